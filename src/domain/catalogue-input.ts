@@ -1,0 +1,243 @@
+/**
+ * What charts hand to the catalogue's actors, checked by field before anything is done with it
+ * (promise 11). Each function takes the invocation's JSON input and gives the resolved form, with
+ * every default filled in.
+ */
+import type { GenerateInput, MemoryScope } from './catalogue.ts';
+import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
+import { asRunId, checkName, type RunId } from './ids.ts';
+import type { Json } from './json.ts';
+import { limits } from './limits.ts';
+
+const delay = { min: 0, max: limits.delayMsMax };
+
+const generateKeys = [
+  'prompt',
+  'messages',
+  'system',
+  'provider',
+  'model',
+  'tier',
+  'tools',
+  'stream',
+  'maxTokens',
+  'timeoutMs',
+];
+
+export function checkGenerate(input: Json): GenerateInput {
+  const value = asObject(input, 'generate');
+  onlyKeys(value, 'generate', generateKeys);
+  const { prompt, messages } = value;
+  if (prompt === undefined && messages === undefined) {
+    refuseField('generate.prompt', 'or generate.messages must be given');
+  }
+  if (prompt !== undefined) asText(prompt, 'generate.prompt');
+  if (messages !== undefined) checkMessages(messages);
+  for (const key of ['system', 'provider', 'model', 'tier'] as const) {
+    if (value[key] !== undefined) asText(value[key], `generate.${key}`);
+  }
+  if (value['tools'] !== undefined) checkTools(value['tools']);
+  asBoolean(value['stream'], 'generate.stream', false);
+  const positive = { min: 1, max: limits.delayMsMax, fallback: null };
+  asWhole(value['maxTokens'], 'generate.maxTokens', positive);
+  asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
+  return value as GenerateInput;
+}
+
+function checkMessages(messages: Json): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    refuseField('generate.messages', 'must be a list that is not empty');
+  }
+  messages.forEach((message: Json, i) => {
+    const field = `generate.messages[${i}]`;
+    const item = asObject(message, field);
+    onlyKeys(item, field, ['role', 'content']);
+    asOneOf(item['role'], `${field}.role`, ['system', 'user', 'assistant']);
+    asText(item['content'], `${field}.content`);
+  });
+}
+
+function checkTools(tools: Json): void {
+  if (!Array.isArray(tools)) refuseField('generate.tools', 'must be a list');
+  tools.forEach((tool: Json, i) => {
+    const field = `generate.tools[${i}]`;
+    const item = asObject(tool, field);
+    onlyKeys(item, field, ['name', 'description', 'inputSchema']);
+    checkName(item['name'], `${field}.name`);
+    asObject(item['inputSchema'], `${field}.inputSchema`);
+  });
+}
+
+export type ResolvedReceive = {
+  readonly channels: readonly string[];
+  readonly until: 'any' | 'all' | 'at-least';
+  /** Messages without which the receive goes on waiting. */
+  readonly needed: number;
+  readonly max: number;
+  readonly group: string | null;
+  readonly from: 'earliest' | 'latest';
+  readonly timeoutMs: number | null;
+};
+
+export function checkReceive(input: Json): ResolvedReceive {
+  const value = asObject(input, 'receive');
+  onlyKeys(value, 'receive', ['channel', 'channels', 'until', 'max', 'group', 'from', 'timeoutMs']);
+  const channels = receiveChannels(value['channel'], value['channels']);
+  const { until, needed } = receiveUntil(value['until'], channels.length);
+  return {
+    channels,
+    until,
+    needed,
+    max: asWhole(value['max'], 'receive.max', {
+      min: needed,
+      max: limits.receiveMessagesMax,
+      fallback: needed,
+    }),
+    group:
+      value['group'] === undefined || value['group'] === null
+        ? null
+        : checkName(value['group'], 'receive.group'),
+    from: asOneOf(value['from'], 'receive.from', ['earliest', 'latest'], 'earliest'),
+    timeoutMs: asWhole(value['timeoutMs'], 'receive.timeoutMs', { ...delay, fallback: null }),
+  };
+}
+
+function receiveChannels(one: Json | undefined, several: Json | undefined): readonly string[] {
+  if ((one === undefined) === (several === undefined)) {
+    refuseField('receive.channel', 'or receive.channels must be given, and not both');
+  }
+  if (one !== undefined) return [checkName(one, 'receive.channel')];
+  if (!Array.isArray(several) || several.length === 0) {
+    refuseField('receive.channels', 'must be a list that is not empty');
+  }
+  if (several.length > limits.receiveChannelsMax) {
+    refuseField('receive.channels', `names more than ${limits.receiveChannelsMax} channels`);
+  }
+  const names = several.map((name: Json, i) => checkName(name, `receive.channels[${i}]`));
+  if (new Set(names).size < names.length) refuseField('receive.channels', 'names a channel twice');
+  return names;
+}
+
+function receiveUntil(
+  until: Json | undefined,
+  channelCount: number,
+): { until: ResolvedReceive['until']; needed: number } {
+  if (until === undefined || until === null || until === 'any') return { until: 'any', needed: 1 };
+  if (until === 'all') return { until: 'all', needed: channelCount };
+  const value = asObject(until, 'receive.until');
+  onlyKeys(value, 'receive.until', ['atLeast']);
+  const needed = asWhole(value['atLeast'], 'receive.until.atLeast', {
+    min: 1,
+    max: limits.receiveMessagesMax,
+    fallback: 1,
+  });
+  return { until: 'at-least', needed };
+}
+
+export type ResolvedPublish = {
+  readonly channel: string;
+  readonly payload: Json;
+  readonly delayMs: number;
+};
+
+export function checkPublish(input: Json): ResolvedPublish {
+  const value = asObject(input, 'publish');
+  onlyKeys(value, 'publish', ['channel', 'payload', 'delayMs']);
+  return {
+    channel: checkName(value['channel'], 'publish.channel'),
+    payload: value['payload'] ?? null,
+    delayMs: asWhole(value['delayMs'], 'publish.delayMs', { ...delay, fallback: 0 }),
+  };
+}
+
+const scopes: readonly MemoryScope[] = ['run', 'agent', 'user', 'tenant'];
+const version = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
+
+export type ResolvedWrite = {
+  readonly scope: MemoryScope;
+  readonly key: string;
+  readonly value: Json;
+  readonly expectedVersion: number | null;
+  readonly mode: 'replace' | 'merge' | 'forget';
+};
+
+export function checkRemember(input: Json): ResolvedWrite {
+  const value = asObject(input, 'remember');
+  onlyKeys(value, 'remember', ['scope', 'key', 'value', 'expectedVersion', 'merge']);
+  if (value['value'] === undefined) refuseField('remember.value', 'must be given');
+  return {
+    scope: asOneOf(value['scope'], 'remember.scope', scopes),
+    key: checkName(value['key'], 'remember.key'),
+    value: value['value'],
+    expectedVersion: asWhole(value['expectedVersion'], 'remember.expectedVersion', version),
+    mode: asBoolean(value['merge'], 'remember.merge', false) ? 'merge' : 'replace',
+  };
+}
+
+export function checkForget(input: Json): ResolvedWrite {
+  const value = asObject(input, 'forget');
+  onlyKeys(value, 'forget', ['scope', 'key', 'expectedVersion']);
+  return {
+    scope: asOneOf(value['scope'], 'forget.scope', scopes),
+    key: checkName(value['key'], 'forget.key'),
+    value: null,
+    expectedVersion: asWhole(value['expectedVersion'], 'forget.expectedVersion', version),
+    mode: 'forget',
+  };
+}
+
+export type ResolvedRecall = {
+  readonly scope: MemoryScope;
+  readonly key: string;
+  readonly version: number | null;
+  readonly history: number;
+};
+
+export function checkRecall(input: Json): ResolvedRecall {
+  const value = asObject(input, 'recall');
+  onlyKeys(value, 'recall', ['scope', 'key', 'version', 'history']);
+  return {
+    scope: asOneOf(value['scope'], 'recall.scope', scopes),
+    key: checkName(value['key'], 'recall.key'),
+    version: asWhole(value['version'], 'recall.version', { ...version, min: 1 }),
+    history: asWhole(value['history'], 'recall.history', { min: 0, max: 1_000, fallback: 0 }),
+  };
+}
+
+export type ResolvedEvaluate = {
+  readonly runId: RunId;
+  readonly score: number;
+  readonly rationale: string;
+};
+
+export function checkEvaluate(input: Json): ResolvedEvaluate {
+  const value = asObject(input, 'evaluate');
+  onlyKeys(value, 'evaluate', ['runId', 'score', 'rationale']);
+  const score = value['score'];
+  if (typeof score !== 'number' || !(score >= 0 && score <= 1)) {
+    refuseField('evaluate.score', 'must be a number from 0 to 1');
+  }
+  return {
+    runId: asRunId(asText(value['runId'], 'evaluate.runId')),
+    score,
+    rationale: asText(value['rationale'], 'evaluate.rationale'),
+  };
+}
+
+export type ResolvedAsk = {
+  readonly question: string;
+  readonly schema: Json;
+  readonly timeoutMs: number | null;
+};
+
+export function checkAsk(input: Json): ResolvedAsk {
+  const value = asObject(input, 'ask');
+  onlyKeys(value, 'ask', ['question', 'schema', 'timeoutMs']);
+  const schema = value['schema'] ?? null;
+  if (schema !== null) asObject(schema, 'ask.schema');
+  return {
+    question: asText(value['question'], 'ask.question'),
+    schema,
+    timeoutMs: asWhole(value['timeoutMs'], 'ask.timeoutMs', { ...delay, fallback: null }),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * The inputs and outputs of heddle's own actors, as agent authors write and read them. The checks
+ * of these inputs stand in `catalogue-input.ts`.
+ */
+import type { Json } from './json.ts';
+
+/** One of the four owners of memory entries. `run` and `agent` mean the one that asks. */
+export type MemoryScope = 'run' | 'agent' | 'user' | 'tenant';
+
+export type GenerateMessage = {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+};
+
+export type GenerateInput = {
+  /** A prompt, or the whole conversation. One of the two must be given. */
+  readonly prompt?: string;
+  readonly messages?: readonly GenerateMessage[];
+  readonly system?: string;
+  /** Where to call: a provider's name, a model's, or a tier. Default: the first provider. */
+  readonly provider?: string;
+  readonly model?: string;
+  readonly tier?: string;
+  readonly tools?: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly inputSchema: Json;
+  }[];
+  readonly stream?: boolean;
+  readonly maxTokens?: number;
+  /** From the first dispatch of the call to its result, over all attempts. */
+  readonly timeoutMs?: number;
+};
+
+export type GenerateOutput = {
+  readonly text: string;
+  readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly input: Json }[];
+  readonly stopReason: string;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly provider: string;
+  readonly model: string;
+};
+
+export type ReceiveInput = {
+  /** One channel or several. */
+  readonly channel?: string;
+  readonly channels?: readonly string[];
+  /**
+   * `any` (default): at least one message on any channel. `all`: at least one on each channel.
+   * `{ atLeast }`: that many messages in all.
+   */
+  readonly until?: 'any' | 'all' | { readonly atLeast: number };
+  /** Messages to take at most, per channel for `all`, in total otherwise. Default 1 (`atLeast`: n). */
+  readonly max?: number;
+  /**
+   * Runs of one group share the messages: each goes to one of them. Without a group the run is a
+   * group of its own.
+   */
+  readonly group?: string;
+  /** Where a group (or run) that never received from this channel begins. Default `earliest`. */
+  readonly from?: 'earliest' | 'latest';
+  readonly timeoutMs?: number;
+};
+
+export type ReceivedMessage = {
+  readonly channel: string;
+  /** The message's number in its channel: dense, from 1, in commit order. */
+  readonly seq: number;
+  readonly messageId: string;
+  readonly payload: Json;
+};
+export type ReceiveOutput = { readonly messages: readonly ReceivedMessage[] };
+
+export type PublishInput = {
+  readonly channel: string;
+  readonly payload: Json;
+  readonly delayMs?: number;
+};
+export type PublishOutput = { readonly channel: string; readonly messageId: string };
+
+export type RememberInput = {
+  readonly scope: MemoryScope;
+  readonly key: string;
+  readonly value: Json;
+  /** The version that the entry must have (0: must not exist), else `memory-conflict`. */
+  readonly expectedVersion?: number;
+  /** Merge an object's keys into the newest value (RFC 7386) instead of replacing it. */
+  readonly merge?: boolean;
+};
+export type RememberOutput = { readonly key: string; readonly version: number };
+
+export type RecallInput = {
+  readonly scope: MemoryScope;
+  readonly key: string;
+  /** One certain version instead of the newest. */
+  readonly version?: number;
+  /** Also the versions before it, newest first, at most so many. */
+  readonly history?: number;
+};
+export type MemoryVersion = {
+  readonly version: number;
+  /** Null for the first. */
+  readonly parent: number | null;
+  /** Null when this version deletes the entry. */
+  readonly value: Json;
+  readonly deleted: boolean;
+  /** Who wrote it. */
+  readonly runId: string | null;
+  readonly turn: number | null;
+};
+/** `found` is false, `version` 0 and `value` null when there is no entry or it was deleted. */
+export type RecallOutput = {
+  readonly key: string;
+  readonly found: boolean;
+  readonly version: number;
+  readonly value: Json;
+  readonly history: readonly MemoryVersion[];
+};
+
+export type ForgetInput = {
+  readonly scope: MemoryScope;
+  readonly key: string;
+  readonly expectedVersion?: number;
+};
+/** `version` is that of the deletion, or 0 when there was nothing to forget. */
+export type ForgetOutput = { readonly key: string; readonly version: number };
+
+export type EvaluateInput = {
+  /** The run that is judged. */
+  readonly runId: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly rationale: string;
+};
+export type EvaluateOutput = { readonly evaluationId: string };
+
+export type AskInput = {
+  readonly question: string;
+  /** JSON Schema subset that the answer must fit: see `answer-schema.ts`. */
+  readonly schema?: Json;
+  readonly timeoutMs?: number;
+};
+export type AskOutput = { readonly answer: Json };

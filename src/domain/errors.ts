@@ -1,0 +1,172 @@
+/**
+ * The registry of errors: code, message that says what to do, HTTP status, retryable or terminal.
+ * `docs/errors.md` lists exactly these codes; a test proves it. Messages take their details as
+ * `{name}`. Whether to retry stands here, never in a message.
+ */
+export type ErrorEntry = {
+  readonly message: string;
+  readonly status: number;
+  readonly retryable: boolean;
+};
+
+const terminal = (status: number, message: string): ErrorEntry => ({
+  message,
+  status,
+  retryable: false,
+});
+const retryable = (status: number, message: string): ErrorEntry => ({
+  message,
+  status,
+  retryable: true,
+});
+
+export const errorRegistry = {
+  // Input at the edge
+  'invalid-json': terminal(400, '{field}: {reason}.'),
+  'invalid-field': terminal(400, '{field} {reason}.'),
+  'payload-too-large': terminal(
+    413,
+    '{field} is larger than {bytesMax} bytes as JSON; store it elsewhere and pass a reference.',
+  ),
+  'snapshot-too-large': terminal(
+    413,
+    'The context of this run is larger than {bytesMax} bytes; keep large values in memory entries.',
+  ),
+  'quota-exceeded': terminal(
+    429,
+    'The quota of {resource} ({max}) is used up; delete some or raise the setting {setting}.',
+  ),
+  'queue-full': retryable(
+    429,
+    'Tenant {tenant} has {max} runs queued already; start again after {retryAfterMs} ms.',
+  ),
+  // Agents
+  'agent-refused': terminal(
+    422,
+    'Agent {agent} cannot be durable. {refusals}',
+  ),
+  'agent-unknown': terminal(404, 'No agent is registered as {agent}; known: {known}.'),
+  'agent-duplicate': terminal(
+    409,
+    'Agent {agent} version {version} is registered twice with different charts; give one another version.',
+  ),
+  // Runs
+  'run-unknown': terminal(404, 'No run has the id {runId}.'),
+  'run-ended': terminal(409, 'Run {runId} is {status}; only an open run takes this.'),
+  'run-failed': terminal(500, 'The chart of run {runId} failed: {reason}.'),
+  'run-cancelled': terminal(409, 'The run was cancelled: {reason}.'),
+  'run-not-finished': retryable(504, 'Run {runId} did not end within {timeoutMs} ms; wait again.'),
+  'illegal-transition': terminal(500, 'Chart {chart}: {event} is not allowed in {state}.'),
+  'turn-too-long': terminal(
+    500,
+    'One turn carried out more than {max} effects without waiting; look for a cycle in the chart.',
+  ),
+  'invocation-limit': terminal(422, 'A run may hold {max} invocations open at most.'),
+  'always-cycle': terminal(500, 'The chart took more than {max} microsteps for one event.'),
+  // Invocations
+  'invocation-timeout': terminal(408, '{what} ended without result after {timeoutMs} ms.'),
+  'task-failed': terminal(500, 'Task {src} failed after {attempts} attempts: {reason}.'),
+  'child-failed': terminal(500, 'Child run {runId} of agent {agent} ended {status}: {reason}.'),
+  'answer-invalid': terminal(400, 'The answer does not fit the schema: {reason}.'),
+  'ask-unknown': terminal(404, 'Run {runId} asks nothing under the id {askId}.'),
+  // Channels and memory
+  'memory-conflict': terminal(
+    409,
+    'Memory entry {key} is at version {actual}, not {expected}; recall it and decide again.',
+  ),
+  'lease-lost': terminal(409, 'The lease on message {seq} of {channel} has ended; receive again.'),
+  // Providers
+  'provider-unknown': terminal(404, 'No provider is called {provider}; known: {known}.'),
+  'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
+  'provider-rate-limited': retryable(429, 'Provider {provider} asks to wait.'),
+  'provider-outage': retryable(503, 'Provider {provider} does not answer: {reason}.'),
+  'provider-parked': retryable(
+    402,
+    'Provider {provider} refuses key or spend: {reason}. Mend it and reopen the provider.',
+  ),
+  // Ownership and store
+  'epoch-stale': retryable(503, 'Shard {shard} has another owner now.'),
+  'version-stale': retryable(409, 'Run {runId} has moved on; this turn was computed from old state.'),
+  'store-unavailable': retryable(503, 'Postgres does not answer: {reason}.'),
+  'store-poison': terminal(422, 'Postgres refuses this data: {reason}.'),
+  'schema-newer': terminal(
+    500,
+    'The database has schema {found}, this heddle knows {known}; install a newer heddle.',
+  ),
+  'closed': terminal(503, 'This heddle is closed.'),
+  // Embedded Postgres
+  'embedded-binaries-missing': terminal(
+    500,
+    'No Postgres binaries for {platform}: install {package}, or set DATABASE_URL.',
+  ),
+  'embedded-start-failed': terminal(
+    500,
+    'The embedded Postgres in {directory} did not start: {reason}. See {log}, or set DATABASE_URL.',
+  ),
+  'embedded-directory-unusable': terminal(
+    500,
+    'The directory {directory} cannot hold a Postgres: {reason}. Choose another, or set DATABASE_URL.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What is stored of an error, in journals, rows and answers: plain JSON, never an Error. */
+export type ErrorRecord = {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: ErrorDetail;
+};
+
+/** The one error class: `code` is a key of the registry. */
+export class HeddleError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+  readonly status: number;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, detail: ErrorDetail = {}, options?: ErrorOptions) {
+    const entry: ErrorEntry = errorRegistry[code];
+    super(
+      entry.message.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(detail[name] ?? `{${name}}`)),
+      options,
+    );
+    this.name = 'HeddleError';
+    this.code = code;
+    this.detail = detail;
+    this.status = entry.status;
+    this.retryable = entry.retryable;
+  }
+
+  toJSON(): ErrorRecord {
+    return { code: this.code, message: this.message, detail: this.detail };
+  }
+}
+
+export function heddleError(
+  code: ErrorCode,
+  detail: ErrorDetail = {},
+  options?: ErrorOptions,
+): HeddleError {
+  return new HeddleError(code, detail, options);
+}
+
+/** Any thrown value as a record: a HeddleError keeps its code, everything else is `error`. */
+export function toErrorRecord(thrown: unknown): ErrorRecord {
+  if (thrown instanceof HeddleError) return thrown.toJSON();
+  if (thrown instanceof Error) return { code: 'error', message: clean(thrown.message) };
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    const { message, code } = thrown as { message: unknown; code?: unknown };
+    return { code: typeof code === 'string' ? clean(code) : 'error', message: clean(String(message)) };
+  }
+  return { code: 'error', message: clean(String(thrown)) };
+}
+
+/** Error texts come from anywhere: bounded, and without what Postgres refuses. */
+function clean(text: string): string {
+  return text
+    .slice(0, 4_000)
+    .replaceAll('\u0000', '')
+    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+}

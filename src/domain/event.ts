@@ -1,0 +1,36 @@
+/**
+ * What a run may hear: the events of its journal, in the order in which it took them. Structural
+ * (kind, id, incarnation), never XState's own event-type strings, because XState 6 renames those;
+ * the kernel makes the XState event at delivery.
+ */
+import type { ErrorRecord } from './errors.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** A chart event from outside, from a parent, from a child, or a delayed one of the chart's own. */
+export type ChartEvent = { readonly type: string } & JsonObject;
+
+/**
+ * `incarnation` numbers the starts of one invocation id within a run: a completion of an earlier
+ * incarnation is stale and changes nothing.
+ */
+export type RunEvent =
+  | { readonly kind: 'start'; readonly input: Json }
+  | {
+      readonly kind: 'done';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly output: Json;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly error: ErrorRecord;
+    }
+  | { readonly kind: 'timer'; readonly id: string; readonly generation: number }
+  | { readonly kind: 'event'; readonly event: ChartEvent };
+
+/** A line of a run's journal: an event that its chart took, or a command that moved its life. */
+export type JournalEntry =
+  | RunEvent
+  | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string };

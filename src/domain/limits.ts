@@ -1,0 +1,25 @@
+/** Every bound of heddle that is not a setting of one replica. Units stand last in the name. */
+export const limits = {
+  /** Nesting of any JSON value; JSON.stringify itself overflows near 4,150 levels. */
+  jsonDepthMax: 64,
+  /** One message, memory value, input, event, task or model result. */
+  payloadBytesMax: 1_048_576,
+  /** One run's context with everything that it holds open. */
+  snapshotBytesMax: 4_194_304,
+  /** Names: agents, channels, groups, keys, tenants, users, pipelines. */
+  nameCharsMax: 256,
+  /** Channels that one receive may wait on. */
+  receiveChannelsMax: 64,
+  /** Messages that one receive may ask for. */
+  receiveMessagesMax: 1_000,
+  /** Microsteps of one event before an `always` cycle is declared. */
+  iterationsMax: 1_000,
+  /** Effects on heddle's own state that one turn may carry out before it must wait. */
+  turnEffectsMax: 1_000,
+  /** Events that one turn takes; the rest wait for the next turn, in order. */
+  turnEventsMax: 100,
+  /** Invocations that one run may hold open. */
+  invocationsMax: 256,
+  /** Delays: about ten years. */
+  delayMsMax: 315_360_000_000,
+} as const;

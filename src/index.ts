@@ -1,0 +1,9 @@
+/** What agent authors and hosts import. Nothing else is public. */
+export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
+export { createHeddle, type Heddle, type HeddleOptions } from './heddle.ts';
+export type { Run, StartOptions } from './run-handle.ts';
+export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
+export type * from './domain/catalogue.ts';
+export type { ChartEvent, JournalEntry } from './domain/event.ts';
+export type { Json } from './domain/json.ts';
+export type { RunStatus } from '../machines/run.ts';

@@ -1,0 +1,90 @@
+/**
+ * heddle's own actors, for `setup({ actors: { ...catalogue } })`. They are stubs with types: heddle
+ * knows them by their brand and does their work itself. Under plain `createActor` give fakes with
+ * `machine.provide({ actors: { generate: fromPromise<GenerateOutput, GenerateInput>(…) } })`.
+ */
+import { fromPromise, type PromiseActorLogic } from 'xstate';
+import type {
+  AskInput,
+  AskOutput,
+  EvaluateInput,
+  EvaluateOutput,
+  ForgetInput,
+  ForgetOutput,
+  GenerateInput,
+  GenerateOutput,
+  PublishInput,
+  PublishOutput,
+  RecallInput,
+  RecallOutput,
+  ReceiveInput,
+  ReceiveOutput,
+  RememberInput,
+  RememberOutput,
+} from '../domain/catalogue.ts';
+import type { CatalogueName } from '../domain/effect.ts';
+
+/** Registered symbols, so that two copies of heddle in one process know each other's actors. */
+export const catalogueBrand = Symbol.for('heddle.catalogue');
+export const taskBrand = Symbol.for('heddle.task');
+
+function stub<Output, Input>(name: CatalogueName): PromiseActorLogic<Output, Input> {
+  const logic = fromPromise<Output, Input>(() =>
+    Promise.reject(
+      new Error(
+        `"${name}" is done by heddle and does nothing under plain createActor: ` +
+          `give a fake with machine.provide({ actors: { ${name}: fromPromise(…) } }).`,
+      ),
+    ),
+  );
+  return Object.assign(logic, { [catalogueBrand]: name });
+}
+
+/** Typed actors for agent charts, one for each thing that heddle does for them. */
+export const catalogue = {
+  generate: stub<GenerateOutput, GenerateInput>('generate'),
+  receive: stub<ReceiveOutput, ReceiveInput>('receive'),
+  publish: stub<PublishOutput, PublishInput>('publish'),
+  remember: stub<RememberOutput, RememberInput>('remember'),
+  recall: stub<RecallOutput, RecallInput>('recall'),
+  forget: stub<ForgetOutput, ForgetInput>('forget'),
+  evaluate: stub<EvaluateOutput, EvaluateInput>('evaluate'),
+  ask: stub<AskOutput, AskInput>('ask'),
+} satisfies Record<CatalogueName, unknown>;
+
+/** How a task is tried. What is not given is the runtime's setting. */
+export type TaskPolicy = {
+  readonly attempts?: number;
+  /** Before the second attempt; doubled before each further one. */
+  readonly backoffMs?: number;
+  /** Of one attempt. */
+  readonly timeoutMs?: number;
+};
+
+export type TaskArgs<Input> = {
+  readonly input: Input;
+  /** Aborts when the chart leaves the invocation, or the attempt has taken too long. */
+  readonly signal: AbortSignal;
+  /** The same for every attempt of one invocation. */
+  readonly idempotencyKey: string;
+};
+
+/**
+ * An async function as an actor of the chart's, with a policy for its attempts. A plain
+ * `fromPromise` is a task too, with the default policy.
+ */
+export function task<Output, Input = unknown>(
+  run: (args: TaskArgs<Input>) => Promise<Output>,
+  policy: TaskPolicy = {},
+): PromiseActorLogic<Output, Input> {
+  const logic = fromPromise<Output, Input>(({ input, signal, self }) =>
+    run({ input, signal, idempotencyKey: self.id }),
+  );
+  return Object.assign(logic, { [taskBrand]: Object.freeze({ ...policy }) });
+}
+
+/** The policy that `task` gave to this logic; empty for any other. */
+export function taskPolicyOf(logic: unknown): TaskPolicy {
+  if (typeof logic !== 'object' || logic === null) return {};
+  return (logic as { [taskBrand]?: TaskPolicy })[taskBrand] ?? {};
+}

@@ -1,0 +1,26 @@
+/** Events that charts hear and send. */
+import { heddleError } from '../domain/errors.ts';
+import type { ChartEvent } from '../domain/event.ts';
+import { settle } from './settle.ts';
+
+/**
+ * True for event types that are XState's own: completions, timers, its stop. From outside they would
+ * get round every fence (`xstate.done.actor.x` completes an invocation), so nobody may send them.
+ * `xstate.route` is the exception: a chart opts in to it, and it is meant for the outside.
+ */
+export function isReservedType(type: string): boolean {
+  return type === '*' || (type.startsWith('xstate.') && type !== 'xstate.route');
+}
+
+/** An event that leaves the chart or waits for its time: plain JSON, and not one of XState's own. */
+export function settleEvent(event: unknown, what: string): ChartEvent {
+  const settled = settle(event, what);
+  const { type } = (settled ?? {}) as { readonly type?: unknown };
+  if (typeof type !== 'string' || isReservedType(type)) {
+    throw heddleError('invalid-field', {
+      field: `${what}.type`,
+      reason: 'must be a text that is not "*" and does not begin with "xstate."',
+    });
+  }
+  return settled as ChartEvent;
+}

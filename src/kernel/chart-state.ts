@@ -1,0 +1,40 @@
+/** A run's state, hot: XState's snapshot with the kernel's frame beside it. Never changed. */
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { Json } from '../domain/json.ts';
+import type { Snapshot } from './compiled-agent.ts';
+import type { Frame } from './frame.ts';
+import type { ChartState, OpenInvocation, OpenTimer } from './port.ts';
+
+export class HotState implements ChartState {
+  readonly snapshot: Snapshot;
+  readonly frame: Frame;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+
+  constructor(snapshot: Snapshot, frame: Frame, output: Json, error: ErrorRecord | null) {
+    this.snapshot = snapshot;
+    this.frame = frame;
+    this.output = output;
+    this.error = error;
+  }
+  get status(): ChartState['status'] {
+    if (this.error !== null) return 'error';
+    return this.snapshot.status === 'done' ? 'done' : 'active';
+  }
+  get value(): Json {
+    return this.snapshot.value as Json;
+  }
+  get context(): Json {
+    return this.snapshot.context as Json;
+  }
+  get tags(): readonly string[] {
+    // Sorted, because XState's order of them is another after a restore.
+    return [...(this.snapshot.tags as Set<string>)].sort();
+  }
+  get invocations(): readonly OpenInvocation[] {
+    return this.frame.children.filter((child) => !child.ended);
+  }
+  get timers(): readonly OpenTimer[] {
+    return this.frame.timers;
+  }
+}

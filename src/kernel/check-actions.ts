@@ -1,0 +1,154 @@
+/** The actions and guards of a chart: which have a durable form, and which have none. */
+import type { Findings } from './findings.ts';
+import { sourceOf } from './sources.ts';
+
+/** XState's own action creators give functions with a `type` and the parts they were made with. */
+type BuiltIn = {
+  readonly type: string;
+  readonly resolve: unknown;
+  readonly src?: unknown;
+  readonly id?: unknown;
+  readonly systemId?: unknown;
+  readonly syncSnapshot?: unknown;
+  readonly delay?: unknown;
+  readonly assignment?: unknown;
+};
+
+function isBuiltIn(action: unknown): action is BuiltIn {
+  return typeof action === 'function' && 'resolve' in action && 'type' in action;
+}
+
+/** Checks one action as it stands in a chart: a name, an object with a name, or a function. */
+export function checkAction(action: unknown, place: string, findings: Findings): void {
+  if (isBuiltIn(action)) return checkBuiltIn(action, place, findings);
+  if (typeof action === 'function') {
+    const shown = action.name === '' ? 'an inline function' : `the inline function "${action.name}"`;
+    const mend = 'name it in setup({ actions }) and put its name here';
+    return findings.refuse(place, `${shown} as an action cannot be performed after a restart`, mend);
+  }
+  const name = nameOf(action);
+  if (name === null) {
+    return findings.refuse(place, 'an action is neither a name nor a function', 'name it');
+  }
+  const mend = 'add it to setup({ actions })';
+  if (!findings.has('actions', name)) findings.refuse(place, `no action is called "${name}"`, mend);
+}
+
+/** Checks the actions of `setup({ actions })`, which a chart names. */
+export function checkNamedActions(findings: Findings): void {
+  for (const [name, action] of Object.entries(findings.machine.implementations.actions)) {
+    const place = `${findings.machine.id} action "${name}"`;
+    if (name.startsWith('xstate.')) {
+      findings.refuse(place, 'names beginning with "xstate." are XState\'s own', 'rename it');
+    }
+    if (isBuiltIn(action)) checkBuiltIn(action, place, findings);
+    else if (typeof action !== 'function') findings.refuse(place, 'it is no function', 'give one');
+  }
+}
+
+function checkBuiltIn(action: BuiltIn, place: string, findings: Findings): void {
+  switch (action.type) {
+    case 'xstate.assign':
+      return checkAssign(action.assignment, place, findings);
+    case 'xstate.spawnChild':
+      return checkSpawn(action, place, findings);
+    case 'xstate.raise':
+    case 'xstate.sendTo':
+      return checkDelay(action.delay, place, findings);
+    default:
+      return;
+  }
+}
+
+function checkSpawn(action: BuiltIn, place: string, findings: Findings): void {
+  if (action.id === undefined) {
+    findings.refuse(place, 'spawnChild has no id', 'give it one: { id: "…" }');
+  }
+  checkActor(action, `spawnChild`, place, findings);
+}
+
+/** What `invoke` and `spawnChild` have in common. */
+export function checkActor(
+  actor: { readonly src?: unknown; readonly systemId?: unknown; readonly syncSnapshot?: unknown },
+  what: string,
+  place: string,
+  findings: Findings,
+): void {
+  if (actor.systemId !== undefined) {
+    findings.refuse(place, `${what} has a systemId`, 'send to the child by its id instead');
+  }
+  if (actor.syncSnapshot === true) {
+    const mend = 'let the child send what you need';
+    findings.refuse(place, `${what} wants the snapshots of its child`, mend);
+  }
+  const { src } = actor;
+  if (typeof src !== 'string') {
+    const mend = 'put it into setup({ actors }) and write its key here';
+    return findings.refuse(place, `${what} has inline logic as its src`, mend);
+  }
+  if (!findings.has('actors', src)) {
+    const mend = 'add it to setup({ actors })';
+    return findings.refuse(place, `${what} starts "${src}", which is no actor of the chart`, mend);
+  }
+  const logics = findings.machine.implementations.actors as Record<string, unknown>;
+  if (sourceOf(src, logics[src]) === null) {
+    const mend = 'use an actor of the catalogue, promise logic, or another chart';
+    const kinds = 'callback, observable and transition logic lose their state in a restart';
+    findings.refuse(place, `${what} starts "${src}": ${kinds}`, mend);
+  }
+}
+
+/** A delay by name must exist, else XState takes its event at once. */
+export function checkDelay(delay: unknown, place: string, findings: Findings): void {
+  if (typeof delay === 'string' && !findings.has('delays', delay)) {
+    findings.refuse(place, `no delay is called "${delay}"`, 'add it to setup({ delays })');
+  }
+  if (typeof delay === 'number') {
+    findings.warn(
+      place,
+      `the delay ${delay} stands in the chart as a number; a named one can change with a version`,
+    );
+  }
+}
+
+/**
+ * Spawning in an assign leaves no action behind, so nothing durable could be made of it. Only two
+ * ways of writing it can be told from text without false alarms: `spawn` among the parameters, and
+ * a call of some `….spawn(`. Whatever this misses fails the run when it happens (`scope.ts`).
+ */
+function checkAssign(assignment: unknown, place: string, findings: Findings): void {
+  const parts =
+    typeof assignment === 'object' && assignment !== null ? Object.values(assignment) : [assignment];
+  if (parts.some(spawns)) {
+    const mend = 'use spawnChild with an id, or invoke';
+    findings.refuse(place, 'assign spawns an actor, which no restart would find again', mend);
+  }
+}
+
+/** True for a function whose text takes `spawn` as a parameter or calls it on one. */
+export function spawns(part: unknown): boolean {
+  if (typeof part !== 'function') return false;
+  const text = Function.prototype.toString.call(part);
+  return /^[^{=]*\(\s*\{[^})]*\bspawn\b[^})]*\}/.test(text) || /\.\s*spawn\s*\(/.test(text);
+}
+
+/** Checks that every guard that is named exists. */
+export function checkGuard(guard: unknown, place: string, findings: Findings): void {
+  if (guard === undefined) return;
+  if (typeof guard === 'function') {
+    const { guards } = guard as { readonly guards?: unknown };
+    if (Array.isArray(guards)) for (const part of guards) checkGuard(part, place, findings);
+    return;
+  }
+  const name = nameOf(guard);
+  if (name === null || !findings.has('guards', name)) {
+    findings.refuse(place, `no guard is called "${name ?? '?'}"`, 'add it to setup({ guards })');
+  }
+}
+
+function nameOf(reference: unknown): string | null {
+  if (typeof reference === 'string') return reference;
+  if (typeof reference !== 'object' || reference === null) return null;
+  const { type } = reference as { readonly type?: unknown };
+  return typeof type === 'string' ? type : null;
+}

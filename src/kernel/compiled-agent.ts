@@ -1,0 +1,66 @@
+/** An agent as the kernel uses it: the chart made ready for stepping, with tables beside it. */
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { InvocationSource } from '../domain/effect.ts';
+import type { Json } from '../domain/json.ts';
+import { nodesOf, type StateNode } from './chart-nodes.ts';
+import type { Agent } from './port.ts';
+
+export class CompiledAgent implements Agent {
+  readonly name: string;
+  readonly version: string;
+  readonly definition: Json;
+  readonly warnings: readonly string[];
+  /** The author's chart with stubs for actors, a frozen context and a bound on microsteps. */
+  readonly machine: AnyStateMachine;
+  /** By the key in the chart's `actors`. */
+  readonly sources: ReadonlyMap<string, InvocationSource>;
+  /** `after` timers, by XState's event type and by heddle's id. */
+  readonly afterIds: ReadonlyMap<string, string>;
+  readonly afterTypes: ReadonlyMap<string, string>;
+  /** By `order`, XState's number of a state in its document. */
+  readonly nodes: readonly StateNode[];
+  readonly nodesById: ReadonlyMap<string, StateNode>;
+  /**
+   * False when the active states are always one path from the root, so that the state's value says
+   * all of them and their order. (XState loses active states when a history state of a parallel one
+   * is targeted from within it; a restored run must be as wrong as a live one.)
+   */
+  readonly ordered: boolean;
+  readonly #logics: Readonly<Record<string, unknown>>;
+
+  constructor(parts: {
+    readonly name: string;
+    readonly version: string;
+    readonly definition: Json;
+    readonly warnings: readonly string[];
+    readonly machine: AnyStateMachine;
+    readonly sources: ReadonlyMap<string, InvocationSource>;
+    readonly logics: Readonly<Record<string, unknown>>;
+  }) {
+    this.name = parts.name;
+    this.version = parts.version;
+    this.definition = parts.definition;
+    this.warnings = parts.warnings;
+    this.machine = parts.machine;
+    this.sources = parts.sources;
+    this.#logics = parts.logics;
+    this.nodes = nodesOf(parts.machine);
+    this.nodesById = new Map(this.nodes.map((node) => [node.id, node]));
+    this.ordered = this.nodes.some(({ type }) => type === 'parallel' || type === 'history');
+    const afterIds = new Map<string, string>();
+    for (const node of this.nodes) {
+      for (const { eventType, delay } of node.after) {
+        // A delay's name may hold the colon that the id is put together with.
+        afterIds.set(eventType, `after:${encodeURIComponent(String(delay))}:${node.id}`);
+      }
+    }
+    this.afterIds = afterIds;
+    this.afterTypes = new Map([...afterIds].map(([type, id]) => [id, type]));
+  }
+
+  taskLogic(src: string): unknown {
+    return this.sources.get(src)?.kind === 'task' ? this.#logics[src] : undefined;
+  }
+}
+
+export type Snapshot = AnyMachineSnapshot;

@@ -1,0 +1,58 @@
+/** How a run ends when its chart throws. */
+import type { Effect } from '../domain/effect.ts';
+import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { limits } from '../domain/limits.ts';
+import { HotState } from './chart-state.ts';
+import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
+import type { Frame } from './frame.ts';
+import { Macrostep } from './macrostep.ts';
+import type { Step } from './port.ts';
+
+/** The error of a chart that goes round without coming to rest. */
+export function endless(): HeddleError {
+  return heddleError('always-cycle', { max: limits.iterationsMax });
+}
+
+/**
+ * The state of before, ended: what the failed macrostep wished for is not among `effects`, what was
+ * open before it is closed.
+ */
+export function fail(options: {
+  readonly agent: CompiledAgent;
+  readonly self: string;
+  readonly snapshot: Snapshot;
+  readonly frame: Frame;
+  readonly effects: readonly Effect[];
+  readonly error: ErrorRecord;
+}): Step {
+  const { agent, self, snapshot, frame, effects, error } = options;
+  const closing = new Macrostep(agent, frame, self, snapshot);
+  closing.close();
+  return {
+    state: new HotState(snapshot, closing.frame(), null, error),
+    effects: [...effects, ...closing.effects],
+    stale: false,
+  };
+}
+
+/** The state of a run whose first macrostep failed: where it would have stood, with no context. */
+export function blank(agent: CompiledAgent, initial: Snapshot): Snapshot {
+  // XState's failed first snapshot has no states but the root: this one is as a restored one is.
+  const bare = { status: 'active', value: initial.value, context: {}, children: {} };
+  return agent.machine.restoreSnapshot(bare as never, { self: null } as never) as Snapshot;
+}
+
+/** Anything that a chart threw, as a record that says which run it was. */
+export function explain(thrown: unknown, runId: string): ErrorRecord {
+  if (thrown instanceof HeddleError) return thrown.toJSON();
+  const { message } = toErrorRecord(thrown);
+  // XState has no code for this; the text is the same in its builds for production and development.
+  if (message.startsWith('Infinite loop detected')) return endless().toJSON();
+  const reason = inPlace.test(message) ? `${message} (${frozenHint})` : message;
+  return heddleError('run-failed', { runId, reason }).toJSON();
+}
+
+/** What V8 says when something frozen is written to. */
+const inPlace = /read only property|object is not extensible|Cannot delete property/;
+const frozenHint =
+  'context and events are frozen: return new values instead of changing them in place';

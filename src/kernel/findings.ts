@@ -1,0 +1,31 @@
+/** What registration finds: refusals, all of them at once, and warnings. */
+import type { AnyStateMachine } from 'xstate';
+import type { StateNode } from './chart-nodes.ts';
+
+export class Findings {
+  readonly refusals: string[] = [];
+  readonly warnings: string[] = [];
+  readonly machine: AnyStateMachine;
+
+  constructor(machine: AnyStateMachine) {
+    this.machine = machine;
+  }
+
+  /** `what` is refused at `place`; `mend` says what to write instead. */
+  refuse(place: string, what: string, mend: string): void {
+    this.refusals.push(`${place}: ${what}; ${mend}.`);
+  }
+
+  warn(place: string, what: string): void {
+    this.warnings.push(`${place}: ${what}.`);
+  }
+
+  /** As authors know a state: the chart's id and the keys on the way to it. */
+  placeOf(node: StateNode): string {
+    return [this.machine.id, ...node.path].join('.');
+  }
+
+  has(kind: 'actions' | 'actors' | 'delays' | 'guards', name: string): boolean {
+    return Object.hasOwn(this.machine.implementations[kind] as object, name);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The heart: `(agent, state, event) → (state, effects)`. Start reading here.
+ *
+ * It owns which invocations and timers are open and numbers them, so that what comes late for one
+ * that was left is `stale`. It leaves to the runtime when a timer is due, what a child does and
+ * where a sent event goes.
+ *
+ * 1. A hot state and the same state restored from its text behave alike and persist to the same
+ *    bytes (promise 10).
+ * 2. A macrostep that throws has no effect: the state stays as it was before it, and the run ends
+ *    as `error` with everything closed that was open.
+ * 3. A run that has ended has nothing open and takes nothing.
+ */
+import type { AnyActorScope, AnyEventObject } from 'xstate';
+import type { Effect } from '../domain/effect.ts';
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { RunEvent } from '../domain/event.ts';
+import type { Json } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
+import { HotState } from './chart-state.ts';
+import { CompiledAgent, type Snapshot } from './compiled-agent.ts';
+import { blank, endless, explain, fail } from './failure.ts';
+import { emptyFrame, type Frame } from './frame.ts';
+import { Macrostep } from './macrostep.ts';
+import { persist, restore } from './persist.ts';
+import type { Agent, ChartState, Kernel, Step } from './port.ts';
+import { receive } from './receive.ts';
+import { register } from './register.ts';
+import { settle } from './settle.ts';
+
+/** The kernel keeps nothing between calls: one serves everybody. */
+export function createKernel(): Kernel {
+  return {
+    register,
+    start: (agent, input, self) => start(compiled(agent), input, self),
+    step: (agent, state, event, self) => step(compiled(agent), hot(state), event, self),
+    persist: (agent, state) => persist(compiled(agent), hot(state)),
+    restore: (agent, text, self) => restore(compiled(agent), text, self),
+  };
+}
+
+function compiled(agent: Agent): CompiledAgent {
+  if (!(agent instanceof CompiledAgent)) throw new TypeError('This agent was not registered.');
+  return agent;
+}
+
+function hot(state: ChartState): HotState {
+  if (!(state instanceof HotState)) throw new TypeError('This state is not of the kernel.');
+  return state;
+}
+
+function start(agent: CompiledAgent, input: Json, self: string): Step {
+  const settled = settle(input, 'input');
+  return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null }, (scope) =>
+    agent.machine.getInitialSnapshot(scope as never, settled),
+  );
+}
+
+function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
+  const received = state.status === 'active' ? receive(agent, state.frame, event) : null;
+  if (received === null) return { state, effects: [], stale: true };
+  const { snapshot } = state;
+  const { frame, deliver, send } = received;
+  if (deliver === null) {
+    const next = frame === state.frame ? state : new HotState(snapshot, frame, null, null);
+    return { state: next, effects: send === null ? [] : [send], stale: false };
+  }
+  const cause = event.kind === 'failed' ? event.error : null;
+  return advance({ agent, self, snapshot, frame, cause }, (scope) =>
+    agent.machine.transition(snapshot, deliver as never, scope as never),
+  );
+}
+
+type From = {
+  readonly agent: CompiledAgent;
+  readonly self: string;
+  /** Null before the first macrostep. */
+  readonly snapshot: Snapshot | null;
+  readonly frame: Frame;
+  /** The error that is delivered: what the run ends with if the chart does not handle it. */
+  readonly cause: ErrorRecord | null;
+};
+
+/** The first macrostep, then one for each event that the chart has sent to itself. */
+function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
+  const { agent, self } = from;
+  const effects: Effect[] = [];
+  const queue: AnyEventObject[] = [];
+  let { snapshot, frame } = from;
+  let output: Json = null;
+  let taken = 0;
+  do {
+    const macrostep = new Macrostep(agent, frame, self, snapshot);
+    let next = snapshot;
+    try {
+      if (taken++ > limits.iterationsMax) throw endless();
+      const event = queue.shift();
+      next =
+        event === undefined
+          ? first(macrostep.scope)
+          : (agent.machine.transition(snapshot as never, event as never, macrostep.scope) as Snapshot);
+      if (next.status === 'error') throw from.cause ?? next.error;
+      rest(next, snapshot, macrostep);
+      if (next.status === 'done') output = settle(next.output, 'output');
+    } catch (thrown) {
+      const { cause } = from;
+      const error = cause !== null && thrown === cause ? cause : explain(thrown, self);
+      const at = snapshot ?? blank(agent, next as Snapshot);
+      return fail({ agent, self, snapshot: at, frame, effects, error });
+    }
+    if (next.status !== 'active') macrostep.close();
+    for (const effect of macrostep.effects) effects.push(effect);
+    for (const event of macrostep.own) queue.push(event);
+    frame = macrostep.frame();
+    snapshot = next;
+  } while (snapshot.status === 'active' && queue.length > 0);
+  return { state: new HotState(snapshot, frame, output, null), effects, stale: false };
+}
+
+/** Brings to rest what the macrostep made: its context and its children. */
+function rest(next: Snapshot, before: Snapshot | null, macrostep: Macrostep): void {
+  const fresh = next as { context: unknown; children: Record<string, unknown> };
+  if (next.context !== before?.context) {
+    fresh.context = settle(next.context, 'context', before?.context);
+  }
+  if (next.children !== before?.children) macrostep.lighten(fresh.children);
+}

@@ -1,0 +1,192 @@
+/**
+ * One macrostep as it is computed: XState calls `record` with every action that the chart takes, in
+ * order, and this turns them into effects and keeps the books of what is open.
+ */
+import type { AnyActorRef } from 'xstate';
+import type { Effect } from '../domain/effect.ts';
+import type { ChartEvent } from '../domain/event.ts';
+import { settleEvent } from './chart-event.ts';
+import { ChildBook } from './child-book.ts';
+import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
+import type { Frame, Numbers, TimerTarget } from './frame.ts';
+import {
+  ChildRef,
+  createScope,
+  forbidden,
+  parentRef,
+  type ChartAction,
+  type MacrostepScope,
+  type Recorder,
+} from './scope.ts';
+import { TimerBook } from './timer-book.ts';
+
+type Sending = {
+  readonly to?: AnyActorRef;
+  readonly event: unknown;
+  readonly id: string | undefined;
+  readonly delay: unknown;
+};
+type Spawning = {
+  readonly actorRef: AnyActorRef | undefined;
+  readonly src: unknown;
+  readonly systemId: string | undefined;
+  readonly input: unknown;
+};
+
+export class Macrostep implements Recorder {
+  readonly scope: MacrostepScope;
+  readonly effects: Effect[] = [];
+  /** Sent by the chart to itself: taken after this macrostep, each in one of its own. */
+  readonly own: ChartEvent[] = [];
+  readonly #agent: CompiledAgent;
+  readonly #numbers: Numbers;
+  readonly #children: ChildBook;
+  readonly #timers: TimerBook;
+  /** By `spawnChild`, in XState's own way, with actors that hold on to this macrostep. */
+  readonly #spawned: AnyActorRef[] = [];
+
+  constructor(agent: CompiledAgent, frame: Frame, self: string, snapshot: Snapshot | null) {
+    const { name, sources, afterIds } = agent;
+    const { effects } = this;
+    const numbers: Numbers = { last: frame.seq };
+    this.#agent = agent;
+    this.#numbers = numbers;
+    this.#children = new ChildBook({
+      agent: name,
+      sources,
+      children: frame.children,
+      effects,
+      numbers,
+    });
+    this.#timers = new TimerBook({ timers: frame.timers, effects, numbers, afterIds });
+    this.scope = createScope(this, { agent: name, self }, snapshot);
+  }
+
+  frame(): Frame {
+    const { children } = this.#children;
+    return { seq: this.#numbers.last, children, timers: this.#timers.timers };
+  }
+
+  /** Replaces XState's actors by light ones, and finds what came in unrecorded. */
+  lighten(children: Record<string, unknown>): void {
+    for (const id in children) {
+      const child = children[id];
+      if (child instanceof ChildRef) continue;
+      if (!this.#spawned.includes(child as AnyActorRef)) {
+        throw forbidden(
+          this.#agent.name,
+          `"${id}" was spawned inside assign or context: use spawnChild with an id, or invoke.`,
+        );
+      }
+      children[id] = new ChildRef(id);
+    }
+  }
+
+  /** Ends everything that is open. */
+  close(): void {
+    this.#children.close();
+    this.#timers.close();
+  }
+
+  start(id: string, src: string, input: unknown): void {
+    const early = this.#children.isAnnounced(id);
+    const incarnation = this.#children.start(id, src, input);
+    if (early) this.#timers.address(id, incarnation);
+  }
+
+  announce(id: string): void {
+    this.#children.announce(id);
+  }
+
+  stop(id: string): void {
+    this.#children.stop(id);
+  }
+
+  record(action: ChartAction): void {
+    switch (action.type) {
+      case 'xstate.spawnChild':
+        return this.#spawn(action.params as Spawning);
+      case 'xstate.stopChild':
+        return this.stop((action.params as { id?: string } | undefined)?.id ?? '');
+      case 'xstate.raise':
+        return this.#raise(action.params as Sending);
+      case 'xstate.sendTo':
+        return this.#send(action.params as Sending);
+      case 'xstate.cancel':
+        return this.#timers.cancel((action.params as { sendId: unknown }).sendId);
+      case 'xstate.emit': {
+        const { event } = action.params as { event: unknown };
+        this.effects.push({ kind: 'emit', event: settleEvent(event, 'emitted event') });
+        return;
+      }
+      case 'xstate.log':
+        return this.#log(action.params as { value: unknown; label: unknown });
+      default:
+        return this.#act(action);
+    }
+  }
+
+  #spawn({ actorRef, src, systemId, input }: Spawning): void {
+    const { name } = this.#agent;
+    if (typeof src !== 'string') {
+      throw forbidden(name, 'An inline actor cannot be started: add it to setup({ actors }).');
+    }
+    if (actorRef === undefined) {
+      throw forbidden(name, `No actor is registered as "${src}": add it to setup({ actors }).`);
+    }
+    // The kernel's system gives no ids, so an actor without one of its own has an empty one.
+    if (actorRef.id === '') throw forbidden(name, `spawnChild("${src}") has no id: give it one.`);
+    if (systemId !== undefined) {
+      const mend = 'take it away and send to the child by its id';
+      throw forbidden(name, `spawnChild("${src}") has a systemId: ${mend}.`);
+    }
+    this.#spawned.push(actorRef);
+    this.start(actorRef.id, src, input);
+  }
+
+  #raise({ event, id, delay }: Sending): void {
+    // Without a delay XState has already taken the event within this macrostep.
+    if (typeof delay === 'number') this.#timers.schedule({ id, delay, event, to: 'self' });
+  }
+
+  #send({ to: ref, event, id, delay }: Sending): void {
+    const to = this.#target(ref);
+    if (to === null) return;
+    if (typeof delay === 'number') return this.#timers.schedule({ id, delay, event, to });
+    const sent = settleEvent(event, 'sent event');
+    if (to === 'self') this.own.push(sent);
+    else if (to === 'parent') this.effects.push({ kind: 'send', to, event: sent });
+    else this.#children.send(to.child, sent);
+  }
+
+  /** Who is meant, or null for a child that has ended, which hears nothing. */
+  #target(to: AnyActorRef | undefined): TimerTarget | null {
+    if (to === this.scope.self) return 'self';
+    if (to === parentRef) return 'parent';
+    if (to instanceof ChildRef || (to !== undefined && this.#spawned.includes(to))) {
+      // It gets its number when it starts: see `TimerBook.address`.
+      if (this.#children.isAnnounced(to.id)) return { child: to.id, incarnation: 0 };
+      const child = this.#children.find(to.id);
+      if (child === undefined || child.ended) return null;
+      return { child: child.id, incarnation: child.incarnation };
+    }
+    throw forbidden(
+      this.#agent.name,
+      'an event can be sent to a child by its id, to the parent or to self, and to nothing else.',
+    );
+  }
+
+  #act({ type, params, info, exec }: ChartAction): void {
+    const actions = this.#agent.machine.implementations.actions as Record<string, unknown>;
+    if (exec === undefined || actions[type] !== exec) {
+      const mend = 'setup({ actions }) has none of that name: add it there';
+      throw forbidden(this.#agent.name, `the action "${type}" was enqueued, but ${mend}.`);
+    }
+    this.effects.push({ kind: 'act', type, perform: () => exec(info, params) });
+  }
+
+  #log({ value, label }: { readonly value: unknown; readonly label: unknown }): void {
+    const words = label === undefined ? [value] : [label, value];
+    this.effects.push({ kind: 'act', type: 'log', perform: () => console.log(...words) });
+  }
+}

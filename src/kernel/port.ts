@@ -1,0 +1,78 @@
+/**
+ * The kernel's face: `(chart, state, event) → (state, effects)`. Pure: no clock, no randomness, no
+ * I/O, no promise. Everything that knows XState stands behind it, because XState 6 will change it.
+ */
+import type { Effect, InvocationSource } from '../domain/effect.ts';
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { RunEvent } from '../domain/event.ts';
+import type { Json } from '../domain/json.ts';
+
+/** An agent that passed registration. Opaque but for what users see. */
+export interface Agent {
+  /** The chart's id. */
+  readonly name: string;
+  /** Given, or a hash of the chart's structure. */
+  readonly version: string;
+  /** The chart's config as JSON, for pages and inspectors: functions are `{ type: name }`. */
+  readonly definition: Json;
+  /** What is allowed but unwise: raw numeric delays, invokes without onError … */
+  readonly warnings: readonly string[];
+  /** The author's promise logic behind a task's `src`; undefined when there is none. */
+  taskLogic(src: string): unknown;
+}
+
+/** An invocation that the chart has started and not left. */
+export type OpenInvocation = {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly source: InvocationSource;
+  readonly input: Json;
+};
+
+/** A timer that the chart has scheduled and that has not fired. */
+export type OpenTimer = { readonly id: string; readonly generation: number };
+
+/**
+ * A run's chart state, hot: made by `start` or `restore`, changed only by replacing it. Opaque to
+ * the runtime but for these fields.
+ */
+export interface ChartState {
+  readonly status: 'active' | 'done' | 'error';
+  /** XState's state value: a text or nested objects of texts. */
+  readonly value: Json;
+  readonly context: Json;
+  readonly tags: readonly string[];
+  /** Set when `status` is `done`. */
+  readonly output: Json;
+  /** Set when `status` is `error`. */
+  readonly error: ErrorRecord | null;
+  /** In order of their start. */
+  readonly invocations: readonly OpenInvocation[];
+  readonly timers: readonly OpenTimer[];
+}
+
+/** `stale`: the event belongs to an invocation or timer that is no longer open; nothing changed. */
+export type Step = {
+  readonly state: ChartState;
+  readonly effects: readonly Effect[];
+  readonly stale: boolean;
+};
+
+export interface Kernel {
+  /**
+   * Checks a machine and makes it an agent. Throws `agent-refused` with every reason at once: the
+   * agent's name, the state's path, what is refused, and the mend.
+   */
+  register(machine: unknown, options?: { readonly version?: string }): Agent;
+  /** The chart's first macrostep. `self` is the run's id: what `self.id` shows inside the chart. */
+  start(agent: Agent, input: Json, self: string): Step;
+  /**
+   * One event through one macrostep. A throwing guard or assign gives `status: 'error'`, never an
+   * exception. A state that has ended takes nothing (`stale`).
+   */
+  step(agent: Agent, state: ChartState, event: RunEvent, self: string): Step;
+  /** The state as text; the same state always gives the same bytes (promise 10). */
+  persist(agent: Agent, state: ChartState): string;
+  /** The inverse of `persist`. Throws when the text does not fit the chart. */
+  restore(agent: Agent, text: string, self: string): ChartState;
+}

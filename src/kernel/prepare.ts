@@ -1,0 +1,136 @@
+/**
+ * An author's chart made ready for stepping: the same chart with a bound on its microsteps, a frozen
+ * context of its own, stubs for actors, and `invoke` written out as what it means: an entry action
+ * that starts, an exit action that stops, two events that complete.
+ *
+ * XState's own invoke would build a whole actor (mailbox, observers, first state) for every start,
+ * only for the kernel to throw it away: that was a third of a step.
+ */
+import { createMachine, type AnyActorScope, type AnyStateMachine } from 'xstate';
+import type { InvocationSource } from '../domain/effect.ts';
+import { limits } from '../domain/limits.ts';
+import type { Snapshot } from './compiled-agent.ts';
+import { ChildRef, type MacrostepScope } from './scope.ts';
+import { settle } from './settle.ts';
+
+type Sources = ReadonlyMap<string, InvocationSource>;
+type StateConfig = {
+  readonly entry?: unknown;
+  readonly exit?: unknown;
+  readonly on?: Readonly<Record<string, unknown>>;
+  readonly invoke?: Invoke | readonly Invoke[];
+  readonly states?: Readonly<Record<string, StateConfig>>;
+};
+type Invoke = {
+  readonly id: string;
+  readonly src: string;
+  readonly input?: unknown;
+  readonly onDone?: unknown;
+  readonly onError?: unknown;
+};
+
+/** The chart must have passed registration's checks. */
+export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMachine {
+  const { actors, ...others } = machine.implementations;
+  const { context, options } = machine.config as { context?: unknown; options?: object };
+  const config = {
+    ...prepareState(machine.config as StateConfig, others.actions),
+    options: { ...options, maxIterations: limits.iterationsMax },
+    // All runs begin with this one object.
+    ...(typeof context === 'object' && { context: settle(structuredClone(context), 'context') }),
+  };
+  const stubs = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
+  return createMachine(config as never, { ...others, actors: stubs } as never) as AnyStateMachine;
+}
+
+/** For `spawnChild` only, which charts may enqueue while they run. */
+const active = { status: 'active', output: undefined, error: undefined };
+const stub = {
+  getInitialSnapshot: () => active,
+  transition: () => active,
+  getPersistedSnapshot: () => active,
+};
+
+type Actions = Readonly<Record<string, unknown>>;
+
+function prepareState(state: StateConfig, actions: Actions): StateConfig {
+  const { invoke, ...rest } = state;
+  const invokes = invoke === undefined ? [] : [invoke].flat();
+  const states = state.states && {
+    states: Object.fromEntries(
+      Object.entries(state.states).map(([key, child]) => [key, prepareState(child, actions)]),
+    ),
+  };
+  if (invokes.length === 0) return { ...rest, ...states };
+  const entry = listOf(state.entry);
+  const announced = entry.some((action) => maySend(action, actions)) ? invokes.map(announce) : [];
+  const on: Record<string, unknown> = { ...state.on };
+  for (const { id, onDone, onError } of invokes) {
+    if (onDone !== undefined) on[`xstate.done.actor.${id}`] = onDone;
+    if (onError !== undefined) on[`xstate.error.actor.${id}`] = onError;
+  }
+  return {
+    ...rest,
+    ...states,
+    entry: [...announced, ...entry, ...invokes.map(startOf)],
+    exit: [...listOf(state.exit), ...invokes.map(({ id }) => stopOf(id))],
+    on,
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : [value].flat();
+}
+
+/** True for an entry action that can send to what its state invokes, which starts only after it. */
+function maySend(action: unknown, actions: Actions): boolean {
+  const named = typeof action === 'string' ? action : (action as { type?: unknown } | null)?.type;
+  const found = typeof action === 'function' ? action : actions[String(named)];
+  const { type } = (found ?? {}) as { readonly type?: unknown };
+  return type === 'xstate.sendTo' || type === 'xstate.enqueueActions';
+}
+
+type Resolved = readonly [Snapshot, undefined, undefined];
+type Resolve = (
+  scope: AnyActorScope,
+  snapshot: Snapshot,
+  args: { readonly event: unknown; readonly self: unknown },
+) => Resolved;
+
+/** An action of XState's own kind: it is resolved while the macrostep is computed, never executed. */
+function builtIn(type: string, resolve: Resolve): unknown {
+  return Object.assign(() => undefined, { type, resolve });
+}
+
+function startOf({ id, src, input }: Invoke): unknown {
+  return builtIn('heddle.start', (scope, snapshot, { event, self }) => {
+    const { context } = snapshot;
+    const given: unknown = typeof input === 'function' ? input({ context, event, self }) : input;
+    (scope as MacrostepScope).macrostep.start(id, src, given);
+    return [withChild(snapshot, id), undefined, undefined];
+  });
+}
+
+function announce({ id }: Invoke): unknown {
+  return builtIn('heddle.announce', (scope, snapshot) => {
+    (scope as MacrostepScope).macrostep.announce(id);
+    return [withChild(snapshot, id), undefined, undefined];
+  });
+}
+
+function stopOf(id: string): unknown {
+  return builtIn('heddle.stop', (scope, snapshot) => {
+    // When the chart is done XState stops its children after all exit actions, which may send.
+    const present = snapshot.status !== 'done' && snapshot.children[id] !== undefined;
+    if (!present) return [snapshot, undefined, undefined];
+    (scope as MacrostepScope).macrostep.stop(id);
+    const children: Record<string, unknown> = {};
+    for (const key in snapshot.children) if (key !== id) children[key] = snapshot.children[key];
+    return [{ ...snapshot, children } as Snapshot, undefined, undefined];
+  });
+}
+
+function withChild(snapshot: Snapshot, id: string): Snapshot {
+  const children = { ...snapshot.children, [id]: new ChildRef(id) };
+  return { ...snapshot, children } as unknown as Snapshot;
+}

@@ -1,0 +1,82 @@
+/** What a run hears, fenced and turned into XState's event. */
+import type { AnyEventObject } from 'xstate';
+import type { Effect } from '../domain/effect.ts';
+import type { RunEvent } from '../domain/event.ts';
+import type { CompiledAgent } from './compiled-agent.ts';
+import { drop, put, type Child, type Frame } from './frame.ts';
+import { isReservedType } from './chart-event.ts';
+import { settle } from './settle.ts';
+
+export type Received = {
+  readonly frame: Frame;
+  /** For the chart; null when there is nothing to tell it. */
+  readonly deliver: AnyEventObject | null;
+  /** For somebody else: a delayed event to the parent or a child, whose time has come. */
+  readonly send: (Effect & { readonly kind: 'send' }) | null;
+};
+
+/** Null when the event belongs to an invocation or timer that is not open any more. */
+export function receive(agent: CompiledAgent, frame: Frame, event: RunEvent): Received | null {
+  switch (event.kind) {
+    case 'start':
+      return null;
+    case 'done': {
+      const child = open(frame, event.id, event.incarnation);
+      if (child === null) return null;
+      const output = settle(event.output, 'output');
+      const type = `xstate.done.actor.${event.id}`;
+      return toChart(end(frame, child), { type, output, actorId: event.id });
+    }
+    case 'failed': {
+      const child = open(frame, event.id, event.incarnation);
+      if (child === null) return null;
+      // Charts keep errors in their context, so it is a plain object and not an Error.
+      const error = settle({ name: 'HeddleError', ...event.error }, 'error');
+      const type = `xstate.error.actor.${event.id}`;
+      return toChart(end(frame, child), { type, error, actorId: event.id });
+    }
+    case 'timer':
+      return fire(agent, frame, event);
+    case 'event': {
+      const settled = settle(event.event, 'event') as AnyEventObject;
+      if (isReservedType(settled.type)) return { frame, deliver: null, send: null };
+      return toChart(frame, settled);
+    }
+  }
+}
+
+function toChart(frame: Frame, deliver: AnyEventObject): Received {
+  return { frame, deliver, send: null };
+}
+
+function open(frame: Frame, id: string, incarnation: number): Child | null {
+  const child = frame.children.find((other) => other.id === id);
+  return child !== undefined && !child.ended && child.incarnation === incarnation ? child : null;
+}
+
+function end(frame: Frame, child: Child): Frame {
+  return { ...frame, children: put(frame.children, { ...child, input: null, ended: true }) };
+}
+
+function fire(
+  agent: CompiledAgent,
+  frame: Frame,
+  { id, generation }: RunEvent & { readonly kind: 'timer' },
+): Received | null {
+  const timer = frame.timers.find((other) => other.id === id);
+  if (timer === undefined || timer.generation !== generation) return null;
+  const rest: Frame = { ...frame, timers: drop(frame.timers, id) };
+  if (timer.event === null) {
+    return toChart(rest, { type: agent.afterTypes.get(id) as string });
+  }
+  if (timer.to === 'self') return toChart(rest, timer.event);
+  if (timer.to === 'parent') {
+    return { frame: rest, deliver: null, send: { kind: 'send', to: 'parent', event: timer.event } };
+  }
+  // The child that was meant: a later one of the same id is another.
+  const child = open(frame, timer.to.child, timer.to.incarnation);
+  const heard = child?.source.kind === 'child';
+  const to = { child: timer.to.child };
+  const send = heard ? ({ kind: 'send', to, event: timer.event } as const) : null;
+  return { frame: rest, deliver: null, send };
+}

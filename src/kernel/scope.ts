@@ -1,0 +1,147 @@
+/**
+ * What a chart's actions see of the actor world: the kernel's own, in place of XState's actor and
+ * system, because nothing may run here. Whatever would act at once (sending, spawning in an
+ * assign, looking up an actor) throws and says what to do instead, which fails the run.
+ */
+import type { ActorSystem, AnyActorRef, AnyActorScope, AnyMachineSnapshot } from 'xstate';
+import { heddleError, type HeddleError } from '../domain/errors.ts';
+
+/** The error of a chart that does at run time what registration would have refused. */
+export function forbidden(agent: string, what: string): HeddleError {
+  return heddleError('agent-refused', { agent, refusals: what });
+}
+
+type System = ActorSystem<never>;
+
+/** A child as a hot state holds it: XState needs its id, a chart may send to it, no more. */
+export class ChildRef {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+  getSnapshot(): never {
+    throw new Error(`A child's snapshot cannot be read: let ${this.id} send what you need.`);
+  }
+}
+
+/** Stands for the parent run, whether there is one or not: the runtime knows. */
+export const parentRef = new ChildRef('#_parent') as unknown as AnyActorRef;
+
+class Self {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly system: System;
+  readonly _parent: AnyActorRef = parentRef;
+  readonly #snapshot: AnyMachineSnapshot | null;
+
+  constructor(id: string, system: System, snapshot: AnyMachineSnapshot | null) {
+    this.id = id;
+    this.sessionId = id;
+    this.system = system;
+    this.#snapshot = snapshot;
+  }
+  get ref(): this {
+    return this;
+  }
+  /** As in a live actor: the state of before, while an event is taken. */
+  getSnapshot(): AnyMachineSnapshot {
+    if (this.#snapshot === null) throw new Error('There is no snapshot before the first one.');
+    return this.#snapshot;
+  }
+  send(): never {
+    throw new Error('self.send is not durable: use raise, or sendTo with self.');
+  }
+  on(): never {
+    throw new Error('self.on is not durable: subscribe to the run from outside.');
+  }
+  subscribe(): never {
+    throw new Error('self.subscribe is not durable: subscribe to the run from outside.');
+  }
+}
+
+const nothing = (): void => undefined;
+
+/** The parts of an ActorSystem that XState touches while it computes. One serves all runs. */
+const system = {
+  _bookId: () => '',
+  _sendInspectionEvent: nothing,
+  _register: (id: string) => id,
+  _unregister: nothing,
+  _set: nothing,
+  _relay: nothing,
+  _logger: nothing,
+  _clock: { setTimeout: nothing, clearTimeout: nothing },
+  get: (id: string): never => {
+    throw new Error(`system.get('${id}') is not durable: send to the child by its id.`);
+  },
+  getAll: (): never => {
+    throw new Error('system.getAll is not durable: send to children by their ids.');
+  },
+} as unknown as System;
+
+/** XState's ActionExecutor, by the parts that heddle reads. */
+export type ChartAction = {
+  readonly type: string;
+  readonly params: unknown;
+  readonly info: unknown;
+  readonly exec: ((info: unknown, params: unknown) => void) | undefined;
+};
+
+/** Who keeps the books of one macrostep: what the scope's actions report to. */
+export interface Recorder {
+  record(action: ChartAction): void;
+  start(id: string, src: string, input: unknown): void;
+  /** The child of that id starts later in this macrostep, and may be sent to already. */
+  announce(id: string): void;
+  stop(id: string): void;
+}
+
+/** The scope of one macrostep, as XState takes it and as the kernel's own actions read it. */
+export type MacrostepScope = AnyActorScope & { readonly macrostep: Recorder };
+
+/** `snapshot` is the one that the event is taken in; null before the first. */
+export function createScope(
+  macrostep: Recorder,
+  names: { readonly agent: string; readonly self: string },
+  snapshot: AnyMachineSnapshot | null,
+): MacrostepScope {
+  return new Scope(macrostep, names, snapshot) as unknown as MacrostepScope;
+}
+
+class Scope {
+  readonly macrostep: Recorder;
+  readonly self: Self;
+  readonly id: string;
+  readonly sessionId: string;
+  readonly system: System = system;
+  readonly logger = nothing;
+  readonly stopChild = nothing;
+  readonly emit = nothing;
+  /** XState puts its own in the place of this one and back. */
+  actionExecutor: (action: ChartAction) => void;
+  readonly #agent: string;
+
+  constructor(
+    macrostep: Recorder,
+    names: { readonly agent: string; readonly self: string },
+    snapshot: AnyMachineSnapshot | null,
+  ) {
+    this.macrostep = macrostep;
+    this.self = new Self(names.self, system, snapshot);
+    this.id = names.self;
+    this.sessionId = names.self;
+    this.actionExecutor = (action) => macrostep.record(action);
+    this.#agent = names.agent;
+  }
+
+  /**
+   * XState defers only what its own actions execute, which the kernel never does, and the start of
+   * an actor that an assign or a context factory has spawned.
+   */
+  defer(): never {
+    throw forbidden(
+      this.#agent,
+      'spawn inside assign or context has no durable form: use spawnChild with an id, or invoke.',
+    );
+  }
+}

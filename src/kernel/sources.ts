@@ -1,0 +1,45 @@
+/** What stands behind the actors of a chart: by brand, by shape, or by how it behaves. */
+import type { AnyStateMachine } from 'xstate';
+import { catalogueNames, type CatalogueName, type InvocationSource } from '../domain/effect.ts';
+import { catalogueBrand, taskBrand } from './catalogue.ts';
+
+type Logic = {
+  readonly [catalogueBrand]?: unknown;
+  readonly [taskBrand]?: unknown;
+  readonly __xstatenode?: unknown;
+  readonly start?: unknown;
+  readonly transition?: (snapshot: unknown, event: unknown, scope: unknown) => unknown;
+};
+
+/** True for what `createMachine` gives, of this copy of XState or another. */
+export function isStateMachine(value: unknown): value is AnyStateMachine {
+  return isLogic(value) && value.__xstatenode === true && 'root' in value;
+}
+
+function isLogic(value: unknown): value is Logic {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Null for logic that has no durable form: callbacks, observables, transition functions. */
+export function sourceOf(key: string, logic: unknown): InvocationSource | null {
+  if (!isLogic(logic)) return null;
+  const name = logic[catalogueBrand];
+  if (catalogueNames.includes(name as CatalogueName)) return { kind: name as CatalogueName };
+  if (isStateMachine(logic)) return { kind: 'child', agent: logic.id };
+  return logic[taskBrand] !== undefined || isPromiseLogic(logic) ? { kind: 'task', src: key } : null;
+}
+
+/**
+ * XState leaves no mark on promise logic, and minified builds no name. Only a promise's logic is
+ * done when told that it has resolved.
+ */
+function isPromiseLogic({ start, transition }: Logic): boolean {
+  if (typeof start !== 'function' || typeof transition !== 'function') return false;
+  try {
+    const resolved = { type: 'xstate.promise.resolve', data: null };
+    const next = transition({ status: 'active' }, resolved, { self: {} });
+    return (next as { readonly status?: unknown }).status === 'done';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The timers of one macrostep. A timer id has one generation: scheduling it again replaces the one
+ * before. (A live actor forgets the first timeout but does not clear it, so that both fire.)
+ */
+import type { Effect } from '../domain/effect.ts';
+import { heddleError } from '../domain/errors.ts';
+import { checkName } from '../domain/ids.ts';
+import { limits } from '../domain/limits.ts';
+import { settleEvent } from './chart-event.ts';
+import { drop, put, type Numbers, type Timer, type TimerTarget } from './frame.ts';
+
+/** A delayed raise or send as XState resolved it. */
+export type Delayed = {
+  readonly id: string | undefined;
+  readonly delay: number;
+  readonly event: unknown;
+  readonly to: TimerTarget;
+};
+
+export class TimerBook {
+  timers: readonly Timer[];
+  readonly #effects: Effect[];
+  readonly #numbers: Numbers;
+  readonly #afterIds: ReadonlyMap<string, string>;
+
+  constructor(parts: {
+    readonly timers: readonly Timer[];
+    readonly effects: Effect[];
+    readonly numbers: Numbers;
+    readonly afterIds: ReadonlyMap<string, string>;
+  }) {
+    this.timers = parts.timers;
+    this.#effects = parts.effects;
+    this.#numbers = parts.numbers;
+    this.#afterIds = parts.afterIds;
+  }
+
+  schedule({ id: name, delay, event, to }: Delayed): void {
+    if (!Number.isFinite(delay) || delay > limits.delayMsMax) {
+      throw heddleError('invalid-field', {
+        field: `the delay of ${name ?? 'an event'}`,
+        reason: `must be at most ${limits.delayMsMax} ms and is ${delay}`,
+      });
+    }
+    const generation = ++this.#numbers.last;
+    const after = name === undefined ? undefined : this.#afterIds.get(name);
+    const id = after ?? (name === undefined ? `auto:${generation}` : sendId(name));
+    const kept = after === undefined ? settleEvent(event, `the event of timer "${id}"`) : null;
+    this.#takeBack(id);
+    this.timers = put(this.timers, { id, generation, event: kept, to });
+    const delayMs = Math.max(0, Math.ceil(delay));
+    this.#effects.push({ kind: 'schedule', id, generation, delayMs });
+  }
+
+  /** By the name that the author, or XState for an `after`, gave to the delayed event. */
+  cancel(name: unknown): void {
+    if (typeof name === 'string') this.#unschedule(this.#afterIds.get(name) ?? `send:${name}`);
+  }
+
+  close(): void {
+    for (const timer of this.timers) this.#unschedule(timer.id);
+  }
+
+  /** An event that was delayed before the child it is for had started: now it has. */
+  address(child: string, incarnation: number): void {
+    this.timers = this.timers.map((timer) => {
+      const { to } = timer;
+      const waits = typeof to === 'object' && to.child === child && to.incarnation === 0;
+      return waits ? { ...timer, to: { child, incarnation } } : timer;
+    });
+  }
+
+  #unschedule(id: string): void {
+    const timer = this.timers.find((other) => other.id === id);
+    if (timer === undefined) return;
+    this.timers = drop(this.timers, id);
+    if (this.#takeBack(id)) return;
+    this.#effects.push({ kind: 'unschedule', id, generation: timer.generation });
+  }
+
+  /** What was scheduled within this macrostep never was. */
+  #takeBack(id: string): boolean {
+    const at = this.#effects.findIndex((effect) => effect.kind === 'schedule' && effect.id === id);
+    if (at >= 0) this.#effects.splice(at, 1);
+    return at >= 0;
+  }
+}
+
+/** Prefixed, so that no author's name can meet an `after` or a nameless timer. */
+function sendId(name: string): string {
+  return `send:${checkName(name, 'the id of a delayed event')}`;
+}

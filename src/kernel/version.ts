@@ -1,0 +1,103 @@
+/** A chart as text: its definition for people, and a hash of everything that decides its behaviour. */
+import type { AnyStateMachine } from 'xstate';
+import type { Json } from '../domain/json.ts';
+import { toSafeText } from '../domain/json.ts';
+import { sourceOf } from './sources.ts';
+
+/** The config as JSON: functions are `{ type: name }`, and what is no JSON is left out. */
+export function definitionOf(machine: AnyStateMachine): Json {
+  return define(structure(machine), 0) ?? null;
+}
+
+/** The config without its schemas: they validate nothing in XState 5 and may be anything. */
+function structure(machine: AnyStateMachine): unknown {
+  const { schemas: _, ...config } = machine.config as Record<string, unknown>;
+  return config;
+}
+
+const deepest = 48;
+
+function define(value: unknown, depth: number): Json | undefined {
+  switch (typeof value) {
+    case 'string':
+      return toSafeText(value);
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value + 0 : undefined;
+    case 'function': {
+      const { type, name } = value as { readonly type?: unknown; readonly name: string };
+      return { type: toSafeText(typeof type === 'string' ? type : name || '(inline)') };
+    }
+    case 'object': {
+      if (value === null) return null;
+      if (depth > deepest) return undefined;
+      if (Array.isArray(value)) return value.map((item) => define(item, depth + 1) ?? null);
+      const parts: Record<string, Json> = {};
+      for (const [key, item] of Object.entries(value)) {
+        const part = key === '__proto__' ? undefined : define(item, depth + 1);
+        if (part !== undefined) parts[toSafeText(key)] = part;
+      }
+      return parts;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * 64 bits over the chart's config and over the source of its guards, actions and delays. Tasks and
+ * child charts count by name alone: mending a task's code must not strand the runs that are open.
+ * Gotcha: the text of a function depends on what compiled it, so give versions where two builds
+ * share one database.
+ */
+export function versionOf(machine: AnyStateMachine): string {
+  const { actors, actions, guards, delays } = machine.implementations;
+  const sources = Object.entries(actors).map(([key, logic]) => [key, sourceOf(key, logic)]);
+  const parts: string[] = [];
+  write([structure(machine), actions, guards, delays, sources], parts, new Set());
+  return hash64(parts.join(''));
+}
+
+function write(value: unknown, parts: string[], above: Set<unknown>): void {
+  if (typeof value === 'function') {
+    parts.push(`function ${value.toString()}`);
+    writeFields(value, parts, above);
+  } else if (typeof value === 'object' && value !== null) {
+    if (value instanceof Date || value instanceof RegExp) parts.push(String(value));
+    writeFields(value, parts, above);
+  } else {
+    parts.push(`${typeof value} ${String(value)};`);
+  }
+}
+
+function writeFields(value: object, parts: string[], above: Set<unknown>): void {
+  if (above.has(value)) return void parts.push('cycle;');
+  above.add(value);
+  parts.push(Array.isArray(value) ? '[' : '{');
+  for (const [key, item] of Object.entries(value)) {
+    parts.push(JSON.stringify(key), ':');
+    write(item, parts, above);
+  }
+  parts.push('}');
+  above.delete(value);
+}
+
+/** cyrb53's two lanes, both in full. Source: https://github.com/bryc/code (public domain). */
+function hash64(text: string): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    high = Math.imul(high ^ unit, 2654435761);
+    low = Math.imul(low ^ unit, 1597334677);
+  }
+  const first = mix(high, low);
+  const second = mix(low, high);
+  return first.toString(16).padStart(8, '0') + second.toString(16).padStart(8, '0');
+}
+
+function mix(one: number, other: number): number {
+  const half = Math.imul(one ^ (one >>> 16), 2246822507);
+  return (half ^ Math.imul(other ^ (other >>> 13), 3266489909)) >>> 0;
+}

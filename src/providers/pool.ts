@@ -1,0 +1,293 @@
+/**
+ * Capacity and routing: which call goes next into which provider's slot, and what becomes of a call
+ * whose attempt has ended. In memory and pure: time is an argument, and nothing here waits.
+ *
+ * It owns every call from `enqueue` until `release` or `cancel` lets go of it. It leaves the calling
+ * itself, the rows and the timer to the runtime; a provider's health to provider-state.ts; the
+ * order to routes.ts and fair-queue.ts.
+ *
+ * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,
+ *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
+ *    an outage, a 429 and a refusal bring it back (promise 8).
+ * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take.
+ * 3. A 429 and a refusal give the call its place and its attempt back; an outage costs an attempt.
+ */
+import { callBackoffMs, defaultPoolSettings, type PoolSettings } from './backoff.ts';
+import { DemandMeter } from './demand-meter.ts';
+import type { FairPlace } from './fair-queue.ts';
+import { IndexedHeap } from './indexed-heap.ts';
+import type {
+  Cancelled,
+  Grant,
+  PoolCall,
+  PoolSlotChange,
+  Released,
+  WaitChange,
+  WaitingCall,
+} from './pool-call.ts';
+import { type PoolStats, providerStats } from './pool-stats.ts';
+import { type CallOutcome, ProviderState } from './provider-state.ts';
+import { type Route, Routes } from './routes.ts';
+import { type ShownWait, shownAs, WaitNews, type WaitReason } from './wait-reason.ts';
+
+export type * from './pool-call.ts';
+
+export type PoolOptions = {
+  readonly providers: readonly { readonly name: string; readonly ceiling: number }[];
+  /** The part of each ceiling that this replica may use; one slot at least. */
+  readonly share: number;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly settings?: Partial<PoolSettings>;
+};
+
+type Entry<Call> = {
+  readonly key: string;
+  readonly call: Call;
+  readonly place: FairPlace & { readonly order: number };
+  readonly route: Route<Entry<Call>>;
+  attempt: number;
+  cancelled: boolean;
+  told: ShownWait;
+  /** Set while it is in a slot. */
+  sentTo: ProviderState<Entry<Call>> | null;
+  slot: number;
+  sentAs: number;
+  /** Its place in the heap of backoffs, or -1. */
+  heapIndex: number;
+  dueMs: number;
+};
+
+export class Pool<Call extends PoolCall> {
+  readonly #settings: PoolSettings;
+  readonly #random: () => number;
+  readonly #routes: Routes<Entry<Call>>;
+  readonly #entries = new Map<string, Entry<Call>>();
+  readonly #backoffs = new IndexedHeap<Entry<Call>>((a, b) =>
+    a.dueMs === b.dueMs ? a.place.order < b.place.order : a.dueMs < b.dueMs,
+  );
+  readonly #news = new WaitNews<Entry<Call>>((entry) => shownAs(reasonOf(entry)));
+  readonly #meter = new DemandMeter();
+  #arrivals = 0;
+
+  constructor(options: PoolOptions) {
+    const { share, random } = options;
+    this.#settings = { ...defaultPoolSettings, ...options.settings };
+    this.#random = random;
+    const shared = { share, random, settings: this.#settings };
+    this.#routes = new Routes(
+      options.providers.map(
+        ({ name, ceiling }) => new ProviderState<Entry<Call>>({ name, ceiling, ...shared }),
+      ),
+    );
+  }
+
+  /** Lets a call in; false when its key is inside already. Throws `provider-unknown`. */
+  enqueue(call: Call, nowMs: number): boolean {
+    if (this.#entries.has(call.key)) return false;
+    const route = this.#routes.to(call.provider);
+    this.#measure(nowMs);
+    const { tenant, user, pipeline, pipelineStartedAtMs } = call;
+    const order = (this.#arrivals += 1);
+    const entry: Entry<Call> = {
+      key: call.key,
+      call,
+      place: { tenant, user, pipeline, pipelineStartedAtMs, order },
+      route,
+      attempt: call.attempt ?? 1,
+      cancelled: false,
+      told: 'calling',
+      sentTo: null,
+      slot: -1,
+      sentAs: 0,
+      heapIndex: -1,
+      dueMs: 0,
+    };
+    this.#entries.set(entry.key, entry);
+    route.queue.push(entry.key, entry, entry.place);
+    this.#news.check(entry);
+    return true;
+  }
+
+  /** Fills free slots with waiting calls, in their order; the caller then makes these calls. */
+  grant(nowMs: number, max = Infinity): Grant<Call>[] {
+    this.#tick(nowMs);
+    const grants: Grant<Call>[] = [];
+    while (grants.length < max) {
+      const next = this.#routes.next(nowMs);
+      if (next === null) break;
+      const { state, item: entry } = next;
+      const { status } = state;
+      entry.slot = state.send(entry);
+      entry.sentTo = state;
+      if (state.status !== status) this.#look();
+      this.#news.check(entry);
+      const { call, slot, attempt } = entry;
+      grants.push({ call, provider: state.name, slot, attempt });
+    }
+    return grants;
+  }
+
+  /** The call in this slot has ended. A `ProviderFault` can be handed in as it is. */
+  release(provider: string, slot: number, outcome: CallOutcome, nowMs: number): Released<Call> {
+    this.#measure(nowMs);
+    const state = this.#routes.state(provider);
+    const { status } = state;
+    const entry = state.settle(slot, outcome, nowMs);
+    entry.sentTo = null;
+    if (state.status !== status) this.#look();
+    const fate = this.#dispose(entry, outcome, nowMs);
+    if (this.#entries.has(entry.key)) this.#news.check(entry);
+    return { call: entry.call, fate, attempt: entry.attempt };
+  }
+
+  /** A queued or backing-off call is gone at once; see `Cancelled` for one in a slot. */
+  cancel(key: string, nowMs: number): Cancelled {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return { kind: 'unknown' };
+    if (entry.sentTo !== null) {
+      entry.cancelled = true;
+      return { kind: 'in-slot', provider: entry.sentTo.name, slot: entry.slot };
+    }
+    this.#measure(nowMs);
+    if (entry.heapIndex >= 0) this.#backoffs.remove(entry);
+    else entry.route.queue.remove(key);
+    this.#forget(entry);
+    return { kind: 'removed' };
+  }
+
+  /** A person has mended what this provider refused; also ends a cooling or a stall. */
+  reopen(provider: string, nowMs: number): void {
+    this.#measure(nowMs);
+    this.#routes.state(provider).reopen();
+    this.#look();
+  }
+
+  /** The number of live replicas has changed. Shrinking interrupts no call. */
+  setShare(share: number, nowMs: number): void {
+    this.#measure(nowMs);
+    for (const state of this.#routes.states) state.setShare(share);
+  }
+
+  /**
+   * When `grant` can do something that no `enqueue` or `release` brings about: a cooling or a
+   * backoff ends, a probe is due. In the past when that is now; null when there is no such time.
+   */
+  nextDueMs(): number | null {
+    const routeDueMs = this.#routes.dueMs();
+    const backoffDueMs = this.#backoffs.first()?.dueMs ?? null;
+    if (routeDueMs === null || backoffDueMs === null) return routeDueMs ?? backoffDueMs;
+    return Math.min(routeDueMs, backoffDueMs);
+  }
+
+  /** Every call that is not in a slot, and why. */
+  *waiting(): Generator<WaitingCall<Call>, void, undefined> {
+    for (const entry of this.#entries.values()) {
+      const reason = reasonOf(entry);
+      if (reason === null) continue;
+      const dueMs = reason === 'backoff' ? entry.dueMs : null;
+      yield { call: entry.call, reason, attempt: entry.attempt, dueMs };
+    }
+  }
+
+  /** True when `takeWaitChanges` has something. */
+  get hasWaitChanges(): boolean {
+    return this.#news.size > 0;
+  }
+
+  /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
+  takeWaitChanges(max = 1_000): WaitChange<Call>[] {
+    return this.#news.take(max).map(({ call, told }) => ({ call, shown: told }));
+  }
+
+  /** Slots that differ from what was taken before: at most one change per slot. */
+  takeSlotChanges(): PoolSlotChange<Call>[] {
+    return this.#routes.states.flatMap(({ name: provider, slots }) =>
+      slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
+        // Spelt out: spreading the rest costs 3 µs a call.
+        const call = held?.call ?? null;
+        return { provider, slot, status, call, attempt: held?.attempt ?? 0, calls, rateLimited };
+      }),
+    );
+  }
+
+  stats(nowMs: number): PoolStats {
+    this.#measure(nowMs);
+    return {
+      providers: this.#routes.states.map((state) => providerStats(this.#routes, state, nowMs)),
+      inFlight: this.#inFlight(),
+      queued: this.#routes.size,
+      backoff: this.#backoffs.size,
+      slotMs: this.#meter.slotMs,
+    };
+  }
+
+  #dispose(entry: Entry<Call>, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
+    const { kind } = outcome;
+    if (entry.cancelled || kind === 'aborted' || kind === 'ok' || kind === 'caller') {
+      this.#forget(entry);
+      if (entry.cancelled || kind === 'aborted') return 'dropped';
+      return kind === 'ok' ? 'done' : 'failed';
+    }
+    if (kind === 'outage') {
+      const waitMs = callBackoffMs(this.#settings, entry.attempt, this.#random());
+      entry.attempt += 1;
+      entry.dueMs = nowMs + waitMs;
+      this.#backoffs.push(entry);
+      return 'backoff';
+    }
+    entry.route.queue.putBack(entry.key, entry, entry.place);
+    return 'requeued';
+  }
+
+  #forget(entry: Entry<Call>): void {
+    this.#entries.delete(entry.key);
+    this.#news.drop(entry);
+  }
+
+  /** What time alone brings about. */
+  #tick(nowMs: number): void {
+    this.#measure(nowMs);
+    for (const state of this.#routes.states) {
+      const { status } = state;
+      state.tick(nowMs);
+      if (state.status !== status) this.#look();
+    }
+    for (;;) {
+      const entry = this.#backoffs.first();
+      if (entry === undefined || entry.dueMs > nowMs) return;
+      this.#backoffs.remove(entry);
+      entry.route.queue.push(entry.key, entry, entry.place);
+      this.#news.check(entry);
+    }
+  }
+
+  /** A provider's status has changed: calls may wait for another reason. */
+  #look(): void {
+    for (const entry of this.#routes.changed()) this.#news.check(entry);
+  }
+
+  #inFlight(): number {
+    let calling = 0;
+    for (const { slots } of this.#routes.states) calling += slots.calling;
+    return calling;
+  }
+
+  #measure(nowMs: number): void {
+    if (this.#meter.isAt(nowMs)) return;
+    let slots = 0;
+    for (const state of this.#routes.states) slots += state.allotment;
+    const inUse = this.#inFlight();
+    this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
+  }
+}
+
+export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {
+  return new Pool(options);
+}
+
+/** Null: it is in a slot. */
+function reasonOf<Call>(entry: Entry<Call>): WaitReason | null {
+  if (entry.sentTo !== null) return null;
+  return entry.heapIndex >= 0 ? 'backoff' : entry.route.reason;
+}

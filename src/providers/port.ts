@@ -1,0 +1,47 @@
+/**
+ * A provider: a source of model calls. heddle owns queueing, retries, waiting and spend; an
+ * implementation makes one attempt and says truthfully how it ended.
+ */
+import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+
+/**
+ * How a call failed, by what must follow (design §5):
+ * - rate-limited: our quota (429, 529, busy). Wait, consume no attempt.
+ * - outage: theirs (5xx, refused connection, cut stream). Back off; past a threshold stall.
+ * - refused: key or spend (401, 402, 403). Park the provider for a person.
+ * - caller: this call's own fault (400, 413, 422, context overflow). Fail this call alone.
+ */
+export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller';
+
+export class ProviderFault extends Error {
+  readonly kind: ProviderFaultKind;
+  /** What the provider asked to wait; null when it did not say. */
+  readonly retryAfterMs: number | null;
+
+  constructor(kind: ProviderFaultKind, message: string, retryAfterMs: number | null = null) {
+    super(message);
+    this.name = 'ProviderFault';
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export type ProviderCall = {
+  readonly input: GenerateInput;
+  /** The same for every attempt at one invocation: run, invocation id and incarnation. */
+  readonly idempotencyKey: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Aborts the call; the promise then rejects, and nothing of it is kept. */
+  readonly signal: AbortSignal;
+  /** Text as it arrives: shown, never committed. */
+  readonly onText?: (text: string) => void;
+};
+
+export interface Provider {
+  readonly name: string;
+  /** Calls that may be under way at once. */
+  readonly ceiling: number;
+  /** Resolves with a complete result, or rejects with a ProviderFault. */
+  call(call: ProviderCall): Promise<GenerateOutput>;
+}

@@ -1,0 +1,81 @@
+/** What the stub answers: made from a seed and the call's input alone, so that runs can be compared. */
+import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+
+/** FNV-1a over UTF-16 units, going on from `hash`. Source: http://www.isthe.com/chongo/tech/comp/fnv. */
+export function hashText(hash: number, text: string): number {
+  let next = hash;
+  for (let i = 0; i < text.length; i++) next = Math.imul(next ^ text.charCodeAt(i), 0x01000193);
+  return next;
+}
+
+/** Every bit of the hash depends on all of it; in [0, 2³²). */
+export function mix(hash: number): number {
+  let next = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  next = Math.imul(next ^ (next >>> 13), 0xc2b2ae35);
+  return (next ^ (next >>> 16)) >>> 0;
+}
+
+const sentences = [
+  'The warp is stretched before the first thread of the weft is laid.',
+  'A shaft lifts every second thread and leaves the others where they are.',
+  'What passes between them holds the cloth together long after the loom is gone.',
+  'Patterns are only the order in which threads were raised.',
+  'A broken thread is tied again at the place where it broke, and the work goes on.',
+  'Nobody counts the picks of a good cloth, but each of them was made once.',
+  'The weaver waits for the shuttle and the shuttle waits for nobody.',
+].join(' ');
+const prose = `${sentences} ${sentences}`;
+/** Where a word begins, in the first half: from any of them 200 characters lie ahead. */
+const wordStarts = [...sentences.matchAll(/\b\w/g)].map(({ index }) => index);
+
+const charsMin = 40;
+const charsMax = 200;
+
+/** Longer inputs are hashed by their ends: a model's input may be a megabyte. */
+const hashedCharsMax = 512;
+
+function hashEnds(hash: number, text: string): number {
+  if (text.length <= hashedCharsMax) return hashText(hash, text);
+  const half = hashedCharsMax / 2;
+  const ends = hashText(hashText(hash, text.slice(0, half)), text.slice(-half));
+  return Math.imul(ends ^ text.length, 0x01000193);
+}
+
+/** Complete, cheap and always the same for the same seed and input. */
+export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
+  let hash = 0x811c9dc5 ^ seed;
+  let chars = 0;
+  let asksForScore = false;
+  const read = (text: string | undefined): void => {
+    if (text === undefined) return;
+    hash = hashEnds(hash, text);
+    chars += text.length;
+    asksForScore ||= text.includes('"score"');
+  };
+  read(input.system);
+  read(input.prompt);
+  if (input.messages !== undefined) for (const { content } of input.messages) read(content);
+  const text = asksForScore ? scoreText(mix(hash)) : proseText(mix(hash));
+  return {
+    text,
+    toolCalls: [],
+    stopReason: 'end',
+    usage: { inputTokens: Math.ceil(chars / 4), outputTokens: Math.ceil(text.length / 4) },
+    provider,
+    model: input.model ?? 'stub',
+  };
+}
+
+function proseText(hash: number): string {
+  const start = wordStarts[hash % wordStarts.length] ?? 0;
+  const length = charsMin + ((hash >>> 8) % (charsMax - charsMin + 1));
+  return prose
+    .slice(start, start + length)
+    .trimEnd()
+    .padEnd(charsMin, '.');
+}
+
+function scoreText(hash: number): string {
+  const score = (hash % 101) / 100;
+  return `{"score":${score.toFixed(2)},"rationale":"${proseText(hash)}"}`;
+}

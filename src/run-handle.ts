@@ -1,0 +1,175 @@
+/** A run as the library gives it: the same calls as the HTTP API's. */
+import type { JournalEntry } from './domain/event.ts';
+import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
+import { errorRegistry } from './domain/errors.ts';
+import { asWhole } from './domain/field.ts';
+import { checkName, type RunId } from './domain/ids.ts';
+import { toJson, type Json } from './domain/json.ts';
+import { checkAnswer } from './runtime/answers.ts';
+import { chartEvent, type StartRequest } from './runtime/requests.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { heldFromText } from './runtime/turn/held.ts';
+import type { InboxKind, RunAddress, RunRow } from './store/rows.ts';
+
+export type StartOptions = StartRequest;
+
+/** One line of a journal: the turn that took the event, and the event. */
+export type JournalLine = { readonly turn: number; readonly entry: JournalEntry };
+
+/** A question that a run asks and nobody has answered. */
+export type OpenQuestion = {
+  readonly askId: string;
+  readonly question: string;
+  readonly schema: Json;
+};
+
+const journalPage = 200;
+/** How often a row is looked at when its run lives on another replica: hints do not reach here. */
+const lookAgainMs = { first: 20, last: 1_000 } as const;
+
+export class Run {
+  readonly id: RunId;
+  readonly tenant: string;
+  readonly #address: RunAddress;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, address: RunAddress) {
+    this.#runtime = runtime;
+    this.#address = address;
+    this.id = address.runId;
+    this.tenant = address.tenant;
+  }
+
+  /** The run's row: status, reason, turn, input, output, error. */
+  async row(): Promise<RunRow> {
+    const row = await this.#runtime.store.run(this.tenant, this.id);
+    if (row === null) throw heddleError('run-unknown', { runId: this.id });
+    return row;
+  }
+
+  async status(): Promise<RunRow['status']> {
+    return (await this.row()).status;
+  }
+
+  /**
+   * The chart's output, when the run has completed. Rejects with the run's error when it failed or
+   * was cancelled, and with `run-not-finished` after `timeoutMs` (default: none).
+   */
+  async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
+    const timeoutMs = asWhole(options.timeoutMs, 'output.timeoutMs', {
+      min: 0,
+      max: 2_147_483_647,
+      fallback: null,
+    });
+    const row = await this.#ended(timeoutMs);
+    if (row.status === 'completed') {
+      return row.outputText === null ? null : (JSON.parse(row.outputText) as Json);
+    }
+    throw asError(row.error ?? { code: 'error', message: `The run is ${row.status}.` });
+  }
+
+  /** Sends an event to the chart. Resolves when it is durable; it is taken in order. */
+  async send(event: { readonly type: string; readonly [key: string]: unknown }): Promise<void> {
+    await this.#arrive('event', { payload: chartEvent(event) });
+  }
+
+  /** Answers a question that the run asks (`ask`); checked against the question's schema. */
+  async answer(askId: string, answer: unknown): Promise<void> {
+    checkName(askId, 'askId');
+    const question = (await this.questions()).find((one) => one.askId === askId);
+    if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
+    const payload = toJson(answer, 'answer');
+    checkAnswer(question.schema, payload);
+    await this.#arrive('answer', { payload, ref: askId });
+  }
+
+  async questions(): Promise<readonly OpenQuestion[]> {
+    const held = heldFromText((await this.row()).heldText);
+    return Object.entries(held.asks).map(([askId, ask]) => ({ askId, ...ask }));
+  }
+
+  /** Ends the run: its children, calls, tasks and waits end with it. */
+  async cancel(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('cancel', { payload: toJson(reason, 'reason') });
+  }
+
+  /** The run takes no event until `resume`; calls under way are finished and kept. */
+  async pause(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('pause', { payload: toJson(reason, 'reason') });
+  }
+
+  async resume(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('resume', { payload: toJson(reason, 'reason') });
+  }
+
+  /** What the run took so far, in order; read in pages. */
+  async *journal(): AsyncGenerator<JournalLine, void, undefined> {
+    for (let afterTurn = 0; ; ) {
+      const rows = await this.#runtime.store.journal({
+        tenant: this.tenant,
+        runId: this.id,
+        afterTurn,
+        limit: journalPage,
+      });
+      for (const row of rows) {
+        for (const entry of JSON.parse(row.entriesText) as JournalEntry[]) {
+          yield { turn: row.turn, entry };
+        }
+        afterTurn = row.turn;
+      }
+      if (rows.length < journalPage) return;
+    }
+  }
+
+  async #arrive(
+    kind: InboxKind,
+    { payload, ref = null }: { readonly payload: Json; readonly ref?: string | null },
+  ): Promise<void> {
+    const payloadText = JSON.stringify(payload);
+    const { tenant, runId, shard } = this.#address;
+    const value = { tenant, runId, shard, kind, ref, payloadText, key: null };
+    const outcome = await this.#runtime.arrive({ kind: 'inbox', value });
+    if (outcome.kind === 'refused') throw asError(outcome.error);
+  }
+
+  /** The watch makes it quick where the run lives here; looking at the row makes it sure. */
+  async #ended(timeoutMs: number | null): Promise<RunRow> {
+    const { clock, watch } = this.#runtime;
+    const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
+    let heard = false;
+    let wake = (): void => undefined;
+    const unwatch = watch.run(this.id, (change) => {
+      if (!change.ended) return;
+      heard = true;
+      wake();
+    });
+    try {
+      for (let waitMs: number = lookAgainMs.first; ; waitMs = Math.min(waitMs * 2, lookAgainMs.last)) {
+        const row = await this.row();
+        if (row.endedAtMs !== null) return row;
+        const leftMs = deadlineMs - clock.nowMs();
+        if (leftMs <= 0) {
+          throw heddleError('run-not-finished', { runId: this.id, timeoutMs: timeoutMs ?? 0 });
+        }
+        if (heard) continue;
+        await new Promise<void>((resolve) => {
+          const cancel = clock.setTimer(Math.min(waitMs, leftMs), resolve);
+          wake = () => {
+            cancel();
+            resolve();
+          };
+        });
+      }
+    } finally {
+      unwatch();
+    }
+  }
+}
+
+/** A stored error as the typed error that it was. */
+export function asError(record: ErrorRecord): Error {
+  if (record.code in errorRegistry) {
+    return new HeddleError(record.code as ErrorCode, record.detail ?? {});
+  }
+  return Object.assign(new Error(record.message), { code: record.code });
+}

@@ -1,0 +1,138 @@
+/**
+ * What came from outside and is not yet durable: starts, sends, publishes, writes of memory. Each
+ * is answered when the commit that holds it has ended, and not before (promise 5).
+ *
+ * 1. Arrivals are committed in the order in which they came: one batch at a time carries some.
+ * 2. The queue is bounded; what does not fit is refused and changes nothing.
+ */
+import { heddleError } from '../domain/errors.ts';
+import type { ArrivalOutcome, Arrivals, BatchOutcome, MemoryInsert, MessageInsert } from '../store/batch.ts';
+import type { InboxInsert, NewRun } from '../store/rows.ts';
+
+export type Arrival =
+  | { readonly kind: 'starts'; readonly value: NewRun }
+  | { readonly kind: 'inbox'; readonly value: InboxInsert }
+  | { readonly kind: 'messages'; readonly value: MessageInsert }
+  | { readonly kind: 'memory'; readonly value: MemoryInsert };
+
+type Waiting = Arrival & {
+  readonly resolve: (outcome: ArrivalOutcome) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Runs that are accepted together or not at all. */
+export type StartGroup = {
+  readonly runs: readonly NewRun[];
+  readonly resolve: (outcomes: readonly ArrivalOutcome[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export type ArrivalBatch = {
+  readonly arrivals: Arrivals;
+  settle(outcome: BatchOutcome): void;
+  fail(error: unknown): void;
+};
+
+export class ArrivalQueue {
+  readonly #waitingMax: number;
+  #waiting: Waiting[] = [];
+  #groups: StartGroup[] = [];
+  #underWay = false;
+
+  constructor(options: { readonly waitingMax: number }) {
+    this.#waitingMax = options.waitingMax;
+  }
+
+  get hasWork(): boolean {
+    return !this.#underWay && (this.#waiting.length > 0 || this.#groups.length > 0);
+  }
+
+  add(arrival: Arrival): Promise<ArrivalOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#refuse(arrival.value.tenant, reject)) return;
+      this.#waiting.push({ ...arrival, resolve, reject });
+    });
+  }
+
+  addStarts(runs: readonly NewRun[]): Promise<readonly ArrivalOutcome[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#refuse(runs[0]?.tenant ?? '', reject)) return;
+      this.#groups.push({ runs, resolve, reject });
+    });
+  }
+
+  #refuse(tenant: string, reject: (error: unknown) => void): boolean {
+    const max = this.#waitingMax;
+    if (this.#waiting.length + this.#groups.length < max) return false;
+    reject(heddleError('queue-full', { tenant, max, retryAfterMs: 1_000 }));
+    return true;
+  }
+
+  /** Start groups from the front of the queue, at most so many runs, while `fits` says yes. */
+  takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
+    let runs = 0;
+    let count = 0;
+    for (const group of this.#groups) {
+      if (runs + group.runs.length > runsMax || !fits(group)) break;
+      runs += group.runs.length;
+      count += 1;
+    }
+    return count === 0 ? [] : this.#groups.splice(0, count);
+  }
+
+  /** The rest, as one batch's arrivals; null when another batch carries some, or none are there. */
+  take(max: number): ArrivalBatch | null {
+    if (!this.hasWork) return null;
+    this.#underWay = true;
+    const items = this.#waiting.splice(0, max);
+    const groups = this.takeGroups(max, () => true);
+    const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
+      items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
+    const single = { starts: of('starts'), inbox: of('inbox'), messages: of('messages'), memory: of('memory') };
+    const over = (): void => {
+      this.#underWay = false;
+    };
+    return {
+      arrivals: {
+        starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(({ runs }) => runs)],
+        inbox: single.inbox.map(({ value }) => value),
+        messages: single.messages.map(({ value }) => value),
+        memory: single.memory.map(({ value }) => value),
+      },
+      settle: (outcome) => {
+        over();
+        for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
+          single[kind].forEach(({ resolve }, i) => answer(resolve, outcome[kind][i]));
+        }
+        settleGroups(groups, outcome.starts.slice(single.starts.length));
+      },
+      fail: (error) => {
+        over();
+        for (const { reject } of [...items, ...groups]) reject(error);
+      },
+    };
+  }
+
+  /** Nothing that waits will be committed: this heddle closes. */
+  close(): void {
+    const error = heddleError('closed');
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#groups.splice(0)) reject(error);
+  }
+}
+
+function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
+  let at = 0;
+  for (const { runs, resolve } of groups) {
+    resolve(outcomes.slice(at, at + runs.length));
+    at += runs.length;
+  }
+}
+
+function answer(
+  resolve: (outcome: ArrivalOutcome) => void,
+  outcome: ArrivalOutcome | undefined,
+): void {
+  if (outcome === undefined) throw new TypeError('the store did not answer an arrival');
+  resolve(outcome);
+}

@@ -1,0 +1,76 @@
+/** The calls of this replica's runs, by key and by run. */
+import type { GenerateInput } from '../domain/catalogue.ts';
+import type { PoolCall } from '../providers/pool.ts';
+import type { CallOutcome } from '../providers/provider-state.ts';
+import type { NewRun, SlotCall } from '../store/rows.ts';
+
+export type RunCall = PoolCall & {
+  readonly run: NewRun;
+  readonly address: Omit<SlotCall, 'attempt'>;
+  readonly input: GenerateInput;
+  /** The turn that asked for it has committed. */
+  durable: boolean;
+  /** Not in the pool. */
+  outside: boolean;
+  dropped: boolean;
+  /** Set from its end until the turn that takes it commits. */
+  outcome: CallOutcome | null;
+  slot: { readonly provider: string; readonly slot: number } | null;
+  abort: AbortController | null;
+  limited?: boolean;
+  cancelLimit: () => void;
+};
+
+/** Names an invocation for ever: also the idempotency key that providers and tasks see. */
+export function callKey(runId: string, invocationId: string, incarnation: number): string {
+  return `${runId}:${invocationId}:${incarnation}`;
+}
+
+export class CallsByRun {
+  readonly #byKey = new Map<string, RunCall>();
+  readonly #byRun = new Map<string, RunCall[]>();
+  readonly #tentative = new Set<RunCall>();
+
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
+  get(key: string): RunCall | undefined {
+    return this.#byKey.get(key);
+  }
+
+  of(runId: string): readonly RunCall[] {
+    return this.#byRun.get(runId) ?? [];
+  }
+
+  all(): IterableIterator<RunCall> {
+    return this.#byKey.values();
+  }
+
+  add(call: RunCall): void {
+    this.#byKey.set(call.key, call);
+    const calls = this.#byRun.get(call.run.runId);
+    if (calls === undefined) this.#byRun.set(call.run.runId, [call]);
+    else this.#byRun.set(call.run.runId, [...calls, call]);
+  }
+
+  remove(call: RunCall): void {
+    if (this.#byKey.get(call.key) === call) this.#byKey.delete(call.key);
+    this.#tentative.delete(call);
+    const left = this.of(call.run.runId).filter((other) => other !== call);
+    if (left.length === 0) this.#byRun.delete(call.run.runId);
+    else this.#byRun.set(call.run.runId, left);
+  }
+
+  markTentative(call: RunCall): void {
+    this.#tentative.add(call);
+  }
+
+  /** Calls that were proposed since the last time. */
+  takeTentative(): Set<RunCall> {
+    if (this.#tentative.size === 0) return this.#tentative;
+    const taken = new Set(this.#tentative);
+    this.#tentative.clear();
+    return taken;
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * Provider calls: from an open `generate` in a run's state to its outcome.
+ *
+ * Owns the calls of this replica's runs and the requests under way. Leaves to the pool whose call
+ * goes next and what a failure means, to the committer the commit that must come before a request.
+ *
+ * 1. A request is sent only when two things are durable: the turn that asked for it, and the slot's
+ *    row that says `calling` (promise 3). So after a crash the slots' rows name exactly the calls
+ *    that may have been made, and a call that is made again is counted.
+ * 2. A slot is given on in the very commit that records its call's result: what was bought is kept
+ *    before anything new is bought.
+ * 3. A call whose run has left it is aborted; its outcome is dropped.
+ */
+import { checkGenerate } from '../domain/catalogue-input.ts';
+import { heddleError, toErrorRecord } from '../domain/errors.ts';
+import { toJson, toSafeText, type Json } from '../domain/json.ts';
+import type { GenerateOutput } from '../domain/catalogue.ts';
+import type { ChartState, OpenInvocation } from '../kernel/port.ts';
+import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
+import type { CallOutcome } from '../providers/provider-state.ts';
+import { ProviderFault, type Provider } from '../providers/port.ts';
+import type { SlotWrite } from '../store/batch.ts';
+import type { NewRun, SlotRow } from '../store/rows.ts';
+import type { ReplicaId } from '../domain/ids.ts';
+import type { Clock, Ids } from './ports.ts';
+import type { Incoming } from './turn/incoming.ts';
+import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
+
+type Result = Extract<Incoming, { kind: 'result' }>;
+
+const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
+
+/** What a batch commits for calls, and what may be sent when it has. */
+export type SealedCalls = {
+  readonly slots: readonly SlotWrite[];
+  readonly grants: readonly Grant<RunCall>[];
+};
+
+export class Calls {
+  readonly #clock: Clock;
+  readonly #replicaId: ReplicaId;
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #pool: Pool<RunCall>;
+  readonly #calls = new CallsByRun();
+  readonly #deliver: (run: NewRun, result: Result) => void;
+  readonly #onWanted: () => void;
+  #isWanted = false;
+  /** Calls that an earlier owner may have made: by key, the slot's row that says so. */
+  readonly #madeBefore = new Map<string, SlotRow>();
+  #cancelAlarm: (() => void) | null = null;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly ids: Ids;
+    readonly replicaId: ReplicaId;
+    readonly providers: readonly Provider[];
+    /** A result for a run's next turn. */
+    readonly deliver: (run: NewRun, result: Result) => void;
+    /** There is something to commit: slots to write or to give. */
+    readonly wanted: () => void;
+  }) {
+    this.#clock = options.clock;
+    this.#replicaId = options.replicaId;
+    this.#deliver = options.deliver;
+    this.#onWanted = options.wanted;
+    this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
+    this.#pool = createPool<RunCall>({
+      providers: options.providers,
+      share: 1,
+      random: () => options.ids.random(),
+    });
+  }
+
+  /** True when a batch would write or give a slot. */
+  get hasWork(): boolean {
+    return this.#isWanted;
+  }
+
+  get pool(): Pool<RunCall> {
+    return this.#pool;
+  }
+
+  setShare(liveReplicas: number): void {
+    this.#pool.setShare(1 / Math.max(liveReplicas, 1), this.#clock.nowMs());
+    this.#wanted();
+  }
+
+  reopen(provider: string): void {
+    this.#pool.reopen(provider, this.#clock.nowMs());
+    this.#wanted();
+  }
+
+  recallMade(slot: SlotRow): void {
+    if (slot.call === null) return;
+    const { runId, invocationId, incarnation } = slot.call;
+    this.#madeBefore.set(callKey(runId, invocationId, incarnation), slot);
+  }
+
+  /**
+   * A turn has been computed: its new calls queue up, so that a free slot is given to them in the
+   * very commit that makes them durable. `settle` follows for each of these runs.
+   */
+  propose(run: NewRun, state: ChartState): void {
+    for (const invocation of state.invocations) {
+      if (invocation.source.kind !== 'generate') continue;
+      const key = callKey(run.runId, invocation.id, invocation.incarnation);
+      if (this.#calls.has(key)) continue;
+      const call = this.#newCall(run, invocation, key);
+      if (call !== null) this.#enqueue(call);
+    }
+  }
+
+  /** A result is part of the batch that is being made: its slot is free with that commit. */
+  recorded(run: NewRun, { event }: Result): void {
+    const call = this.#calls.get(callKey(run.runId, event.id, event.incarnation));
+    if (call === undefined || call.outcome === null) return;
+    this.#calls.remove(call);
+    this.#release(call, call.outcome);
+  }
+
+  /** Gives free slots to waiting calls and says which rows change; part of every batch. */
+  seal(): SealedCalls {
+    const nowMs = this.#clock.nowMs();
+    const grants = this.#pool.grant(nowMs);
+    const retired: SlotWrite[] = [];
+    const repeated = new Set<string>();
+    for (const { call } of grants) {
+      const before = this.#madeBefore.get(call.key);
+      if (before === undefined) continue;
+      this.#madeBefore.delete(call.key);
+      repeated.add(call.key);
+      if (before.replicaId !== this.#replicaId) retired.push(this.#retire(before));
+    }
+    const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
+      const { call } = change;
+      return {
+        provider: change.provider,
+        replicaId: this.#replicaId,
+        slot: change.slot,
+        status: change.status,
+        call: call === null ? null : { ...call.address, attempt: change.attempt },
+        calls: change.calls,
+        duplicates: call !== null && repeated.has(call.key) ? 1 : 0,
+        rateLimited: change.rateLimited,
+      };
+    });
+    this.#withdrawTentative(grants, nowMs);
+    this.#armAlarm();
+    this.#isWanted = false;
+    return { slots: [...retired, ...slots], grants };
+  }
+
+  /** Not given a slot, and not durable yet: it must not be given one by another batch. */
+  #withdrawTentative(grants: readonly Grant<RunCall>[], nowMs: number): void {
+    const tentative = this.#calls.takeTentative();
+    if (tentative.size === 0) return;
+    for (const { call } of grants) tentative.delete(call);
+    for (const call of tentative) {
+      this.#pool.cancel(call.key, nowMs);
+      call.outside = true;
+    }
+  }
+
+  /** The turn has committed: calls that it opened are wanted, calls that it left are aborted. */
+  settle(run: NewRun, state: ChartState | null): void {
+    const open = new Set<string>();
+    for (const invocation of state?.status === 'active' ? state.invocations : []) {
+      if (invocation.source.kind !== 'generate') continue;
+      const key = callKey(run.runId, invocation.id, invocation.incarnation);
+      open.add(key);
+      const call = this.#calls.get(key) ?? this.#newCall(run, invocation, key);
+      if (call === null) continue;
+      call.durable = true;
+      if (call.outside) this.#enqueue(call);
+    }
+    for (const call of this.#calls.of(run.runId)) if (!open.has(call.key)) this.#drop(call);
+  }
+
+  /** The turn was not committed, or its run is another replica's now. */
+  abandon(runId: string, keep: 'durable' | 'nothing'): void {
+    for (const call of this.#calls.of(runId)) {
+      if (keep === 'nothing' || !call.durable) this.#drop(call);
+    }
+  }
+
+  /** The batch with these grants has committed: the requests go out. */
+  send(grants: readonly Grant<RunCall>[]): void {
+    for (const grant of grants) {
+      const { call } = grant;
+      const isOver = call.dropped || !call.durable || call.outcome !== null;
+      if (isOver) this.#release(call, { kind: 'aborted' }, grant);
+      else void this.#request(grant);
+    }
+  }
+
+  get hasWaitChanges(): boolean {
+    return this.#pool.hasWaitChanges;
+  }
+
+  countOf(runId: string): number {
+    return this.#calls.of(runId).length;
+  }
+
+  waitChanges(): readonly WaitChange<RunCall>[] {
+    return this.#pool.takeWaitChanges();
+  }
+
+  close(): void {
+    this.#cancelAlarm?.();
+    for (const call of this.#calls.all()) {
+      call.dropped = true;
+      call.cancelLimit();
+      call.abort?.abort();
+    }
+  }
+
+  #wanted(): void {
+    this.#isWanted = true;
+    this.#onWanted();
+  }
+
+  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall | null {
+    const call: RunCall = {
+      key,
+      run,
+      address: {
+        tenant: run.tenant,
+        runId: run.runId,
+        shard: run.shard,
+        invocationId: invocation.id,
+        incarnation: invocation.incarnation,
+      },
+      input: checkGenerate(invocation.input),
+      tenant: run.tenant,
+      user: run.user,
+      pipeline: run.pipeline,
+      pipelineStartedAtMs: this.#clock.nowMs(),
+      provider: checkGenerate(invocation.input).provider,
+      durable: false,
+      outside: true,
+      dropped: false,
+      outcome: null,
+      slot: null,
+      abort: null,
+      cancelLimit: () => undefined,
+    };
+    this.#calls.add(call);
+    return call;
+  }
+
+  #enqueue(call: RunCall): void {
+    try {
+      this.#pool.enqueue(call, this.#clock.nowMs());
+      call.outside = false;
+      if (!call.durable) this.#calls.markTentative(call);
+      else this.#wanted();
+    } catch (error) {
+      call.outside = false;
+      this.#finish(call, callersFault, { error });
+    }
+  }
+
+  async #request(grant: Grant<RunCall>): Promise<void> {
+    const { call, provider, attempt } = grant;
+    const abort = new AbortController();
+    call.abort = abort;
+    call.slot = { provider, slot: grant.slot };
+    this.#limit(call);
+    try {
+      const output = await this.#provider(provider).call({
+        input: call.input,
+        idempotencyKey: call.key,
+        attempt,
+        signal: abort.signal,
+      });
+      this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
+    } catch (error) {
+      if (call.dropped) this.#release(call, { kind: 'aborted' }, grant);
+      else if (error instanceof ProviderFault && error.kind !== 'caller') {
+        // The pool brings it back; the run does not hear of it (promise 8).
+        call.slot = null;
+        call.abort = null;
+        this.#release(call, error, grant);
+      } else this.#finish(call, callersFault, { error: callError(provider, error) });
+    }
+  }
+
+  /** The outcome goes to the run's next turn; the slot stays taken until that commits. */
+  #finish(
+    call: RunCall,
+    outcome: CallOutcome,
+    result: { output: Json } | { error: unknown },
+  ): void {
+    call.cancelLimit();
+    if (call.dropped) return this.#release(call, { kind: 'aborted' });
+    // Its limit came first: the slot is released when that is recorded.
+    if (call.outcome !== null) return;
+    const { invocationId: id, incarnation } = call.address;
+    call.outcome = outcome;
+    this.#deliver(call.run, {
+      kind: 'result',
+      event:
+        'output' in result
+          ? { kind: 'done', id, incarnation, output: result.output }
+          : { kind: 'failed', id, incarnation, error: toErrorRecord(result.error) },
+    });
+  }
+
+  #limit(call: RunCall): void {
+    const { timeoutMs } = call.input;
+    if (timeoutMs === undefined || call.limited === true) return;
+    call.limited = true;
+    call.cancelLimit = this.#clock.setTimer(timeoutMs, () => {
+      if (call.dropped || call.outcome !== null) return;
+      const error = heddleError('invocation-timeout', { what: `generate ${call.key}`, timeoutMs });
+      call.abort?.abort();
+      if (call.slot === null) this.#pool.cancel(call.key, this.#clock.nowMs());
+      this.#finish(call, callersFault, { error });
+    });
+  }
+
+  #drop(call: RunCall): void {
+    call.dropped = true;
+    call.cancelLimit();
+    this.#calls.remove(call);
+    const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
+    // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
+    if (cancelled.kind !== 'in-slot') return;
+    if (call.outcome !== null) this.#release(call, { kind: 'aborted' });
+    else call.abort?.abort();
+  }
+
+  #release(
+    call: RunCall,
+    outcome: CallOutcome,
+    grant: { provider: string; slot: number } | null = call.slot,
+  ): void {
+    if (grant === null) return;
+    call.slot = null;
+    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());
+    this.#wanted();
+  }
+
+  #provider(name: string): Provider {
+    const provider = this.#providers.get(name);
+    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${name}`);
+    return provider;
+  }
+
+  #retire(row: SlotRow): SlotWrite {
+    const { provider, replicaId, slot } = row;
+    const nothing = { calls: 0, duplicates: 0, rateLimited: 0 };
+    return { provider, replicaId, slot, status: 'idle', call: null, ...nothing };
+  }
+
+  /** Wakes when a cooling, a backoff or a stall ends by itself. */
+  #armAlarm(): void {
+    this.#cancelAlarm?.();
+    const dueMs = this.#pool.nextDueMs();
+    this.#cancelAlarm =
+      dueMs === null
+        ? null
+        : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
+  }
+}
+
+/** A model's text comes from anywhere: what Postgres refuses is taken out, losses are refused. */
+function resultOf(output: GenerateOutput): Json {
+  return toJson({ ...output, text: toSafeText(output.text) }, 'generate');
+}
+
+function callError(provider: string, error: unknown): unknown {
+  if (!(error instanceof ProviderFault)) return error;
+  return heddleError('provider-refused', { provider, reason: error.message });
+}

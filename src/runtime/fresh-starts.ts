@@ -1,0 +1,82 @@
+/**
+ * Runs that begin in the very commit that accepts them: no queued row, no second commit. Only while
+ * there is room for all runs of a group, nobody waits before them, and this replica owns their
+ * shards; otherwise the group is accepted as queued rows.
+ */
+import type { StartGroup } from './arrivals.ts';
+import type { Parts } from './parts.ts';
+import type { Work } from './turn-work.ts';
+import { nothingHeld } from './turn/held.ts';
+import type { HotRun } from './turn/hot-run.ts';
+import { firstRunStatus } from './turn/lifecycle.ts';
+import type { NewRun } from '../store/rows.ts';
+
+type Pending = { readonly group: StartGroup; left: number };
+
+export class FreshStarts {
+  readonly #parts: Parts;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  begin(runsMax: number): Work[] {
+    const { bench, arrivals } = this.#parts;
+    let room = bench.hasRoom ? bench.roomCount : 0;
+    const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
+      if (runs.length > room || !runs.every((run) => this.#mayBegin(run))) return false;
+      room -= runs.length;
+      return true;
+    });
+    return groups.flatMap((group) => {
+      const pending: Pending = { group, left: group.runs.length };
+      return group.runs.map((run): Work => {
+        this.#pending.set(run.runId, pending);
+        const hot = this.#hot(run);
+        return { entry: bench.beginFresh(hot), hot, incoming: [], failure: null };
+      });
+    });
+  }
+
+  /** The run's first turn has committed: when all of its group have, the start is answered. */
+  accepted(runId: string): void {
+    const pending = this.#take(runId);
+    if (pending === null) return;
+    pending.left -= 1;
+    if (pending.left > 0) return;
+    pending.group.resolve(pending.group.runs.map(() => ({ kind: 'accepted' })));
+  }
+
+  failed(runId: string, error: unknown): void {
+    this.#take(runId)?.group.reject(error);
+  }
+
+  #take(runId: string): Pending | null {
+    const pending = this.#pending.get(runId) ?? null;
+    this.#pending.delete(runId);
+    return pending;
+  }
+
+  #mayBegin(run: NewRun): boolean {
+    const { agents, shards } = this.#parts;
+    // A key may belong to a run that exists: only the store can tell.
+    if (run.idempotencyKey !== null) return false;
+    return shards.owns(run.shard) && agents.find(run.agent, run.version) !== undefined;
+  }
+
+  #hot(run: NewRun): HotRun {
+    const agent = this.#parts.agents.find(run.agent, run.version);
+    if (agent === undefined) throw new TypeError('began a run of an unknown agent');
+    return {
+      run,
+      agent,
+      status: firstRunStatus,
+      turn: 0,
+      state: null,
+      chartText: null,
+      held: nothingHeld,
+      fresh: true,
+    };
+  }
+}

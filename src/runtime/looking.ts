@@ -1,0 +1,147 @@
+/**
+ * Looking for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
+ * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
+ *
+ * Owns the rhythm of looking. Leaves the order of runs to the workbench.
+ *
+ * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
+ * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
+ *    there is room.
+ */
+import { toErrorRecord } from '../domain/errors.ts';
+import type { NewRun, RunAddress } from '../store/rows.ts';
+import type { PendingRun } from '../store/port.ts';
+import type { Parts } from './parts.ts';
+
+export type LookingSettings = {
+  readonly pollMs: number;
+  readonly pageRuns: number;
+  readonly queuedMax: number;
+};
+
+export const defaultLookingSettings: LookingSettings = {
+  pollMs: 2_000,
+  pageRuns: 1_000,
+  queuedMax: 10_000,
+};
+
+export class Looking {
+  readonly #parts: Parts;
+  readonly #settings: LookingSettings;
+  #cancelPoll: (() => void) | null = null;
+  #cancelDelayed: (() => void) | null = null;
+  #delayedAtMs = Number.POSITIVE_INFINITY;
+  #timersAtMs = 0;
+  #looking = false;
+  #again = false;
+  #closed = false;
+
+  constructor(parts: Parts, settings: LookingSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+  }
+
+  /** A run has a new inbox row. `fresh`: it has not begun. */
+  wake(address: RunAddress, fresh: NewRun | PendingRun | undefined): void {
+    const { bench, clock, notifier, shards } = this.#parts;
+    if (!shards.owns(address.shard)) return notifier.hint(address.shard);
+    if (fresh === undefined) return bench.wake(address);
+    const { tenant, user, pipeline } = fresh;
+    const pipelineStartedAtMs = 'createdAtMs' in fresh ? fresh.createdAtMs : clock.nowMs();
+    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs });
+  }
+
+  start(): void {
+    this.#poll();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPoll?.();
+    this.#cancelDelayed?.();
+  }
+
+  /** A hint came, or shards were taken over: look at once. */
+  now(): void {
+    if (this.#looking) {
+      this.#again = true;
+      return;
+    }
+    this.#cancelPoll?.();
+    this.#poll();
+  }
+
+  /** A message will enter its channel later: look then, if nothing is due before. */
+  expectDelayed(delayMs: number): void {
+    const { clock } = this.#parts;
+    const atMs = clock.nowMs() + delayMs;
+    if (this.#closed || delayMs > this.#settings.pollMs || atMs >= this.#delayedAtMs) return;
+    this.#cancelDelayed?.();
+    this.#delayedAtMs = atMs;
+    this.#cancelDelayed = clock.setTimer(delayMs, () => void this.#guarded(() => this.#delayed()));
+  }
+
+  #poll(): void {
+    if (this.#closed) return;
+    this.#looking = true;
+    void this.#guarded(() => this.#look()).then(() => {
+      this.#looking = false;
+      if (this.#closed) return;
+      const { clock, ids } = this.#parts;
+      const waitMs = this.#again ? 0 : this.#settings.pollMs * (0.75 + ids.random() / 2);
+      this.#again = false;
+      this.#cancelPoll = clock.setTimer(waitMs, () => this.#poll());
+    });
+  }
+
+  /** A look that fails is repeated by the next one. */
+  async #guarded(look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#parts.log.warn('looking for work failed', { error: toErrorRecord(error).message });
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { clock, shards, store, timers } = this.#parts;
+    await this.#pending();
+    await this.#delayed();
+    const nowMs = clock.nowMs();
+    if (nowMs < this.#timersAtMs) return;
+    this.#timersAtMs = nowMs + (await timers.look(store, shards.list()));
+  }
+
+  /** After a takeover: the timers of the new shards are looked at as well. */
+  forgetTimersSeen(): void {
+    this.#timersAtMs = 0;
+  }
+
+  async #pending(): Promise<void> {
+    const { bench, shards, store } = this.#parts;
+    const { pageRuns, queuedMax } = this.#settings;
+    let afterSeq: string | null = null;
+    do {
+      const owned = shards.list();
+      if (owned.length === 0) return;
+      const page = await store.pending({ shards: owned, afterSeq, limit: pageRuns });
+      for (const run of page.runs) {
+        if (run.status !== 'queued') this.wake(run, undefined);
+        else if (bench.queuedCount < queuedMax) this.wake(run, run);
+      }
+      afterSeq = page.nextSeq;
+    } while (afterSeq !== null && !this.#closed);
+  }
+
+  async #delayed(): Promise<void> {
+    const { shards, store } = this.#parts;
+    this.#delayedAtMs = Number.POSITIVE_INFINITY;
+    const limit = this.#settings.pageRuns;
+    const owned = shards.list();
+    if (owned.length === 0 || this.#closed) return;
+    const { wakes, nextDueInMs } = await store.releaseDelayed({ shards: owned, limit });
+    for (const address of wakes) this.wake(address, undefined);
+    if (nextDueInMs !== null) this.expectDelayed(Math.max(nextDueInMs, 1));
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Which shards this replica owns (design §6): a lease renewed by heartbeats, timed by the database.
+ *
+ * Owns the rhythm of heartbeats and the local deadline. Leaves to the store who owns what, and the
+ * fence: a stale epoch commits nothing, whatever is believed here (promise 6).
+ *
+ * 1. No turn is committed after two thirds of the lease have passed since the last renewal was
+ *    sent, by this process's monotonic clock, until one succeeds.
+ * 2. A shard that was lost, or taken over with a new epoch, leaves nothing of it in memory.
+ * 3. A shard that is given back is released when its runs have come to rest, or after a grace.
+ */
+import { toErrorRecord } from '../domain/errors.ts';
+import type { Renewal } from '../store/port.ts';
+import type { Parts } from './parts.ts';
+
+export type OwnershipSettings = { readonly leaseMs: number };
+
+export type OwnershipEvents = {
+  readonly gained: (shards: readonly number[]) => Promise<void>;
+  readonly suspend: (suspended: boolean) => void;
+  /** Everything in memory of this run goes. */
+  readonly dropRun: (runId: Parameters<Parts['bench']['drop']>[0]) => void;
+};
+
+export class Ownership {
+  readonly #parts: Parts;
+  readonly #leaseMs: number;
+  readonly #events: OwnershipEvents;
+  readonly #leavingSinceMs = new Map<number, number>();
+  #cancelBeat: (() => void) | null = null;
+  #deadlineMs = 0;
+  #liveReplicas = 1;
+  #beating: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(parts: Parts, settings: OwnershipSettings, events: OwnershipEvents) {
+    this.#parts = parts;
+    this.#leaseMs = settings.leaseMs;
+    this.#events = events;
+  }
+
+  get liveReplicas(): number {
+    return this.#liveReplicas;
+  }
+
+  /** Resolves when the first shards are owned and their runs are taken up. */
+  async start(): Promise<void> {
+    await this.#renew();
+    this.#schedule();
+  }
+
+  /** A commit was fenced: ask at once who owns what. */
+  askNow(): void {
+    if (this.#closed || this.#beating !== null) return;
+    this.#cancelBeat?.();
+    this.#beat();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelBeat?.();
+    await this.#beating;
+    const { store, replicaId, shards } = this.#parts;
+    await store.release({ replicaId, shards: shards.list(), retire: true });
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    this.#cancelBeat = this.#parts.clock.setTimer(this.#leaseMs / 3, () => this.#beat());
+  }
+
+  #beat(): void {
+    this.#beating = this.#renew()
+      .catch((error: unknown) => {
+        this.#parts.log.warn('heartbeat failed', { error: toErrorRecord(error).message });
+        if (this.#parts.clock.nowMs() > this.#deadlineMs) this.#events.suspend(true);
+      })
+      .finally(() => {
+        this.#beating = null;
+        this.#schedule();
+      });
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, store, replicaId } = this.#parts;
+    const sentAtMs = clock.nowMs();
+    const renewal = await store.renew({ replicaId, leaseMs: this.#leaseMs });
+    this.#deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
+    if (renewal.liveReplicas !== this.#liveReplicas) {
+      this.#liveReplicas = renewal.liveReplicas;
+      this.#parts.calls.setShare(renewal.liveReplicas);
+    }
+    await this.#take(renewal);
+    this.#events.suspend(clock.nowMs() > this.#deadlineMs);
+    await this.#giveBack(renewal.surplus);
+  }
+
+  async #take(renewal: Renewal): Promise<void> {
+    const { shards, log } = this.#parts;
+    const { gained, lost } = shards.update(renewal.shards);
+    if (lost.length > 0) {
+      log.warn('shards lost', { shards: lost });
+      this.#drop(lost);
+    }
+    if (gained.length === 0) return;
+    log.info('shards taken', { shards: gained.length });
+    await this.#events.gained(gained);
+  }
+
+  async #giveBack(surplus: readonly number[]): Promise<void> {
+    const { bench, clock, shards, store, replicaId, log } = this.#parts;
+    const nowMs = clock.nowMs();
+    for (const shard of surplus) {
+      shards.leave(shard);
+      if (!this.#leavingSinceMs.has(shard)) this.#leavingSinceMs.set(shard, nowMs);
+    }
+    const ready = [...this.#leavingSinceMs].filter(([shard, sinceMs]) => {
+      const busy = bench.entriesOf((one) => one === shard);
+      if (busy.some(({ inTurn }) => inTurn)) return false;
+      return busy.length === 0 || nowMs - sinceMs > this.#leaseMs * 2;
+    });
+    if (ready.length === 0) return;
+    const released = ready.map(([shard]) => shard);
+    for (const shard of released) {
+      this.#leavingSinceMs.delete(shard);
+      shards.remove(shard);
+    }
+    this.#drop(released);
+    await store.release({ replicaId, shards: released, retire: false });
+    log.info('shards given back', { shards: released.length });
+  }
+
+  #drop(gone: readonly number[]): void {
+    const { bench, timers } = this.#parts;
+    const isGone = (shard: number): boolean => gone.includes(shard);
+    for (const { address } of bench.entriesOf(isGone)) this.#events.dropRun(address.runId);
+    timers.forget(isGone);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Time, randomness and ids are arguments: these are the runtime's only sources of them, so that a
+ * simulation owns every instant. Postgres' clock, not this one, decides leases and deadlines.
+ */
+import type { CommitId, ReplicaId, RunId } from '../domain/ids.ts';
+
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean something. */
+  nowMs(): number;
+  /** Calls `ring` once, after at least `delayMs`. The returned function cancels. */
+  setTimer(delayMs: number, ring: () => void): () => void;
+  /** Calls `run` when what is ready now has been done: gathers what arrives together. */
+  soon(run: () => void): void;
+}
+
+export interface Ids {
+  run(): RunId;
+  commit(): CommitId;
+  replica(): ReplicaId;
+  /** 0 ≤ x < 1, for jitter. */
+  random(): number;
+}
+
+/** Where the runtime says what people should know. Never prompts, payloads or keys. */
+export interface Log {
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,78 @@
+/**
+ * Drives the turns of a batch together: what they ask in one round is read from the store at once.
+ * A turn that throws fails its own run and no other.
+ */
+import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../store/port.ts';
+import type { Answer, Question, Reading } from './turn/reading.ts';
+
+export type Computed<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'threw'; readonly error: unknown };
+
+type Asking<Result> = { readonly index: number; readonly turn: Reading<Result>; question: Question };
+
+/** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
+export async function computeTogether<Result>(
+  store: Store,
+  turns: readonly Reading<Result>[],
+): Promise<readonly Computed<Result>[]> {
+  const computed: Computed<Result>[] = [];
+  let asking: Asking<Result>[] = [];
+  turns.forEach((turn, index) => {
+    const question = resume(computed, index, () => turn.next());
+    if (question !== null) asking.push({ index, turn, question });
+  });
+  while (asking.length > 0) {
+    const answers = await ask(store, asking);
+    const still: Asking<Result>[] = [];
+    asking.forEach((item, i) => {
+      const answer = answers[i];
+      if (answer === undefined) throw new TypeError('the store did not answer a read');
+      const question = resume(computed, item.index, () => item.turn.next(answer));
+      if (question !== null) still.push({ ...item, question });
+    });
+    asking = still;
+  }
+  return computed;
+}
+
+function resume<Result>(
+  computed: Computed<Result>[],
+  index: number,
+  next: () => IteratorResult<Question, Result>,
+): Question | null {
+  try {
+    const step = next();
+    if (step.done !== true) return step.value;
+    computed[index] = { kind: 'done', result: step.value };
+  } catch (error) {
+    computed[index] = { kind: 'threw', error };
+  }
+  return null;
+}
+
+async function ask(
+  store: Store,
+  asking: readonly { readonly question: Question }[],
+): Promise<readonly Answer[]> {
+  const memory: MemoryRead[] = [];
+  const channels: ChannelRead[] = [];
+  for (const { question } of asking) {
+    if (question.kind === 'memory') memory.push(question.read);
+    else channels.push(...question.reads);
+  }
+  const result: ReadSetResult = await store.read({ memory, channels });
+  let memoryAt = 0;
+  let channelAt = 0;
+  return asking.map(({ question }): Answer => {
+    if (question.kind === 'channels') {
+      const results = result.channels.slice(channelAt, channelAt + question.reads.length);
+      channelAt += question.reads.length;
+      return { kind: 'channels', results };
+    }
+    const found = result.memory[memoryAt];
+    memoryAt += 1;
+    if (found === undefined) throw new TypeError('the store did not answer a memory read');
+    return { kind: 'memory', result: found };
+  });
+}

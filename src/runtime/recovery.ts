@@ -1,0 +1,71 @@
+/**
+ * Taking over shards: what their runs hold open is found in the rows and goes on here. The cost is
+ * in the number of runs that were working, not in the length of anybody's history.
+ */
+import { toErrorRecord } from '../domain/errors.ts';
+import type { RunRow } from '../store/rows.ts';
+import type { RunStatus } from '../../machines/run.ts';
+import type { Looking } from './looking.ts';
+import type { Parts } from './parts.ts';
+import type { Settling } from './settling.ts';
+import type { StatusNews } from './status-news.ts';
+import { loadRun } from './turn-loader.ts';
+import { isWorking } from './turn/lifecycle.ts';
+
+/** Statuses of runs that somebody must do something for; all others are woken by a row. */
+const attended: readonly RunStatus[] = [
+  'admitted',
+  'calling-provider',
+  'running-task',
+  'backoff',
+  'stalled',
+];
+
+const pageRuns = 500;
+
+export async function recover(
+  parts: Parts,
+  around: { readonly looking: Looking; readonly settling: Settling; readonly news: StatusNews },
+  gained: readonly number[],
+): Promise<{ readonly runs: number }> {
+  const { calls, log, shards, store } = parts;
+  for (const slot of await store.slots(gained)) calls.recallMade(slot);
+  let runs = 0;
+  let afterRunId: RunRow['runId'] | null = null;
+  for (;;) {
+    const rows: readonly RunRow[] = await store.open({
+      shards: gained,
+      statuses: attended,
+      afterRunId,
+      limit: pageRuns,
+    });
+    for (const row of rows) {
+      if (!shards.owns(row.shard)) continue;
+      try {
+        takeUp(parts, around, row);
+        runs += 1;
+      } catch (error) {
+        // Its turn will say the same and fail it.
+        log.warn('a run does not restore', { runId: row.runId, error: toErrorRecord(error).message });
+        parts.bench.wake(row);
+      }
+    }
+    afterRunId = rows.at(-1)?.runId ?? null;
+    if (rows.length < pageRuns || afterRunId === null) break;
+  }
+  around.looking.forgetTimersSeen();
+  around.looking.now();
+  return { runs };
+}
+
+function takeUp(
+  parts: Parts,
+  around: { readonly settling: Settling; readonly news: StatusNews },
+  row: RunRow,
+): void {
+  const loaded = loadRun(parts.kernel, parts.agents, row);
+  if (loaded.kind !== 'hot') return;
+  parts.bench.adopt(loaded.hot, isWorking(row.status));
+  around.settling.adopt(loaded.hot);
+  around.news.check(row.runId);
+}

@@ -1,0 +1,123 @@
+/**
+ * What surfaces ask for, checked by field and turned into rows (promise 11). Every surface (library,
+ * command line, HTTP) comes through here, so they refuse the same things in the same words.
+ */
+import { asObject, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
+import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
+import { toJson, type Json } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
+import type { MemoryScope } from '../domain/catalogue.ts';
+import type { Agent } from '../kernel/port.ts';
+import type { MessageInsert } from '../store/batch.ts';
+import type { MemoryAddress, NewRun } from '../store/rows.ts';
+
+export const defaultTenant = 'default';
+export const defaultUser = 'default';
+
+export type StartRequest = {
+  readonly input?: unknown;
+  readonly tenant?: string;
+  readonly user?: string;
+  /** Runs of one pipeline live on one replica and are finished before younger ones are begun. */
+  readonly pipeline?: string;
+  /** A second start with the same key, in the same tenant, gives the first run. */
+  readonly idempotencyKey?: string;
+};
+
+export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRun {
+  const asked = { ...request } as Record<string, Json>;
+  onlyKeys(asked, 'start', ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'agent']);
+  const pipeline = name(request.pipeline, 'start.pipeline', runId);
+  const { idempotencyKey = null } = request;
+  return {
+    tenant: name(request.tenant, 'start.tenant', defaultTenant),
+    runId,
+    shard: shardOf(pipeline),
+    agent: agent.name,
+    version: agent.version,
+    user: name(request.user, 'start.user', defaultUser),
+    pipeline,
+    parent: null,
+    inputText: JSON.stringify(toJson(request.input, 'start.input')),
+    idempotencyKey:
+      idempotencyKey === null ? null : checkName(idempotencyKey, 'start.idempotencyKey'),
+  };
+}
+
+export type PublishRequest = {
+  readonly tenant?: string;
+  readonly delayMs?: number;
+};
+
+export function newMessage(
+  channel: string,
+  payload: unknown,
+  messageId: string,
+  request: PublishRequest,
+): MessageInsert {
+  onlyKeys({ ...request }, 'publish', ['tenant', 'delayMs']);
+  const checked = checkName(channel, 'publish.channel');
+  return {
+    tenant: name(request.tenant, 'publish.tenant', defaultTenant),
+    channel: checked,
+    messageId,
+    payloadText: JSON.stringify(toJson(payload, 'publish.payload')),
+    delayMs: asWhole(request.delayMs, 'publish.delayMs', {
+      min: 0,
+      max: limits.delayMsMax,
+      fallback: 0,
+    }),
+    runId: null,
+    shard: shardOf(checked),
+  };
+}
+
+/** Whose memory: the scope's owner by name. */
+export type MemoryOwner = {
+  readonly scope: MemoryScope;
+  readonly tenant?: string;
+  readonly user?: string;
+  readonly agent?: string;
+  readonly runId?: string;
+};
+
+export function memoryAddress(owner: MemoryOwner, key: string): MemoryAddress {
+  onlyKeys({ ...owner }, 'memory', ['scope', 'tenant', 'user', 'agent', 'runId']);
+  const tenant = name(owner.tenant, 'memory.tenant', defaultTenant);
+  return {
+    tenant,
+    scope: owner.scope,
+    owner: ownerName(owner, tenant),
+    key: checkName(key, 'memory.key'),
+  };
+}
+
+function ownerName(owner: MemoryOwner, tenant: string): string {
+  switch (owner.scope) {
+    case 'tenant':
+      return tenant;
+    case 'user':
+      return name(owner.user, 'memory.user', defaultUser);
+    case 'agent':
+      return checkName(owner.agent, 'memory.agent');
+    case 'run':
+      return asRunId(owner.runId ?? '');
+    default:
+      return refuseField('memory.scope', 'must be one of run, agent, user, tenant');
+  }
+}
+
+/** Types that XState or the kernel make themselves: nobody else may send them. */
+export function chartEvent(event: unknown): Json {
+  const value = asObject(toJson(event, 'event'), 'event');
+  const type = asText(value['type'], 'event.type');
+  if (type === '' || type.length > limits.nameCharsMax) {
+    refuseField('event.type', `must have 1 to ${limits.nameCharsMax} characters`);
+  }
+  if (type.startsWith('xstate.')) refuseField('event.type', 'must not begin with "xstate."');
+  return value;
+}
+
+function name(text: string | undefined, field: string, fallback: string): string {
+  return text === undefined ? fallback : checkName(text, field);
+}

@@ -1,0 +1,236 @@
+/**
+ * One replica: puts the parts together, starts them in order and stops them in reverse. Surfaces
+ * call this and nothing below it.
+ */
+import type { ReplicaId } from '../domain/ids.ts';
+import type { Agent, Kernel } from '../kernel/port.ts';
+import type { Provider } from '../providers/port.ts';
+import type { ArrivalOutcome } from '../store/batch.ts';
+import type { Store } from '../store/port.ts';
+import type { NewRun } from '../store/rows.ts';
+import { Agents } from './agents.ts';
+import { ArrivalQueue, type Arrival } from './arrivals.ts';
+import { Calls } from './calls.ts';
+import { Committer } from './committer.ts';
+import { FreshStarts } from './fresh-starts.ts';
+import { defaultLookingSettings, Looking } from './looking.ts';
+import { Notifier } from './notifier.ts';
+import { Ownership } from './ownership.ts';
+import type { Parts } from './parts.ts';
+import type { Clock, Ids, Log } from './ports.ts';
+import { Quotas } from './quotas.ts';
+import { recover } from './recovery.ts';
+import { Retention } from './retention.ts';
+import { RunTasks } from './run-tasks.ts';
+import { resolveSettings, type RuntimeSettings } from './settings.ts';
+import { Settling } from './settling.ts';
+import { OwnedShards } from './shards.ts';
+import { StatusNews } from './status-news.ts';
+import { defaultTimerSettings, Timers } from './timers.ts';
+import { TurnBatches } from './turn-batch.ts';
+import type { Incoming } from './turn/incoming.ts';
+import { Watch } from './watch.ts';
+import { Workbench } from './workbench.ts';
+
+export type RuntimeOptions = {
+  readonly store: Store;
+  readonly kernel: Kernel;
+  readonly agents: readonly Agent[];
+  readonly providers: readonly Provider[];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly settings?: Partial<RuntimeSettings>;
+};
+
+export class Runtime {
+  readonly settings: RuntimeSettings;
+  readonly replicaId: ReplicaId;
+  readonly #parts: Parts;
+  readonly #batches: TurnBatches;
+  readonly #committer: Committer;
+  readonly #ownership: Ownership;
+  readonly #looking: Looking;
+  readonly #retention: Retention;
+  #listening: { close(): Promise<void> } | null = null;
+
+  constructor(options: RuntimeOptions) {
+    this.settings = resolveSettings(options.settings);
+    this.replicaId = options.ids.replica();
+    this.#parts = this.#makeParts(options);
+    const parts = this.#parts;
+    this.#looking = new Looking(parts, {
+      ...defaultLookingSettings,
+      pollMs: this.settings.pollMs,
+    });
+    const fresh = new FreshStarts(parts);
+    const news = new StatusNews(parts);
+    const looking = this.#looking;
+    const settling = new Settling({
+      parts,
+      fresh,
+      news,
+      looking,
+      onFenced: () => this.#ownership.askNow(),
+    });
+    const { turnsMax, batchesMax, leaseMs } = this.settings;
+    this.#batches = new TurnBatches({ parts, fresh, news, settling, turnsMax });
+    this.#committer = new Committer({ clock: parts.clock, source: this.#batches, batchesMax });
+    this.#ownership = new Ownership(
+      parts,
+      { leaseMs },
+      {
+        gained: async (shards) => {
+          await recover(parts, { looking, settling, news }, shards);
+          this.#committer.request();
+        },
+        suspend: (suspended) => this.#suspend(suspended),
+        dropRun: (runId) => settling.dropRun(runId),
+      },
+    );
+    this.#retention = new Retention(parts, this.settings.retainMs);
+  }
+
+  #makeParts(options: RuntimeOptions): Parts {
+    const { store, kernel, clock, ids, log, providers } = options;
+    const wanted = (): void => this.#committer.request();
+    const deliver = (run: NewRun, incoming: Incoming): void => {
+      this.#parts.bench.deliver(run, incoming);
+      wanted();
+    };
+    const agents = new Agents();
+    for (const agent of options.agents) agents.add(agent);
+    const { permitsMax, arrivalsMax } = this.settings;
+    const { replicaId } = this;
+    return {
+      replicaId,
+      store,
+      kernel,
+      clock,
+      ids,
+      log,
+      agents,
+      bench: new Workbench({ permitsMax, onWork: wanted }),
+      arrivals: new ArrivalQueue({ waitingMax: arrivalsMax }),
+      calls: new Calls({ clock, ids, replicaId, providers, deliver, wanted }),
+      tasks: new RunTasks({ clock, deliver }),
+      timers: new Timers({
+        clock,
+        settings: defaultTimerSettings,
+        ring: (address, timerId, generation) => {
+          this.#parts.bench.deliver(address, { kind: 'timer', timerId, generation });
+        },
+      }),
+      shards: new OwnedShards(),
+      quotas: new Quotas({ store, clock, settings: this.settings }),
+      notifier: new Notifier({ store, clock, gatherMs: 10 }),
+      watch: new Watch(),
+    };
+  }
+
+  /** Resolves when this replica owns its shards and has taken up their runs. */
+  async start(): Promise<void> {
+    const { store, shards } = this.#parts;
+    this.#listening = await store.listen((hinted) => {
+      if (hinted === null || hinted.some((shard) => shards.owns(shard))) this.#looking.now();
+    });
+    await this.#ownership.start();
+    this.#looking.start();
+    this.#retention.start();
+  }
+
+  get store(): Store {
+    return this.#parts.store;
+  }
+
+  get agents(): Agents {
+    return this.#parts.agents;
+  }
+
+  get watch(): Watch {
+    return this.#parts.watch;
+  }
+
+  get ids(): Ids {
+    return this.#parts.ids;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  /** A person has mended what the provider refused. */
+  reopenProvider(name: string): void {
+    this.#parts.calls.reopen(name);
+  }
+
+  /** Counts for tables and pages; nothing durable is in them. */
+  stats(): {
+    readonly permitsInUse: number;
+    readonly queued: number;
+    readonly inMemory: number;
+    readonly pool: ReturnType<Calls['pool']['stats']>;
+  } {
+    const { bench, calls, clock } = this.#parts;
+    return {
+      permitsInUse: bench.permitsInUse,
+      queued: bench.queuedCount,
+      inMemory: bench.size,
+      pool: calls.pool.stats(clock.nowMs()),
+    };
+  }
+
+  /** Throws `queue-full` when a tenant would queue more runs than its quota. */
+  async admitStarts(runs: readonly NewRun[]): Promise<void> {
+    const { bench, quotas } = this.#parts;
+    if (bench.hasRoom && runs.length <= bench.roomCount) return;
+    const counts = new Map<string, number>();
+    for (const { tenant } of runs) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+    for (const [tenant, count] of counts) {
+      await quotas.prepare(tenant, 'queuedRuns');
+      quotas.admit(tenant, 'queuedRuns', count);
+    }
+  }
+
+  /** Throws `quota-exceeded` when the tenant has used up its quota. */
+  async admit(tenant: string, resource: 'channels' | 'memoryEntries'): Promise<void> {
+    const { quotas } = this.#parts;
+    await quotas.prepare(tenant, resource);
+    quotas.admit(tenant, resource, 0);
+  }
+
+  /** Accepts runs together or not at all; by index of `runs`. */
+  async startRuns(runs: readonly NewRun[]): Promise<readonly ArrivalOutcome[]> {
+    const accepted = this.#parts.arrivals.addStarts(runs);
+    this.#committer.request();
+    return accepted;
+  }
+
+  async arrive(arrival: Arrival): Promise<ArrivalOutcome> {
+    const accepted = this.#parts.arrivals.add(arrival);
+    this.#committer.request();
+    return accepted;
+  }
+
+  /** Lets turns in flight commit, stops what runs outside, gives the shards back. */
+  async close(): Promise<void> {
+    const { arrivals, calls, notifier, tasks, timers, watch } = this.#parts;
+    this.#retention.close();
+    this.#looking.close();
+    timers.close();
+    await this.#committer.close();
+    this.#batches.closed = true;
+    arrivals.close();
+    calls.close();
+    tasks.close();
+    notifier.close();
+    await this.#listening?.close();
+    await this.#ownership.close();
+    watch.close();
+  }
+
+  #suspend(suspended: boolean): void {
+    this.#batches.suspended = suspended;
+    if (!suspended) this.#committer.request();
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers.
+ * And what follows a commit that did not happen, so that nothing is lost and nothing is half done.
+ */
+import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import type { ChartEvent } from '../domain/event.ts';
+import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
+import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
+import type { ArrivalBatch } from './arrivals.ts';
+import type { FreshStarts } from './fresh-starts.ts';
+import type { Looking } from './looking.ts';
+import type { Parts } from './parts.ts';
+import type { StatusNews } from './status-news.ts';
+import type { ComputedTurn, EntryChange, MadeBatch, Work } from './turn-work.ts';
+import type { HotRun } from './turn/hot-run.ts';
+import { isWorking } from './turn/lifecycle.ts';
+import { afterCommit } from './turn/turn-commit.ts';
+import type { Entry } from './workbench.ts';
+
+/** Tries of one turn before its run is failed: conflicts and stale states end long before. */
+const triesMax = 50;
+
+export class Settling {
+  readonly #parts: Parts;
+  readonly #fresh: FreshStarts;
+  readonly #news: StatusNews;
+  readonly #failNext = new Map<string, ErrorRecord>();
+  readonly #looking: Looking;
+  readonly #onFenced: () => void;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly fresh: FreshStarts;
+    readonly news: StatusNews;
+    readonly looking: Looking;
+    /** A commit met a newer epoch: what is owned must be asked again. */
+    readonly onFenced: () => void;
+  }) {
+    this.#parts = options.parts;
+    this.#fresh = options.fresh;
+    this.#news = options.news;
+    this.#looking = options.looking;
+    this.#onFenced = options.onFenced;
+  }
+
+  takeFailure(runId: string): ErrorRecord | null {
+    const error = this.#failNext.get(runId) ?? null;
+    this.#failNext.delete(runId);
+    return error;
+  }
+
+  settle(made: MadeBatch, outcome: BatchOutcome): void {
+    made.turns.forEach((turn, i) => this.#turn(turn, outcome.turns[i] ?? { kind: 'stale' }));
+    made.statusChanges.forEach((change, i) => {
+      this.#statusChange(change, outcome.statusChanges[i] ?? { kind: 'stale' });
+    });
+    // The answers first: whoever started a run may already watch it when it goes on.
+    made.arrivals?.settle(outcome);
+    for (const { delayMs } of made.batch.arrivals.messages) {
+      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    }
+    this.#wake(made, outcome.wakes);
+    this.#parts.calls.send(made.grants);
+  }
+
+  /** The batch was not committed and will not be tried again. */
+  giveBack(failed: {
+    readonly entries: readonly Entry[];
+    readonly works: readonly Work[];
+    readonly made: MadeBatch | null;
+    readonly arrived: ArrivalBatch | null;
+    readonly error: unknown;
+  }): void {
+    const { calls, log } = this.#parts;
+    log.warn('a batch was given back', { error: toErrorRecord(failed.error).message });
+    failed.arrived?.fail(failed.error);
+    for (const { call } of failed.made?.grants ?? []) this.#reload(call.run);
+    calls.send(failed.made?.grants ?? []);
+    for (const { entry } of failed.made?.statusChanges ?? []) this.#again(entry, [], null);
+    const worked = new Set(failed.works.map(({ entry }) => entry));
+    for (const entry of failed.entries) if (!worked.has(entry)) this.#again(entry, [], null);
+    for (const { entry, hot, incoming } of failed.works) {
+      if (hot.fresh) this.#dropFresh(entry, failed.error);
+      else this.#again(entry, incoming, null);
+    }
+  }
+
+  nothingToDo(entry: Entry, hot: HotRun): void {
+    const working = isWorking(hot.status);
+    this.#parts.bench.endTurn(entry, working ? hot : null, working);
+    this.#news.turnEnded(entry.address.runId);
+  }
+
+  /** The run has ended, or was never there: late wake-ups find nothing. */
+  gone(entry: Entry): null {
+    this.#forget(entry.address.runId);
+    this.#parts.bench.dropEntry(entry);
+    return null;
+  }
+
+  versionMissing(entry: Entry, row: RunRow): null {
+    const { runId, agent, version } = row;
+    this.#parts.log.warn('agent version not registered; the run waits', { runId, agent, version });
+    if (row.status === 'stalled') this.#parts.bench.dropEntry(entry);
+    else this.#news.stall(entry, row, `version ${version} of agent ${agent} is not registered`);
+    return null;
+  }
+
+  /** A run that was working when its owner stopped: its calls and tasks go on here. */
+  adopt(hot: HotRun): void {
+    const { status, state } = hot;
+    if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled')) return;
+    this.#parts.calls.settle(hot.run, state);
+    this.#parts.tasks.settle(hot.run, hot.agent, state);
+  }
+
+  #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
+    const { work } = computed;
+    const { runId } = work.entry.address;
+    switch (outcome.kind) {
+      case 'committed':
+        return this.#committed(computed);
+      case 'conflict':
+        // Computed again from fresh reads; its proposed calls are proposed again.
+        this.#parts.calls.abandon(runId, 'durable');
+        return this.#again(work.entry, work.incoming, work.hot);
+      case 'stale':
+        if (work.hot.fresh) return this.#dropFresh(work.entry, new Error('the run exists already'));
+        this.#forget(runId);
+        return this.#again(work.entry, work.incoming, null);
+      case 'fenced':
+        this.#onFenced();
+        if (work.hot.fresh) return this.#dropFresh(work.entry, this.#fencedError(work));
+        this.gone(work.entry);
+        return;
+      case 'poison':
+        return this.#poisoned(work, outcome.reason);
+    }
+  }
+
+  #committed({ work, turn, commit }: ComputedTurn): void {
+    const { bench, calls, tasks, timers } = this.#parts;
+    const { entry } = work;
+    const { runId } = entry.address;
+    const after = afterCommit(turn, commit);
+    entry.tries = 0;
+    for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
+    for (const timer of commit.setTimers) timers.set(entry.address, timer);
+    for (const { delayMs } of commit.messages) if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    for (const item of work.incoming) {
+      if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
+    }
+    if (turn.ended !== null) {
+      calls.settle(after.run, null);
+      tasks.settle(after.run, after.agent, null);
+      this.#news.forget(runId);
+      bench.dropEntry(entry);
+    } else {
+      if (turn.status !== 'paused') {
+        calls.settle(after.run, turn.state);
+        tasks.settle(after.run, after.agent, turn.state);
+      }
+      const working = isWorking(turn.status);
+      bench.endTurn(entry, working ? after : null, working);
+      this.#news.turnEnded(runId);
+    }
+    if (work.hot.fresh) this.#fresh.accepted(runId);
+    this.#tell({ work, turn, commit });
+  }
+
+  #tell({ work, turn, commit }: ComputedTurn): void {
+    const { watch, log } = this.#parts;
+    const emitted: ChartEvent[] = [];
+    for (const effect of turn.draft.afterwards) {
+      if (effect.kind === 'emit') {
+        emitted.push(effect.event);
+        continue;
+      }
+      try {
+        effect.perform();
+      } catch (error) {
+        const { runId } = commit;
+        log.warn('an action threw', { runId, action: effect.type, error: String(error) });
+      }
+    }
+    const { tenant, runId } = commit;
+    if (!watch.hears(runId)) return;
+    const ended = turn.ended !== null;
+    watch.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
+  }
+
+  #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
+    const { bench } = this.#parts;
+    if (outcome.kind === 'fenced') this.#onFenced();
+    if (outcome.kind !== 'committed' || entry.hot === null) {
+      this.#forget(entry.address.runId);
+      bench.dropEntry(entry);
+      return;
+    }
+    const hot = { ...entry.hot, status: change.status };
+    const working = isWorking(change.status);
+    if (working) bench.work(entry);
+    bench.endTurn(entry, hot, working);
+    this.#news.turnEnded(entry.address.runId);
+  }
+
+  #wake(made: MadeBatch, wakes: readonly RunAddress[]): void {
+    if (wakes.length === 0) return;
+    const fresh = new Map<string, NewRun>();
+    for (const run of made.batch.arrivals.starts) fresh.set(run.runId, run);
+    for (const { commit } of made.turns) for (const run of commit.children) fresh.set(run.runId, run);
+    for (const address of wakes) this.#looking.wake(address, fresh.get(address.runId));
+  }
+
+  /** The turn comes again: `hot` null reads the row first. */
+  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null): void {
+    entry.tries += 1;
+    if (entry.tries > triesMax) {
+      const reason = `its turn did not commit in ${triesMax} tries`;
+      const { runId } = entry.address;
+      this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
+    }
+    if (hot === null) entry.look = true;
+    this.#parts.bench.retry(entry, incoming, hot);
+  }
+
+  #poisoned(work: Work, reason: string): void {
+    const { runId } = work.entry.address;
+    if (work.failure !== null) {
+      this.#parts.log.warn('even the failure of a run is refused', { runId, reason });
+      this.gone(work.entry);
+      return;
+    }
+    this.#parts.calls.abandon(runId, 'durable');
+    this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
+    this.#again(work.entry, work.incoming, work.hot);
+  }
+
+  #reload(run: RunAddress): void {
+    this.#forget(run.runId);
+    this.#parts.bench.drop(run.runId);
+    if (this.#parts.shards.owns(run.shard)) this.#parts.bench.wake(run);
+  }
+
+  #dropFresh(entry: Entry, error: unknown): void {
+    this.gone(entry);
+    this.#fresh.failed(entry.address.runId, error);
+  }
+
+  #fencedError(work: Work): Error {
+    return heddleError('epoch-stale', { shard: work.entry.address.shard });
+  }
+
+  /** Nothing of the run stays in memory: another replica owns it. */
+  dropRun(runId: RunAddress['runId']): void {
+    this.#forget(runId);
+    this.#parts.bench.drop(runId);
+  }
+
+  #forget(runId: RunAddress['runId']): void {
+    this.#parts.calls.abandon(runId, 'nothing');
+    this.#parts.tasks.abandon(runId);
+    this.#news.forget(runId);
+  }
+}

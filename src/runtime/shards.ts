@@ -1,0 +1,53 @@
+/** The shards that this replica owns, with the epoch of each: what every commit is fenced by. */
+import type { ShardGrant } from '../store/port.ts';
+
+export class OwnedShards {
+  readonly #epochs = new Map<number, number>();
+  /** Shards that are being given back: their runs take no new turn. */
+  readonly #leaving = new Set<number>();
+
+  owns(shard: number): boolean {
+    return this.#epochs.has(shard) && !this.#leaving.has(shard);
+  }
+
+  /** Undefined when the shard is not owned. A shard that is leaving still commits. */
+  epoch(shard: number): number | undefined {
+    return this.#epochs.get(shard);
+  }
+
+  list(): number[] {
+    return [...this.#epochs.keys()].filter((shard) => !this.#leaving.has(shard));
+  }
+
+  /** Takes over what the store says; gives what is new (or has a new epoch) and what is gone. */
+  update(grants: readonly ShardGrant[]): { gained: number[]; lost: number[] } {
+    const gained: number[] = [];
+    const kept = new Set<number>();
+    const lost: number[] = [];
+    for (const { shard, epoch } of grants) {
+      kept.add(shard);
+      const before = this.#epochs.get(shard);
+      if (before === epoch) continue;
+      // Another replica may have had it in between: what is in memory is of the old epoch.
+      if (before !== undefined) lost.push(shard);
+      this.#epochs.set(shard, epoch);
+      this.#leaving.delete(shard);
+      gained.push(shard);
+    }
+    for (const shard of [...this.#epochs.keys()]) {
+      if (kept.has(shard)) continue;
+      lost.push(shard);
+      this.remove(shard);
+    }
+    return { gained, lost };
+  }
+
+  leave(shard: number): void {
+    if (this.#epochs.has(shard)) this.#leaving.add(shard);
+  }
+
+  remove(shard: number): void {
+    this.#epochs.delete(shard);
+    this.#leaving.delete(shard);
+  }
+}

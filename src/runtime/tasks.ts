@@ -1,0 +1,153 @@
+/**
+ * The author's own promise logic, run beside the chart: at least once, under an idempotency key,
+ * with the author's retry policy (promise 3).
+ *
+ * Owns the attempts under way and their backoffs. Leaves to the committer when one may begin (after
+ * its invocation is durable) and what its outcome does to the chart.
+ *
+ * 1. One attempt at most is under way per invocation on this replica.
+ * 2. A task that was stopped delivers nothing: its abort signal has fired.
+ */
+import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
+import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { toJson, type Json } from '../domain/json.ts';
+import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
+import type { Clock } from './ports.ts';
+
+export type TaskOutcome =
+  | { readonly kind: 'done'; readonly output: Json }
+  | { readonly kind: 'failed'; readonly error: ErrorRecord };
+
+type Running = {
+  readonly logic: PromiseActorLogic<unknown, unknown>;
+  readonly policy: ResolvedPolicy;
+  readonly key: string;
+  readonly src: string;
+  readonly input: Json;
+  readonly finish: (outcome: TaskOutcome) => void;
+  attempt: number;
+  actor: AnyActorRef | null;
+  cancelTimer: () => void;
+};
+
+/** Without a policy a task is tried once, and takes as long as it takes. */
+type ResolvedPolicy = {
+  readonly attempts: number;
+  readonly backoffMs: number;
+  readonly timeoutMs: number | null;
+};
+
+function resolve(policy: TaskPolicy): ResolvedPolicy {
+  const { attempts = 1, backoffMs = 1_000, timeoutMs = null } = policy;
+  return { attempts, backoffMs, timeoutMs };
+}
+
+const noTimer = (): void => undefined;
+
+export class Tasks {
+  readonly #clock: Clock;
+  readonly #running = new Map<string, Running>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  has(key: string): boolean {
+    return this.#running.has(key);
+  }
+
+  /** `key` names the invocation for ever: it is the idempotency key that the task is given. */
+  start(task: {
+    readonly key: string;
+    readonly src: string;
+    readonly input: Json;
+    readonly logic: unknown;
+    readonly finish: (outcome: TaskOutcome) => void;
+  }): void {
+    const logic = task.logic as PromiseActorLogic<unknown, unknown>;
+    const running: Running = {
+      ...task,
+      logic,
+      policy: resolve(taskPolicyOf(logic)),
+      attempt: 0,
+      actor: null,
+      cancelTimer: noTimer,
+    };
+    this.#running.set(task.key, running);
+    this.#attempt(running);
+  }
+
+  stop(key: string): void {
+    const running = this.#running.get(key);
+    if (running === undefined) return;
+    this.#running.delete(key);
+    running.cancelTimer();
+    running.actor?.stop();
+  }
+
+  stopAll(): void {
+    for (const key of [...this.#running.keys()]) this.stop(key);
+  }
+
+  #attempt(running: Running): void {
+    running.attempt += 1;
+    const actor = createActor(running.logic, { input: running.input, id: running.key });
+    running.actor = actor;
+    const isCurrent = (): boolean =>
+      this.#running.get(running.key) === running && running.actor === actor;
+    actor.subscribe({
+      next: (snapshot) => {
+        if (snapshot.status === 'done' && isCurrent()) this.#succeed(running, snapshot.output);
+      },
+      error: (error: unknown) => {
+        if (isCurrent()) this.#fail(running, error);
+      },
+    });
+    const { timeoutMs } = running.policy;
+    if (timeoutMs !== null) {
+      running.cancelTimer = this.#clock.setTimer(timeoutMs, () => {
+        if (!isCurrent()) return;
+        running.actor = null;
+        actor.stop();
+        const what = `task ${running.src}`;
+        this.#fail(running, heddleError('invocation-timeout', { what, timeoutMs }));
+      });
+    }
+    actor.start();
+  }
+
+  #succeed(running: Running, output: unknown): void {
+    try {
+      this.#finish(running, { kind: 'done', output: toJson(output, `task ${running.src}`) });
+    } catch (error) {
+      // An output that JSON loses would be lost again: another attempt cannot mend it.
+      this.#finish(running, { kind: 'failed', error: toErrorRecord(error) });
+    }
+  }
+
+  #fail(running: Running, error: unknown): void {
+    running.cancelTimer();
+    running.actor = null;
+    if (running.attempt < running.policy.attempts) {
+      const waitMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
+      running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#attempt(running));
+      return;
+    }
+    this.#finish(running, { kind: 'failed', error: taskError(running, error) });
+  }
+
+  #finish(running: Running, outcome: TaskOutcome): void {
+    running.cancelTimer();
+    this.#running.delete(running.key);
+    running.finish(outcome);
+  }
+}
+
+/** The author's error keeps its own code and message, so that charts can decide on it. */
+function taskError(running: Running, thrown: unknown): ErrorRecord {
+  const record = toErrorRecord(thrown);
+  if (record.code !== 'error') return record;
+  const { src, attempt } = running;
+  const detail = { src, attempts: attempt, reason: record.message };
+  return heddleError('task-failed', detail).toJSON();
+}

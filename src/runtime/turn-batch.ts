@@ -1,0 +1,220 @@
+/**
+ * One batch, from the runs that are ready to their committed turns: load what is cold, compute all
+ * turns together, commit once, then let what follows happen.
+ *
+ * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
+ */
+import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { limits } from '../domain/limits.ts';
+import type { Batch } from '../store/batch.ts';
+import type { LoadedRun } from '../store/rows.ts';
+import { untilAnswered, type BatchSource } from './committer.ts';
+import type { ArrivalBatch } from './arrivals.ts';
+import type { FreshStarts } from './fresh-starts.ts';
+import type { Parts } from './parts.ts';
+import { computeTogether } from './reader.ts';
+import type { Settling } from './settling.ts';
+import type { StatusNews } from './status-news.ts';
+import type { ComputedTurn, MadeBatch, Work } from './turn-work.ts';
+import { loadRun, rowAsHot } from './turn-loader.ts';
+import { failTurn, foldTurn, type FoldedTurn } from './turn/fold.ts';
+import type { HotRun } from './turn/hot-run.ts';
+import type { Incoming } from './turn/incoming.ts';
+import { turnCommit } from './turn/turn-commit.ts';
+import type { Entry } from './workbench.ts';
+
+const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
+
+export class TurnBatches implements BatchSource {
+  readonly #parts: Parts;
+  readonly #fresh: FreshStarts;
+  readonly #news: StatusNews;
+  readonly #settling: Settling;
+  readonly #turnsMax: number;
+  /** Set while this replica may not commit: its lease is in doubt. */
+  suspended = false;
+  closed = false;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly fresh: FreshStarts;
+    readonly news: StatusNews;
+    readonly settling: Settling;
+    readonly turnsMax: number;
+  }) {
+    this.#parts = options.parts;
+    this.#fresh = options.fresh;
+    this.#news = options.news;
+    this.#settling = options.settling;
+    this.#turnsMax = options.turnsMax;
+  }
+
+  get hasWork(): boolean {
+    if (this.suspended || this.closed) return false;
+    const { bench, arrivals, calls } = this.#parts;
+    return bench.hasWork || arrivals.hasWork || calls.hasWork || this.#news.hasWork;
+  }
+
+  async runBatch(): Promise<void> {
+    const { arrivals, bench } = this.#parts;
+    const entries = bench.take(this.#turnsMax);
+    const fresh = this.#fresh.begin(this.#turnsMax - entries.length);
+    const arrived = arrivals.take(this.#turnsMax * 2);
+    let made: MadeBatch | null = null;
+    let works: Work[] = fresh;
+    try {
+      works = [...(await this.#load(entries)), ...fresh];
+      const turns = await this.#compute(works);
+      made = this.#make(works, turns, arrived);
+      if (made === null) return;
+      const { batch } = made;
+      this.#settling.settle(made, await this.#answered(() => this.#parts.store.commit(batch)));
+    } catch (error) {
+      this.#settling.giveBack({ entries, works, made, arrived, error });
+    }
+  }
+
+  #answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const { clock, log } = this.#parts;
+    return untilAnswered(attempt, { clock, log, mayGoOn: () => !this.closed });
+  }
+
+  async #load(entries: readonly Entry[]): Promise<Work[]> {
+    const cold = entries.filter(({ hot, look }) => hot === null || look);
+    const rows = new Map<Entry, LoadedRun | null>();
+    if (cold.length > 0) {
+      // Cleared before the read: what comes in while it runs is looked for again.
+      for (const entry of cold) entry.look = false;
+      const addresses = cold.map(({ address }) => address);
+      const loaded = await this.#answered(() => this.#parts.store.load(addresses));
+      cold.forEach((entry, i) => rows.set(entry, loaded[i] ?? null));
+    }
+    return entries.flatMap((entry) => this.#work(entry, rows.get(entry)) ?? []);
+  }
+
+  /** Null when there is no turn to compute. */
+  #work(entry: Entry, loaded: LoadedRun | null | undefined): Work | null {
+    const { bench } = this.#parts;
+    const warm = this.#warm(entry, loaded);
+    if (warm === null) return null;
+    if (loaded?.inbox.length === limits.turnEventsMax) entry.look = true;
+    const inbox = (loaded?.inbox ?? []).map((row): Incoming => ({ kind: 'inbox', row }));
+    const incoming = [...bench.takeLocal(entry), ...inbox];
+    const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
+    if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
+      this.#settling.nothingToDo(entry, warm.hot);
+      return null;
+    }
+    return { entry, hot: warm.hot, incoming, failure };
+  }
+
+  #warm(
+    entry: Entry,
+    loaded: LoadedRun | null | undefined,
+  ): { hot: HotRun; failure: ErrorRecord | null } | null {
+    const { kernel, agents } = this.#parts;
+    if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
+      return { hot: entry.hot, failure: null };
+    }
+    if (loaded === undefined || loaded === null) return this.#settling.gone(entry);
+    if (entry.hot?.turn === loaded.run.turn) return { hot: entry.hot, failure: null };
+    try {
+      const result = loadRun(kernel, agents, loaded.run);
+      if (result.kind === 'gone') return this.#settling.gone(entry);
+      if (result.kind === 'version-missing') return this.#settling.versionMissing(entry, loaded.run);
+      this.#settling.adopt(result.hot);
+      return { hot: result.hot, failure: null };
+    } catch (error) {
+      const agent = agents.newest(loaded.run.agent);
+      return { hot: rowAsHot(agent, loaded), failure: cannotGoOn(loaded.run.runId, error) };
+    }
+  }
+
+  /** By index of `works`. */
+  async #compute(works: readonly Work[]): Promise<readonly FoldedTurn[]> {
+    const { kernel, store, agents, ids } = this.#parts;
+    const context = {
+      newestAgent: (name: string) => agents.newest(name),
+      newRunId: () => ids.run(),
+    };
+    const healthy = works.filter(({ failure }) => failure === null);
+    const computed = await this.#answered(() =>
+      computeTogether(
+        store,
+        healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
+      ),
+    );
+    let at = 0;
+    return works.map(({ hot, incoming, failure }) => {
+      if (failure !== null) return failTurn(hot, incoming, failure);
+      const turn = computed[at];
+      at += 1;
+      if (turn === undefined) throw new TypeError('a turn was not computed');
+      if (turn.kind === 'done') return turn.result;
+      return failTurn(hot, incoming, cannotGoOn(hot.run.runId, turn.error));
+    });
+  }
+
+  /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
+  #make(
+    works: readonly Work[],
+    folded: readonly FoldedTurn[],
+    arrived: ArrivalBatch | null,
+  ): MadeBatch | null {
+    const { calls, ids, replicaId } = this.#parts;
+    const turns: ComputedTurn[] = [];
+    works.forEach((work, i) => {
+      const turn = folded[i];
+      if (turn === undefined) throw new TypeError('a turn was not computed');
+      if (turn.changed) turns.push(this.#toCommit(work, turn));
+      else this.#settling.nothingToDo(work.entry, work.hot);
+    });
+    for (const { work, turn } of turns) {
+      for (const item of work.incoming) if (item.kind === 'result') calls.recorded(work.hot.run, item);
+      if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
+        calls.propose(work.hot.run, turn.state);
+      }
+    }
+    const { slots, grants } = calls.seal();
+    const statusChanges = this.#news.take();
+    if (turns.length + slots.length + statusChanges.length === 0 && arrived === null) return null;
+    const batch: Batch = {
+      commitId: ids.commit(),
+      replicaId,
+      epochs: this.#epochs([
+        ...turns.map(({ commit }) => commit),
+        ...statusChanges.map(({ change }) => change),
+      ]),
+      turns: turns.map(({ commit }) => commit),
+      statusChanges: statusChanges.map(({ change }) => change),
+      slots,
+      arrivals: arrived?.arrivals ?? noArrivals,
+    };
+    return { batch, turns, statusChanges, arrivals: arrived, grants };
+  }
+
+  #toCommit(work: Work, turn: FoldedTurn): ComputedTurn {
+    const { kernel } = this.#parts;
+    try {
+      return { work, turn, commit: turnCommit(kernel, turn) };
+    } catch (error) {
+      const failed = failTurn(work.hot, work.incoming, toErrorRecord(error));
+      return { work, turn: failed, commit: turnCommit(kernel, failed) };
+    }
+  }
+
+  /** A shard that was lost meanwhile has no epoch: the store fences its turns (promise 6). */
+  #epochs(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
+    const epochs = new Map<number, number>();
+    for (const { shard } of of) {
+      const epoch = this.#parts.shards.epoch(shard);
+      if (epoch !== undefined) epochs.set(shard, epoch);
+    }
+    return epochs;
+  }
+}
+
+function cannotGoOn(runId: string, error: unknown): ErrorRecord {
+  const { message } = toErrorRecord(error);
+  return heddleError('run-failed', { runId, reason: message }).toJSON();
+}

@@ -1,0 +1,54 @@
+/** Rows as runs in memory: what a turn starts from. */
+import type { Agent, Kernel } from '../kernel/port.ts';
+import type { LoadedRun, RunRow } from '../store/rows.ts';
+import type { Agents } from './agents.ts';
+import { heldFromText } from './turn/held.ts';
+import type { HotRun } from './turn/hot-run.ts';
+
+export type Loaded =
+  | { readonly kind: 'hot'; readonly hot: HotRun }
+  /** Its version is not registered here: it waits, visibly (design §4). */
+  | { readonly kind: 'version-missing' }
+  | { readonly kind: 'gone' };
+
+export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
+  if (row.endedAtMs !== null) return { kind: 'gone' };
+  const agent = agents.find(row.agent, row.version);
+  if (agent === undefined) return { kind: 'version-missing' };
+  return { kind: 'hot', hot: heat(kernel, agent, row) };
+}
+
+function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
+  return {
+    run: newRunOf(row),
+    agent,
+    status: row.status,
+    turn: row.turn,
+    state: row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId),
+    chartText: row.chartText,
+    held: heldFromText(row.heldText),
+    fresh: false,
+  };
+}
+
+function newRunOf(row: RunRow): HotRun['run'] {
+  const { tenant, runId, shard, agent, version, user, pipeline, parent } = row;
+  const { inputText, idempotencyKey } = row;
+  return {
+    tenant, runId, shard, agent, version, user, pipeline, parent, inputText, idempotencyKey,
+  };
+}
+
+/** The row of a run whose chart cannot be restored, so that it can be failed. */
+export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
+  return {
+    run: newRunOf(run),
+    agent,
+    status: run.status,
+    turn: run.turn,
+    state: null,
+    chartText: run.chartText,
+    held: heldFromText(run.heldText),
+    fresh: false,
+  };
+}

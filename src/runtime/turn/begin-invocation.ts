@@ -1,0 +1,151 @@
+/**
+ * What a run does when its chart invokes an actor. Effects on heddle's own state end inside the
+ * turn: their completion is folded next. Everything else stays open in the chart's state, and is
+ * begun after the commit by whoever performs it (promise 5: never before).
+ */
+import type { Effect } from '../../domain/effect.ts';
+import { checkAsk, checkEvaluate, checkGenerate } from '../../domain/catalogue-input.ts';
+import { heddleError, toErrorRecord } from '../../domain/errors.ts';
+import { asObject } from '../../domain/field.ts';
+import { shardOf, type RunId } from '../../domain/ids.ts';
+import type { Json } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Agent } from '../../kernel/port.ts';
+import type { NewRun } from '../../store/rows.ts';
+import { limitTimer, setTimer, type Draft } from './draft.ts';
+import { forget, recall, remember } from './memory-effects.ts';
+import { beginReceive, publish } from './receive-effects.ts';
+import type { Reading } from './reading.ts';
+
+export type Invoke = Extract<Effect, { kind: 'invoke' }>;
+
+/** What a turn may ask its surroundings, all of it without I/O. */
+export type TurnContext = {
+  /** The newest registered version of an agent. */
+  readonly newestAgent: (name: string) => Agent;
+  readonly newRunId: () => RunId;
+};
+
+/** Refused input and failed effects come back to the chart as a failed invocation (promise 11). */
+export function* beginInvocation(
+  draft: Draft,
+  invoke: Invoke,
+  context: TurnContext,
+): Reading<void> {
+  const { id, incarnation } = invoke;
+  try {
+    draft.effectCount += 1;
+    if (draft.effectCount > limits.turnEffectsMax) {
+      throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
+    }
+    const output = yield* perform(draft, invoke, context);
+    if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
+  } catch (error) {
+    draft.inner.push({ kind: 'failed', id, incarnation, error: toErrorRecord(error) });
+  }
+}
+
+/** The output, or undefined when the invocation stays open. */
+function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<Json | undefined> {
+  const { input, source } = invoke;
+  switch (source.kind) {
+    case 'publish':
+      return publish(draft, input);
+    case 'remember':
+      return yield* remember(draft, input);
+    case 'recall':
+      return yield* recall(draft, input);
+    case 'forget':
+      return yield* forget(draft, input);
+    case 'evaluate':
+      return evaluate(draft, invoke);
+    case 'receive':
+      return (yield* beginReceive(draft, invoke)) ?? undefined;
+    case 'ask':
+      ask(draft, invoke);
+      return undefined;
+    case 'generate':
+      checkGenerate(input);
+      return undefined;
+    case 'task':
+      return undefined;
+    case 'child':
+      startChild(draft, invoke, context.newestAgent(source.agent), context.newRunId());
+      return undefined;
+  }
+}
+
+/** Idempotent per invocation: its id is made of run, invocation and incarnation. */
+function evaluate(draft: Draft, { id, incarnation, input }: Invoke): Json {
+  const asked = checkEvaluate(input);
+  const { run } = draft.from;
+  const evaluationId = `${run.runId}:${id}:${incarnation}`;
+  draft.evaluations.push({
+    tenant: run.tenant,
+    evaluationId,
+    subjectRunId: asked.runId,
+    evaluatorRunId: run.runId,
+    score: asked.score,
+    rationale: asked.rationale,
+  });
+  return { evaluationId };
+}
+
+function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
+  const asked = checkAsk(input);
+  const held = { question: asked.question, schema: asked.schema };
+  draft.held = { ...draft.held, asks: { ...draft.held.asks, [id]: held } };
+  if (asked.timeoutMs !== null) {
+    setTimer(draft, {
+      timerId: limitTimer(id),
+      generation: incarnation,
+      delayMs: asked.timeoutMs,
+    });
+  }
+}
+
+/** A child is a run of its own, with its own row and shard, in its parent's tenant. */
+function startChild(
+  draft: Draft,
+  { id, incarnation, input }: Invoke,
+  agent: Agent,
+  runId: RunId,
+): void {
+  const { run } = draft.from;
+  const child: NewRun = {
+    tenant: run.tenant,
+    runId,
+    shard: shardOf(run.pipeline),
+    agent: agent.name,
+    version: agent.version,
+    user: run.user,
+    pipeline: run.pipeline,
+    parent: {
+      tenant: run.tenant,
+      runId: run.runId,
+      shard: run.shard,
+      invocationId: id,
+      incarnation,
+    },
+    inputText: JSON.stringify(input),
+    idempotencyKey: null,
+  };
+  draft.children.push(child);
+  const held = { runId, shard: child.shard, agent: agent.name };
+  draft.held = { ...draft.held, children: { ...draft.held.children, [id]: held } };
+}
+
+/** What the inbox row `child` says of a child run's end. */
+export function childOutcome(payload: Json): {
+  incarnation: number;
+  output: Json | undefined;
+  error: { code: string; message: string } | null;
+} {
+  const value = asObject(payload, 'child');
+  const error = value['error'] ?? null;
+  return {
+    incarnation: Number(value['incarnation']),
+    output: value['output'],
+    error: error === null ? null : (error as { code: string; message: string }),
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * A turn that is being computed: everything that its commit will write, gathered in order.
+ * Owns nothing outside itself; dropping a draft undoes the turn.
+ */
+import type { Effect } from '../../domain/effect.ts';
+import type { JournalEntry, RunEvent } from '../../domain/event.ts';
+import type {
+  GroupCursorMove,
+  MemoryInsert,
+  MessageInsert,
+  SubscriptionEnd,
+  SubscriptionInsert,
+  TimerInsert,
+} from '../../store/batch.ts';
+import type { EvaluationRow, InboxInsert, NewRun } from '../../store/rows.ts';
+import type { Held } from './held.ts';
+import type { HotRun } from './hot-run.ts';
+
+export type Draft = {
+  readonly from: HotRun;
+  /** The number that this turn will have. */
+  readonly turn: number;
+  held: Held;
+  readonly journal: JournalEntry[];
+  readonly takenInbox: string[];
+  readonly inbox: InboxInsert[];
+  readonly children: NewRun[];
+  readonly messages: MessageInsert[];
+  readonly memory: MemoryInsert[];
+  readonly evaluations: EvaluationRow[];
+  readonly subscribe: SubscriptionInsert[];
+  readonly unsubscribe: SubscriptionEnd[];
+  readonly groupCursors: GroupCursorMove[];
+  readonly setTimers: Map<string, TimerInsert>;
+  readonly clearTimers: Set<string>;
+  /** What is done after the commit, and not at all if it fails. */
+  readonly afterwards: Extract<Effect, { kind: 'act' | 'emit' }>[];
+  /** Completions of what was carried out inside this turn, to be folded before anything else. */
+  readonly inner: RunEvent[];
+  effectCount: number;
+};
+
+export function newDraft(from: HotRun): Draft {
+  return {
+    from,
+    turn: from.turn + 1,
+    held: from.held,
+    journal: [],
+    takenInbox: [],
+    inbox: [],
+    children: [],
+    messages: [],
+    memory: [],
+    evaluations: [],
+    subscribe: [],
+    unsubscribe: [],
+    groupCursors: [],
+    setTimers: new Map(),
+    clearTimers: new Set(),
+    afterwards: [],
+    inner: [],
+    effectCount: 0,
+  };
+}
+
+/** Timers of the chart and of the runtime live in one table: the prefix keeps them apart. */
+export const chartTimer = (id: string): string => `chart/${id}`;
+export const limitTimer = (invocationId: string): string => `limit/${invocationId}`;
+
+export function setTimer(draft: Draft, timer: TimerInsert): void {
+  draft.clearTimers.delete(timer.timerId);
+  draft.setTimers.set(timer.timerId, timer);
+}
+
+export function clearTimer(draft: Draft, timerId: string): void {
+  draft.setTimers.delete(timerId);
+  draft.clearTimers.add(timerId);
+}

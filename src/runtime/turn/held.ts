@@ -1,0 +1,52 @@
+/**
+ * What the runtime notes beside the chart's own state, in the run's row: where its receives stand,
+ * its children's addresses, what its questions accept. Everything here is rebuilt from the row, so
+ * a run that waits needs no memory.
+ */
+import type { Json } from '../../domain/json.ts';
+import type { SubscribedChannel } from '../../store/rows.ts';
+
+export type HeldReceive = {
+  readonly subscriptionId: string;
+  readonly channels: readonly SubscribedChannel[];
+};
+
+export type HeldChild = {
+  readonly runId: string;
+  readonly shard: number;
+  readonly agent: string;
+};
+
+export type HeldAsk = { readonly question: string; readonly schema: Json };
+
+export type Held = {
+  /** By invocation id. */
+  readonly receives: Readonly<Record<string, HeldReceive>>;
+  readonly children: Readonly<Record<string, HeldChild>>;
+  readonly asks: Readonly<Record<string, HeldAsk>>;
+  /** By channel: the last message that this run has taken outside groups. */
+  readonly cursors: Readonly<Record<string, number>>;
+};
+
+export const nothingHeld: Held = { receives: {}, children: {}, asks: {}, cursors: {} };
+
+/** Null when nothing is held: most runs, most of the time. */
+export function heldToText(held: Held): string | null {
+  for (const part of [held.receives, held.children, held.asks, held.cursors]) {
+    for (const _ in part) return JSON.stringify(held);
+  }
+  return null;
+}
+
+export function heldFromText(text: string | null): Held {
+  return text === null ? nothingHeld : (JSON.parse(text) as Held);
+}
+
+export function without<Value>(
+  record: Readonly<Record<string, Value>>,
+  key: string,
+): Readonly<Record<string, Value>> {
+  if (!(key in record)) return record;
+  const { [key]: _, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,20 @@
+/** A run in memory, between two of its turns. Never changed: a committed turn makes the next one. */
+import type { Agent, ChartState } from '../../kernel/port.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+import type { NewRun } from '../../store/rows.ts';
+import type { Held } from './held.ts';
+
+export type HotRun = {
+  readonly run: NewRun;
+  readonly agent: Agent;
+  readonly status: RunStatus;
+  /** Turns committed. */
+  readonly turn: number;
+  /** Null before the first turn. */
+  readonly state: ChartState | null;
+  /** The state as the row has it, so that a turn that ends nothing need not write it anew. */
+  readonly chartText: string | null;
+  readonly held: Held;
+  /** True when no row exists yet: the first commit creates it. */
+  readonly fresh: boolean;
+};

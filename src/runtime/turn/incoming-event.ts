@@ -1,0 +1,120 @@
+/** What an incoming thing says to the chart: at most one event, and null when it says nothing. */
+import type { RunEvent } from '../../domain/event.ts';
+import type { ChartEvent } from '../../domain/event.ts';
+import { heddleError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import type { ChartState, OpenInvocation } from '../../kernel/port.ts';
+import type { InboxRow } from '../../store/rows.ts';
+import { childOutcome } from './begin-invocation.ts';
+import { chartTimer, clearTimer, type Draft } from './draft.ts';
+import type { Incoming } from './incoming.ts';
+import { continueReceive, endReceive } from './receive-effects.ts';
+import type { Reading } from './reading.ts';
+
+/** Rows that move the run's life and not its chart. */
+export function isCommand(row: InboxRow): boolean {
+  return row.kind === 'cancel' || row.kind === 'pause' || row.kind === 'resume';
+}
+
+export function* eventOf(
+  draft: Draft,
+  item: Incoming,
+  state: ChartState | null,
+): Reading<RunEvent | null> {
+  switch (item.kind) {
+    case 'result':
+      return item.event;
+    case 'timer':
+      return timerEvent(draft, item, state);
+    case 'inbox':
+      return yield* inboxEvent(draft, item.row, state);
+  }
+}
+
+function* inboxEvent(
+  draft: Draft,
+  row: InboxRow,
+  state: ChartState | null,
+): Reading<RunEvent | null> {
+  const payload = row.payloadText === null ? null : (JSON.parse(row.payloadText) as Json);
+  switch (row.kind) {
+    case 'event':
+      return { kind: 'event', event: payload as unknown as ChartEvent };
+    case 'messages':
+      return yield* messagesEvent(draft, row.ref, state);
+    case 'child':
+      return childEvent(row.ref ?? '', payload);
+    case 'answer':
+      return answerEvent(row.ref ?? '', payload, state);
+    case 'result':
+      return yield* eventOf(draft, payload as unknown as Incoming, state);
+    default:
+      return null;
+  }
+}
+
+/** The receive that waits behind a subscription, if the chart still has it open. */
+function* messagesEvent(
+  draft: Draft,
+  subscriptionId: string | null,
+  state: ChartState | null,
+): Reading<RunEvent | null> {
+  for (const [id, held] of Object.entries(draft.held.receives)) {
+    if (held.subscriptionId !== subscriptionId) continue;
+    const invocation = openInvocation(state, id);
+    if (invocation === undefined) return null;
+    const output = yield* continueReceive(draft, invocation);
+    if (output === null) return null;
+    return { kind: 'done', id, incarnation: invocation.incarnation, output };
+  }
+  return null;
+}
+
+function childEvent(id: string, payload: Json): RunEvent {
+  const { incarnation, output, error } = childOutcome(payload);
+  if (error === null) return { kind: 'done', id, incarnation, output: output ?? null };
+  return { kind: 'failed', id, incarnation, error };
+}
+
+function answerEvent(id: string, payload: Json, state: ChartState | null): RunEvent | null {
+  const invocation = openInvocation(state, id);
+  if (invocation?.source.kind !== 'ask') return null;
+  const output = { answer: payload };
+  return { kind: 'done', id, incarnation: invocation.incarnation, output };
+}
+
+/** A chart's own timer, or the limit of a wait. A generation that is not current says nothing. */
+function timerEvent(
+  draft: Draft,
+  item: Extract<Incoming, { kind: 'timer' }>,
+  state: ChartState | null,
+): RunEvent | null {
+  const [prefix, id] = splitOnce(item.timerId);
+  if (prefix === 'chart') {
+    const timer = state?.timers.find((open) => open.id === id);
+    if (timer !== undefined && timer.generation !== item.generation) return null;
+    clearTimer(draft, chartTimer(id));
+    if (timer === undefined) return null;
+    return { kind: 'timer', id, generation: item.generation };
+  }
+  const invocation = openInvocation(state, id);
+  if (invocation !== undefined && invocation.incarnation !== item.generation) return null;
+  clearTimer(draft, item.timerId);
+  if (invocation === undefined) return null;
+  endReceive(draft, id, 'EXPIRE');
+  const timeoutMs = Number((invocation.input as { timeoutMs?: number }).timeoutMs ?? 0);
+  const error = heddleError('invocation-timeout', {
+    what: `${invocation.source.kind} ${id}`,
+    timeoutMs,
+  });
+  return { kind: 'failed', id, incarnation: invocation.incarnation, error: error.toJSON() };
+}
+
+function openInvocation(state: ChartState | null, id: string): OpenInvocation | undefined {
+  return state?.invocations.find((invocation) => invocation.id === id);
+}
+
+function splitOnce(timerId: string): [string, string] {
+  const at = timerId.indexOf('/');
+  return [timerId.slice(0, at), timerId.slice(at + 1)];
+}

@@ -1,0 +1,9 @@
+/** What wakes a run: rows of its inbox, and what this replica has done for it. */
+import type { RunEvent } from '../../domain/event.ts';
+import type { InboxRow } from '../../store/rows.ts';
+
+export type Incoming =
+  | { readonly kind: 'inbox'; readonly row: InboxRow }
+  /** The outcome of a provider call or task that this replica performed. */
+  | { readonly kind: 'result'; readonly event: Extract<RunEvent, { kind: 'done' | 'failed' }> }
+  | { readonly kind: 'timer'; readonly timerId: string; readonly generation: number };

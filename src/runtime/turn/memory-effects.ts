@@ -1,0 +1,126 @@
+/**
+ * remember, forget and recall inside a turn. A write takes the version after the newest that was
+ * read; the store refuses it when another came first, and the turn is computed again (so a
+ * compare-and-set that the chart asked for can never be lost to a race). A turn reads its own writes.
+ */
+import type { MemoryScope, RecallOutput } from '../../domain/catalogue.ts';
+import { checkForget, checkRecall, checkRemember } from '../../domain/catalogue-input.ts';
+import type { ResolvedWrite } from '../../domain/catalogue-input.ts';
+import { heddleError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import { mergePatch } from '../../domain/merge-patch.ts';
+import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
+import type { Draft } from './draft.ts';
+import { readMemory, type Reading } from './reading.ts';
+
+/** Whose entries a scope means: the asking run itself, its agent, its user or its tenant. */
+export function ownerOf(scope: MemoryScope, run: NewRun): string {
+  switch (scope) {
+    case 'run':
+      return run.runId;
+    case 'agent':
+      return run.agent;
+    case 'user':
+      return run.user;
+    case 'tenant':
+      return run.tenant;
+  }
+}
+
+export function* remember(draft: Draft, input: Json): Reading<Json> {
+  return yield* write(draft, checkRemember(input));
+}
+
+export function* forget(draft: Draft, input: Json): Reading<Json> {
+  return yield* write(draft, checkForget(input));
+}
+
+function* write(draft: Draft, asked: ResolvedWrite): Reading<Json> {
+  const address = addressOf(draft, asked);
+  const { newest, versions } = yield* versionsOf(draft, address, null, 0);
+  if (asked.expectedVersion !== null) {
+    const actual = versions[0]?.deleted === true && asked.expectedVersion === 0 ? 0 : newest;
+    if (actual !== asked.expectedVersion) {
+      throw heddleError('memory-conflict', {
+        key: asked.key,
+        actual: newest,
+        expected: asked.expectedVersion,
+      });
+    }
+  }
+  const before = versions[0];
+  if (asked.mode === 'forget' && (before === undefined || before.deleted)) {
+    return { key: asked.key, version: 0 };
+  }
+  const value =
+    asked.mode === 'merge' ? mergePatch(valueOf(before), asked.value) : asked.value;
+  draft.memory.push({
+    ...address,
+    version: newest + 1,
+    valueText: JSON.stringify(value),
+    deleted: asked.mode === 'forget',
+    runId: draft.from.run.runId,
+    turn: draft.turn,
+  });
+  return { key: asked.key, version: newest + 1 };
+}
+
+export function* recall(draft: Draft, input: Json): Reading<Json> {
+  const asked = checkRecall(input);
+  const { versions } = yield* versionsOf(
+    draft,
+    addressOf(draft, asked),
+    asked.version,
+    asked.history,
+  );
+  const [first, ...earlier] = versions;
+  const found = first !== undefined && !first.deleted;
+  const output: RecallOutput = {
+    key: asked.key,
+    found,
+    version: found ? first.version : 0,
+    value: found ? valueOf(first) : null,
+    history: earlier.slice(0, asked.history).map((row) => ({
+      version: row.version,
+      parent: row.version > 1 ? row.version - 1 : null,
+      value: valueOf(row),
+      deleted: row.deleted,
+      runId: row.runId,
+      turn: row.turn,
+    })),
+  };
+  return output as unknown as Json;
+}
+
+function addressOf(draft: Draft, asked: { scope: MemoryScope; key: string }): MemoryAddress {
+  const { run } = draft.from;
+  return {
+    tenant: run.tenant,
+    scope: asked.scope,
+    owner: ownerOf(asked.scope, run),
+    key: asked.key,
+  };
+}
+
+function valueOf(row: MemoryVersionRow | undefined): Json {
+  return row === undefined || row.deleted ? null : (JSON.parse(row.valueText) as Json);
+}
+
+/** What the store has, with this turn's own writes on top, newest first. */
+function* versionsOf(
+  draft: Draft,
+  address: MemoryAddress,
+  version: number | null,
+  history: number,
+): Reading<{ newest: number; versions: readonly MemoryVersionRow[] }> {
+  const own = draft.memory.filter(
+    (row) =>
+      row.key === address.key && row.scope === address.scope && row.owner === address.owner,
+  );
+  const stored = yield* readMemory({ ...address, version, history });
+  if (own.length === 0) return stored;
+  const written = own.map((row) => ({ ...row, createdAtMs: 0 })).reverse();
+  const all = [...written, ...stored.versions];
+  const versions = version === null ? all : all.filter((row) => row.version <= version);
+  return { newest: own.at(-1)?.version ?? stored.newest, versions };
+}

@@ -1,0 +1,35 @@
+/**
+ * How a turn reads while it is computed: it yields what it must know and is resumed with the
+ * answer. So turns stay free of I/O, and whoever drives many of them asks the store once for all.
+ */
+import type {
+  ChannelRead,
+  ChannelReadResult,
+  MemoryRead,
+  MemoryReadResult,
+} from '../../store/port.ts';
+
+export type Question =
+  | { readonly kind: 'memory'; readonly read: MemoryRead }
+  | { readonly kind: 'channels'; readonly reads: readonly ChannelRead[] };
+
+export type Answer =
+  | { readonly kind: 'memory'; readonly result: MemoryReadResult }
+  | { readonly kind: 'channels'; readonly results: readonly ChannelReadResult[] };
+
+/** A computation that yields questions and returns a `Result`. */
+export type Reading<Result> = Generator<Question, Result, Answer>;
+
+export function* readMemory(read: MemoryRead): Reading<MemoryReadResult> {
+  const answer = yield { kind: 'memory', read };
+  if (answer.kind !== 'memory') throw new TypeError('asked for memory, told of channels');
+  return answer.result;
+}
+
+export function* readChannels(
+  reads: readonly ChannelRead[],
+): Reading<readonly ChannelReadResult[]> {
+  const answer = yield { kind: 'channels', reads };
+  if (answer.kind !== 'channels') throw new TypeError('asked for channels, told of memory');
+  return answer.results;
+}

@@ -1,0 +1,190 @@
+/**
+ * receive and publish inside a turn.
+ *
+ * A receive reads what its channels hold. What is enough is taken at once, in this very turn;
+ * otherwise a subscription is registered, and the store, which locks the channel's row for both,
+ * wakes the run when there is more than the run had seen: no wake-up can be lost (promise 2). The
+ * cursor moves in the commit of the turn that takes the messages, never before.
+ */
+import type { ReceivedMessage } from '../../domain/catalogue.ts';
+import { checkPublish, checkReceive, type ResolvedReceive } from '../../domain/catalogue-input.ts';
+import type { OpenInvocation } from '../../kernel/port.ts';
+import type { Json } from '../../domain/json.ts';
+import type { ChannelReadResult } from '../../store/port.ts';
+import type { SubscribedChannel } from '../../store/rows.ts';
+import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';
+import { without } from './held.ts';
+import { subscriptionAfter } from './lifecycle.ts';
+import { readChannels, type Reading } from './reading.ts';
+
+export function publish(draft: Draft, input: Json): Json {
+  const asked = checkPublish(input);
+  const { run } = draft.from;
+  // The id follows from run, turn and place in the turn, so a turn that is computed again gives
+  // its messages the same names.
+  const messageId = `${run.runId}:${draft.turn}:${draft.messages.length}`;
+  draft.messages.push({
+    tenant: run.tenant,
+    channel: asked.channel,
+    messageId,
+    payloadText: JSON.stringify(asked.payload),
+    delayMs: asked.delayMs,
+    runId: run.runId,
+    shard: run.shard,
+  });
+  return { channel: asked.channel, messageId };
+}
+
+/** The receive's output, or null when it has to wait. */
+export function* beginReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
+  const asked = checkReceive(invocation.input);
+  const results = yield* look(draft, asked, null);
+  const taken = take(asked, results);
+  const { run } = draft.from;
+  const subscriptionId = `${run.runId}:${invocation.id}:${invocation.incarnation}`;
+  const channels = asked.channels.map((channel, i) => ({
+    channel,
+    group: asked.group,
+    after: results[i]?.cursor ?? 0,
+  }));
+  if (taken !== null) {
+    moveCursors(draft, asked, results, taken);
+    draft.subscribe.push({
+      subscriptionId,
+      invocationId: invocation.id,
+      status: subscriptionAfter('REGISTER', 'DELIVER'),
+      channels,
+      delivered: taken.map(({ channel, seq }) => ({ channel, seq })),
+    });
+    return { messages: taken } as unknown as Json;
+  }
+  register(draft, asked, invocation, { subscriptionId, channels }, results);
+  return null;
+}
+
+function register(
+  draft: Draft,
+  asked: ResolvedReceive,
+  invocation: OpenInvocation,
+  held: { subscriptionId: string; channels: readonly SubscribedChannel[] },
+  results: readonly ChannelReadResult[],
+): void {
+  draft.subscribe.push({
+    ...held,
+    invocationId: invocation.id,
+    status: subscriptionAfter('REGISTER'),
+    delivered: [],
+  });
+  draft.held = { ...draft.held, receives: { ...draft.held.receives, [invocation.id]: held } };
+  // A start at `latest` is fixed now: what is published while the run waits is for it.
+  if (asked.group === null) {
+    const cursors: Record<string, number> = { ...draft.held.cursors };
+    for (const { channel, after } of held.channels) if (after > 0) cursors[channel] = after;
+    draft.held = { ...draft.held, cursors };
+  } else {
+    held.channels.forEach(({ channel, group, after }, i) => {
+      if (group === null || results[i]?.cursorStored === true) return;
+      draft.groupCursors.push({ channel, group, from: null, to: after });
+    });
+  }
+  if (asked.timeoutMs !== null) {
+    setTimer(draft, {
+      timerId: limitTimer(invocation.id),
+      generation: invocation.incarnation,
+      delayMs: asked.timeoutMs,
+    });
+  }
+}
+
+/** Called when the store says that there may be something; null when it is not enough yet. */
+export function* continueReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
+  const held = draft.held.receives[invocation.id];
+  if (held === undefined) return null;
+  const asked = checkReceive(invocation.input);
+  const results = yield* look(draft, asked, held.channels);
+  const taken = take(asked, results);
+  if (taken === null) return null;
+  moveCursors(draft, asked, results, taken);
+  endReceive(draft, invocation.id, 'DELIVER', taken);
+  return { messages: taken } as unknown as Json;
+}
+
+/** Ends a waiting receive: with its messages, at its limit, or because the chart went on. */
+export function endReceive(
+  draft: Draft,
+  invocationId: string,
+  how: 'DELIVER' | 'EXPIRE' | 'CANCEL',
+  taken: readonly ReceivedMessage[] = [],
+): void {
+  const held = draft.held.receives[invocationId];
+  if (held === undefined) return;
+  draft.unsubscribe.push({
+    subscriptionId: held.subscriptionId,
+    status: subscriptionAfter('REGISTER', how),
+    delivered: taken.map(({ channel, seq }) => ({ channel, seq })),
+  });
+  draft.held = { ...draft.held, receives: without(draft.held.receives, invocationId) };
+  clearTimer(draft, limitTimer(invocationId));
+}
+
+function* look(
+  draft: Draft,
+  asked: ResolvedReceive,
+  waiting: readonly SubscribedChannel[] | null,
+): Reading<readonly ChannelReadResult[]> {
+  return yield* readChannels(
+    asked.channels.map((channel, i) => ({
+      tenant: draft.from.run.tenant,
+      channel,
+      group: asked.group,
+      after:
+        asked.group === null
+          ? (draft.held.cursors[channel] ?? waiting?.[i]?.after ?? null)
+          : null,
+      from: asked.from,
+      limit: asked.max,
+    })),
+  );
+}
+
+/** The messages that satisfy the receive, in order of its channels, or null. */
+function take(
+  asked: ResolvedReceive,
+  results: readonly ChannelReadResult[],
+): readonly ReceivedMessage[] | null {
+  if (asked.until === 'all') {
+    if (results.some(({ messages }) => messages.length === 0)) return null;
+    const each = Math.max(1, Math.floor(asked.max / asked.channels.length));
+    return results.flatMap(({ messages }) => messages.slice(0, each).map(received));
+  }
+  const all = results.flatMap(({ messages }) => messages).slice(0, asked.max);
+  return all.length < asked.needed ? null : all.map(received);
+}
+
+function received(row: ReceivedMessage): ReceivedMessage {
+  return { channel: row.channel, seq: row.seq, messageId: row.messageId, payload: row.payload };
+}
+
+function moveCursors(
+  draft: Draft,
+  asked: ResolvedReceive,
+  results: readonly ChannelReadResult[],
+  taken: readonly ReceivedMessage[],
+): void {
+  const newest = new Map<string, number>();
+  for (const { channel, seq } of taken) newest.set(channel, seq);
+  if (asked.group === null) {
+    draft.held = {
+      ...draft.held,
+      cursors: { ...draft.held.cursors, ...Object.fromEntries(newest) },
+    };
+    return;
+  }
+  const { group } = asked;
+  asked.channels.forEach((channel, i) => {
+    const to = newest.get(channel);
+    const result = results[i];
+    if (to === undefined || result === undefined) return;
+    draft.groupCursors.push({ channel, group, from: result.cursorStored ? result.cursor : null, to });
+  });
+}

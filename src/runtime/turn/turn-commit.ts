@@ -1,0 +1,67 @@
+/** A folded turn as the store takes it. */
+import type { Kernel } from '../../kernel/port.ts';
+import { heddleError } from '../../domain/errors.ts';
+import { limits } from '../../domain/limits.ts';
+import type { TurnCommit } from '../../store/batch.ts';
+import type { FoldedTurn } from './fold.ts';
+import { heldToText } from './held.ts';
+import type { HotRun } from './hot-run.ts';
+
+export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
+  const { draft, ended } = turn;
+  const { from } = draft;
+  const { tenant, runId, shard } = from.run;
+  return {
+    tenant,
+    runId,
+    shard,
+    create: from.fresh ? from.run : null,
+    expectedTurn: from.turn,
+    status: turn.status,
+    reason: turn.reason,
+    chartText: chartTextOf(kernel, turn),
+    heldText: ended === null ? heldToText(draft.held) : null,
+    // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
+    journalText: JSON.stringify(draft.journal),
+    ended:
+      ended === null
+        ? null
+        : { outputText: JSON.stringify(ended.output), error: ended.error },
+    takenInbox: draft.takenInbox,
+    inbox: draft.inbox,
+    children: draft.children,
+    messages: draft.messages,
+    memory: draft.memory,
+    evaluations: draft.evaluations,
+    subscribe: draft.subscribe,
+    unsubscribe: draft.unsubscribe,
+    groupCursors: draft.groupCursors,
+    setTimers: [...draft.setTimers.values()],
+    clearTimers: [...draft.clearTimers],
+  };
+}
+
+function chartTextOf(kernel: Kernel, { draft, state }: FoldedTurn): string | null {
+  if (state === draft.from.state) return draft.from.chartText;
+  if (state === null) return null;
+  const text = kernel.persist(draft.from.agent, state);
+  if (text.length > limits.snapshotBytesMax) {
+    throw heddleError('snapshot-too-large', { bytesMax: limits.snapshotBytesMax });
+  }
+  return text;
+}
+
+/** The run after its turn has committed. */
+export function afterCommit(turn: FoldedTurn, commit: TurnCommit): HotRun {
+  const { draft, state, status } = turn;
+  return {
+    run: draft.from.run,
+    agent: draft.from.agent,
+    status,
+    turn: draft.turn,
+    state,
+    chartText: commit.chartText,
+    held: draft.held,
+    fresh: false,
+  };
+}

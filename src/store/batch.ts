@@ -1,0 +1,175 @@
+/**
+ * One writing transaction: turns that were ready together, and what arrived from outside. The store
+ * applies a turn wholly or not at all (promise 1) and tells for each what became of it.
+ */
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { CommitId, ReplicaId } from '../domain/ids.ts';
+import type { RunStatus } from '../../machines/run.ts';
+import type { SlotStatus } from '../../machines/provider-slot.ts';
+import type { SubscriptionStatus } from '../../machines/subscription.ts';
+import type {
+  EvaluationRow,
+  InboxInsert,
+  MemoryAddress,
+  NewRun,
+  RunAddress,
+  SlotCall,
+  SubscribedChannel,
+} from './rows.ts';
+
+export type TurnCommit = RunAddress & {
+  /** Set when this commit creates the run; `expectedTurn` is 0 then. */
+  readonly create: NewRun | null;
+  /** Turns committed before this one: the row must hold exactly this (promise 6). */
+  readonly expectedTurn: number;
+  readonly status: RunStatus;
+  readonly reason: string | null;
+  readonly chartText: string | null;
+  readonly heldText: string | null;
+  /** JSON array of the events that the turn took, in order; null when it took none. */
+  readonly journalText: string | null;
+  /** Set when the turn ends the run. */
+  readonly ended: { readonly outputText: string | null; readonly error: ErrorRecord | null } | null;
+  /** `seq`s of inbox rows that the turn took: they are deleted. */
+  readonly takenInbox: readonly string[];
+  /** To this run's parent, children, or itself. */
+  readonly inbox: readonly InboxInsert[];
+  readonly children: readonly NewRun[];
+  readonly messages: readonly MessageInsert[];
+  readonly memory: readonly MemoryInsert[];
+  readonly evaluations: readonly EvaluationRow[];
+  readonly subscribe: readonly SubscriptionInsert[];
+  readonly unsubscribe: readonly SubscriptionEnd[];
+  readonly groupCursors: readonly GroupCursorMove[];
+  readonly setTimers: readonly TimerInsert[];
+  /** Ids of timers that are deleted. All go when the run ends. */
+  readonly clearTimers: readonly string[];
+};
+
+export type MessageInsert = {
+  readonly tenant: string;
+  readonly channel: string;
+  /** Names the message for ever; the number in the channel is given by the store. */
+  readonly messageId: string;
+  readonly payloadText: string;
+  /** 0: at once. Otherwise the message enters its channel when the delay is over. */
+  readonly delayMs: number;
+  readonly runId: string | null;
+  /** Where a delayed message waits. */
+  readonly shard: number;
+};
+
+/** Version n + 1 on version n; a conflict when the entry's newest is not `version - 1`. */
+export type MemoryInsert = MemoryAddress & {
+  readonly version: number;
+  readonly valueText: string;
+  readonly deleted: boolean;
+  readonly runId: string | null;
+  readonly turn: number | null;
+};
+
+/**
+ * A subscription that waits (or, when `delivered` is given, has received at once). The store locks
+ * the rows of its channels; if one has moved past `after` meanwhile, the run is woken.
+ */
+export type SubscriptionInsert = {
+  readonly subscriptionId: string;
+  readonly invocationId: string;
+  readonly status: SubscriptionStatus;
+  readonly channels: readonly SubscribedChannel[];
+  readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
+};
+export type SubscriptionEnd = {
+  readonly subscriptionId: string;
+  readonly status: SubscriptionStatus;
+  readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
+};
+
+/** A named group's cursor moves from `from` (null: the group is new to the channel) to `to`. */
+export type GroupCursorMove = {
+  readonly channel: string;
+  readonly group: string;
+  readonly from: number | null;
+  readonly to: number;
+};
+
+/** Scheduling an id that exists replaces it. The deadline is the database's clock plus the delay. */
+export type TimerInsert = {
+  readonly timerId: string;
+  readonly generation: number;
+  readonly delayMs: number;
+};
+
+/** Upserts the slot's row; `calls` and `duplicates` are added to its counters. */
+export type SlotWrite = {
+  readonly provider: string;
+  readonly replicaId: ReplicaId;
+  readonly slot: number;
+  readonly status: SlotStatus;
+  readonly call: SlotCall | null;
+  readonly calls: number;
+  readonly duplicates: number;
+  readonly rateLimited: number;
+};
+
+/** A run's status that changes between turns (backoff, stalled, back again). Same fence as a turn. */
+export type StatusChange = RunAddress & {
+  readonly expectedTurn: number;
+  readonly status: RunStatus;
+  readonly reason: string | null;
+};
+
+/** What comes from outside any turn; needs no epoch, for any replica may accept it. */
+export type Arrivals = {
+  /** Written as queued runs, each with its inbox row `start`. */
+  readonly starts: readonly NewRun[];
+  /** Refused with `run-unknown` or `run-ended` when the run is not open. */
+  readonly inbox: readonly InboxInsert[];
+  readonly messages: readonly MessageInsert[];
+  readonly memory: readonly MemoryInsert[];
+};
+
+export type Batch = {
+  /** First row written: a second commit with this id is recognised and does nothing. */
+  readonly commitId: CommitId;
+  readonly replicaId: ReplicaId;
+  /** The epoch at which this replica holds each shard of `turns` and `statusChanges`. */
+  readonly epochs: ReadonlyMap<number, number>;
+  readonly turns: readonly TurnCommit[];
+  readonly statusChanges: readonly StatusChange[];
+  readonly slots: readonly SlotWrite[];
+  readonly arrivals: Arrivals;
+};
+
+/**
+ * - committed
+ * - stale: the run is not at `expectedTurn`; drop what is in memory and load it again.
+ * - fenced: the shard has another epoch; stop working on it.
+ * - conflict: a memory version or group cursor moved; compute the turn again from fresh reads.
+ * - poison: Postgres refuses the data itself; never try again.
+ */
+export type TurnOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'conflict'; readonly what: string }
+  | { readonly kind: 'poison'; readonly reason: string };
+
+export type ArrivalOutcome =
+  | { readonly kind: 'accepted' }
+  /** A start whose idempotency key was used: the run that has it. */
+  | { readonly kind: 'existing'; readonly run: RunAddress }
+  | { readonly kind: 'refused'; readonly error: ErrorRecord };
+
+export type BatchOutcome = {
+  /** By index of `turns`. */
+  readonly turns: readonly TurnOutcome[];
+  /** By index of `statusChanges`. */
+  readonly statusChanges: readonly TurnOutcome[];
+  readonly starts: readonly ArrivalOutcome[];
+  readonly inbox: readonly ArrivalOutcome[];
+  readonly messages: readonly ArrivalOutcome[];
+  readonly memory: readonly ArrivalOutcome[];
+  /** Runs that have a new inbox row from this batch: those of other replicas need a hint. */
+  readonly wakes: readonly RunAddress[];
+};

@@ -1,0 +1,108 @@
+/**
+ * Brings a home's server up: adopts the one that answers, or starts one. To be called under the
+ * start lock, so that nobody else decides about the same server meanwhile.
+ *
+ * 1. Every round begins with a trial connection: what answers is adopted, whatever files say.
+ * 2. Nothing is started while the process in the lock file may still be the server.
+ * 3. Obstacles that pass by themselves are waited for, in bounds; all others end the start at once.
+ */
+import { realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { heddleError } from '../../domain/errors.ts';
+import type { Address } from './address.ts';
+import { currentAddress } from './address.ts';
+import { findBinaries } from './binaries.ts';
+import { ensureCluster } from './cluster.ts';
+import type { Home } from './home.ts';
+import { embeddedLimits } from './limits.ts';
+import type { ResolvedOptions } from './options.ts';
+import { readPidFile, rememberServer, serverFate } from './pid-file.ts';
+import { startOnce, writeSettings } from './server.ts';
+import { tryServer } from './trial.ts';
+import { removeAllUsers } from './users.ts';
+
+/** What happened to get the server: a new cluster, a start, or one that ran already. */
+export type Origin = 'created' | 'started' | 'adopted';
+
+export type Workplace = {
+  readonly directory: string;
+  readonly home: Home;
+  readonly options: ResolvedOptions;
+};
+
+export type Running = {
+  readonly address: Address;
+  readonly version: string;
+  readonly origin: Origin;
+};
+
+export async function bringUp(place: Workplace): Promise<Running> {
+  const { home, options } = place;
+  const patience = patienceFor(home);
+  let origin: Origin = 'adopted';
+  for (;;) {
+    const address = await currentAddress(home);
+    const trial = address === undefined ? undefined : await tryServer(address, options.database);
+    if (address !== undefined && trial?.kind === 'up') {
+      await checkData(home, trial.data);
+      await rememberServer(home);
+      options.log(`Postgres ${trial.version} in ${home.path}: ${origin}`);
+      return { address, version: trial.version, origin };
+    }
+    if (trial?.kind === 'busy') {
+      await patience(trial.reason, embeddedLimits.startMsMax);
+    } else if ((await serverFate(home)) === 'alive') {
+      const pid = (await readPidFile(home))?.pid ?? 0;
+      const reason = `process ${pid} is the server by its lock file, but does not answer; end it`;
+      await patience(reason, embeddedLimits.obstacleMsMax);
+    } else {
+      const start = await begin(place);
+      if (start.reason === undefined) origin = origin === 'created' ? origin : start.origin;
+      else if (!passesBy(start.reason)) throw startFailed(home, start.reason);
+      else await patience(start.reason, embeddedLimits.obstacleMsMax);
+      if (start.origin === 'created') origin = 'created';
+    }
+  }
+}
+
+type Start = { readonly origin: Origin; readonly reason: string | undefined };
+
+async function begin(place: Workplace): Promise<Start> {
+  const { directory, home, options } = place;
+  const binaries = await findBinaries(home, options);
+  const created = await ensureCluster(home, binaries, options);
+  await removeAllUsers(directory);
+  await writeSettings(home, binaries, options);
+  return { origin: created ? 'created' : 'started', reason: await startOnce(home, binaries) };
+}
+
+/**
+ * Whether a failed start is worth another: it met what is left of a former server, or a port that
+ * another program was faster to take; or it names no fault at all, because the server was killed
+ * on its way up or is still replaying its log.
+ */
+function passesBy(reason: string): boolean {
+  if (/lock file|still in use|already in use|could not bind/i.test(reason)) return true;
+  return !/FATAL|PANIC|ERROR/.test(reason);
+}
+
+/** Waits a moment for an obstacle to pass, or gives up: the time counts from the first of them. */
+function patienceFor(home: Home): (reason: string, msMax: number) => Promise<void> {
+  let since: number | undefined;
+  return async (reason, msMax) => {
+    since ??= Date.now();
+    if (Date.now() - since > msMax) throw startFailed(home, reason);
+    await sleep(embeddedLimits.pollMs);
+  };
+}
+
+async function checkData(home: Home, data: string): Promise<void> {
+  // A folder that was moved under a running server has another name than the server knows.
+  const named = await realpath(data).catch(() => undefined);
+  if (named === undefined || named === (await realpath(home.data))) return;
+  throw startFailed(home, `the server that answers there has its data in ${data}`);
+}
+
+function startFailed(home: Home, reason: string): Error {
+  return heddleError('embedded-start-failed', { directory: home.path, reason, log: home.log });
+}

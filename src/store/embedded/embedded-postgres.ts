@@ -1,0 +1,156 @@
+/**
+ * The supervisor of the Postgres that heddle brings along, for whoever has no DATABASE_URL.
+ *
+ * It owns the start lock's span and the end of the server. How a server comes up is `bring-up`'s,
+ * where its files are is `home`'s, who uses it is `users`'.
+ *
+ * 1. Whoever gets a handle is entered as a user before the lock is given back.
+ * 2. The last living user's `close` stops the server. A user that was killed is not waited for;
+ *    the server then goes on until the next heddle in this directory closes.
+ * 3. A killed user takes nothing down: the server is no child of anybody.
+ */
+import { access } from 'node:fs/promises';
+import { HeddleError, heddleError } from '../../domain/errors.ts';
+import { databaseUrl, serverUser } from './address.ts';
+import { findBinaries } from './binaries.ts';
+import type { Origin, Running, Workplace } from './bring-up.ts';
+import { bringUp } from './bring-up.ts';
+import { hasCode, reasonOf } from './errno.ts';
+import { findHome, openDirectory } from './home.ts';
+import type { EmbeddedPostgresOptions } from './options.ts';
+import { resolveOptions } from './options.ts';
+import { serverFate } from './pid-file.ts';
+import { stopServer } from './server.ts';
+import { withStartLock } from './start-lock.ts';
+import { addUser, countUsers, removeAllUsers, removeUser } from './users.ts';
+
+export type { EmbeddedPostgresOptions } from './options.ts';
+
+export type EmbeddedPostgres = {
+  /** For `pg`, and for anything else that takes a DATABASE_URL. */
+  readonly databaseUrl: string;
+  /** The same, as `pg` takes it. */
+  readonly connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+    readonly password?: string;
+  };
+  /** Where the data are: `<directory>/postgres`, or where `<directory>/postgres.json` says. */
+  readonly directory: string;
+  readonly version: string;
+  readonly origin: Origin;
+  /**
+   * Leaves; the last one out stops the server. End your own pools first, or their connections are
+   * cut. Calling it again does nothing.
+   */
+  close(): Promise<void>;
+  /** Stops the server now, whoever else uses it. */
+  stop(): Promise<void>;
+};
+
+export async function startEmbeddedPostgres(
+  given: EmbeddedPostgresOptions = {},
+): Promise<EmbeddedPostgres> {
+  const options = resolveOptions(given);
+  const directory = await openDirectory(options.directory);
+  return guarded(directory, () =>
+    withStartLock(directory, async () => {
+      const place = { directory, home: await findHome(directory), options };
+      const running = await bringUp(place);
+      return handle(place, running, await addUser(directory));
+    }),
+  );
+}
+
+export type StopOptions = Pick<EmbeddedPostgresOptions, 'directory' | 'log'> & {
+  /** Leaves the server alone while one of its users may live. */
+  readonly unlessUsed?: boolean;
+};
+
+/** Stops a directory's server from outside, for instance when all its users were killed. */
+export async function stopEmbeddedPostgres(
+  given: StopOptions = {},
+): Promise<'stopped' | 'absent' | 'used'> {
+  const options = resolveOptions(given);
+  const directory = await openDirectory(options.directory);
+  return guarded(directory, () =>
+    withStartLock(directory, async () => {
+      const place = { directory, home: await findHome(directory), options };
+      if ((await serverFate(place.home)) !== 'alive') return 'absent';
+      if (given.unlessUsed === true && (await countUsers(directory)) > 0) return 'used';
+      await end(place);
+      await removeAllUsers(directory);
+      return 'stopped';
+    }),
+  );
+}
+
+function handle(place: Workplace, running: Running, user: string): EmbeddedPostgres {
+  const { directory, home, options } = place;
+  const { host, port, password } = running.address;
+  let left: Promise<void> | undefined;
+  const leave = async (): Promise<void> => {
+    await removeUser(user);
+    await underLock(place, async () => {
+      if (!options.keepRunning && (await countUsers(directory)) === 0) await end(place);
+    });
+  };
+  return {
+    databaseUrl: databaseUrl(running.address, options.database),
+    connection: {
+      host,
+      port,
+      user: serverUser,
+      database: options.database,
+      ...(password === undefined ? {} : { password }),
+    },
+    directory: home.path,
+    version: running.version,
+    origin: running.origin,
+    close: () => (left ??= leave()),
+    stop: async () => {
+      left ??= Promise.resolve();
+      await removeUser(user);
+      await underLock(place, () => end(place));
+    },
+  };
+}
+
+async function underLock({ directory }: Workplace, work: () => Promise<void>): Promise<void> {
+  // Whoever deleted the directory ended the server with it: Postgres looks after its lock file.
+  const gone = await access(directory).then(
+    () => false,
+    () => true,
+  );
+  if (!gone) await guarded(directory, () => withStartLock(directory, work));
+}
+
+async function end({ home, options }: Workplace): Promise<void> {
+  if ((await serverFate(home)) !== 'alive') return;
+  const binaries = await findBinaries(home, options).catch((thrown: unknown) => {
+    options.log(`the server in ${home.path} is left running: ${reasonOf(thrown)}`);
+  });
+  if (binaries === undefined) return;
+  const stopped = await stopServer(home, binaries);
+  options.log(`the server in ${home.path} ${stopped ? 'has stopped' : 'is still stopping'}`);
+}
+
+/** Everything that leaves this folder is an error of heddle's, which says what to do. */
+async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof HeddleError) throw thrown;
+    const reason = reasonOf(thrown);
+    const refused = hasCode(thrown, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT');
+    throw refused
+      ? heddleError('embedded-directory-unusable', { directory, reason }, { cause: thrown })
+      : heddleError(
+          'embedded-start-failed',
+          { directory, reason, log: directory },
+          { cause: thrown },
+        );
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Finds the folder that holds a server's files, its home: `<directory>/postgres`, or a place
+ * outside when an account without rights could not reach that one, or its file system knows no
+ * modes (WSL's /mnt, some mounts). The folder depends on the directory's path alone, so a restart
+ * finds its data again; it is chosen to outlive a reboot, and /tmp is the last resort.
+ *
+ * It owns `<directory>/postgres.json`, which says where an outside home is.
+ *
+ * 1. A home that root makes is root's; `data`, `socket` and `log` in it belong to the account that
+ *    runs the server. So root never writes through a folder of an account without rights, where a
+ *    planted link would lead it elsewhere.
+ * 2. A cluster stays with the account that began it, and with the home that it is in.
+ */
+import { createHash } from 'node:crypto';
+import { lstat, readFile, realpath, rmdir, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { heddleError } from '../../domain/errors.ts';
+import { reasonOf } from './errno.ts';
+import { guardedDirectory, makeDirectory, privateDirectory } from './private-directory.ts';
+import type { ServerAccount } from './server-account.ts';
+import { accountForRoot, accountWithUid, closedTo, isRoot } from './server-account.ts';
+import { writeWhole } from './whole-file.ts';
+
+export type Home = {
+  readonly path: string;
+  /** Undefined: the server runs as this process's own user. */
+  readonly account: ServerAccount | undefined;
+  readonly data: string;
+  readonly socket: string;
+  readonly log: string;
+};
+
+/** Makes `directory` if need be and gives its real path: the one name that all processes use. */
+export async function openDirectory(directory: string): Promise<string> {
+  try {
+    await makeDirectory(directory, isRoot() ? 0o755 : 0o700);
+    return await realpath(directory);
+  } catch (thrown) {
+    throw unusable(directory, reasonOf(thrown));
+  }
+}
+
+/** Finds the home or makes it. */
+export async function findHome(directory: string): Promise<Home> {
+  const refusals: string[] = [];
+  for (const path of await candidates(directory)) {
+    const home = await homeAt(path, directory);
+    const refusal = await prepare(home).catch(reasonOf);
+    if (refusal === undefined) {
+      if (path !== insideOf(directory)) await writePointer(directory, path);
+      return home;
+    }
+    refusals.push(refusal);
+  }
+  throw unusable(directory, refusals.join('; '));
+}
+
+/** A home that holds data is the only candidate: an empty one elsewhere would lose them. */
+async function candidates(directory: string): Promise<readonly string[]> {
+  const inside = insideOf(directory);
+  if (await exists(join(inside, 'data'))) return [inside];
+  const pointed = await readPointer(directory);
+  if (pointed !== undefined) return [pointed];
+  if (process.platform === 'win32') return [inside];
+  const name = `${basename(dirname(directory))}-${shortHash(directory)}`;
+  const state = isRoot()
+    ? '/var/lib'
+    : (process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'));
+  const temporary = join(tmpdir(), `heddle-home-${shortHash(directory)}`);
+  return [inside, join(state, 'heddle', name), temporary];
+}
+
+async function homeAt(path: string, directory: string): Promise<Home> {
+  return {
+    path,
+    account: isRoot() ? await accountFor(join(path, 'data'), directory) : undefined,
+    data: join(path, 'data'),
+    socket: join(path, 'socket'),
+    log: join(path, 'log'),
+  };
+}
+
+async function accountFor(data: string, directory: string): Promise<ServerAccount> {
+  const owner = await lstat(data).catch(() => undefined);
+  const account =
+    (owner === undefined ? undefined : await accountWithUid(owner.uid)) ?? (await accountForRoot());
+  if (account !== undefined) return account;
+  const reason = 'Postgres refuses to run as root, and there is no account postgres or nobody';
+  throw unusable(directory, reason);
+}
+
+/** Says why the home cannot be at its path, or makes its folders. */
+async function prepare({ path, account, data, socket, log }: Home): Promise<string | undefined> {
+  if (account !== undefined) {
+    const existing = await nearest(path);
+    const closed = await closedTo(account, existing);
+    if (closed !== undefined) return `the account ${account.name} may not enter ${closed}`;
+  }
+  const refusal = await guardedDirectory(path, account);
+  if (refusal !== undefined) return refusal;
+  for (const folder of [log, socket]) {
+    const wrong = await privateDirectory(folder, account);
+    if (wrong === undefined) continue;
+    for (const made of [socket, log, path]) await rmdir(made).catch(() => undefined);
+    return wrong;
+  }
+  return (await exists(data)) ? privateDirectory(data, account) : undefined;
+}
+
+async function nearest(path: string): Promise<string> {
+  return (await exists(path)) ? path : nearest(dirname(path));
+}
+
+async function readPointer(directory: string): Promise<string | undefined> {
+  const text = await readFile(pointerOf(directory), 'utf8').catch(() => '{}');
+  try {
+    const { home, directory: origin } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof home !== 'string' || !isAbsolute(home) || typeof origin !== 'string')
+      return undefined;
+    // A moved project takes its data along. A copied one must not share them with the original.
+    return origin !== directory && (await exists(pointerOf(origin))) ? undefined : home;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writePointer(directory: string, home: string): Promise<void> {
+  await writeWhole(pointerOf(directory), `${JSON.stringify({ home, directory }, null, 2)}\n`);
+}
+
+const insideOf = (directory: string): string => join(directory, 'postgres');
+const pointerOf = (directory: string): string => join(directory, 'postgres.json');
+
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function unusable(directory: string, reason: string): Error {
+  return heddleError('embedded-directory-unusable', { directory, reason });
+}

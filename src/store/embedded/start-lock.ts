@@ -1,0 +1,138 @@
+/**
+ * The lock under which one process at a time decides about a server: create, start, adopt, stop.
+ *
+ * It owns `<directory>/lock`, a directory that holds one file named after the holder's token. It
+ * is taken by renaming an own directory, with that file already in it, onto the name: this works
+ * exactly when the name is free or the directory empty. It is freed, by the holder or by somebody
+ * who found the holder dead, by unlinking that file by its name.
+ *
+ * 1. At most one token is inside: renaming onto a directory that is not empty fails.
+ * 2. Freeing a dead holder cannot free its successor, whose file has another name.
+ * 3. A holder that lives in this place is never robbed, however slow; waiters give up instead.
+ *
+ * Data do not depend on it: Postgres keeps a lock of its own on its files, and a new cluster
+ * appears by a rename. What depends on it is that nobody adopts a server that another stops.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { heddleError } from '../../domain/errors.ts';
+import { hasCode } from './errno.ts';
+import { embeddedLimits } from './limits.ts';
+import { fateOf, readRecord, recordOf } from './process-record.ts';
+
+export async function withStartLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const token = randomUUID();
+  const lock = join(directory, 'lock');
+  await take(directory, lock, token);
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(join(lock, token), now, now).catch(() => undefined);
+  }, embeddedLimits.lockBeatMs);
+  beat.unref();
+  try {
+    await sweep(directory);
+    return await work();
+  } finally {
+    clearInterval(beat);
+    await free(lock, token);
+  }
+}
+
+async function take(directory: string, lock: string, token: string): Promise<void> {
+  const own = join(directory, `lock.${token}`);
+  await mkdir(own);
+  try {
+    await writeFile(join(own, token), JSON.stringify(await recordOf(process.pid)));
+    const deadline = Date.now() + embeddedLimits.lockWaitMsMax;
+    while (!(await renamed(own, lock))) {
+      const holder = await holderIn(lock);
+      if (holder !== undefined && (await isGone(lock, holder))) await evict(lock, holder);
+      else if (Date.now() > deadline) throw await heldTooLong(directory, lock, holder);
+      else await sleep(embeddedLimits.pollMs);
+    }
+  } catch (thrown) {
+    await rm(own, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+async function renamed(own: string, lock: string): Promise<boolean> {
+  try {
+    await rename(own, lock);
+    return true;
+  } catch (thrown) {
+    // Windows says EPERM or EACCES where POSIX says that the directory is not empty.
+    if (hasCode(thrown, 'ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES')) return false;
+    throw thrown;
+  }
+}
+
+async function holderIn(lock: string): Promise<string | undefined> {
+  try {
+    const [token] = await readdir(lock);
+    // Windows cannot rename onto an empty directory; elsewhere this saves nothing and harms nothing.
+    if (token === undefined) await rmdir(lock);
+    return token;
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'EPERM')) return undefined;
+    throw thrown;
+  }
+}
+
+async function isGone(lock: string, token: string): Promise<boolean> {
+  const path = join(lock, token);
+  const record = await readRecord(path);
+  const fate = record === undefined ? 'foreign' : await fateOf(record);
+  if (fate !== 'foreign') return fate === 'dead';
+  const seen = await stat(path).catch(() => undefined);
+  return seen !== undefined && Date.now() - seen.mtimeMs > embeddedLimits.lockSilenceMsMax;
+}
+
+/** Throws where it may not remove the file: waiting would not help. */
+async function evict(lock: string, token: string): Promise<void> {
+  try {
+    await unlink(join(lock, token));
+  } catch (thrown) {
+    if (!hasCode(thrown, 'ENOENT')) throw thrown;
+  }
+}
+
+async function free(lock: string, token: string): Promise<void> {
+  await unlink(join(lock, token)).catch(() => undefined);
+  await rmdir(lock).catch(() => undefined);
+}
+
+/** Removes what processes left that were killed while they waited. */
+async function sweep(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith('lock.')) continue;
+    const record = await readRecord(join(directory, name, name.slice('lock.'.length)));
+    if (record === undefined || (await fateOf(record)) === 'alive') continue;
+    await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+async function heldTooLong(
+  directory: string,
+  lock: string,
+  holder: string | undefined,
+): Promise<Error> {
+  const record = holder === undefined ? undefined : await readRecord(join(lock, holder));
+  return heddleError('embedded-start-failed', {
+    directory,
+    reason: `process ${record?.pid ?? '(unknown)'} has held the start lock for too long`,
+    log: lock,
+  });
+}

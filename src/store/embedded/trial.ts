@@ -1,0 +1,60 @@
+/** Trial connections: what a server answers decides more than any file about it. */
+import pg from 'pg';
+import type { Address } from './address.ts';
+import { serverUser } from './address.ts';
+import { codeOf, hasCode, reasonOf } from './errno.ts';
+import { embeddedLimits } from './limits.ts';
+
+export type Trial =
+  | { readonly kind: 'up'; readonly version: string; readonly data: string }
+  /** It takes connections, but no work yet, or no longer. */
+  | { readonly kind: 'busy'; readonly reason: string }
+  | { readonly kind: 'absent' };
+
+/** Asks the server who it is and makes sure that the database is there. */
+export async function tryServer(address: Address, database: string): Promise<Trial> {
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: serverUser,
+    database: 'postgres',
+    connectionTimeoutMillis: embeddedLimits.connectMsMax,
+    ...(address.password === undefined ? {} : { password: address.password }),
+  });
+  // A server that ends while we ask speaks through the query as well.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string; data: string; found: boolean }>(
+      `select current_setting('server_version') as version,
+              current_setting('data_directory') as data,
+              exists (select from pg_database where datname = $1) as found`,
+      [database],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new Error('the server answered nothing');
+    if (!row.found) await createDatabase(client, database);
+    return { kind: 'up', version: row.version, data: row.data };
+  } catch (thrown) {
+    // 57P03 starting or stopping; 57P01 to 57P02 stopping; 53300 full; the rest: ended while asked.
+    if (hasCode(thrown, 'ENOENT', 'ECONNREFUSED')) return { kind: 'absent' };
+    if (hasCode(thrown, '57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE')) {
+      return { kind: 'busy', reason: reasonOf(thrown) };
+    }
+    // pg gives its own faults (time is up, connection ended) no code.
+    if (codeOf(thrown) === '') return { kind: 'busy', reason: reasonOf(thrown) };
+    throw thrown;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** template0 takes no connections, so nobody can be in the way of copying it. */
+async function createDatabase(client: pg.Client, database: string): Promise<void> {
+  try {
+    await client.query(`create database ${pg.escapeIdentifier(database)} template template0`);
+  } catch (thrown) {
+    // 42P04 exists; 23505 another session was faster by a moment.
+    if (!hasCode(thrown, '42P04', '23505')) throw thrown;
+  }
+}

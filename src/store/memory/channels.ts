@@ -1,0 +1,107 @@
+/**
+ * Channels and their messages, delayed ones too. It owns the channel rows, whose `head` is the
+ * newest message's number; who waits for messages is in `subscriptions.ts`.
+ *
+ * Invariants:
+ * 1. A channel's messages are numbered 1 to `head` without gap, in the order of their commits.
+ * 2. A delayed message has no number until it enters its channel.
+ */
+import type { Json } from '../../domain/json.ts';
+import type { MessageInsert } from '../batch.ts';
+import type { ChannelRead, ChannelReadResult } from '../port.ts';
+import type { MessageRow, RunAddress } from '../rows.ts';
+import { groupKey, type Database, type StoredMessage } from './database.ts';
+import { Wakes } from './inbox.ts';
+import { headOf, moveHead, wakeWaiters } from './subscriptions.ts';
+import { join } from './table.ts';
+
+export function publish(db: Database, message: MessageInsert, wakes: Wakes): void {
+  if (message.delayMs > 0) delay(db, message);
+  else append(db, message, wakes);
+}
+
+function delay(db: Database, message: MessageInsert): void {
+  db.tables.delayed.put({
+    tenant: message.tenant,
+    channel: message.channel,
+    messageId: message.messageId,
+    payloadText: message.payloadText,
+    delayMs: message.delayMs,
+    runId: message.runId,
+    shard: message.shard,
+    dueAtMs: db.now() + message.delayMs,
+    order: db.next('order'),
+  });
+}
+
+function append(db: Database, message: MessageInsert, wakes: Wakes): void {
+  const { tenant, channel, messageId, payloadText, runId } = message;
+  const seq = headOf(db, { tenant, channel }) + 1;
+  moveHead(db, { tenant, channel }, seq);
+  const publishedAtMs = db.now();
+  db.tables.messages.put({ tenant, channel, seq, messageId, payloadText, runId, publishedAtMs });
+  wakes.touched({ tenant, channel });
+}
+
+/** Messages above `after`, at most `limit`: by number, so that pruned ones cost only a look. */
+export function messagesAfter(
+  db: Database,
+  at: { readonly tenant: string; readonly channel: string },
+  after: number,
+  limit: number,
+): StoredMessage[] {
+  const found: StoredMessage[] = [];
+  const head = headOf(db, at);
+  for (let seq = after + 1; seq <= head && found.length < limit; seq++) {
+    const message = db.tables.messages.get(join(at.tenant, at.channel, seq));
+    if (message !== undefined) found.push(message);
+  }
+  return found;
+}
+
+export function messageRow(message: StoredMessage): MessageRow {
+  return {
+    channel: message.channel,
+    seq: message.seq,
+    messageId: message.messageId,
+    payload: JSON.parse(message.payloadText) as Json,
+    runId: message.runId,
+    publishedAtMs: message.publishedAtMs,
+  };
+}
+
+export function readChannel(db: Database, read: ChannelRead): ChannelReadResult {
+  const head = headOf(db, read);
+  const stored =
+    read.group === null
+      ? undefined
+      : db.tables.cursors.get(groupKey({ ...read, group: read.group }))?.cursor;
+  const start = read.from === 'earliest' ? 0 : head;
+  const cursor = (read.group === null ? read.after : stored) ?? start;
+  return {
+    head,
+    cursor,
+    cursorStored: stored !== undefined,
+    messages: messagesAfter(db, read, cursor, read.limit).map(messageRow),
+  };
+}
+
+/** Moves what is due into its channel, the longest overdue first, and wakes who waits for it. */
+export function releaseDelayed(
+  db: Database,
+  query: { readonly shards: readonly number[]; readonly limit: number },
+): { readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null } {
+  const nowMs = db.now();
+  const waiting = query.shards
+    .flatMap((shard) => db.tables.delayed.by('shard', String(shard)))
+    .sort((a, b) => a.dueAtMs - b.dueAtMs || a.order - b.order);
+  const due = waiting.slice(0, query.limit).filter((message) => message.dueAtMs <= nowMs);
+  const wakes = new Wakes();
+  for (const message of due) {
+    db.tables.delayed.remove(String(message.order));
+    append(db, message, wakes);
+  }
+  wakeWaiters(db, wakes);
+  const next = waiting[due.length];
+  return { wakes: wakes.runs, nextDueInMs: next === undefined ? null : next.dueAtMs - nowMs };
+}

@@ -1,0 +1,238 @@
+/**
+ * The twin's tables. It owns the rows, their keys and the counters; what a row means is the
+ * business of the file named after it. A transaction is synchronous from its first read to its
+ * commit, so it is serializable by construction, and nothing is visible before it has ended.
+ *
+ * Invariants:
+ * 1. Only `transaction` writes; when its work throws, the tables are as they were before.
+ * 2. `nowMs` is read through `now()` alone: the simulation owns the clock.
+ */
+import { shardCount, type ReplicaId } from '../../domain/ids.ts';
+import type {
+  EvaluationRow,
+  InboxRow,
+  JournalRow,
+  MemoryAddress,
+  MemoryVersionRow,
+  RunAddress,
+  RunRow,
+  SlotRow,
+  SubscriptionRow,
+} from '../rows.ts';
+import type { BatchOutcome, MessageInsert } from '../batch.ts';
+import { join, Table, UndoLog } from './table.ts';
+
+export type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
+/** `pruned` counts messages that retention has deleted, so that gaps can still be told from them. */
+export type StoredChannel = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly head: number;
+  readonly pruned: number;
+};
+export type StoredMessage = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly seq: number;
+  readonly messageId: string;
+  readonly payloadText: string;
+  readonly runId: string | null;
+  readonly publishedAtMs: number;
+};
+/** `order` keeps delayed messages of one deadline in the order of their commits. */
+export type StoredDelayed = MessageInsert & { readonly dueAtMs: number; readonly order: number };
+export type StoredCursor = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly cursor: number;
+};
+export type StoredLease = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly seq: number;
+  readonly attempt: number;
+  readonly token: string;
+  readonly untilMs: number;
+};
+export type StoredSubscription = SubscriptionRow & { readonly shard: number };
+/** One channel of a subscription that waits; `order` says who has waited longest. */
+export type StoredWaiter = RunAddress & {
+  readonly channel: string;
+  readonly group: string | null;
+  readonly after: number;
+  readonly subscriptionId: string;
+  readonly order: number;
+};
+export type StoredEntry = MemoryAddress & { readonly newest: number };
+export type StoredTimer = RunAddress & {
+  readonly timerId: string;
+  readonly generation: number;
+  readonly dueAtMs: number;
+};
+export type StoredShard = {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly owner: ReplicaId | null;
+};
+export type StoredReplica = { readonly replicaId: ReplicaId; readonly untilMs: number };
+export type StoredSlot = SlotRow & {
+  readonly calls: number;
+  readonly duplicates: number;
+  readonly rateLimited: number;
+};
+/** `told`: what became of its parts, for whoever sends the same batch again. */
+export type StoredCommit = {
+  readonly commitId: string;
+  readonly atMs: number;
+  readonly told: Omit<BatchOutcome, 'wakes'>;
+};
+type Counters = { inbox: number; order: number; token: number; transactions: number };
+
+type RunKey = { readonly tenant: string; readonly runId: string };
+export const runKey = (run: RunKey): string => join(run.tenant, run.runId);
+export const channelKey = (at: { tenant: string; channel: string }): string =>
+  join(at.tenant, at.channel);
+export const groupKey = (at: { tenant: string; channel: string; group: string }): string =>
+  join(at.tenant, at.channel, at.group);
+export const entryKey = (at: MemoryAddress): string => join(at.tenant, at.scope, at.owner, at.key);
+export const subscriptionKey = (at: { tenant: string; subscriptionId: string }): string =>
+  join(at.tenant, at.subscriptionId);
+export const waiterKey = (at: {
+  tenant: string;
+  subscriptionId: string;
+  channel: string;
+}): string => join(at.tenant, at.subscriptionId, at.channel);
+export const slotKey = (at: { provider: string; replicaId: string; slot: number }): string =>
+  join(at.provider, at.replicaId, at.slot);
+
+const tenantOf = (row: { readonly tenant: string }): string => row.tenant;
+const shardOfRow = (row: { readonly shard: number }): string => String(row.shard);
+
+function createTables(undo: UndoLog) {
+  return {
+    runs: new Table<RunRow, 'open' | 'queued' | 'tenant' | 'shard' | 'idempotency'>(undo, runKey, {
+      open: (row) => (row.endedAtMs === null ? row.tenant : null),
+      queued: (row) => (row.status === 'queued' ? row.tenant : null),
+      tenant: tenantOf,
+      shard: (row) => (row.endedAtMs === null ? shardOfRow(row) : null),
+      idempotency: (row) =>
+        row.idempotencyKey === null ? null : join(row.tenant, row.idempotencyKey),
+    }),
+    inbox: new Table<InboxRow, 'run' | 'shard' | 'key'>(undo, (row) => row.seq, {
+      run: runKey,
+      shard: shardOfRow,
+      key: (row) => (row.key === null ? null : join(row.tenant, row.runId, row.key)),
+    }),
+    journal: new Table<StoredJournal, 'run'>(undo, (row) => join(row.tenant, row.runId, row.turn), {
+      run: runKey,
+    }),
+    channels: new Table<StoredChannel, 'tenant'>(undo, channelKey, { tenant: tenantOf }),
+    messages: new Table<StoredMessage, 'tenant' | 'channel'>(
+      undo,
+      (row) => join(row.tenant, row.channel, row.seq),
+      { tenant: tenantOf, channel: channelKey },
+    ),
+    delayed: new Table<StoredDelayed, 'shard'>(undo, (row) => String(row.order), {
+      shard: shardOfRow,
+    }),
+    cursors: new Table<StoredCursor, 'channel'>(undo, groupKey, { channel: channelKey }),
+    leases: new Table<StoredLease, 'group' | 'channel'>(undo, (row) => row.token, {
+      group: groupKey,
+      channel: channelKey,
+    }),
+    subscriptions: new Table<StoredSubscription, 'tenant' | 'run'>(undo, subscriptionKey, {
+      tenant: tenantOf,
+      run: runKey,
+    }),
+    waiters: new Table<StoredWaiter, 'channel' | 'subscription'>(undo, waiterKey, {
+      channel: channelKey,
+      subscription: subscriptionKey,
+    }),
+    entries: new Table<StoredEntry, 'tenant' | 'owner'>(undo, entryKey, {
+      tenant: tenantOf,
+      owner: (row) => join(row.tenant, row.scope, row.owner),
+    }),
+    versions: new Table<MemoryVersionRow, 'tenant' | 'entry'>(
+      undo,
+      (row) => join(entryKey(row), row.version),
+      { tenant: tenantOf, entry: entryKey },
+    ),
+    evaluations: new Table<EvaluationRow, 'tenant' | 'subject'>(
+      undo,
+      (row) => join(row.tenant, row.evaluationId),
+      { tenant: tenantOf, subject: (row) => join(row.tenant, row.subjectRunId) },
+    ),
+    timers: new Table<StoredTimer, 'run' | 'shard'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.timerId),
+      { run: runKey, shard: shardOfRow },
+    ),
+    shards: new Table<StoredShard>(undo, shardOfRow, {}),
+    replicas: new Table<StoredReplica>(undo, (row) => row.replicaId, {}),
+    slots: new Table<StoredSlot, 'shard'>(undo, slotKey, {
+      shard: (row) => (row.call === null ? null : String(row.call.shard)),
+    }),
+    commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
+  };
+}
+
+export type Tables = ReturnType<typeof createTables>;
+export type TableName = keyof Tables;
+/** Every row as it stood at one instant. The rows themselves are shared: they never change. */
+export type Snapshot = {
+  readonly rows: Readonly<Record<TableName, readonly object[]>>;
+  readonly counters: Readonly<Counters>;
+};
+
+export class Database {
+  private readonly undo = new UndoLog();
+  readonly tables: Tables = createTables(this.undo);
+  readonly now: () => number;
+  private counters: Counters = { inbox: 0, order: 0, token: 0, transactions: 0 };
+
+  constructor(nowMs: () => number) {
+    this.now = nowMs;
+    this.tables.shards.replaceAll(
+      Array.from({ length: shardCount }, (_, shard) => ({ shard, epoch: 0, owner: null })),
+    );
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    const counters = { ...this.counters };
+    try {
+      return this.undo.transaction(work);
+    } catch (error) {
+      this.counters = counters;
+      throw error;
+    }
+  }
+
+  /** The next number of a counter. */
+  next(counter: keyof Counters): number {
+    return ++this.counters[counter];
+  }
+
+  get transactions(): number {
+    return this.counters.transactions;
+  }
+
+  snapshot(): Snapshot {
+    const rows = Object.entries(this.tables).map(([name, table]) => [name, table.all()]);
+    return {
+      rows: Object.fromEntries(rows) as Snapshot['rows'],
+      counters: { ...this.counters },
+    };
+  }
+
+  restore(snapshot: Snapshot): void {
+    const tables: Readonly<Record<string, { replaceAll(rows: Iterable<never>): void }>> =
+      this.tables;
+    for (const [name, rows] of Object.entries(snapshot.rows)) {
+      // The rows came from the table of this very name: `snapshot` put them there.
+      tables[name]?.replaceAll(rows as Iterable<never>);
+    }
+    this.counters = { ...snapshot.counters };
+  }
+}

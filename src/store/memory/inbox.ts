@@ -1,0 +1,142 @@
+/**
+ * What waits for runs. It owns the inbox rows; who is told of them is the caller's: every new row
+ * enters the commit's `Wakes`.
+ *
+ * Invariants:
+ * 1. Of two rows of one run with one key the first stays.
+ * 2. The rows of a run go with it when it ends.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import { limits } from '../../domain/limits.ts';
+import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
+import type { PendingRun } from '../port.ts';
+import type { InboxInsert, InboxRow, RunAddress } from '../rows.ts';
+import { runKey, type Database } from './database.ts';
+import { join } from './table.ts';
+
+type ChannelAddress = { readonly tenant: string; readonly channel: string };
+
+/**
+ * What a transaction owes to others: runs that got a new inbox row, channels whose waiters must all
+ * be looked at (`touched`), and channels where a group may have lost a member (`left`).
+ */
+export class Wakes {
+  private readonly woken = new Map<string, RunAddress>();
+  private readonly moved = new Map<string, ChannelAddress & { readonly privately: boolean }>();
+
+  wake(run: RunAddress): void {
+    this.woken.set(runKey(run), { tenant: run.tenant, runId: run.runId, shard: run.shard });
+  }
+
+  touched({ tenant, channel }: ChannelAddress): void {
+    this.moved.set(join(tenant, channel), { tenant, channel, privately: true });
+  }
+
+  left({ tenant, channel }: ChannelAddress): void {
+    const key = join(tenant, channel);
+    if (!this.moved.has(key)) this.moved.set(key, { tenant, channel, privately: false });
+  }
+
+  get runs(): readonly RunAddress[] {
+    return [...this.woken.values()];
+  }
+
+  get channels(): readonly (ChannelAddress & { readonly privately: boolean })[] {
+    return [...this.moved.values()];
+  }
+}
+
+const bySeq = (a: InboxRow, b: InboxRow): number => Number(a.seq) - Number(b.seq);
+
+/** Writes nothing when the row's run is not open. */
+export function insertInbox(db: Database, insert: InboxInsert, wakes: Wakes): void {
+  const run = db.tables.runs.get(runKey(insert));
+  if (run?.endedAtMs === null) putInbox(db, { ...insert, shard: run.shard }, wakes);
+}
+
+/** The caller knows that the run is open, or that a row too many does no harm. */
+export function putInbox(db: Database, insert: InboxInsert, wakes: Wakes): void {
+  if (insert.key !== null && hasInboxKey(db, insert, insert.key)) return;
+  const { tenant, runId, shard, kind, ref, payloadText, key } = insert;
+  const seq = String(db.next('inbox'));
+  db.tables.inbox.put(Object.freeze({ tenant, runId, shard, kind, ref, payloadText, key, seq }));
+  wakes.wake(insert);
+}
+
+export function hasInboxKey(
+  db: Database,
+  run: { readonly tenant: string; readonly runId: string },
+  key: string,
+): boolean {
+  return db.tables.inbox.count('key', join(run.tenant, run.runId, key)) > 0;
+}
+
+/** An inbox row from outside. */
+export function arriveInbox(db: Database, insert: InboxInsert, wakes: Wakes): ArrivalOutcome {
+  const run = db.tables.runs.get(runKey(insert));
+  if (run === undefined) {
+    return { kind: 'refused', error: heddleError('run-unknown', { runId: insert.runId }).toJSON() };
+  }
+  if (run.endedAtMs !== null) {
+    const detail = { runId: insert.runId, status: run.status };
+    return { kind: 'refused', error: heddleError('run-ended', detail).toJSON() };
+  }
+  insertInbox(db, insert, wakes);
+  return { kind: 'accepted' };
+}
+
+/** What a turn took goes; when it ends its run, so does what still waits for nobody. */
+export function takeInbox(db: Database, turn: TurnCommit): void {
+  const rows =
+    turn.ended !== null
+      ? db.tables.inbox.by('run', runKey(turn))
+      : turn.takenInbox.map((seq) => db.tables.inbox.get(seq));
+  for (const row of rows) {
+    if (row !== undefined && runKey(row) === runKey(turn)) db.tables.inbox.remove(row.seq);
+  }
+}
+
+export function inboxOf(db: Database, run: RunAddress): InboxRow[] {
+  return db.tables.inbox.by('run', runKey(run)).sort(bySeq).slice(0, limits.turnEventsMax);
+}
+
+/** Pages through inbox rows, oldest first; names each open run of a page once. */
+export function pending(
+  db: Database,
+  query: {
+    readonly shards: readonly number[];
+    readonly afterSeq: string | null;
+    readonly limit: number;
+  },
+): { readonly runs: PendingRun[]; readonly nextSeq: string | null } {
+  const after = query.afterSeq === null ? 0 : Number(query.afterSeq);
+  const page = query.shards
+    .flatMap((shard) => db.tables.inbox.by('shard', String(shard)))
+    .filter((row) => Number(row.seq) > after)
+    .sort(bySeq)
+    .filter((row) => isOpen(db, row))
+    .slice(0, query.limit);
+  const runs = new Map(page.map((row) => [runKey(row), pendingRun(db, row)]));
+  return {
+    runs: [...runs.values()],
+    nextSeq: page.length < query.limit ? null : (page.at(-1)?.seq ?? null),
+  };
+}
+
+function isOpen(db: Database, row: InboxRow): boolean {
+  return db.tables.runs.get(runKey(row))?.endedAtMs === null;
+}
+
+function pendingRun(db: Database, row: InboxRow): PendingRun {
+  const run = db.tables.runs.get(runKey(row));
+  if (run === undefined) throw new Error(`inbox row ${row.seq} belongs to no run`);
+  return {
+    tenant: run.tenant,
+    runId: run.runId,
+    shard: run.shard,
+    user: run.user,
+    pipeline: run.pipeline,
+    status: run.status,
+    createdAtMs: run.createdAtMs,
+  };
+}

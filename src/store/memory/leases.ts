@@ -1,0 +1,81 @@
+/**
+ * Outside consumers: messages under a lease until they are acknowledged, at least once. It owns
+ * the lease rows; the group's cursor is shared with runs of the same group (`subscriptions.ts`).
+ *
+ * Invariants:
+ * 1. A message of a group has one lease at most, and none once it was acknowledged.
+ * 2. The cursor is above every message that has or had a lease: new ones come after it.
+ */
+import type { LeasedMessage } from '../port.ts';
+import { messageRow, messagesAfter } from './channels.ts';
+import { groupKey, type Database, type StoredLease, type StoredMessage } from './database.ts';
+import { cursorOf, headOf } from './subscriptions.ts';
+import { join } from './table.ts';
+
+type GroupAddress = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+};
+
+export function lease(
+  db: Database,
+  request: GroupAddress & {
+    readonly from: 'earliest' | 'latest';
+    readonly max: number;
+    readonly leaseMs: number;
+  },
+): LeasedMessage[] {
+  const { tenant, channel, group } = request;
+  const again = expiredLeases(db, request).slice(0, request.max);
+  const given = again.flatMap((expired) => {
+    db.tables.leases.remove(expired.token);
+    const message = db.tables.messages.get(join(tenant, channel, expired.seq));
+    return message === undefined ? [] : [give(db, request, message, expired.attempt + 1)];
+  });
+  const stored = cursorOf(db, request);
+  const cursor = stored ?? (request.from === 'earliest' ? 0 : headOf(db, request));
+  const fresh = messagesAfter(db, request, cursor, request.max - given.length);
+  const to = fresh.at(-1)?.seq ?? cursor;
+  if (to !== stored) db.tables.cursors.put({ tenant, channel, group, cursor: to });
+  return [...given, ...fresh.map((message) => give(db, request, message, 1))];
+}
+
+function expiredLeases(db: Database, at: GroupAddress): StoredLease[] {
+  return db.tables.leases
+    .by('group', groupKey(at))
+    .filter((row) => row.untilMs <= db.now())
+    .sort((a, b) => a.seq - b.seq);
+}
+
+function give(
+  db: Database,
+  request: GroupAddress & { readonly leaseMs: number },
+  message: StoredMessage,
+  attempt: number,
+): LeasedMessage {
+  const token = `lease-${db.next('token')}`;
+  db.tables.leases.put({
+    tenant: request.tenant,
+    channel: request.channel,
+    group: request.group,
+    seq: message.seq,
+    attempt,
+    token,
+    untilMs: db.now() + request.leaseMs,
+  });
+  return { ...messageRow(message), attempt, token };
+}
+
+export function acknowledge(
+  db: Database,
+  request: GroupAddress & { readonly tokens: readonly string[] },
+): boolean[] {
+  return request.tokens.map((token) => {
+    const row = db.tables.leases.get(token);
+    if (row === undefined || groupKey(row) !== groupKey(request)) return false;
+    if (row.untilMs <= db.now()) return false;
+    db.tables.leases.remove(token);
+    return true;
+  });
+}

@@ -1,0 +1,133 @@
+/**
+ * The store's twin in memory, for tests and simulations: the same promises as on Postgres, kept by
+ * tables with an undo log. It owns one database; what a method does stands in the file of its
+ * theme.
+ *
+ * Invariants:
+ * 1. A method takes effect at one instant: wholly when it is called, before its promise is handed
+ *    out. Whoever schedules the calls owns all interleavings.
+ * 2. A method that fails has changed nothing.
+ * 3. No value is shared with a caller: what comes in is copied, what goes out is frozen or fresh.
+ * 4. The clock is `nowMs` and nothing else; hints are handed out as microtasks, in order.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import type { Store } from '../port.ts';
+import { audit } from './audit.ts';
+import { readChannel, releaseDelayed } from './channels.ts';
+import { commitBatch } from './commit.ts';
+import { Database, type Snapshot } from './database.ts';
+import { pending } from './inbox.ts';
+import { acknowledge, lease } from './leases.ts';
+import { readMemory } from './memory-entries.ts';
+import { prune } from './prune.ts';
+import { listRuns, load, openRuns, readJournal } from './runs.ts';
+import { release, renew } from './shards.ts';
+import { providerTotals, slotsOf } from './slots.ts';
+import { join } from './table.ts';
+import { dueTimers } from './timers.ts';
+
+export type MemoryStore = Store & {
+  /** The tables themselves, for planted faults and for looking inside. */
+  readonly database: Database;
+  /** All rows of this instant, to begin another store from. */
+  snapshot(): Snapshot;
+  /** What clients see of a restart of Postgres: hints under way are lost, listeners reconnect. */
+  restart(): void;
+};
+
+type Listener = { readonly heard: (shards: readonly number[] | null) => void };
+
+export function createMemoryStore(options: {
+  /** The database's clock. */
+  readonly nowMs: () => number;
+  readonly from?: Snapshot;
+}): MemoryStore {
+  const database = new Database(options.nowMs);
+  if (options.from !== undefined) database.restore(options.from);
+  let listeners: Listener[] = [];
+  let restarts = 0;
+  let closed = false;
+
+  /** One transaction. `async` turns what is thrown into a rejection; the work itself is at once. */
+  async function whole<Result>(work: (db: Database) => Result): Promise<Result> {
+    if (closed) throw heddleError('closed');
+    return database.transaction(() => work(database));
+  }
+
+  function hint(listener: Listener, shards: readonly number[] | null): void {
+    const since = restarts;
+    queueMicrotask(() => {
+      if (since === restarts && listeners.includes(listener)) listener.heard(shards);
+    });
+  }
+
+  return {
+    ...themes(whole),
+    database,
+    snapshot: () => database.snapshot(),
+    restart() {
+      restarts++;
+      for (const listener of listeners) hint(listener, null);
+    },
+    notify: (shards) => whole(() => listeners.forEach((listener) => hint(listener, [...shards]))),
+    listen: (heard) =>
+      whole(() => {
+        const listener = { heard };
+        listeners = [...listeners, listener];
+        hint(listener, null);
+        return {
+          close: async () => {
+            listeners = listeners.filter((other) => other !== listener);
+          },
+        };
+      }),
+    close: async () => {
+      closed = true;
+      listeners = [];
+    },
+  };
+}
+
+type Whole = <Result>(work: (db: Database) => Result) => Promise<Result>;
+
+function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
+  return {
+    commit: (batch) => whole((db) => commitBatch(db, batch)),
+    read: (set) =>
+      whole((db) => ({
+        memory: set.memory.map((read) => readMemory(db, read)),
+        channels: set.channels.map((read) => readChannel(db, read)),
+      })),
+    load: (runs) => whole((db) => load(db, runs)),
+    renew: (replica) => whole((db) => renew(db, replica)),
+    release: (replica) => whole((db) => release(db, replica)),
+    pending: (query) => whole((db) => pending(db, query)),
+    open: (query) => whole((db) => openRuns(db, query)),
+    slots: (shards) => whole((db) => slotsOf(db, shards)),
+    timers: (query) => whole((db) => dueTimers(db, query)),
+    releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
+    lease: (request) => whole((db) => lease(db, request)),
+    acknowledge: (request) => whole((db) => acknowledge(db, request)),
+    run: (tenant, runId) => whole((db) => db.tables.runs.get(join(tenant, runId)) ?? null),
+    runs: (query) => whole((db) => listRuns(db, query)),
+    journal: (query) => whole((db) => readJournal(db, query)),
+    evaluations: (query) =>
+      whole((db) =>
+        db.tables.evaluations
+          .by('subject', join(query.tenant, query.subjectRunId))
+          .sort((a, b) => (a.evaluationId < b.evaluationId ? -1 : 1))
+          .slice(0, query.limit),
+      ),
+    usage: (tenant) =>
+      whole((db) => ({
+        openRuns: db.tables.runs.count('open', tenant),
+        queuedRuns: db.tables.runs.count('queued', tenant),
+        channels: db.tables.channels.count('tenant', tenant),
+        memoryEntries: db.tables.entries.count('tenant', tenant),
+      })),
+    prune: (query) => whole((db) => prune(db, query)),
+    audit: (tenant) => whole((db) => audit(db, tenant)),
+    providerTotals: () => whole((db) => providerTotals(db)),
+    activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever.
+ * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
+ * waiting run has yet to come by them. Evaluations stay, and memory that others can reach.
+ */
+import type { RunRow } from '../rows.ts';
+import {
+  channelKey,
+  entryKey,
+  runKey,
+  subscriptionKey,
+  waiterKey,
+  type Database,
+  type StoredMessage,
+} from './database.ts';
+import { join } from './table.ts';
+import { clearTimersOf } from './timers.ts';
+
+/** A commit id is asked for again within minutes, never after a day. */
+const commitMsMax = 24 * 60 * 60 * 1_000;
+
+export function prune(
+  db: Database,
+  query: { readonly olderThanMs: number; readonly limit: number },
+): number {
+  const beforeMs = db.now() - query.olderThanMs;
+  const over = db.tables.runs
+    .all()
+    .filter((run) => run.endedAtMs !== null && run.endedAtMs <= beforeMs)
+    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+    .slice(0, query.limit);
+  const messages = over.flatMap((run) => messagesTakenBy(db, run));
+  const done = messages.filter((row) => row.publishedAtMs <= beforeMs && !isAwaited(db, row));
+  for (const message of done) removeMessage(db, message);
+  for (const run of over) removeRun(db, run);
+  const commits = db.tables.commits.all().filter((row) => row.atMs < db.now() - commitMsMax);
+  for (const commit of commits.slice(0, query.limit)) db.tables.commits.remove(commit.commitId);
+  return over.length;
+}
+
+function messagesTakenBy(db: Database, run: RunRow): StoredMessage[] {
+  const taken = db.tables.subscriptions
+    .by('run', runKey(run))
+    .flatMap((subscription) => subscription.delivered);
+  return taken.flatMap(({ channel, seq }) => {
+    return db.tables.messages.get(join(run.tenant, channel, seq)) ?? [];
+  });
+}
+
+/** True while a group is below it, an outside consumer has it, or a run waits below it. */
+function isAwaited(db: Database, message: StoredMessage): boolean {
+  const { seq } = message;
+  const at = channelKey(message);
+  return (
+    db.tables.cursors.by('channel', at).some((row) => row.cursor < seq) ||
+    db.tables.leases.by('channel', at).some((row) => row.seq === seq) ||
+    db.tables.waiters.by('channel', at).some((row) => row.group === null && row.after < seq)
+  );
+}
+
+/** Two runs may have taken one message: it goes once. */
+function removeMessage(db: Database, message: StoredMessage): void {
+  const key = join(message.tenant, message.channel, message.seq);
+  const channel = db.tables.channels.get(channelKey(message));
+  if (channel === undefined || db.tables.messages.get(key) === undefined) return;
+  db.tables.messages.remove(key);
+  db.tables.channels.put({ ...channel, pruned: channel.pruned + 1 });
+}
+
+function removeRun(db: Database, run: RunRow): void {
+  for (const row of db.tables.inbox.by('run', runKey(run))) db.tables.inbox.remove(row.seq);
+  for (const row of db.tables.journal.by('run', runKey(run))) {
+    db.tables.journal.remove(join(row.tenant, row.runId, row.turn));
+  }
+  for (const subscription of db.tables.subscriptions.by('run', runKey(run))) {
+    const key = subscriptionKey(subscription);
+    for (const row of db.tables.waiters.by('subscription', key)) {
+      db.tables.waiters.remove(waiterKey(row));
+    }
+    db.tables.subscriptions.remove(key);
+  }
+  for (const entry of db.tables.entries.by('owner', join(run.tenant, 'run', run.runId))) {
+    for (const row of db.tables.versions.by('entry', entryKey(entry))) {
+      db.tables.versions.remove(join(entryKey(row), row.version));
+    }
+    db.tables.entries.remove(entryKey(entry));
+  }
+  clearTimersOf(db, run);
+  db.tables.runs.remove(runKey(run));
+}

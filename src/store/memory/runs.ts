@@ -1,0 +1,166 @@
+/**
+ * Runs and their journals: one row per run, one journal row per turn. It owns both tables; the
+ * check before a turn is written is in `turns.ts`.
+ *
+ * Invariants:
+ * 1. A run is written once (a run id or idempotency key that is known changes nothing), with its
+ *    inbox row `start` unless it begins with a turn.
+ * 2. An ended run's row never changes again.
+ */
+import type { ArrivalOutcome, StatusChange, TurnCommit } from '../batch.ts';
+import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow } from '../rows.ts';
+import { runKey, type Database } from './database.ts';
+import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
+import { join, own } from './table.ts';
+
+export function insertRun(db: Database, run: NewRun): void {
+  db.tables.runs.put(
+    own({
+      tenant: run.tenant,
+      runId: run.runId,
+      shard: run.shard,
+      agent: run.agent,
+      version: run.version,
+      user: run.user,
+      pipeline: run.pipeline,
+      parent: run.parent,
+      inputText: run.inputText,
+      idempotencyKey: run.idempotencyKey,
+      status: 'queued',
+      reason: null,
+      turn: 0,
+      chartText: null,
+      heldText: null,
+      outputText: null,
+      error: null,
+      createdAtMs: db.now(),
+      endedAtMs: null,
+    }),
+  );
+}
+
+/** A queued run with its inbox row `start`; the run that was there before, if there was one. */
+export function queueRun(db: Database, run: NewRun, wakes: Wakes): RunRow | null {
+  const known = findRun(db, run);
+  if (known !== null) return known;
+  insertRun(db, run);
+  const { tenant, runId, shard } = run;
+  const start = { kind: 'start', ref: null, payloadText: null, key: 'start' } as const;
+  insertInbox(db, { tenant, runId, shard, ...start }, wakes);
+  return null;
+}
+
+export function arriveStart(db: Database, run: NewRun, wakes: Wakes): ArrivalOutcome {
+  const known = queueRun(db, run, wakes);
+  if (known === null) return { kind: 'accepted' };
+  return { kind: 'existing', run: addressOf(known) };
+}
+
+/** The run that has this one's id, or else its idempotency key. */
+export function findRun(db: Database, run: NewRun): RunRow | null {
+  const known = db.tables.runs.get(runKey(run));
+  if (known !== undefined || run.idempotencyKey === null) return known ?? null;
+  return db.tables.runs.by('idempotency', join(run.tenant, run.idempotencyKey))[0] ?? null;
+}
+
+export const addressOf = (run: RunAddress): RunAddress => ({
+  tenant: run.tenant,
+  runId: run.runId,
+  shard: run.shard,
+});
+
+/** What a turn leaves in its run's row and journal. */
+export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
+  db.tables.runs.put(
+    own({
+      ...run,
+      status: turn.status,
+      reason: turn.reason,
+      turn: run.turn + 1,
+      chartText: turn.chartText,
+      heldText: turn.heldText,
+      outputText: turn.ended === null ? null : turn.ended.outputText,
+      error: turn.ended === null ? null : turn.ended.error,
+      endedAtMs: turn.ended === null ? null : db.now(),
+    }),
+  );
+  if (turn.journalText === null) return;
+  db.tables.journal.put({
+    tenant: run.tenant,
+    runId: run.runId,
+    turn: run.turn + 1,
+    entriesText: turn.journalText,
+    atMs: db.now(),
+  });
+}
+
+export function writeStatus(db: Database, run: RunRow, change: StatusChange): void {
+  db.tables.runs.put(own({ ...run, status: change.status, reason: change.reason }));
+}
+
+export function load(db: Database, runs: readonly RunAddress[]): (LoadedRun | null)[] {
+  return runs.map((at) => {
+    const run = db.tables.runs.get(runKey(at));
+    return run === undefined ? null : { run, inbox: inboxOf(db, run) };
+  });
+}
+
+const byRunId = (a: RunRow, b: RunRow): number => (a.runId < b.runId ? -1 : 1);
+
+export function openRuns(
+  db: Database,
+  query: {
+    readonly shards: readonly number[];
+    readonly statuses: readonly string[];
+    readonly afterRunId: string | null;
+    readonly limit: number;
+  },
+): RunRow[] {
+  const after = query.afterRunId ?? '';
+  return query.shards
+    .flatMap((shard) => db.tables.runs.by('shard', String(shard)))
+    .filter((run) => run.runId > after && query.statuses.includes(run.status))
+    .sort(byRunId)
+    .slice(0, query.limit);
+}
+
+export function listRuns(
+  db: Database,
+  query: {
+    readonly tenant: string;
+    readonly statuses: readonly string[] | null;
+    readonly agent: string | null;
+    readonly pipeline: string | null;
+    readonly beforeRunId: string | null;
+    readonly limit: number;
+  },
+): RunRow[] {
+  return db.tables.runs
+    .by('tenant', query.tenant)
+    .filter(
+      (run) =>
+        (query.statuses === null || query.statuses.includes(run.status)) &&
+        (query.agent === null || run.agent === query.agent) &&
+        (query.pipeline === null || run.pipeline === query.pipeline) &&
+        (query.beforeRunId === null || run.runId < query.beforeRunId),
+    )
+    .sort((a, b) => byRunId(b, a))
+    .slice(0, query.limit);
+}
+
+export function readJournal(
+  db: Database,
+  query: {
+    readonly tenant: string;
+    readonly runId: string;
+    readonly afterTurn: number;
+    readonly limit: number;
+  },
+): JournalRow[] {
+  return db.tables.journal
+    .by('run', runKey(query))
+    .filter((row) => row.turn > query.afterTurn)
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, query.limit)
+    .map((row) => ({ turn: row.turn, entriesText: row.entriesText, atMs: row.atMs }));
+}

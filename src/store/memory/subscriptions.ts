@@ -1,0 +1,165 @@
+/**
+ * Subscriptions, the groups' cursors, and the wake pass. It owns who waits where; a waiter's row
+ * goes when its subscription ends.
+ *
+ * Invariants:
+ * 1. A private subscription that waits while its channel's head is above its `after` has been woken
+ *    for it.
+ * 2. While a group's cursor is below its channel's head, as many of its waiting members have been
+ *    woken as there are messages, those first that have waited longest.
+ * 3. A group has a cursor from its first registration or move on.
+ */
+import type { GroupCursorMove, SubscriptionEnd, SubscriptionInsert } from '../batch.ts';
+import type { RunAddress } from '../rows.ts';
+import {
+  channelKey,
+  groupKey,
+  subscriptionKey,
+  waiterKey,
+  type Database,
+  type StoredWaiter,
+} from './database.ts';
+import { hasInboxKey, putInbox, type Wakes } from './inbox.ts';
+import { own } from './table.ts';
+
+type ChannelAddress = { readonly tenant: string; readonly channel: string };
+
+const wakeKey = (waiter: StoredWaiter): string => `messages:${waiter.subscriptionId}`;
+
+export function register(
+  db: Database,
+  run: RunAddress,
+  insert: SubscriptionInsert,
+  wakes: Wakes,
+): void {
+  const { tenant, runId, shard } = run;
+  db.tables.subscriptions.put(
+    own({
+      tenant,
+      runId,
+      shard,
+      subscriptionId: insert.subscriptionId,
+      invocationId: insert.invocationId,
+      status: insert.status,
+      channels: insert.channels,
+      delivered: insert.delivered,
+    }),
+  );
+  if (insert.status !== 'waiting' && insert.status !== 'registering') return;
+  for (const { channel, group, after } of insert.channels) {
+    touch(db, { tenant, channel }, wakes);
+    if (group !== null && cursorOf(db, { tenant, channel, group }) === null) {
+      db.tables.cursors.put({ tenant, channel, group, cursor: after });
+    }
+    db.tables.waiters.put({
+      tenant,
+      runId,
+      shard,
+      channel,
+      group,
+      after,
+      subscriptionId: insert.subscriptionId,
+      order: db.next('order'),
+    });
+  }
+}
+
+/** Takes part in the channel's order of events: from here on it exists, and its waiters matter. */
+function touch(db: Database, at: ChannelAddress, wakes: Wakes): void {
+  if (db.tables.channels.get(channelKey(at)) === undefined) moveHead(db, at, 0);
+  wakes.touched(at);
+}
+
+export function headOf(db: Database, at: ChannelAddress): number {
+  return db.tables.channels.get(channelKey(at))?.head ?? 0;
+}
+
+export function moveHead(db: Database, { tenant, channel }: ChannelAddress, head: number): void {
+  const pruned = db.tables.channels.get(channelKey({ tenant, channel }))?.pruned ?? 0;
+  db.tables.channels.put({ tenant, channel, head, pruned });
+}
+
+export function endSubscription(
+  db: Database,
+  tenant: string,
+  end: SubscriptionEnd,
+  wakes: Wakes,
+): void {
+  const at = { tenant, subscriptionId: end.subscriptionId };
+  const subscription = db.tables.subscriptions.get(subscriptionKey(at));
+  if (subscription === undefined) return;
+  db.tables.subscriptions.put(
+    own({
+      ...subscription,
+      status: end.status,
+      delivered: [...subscription.delivered, ...end.delivered],
+    }),
+  );
+  for (const waiter of db.tables.waiters.by('subscription', subscriptionKey(at))) {
+    db.tables.waiters.remove(waiterKey(waiter));
+  }
+  for (const { channel, group } of subscription.channels) {
+    if (group !== null) wakes.left({ tenant, channel });
+  }
+}
+
+export function cursorOf(
+  db: Database,
+  at: { readonly tenant: string; readonly channel: string; readonly group: string },
+): number | null {
+  return db.tables.cursors.get(groupKey(at))?.cursor ?? null;
+}
+
+export function moveCursor(
+  db: Database,
+  tenant: string,
+  move: GroupCursorMove,
+  wakes: Wakes,
+): void {
+  const { channel, group, to } = move;
+  db.tables.cursors.put({ tenant, channel, group, cursor: to });
+  touch(db, { tenant, channel }, wakes);
+}
+
+/**
+ * The wake pass, last in a transaction: private waiters first, then groups. Every group is judged by
+ * the same state, so that a member which waits on two channels is not counted on one for the other.
+ */
+export function wakeWaiters(db: Database, wakes: Wakes): void {
+  const channels = wakes.channels;
+  for (const at of channels) {
+    if (!at.privately) continue;
+    const head = headOf(db, at);
+    for (const waiter of waitersOf(db, at)) {
+      if (waiter.group === null && waiter.after < head) wakeWaiter(db, waiter, wakes);
+    }
+  }
+  const chosen = channels.flatMap((at) => sleepersToWake(db, at));
+  for (const waiter of chosen) wakeWaiter(db, waiter, wakes);
+}
+
+/** Of each group as many members as it has unread messages, less those that have been woken. */
+function sleepersToWake(db: Database, at: ChannelAddress): StoredWaiter[] {
+  const groups = new Map<string, StoredWaiter[]>();
+  for (const waiter of waitersOf(db, at)) {
+    if (waiter.group === null) continue;
+    const members = groups.get(waiter.group);
+    if (members === undefined) groups.set(waiter.group, [waiter]);
+    else members.push(waiter);
+  }
+  return [...groups].flatMap(([group, members]) => {
+    const asleep = members.filter((member) => !hasInboxKey(db, member, wakeKey(member)));
+    const unread = headOf(db, at) - (cursorOf(db, { ...at, group }) ?? 0);
+    return asleep.slice(0, Math.max(0, unread - (members.length - asleep.length)));
+  });
+}
+
+function wakeWaiter(db: Database, waiter: StoredWaiter, wakes: Wakes): void {
+  const { tenant, runId, shard, subscriptionId } = waiter;
+  const row = { kind: 'messages', ref: subscriptionId, payloadText: null } as const;
+  putInbox(db, { tenant, runId, shard, ...row, key: wakeKey(waiter) }, wakes);
+}
+
+function waitersOf(db: Database, at: ChannelAddress): StoredWaiter[] {
+  return db.tables.waiters.by('channel', channelKey(at)).sort((a, b) => a.order - b.order);
+}

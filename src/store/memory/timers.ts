@@ -1,0 +1,52 @@
+/**
+ * Timers: absolute deadlines by the database's clock (promise 4). It owns the timer rows; that a
+ * timer has fired is known by the turn that takes it and clears it.
+ */
+import type { TimerInsert } from '../batch.ts';
+import type { RunAddress, TimerRow } from '../rows.ts';
+import { runKey, type Database } from './database.ts';
+import { join } from './table.ts';
+
+/** Takes the place of a timer with the same id. */
+export function setTimer(db: Database, run: RunAddress, timer: TimerInsert): void {
+  db.tables.timers.put({
+    tenant: run.tenant,
+    runId: run.runId,
+    shard: run.shard,
+    timerId: timer.timerId,
+    generation: timer.generation,
+    dueAtMs: db.now() + timer.delayMs,
+  });
+}
+
+export function clearTimer(db: Database, run: RunAddress, timerId: string): void {
+  db.tables.timers.remove(join(run.tenant, run.runId, timerId));
+}
+
+export function clearTimersOf(db: Database, run: RunAddress): void {
+  for (const timer of db.tables.timers.by('run', runKey(run))) clearTimer(db, run, timer.timerId);
+}
+
+export function dueTimers(
+  db: Database,
+  query: {
+    readonly shards: readonly number[];
+    readonly horizonMs: number;
+    readonly limit: number;
+  },
+): TimerRow[] {
+  const nowMs = db.now();
+  return query.shards
+    .flatMap((shard) => db.tables.timers.by('shard', String(shard)))
+    .filter((timer) => timer.dueAtMs <= nowMs + query.horizonMs)
+    .sort((a, b) => a.dueAtMs - b.dueAtMs)
+    .slice(0, query.limit)
+    .map(({ tenant, runId, shard, timerId, generation, dueAtMs }) => ({
+      tenant,
+      runId,
+      shard,
+      timerId,
+      generation,
+      dueInMs: dueAtMs - nowMs,
+    }));
+}

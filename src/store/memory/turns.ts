@@ -1,0 +1,108 @@
+/**
+ * A turn's checks and what it alone writes: first every check, then every write, so that a turn
+ * which fails has written nothing and its neighbours never notice (promise 1). What meets other
+ * parts of the batch (subscriptions, inbox rows, children) is written by `commit.ts`, afterwards.
+ */
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { StatusChange, TurnCommit, TurnOutcome } from '../batch.ts';
+import type { EvaluationRow, RunAddress, RunRow } from '../rows.ts';
+import { runKey, type Database } from './database.ts';
+import { publish } from './channels.ts';
+import type { Wakes } from './inbox.ts';
+import { addVersion, memoryConflict } from './memory-entries.ts';
+import { findRun, insertRun, writeStatus, writeTurn } from './runs.ts';
+import { holds } from './shards.ts';
+import { cursorOf, moveCursor } from './subscriptions.ts';
+import { join, own } from './table.ts';
+import { clearTimer, clearTimersOf, setTimer } from './timers.ts';
+
+/** By whom, and at which epochs, a batch is committed. */
+export type Fence = {
+  readonly replicaId: ReplicaId;
+  readonly epochs: ReadonlyMap<number, number>;
+};
+
+/** `taken` holds the runs that a turn of this batch has moved: a second one is stale. */
+export function applyTurn(
+  db: Database,
+  turn: TurnCommit,
+  fence: Fence,
+  taken: Set<string>,
+  wakes: Wakes,
+): TurnOutcome {
+  if (!fenced(db, turn, fence)) return { kind: 'fenced' };
+  if (taken.has(runKey(turn)) || !expected(db, turn)) return { kind: 'stale' };
+  const what = memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
+  if (what !== null) return { kind: 'conflict', what };
+  if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
+  taken.add(runKey(turn));
+  if (turn.create !== null) insertRun(db, turn.create);
+  writeTurn(db, existing(db, turn), turn);
+  writeOwn(db, turn, wakes);
+  return { kind: 'committed' };
+}
+
+export function applyStatus(db: Database, change: StatusChange, fence: Fence): TurnOutcome {
+  if (!fenced(db, change, fence)) return { kind: 'fenced' };
+  const run = db.tables.runs.get(runKey(change));
+  if (run === undefined || !isAt(run, change)) return { kind: 'stale' };
+  writeStatus(db, run, change);
+  return { kind: 'committed' };
+}
+
+function fenced(db: Database, at: RunAddress, fence: Fence): boolean {
+  return holds(db, at.shard, fence.replicaId, fence.epochs.get(at.shard));
+}
+
+function expected(db: Database, turn: TurnCommit): boolean {
+  if (turn.create !== null) return findRun(db, turn.create) === null && turn.expectedTurn === 0;
+  const run = db.tables.runs.get(runKey(turn));
+  return run !== undefined && isAt(run, turn);
+}
+
+function isAt(run: RunRow, at: RunAddress & { readonly expectedTurn: number }): boolean {
+  return run.endedAtMs === null && run.shard === at.shard && run.turn === at.expectedTurn;
+}
+
+function existing(db: Database, at: RunAddress): RunRow {
+  const run = db.tables.runs.get(runKey(at));
+  if (run === undefined) throw new Error(`run ${at.runId} was checked and is not there`);
+  return run;
+}
+
+function cursorConflict(db: Database, turn: TurnCommit): string | null {
+  const moved = new Map<string, number>();
+  for (const { channel, group, from, to } of turn.groupCursors) {
+    const key = join(channel, group);
+    const at = moved.get(key) ?? cursorOf(db, { tenant: turn.tenant, channel, group });
+    if (at !== from) return `group ${group} of ${channel} is at ${at ?? 'no cursor'}, not ${from}`;
+    moved.set(key, to);
+  }
+  return null;
+}
+
+/** What no other part of the batch can have a say in. */
+function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
+  for (const evaluation of turn.evaluations) addEvaluation(db, evaluation);
+  for (const insert of turn.memory) addVersion(db, insert);
+  for (const move of turn.groupCursors) moveCursor(db, turn.tenant, move, wakes);
+  for (const message of turn.messages) publish(db, message, wakes);
+  for (const timerId of turn.clearTimers) clearTimer(db, turn, timerId);
+  if (turn.ended !== null) clearTimersOf(db, turn);
+  else for (const timer of turn.setTimers) setTimer(db, turn, timer);
+}
+
+function addEvaluation(db: Database, evaluation: EvaluationRow): void {
+  const known = db.tables.evaluations.get(join(evaluation.tenant, evaluation.evaluationId));
+  if (known === undefined) db.tables.evaluations.put(own(evaluation));
+}
+
+/** Postgres's text holds no NUL: a turn with one can never be committed. */
+export function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\u0000');
+  if (typeof value !== 'object' || value === null) return false;
+  for (const name in value) {
+    if (holdsNul((value as Readonly<Record<string, unknown>>)[name])) return true;
+  }
+  return false;
+}

@@ -1,0 +1,233 @@
+/**
+ * The store: everything durable, behind one interface. Each method is one whole transaction, each
+ * is bounded in time and size, and none holds anything when it has returned. Two implementations
+ * stand behind it: Postgres, and a twin in memory for simulation. One contract suite runs on both.
+ *
+ * Failures: `store-unavailable` (retryable: nothing is known to have happened, or, for `commit`,
+ * the store has settled that nothing happened), `store-poison`, `closed`.
+ */
+import type { ReplicaId, RunId } from '../domain/ids.ts';
+import type { Batch, BatchOutcome } from './batch.ts';
+import type {
+  InboxRow,
+  JournalRow,
+  LoadedRun,
+  MemoryAddress,
+  MemoryVersionRow,
+  MessageRow,
+  RunAddress,
+  RunRow,
+  SlotRow,
+  TimerRow,
+  EvaluationRow,
+} from './rows.ts';
+import type { RunStatus } from '../../machines/run.ts';
+
+export type ShardGrant = { readonly shard: number; readonly epoch: number };
+
+export type MemoryRead = MemoryAddress & {
+  /** A certain version; null for the newest. */
+  readonly version: number | null;
+  /** How many versions before it, newest first. */
+  readonly history: number;
+};
+/** Newest first; empty when the entry has no such version. */
+export type MemoryReadResult = {
+  readonly versions: readonly MemoryVersionRow[];
+  /** The entry's newest version number, 0 when there is none. */
+  readonly newest: number;
+};
+
+export type ChannelRead = {
+  readonly tenant: string;
+  readonly channel: string;
+  /** A named group reads from its own cursor. */
+  readonly group: string | null;
+  /** Where a private reader stands; null when it never read this channel. */
+  readonly after: number | null;
+  readonly from: 'earliest' | 'latest';
+  readonly limit: number;
+};
+export type ChannelReadResult = {
+  /** The channel's newest number, 0 when it has none. */
+  readonly head: number;
+  /** Where the reader stands now: `after`, the group's cursor, or what `from` says. */
+  readonly cursor: number;
+  /** False when the group has no cursor row yet. */
+  readonly cursorStored: boolean;
+  readonly messages: readonly MessageRow[];
+};
+
+export type ReadSet = {
+  readonly memory: readonly MemoryRead[];
+  readonly channels: readonly ChannelRead[];
+};
+/** By index of what was asked. */
+export type ReadSetResult = {
+  readonly memory: readonly MemoryReadResult[];
+  readonly channels: readonly ChannelReadResult[];
+};
+
+export type Renewal = {
+  /** What this replica holds now, newly claimed ones among them. */
+  readonly shards: readonly ShardGrant[];
+  /** Replicas whose lease runs, this one included. */
+  readonly liveReplicas: number;
+  /** What this replica holds beyond its fair share: give back when its turns have committed. */
+  readonly surplus: readonly number[];
+};
+
+/** An inbox row's run, for replicas that look for work: enough to queue it fairly. */
+export type PendingRun = RunAddress & {
+  readonly user: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly createdAtMs: number;
+};
+
+export type LeasedMessage = MessageRow & {
+  readonly attempt: number;
+  /** Acknowledge with this; it ends with the lease. */
+  readonly token: string;
+};
+
+export type AuditFacts = {
+  readonly runs: Readonly<Record<string, number>>;
+  readonly channels: number;
+  readonly messages: number;
+  readonly subscriptions: Readonly<Record<string, number>>;
+  readonly memoryEntries: number;
+  readonly memoryVersions: number;
+  readonly evaluations: number;
+  /** Messages that no subscription has taken. */
+  readonly unconsumedMessages: number;
+  /** Messages that one group, or one run outside groups, has taken more than once. */
+  readonly doubledMessages: number;
+  /** Numbers missing between 1 and a channel's newest. */
+  readonly channelGaps: number;
+  /** Versions missing between 1 and an entry's newest. */
+  readonly memoryGaps: number;
+  /** Evaluations beyond the first of one evaluator run for one subject. */
+  readonly doubledEvaluations: number;
+  /** Waiting subscriptions of runs that have ended. */
+  readonly orphanedSubscriptions: number;
+  /** Turns missing between 1 and a run's newest. */
+  readonly journalGaps: number;
+  readonly slotsInUse: number;
+};
+
+export type ProviderTotals = {
+  readonly provider: string;
+  readonly calls: number;
+  readonly duplicates: number;
+  readonly rateLimited: number;
+};
+
+export interface Store {
+  /** One batch: see `batch.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
+  commit(batch: Batch): Promise<BatchOutcome>;
+  /** Reads for turns that are being computed; what they write is checked again at commit. */
+  read(set: ReadSet): Promise<ReadSetResult>;
+  /** By index of `runs`; null for a run that does not exist. */
+  load(runs: readonly RunAddress[]): Promise<readonly (LoadedRun | null)[]>;
+
+  /**
+   * The heartbeat, on a connection of its own: extends this replica's lease, claims shards that are
+   * free or whose owner's lease has ended (epoch + 1), up to a fair share. Timed by the database.
+   */
+  renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
+  /** Gives shards back. `retire` also ends the replica's lease at once. */
+  release(replica: {
+    readonly replicaId: ReplicaId;
+    readonly shards: readonly number[];
+    readonly retire: boolean;
+  }): Promise<void>;
+
+  /** Runs of these shards that have inbox rows, oldest row first, above `afterSeq`. */
+  pending(query: {
+    readonly shards: readonly number[];
+    readonly afterSeq: string | null;
+    readonly limit: number;
+  }): Promise<{ readonly runs: readonly PendingRun[]; readonly nextSeq: string | null }>;
+  /** Open runs of these shards with one of these statuses, by run id above `afterRunId`. */
+  open(query: {
+    readonly shards: readonly number[];
+    readonly statuses: readonly RunStatus[];
+    readonly afterRunId: RunId | null;
+    readonly limit: number;
+  }): Promise<readonly RunRow[]>;
+  /** Slots that hold a call of these shards' runs, of whatever replica. */
+  slots(shards: readonly number[]): Promise<readonly SlotRow[]>;
+  /** Timers of these shards that are due within the horizon, soonest first. */
+  timers(query: {
+    readonly shards: readonly number[];
+    readonly horizonMs: number;
+    readonly limit: number;
+  }): Promise<readonly TimerRow[]>;
+  /** Moves delayed messages of these shards that are due into their channels. */
+  releaseDelayed(query: {
+    readonly shards: readonly number[];
+    readonly limit: number;
+  }): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }>;
+
+  /** For consumers outside runs: at least once. Expired leases come first. */
+  lease(request: {
+    readonly tenant: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly from: 'earliest' | 'latest';
+    readonly max: number;
+    readonly leaseMs: number;
+  }): Promise<readonly LeasedMessage[]>;
+  /** False for each token whose lease has ended or that was acknowledged before. */
+  acknowledge(request: {
+    readonly tenant: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly tokens: readonly string[];
+  }): Promise<readonly boolean[]>;
+
+  run(tenant: string, runId: RunId): Promise<RunRow | null>;
+  runs(query: {
+    readonly tenant: string;
+    readonly statuses: readonly RunStatus[] | null;
+    readonly agent: string | null;
+    readonly pipeline: string | null;
+    readonly beforeRunId: RunId | null;
+    readonly limit: number;
+  }): Promise<readonly RunRow[]>;
+  journal(query: {
+    readonly tenant: string;
+    readonly runId: RunId;
+    readonly afterTurn: number;
+    readonly limit: number;
+  }): Promise<readonly JournalRow[]>;
+  evaluations(query: {
+    readonly tenant: string;
+    readonly subjectRunId: RunId;
+    readonly limit: number;
+  }): Promise<readonly EvaluationRow[]>;
+
+  /** Counts for quotas: open runs, channels, memory entries of a tenant. */
+  usage(tenant: string): Promise<{
+    readonly openRuns: number;
+    readonly queuedRuns: number;
+    readonly channels: number;
+    readonly memoryEntries: number;
+  }>;
+  /** Deletes what has been over for `olderThanMs`, at most `limit` runs and messages. */
+  prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
+  audit(tenant: string): Promise<AuditFacts>;
+  providerTotals(): Promise<readonly ProviderTotals[]>;
+  /** Transactions that wrote, and bytes of WAL, since the database began: take differences. */
+  activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;
+
+  /** A hint to the owners of these shards that `pending` has something. May be lost. */
+  notify(shards: readonly number[]): Promise<void>;
+  /** Called with shards that were hinted at, and with null after every reconnect: look at all. */
+  listen(heard: (shards: readonly number[] | null) => void): Promise<{ close(): Promise<void> }>;
+
+  close(): Promise<void>;
+}
+
+export type { Batch, BatchOutcome, InboxRow };

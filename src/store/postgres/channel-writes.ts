@@ -1,0 +1,250 @@
+/** Statements that write channels, messages and the groups' cursors. */
+import type { MessageInsert } from '../batch.ts';
+import { guard } from './failure.ts';
+import { guarded } from './guarded.ts';
+import {
+  bigintColumn,
+  callWith,
+  int,
+  intColumn,
+  textColumn,
+  type Call,
+  type Column,
+  type Statement,
+} from './statement.ts';
+
+export type CursorMove = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly from: number | null;
+  readonly to: number;
+};
+
+const groupColumns: readonly Column<CursorMove>[] = [
+  textColumn((move) => move.tenant),
+  textColumn((move) => move.channel),
+  textColumn((move) => move.group),
+];
+const to: Column<CursorMove> = bigintColumn((move) => move.to);
+
+/**
+ * Compare and set: what a group has taken, nobody else of it takes (promise 2). Locks: the groups'
+ * rows in the order of the batch, which is sorted, after the memory entries.
+ */
+export const moveCursorsStatement: Statement = {
+  name: 'cursors_move',
+  text: guarded(
+    guard.cursor,
+    `update heddle.consumer_groups g set cursor = i.moved
+    from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+      as i(tenant, channel, consumer_group, expected, moved)
+    where g.tenant = i.tenant and g.channel = i.channel and g.consumer_group = i.consumer_group
+      and g.cursor = i.expected`,
+  ),
+};
+
+export function moveCursors(rows: readonly CursorMove[]): Call {
+  const from = bigintColumn<CursorMove>((move) => move.from);
+  const columns = [...groupColumns, from, to];
+  return {
+    statement: moveCursorsStatement,
+    params: [int(rows.length), ...columns.map((of) => of(rows))],
+  };
+}
+
+/** The first move of a group. Locks: as `moveCursors`. */
+export const createCursorsStatement: Statement = {
+  name: 'cursors_create',
+  text: guarded(
+    guard.cursor,
+    `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
+    select * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
+    on conflict do nothing`,
+  ),
+};
+
+export function createCursors(rows: readonly CursorMove[]): Call {
+  const columns = [...groupColumns, to];
+  return {
+    statement: createCursorsStatement,
+    params: [int(rows.length), ...columns.map((of) => of(rows))],
+  };
+}
+
+/** A group's first registration: its cursor, unless it has one. Locks: as `moveCursors`. */
+export const registerGroupsStatement: Statement = {
+  name: 'cursors_register',
+  text: `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+    on conflict do nothing`,
+};
+
+export function registerGroups(rows: readonly CursorMove[]): Call {
+  return callWith(registerGroupsStatement, [...groupColumns, to], rows);
+}
+
+/** `messages`: how many this batch adds; none for registrations and what groups have taken. */
+export type TouchedChannel = {
+  readonly tenant: string;
+  readonly channel: string;
+  messages: number;
+};
+export type EndedSubscription = { readonly tenant: string; readonly subscriptionId: string };
+
+const endedColumns: readonly Column<EndedSubscription>[] = [
+  textColumn((row) => row.tenant),
+  textColumn((row) => row.subscriptionId),
+];
+const touchedColumns: readonly Column<TouchedChannel>[] = [
+  textColumn((row) => row.tenant),
+  textColumn((row) => row.channel),
+];
+
+/** Channels of subscriptions that this batch ends, where a group may have to wake another member. */
+const leftGroups = (first: number): string => `
+    select s.tenant, c.channel
+    from unnest($${first}::text[], $${first + 1}::text[]) as e(tenant, subscription_id)
+    join heddle.subscriptions s on s.tenant = e.tenant and s.subscription_id = e.subscription_id
+    cross join unnest(s.channels, s.consumer_groups) as c(channel, consumer_group)
+    where c.consumer_group <> ''`;
+
+/**
+ * The one place where publishers and subscribers of a channel meet: whoever locks its row first is
+ * seen by the other, so no wake-up is lost (promise 2). Locks: the channels by tenant and name,
+ * after the groups' cursors. The number of a message comes from this row, in this transaction:
+ * dense, and in the order of the commits.
+ */
+export const touchChannelsStatement: Statement = {
+  name: 'channels_touch',
+  text: `insert into heddle.channels as c (tenant, channel, head)
+    select t.tenant, t.channel, sum(t.messages) from (
+      select * from unnest($1::text[], $2::text[], $3::int[]) as i(tenant, channel, messages)
+      union all
+      select g.tenant, g.channel, 0 from (${leftGroups(4)}) g
+    ) t
+    group by t.tenant, t.channel
+    order by t.tenant, t.channel
+    on conflict (tenant, channel) do update set head = c.head + excluded.head`,
+};
+
+export function touchChannels(
+  rows: readonly TouchedChannel[],
+  ended: readonly EndedSubscription[],
+): Call {
+  const messages = intColumn<TouchedChannel>((row) => row.messages);
+  const more = endedColumns.map((of) => of(ended));
+  return callWith(touchChannelsStatement, [...touchedColumns, messages], rows, ...more);
+}
+
+/** `back`: how many messages of this batch come after it in its channel. */
+export type NumberedMessage = { readonly insert: MessageInsert; back: number };
+
+const messageColumns: readonly Column<MessageInsert>[] = [
+  textColumn((row) => row.tenant),
+  textColumn((row) => row.channel),
+  textColumn((row) => row.messageId),
+  textColumn((row) => row.runId),
+  textColumn((row) => row.payloadText),
+];
+
+/** Locks nothing that others wait for: the channels' rows are locked already. */
+export const insertMessagesStatement: Statement = {
+  name: 'messages_insert',
+  text: `insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
+    select i.tenant, i.channel, c.head - i.back, i.message_id, i.run_id, i.payload
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
+      as i(tenant, channel, message_id, run_id, payload, back)
+    join heddle.channels c on c.tenant = i.tenant and c.channel = i.channel`,
+};
+
+export function insertMessages(rows: readonly NumberedMessage[]): Call {
+  const inserts = rows.map((row) => row.insert);
+  const back = intColumn<NumberedMessage>((row) => row.back);
+  const params = [...messageColumns.map((of) => of(inserts)), back(rows)];
+  return { statement: insertMessagesStatement, params };
+}
+
+export const delayMessagesStatement: Statement = {
+  name: 'messages_delay',
+  text: `insert into heddle.delayed_messages (tenant, channel, message_id, run_id, payload, shard,
+      due_at)
+    select i.tenant, i.channel, i.message_id, i.run_id, i.payload, i.shard,
+      clock_timestamp() + i.delay_ms * interval '1 ms'
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[])
+      as i(tenant, channel, message_id, run_id, payload, shard, delay_ms)`,
+};
+
+export function delayMessages(rows: readonly MessageInsert[]): Call {
+  const where = intColumn<MessageInsert>((row) => row.shard);
+  const delay = bigintColumn<MessageInsert>((row) => row.delayMs);
+  return callWith(delayMessagesStatement, [...messageColumns, where, delay], rows);
+}
+
+/**
+ * Runs that receive for themselves and wait below a channel's head. Locks: the new inbox rows, by
+ * run, last of all but the slots.
+ */
+export const wakePrivateStatement: Statement = {
+  name: 'wake_private',
+  text: `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key)
+    select s.tenant, s.run_id, s.shard, 'messages', s.subscription_id,
+      '=messages:' || s.subscription_id
+    from unnest($1::text[], $2::text[]) as i(tenant, channel)
+    join heddle.channels c on c.tenant = i.tenant and c.channel = i.channel
+    join heddle.subscription_channels s
+      on s.tenant = i.tenant and s.channel = i.channel and s.consumer_group = ''
+    where s.after < c.head
+    order by s.tenant, s.run_id, s.subscription_id
+    on conflict do nothing
+    returning tenant, run_id, shard`,
+};
+
+export function wakePrivate(rows: readonly TouchedChannel[]): Call {
+  return callWith(wakePrivateStatement, touchedColumns, rows);
+}
+
+/**
+ * Members of named groups: as many are awake as there are messages above the group's cursor, those
+ * first that have waited longest. Locks: as `wakePrivate`.
+ */
+export const wakeGroupsStatement: Statement = {
+  name: 'wake_groups',
+  text: `with touched as (
+      select * from unnest($1::text[], $2::text[]) as i(tenant, channel)
+      union
+      ${leftGroups(3)}
+    ), member as (
+      select s.*, c.head - g.cursor as unread, exists (
+          select from heddle.inbox b
+          where b.tenant = s.tenant and b.run_id = s.run_id
+            and b.key = '=messages:' || s.subscription_id) as awake
+      from touched t
+      join heddle.channels c on c.tenant = t.tenant and c.channel = t.channel
+      join heddle.subscription_channels s
+        on s.tenant = t.tenant and s.channel = t.channel and s.consumer_group > ''
+      join heddle.consumer_groups g on g.tenant = s.tenant and g.channel = s.channel
+        and g.consumer_group = s.consumer_group
+      where c.head > g.cursor
+    ), placed as (
+      select *,
+        count(*) filter (where awake) over (partition by tenant, channel, consumer_group) as up,
+        row_number() over (partition by tenant, channel, consumer_group, awake
+          order by waiting_since, subscription_id) as place
+      from member
+    )
+    insert into heddle.inbox (tenant, run_id, shard, kind, ref, key)
+    select tenant, run_id, shard, 'messages', subscription_id, '=messages:' || subscription_id
+    from placed where not awake and place <= unread - up
+    order by tenant, run_id, subscription_id
+    on conflict do nothing
+    returning tenant, run_id, shard`,
+};
+
+export function wakeGroups(
+  rows: readonly TouchedChannel[],
+  ended: readonly EndedSubscription[],
+): Call {
+  const more = endedColumns.map((of) => of(ended));
+  return callWith(wakeGroupsStatement, touchedColumns, rows, ...more);
+}

@@ -1,0 +1,263 @@
+/**
+ * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none
+ * where there are no rows. The order below is the order of locks of every commit, everywhere:
+ * commit, shards, runs, memory entries, groups' cursors, channels, then rows that only their run's
+ * owner writes, inbox rows, and slots.
+ */
+import type {
+  Batch,
+  MessageInsert,
+  StatusChange,
+  SubscriptionInsert,
+  TurnCommit,
+} from '../batch.ts';
+import type { InboxInsert, NewRun } from '../rows.ts';
+import {
+  createCursors,
+  delayMessages,
+  insertMessages,
+  moveCursors,
+  registerGroups,
+  touchChannels,
+  wakeGroups,
+  wakePrivate,
+  type CursorMove,
+  type EndedSubscription,
+  type NumberedMessage,
+  type TouchedChannel,
+} from './channel-writes.ts';
+import { cursorKey, memoryKey, refusedText, type Fates } from './commit-fates.ts';
+import { insertCommit } from './commits.ts';
+import { insertEvaluations } from './evaluation-writes.ts';
+import { inboxTargets, insertInbox, takeInbox, type InboxTaken } from './inbox-writes.ts';
+import { insertMemory, type MemoryWrite } from './memory-writes.ts';
+import {
+  changeStatus,
+  createRuns,
+  insertJournal,
+  moveRuns,
+  queueRuns,
+  type JournalInsert,
+} from './run-writes.ts';
+import { fence } from './shards.ts';
+import { writeSlots } from './slot-writes.ts';
+import type { Call } from './statement.ts';
+import {
+  endSubscriptions,
+  insertSubscriptions,
+  insertWaiters,
+  type SubscriptionEnding,
+  type SubscriptionWrite,
+  type Waiter,
+} from './subscription-writes.ts';
+import { clearTimers, setTimers, type TimerClear, type TimerWrite } from './timer-writes.ts';
+
+export type Plan = {
+  readonly calls: readonly Call[];
+  /** These answer with the runs that have a new inbox row. */
+  readonly waking: readonly Call[];
+  readonly queued: Call | null;
+  readonly targets: Call | null;
+};
+
+type Created = TurnCommit & { readonly create: NewRun };
+
+class Rows {
+  readonly shards = new Map<number, number>();
+  readonly created: Created[] = [];
+  readonly moved: TurnCommit[] = [];
+  readonly queued: NewRun[] = [];
+  readonly statuses = new Map<string, StatusChange>();
+  readonly journal: JournalInsert[] = [];
+  readonly memory: MemoryWrite[] = [];
+  readonly entries = new Set<string>();
+  readonly cursors = new Map<string, CursorMove>();
+  readonly groups: CursorMove[] = [];
+  readonly channels = new Map<string, TouchedChannel & { messages: number }>();
+  readonly messages: NumberedMessage[] = [];
+  readonly delayed: MessageInsert[] = [];
+  readonly taken: InboxTaken[] = [];
+  readonly inbox: InboxInsert[] = [];
+  readonly subscriptions: SubscriptionWrite[] = [];
+  readonly waiters: Waiter[] = [];
+  readonly endings: SubscriptionEnding[] = [];
+  readonly left: EndedSubscription[] = [];
+  readonly evaluations: TurnCommit['evaluations'][number][] = [];
+  readonly clearedTimers: TimerClear[] = [];
+  readonly timers = new Map<string, TimerWrite>();
+
+  turn(turn: TurnCommit, epoch: number): void {
+    const { tenant, runId, shard, ended } = turn;
+    this.shards.set(shard, epoch);
+    if (turn.create === null) this.moved.push(turn);
+    else this.created.push(turn as Created);
+    if (turn.journalText !== null) {
+      const entriesText = turn.journalText;
+      this.journal.push({ tenant, runId, turn: turn.expectedTurn + 1, entriesText });
+    }
+    if (ended === null || turn.create !== null) {
+      for (const seq of turn.takenInbox) this.taken.push({ tenant, runId, seq });
+      for (const timerId of turn.clearTimers) this.clearedTimers.push({ tenant, runId, timerId });
+    } else {
+      this.taken.push({ tenant, runId, seq: null });
+      this.clearedTimers.push({ tenant, runId, timerId: null });
+    }
+    if (ended === null) {
+      for (const timer of turn.setTimers) {
+        this.timers.set(`${runId}\u0000${timer.timerId}`, { tenant, runId, shard, timer });
+      }
+    }
+    this.queued.push(...turn.children);
+    this.inbox.push(...turn.inbox);
+    this.evaluations.push(...turn.evaluations);
+    for (const message of turn.messages) this.message(message);
+    for (const insert of turn.memory) this.version(insert);
+    for (const move of turn.groupCursors) this.cursor(tenant, move);
+    for (const insert of turn.subscribe) this.subscribe(turn, insert);
+    for (const end of turn.unsubscribe) {
+      this.endings.push({ tenant, end });
+      this.left.push({ tenant, subscriptionId: end.subscriptionId });
+    }
+  }
+
+  version(insert: TurnCommit['memory'][number]): void {
+    const key = memoryKey(insert);
+    this.memory.push({ insert, chained: this.entries.has(key) });
+    this.entries.add(key);
+  }
+
+  message(insert: MessageInsert): void {
+    if (insert.delayMs > 0) {
+      this.delayed.push(insert);
+      return;
+    }
+    const channel = this.touch(insert.tenant, insert.channel);
+    channel.messages++;
+    // Until all are counted this is the message's own place; `calls` turns it around.
+    this.messages.push({ insert, back: channel.messages });
+  }
+
+  touch(tenant: string, channel: string): TouchedChannel {
+    const key = `${tenant}\u0000${channel}`;
+    let touched = this.channels.get(key);
+    if (touched === undefined) {
+      touched = { tenant, channel, messages: 0 };
+      this.channels.set(key, touched);
+    }
+    return touched;
+  }
+
+  /** Moves of one group that follow each other are one move. */
+  private cursor(tenant: string, move: TurnCommit['groupCursors'][number]): void {
+    const key = cursorKey(tenant, move);
+    const from = this.cursors.get(key)?.from;
+    this.cursors.set(key, { tenant, ...move, from: from === undefined ? move.from : from });
+    this.touch(tenant, move.channel);
+  }
+
+  private subscribe(turn: TurnCommit, insert: SubscriptionInsert): void {
+    const { tenant, runId, shard } = turn;
+    this.subscriptions.push({ tenant, runId, shard, insert });
+    if (insert.status !== 'waiting' && insert.status !== 'registering') return;
+    const { subscriptionId } = insert;
+    for (const at of insert.channels) {
+      this.waiters.push({ tenant, runId, shard, subscriptionId, at });
+      this.touch(tenant, at.channel);
+      const { channel, group, after } = at;
+      if (group !== null) this.groups.push({ tenant, channel, group, from: null, to: after });
+    }
+  }
+}
+
+/** `trial`: to find poison, in a transaction that ends in a rollback: any part may be missing. */
+export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
+  const rows = new Rows();
+  const { arrivals } = batch;
+  batch.turns.forEach((turn, index) => {
+    if (fates.turns[index] === null) rows.turn(turn, batch.epochs.get(turn.shard) ?? -1);
+  });
+  batch.statusChanges.forEach((change, index) => {
+    if (fates.statusChanges[index] !== null) return;
+    rows.shards.set(change.shard, batch.epochs.get(change.shard) ?? -1);
+    rows.statuses.set(`${change.tenant}\u0000${change.runId}\u0000${change.expectedTurn}`, change);
+  });
+  rows.queued.push(...live(arrivals.starts, fates.starts));
+  const arrived = live(arrivals.inbox, fates.inbox);
+  rows.inbox.push(...arrived);
+  for (const message of live(arrivals.messages, fates.messages)) rows.message(message);
+  for (const insert of live(arrivals.memory, fates.memory)) rows.version(insert);
+  return callsOf(batch, fates, rows, { arrived, trial });
+}
+
+export function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
+  return parts.filter((_, index) => fates[index] === null);
+}
+
+const byRun = (a: TurnCommit, b: TurnCommit): number =>
+  a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
+
+function callsOf(
+  batch: Batch,
+  fates: Fates,
+  rows: Rows,
+  { arrived, trial }: { readonly arrived: readonly InboxInsert[]; readonly trial: boolean },
+): Plan {
+  const some = <Row>(set: readonly Row[], call: (set: readonly Row[]) => Call): Call | null =>
+    set.length === 0 ? null : call(set);
+  const epochs = [...rows.shards].sort(([a], [b]) => a - b);
+  const moves = trial
+    ? []
+    : [...rows.cursors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, m]) => m);
+  const channels = [...rows.channels.values()];
+  for (const message of rows.messages) {
+    message.back =
+      rows.touch(message.insert.tenant, message.insert.channel).messages - message.back;
+  }
+  const memory = trial ? rows.memory.map(({ insert }) => ({ insert, chained: true })) : rows.memory;
+  const touched = channels.length > 0 || rows.left.length > 0;
+  const queued = some(rows.queued, queueRuns);
+  const inbox = some(rows.inbox, insertInbox);
+  const targets = some(arrived, inboxTargets);
+  const wakes = [some(channels, wakePrivate), touched ? wakeGroups(channels, rows.left) : null];
+  const calls = [
+    insertCommit(batch.commitId, refusedText(fates)),
+    some(epochs, (set) => fence(batch.replicaId, set)),
+    some(rows.created, createRuns),
+    some(rows.moved.sort(byRun), moveRuns),
+    some([...rows.statuses.values()], changeStatus),
+    queued,
+    some(rows.journal, insertJournal),
+    some(rows.evaluations, insertEvaluations),
+    some(memory, insertMemory),
+    some(
+      moves.filter((move) => move.from === null),
+      createCursors,
+    ),
+    some(
+      moves.filter((move) => move.from !== null),
+      moveCursors,
+    ),
+    some(rows.groups, registerGroups),
+    touched ? touchChannels(channels, rows.left) : null,
+    some(rows.messages, insertMessages),
+    some(rows.delayed, delayMessages),
+    some(rows.clearedTimers, clearTimers),
+    some([...rows.timers.values()], setTimers),
+    some(rows.subscriptions, insertSubscriptions),
+    some(rows.waiters, insertWaiters),
+    some(rows.endings, endSubscriptions),
+    some(rows.taken, takeInbox),
+    targets,
+    inbox,
+    ...wakes,
+    some(batch.slots, writeSlots),
+  ];
+  return {
+    calls: calls.filter(isCall),
+    waking: [queued, inbox, ...wakes].filter(isCall),
+    queued,
+    targets,
+  };
+}
+
+const isCall = (call: Call | null): call is Call => call !== null;

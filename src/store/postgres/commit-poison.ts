@@ -1,0 +1,76 @@
+/**
+ * Finds the parts of a batch that Postgres refuses as such, so that their neighbours can be
+ * committed without them. It tries halves in transactions that always end in a rollback: ten for
+ * one poisoned turn among five hundred, and the commit itself stays one transaction with one id.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import type { Batch } from '../batch.ts';
+import type { Fates, PartKind } from './commit-fates.ts';
+import { planCommit } from './commit-plan.ts';
+import { failureKind, reasonOf } from './failure.ts';
+import type { Pool } from './pool.ts';
+import { text, type Call, type Statement } from './statement.ts';
+
+/** Ends a trial: nothing of it stays. */
+export const endTrialStatement: Statement = {
+  name: 'trial_end',
+  text: `select heddle.refuse($1::text)`,
+};
+const trialOver = 'HD000';
+const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
+
+type Part = { readonly kind: PartKind; readonly index: number };
+
+/** Gives a fate to every poisoned part; false when none was found. */
+export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promise<boolean> {
+  const parts = (Object.keys(fates) as PartKind[]).flatMap((kind) =>
+    fates[kind].flatMap((fate, index): Part[] => (fate === null ? [{ kind, index }] : [])),
+  );
+  const found = await search(pool, batch, parts);
+  for (const { part, reason } of found) {
+    if (part.kind === 'turns' || part.kind === 'statusChanges') {
+      fates[part.kind][part.index] = { kind: 'poison', reason };
+    } else {
+      const error = heddleError('store-poison', { reason }).toJSON();
+      fates[part.kind][part.index] = { kind: 'refused', error };
+    }
+  }
+  return found.length > 0;
+}
+
+type Found = { readonly part: Part; readonly reason: string };
+
+async function search(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<Found[]> {
+  const first = parts[0];
+  if (first === undefined) return [];
+  const reason = await trial(pool, batch, parts);
+  if (reason === null) return [];
+  if (parts.length === 1) return [{ part: first, reason }];
+  const half = parts.length >> 1;
+  const before = await search(pool, batch, parts.slice(0, half));
+  return [...before, ...(await search(pool, batch, parts.slice(half)))];
+}
+
+/** Why Postgres refuses these parts, or null when it would take them. */
+async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<string | null> {
+  const out = { kind: 'stale' } as const;
+  const away = { kind: 'accepted' } as const;
+  const only: Fates = {
+    turns: batch.turns.map(() => out),
+    statusChanges: batch.statusChanges.map(() => out),
+    starts: batch.arrivals.starts.map(() => away),
+    inbox: batch.arrivals.inbox.map(() => away),
+    messages: batch.arrivals.messages.map(() => away),
+    memory: batch.arrivals.memory.map(() => away),
+  };
+  for (const { kind, index } of parts) only[kind][index] = null;
+  try {
+    await pool.run([...planCommit({ ...batch, slots: [] }, only, true).calls, endTrial]);
+  } catch (error) {
+    if (failureKind(error) === 'data') return reasonOf(error);
+    if ((error as { code?: unknown }).code === trialOver) return null;
+    // Anything else (a deadlock, a lost connection, a guard) is the commit's own to meet again.
+    return null;
+  }
+  return null;
+}

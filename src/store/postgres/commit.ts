@@ -1,0 +1,151 @@
+/**
+ * One batch, from the call to its outcome. It owns how often a transaction is tried, and why.
+ *
+ * Invariants:
+ * 1. The batch's commit id is the transaction's first row, so however often it is sent it is
+ *    committed once. When the reply is lost, the same batch is sent again: it waits for the first
+ *    one if that is still under way, and then either finds its row or is the first.
+ * 2. Every pass either ends, or leaves parts out, or counts against a bound.
+ */
+import { heddleError, HeddleError } from '../../domain/errors.ts';
+import { asRunId } from '../../domain/ids.ts';
+import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
+import type { RunAddress } from '../rows.ts';
+import { diagnose } from './commit-diagnosis.ts';
+import { newFates, refusedText, settleChains, type Fates } from './commit-fates.ts';
+import { planCommit, type Plan } from './commit-plan.ts';
+import { findPoison } from './commit-poison.ts';
+import { accepted, replay, startedRuns, targetOutcome } from './commit-replay.ts';
+import { failureKind, reasonOf, unavailable } from './failure.ts';
+import type { Results } from './link.ts';
+import { pause, type Pool } from './pool.ts';
+
+export type CommitPools = { readonly write: Pool; readonly read: Pool };
+
+const triesMax = 5;
+/** How long a commit whose reply was lost is pursued before its fate is given up as unknown. */
+const settleMsMax = 60_000;
+
+export async function commitBatch(pools: CommitPools, batch: Batch): Promise<BatchOutcome> {
+  const fates = newFates(batch);
+  const attempts = new Attempts();
+  for (;;) {
+    settleChains(batch, fates);
+    const plan = planCommit(batch, fates, false);
+    try {
+      const results = await pools.write.run(plan.calls);
+      return await outcomeOf(pools, batch, fates, plan, results);
+    } catch (error) {
+      if (failureKind(error) === 'replay') return replay(pools.read, batch, fates);
+      await attempts.failed(error);
+      await leaveOut(pools, batch, fates, error, attempts);
+    }
+  }
+}
+
+async function leaveOut(
+  pools: CommitPools,
+  batch: Batch,
+  fates: Fates,
+  error: unknown,
+  attempts: Attempts,
+): Promise<void> {
+  const kind = failureKind(error);
+  if (kind !== 'guard' && kind !== 'data') return;
+  const before = refusedText(fates);
+  await diagnose(pools.read, batch, fates);
+  if (kind === 'data' && !(await findPoison(pools.write, batch, fates))) {
+    throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
+  }
+  if (refusedText(fates) === before) await attempts.fruitless(error);
+}
+
+/** Counts what went wrong, waits between tries, and gives up in the right words. */
+class Attempts {
+  private tries = 0;
+  private lostSinceMs: number | null = null;
+
+  async failed(error: unknown): Promise<void> {
+    const kind = error instanceof HeddleError ? 'lost' : failureKind(error);
+    if (kind === 'lost') return this.lost(error);
+    if (kind === 'other') throw error;
+    if (kind === 'again' || kind === 'busy') await this.fruitless(error);
+  }
+
+  async fruitless(error: unknown): Promise<void> {
+    if (++this.tries >= triesMax) throw unavailable(error);
+    await pause(this.tries);
+  }
+
+  /** A HeddleError is the pool's: it had no connection, so this try has sent nothing. */
+  private async lost(error: unknown): Promise<void> {
+    if (error instanceof HeddleError && (this.lostSinceMs === null || error.code === 'closed')) {
+      throw error;
+    }
+    this.lostSinceMs ??= performance.now();
+    if (performance.now() - this.lostSinceMs > settleMsMax) {
+      const reason = `the reply to a commit was lost (${reasonOf(error)}); send the same batch again`;
+      throw heddleError('store-unavailable', { reason, inDoubt: true }, { cause: error });
+    }
+    await pause(++this.tries);
+  }
+}
+
+async function outcomeOf(
+  pools: CommitPools,
+  batch: Batch,
+  fates: Fates,
+  plan: Plan,
+  results: Results,
+): Promise<BatchOutcome> {
+  const { arrivals } = batch;
+  const committed: TurnOutcome = { kind: 'committed' };
+  const targets = plan.targets === null ? [] : (results.get(plan.targets) ?? []);
+  let target = 0;
+  return {
+    turns: fates.turns.map((fate) => fate ?? committed),
+    statusChanges: fates.statusChanges.map((fate) => fate ?? committed),
+    starts: await startOutcomes(pools, batch, fates, plan, results),
+    inbox: arrivals.inbox.map((row, index) => {
+      return fates.inbox[index] ?? targetOutcome(row, targets[target++] ?? []);
+    }),
+    messages: fates.messages.map((fate) => fate ?? accepted),
+    memory: fates.memory.map((fate) => fate ?? accepted),
+    wakes: wakesOf(plan, results),
+  };
+}
+
+async function startOutcomes(
+  pools: CommitPools,
+  batch: Batch,
+  fates: Fates,
+  plan: Plan,
+  results: Results,
+): Promise<ArrivalOutcome[]> {
+  const { starts } = batch.arrivals;
+  if (starts.length === 0) return [];
+  const fresh = new Set(
+    plan.queued === null ? [] : results.get(plan.queued)?.map(([tenant, id]) => `${tenant} ${id}`),
+  );
+  const outcomes = starts.map(({ tenant, runId }, index) => {
+    if (fates.starts[index] !== null) return fates.starts[index] ?? null;
+    return fresh.delete(`${tenant} ${runId}`) ? accepted : null;
+  });
+  if (outcomes.every((outcome) => outcome !== null)) return outcomes;
+  const known = await startedRuns(pools.read, starts);
+  return outcomes.map((outcome, index) => {
+    const run = known[index] ?? null;
+    return outcome ?? (run === null ? accepted : { kind: 'existing', run });
+  });
+}
+
+function wakesOf(plan: Plan, results: Results): RunAddress[] {
+  const wakes = new Map<string, RunAddress>();
+  for (const call of plan.waking) {
+    for (const [tenant, runId, shard] of results.get(call) ?? []) {
+      if (!tenant || !runId) continue;
+      wakes.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
+    }
+  }
+  return [...wakes.values()];
+}

@@ -1,0 +1,100 @@
+/** Delayed messages that are due enter their channels. */
+import { asRunId } from '../../domain/ids.ts';
+import type { RunAddress } from '../rows.ts';
+import { wakeGroups, wakePrivate, type TouchedChannel } from './channel-writes.ts';
+import type { Pool } from './pool.ts';
+import {
+  bigintColumn,
+  callWith,
+  int,
+  ints,
+  textColumn,
+  type Column,
+  type Fields,
+  type Statement,
+} from './statement.ts';
+
+/** Read before, because a transaction's calls leave all at once and the wake-ups name channels. */
+export const dueDelayedStatement: Statement = {
+  name: 'delayed_due',
+  text: `select tenant, delayed_id, channel from heddle.delayed_messages
+    where shard = any($1::int[]) and due_at <= now()
+    order by due_at, delayed_id limit $2::int`,
+};
+
+/**
+ * Locks: the delayed rows, by age, passing by those that another replica moves; then their channels
+ * by tenant and name, as every commit does.
+ */
+export const releaseDelayedStatement: Statement = {
+  name: 'delayed_release',
+  text: `with due as (
+      select d.tenant, d.delayed_id
+      from unnest($1::text[], $2::bigint[]) as i(tenant, delayed_id)
+      join heddle.delayed_messages d on d.tenant = i.tenant and d.delayed_id = i.delayed_id
+      order by d.due_at, d.delayed_id
+      for update of d skip locked
+    ), gone as (
+      delete from heddle.delayed_messages d using due
+      where d.tenant = due.tenant and d.delayed_id = due.delayed_id
+      returning d.*
+    ), placed as (
+      select *, row_number() over (partition by tenant, channel order by due_at, delayed_id) as place,
+        count(*) over (partition by tenant, channel) as many
+      from gone
+    ), channel as (
+      insert into heddle.channels as c (tenant, channel, head)
+      select tenant, channel, count(*) from gone group by tenant, channel order by tenant, channel
+      on conflict (tenant, channel) do update set head = c.head + excluded.head
+      returning tenant, channel, head
+    )
+    insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
+    select p.tenant, p.channel, c.head - p.many + p.place, p.message_id, p.run_id, p.payload
+    from placed p join channel c on c.tenant = p.tenant and c.channel = p.channel`,
+};
+
+export const nextDelayedStatement: Statement = {
+  name: 'delayed_next',
+  text: `select ceil(extract(epoch from min(due_at) - clock_timestamp()) * 1000)::text
+    from heddle.delayed_messages where shard = any($1::int[])`,
+};
+
+type Due = { readonly tenant: string; readonly delayedId: string };
+const dueColumns: readonly Column<Due>[] = [
+  textColumn((row) => row.tenant),
+  bigintColumn((row) => row.delayedId),
+];
+
+export async function releaseDelayed(
+  pool: Pool,
+  query: { readonly shards: readonly number[]; readonly limit: number },
+): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }> {
+  const look = {
+    statement: dueDelayedStatement,
+    params: [ints(query.shards), int(query.limit)],
+  };
+  const next = { statement: nextDelayedStatement, params: [ints(query.shards)] };
+  const before = await pool.read([look, next]);
+  const due: Due[] = [];
+  const channels = new Map<string, TouchedChannel>();
+  for (const [tenant, delayedId, channel] of before.get(look) ?? []) {
+    if (!tenant || !delayedId || !channel) continue;
+    due.push({ tenant, delayedId });
+    channels.set(`${tenant}\u0000${channel}`, { tenant, channel, messages: 0 });
+  }
+  if (due.length === 0) return { wakes: [], nextDueInMs: numberOf(before.get(next)) };
+  const release = callWith(releaseDelayedStatement, dueColumns, due);
+  const wakes = [wakePrivate([...channels.values()]), wakeGroups([...channels.values()], [])];
+  const results = await pool.read([release, ...wakes, next]);
+  const woken = new Map<string, RunAddress>();
+  for (const [tenant, runId, shard] of wakes.flatMap((call) => results.get(call) ?? [])) {
+    if (!tenant || !runId) continue;
+    woken.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
+  }
+  return { wakes: [...woken.values()], nextDueInMs: numberOf(results.get(next)) };
+}
+
+function numberOf(rows: readonly Fields[] | undefined): number | null {
+  const value = rows?.[0]?.[0] ?? null;
+  return value === null ? null : Number(value);
+}

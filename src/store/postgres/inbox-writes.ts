@@ -1,0 +1,83 @@
+/**
+ * Statements that write inbox rows. `=` stands before a key that was given, `#` before the number
+ * that a row without a key gets in its place.
+ */
+import type { InboxInsert } from '../rows.ts';
+import {
+  bigintColumn,
+  callWith,
+  runColumns,
+  textColumn,
+  uuidColumn,
+  type Call,
+  type Column,
+  type Statement,
+} from './statement.ts';
+
+/** `seq` null: all rows of the run, because it has ended. */
+export type InboxTaken = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly seq: string | null;
+};
+
+/**
+ * Rows that turns took. Locks: after the channels. A publisher that holds a channel and finds the
+ * wake-up of a waiter taken but not committed waits for that turn; were the turn then to wait for
+ * the channel, both would stand until Postgres notices the deadlock a second later.
+ */
+export const takeInboxStatement: Statement = {
+  name: 'inbox_take',
+  text: `delete from heddle.inbox b
+    using unnest($1::text[], $2::uuid[], $3::bigint[]) as i(tenant, run_id, seq)
+    where b.tenant = i.tenant and b.run_id = i.run_id and (i.seq is null or b.seq = i.seq)`,
+};
+
+const takenColumns: readonly Column<InboxTaken>[] = [...runColumns, bigintColumn((row) => row.seq)];
+
+export function takeInbox(rows: readonly InboxTaken[]): Call {
+  return callWith(takeInboxStatement, takenColumns, rows);
+}
+
+/**
+ * Rows for open runs; answers with the runs that got one. Locks: the new rows, in the order of the
+ * batch, after the channels and what turns took.
+ */
+export const insertInboxStatement: Statement = {
+  name: 'inbox_insert',
+  text: `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
+    select i.tenant, i.run_id, r.shard, i.kind, i.ref,
+      coalesce('=' || i.key, '#' || nextval('heddle.inbox_seq')), i.payload
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+      with ordinality as i(tenant, run_id, kind, ref, key, payload, place)
+    join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id and r.ended_at is null
+    order by i.place
+    on conflict do nothing
+    returning tenant, run_id, shard`,
+};
+
+const inboxColumns: readonly Column<InboxInsert>[] = [
+  textColumn((row) => row.tenant),
+  uuidColumn((row) => row.runId),
+  textColumn((row) => row.kind),
+  textColumn((row) => row.ref),
+  textColumn((row) => row.key),
+  textColumn((row) => row.payloadText),
+];
+
+export function insertInbox(rows: readonly InboxInsert[]): Call {
+  return callWith(insertInboxStatement, inboxColumns, rows);
+}
+
+/** What became of rows from outside: per row its run's status and whether it has ended, or nulls. */
+export const inboxTargetsStatement: Statement = {
+  name: 'inbox_targets',
+  text: `select r.status, r.ended_at is not null
+    from unnest($1::text[], $2::uuid[]) with ordinality as i(tenant, run_id, place)
+    left join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id
+    order by i.place`,
+};
+
+export function inboxTargets(rows: readonly InboxInsert[]): Call {
+  return callWith(inboxTargetsStatement, runColumns, rows);
+}

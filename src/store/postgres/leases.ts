@@ -1,0 +1,111 @@
+/**
+ * Outside consumers: messages under a lease until they are acknowledged, at least once. A token is
+ * the message's number and a random UUID, so that an acknowledgement finds its row by key.
+ */
+import type { LeasedMessage } from '../port.ts';
+import type { Pool } from './pool.ts';
+import { messageRow } from './read-set.ts';
+import { epochMs } from './run-reads.ts';
+import { bigint, int, text, texts, type Statement } from './statement.ts';
+
+/** Locks: the group's row, first of all, so that two consumers of a group take turns. */
+export const lockGroupStatement: Statement = {
+  name: 'lease_group',
+  text: `insert into heddle.consumer_groups as g (tenant, channel, consumer_group, cursor)
+    values ($1::text, $2::text, $3::text, case when $4::text = 'earliest' then 0 else coalesce(
+      (select head from heddle.channels where tenant = $1::text and channel = $2::text), 0) end)
+    on conflict (tenant, channel, consumer_group) do update set cursor = g.cursor`,
+};
+
+/**
+ * Expired leases, oldest message first, then what is above the cursor. Locks: after the group's row
+ * the deliveries, which nobody else may change while that is held but an acknowledgement.
+ */
+export const takeLeasesStatement: Statement = {
+  name: 'lease_take',
+  text: `with expired as (
+      select d.seq, d.attempt + 1 as attempt from heddle.deliveries d
+      where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
+        and d.lease_until <= now()
+      order by d.seq limit $4::int
+      for update
+    ), fresh as (
+      select m.seq, 1 as attempt from heddle.messages m
+      where m.tenant = $1::text and m.channel = $2::text and m.seq > (
+        select cursor from heddle.consumer_groups
+        where tenant = $1::text and channel = $2::text and consumer_group = $3::text)
+      order by m.seq limit $4::int - (select count(*) from expired)
+    ), moved as (
+      update heddle.consumer_groups set cursor = (select max(seq) from fresh)
+      where tenant = $1::text and channel = $2::text and consumer_group = $3::text
+        and exists (select from fresh)
+    ), given as (
+      insert into heddle.deliveries (tenant, channel, consumer_group, seq, attempt, token,
+        lease_until)
+      select $1::text, $2::text, $3::text, t.seq, t.attempt, gen_random_uuid(),
+        now() + $5::bigint * interval '1 ms'
+      from (select * from expired union all select * from fresh) t
+      on conflict (tenant, channel, consumer_group, seq) do update set
+        attempt = excluded.attempt, token = excluded.token, lease_until = excluded.lease_until
+      returning seq, attempt, token
+    )
+    select m.seq, m.message_id, m.payload, m.run_id, ${epochMs('m.published_at')}, g.attempt,
+      g.seq || ':' || g.token
+    from given g join heddle.messages m
+      on m.tenant = $1::text and m.channel = $2::text and m.seq = g.seq
+    order by g.attempt = 1, m.seq`,
+};
+
+export async function lease(
+  pool: Pool,
+  request: {
+    readonly tenant: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly from: 'earliest' | 'latest';
+    readonly max: number;
+    readonly leaseMs: number;
+  },
+): Promise<LeasedMessage[]> {
+  const { tenant, channel, group } = request;
+  const at = [text(tenant), text(channel), text(group)];
+  const lock = { statement: lockGroupStatement, params: [...at, text(request.from)] };
+  const take = {
+    statement: takeLeasesStatement,
+    params: [...at, int(request.max), bigint(request.leaseMs)],
+  };
+  const rows = (await pool.read([lock, take])).get(take) ?? [];
+  return rows.map((fields) => ({
+    ...messageRow(channel, fields),
+    attempt: Number(fields[5]),
+    token: fields[6] ?? '',
+  }));
+}
+
+/** Locks: the deliveries that are acknowledged. A token that is none matches nothing. */
+export const acknowledgeStatement: Statement = {
+  name: 'lease_acknowledge',
+  text: `delete from heddle.deliveries d
+    using (select distinct token from unnest($4::text[]) as i(token)
+      where token ~ '^[0-9]{1,18}:[0-9a-f-]{36}$') i
+    where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
+      and d.seq = split_part(i.token, ':', 1)::bigint and d.token::text = split_part(i.token, ':', 2)
+      and d.lease_until > now()
+    returning i.token`,
+};
+
+export async function acknowledge(
+  pool: Pool,
+  request: {
+    readonly tenant: string;
+    readonly channel: string;
+    readonly group: string;
+    readonly tokens: readonly string[];
+  },
+): Promise<boolean[]> {
+  const { tenant, channel, group, tokens } = request;
+  const params = [text(tenant), text(channel), text(group), texts(tokens)];
+  const call = { statement: acknowledgeStatement, params };
+  const taken = new Set(((await pool.once([call])).get(call) ?? []).map(([token]) => token));
+  return tokens.map((token) => taken.delete(token));
+}

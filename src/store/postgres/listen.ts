@@ -1,0 +1,101 @@
+/**
+ * Hints from other replicas, on a connection of its own. A hint may be lost, so the listener says
+ * "look at all" (null) whenever it has just begun to listen.
+ *
+ * Invariants:
+ * 1. LISTEN comes first and "look at all" after it: what is hinted at in between is heard.
+ * 2. A connection that does not hear its own ping is no connection: half-open sockets and poolers
+ *    that pass no notifications are told so, and each new try is one more look at all.
+ */
+import { randomUUID } from 'node:crypto';
+import { defer, finalize, Observable, retry, timer } from 'rxjs';
+import { Link, type LinkOptions } from './link.ts';
+
+const channel = 'heddle';
+const pingMs = 10_000;
+const pingMsMax = 3_000;
+
+export const notifyStatement = {
+  name: 'notify',
+  text: `select pg_notify('${channel}', $1::text)`,
+};
+
+export const shardsText = (shards: readonly number[]): string => shards.join(',');
+
+function shardsOf(payload: string): number[] {
+  return payload.split(',').map(Number).filter(Number.isInteger);
+}
+
+/** Resolves when it listens, or when the first try has failed: then the next ones go on behind. */
+export function listen(
+  options: LinkOptions,
+  heard: (shards: readonly number[] | null) => void,
+): Promise<{ close(): Promise<void> }> {
+  return new Promise((resolve) => {
+    let closed: Promise<void> = Promise.resolve();
+    const subscription = defer(() =>
+      notifications(options, (done) => {
+        closed = done;
+      }),
+    )
+      .pipe(
+        retry({
+          delay: (_, attempt) => {
+            resolve(handle);
+            return timer(Math.random() * Math.min(5_000, 50 * 2 ** attempt));
+          },
+          resetOnSuccess: true,
+        }),
+        finalize(() => resolve(handle)),
+      )
+      .subscribe((shards) => {
+        heard(shards);
+        resolve(handle);
+      });
+    const handle = {
+      close: async () => {
+        subscription.unsubscribe();
+        await closed;
+      },
+    };
+  });
+}
+
+function notifications(
+  options: LinkOptions,
+  closing: (done: Promise<void>) => void,
+): Observable<readonly number[] | null> {
+  return new Observable((subscriber) => {
+    const opened = Link.open(options);
+    const pings = new Map<string, ReturnType<typeof setTimeout>>();
+    let next: ReturnType<typeof setTimeout> | undefined;
+    const fail = (error: unknown): void => subscriber.error(error);
+
+    const ping = async (link: Link): Promise<void> => {
+      const payload = `!${randomUUID()}`;
+      pings.set(
+        payload,
+        setTimeout(() => fail(new Error('the listener does not hear itself')), pingMsMax),
+      );
+      await link.simple(`notify ${channel}, '${payload}'`);
+      next = setTimeout(() => void ping(link).catch(fail), pingMs);
+    };
+    const begin = async (link: Link): Promise<void> => {
+      link.onBroken(() => fail(new Error('the listener lost its connection')));
+      link.onNotification((payload) => {
+        clearTimeout(pings.get(payload));
+        if (!pings.delete(payload) && !payload.startsWith('!')) subscriber.next(shardsOf(payload));
+      });
+      await link.simple(`listen ${channel}`);
+      subscriber.next(null);
+      await ping(link);
+    };
+    opened.then(begin).catch(fail);
+
+    return () => {
+      clearTimeout(next);
+      for (const waiting of pings.values()) clearTimeout(waiting);
+      closing(opened.then((link) => link.close()).catch(() => undefined));
+    };
+  });
+}

@@ -1,0 +1,57 @@
+import type { MemoryInsert } from '../batch.ts';
+import { guard } from './failure.ts';
+import { guarded } from './guarded.ts';
+import {
+  boolColumn,
+  int,
+  intColumn,
+  textColumn,
+  type Call,
+  type Column,
+  type Statement,
+} from './statement.ts';
+
+/** `chained`: the version that it stands on is written by this batch too. */
+export type MemoryWrite = { readonly insert: MemoryInsert; readonly chained: boolean };
+
+/**
+ * Version n on version n - 1: since versions are dense and none is ever removed alone, n being free
+ * and n - 1 being there says that n - 1 is the newest. Locks: the new rows in the order of their
+ * entries, after the runs; a second writer of the same version waits here for the first.
+ */
+export const insertMemoryStatement: Statement = {
+  name: 'memory_insert',
+  text: guarded(
+    guard.memory,
+    `insert into heddle.memory_versions (tenant, scope, owner, key, version, value, deleted, run_id,
+      turn)
+    select i.tenant, i.scope, i.owner, i.key, i.version, i.value, i.deleted, i.run_id, i.turn
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::bool[],
+      $9::text[], $10::int[], $11::bool[])
+      as i(tenant, scope, owner, key, version, value, deleted, run_id, turn, chained)
+    where i.chained or i.version = 1 or exists (
+      select from heddle.memory_versions m
+      where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
+        and m.version = i.version - 1)
+    order by i.tenant, i.scope, i.owner, i.key, i.version
+    on conflict do nothing`,
+  ),
+};
+
+const memoryColumns: readonly Column<MemoryWrite>[] = [
+  textColumn(({ insert }) => insert.tenant),
+  textColumn(({ insert }) => insert.scope),
+  textColumn(({ insert }) => insert.owner),
+  textColumn(({ insert }) => insert.key),
+  intColumn(({ insert }) => insert.version),
+  textColumn(({ insert }) => insert.valueText),
+  boolColumn(({ insert }) => insert.deleted),
+  textColumn(({ insert }) => insert.runId),
+  intColumn(({ insert }) => insert.turn),
+  boolColumn(({ chained }) => chained),
+];
+
+export function insertMemory(rows: readonly MemoryWrite[]): Call {
+  const params = [int(rows.length), ...memoryColumns.map((of) => of(rows))];
+  return { statement: insertMemoryStatement, params };
+}

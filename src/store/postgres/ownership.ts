@@ -1,0 +1,40 @@
+/** The heartbeat, and giving shards back. */
+import type { ReplicaId } from '../../domain/ids.ts';
+import { shardCount } from '../../domain/ids.ts';
+import type { Renewal } from '../port.ts';
+import type { Pool } from './pool.ts';
+import { claimShards, heldShards, releaseShards, renewLease, retire } from './shards.ts';
+
+/**
+ * Three transactions in three round trips, not one: the lease is extended whatever happens to the
+ * claim, and the claim sees replicas whose lease has ended only just now.
+ */
+export async function renew(
+  pool: Pool,
+  { replicaId, leaseMs }: { readonly replicaId: ReplicaId; readonly leaseMs: number },
+): Promise<Renewal> {
+  await pool.read([renewLease(replicaId, leaseMs)]);
+  const held = heldShards(replicaId);
+  await pool.read([claimShards(replicaId)]);
+  const rows = (await pool.read([held])).get(held) ?? [];
+  const liveReplicas = Number(rows[0]?.[2] ?? 1);
+  const shards = rows.flatMap(([shard, epoch]) =>
+    shard ? [{ shard: Number(shard), epoch: Number(epoch) }] : [],
+  );
+  const share = Math.ceil(shardCount / Math.max(1, liveReplicas));
+  return { shards, liveReplicas, surplus: shards.slice(share).map(({ shard }) => shard) };
+}
+
+export async function release(
+  pool: Pool,
+  replica: {
+    readonly replicaId: ReplicaId;
+    readonly shards: readonly number[];
+    readonly retire: boolean;
+  },
+): Promise<void> {
+  const { replicaId, shards } = replica;
+  const calls = [releaseShards(replicaId, shards)];
+  if (replica.retire) calls.push(retire(replicaId));
+  await pool.read(calls);
+}

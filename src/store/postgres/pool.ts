@@ -1,0 +1,161 @@
+/**
+ * Connections of one kind, made when they are first needed. It owns who runs on which; a run that
+ * finds all busy waits its turn.
+ *
+ * Invariants:
+ * 1. At most `size` links exist, each used by one run at a time.
+ * 2. Waiting is bounded: for a link by `checkoutMsMax`, for a server that cannot be reached by
+ *    `patienceMs`; both end as `store-unavailable`.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HeddleError, heddleError } from '../../domain/errors.ts';
+import { failureKind, reasonOf, unavailable } from './failure.ts';
+import { Link, type LinkOptions, type Results } from './link.ts';
+import type { Call } from './statement.ts';
+
+export type PoolOptions = LinkOptions & {
+  readonly size: number;
+  readonly checkoutMsMax: number;
+  /** How long a server is tried that refuses connections. */
+  readonly patienceMs: number;
+};
+
+type Waiter = { readonly give: (link: Link | null) => void };
+
+export class Pool {
+  private readonly options: PoolOptions;
+  private idle: Link[] = [];
+  private count = 0;
+  private waiting: Waiter[] = [];
+  private readonly links = new Set<Link>();
+  private readonly ending = new AbortController();
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+  }
+
+  /** One transaction on a link of this pool. */
+  async run(calls: readonly Call[]): Promise<Results> {
+    const link = await this.take();
+    try {
+      return await link.run(calls);
+    } finally {
+      this.put(link);
+    }
+  }
+
+  /** For reads and for what may happen twice: tried again when the connection was lost. */
+  async read(calls: readonly Call[]): Promise<Results> {
+    return this.tried(calls, 3);
+  }
+
+  /** For what must not happen twice: a lost reply is `store-unavailable`. */
+  async once(calls: readonly Call[]): Promise<Results> {
+    return this.tried(calls, 1);
+  }
+
+  private async tried(calls: readonly Call[], triesMax: number): Promise<Results> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.run(calls);
+      } catch (error) {
+        if (error instanceof HeddleError) throw error;
+        const kind = failureKind(error);
+        if (kind === 'data')
+          throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
+        if (kind === 'other' || kind === 'guard') throw error;
+        if (this.ending.signal.aborted) throw heddleError('closed');
+        if (attempt >= triesMax || kind === 'busy') throw unavailable(error);
+        await pause(attempt);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.ending.abort();
+    for (const { give } of this.waiting.splice(0)) give(null);
+    await Promise.all([...this.links].map((link) => link.close()));
+  }
+
+  private async take(): Promise<Link> {
+    if (this.ending.signal.aborted) throw heddleError('closed');
+    for (;;) {
+      const link = this.idle.pop();
+      if (link === undefined) break;
+      if (!link.broken) return link;
+      this.forget(link);
+    }
+    if (this.count < this.options.size) return this.connect();
+    const given = await this.wait();
+    if (given !== null && !given.broken) return given;
+    if (given !== null) this.forget(given);
+    return this.take();
+  }
+
+  private wait(): Promise<Link | null> {
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        give: (link: Link | null) => {
+          clearTimeout(timer);
+          resolve(link);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.waiting = this.waiting.filter((other) => other !== waiter);
+        reject(unavailable(new Error('every connection is in use')));
+      }, this.options.checkoutMsMax);
+      this.waiting.push(waiter);
+    });
+  }
+
+  private put(link: Link): void {
+    const next = this.waiting.shift();
+    if (link.broken) {
+      this.forget(link);
+      // Whoever waits makes a new one.
+      next?.give(null);
+    } else if (next === undefined) this.idle.push(link);
+    else next.give(link);
+  }
+
+  private forget(link: Link): void {
+    this.count--;
+    this.links.delete(link);
+    void link.close();
+  }
+
+  private async connect(): Promise<Link> {
+    this.count++;
+    const until = performance.now() + this.options.patienceMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const link = await Link.open(this.options);
+        if (this.ending.signal.aborted) {
+          await link.close();
+          throw heddleError('closed');
+        }
+        this.links.add(link);
+        return link;
+      } catch (error) {
+        const retry = ['lost', 'busy'].includes(failureKind(error)) && !refusesForGood(error);
+        if (!retry || this.ending.signal.aborted || performance.now() > until) {
+          this.count--;
+          this.waiting.shift()?.give(null);
+          throw this.ending.signal.aborted ? heddleError('closed') : unavailable(error);
+        }
+        await pause(attempt);
+      }
+    }
+  }
+}
+
+/** A wrong host name, password or database does not mend itself. */
+function refusesForGood(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ENOTFOUND' || /password|SASL|SCRAM/i.test(String(error));
+}
+
+/** Full jitter, so that replicas which lost the same server do not come back as one. */
+export async function pause(attempt: number): Promise<void> {
+  await sleep(Math.random() * Math.min(1_000, 10 * 2 ** attempt));
+}

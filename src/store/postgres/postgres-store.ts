@@ -1,0 +1,140 @@
+/**
+ * The store on Postgres. It owns the connections and who uses which; what is said over them stands
+ * in the other files of this folder, one table's statements each.
+ *
+ * - write: commits, two at a time: while one waits for the disk the next is worked on.
+ * - read: what turns and loops ask for, planned for keys: see `hot`.
+ * - wide: lists, counts and retention, planned for what they are.
+ * - beat: the heartbeat alone, so that no load can make a lease end.
+ */
+import type pg from 'pg';
+import type { Store } from '../port.ts';
+import { audit } from './audit.ts';
+import { commitBatch } from './commit.ts';
+import { releaseDelayed } from './delayed.ts';
+import { acknowledge, lease } from './leases.ts';
+import type { LinkOptions } from './link.ts';
+import {
+  listRuns,
+  oneRun,
+  readActivity,
+  readEvaluations,
+  readJournal,
+  readUsage,
+} from './lists.ts';
+import { listen, notifyStatement, shardsText } from './listen.ts';
+import { migrate } from './migrate.ts';
+import { release, renew } from './ownership.ts';
+import { Pool } from './pool.ts';
+import { prune } from './prune.ts';
+import { readSet } from './read-set.ts';
+import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
+import { text } from './statement.ts';
+import { dueTimers, providerTotals, slotsOf } from './work-reads.ts';
+
+export type PostgresOptions = {
+  readonly connectionString?: string;
+  readonly connection?: pg.ClientConfig;
+};
+
+/** A session's bounds; the client's own (`answerMsMax`) is longer and only for dead sockets. */
+const bounds = {
+  statement_timeout: '15000',
+  lock_timeout: '5000',
+  idle_in_transaction_session_timeout: '10000',
+};
+
+/**
+ * A statement is planned once per connection, when its tables may still be empty; a plan that reads
+ * such a table whole would be kept while it grows to millions of rows. All of these go by keys, so
+ * the other ways are switched off. That also spares the five custom plans before a generic one.
+ */
+const hot = {
+  ...bounds,
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+};
+const wide = { ...bounds, statement_timeout: '60000', plan_cache_mode: 'force_custom_plan' };
+
+type Pools = {
+  readonly write: Pool;
+  readonly read: Pool;
+  readonly wide: Pool;
+  readonly beat: Pool;
+};
+
+/** Migrates the database when it must, and connects. */
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const connection: pg.ClientConfig = {
+    ...options.connection,
+    ...(options.connectionString === undefined
+      ? {}
+      : { connectionString: options.connectionString }),
+  };
+  await migrate(connection);
+  const pool = (settings: LinkOptions['settings'], size: number, answerMsMax = 20_000): Pool =>
+    new Pool({
+      connection,
+      settings,
+      size,
+      answerMsMax,
+      checkoutMsMax: 30_000,
+      patienceMs: 10_000,
+    });
+  const pools: Pools = {
+    write: pool(hot, 2),
+    read: pool(hot, 2),
+    wide: pool(wide, 1, 70_000),
+    beat: pool({ ...hot, statement_timeout: '5000' }, 1, 6_000),
+  };
+  return storeOver(pools, { connection, settings: bounds, answerMsMax: 6_000 });
+}
+
+function storeOver(pools: Pools, listener: LinkOptions): Store {
+  const listeners = new Set<{ close(): Promise<void> }>();
+  return {
+    commit: (batch) => commitBatch(pools, batch),
+    read: (set) => readSet(pools.read, set),
+    load: (runs) => loadRuns(pools.read, runs),
+    renew: (replica) => renew(pools.beat, replica),
+    release: (replica) => release(pools.read, replica),
+    pending: (query) => pendingRuns(pools.read, query),
+    open: (query) => openRuns(pools.read, query),
+    slots: (shards) => slotsOf(pools.read, shards),
+    timers: (query) => dueTimers(pools.read, query),
+    releaseDelayed: (query) => releaseDelayed(pools.wide, query),
+    lease: (request) => lease(pools.read, request),
+    acknowledge: (request) => acknowledge(pools.read, request),
+    run: (tenant, runId) => oneRun(pools.read, tenant, runId),
+    runs: (query) => listRuns(pools.wide, query),
+    journal: (query) => readJournal(pools.read, query),
+    evaluations: (query) => readEvaluations(pools.read, query),
+    usage: (tenant) => readUsage(pools.wide, tenant),
+    prune: (query) => prune(pools.wide, query),
+    audit: (tenant) => audit(pools.wide, tenant),
+    providerTotals: () => providerTotals(pools.wide),
+    activity: () => readActivity(pools.wide),
+    async notify(shards) {
+      const params = [text(shardsText(shards))];
+      await pools.read.read([{ statement: notifyStatement, params }]);
+    },
+    async listen(heard) {
+      const handle = await listen(listener, heard);
+      listeners.add(handle);
+      return {
+        close: async () => {
+          listeners.delete(handle);
+          await handle.close();
+        },
+      };
+    },
+    async close() {
+      await Promise.all([...listeners].map((handle) => handle.close()));
+      await Promise.all(Object.values(pools).map((each) => each.close()));
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
+import type { Pool } from './pool.ts';
+import { bigint, int, type Statement } from './statement.ts';
+
+/**
+ * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
+ * waiting run has yet to come by them. Evaluations stay, and memory that others can reach. Locks:
+ * the runs in the order of their ends, passing by those of another replica's prune; then channels.
+ */
+export const pruneRunsStatement: Statement = {
+  name: 'prune_runs',
+  text: `with old as (
+      select tenant, run_id from heddle.runs
+      where ended_at <= now() - $1::bigint * interval '1 ms'
+      order by ended_at limit $2::int
+      for update skip locked
+    ), entries as (
+      delete from heddle.journal j using old o where j.tenant = o.tenant and j.run_id = o.run_id
+    ), rows as (
+      delete from heddle.inbox b using old o where b.tenant = o.tenant and b.run_id = o.run_id
+    ), alarms as (
+      delete from heddle.timers t using old o where t.tenant = o.tenant and t.run_id = o.run_id
+    ), own as (
+      delete from heddle.memory_versions m using old o
+      where m.tenant = o.tenant and m.scope = 'run' and m.owner = o.run_id::text
+    ), ended as (
+      delete from heddle.subscriptions s using old o
+      where s.tenant = o.tenant and s.run_id = o.run_id
+      returning s.tenant, s.subscription_id, s.channels, s.consumer_groups, s.delivered
+    ), waiters as (
+      delete from heddle.subscription_channels w
+      using ended e cross join unnest(e.channels, e.consumer_groups) as c(channel, consumer_group)
+      where w.tenant = e.tenant and w.channel = c.channel and w.consumer_group = c.consumer_group
+        and w.subscription_id = e.subscription_id
+    ), taken as (
+      select distinct e.tenant, d.channel, d.seq from ended e
+      cross join lateral json_to_recordset(e.delivered::json) as d(channel text, seq bigint)
+    ), messages as (
+      delete from heddle.messages m using taken t
+      where m.tenant = t.tenant and m.channel = t.channel and m.seq = t.seq
+        and m.published_at <= now() - $1::bigint * interval '1 ms'
+        and not exists (
+          select from heddle.consumer_groups g
+          where g.tenant = m.tenant and g.channel = m.channel and g.cursor < m.seq)
+        and not exists (
+          select from heddle.deliveries d
+          where d.tenant = m.tenant and d.channel = m.channel and d.seq = m.seq)
+        and not exists (
+          select from heddle.subscription_channels w
+          where w.tenant = m.tenant and w.channel = m.channel and w.consumer_group = ''
+            and w.after < m.seq)
+      returning m.tenant, m.channel
+    ), counted as (
+      select tenant, channel, count(*) as n from messages group by tenant, channel
+      order by tenant, channel
+    ), channels as (
+      update heddle.channels c set pruned = c.pruned + n from counted
+      where c.tenant = counted.tenant and c.channel = counted.channel
+    ), gone as (
+      delete from heddle.runs r using old o where r.tenant = o.tenant and r.run_id = o.run_id
+      returning 1
+    )
+    select count(*) from gone`,
+};
+
+/** A commit id is asked for again within minutes, never after a day. */
+export const pruneCommitsStatement: Statement = {
+  name: 'prune_commits',
+  text: `delete from heddle.commits where commit_id in (
+      select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
+};
+
+/**
+ * Idle slots of replicas that have been gone for a day become one row per provider, of no replica,
+ * which keeps their totals. Locks: the slots, then that row.
+ */
+export const foldSlotsStatement: Statement = {
+  name: 'prune_slots',
+  text: `with gone as (
+      delete from heddle.provider_slots s
+      where s.call is null and s.replica_id <> '00000000-0000-0000-0000-000000000000'
+        and exists (
+          select from heddle.replicas r
+          where r.replica_id = s.replica_id and r.lease_until < now() - interval '1 day')
+      returning s.*
+    )
+    insert into heddle.provider_slots as t (provider, replica_id, slot, status, calls, duplicates,
+      rate_limited)
+    select provider, '00000000-0000-0000-0000-000000000000'::uuid, 0, 'idle', sum(calls),
+      sum(duplicates), sum(rate_limited)
+    from gone group by provider order by provider
+    on conflict (provider, replica_id, slot) do update set calls = t.calls + excluded.calls,
+      duplicates = t.duplicates + excluded.duplicates,
+      rate_limited = t.rate_limited + excluded.rate_limited`,
+};
+
+/** Replicas that are gone, once nothing names them any more. */
+export const pruneReplicasStatement: Statement = {
+  name: 'prune_replicas',
+  text: `delete from heddle.replicas r
+    where r.lease_until < now() - interval '1 day'
+      and not exists (select from heddle.provider_slots s where s.replica_id = r.replica_id)
+      and not exists (select from heddle.shards s where s.replica_id = r.replica_id)`,
+};
+
+/** Each statement is a transaction of its own, so that none holds its locks for the others. */
+export async function prune(
+  pool: Pool,
+  query: { readonly olderThanMs: number; readonly limit: number },
+): Promise<number> {
+  const runs = {
+    statement: pruneRunsStatement,
+    params: [bigint(query.olderThanMs), int(query.limit)],
+  };
+  const gone = (await pool.read([runs])).get(runs)?.[0]?.[0] ?? '0';
+  await pool.read([{ statement: pruneCommitsStatement, params: [int(query.limit)] }]);
+  await pool.read([{ statement: foldSlotsStatement, params: [] }]);
+  await pool.read([{ statement: pruneReplicasStatement, params: [] }]);
+  return Number(gone);
+}

@@ -1,0 +1,180 @@
+/** Statements that write runs and their journals. */
+import type { NewRun } from '../rows.ts';
+import type { StatusChange, TurnCommit } from '../batch.ts';
+import { guard } from './failure.ts';
+import { guarded } from './guarded.ts';
+import {
+  boolColumn,
+  callWith,
+  int,
+  intColumn,
+  runColumns,
+  textColumn,
+  uuidColumn,
+  type Call,
+  type Column,
+  type Param,
+  type Statement,
+} from './statement.ts';
+
+const fixedColumns: readonly Column<NewRun>[] = [
+  textColumn((run) => run.tenant),
+  uuidColumn((run) => run.runId),
+  intColumn((run) => run.shard),
+  textColumn((run) => run.agent),
+  textColumn((run) => run.version),
+  textColumn((run) => run.user),
+  textColumn((run) => run.pipeline),
+  textColumn((run) => (run.parent === null ? null : JSON.stringify(run.parent))),
+  textColumn((run) => run.inputText),
+  textColumn((run) => run.idempotencyKey),
+];
+
+const stateColumns: readonly Column<TurnCommit>[] = [
+  textColumn((turn) => turn.status),
+  textColumn((turn) => turn.reason ?? ''),
+  textColumn((turn) => turn.chartText ?? ''),
+  textColumn((turn) => turn.heldText ?? ''),
+  textColumn((turn) => turn.ended?.outputText ?? null),
+  textColumn((turn) => (turn.ended?.error ? JSON.stringify(turn.ended.error) : null)),
+  boolColumn((turn) => turn.ended !== null),
+];
+
+/** The count that `guarded` expects, first, so that the columns keep their numbers. */
+function guardedCall<Row>(
+  statement: Statement,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Call {
+  const params: Param[] = [int(rows.length), ...columns.map((of) => of(rows))];
+  return { statement, params };
+}
+
+/** A first turn's run. Locks: the new rows, in the order of the batch. */
+export const createRunsStatement: Statement = {
+  name: 'runs_create',
+  text: guarded(
+    guard.run,
+    `insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
+      input, idempotency_key, turn, status, reason, chart, held, output, error, ended_at)
+    select i.tenant, i.run_id, i.shard, i.agent, i.version, i.user_name, i.pipeline, i.parent,
+      i.input, i.idempotency_key, 1, i.status, i.reason, i.chart, i.held, i.output, i.error,
+      case when i.ended then now() end
+    from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
+      $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+      $16::text[], $17::text[], $18::bool[])
+      as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+        idempotency_key, status, reason, chart, held, output, error, ended)
+    on conflict do nothing`,
+  ),
+};
+
+export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRun })[]): Call {
+  const fixed = rows.map((turn) => turn.create);
+  const params = [
+    int(rows.length),
+    ...fixedColumns.map((of) => of(fixed)),
+    ...stateColumns.map((of) => of(rows)),
+  ];
+  return { statement: createRunsStatement, params };
+}
+
+/**
+ * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of
+ * their ids; after the shards, so that only this replica's commits meet here.
+ */
+export const moveRunsStatement: Statement = {
+  name: 'runs_move',
+  text: guarded(
+    guard.run,
+    `update heddle.runs r set turn = r.turn + 1, status = i.status, reason = i.reason,
+      chart = i.chart, held = i.held, output = i.output, error = i.error,
+      ended_at = case when i.ended then now() end
+    from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[],
+      $9::text[], $10::text[], $11::text[], $12::bool[])
+      as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended)
+    where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+      and r.ended_at is null`,
+  ),
+};
+
+export function moveRuns(rows: readonly TurnCommit[]): Call {
+  const at = intColumn<TurnCommit>((turn) => turn.expectedTurn);
+  const shard = intColumn<TurnCommit>((turn) => turn.shard);
+  return guardedCall(moveRunsStatement, [...runColumns, shard, at, ...stateColumns], rows);
+}
+
+/** Between turns: nothing but the words that people see. Locks: as `moveRuns`, after it. */
+export const changeStatusStatement: Statement = {
+  name: 'runs_status',
+  text: guarded(
+    guard.run,
+    `update heddle.runs r set status = i.status, reason = i.reason
+    from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[])
+      as i(tenant, run_id, shard, turn, status, reason)
+    where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+      and r.ended_at is null`,
+  ),
+};
+
+const statusColumns: readonly Column<StatusChange>[] = [
+  ...runColumns,
+  intColumn((change) => change.shard),
+  intColumn((change) => change.expectedTurn),
+  textColumn((change) => change.status),
+  textColumn((change) => change.reason ?? ''),
+];
+
+export function changeStatus(rows: readonly StatusChange[]): Call {
+  return guardedCall(changeStatusStatement, statusColumns, rows);
+}
+
+/**
+ * Children and starts: queued runs, each with its inbox row `start`. Answers with the ids of those
+ * that were not there before. Locks: the new rows in the order of the batch; two batches that bring
+ * the same idempotency keys in another order may deadlock, and are run again.
+ */
+export const queueRunsStatement: Statement = {
+  name: 'runs_queue',
+  text: `with queued as (
+      insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
+        input, idempotency_key, turn, status, reason, chart, held)
+      select i.*, 0, 'queued', '', '', ''
+      from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
+        $7::text[], $8::text[], $9::text[], $10::text[]) as i
+      on conflict do nothing
+      returning tenant, run_id, shard
+    )
+    insert into heddle.inbox (tenant, run_id, shard, key, kind)
+    select tenant, run_id, shard, '=start', 'start' from queued
+    on conflict do nothing
+    returning tenant, run_id, shard`,
+};
+
+export function queueRuns(rows: readonly NewRun[]): Call {
+  return callWith(queueRunsStatement, fixedColumns, rows);
+}
+
+export type JournalInsert = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly turn: number;
+  readonly entriesText: string;
+};
+
+/** Locks nothing that others wait for: a turn's row has one writer, its run's owner. */
+export const insertJournalStatement: Statement = {
+  name: 'journal_insert',
+  text: `insert into heddle.journal (tenant, run_id, turn, entries)
+    select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])`,
+};
+
+const journalColumns: readonly Column<JournalInsert>[] = [
+  ...runColumns,
+  intColumn((row) => row.turn),
+  textColumn((row) => row.entriesText),
+];
+
+export function insertJournal(rows: readonly JournalInsert[]): Call {
+  return callWith(insertJournalStatement, journalColumns, rows);
+}

@@ -1,0 +1,110 @@
+/** Statements that write subscriptions and, while they wait, a row for each of their channels. */
+import type { SubscriptionEnd, SubscriptionInsert } from '../batch.ts';
+import type { RunAddress, SubscribedChannel } from '../rows.ts';
+import {
+  bigintColumn,
+  callWith,
+  intColumn,
+  runColumns,
+  textColumn,
+  type Call,
+  type Column,
+  type Statement,
+} from './statement.ts';
+
+export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInsert };
+
+/** Locks nothing that others wait for: a subscription has one writer, its run's owner. */
+export const insertSubscriptionsStatement: Statement = {
+  name: 'subscriptions_insert',
+  text: `insert into heddle.subscriptions (tenant, run_id, subscription_id, invocation_id, status,
+      delivered, channels, consumer_groups)
+    select i.tenant, i.run_id, i.subscription_id, i.invocation_id, i.status, i.delivered,
+      i.channels::text[], i.consumer_groups::text[]
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+      $8::text[])
+      as i(tenant, run_id, subscription_id, invocation_id, status, delivered, channels,
+        consumer_groups)
+    on conflict (tenant, subscription_id) do update set status = excluded.status,
+      delivered = excluded.delivered, channels = excluded.channels,
+      consumer_groups = excluded.consumer_groups`,
+};
+
+const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
+  ...runColumns,
+  textColumn(({ insert }) => insert.subscriptionId),
+  textColumn(({ insert }) => insert.invocationId),
+  textColumn(({ insert }) => insert.status),
+  textColumn(({ insert }) => JSON.stringify(insert.delivered)),
+  textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.channel))),
+  textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.group ?? ''))),
+];
+
+export function insertSubscriptions(rows: readonly SubscriptionWrite[]): Call {
+  return callWith(insertSubscriptionsStatement, subscriptionColumns, rows);
+}
+
+/** A Postgres array as text: an array inside a set of rows cannot go in binary. */
+function arrayText(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+}
+
+export type Waiter = RunAddress & {
+  readonly subscriptionId: string;
+  readonly at: SubscribedChannel;
+};
+
+/** Locks: as above; after the channels, so that a publisher sees either the row or the lock. */
+export const insertWaitersStatement: Statement = {
+  name: 'waiters_insert',
+  text: `insert into heddle.subscription_channels (tenant, run_id, shard, subscription_id, channel,
+      consumer_group, after)
+    select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
+      $7::bigint[])
+    on conflict (tenant, channel, consumer_group, subscription_id) do update
+      set after = excluded.after, waiting_since = excluded.waiting_since`,
+};
+
+const waiterColumns: readonly Column<Waiter>[] = [
+  ...runColumns,
+  intColumn((waiter) => waiter.shard),
+  textColumn((waiter) => waiter.subscriptionId),
+  textColumn((waiter) => waiter.at.channel),
+  textColumn((waiter) => waiter.at.group ?? ''),
+  bigintColumn((waiter) => waiter.at.after),
+];
+
+export function insertWaiters(rows: readonly Waiter[]): Call {
+  return callWith(insertWaitersStatement, waiterColumns, rows);
+}
+
+export type SubscriptionEnding = { readonly tenant: string; readonly end: SubscriptionEnd };
+
+/** Ends subscriptions; their waiters' rows go. Locks: as above. */
+export const endSubscriptionsStatement: Statement = {
+  name: 'subscriptions_end',
+  text: `with ended as (
+      update heddle.subscriptions s set status = i.status,
+        delivered = case when s.delivered = '[]' then i.delivered when i.delivered = '[]'
+          then s.delivered else (s.delivered::jsonb || i.delivered::jsonb)::text end
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+        as i(tenant, subscription_id, status, delivered)
+      where s.tenant = i.tenant and s.subscription_id = i.subscription_id
+      returning s.tenant, s.subscription_id, s.channels, s.consumer_groups
+    )
+    delete from heddle.subscription_channels w
+    using ended e cross join unnest(e.channels, e.consumer_groups) as c(channel, consumer_group)
+    where w.tenant = e.tenant and w.channel = c.channel and w.consumer_group = c.consumer_group
+      and w.subscription_id = e.subscription_id`,
+};
+
+const endingColumns: readonly Column<SubscriptionEnding>[] = [
+  textColumn((row) => row.tenant),
+  textColumn((row) => row.end.subscriptionId),
+  textColumn((row) => row.end.status),
+  textColumn((row) => JSON.stringify(row.end.delivered)),
+];
+
+export function endSubscriptions(rows: readonly SubscriptionEnding[]): Call {
+  return callWith(endSubscriptionsStatement, endingColumns, rows);
+}

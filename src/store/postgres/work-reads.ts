@@ -1,0 +1,74 @@
+/** What a replica looks for in its shards beside runs: timers and slots. Nothing here locks. */
+import { asReplicaId, asRunId } from '../../domain/ids.ts';
+import type { SlotCall, SlotRow, TimerRow } from '../rows.ts';
+import type { SlotStatus } from '../../../machines/provider-slot.ts';
+import type { ProviderTotals } from '../port.ts';
+import type { Pool } from './pool.ts';
+import { bigint, int, ints, type Statement } from './statement.ts';
+
+/** Soonest first over all shards, through one range of the index per shard. */
+export const dueTimersStatement: Statement = {
+  name: 'timers_due',
+  text: `select t.tenant, t.run_id, t.shard, t.timer_id, t.generation,
+      ceil(extract(epoch from t.due_at - clock_timestamp()) * 1000)::text
+    from unnest($1::int[]) as i(shard)
+    cross join lateral (
+      select * from heddle.timers t
+      where t.shard = i.shard and t.due_at <= now() + $2::bigint * interval '1 ms'
+      order by t.due_at limit $3::int
+    ) t
+    order by t.due_at limit $3::int`,
+};
+
+export async function dueTimers(
+  pool: Pool,
+  query: { readonly shards: readonly number[]; readonly horizonMs: number; readonly limit: number },
+): Promise<TimerRow[]> {
+  const params = [ints(query.shards), bigint(query.horizonMs), int(query.limit)];
+  const call = { statement: dueTimersStatement, params };
+  const rows = (await pool.read([call])).get(call) ?? [];
+  return rows.map(([tenant, runId, shard, timerId, generation, dueIn]) => ({
+    tenant: tenant ?? '',
+    runId: asRunId(runId ?? ''),
+    shard: Number(shard),
+    timerId: timerId ?? '',
+    generation: Number(generation),
+    dueInMs: Number(dueIn),
+  }));
+}
+
+/** A few hundred rows in all, so no index serves this. */
+export const slotsInUseStatement: Statement = {
+  name: 'slots_in_use',
+  text: `select provider, replica_id, slot, status, call from heddle.provider_slots
+    where call_shard = any($1::int[]) order by provider, replica_id, slot`,
+};
+
+export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<SlotRow[]> {
+  const call = { statement: slotsInUseStatement, params: [ints(shards)] };
+  const rows = (await pool.read([call])).get(call) ?? [];
+  return rows.map(([provider, replicaId, slot, status, held]) => ({
+    provider: provider ?? '',
+    replicaId: asReplicaId(replicaId ?? ''),
+    slot: Number(slot),
+    status: status as SlotStatus,
+    call: held ? (JSON.parse(held) as SlotCall) : null,
+  }));
+}
+
+export const providerTotalsStatement: Statement = {
+  name: 'providers_total',
+  text: `select provider, sum(calls), sum(duplicates), sum(rate_limited)
+    from heddle.provider_slots group by provider order by provider`,
+};
+
+export async function providerTotals(pool: Pool): Promise<ProviderTotals[]> {
+  const call = { statement: providerTotalsStatement, params: [] };
+  const rows = (await pool.read([call])).get(call) ?? [];
+  return rows.map(([provider, calls, duplicates, rateLimited]) => ({
+    provider: provider ?? '',
+    calls: Number(calls),
+    duplicates: Number(duplicates),
+    rateLimited: Number(rateLimited),
+  }));
+}

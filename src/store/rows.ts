@@ -1,0 +1,166 @@
+/**
+ * What the store keeps, as the runtime reads and writes it. Texts named `…Text` are JSON that the
+ * store never looks into: only the kernel and the runtime know what they say.
+ */
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { RunId, ReplicaId } from '../domain/ids.ts';
+import type { Json } from '../domain/json.ts';
+import type { RunStatus } from '../../machines/run.ts';
+import type { SubscriptionStatus } from '../../machines/subscription.ts';
+import type { SlotStatus } from '../../machines/provider-slot.ts';
+
+/** Where a run is: every key begins with the tenant, and the shard says who owns it. */
+export type RunAddress = { readonly tenant: string; readonly runId: RunId; readonly shard: number };
+
+/** The invocation of the parent run that a child run answers. */
+export type ParentAddress = RunAddress & {
+  readonly invocationId: string;
+  readonly incarnation: number;
+};
+
+/** What is fixed when a run is accepted. */
+export type NewRun = RunAddress & {
+  readonly agent: string;
+  readonly version: string;
+  readonly user: string;
+  /** Runs of one pipeline share a shard; a run that names none is a pipeline of its own. */
+  readonly pipeline: string;
+  readonly parent: ParentAddress | null;
+  readonly inputText: string;
+  /** Unique in the tenant: a second start with the same key gives the first run. */
+  readonly idempotencyKey: string | null;
+};
+
+export type RunRow = NewRun & {
+  readonly status: RunStatus;
+  /** Why a run waits or ended, for people: 'agent version not registered', a cancel's reason … */
+  readonly reason: string | null;
+  /** Turns committed. The next commit must expect exactly this number. */
+  readonly turn: number;
+  /** The kernel's persisted state; null before the first turn. */
+  readonly chartText: string | null;
+  /** The runtime's own notes about what the run holds open; null when there are none. */
+  readonly heldText: string | null;
+  readonly outputText: string | null;
+  readonly error: ErrorRecord | null;
+  readonly createdAtMs: number;
+  readonly endedAtMs: number | null;
+};
+
+/**
+ * Something that waits for a run. It is written in the transaction of its cause and deleted in the
+ * transaction of the turn that takes it, so neither can be lost (promises 2 and 5).
+ * - start: the run is queued.            - event: payload is a ChartEvent.
+ * - messages: a subscription may have something to receive; `ref` is its subscription id.
+ * - result: a call's or task's outcome that arrived while the run could not take it.
+ * - child: a child run ended; payload is its outcome, `ref` names the invocation.
+ * - answer: a person's answer; `ref` is the invocation's id.
+ * - cancel, pause, resume: payload is the reason.
+ */
+export type InboxKind =
+  | 'start'
+  | 'event'
+  | 'messages'
+  | 'result'
+  | 'child'
+  | 'answer'
+  | 'cancel'
+  | 'pause'
+  | 'resume';
+
+export type InboxInsert = RunAddress & {
+  readonly kind: InboxKind;
+  readonly ref: string | null;
+  readonly payloadText: string | null;
+  /**
+   * Two rows of one run with the same key are one: the second insert does nothing. Wake-ups use
+   * `messages:<subscription>`, idempotent sends the sender's key. Null: always a row of its own.
+   */
+  readonly key: string | null;
+};
+
+/** `seq` orders the rows of one run; it is not dense and is never used as a cursor. */
+export type InboxRow = InboxInsert & { readonly seq: string };
+
+export type LoadedRun = {
+  readonly run: RunRow;
+  /** In order, at most `limits.turnEventsMax`. */
+  readonly inbox: readonly InboxRow[];
+};
+
+/** One channel of a subscription. `after` is where it stands: messages above it are new to it. */
+export type SubscribedChannel = {
+  readonly channel: string;
+  readonly group: string | null;
+  readonly after: number;
+};
+
+export type SubscriptionRow = {
+  readonly tenant: string;
+  readonly subscriptionId: string;
+  readonly runId: RunId;
+  readonly invocationId: string;
+  readonly status: SubscriptionStatus;
+  readonly channels: readonly SubscribedChannel[];
+  /** What was taken: channel and number of each message. */
+  readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
+};
+
+export type MessageRow = {
+  readonly channel: string;
+  readonly seq: number;
+  readonly messageId: string;
+  readonly payload: Json;
+  readonly runId: string | null;
+  readonly publishedAtMs: number;
+};
+
+/** An entry's place. `owner` is the run's id, agent's name, user or tenant that `scope` means. */
+export type MemoryAddress = {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly owner: string;
+  readonly key: string;
+};
+
+export type MemoryVersionRow = MemoryAddress & {
+  readonly version: number;
+  readonly valueText: string;
+  readonly deleted: boolean;
+  readonly runId: string | null;
+  readonly turn: number | null;
+  readonly createdAtMs: number;
+};
+
+export type EvaluationRow = {
+  readonly tenant: string;
+  /** Unique in the tenant: a second insert of the same id does nothing. */
+  readonly evaluationId: string;
+  readonly subjectRunId: string;
+  readonly evaluatorRunId: string;
+  readonly score: number;
+  readonly rationale: string;
+};
+
+export type TimerRow = RunAddress & {
+  readonly timerId: string;
+  readonly generation: number;
+  /** From now, by the database's clock; negative when overdue. */
+  readonly dueInMs: number;
+};
+
+/** A concurrent place at a provider, held by one replica, with the call that is in it. */
+export type SlotRow = {
+  readonly provider: string;
+  readonly replicaId: ReplicaId;
+  readonly slot: number;
+  readonly status: SlotStatus;
+  readonly call: SlotCall | null;
+};
+export type SlotCall = RunAddress & {
+  readonly invocationId: string;
+  readonly incarnation: number;
+  readonly attempt: number;
+};
+
+export type JournalRow = { readonly turn: number; readonly entriesText: string; readonly atMs: number };

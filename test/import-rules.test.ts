@@ -1,0 +1,169 @@
+/**
+ * The import rules, tried on small checkouts: a clean one passes, each seeded fault is caught by
+ * the rule that is there for it, and a checkout in which nothing was read does not pass.
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/** One file per room with the imports that it may have. */
+const clean: Readonly<Record<string, string>> = {
+  'src/domain/word.ts': 'export type Word = string',
+  'src/kernel/step.ts': "import '../domain/word.ts'; import 'xstate'",
+  'src/store/port.ts':
+    "export type { Word } from '../domain/word.ts'; export type { State } from '../../machines/run.ts'",
+  'src/store/postgres/query.ts':
+    "import '../port.ts'; import 'pg'; import 'rxjs'; import 'node:fs/promises'",
+  'src/store/memory/twin.ts': "import '../port.ts'; import '../../domain/word.ts'",
+  'src/store/embedded/start.ts': "import 'node:child_process'",
+  'src/providers/port.ts': "import '../domain/word.ts'",
+  'src/providers/capacity.ts': "import './port.ts'; import '../../machines/run.ts'",
+  'src/providers/stub.ts': "import './capacity.ts'; import 'node:timers/promises'",
+  'src/runtime/turn.ts':
+    "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity.ts'; import 'rxjs'",
+  'src/heddle.ts':
+    "import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub.ts'; import './runtime/turn.ts'",
+  'src/index.ts': "import './heddle.ts'",
+  'src/circuits/work.ts':
+    "import '../index.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
+  'src/cli/main.ts': "import '../circuits/work.ts'; import '../heddle.ts'; import 'commander'",
+  'machines/run.ts': "import 'xstate'; import '../src/domain/word.ts'; export type State = 'on'",
+  'machines/agents/editor.ts': "import '../../src/index.ts'; import 'xstate'",
+  'test/all.test.ts': "import '../src/store/postgres/query.ts'; import 'fast-check'",
+};
+
+/** File, what it imports, and the rule that must say no. */
+const faults = [
+  ['src/domain/a.ts', '../kernel/step.ts', 'src/domain/ imports only'],
+  ['src/domain/b.ts', 'xstate', 'src/domain/ imports only'],
+  ['src/domain/c.ts', 'node:crypto', 'src/domain/ imports only'],
+  ['src/kernel/a.ts', '../store/port.ts', 'src/kernel/ imports only'],
+  ['src/kernel/b.ts', 'node:fs', 'src/kernel/ imports only'],
+  ['src/kernel/c.ts', 'rxjs', 'src/kernel/ imports only'],
+  ['machines/a.ts', '../src/runtime/turn.ts', 'machines/[^/]+'],
+  ['machines/b.ts', './agents/editor.ts', 'machines/[^/]+'],
+  ['machines/agents/a.ts', '../../src/heddle.ts', 'machines/agents/ imports only'],
+  ['machines/agents/b.ts', '../../src/domain/word.ts', 'machines/agents/ imports only'],
+  ['machines/agents/c.ts', 'pg', 'machines/agents/ imports only'],
+  ['src/store/a.ts', 'pg', 'src/store/[^/]+'],
+  ['src/store/b.ts', '../../machines/run.ts', 'the store knows charts by their types alone'],
+  ['src/store/postgres/a.ts', '../memory/twin.ts', 'src/store/postgres/ imports only'],
+  ['src/store/postgres/b.ts', '../../runtime/turn.ts', 'src/store/postgres/ imports only'],
+  ['src/store/memory/a.ts', '../postgres/query.ts', 'src/store/memory/ imports only'],
+  ['src/store/memory/b.ts', 'node:timers', 'src/store/memory/ imports only'],
+  ['src/store/embedded/a.ts', 'pg', 'src/store/embedded/ imports only'],
+  ['src/providers/port-a.ts', '../kernel/step.ts', 'src/providers/(?!'],
+  ['src/providers/port-b.ts', './stub.ts', 'src/providers/(?!'],
+  ['src/providers/stub-a.ts', '../kernel/step.ts', 'src/providers/(stub'],
+  ['src/runtime/a.ts', 'pg', 'src/runtime/ imports only'],
+  ['src/runtime/b.ts', '../store/postgres/query.ts', 'src/runtime/ imports only'],
+  ['src/runtime/c.ts', '../store/memory/twin.ts', 'src/runtime/ imports only'],
+  ['src/runtime/d.ts', '../store/embedded/start.ts', 'src/runtime/ imports only'],
+  ['src/runtime/e.ts', '../providers/stub.ts', 'src/runtime/ imports only'],
+  ['src/runtime/f.ts', '../../machines/agents/editor.ts', 'src/runtime/ imports only'],
+  ['src/circuits/a.ts', 'pg', 'src/circuits/ imports only'],
+  ['src/circuits/b.ts', '../runtime/turn.ts', 'src/circuits/ imports only'],
+  ['src/circuits/c.ts', '../store/port.ts', 'circuits know the store by its types alone'],
+  ['src/cli/a.ts', 'pg', 'src/cli/ imports only'],
+  ['src/cli/b.ts', '../store/port.ts', 'src/cli/ imports only'],
+  ['src/index.ts', './store/postgres/query.ts', 'src/index'],
+  ['src/heddle.ts', './circuits/work.ts', 'src/heddle'],
+  ['src/extra/a.ts', '../domain/word.ts', 'every room has a row'],
+  ['src/store/postgres/c.ts', '../../../test/all.test.ts', 'nothing imports a test'],
+  ['src/kernel/d.ts', './no-such-file.ts', 'every import leads somewhere'],
+  ['src/cli/c.ts', 'fast-check', 'src and machines import no devDependency'],
+  ['src/kernel/circle.ts', './circle-back.ts', 'no cycles'],
+  ['src/kernel/circle-back.ts', './circle.ts', 'no cycles'],
+] as const;
+
+const made: string[] = [];
+afterEach(async () => {
+  for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A checkout with these files, stubs for the packages that they name, and the real manifest. */
+async function checkout(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-imports-'));
+  made.push(folder);
+  const all: Record<string, string> = { ...files, 'tsconfig.json': '{}' };
+  for (const name of ['xstate', 'pg', 'rxjs', 'commander', 'fast-check']) {
+    all[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: './index.js' });
+    all[`node_modules/${name}/index.js`] = '';
+  }
+  for (const [file, content] of Object.entries(all)) {
+    await mkdir(join(folder, dirname(file)), { recursive: true });
+    await writeFile(join(folder, file), `${content}\n`);
+  }
+  await cp(join(repository, 'package.json'), join(folder, 'package.json'));
+  return folder;
+}
+
+async function check(
+  folder: string,
+  nodeFlags: readonly string[] = [],
+): Promise<{ code: number | null; output: string }> {
+  const script = join(repository, '.config/check-imports.mjs');
+  const child = spawn(process.execPath, [...nodeFlags, script, folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('close', resolve);
+    child.on('error', reject);
+  });
+  return { code, output };
+}
+
+describe('the import rules', () => {
+  it('pass a checkout that keeps them', async () => {
+    const { code, output } = await check(await checkout(clean));
+    expect(output).toContain('no dependency violations');
+    expect(code).toBe(0);
+  });
+
+  it('catch every seeded fault', async () => {
+    const files: Record<string, string> = { ...clean };
+    for (const [file, target] of faults) files[file] = `${files[file] ?? ''}; import '${target}'`;
+    const { code, output } = await check(await checkout(files));
+    const findings = output.split('\n').filter((line) => line.trim().startsWith('error '));
+    const missed = faults.filter(
+      ([file, , rule]) =>
+        !findings.some((line) => line.includes(rule) && line.includes(`${file} →`)),
+    );
+    expect(missed, output).toEqual([]);
+    expect(code).toBe(1);
+  });
+
+  it('fail where there is nothing to check', async () => {
+    const { code, output } = await check(
+      await checkout({ 'src/a.md': '', 'machines/a.md': '', 'test/a.md': '' }),
+    );
+    expect(output).toContain('no file to check');
+    expect(code).toBe(1);
+  });
+
+  it('fail where TypeScript cannot be read, though no fault was found', async () => {
+    const folder = await checkout(clean);
+    const hook = join(folder, 'no-typescript.cjs');
+    await writeFile(
+      hook,
+      `const modules = require('node:module');
+       const resolve = modules._resolveFilename;
+       modules._resolveFilename = function (name, ...rest) {
+         if (name === 'typescript') throw Object.assign(new Error(name), { code: 'MODULE_NOT_FOUND' });
+         return resolve.call(this, name, ...rest);
+       };`,
+    );
+    const { code, output } = await check(folder, ['--require', hook]);
+    expect(output).toContain('0 modules');
+    expect(output).toContain('not cruised: src/runtime/turn.ts');
+    expect(code).toBe(1);
+  });
+});

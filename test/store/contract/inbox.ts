@@ -1,0 +1,249 @@
+/** The inbox: what waits for runs, what of it is refused, and who finds it. */
+import { expect } from 'vitest';
+import { limits } from '../../../src/domain/limits.ts';
+import {
+  allShards,
+  begin,
+  endOf,
+  event,
+  newRun,
+  runIds,
+  tenant,
+  turnOf,
+  type Contract,
+} from './fixture.ts';
+
+export function inboxContract({ open, it }: Contract): void {
+  it('promise 5: an accepted start is a queued run with its inbox row', async () => {
+    const bench = await begin(open);
+    const run = newRun(1, { idempotencyKey: 'once' });
+    const outcome = await bench.commit({ arrivals: { starts: [run] } });
+    expect(outcome.starts).toEqual([{ kind: 'accepted' }]);
+    expect(runIds(outcome.wakes)).toEqual([run.runId]);
+    const loaded = await bench.load(run);
+    expect(loaded.run).toMatchObject({
+      ...run,
+      status: 'queued',
+      reason: null,
+      turn: 0,
+      chartText: null,
+      heldText: null,
+      outputText: null,
+      error: null,
+      endedAtMs: null,
+    });
+    expect(loaded.inbox).toMatchObject([{ kind: 'start', runId: run.runId, shard: run.shard }]);
+    expect(await bench.store.run(tenant, run.runId)).toEqual(loaded.run);
+  });
+
+  it('promise 5: a used idempotency key gives the first run and starts nothing', async () => {
+    const bench = await begin(open);
+    const first = newRun(1, { idempotencyKey: 'once' });
+    const second = newRun(2, { idempotencyKey: 'once' });
+    const elsewhere = newRun(3, { idempotencyKey: 'once', tenant: 'other' });
+    await bench.commit({ arrivals: { starts: [first] } });
+    const outcome = await bench.commit({ arrivals: { starts: [second, elsewhere, newRun(4)] } });
+    const { runId, shard } = first;
+    expect(outcome.starts).toEqual([
+      { kind: 'existing', run: { tenant, runId, shard } },
+      { kind: 'accepted' },
+      { kind: 'accepted' },
+    ]);
+    expect(await bench.store.load([second])).toEqual([null]);
+    expect(runIds(outcome.wakes)).toEqual(runIds([elsewhere, newRun(4)]));
+  });
+
+  it('promise 5: one key twice in one batch starts one run', async () => {
+    const bench = await begin(open);
+    const starts = [1, 2].map((n) => newRun(n, { idempotencyKey: 'once' }));
+    const outcome = await bench.commit({ arrivals: { starts } });
+    expect(outcome.starts).toMatchObject([
+      { kind: 'accepted' },
+      { kind: 'existing', run: { runId: newRun(1).runId } },
+    ]);
+    expect((await bench.store.usage(tenant)).openRuns).toBe(1);
+  });
+
+  it('promise 5: starts with one key at the same time start one run', async () => {
+    const bench = await begin(open);
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        bench.commit({ arrivals: { starts: [newRun(n, { idempotencyKey: 'once' })] } }),
+      ),
+    );
+    const kinds = outcomes.map((outcome) => outcome.starts[0]?.kind);
+    expect(kinds.filter((kind) => kind === 'accepted')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'existing')).toHaveLength(7);
+    expect((await bench.store.usage(tenant)).openRuns).toBe(1);
+  });
+
+  it('promise 5: a key stays used when its run has ended', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1, { idempotencyKey: 'once' });
+    await bench.turns(endOf(run, 1));
+    const starts = [newRun(2, { idempotencyKey: 'once' })];
+    const outcome = await bench.commit({ arrivals: { starts } });
+    expect(outcome.starts).toMatchObject([{ kind: 'existing', run: { runId: run.runId } }]);
+  });
+
+  it('promise 5: a run that is started twice by its id is one run', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { starts: [newRun(1)] } });
+    const outcome = await bench.commit({ arrivals: { starts: [newRun(1, { user: 'bob' })] } });
+    expect(outcome.starts).toMatchObject([{ kind: 'existing', run: { runId: newRun(1).runId } }]);
+    expect((await bench.load(newRun(1))).run.user).toBe('ann');
+    expect(await bench.inbox(newRun(1))).toHaveLength(1);
+  });
+
+  it('promise 5: what arrives waits in order until a turn takes it', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.commit({ arrivals: { inbox: [event(run, 'a'), event(run, 'b')] } });
+    await bench.commit({
+      arrivals: { inbox: [event(run, 'c', { kind: 'answer', ref: 'ask' })] },
+    });
+    const rows = await bench.inbox(run);
+    expect(rows).toMatchObject([
+      { kind: 'event', payloadText: '{"type":"a"}', ref: null, key: null },
+      { kind: 'event', payloadText: '{"type":"b"}' },
+      { kind: 'answer', payloadText: '{"type":"c"}', ref: 'ask' },
+    ]);
+    const [first, , third] = rows;
+    await bench.turns(turnOf(run, 1, { takenInbox: [first?.seq ?? '', third?.seq ?? ''] }));
+    expect(await bench.inbox(run)).toMatchObject([{ payloadText: '{"type":"b"}' }]);
+  });
+
+  it('promise 5: a turn that is not committed takes nothing', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.commit({ arrivals: { inbox: [event(run, 'a')] } });
+    const takenInbox = (await bench.inbox(run)).map((row) => row.seq);
+    await bench.commit({ turns: [turnOf(run, 9, { takenInbox })] });
+    expect(await bench.inbox(run)).toHaveLength(1);
+  });
+
+  it('promise 11: for a run that is unknown or has ended it is refused', async () => {
+    const bench = await begin(open);
+    const [open1, ended] = await Promise.all([bench.started(1), bench.started(2)]);
+    await bench.turns(endOf(ended, 1));
+    const inbox = [event(newRun(3), 'a'), event(ended, 'a'), event(open1, 'a')];
+    const outcome = await bench.commit({ arrivals: { inbox } });
+    expect(outcome.inbox).toMatchObject([
+      { kind: 'refused', error: { code: 'run-unknown', detail: { runId: newRun(3).runId } } },
+      {
+        kind: 'refused',
+        error: { code: 'run-ended', detail: { runId: ended.runId, status: 'completed' } },
+      },
+      { kind: 'accepted' },
+    ]);
+    expect(runIds(outcome.wakes)).toEqual([open1.runId]);
+  });
+
+  it('promise 11: the end of a run in the same batch comes first', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    const inbox = [event(run, 'late')];
+    const outcome = await bench.commit({ turns: [endOf(run, 1)], arrivals: { inbox } });
+    expect(outcome.inbox).toMatchObject([{ kind: 'refused', error: { code: 'run-ended' } }]);
+  });
+
+  it('promise 5: two rows with one key are one', async () => {
+    const bench = await begin(open);
+    const [a, b] = await Promise.all([bench.started(1), bench.started(2)]);
+    const keyed = { key: 'sender-1' };
+    const first = await bench.commit({
+      arrivals: { inbox: [event(a, 'x', keyed), event(a, 'y', keyed), event(b, 'z', keyed)] },
+    });
+    expect(first.inbox.map((outcome) => outcome.kind)).toEqual(Array(3).fill('accepted'));
+    const second = await bench.commit({ arrivals: { inbox: [event(a, 'y', keyed)] } });
+    expect(second.inbox).toEqual([{ kind: 'accepted' }]);
+    expect(second.wakes).toEqual([]);
+    expect(await bench.inbox(a)).toMatchObject([{ payloadText: '{"type":"x"}' }]);
+    expect(await bench.inbox(b)).toMatchObject([{ payloadText: '{"type":"z"}' }]);
+  });
+
+  it('promise 5: a turn’s rows for its parent and children arrive with it', async () => {
+    const bench = await begin(open);
+    const [parent, child] = await Promise.all([bench.started(1), bench.started(2)]);
+    const outcome = await bench.turns(
+      endOf(child, 1, {
+        inbox: [event(parent, 'done', { kind: 'child', ref: 'editor', key: 'child:editor:1' })],
+      }),
+    );
+    expect(runIds(outcome.wakes)).toEqual([parent.runId]);
+    expect(await bench.inbox(parent)).toMatchObject([
+      { kind: 'child', ref: 'editor', payloadText: '{"type":"done"}', key: 'child:editor:1' },
+    ]);
+  });
+
+  it('promise 5: a child that starts and its parent’s first event to it come in order', async () => {
+    const bench = await begin(open);
+    const parent = await bench.started(1);
+    const child = newRun(2);
+    await bench.turns(turnOf(parent, 1, { children: [child], inbox: [event(child, 'hello')] }));
+    expect((await bench.inbox(child)).map((row) => row.kind)).toEqual(['start', 'event']);
+  });
+
+  it('promise 7: a turn’s row for a run that has ended wakes nobody', async () => {
+    const bench = await begin(open);
+    const [parent, child] = await Promise.all([bench.started(1), bench.started(2)]);
+    await bench.turns(endOf(parent, 1));
+    const outcome = await bench.turns(endOf(child, 1, { inbox: [event(parent, 'done')] }));
+    expect(outcome.wakes).toEqual([]);
+    const query = { shards: allShards, afterSeq: null, limit: 9 };
+    expect((await bench.store.pending(query)).runs).toEqual([]);
+  });
+
+  it('promise 5: a load hands out a bounded number of rows, the oldest', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    const inbox = Array.from({ length: limits.turnEventsMax + 5 }, (_, n) => event(run, `e${n}`));
+    await bench.commit({ arrivals: { inbox } });
+    const rows = await bench.inbox(run);
+    expect(rows).toHaveLength(limits.turnEventsMax);
+    expect(rows[0]?.payloadText).toBe('{"type":"e0"}');
+    await bench.turns(turnOf(run, 1, { takenInbox: rows.map((row) => row.seq) }));
+    expect((await bench.inbox(run)).map((row) => row.payloadText)).toEqual(
+      [100, 101, 102, 103, 104].map((n) => `{"type":"e${n}"}`),
+    );
+  });
+
+  it('promise 7: pending names the runs of these shards that have something, oldest first', async () => {
+    const bench = await begin(open);
+    for (const n of [3, 1, 2]) await bench.commit({ arrivals: { starts: [newRun(n)] } });
+    const query = { shards: [1, 3], afterSeq: null, limit: 9 };
+    const found = await bench.store.pending(query);
+    expect(found.runs).toMatchObject([
+      {
+        tenant,
+        runId: newRun(3).runId,
+        shard: 3,
+        user: 'ann',
+        pipeline: 'pipeline-3',
+        status: 'queued',
+      },
+      { runId: newRun(1).runId, shard: 1 },
+    ]);
+    expect(found.nextSeq).toBeNull();
+    const none = await bench.store.pending({ ...query, shards: [] });
+    expect(none).toEqual({ runs: [], nextSeq: null });
+  });
+
+  it('promise 7: pending goes through all runs page by page', async () => {
+    const bench = await begin(open);
+    const runs = [5, 4, 3, 2, 1].map((n) => newRun(n));
+    for (const run of runs) await bench.commit({ arrivals: { starts: [run] } });
+    await bench.commit({ arrivals: { inbox: runs.map((run) => event(run, 'more')) } });
+    const found: string[] = [];
+    let afterSeq: string | null = null;
+    for (let page = 0; page < 9; page++) {
+      const query = { shards: allShards, afterSeq, limit: 2 };
+      const { runs: some, nextSeq } = await bench.store.pending(query);
+      found.push(...some.map((run) => run.runId));
+      afterSeq = nextSeq;
+      if (nextSeq === null) break;
+    }
+    expect(afterSeq).toBeNull();
+    expect([...new Set(found)]).toEqual(runs.map((run) => run.runId));
+  });
+}

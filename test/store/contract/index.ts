@@ -1,0 +1,34 @@
+/** The contract of `Store`: every implementation passes all of it. */
+import { channelsContract } from './channels.ts';
+import type { Contract } from './fixture.ts';
+import { groupsContract } from './groups.ts';
+import { inboxContract } from './inbox.ts';
+import { leasesContract } from './leases.ts';
+import { memoryContract } from './memory.ts';
+import { auditContract, listsContract, slotsContract } from './operations.ts';
+import { ownershipContract } from './ownership.ts';
+import { timersContract } from './timers.ts';
+import { turnsContract } from './turns.ts';
+
+const themes = {
+  turns: turnsContract,
+  memory: memoryContract,
+  channels: channelsContract,
+  groups: groupsContract,
+  'inbox and starts': inboxContract,
+  'timers and delayed messages': timersContract,
+  ownership: ownershipContract,
+  'leases of outside consumers': leasesContract,
+  slots: slotsContract,
+  'lists and usage': listsContract,
+  'audit and retention': auditContract,
+};
+
+/** `describe` is vitest's, or calls its second argument at once. */
+export function storeContract(
+  contract: Contract & { readonly describe: (theme: string, tests: () => void) => void },
+): void {
+  for (const [theme, tests] of Object.entries(themes)) {
+    contract.describe(theme, () => tests(contract));
+  }
+}

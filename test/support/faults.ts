@@ -1,0 +1,239 @@
+/**
+ * Known mistakes of stores, planted on the twin, so that tests can show that they would notice
+ * them. Each is a wrapper that does with the tables what a store with this mistake would do; the
+ * twin itself holds none of it.
+ *
+ * Gotchas: `journal-after-commit` loses something only when `restart` is called between a commit
+ * and the next call: simulations call it wherever a process dies.
+ */
+import type { BatchOutcome, Batch, TurnCommit } from '../../src/store/batch.ts';
+import { channelKey, groupKey, runKey } from '../../src/store/memory/database.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { moveHead } from '../../src/store/memory/subscriptions.ts';
+import { join } from '../../src/store/memory/table.ts';
+
+export const storeFaults = [
+  /** A commit is not checked against the shard's owner and epoch. */
+  'no-epoch-check',
+  /** A commit is not checked against the run's turn. */
+  'no-version-check',
+  /** A registration does not look whether its channel has moved since it was read. */
+  'scan-before-register',
+  /** A message's number is drawn when its batch arrives; every second batch commits later. */
+  'bigserial-cursor',
+  /** Who takes a shard over counts the delays of its timers anew. */
+  'timer-rearmed',
+  /** A group's cursor moves when it is read, not with the turn that takes the messages. */
+  'cursor-outside-turn',
+  /** A turn's journal row is written in a step of its own, which a crash can lose. */
+  'journal-after-commit',
+] as const;
+export type StoreFault = (typeof storeFaults)[number];
+
+const planted: Readonly<Record<StoreFault, (store: MemoryStore) => MemoryStore>> = {
+  'no-epoch-check': noEpochCheck,
+  'no-version-check': noVersionCheck,
+  'scan-before-register': scanBeforeRegister,
+  'bigserial-cursor': bigserialCursor,
+  'timer-rearmed': timerRearmed,
+  'cursor-outside-turn': cursorOutsideTurn,
+  'journal-after-commit': journalAfterCommit,
+};
+
+export function withFaults(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
+  return faults.reduce((wrapped, fault) => planted[fault](wrapped), store);
+}
+
+export function faultyStore(
+  options: Parameters<typeof createMemoryStore>[0] & { readonly faults: readonly StoreFault[] },
+): MemoryStore {
+  return withFaults(createMemoryStore(options), options.faults);
+}
+
+function committed(batch: Batch, outcome: BatchOutcome): readonly TurnCommit[] {
+  return batch.turns.filter((_, i) => outcome.turns[i]?.kind === 'committed');
+}
+
+function noEpochCheck(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  return {
+    ...store,
+    commit: (batch) => {
+      const rows = db.tables.shards.all();
+      const owned = rows.map((row) => ({ ...row, owner: batch.replicaId }));
+      db.transaction(() => owned.forEach((row) => db.tables.shards.put(row)));
+      const epochs = new Map(rows.map((row) => [row.shard, row.epoch]));
+      // The commit has taken effect when it returns, so the owners can have their shards back.
+      const outcome = store.commit({ ...batch, epochs });
+      db.transaction(() => rows.forEach((row) => db.tables.shards.put(row)));
+      return outcome;
+    },
+  };
+}
+
+function noVersionCheck(store: MemoryStore): MemoryStore {
+  const { runs } = store.database.tables;
+  return {
+    ...store,
+    commit: (batch) => {
+      const turns = batch.turns.map((turn) => ({
+        ...turn,
+        expectedTurn: runs.get(runKey(turn))?.turn ?? turn.expectedTurn,
+      }));
+      return store.commit({ ...batch, turns });
+    },
+  };
+}
+
+function scanBeforeRegister(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  return {
+    ...store,
+    commit: async (batch) => {
+      const outcome = await store.commit(batch);
+      const asleep = committed(batch, outcome).flatMap((turn) =>
+        turn.subscribe.flatMap(({ subscriptionId }) =>
+          db.tables.inbox.by('key', join(turn.tenant, turn.runId, `messages:${subscriptionId}`)),
+        ),
+      );
+      db.transaction(() => asleep.forEach((row) => db.tables.inbox.remove(row.seq)));
+      const wakes = outcome.wakes.filter((run) => db.tables.inbox.count('run', runKey(run)) > 0);
+      return { ...outcome, wakes };
+    },
+  };
+}
+
+function bigserialCursor(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  const { channels } = db.tables;
+  const drawn = new Map<string, number>();
+  let batches = 0;
+  const headOf = (key: string): number => channels.get(key)?.head ?? 0;
+  return {
+    ...store,
+    commit: async (batch) => {
+      const inserts = [...batch.turns.flatMap((turn) => turn.messages), ...batch.arrivals.messages];
+      const first = new Map<string, { tenant: string; channel: string; number: number }>();
+      for (const insert of inserts.filter((message) => message.delayMs === 0)) {
+        const key = channelKey(insert);
+        const number = Math.max(drawn.get(key) ?? 0, headOf(key)) + 1;
+        drawn.set(key, number);
+        const { tenant, channel } = insert;
+        if (!first.has(key)) first.set(key, { tenant, channel, number });
+      }
+      if (first.size > 0 && batches++ % 2 === 0) await microtasks(100);
+      const heads = [...first.values()].map(({ tenant, channel, number }) => {
+        const head = headOf(channelKey({ tenant, channel }));
+        db.transaction(() => moveHead(db, { tenant, channel }, number - 1));
+        return { tenant, channel, head };
+      });
+      const outcome = store.commit(batch);
+      for (const { tenant, channel, head } of heads) {
+        const highest = Math.max(head, headOf(channelKey({ tenant, channel })));
+        db.transaction(() => moveHead(db, { tenant, channel }, highest));
+      }
+      return outcome;
+    },
+  };
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}
+
+function timerRearmed(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  const delays = new Map<string, number>();
+  const keyOf = (run: { tenant: string; runId: string }, timerId: string): string =>
+    join(run.tenant, run.runId, timerId);
+  return {
+    ...store,
+    commit: async (batch) => {
+      const outcome = await store.commit(batch);
+      for (const turn of committed(batch, outcome)) {
+        for (const timer of turn.setTimers) delays.set(keyOf(turn, timer.timerId), timer.delayMs);
+      }
+      return outcome;
+    },
+    renew: async (replica) => {
+      const before = new Map(db.tables.shards.all().map((row) => [row.shard, row.epoch]));
+      const renewal = await store.renew(replica);
+      const taken = renewal.shards.filter(({ shard, epoch }) => epoch !== before.get(shard));
+      const timers = taken.flatMap(({ shard }) => db.tables.timers.by('shard', String(shard)));
+      db.transaction(() => {
+        for (const timer of timers) {
+          const delayMs = delays.get(keyOf(timer, timer.timerId)) ?? 0;
+          db.tables.timers.put({ ...timer, dueAtMs: db.now() + delayMs });
+        }
+      });
+      return renewal;
+    },
+  };
+}
+
+function cursorOutsideTurn(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  return {
+    ...store,
+    read: async (set) => {
+      const results = await store.read(set);
+      db.transaction(() => {
+        for (const [i, { tenant, channel, group }] of set.channels.entries()) {
+          const cursor = results.channels[i]?.messages.at(-1)?.seq;
+          if (group === null || cursor === undefined) continue;
+          db.tables.cursors.put({ tenant, channel, group, cursor });
+        }
+      });
+      return results;
+    },
+    commit: (batch) => {
+      const turns = batch.turns.map((turn) => {
+        const groupCursors = turn.groupCursors.map((move) => {
+          const at = db.tables.cursors.get(groupKey({ ...move, tenant: turn.tenant }));
+          return { ...move, from: at?.cursor ?? null, to: at?.cursor ?? move.to };
+        });
+        return { ...turn, groupCursors };
+      });
+      return store.commit({ ...batch, turns });
+    },
+  };
+}
+
+function journalAfterCommit(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  const { journal } = db.tables;
+  let late: Parameters<typeof journal.put>[0][] = [];
+  const second = (): void => {
+    const rows = late;
+    late = [];
+    db.transaction(() => rows.forEach((row) => journal.put(row)));
+  };
+  const wrapped = Object.entries(store).map(([name, member]: [string, unknown]) => {
+    if (typeof member !== 'function') return [name, member];
+    return [
+      name,
+      (...args: readonly unknown[]): unknown => {
+        second();
+        return Reflect.apply(member, undefined, args);
+      },
+    ];
+  });
+  return {
+    ...(Object.fromEntries(wrapped) as MemoryStore),
+    commit: async (batch) => {
+      second();
+      const turns = batch.turns.map((turn) => ({ ...turn, journalText: null }));
+      const outcome = await store.commit({ ...batch, turns });
+      for (const { tenant, runId, expectedTurn, journalText } of committed(batch, outcome)) {
+        if (journalText === null) continue;
+        const row = { tenant, runId, turn: expectedTurn + 1, entriesText: journalText };
+        late.push({ ...row, atMs: db.now() });
+      }
+      return outcome;
+    },
+    restart: () => {
+      late = [];
+      store.restart();
+    },
+  };
+}

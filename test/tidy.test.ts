@@ -1,0 +1,128 @@
+/** Rules of the house that no linter holds. Each names what it found, so that a failure reads as a list. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createActor, createMachine, fromPromise, spawnChild } from 'xstate';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What git holds or would take: never node_modules, dist or a database. */
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '-z'],
+  {
+    cwd: root,
+    encoding: 'utf8',
+  },
+)
+  .split('\0')
+  .filter((file) => file !== '' && existsSync(`${root}${file}`));
+
+const text = (file: string) => readFileSync(`${root}${file}`, 'utf8');
+const lineCount = (file: string) => text(file).split('\n').length - 1;
+
+const code = files.filter((file) => /^(src|machines|test)\/.*\.ts$/.test(file));
+const source = code.filter((file) => file.startsWith('src/'));
+
+/** Every `file:line` whose line matches. */
+function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
+  return among.flatMap((file) =>
+    text(file)
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}`] : [])),
+  );
+}
+
+/** The longer files that were looked at and left whole, each with its reason. */
+const longerThan300: Readonly<Record<string, string>> = {};
+
+describe('the checkout', () => {
+  it('has files to look at', () => {
+    expect(source.length).toBeGreaterThan(0);
+  });
+
+  it('shows nothing at its top but what a newcomer needs', () => {
+    const allowed = [
+      'LICENSE',
+      'README.md',
+      'docs',
+      'machines',
+      'package-lock.json',
+      'package.json',
+      'src',
+      'test',
+      'tsconfig.json',
+    ];
+    const visible = new Set(files.map((file) => file.split('/')[0] ?? ''));
+    const strange = [...visible].filter((name) => !name.startsWith('.') && !allowed.includes(name));
+    expect(strange).toEqual([]);
+  });
+
+  it('keeps every source file under 300 lines, or says why not', () => {
+    const long = source.filter((file) => lineCount(file) > 300);
+    expect(long.filter((file) => longerThan300[file] === undefined)).toEqual([]);
+    const stale = Object.keys(longerThan300).filter((file) => !long.includes(file));
+    expect(stale, 'no longer long: take it off the list').toEqual([]);
+  });
+
+  it('names files in kebab-case, after what they hold', () => {
+    const names = code.map((file) => ({ file, name: basename(file).replace(/(\.\w+)?\.ts$/, '') }));
+    const ill = names.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name));
+    expect(ill.map(({ file }) => file)).toEqual([]);
+    const vague = names.filter(({ name }) => /^(utils?|helpers?|types|common|misc)$/.test(name));
+    expect(vague.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('knows no machine and no registry', () => {
+    // Put together here, so that this file is not its own first finding.
+    const folders = ['work', 'root', 'home'].join('|');
+    const hosts = ['registry', 'deb', 'mirror'].join('|');
+    expect(linesThatMatch(files, new RegExp(`(?<![\\w.*-])/(${folders})/\\w`))).toEqual([]);
+    expect(linesThatMatch(files, new RegExp(`https?://(${hosts})\\w*\\.`))).toEqual([]);
+    expect(text('package-lock.json')).not.toContain('"resolved":');
+  });
+
+  it('skips no test, runs none alone and promises none', () => {
+    const tests = code.filter((file) => file.endsWith('.test.ts'));
+    const marks = ['skip', 'only', 'todo'].join('|');
+    expect(linesThatMatch(tests, new RegExp(`\\b(describe|it|test)\\.(${marks})\\b`))).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  const manifest = JSON.parse(text('package.json')) as Record<string, Record<string, string>>;
+
+  it('pins every dependency', () => {
+    const kinds = ['dependencies', 'optionalDependencies', 'devDependencies'];
+    const all = kinds.flatMap((kind) => Object.entries(manifest[kind] ?? {}));
+    expect(all.length).toBeGreaterThan(0);
+    expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
+  });
+
+  it('lets no dependency run an install script', () => {
+    const lock = JSON.parse(text('package-lock.json')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>;
+    };
+    const withScript = Object.entries(lock.packages)
+      .filter(([, entry]) => entry.hasInstallScript === true)
+      .map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+    expect(manifest['allowScripts']).toEqual(
+      Object.fromEntries(withScript.map((name) => [name, false])),
+    );
+  });
+});
+
+describe('the tests', () => {
+  it("run on XState's development build, which throws where production is silent", () => {
+    const node = createRequire(import.meta.url);
+    expect(node.resolve('xstate')).toContain('development');
+    const inline = fromPromise(() => new Promise(() => {}));
+    const spawns = createMachine({ id: 'm', entry: spawnChild(inline, { id: 'child' }) });
+    const actor = createActor(spawns).start();
+    expect(() => actor.getPersistedSnapshot()).toThrow(/inline child actor/);
+    actor.stop();
+  });
+});
