@@ -9,7 +9,7 @@ import { asRunId, checkName } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
-import { createStub } from './providers/stub.ts';
+import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
 import type { Log } from './runtime/ports.ts';
 import {
@@ -41,6 +41,11 @@ export type HeddleOptions = {
   /** Default: one stub in process, which answers at once and costs nothing. */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
+  /**
+   * False: it starts, sends and looks, and takes no shard, so that whoever knows the agents goes on
+   * with their runs. Default true.
+   */
+  readonly replica?: boolean;
   readonly log?: Log;
 };
 
@@ -71,7 +76,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       log,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
-    await runtime.start();
+    if (options.replica !== false) await runtime.start();
     return new Heddle(runtime, closeDatabase);
   } catch (error) {
     await store.close();
@@ -81,8 +86,16 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
 }
 
 function defaultStub(): Provider {
-  return createStub({ name: 'stub', ceiling: 120, latencyMs: 0, seed: 1, clock: systemClock });
+  return stubProvider({ name: 'stub', ceiling: 120, latencyMs: 0, seed: 1 });
 }
+
+/** A provider in this process, for tests and for measuring heddle alone. */
+export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
+  return createStub({ ...options, clock: systemClock });
+}
+
+export type { Stub };
+export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
 async function openStore(
   options: HeddleOptions,

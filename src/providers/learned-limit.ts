@@ -10,7 +10,7 @@
  *    Calls that were sent before the burst began belong to it.
  * 3. A cut is a trial. A clean round proves it; a burst before that takes it back, for then fewer
  *    calls have not helped: that provider counts something else, and its cooling must do. Without
- *    this, 429 on a tenth of the calls at random would shrink any limit to 3. A cut by more than a
+ *    this, 429 on a tenth of the calls at random would shrink any limit to a handful. A cut by more than a
  *    quarter is no trial: so many refusals are no accident.
  * 4. Additive increase: one slot more after so many clean rounds. Their number doubles when a grown
  *    limit is cut and halves when it stands a clean round, so a true ceiling is seldom overrun.

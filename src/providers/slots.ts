@@ -5,7 +5,8 @@
  * down. It leaves to provider-state.ts how many slots may be in use.
  *
  * 1. A slot holds something exactly while it is `calling`.
- * 2. Slot numbers are below `ceiling`, and low ones are used again first: few rows are written.
+ * 2. Slot numbers are below `ceiling`; a number is new only when no slot is idle, so that there are
+ *    no more rows than calls were ever in flight at once.
  * 3. Changes are kept per slot, so what waits to be written is bounded by the ceiling.
  */
 import { heddleError } from '../domain/errors.ts';

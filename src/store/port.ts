@@ -215,6 +215,12 @@ export interface Store {
     readonly channels: number;
     readonly memoryEntries: number;
   }>;
+  /** Tenants that hold runs (open ones when `open`) and whose names begin so, in no promised order. */
+  tenants(query: {
+    readonly prefix: string;
+    readonly open: boolean;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   /** Deletes what has been over for `olderThanMs`, at most `limit` runs and messages. */
   prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
   audit(tenant: string): Promise<AuditFacts>;

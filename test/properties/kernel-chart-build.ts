@@ -31,6 +31,7 @@ import type {
 export type World = {
   readonly acts: string[];
   readonly heard: string[];
+  /** By session: a live actor lets two of one id run when a state is entered twice and left once. */
   readonly pending: Map<string, { resolve(value: unknown): void; reject(error: unknown): void }>;
 };
 /** Whose custom actions are being performed: XState's actions know of no test. */
@@ -50,7 +51,7 @@ type Args = { readonly context: Context; readonly event: { readonly type: string
 const work = fromPromise<unknown, unknown>(
   ({ self }) =>
     new Promise((resolve, reject) => {
-      stage.world.pending.set(self.id, { resolve, reject });
+      stage.world.pending.set(self.sessionId, { resolve, reject });
     }),
 );
 
@@ -178,7 +179,10 @@ function delayKey({ ms, named }: DelaySpec): string | number {
   return named === 'no' ? ms : named;
 }
 
-/** `sends`: may send to self at once. Only where no such event leads, else a live actor never rests. */
+/**
+ * `sends`: may send to self, at once or in a timer without a name. Only where no such event leads,
+ * else a live actor never rests, or its timers double every millisecond.
+ */
 function transitionConfig(one: TransitionSpec, sends: boolean, paths: readonly string[]): unknown {
   // The root itself is no target.
   const target = one.target === null ? undefined : paths[1 + (one.target % (paths.length - 1))];
@@ -278,7 +282,7 @@ function outward(spec: Outward, sends: boolean): unknown[] {
       return [cancel(id), raise(numbered(spec.event), later(id, spec.delay))];
     }
     case 'raiseNameless':
-      return [raise(numbered(spec.event), { delay: later('', spec.delay).delay })];
+      return sends ? [raise({ type: 'P.0' }, { delay: later('', spec.delay).delay })] : [];
     case 'sendSelfLater': {
       const id = `s${spec.event}`;
       const self = ({ self: me }: { self: unknown }): never => me as never;

@@ -53,6 +53,24 @@ type Snapshot = {
 
 type Scheduled = { _scheduledEvents: Record<string, { id: string; source: unknown }> };
 
+type Scheduler = {
+  schedule(source: unknown, target: unknown, event: unknown, delay: number, id?: string): void;
+  cancel(source: unknown, id: string): void;
+};
+
+/**
+ * The one place where heddle differs on purpose: a timer scheduled again replaces the one before. A
+ * live actor forgets the first timeout without clearing it, and both fire. It happens without an
+ * author's doing: a history state without a record enters the active state again, unleft.
+ */
+function replaceTimers({ scheduler }: { readonly scheduler: Scheduler }): void {
+  const { schedule } = scheduler;
+  scheduler.schedule = (source, target, event, delay, id) => {
+    if (id !== undefined) scheduler.cancel(source, id);
+    schedule(source, target, event, delay, id);
+  };
+}
+
 export class LiveRun {
   readonly world: World = newWorld();
   readonly #clock = new TestClock();
@@ -78,6 +96,7 @@ export class LiveRun {
     this.#actor.on('*', (event: { type: string; n?: unknown }) => {
       this.#did.push(`emit ${event.type} ${String(event.n)}`);
     });
+    replaceTimers(root.system as unknown as { scheduler: Scheduler });
     root.start();
   }
 
@@ -92,7 +111,7 @@ export class LiveRun {
     const child = (this.#actor.getSnapshot() as Snapshot).children[id];
     const promised = (child?.getSnapshot() as { machine?: unknown }).machine === undefined;
     if (promised) {
-      const settler = this.world.pending.get(id);
+      const settler = this.world.pending.get(child?.sessionId ?? '');
       if ('error' in result) settler?.reject(result.error);
       else settler?.resolve(result.output);
       // XState's own `then` runs after ours.

@@ -19,7 +19,7 @@ import type { ResolvedOptions } from './options.ts';
 import { readPidFile, rememberServer, serverFate } from './pid-file.ts';
 import { startOnce, writeSettings } from './server.ts';
 import { tryServer } from './trial.ts';
-import { removeAllUsers } from './users.ts';
+import { keepLivingUsers } from './users.ts';
 
 /** What happened to get the server: a new cluster, a start, or one that ran already. */
 export type Origin = 'created' | 'started' | 'adopted';
@@ -71,7 +71,7 @@ async function begin(place: Workplace): Promise<Start> {
   const { directory, home, options } = place;
   const binaries = await findBinaries(home, options);
   const created = await ensureCluster(home, binaries, options);
-  await removeAllUsers(directory);
+  await keepLivingUsers(directory);
   await writeSettings(home, binaries, options);
   return { origin: created ? 'created' : 'started', reason: await startOnce(home, binaries) };
 }

@@ -22,7 +22,7 @@ import { resolveOptions } from './options.ts';
 import { serverFate } from './pid-file.ts';
 import { stopServer } from './server.ts';
 import { withStartLock } from './start-lock.ts';
-import { addUser, countUsers, removeAllUsers, removeUser } from './users.ts';
+import { addUser, countUsers, removeUser } from './users.ts';
 
 export type { EmbeddedPostgresOptions } from './options.ts';
 
@@ -41,6 +41,8 @@ export type EmbeddedPostgres = {
   readonly directory: string;
   readonly version: string;
   readonly origin: Origin;
+  /** Brings the server up again after it was killed; where it runs, nothing happens. */
+  revive(): Promise<void>;
   /**
    * Leaves; the last one out stops the server. End your own pools first, or their connections are
    * cut. Calling it again does nothing.
@@ -81,7 +83,6 @@ export async function stopEmbeddedPostgres(
       if ((await serverFate(place.home)) !== 'alive') return 'absent';
       if (given.unlessUsed === true && (await countUsers(directory)) > 0) return 'used';
       await end(place);
-      await removeAllUsers(directory);
       return 'stopped';
     }),
   );
@@ -109,6 +110,7 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
     directory: home.path,
     version: running.version,
     origin: running.origin,
+    revive: () => underLock(place, async () => void (await bringUp(place))),
     close: () => (left ??= leave()),
     stop: async () => {
       left ??= Promise.resolve();

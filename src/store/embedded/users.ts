@@ -4,7 +4,8 @@
  *
  * 1. A file outlives its process when that is killed; such a user does not count and is removed.
  * 2. A user in another place (container) counts, because nothing here can prove its end.
- * 3. When a server is started anew, every file is of a user of a server that is gone.
+ * 3. When a server is started anew, users elsewhere are gone with the one before; those that live
+ *    here come back to it and count on.
  */
 import { randomUUID } from 'node:crypto';
 import { chown, mkdir, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
@@ -40,8 +41,12 @@ export async function countUsers(directory: string): Promise<number> {
   return count;
 }
 
-export async function removeAllUsers(directory: string): Promise<void> {
-  for (const file of await userFiles(directory)) await removeUser(file);
+/** Forgets all users but those that surely live. */
+export async function keepLivingUsers(directory: string): Promise<void> {
+  for (const file of await userFiles(directory)) {
+    const record = await readRecord(file);
+    if (record === undefined || (await fateOf(record)) !== 'alive') await removeUser(file);
+  }
 }
 
 async function userFiles(directory: string): Promise<readonly string[]> {

@@ -20,7 +20,7 @@ import { pending } from './inbox.ts';
 import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
 import { prune } from './prune.ts';
-import { listRuns, load, openRuns, readJournal } from './runs.ts';
+import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
 import { release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
@@ -125,6 +125,7 @@ function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
         channels: db.tables.channels.count('tenant', tenant),
         memoryEntries: db.tables.entries.count('tenant', tenant),
       })),
+    tenants: (query) => whole((db) => listTenants(db, query)),
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
     providerTotals: () => whole((db) => providerTotals(db)),

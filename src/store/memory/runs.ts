@@ -148,6 +148,15 @@ export function listRuns(
     .slice(0, query.limit);
 }
 
+export function listTenants(
+  db: Database,
+  query: { readonly prefix: string; readonly open: boolean; readonly limit: number },
+): string[] {
+  const rows = db.tables.runs.all().filter((run) => !query.open || run.endedAtMs === null);
+  const names = new Set(rows.map((run) => run.tenant));
+  return [...names].filter((name) => name.startsWith(query.prefix)).slice(0, query.limit);
+}
+
 export function readJournal(
   db: Database,
   query: {

@@ -38,7 +38,8 @@ export function failureKind(error: unknown): FailureKind {
   if (guards.has(code)) return 'guard';
   if (code === '23505' && constraint === 'commits_pkey') return 'replay';
   if (again.has(code)) return 'again';
-  if (lost.has(code) || code.startsWith('08')) return 'lost';
+  // 08P01 is a message that heddle has written wrongly.
+  if (lost.has(code) || (code.startsWith('08') && code !== '08P01')) return 'lost';
   if (busy.has(code) || code.startsWith('53')) return 'busy';
   if (/^(22|23|54)/.test(code)) return 'data';
   return 'other';

@@ -7,5 +7,5 @@ import type { guard } from './failure.ts';
  */
 export function guarded(code: (typeof guard)[keyof typeof guard], sql: string): string {
   return `with done as (${sql} returning 1)
-    select heddle.refuse('${code}') from (select count(*) as n from done) counted where n <> $1`;
+    select heddle.refuse('${code}') from (select count(*) as n from done) counted where n <> $1::int`;
 }

@@ -30,6 +30,7 @@ import { prune } from './prune.ts';
 import { readSet } from './read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
 import { text } from './statement.ts';
+import { listTenants } from './tenants.ts';
 import { dueTimers, providerTotals, slotsOf } from './work-reads.ts';
 
 export type PostgresOptions = {
@@ -114,6 +115,7 @@ function storeOver(pools: Pools, listener: LinkOptions): Store {
     journal: (query) => readJournal(pools.read, query),
     evaluations: (query) => readEvaluations(pools.read, query),
     usage: (tenant) => readUsage(pools.wide, tenant),
+    tenants: (query) => listTenants(pools.wide, query),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),

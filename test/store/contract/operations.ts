@@ -142,6 +142,25 @@ export function listsContract({ open, it }: Contract): void {
     expect(row).toEqual(await bench.store.run(tenant, runId(2)));
   });
 
+  it('promise 5: tenants that hold runs are found by the beginning of their names', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1, { tenant: 'circuits/10-a' });
+    const others = ['circuits/10-b', 'circuits', 'd'];
+    const starts = others.map((name, n) => newRun(n + 2, { tenant: name }));
+    await bench.commit({ arrivals: { starts } });
+    const find = async (prefix: string, onlyOpen: boolean, limit = 9) =>
+      [...(await bench.store.tenants({ prefix, open: onlyOpen, limit }))].sort();
+    const both = ['circuits/10-a', 'circuits/10-b'];
+    expect(await find('circuits/', true)).toEqual(both);
+    expect(await find('circuits/', false)).toEqual(both);
+    expect(await find('', false)).toHaveLength(4);
+    expect(await find('circuits/', false, 1)).toHaveLength(1);
+    expect(await find('e', false)).toEqual([]);
+    await bench.turns(endOf(run, 1));
+    expect(await find('circuits/', true)).toEqual(['circuits/10-b']);
+    expect(await find('circuits/', false)).toEqual(both);
+  });
+
   it('promise 11: another tenant’s run is not there', async () => {
     const bench = await begin(open);
     await bench.started(1);

@@ -3,6 +3,7 @@ import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts';
 import {
   asRoot,
   failureIn,
@@ -55,7 +56,7 @@ describe.runIf(asRoot)('root', () => {
     const project = join(closed, 'project');
     await mkdir(project);
     await makeProject(project);
-    const directory = watched(join(project, '.heddle'));
+    const directory = join(project, '.heddle');
     const request = { project, options: { directory, settings: quick } };
     const first = await startIn(request);
     removedAfterwards(first.server.directory);
@@ -74,23 +75,18 @@ describe.runIf(asRoot)('root', () => {
     await second.finish();
 
     // A copy of the project begins with a database of its own; a moved one keeps its own.
-    const copy = join(closed, 'copy');
-    await cp(project, copy, { recursive: true });
-    const copied = await startIn({
-      project: copy,
-      options: { directory: watched(join(copy, '.heddle')), settings: quick },
-    });
-    removedAfterwards(copied.server.directory);
-    expect(copied.server.origin).toBe('created');
-    await copied.finish();
-    const moved = join(closed, 'moved');
-    await rename(project, moved);
-    const third = await startIn({
-      project: moved,
-      options: { directory: watched(join(moved, '.heddle')), settings: quick },
-    });
-    expect(third.server.directory).toBe(first.server.directory);
-    await third.finish();
+    const copy = watched(join(closed, 'copy'));
+    await cp(directory, copy, { recursive: true });
+    const copied = await startEmbeddedPostgres({ directory: copy, settings: quick });
+    removedAfterwards(copied.directory);
+    expect(copied.origin).toBe('created');
+    await copied.close();
+    const moved = watched(join(closed, 'moved'));
+    await rename(directory, moved);
+    const third = await startEmbeddedPostgres({ directory: moved, settings: quick });
+    expect(third.directory).toBe(first.server.directory);
+    expect(await ask(third.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
+    await third.close();
   });
 });
 

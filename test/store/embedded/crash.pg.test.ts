@@ -52,7 +52,9 @@ describe('after SIGKILL', () => {
     const after = await startEmbeddedPostgres({ directory, settings: quick });
     expect(after.origin).toBe('started');
     expect(await ask(after.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
-    await before.close();
+    // Whoever lived through it counts on as a user.
+    await after.close();
+    expect(await ask(before.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
 
     // This time a stranger has got the pid meanwhile, as in a container that begins anew.
     const killed = await serverProcess(directory);
@@ -66,7 +68,11 @@ describe('after SIGKILL', () => {
     expect(last.origin).toBe('started');
     expect(stranger.exitCode).toBeNull();
     stranger.kill('SIGKILL');
-    await after.close();
+    process.kill(await serverProcess(directory), 'SIGKILL');
+    await before.revive();
+    await before.revive();
+    expect(await ask(before.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
+    await before.close();
     await last.close();
   });
 
