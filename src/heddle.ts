@@ -23,6 +23,7 @@ import {
 import { Runtime } from './runtime/runtime.ts';
 import type { RuntimeSettings } from './runtime/settings.ts';
 import { startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
+import { revivingStore } from './store/embedded/reviving-store.ts';
 import type { LeasedMessage, Store } from './store/port.ts';
 import type { EvaluationRow, RunRow } from './store/rows.ts';
 import { openPostgresStore } from './store/postgres/postgres-store.ts';
@@ -94,7 +95,7 @@ export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
   return createStub({ ...options, clock: systemClock });
 }
 
-export type { Stub };
+export type { Provider, Stub };
 export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
 async function openStore(
@@ -111,7 +112,8 @@ async function openStore(
     log: (line) => log.info(line),
   });
   try {
-    const store = await openPostgresStore({ connection: postgres.connection });
+    const opened = await openPostgresStore({ connection: postgres.connection });
+    const store = revivingStore(opened, () => postgres.revive());
     return { store, closeDatabase: () => postgres.close() };
   } catch (error) {
     await postgres.close();

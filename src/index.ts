@@ -1,7 +1,8 @@
 /** What agent authors and hosts import. Nothing else is public. */
 export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
-export { createHeddle, type Heddle, type HeddleOptions } from './heddle.ts';
+export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
 export type { Run, StartOptions } from './run-handle.ts';
+export { ProviderFault, type Provider, type ProviderCall } from './providers/port.ts';
 export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 export type * from './domain/catalogue.ts';
 export type { ChartEvent, JournalEntry } from './domain/event.ts';

@@ -9,6 +9,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: [chaos ? 'test/chaos/**/*.test.ts' : 'test/**/*.test.ts'],
       exclude: chaos ? [] : ['test/chaos/**', 'test/bench/**'],
+      globalSetup: ['test/support/postgres-setup.ts'],
       pool: 'forks',
       // XState's production build keeps silent where its development build throws. vitest sets this
       // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.

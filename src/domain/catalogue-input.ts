@@ -71,8 +71,9 @@ function checkTools(tools: Json): void {
 export type ResolvedReceive = {
   readonly channels: readonly string[];
   readonly until: 'any' | 'all' | 'at-least';
-  /** Messages without which the receive goes on waiting. */
+  /** Messages without which the receive goes on waiting: in all, and for `all` on each channel. */
   readonly needed: number;
+  /** Messages to take at most: in all, and for `all` of each channel. */
   readonly max: number;
   readonly group: string | null;
   readonly from: 'earliest' | 'latest';
@@ -83,14 +84,15 @@ export function checkReceive(input: Json): ResolvedReceive {
   const value = asObject(input, 'receive');
   onlyKeys(value, 'receive', ['channel', 'channels', 'until', 'max', 'group', 'from', 'timeoutMs']);
   const channels = receiveChannels(value['channel'], value['channels']);
-  const { until, needed } = receiveUntil(value['until'], channels.length);
+  const { until, needed } = receiveUntil(value['until']);
+  const messagesMax = limits.receiveMessagesMax;
   return {
     channels,
     until,
     needed,
     max: asWhole(value['max'], 'receive.max', {
       min: needed,
-      max: limits.receiveMessagesMax,
+      max: until === 'all' ? Math.floor(messagesMax / channels.length) : messagesMax,
       fallback: needed,
     }),
     group:
@@ -118,12 +120,12 @@ function receiveChannels(one: Json | undefined, several: Json | undefined): read
   return names;
 }
 
-function receiveUntil(
-  until: Json | undefined,
-  channelCount: number,
-): { until: ResolvedReceive['until']; needed: number } {
+function receiveUntil(until: Json | undefined): {
+  until: ResolvedReceive['until'];
+  needed: number;
+} {
   if (until === undefined || until === null || until === 'any') return { until: 'any', needed: 1 };
-  if (until === 'all') return { until: 'all', needed: channelCount };
+  if (until === 'all') return { until: 'all', needed: 1 };
   const value = asObject(until, 'receive.until');
   onlyKeys(value, 'receive.until', ['atLeast']);
   const needed = asWhole(value['atLeast'], 'receive.until.atLeast', {

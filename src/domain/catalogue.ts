@@ -50,7 +50,7 @@ export type ReceiveInput = {
    * `{ atLeast }`: that many messages in all.
    */
   readonly until?: 'any' | 'all' | { readonly atLeast: number };
-  /** Messages to take at most, per channel for `all`, in total otherwise. Default 1 (`atLeast`: n). */
+  /** Messages to take at most: of each channel for `all`, in all otherwise. Default 1 (`atLeast`: n). */
   readonly max?: number;
   /**
    * Runs of one group share the messages: each goes to one of them. Without a group the run is a

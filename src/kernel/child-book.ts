@@ -84,12 +84,16 @@ export class ChildBook {
     return this.children.find((child) => child.id === id);
   }
 
-  /** Events reach agents only: a task or an actor of the catalogue ignores them, as live ones do. */
+  /**
+   * Events reach agents only, as long as they run: a task or an actor of the catalogue ignores them,
+   * and so does what has ended, as live ones do.
+   */
   send(id: string, event: ChartEvent): void {
     const sending: Send = { kind: 'send', to: { child: id }, event };
     const early = this.#announced.get(id);
-    if (early !== undefined) early.push(sending);
-    else if (this.find(id)?.source.kind === 'child') this.#effects.push(sending);
+    if (early !== undefined) return void early.push(sending);
+    const child = this.find(id);
+    if (child?.source.kind === 'child' && !child.ended) this.#effects.push(sending);
   }
 
   #open(): number {

@@ -22,8 +22,9 @@ export class CompiledAgent implements Agent {
   readonly nodesById: ReadonlyMap<string, StateNode>;
   /**
    * False when the active states are always one path from the root, so that the state's value says
-   * all of them and their order. (XState loses active states when a history state of a parallel one
-   * is targeted from within it; a restored run must be as wrong as a live one.)
+   * all of them and their order. (XState loses active states, or has two where one can be, when the
+   * history state of a parallel one is targeted from within it: a restored run must be as wrong as
+   * a live one.)
    */
   readonly ordered: boolean;
   readonly #logics: Readonly<Record<string, unknown>>;

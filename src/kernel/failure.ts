@@ -1,7 +1,6 @@
 /** How a run ends when its chart throws. */
 import type { Effect } from '../domain/effect.ts';
 import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
-import { limits } from '../domain/limits.ts';
 import { HotState } from './chart-state.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import type { Frame } from './frame.ts';
@@ -9,8 +8,8 @@ import { Macrostep } from './macrostep.ts';
 import type { Step } from './port.ts';
 
 /** The error of a chart that goes round without coming to rest. */
-export function endless(): HeddleError {
-  return heddleError('always-cycle', { max: limits.iterationsMax });
+export function endless(agent: CompiledAgent): HeddleError {
+  return heddleError('always-cycle', { max: agent.machine.options.maxIterations ?? Infinity });
 }
 
 /**
@@ -43,11 +42,11 @@ export function blank(agent: CompiledAgent, initial: Snapshot): Snapshot {
 }
 
 /** Anything that a chart threw, as a record that says which run it was. */
-export function explain(thrown: unknown, runId: string): ErrorRecord {
+export function explain(agent: CompiledAgent, runId: string, thrown: unknown): ErrorRecord {
   if (thrown instanceof HeddleError) return thrown.toJSON();
   const { message } = toErrorRecord(thrown);
   // XState has no code for this; the text is the same in its builds for production and development.
-  if (message.startsWith('Infinite loop detected')) return endless().toJSON();
+  if (message.startsWith('Infinite loop detected')) return endless(agent).toJSON();
   const reason = inPlace.test(message) ? `${message} (${frozenHint})` : message;
   return heddleError('run-failed', { runId, reason }).toJSON();
 }

@@ -93,7 +93,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
     const macrostep = new Macrostep(agent, frame, self, snapshot);
     let next = snapshot;
     try {
-      if (taken++ > limits.iterationsMax) throw endless();
+      if (taken++ > limits.iterationsMax) throw endless(agent);
       const event = queue.shift();
       next =
         event === undefined
@@ -104,7 +104,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
       if (next.status === 'done') output = settle(next.output, 'output');
     } catch (thrown) {
       const { cause } = from;
-      const error = cause !== null && thrown === cause ? cause : explain(thrown, self);
+      const error = cause !== null && thrown === cause ? cause : explain(agent, self, thrown);
       const at = snapshot ?? blank(agent, next as Snapshot);
       return fail({ agent, self, snapshot: at, frame, effects, error });
     }

@@ -151,7 +151,6 @@ export class Macrostep implements Recorder {
 
   #send({ to: ref, event, id, delay }: Sending): void {
     const to = this.#target(ref);
-    if (to === null) return;
     if (typeof delay === 'number') return this.#timers.schedule({ id, delay, event, to });
     const sent = settleEvent(event, 'sent event');
     if (to === 'self') this.own.push(sent);
@@ -159,16 +158,14 @@ export class Macrostep implements Recorder {
     else this.#children.send(to.child, sent);
   }
 
-  /** Who is meant, or null for a child that has ended, which hears nothing. */
-  #target(to: AnyActorRef | undefined): TimerTarget | null {
+  #target(to: AnyActorRef | undefined): TimerTarget {
     if (to === this.scope.self) return 'self';
     if (to === parentRef) return 'parent';
     if (to instanceof ChildRef || (to !== undefined && this.#spawned.includes(to))) {
       // It gets its number when it starts: see `TimerBook.address`.
       if (this.#children.isAnnounced(to.id)) return { child: to.id, incarnation: 0 };
       const child = this.#children.find(to.id);
-      if (child === undefined || child.ended) return null;
-      return { child: child.id, incarnation: child.incarnation };
+      if (child !== undefined) return { child: child.id, incarnation: child.incarnation };
     }
     throw forbidden(
       this.#agent.name,

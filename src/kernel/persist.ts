@@ -187,8 +187,6 @@ function sameValue(one: unknown, other: unknown): boolean {
 
 /** The order in which parallel states were entered decides whose transitions come first. */
 function orderNodes(run: Place, snapshot: Snapshot, order: readonly number[]): void {
-  const known = new Set<StateNode | undefined>(snapshot._nodes);
-  const nodes = order.map((at) => run.agent.nodes[at]);
-  if (!nodes.every((node) => known.has(node))) unfit(run, 'its active states are others');
-  Object.assign(snapshot, { _nodes: nodes, tags: new Set(nodes.flatMap((node) => node?.tags ?? [])) });
+  const nodes = order.map((at) => run.agent.nodes[at] ?? unfit(run, `it has no state ${at}`));
+  Object.assign(snapshot, { _nodes: nodes, tags: new Set(nodes.flatMap((node) => node.tags)) });
 }

@@ -21,6 +21,7 @@ type StateConfig = {
   readonly invoke?: Invoke | readonly Invoke[];
   readonly states?: Readonly<Record<string, StateConfig>>;
 };
+type Options = { readonly maxIterations?: number };
 type Invoke = {
   readonly id: string;
   readonly src: string;
@@ -32,10 +33,11 @@ type Invoke = {
 /** The chart must have passed registration's checks. */
 export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMachine {
   const { actors, ...others } = machine.implementations;
-  const { context, options } = machine.config as { context?: unknown; options?: object };
+  const { context, options } = machine.config as { context?: unknown; options?: Options };
+  const bound = options?.maxIterations ?? limits.iterationsMax;
   const config = {
     ...prepareState(machine.config as StateConfig, others.actions),
-    options: { ...options, maxIterations: limits.iterationsMax },
+    options: { ...options, maxIterations: Math.min(bound, limits.iterationsMax) },
     // All runs begin with this one object.
     ...(typeof context === 'object' && { context: settle(structuredClone(context), 'context') }),
   };

@@ -29,6 +29,8 @@ import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
 type Result = Extract<Incoming, { kind: 'result' }>;
 
 const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
+/** Its own limit, or its run, ended it: that says nothing about the provider. */
+const aborted: CallOutcome = { kind: 'aborted' };
 
 /** What a batch commits for calls, and what may be sent when it has. */
 export type SealedCalls = {
@@ -188,7 +190,7 @@ export class Calls {
     for (const grant of grants) {
       const { call } = grant;
       const isOver = call.dropped || !call.durable || call.outcome !== null;
-      if (isOver) this.#release(call, { kind: 'aborted' }, grant);
+      if (isOver) this.#release(call, aborted, grant);
       else void this.#request(grant);
     }
   }
@@ -275,8 +277,10 @@ export class Calls {
       });
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
-      if (call.dropped) this.#release(call, { kind: 'aborted' }, grant);
-      else if (error instanceof ProviderFault && error.kind !== 'caller') {
+      if (call.dropped) this.#release(call, aborted, grant);
+      else if (call.outcome !== null) {
+        // Its limit came first: the slot is released when that is recorded.
+      } else if (error instanceof ProviderFault && error.kind !== 'caller') {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.slot = null;
         call.abort = null;
@@ -292,7 +296,7 @@ export class Calls {
     result: { output: Json } | { error: unknown },
   ): void {
     call.cancelLimit();
-    if (call.dropped) return this.#release(call, { kind: 'aborted' });
+    if (call.dropped) return this.#release(call, aborted);
     // Its limit came first: the slot is released when that is recorded.
     if (call.outcome !== null) return;
     const { invocationId: id, incarnation } = call.address;
@@ -315,7 +319,7 @@ export class Calls {
       const error = heddleError('invocation-timeout', { what: `generate ${call.key}`, timeoutMs });
       call.abort?.abort();
       if (call.slot === null) this.#pool.cancel(call.key, this.#clock.nowMs());
-      this.#finish(call, callersFault, { error });
+      this.#finish(call, aborted, { error });
     });
   }
 
@@ -326,7 +330,7 @@ export class Calls {
     const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot') return;
-    if (call.outcome !== null) this.#release(call, { kind: 'aborted' });
+    if (call.outcome !== null) this.#release(call, aborted);
     else call.abort?.abort();
   }
 

@@ -32,7 +32,7 @@ export const defaultSettings: RuntimeSettings = {
   queuedRunsMax: null,
   channelsMax: null,
   memoryEntriesMax: null,
-  leaseMs: 5_000,
+  leaseMs: 4_000,
   pollMs: 2_000,
   retainMs: null,
 };

@@ -17,8 +17,10 @@ import { isWorking } from './turn/lifecycle.ts';
 import { afterCommit } from './turn/turn-commit.ts';
 import type { Entry } from './workbench.ts';
 
-/** Tries of one turn before its run is failed: conflicts and stale states end long before. */
+/** Tries of one turn before its run is failed: stale states end long before. */
 const triesMax = 50;
+/** A conflict says that another turn has committed, so many runs at one key may need many tries. */
+const conflictsMax = 100_000;
 
 export class Settling {
   readonly #parts: Parts;
@@ -123,7 +125,7 @@ export class Settling {
       case 'conflict':
         // Computed again from fresh reads; its proposed calls are proposed again.
         this.#parts.calls.abandon(runId, 'durable');
-        return this.#again(work.entry, work.incoming, work.hot);
+        return this.#again(work.entry, work.incoming, work.hot, conflictsMax);
       case 'stale':
         if (work.hot.fresh) return this.#dropFresh(work.entry, new Error('the run exists already'));
         this.#forget(runId);
@@ -213,10 +215,10 @@ export class Settling {
   }
 
   /** The turn comes again: `hot` null reads the row first. */
-  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null): void {
+  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null, max = triesMax): void {
     entry.tries += 1;
-    if (entry.tries > triesMax) {
-      const reason = `its turn did not commit in ${triesMax} tries`;
+    if (entry.tries > max) {
+      const reason = `its turn did not commit in ${max} tries`;
       const { runId } = entry.address;
       this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
     }

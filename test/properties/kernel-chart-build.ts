@@ -107,7 +107,7 @@ export function buildChart(root: StateSpec): { own: AnyStateMachine; live: AnySt
     context: { n: 0, list: [], option: undefined },
     ...(stateConfig(root, '#m', paths) as object),
     output: ({ context }: Args) => ({ n: context.n, option: context.option }),
-    options: { maxIterations: 1_000 },
+    options: { maxIterations: 50 },
   } as never) as unknown as AnyStateMachine;
   return { own, live: own.provide({ actors: { generate: work } }) };
 }
@@ -298,21 +298,26 @@ function outward(spec: Outward, sends: boolean): unknown[] {
       const id = `p${spec.event}`;
       return [cancel(id), sendParent({ type: `UP.${spec.event}` }, later(id, spec.delay))];
     }
-    case 'spawn': {
-      const id = `c${spec.child}`;
-      const input = ({ context }: Args): unknown => ({ n: context.n });
-      const src = (spec.kid ? 'kid' : 'work') as never;
-      return [stopChild(id), spawnChild(src, { id, input } as never)];
-    }
+    case 'spawn':
+      return spawning(`c${spec.child}`, spec.kid);
     case 'stop':
       return [stopChild(`c${spec.child}`)];
     case 'sendChild':
+      // To one that is sure to be there: what was not started cannot be sent to, which is an error.
+      return [...spawning(`c${spec.child}`, true), sendTo(`c${spec.child}`, { type: 'HI' })];
+    case 'sendLost':
       return [sendTo(`c${spec.child}`, { type: 'HI' })];
     case 'sendChildLater': {
       const id = `k${spec.child}`;
-      return [cancel(id), sendTo(`c${spec.child}`, { type: 'HI' }, later(id, spec.delay))];
+      const send = sendTo(`c${spec.child}`, { type: 'HI' }, later(id, spec.delay));
+      return [...spawning(`c${spec.child}`, true), cancel(id), send];
     }
   }
+}
+
+function spawning(id: string, isKid: boolean): unknown[] {
+  const input = ({ context }: Args): unknown => ({ n: context.n });
+  return [stopChild(id), spawnChild((isKid ? 'kid' : 'work') as never, { id, input } as never)];
 }
 
 function enqueue(specs: readonly ActionSpec[], guarded: boolean): unknown {

@@ -18,7 +18,7 @@ export type ActionSpec =
   | { readonly act: 'sendSelf' | 'sendParent'; readonly event: number }
   | { readonly act: 'sendParentLater'; readonly event: number; readonly delay: DelaySpec }
   | { readonly act: 'spawn'; readonly child: number; readonly kid: boolean }
-  | { readonly act: 'stop' | 'sendChild'; readonly child: number }
+  | { readonly act: 'stop' | 'sendChild' | 'sendLost'; readonly child: number }
   | { readonly act: 'sendChildLater'; readonly child: number; readonly delay: DelaySpec }
   | { readonly act: 'enqueue'; readonly then: readonly ActionSpec[]; readonly guarded: boolean };
 
@@ -69,28 +69,29 @@ const delay: fc.Arbitrary<DelaySpec> = fc.record({
 });
 
 const simpleAction: fc.Arbitrary<ActionSpec> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ act: fc.constantFrom('increase', 'keepEvent', 'grow') }) },
-  { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('dropOption', 'addOption', 'own') }) },
-  { weight: 4, arbitrary: fc.record({ act: fc.constantFrom('emit', 'note', 'plain') }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('namedAssign' as const) }) },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant('raise' as const), event }) },
+  { weight: 30, arbitrary: fc.record({ act: fc.constantFrom('increase', 'keepEvent', 'grow') }) },
+  { weight: 15, arbitrary: fc.record({ act: fc.constantFrom('dropOption', 'addOption', 'own') }) },
+  { weight: 20, arbitrary: fc.record({ act: fc.constantFrom('emit', 'note', 'plain') }) },
+  { weight: 5, arbitrary: fc.record({ act: fc.constant('namedAssign' as const) }) },
+  { weight: 10, arbitrary: fc.record({ act: fc.constant('raise' as const), event }) },
   {
-    weight: 4,
+    weight: 20,
     arbitrary: fc.record({
       act: fc.constantFrom('raiseLater', 'sendSelfLater', 'raiseNameless', 'sendParentLater'),
       event,
       delay,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant('cancel' as const), event }) },
-  { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('sendSelf', 'sendParent'), event }) },
+  { weight: 10, arbitrary: fc.record({ act: fc.constant('cancel' as const), event }) },
+  { weight: 15, arbitrary: fc.record({ act: fc.constantFrom('sendSelf', 'sendParent'), event }) },
   {
-    weight: 3,
+    weight: 15,
     arbitrary: fc.record({ act: fc.constant('spawn' as const), child, kid: fc.boolean() }),
   },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant('stop' as const), child }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('sendChild' as const), child }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('sendChildLater' as const), child, delay }) },
+  { weight: 10, arbitrary: fc.record({ act: fc.constant('stop' as const), child }) },
+  { weight: 10, arbitrary: fc.record({ act: fc.constant('sendChild' as const), child }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('sendLost' as const), child }) },
+  { weight: 5, arbitrary: fc.record({ act: fc.constant('sendChildLater' as const), child, delay }) },
 ) as fc.Arbitrary<ActionSpec>;
 
 const action: fc.Arbitrary<ActionSpec> = fc.oneof(

@@ -17,7 +17,7 @@ import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
 import { isWorking, moveRun, waitingEvent } from './lifecycle.ts';
 import { eventOf, isCommand } from './incoming-event.ts';
-import { without } from './held.ts';
+import { noted, without } from './held.ts';
 import { endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
 
@@ -151,9 +151,9 @@ class Folding {
 /** The chart has left an invocation: what stands behind it ends with this turn. */
 function stop(draft: Draft, id: string): void {
   endReceive(draft, id, 'CANCEL');
-  if (id in draft.held.asks) clearTimer(draft, limitTimer(id));
+  if (noted(draft.held.asks, id) !== undefined) clearTimer(draft, limitTimer(id));
   draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
-  const child = draft.held.children[id];
+  const child = noted(draft.held.children, id);
   if (child === undefined) return;
   draft.held = { ...draft.held, children: without(draft.held.children, id) };
   draft.inbox.push({
@@ -169,11 +169,11 @@ function stop(draft: Draft, id: string): void {
 
 /** An invocation has its result: what was noted for it is no longer needed. */
 function settle(draft: Draft, id: string): void {
-  if (id in draft.held.asks) {
+  if (noted(draft.held.asks, id) !== undefined) {
     draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
     clearTimer(draft, limitTimer(id));
   }
-  if (id in draft.held.children) {
+  if (noted(draft.held.children, id) !== undefined) {
     draft.held = { ...draft.held, children: without(draft.held.children, id) };
   }
 }
@@ -188,7 +188,7 @@ function send(draft: Draft, effect: Extract<Effect, { kind: 'send' }>): void {
     draft.inbox.push({ tenant, runId, shard, key: null, ...event });
     return;
   }
-  const child = draft.held.children[effect.to.child];
+  const child = noted(draft.held.children, effect.to.child);
   if (child === undefined) return;
   const { shard } = child;
   draft.inbox.push({ tenant: run.tenant, runId: asRunId(child.runId), shard, key: null, ...event });

@@ -42,11 +42,19 @@ export function heldFromText(text: string | null): Held {
   return text === null ? nothingHeld : (JSON.parse(text) as Held);
 }
 
+/** Names come from people: `constructor` must not find what every object has. */
+export function noted<Value>(
+  record: Readonly<Record<string, Value>>,
+  key: string,
+): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 export function without<Value>(
   record: Readonly<Record<string, Value>>,
   key: string,
 ): Readonly<Record<string, Value>> {
-  if (!(key in record)) return record;
+  if (!Object.hasOwn(record, key)) return record;
   const { [key]: _, ...rest } = record;
   return rest;
 }

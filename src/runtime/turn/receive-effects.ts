@@ -11,9 +11,10 @@ import { checkPublish, checkReceive, type ResolvedReceive } from '../../domain/c
 import type { OpenInvocation } from '../../kernel/port.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ChannelReadResult } from '../../store/port.ts';
+import type { GroupCursorMove } from '../../store/batch.ts';
 import type { SubscribedChannel } from '../../store/rows.ts';
 import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';
-import { without } from './held.ts';
+import { noted, without } from './held.ts';
 import { subscriptionAfter } from './lifecycle.ts';
 import { readChannels, type Reading } from './reading.ts';
 
@@ -78,13 +79,13 @@ function register(
   draft.held = { ...draft.held, receives: { ...draft.held.receives, [invocation.id]: held } };
   // A start at `latest` is fixed now: what is published while the run waits is for it.
   if (asked.group === null) {
-    const cursors: Record<string, number> = { ...draft.held.cursors };
-    for (const { channel, after } of held.channels) if (after > 0) cursors[channel] = after;
-    draft.held = { ...draft.held, cursors };
+    const begun = held.channels.filter(({ after }) => after > 0);
+    const cursors = Object.fromEntries(begun.map(({ channel, after }) => [channel, after]));
+    draft.held = { ...draft.held, cursors: { ...draft.held.cursors, ...cursors } };
   } else {
     held.channels.forEach(({ channel, group, after }, i) => {
       if (group === null || results[i]?.cursorStored === true) return;
-      draft.groupCursors.push({ channel, group, from: null, to: after });
+      moveGroup(draft, { channel, group, from: null, to: after });
     });
   }
   if (asked.timeoutMs !== null) {
@@ -98,7 +99,7 @@ function register(
 
 /** Called when the store says that there may be something; null when it is not enough yet. */
 export function* continueReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
-  const held = draft.held.receives[invocation.id];
+  const held = noted(draft.held.receives, invocation.id);
   if (held === undefined) return null;
   const asked = checkReceive(invocation.input);
   const results = yield* look(draft, asked, held.channels);
@@ -116,7 +117,7 @@ export function endReceive(
   how: 'DELIVER' | 'EXPIRE' | 'CANCEL',
   taken: readonly ReceivedMessage[] = [],
 ): void {
-  const held = draft.held.receives[invocationId];
+  const held = noted(draft.held.receives, invocationId);
   if (held === undefined) return;
   draft.unsubscribe.push({
     subscriptionId: held.subscriptionId,
@@ -132,18 +133,22 @@ function* look(
   asked: ResolvedReceive,
   waiting: readonly SubscribedChannel[] | null,
 ): Reading<readonly ChannelReadResult[]> {
-  return yield* readChannels(
-    asked.channels.map((channel, i) => ({
-      tenant: draft.from.run.tenant,
-      channel,
-      group: asked.group,
-      after:
-        asked.group === null
-          ? (draft.held.cursors[channel] ?? waiting?.[i]?.after ?? null)
-          : null,
-      from: asked.from,
-      limit: asked.max,
-    })),
+  const { group, from, max: limit } = asked;
+  const { tenant } = draft.from.run;
+  // Where this turn's own receives have moved the group, which the store does not know yet.
+  const own = asked.channels.map((channel) =>
+    draft.groupCursors.find((move) => isSameGroup(move, { channel, group })),
+  );
+  const results = yield* readChannels(
+    asked.channels.map((channel, i) => {
+      const after = noted(draft.held.cursors, channel) ?? waiting?.[i]?.after ?? null;
+      const moved = own[i];
+      if (moved !== undefined) return { tenant, channel, group: null, after: moved.to, from, limit };
+      return { tenant, channel, group, after: group === null ? after : null, from, limit };
+    }),
+  );
+  return results.map((result, i) =>
+    own[i] === undefined ? result : { ...result, cursorStored: true },
   );
 }
 
@@ -154,8 +159,7 @@ function take(
 ): readonly ReceivedMessage[] | null {
   if (asked.until === 'all') {
     if (results.some(({ messages }) => messages.length === 0)) return null;
-    const each = Math.max(1, Math.floor(asked.max / asked.channels.length));
-    return results.flatMap(({ messages }) => messages.slice(0, each).map(received));
+    return results.flatMap(({ messages }) => messages.slice(0, asked.max).map(received));
   }
   const all = results.flatMap(({ messages }) => messages).slice(0, asked.max);
   return all.length < asked.needed ? null : all.map(received);
@@ -185,6 +189,21 @@ function moveCursors(
     const to = newest.get(channel);
     const result = results[i];
     if (to === undefined || result === undefined) return;
-    draft.groupCursors.push({ channel, group, from: result.cursorStored ? result.cursor : null, to });
+    moveGroup(draft, { channel, group, from: result.cursorStored ? result.cursor : null, to });
   });
+}
+
+/** One turn moves a group once, however often it receives: from where the store has it. */
+function moveGroup(draft: Draft, move: GroupCursorMove): void {
+  const at = draft.groupCursors.findIndex((before) => isSameGroup(before, move));
+  const before = draft.groupCursors[at];
+  if (before === undefined) draft.groupCursors.push(move);
+  else draft.groupCursors[at] = { ...move, from: before.from };
+}
+
+function isSameGroup(
+  a: { readonly channel: string; readonly group: string },
+  b: { readonly channel: string; readonly group: string | null },
+): boolean {
+  return a.channel === b.channel && a.group === b.group;
 }

@@ -182,69 +182,46 @@ export function delayMessages(rows: readonly MessageInsert[]): Call {
 }
 
 /**
- * Runs that receive for themselves and wait below a channel's head. Locks: the new inbox rows, by
- * run, last of all but the slots.
+ * Wakes who waits below the head of a channel that this batch has touched: every run that receives
+ * for itself, and of each named group as many members as there are messages above its cursor, those
+ * first that have waited longest. Members that are awake already count. Locks: the new inbox rows,
+ * by run, last of all but the slots.
  */
-export const wakePrivateStatement: Statement = {
-  name: 'wake_private',
-  text: `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key)
-    select s.tenant, s.run_id, s.shard, 'messages', s.subscription_id,
-      '=messages:' || s.subscription_id
-    from unnest($1::text[], $2::text[]) as i(tenant, channel)
-    join heddle.channels c on c.tenant = i.tenant and c.channel = i.channel
-    join heddle.subscription_channels s
-      on s.tenant = i.tenant and s.channel = i.channel and s.consumer_group = ''
-    where s.after < c.head
-    order by s.tenant, s.run_id, s.subscription_id
-    on conflict do nothing
-    returning tenant, run_id, shard`,
-};
-
-export function wakePrivate(rows: readonly TouchedChannel[]): Call {
-  return callWith(wakePrivateStatement, touchedColumns, rows);
-}
-
-/**
- * Members of named groups: as many are awake as there are messages above the group's cursor, those
- * first that have waited longest. Locks: as `wakePrivate`.
- */
-export const wakeGroupsStatement: Statement = {
-  name: 'wake_groups',
+export const wakeStatement: Statement = {
+  name: 'wake',
   text: `with touched as (
       select * from unnest($1::text[], $2::text[]) as i(tenant, channel)
       union
       ${leftGroups(3)}
-    ), member as (
-      select s.*, c.head - g.cursor as unread, exists (
+    ), waiter as (
+      select s.tenant, s.channel, s.consumer_group, s.run_id, s.shard, s.subscription_id,
+        s.waiting_since, c.head - coalesce(g.cursor, 0) as unread,
+        s.consumer_group <> '' and exists (
           select from heddle.inbox b
           where b.tenant = s.tenant and b.run_id = s.run_id
             and b.key = '=messages:' || s.subscription_id) as awake
       from touched t
       join heddle.channels c on c.tenant = t.tenant and c.channel = t.channel
-      join heddle.subscription_channels s
-        on s.tenant = t.tenant and s.channel = t.channel and s.consumer_group > ''
-      join heddle.consumer_groups g on g.tenant = s.tenant and g.channel = s.channel
-        and g.consumer_group = s.consumer_group
-      where c.head > g.cursor
+      join heddle.subscription_channels s on s.tenant = t.tenant and s.channel = t.channel
+      left join heddle.consumer_groups g on s.consumer_group <> '' and g.tenant = s.tenant
+        and g.channel = s.channel and g.consumer_group = s.consumer_group
+      where c.head > case when s.consumer_group = '' then s.after else coalesce(g.cursor, 0) end
     ), placed as (
       select *,
         count(*) filter (where awake) over (partition by tenant, channel, consumer_group) as up,
         row_number() over (partition by tenant, channel, consumer_group, awake
           order by waiting_since, subscription_id) as place
-      from member
+      from waiter
     )
     insert into heddle.inbox (tenant, run_id, shard, kind, ref, key)
     select tenant, run_id, shard, 'messages', subscription_id, '=messages:' || subscription_id
-    from placed where not awake and place <= unread - up
+    from placed where consumer_group = '' or (not awake and place <= unread - up)
     order by tenant, run_id, subscription_id
     on conflict do nothing
     returning tenant, run_id, shard`,
 };
 
-export function wakeGroups(
-  rows: readonly TouchedChannel[],
-  ended: readonly EndedSubscription[],
-): Call {
+export function wake(rows: readonly TouchedChannel[], ended: readonly EndedSubscription[]): Call {
   const more = endedColumns.map((of) => of(ended));
-  return callWith(wakeGroupsStatement, touchedColumns, rows, ...more);
+  return callWith(wakeStatement, touchedColumns, rows, ...more);
 }

@@ -77,6 +77,19 @@ export function memoryRefusal(insert: MemoryInsert, actual: number): ArrivalOutc
   return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
 }
 
+/** Whether two parts write one memory entry or move one group's cursor: seldom, and then it costs. */
+export function hasChains(batch: Batch): boolean {
+  const keys = new Set<string>();
+  let count = 0;
+  for (const { tenant, memory, groupCursors } of batch.turns) {
+    for (const insert of memory) keys.add(memoryKey(insert));
+    for (const move of groupCursors) keys.add(`cursor ${cursorKey(tenant, move)}`);
+    count += memory.length + groupCursors.length;
+  }
+  for (const insert of batch.arrivals.memory) keys.add(memoryKey(insert));
+  return keys.size < count + batch.arrivals.memory.length;
+}
+
 /** Leaves out what does not follow within the batch itself (invariant 2). */
 export function settleChains(batch: Batch, fates: Fates): void {
   const chains = new Chains();

@@ -19,8 +19,7 @@ import {
   moveCursors,
   registerGroups,
   touchChannels,
-  wakeGroups,
-  wakePrivate,
+  wake,
   type CursorMove,
   type EndedSubscription,
   type NumberedMessage,
@@ -31,21 +30,13 @@ import { insertCommit } from './commits.ts';
 import { insertEvaluations } from './evaluation-writes.ts';
 import { inboxTargets, insertInbox, takeInbox, type InboxTaken } from './inbox-writes.ts';
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
-import {
-  changeStatus,
-  createRuns,
-  insertJournal,
-  moveRuns,
-  queueRuns,
-  type JournalInsert,
-} from './run-writes.ts';
+import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
 import { writeSlots } from './slot-writes.ts';
 import type { Call } from './statement.ts';
 import {
   endSubscriptions,
   insertSubscriptions,
-  insertWaiters,
   type SubscriptionEnding,
   type SubscriptionWrite,
   type Waiter,
@@ -63,12 +54,12 @@ export type Plan = {
 type Created = TurnCommit & { readonly create: NewRun };
 
 class Rows {
+  private readonly chains: boolean;
   readonly shards = new Map<number, number>();
   readonly created: Created[] = [];
   readonly moved: TurnCommit[] = [];
   readonly queued: NewRun[] = [];
   readonly statuses = new Map<string, StatusChange>();
-  readonly journal: JournalInsert[] = [];
   readonly memory: MemoryWrite[] = [];
   readonly entries = new Set<string>();
   readonly cursors = new Map<string, CursorMove>();
@@ -76,6 +67,7 @@ class Rows {
   readonly channels = new Map<string, TouchedChannel & { messages: number }>();
   readonly messages: NumberedMessage[] = [];
   readonly delayed: MessageInsert[] = [];
+  readonly ended: TurnCommit[] = [];
   readonly taken: InboxTaken[] = [];
   readonly inbox: InboxInsert[] = [];
   readonly subscriptions: SubscriptionWrite[] = [];
@@ -86,27 +78,22 @@ class Rows {
   readonly clearedTimers: TimerClear[] = [];
   readonly timers = new Map<string, TimerWrite>();
 
+  constructor(chains: boolean) {
+    this.chains = chains;
+  }
+
   turn(turn: TurnCommit, epoch: number): void {
     const { tenant, runId, shard, ended } = turn;
     this.shards.set(shard, epoch);
     if (turn.create === null) this.moved.push(turn);
     else this.created.push(turn as Created);
-    if (turn.journalText !== null) {
-      const entriesText = turn.journalText;
-      this.journal.push({ tenant, runId, turn: turn.expectedTurn + 1, entriesText });
-    }
-    if (ended === null || turn.create !== null) {
+    if (ended === null) {
       for (const seq of turn.takenInbox) this.taken.push({ tenant, runId, seq });
       for (const timerId of turn.clearTimers) this.clearedTimers.push({ tenant, runId, timerId });
-    } else {
-      this.taken.push({ tenant, runId, seq: null });
-      this.clearedTimers.push({ tenant, runId, timerId: null });
-    }
-    if (ended === null) {
       for (const timer of turn.setTimers) {
         this.timers.set(`${runId}\u0000${timer.timerId}`, { tenant, runId, shard, timer });
       }
-    }
+    } else if (turn.create === null) this.ended.push(turn);
     this.queued.push(...turn.children);
     this.inbox.push(...turn.inbox);
     this.evaluations.push(...turn.evaluations);
@@ -121,6 +108,10 @@ class Rows {
   }
 
   version(insert: TurnCommit['memory'][number]): void {
+    if (!this.chains) {
+      this.memory.push({ insert, chained: false });
+      return;
+    }
     const key = memoryKey(insert);
     this.memory.push({ insert, chained: this.entries.has(key) });
     this.entries.add(key);
@@ -169,9 +160,15 @@ class Rows {
   }
 }
 
-/** `trial`: to find poison, in a transaction that ends in a rollback: any part may be missing. */
-export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
-  const rows = new Rows();
+export type PlanKind = {
+  /** Whether parts of the batch may stand on each other: see `hasChains`. */
+  readonly chains: boolean;
+  /** To find poison, in a transaction that ends in a rollback: any part may be missing. */
+  readonly trial: boolean;
+};
+
+export function planCommit(batch: Batch, fates: Fates, { chains, trial }: PlanKind): Plan {
+  const rows = new Rows(chains);
   const { arrivals } = batch;
   batch.turns.forEach((turn, index) => {
     if (fates.turns[index] === null) rows.turn(turn, batch.epochs.get(turn.shard) ?? -1);
@@ -218,7 +215,7 @@ function callsOf(
   const queued = some(rows.queued, queueRuns);
   const inbox = some(rows.inbox, insertInbox);
   const targets = some(arrived, inboxTargets);
-  const wakes = [some(channels, wakePrivate), touched ? wakeGroups(channels, rows.left) : null];
+  const wakes = touched ? wake(channels, rows.left) : null;
   const calls = [
     insertCommit(batch.commitId, refusedText(fates)),
     some(epochs, (set) => fence(batch.replicaId, set)),
@@ -226,7 +223,6 @@ function callsOf(
     some(rows.moved.sort(byRun), moveRuns),
     some([...rows.statuses.values()], changeStatus),
     queued,
-    some(rows.journal, insertJournal),
     some(rows.evaluations, insertEvaluations),
     some(memory, insertMemory),
     some(
@@ -243,18 +239,18 @@ function callsOf(
     some(rows.delayed, delayMessages),
     some(rows.clearedTimers, clearTimers),
     some([...rows.timers.values()], setTimers),
-    some(rows.subscriptions, insertSubscriptions),
-    some(rows.waiters, insertWaiters),
     some(rows.endings, endSubscriptions),
+    some(rows.subscriptions, (set) => insertSubscriptions(set, rows.waiters)),
+    some(rows.ended, clearEnded),
     some(rows.taken, takeInbox),
     targets,
     inbox,
-    ...wakes,
+    wakes,
     some(batch.slots, writeSlots),
   ];
   return {
     calls: calls.filter(isCall),
-    waking: [queued, inbox, ...wakes].filter(isCall),
+    waking: [queued, inbox, wakes].filter(isCall),
     queued,
     targets,
   };

@@ -12,7 +12,7 @@ import { asRunId } from '../../domain/ids.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
 import type { RunAddress } from '../rows.ts';
 import { diagnose } from './commit-diagnosis.ts';
-import { newFates, refusedText, settleChains, type Fates } from './commit-fates.ts';
+import { hasChains, newFates, refusedText, settleChains, type Fates } from './commit-fates.ts';
 import { planCommit, type Plan } from './commit-plan.ts';
 import { findPoison } from './commit-poison.ts';
 import { accepted, replay, startedRuns, targetOutcome } from './commit-replay.ts';
@@ -28,10 +28,11 @@ const settleMsMax = 60_000;
 
 export async function commitBatch(pools: CommitPools, batch: Batch): Promise<BatchOutcome> {
   const fates = newFates(batch);
+  const chains = hasChains(batch);
   const attempts = new Attempts();
   for (;;) {
-    settleChains(batch, fates);
-    const plan = planCommit(batch, fates, false);
+    if (chains) settleChains(batch, fates);
+    const plan = planCommit(batch, fates, { chains, trial: false });
     try {
       const results = await pools.write.run(plan.calls);
       return await outcomeOf(pools, batch, fates, plan, results);

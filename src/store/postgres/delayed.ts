@@ -1,7 +1,7 @@
 /** Delayed messages that are due enter their channels. */
 import { asRunId } from '../../domain/ids.ts';
 import type { RunAddress } from '../rows.ts';
-import { wakeGroups, wakePrivate, type TouchedChannel } from './channel-writes.ts';
+import { wake, type TouchedChannel } from './channel-writes.ts';
 import type { Pool } from './pool.ts';
 import {
   bigintColumn,
@@ -84,10 +84,10 @@ export async function releaseDelayed(
   }
   if (due.length === 0) return { wakes: [], nextDueInMs: numberOf(before.get(next)) };
   const release = callWith(releaseDelayedStatement, dueColumns, due);
-  const wakes = [wakePrivate([...channels.values()]), wakeGroups([...channels.values()], [])];
-  const results = await pool.read([release, ...wakes, next]);
+  const wakes = wake([...channels.values()], []);
+  const results = await pool.read([release, wakes, next]);
   const woken = new Map<string, RunAddress>();
-  for (const [tenant, runId, shard] of wakes.flatMap((call) => results.get(call) ?? [])) {
+  for (const [tenant, runId, shard] of results.get(wakes) ?? []) {
     if (!tenant || !runId) continue;
     woken.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
   }

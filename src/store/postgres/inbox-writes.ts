@@ -14,11 +14,10 @@ import {
   type Statement,
 } from './statement.ts';
 
-/** `seq` null: all rows of the run, because it has ended. */
 export type InboxTaken = {
   readonly tenant: string;
   readonly runId: string;
-  readonly seq: string | null;
+  readonly seq: string;
 };
 
 /**
@@ -30,7 +29,7 @@ export const takeInboxStatement: Statement = {
   name: 'inbox_take',
   text: `delete from heddle.inbox b
     using unnest($1::text[], $2::uuid[], $3::bigint[]) as i(tenant, run_id, seq)
-    where b.tenant = i.tenant and b.run_id = i.run_id and (i.seq is null or b.seq = i.seq)`,
+    where b.tenant = i.tenant and b.run_id = i.run_id and b.seq = i.seq`,
 };
 
 const takenColumns: readonly Column<InboxTaken>[] = [...runColumns, bigintColumn((row) => row.seq)];

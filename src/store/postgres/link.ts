@@ -83,7 +83,7 @@ export class Link {
     }
     wire.sync();
     const bytes = wire.bytes();
-    this.sizeHint = Math.min(Math.max(4_096, bytes.length + 1_024), 1 << 20);
+    this.sizeHint = Math.min(bytes.length + 4_096, 1 << 23);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.connection?.stream.destroy(new Error('Postgres gave no answer in time'));

@@ -1,8 +1,11 @@
-/** Statements that write runs and their journals. */
+/**
+ * Statements that write runs and their journals. A statement costs Postgres some 40 µs before its
+ * first row, which is most of a lone turn's price; so what always goes together is one statement.
+ */
 import type { NewRun } from '../rows.ts';
 import type { StatusChange, TurnCommit } from '../batch.ts';
 import { guard } from './failure.ts';
-import { guarded } from './guarded.ts';
+import { guarded, guardedCount } from './guarded.ts';
 import {
   boolColumn,
   callWith,
@@ -13,7 +16,6 @@ import {
   uuidColumn,
   type Call,
   type Column,
-  type Param,
   type Statement,
 } from './statement.ts';
 
@@ -40,33 +42,33 @@ const stateColumns: readonly Column<TurnCommit>[] = [
   boolColumn((turn) => turn.ended !== null),
 ];
 
-/** The count that `guarded` expects, first, so that the columns keep their numbers. */
-function guardedCall<Row>(
-  statement: Statement,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): Call {
-  const params: Param[] = [int(rows.length), ...columns.map((of) => of(rows))];
-  return { statement, params };
-}
+const journalColumn: Column<TurnCommit> = textColumn((turn) => turn.journalText);
+
+/** A turn's row in the journal has one writer, its run's owner: nobody waits for it. */
+const journal = (turn: string): string => `
+    insert into heddle.journal (tenant, run_id, turn, entries)
+    select tenant, run_id, ${turn}, entries from i where entries is not null`;
 
 /** A first turn's run. Locks: the new rows, in the order of the batch. */
 export const createRunsStatement: Statement = {
   name: 'runs_create',
-  text: guarded(
-    guard.run,
-    `insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-      input, idempotency_key, turn, status, reason, chart, held, output, error, ended_at)
-    select i.tenant, i.run_id, i.shard, i.agent, i.version, i.user_name, i.pipeline, i.parent,
-      i.input, i.idempotency_key, 1, i.status, i.reason, i.chart, i.held, i.output, i.error,
-      case when i.ended then now() end
-    from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-      $16::text[], $17::text[], $18::bool[])
-      as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-        idempotency_key, status, reason, chart, held, output, error, ended)
-    on conflict do nothing`,
-  ),
+  text: `with i as materialized (
+      select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::text[], $16::text[], $17::text[], $18::bool[], $19::text[])
+        as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+          idempotency_key, status, reason, chart, held, output, error, ended, entries)
+    ), done as (
+      insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
+        input, idempotency_key, turn, status, reason, chart, held, output, error, ended_at)
+      select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+        idempotency_key, 1, status, reason, chart, held, output, error,
+        case when ended then now() end
+      from i
+      on conflict do nothing
+      returning 1
+    ), entries as (${journal('1')})
+    ${guardedCount(guard.run)}`,
 };
 
 export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRun })[]): Call {
@@ -75,6 +77,7 @@ export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRu
     int(rows.length),
     ...fixedColumns.map((of) => of(fixed)),
     ...stateColumns.map((of) => of(rows)),
+    journalColumn(rows),
   ];
   return { statement: createRunsStatement, params };
 }
@@ -85,23 +88,31 @@ export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRu
  */
 export const moveRunsStatement: Statement = {
   name: 'runs_move',
-  text: guarded(
-    guard.run,
-    `update heddle.runs r set turn = r.turn + 1, status = i.status, reason = i.reason,
-      chart = i.chart, held = i.held, output = i.output, error = i.error,
-      ended_at = case when i.ended then now() end
-    from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::text[], $11::text[], $12::bool[])
-      as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended)
-    where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
-      and r.ended_at is null`,
-  ),
+  text: `with i as materialized (
+      select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[])
+        as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended,
+          entries)
+    ), done as (
+      update heddle.runs r set turn = r.turn + 1, status = i.status, reason = i.reason,
+        chart = i.chart, held = i.held, output = i.output, error = i.error,
+        ended_at = case when i.ended then now() end
+      from i
+      where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+        and r.ended_at is null
+      returning 1
+    ), entries as (${journal('turn + 1')})
+    ${guardedCount(guard.run)}`,
 };
 
 export function moveRuns(rows: readonly TurnCommit[]): Call {
   const at = intColumn<TurnCommit>((turn) => turn.expectedTurn);
   const shard = intColumn<TurnCommit>((turn) => turn.shard);
-  return guardedCall(moveRunsStatement, [...runColumns, shard, at, ...stateColumns], rows);
+  const columns = [...runColumns, shard, at, ...stateColumns, journalColumn];
+  return {
+    statement: moveRunsStatement,
+    params: [int(rows.length), ...columns.map((of) => of(rows))],
+  };
 }
 
 /** Between turns: nothing but the words that people see. Locks: as `moveRuns`, after it. */
@@ -126,7 +137,8 @@ const statusColumns: readonly Column<StatusChange>[] = [
 ];
 
 export function changeStatus(rows: readonly StatusChange[]): Call {
-  return guardedCall(changeStatusStatement, statusColumns, rows);
+  const params = [int(rows.length), ...statusColumns.map((of) => of(rows))];
+  return { statement: changeStatusStatement, params };
 }
 
 /**
@@ -155,26 +167,19 @@ export function queueRuns(rows: readonly NewRun[]): Call {
   return callWith(queueRunsStatement, fixedColumns, rows);
 }
 
-export type JournalInsert = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly turn: number;
-  readonly entriesText: string;
+type Ended = { readonly tenant: string; readonly runId: string };
+
+/** What an ended run leaves behind. Locks: its inbox rows, after the channels: see `takeInbox`. */
+export const clearEndedStatement: Statement = {
+  name: 'runs_clear',
+  text: `with i as materialized (
+      select * from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
+    ), alarms as (
+      delete from heddle.timers t using i where t.tenant = i.tenant and t.run_id = i.run_id
+    )
+    delete from heddle.inbox b using i where b.tenant = i.tenant and b.run_id = i.run_id`,
 };
 
-/** Locks nothing that others wait for: a turn's row has one writer, its run's owner. */
-export const insertJournalStatement: Statement = {
-  name: 'journal_insert',
-  text: `insert into heddle.journal (tenant, run_id, turn, entries)
-    select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[])`,
-};
-
-const journalColumns: readonly Column<JournalInsert>[] = [
-  ...runColumns,
-  intColumn((row) => row.turn),
-  textColumn((row) => row.entriesText),
-];
-
-export function insertJournal(rows: readonly JournalInsert[]): Call {
-  return callWith(insertJournalStatement, journalColumns, rows);
+export function clearEnded(rows: readonly Ended[]): Call {
+  return callWith(clearEndedStatement, runColumns, rows);
 }

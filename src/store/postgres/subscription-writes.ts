@@ -14,20 +14,31 @@ import {
 
 export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInsert };
 
-/** Locks nothing that others wait for: a subscription has one writer, its run's owner. */
+/**
+ * A subscription with its waiters. Locks nothing that others wait for: it has one writer, its run's
+ * owner; after the channels, so that a publisher sees either the row or the lock.
+ */
 export const insertSubscriptionsStatement: Statement = {
   name: 'subscriptions_insert',
-  text: `insert into heddle.subscriptions (tenant, run_id, subscription_id, invocation_id, status,
-      delivered, channels, consumer_groups)
-    select i.tenant, i.run_id, i.subscription_id, i.invocation_id, i.status, i.delivered,
-      i.channels::text[], i.consumer_groups::text[]
-    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-      $8::text[])
-      as i(tenant, run_id, subscription_id, invocation_id, status, delivered, channels,
-        consumer_groups)
-    on conflict (tenant, subscription_id) do update set status = excluded.status,
-      delivered = excluded.delivered, channels = excluded.channels,
-      consumer_groups = excluded.consumer_groups`,
+  text: `with subscription as (
+      insert into heddle.subscriptions (tenant, run_id, subscription_id, invocation_id, status,
+        delivered, channels, consumer_groups)
+      select i.tenant, i.run_id, i.subscription_id, i.invocation_id, i.status, i.delivered,
+        i.channels::text[], i.consumer_groups::text[]
+      from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+        $7::text[], $8::text[])
+        as i(tenant, run_id, subscription_id, invocation_id, status, delivered, channels,
+          consumer_groups)
+      on conflict (tenant, subscription_id) do update set status = excluded.status,
+        delivered = excluded.delivered, channels = excluded.channels,
+        consumer_groups = excluded.consumer_groups
+    )
+    insert into heddle.subscription_channels (tenant, run_id, shard, subscription_id, channel,
+      consumer_group, after)
+    select * from unnest($9::text[], $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[],
+      $15::bigint[])
+    on conflict (tenant, channel, consumer_group, subscription_id) do update
+      set after = excluded.after, waiting_since = excluded.waiting_since`,
 };
 
 const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
@@ -40,10 +51,6 @@ const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
   textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.group ?? ''))),
 ];
 
-export function insertSubscriptions(rows: readonly SubscriptionWrite[]): Call {
-  return callWith(insertSubscriptionsStatement, subscriptionColumns, rows);
-}
-
 /** A Postgres array as text: an array inside a set of rows cannot go in binary. */
 function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
@@ -52,17 +59,6 @@ function arrayText(values: readonly string[]): string {
 export type Waiter = RunAddress & {
   readonly subscriptionId: string;
   readonly at: SubscribedChannel;
-};
-
-/** Locks: as above; after the channels, so that a publisher sees either the row or the lock. */
-export const insertWaitersStatement: Statement = {
-  name: 'waiters_insert',
-  text: `insert into heddle.subscription_channels (tenant, run_id, shard, subscription_id, channel,
-      consumer_group, after)
-    select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
-      $7::bigint[])
-    on conflict (tenant, channel, consumer_group, subscription_id) do update
-      set after = excluded.after, waiting_since = excluded.waiting_since`,
 };
 
 const waiterColumns: readonly Column<Waiter>[] = [
@@ -74,8 +70,12 @@ const waiterColumns: readonly Column<Waiter>[] = [
   bigintColumn((waiter) => waiter.at.after),
 ];
 
-export function insertWaiters(rows: readonly Waiter[]): Call {
-  return callWith(insertWaitersStatement, waiterColumns, rows);
+export function insertSubscriptions(
+  rows: readonly SubscriptionWrite[],
+  waiters: readonly Waiter[],
+): Call {
+  const more = waiterColumns.map((of) => of(waiters));
+  return callWith(insertSubscriptionsStatement, subscriptionColumns, rows, ...more);
 }
 
 export type SubscriptionEnding = { readonly tenant: string; readonly end: SubscriptionEnd };

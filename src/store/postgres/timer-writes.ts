@@ -11,11 +11,10 @@ import {
   type Statement,
 } from './statement.ts';
 
-/** `timerId` null: all timers of the run, because it has ended. */
 export type TimerClear = {
   readonly tenant: string;
   readonly runId: string;
-  readonly timerId: string | null;
+  readonly timerId: string;
 };
 export type TimerWrite = RunAddress & { readonly timer: TimerInsert };
 
@@ -24,8 +23,7 @@ export const clearTimersStatement: Statement = {
   name: 'timers_clear',
   text: `delete from heddle.timers t
     using unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, timer_id)
-    where t.tenant = i.tenant and t.run_id = i.run_id
-      and (i.timer_id is null or t.timer_id = i.timer_id)`,
+    where t.tenant = i.tenant and t.run_id = i.run_id and t.timer_id = i.timer_id`,
 };
 
 const clearColumns: readonly Column<TimerClear>[] = [

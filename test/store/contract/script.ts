@@ -5,6 +5,9 @@
  */
 import fc from 'fast-check';
 
+const record = <Model>(model: { readonly [Key in keyof Model]: fc.Arbitrary<Model[Key]> }) =>
+  fc.record<Model>({ ...model }, { noNullPrototype: true });
+
 const tenants = fc.constantFrom('acme', 'acme', 'acme', 'other');
 const channels = fc.constantFrom('news', 'news', 'replies');
 const groups = fc.constantFrom(null, 'g', 'g', 'h');
@@ -17,15 +20,15 @@ const offset = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1);
 const few = <Item>(item: fc.Arbitrary<Item>, maxLength = 2) => fc.array(item, { maxLength });
 const minutes = fc.constantFrom(1, 2, 5);
 
-const message = fc.record({ channel: channels, delay: fc.constantFrom(0, 0, 0, 0, 1, 2) });
-const memory = fc.record({
+const message = record({ channel: channels, delay: fc.constantFrom(0, 0, 0, 0, 1, 2) });
+const memory = record({
   key: fc.constantFrom('k', 'l'),
   offset,
   deleted: rarely,
 });
-const subscription = fc.record({
+const subscription = record({
   at: fc.uniqueArray(
-    fc.record({ channel: channels, group: groups, after: fc.constantFrom('here', 'head') }),
+    record({ channel: channels, group: groups, after: fc.constantFrom('here', 'head') }),
     {
       minLength: 1,
       maxLength: 2,
@@ -35,7 +38,7 @@ const subscription = fc.record({
   /** How many messages it takes at once; it waits when that is 0. */
   served: fc.constantFrom(0, 0, 0, 1),
 });
-const turn = fc.record({
+const turn = record({
   tenant: tenants,
   run: runs,
   create: rarely,
@@ -48,12 +51,12 @@ const turn = fc.record({
   poison: fc.nat({ max: 39 }).map((n) => n === 0),
   messages: few(message),
   memory: few(memory),
-  evaluations: few(fc.record({ id: fc.nat({ max: 3 }), subject: runs }), 1),
+  evaluations: few(record({ id: fc.nat({ max: 3 }), subject: runs }), 1),
   subscribe: few(subscription, 1),
   /** Which of the run's subscriptions, the newest first, and how many messages it took. */
-  unsubscribe: few(fc.record({ which: fc.nat({ max: 2 }), took: fc.nat({ max: 2 }) }), 1),
+  unsubscribe: few(record({ which: fc.nat({ max: 2 }), took: fc.nat({ max: 2 }) }), 1),
   cursors: few(
-    fc.record({
+    record({
       channel: channels,
       group: fc.constantFrom('g', 'h'),
       offset,
@@ -61,29 +64,29 @@ const turn = fc.record({
     }),
     1,
   ),
-  setTimers: few(fc.record({ id: fc.constantFrom('t', 'u'), delay: minutes }), 1),
+  setTimers: few(record({ id: fc.constantFrom('t', 'u'), delay: minutes }), 1),
   clearTimers: few(fc.constantFrom('t', 'u'), 1),
   children: few(runs, 1),
-  inbox: few(fc.record({ run: runs, key: fc.constantFrom(null, null, 'x') }), 1),
+  inbox: few(record({ run: runs, key: fc.constantFrom(null, null, 'x') }), 1),
 });
-const start = fc.record({
+const start = record({
   tenant: tenants,
   run: runs,
   key: fc.constantFrom(null, null, 'first', 'second'),
 });
-const slot = fc.record({
+const slot = record({
   slot: fc.nat({ max: 2 }),
   provider: fc.constantFrom('stub', 'stub', 'other'),
   call: fc.option(runs),
 });
-const status = fc.record({
+const status = record({
   tenant: tenants,
   run: runs,
   offset,
   epoch: fc.constantFrom('held', 'held', 'held', 'old', 'none'),
 });
 
-const commit = fc.record({
+const commit = record({
   kind: fc.constant('commit' as const),
   replica: replicas,
   /** Sends an earlier batch again, under its id. */
@@ -92,29 +95,26 @@ const commit = fc.record({
   statuses: few(status, 1),
   slots: few(slot, 2),
   starts: few(start, 2),
-  inbox: few(
-    fc.record({ tenant: tenants, run: runs, key: fc.constantFrom(null, null, 'x', 'y') }),
-    2,
-  ),
-  messages: few(fc.record({ tenant: tenants, message }), 2),
-  memory: few(fc.record({ tenant: tenants, memory }), 2),
+  inbox: few(record({ tenant: tenants, run: runs, key: fc.constantFrom(null, null, 'x', 'y') }), 2),
+  messages: few(record({ tenant: tenants, message }), 2),
+  memory: few(record({ tenant: tenants, memory }), 2),
 });
 
 const others = [
-  fc.record({ kind: fc.constant('renew' as const), replica: replicas, lease: minutes }),
-  fc.record({
+  record({ kind: fc.constant('renew' as const), replica: replicas, lease: minutes }),
+  record({
     kind: fc.constant('release' as const),
     replica: replicas,
     shards: fc.constantFrom('all', 'surplus', 'low'),
     retire: often,
   }),
-  fc.record({ kind: fc.constant('advance' as const), minutes: fc.constantFrom(1, 3, 20) }),
-  fc.record({
+  record({ kind: fc.constant('advance' as const), minutes: fc.constantFrom(1, 3, 20) }),
+  record({
     kind: fc.constant('release-delayed' as const),
     shards: fc.constantFrom('all', 'low'),
     limit: fc.constantFrom(1, 9),
   }),
-  fc.record({
+  record({
     kind: fc.constant('lease' as const),
     channel: channels,
     group: fc.constantFrom('g', 'outside'),
@@ -122,16 +122,16 @@ const others = [
     max: fc.nat({ max: 3 }).map((n) => n + 1),
     lease: minutes,
   }),
-  fc.record({
+  record({
     kind: fc.constant('acknowledge' as const),
     group: fc.constantFrom('g', 'outside'),
     channel: channels,
     /** Which of the tokens that were handed out, the newest first. */
     which: few(fc.nat({ max: 3 }), 3),
   }),
-  fc.record({ kind: fc.constant('prune' as const), minutes }),
-  fc.record({ kind: fc.constant('crash' as const) }),
-  fc.record({ kind: fc.constant('look' as const) }),
+  record({ kind: fc.constant('prune' as const), minutes }),
+  record({ kind: fc.constant('crash' as const) }),
+  record({ kind: fc.constant('look' as const) }),
 ] as const;
 
 const command = fc.oneof(

@@ -72,7 +72,7 @@ create table heddle.channels (
   tenant text collate "C" not null,
   channel text collate "C" not null,
   primary key (tenant, channel)
-) with (fillfactor = 80);
+) with (fillfactor = 50);
 
 create table heddle.messages (
   seq bigint not null,
@@ -129,7 +129,7 @@ create table heddle.subscriptions (
   status text collate "C" not null,
   delivered text not null,
   primary key (tenant, subscription_id)
-) with (fillfactor = 80);
+) with (fillfactor = 60);
 
 -- Holds only subscriptions that wait: publishers find here whom to wake.
 create table heddle.subscription_channels (
@@ -210,9 +210,10 @@ create table heddle.provider_slots (
 
 -- `refused` keeps what became of turns that this batch had to leave out: see commit-replay.ts.
 create table heddle.commits (
-  commit_id uuid primary key,
+  commit_id uuid not null,
   at timestamptz not null default now(),
-  refused text
+  refused text,
+  primary key (commit_id)
 );
 create index commits_at on heddle.commits using brin (at);
 

@@ -1,0 +1,53 @@
+/** What is said of one scale: design §8's object, one per line with `--json`. */
+import type { Audit, Entities } from './audit.ts';
+import type { Latency } from './latency.ts';
+
+export type ProviderReport = {
+  readonly name: string;
+  readonly ceiling: number;
+  /** That came to the provider in this time, refused ones too. */
+  readonly calls: number;
+  readonly peak_in_flight: number;
+  readonly rate_limited: number;
+  /** Calls that were made again because a replica died during the first: from the store. */
+  readonly duplicate_calls: number;
+};
+
+export type ScaleReport = {
+  readonly scale: number;
+  readonly mode: 'statechart';
+  readonly completed: number;
+  readonly failed: number;
+  readonly wall_ms: number;
+  readonly circuits_per_s: number;
+  readonly latency_ms: Latency;
+  readonly peak_open_runs: number;
+  readonly entities: Entities;
+  readonly audit: Audit;
+  readonly providers: readonly ProviderReport[];
+  readonly capacity_efficiency: number;
+  readonly slot_use_under_demand: number;
+  readonly postgres: { readonly transactions: number; readonly wal_bytes: number };
+  readonly rss_mb: number;
+};
+
+/** Digits behind the point that mean something; more would only be noise to compare. */
+const digits = { ms: 1, perS: 1, share: 4, mb: 1 } as const;
+
+export function rounded(report: ScaleReport): ScaleReport {
+  const { p50, p95, p99, max } = report.latency_ms;
+  const ms = (value: number): number => round(value, digits.ms);
+  return {
+    ...report,
+    wall_ms: ms(report.wall_ms),
+    circuits_per_s: round(report.circuits_per_s, digits.perS),
+    latency_ms: { p50: ms(p50), p95: ms(p95), p99: ms(p99), max: ms(max) },
+    capacity_efficiency: round(report.capacity_efficiency, digits.share),
+    slot_use_under_demand: round(report.slot_use_under_demand, digits.share),
+    rss_mb: round(report.rss_mb, digits.mb),
+  };
+}
+
+function round(value: number, digitsBehind: number): number {
+  return Number(value.toFixed(digitsBehind));
+}

@@ -1,0 +1,175 @@
+/**
+ * Finishing what a killed process left: starts nothing, lets the runs that are open go on, and
+ * audits each of their tenants by what the database holds. Being a replica is all it takes to drive
+ * them: whoever owns their shards takes them up.
+ */
+import type { Heddle } from '../heddle.ts';
+import { auditCircuits } from './audit.ts';
+import { fromTenant, tenantPrefix } from './circuit.ts';
+import { capacityEfficiency } from './efficiency.ts';
+import { latencyOf } from './latency.ts';
+import { Meter, type Cost } from './meter.ts';
+import { rounded, type ScaleReport } from './report.ts';
+import { circuitsInRows } from './rows.ts';
+import { callsOf, totalCeiling, type CircuitsContext, type ScaleResult } from './scale-run.ts';
+import { Waiting, type WaitEnd } from './waiting.ts';
+
+/** More than anybody leaves behind; the next `--resume` would find the rest. */
+const tenantsMax = 1_000;
+
+type Taken = { readonly tenant: string; readonly scale: number; openRuns: number };
+
+/** Null when it was interrupted. */
+export async function resumeCircuits(
+  context: CircuitsContext,
+): Promise<readonly ScaleResult[] | null> {
+  const { heddle, stubs, progress, note } = context;
+  const found = await openTenants(heddle);
+  const taken = found.length > 0 ? found : await newestTenant(heddle);
+  if (found.length === 0) note(nothingOpen(taken[0]?.tenant));
+  progress.trigger.planned({ scales: taken.map(({ scale }) => scale) });
+  const peakOpenRuns = new Map(taken.map(({ tenant, openRuns }) => [tenant, openRuns]));
+  const meter = await Meter.begin(heddle, stubs);
+  const calls = callsOf(stubs);
+  const startMs = performance.now();
+  const end = await drive(context, taken, meter);
+  if (end === 'interrupted') {
+    note('Interrupted; heddle circuits --resume goes on.');
+    return null;
+  }
+  if (end === 'quiet') note('Nothing moves any more: the runs that are open count as stuck.');
+  const around = {
+    cost: await meter.end(),
+    wallMs: performance.now() - startMs,
+    calls: callsOf(stubs) - calls,
+  };
+  const results: ScaleResult[] = [];
+  for (const [at, { tenant, scale }] of taken.entries()) {
+    progress.trigger.auditing({ at });
+    const openRuns = peakOpenRuns.get(tenant) ?? 0;
+    const result = await auditTenant(context, { tenant, scale, openRuns }, around);
+    progress.trigger.reported({ at, report: result.report });
+    results.push(result);
+  }
+  return results;
+}
+
+/** Circuits that an earlier process left open, oldest first. */
+export async function openTenants(heddle: Heddle): Promise<Taken[]> {
+  return Promise.all((await tenants(heddle, true)).map((one) => withOpenRuns(heddle, one)));
+}
+
+/** Killed between the last end and the audit, a run has left nothing open: it is audited now. */
+async function newestTenant(heddle: Heddle): Promise<Taken[]> {
+  const newest = (await tenants(heddle, false)).at(-1);
+  return newest === undefined ? [] : [await withOpenRuns(heddle, newest)];
+}
+
+async function withOpenRuns(
+  { runtime }: Heddle,
+  { tenant, scale }: { readonly tenant: string; readonly scale: number },
+): Promise<Taken> {
+  const { openRuns } = await runtime.store.usage(tenant);
+  return { tenant, scale, openRuns };
+}
+
+async function tenants(
+  { runtime }: Heddle,
+  open: boolean,
+): Promise<{ readonly tenant: string; readonly scale: number; readonly startId: string }[]> {
+  const names = await runtime.store.tenants({ prefix: tenantPrefix, open, limit: tenantsMax });
+  return names
+    .flatMap((tenant) => {
+      const parts = fromTenant(tenant);
+      return parts === null ? [] : { tenant, ...parts };
+    })
+    .sort((a, b) => (a.startId < b.startId ? -1 : 1));
+}
+
+function nothingOpen(newest: string | undefined): string {
+  return newest === undefined
+    ? 'No circuits are open, and none have ended here.'
+    : `No circuits are open; the last ones, ${newest}, are audited again.`;
+}
+
+async function drive(
+  { heddle, stubs, settings, progress, signal }: CircuitsContext,
+  taken: readonly Taken[],
+  meter: Meter,
+): Promise<WaitEnd> {
+  const waiting = new Waiting();
+  const startMs = performance.now();
+  const byTenant = new Map(taken.map((one) => [one.tenant, one]));
+  let ended = 0;
+  const heard = heddle.runtime.watch.all.subscribe((change) => {
+    const one = byTenant.get(change.tenant);
+    if (one === undefined || !change.ended) return;
+    ended += 1;
+    one.openRuns -= 1;
+    if (one.openRuns <= 0) waiting.wake();
+  });
+  /** Rows were counted while runs ended: what they say is believed only when nothing moves. */
+  const look = async (): Promise<void> => {
+    for (const one of taken) {
+      one.openRuns = (await heddle.runtime.store.usage(one.tenant)).openRuns;
+    }
+  };
+  try {
+    return await waiting.untilOver({
+      isOver: () => taken.every(({ openRuns }) => openRuns === 0),
+      movement: () => ended + callsOf(stubs),
+      tick: () => {
+        meter.sample();
+        const calling = heddle.runtime.stats().pool.inFlight;
+        const elapsedMs = performance.now() - startMs;
+        taken.forEach(({ openRuns }, at) => {
+          const counts = { completed: null, failed: 0, openRuns, calling, elapsedMs };
+          progress.trigger.counted({ at, counts });
+        });
+      },
+      look,
+      signal,
+      patienceMs: settings.patienceMs,
+    });
+  } finally {
+    heard.unsubscribe();
+  }
+}
+
+async function auditTenant(
+  { heddle, settings, note }: CircuitsContext,
+  { tenant, scale, openRuns }: Taken,
+  { cost, wallMs, calls }: { readonly cost: Cost; readonly wallMs: number; readonly calls: number },
+): Promise<ScaleResult> {
+  const { circuits, completed, failed, latenciesMs } = await circuitsInRows(heddle, tenant);
+  if (circuits < scale) {
+    note(`${scale - circuits} of ${scale} circuits of ${tenant} were never accepted.`);
+  }
+  const facts = await heddle.runtime.store.audit(tenant);
+  const { audit, entities, differences } = auditCircuits(facts, circuits);
+  const report: ScaleReport = {
+    scale,
+    mode: 'statechart',
+    completed,
+    failed,
+    wall_ms: wallMs,
+    circuits_per_s: (completed / wallMs) * 1_000,
+    latency_ms: latencyOf(latenciesMs),
+    peak_open_runs: openRuns,
+    entities,
+    audit,
+    providers: cost.providers,
+    // Where the circuits stood is unknown, so of calls in a row there may have been one.
+    capacity_efficiency: capacityEfficiency({
+      calls,
+      inARow: 1,
+      latencyMs: settings.latencyMs,
+      ceiling: totalCeiling(settings),
+      wallMs,
+    }),
+    slot_use_under_demand: cost.slotUseUnderDemand,
+    postgres: cost.postgres,
+    rss_mb: cost.rssMb,
+  };
+  return { tenant, report: rounded(report), differences };
+}

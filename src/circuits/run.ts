@@ -1,0 +1,89 @@
+/** The workload from begin to end: one replica, its stubs, the scales one after the other. */
+import { createHeddle, type HeddleOptions } from '../heddle.ts';
+import { agents } from './circuit.ts';
+import { MeasuredStub } from './measured-stub.ts';
+import type { Progress } from './progress.ts';
+import type { ScaleReport } from './report.ts';
+import { openTenants, resumeCircuits } from './resume.ts';
+import { runScale, type CircuitsContext, type ScaleResult } from './scale-run.ts';
+import type { CircuitsSettings } from './settings.ts';
+
+export type CircuitsAround = {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
+  readonly report: (report: ScaleReport) => void;
+};
+
+/** True when every circuit completed and every audit is clean. */
+export async function runCircuits(
+  settings: CircuitsSettings,
+  around: CircuitsAround,
+): Promise<boolean> {
+  const { progress, signal, note } = around;
+  const { latencyMs, seed } = settings;
+  const stubs = settings.ceilings.map(
+    (of, i) => new MeasuredStub({ ...of, latencyMs, seed: seed + i }),
+  );
+  const heddle = await createHeddle(heddleOptions(settings, stubs, note));
+  try {
+    const context = { heddle, stubs, settings, progress, signal, note };
+    if (settings.resume) {
+      const results = await resumeCircuits(context);
+      for (const result of results ?? []) tell(result, around);
+      return results?.every(isClean) ?? false;
+    }
+    return await runScales(context, around);
+  } finally {
+    await heddle.close();
+  }
+}
+
+async function runScales(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
+  const { heddle, settings, progress, note, signal } = context;
+  const earlier = await openTenants(heddle);
+  if (earlier.length > 0) {
+    const runs = earlier.reduce((total, { openRuns }) => total + openRuns, 0);
+    note(`${runs} runs of earlier circuits are open and go on beside these.`);
+  }
+  progress.trigger.planned({ scales: settings.scales });
+  let clean = true;
+  for (const [at, scale] of settings.scales.entries()) {
+    const result = signal.aborted ? null : await runScale(context, { at, scale });
+    if (result === null) return false;
+    tell(result, around);
+    clean &&= isClean(result) && result.report.completed === scale;
+  }
+  return clean;
+}
+
+function isClean({ report, differences }: ScaleResult): boolean {
+  return report.failed === 0 && differences.length === 0;
+}
+
+function tell({ tenant, report, differences }: ScaleResult, around: CircuitsAround): void {
+  for (const { what, expected, found } of differences) {
+    around.note(`Audit of ${tenant}: ${what}: expected ${expected}, found ${found}.`);
+  }
+  around.report(report);
+}
+
+function heddleOptions(
+  settings: CircuitsSettings,
+  providers: readonly MeasuredStub[],
+  note: (line: string) => void,
+): HeddleOptions {
+  return {
+    agents,
+    providers,
+    ...settings.database,
+    // All of a scale are handed over at once, whatever its size.
+    settings: { arrivalsMax: Math.max(100_000, ...settings.scales) },
+    log: {
+      info: () => undefined,
+      warn: (message, facts) => {
+        note(facts === undefined ? message : `${message} ${JSON.stringify(facts)}`);
+      },
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** `heddle circuits`: the workload by which heddle is judged, its table and its audit. */
+import type { Command } from 'commander';
+import { createProgress } from '../circuits/progress.ts';
+import type { ScaleReport } from '../circuits/report.ts';
+import { runCircuits } from '../circuits/run.ts';
+import { defaultCircuits } from '../circuits/settings.ts';
+import { reportTable } from '../circuits/table.ts';
+import { circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
+import { withDatabaseFlags } from './database-flags.ts';
+import { showProgress } from './display.ts';
+import { exitCodes } from './exit-codes.ts';
+import { untilInterrupted } from './interrupts.ts';
+
+export function addCircuitsCommand(program: Command): void {
+  const { scales, circuitsPerUser, latencyMs, ceilings, seed, patienceMs } = defaultCircuits;
+  const ceiling = ceilings.map(({ name, ceiling: calls }) => `${name}=${calls}`).join(',');
+  const command = program
+    .command('circuits')
+    .description('run circuits of three agents, all of a scale open at once, and audit the database')
+    .option('--scale <list>', `how many circuits, scale by scale (default: ${scales.join(',')})`)
+    .option('--circuits-per-user <n>', `circuits that share a user (default: ${circuitsPerUser})`)
+    .option('--mode <mode>', 'statechart, or tool-loop, which is not built yet')
+    .option('--latency-ms <n>', `latency of each model call (default: ${latencyMs})`)
+    .option('--ceiling <list>', `providers and their calls at once (default: ${ceiling})`)
+    .option('--provider <kind>', 'stub, in process; emulated, anthropic, ollama are not built yet')
+    .option('--seed <n>', `what the stubs answer depends on it (default: ${seed})`)
+    .option('--patience-ms <n>', `when nothing moves for so long, give up (default: ${patienceMs})`)
+    .option('--json', 'one object per scale on standard output, one per line')
+    .option('--resume', 'start nothing: finish and audit the circuits that the database holds open');
+  withDatabaseFlags(command).action(async (flags: CircuitsFlags) => {
+    process.exitCode = await circuits(flags);
+  });
+}
+
+async function circuits(flags: CircuitsFlags): Promise<number> {
+  const settings = circuitsSettings(flags);
+  const progress = createProgress();
+  const display = showProgress(progress, process.stderr);
+  const reports: ScaleReport[] = [];
+  try {
+    if (settings.resume && flags.scale !== undefined) {
+      display.note('--resume starts nothing, so --scale is not used.');
+    }
+    const clean = await untilInterrupted((signal) =>
+      runCircuits(settings, {
+        progress,
+        signal,
+        note: (line) => display.note(line),
+        report: (report) => {
+          if (flags.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+          else reports.push(report);
+        },
+      }),
+    );
+    return clean ? exitCodes.ok : exitCodes.failed;
+  } finally {
+    display.close();
+    if (reports.length > 0) process.stdout.write(`${reportTable(reports)}\n`);
+  }
+}

@@ -1,0 +1,21 @@
+/** Which database a command works on: the same two flags everywhere. */
+import type { Command } from 'commander';
+import { refuseField } from '../domain/field.ts';
+
+export type DatabaseFlags = { readonly databaseUrl?: string; readonly directory?: string };
+
+export function withDatabaseFlags(command: Command): Command {
+  return command
+    .option('--database-url <url>', 'a Postgres of yours (default: DATABASE_URL)')
+    .option('--directory <dir>', 'where heddle keeps a Postgres of its own (default: .heddle)');
+}
+
+/** A flag goes before the environment, so `--directory` is not passed over for DATABASE_URL. */
+export function databaseOf(flags: DatabaseFlags): DatabaseFlags {
+  const { databaseUrl, directory } = flags;
+  if (databaseUrl !== undefined && directory !== undefined) {
+    refuseField('directory', 'must not be given beside databaseUrl: a run has one database');
+  }
+  if (databaseUrl !== undefined) return { databaseUrl };
+  return directory === undefined ? {} : { directory, databaseUrl: '' };
+}

@@ -1,0 +1,64 @@
+/**
+ * Shows progress on standard error, so that standard output holds results alone: one table that
+ * changes where there is a terminal, a plain line now and then where there is none.
+ */
+import { createLogUpdate } from 'log-update';
+import type { Progress, ScaleRow } from '../circuits/progress.ts';
+import { progressLine, progressTable } from '../circuits/table.ts';
+
+export type Display = {
+  /** A sentence that stays. */
+  note(line: string): void;
+  /** The last state stays on the terminal. */
+  close(): void;
+};
+
+/** Not more often than an eye can follow. */
+const redrawMs = 150;
+const lineMs = 2_000;
+
+export function showProgress(progress: Progress, stream: NodeJS.WriteStream): Display {
+  return stream.isTTY ? liveTable(progress, stream) : plainLines(progress, stream);
+}
+
+function liveTable(progress: Progress, stream: NodeJS.WriteStream): Display {
+  const live = createLogUpdate(stream);
+  let drawnMs = Number.NEGATIVE_INFINITY;
+  const draw = ({ context }: { readonly context: { readonly rows: readonly ScaleRow[] } }): void => {
+    const nowMs = performance.now();
+    if (nowMs - drawnMs < redrawMs) return;
+    drawnMs = nowMs;
+    live(progressTable(context.rows));
+  };
+  const drawn = progress.subscribe(draw);
+  return {
+    note: (line) => live.persist(line),
+    close: () => {
+      drawn.unsubscribe();
+      drawnMs = Number.NEGATIVE_INFINITY;
+      draw(progress.getSnapshot());
+      live.done();
+    },
+  };
+}
+
+function plainLines(progress: Progress, stream: NodeJS.WriteStream): Display {
+  let saidMs = performance.now();
+  let done = 0;
+  const write = (line: string): void => {
+    stream.write(`${line}\n`);
+  };
+  const said = progress.subscribe(({ context: { rows } }) => {
+    const ended = rows.filter(({ phase }) => phase === 'done').length;
+    const nowMs = performance.now();
+    const row =
+      ended > done
+        ? rows.findLast(({ phase }) => phase === 'done')
+        : rows.find(({ phase }) => phase === 'running');
+    if (row === undefined || (ended === done && nowMs - saidMs < lineMs)) return;
+    done = ended;
+    saidMs = nowMs;
+    write(progressLine(row));
+  });
+  return { note: write, close: () => said.unsubscribe() };
+}

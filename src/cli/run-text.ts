@@ -1,0 +1,53 @@
+/** Runs as text and as JSON lines. */
+import Table from 'cli-table3';
+import type { Json } from '../domain/json.ts';
+import type { Heddle } from '../heddle.ts';
+
+type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const parsed = (text: string | null): Json => (text === null ? null : (JSON.parse(text) as Json));
+
+/** What a row holds, without the two texts that only heddle reads. */
+export function runJson(row: RunRow): Readonly<Record<string, Json>> {
+  return {
+    id: row.runId,
+    tenant: row.tenant,
+    agent: row.agent,
+    version: row.version,
+    status: row.status,
+    reason: row.reason,
+    turn: row.turn,
+    user: row.user,
+    pipeline: row.pipeline,
+    parent: row.parent === null ? null : row.parent.runId,
+    createdAt: iso(row.createdAtMs),
+    endedAt: row.endedAtMs === null ? null : iso(row.endedAtMs),
+    input: parsed(row.inputText),
+    output: parsed(row.outputText),
+    error: row.error === null ? null : { ...row.error, detail: row.error.detail ?? null },
+  };
+}
+
+export function runTable(rows: readonly RunRow[]): string {
+  const table = new Table({
+    head: ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'created'],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    const { runId, agent, status, turn, user, pipeline } = row;
+    table.push([runId, agent, status, turn, user, pipeline, iso(row.createdAtMs)]);
+  }
+  return table.toString();
+}
+
+export function runDetails(row: RunRow): string {
+  const shown = Object.entries(runJson(row)).filter(([, value]) => value !== null);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown
+    .map(([name, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      return `${name.padEnd(width)}  ${text}`;
+    })
+    .join('\n');
+}

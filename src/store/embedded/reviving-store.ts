@@ -1,0 +1,33 @@
+/**
+ * A store over heddle's own Postgres: when it does not answer, its server is started again. Nobody
+ * else would do that on a machine with one heddle. Who called still gets `store-unavailable` and
+ * tries again, as with any database.
+ */
+import { HeddleError } from '../../domain/errors.ts';
+import type { Store } from '../port.ts';
+
+export function revivingStore(store: Store, revive: () => Promise<void>): Store {
+  let reviving: Promise<void> | null = null;
+  const reviveOnce = (): void => {
+    reviving ??= revive()
+      // It is tried again with the next call that finds no server.
+      .catch(() => undefined)
+      .finally(() => {
+        reviving = null;
+      });
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function' || name === 'close') return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        try {
+          return (await Reflect.apply(method, target, args)) as unknown;
+        } catch (error) {
+          if (error instanceof HeddleError && error.code === 'store-unavailable') reviveOnce();
+          throw error;
+        }
+      };
+    },
+  });
+}

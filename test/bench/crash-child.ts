@@ -1,0 +1,42 @@
+/**
+ * A process that is killed: opens circuits and tells, a line each, when they are open and which
+ * model calls have been sent and have ended. `open 0` resumes what the database holds instead.
+ */
+import { writeSync } from 'node:fs';
+import type { Provider } from '../../src/providers/port.ts';
+import { openHeddle, runCircuits } from './circuits.ts';
+import { stubs } from './workload.ts';
+
+/** Synchronous, so that nothing that happened before the kill is lost in a buffer. */
+function tell(line: string): void {
+  writeSync(1, `${line}\n`);
+}
+
+const [databaseUrl = '', tenant = '', count = '0', latencyMs = '0'] = process.argv.slice(2);
+
+const providers = stubs(Number(latencyMs)).map((stub): Provider => ({
+  name: stub.name,
+  ceiling: stub.ceiling,
+  async call(call) {
+    tell(`sent ${call.idempotencyKey}`);
+    const output = await stub.call(call);
+    tell(`ended ${call.idempotencyKey}`);
+    return output;
+  },
+}));
+
+tell('started');
+const heddle = await openHeddle(databaseUrl, { providers });
+tell('owned');
+if (Number(count) > 0) {
+  await runCircuits(heddle, tenant, Number(count));
+} else {
+  const open = async (): Promise<number> => {
+    const { runs } = await heddle.runtime.store.audit(tenant);
+    const { completed = 0, ...rest } = runs;
+    return Object.values(rest).reduce((sum, one) => sum + one, completed === 0 ? 1 : 0);
+  };
+  while ((await open()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+tell('done');
+await heddle.close();

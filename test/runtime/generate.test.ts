@@ -1,0 +1,201 @@
+/** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
+import { describe, expect, it } from 'vitest';
+import { oneReplica } from '../support/replica.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
+
+const ask = (prompt: string, more: object = {}): ScriptStep => ({
+  do: 'generate',
+  with: { prompt, ...more },
+});
+
+/** A world in which one run has one call open. */
+async function oneCall(more: object = {}, ceiling = 10) {
+  const provider = scriptedProvider({ ceiling });
+  const world = await oneReplica({ providers: [provider] });
+  const run = await world.heddle.start('script', { input: { steps: [ask('why?', more)] } });
+  await world.clock.idle();
+  return { ...world, provider, run };
+}
+
+describe('a call that is answered', () => {
+  it('gives the chart what the provider said, and the permit and the slot back', async () => {
+    const { run, provider, runtime, store, clock } = await oneCall();
+    expect(await run.status()).toBe('calling-provider');
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 1, pool: { inFlight: 1 } });
+    provider.last().answer('because');
+    expect(await run.output()).toMatchObject([{ done: { text: 'because', provider: 'scripted' } }]);
+    await clock.idle();
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0, pool: { inFlight: 0 } });
+    expect((await store.audit('default')).slotsInUse).toBe(0);
+  });
+
+  it('is sent only when the slot that it takes is durable (promise 3)', async () => {
+    const { provider, run, store } = await oneCall();
+    const [slot] = await store.slots([...Array(32).keys()]);
+    expect(provider.calls).toHaveLength(1);
+    expect(slot).toMatchObject({ status: 'calling', call: { runId: run.id, attempt: 1 } });
+  });
+
+  it('is made by the provider that is named', async () => {
+    const [a, b] = [scriptedProvider({ name: 'a' }), scriptedProvider({ name: 'b' })];
+    const { heddle, clock } = await oneReplica({ providers: [a, b] });
+    const steps = [ask('one', { provider: 'b' })];
+    await heddle.start('script', { input: { steps } });
+    await clock.idle();
+    expect([a.calls.length, b.calls.length]).toEqual([0, 1]);
+  });
+
+  it('goes to a provider with room when none is named', async () => {
+    const [a, b] = ['a', 'b'].map((name) => scriptedProvider({ name, ceiling: 1 }));
+    const { heddle, clock } = await oneReplica({ providers: [a, b].flatMap((one) => one ?? []) });
+    const starts = [1, 2, 3].map(() => ({ agent: 'script', input: { steps: [ask('x')] } }));
+    await heddle.startAll(starts);
+    await clock.idle();
+    expect([a?.calls.length, b?.calls.length]).toEqual([1, 1]);
+    a?.last().answer('done');
+    await clock.idle();
+    expect(a?.calls.length).toBe(2);
+  });
+});
+
+describe('a call that cannot be', () => {
+  it('fails alone when it is its own fault', async () => {
+    const { run, provider, heddle, clock } = await oneCall();
+    const other = await heddle.start('script', { input: { steps: [ask('other')] } });
+    await clock.idle();
+    const [first, second] = provider.calls;
+    first?.fail('caller');
+    second?.answer('fine');
+    expect(await run.output()).toMatchObject([{ failed: { code: 'provider-refused' } }]);
+    expect(await other.output()).toMatchObject([{ done: { text: 'fine' } }]);
+  });
+
+  it('fails when nobody has the provider that it names', async () => {
+    const { heddle, clock, runtime } = await oneReplica();
+    const run = await heddle.start('script', { input: { steps: [ask('x', { provider: 'no' })] } });
+    expect(await run.output()).toMatchObject([
+      { failed: { code: 'provider-unknown', detail: { provider: 'no', known: 'scripted' } } },
+    ]);
+    await clock.idle();
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
+  });
+
+  it('fails when the provider throws what no provider should', async () => {
+    const { run, provider } = await oneCall();
+    provider.last().throw(new TypeError('a bug'));
+    expect(await run.output()).toMatchObject([{ failed: { message: 'a bug' } }]);
+  });
+
+  it('is refused by field before anything is sent (promise 11)', async () => {
+    const { heddle } = await oneReplica();
+    const steps: ScriptStep[] = [
+      { do: 'generate', with: {} },
+      { do: 'generate', with: { prompt: 7 } },
+      { do: 'generate', with: { prompt: 'x', maxTokens: 0 } },
+      { do: 'generate', with: { prompt: 'x', temprature: 1 } },
+      { do: 'generate', with: { messages: [{ role: 'robot', content: 'x' }] } },
+      { do: 'generate', with: { messages: [] } },
+      { do: 'generate', with: { prompt: 'x', tools: [{ name: 'f' }] } },
+    ];
+    const run = await heddle.start('script', { input: { steps } });
+    const fields = ((await run.output()) as { failed: { detail: { field: string } } }[]).map(
+      ({ failed }) => failed.detail.field,
+    );
+    expect(fields).toEqual([
+      'generate.prompt',
+      'generate.prompt',
+      'generate.maxTokens',
+      'generate.temprature',
+      'generate.messages[0].role',
+      'generate.messages',
+      'generate.tools[0].inputSchema',
+    ]);
+  });
+});
+
+describe('the limit of a call', () => {
+  it('fails it, aborts the request and frees the slot', async () => {
+    const { run, provider, clock, runtime } = await oneCall({ timeoutMs: 500 });
+    await clock.advance(499);
+    expect(provider.last().signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(provider.last().signal.aborted).toBe(true);
+    expect(await run.output()).toMatchObject([
+      { failed: { code: 'invocation-timeout', detail: { timeoutMs: 500 } } },
+    ]);
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, pool: { inFlight: 0 } });
+  });
+
+  it('counts over all attempts', async () => {
+    const { run, provider, clock } = await oneCall({ timeoutMs: 1_000 });
+    provider.last().fail('outage');
+    await clock.advance(900);
+    expect(provider.calls).toHaveLength(2);
+    await clock.advance(100);
+    expect(await run.output()).toMatchObject([{ failed: { code: 'invocation-timeout' } }]);
+  });
+
+  it('passes while the call waits for its next attempt', async () => {
+    const { run, provider, clock, runtime } = await oneCall({ timeoutMs: 100 });
+    provider.last().fail('outage');
+    await clock.advance(100);
+    expect(await run.output()).toMatchObject([{ failed: { code: 'invocation-timeout' } }]);
+    expect(provider.calls).toHaveLength(1);
+    await clock.advance(60_000);
+    expect(provider.calls).toHaveLength(1);
+    expect(runtime.stats().pool).toMatchObject({ inFlight: 0, queued: 0, backoff: 0 });
+  });
+
+  it('says nothing about the provider: a stalled one is not opened by it', async () => {
+    const { provider, clock, heddle, runtime } = await oneCall({ timeoutMs: 60_000 });
+    const others = [1, 2, 3, 4].map(() => ({ agent: 'script', input: { steps: [ask('o')] } }));
+    await heddle.startAll(others);
+    await clock.idle();
+    for (const call of provider.calls.slice()) call.fail('outage');
+    await clock.idle();
+    const provided = () => runtime.stats().pool.providers[0]?.status;
+    expect(provided()).toBe('stalled');
+    await clock.advance(10_000);
+    expect(provided()).toBe('probing');
+    await clock.advance(60_000);
+    expect(provided()).not.toBe('open');
+  });
+});
+
+describe('a chart that goes on without its call', () => {
+  it('aborts it, and its late result changes nothing', async () => {
+    const provider = scriptedProvider({ hearsAbort: false });
+    const { heddle, clock, runtime, store } = await oneReplica({ providers: [provider] });
+    const run = await heddle.start('script', { input: { steps: [ask('why?')] } });
+    await clock.idle();
+    await run.cancel('enough');
+    await clock.idle();
+    expect(provider.last().signal.aborted).toBe(true);
+    provider.last().answer('too late');
+    await clock.idle();
+    await expect(run.output()).rejects.toMatchObject({ code: 'run-cancelled' });
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0, pool: { inFlight: 0 } });
+    expect((await store.audit('default')).slotsInUse).toBe(0);
+  });
+});
+
+describe('what a model may answer', () => {
+  it('is made safe where it is text', async () => {
+    const { run, provider } = await oneCall();
+    provider.last().answer('a\u0000b\ud800c');
+    expect(await run.output()).toMatchObject([{ done: { text: 'ab\ufffdc' } }]);
+  });
+
+  it('is a typed failure where JSON or Postgres would lose it', async () => {
+    const { run, provider } = await oneCall();
+    provider.last().answer('', { toolCalls: [{ id: '1', name: 'f', input: { x: '\u0000' } }] });
+    expect(await run.output()).toMatchObject([{ failed: { code: 'invalid-json' } }]);
+  });
+
+  it('is a typed failure where it is too large', async () => {
+    const { run, provider } = await oneCall();
+    provider.last().answer('x'.repeat(1_100_000));
+    expect(await run.output()).toMatchObject([{ failed: { code: 'payload-too-large' } }]);
+  });
+});

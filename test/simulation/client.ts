@@ -1,0 +1,181 @@
+/**
+ * Somebody outside: starts runs, publishes, sends, cancels. It talks to one replica, and when that
+ * dies before it has answered, finds out whether it was heard and asks another if not, as a client
+ * with idempotency keys does.
+ */
+import type { JsonObject } from '../../src/domain/json.ts';
+import type { RunId } from '../../src/domain/ids.ts';
+import type { Agent } from '../../src/kernel/port.ts';
+import type { Arrival } from '../../src/runtime/arrivals.ts';
+import { newMessage, newRun } from '../../src/runtime/requests.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { ArrivalOutcome } from '../../src/store/batch.ts';
+import { runKey } from '../../src/store/memory/database.ts';
+import type { InboxKind, NewRun, RunRow } from '../../src/store/rows.ts';
+import type { Replica } from './replica.ts';
+import { tenant, type World } from './world.ts';
+
+export type StartOptions = {
+  readonly user?: string;
+  readonly pipeline?: string;
+  readonly idempotencyKey?: string;
+};
+
+const askAgainMs = 40;
+
+export class Client {
+  readonly #world: World;
+  readonly #home: number;
+
+  constructor(world: World, home: number) {
+    this.#world = world;
+    this.#home = home;
+  }
+
+  get nowMs(): number {
+    return this.#world.nowMs;
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const item = { kind: 'command', label: `client ${this.#home} goes on`, replica: null } as const;
+      this.#world.timeline.add({ ...item, happen: () => resolve() }, delayMs);
+    });
+  }
+
+  /** Runs that are accepted together. */
+  async startAll(
+    starts: readonly { readonly agent: Agent; readonly input: unknown; readonly options?: StartOptions }[],
+  ): Promise<RunId[]> {
+    const { world } = { world: this.#world };
+    const runs = starts.map(({ agent, input, options }) =>
+      newRun(agent, world.ids.run(), { tenant, input, ...options }),
+    );
+    await this.#ask(`starts ${starts.map(({ agent }) => agent.name).join()}`, {
+      isKnown: () => this.#areThere(runs),
+      ask: async (runtime) => {
+        const outcomes = await runtime.startRuns(runs);
+        const refused = outcomes.find(({ kind }) => kind === 'refused');
+        return refused ?? { kind: 'accepted' };
+      },
+    });
+    for (const run of runs) world.history.accepted.add(run);
+    return runs.map(({ runId }) => runId);
+  }
+
+  async start(agent: Agent, input: unknown, options: StartOptions = {}): Promise<RunId> {
+    const [runId] = await this.startAll([{ agent, input, options }]);
+    if (runId === undefined) throw new TypeError('a start was not answered');
+    return runId;
+  }
+
+  async publish(channel: string, payload: unknown, delayMs = 0): Promise<string> {
+    const messageId: string = this.#world.ids.run();
+    const value = newMessage(channel, payload, messageId, { tenant, delayMs });
+    await this.#arrive(`publishes to ${channel}`, { kind: 'messages', value });
+    return messageId;
+  }
+
+  send(runId: RunId, event: JsonObject & { readonly type: string }): Promise<boolean> {
+    return this.#inbox(runId, 'event', { payload: event, ref: null });
+  }
+
+  answer(runId: RunId, askId: string, payload: unknown): Promise<boolean> {
+    return this.#inbox(runId, 'answer', { payload, ref: askId });
+  }
+
+  tell(runId: RunId, what: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
+    return this.#inbox(runId, what, { payload: `a person said ${what}`, ref: null });
+  }
+
+  /** A write from outside, upon the version that it has read. */
+  async remember(owner: string, key: string, value: unknown): Promise<boolean> {
+    const at = { tenant, scope: 'user', owner, key };
+    const newest = this.#world.store.database.tables.entries
+      .all()
+      .find((entry) => entry.owner === owner && entry.key === key)?.newest;
+    const row = { ...at, version: (newest ?? 0) + 1, valueText: JSON.stringify(value) };
+    const memory = { ...row, deleted: false, runId: null, turn: null };
+    return this.#arrive(`remembers ${key}`, { kind: 'memory', value: memory });
+  }
+
+  /** Through the store of a replica that lives: for consumers outside runs. */
+  async through<Result>(label: string, ask: (runtime: Runtime) => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const replica = await this.#reach(label);
+      try {
+        const result = await Promise.race([ask(replica.runtime), replica.died]);
+        if (result !== 'died') return result as Result;
+      } catch {
+        // Not answered: whoever asks must ask again.
+      }
+    }
+  }
+
+  row(runId: RunId): RunRow | undefined {
+    return this.#world.store.database.tables.runs.get(runKey({ tenant, runId }));
+  }
+
+  async #inbox(
+    runId: RunId,
+    kind: InboxKind,
+    { payload, ref }: { readonly payload: unknown; readonly ref: string | null },
+  ): Promise<boolean> {
+    const row = this.row(runId);
+    if (row === undefined) throw new TypeError(`${kind} to a run that is not there`);
+    const payloadText = JSON.stringify(payload);
+    const value = { tenant, runId, shard: row.shard, kind, ref, payloadText, key: null };
+    return this.#arrive(`${kind} to ${row.agent}`, { kind: 'inbox', value });
+  }
+
+  /** False when it was refused: the run had ended. */
+  #arrive(label: string, arrival: Arrival): Promise<boolean> {
+    const { accepted } = this.#world.history;
+    return this.#ask(label, {
+      isKnown: () => accepted.has(arrival.value),
+      ask: (runtime) => runtime.arrive(arrival),
+    });
+  }
+
+  async #ask(
+    label: string,
+    asked: {
+      readonly isKnown: () => boolean;
+      readonly ask: (runtime: Runtime) => Promise<ArrivalOutcome>;
+    },
+  ): Promise<boolean> {
+    for (;;) {
+      const replica = await this.#reach(label);
+      let outcome: ArrivalOutcome | 'died' | 'failed';
+      try {
+        outcome = await Promise.race([asked.ask(replica.runtime), replica.died]);
+      } catch (error) {
+        this.#world.trace.push(`  ${label}: ${String(error)}`);
+        outcome = 'failed';
+      }
+      if (outcome !== 'died' && outcome !== 'failed') return outcome.kind !== 'refused';
+      // What was sent may still arrive: only then is it certain whether it was heard.
+      while (this.#world.timeline.isUnderWay(replica)) await this.sleep(askAgainMs);
+      if (asked.isKnown()) return true;
+    }
+  }
+
+  async #reach(label: string): Promise<Replica> {
+    for (let waitMs = 0; ; waitMs = askAgainMs) {
+      await new Promise<void>((resolve) => {
+        const item = { kind: 'command', replica: null, label: `client ${this.#home} ${label}` } as const;
+        this.#world.timeline.add({ ...item, happen: () => resolve() }, waitMs);
+      });
+      const replica = this.#world.reach(this.#home);
+      if (replica !== null) return replica;
+    }
+  }
+
+  #areThere(runs: readonly NewRun[]): boolean {
+    const there = runs.filter((run) => this.row(run.runId) !== undefined).length;
+    if (there > 0 && there < runs.length) {
+      this.#world.trouble('half a start', `${there} of ${runs.length} runs were accepted`);
+    }
+    return there === runs.length;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What happened in a world, as seen from outside: for the checks at its end, and for the marks that
+ * show that the simulation reaches what it is there for.
+ */
+import type { ProviderCall } from '../../src/providers/port.ts';
+import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
+import type { Renewal } from '../../src/store/port.ts';
+import type { RunAddress } from '../../src/store/rows.ts';
+import type { Replica } from './replica.ts';
+import type { World } from './world.ts';
+
+/** Each must be reached now and then, or the simulation shows less than it says. */
+export const marks = [
+  'takeover',
+  'conflict retried',
+  'fenced commit refused',
+  'commit in doubt',
+  'stale timer ignored',
+  'wake found by poll',
+  'call made again',
+  'hint lost',
+] as const;
+export type Mark = (typeof marks)[number];
+
+export class History {
+  /** What clients were told is durable, or would have been had the answer come. */
+  readonly accepted = new WeakSet<object>();
+  readonly reached = new Set<Mark>();
+  /** By idempotency key: how often the provider was asked. */
+  readonly calls = new Map<string, number>();
+  /** Items until everything had ended. */
+  items = 0;
+  crashes = 0;
+  crashesInWork = 0;
+  faults = 0;
+  readonly #commits = new Set<string>();
+  readonly #unheard = new Set<number>();
+
+  crash(inWork: boolean): void {
+    this.crashes += 1;
+    this.faults += 1;
+    if (inWork) this.crashesInWork += 1;
+  }
+
+  call(_: Replica, call: ProviderCall): void {
+    const times = (this.calls.get(call.idempotencyKey) ?? 0) + 1;
+    this.calls.set(call.idempotencyKey, times);
+    if (times > 1) this.reached.add('call made again');
+  }
+
+  lost(_: Replica, what: string, about: unknown): void {
+    this.faults += 1;
+    if (what === 'hint') {
+      this.reached.add('hint lost');
+      for (const shard of (about as readonly number[] | null) ?? []) this.#unheard.add(shard);
+    }
+    if (what !== 'commit') return;
+    for (const { shard } of (about as BatchOutcome).wakes) this.#unheard.add(shard);
+  }
+
+  saw(world: World, of: Replica, method: string, args: readonly unknown[], result: unknown): void {
+    if (method === 'commit') this.#sawCommit(args[0] as Batch, result as BatchOutcome);
+    if (method === 'pending') {
+      const { runs } = result as { readonly runs: readonly RunAddress[] };
+      if (runs.some(({ shard }) => this.#unheard.delete(shard))) this.reached.add('wake found by poll');
+    }
+    if (method === 'renew') {
+      const { shards } = result as Renewal;
+      if (world.nowMs > 0 && shards.some(({ epoch }) => epoch > 1)) this.reached.add('takeover');
+    }
+    void of;
+  }
+
+  #sawCommit(batch: Batch, outcome: BatchOutcome): void {
+    if (this.#commits.has(batch.commitId)) this.reached.add('commit in doubt');
+    this.#commits.add(batch.commitId);
+    for (const { kind } of [...outcome.turns, ...outcome.statusChanges]) {
+      if (kind === 'fenced') this.reached.add('fenced commit refused');
+      if (kind === 'conflict') this.reached.add('conflict retried');
+    }
+    const { starts, inbox, messages, memory } = batch.arrivals;
+    this.#accept(starts, outcome.starts);
+    this.#accept(inbox, outcome.inbox);
+    this.#accept(messages, outcome.messages);
+    this.#accept(memory, outcome.memory);
+  }
+
+  #accept(values: readonly object[], outcomes: BatchOutcome['starts']): void {
+    values.forEach((value, i) => {
+      if (outcomes[i]?.kind === 'accepted') this.accepted.add(value);
+    });
+  }
+}

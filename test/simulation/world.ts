@@ -1,0 +1,252 @@
+/**
+ * A world: one store, some replicas, clients that talk to them, and virtual time. It carries out a
+ * schedule and owns all order. It leaves to `checks.ts` what must be true at its end.
+ *
+ * 1. Between two items everything that is ready is done: an item is the only scheduling point.
+ * 2. A replica that dies is replaced by a new one, which takes over when the old one's lease ends.
+ */
+import type { Agent, Kernel } from '../../src/kernel/port.ts';
+import type { ProviderCall } from '../../src/providers/port.ts';
+import { stubAnswer } from '../../src/providers/stub-answer.ts';
+import type { RuntimeSettings } from '../../src/runtime/settings.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { Client } from './client.ts';
+import { simulatedIds } from './ids.ts';
+import { History } from './history.ts';
+import { Plan, type Schedule } from './schedule.ts';
+import { Replica, type CallScript } from './replica.ts';
+import { Timeline, type Item } from './timeline.ts';
+
+export const tenant = 'sim';
+export const leaseMs = 600;
+export const pollMs = 400;
+
+export type Scenario = {
+  readonly name: string;
+  readonly agents: readonly Agent[];
+  readonly replicas: number;
+  readonly settings?: Partial<RuntimeSettings>;
+  readonly ceiling?: number;
+  readonly answerMs?: number;
+  /** What clients do, side by side. */
+  readonly clients: readonly ((client: Client) => Promise<void>)[];
+  /** What must come out in every schedule, as text that can be compared. */
+  readonly outcome: (world: World) => unknown;
+  /** More that must be true at the end. */
+  readonly check?: (world: World) => readonly string[];
+};
+
+export type Seam = {
+  /** Puts a planted bug between the world and its store. */
+  readonly wrapStore?: (store: MemoryStore) => MemoryStore;
+};
+
+const restartMs = 30;
+/** After everything has ended: time for what is left to come to rest. */
+const restMs = 3 * leaseMs;
+const stepsMax = 12_000;
+
+export class World {
+  readonly scenario: Scenario;
+  readonly timeline: Timeline;
+  readonly store: MemoryStore;
+  readonly kernel: Kernel;
+  readonly replicas: Replica[] = [];
+  readonly history = new History();
+  readonly clients: Client[] = [];
+  readonly trace: string[] = [];
+  readonly troubles: string[] = [];
+  readonly #ids = simulatedIds();
+  readonly #plan: Plan;
+  readonly isPlain: boolean;
+  #busy = 0;
+
+  constructor(scenario: Scenario, kernel: Kernel, schedule: Schedule, seam: Seam = {}) {
+    this.scenario = scenario;
+    this.kernel = kernel;
+    this.isPlain = schedule.length === 0;
+    this.#plan = new Plan(schedule);
+    this.timeline = new Timeline(this.#plan);
+    const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
+    this.store = seam.wrapStore?.(store) ?? store;
+  }
+
+  get nowMs(): number {
+    return this.timeline.nowMs;
+  }
+
+  get ids(): ReturnType<typeof simulatedIds> {
+    return this.#ids;
+  }
+
+  /** Runs the schedule to its end; what went wrong on the way is in `troubles`. */
+  async run(): Promise<void> {
+    for (let i = 0; i < this.scenario.replicas; i++) this.#boot(0);
+    this.#shareOut();
+    for (const act of this.scenario.clients) this.#begin(act);
+    let overMs: number | null = null;
+    for (let steps = 0; steps < stepsMax; steps++) {
+      await drained();
+      const nowMs = this.timeline.nowMs;
+      if (overMs === null && this.#isOver()) {
+        overMs = nowMs;
+        this.history.items = this.timeline.count;
+      }
+      if (overMs !== null && (this.#isAtRest() || nowMs > overMs + restMs)) return;
+      const item = this.timeline.next();
+      if (item === null) break;
+      await this.#happen(item);
+    }
+    this.history.items = this.timeline.count;
+    this.troubles.push('stuck: the world did not come to an end');
+  }
+
+  trouble(check: string, detail: unknown): void {
+    this.troubles.push(`${check}: ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`);
+  }
+
+  /** The replica that a client reaches; null while there is none. */
+  reach(home: number): Replica | null {
+    const there = this.replicas.filter(({ alive, ready, closing }) => alive && ready && !closing);
+    return there[home % Math.max(there.length, 1)] ?? null;
+  }
+
+  /** As if they had long been there: each replica begins with its part of the shards. */
+  #shareOut(): void {
+    const { database } = this.store;
+    const ids = this.replicas.map(({ runtime }) => runtime.replicaId);
+    database.transaction(() => {
+      for (const replicaId of ids) database.tables.replicas.put({ replicaId, untilMs: leaseMs });
+      for (const { shard } of database.tables.shards.all()) {
+        database.tables.shards.put({ shard, epoch: 1, owner: ids[shard % ids.length] ?? null });
+      }
+    });
+  }
+
+  #begin(act: Scenario['clients'][number]): void {
+    const client = new Client(this, this.clients.length);
+    this.clients.push(client);
+    this.#busy += 1;
+    act(client)
+      .catch((error: unknown) => this.trouble('client', String(error)))
+      .finally(() => {
+        this.#busy -= 1;
+      });
+  }
+
+  #isOver(): boolean {
+    return this.#busy === 0 && this.store.database.tables.runs.count('open', tenant) === 0;
+  }
+
+  #isAtRest(): boolean {
+    const { slots, delayed } = this.store.database.tables;
+    if (slots.all().some(({ call }) => call !== null) || delayed.all().length > 0) return false;
+    return this.replicas.every((replica) => {
+      if (!replica.alive) return true;
+      const { permitsInUse, pool } = replica.runtime.stats();
+      return replica.ready && !replica.closing && permitsInUse === 0 && pool.inFlight === 0;
+    });
+  }
+
+  async #happen(item: Item): Promise<void> {
+    const { number, replica } = item;
+    this.trace.push(`${number} @${item.atMs} ${item.label}`);
+    const crash = this.#plan.find(number, 'crash');
+    if (crash?.when === 'before') {
+      this.#crash(replica, item);
+      if (replica !== null) return;
+    }
+    const fail = this.#plan.find(number, 'fail');
+    item.happen(fail?.when ?? null);
+    if (crash?.when === 'after') {
+      await drained();
+      this.#crash(replica, item);
+    }
+    const freeze = this.#plan.find(number, 'freeze');
+    if (freeze !== null && replica !== null) replica.frozenUntilMs = this.nowMs + freeze.ms;
+    if (this.#plan.find(number, 'close') !== null) this.#close(replica);
+  }
+
+  #crash(replica: Replica | null, item: Item): void {
+    if (replica === null || !replica.alive) return;
+    this.trace.push(`  ${replica.name} dies`);
+    this.history.crash(this.#hasWork(replica, item));
+    replica.die();
+    this.store.restart();
+    this.#boot(restartMs);
+  }
+
+  /** Something of this replica's is half done: a run that it owns, or a request under way. */
+  #hasWork(replica: Replica, item: Item): boolean {
+    if (item.kind === 'request' || this.timeline.isUnderWay(replica)) return true;
+    const { runs, shards } = this.store.database.tables;
+    const { replicaId } = replica.runtime;
+    return runs
+      .by('open', tenant)
+      .some(({ shard }) => shards.get(String(shard))?.owner === replicaId);
+  }
+
+  #close(replica: Replica | null): void {
+    if (replica === null || !replica.alive || !replica.ready || replica.closing) return;
+    this.trace.push(`  ${replica.name} closes`);
+    replica.closing = true;
+    this.#boot(restartMs);
+    replica.runtime.close().then(
+      () => replica.die(),
+      (error: unknown) => {
+        this.trace.push(`  ${replica.name} did not close: ${String(error)}`);
+        replica.die();
+      },
+    );
+  }
+
+  #boot(delayMs: number): void {
+    const { agents, ceiling = 2, settings = {} } = this.scenario;
+    const name = String.fromCharCode('A'.charCodeAt(0) + this.replicas.length);
+    const replica = new Replica({
+      name,
+      timeline: this.timeline,
+      store: this.store,
+      kernel: this.kernel,
+      agents,
+      providers: [{ name: 'model', ceiling }],
+      ids: this.#ids,
+      settings: { leaseMs, pollMs, ...settings },
+      witness: {
+        saw: (of, method, args, result) => this.history.saw(this, of, method, args, result),
+        lost: (of, what, about) => this.history.lost(of, what, about),
+        called: (of, _, call) => this.#called(of, call),
+        log: (of, message, facts) => {
+          this.trace.push(`    ${of.name} says ${message} ${JSON.stringify(facts ?? '')}`);
+        },
+      },
+    });
+    this.replicas.push(replica);
+    const start = (): void => {
+      replica.runtime.start().then(
+        () => {
+          replica.ready = replica.alive;
+        },
+        (error: unknown) => {
+          // A process that cannot start exits, and is started again.
+          this.trace.push(`  ${name} did not start: ${String(error)}`);
+          if (!replica.alive) return;
+          replica.die();
+          this.#boot(restartMs);
+        },
+      );
+    };
+    this.timeline.add({ kind: 'start', label: `${name} starts`, replica, happen: start }, delayMs);
+  }
+
+  #called(replica: Replica, call: ProviderCall): CallScript {
+    this.history.call(replica, call);
+    const { answerMs = 20 } = this.scenario;
+    return { afterMs: answerMs, answer: () => stubAnswer(1, 'model', call.input) };
+  }
+}
+
+/** Everything that is ready has been done: no promise is left that could go on by itself. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
