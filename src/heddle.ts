@@ -203,7 +203,7 @@ export class Heddle {
   ): Promise<{ readonly messageId: string }> {
     const messageId: string = this.#open().ids.run();
     const value = newMessage(channel, payload, messageId, options);
-    await this.runtime.admit(value.tenant, 'channels');
+    await this.runtime.admitChannel(value.tenant, value.channel);
     const outcome = await this.runtime.arrive({ kind: 'messages', value });
     if (outcome.kind === 'refused') throw asError(outcome.error);
     return { messageId };
@@ -243,7 +243,8 @@ export class Heddle {
   ): Promise<RecallOutput> {
     const address = memoryAddress(owner, key);
     const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });
-    const version = options.version ?? null;
+    const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const version = asWhole(options.version, 'recall.version', bounds);
     const { memory } = await this.#open().store.read({
       memory: [{ ...address, version, history }],
       channels: [],
@@ -260,7 +261,8 @@ export class Heddle {
   ): Promise<{ readonly key: string; readonly version: number }> {
     const address = memoryAddress(owner, key);
     const valueText = JSON.stringify(toJson(value, 'remember.value'));
-    const { expectedVersion } = options;
+    const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);
     // Without an expectation a race is tried again, a few times; with one it is the caller's to see.
     for (let tries = 0; ; tries++) {
       const { memory } = await this.#open().store.read({
@@ -268,15 +270,17 @@ export class Heddle {
         channels: [],
       });
       const newest = memory[0]?.newest ?? 0;
-      if (expectedVersion !== undefined && expectedVersion !== newest) {
-        throw heddleError('memory-conflict', { key, actual: newest, expected: expectedVersion });
+      // What was deleted does not exist, though its chain of versions goes on.
+      const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
+      if (expected !== null && expected !== actual) {
+        throw heddleError('memory-conflict', { key, actual: newest, expected });
       }
-      if (newest === 0) await this.runtime.admit(address.tenant, 'memoryEntries');
+      if (newest === 0) await this.runtime.admitMemoryEntry(address.tenant);
       const version = newest + 1;
       const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
       const outcome = await this.runtime.arrive({ kind: 'memory', value: row });
       if (outcome.kind !== 'refused') return { key, version };
-      if (outcome.error.code !== 'memory-conflict' || expectedVersion !== undefined || tries >= 20) {
+      if (outcome.error.code !== 'memory-conflict' || expected !== null || tries >= 20) {
         throw asError(outcome.error);
       }
     }

@@ -168,8 +168,9 @@ export class Run {
 
 /** A stored error as the typed error that it was. */
 export function asError(record: ErrorRecord): Error {
-  if (record.code in errorRegistry) {
-    return new HeddleError(record.code as ErrorCode, record.detail ?? {});
+  // An author's error may have a code like one of ours, but not its details.
+  if (record.detail !== undefined && Object.hasOwn(errorRegistry, record.code)) {
+    return new HeddleError(record.code as ErrorCode, record.detail);
   }
   return Object.assign(new Error(record.message), { code: record.code });
 }

@@ -8,7 +8,14 @@ import { editor } from '../../machines/agents/editor.ts';
 import { evaluator } from '../../machines/agents/evaluator.ts';
 import { researcher } from '../../machines/agents/researcher.ts';
 
-export const agents = [researcher, editor, evaluator];
+/**
+ * Versioned by hand: the text of a function, and with it the hash that would be the version, differs
+ * between tsx and a build, and what the one began the other must be able to finish. It goes up when
+ * one of the charts changes.
+ */
+const version = '1';
+
+export const agents = [researcher, editor, evaluator].map((machine) => ({ machine, version }));
 
 /** What one circuit leaves in the database. */
 export const leaves = {

@@ -1,4 +1,5 @@
 /** The two figures that say how well capacity was used (design §8). */
+import type { SlotMs } from './slot-use.ts';
 
 /**
  * The shortest possible wall time for so many calls, divided by the wall time. `inARow` calls of one
@@ -16,8 +17,6 @@ export function capacityEfficiency(of: {
   const shortestMs = Math.max(of.calls / of.ceiling, of.inARow) * of.latencyMs;
   return shortestMs / of.wallMs;
 }
-
-export type SlotMs = { readonly used: number; readonly offered: number };
 
 /** The share of slot-time in use while a call waited; 1 when none ever did: no slot idled then. */
 export function slotUseUnderDemand(before: SlotMs, after: SlotMs): number {

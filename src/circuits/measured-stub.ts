@@ -1,5 +1,6 @@
 /** A stub whose figures can be taken scale by scale: its own counters never go back. */
 import { stubProvider, type Provider, type Stub } from '../heddle.ts';
+import type { SlotUse } from './slot-use.ts';
 
 export type StubFigures = {
   readonly name: string;
@@ -13,6 +14,7 @@ export class MeasuredStub implements Provider {
   readonly name: string;
   readonly ceiling: number;
   readonly #stub: Stub;
+  readonly #slotUse: SlotUse;
   #peak = 0;
   #taken = { calls: 0, rateLimited: 0 };
 
@@ -21,8 +23,11 @@ export class MeasuredStub implements Provider {
     readonly ceiling: number;
     readonly latencyMs: number;
     readonly seed: number;
+    readonly slotUse: SlotUse;
   }) {
-    this.#stub = stubProvider(options);
+    const { slotUse, ...stub } = options;
+    this.#slotUse = slotUse;
+    this.#stub = stubProvider(stub);
     this.name = this.#stub.name;
     this.ceiling = this.#stub.ceiling;
   }
@@ -32,11 +37,16 @@ export class MeasuredStub implements Provider {
   }
 
   call(call: Parameters<Provider['call']>[0]): ReturnType<Provider['call']> {
+    this.#slotUse.change(1);
     const answer = this.#stub.call(call);
+    answer.then(this.#ended, this.#ended);
     const { inFlight } = this.#stub.stats();
     if (inFlight > this.#peak) this.#peak = inFlight;
     return answer;
   }
+
+  /** One function for all calls: none is made per call. */
+  readonly #ended = (): void => this.#slotUse.change(-1);
 
   /** What has happened since it was last asked. */
   take(): StubFigures {

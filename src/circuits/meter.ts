@@ -5,15 +5,23 @@
  * It owns no clock; when a stretch begins and ends is its caller's to say.
  */
 import type { Heddle } from '../heddle.ts';
-import { slotUseUnderDemand, type SlotMs } from './efficiency.ts';
+import { slotUseUnderDemand } from './efficiency.ts';
 import type { MeasuredStub } from './measured-stub.ts';
 import type { ProviderReport } from './report.ts';
+import type { SlotMs, SlotUse } from './slot-use.ts';
 
 export type Cost = {
   readonly providers: readonly ProviderReport[];
   readonly slotUseUnderDemand: number;
   readonly postgres: { readonly transactions: number; readonly wal_bytes: number };
   readonly rssMb: number;
+};
+
+/** The providers, and what counts their use. */
+export type Metered = {
+  readonly heddle: Heddle;
+  readonly stubs: readonly MeasuredStub[];
+  readonly slotUse: SlotUse;
 };
 
 type Marks = {
@@ -24,21 +32,19 @@ type Marks = {
 };
 
 export class Meter {
-  readonly #heddle: Heddle;
-  readonly #stubs: readonly MeasuredStub[];
+  readonly #of: Metered;
   readonly #before: Marks;
   #rssBytes = process.memoryUsage.rss();
 
-  private constructor(heddle: Heddle, stubs: readonly MeasuredStub[], before: Marks) {
-    this.#heddle = heddle;
-    this.#stubs = stubs;
+  private constructor(of: Metered, before: Marks) {
+    this.#of = of;
     this.#before = before;
   }
 
-  static async begin(heddle: Heddle, stubs: readonly MeasuredStub[]): Promise<Meter> {
-    const before = await marksOf(heddle);
-    for (const stub of stubs) stub.take();
-    return new Meter(heddle, stubs, before);
+  static async begin(of: Metered): Promise<Meter> {
+    const before = await marksOf(of);
+    for (const stub of of.stubs) stub.take();
+    return new Meter(of, before);
   }
 
   /** Memory is a level, not a sum: it is looked at now and then, and the highest counts. */
@@ -49,9 +55,9 @@ export class Meter {
   async end(): Promise<Cost> {
     this.sample();
     const before = this.#before;
-    const after = await marksOf(this.#heddle);
+    const after = await marksOf(this.#of);
     return {
-      providers: this.#stubs.map((stub) => {
+      providers: this.#of.stubs.map((stub) => {
         const { name, ceiling, calls, peakInFlight, rateLimited } = stub.take();
         return {
           name,
@@ -72,8 +78,8 @@ export class Meter {
   }
 }
 
-async function marksOf({ runtime }: Heddle): Promise<Marks> {
-  const { slotMs } = runtime.stats().pool;
+async function marksOf({ heddle: { runtime }, slotUse }: Metered): Promise<Marks> {
+  const { slotMs } = slotUse;
   const totals = await runtime.store.providerTotals();
   const duplicates = new Map(totals.map((one) => [one.provider, one.duplicates]));
   return { ...(await runtime.store.activity()), duplicates, slotMs };

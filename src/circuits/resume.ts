@@ -17,7 +17,13 @@ import { Waiting, type WaitEnd } from './waiting.ts';
 /** More than anybody leaves behind; the next `--resume` would find the rest. */
 const tenantsMax = 1_000;
 
-type Taken = { readonly tenant: string; readonly scale: number; openRuns: number };
+type Taken = {
+  readonly tenant: string;
+  readonly scale: number;
+  /** Before anything was resumed. */
+  readonly before: { readonly completed: number; readonly openRuns: number };
+  openRuns: number;
+};
 
 /** Null when it was interrupted. */
 export async function resumeCircuits(
@@ -28,8 +34,7 @@ export async function resumeCircuits(
   const taken = found.length > 0 ? found : await newestTenant(heddle);
   if (found.length === 0) note(nothingOpen(taken[0]?.tenant));
   progress.trigger.planned({ scales: taken.map(({ scale }) => scale) });
-  const peakOpenRuns = new Map(taken.map(({ tenant, openRuns }) => [tenant, openRuns]));
-  const meter = await Meter.begin(heddle, stubs);
+  const meter = await Meter.begin(context);
   const calls = callsOf(stubs);
   const startMs = performance.now();
   const end = await drive(context, taken, meter);
@@ -44,10 +49,9 @@ export async function resumeCircuits(
     calls: callsOf(stubs) - calls,
   };
   const results: ScaleResult[] = [];
-  for (const [at, { tenant, scale }] of taken.entries()) {
+  for (const [at, one] of taken.entries()) {
     progress.trigger.auditing({ at });
-    const openRuns = peakOpenRuns.get(tenant) ?? 0;
-    const result = await auditTenant(context, { tenant, scale, openRuns }, around);
+    const result = await auditTenant(context, one, around);
     progress.trigger.reported({ at, report: result.report });
     results.push(result);
   }
@@ -55,22 +59,30 @@ export async function resumeCircuits(
 }
 
 /** Circuits that an earlier process left open, oldest first. */
-export async function openTenants(heddle: Heddle): Promise<Taken[]> {
-  return Promise.all((await tenants(heddle, true)).map((one) => withOpenRuns(heddle, one)));
+async function openTenants(heddle: Heddle): Promise<Taken[]> {
+  const open = await tenants(heddle, true);
+  const taken: Taken[] = [];
+  for (const one of open) taken.push(await asTaken(heddle, one));
+  return taken;
+}
+
+export async function hasOpenCircuits(heddle: Heddle): Promise<boolean> {
+  return (await tenants(heddle, true)).length > 0;
 }
 
 /** Killed between the last end and the audit, a run has left nothing open: it is audited now. */
 async function newestTenant(heddle: Heddle): Promise<Taken[]> {
   const newest = (await tenants(heddle, false)).at(-1);
-  return newest === undefined ? [] : [await withOpenRuns(heddle, newest)];
+  return newest === undefined ? [] : [await asTaken(heddle, newest)];
 }
 
-async function withOpenRuns(
-  { runtime }: Heddle,
+async function asTaken(
+  heddle: Heddle,
   { tenant, scale }: { readonly tenant: string; readonly scale: number },
 ): Promise<Taken> {
-  const { openRuns } = await runtime.store.usage(tenant);
-  return { tenant, scale, openRuns };
+  const { completed } = await circuitsInRows(heddle, tenant);
+  const { openRuns } = await heddle.runtime.store.usage(tenant);
+  return { tenant, scale, openRuns, before: { completed, openRuns } };
 }
 
 async function tenants(
@@ -138,7 +150,7 @@ async function drive(
 
 async function auditTenant(
   { heddle, settings, note }: CircuitsContext,
-  { tenant, scale, openRuns }: Taken,
+  { tenant, scale, before }: Taken,
   { cost, wallMs, calls }: { readonly cost: Cost; readonly wallMs: number; readonly calls: number },
 ): Promise<ScaleResult> {
   const { circuits, completed, failed, latenciesMs } = await circuitsInRows(heddle, tenant);
@@ -153,9 +165,9 @@ async function auditTenant(
     completed,
     failed,
     wall_ms: wallMs,
-    circuits_per_s: (completed / wallMs) * 1_000,
+    circuits_per_s: ((completed - before.completed) / wallMs) * 1_000,
     latency_ms: latencyOf(latenciesMs),
-    peak_open_runs: openRuns,
+    peak_open_runs: before.openRuns,
     entities,
     audit,
     providers: cost.providers,

@@ -4,9 +4,10 @@ import { agents } from './circuit.ts';
 import { MeasuredStub } from './measured-stub.ts';
 import type { Progress } from './progress.ts';
 import type { ScaleReport } from './report.ts';
-import { openTenants, resumeCircuits } from './resume.ts';
-import { runScale, type CircuitsContext, type ScaleResult } from './scale-run.ts';
+import { hasOpenCircuits, resumeCircuits } from './resume.ts';
+import { runScale, totalCeiling, type CircuitsContext, type ScaleResult } from './scale-run.ts';
 import type { CircuitsSettings } from './settings.ts';
+import { SlotUse } from './slot-use.ts';
 
 export type CircuitsAround = {
   readonly progress: Progress;
@@ -22,12 +23,14 @@ export async function runCircuits(
 ): Promise<boolean> {
   const { progress, signal, note } = around;
   const { latencyMs, seed } = settings;
+  const slotUse = new SlotUse(totalCeiling(settings));
   const stubs = settings.ceilings.map(
-    (of, i) => new MeasuredStub({ ...of, latencyMs, seed: seed + i }),
+    (of, i) => new MeasuredStub({ ...of, latencyMs, seed: seed + i, slotUse }),
   );
   const heddle = await createHeddle(heddleOptions(settings, stubs, note));
+  slotUse.readFrom(() => heddle.runtime.stats().pool.slotMs.offered);
   try {
-    const context = { heddle, stubs, settings, progress, signal, note };
+    const context = { heddle, stubs, slotUse, settings, progress, signal, note };
     if (settings.resume) {
       const results = await resumeCircuits(context);
       for (const result of results ?? []) tell(result, around);
@@ -41,10 +44,8 @@ export async function runCircuits(
 
 async function runScales(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
   const { heddle, settings, progress, note, signal } = context;
-  const earlier = await openTenants(heddle);
-  if (earlier.length > 0) {
-    const runs = earlier.reduce((total, { openRuns }) => total + openRuns, 0);
-    note(`${runs} runs of earlier circuits are open and go on beside these.`);
+  if (await hasOpenCircuits(heddle)) {
+    note('Circuits of an earlier run are open; they go on beside these and take their time.');
   }
   progress.trigger.planned({ scales: settings.scales });
   let clean = true;

@@ -9,7 +9,7 @@ import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';
 import { Ledger } from './ledger.ts';
 import type { MeasuredStub } from './measured-stub.ts';
-import { Meter } from './meter.ts';
+import { Meter, type Metered } from './meter.ts';
 import type { Progress } from './progress.ts';
 import { rounded, type ScaleReport } from './report.ts';
 import { everyRun } from './rows.ts';
@@ -17,9 +17,7 @@ import type { CircuitsSettings } from './settings.ts';
 import { Waiting, type WaitEnd } from './waiting.ts';
 
 /** What all scales of one process share. */
-export type CircuitsContext = {
-  readonly heddle: Heddle;
-  readonly stubs: readonly MeasuredStub[];
+export type CircuitsContext = Metered & {
   readonly settings: CircuitsSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -38,10 +36,10 @@ export async function runScale(
   context: CircuitsContext,
   { at, scale }: { readonly at: number; readonly scale: number },
 ): Promise<ScaleResult | null> {
-  const { heddle, stubs, settings, progress, note } = context;
+  const { heddle, settings, progress, note } = context;
   const tenant = tenantOf(scale, heddle.runtime.ids.run());
   const ledger = new Ledger(scale);
-  const meter = await Meter.begin(heddle, stubs);
+  const meter = await Meter.begin(context);
   const end = await openAndWait(context, { at, tenant, ledger, meter });
   if (end === 'interrupted') {
     note(`Interrupted with ${ledger.openRuns} runs open; heddle circuits --resume finishes them.`);

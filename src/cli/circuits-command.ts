@@ -10,8 +10,13 @@ import { withDatabaseFlags } from './database-flags.ts';
 import { showProgress } from './display.ts';
 import { exitCodes } from './exit-codes.ts';
 import { untilInterrupted } from './interrupts.ts';
+import { writerTo, type Streams } from './streams.ts';
 
-export function addCircuitsCommand(program: Command): void {
+export function addCircuitsCommand(
+  program: Command,
+  streams: Streams,
+  endWith: (exitCode: number) => void,
+): void {
   const { scales, circuitsPerUser, latencyMs, ceilings, seed, patienceMs } = defaultCircuits;
   const ceiling = ceilings.map(({ name, ceiling: calls }) => `${name}=${calls}`).join(',');
   const command = program
@@ -28,14 +33,15 @@ export function addCircuitsCommand(program: Command): void {
     .option('--json', 'one object per scale on standard output, one per line')
     .option('--resume', 'start nothing: finish and audit the circuits that the database holds open');
   withDatabaseFlags(command).action(async (flags: CircuitsFlags) => {
-    process.exitCode = await circuits(flags);
+    endWith(await circuits(flags, streams));
   });
 }
 
-async function circuits(flags: CircuitsFlags): Promise<number> {
+async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
   const settings = circuitsSettings(flags);
   const progress = createProgress();
-  const display = showProgress(progress, process.stderr);
+  const display = showProgress(progress, stderr);
+  const print = writerTo(stdout);
   const reports: ScaleReport[] = [];
   try {
     if (settings.resume && flags.scale !== undefined) {
@@ -47,7 +53,7 @@ async function circuits(flags: CircuitsFlags): Promise<number> {
         signal,
         note: (line) => display.note(line),
         report: (report) => {
-          if (flags.json === true) process.stdout.write(`${JSON.stringify(report)}\n`);
+          if (flags.json === true) print(JSON.stringify(report));
           else reports.push(report);
         },
       }),
@@ -55,6 +61,6 @@ async function circuits(flags: CircuitsFlags): Promise<number> {
     return clean ? exitCodes.ok : exitCodes.failed;
   } finally {
     display.close();
-    if (reports.length > 0) process.stdout.write(`${reportTable(reports)}\n`);
+    if (reports.length > 0) print(reportTable(reports));
   }
 }

@@ -3,14 +3,16 @@ import type { Command } from 'commander';
 import { stopEmbeddedPostgres } from '../heddle.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { withHeddle } from './runs-commands.ts';
+import { writerTo, type Streams } from './streams.ts';
 
-export function addDatabaseCommands(program: Command): void {
+export function addDatabaseCommands(program: Command, { stdout }: Streams): void {
+  const say = writerTo(stdout);
   withDatabaseFlags(program.command('migrate'))
     .description('bring the database to the schema of this heddle; does nothing when it is')
     .action(async (flags: DatabaseFlags) => {
       // Whoever opens a store migrates it; here that is all.
       await withHeddle(flags, () => Promise.resolve());
-      process.stdout.write('The database has the schema of this heddle.\n');
+      say('The database has the schema of this heddle.');
     });
   const postgres = program
     .command('postgres')
@@ -21,6 +23,6 @@ export function addDatabaseCommands(program: Command): void {
     .option('--directory <dir>', 'where heddle keeps it (default: .heddle)')
     .action(async ({ directory }: { readonly directory?: string }) => {
       const end = await stopEmbeddedPostgres(directory === undefined ? {} : { directory });
-      process.stdout.write(end === 'absent' ? 'No Postgres runs there.\n' : 'Stopped.\n');
+      say(end === 'absent' ? 'No Postgres runs there.' : 'Stopped.');
     });
 }

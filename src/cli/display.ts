@@ -5,6 +5,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Progress, ScaleRow } from '../circuits/progress.ts';
 import { progressLine, progressTable } from '../circuits/table.ts';
+import { writerTo, type Stream } from './streams.ts';
 
 export type Display = {
   /** A sentence that stays. */
@@ -17,11 +18,11 @@ export type Display = {
 const redrawMs = 150;
 const lineMs = 2_000;
 
-export function showProgress(progress: Progress, stream: NodeJS.WriteStream): Display {
-  return stream.isTTY ? liveTable(progress, stream) : plainLines(progress, stream);
+export function showProgress(progress: Progress, stream: Stream): Display {
+  return stream.isTTY === true ? liveTable(progress, stream) : plainLines(progress, stream);
 }
 
-function liveTable(progress: Progress, stream: NodeJS.WriteStream): Display {
+function liveTable(progress: Progress, stream: Stream): Display {
   const live = createLogUpdate(stream);
   let drawnMs = Number.NEGATIVE_INFINITY;
   const draw = ({ context }: { readonly context: { readonly rows: readonly ScaleRow[] } }): void => {
@@ -42,12 +43,10 @@ function liveTable(progress: Progress, stream: NodeJS.WriteStream): Display {
   };
 }
 
-function plainLines(progress: Progress, stream: NodeJS.WriteStream): Display {
-  let saidMs = performance.now();
+function plainLines(progress: Progress, stream: Stream): Display {
+  let saidMs: number | null = null;
   let done = 0;
-  const write = (line: string): void => {
-    stream.write(`${line}\n`);
-  };
+  const write = writerTo(stream);
   const said = progress.subscribe(({ context: { rows } }) => {
     const ended = rows.filter(({ phase }) => phase === 'done').length;
     const nowMs = performance.now();
@@ -55,7 +54,9 @@ function plainLines(progress: Progress, stream: NodeJS.WriteStream): Display {
       ended > done
         ? rows.findLast(({ phase }) => phase === 'done')
         : rows.find(({ phase }) => phase === 'running');
-    if (row === undefined || (ended === done && nowMs - saidMs < lineMs)) return;
+    if (row === undefined) return;
+    saidMs ??= nowMs;
+    if (ended === done && nowMs - saidMs < lineMs) return;
     done = ended;
     saidMs = nowMs;
     write(progressLine(row));

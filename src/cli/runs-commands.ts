@@ -8,6 +8,7 @@ import type { RunStatus } from '../index.ts';
 import { wholeOf } from './circuits-flags.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { runDetails, runJson, runTable } from './run-text.ts';
+import { writerTo, type Streams } from './streams.ts';
 
 type RunFlags = DatabaseFlags & { readonly tenant?: string };
 
@@ -30,9 +31,10 @@ const statuses = {
 } satisfies Record<RunStatus, true>;
 const statusNames = Object.keys(statuses) as RunStatus[];
 
-export function addRunsCommands(program: Command): void {
-  addRuns(program);
-  addRun(program);
+export function addRunsCommands(program: Command, { stdout }: Streams): void {
+  const say = writerTo(stdout);
+  addRuns(program, say);
+  addRun(program, say);
   runCommand(program, 'send <id> <type> [json]')
     .description('send an event, with the fields of a JSON object, to a run')
     .action(async (id: string, type: string, json: string | undefined, flags: RunFlags) => {
@@ -57,7 +59,9 @@ type ListFlags = RunFlags & {
   readonly json?: boolean;
 };
 
-function addRuns(program: Command): void {
+type Say = (line: string) => void;
+
+function addRuns(program: Command, say: Say): void {
   runCommand(program, 'runs')
     .description('list runs, newest first')
     .option('--status <list>', 'only with one of these statuses, as in failed,stalled')
@@ -87,7 +91,7 @@ function addRuns(program: Command): void {
 
 type ShowFlags = RunFlags & { readonly journal?: boolean; readonly json?: boolean };
 
-function addRun(program: Command): void {
+function addRun(program: Command, say: Say): void {
   runCommand(program, 'run <id>')
     .description('show a run')
     .option('--journal', 'what it took, in order: one entry per line')
@@ -147,8 +151,4 @@ function fieldsOf(json: string | undefined): Readonly<Record<string, Json>> {
   const fields = asObject(value, 'json');
   if ('type' in fields) refuseField('json.type', 'is given as an argument already');
   return fields;
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -152,11 +152,10 @@ export function heddleError(
   return new HeddleError(code, detail, options);
 }
 
-/** Any thrown value as a record: a HeddleError keeps its code, everything else is `error`. */
+/** Any thrown value as a record: an error with a code of its own keeps it, all others are `error`. */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
   if (thrown instanceof HeddleError) return thrown.toJSON();
-  if (thrown instanceof Error) return { code: 'error', message: clean(thrown.message) };
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+  if (thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'message' in thrown)) {
     const { message, code } = thrown as { message: unknown; code?: unknown };
     return { code: typeof code === 'string' ? clean(code) : 'error', message: clean(String(message)) };
   }

@@ -8,7 +8,7 @@ export function nodesOf(machine: AnyStateMachine): readonly StateNode[] {
   const nodes: StateNode[] = [];
   const walk = (node: StateNode): void => {
     nodes.push(node);
-    for (const child of Object.values(node.states)) walk(child as StateNode);
+    for (const child of Object.values(node.states)) walk(child);
   };
   walk(machine.root);
   return nodes;

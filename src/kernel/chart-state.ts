@@ -29,7 +29,7 @@ export class HotState implements ChartState {
   }
   get tags(): readonly string[] {
     // Sorted, because XState's order of them is another after a restore.
-    return [...(this.snapshot.tags as Set<string>)].sort();
+    return [...this.snapshot.tags].sort();
   }
   get invocations(): readonly OpenInvocation[] {
     return this.frame.children.filter((child) => !child.ended);

@@ -26,32 +26,35 @@ export interface ChartTable<State extends string, Event extends string> {
 export function compileChart<Machine extends AnyStateMachine>(
   machine: Machine,
 ): ChartTable<StateOf<Machine>, EventTypeOf<Machine>> {
-  const initial = checkState(machine, initialTransition(machine as AnyStateMachine)[0].value);
-  const nodes = Object.entries(machine.states);
+  const chart: AnyStateMachine = machine;
+  const initial = checkState(chart, initialTransition(chart)[0].value);
+  const nodes = Object.entries(chart.states);
   const rows = new Map<string, ReadonlyMap<string, string>>();
   for (const [state, node] of nodes) {
-    checkNode(machine, state, node);
+    checkNode(chart, state, node);
     const row = new Map<string, string>();
     for (const event of node.ownEvents) {
-      const from = machine.resolveState({ value: state, context: {} } as never);
-      const [next] = transition(machine as AnyStateMachine, from, { type: event });
-      row.set(event, checkState(machine, next.value));
+      const from = chart.resolveState({ value: state, context: {} });
+      const [next] = transition(chart, from, { type: event });
+      row.set(event, checkState(chart, next.value));
     }
     rows.set(state, row);
   }
   const final = nodes.filter(([, node]) => node.type === 'final').map(([state]) => state);
   return {
-    initial: initial as StateOf<Machine>,
-    states: new Set(rows.keys()) as Set<StateOf<Machine>>,
-    final: new Set(final) as Set<StateOf<Machine>>,
-    events: new Set(machine.events) as Set<EventTypeOf<Machine>>,
-    next: (state, event) => rows.get(state)?.get(event) as StateOf<Machine> | undefined,
+    initial,
+    states: new Set(rows.keys()),
+    final: new Set(final),
+    events: new Set(machine.events),
+    next: (state, event) => rows.get(state)?.get(event),
   };
 }
 
 function checkState(machine: AnyStateMachine, value: unknown): string {
   if (typeof value === 'string') return value;
-  throw new TypeError(`Chart ${machine.id} is nested: ${JSON.stringify(value)} is no single state.`);
+  throw new TypeError(
+    `Chart ${machine.id} is nested: ${JSON.stringify(value)} is no single state.`,
+  );
 }
 
 type Node = AnyStateMachine['root'];

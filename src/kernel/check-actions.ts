@@ -22,9 +22,14 @@ function isBuiltIn(action: unknown): action is BuiltIn {
 export function checkAction(action: unknown, place: string, findings: Findings): void {
   if (isBuiltIn(action)) return checkBuiltIn(action, place, findings);
   if (typeof action === 'function') {
-    const shown = action.name === '' ? 'an inline function' : `the inline function "${action.name}"`;
+    const shown =
+      action.name === '' ? 'an inline function' : `the inline function "${action.name}"`;
     const mend = 'name it in setup({ actions }) and put its name here';
-    return findings.refuse(place, `${shown} as an action cannot be performed after a restart`, mend);
+    return findings.refuse(
+      place,
+      `${shown} as an action cannot be performed after a restart`,
+      mend,
+    );
   }
   const name = nameOf(action);
   if (name === null) {
@@ -118,7 +123,9 @@ export function checkDelay(delay: unknown, place: string, findings: Findings): v
  */
 function checkAssign(assignment: unknown, place: string, findings: Findings): void {
   const parts =
-    typeof assignment === 'object' && assignment !== null ? Object.values(assignment) : [assignment];
+    typeof assignment === 'object' && assignment !== null
+      ? Object.values(assignment)
+      : [assignment];
   if (parts.some(spawns)) {
     const mend = 'use spawnChild with an id, or invoke';
     findings.refuse(place, 'assign spawns an actor, which no restart would find again', mend);

@@ -4,10 +4,12 @@ import { checkName } from '../domain/ids.ts';
 import {
   checkAction,
   checkActor,
+  checkDelay,
   checkGuard,
   checkNamedActions,
   spawns,
 } from './check-actions.ts';
+import { checkChildId } from './child-book.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
 import { checkPlain } from './settle.ts';
@@ -38,7 +40,9 @@ export function checkChart(findings: Findings): void {
   }
   checkContext(findings);
   checkNamedActions(findings);
-  for (const node of nodesOf(machine)) checkState(node, findings);
+  const nodes = nodesOf(machine);
+  for (const node of nodes) checkState(node, findings);
+  checkUniqueIds(nodes, findings);
 }
 
 function checkContext(findings: Findings): void {
@@ -66,22 +70,76 @@ function checkJsonValue(value: unknown, what: string, place: string, findings: F
 
 function checkState(node: StateNode, findings: Findings): void {
   const place = findings.placeOf(node);
-  for (const action of node.entry) checkAction(action, `${place} entry`, findings);
+  // An `after` is an entry action too, made by XState: it is looked at as what it was written as.
+  const entry = node.entry.filter((action) => !isAfter(action));
+  for (const action of entry) checkAction(action, `${place} entry`, findings);
   for (const action of node.exit) checkAction(action, `${place} exit`, findings);
   if (node.type === 'compound') {
     for (const action of node.initial.actions) checkAction(action, `${place} initial`, findings);
   }
   for (const [event, transitions] of node.transitions as Map<string, readonly Transition[]>) {
-    for (const one of transitions) checkTransition(one, `${place} on ${event}`, findings);
+    for (const one of transitions) checkTransition(one, `${place} ${labelOf(event)}`, findings);
   }
+  for (const { delay } of node.after) checkDelay(delay, `${place} after`, findings);
   for (const one of (node.always ?? []) as readonly Transition[]) {
     checkTransition(one, `${place} always`, findings);
   }
   if (node.transitions.has('*')) {
     findings.warn(place, '"*" also swallows the errors of actors that have no onError');
   }
+  for (const one of invokesOf(node)) checkInvoke(one, place, findings);
+}
+
+function isAfter(action: unknown): boolean {
+  const { id } = action as { readonly id?: unknown };
+  return typeof id === 'string' && id.startsWith('xstate.after.');
+}
+
+/** An event's transitions as their author wrote them. */
+function labelOf(event: string): string {
+  const [, kind, id] =
+    /^xstate\.(done\.actor|error\.actor|done\.state|after)\.(.*)/.exec(event) ?? [];
+  switch (kind) {
+    case 'done.actor':
+      return `onDone of "${id}"`;
+    case 'error.actor':
+      return `onError of "${id}"`;
+    case 'done.state':
+      return 'onDone';
+    case 'after':
+      return 'after';
+    default:
+      return `on ${event}`;
+  }
+}
+
+function invokesOf(node: StateNode): readonly Invoke[] {
   const { invoke } = node.config as { readonly invoke?: Invoke | readonly Invoke[] };
-  for (const one of invoke === undefined ? [] : [invoke].flat()) checkInvoke(one, place, findings);
+  return invoke === undefined ? [] : [invoke].flat();
+}
+
+/** Of two actors under one id that run at once nobody could tell whose completion it is. */
+function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
+  const seen = new Map<unknown, StateNode[]>();
+  for (const node of nodes) {
+    for (const { id } of invokesOf(node)) {
+      const others = seen.get(id) ?? [];
+      const other = others.find((one) => canBeActiveTogether(one, node));
+      if (id !== undefined && other !== undefined) {
+        const what = `invoke "${String(id)}" can run at once with that of ${findings.placeOf(other)}`;
+        findings.refuse(findings.placeOf(node), what, 'give one of them another id');
+      }
+      seen.set(id, [...others, node]);
+    }
+  }
+}
+
+function canBeActiveTogether(one: StateNode, other: StateNode): boolean {
+  const depth = one.path.findIndex((key, i) => key !== other.path[i]);
+  if (depth < 0 || depth >= other.path.length) return true;
+  let common: StateNode = one;
+  while (common.path.length > depth && common.parent !== undefined) common = common.parent;
+  return common.type === 'parallel';
 }
 
 function checkTransition(transition: Transition, place: string, findings: Findings): void {
@@ -96,7 +154,7 @@ function checkInvoke(invoke: Invoke, place: string, findings: Findings): void {
     const mend = 'give it one: a made-up id changes with the chart';
     findings.refuse(place, 'invoke has no id', mend);
   } else {
-    checkText(id, `the id of ${what}`, place, findings);
+    checkText(id, `the id of ${what}`, place, findings, checkChildId);
   }
   if (typeof input !== 'function') checkJsonValue(input, `the input of ${what}`, place, findings);
   checkActor({ ...invoke, syncSnapshot: onSnapshot !== undefined }, what, place, findings);
@@ -105,11 +163,16 @@ function checkInvoke(invoke: Invoke, place: string, findings: Findings): void {
   }
 }
 
-function checkText(text: string, what: string, place: string, findings: Findings): void {
+function checkText(
+  text: string,
+  what: string,
+  place: string,
+  findings: Findings,
+  check: (text: string, field: string) => unknown = checkName,
+): void {
   try {
-    checkName(text, what);
+    check(text, what);
   } catch (error) {
     findings.refuse(place, toErrorRecord(error).message.replace(/\.$/, ''), 'choose another');
   }
 }
-

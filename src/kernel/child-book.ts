@@ -15,6 +15,12 @@ import { settle } from './settle.ts';
 
 type Send = Effect & { readonly kind: 'send' };
 
+/** A name that may also be a key of XState's `children`, which is a plain object. */
+export function checkChildId(id: string, field: string): void {
+  checkName(id, field);
+  if (id === '__proto__') throw heddleError('invalid-field', { field, reason: 'is not allowed' });
+}
+
 export class ChildBook {
   children: readonly Child[];
   readonly #agent: string;
@@ -45,7 +51,7 @@ export class ChildBook {
       const mend = 'add it to setup({ actors })';
       throw forbidden(this.#agent, `No actor is registered as "${src}": ${mend}.`);
     }
-    checkName(id, `the id of a child of ${this.#agent}`);
+    checkChildId(id, `the id of a child of ${this.#agent}`);
     this.#end(id);
     if (this.#open() >= limits.invocationsMax) {
       throw heddleError('invocation-limit', { max: limits.invocationsMax });

@@ -9,9 +9,7 @@ import type { OpenInvocation, OpenTimer } from './port.ts';
 export type Child = OpenInvocation & { readonly src: string; readonly ended: boolean };
 
 export type TimerTarget =
-  | 'self'
-  | 'parent'
-  | { readonly child: string; readonly incarnation: number };
+  'self' | 'parent' | { readonly child: string; readonly incarnation: number };
 
 /** `event` is null for an `after`: the chart itself knows what that one delivers. */
 export type Timer = OpenTimer & { readonly event: ChartEvent | null; readonly to: TimerTarget };

@@ -52,7 +52,7 @@ function hot(state: ChartState): HotState {
 function start(agent: CompiledAgent, input: Json, self: string): Step {
   const settled = settle(input, 'input');
   return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null }, (scope) =>
-    agent.machine.getInitialSnapshot(scope as never, settled),
+    agent.machine.getInitialSnapshot(scope, settled),
   );
 }
 
@@ -67,7 +67,7 @@ function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: stri
   }
   const cause = event.kind === 'failed' ? event.error : null;
   return advance({ agent, self, snapshot, frame, cause }, (scope) =>
-    agent.machine.transition(snapshot, deliver as never, scope as never),
+    agent.machine.transition(snapshot, deliver, scope),
   );
 }
 
@@ -98,7 +98,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
       next =
         event === undefined
           ? first(macrostep.scope)
-          : (agent.machine.transition(snapshot as never, event as never, macrostep.scope) as Snapshot);
+          : agent.machine.transition(snapshot as Snapshot, event, macrostep.scope);
       if (next.status === 'error') throw from.cause ?? next.error;
       rest(next, snapshot, macrostep);
       if (next.status === 'done') output = settle(next.output, 'output');

@@ -24,12 +24,16 @@ export interface Agent {
 /** An invocation that the chart has started and not left. */
 export type OpenInvocation = {
   readonly id: string;
+  /** Grows with every start and every timer of the run, and is never given twice within it. */
   readonly incarnation: number;
   readonly source: InvocationSource;
   readonly input: Json;
 };
 
-/** A timer that the chart has scheduled and that has not fired. */
+/**
+ * A timer that the chart has scheduled and that has not fired. Its id says what it is:
+ * `after:<delay>:<state>`, `send:<id>` for a delayed event that the author named, `auto:<number>`.
+ */
 export type OpenTimer = { readonly id: string; readonly generation: number };
 
 /**
@@ -46,12 +50,16 @@ export interface ChartState {
   readonly output: Json;
   /** Set when `status` is `error`. */
   readonly error: ErrorRecord | null;
-  /** In order of their start. */
+  /** In the order in which the chart has them: of their starts, but for ids that were restarted. */
   readonly invocations: readonly OpenInvocation[];
   readonly timers: readonly OpenTimer[];
 }
 
-/** `stale`: the event belongs to an invocation or timer that is no longer open; nothing changed. */
+/**
+ * `effects` in the order in which the chart asked for them. An `invoke` of an id that is open is
+ * preceded by its `stop`; a `schedule` of an id that is open replaces it.
+ * `stale`: the event belongs to an invocation or timer that is no longer open; nothing changed.
+ */
 export type Step = {
   readonly state: ChartState;
   readonly effects: readonly Effect[];
@@ -67,8 +75,10 @@ export interface Kernel {
   /** The chart's first macrostep. `self` is the run's id: what `self.id` shows inside the chart. */
   start(agent: Agent, input: Json, self: string): Step;
   /**
-   * One event through one macrostep. A throwing guard or assign gives `status: 'error'`, never an
-   * exception. A state that has ended takes nothing (`stale`).
+   * One event through one macrostep, and one more for each event that the chart sends to itself. A
+   * throwing guard or assign gives `status: 'error'`, never an exception; it drops the effects of its
+   * macrostep and closes what was open. A state that has ended takes nothing (`stale`). Throws
+   * `invalid-json` for an event that is not plain JSON. Events are frozen by being taken.
    */
   step(agent: Agent, state: ChartState, event: RunEvent, self: string): Step;
   /** The state as text; the same state always gives the same bytes (promise 10). */

@@ -32,17 +32,20 @@ type Invoke = {
 
 /** The chart must have passed registration's checks. */
 export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMachine {
-  const { actors, ...others } = machine.implementations;
+  const { actions, guards, delays } = machine.implementations;
   const { context, options } = machine.config as { context?: unknown; options?: Options };
   const bound = options?.maxIterations ?? limits.iterationsMax;
   const config = {
-    ...prepareState(machine.config as StateConfig, others.actions),
+    ...prepareState(machine.config as StateConfig, actions),
     options: { ...options, maxIterations: Math.min(bound, limits.iterationsMax) },
     // All runs begin with this one object.
     ...(typeof context === 'object' && { context: settle(structuredClone(context), 'context') }),
   };
   const stubs = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
-  return createMachine(config as never, { ...others, actors: stubs } as never) as AnyStateMachine;
+  return createMachine(
+    config as never,
+    { actions, guards, delays, actors: stubs } as never,
+  ) as AnyStateMachine;
 }
 
 /** For `spawnChild` only, which charts may enqueue while they run. */
@@ -134,5 +137,5 @@ function stopOf(id: string): unknown {
 
 function withChild(snapshot: Snapshot, id: string): Snapshot {
   const children = { ...snapshot.children, [id]: new ChildRef(id) };
-  return { ...snapshot, children } as unknown as Snapshot;
+  return { ...snapshot, children };
 }

@@ -58,7 +58,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function surveyArray(value: readonly unknown[], before: readonly unknown[], depth: number): Verdict {
+function surveyArray(
+  value: readonly unknown[],
+  before: readonly unknown[],
+  depth: number,
+): Verdict {
   if (Object.getPrototypeOf(value) !== Array.prototype) return lossy;
   // An array can carry more than its items: what `String.match` gives has `index` and `input`.
   if (Object.keys(value).length !== value.length) return lossy;

@@ -26,7 +26,9 @@ export function sourceOf(key: string, logic: unknown): InvocationSource | null {
   const name = logic[catalogueBrand];
   if (catalogueNames.includes(name as CatalogueName)) return { kind: name as CatalogueName };
   if (isStateMachine(logic)) return { kind: 'child', agent: logic.id };
-  return logic[taskBrand] !== undefined || isPromiseLogic(logic) ? { kind: 'task', src: key } : null;
+  return logic[taskBrand] !== undefined || isPromiseLogic(logic)
+    ? { kind: 'task', src: key }
+    : null;
 }
 
 /**

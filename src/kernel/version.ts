@@ -64,7 +64,9 @@ function write(value: unknown, parts: string[], above: Set<unknown>): void {
     parts.push(`function ${value.toString()}`);
     writeFields(value, parts, above);
   } else if (typeof value === 'object' && value !== null) {
-    if (value instanceof Date || value instanceof RegExp) parts.push(String(value));
+    // Dates and the like have no fields, but a JSON of their own; patterns have neither.
+    if ('toJSON' in value) parts.push(JSON.stringify(value));
+    if (value instanceof RegExp) parts.push(value.source, value.flags);
     writeFields(value, parts, above);
   } else {
     parts.push(`${typeof value} ${String(value)};`);

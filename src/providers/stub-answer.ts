@@ -2,7 +2,7 @@
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 
 /** FNV-1a over UTF-16 units, going on from `hash`. Source: http://www.isthe.com/chongo/tech/comp/fnv. */
-export function hashText(hash: number, text: string): number {
+function hashText(hash: number, text: string): number {
   let next = hash;
   for (let i = 0; i < text.length; i++) next = Math.imul(next ^ text.charCodeAt(i), 0x01000193);
   return next;

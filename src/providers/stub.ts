@@ -14,13 +14,13 @@ import { RecentKeys } from './recent-keys.ts';
 import { mix, stubAnswer } from './stub-answer.ts';
 
 /** Any clock of the runtime's will do. */
-export type StubClock = {
+type StubClock = {
   nowMs(): number;
   setTimer(delayMs: number, ring: () => void): () => void;
 };
 
 /** Rates are shares of the calls, 0 to 1. Outages come after the latency, the others at once. */
-export type StubFaults = {
+type StubFaults = {
   readonly rateLimited?: number;
   readonly outage?: number;
   readonly refused?: number;
@@ -45,7 +45,7 @@ export type StubOptions = {
   readonly clock: StubClock;
 };
 
-export type StubStats = {
+type StubStats = {
   /** All that came, refused ones too. */
   readonly calls: number;
   readonly completed: number;

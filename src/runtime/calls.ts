@@ -47,8 +47,10 @@ export class Calls {
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onWanted: () => void;
   #isWanted = false;
-  /** Calls that an earlier owner may have made: by key, the slot's row that says so. */
-  readonly #madeBefore = new Map<string, SlotRow>();
+  /** Calls that an earlier owner may have made: by key, the slot's row that says so, if it still does. */
+  readonly #madeBefore = new Map<string, SlotRow | null>();
+  /** Rows of earlier owners whose calls nobody waits for: idle with the next batch. */
+  readonly #left: SlotRow[] = [];
   #cancelAlarm: (() => void) | null = null;
 
   constructor(options: {
@@ -98,6 +100,11 @@ export class Calls {
     this.#madeBefore.set(callKey(runId, invocationId, incarnation), slot);
   }
 
+  /** The runs of the new shards are taken up: what none of them waits for leaves its slot. */
+  recalled(): void {
+    for (const key of this.#madeBefore.keys()) if (!this.#calls.has(key)) this.#leaveSlot(key);
+  }
+
   /**
    * A turn has been computed: its new calls queue up, so that a free slot is given to them in the
    * very commit that makes them durable. `settle` follows for each of these runs.
@@ -124,15 +131,14 @@ export class Calls {
   seal(): SealedCalls {
     const nowMs = this.#clock.nowMs();
     const grants = this.#pool.grant(nowMs);
-    const retired: SlotWrite[] = [];
     const repeated = new Set<string>();
     for (const { call } of grants) {
-      const before = this.#madeBefore.get(call.key);
-      if (before === undefined) continue;
+      if (!this.#madeBefore.has(call.key)) continue;
+      this.#leaveSlot(call.key);
       this.#madeBefore.delete(call.key);
       repeated.add(call.key);
-      if (before.replicaId !== this.#replicaId) retired.push(this.#retire(before));
     }
+    const retired = this.#left.splice(0).map((row) => this.#retire(row));
     const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
       const { call } = change;
       return {
@@ -252,8 +258,9 @@ export class Calls {
 
   #enqueue(call: RunCall): void {
     try {
-      this.#pool.enqueue(call, this.#clock.nowMs());
-      call.outside = false;
+      // Its key may be in a slot still, with a request that was aborted: `#release` lets it in then.
+      call.outside = !this.#pool.enqueue(call, this.#clock.nowMs());
+      if (call.outside) return;
       if (!call.durable) this.#calls.markTentative(call);
       else this.#wanted();
     } catch (error) {
@@ -277,14 +284,14 @@ export class Calls {
       });
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
-      if (call.dropped) this.#release(call, aborted, grant);
+      // Not by the grant: its slot may be free already, and another's by now.
+      if (call.dropped) this.#release(call, aborted);
       else if (call.outcome !== null) {
         // Its limit came first: the slot is released when that is recorded.
       } else if (error instanceof ProviderFault && error.kind !== 'caller') {
         // The pool brings it back; the run does not hear of it (promise 8).
-        call.slot = null;
         call.abort = null;
-        this.#release(call, error, grant);
+        this.#release(call, error);
       } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
   }
@@ -327,6 +334,7 @@ export class Calls {
     call.dropped = true;
     call.cancelLimit();
     this.#calls.remove(call);
+    this.#leaveSlot(call.key);
     const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot') return;
@@ -342,6 +350,8 @@ export class Calls {
     if (grant === null) return;
     call.slot = null;
     this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());
+    const next = this.#calls.get(call.key);
+    if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();
   }
 
@@ -349,6 +359,17 @@ export class Calls {
     const provider = this.#providers.get(name);
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${name}`);
     return provider;
+  }
+
+  /** The call may still be made again, and is counted then; its earlier owner's slot is free. */
+  #leaveSlot(key: string): void {
+    const before = this.#madeBefore.get(key);
+    if (before === undefined || before === null) return;
+    this.#madeBefore.set(key, null);
+    // A slot of this replica's own is freed when its request ends.
+    if (before.replicaId === this.#replicaId) return;
+    this.#left.push(before);
+    this.#wanted();
   }
 
   #retire(row: SlotRow): SlotWrite {

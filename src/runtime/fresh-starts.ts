@@ -48,6 +48,20 @@ export class FreshStarts {
     pending.group.resolve(pending.group.runs.map(() => ({ kind: 'accepted' })));
   }
 
+  /**
+   * Its shard went to another replica meanwhile: it is accepted as a queued row, since others of its
+   * group may have begun.
+   */
+  queue(run: NewRun): void {
+    this.#parts.arrivals.add({ kind: 'starts', value: run }).then(
+      (outcome) => {
+        if (outcome.kind === 'refused') this.failed(run.runId, outcome.error);
+        else this.accepted(run.runId);
+      },
+      (error: unknown) => this.failed(run.runId, error),
+    );
+  }
+
   failed(runId: string, error: unknown): void {
     this.#take(runId)?.group.reject(error);
   }
@@ -72,6 +86,7 @@ export class FreshStarts {
       run,
       agent,
       status: firstRunStatus,
+      reason: null,
       turn: 0,
       state: null,
       chartText: null,

@@ -32,6 +32,7 @@ export class Looking {
   #cancelDelayed: (() => void) | null = null;
   #delayedAtMs = Number.POSITIVE_INFINITY;
   #timersAtMs = 0;
+  #takeovers = 0;
   #looking = false;
   #again = false;
   #closed = false;
@@ -51,8 +52,9 @@ export class Looking {
     bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs });
   }
 
+  /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
   start(): void {
-    this.#poll();
+    if (!this.#looking && this.#cancelPoll === null) this.#poll();
   }
 
   close(): void {
@@ -110,11 +112,15 @@ export class Looking {
     await this.#delayed();
     const nowMs = clock.nowMs();
     if (nowMs < this.#timersAtMs) return;
-    this.#timersAtMs = nowMs + (await timers.look(store, shards.list()));
+    const takeovers = this.#takeovers;
+    const againMs = await timers.look(store, shards.list());
+    // Shards that came in meanwhile were not looked at.
+    if (takeovers === this.#takeovers) this.#timersAtMs = nowMs + againMs;
   }
 
   /** After a takeover: the timers of the new shards are looked at as well. */
   forgetTimersSeen(): void {
+    this.#takeovers += 1;
     this.#timersAtMs = 0;
   }
 

@@ -107,9 +107,10 @@ export class Ownership {
       log.warn('shards lost', { shards: lost });
       this.#drop(lost);
     }
-    if (gained.length === 0) return;
-    log.info('shards taken', { shards: gained.length });
-    await this.#events.gained(gained);
+    if (gained.length > 0) log.info('shards taken', { shards: gained.length });
+    // Those of an earlier heartbeat are among them when taking up their runs has failed.
+    const arriving = shards.arriving();
+    if (arriving.length > 0) await this.#events.gained(arriving);
   }
 
   async #giveBack(surplus: readonly number[]): Promise<void> {

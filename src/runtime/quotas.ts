@@ -43,8 +43,19 @@ export class Quotas {
 
   /** Counts first, so that what comes next is judged by fresh numbers: for the edge. */
   async prepare(tenant: string, resource: Resource): Promise<void> {
-    if (this.#settings[settingOf[resource]] === null) return;
+    if (!this.isSet(resource)) return;
     if (!this.#isFresh(tenant)) await this.#count(tenant);
+  }
+
+  isSet(resource: Resource): boolean {
+    return this.#settings[settingOf[resource]] !== null;
+  }
+
+  /** Before turns of tenants that were never counted: `admit` cannot wait. */
+  async prepareTurns(tenants: Iterable<string>): Promise<void> {
+    if (!this.isSet('channels') && !this.isSet('memoryEntries')) return;
+    const unknown = [...new Set(tenants)].filter((tenant) => !this.#tenants.has(tenant));
+    await Promise.all(unknown.map((tenant) => this.#count(tenant)));
   }
 
   /**

@@ -40,7 +40,7 @@ export async function recover(
       limit: pageRuns,
     });
     for (const row of rows) {
-      if (!shards.owns(row.shard)) continue;
+      if (shards.epoch(row.shard) === undefined) continue;
       try {
         takeUp(parts, around, row);
         runs += 1;
@@ -53,6 +53,8 @@ export async function recover(
     afterRunId = rows.at(-1)?.runId ?? null;
     if (rows.length < pageRuns || afterRunId === null) break;
   }
+  calls.recalled();
+  shards.arrived(gained);
   around.looking.forgetTimersSeen();
   around.looking.now();
   return { runs };
@@ -64,6 +66,8 @@ function takeUp(
   row: RunRow,
 ): void {
   const loaded = loadRun(parts.kernel, parts.agents, row);
+  // Its turn finds the version missing, and says so in the row.
+  if (loaded.kind === 'version-missing' && row.status !== 'stalled') parts.bench.wake(row);
   if (loaded.kind !== 'hot') return;
   parts.bench.adopt(loaded.hot, isWorking(row.status));
   around.settling.adopt(loaded.hot);

@@ -192,11 +192,22 @@ export class Runtime {
     }
   }
 
-  /** Throws `quota-exceeded` when the tenant has used up its quota. */
-  async admit(tenant: string, resource: 'channels' | 'memoryEntries'): Promise<void> {
+  /** Throws `quota-exceeded` when this channel would be one more than the tenant's quota. */
+  async admitChannel(tenant: string, channel: string): Promise<void> {
+    const { quotas, store } = this.#parts;
+    if (!quotas.isSet('channels')) return;
+    const read = { tenant, channel, group: null, after: null, from: 'latest', limit: 1 } as const;
+    const { channels } = await store.read({ memory: [], channels: [read] });
+    if (channels[0]?.exists === true) return;
+    await quotas.prepare(tenant, 'channels');
+    quotas.admit(tenant, 'channels');
+  }
+
+  /** Throws `quota-exceeded` when one more entry would be more than the tenant's quota. */
+  async admitMemoryEntry(tenant: string): Promise<void> {
     const { quotas } = this.#parts;
-    await quotas.prepare(tenant, resource);
-    quotas.admit(tenant, resource, 0);
+    await quotas.prepare(tenant, 'memoryEntries');
+    quotas.admit(tenant, 'memoryEntries');
   }
 
   /** Accepts runs together or not at all; by index of `runs`. */

@@ -103,7 +103,9 @@ export class Settling {
   versionMissing(entry: Entry, row: RunRow): null {
     const { runId, agent, version } = row;
     this.#parts.log.warn('agent version not registered; the run waits', { runId, agent, version });
-    if (row.status === 'stalled') this.#parts.bench.dropEntry(entry);
+    // It shows as stalled already, or is paused, which its chart lets nobody but a resume end.
+    const isShown = row.status === 'stalled' || row.status === 'paused';
+    if (isShown) this.#parts.bench.dropEntry(entry);
     else this.#news.stall(entry, row, `version ${version} of agent ${agent} is not registered`);
     return null;
   }
@@ -119,6 +121,7 @@ export class Settling {
   #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
     const { work } = computed;
     const { runId } = work.entry.address;
+    if (this.#parts.bench.entry(runId) !== work.entry) return this.#late(computed, outcome);
     switch (outcome.kind) {
       case 'committed':
         return this.#committed(computed);
@@ -132,12 +135,25 @@ export class Settling {
         return this.#again(work.entry, work.incoming, null);
       case 'fenced':
         this.#onFenced();
-        if (work.hot.fresh) return this.#dropFresh(work.entry, this.#fencedError(work));
+        if (work.hot.fresh) this.#fresh.queue(work.hot.run);
         this.gone(work.entry);
         return;
       case 'poison':
         return this.#poisoned(work, outcome.reason);
     }
+  }
+
+  /**
+   * The run was dropped while its commit was under way: its shard was lost. It may have been taken up
+   * anew since, so what is in memory of it now, its calls and timers too, is not this turn's.
+   */
+  #late(computed: ComputedTurn, outcome: TurnOutcome): void {
+    const { hot } = computed.work;
+    if (outcome.kind === 'fenced') this.#onFenced();
+    if (outcome.kind === 'committed') {
+      if (hot.fresh) this.#fresh.accepted(hot.run.runId);
+      this.#tell(computed);
+    } else if (hot.fresh) this.#fresh.queue(hot.run);
   }
 
   #committed({ work, turn, commit }: ComputedTurn): void {
@@ -178,11 +194,16 @@ export class Settling {
         emitted.push(effect.event);
         continue;
       }
-      try {
-        effect.perform();
-      } catch (error) {
-        const { runId } = commit;
+      const { runId } = commit;
+      const warn = (error: unknown): void => {
         log.warn('an action threw', { runId, action: effect.type, error: String(error) });
+      };
+      try {
+        const performed: unknown = effect.perform();
+        // An async action fails later, and nobody else would hear of it but the process.
+        if (performed instanceof Promise) performed.catch(warn);
+      } catch (error) {
+        warn(error);
       }
     }
     const { tenant, runId } = commit;
@@ -194,15 +215,18 @@ export class Settling {
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
     const { bench } = this.#parts;
     if (outcome.kind === 'fenced') this.#onFenced();
+    // Dropped meanwhile, as in `#late`.
+    if (bench.entry(entry.address.runId) !== entry) return;
     if (outcome.kind !== 'committed' || entry.hot === null) {
       this.#forget(entry.address.runId);
       bench.dropEntry(entry);
       return;
     }
-    const hot = { ...entry.hot, status: change.status };
+    const hot = { ...entry.hot, status: change.status, reason: change.reason };
     const working = isWorking(change.status);
     if (working) bench.work(entry);
-    bench.endTurn(entry, hot, working);
+    const hasCalls = working || change.status === 'backoff' || change.status === 'stalled';
+    bench.endTurn(entry, hasCalls ? hot : null, working);
     this.#news.turnEnded(entry.address.runId);
   }
 
@@ -247,10 +271,6 @@ export class Settling {
   #dropFresh(entry: Entry, error: unknown): void {
     this.gone(entry);
     this.#fresh.failed(entry.address.runId, error);
-  }
-
-  #fencedError(work: Work): Error {
-    return heddleError('epoch-stale', { shard: work.entry.address.shard });
   }
 
   /** Nothing of the run stays in memory: another replica owns it. */

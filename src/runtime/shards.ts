@@ -5,18 +5,29 @@ export class OwnedShards {
   readonly #epochs = new Map<number, number>();
   /** Shards that are being given back: their runs take no new turn. */
   readonly #leaving = new Set<number>();
+  /** Shards whose open runs are not taken up yet: nothing of theirs is woken before that. */
+  readonly #arriving = new Set<number>();
 
   owns(shard: number): boolean {
-    return this.#epochs.has(shard) && !this.#leaving.has(shard);
+    return this.#epochs.has(shard) && !this.#leaving.has(shard) && !this.#arriving.has(shard);
   }
 
-  /** Undefined when the shard is not owned. A shard that is leaving still commits. */
+  /** Undefined when the shard is not owned. A shard that is leaving or arriving commits. */
   epoch(shard: number): number | undefined {
     return this.#epochs.get(shard);
   }
 
   list(): number[] {
-    return [...this.#epochs.keys()].filter((shard) => !this.#leaving.has(shard));
+    return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
+  }
+
+  /** Shards whose runs must be taken up: also again, when that has failed. */
+  arriving(): number[] {
+    return [...this.#arriving];
+  }
+
+  arrived(shards: readonly number[]): void {
+    for (const shard of shards) this.#arriving.delete(shard);
   }
 
   /** Takes over what the store says; gives what is new (or has a new epoch) and what is gone. */
@@ -32,6 +43,7 @@ export class OwnedShards {
       if (before !== undefined) lost.push(shard);
       this.#epochs.set(shard, epoch);
       this.#leaving.delete(shard);
+      this.#arriving.add(shard);
       gained.push(shard);
     }
     for (const shard of [...this.#epochs.keys()]) {
@@ -49,5 +61,6 @@ export class OwnedShards {
   remove(shard: number): void {
     this.#epochs.delete(shard);
     this.#leaving.delete(shard);
+    this.#arriving.delete(shard);
   }
 }

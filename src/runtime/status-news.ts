@@ -11,9 +11,8 @@ import type { WaitChange } from '../providers/pool.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
-import { moveRun, type RunLifecycleEvent } from './turn/lifecycle.ts';
+import { moveRun, waitingEvent, type RunLifecycleEvent } from './turn/lifecycle.ts';
 import type { RunRow } from '../store/rows.ts';
-import type { RunStatus } from '../../machines/run.ts';
 import type { Entry } from './workbench.ts';
 import type { HotRun } from './turn/hot-run.ts';
 
@@ -22,11 +21,10 @@ type Shown = WaitChange<RunCall>['shown'];
 /** What can go on soonest counts. */
 const order: readonly Shown[] = ['calling', 'backoff', 'stalled', 'parked'];
 
-const shownAs: Readonly<Record<Shown, { status: RunStatus; event: RunLifecycleEvent }>> = {
-  calling: { status: 'calling-provider', event: 'CALL_PROVIDER' },
-  backoff: { status: 'backoff', event: 'BACK_OFF' },
-  stalled: { status: 'stalled', event: 'STALL' },
-  parked: { status: 'stalled', event: 'STALL' },
+const shownAs: Readonly<Record<Exclude<Shown, 'calling'>, RunLifecycleEvent>> = {
+  backoff: 'BACK_OFF',
+  stalled: 'STALL',
+  parked: 'STALL',
 };
 
 const reasons: Readonly<Record<Shown, string | null>> = {
@@ -112,14 +110,13 @@ export class StatusNews {
   }
 
   #changeOf(entry: Entry, hot: HotRun, shown: Shown): EntryChange['change'] | null {
-    const { status, event } = shownAs[shown];
-    const mayShow = hot.status === 'calling-provider' || hot.status === 'backoff' || hot.status === 'stalled';
-    if (!mayShow || hot.status === status) return null;
-    return {
-      ...entry.address,
-      expectedTurn: hot.turn,
-      status: moveRun(hot.status, event),
-      reason: reasons[shown],
-    };
+    const mayShow = ['calling-provider', 'backoff', 'stalled'].includes(hot.status);
+    if (!mayShow || hot.state === null) return null;
+    // What has no call in trouble shows what its chart waits for: it may have been stalled because
+    // its version was not here.
+    const event = shown === 'calling' ? waitingEvent(hot.state) : shownAs[shown];
+    const status = moveRun(hot.status, event);
+    if (hot.status === status) return null;
+    return { ...entry.address, expectedTurn: hot.turn, status, reason: reasons[shown] };
   }
 }

@@ -4,7 +4,7 @@
  *
  * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
  */
-import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { HeddleError, heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { limits } from '../domain/limits.ts';
 import type { Batch } from '../store/batch.ts';
 import type { LoadedRun } from '../store/rows.ts';
@@ -16,11 +16,13 @@ import { computeTogether } from './reader.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
 import type { ComputedTurn, MadeBatch, Work } from './turn-work.ts';
-import { loadRun, rowAsHot } from './turn-loader.ts';
+import { absentAgent, loadRun, rowAsHot } from './turn-loader.ts';
 import { failTurn, foldTurn, type FoldedTurn } from './turn/fold.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
+import { isCommand } from './turn/incoming-event.ts';
 import { turnCommit } from './turn/turn-commit.ts';
+import type { TurnContext } from './turn/turn-context.ts';
 import type { Entry } from './workbench.ts';
 
 const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
@@ -97,8 +99,10 @@ export class TurnBatches implements BatchSource {
     const { bench } = this.#parts;
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
-    if (loaded?.inbox.length === limits.turnEventsMax) entry.look = true;
-    const inbox = (loaded?.inbox ?? []).map((row): Incoming => ({ kind: 'inbox', row }));
+    const rows = loaded?.inbox ?? [];
+    const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
+    if (rows.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
+    const inbox = rows.map((row): Incoming => ({ kind: 'inbox', row }));
     const incoming = [...bench.takeLocal(entry), ...inbox];
     const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
@@ -121,7 +125,12 @@ export class TurnBatches implements BatchSource {
     try {
       const result = loadRun(kernel, agents, loaded.run);
       if (result.kind === 'gone') return this.#settling.gone(entry);
-      if (result.kind === 'version-missing') return this.#settling.versionMissing(entry, loaded.run);
+      if (result.kind === 'version-missing') {
+        // A cancel needs no chart.
+        const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
+        if (isCancelled) return { hot: rowAsHot(absentAgent(loaded.run), loaded), failure: null };
+        return this.#settling.versionMissing(entry, loaded.run);
+      }
       this.#settling.adopt(result.hot);
       return { hot: result.hot, failure: null };
     } catch (error) {
@@ -132,11 +141,14 @@ export class TurnBatches implements BatchSource {
 
   /** By index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly FoldedTurn[]> {
-    const { kernel, store, agents, ids } = this.#parts;
-    const context = {
-      newestAgent: (name: string) => agents.newest(name),
+    const { kernel, store, agents, ids, quotas } = this.#parts;
+    const context: TurnContext = {
+      newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
+      countsChannels: quotas.isSet('channels'),
+      admit: (tenant, resource) => quotas.admit(tenant, resource),
     };
+    await this.#answered(() => quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)));
     const healthy = works.filter(({ failure }) => failure === null);
     const computed = await this.#answered(() =>
       computeTogether(
@@ -215,6 +227,7 @@ export class TurnBatches implements BatchSource {
 }
 
 function cannotGoOn(runId: string, error: unknown): ErrorRecord {
+  if (error instanceof HeddleError) return error.toJSON();
   const { message } = toErrorRecord(error);
   return heddleError('run-failed', { runId, reason: message }).toJSON();
 }

@@ -23,6 +23,7 @@ function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
     run: newRunOf(row),
     agent,
     status: row.status,
+    reason: row.reason,
     turn: row.turn,
     state: row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId),
     chartText: row.chartText,
@@ -39,12 +40,18 @@ function newRunOf(row: RunRow): HotRun['run'] {
   };
 }
 
-/** The row of a run whose chart cannot be restored, so that it can be failed. */
+/** Stands in for an agent that is not registered here, in a turn that only ends its run. */
+export function absentAgent({ agent: name, version }: RunRow): Agent {
+  return { name, version, definition: null, warnings: [], taskLogic: () => undefined };
+}
+
+/** The row of a run whose chart cannot be restored, or is not here: so that it can be ended. */
 export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
   return {
     run: newRunOf(run),
     agent,
     status: run.status,
+    reason: run.reason,
     turn: run.turn,
     state: null,
     chartText: run.chartText,

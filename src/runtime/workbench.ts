@@ -111,7 +111,7 @@ export class Workbench {
     const entry = this.#entryOf(hot.run);
     if (entry.inTurn) return;
     entry.hot = hot;
-    if (working && !entry.permit) this.#takePermit(entry);
+    if (working) this.#takePermit(entry);
   }
 
   /** Runs of these shards that have an entry: what must end before they can be given back. */
@@ -212,7 +212,7 @@ export class Workbench {
 
   /** A permit for a run whose call goes on after a backoff: it never waits behind the cap. */
   work(entry: Entry): void {
-    if (!entry.permit) this.#takePermit(entry);
+    this.#takePermit(entry);
   }
 
   rest(entry: Entry): void {
@@ -256,7 +256,9 @@ export class Workbench {
     return true;
   }
 
+  /** An entry that queued without a permit may have been given one meanwhile: by `adopt` or `work`. */
   #takePermit(entry: Entry): void {
+    if (entry.permit) return;
     entry.permit = true;
     this.#permits += 1;
   }

@@ -49,6 +49,8 @@ export type ChannelRead = {
   readonly limit: number;
 };
 export type ChannelReadResult = {
+  /** False when nothing was ever published to it and nobody waits on it. */
+  readonly exists: boolean;
   /** The channel's newest number, 0 when it has none. */
   readonly head: number;
   /** Where the reader stands now: `after`, the group's cursor, or what `from` says. */

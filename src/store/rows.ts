@@ -68,6 +68,12 @@ export type InboxKind =
   | 'pause'
   | 'resume';
 
+/**
+ * Loaded before all others: however many events wait for a paused run, the command that moves it on
+ * is seen, and what was bought for it meanwhile is known before anything could be bought again.
+ */
+export const urgentInboxKinds: readonly InboxKind[] = ['cancel', 'pause', 'resume', 'result'];
+
 export type InboxInsert = RunAddress & {
   readonly kind: InboxKind;
   readonly ref: string | null;
@@ -84,7 +90,7 @@ export type InboxRow = InboxInsert & { readonly seq: string };
 
 export type LoadedRun = {
   readonly run: RunRow;
-  /** In order, at most `limits.turnEventsMax`. */
+  /** Urgent kinds first, then in order, at most `limits.turnEventsMax`. */
   readonly inbox: readonly InboxRow[];
 };
 

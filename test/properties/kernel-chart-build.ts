@@ -68,7 +68,9 @@ const kid = setup({}).createMachine({
             throw event['error'];
           },
         },
-        '*': { actions: ({ event, self }) => void stage.world.heard.push(`${self.id} ${event.type}`) },
+        '*': {
+          actions: ({ event, self }) => void stage.world.heard.push(`${self.id} ${event.type}`),
+        },
       },
     },
     off: { type: 'final' },
@@ -87,6 +89,7 @@ const actions = {
   namedAssign: assign({ n: ({ context }: Args) => (context.n + 2) % 5 }),
 };
 const delays = { fixed: 15, computed: ({ context }: Args) => 5 + context.n };
+const implementations = { actions, guards, delays };
 
 /** The chart for heddle, and the same one for a live actor. */
 export function buildChart(root: StateSpec): { own: AnyStateMachine; live: AnyStateMachine } {
@@ -99,9 +102,7 @@ export function buildChart(root: StateSpec): { own: AnyStateMachine; live: AnySt
   const own = setup({
     types: { context: {} as Context },
     actors: { work, kid, generate: catalogue.generate },
-    actions: actions as never,
-    guards: guards as never,
-    delays: delays as never,
+    ...(implementations as object),
   }).createMachine({
     id: 'm',
     context: { n: 0, list: [], option: undefined },
@@ -242,15 +243,15 @@ const later = (id: string, { ms, named }: DelaySpec): { id: string; delay: never
 function actionsOf(spec: ActionSpec, sends: boolean): unknown[] {
   switch (spec.act) {
     case 'increase':
-      return [assign({ n: ({ context }: Args) => (context.n + 1) % 5 } as never)];
+      return [assign({ n: ({ context }: Args) => (context.n + 1) % 5 })];
     case 'keepEvent':
-      return [assign({ last: ({ event }: Args) => event.v ?? event.type } as never)];
+      return [assign({ last: ({ event }: Args) => event.v ?? event.type })];
     case 'dropOption':
-      return [assign({ option: undefined } as never)];
+      return [assign({ option: undefined })];
     case 'addOption':
-      return [assign({ option: ({ context }: Args) => context.n } as never)];
+      return [assign({ option: ({ context }: Args) => context.n })];
     case 'grow':
-      return [assign({ list: ({ context }: Args) => [...context.list.slice(-3), context.n] } as never)];
+      return [assign({ list: ({ context }: Args) => [...context.list.slice(-3), context.n] })];
     case 'own':
       return [assign(({ context, self }) => ({ ...context, last: (self as { id: string }).id }))];
     case 'emit':
@@ -261,7 +262,7 @@ function actionsOf(spec: ActionSpec, sends: boolean): unknown[] {
     case 'namedAssign':
       return [spec.act];
     case 'enqueue':
-      return [enqueue(spec.then, spec.guarded)];
+      return [enqueue(spec.what, spec.guarded)];
     default:
       return outward(spec, sends);
   }
@@ -269,7 +270,7 @@ function actionsOf(spec: ActionSpec, sends: boolean): unknown[] {
 
 type Outward = Exclude<
   ActionSpec,
-  { act: 'increase' | 'keepEvent' | 'dropOption' | 'addOption' | 'grow' | 'own' | 'emit' }
+  | { act: 'increase' | 'keepEvent' | 'dropOption' | 'addOption' | 'grow' | 'own' | 'emit' }
   | { act: 'note' | 'plain' | 'namedAssign' | 'enqueue' }
 >;
 
@@ -317,12 +318,12 @@ function outward(spec: Outward, sends: boolean): unknown[] {
 
 function spawning(id: string, isKid: boolean): unknown[] {
   const input = ({ context }: Args): unknown => ({ n: context.n });
-  return [stopChild(id), spawnChild((isKid ? 'kid' : 'work') as never, { id, input } as never)];
+  return [stopChild(id), spawnChild((isKid ? 'kid' : 'work') as never, { id, input })];
 }
 
 function enqueue(specs: readonly ActionSpec[], guarded: boolean): unknown {
   return enqueueActions(({ enqueue: put, check }) => {
-    if (guarded && !check('named' as never)) return;
+    if (guarded && !check('named')) return;
     for (const one of actionList(specs, false)) put(one as never);
   });
 }

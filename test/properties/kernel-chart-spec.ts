@@ -9,10 +9,16 @@ export type GuardSpec =
   | { readonly guard: 'in'; readonly state: number };
 
 export type ActionSpec =
-  | { readonly act: 'increase' | 'keepEvent' | 'dropOption' | 'addOption' | 'grow' | 'own' | 'emit' }
+  | {
+      readonly act: 'increase' | 'keepEvent' | 'dropOption' | 'addOption' | 'grow' | 'own' | 'emit';
+    }
   | { readonly act: 'note' | 'plain' | 'namedAssign' }
   | { readonly act: 'raise'; readonly event: number }
-  | { readonly act: 'raiseLater' | 'sendSelfLater'; readonly event: number; readonly delay: DelaySpec }
+  | {
+      readonly act: 'raiseLater' | 'sendSelfLater';
+      readonly event: number;
+      readonly delay: DelaySpec;
+    }
   | { readonly act: 'raiseNameless'; readonly event: number; readonly delay: DelaySpec }
   | { readonly act: 'cancel'; readonly event: number }
   | { readonly act: 'sendSelf' | 'sendParent'; readonly event: number }
@@ -20,7 +26,7 @@ export type ActionSpec =
   | { readonly act: 'spawn'; readonly child: number; readonly kid: boolean }
   | { readonly act: 'stop' | 'sendChild' | 'sendLost'; readonly child: number }
   | { readonly act: 'sendChildLater'; readonly child: number; readonly delay: DelaySpec }
-  | { readonly act: 'enqueue'; readonly then: readonly ActionSpec[]; readonly guarded: boolean };
+  | { readonly act: 'enqueue'; readonly what: readonly ActionSpec[]; readonly guarded: boolean };
 
 export type DelaySpec = { readonly ms: number; readonly named: 'no' | 'fixed' | 'computed' };
 
@@ -56,7 +62,12 @@ export type StateSpec = {
 
 export type MoveSpec =
   | { readonly move: 'event'; readonly event: number; readonly v: number }
-  | { readonly move: 'complete'; readonly pick: number; readonly fails: boolean; readonly v: number }
+  | {
+      readonly move: 'complete';
+      readonly pick: number;
+      readonly fails: boolean;
+      readonly v: number;
+    }
   | { readonly move: 'advance'; readonly ms: number };
 
 export type CaseSpec = { readonly root: StateSpec; readonly moves: readonly MoveSpec[] };
@@ -91,7 +102,10 @@ const simpleAction: fc.Arbitrary<ActionSpec> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ act: fc.constant('stop' as const), child }) },
   { weight: 10, arbitrary: fc.record({ act: fc.constant('sendChild' as const), child }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('sendLost' as const), child }) },
-  { weight: 5, arbitrary: fc.record({ act: fc.constant('sendChildLater' as const), child, delay }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ act: fc.constant('sendChildLater' as const), child, delay }),
+  },
 ) as fc.Arbitrary<ActionSpec>;
 
 const action: fc.Arbitrary<ActionSpec> = fc.oneof(
@@ -100,7 +114,7 @@ const action: fc.Arbitrary<ActionSpec> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       act: fc.constant('enqueue' as const),
-      then: fc.array(simpleAction, { maxLength: 3 }),
+      what: fc.array(simpleAction, { maxLength: 3 }),
       guarded: fc.boolean(),
     }),
   },
@@ -152,7 +166,10 @@ const rare = <T>(item: fc.Arbitrary<T>, weight: number): fc.Arbitrary<readonly T
     { weight: 1, arbitrary: fc.array(item, { minLength: 1, maxLength: 2 }) },
   );
 
-function stateOf(kind: fc.Arbitrary<StateSpec['kind']>, states: fc.Arbitrary<readonly StateSpec[]>) {
+function stateOf(
+  kind: fc.Arbitrary<StateSpec['kind']>,
+  states: fc.Arbitrary<readonly StateSpec[]>,
+) {
   return fc.record({
     kind,
     states,
@@ -174,7 +191,7 @@ function stateOf(kind: fc.Arbitrary<StateSpec['kind']>, states: fc.Arbitrary<rea
 
 const leafKind = fc.oneof(
   { weight: 6, arbitrary: fc.constant('atomic' as const) },
-  { weight: 1, arbitrary: fc.constantFrom('final' as const, 'shallow' as const, 'deep' as const) },
+  { weight: 2, arbitrary: fc.constantFrom('final' as const, 'shallow' as const, 'deep' as const) },
 );
 
 function stateAt(depth: number): fc.Arbitrary<StateSpec> {

@@ -33,7 +33,7 @@ async function runCase({ root, moves }: CaseSpec): Promise<void> {
   );
   const hot = new OwnRun(kernel, agent, false);
   const parked = new OwnRun(kernel, agent, true);
-  let seen = agree(actor.see(), hot, parked);
+  let seen = agree(actor.see(), hot, parked, true);
   const finished: RunEvent[] = [];
   for (const move of moves) {
     if (seen.status !== 'active') break;
@@ -74,7 +74,12 @@ async function play(
       if (chosen === undefined) return;
       reached.completions++;
       const { id, incarnation } = chosen;
-      const error = { name: 'HeddleError', code: 'task-failed', message: 'no', detail: { v: move.v } };
+      const error = {
+        name: 'HeddleError',
+        code: 'task-failed',
+        message: 'no',
+        detail: { v: move.v },
+      };
       const { name: _, ...record } = error;
       const output = { v: move.v };
       await actor.complete(id, move.fails ? { error } : { output });
@@ -87,21 +92,23 @@ async function play(
   }
 }
 
-function agree(live: Seen, hot: OwnRun, parked: OwnRun): Seen {
+function agree(live: Seen, hot: OwnRun, parked: OwnRun, first = false): Seen {
   const seen = hot.see();
   reached.sends += seen.did.filter((line) => /^(up|c\d|i\d)/.test(line)).length;
   expect(parked.see()).toEqual(seen);
   expect(parked.text()).toBe(hot.text());
   if (seen.status === 'error') {
-    // What a failing step did is dropped by heddle and half done by a live actor.
+    // What a failing step did is dropped by heddle and half done by a live actor, and one that fails
+    // at its start stands nowhere: there, heddle shows where it would have stood.
     expect(live.status).toBe('error');
+    if (!first) expect([seen.value, seen.context]).toEqual([live.value, live.context]);
     return seen;
   }
   expect(seen).toEqual(live);
   return seen;
 }
 
-const numRuns = Number(process.env['FC_RUNS'] ?? 1_500);
+const numRuns = Number(process.env['FC_RUNS'] ?? 1_200);
 const seed = process.env['FC_SEED'];
 
 test(

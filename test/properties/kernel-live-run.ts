@@ -63,8 +63,9 @@ type Scheduler = {
  * live actor forgets the first timeout without clearing it, and both fire. It happens without an
  * author's doing: a history state without a record enters the active state again, unleft.
  */
-function replaceTimers({ scheduler }: { readonly scheduler: Scheduler }): void {
-  const { schedule } = scheduler;
+function replaceTimers(system: object): void {
+  const { scheduler } = system as { readonly scheduler: Scheduler };
+  const schedule = scheduler.schedule.bind(scheduler);
   scheduler.schedule = (source, target, event, delay, id) => {
     if (id !== undefined) scheduler.cancel(source, id);
     schedule(source, target, event, delay, id);
@@ -91,12 +92,13 @@ export class LiveRun {
         },
       },
     });
-    const root = createActor(parent, { clock: this.#clock as never, logger: () => undefined });
-    this.#actor = root.getSnapshot().children['m'] as unknown as AnyActorRef;
+    const root = createActor(parent, { clock: this.#clock, logger: () => undefined });
+    const { children } = root.getSnapshot() as { readonly children: { readonly m: AnyActorRef } };
+    this.#actor = children.m;
     this.#actor.on('*', (event: { type: string; n?: unknown }) => {
       this.#did.push(`emit ${event.type} ${String(event.n)}`);
     });
-    replaceTimers(root.system as unknown as { scheduler: Scheduler });
+    replaceTimers(root.system);
     root.start();
   }
 
@@ -109,8 +111,8 @@ export class LiveRun {
   async complete(id: string, result: { output: unknown } | { error: unknown }): Promise<void> {
     stage.world = this.world;
     const child = (this.#actor.getSnapshot() as Snapshot).children[id];
-    const promised = (child?.getSnapshot() as { machine?: unknown }).machine === undefined;
-    if (promised) {
+    const snapshot = child?.getSnapshot() as { machine?: unknown } | undefined;
+    if (snapshot?.machine === undefined) {
       const settler = this.world.pending.get(child?.sessionId ?? '');
       if ('error' in result) settler?.reject(result.error);
       else settler?.resolve(result.output);
@@ -128,7 +130,8 @@ export class LiveRun {
   }
 
   see(): Seen {
-    const { status, value, context, tags, output, children } = this.#actor.getSnapshot() as Snapshot;
+    const { status, value, context, tags, output, children } =
+      this.#actor.getSnapshot() as Snapshot;
     const ended = status !== 'active';
     const open = Object.entries(children).flatMap(([id, child]) => {
       const snapshot = child?.getSnapshot() as { status: string };
@@ -136,7 +139,11 @@ export class LiveRun {
       const { input } = (child as unknown as { options: { input: unknown } }).options;
       return [`${id} ${JSON.stringify(input ?? null)}`];
     });
-    const did = [...this.#did.splice(0), ...this.world.acts.splice(0), ...this.world.heard.splice(0)];
+    const did = [
+      ...this.#did.splice(0),
+      ...this.world.acts.splice(0),
+      ...this.world.heard.splice(0),
+    ];
     return {
       status,
       value: JSON.stringify(value),

@@ -43,7 +43,8 @@ export class OwnRun {
       this.#due = this.#due.filter((one) => one !== next);
       this.#now = next.due;
       const step = this.take({ kind: 'timer', id: next.id, generation: next.generation });
-      if (step.stale) throw new Error(`Timer ${next.id} is in the runtime's books and not in ours.`);
+      if (step.stale)
+        throw new Error(`Timer ${next.id} is in the runtime's books and not in ours.`);
     }
     this.#now = until;
   }
@@ -73,7 +74,7 @@ export class OwnRun {
       case 'act':
         return effect.perform();
       case 'emit':
-        this.#did.push(`emit ${effect.event.type} ${String(effect.event['n'])}`);
+        this.#did.push(`emit ${effect.event.type} ${Number(effect.event['n'])}`);
         return;
       case 'send':
         if (effect.to === 'parent') this.#did.push(`up ${effect.event.type}`);
@@ -92,7 +93,11 @@ export class OwnRun {
     if (status === 'active' && String(booked) !== String(known)) {
       throw new Error(`The runtime's timers are ${String(booked)}, the kernel's ${String(known)}.`);
     }
-    const did = [...this.#did.splice(0), ...this.world.acts.splice(0), ...this.world.heard.splice(0)];
+    const did = [
+      ...this.#did.splice(0),
+      ...this.world.acts.splice(0),
+      ...this.world.heard.splice(0),
+    ];
     return {
       status,
       value: JSON.stringify(value),

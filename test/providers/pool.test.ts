@@ -167,14 +167,14 @@ describe('an outage', () => {
     let nowMs = 5_000;
     pool.grant(nowMs).forEach(({ slot }) => pool.release('a', slot, outage, nowMs));
     for (let probe = 0; probe < 6; probe++) {
-      // Backoffs end too: grant until a probe goes.
-      for (const from = nowMs; ;) {
+      const fromMs = nowMs;
+      // Backoffs end too: go on until a probe goes.
+      for (let due = 0; due < 10 && pauses.length === probe; due++) {
         nowMs = Math.max(nowMs, pool.nextDueMs() ?? 0);
-        const [grant] = pool.grant(nowMs);
-        if (grant === undefined) continue;
-        pauses.push(nowMs - from);
-        pool.release('a', grant.slot, outage, nowMs);
-        break;
+        for (const { slot } of pool.grant(nowMs)) {
+          pauses.push(nowMs - fromMs);
+          pool.release('a', slot, outage, nowMs);
+        }
       }
     }
     // Doubled, with three quarters of the jitter: 1.5 s, 3 s, 6 s …, 15 s at most.

@@ -1,6 +1,6 @@
 /** Small charts, one for each thing that goes on between runs. */
 import { assign, sendParent, setup } from 'xstate';
-import { catalogue } from '../../src/index.ts';
+import { catalogue } from '../../src/kernel/catalogue.ts';
 import type { ReceiveInput } from '../../src/domain/catalogue.ts';
 
 /** Publishes its payloads one after the other, each in the turn of the one before. */

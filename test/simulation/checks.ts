@@ -1,7 +1,7 @@
 /** What must be true at the end of every world, whatever the schedule was. */
-import type { JournalEntry } from '../../src/domain/event.ts';
+import type { JournalEntry, RunEvent } from '../../src/domain/event.ts';
 import type { Json } from '../../src/domain/json.ts';
-import type { ChartState } from '../../src/kernel/port.ts';
+import type { ChartState, Step } from '../../src/kernel/port.ts';
 import { runKey } from '../../src/store/memory/database.ts';
 import type { RunRow } from '../../src/store/rows.ts';
 import { audit } from '../../src/store/memory/audit.ts';
@@ -41,7 +41,19 @@ function checkAudit(world: World): void {
     'journalGaps',
     'slotsInUse',
   ] as const;
-  for (const name of none) if (facts[name] !== 0) world.trouble(`audit ${name}`, facts[name]);
+  for (const name of none) {
+    if (facts[name] === 0 || (name === 'slotsInUse' && hasFencedSlots(world))) continue;
+    world.trouble(`audit ${name}`, facts[name]);
+  }
+}
+
+/**
+ * Slot rows are not fenced: a commit of an owner that was frozen says what its slots did, though its
+ * turns are refused. The rows may then tell of a call that nobody makes, or hide one that was made,
+ * until that owner's next commit or the shard's next takeover.
+ */
+function hasFencedSlots(world: World): boolean {
+  return world.history.reached.has('fenced commit refused');
 }
 
 /** Nothing is held by what has ended. */
@@ -121,7 +133,12 @@ function checkCalls(world: World): void {
   for (const times of history.calls.values()) again += times - 1;
   let counted = 0;
   for (const { duplicates } of store.database.tables.slots.all()) counted += duplicates;
-  if (again > counted) world.trouble('calls made again uncounted', { again, counted });
+  // A slot's row that told of a call may be free before its run's next owner has read it: after a
+  // fenced commit (see `hasFencedSlots`), and where a shard is given back while a call is under way.
+  const isHidden = hasFencedSlots(world) || history.reached.has('busy shard given back');
+  if (again > counted && !isHidden) {
+    world.trouble('calls made again uncounted', { again, counted });
+  }
   if (again > 0 && world.isPlain) world.trouble('calls made again', { again });
 }
 
@@ -131,13 +148,12 @@ function checkJournal(world: World, run: RunRow): void {
   if (agent === undefined) return;
   const { kernel } = world;
   let state: ChartState | null = null;
-  for (const entry of journalOf(world, run)) {
-    if (entry.kind === 'cancel' || entry.kind === 'pause' || entry.kind === 'resume') continue;
+  for (const entry of journalOf(world, run).filter(isEvent)) {
     if (entry.kind === 'start') {
       state = kernel.start(agent, entry.input, run.runId).state;
       continue;
     }
-    const step: ReturnType<typeof kernel.step> | null =
+    const step: Step | null =
       state === null ? null : kernel.step(agent, state, entry, run.runId);
     if (step === null || step.stale) {
       world.trouble('journal does not fold', { runId: run.runId, entry });
@@ -147,6 +163,10 @@ function checkJournal(world: World, run: RunRow): void {
   }
   const text = state === null ? null : kernel.persist(agent, state);
   if (text !== run.chartText) world.trouble('journal is not the state', { runId: run.runId });
+}
+
+function isEvent(entry: JournalEntry): entry is RunEvent {
+  return entry.kind !== 'cancel' && entry.kind !== 'pause' && entry.kind !== 'resume';
 }
 
 export function journalOf(world: World, run: RunRow): JournalEntry[] {

@@ -19,6 +19,7 @@ export const marks = [
   'wake found by poll',
   'call made again',
   'hint lost',
+  'busy shard given back',
 ] as const;
 export type Mark = (typeof marks)[number];
 
@@ -58,7 +59,7 @@ export class History {
     for (const { shard } of (about as BatchOutcome).wakes) this.#unheard.add(shard);
   }
 
-  saw(world: World, of: Replica, method: string, args: readonly unknown[], result: unknown): void {
+  saw(world: World, method: string, args: readonly unknown[], result: unknown): void {
     if (method === 'commit') this.#sawCommit(args[0] as Batch, result as BatchOutcome);
     if (method === 'pending') {
       const { runs } = result as { readonly runs: readonly RunAddress[] };
@@ -68,7 +69,13 @@ export class History {
       const { shards } = result as Renewal;
       if (world.nowMs > 0 && shards.some(({ epoch }) => epoch > 1)) this.reached.add('takeover');
     }
-    void of;
+    if (method === 'release') {
+      const { runs } = world.store.database.tables;
+      const { shards } = args[0] as { readonly shards: readonly number[] };
+      const isBusy = (shard: number): boolean =>
+        runs.by('shard', String(shard)).some(({ status }) => status === 'calling-provider');
+      if (shards.some(isBusy)) this.reached.add('busy shard given back');
+    }
   }
 
   #sawCommit(batch: Batch, outcome: BatchOutcome): void {

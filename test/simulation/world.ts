@@ -42,8 +42,8 @@ export type Seam = {
 };
 
 const restartMs = 30;
-/** After everything has ended: time for what is left to come to rest. */
-const restMs = 3 * leaseMs;
+/** After everything has ended: time for what is left to come to rest, frozen replicas too. */
+const restMs = 8_000;
 const stepsMax = 12_000;
 
 export class World {
@@ -59,12 +59,15 @@ export class World {
   readonly #ids = simulatedIds();
   readonly #plan: Plan;
   readonly isPlain: boolean;
+  /** The longest that the schedule holds anything up. */
+  readonly slowestMs: number;
   #busy = 0;
 
   constructor(scenario: Scenario, kernel: Kernel, schedule: Schedule, seam: Seam = {}) {
     this.scenario = scenario;
     this.kernel = kernel;
     this.isPlain = schedule.length === 0;
+    this.slowestMs = schedule.reduce((sum, action) => sum + ('ms' in action ? action.ms : 0), 0);
     this.#plan = new Plan(schedule);
     this.timeline = new Timeline(this.#plan);
     const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
@@ -143,8 +146,9 @@ export class World {
     if (slots.all().some(({ call }) => call !== null) || delayed.all().length > 0) return false;
     return this.replicas.every((replica) => {
       if (!replica.alive) return true;
-      const { permitsInUse, pool } = replica.runtime.stats();
-      return replica.ready && !replica.closing && permitsInUse === 0 && pool.inFlight === 0;
+      if (!replica.ready || replica.closing || replica.frozenUntilMs > this.nowMs) return false;
+      const { permitsInUse, inMemory, pool } = replica.runtime.stats();
+      return permitsInUse === 0 && inMemory === 0 && pool.inFlight === 0;
     });
   }
 
@@ -213,7 +217,7 @@ export class World {
       ids: this.#ids,
       settings: { leaseMs, pollMs, ...settings },
       witness: {
-        saw: (of, method, args, result) => this.history.saw(this, of, method, args, result),
+        saw: (_, method, args, result) => this.history.saw(this, method, args, result),
         lost: (of, what, about) => this.history.lost(of, what, about),
         called: (of, _, call) => this.#called(of, call),
         log: (of, message, facts) => {

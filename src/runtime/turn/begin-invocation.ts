@@ -16,15 +16,9 @@ import { limitTimer, setTimer, type Draft } from './draft.ts';
 import { forget, recall, remember } from './memory-effects.ts';
 import { beginReceive, publish } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
+import type { TurnContext } from './turn-context.ts';
 
 export type Invoke = Extract<Effect, { kind: 'invoke' }>;
-
-/** What a turn may ask its surroundings, all of it without I/O. */
-export type TurnContext = {
-  /** The newest registered version of an agent. */
-  readonly newestAgent: (name: string) => Agent;
-  readonly newRunId: () => RunId;
-};
 
 /** Refused input and failed effects come back to the chart as a failed invocation (promise 11). */
 export function* beginInvocation(
@@ -33,8 +27,12 @@ export function* beginInvocation(
   context: TurnContext,
 ): Reading<void> {
   const { id, incarnation } = invoke;
+  draft.effectCount += 1;
+  // A chart that answers this very failure with the next effect would never come to rest.
+  if (draft.effectCount > limits.turnEffectsMax * 2) {
+    throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
+  }
   try {
-    draft.effectCount += 1;
     if (draft.effectCount > limits.turnEffectsMax) {
       throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
     }
@@ -50,17 +48,17 @@ function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<J
   const { input, source } = invoke;
   switch (source.kind) {
     case 'publish':
-      return publish(draft, input);
+      return yield* publish(draft, input, context);
     case 'remember':
-      return yield* remember(draft, input);
+      return yield* remember(draft, input, context);
     case 'recall':
       return yield* recall(draft, input);
     case 'forget':
-      return yield* forget(draft, input);
+      return yield* forget(draft, input, context);
     case 'evaluate':
       return evaluate(draft, invoke);
     case 'receive':
-      return (yield* beginReceive(draft, invoke)) ?? undefined;
+      return (yield* beginReceive(draft, invoke, context)) ?? undefined;
     case 'ask':
       ask(draft, invoke);
       return undefined;

@@ -11,7 +11,7 @@ import type { Json } from '../../domain/json.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { ChartState, Kernel, Step } from '../../kernel/port.ts';
 import type { RunStatus } from '../../../machines/run.ts';
-import { beginInvocation, type TurnContext } from './begin-invocation.ts';
+import { beginInvocation } from './begin-invocation.ts';
 import { chartTimer, clearTimer, limitTimer, newDraft, setTimer, type Draft } from './draft.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
@@ -20,6 +20,7 @@ import { eventOf, isCommand } from './incoming-event.ts';
 import { noted, without } from './held.ts';
 import { endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
+import type { TurnContext } from './turn-context.ts';
 
 export type FoldedTurn = {
   readonly draft: Draft;
@@ -53,7 +54,10 @@ export function* foldTurn(
   // The last of several pauses and resumes counts: nothing happened between them.
   const last = commands.at(-1);
   const paused = last === undefined ? from.status === 'paused' : last.kind === 'pause';
-  if (paused) return heldBack(draft, incoming, reasonOf(last?.payloadText ?? null));
+  if (paused) {
+    const reason = last === undefined ? from.reason : reasonOf(last.payloadText);
+    return heldBack(draft, incoming, reason);
+  }
 
   let status = from.status;
   if (status === 'paused') status = moveRun(status, 'RESUME');
@@ -291,7 +295,11 @@ function tellParent(draft: Draft, outcome: { output: Json; error: ErrorRecord | 
  * A paused run folds nothing. What this replica did for it meanwhile was paid for and goes to its
  * inbox, to be folded on resume; its inbox rows stay where they are.
  */
-function heldBack(draft: Draft, incoming: readonly Incoming[], reason: string): FoldedTurn {
+function heldBack(
+  draft: Draft,
+  incoming: readonly Incoming[],
+  reason: string | null,
+): FoldedTurn {
   const { run, status } = draft.from;
   for (const item of incoming) {
     if (item.kind === 'inbox') continue;

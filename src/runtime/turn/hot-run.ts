@@ -8,6 +8,8 @@ export type HotRun = {
   readonly run: NewRun;
   readonly agent: Agent;
   readonly status: RunStatus;
+  /** As the row has it. */
+  readonly reason: string | null;
   /** Turns committed. */
   readonly turn: number;
   /** Null before the first turn. */

@@ -12,6 +12,7 @@ import { mergePatch } from '../../domain/merge-patch.ts';
 import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
 import { readMemory, type Reading } from './reading.ts';
+import type { TurnContext } from './turn-context.ts';
 
 /** Whose entries a scope means: the asking run itself, its agent, its user or its tenant. */
 export function ownerOf(scope: MemoryScope, run: NewRun): string {
@@ -27,15 +28,15 @@ export function ownerOf(scope: MemoryScope, run: NewRun): string {
   }
 }
 
-export function* remember(draft: Draft, input: Json): Reading<Json> {
-  return yield* write(draft, checkRemember(input));
+export function* remember(draft: Draft, input: Json, context: TurnContext): Reading<Json> {
+  return yield* write(draft, checkRemember(input), context);
 }
 
-export function* forget(draft: Draft, input: Json): Reading<Json> {
-  return yield* write(draft, checkForget(input));
+export function* forget(draft: Draft, input: Json, context: TurnContext): Reading<Json> {
+  return yield* write(draft, checkForget(input), context);
 }
 
-function* write(draft: Draft, asked: ResolvedWrite): Reading<Json> {
+function* write(draft: Draft, asked: ResolvedWrite, context: TurnContext): Reading<Json> {
   const address = addressOf(draft, asked);
   const { newest, versions } = yield* versionsOf(draft, address, null, 0);
   if (asked.expectedVersion !== null) {
@@ -52,6 +53,7 @@ function* write(draft: Draft, asked: ResolvedWrite): Reading<Json> {
   if (asked.mode === 'forget' && (before === undefined || before.deleted)) {
     return { key: asked.key, version: 0 };
   }
+  if (newest === 0) context.admit(address.tenant, 'memoryEntries');
   const value =
     asked.mode === 'merge' ? mergePatch(valueOf(before), asked.value) : asked.value;
   draft.memory.push({
@@ -121,6 +123,7 @@ function* versionsOf(
   if (own.length === 0) return stored;
   const written = own.map((row) => ({ ...row, createdAtMs: 0 })).reverse();
   const all = [...written, ...stored.versions];
-  const versions = version === null ? all : all.filter((row) => row.version <= version);
-  return { newest: own.at(-1)?.version ?? stored.newest, versions };
+  const newest = own.at(-1)?.version ?? stored.newest;
+  if (version === null) return { newest, versions: all };
+  return { newest, versions: version > newest ? [] : all.filter((row) => row.version <= version) };
 }

@@ -17,10 +17,16 @@ import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';
 import { noted, without } from './held.ts';
 import { subscriptionAfter } from './lifecycle.ts';
 import { readChannels, type Reading } from './reading.ts';
+import type { TurnContext } from './turn-context.ts';
 
-export function publish(draft: Draft, input: Json): Json {
+export function* publish(draft: Draft, input: Json, context: TurnContext): Reading<Json> {
   const asked = checkPublish(input);
   const { run } = draft.from;
+  if (context.countsChannels && !usedBefore(draft, asked.channel)) {
+    const read = { tenant: run.tenant, channel: asked.channel, group: null, after: null } as const;
+    const results = yield* readChannels([{ ...read, from: 'latest', limit: 1 }]);
+    admitNew(draft, [asked.channel], results, context);
+  }
   // The id follows from run, turn and place in the turn, so a turn that is computed again gives
   // its messages the same names.
   const messageId = `${run.runId}:${draft.turn}:${draft.messages.length}`;
@@ -36,8 +42,33 @@ export function publish(draft: Draft, input: Json): Json {
   return { channel: asked.channel, messageId };
 }
 
+/** A message, and a run that waits for one, make a channel that was not there. */
+function admitNew(
+  draft: Draft,
+  channels: readonly string[],
+  results: readonly ChannelReadResult[],
+  context: TurnContext,
+): void {
+  channels.forEach((channel, i) => {
+    if (results[i]?.exists !== false || usedBefore(draft, channel)) return;
+    context.admit(draft.from.run.tenant, 'channels');
+  });
+}
+
+/** What this turn has used already is counted. */
+function usedBefore(draft: Draft, channel: string): boolean {
+  return (
+    draft.messages.some((message) => message.channel === channel) ||
+    draft.subscribe.some(({ channels }) => channels.some((one) => one.channel === channel))
+  );
+}
+
 /** The receive's output, or null when it has to wait. */
-export function* beginReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
+export function* beginReceive(
+  draft: Draft,
+  invocation: OpenInvocation,
+  context: TurnContext,
+): Reading<Json> {
   const asked = checkReceive(invocation.input);
   const results = yield* look(draft, asked, null);
   const taken = take(asked, results);
@@ -59,6 +90,7 @@ export function* beginReceive(draft: Draft, invocation: OpenInvocation): Reading
     });
     return { messages: taken } as unknown as Json;
   }
+  admitNew(draft, asked.channels, results, context);
   register(draft, asked, invocation, { subscriptionId, channels }, results);
   return null;
 }
@@ -128,28 +160,38 @@ export function endReceive(
   clearTimer(draft, limitTimer(invocationId));
 }
 
+/**
+ * What the channels hold for this receive. A group's cursor that has moved in this very turn stands
+ * in the draft and not yet in the store: the group is then read on from there.
+ */
 function* look(
   draft: Draft,
   asked: ResolvedReceive,
   waiting: readonly SubscribedChannel[] | null,
 ): Reading<readonly ChannelReadResult[]> {
-  const { group, from, max: limit } = asked;
-  const { tenant } = draft.from.run;
-  // Where this turn's own receives have moved the group, which the store does not know yet.
-  const own = asked.channels.map((channel) =>
-    draft.groupCursors.find((move) => isSameGroup(move, { channel, group })),
-  );
+  const moved = asked.channels.map((channel) => movedTo(draft, channel, asked.group));
   const results = yield* readChannels(
     asked.channels.map((channel, i) => {
-      const after = noted(draft.held.cursors, channel) ?? waiting?.[i]?.after ?? null;
-      const moved = own[i];
-      if (moved !== undefined) return { tenant, channel, group: null, after: moved.to, from, limit };
-      return { tenant, channel, group, after: group === null ? after : null, from, limit };
+      const own = noted(draft.held.cursors, channel) ?? waiting?.[i]?.after ?? null;
+      const to = moved[i] ?? null;
+      return {
+        tenant: draft.from.run.tenant,
+        channel,
+        group: to === null ? asked.group : null,
+        after: asked.group === null ? own : to,
+        from: asked.from,
+        limit: asked.max,
+      };
     }),
   );
   return results.map((result, i) =>
-    own[i] === undefined ? result : { ...result, cursorStored: true },
+    (moved[i] ?? null) === null ? result : { ...result, cursorStored: true },
   );
+}
+
+/** Where this turn has moved the group's cursor; null when it has not. */
+function movedTo(draft: Draft, channel: string, group: string | null): number | null {
+  return draft.groupCursors.find((move) => isSameGroup(move, { channel, group }))?.to ?? null;
 }
 
 /** The messages that satisfy the receive, in order of its channels, or null. */

@@ -53,11 +53,12 @@ function chartTextOf(kernel: Kernel, { draft, state }: FoldedTurn): string | nul
 
 /** The run after its turn has committed. */
 export function afterCommit(turn: FoldedTurn, commit: TurnCommit): HotRun {
-  const { draft, state, status } = turn;
+  const { draft, state, status, reason } = turn;
   return {
     run: draft.from.run,
     agent: draft.from.agent,
     status,
+    reason,
     turn: draft.turn,
     state,
     chartText: commit.chartText,

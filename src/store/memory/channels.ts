@@ -10,7 +10,7 @@ import type { Json } from '../../domain/json.ts';
 import type { MessageInsert } from '../batch.ts';
 import type { ChannelRead, ChannelReadResult } from '../port.ts';
 import type { MessageRow, RunAddress } from '../rows.ts';
-import { groupKey, type Database, type StoredMessage } from './database.ts';
+import { channelKey, groupKey, type Database, type StoredMessage } from './database.ts';
 import { Wakes } from './inbox.ts';
 import { headOf, moveHead, wakeWaiters } from './subscriptions.ts';
 import { join } from './table.ts';
@@ -79,6 +79,7 @@ export function readChannel(db: Database, read: ChannelRead): ChannelReadResult 
   const start = read.from === 'earliest' ? 0 : head;
   const cursor = (read.group === null ? read.after : stored) ?? start;
   return {
+    exists: db.tables.channels.get(channelKey(read)) !== undefined,
     head,
     cursor,
     cursorStored: stored !== undefined,

@@ -6,8 +6,8 @@
 import { heddleError } from '../../domain/errors.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome } from '../batch.ts';
 import { publish } from './channels.ts';
-import type { Database, StoredCommit } from './database.ts';
-import { arriveInbox, insertInbox, takeInbox, Wakes } from './inbox.ts';
+import { runKey, type Database, type StoredCommit } from './database.ts';
+import { arriveInbox, insertInbox, runUnknown, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
 import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
 import { writeSlot } from './slots.ts';
@@ -16,13 +16,13 @@ import { own } from './table.ts';
 import { applyStatus, applyTurn, holdsNul } from './turns.ts';
 
 export function commitBatch(db: Database, batch: Batch): BatchOutcome {
-  const seen = db.tables.commits.get(batch.commitId);
-  if (seen !== undefined) return retell(db, batch, seen);
+  const before = db.tables.commits.get(batch.commitId);
+  if (before !== undefined) return retell(db, batch, before);
   db.next('transactions');
   const { arrivals } = batch;
   const wakes = new Wakes();
-  const taken = new Set<string>();
-  const turns = batch.turns.map((turn) => applyTurn(db, turn, batch, taken, wakes));
+  const seen = new Set<string>();
+  const turns = batch.turns.map((turn) => applyTurn(db, turn, batch, seen, wakes));
   const committed = batch.turns.filter((_, i) => turns[i]?.kind === 'committed');
   const statusChanges = batch.statusChanges.map((change) => applyStatus(db, change, batch));
   for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);
@@ -61,14 +61,21 @@ function clean(arrival: object): ArrivalOutcome | null {
 /**
  * The outcome once more, for a commit whose reply was lost. Wake-ups are not told again: the inbox
  * rows are durable, and `pending` finds them.
+ *
+ * Gotchas: as on Postgres, where nothing keeps it, that a run had ended already is forgotten.
  */
 function retell(db: Database, batch: Batch, { told }: StoredCommit): BatchOutcome {
-  const starts = batch.arrivals.starts.map((run, i): ArrivalOutcome => {
+  const { arrivals } = batch;
+  const starts = arrivals.starts.map((run, i): ArrivalOutcome => {
     const known = findRun(db, run);
     if (told.starts[i]?.kind === 'refused') return told.starts[i];
-    return known === null || known.runId === run.runId
-      ? accepted
-      : { kind: 'existing', run: addressOf(known) };
+    if (known === null || known.runId === run.runId) return accepted;
+    return { kind: 'existing', run: addressOf(known) };
   });
-  return { ...told, starts, wakes: [] };
+  const inbox = arrivals.inbox.map((row, i): ArrivalOutcome => {
+    const before = told.inbox[i] ?? accepted;
+    if (before.kind === 'refused' && before.error.code === 'store-poison') return before;
+    return db.tables.runs.get(runKey(row)) === undefined ? runUnknown(row) : accepted;
+  });
+  return { ...told, starts, inbox, wakes: [] };
 }

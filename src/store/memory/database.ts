@@ -22,9 +22,9 @@ import type {
 import type { BatchOutcome, MessageInsert } from '../batch.ts';
 import { join, Table, UndoLog } from './table.ts';
 
-export type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
+type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
 /** `pruned` counts messages that retention has deleted, so that gaps can still be told from them. */
-export type StoredChannel = {
+type StoredChannel = {
   readonly tenant: string;
   readonly channel: string;
   readonly head: number;
@@ -40,8 +40,8 @@ export type StoredMessage = {
   readonly publishedAtMs: number;
 };
 /** `order` keeps delayed messages of one deadline in the order of their commits. */
-export type StoredDelayed = MessageInsert & { readonly dueAtMs: number; readonly order: number };
-export type StoredCursor = {
+type StoredDelayed = MessageInsert & { readonly dueAtMs: number; readonly order: number };
+type StoredCursor = {
   readonly tenant: string;
   readonly channel: string;
   readonly group: string;
@@ -65,8 +65,8 @@ export type StoredWaiter = RunAddress & {
   readonly subscriptionId: string;
   readonly order: number;
 };
-export type StoredEntry = MemoryAddress & { readonly newest: number };
-export type StoredTimer = RunAddress & {
+type StoredEntry = MemoryAddress & { readonly newest: number };
+type StoredTimer = RunAddress & {
   readonly timerId: string;
   readonly generation: number;
   readonly dueAtMs: number;
@@ -76,8 +76,8 @@ export type StoredShard = {
   readonly epoch: number;
   readonly owner: ReplicaId | null;
 };
-export type StoredReplica = { readonly replicaId: ReplicaId; readonly untilMs: number };
-export type StoredSlot = SlotRow & {
+type StoredReplica = { readonly replicaId: ReplicaId; readonly untilMs: number };
+type StoredSlot = SlotRow & {
   readonly calls: number;
   readonly duplicates: number;
   readonly rateLimited: number;
@@ -179,7 +179,7 @@ function createTables(undo: UndoLog) {
 }
 
 export type Tables = ReturnType<typeof createTables>;
-export type TableName = keyof Tables;
+type TableName = keyof Tables;
 /** Every row as it stood at one instant. The rows themselves are shared: they never change. */
 export type Snapshot = {
   readonly rows: Readonly<Record<TableName, readonly object[]>>;

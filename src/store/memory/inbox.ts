@@ -10,7 +10,7 @@ import { heddleError } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
 import type { PendingRun } from '../port.ts';
-import type { InboxInsert, InboxRow, RunAddress } from '../rows.ts';
+import { urgentInboxKinds, type InboxInsert, type InboxRow, type RunAddress } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { join } from './table.ts';
 
@@ -71,12 +71,14 @@ export function hasInboxKey(
   return db.tables.inbox.count('key', join(run.tenant, run.runId, key)) > 0;
 }
 
+export function runUnknown({ runId }: RunAddress): ArrivalOutcome {
+  return { kind: 'refused', error: heddleError('run-unknown', { runId }).toJSON() };
+}
+
 /** An inbox row from outside. */
 export function arriveInbox(db: Database, insert: InboxInsert, wakes: Wakes): ArrivalOutcome {
   const run = db.tables.runs.get(runKey(insert));
-  if (run === undefined) {
-    return { kind: 'refused', error: heddleError('run-unknown', { runId: insert.runId }).toJSON() };
-  }
+  if (run === undefined) return runUnknown(insert);
   if (run.endedAtMs !== null) {
     const detail = { runId: insert.runId, status: run.status };
     return { kind: 'refused', error: heddleError('run-ended', detail).toJSON() };
@@ -97,7 +99,13 @@ export function takeInbox(db: Database, turn: TurnCommit): void {
 }
 
 export function inboxOf(db: Database, run: RunAddress): InboxRow[] {
-  return db.tables.inbox.by('run', runKey(run)).sort(bySeq).slice(0, limits.turnEventsMax);
+  const rows = db.tables.inbox.by('run', runKey(run)).sort(bySeq);
+  const urgent = rows.filter(isUrgent);
+  return [...urgent, ...rows.filter((row) => !isUrgent(row))].slice(0, limits.turnEventsMax);
+}
+
+function isUrgent({ kind }: InboxRow): boolean {
+  return urgentInboxKinds.includes(kind);
 }
 
 /** Pages through inbox rows, oldest first; names each open run of a page once. */

@@ -12,7 +12,7 @@ import type { MemoryAddress, MemoryVersionRow } from '../rows.ts';
 import { entryKey, type Database } from './database.ts';
 import { join } from './table.ts';
 
-export function newestOf(db: Database, at: MemoryAddress): number {
+function newestOf(db: Database, at: MemoryAddress): number {
   return db.tables.entries.get(entryKey(at))?.newest ?? 0;
 }
 

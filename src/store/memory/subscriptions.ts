@@ -20,7 +20,7 @@ import {
   type StoredWaiter,
 } from './database.ts';
 import { hasInboxKey, putInbox, type Wakes } from './inbox.ts';
-import { own } from './table.ts';
+import { join, own } from './table.ts';
 
 type ChannelAddress = { readonly tenant: string; readonly channel: string };
 
@@ -126,16 +126,31 @@ export function moveCursor(
  * the same state, so that a member which waits on two channels is not counted on one for the other.
  */
 export function wakeWaiters(db: Database, wakes: Wakes): void {
-  const channels = wakes.channels;
-  for (const at of channels) {
-    if (!at.privately) continue;
-    const head = headOf(db, at);
-    for (const waiter of waitersOf(db, at)) {
-      if (waiter.group === null && waiter.after < head) wakeWaiter(db, waiter, wakes);
-    }
-  }
-  const chosen = channels.flatMap((at) => sleepersToWake(db, at));
-  for (const waiter of chosen) wakeWaiter(db, waiter, wakes);
+  const { channels } = wakes;
+  const touched = channels.filter((at) => at.privately);
+  wakeAll(
+    db,
+    touched.flatMap((at) => privateWaiters(db, at)),
+    wakes,
+  );
+  wakeAll(
+    db,
+    channels.flatMap((at) => sleepersToWake(db, at)),
+    wakes,
+  );
+}
+
+function wakeAll(db: Database, waiters: readonly StoredWaiter[], wakes: Wakes): void {
+  const keyed = waiters.map((waiter) => {
+    return { waiter, key: join(waiter.tenant, waiter.runId, waiter.subscriptionId) };
+  });
+  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { waiter } of keyed) wakeWaiter(db, waiter, wakes);
+}
+
+function privateWaiters(db: Database, at: ChannelAddress): StoredWaiter[] {
+  const head = headOf(db, at);
+  return waitersOf(db, at).filter((waiter) => waiter.group === null && waiter.after < head);
 }
 
 /** Of each group as many members as it has unread messages, less those that have been woken. */

@@ -22,35 +22,43 @@ export type Fence = {
   readonly epochs: ReadonlyMap<number, number>;
 };
 
-/** `taken` holds the runs that a turn of this batch has moved: a second one is stale. */
+/** `seen` holds the runs of which this batch has had a turn: another one is stale, whatever else. */
 export function applyTurn(
   db: Database,
   turn: TurnCommit,
   fence: Fence,
-  taken: Set<string>,
+  seen: Set<string>,
   wakes: Wakes,
 ): TurnOutcome {
-  if (!fenced(db, turn, fence)) return { kind: 'fenced' };
-  if (taken.has(runKey(turn)) || !expected(db, turn)) return { kind: 'stale' };
-  const what = memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
-  if (what !== null) return { kind: 'conflict', what };
-  if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
-  taken.add(runKey(turn));
+  const outcome = judge(db, turn, fence, seen);
+  if (outcome.kind !== 'committed') return outcome;
   if (turn.create !== null) insertRun(db, turn.create);
   writeTurn(db, existing(db, turn), turn);
   writeOwn(db, turn, wakes);
+  return outcome;
+}
+
+function judge(db: Database, turn: TurnCommit, fence: Fence, seen: Set<string>): TurnOutcome {
+  if (!fence.epochs.has(turn.shard)) return { kind: 'fenced' };
+  if (seen.has(runKey(turn))) return { kind: 'stale' };
+  seen.add(runKey(turn));
+  if (!isHeld(db, turn, fence)) return { kind: 'fenced' };
+  if (!expected(db, turn)) return { kind: 'stale' };
+  const what = memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
+  if (what !== null) return { kind: 'conflict', what };
+  if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
   return { kind: 'committed' };
 }
 
 export function applyStatus(db: Database, change: StatusChange, fence: Fence): TurnOutcome {
-  if (!fenced(db, change, fence)) return { kind: 'fenced' };
+  if (!isHeld(db, change, fence)) return { kind: 'fenced' };
   const run = db.tables.runs.get(runKey(change));
   if (run === undefined || !isAt(run, change)) return { kind: 'stale' };
   writeStatus(db, run, change);
   return { kind: 'committed' };
 }
 
-function fenced(db: Database, at: RunAddress, fence: Fence): boolean {
+function isHeld(db: Database, at: RunAddress, fence: Fence): boolean {
   return holds(db, at.shard, fence.replicaId, fence.epochs.get(at.shard));
 }
 

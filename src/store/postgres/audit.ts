@@ -4,11 +4,11 @@
  */
 import type { AuditFacts } from '../port.ts';
 import type { Pool } from './pool.ts';
-import { text, type Statement } from './statement.ts';
+import { text, statement } from './statement.ts';
 
-export const auditStatement: Statement = {
-  name: 'audit',
-  text: `with run as (
+const auditStatement = statement(
+  'audit',
+  `with run as (
       select run_id, status, turn, ended_at from heddle.runs where tenant = $1::text
     ), channel as (
       select head, pruned from heddle.channels where tenant = $1::text
@@ -59,7 +59,7 @@ export const auditStatement: Statement = {
         - (select count(*) from heddle.journal j join run using (run_id) where j.tenant = $1::text),
       'slotsInUse', (select count(*) from heddle.provider_slots
         where call is not null and call::json ->> 'tenant' = $1::text))`,
-};
+);
 
 export async function audit(pool: Pool, tenant: string): Promise<AuditFacts> {
   const call = { statement: auditStatement, params: [text(tenant)] };

@@ -10,7 +10,7 @@ import {
   textColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 export type CursorMove = {
@@ -32,17 +32,21 @@ const to: Column<CursorMove> = bigintColumn((move) => move.to);
  * Compare and set: what a group has taken, nobody else of it takes (promise 2). Locks: the groups'
  * rows in the order of the batch, which is sorted, after the memory entries.
  */
-export const moveCursorsStatement: Statement = {
-  name: 'cursors_move',
-  text: guarded(
+const moveCursorsStatement = statement(
+  'cursors_move',
+  guarded(
     guard.cursor,
     `update heddle.consumer_groups g set cursor = i.moved
     from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
       as i(tenant, channel, consumer_group, expected, moved)
-    where g.tenant = i.tenant and g.channel = i.channel and g.consumer_group = i.consumer_group
-      and g.cursor = i.expected`,
+    cross join lateral (
+      select x.ctid as row from heddle.consumer_groups x
+      where x.tenant = i.tenant and x.channel = i.channel and x.consumer_group = i.consumer_group
+      offset 0
+    ) x
+    where g.ctid = x.row and g.channel = i.channel and g.cursor = i.expected`,
   ),
-};
+);
 
 export function moveCursors(rows: readonly CursorMove[]): Call {
   const from = bigintColumn<CursorMove>((move) => move.from);
@@ -54,15 +58,15 @@ export function moveCursors(rows: readonly CursorMove[]): Call {
 }
 
 /** The first move of a group. Locks: as `moveCursors`. */
-export const createCursorsStatement: Statement = {
-  name: 'cursors_create',
-  text: guarded(
+const createCursorsStatement = statement(
+  'cursors_create',
+  guarded(
     guard.cursor,
     `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
     select * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
     on conflict do nothing`,
   ),
-};
+);
 
 export function createCursors(rows: readonly CursorMove[]): Call {
   const columns = [...groupColumns, to];
@@ -73,12 +77,12 @@ export function createCursors(rows: readonly CursorMove[]): Call {
 }
 
 /** A group's first registration: its cursor, unless it has one. Locks: as `moveCursors`. */
-export const registerGroupsStatement: Statement = {
-  name: 'cursors_register',
-  text: `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
+const registerGroupsStatement = statement(
+  'cursors_register',
+  `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
     on conflict do nothing`,
-};
+);
 
 export function registerGroups(rows: readonly CursorMove[]): Call {
   return callWith(registerGroupsStatement, [...groupColumns, to], rows);
@@ -105,7 +109,10 @@ const touchedColumns: readonly Column<TouchedChannel>[] = [
 const leftGroups = (first: number): string => `
     select s.tenant, c.channel
     from unnest($${first}::text[], $${first + 1}::text[]) as e(tenant, subscription_id)
-    join heddle.subscriptions s on s.tenant = e.tenant and s.subscription_id = e.subscription_id
+    cross join lateral (
+      select s.tenant, s.channels, s.consumer_groups from heddle.subscriptions s
+      where s.tenant = e.tenant and s.subscription_id = e.subscription_id offset 0
+    ) s
     cross join unnest(s.channels, s.consumer_groups) as c(channel, consumer_group)
     where c.consumer_group <> ''`;
 
@@ -115,9 +122,9 @@ const leftGroups = (first: number): string => `
  * after the groups' cursors. The number of a message comes from this row, in this transaction:
  * dense, and in the order of the commits.
  */
-export const touchChannelsStatement: Statement = {
-  name: 'channels_touch',
-  text: `insert into heddle.channels as c (tenant, channel, head)
+const touchChannelsStatement = statement(
+  'channels_touch',
+  `insert into heddle.channels as c (tenant, channel, head)
     select t.tenant, t.channel, sum(t.messages) from (
       select * from unnest($1::text[], $2::text[], $3::int[]) as i(tenant, channel, messages)
       union all
@@ -126,7 +133,7 @@ export const touchChannelsStatement: Statement = {
     group by t.tenant, t.channel
     order by t.tenant, t.channel
     on conflict (tenant, channel) do update set head = c.head + excluded.head`,
-};
+);
 
 export function touchChannels(
   rows: readonly TouchedChannel[],
@@ -149,14 +156,17 @@ const messageColumns: readonly Column<MessageInsert>[] = [
 ];
 
 /** Locks nothing that others wait for: the channels' rows are locked already. */
-export const insertMessagesStatement: Statement = {
-  name: 'messages_insert',
-  text: `insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
+const insertMessagesStatement = statement(
+  'messages_insert',
+  `insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
     select i.tenant, i.channel, c.head - i.back, i.message_id, i.run_id, i.payload
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
       as i(tenant, channel, message_id, run_id, payload, back)
-    join heddle.channels c on c.tenant = i.tenant and c.channel = i.channel`,
-};
+    cross join lateral (
+      select c.head from heddle.channels c
+      where c.tenant = i.tenant and c.channel = i.channel offset 0
+    ) c`,
+);
 
 export function insertMessages(rows: readonly NumberedMessage[]): Call {
   const inserts = rows.map((row) => row.insert);
@@ -165,15 +175,15 @@ export function insertMessages(rows: readonly NumberedMessage[]): Call {
   return { statement: insertMessagesStatement, params };
 }
 
-export const delayMessagesStatement: Statement = {
-  name: 'messages_delay',
-  text: `insert into heddle.delayed_messages (tenant, channel, message_id, run_id, payload, shard,
+const delayMessagesStatement = statement(
+  'messages_delay',
+  `insert into heddle.delayed_messages (tenant, channel, message_id, run_id, payload, shard,
       due_at)
     select i.tenant, i.channel, i.message_id, i.run_id, i.payload, i.shard,
       clock_timestamp() + i.delay_ms * interval '1 ms'
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[])
       as i(tenant, channel, message_id, run_id, payload, shard, delay_ms)`,
-};
+);
 
 export function delayMessages(rows: readonly MessageInsert[]): Call {
   const where = intColumn<MessageInsert>((row) => row.shard);
@@ -187,24 +197,33 @@ export function delayMessages(rows: readonly MessageInsert[]): Call {
  * first that have waited longest. Members that are awake already count. Locks: the new inbox rows,
  * by run, last of all but the slots.
  */
-export const wakeStatement: Statement = {
-  name: 'wake',
-  text: `with touched as (
+const wakeStatement = statement(
+  'wake',
+  `with touched as (
       select * from unnest($1::text[], $2::text[]) as i(tenant, channel)
       union
       ${leftGroups(3)}
     ), waiter as (
       select s.tenant, s.channel, s.consumer_group, s.run_id, s.shard, s.subscription_id,
         s.waiting_since, c.head - coalesce(g.cursor, 0) as unread,
-        s.consumer_group <> '' and exists (
-          select from heddle.inbox b
+        s.consumer_group <> '' and coalesce((
+          select true from heddle.inbox b
           where b.tenant = s.tenant and b.run_id = s.run_id
-            and b.key = '=messages:' || s.subscription_id) as awake
+            and b.key = '=messages:' || s.subscription_id limit 1), false) as awake
       from touched t
-      join heddle.channels c on c.tenant = t.tenant and c.channel = t.channel
-      join heddle.subscription_channels s on s.tenant = t.tenant and s.channel = t.channel
-      left join heddle.consumer_groups g on s.consumer_group <> '' and g.tenant = s.tenant
-        and g.channel = s.channel and g.consumer_group = s.consumer_group
+      cross join lateral (
+        select c.head from heddle.channels c
+        where c.tenant = t.tenant and c.channel = t.channel offset 0
+      ) c
+      cross join lateral (
+        select * from heddle.subscription_channels s
+        where s.tenant = t.tenant and s.channel = t.channel offset 0
+      ) s
+      left join lateral (
+        select g.cursor from heddle.consumer_groups g
+        where s.consumer_group <> '' and g.tenant = s.tenant and g.channel = s.channel
+          and g.consumer_group = s.consumer_group offset 0
+      ) g on true
       where c.head > case when s.consumer_group = '' then s.after else coalesce(g.cursor, 0) end
     ), placed as (
       select *,
@@ -219,7 +238,7 @@ export const wakeStatement: Statement = {
     order by tenant, run_id, subscription_id
     on conflict do nothing
     returning tenant, run_id, shard`,
-};
+);
 
 export function wake(rows: readonly TouchedChannel[], ended: readonly EndedSubscription[]): Call {
   const more = endedColumns.map((of) => of(ended));

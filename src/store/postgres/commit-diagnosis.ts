@@ -1,61 +1,72 @@
-/** After a guard has ended a commit: looks up which parts of the batch do not fit what is stored. */
-import type { Batch, GroupCursorMove, MemoryInsert, TurnOutcome } from '../batch.ts';
-import {
-  cursorConflict,
-  cursorKey,
-  memoryConflict,
-  memoryKey,
-  memoryRefusal,
-  type Fates,
-} from './commit-fates.ts';
+/**
+ * After a guard has ended a commit: which parts of the batch do not fit what is stored. It goes
+ * through the parts in their order, each upon what those before it will have left, so that all
+ * outcomes are those of the parts applied one by one.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import type {
+  ArrivalOutcome,
+  Batch,
+  GroupCursorMove,
+  MemoryInsert,
+  StatusChange,
+  TurnCommit,
+  TurnOutcome,
+} from '../batch.ts';
+import { cursorKey, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
 import type { Pool } from './pool.ts';
 import {
   callWith,
   runColumns,
+  statement,
   textColumn,
   type Call,
   type Column,
   type Fields,
-  type Statement,
 } from './statement.ts';
 
-export const shardsNowStatement: Statement = {
-  name: 'diagnose_shards',
-  text: `select shard, epoch, replica_id from heddle.shards`,
-};
+const shardsNowStatement = statement(
+  'diagnose_shards',
+  `select shard, epoch, replica_id from heddle.shards`,
+);
 
 /** A run that is to be created is looked for by its idempotency key as well. */
-export const runsNowStatement: Statement = {
-  name: 'diagnose_runs',
-  text: `select r.turn, r.shard, r.ended_at is not null, exists (
-        select from heddle.runs k
-        where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key)
+const runsNowStatement = statement(
+  'diagnose_runs',
+  `select r.turn, r.shard, r.ended_at is not null, coalesce((
+        select true from heddle.runs k
+        where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key limit 1), false)
     from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
       as i(tenant, run_id, idempotency_key, place)
-    left join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id
+    left join lateral (
+      select * from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r on true
     order by i.place`,
-};
+);
 
-export const memoryNowStatement: Statement = {
-  name: 'diagnose_memory',
-  text: `select coalesce((
+const memoryNowStatement = statement(
+  'diagnose_memory',
+  `select coalesce((
         select m.version from heddle.memory_versions m
         where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
         order by m.version desc limit 1), 0)
     from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
       as i(tenant, scope, owner, key, place)
     order by i.place`,
-};
+);
 
-export const cursorsNowStatement: Statement = {
-  name: 'diagnose_cursors',
-  text: `select g.cursor
+const cursorsNowStatement = statement(
+  'diagnose_cursors',
+  `select g.cursor
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality
       as i(tenant, channel, consumer_group, place)
-    left join heddle.consumer_groups g on g.tenant = i.tenant and g.channel = i.channel
-      and g.consumer_group = i.consumer_group
+    left join lateral (
+      select g.cursor from heddle.consumer_groups g
+      where g.tenant = i.tenant and g.channel = i.channel and g.consumer_group = i.consumer_group
+      offset 0
+    ) g on true
     order by i.place`,
-};
+);
 
 type AnyRun = { readonly tenant: string; readonly runId: string; readonly key: string | null };
 const keyColumn: Column<AnyRun> = textColumn((run) => run.key);
@@ -65,7 +76,6 @@ const entryColumns: readonly Column<MemoryInsert>[] = [
   textColumn((insert) => insert.owner),
   textColumn((insert) => insert.key),
 ];
-
 type Group = { readonly tenant: string; readonly move: GroupCursorMove };
 const groupColumns: readonly Column<Group>[] = [
   textColumn((row) => row.tenant),
@@ -73,11 +83,116 @@ const groupColumns: readonly Column<Group>[] = [
   textColumn((row) => row.move.group),
 ];
 
+type RunNow = { readonly turn: number; readonly shard: number; readonly open: boolean };
+
+/** The rows as they are, and then as the parts that fit will have left them. */
+type Facts = {
+  readonly shards: ReadonlyMap<number, { readonly epoch: number; readonly owner: string | null }>;
+  readonly runs: Map<string, RunNow>;
+  /** Idempotency keys that are used, by tenant. */
+  readonly keys: Set<string>;
+  readonly newest: Map<string, number>;
+  readonly cursors: Map<string, number>;
+};
+
 /**
- * Gives a fate to every part that does not fit. None may be found: what was in the way may have
- * been rolled back, or may be committed only now; then the same batch simply goes again.
+ * Gives each part its fate anew, but for those that are poison. None may be found that does not
+ * fit: what was in the way may have been rolled back; then the same batch simply goes again.
  */
 export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
+  const facts = await factsOf(pool, batch);
+  const given = newFates(batch);
+  batch.turns.forEach((turn, index) => {
+    const before = given.turns[index] ?? null;
+    const fate = before ?? judgeTurn(batch, facts, turn);
+    const poison = fates.turns[index]?.kind === 'poison' && fate === null;
+    if (!poison) fates.turns[index] = fate;
+    if (fate === null && !poison) apply(facts, turn);
+  });
+  batch.statusChanges.forEach((change, index) => {
+    if (fates.statusChanges[index]?.kind === 'poison') return;
+    const fits = isAt(facts.runs.get(runKey(change)), change);
+    const fate: TurnOutcome | null = fits ? null : { kind: 'stale' };
+    fates.statusChanges[index] = isHeld(batch, facts, change.shard) ? fate : { kind: 'fenced' };
+  });
+  batch.arrivals.memory.forEach((insert, index) => {
+    if (isPoison(fates.memory[index])) return;
+    const actual = facts.newest.get(memoryKey(insert)) ?? 0;
+    const fits = insert.version === actual + 1;
+    fates.memory[index] = fits ? null : refusal(insert, actual);
+    if (fits) facts.newest.set(memoryKey(insert), insert.version);
+  });
+}
+
+function isPoison(fate: ArrivalOutcome | null | undefined): boolean {
+  return fate?.kind === 'refused' && fate.error.code === 'store-poison';
+}
+
+function refusal(insert: MemoryInsert, actual: number): ArrivalOutcome {
+  const detail = { key: insert.key, actual, expected: insert.version - 1 };
+  return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
+}
+
+function isHeld(batch: Batch, facts: Facts, shard: number): boolean {
+  const now = facts.shards.get(shard);
+  return now?.owner === batch.replicaId && now.epoch === batch.epochs.get(shard);
+}
+
+function isAt(run: RunNow | undefined, at: TurnCommit | StatusChange): boolean {
+  return run?.open === true && run.turn === at.expectedTurn && run.shard === at.shard;
+}
+
+function judgeTurn(batch: Batch, facts: Facts, turn: TurnCommit): TurnOutcome | null {
+  if (!isHeld(batch, facts, turn.shard)) return { kind: 'fenced' };
+  const run = facts.runs.get(runKey(turn));
+  const free =
+    run === undefined && turn.expectedTurn === 0 && !facts.keys.has(idempotencyKey(turn) ?? '');
+  if (turn.create === null ? !isAt(run, turn) : !free) return { kind: 'stale' };
+  const what = memoryConflict(facts, turn) ?? cursorConflict(facts, turn);
+  return what === null ? null : { kind: 'conflict', what };
+}
+
+function idempotencyKey(turn: TurnCommit): string | null {
+  const key = turn.create?.idempotencyKey ?? null;
+  return key === null ? null : `${turn.tenant}\u0000${key}`;
+}
+
+function memoryConflict(facts: Facts, { memory }: TurnCommit): string | null {
+  const own = new Map<string, number>();
+  for (const insert of memory) {
+    const key = memoryKey(insert);
+    const actual = own.get(key) ?? facts.newest.get(key) ?? 0;
+    if (insert.version !== actual + 1) {
+      return `memory ${insert.key} is at version ${actual}, not ${insert.version - 1}`;
+    }
+    own.set(key, insert.version);
+  }
+  return null;
+}
+
+function cursorConflict(facts: Facts, { tenant, groupCursors }: TurnCommit): string | null {
+  const own = new Map<string, number>();
+  for (const move of groupCursors) {
+    const key = cursorKey(tenant, move);
+    const at = own.get(key) ?? facts.cursors.get(key) ?? null;
+    if (at !== move.from) {
+      return `group ${move.group} of ${move.channel} is at ${at ?? 'no cursor'}, not ${move.from}`;
+    }
+    own.set(key, move.to);
+  }
+  return null;
+}
+
+function apply(facts: Facts, turn: TurnCommit): void {
+  const { shard, expectedTurn, ended } = turn;
+  facts.runs.set(runKey(turn), { turn: expectedTurn + 1, shard, open: ended === null });
+  facts.keys.add(idempotencyKey(turn) ?? '');
+  facts.keys.delete('');
+  for (const insert of turn.memory) facts.newest.set(memoryKey(insert), insert.version);
+  for (const move of turn.groupCursors) facts.cursors.set(cursorKey(turn.tenant, move), move.to);
+}
+
+async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
   const runs: AnyRun[] = [
     ...batch.turns.map((turn) => ({ ...turn, key: turn.create?.idempotencyKey ?? null })),
     ...batch.statusChanges.map((change) => ({ ...change, key: null })),
@@ -92,83 +207,32 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
   const cursorsCall = callWith(cursorsNowStatement, groupColumns, groups);
   const results = await pool.read([shardsCall, runsCall, memoryCall, cursorsCall]);
   const rows = (call: Call): readonly Fields[] => results.get(call) ?? [];
-  judgeRuns(batch, fates, rows(shardsCall), rows(runsCall));
-  judgeWrites(
-    batch,
-    fates,
-    newestOf(inserts, rows(memoryCall)),
-    cursorsOf(groups, rows(cursorsCall)),
-  );
-}
-
-function judgeRuns(
-  batch: Batch,
-  fates: Fates,
-  shards: readonly Fields[],
-  runs: readonly Fields[],
-): void {
-  const owners = new Map(shards.map(([shard, epoch, owner]) => [Number(shard), { epoch, owner }]));
-  const held = (shard: number): boolean => {
-    const now = owners.get(shard);
-    return now?.owner === batch.replicaId && Number(now.epoch) === batch.epochs.get(shard);
+  const facts: Facts = {
+    shards: new Map(
+      rows(shardsCall).map(([shard, epoch, owner]) => [
+        Number(shard),
+        { epoch: Number(epoch), owner: owner ?? null },
+      ]),
+    ),
+    runs: new Map(),
+    keys: new Set(),
+    newest: new Map(
+      inserts.map((insert, i) => [memoryKey(insert), Number(rows(memoryCall)[i]?.[0])]),
+    ),
+    cursors: new Map(),
   };
-  const isAt = (run: Fields, at: { shard: number; expectedTurn: number }): boolean =>
-    Number(run[0] ?? -1) === at.expectedTurn && Number(run[1]) === at.shard && run[2] === 'f';
-  const fate = (fits: boolean, shard: number): TurnOutcome | null =>
-    !held(shard) ? { kind: 'fenced' } : fits ? null : { kind: 'stale' };
-  batch.turns.forEach((turn, index) => {
-    const run = runs[index] ?? [];
-    const fits = turn.create === null ? isAt(run, turn) : run[0] === null && run[3] === 'f';
-    fates.turns[index] ??= fate(fits, turn.shard);
+  rows(runsCall).forEach(([turn, shard, ended, used], index) => {
+    const run = runs[index];
+    if (run === undefined) return;
+    if (used === 't') facts.keys.add(`${run.tenant}\u0000${run.key}`);
+    if (!turn) return;
+    facts.runs.set(runKey(run), { turn: Number(turn), shard: Number(shard), open: ended === 'f' });
   });
-  batch.statusChanges.forEach((change, index) => {
-    const run = runs[batch.turns.length + index] ?? [];
-    fates.statusChanges[index] ??= fate(isAt(run, change), change.shard);
-  });
-}
-
-/** The first of a chain must stand on what is stored; what follows is `settleChains`'s. */
-function judgeWrites(
-  batch: Batch,
-  fates: Fates,
-  newest: ReadonlyMap<MemoryInsert, number>,
-  cursors: ReadonlyMap<GroupCursorMove, number | null>,
-): void {
-  const versions = new Set<string>();
-  const isFirst = (key: string): boolean => !versions.has(key) && versions.add(key).has(key);
-  batch.turns.forEach((turn, index) => {
-    if (fates.turns[index] !== null) return;
-    for (const insert of turn.memory) {
-      const actual = newest.get(insert) ?? 0;
-      if (isFirst(memoryKey(insert)) && insert.version !== actual + 1) {
-        fates.turns[index] ??= memoryConflict(insert, actual);
-      }
-    }
-    for (const move of turn.groupCursors) {
-      const actual = cursors.get(move) ?? null;
-      if (isFirst(`cursor ${cursorKey(turn.tenant, move)}`) && actual !== move.from) {
-        fates.turns[index] ??= cursorConflict(move, actual);
-      }
+  rows(cursorsCall).forEach(([cursor], index) => {
+    const group = groups[index];
+    if (group !== undefined && cursor) {
+      facts.cursors.set(cursorKey(group.tenant, group.move), Number(cursor));
     }
   });
-  batch.arrivals.memory.forEach((insert, index) => {
-    if (fates.memory[index] !== null) return;
-    const actual = newest.get(insert) ?? 0;
-    if (isFirst(memoryKey(insert)) && insert.version !== actual + 1) {
-      fates.memory[index] = memoryRefusal(insert, actual);
-    }
-  });
-}
-
-function newestOf(inserts: readonly MemoryInsert[], rows: readonly Fields[]) {
-  return new Map(inserts.map((insert, index) => [insert, Number(rows[index]?.[0] ?? 0)]));
-}
-
-function cursorsOf(groups: readonly Group[], rows: readonly Fields[]) {
-  return new Map(
-    groups.map(({ move }, index) => {
-      const cursor = rows[index]?.[0] ?? null;
-      return [move, cursor === null ? null : Number(cursor)];
-    }),
-  );
+  return facts;
 }

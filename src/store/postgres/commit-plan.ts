@@ -54,15 +54,15 @@ export type Plan = {
 type Created = TurnCommit & { readonly create: NewRun };
 
 class Rows {
-  private readonly chains: boolean;
   readonly shards = new Map<number, number>();
   readonly created: Created[] = [];
   readonly moved: TurnCommit[] = [];
   readonly queued: NewRun[] = [];
   readonly statuses = new Map<string, StatusChange>();
   readonly memory: MemoryWrite[] = [];
-  readonly entries = new Set<string>();
-  readonly cursors = new Map<string, CursorMove>();
+  readonly entries = new Map<string, number>();
+  readonly cursors: CursorMove[] = [];
+  private readonly lastMoves = new Map<string, CursorMove>();
   readonly groups: CursorMove[] = [];
   readonly channels = new Map<string, TouchedChannel & { messages: number }>();
   readonly messages: NumberedMessage[] = [];
@@ -77,10 +77,6 @@ class Rows {
   readonly evaluations: TurnCommit['evaluations'][number][] = [];
   readonly clearedTimers: TimerClear[] = [];
   readonly timers = new Map<string, TimerWrite>();
-
-  constructor(chains: boolean) {
-    this.chains = chains;
-  }
 
   turn(turn: TurnCommit, epoch: number): void {
     const { tenant, runId, shard, ended } = turn;
@@ -107,14 +103,11 @@ class Rows {
     }
   }
 
+  /** What does not follow within the batch stays unchained, and the statement's guard refuses it. */
   version(insert: TurnCommit['memory'][number]): void {
-    if (!this.chains) {
-      this.memory.push({ insert, chained: false });
-      return;
-    }
     const key = memoryKey(insert);
-    this.memory.push({ insert, chained: this.entries.has(key) });
-    this.entries.add(key);
+    this.memory.push({ insert, chained: this.entries.get(key) === insert.version - 1 });
+    this.entries.set(key, insert.version);
   }
 
   message(insert: MessageInsert): void {
@@ -138,11 +131,15 @@ class Rows {
     return touched;
   }
 
-  /** Moves of one group that follow each other are one move. */
+  /** Moves of one group that follow each other are one; others are two, and the guard refuses. */
   private cursor(tenant: string, move: TurnCommit['groupCursors'][number]): void {
     const key = cursorKey(tenant, move);
-    const from = this.cursors.get(key)?.from;
-    this.cursors.set(key, { tenant, ...move, from: from === undefined ? move.from : from });
+    const before = this.lastMoves.get(key);
+    const joined = before !== undefined && before.to === move.from;
+    const row = { tenant, ...move, from: joined ? before.from : move.from };
+    if (joined) this.cursors.splice(this.cursors.indexOf(before), 1);
+    this.cursors.push(row);
+    this.lastMoves.set(key, row);
     this.touch(tenant, move.channel);
   }
 
@@ -160,15 +157,9 @@ class Rows {
   }
 }
 
-export type PlanKind = {
-  /** Whether parts of the batch may stand on each other: see `hasChains`. */
-  readonly chains: boolean;
-  /** To find poison, in a transaction that ends in a rollback: any part may be missing. */
-  readonly trial: boolean;
-};
-
-export function planCommit(batch: Batch, fates: Fates, { chains, trial }: PlanKind): Plan {
-  const rows = new Rows(chains);
+/** `trial`: to find poison, in a transaction that ends in a rollback: any part may be missing. */
+export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
+  const rows = new Rows();
   const { arrivals } = batch;
   batch.turns.forEach((turn, index) => {
     if (fates.turns[index] === null) rows.turn(turn, batch.epochs.get(turn.shard) ?? -1);
@@ -190,6 +181,8 @@ export function live<Part>(parts: readonly Part[], fates: readonly unknown[]): P
   return parts.filter((_, index) => fates[index] === null);
 }
 
+const byGroup = (a: CursorMove, b: CursorMove): number =>
+  cursorKey(a.tenant, a) < cursorKey(b.tenant, b) ? -1 : 1;
 const byRun = (a: TurnCommit, b: TurnCommit): number =>
   a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
 
@@ -202,9 +195,7 @@ function callsOf(
   const some = <Row>(set: readonly Row[], call: (set: readonly Row[]) => Call): Call | null =>
     set.length === 0 ? null : call(set);
   const epochs = [...rows.shards].sort(([a], [b]) => a - b);
-  const moves = trial
-    ? []
-    : [...rows.cursors].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, m]) => m);
+  const moves = trial ? [] : rows.cursors.sort(byGroup);
   const channels = [...rows.channels.values()];
   for (const message of rows.messages) {
     message.back =
@@ -239,8 +230,8 @@ function callsOf(
     some(rows.delayed, delayMessages),
     some(rows.clearedTimers, clearTimers),
     some([...rows.timers.values()], setTimers),
-    some(rows.endings, endSubscriptions),
     some(rows.subscriptions, (set) => insertSubscriptions(set, rows.waiters)),
+    some(rows.endings, endSubscriptions),
     some(rows.ended, clearEnded),
     some(rows.taken, takeInbox),
     targets,

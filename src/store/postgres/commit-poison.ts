@@ -9,13 +9,10 @@ import type { Fates, PartKind } from './commit-fates.ts';
 import { planCommit } from './commit-plan.ts';
 import { failureKind, reasonOf } from './failure.ts';
 import type { Pool } from './pool.ts';
-import { text, type Call, type Statement } from './statement.ts';
+import { text, type Call, statement } from './statement.ts';
 
 /** Ends a trial: nothing of it stays. */
-export const endTrialStatement: Statement = {
-  name: 'trial_end',
-  text: `select heddle.refuse($1::text)`,
-};
+const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)`);
 const trialOver = 'HD000';
 const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
 
@@ -65,10 +62,7 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
   };
   for (const { kind, index } of parts) only[kind][index] = null;
   try {
-    await pool.run([
-      ...planCommit({ ...batch, slots: [] }, only, { chains: false, trial: true }).calls,
-      endTrial,
-    ]);
+    await pool.run([...planCommit({ ...batch, slots: [] }, only, true).calls, endTrial]);
   } catch (error) {
     if (failureKind(error) === 'data') return reasonOf(error);
     if ((error as { code?: unknown }).code === trialOver) return null;

@@ -16,7 +16,7 @@ import {
   textColumn,
   type Column,
   type Fields,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 const committed: TurnOutcome = { kind: 'committed' };
@@ -64,15 +64,20 @@ export function targetOutcome(row: InboxInsert, target: Fields): ArrivalOutcome 
 }
 
 /** The run that has a start's id, or else its idempotency key. */
-export const startedRunsStatement: Statement = {
-  name: 'runs_started',
-  text: `select coalesce(r.run_id, k.run_id), coalesce(r.shard, k.shard)
+const startedRunsStatement = statement(
+  'runs_started',
+  `select coalesce(r.run_id, k.run_id), coalesce(r.shard, k.shard)
     from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
       as i(tenant, run_id, idempotency_key, place)
-    left join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id
-    left join heddle.runs k on k.tenant = i.tenant and k.idempotency_key = i.idempotency_key
+    left join lateral (
+      select * from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r on true
+    left join lateral (
+      select * from heddle.runs k
+      where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key offset 0
+    ) k on true
     order by i.place`,
-};
+);
 
 const keyColumn: Column<NewRun> = textColumn((run) => run.idempotencyKey);
 

@@ -5,14 +5,14 @@
  * 1. The batch's commit id is the transaction's first row, so however often it is sent it is
  *    committed once. When the reply is lost, the same batch is sent again: it waits for the first
  *    one if that is still under way, and then either finds its row or is the first.
- * 2. Every pass either ends, or leaves parts out, or counts against a bound.
+ * 2. Every pass either ends the commit or counts against a bound.
  */
 import { heddleError, HeddleError } from '../../domain/errors.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
 import type { RunAddress } from '../rows.ts';
 import { diagnose } from './commit-diagnosis.ts';
-import { hasChains, newFates, refusedText, settleChains, type Fates } from './commit-fates.ts';
+import { newFates, refusedText, type Fates } from './commit-fates.ts';
 import { planCommit, type Plan } from './commit-plan.ts';
 import { findPoison } from './commit-poison.ts';
 import { accepted, replay, startedRuns, targetOutcome } from './commit-replay.ts';
@@ -23,16 +23,18 @@ import { pause, type Pool } from './pool.ts';
 export type CommitPools = { readonly write: Pool; readonly read: Pool };
 
 const triesMax = 5;
+const passesMax = 50;
 /** How long a commit whose reply was lost is pursued before its fate is given up as unknown. */
 const settleMsMax = 60_000;
 
 export async function commitBatch(pools: CommitPools, batch: Batch): Promise<BatchOutcome> {
   const fates = newFates(batch);
-  const chains = hasChains(batch);
   const attempts = new Attempts();
+  // A first turn is number 1; the statement that creates a run has no say in that.
+  const odd = batch.turns.some((turn) => turn.create !== null && turn.expectedTurn !== 0);
+  if (odd) await diagnose(pools.read, batch, fates);
   for (;;) {
-    if (chains) settleChains(batch, fates);
-    const plan = planCommit(batch, fates, { chains, trial: false });
+    const plan = planCommit(batch, fates, false);
     try {
       const results = await pools.write.run(plan.calls);
       return await outcomeOf(pools, batch, fates, plan, results);
@@ -55,22 +57,30 @@ async function leaveOut(
   if (kind !== 'guard' && kind !== 'data') return;
   const before = refusedText(fates);
   await diagnose(pools.read, batch, fates);
-  if (kind === 'data' && !(await findPoison(pools.write, batch, fates))) {
-    throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
-  }
-  if (refusedText(fates) === before) await attempts.fruitless(error);
+  if (refusedText(fates) !== before) return attempts.leftOut(error);
+  if (kind === 'guard') return attempts.fruitless(error);
+  if (await findPoison(pools.write, batch, fates)) return;
+  throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
 }
 
 /** Counts what went wrong, waits between tries, and gives up in the right words. */
 class Attempts {
   private tries = 0;
+  private losses = 0;
+  private passes = 0;
   private lostSinceMs: number | null = null;
 
   async failed(error: unknown): Promise<void> {
     const kind = error instanceof HeddleError ? 'lost' : failureKind(error);
     if (kind === 'lost') return this.lost(error);
     if (kind === 'other') throw error;
+    if (kind === 'slow') throw unavailable(error);
     if (kind === 'again' || kind === 'busy') await this.fruitless(error);
+  }
+
+  /** Others may move what this batch stands on again and again; then it is for its sender to wait. */
+  leftOut(error: unknown): void {
+    if (++this.passes > passesMax) throw unavailable(error);
   }
 
   async fruitless(error: unknown): Promise<void> {
@@ -88,7 +98,7 @@ class Attempts {
       const reason = `the reply to a commit was lost (${reasonOf(error)}); send the same batch again`;
       throw heddleError('store-unavailable', { reason, inDoubt: true }, { cause: error });
     }
-    await pause(++this.tries);
+    await pause(++this.losses);
   }
 }
 

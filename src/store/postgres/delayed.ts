@@ -11,24 +11,24 @@ import {
   textColumn,
   type Column,
   type Fields,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /** Read before, because a transaction's calls leave all at once and the wake-ups name channels. */
-export const dueDelayedStatement: Statement = {
-  name: 'delayed_due',
-  text: `select tenant, delayed_id, channel from heddle.delayed_messages
+const dueDelayedStatement = statement(
+  'delayed_due',
+  `select tenant, delayed_id, channel from heddle.delayed_messages
     where shard = any($1::int[]) and due_at <= now()
     order by due_at, delayed_id limit $2::int`,
-};
+);
 
 /**
  * Locks: the delayed rows, by age, passing by those that another replica moves; then their channels
  * by tenant and name, as every commit does.
  */
-export const releaseDelayedStatement: Statement = {
-  name: 'delayed_release',
-  text: `with due as (
+const releaseDelayedStatement = statement(
+  'delayed_release',
+  `with due as (
       select d.tenant, d.delayed_id
       from unnest($1::text[], $2::bigint[]) as i(tenant, delayed_id)
       join heddle.delayed_messages d on d.tenant = i.tenant and d.delayed_id = i.delayed_id
@@ -51,13 +51,13 @@ export const releaseDelayedStatement: Statement = {
     insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
     select p.tenant, p.channel, c.head - p.many + p.place, p.message_id, p.run_id, p.payload
     from placed p join channel c on c.tenant = p.tenant and c.channel = p.channel`,
-};
+);
 
-export const nextDelayedStatement: Statement = {
-  name: 'delayed_next',
-  text: `select ceil(extract(epoch from min(due_at) - clock_timestamp()) * 1000)::text
+const nextDelayedStatement = statement(
+  'delayed_next',
+  `select ceil(extract(epoch from min(due_at) - clock_timestamp()) * 1000)::text
     from heddle.delayed_messages where shard = any($1::int[])`,
-};
+);
 
 type Due = { readonly tenant: string; readonly delayedId: string };
 const dueColumns: readonly Column<Due>[] = [

@@ -5,17 +5,17 @@ import {
   textColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /** The first of an id stays. Locks: the new rows, which only a retry of the same run could meet. */
-export const insertEvaluationsStatement: Statement = {
-  name: 'evaluations_insert',
-  text: `insert into heddle.evaluations (tenant, evaluation_id, subject_run_id, evaluator_run_id,
+const insertEvaluationsStatement = statement(
+  'evaluations_insert',
+  `insert into heddle.evaluations (tenant, evaluation_id, subject_run_id, evaluator_run_id,
       score, rationale)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[])
     on conflict do nothing`,
-};
+);
 
 const evaluationColumns: readonly Column<EvaluationRow>[] = [
   textColumn((row) => row.tenant),

@@ -17,18 +17,20 @@ export const guard = {
  * - replay: this commit id has been committed before.
  * - again: a deadlock or a serialization conflict; the same transaction may be run again.
  * - lost: no answer; a transaction that was under way may or may not have been committed.
- * - busy: a lock or a statement took too long, or the server has no room; nothing was written.
+ * - busy: a lock was not to be had in time, or the server has no room; nothing was written.
+ * - slow: the statement took too long; nothing was written, and it would take as long again.
  * - data: Postgres refuses a value; it will again.
  * - other: a fault of heddle's.
  */
-export type FailureKind = 'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'data' | 'other';
+export type FailureKind =
+  'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'slow' | 'data' | 'other';
 
 const guards: ReadonlySet<string> = new Set(Object.values(guard));
 const again: ReadonlySet<string> = new Set(['40001', '40P01']);
 /** Shutdown, crash of another backend, starting up, a standby; 08 is the connection itself. */
 const lost: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25006', '25P03']);
-/** Lock or statement timeout, too many connections. */
-const busy: ReadonlySet<string> = new Set(['55P03', '57014', '53300']);
+/** A lock was not to be had in time, or too many connections. */
+const busy: ReadonlySet<string> = new Set(['55P03', '53300']);
 
 export function failureKind(error: unknown): FailureKind {
   if (error instanceof DataFailure) return 'data';
@@ -41,6 +43,7 @@ export function failureKind(error: unknown): FailureKind {
   // 08P01 is a message that heddle has written wrongly.
   if (lost.has(code) || (code.startsWith('08') && code !== '08P01')) return 'lost';
   if (busy.has(code) || code.startsWith('53')) return 'busy';
+  if (code === '57014') return 'slow';
   if (/^(22|23|54)/.test(code)) return 'data';
   return 'other';
 }

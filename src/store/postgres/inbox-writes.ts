@@ -11,7 +11,7 @@ import {
   uuidColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 export type InboxTaken = {
@@ -25,12 +25,16 @@ export type InboxTaken = {
  * wake-up of a waiter taken but not committed waits for that turn; were the turn then to wait for
  * the channel, both would stand until Postgres notices the deadlock a second later.
  */
-export const takeInboxStatement: Statement = {
-  name: 'inbox_take',
-  text: `delete from heddle.inbox b
+const takeInboxStatement = statement(
+  'inbox_take',
+  `delete from heddle.inbox b
     using unnest($1::text[], $2::uuid[], $3::bigint[]) as i(tenant, run_id, seq)
-    where b.tenant = i.tenant and b.run_id = i.run_id and b.seq = i.seq`,
-};
+    cross join lateral (
+      select x.ctid as row from heddle.inbox x
+      where x.tenant = i.tenant and x.run_id = i.run_id and x.seq = i.seq offset 0
+    ) x
+    where b.ctid = x.row`,
+);
 
 const takenColumns: readonly Column<InboxTaken>[] = [...runColumns, bigintColumn((row) => row.seq)];
 
@@ -42,18 +46,22 @@ export function takeInbox(rows: readonly InboxTaken[]): Call {
  * Rows for open runs; answers with the runs that got one. Locks: the new rows, in the order of the
  * batch, after the channels and what turns took.
  */
-export const insertInboxStatement: Statement = {
-  name: 'inbox_insert',
-  text: `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
+const insertInboxStatement = statement(
+  'inbox_insert',
+  `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
     select i.tenant, i.run_id, r.shard, i.kind, i.ref,
       coalesce('=' || i.key, '#' || nextval('heddle.inbox_seq')), i.payload
     from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
       with ordinality as i(tenant, run_id, kind, ref, key, payload, place)
-    join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id and r.ended_at is null
+    cross join lateral (
+      select r.shard, r.ended_at from heddle.runs r
+      where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r
+    where r.ended_at is null
     order by i.place
     on conflict do nothing
     returning tenant, run_id, shard`,
-};
+);
 
 const inboxColumns: readonly Column<InboxInsert>[] = [
   textColumn((row) => row.tenant),
@@ -69,13 +77,16 @@ export function insertInbox(rows: readonly InboxInsert[]): Call {
 }
 
 /** What became of rows from outside: per row its run's status and whether it has ended, or nulls. */
-export const inboxTargetsStatement: Statement = {
-  name: 'inbox_targets',
-  text: `select r.status, r.ended_at is not null
+const inboxTargetsStatement = statement(
+  'inbox_targets',
+  `select r.status, r.ended_at is not null
     from unnest($1::text[], $2::uuid[]) with ordinality as i(tenant, run_id, place)
-    left join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id
+    left join lateral (
+      select r.status, r.ended_at from heddle.runs r
+      where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r on true
     order by i.place`,
-};
+);
 
 export function inboxTargets(rows: readonly InboxInsert[]): Call {
   return callWith(inboxTargetsStatement, runColumns, rows);

@@ -6,24 +6,24 @@ import type { LeasedMessage } from '../port.ts';
 import type { Pool } from './pool.ts';
 import { messageRow } from './read-set.ts';
 import { epochMs } from './run-reads.ts';
-import { bigint, int, text, texts, type Statement } from './statement.ts';
+import { bigint, int, text, texts, statement } from './statement.ts';
 
 /** Locks: the group's row, first of all, so that two consumers of a group take turns. */
-export const lockGroupStatement: Statement = {
-  name: 'lease_group',
-  text: `insert into heddle.consumer_groups as g (tenant, channel, consumer_group, cursor)
+const lockGroupStatement = statement(
+  'lease_group',
+  `insert into heddle.consumer_groups as g (tenant, channel, consumer_group, cursor)
     values ($1::text, $2::text, $3::text, case when $4::text = 'earliest' then 0 else coalesce(
       (select head from heddle.channels where tenant = $1::text and channel = $2::text), 0) end)
     on conflict (tenant, channel, consumer_group) do update set cursor = g.cursor`,
-};
+);
 
 /**
  * Expired leases, oldest message first, then what is above the cursor. Locks: after the group's row
  * the deliveries, which nobody else may change while that is held but an acknowledgement.
  */
-export const takeLeasesStatement: Statement = {
-  name: 'lease_take',
-  text: `with expired as (
+const takeLeasesStatement = statement(
+  'lease_take',
+  `with expired as (
       select d.seq, d.attempt + 1 as attempt from heddle.deliveries d
       where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
         and d.lease_until <= now()
@@ -54,7 +54,7 @@ export const takeLeasesStatement: Statement = {
     from given g join heddle.messages m
       on m.tenant = $1::text and m.channel = $2::text and m.seq = g.seq
     order by g.attempt = 1, m.seq`,
-};
+);
 
 export async function lease(
   pool: Pool,
@@ -83,16 +83,16 @@ export async function lease(
 }
 
 /** Locks: the deliveries that are acknowledged. A token that is none matches nothing. */
-export const acknowledgeStatement: Statement = {
-  name: 'lease_acknowledge',
-  text: `delete from heddle.deliveries d
+const acknowledgeStatement = statement(
+  'lease_acknowledge',
+  `delete from heddle.deliveries d
     using (select distinct token from unnest($4::text[]) as i(token)
       where token ~ '^[0-9]{1,18}:[0-9a-f-]{36}$') i
     where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
       and d.seq = split_part(i.token, ':', 1)::bigint and d.token::text = split_part(i.token, ':', 2)
       and d.lease_until > now()
     returning i.token`,
-};
+);
 
 export async function acknowledge(
   pool: Pool,

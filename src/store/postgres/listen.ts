@@ -10,17 +10,17 @@
 import { randomUUID } from 'node:crypto';
 import { defer, finalize, Observable, retry, timer } from 'rxjs';
 import { Link, type LinkOptions } from './link.ts';
+import { statement, text, type Call } from './statement.ts';
 
 const channel = 'heddle';
 const pingMs = 10_000;
 const pingMsMax = 3_000;
 
-export const notifyStatement = {
-  name: 'notify',
-  text: `select pg_notify('${channel}', $1::text)`,
-};
+const notifyStatement = statement('notify', `select pg_notify('${channel}', $1::text)`);
 
-export const shardsText = (shards: readonly number[]): string => shards.join(',');
+export function notify(shards: readonly number[]): Call {
+  return { statement: notifyStatement, params: [text(shards.join(','))] };
+}
 
 function shardsOf(payload: string): number[] {
   return payload.split(',').map(Number).filter(Number.isInteger);

@@ -4,12 +4,12 @@ import type { RunStatus } from '../../../machines/run.ts';
 import type { EvaluationRow, JournalRow, RunRow } from '../rows.ts';
 import type { Pool } from './pool.ts';
 import { epochMs, runFields, runRow } from './run-reads.ts';
-import { int, text, texts, uuid, type Statement } from './statement.ts';
+import { int, text, texts, uuid, statement } from './statement.ts';
 
-export const oneRunStatement: Statement = {
-  name: 'run_one',
-  text: `select ${runFields} from heddle.runs r where r.tenant = $1::text and r.run_id = $2::uuid`,
-};
+const oneRunStatement = statement(
+  'run_one',
+  `select ${runFields} from heddle.runs r where r.tenant = $1::text and r.run_id = $2::uuid`,
+);
 
 export async function oneRun(pool: Pool, tenant: string, runId: RunId): Promise<RunRow | null> {
   const call = { statement: oneRunStatement, params: [text(tenant), uuid(runId)] };
@@ -18,15 +18,15 @@ export async function oneRun(pool: Pool, tenant: string, runId: RunId): Promise<
 }
 
 /** Backward through the primary key: ids sort by age, so the newest come first. */
-export const listRunsStatement: Statement = {
-  name: 'runs_list',
-  text: `select ${runFields} from heddle.runs r
+const listRunsStatement = statement(
+  'runs_list',
+  `select ${runFields} from heddle.runs r
     where r.tenant = $1::text and ($2::text[] is null or r.status = any($2::text[]))
       and ($3::text is null or r.agent = $3::text)
       and ($4::text is null or r.pipeline = $4::text)
       and r.run_id < coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
     order by r.run_id desc limit $6::int`,
-};
+);
 
 export async function listRuns(
   pool: Pool,
@@ -51,12 +51,12 @@ export async function listRuns(
   return ((await pool.read([call])).get(call) ?? []).map(runRow);
 }
 
-export const journalStatement: Statement = {
-  name: 'journal_read',
-  text: `select j.turn, j.entries, ${epochMs('j.at')} from heddle.journal j
+const journalStatement = statement(
+  'journal_read',
+  `select j.turn, j.entries, ${epochMs('j.at')} from heddle.journal j
     where j.tenant = $1::text and j.run_id = $2::uuid and j.turn > $3::int
     order by j.turn limit $4::int`,
-};
+);
 
 export async function readJournal(
   pool: Pool,
@@ -76,12 +76,12 @@ export async function readJournal(
   }));
 }
 
-export const evaluationsStatement: Statement = {
-  name: 'evaluations_read',
-  text: `select evaluation_id, evaluator_run_id, score, rationale from heddle.evaluations
+const evaluationsStatement = statement(
+  'evaluations_read',
+  `select evaluation_id, evaluator_run_id, score, rationale from heddle.evaluations
     where tenant = $1::text and subject_run_id = $2::text
     order by evaluation_id limit $3::int`,
-};
+);
 
 export async function readEvaluations(
   pool: Pool,
@@ -101,15 +101,15 @@ export async function readEvaluations(
 }
 
 /** An entry is its first version. Open runs come from the partial index, all tenants' by shard. */
-export const usageStatement: Statement = {
-  name: 'usage',
-  text: `select
+const usageStatement = statement(
+  'usage',
+  `select
       (select count(*) from heddle.runs where ended_at is null and tenant = $1::text),
       (select count(*) from heddle.runs
         where ended_at is null and tenant = $1::text and status = 'queued'),
       (select count(*) from heddle.channels where tenant = $1::text),
       (select count(*) from heddle.memory_versions where tenant = $1::text and version = 1)`,
-};
+);
 
 export async function readUsage(
   pool: Pool,
@@ -132,11 +132,11 @@ export async function readUsage(
 }
 
 /** A transaction that writes takes the next number; one that reads takes none. */
-export const activityStatement: Statement = {
-  name: 'activity',
-  text: `select pg_snapshot_xmax(pg_current_snapshot())::text,
+const activityStatement = statement(
+  'activity',
+  `select pg_snapshot_xmax(pg_current_snapshot())::text,
     pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text`,
-};
+);
 
 export async function readActivity(
   pool: Pool,

@@ -8,20 +8,19 @@ import {
   textColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /** `chained`: the version that it stands on is written by this batch too. */
 export type MemoryWrite = { readonly insert: MemoryInsert; readonly chained: boolean };
 
 /**
- * Version n on version n - 1: since versions are dense and none is ever removed alone, n being free
- * and n - 1 being there says that n - 1 is the newest. Locks: the new rows in the order of their
+ * Version n where n - 1 is the newest; of two that write n at once the key lets one in. Locks: the new rows in the order of their
  * entries, after the runs; a second writer of the same version waits here for the first.
  */
-export const insertMemoryStatement: Statement = {
-  name: 'memory_insert',
-  text: guarded(
+const insertMemoryStatement = statement(
+  'memory_insert',
+  guarded(
     guard.memory,
     `insert into heddle.memory_versions (tenant, scope, owner, key, version, value, deleted, run_id,
       turn)
@@ -29,14 +28,14 @@ export const insertMemoryStatement: Statement = {
     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::bool[],
       $9::text[], $10::int[], $11::bool[])
       as i(tenant, scope, owner, key, version, value, deleted, run_id, turn, chained)
-    where i.chained or i.version = 1 or exists (
-      select from heddle.memory_versions m
+    where i.chained or i.version - 1 = coalesce((
+      select m.version from heddle.memory_versions m
       where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
-        and m.version = i.version - 1)
+      order by m.version desc limit 1), 0)
     order by i.tenant, i.scope, i.owner, i.key, i.version
     on conflict do nothing`,
   ),
-};
+);
 
 const memoryColumns: readonly Column<MemoryWrite>[] = [
   textColumn(({ insert }) => insert.tenant),

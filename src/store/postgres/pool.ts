@@ -65,7 +65,7 @@ export class Pool {
           throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
         if (kind === 'other' || kind === 'guard') throw error;
         if (this.ending.signal.aborted) throw heddleError('closed');
-        if (attempt >= triesMax || kind === 'busy') throw unavailable(error);
+        if (attempt >= triesMax || kind === 'busy' || kind === 'slow') throw unavailable(error);
         await pause(attempt);
       }
     }

@@ -22,27 +22,23 @@ import {
   readJournal,
   readUsage,
 } from './lists.ts';
-import { listen, notifyStatement, shardsText } from './listen.ts';
+import { listen, notify } from './listen.ts';
 import { migrate } from './migrate.ts';
 import { release, renew } from './ownership.ts';
 import { Pool } from './pool.ts';
 import { prune } from './prune.ts';
 import { readSet } from './read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
-import { text } from './statement.ts';
 import { listTenants } from './tenants.ts';
 import { dueTimers, providerTotals, slotsOf } from './work-reads.ts';
 
 export type PostgresOptions = {
   readonly connectionString?: string;
   readonly connection?: pg.ClientConfig;
-};
-
-/** A session's bounds; the client's own (`answerMsMax`) is longer and only for dead sockets. */
-const bounds = {
-  statement_timeout: '15000',
-  lock_timeout: '5000',
-  idle_in_transaction_session_timeout: '10000',
+  /** How long one statement may take; lists, counts and retention may take four times as long. */
+  readonly statementMsMax?: number;
+  /** How long a statement may wait for locks. */
+  readonly lockMsMax?: number;
 };
 
 /**
@@ -50,8 +46,7 @@ const bounds = {
  * such a table whole would be kept while it grows to millions of rows. All of these go by keys, so
  * the other ways are switched off. That also spares the five custom plans before a generic one.
  */
-const hot = {
-  ...bounds,
+export const hot = {
   plan_cache_mode: 'force_generic_plan',
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
@@ -59,7 +54,7 @@ const hot = {
   enable_bitmapscan: 'off',
   jit: 'off',
 };
-const wide = { ...bounds, statement_timeout: '60000', plan_cache_mode: 'force_custom_plan' };
+const wide = { plan_cache_mode: 'force_custom_plan' };
 
 type Pools = {
   readonly write: Pool;
@@ -76,23 +71,32 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       ? {}
       : { connectionString: options.connectionString }),
   };
+  const { statementMsMax = 15_000, lockMsMax = 5_000 } = options;
   await migrate(connection);
-  const pool = (settings: LinkOptions['settings'], size: number, answerMsMax = 20_000): Pool =>
-    new Pool({
-      connection,
-      settings,
-      size,
-      answerMsMax,
-      checkoutMsMax: 30_000,
-      patienceMs: 10_000,
-    });
+  // The server ends what takes too long; the client's own limit is for sockets that went dead.
+  const link = (settings: LinkOptions['settings'], msMax: number): LinkOptions => ({
+    connection,
+    settings: { ...settings, ...boundsOf(msMax, lockMsMax) },
+    answerMsMax: msMax + 5_000,
+  });
+  const pool = (of: LinkOptions, size: number): Pool =>
+    new Pool({ ...of, size, checkoutMsMax: 30_000, patienceMs: 10_000 });
+  const beatMsMax = Math.min(statementMsMax, 5_000);
   const pools: Pools = {
-    write: pool(hot, 2),
-    read: pool(hot, 2),
-    wide: pool(wide, 1, 70_000),
-    beat: pool({ ...hot, statement_timeout: '5000' }, 1, 6_000),
+    write: pool(link(hot, statementMsMax), 2),
+    read: pool(link(hot, statementMsMax), 2),
+    wide: pool(link(wide, statementMsMax * 4), 1),
+    beat: pool(link(hot, beatMsMax), 1),
   };
-  return storeOver(pools, { connection, settings: bounds, answerMsMax: 6_000 });
+  return storeOver(pools, link({}, beatMsMax));
+}
+
+function boundsOf(statementMsMax: number, lockMsMax: number): LinkOptions['settings'] {
+  return {
+    statement_timeout: String(statementMsMax),
+    lock_timeout: String(lockMsMax),
+    idle_in_transaction_session_timeout: '10000',
+  };
 }
 
 function storeOver(pools: Pools, listener: LinkOptions): Store {
@@ -121,8 +125,7 @@ function storeOver(pools: Pools, listener: LinkOptions): Store {
     providerTotals: () => providerTotals(pools.wide),
     activity: () => readActivity(pools.wide),
     async notify(shards) {
-      const params = [text(shardsText(shards))];
-      await pools.read.read([{ statement: notifyStatement, params }]);
+      await pools.read.read([notify(shards)]);
     },
     async listen(heard) {
       const handle = await listen(listener, heard);

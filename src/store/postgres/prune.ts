@@ -1,15 +1,15 @@
 /** Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
 import type { Pool } from './pool.ts';
-import { bigint, int, type Statement } from './statement.ts';
+import { bigint, int, statement } from './statement.ts';
 
 /**
  * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
  * waiting run has yet to come by them. Evaluations stay, and memory that others can reach. Locks:
  * the runs in the order of their ends, passing by those of another replica's prune; then channels.
  */
-export const pruneRunsStatement: Statement = {
-  name: 'prune_runs',
-  text: `with old as (
+const pruneRunsStatement = statement(
+  'prune_runs',
+  `with old as (
       select tenant, run_id from heddle.runs
       where ended_at <= now() - $1::bigint * interval '1 ms'
       order by ended_at limit $2::int
@@ -61,22 +61,22 @@ export const pruneRunsStatement: Statement = {
       returning 1
     )
     select count(*) from gone`,
-};
+);
 
 /** A commit id is asked for again within minutes, never after a day. */
-export const pruneCommitsStatement: Statement = {
-  name: 'prune_commits',
-  text: `delete from heddle.commits where commit_id in (
+const pruneCommitsStatement = statement(
+  'prune_commits',
+  `delete from heddle.commits where commit_id in (
       select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
-};
+);
 
 /**
  * Idle slots of replicas that have been gone for a day become one row per provider, of no replica,
  * which keeps their totals. Locks: the slots, then that row.
  */
-export const foldSlotsStatement: Statement = {
-  name: 'prune_slots',
-  text: `with gone as (
+const foldSlotsStatement = statement(
+  'prune_slots',
+  `with gone as (
       delete from heddle.provider_slots s
       where s.call is null and s.replica_id <> '00000000-0000-0000-0000-000000000000'
         and exists (
@@ -92,16 +92,16 @@ export const foldSlotsStatement: Statement = {
     on conflict (provider, replica_id, slot) do update set calls = t.calls + excluded.calls,
       duplicates = t.duplicates + excluded.duplicates,
       rate_limited = t.rate_limited + excluded.rate_limited`,
-};
+);
 
 /** Replicas that are gone, once nothing names them any more. */
-export const pruneReplicasStatement: Statement = {
-  name: 'prune_replicas',
-  text: `delete from heddle.replicas r
+const pruneReplicasStatement = statement(
+  'prune_replicas',
+  `delete from heddle.replicas r
     where r.lease_until < now() - interval '1 day'
       and not exists (select from heddle.provider_slots s where s.replica_id = r.replica_id)
       and not exists (select from heddle.shards s where s.replica_id = r.replica_id)`,
-};
+);
 
 /** Each statement is a transaction of its own, so that none holds its locks for the others. */
 export async function prune(

@@ -20,13 +20,13 @@ import {
   type Call,
   type Column,
   type Fields,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /** Per read its newest version number, and beside it the versions from the one that is asked for. */
-export const readMemoryStatement: Statement = {
-  name: 'memory_read',
-  text: `select i.place, newest.version, m.version, m.value, m.deleted, m.run_id, m.turn,
+const readMemoryStatement = statement(
+  'memory_read',
+  `select i.place, newest.version, m.version, m.value, m.deleted, m.run_id, m.turn,
       ${epochMs('m.created_at')}
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[])
       with ordinality as i(tenant, scope, owner, key, version, history, place)
@@ -42,7 +42,7 @@ export const readMemoryStatement: Statement = {
       order by m.version desc limit 1 + i.history
     ) m on newest.version >= coalesce(i.version, 1)
     order by i.place, m.version desc`,
-};
+);
 
 const memoryColumns: readonly Column<MemoryRead>[] = [
   textColumn((read) => read.tenant),
@@ -54,15 +54,21 @@ const memoryColumns: readonly Column<MemoryRead>[] = [
 ];
 
 /** A group reads from its cursor, a run from where it stands, and who is new from its choice. */
-export const readChannelsStatement: Statement = {
-  name: 'channels_read',
-  text: `select i.place, at.head, at.cursor, at.stored, m.seq, m.message_id, m.payload, m.run_id,
+const readChannelsStatement = statement(
+  'channels_read',
+  `select i.place, c.head is not null, at.head, at.cursor, at.stored, m.seq, m.message_id, m.payload, m.run_id,
       ${epochMs('m.published_at')}
     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[], $6::int[])
       with ordinality as i(tenant, channel, consumer_group, after, earliest, most, place)
-    left join heddle.channels c on c.tenant = i.tenant and c.channel = i.channel
-    left join heddle.consumer_groups g on g.tenant = i.tenant and g.channel = i.channel
-      and g.consumer_group = i.consumer_group
+    left join lateral (
+      select c.head from heddle.channels c
+      where c.tenant = i.tenant and c.channel = i.channel offset 0
+    ) c on true
+    left join lateral (
+      select g.cursor from heddle.consumer_groups g
+      where g.tenant = i.tenant and g.channel = i.channel and g.consumer_group = i.consumer_group
+      offset 0
+    ) g on true
     cross join lateral (
       select coalesce(c.head, 0) as head, g.cursor is not null as stored,
         coalesce(case when i.consumer_group is null then i.after else g.cursor end,
@@ -74,7 +80,7 @@ export const readChannelsStatement: Statement = {
       order by m.seq limit i.most
     ) m on true
     order by i.place, m.seq`,
-};
+);
 
 const channelColumns: readonly Column<ChannelRead>[] = [
   textColumn((read) => read.tenant),
@@ -129,15 +135,17 @@ function channelResults(
   rows: readonly Fields[],
 ): ChannelReadResult[] {
   const found = reads.map(() => ({
+    exists: false,
     head: 0,
     cursor: 0,
     cursorStored: false,
     messages: [] as MessageRow[],
   }));
-  for (const [place, head, cursor, stored, ...message] of rows) {
+  for (const [place, exists, head, cursor, stored, ...message] of rows) {
     const read = reads[Number(place) - 1];
     const result = found[Number(place) - 1];
     if (read === undefined || result === undefined) continue;
+    result.exists = exists === 't';
     result.head = Number(head);
     result.cursor = Number(cursor);
     result.cursorStored = stored === 't';

@@ -3,7 +3,15 @@ import { asRunId } from '../../domain/ids.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { PendingRun } from '../port.ts';
-import type { InboxKind, InboxRow, LoadedRun, ParentAddress, RunAddress, RunRow } from '../rows.ts';
+import {
+  urgentInboxKinds,
+  type InboxKind,
+  type InboxRow,
+  type LoadedRun,
+  type ParentAddress,
+  type RunAddress,
+  type RunRow,
+} from '../rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import type { Pool } from './pool.ts';
 import {
@@ -15,7 +23,7 @@ import {
   texts,
   uuid,
   type Fields,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /** Milliseconds since 1970, as a text that `Number` reads exactly. */
@@ -55,23 +63,27 @@ export function runRow(fields: Fields): RunRow {
 /** See the first migration: '' stands for null where a column changes often. */
 const orNull = (value: string | null | undefined): string | null => value || null;
 
-export const loadRunsStatement: Statement = {
-  name: 'runs_load',
-  text: `select ${runFields}
+const loadRunsStatement = statement(
+  'runs_load',
+  `select ${runFields}
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
-    join heddle.runs r on r.tenant = i.tenant and r.run_id = i.run_id`,
-};
+    cross join lateral (
+      select * from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r`,
+);
 
-export const loadInboxStatement: Statement = {
-  name: 'inbox_load',
-  text: `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
+const urgent = urgentInboxKinds.map((kind) => `'${kind}'`).join(', ');
+
+const loadInboxStatement = statement(
+  'inbox_load',
+  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
       select * from heddle.inbox b
       where b.tenant = i.tenant and b.run_id = i.run_id
-      order by b.seq limit ${limits.turnEventsMax}
+      order by b.kind in (${urgent}) desc, b.seq limit ${limits.turnEventsMax}
     ) b`,
-};
+);
 
 /** Two snapshots: a turn that is committed between them makes the next one stale, never wrong. */
 export async function loadRuns(
@@ -116,9 +128,9 @@ function inboxRow(fields: Fields): InboxRow {
  * Each shard's oldest rows through its own range of the index, then the oldest of all: with `shard =
  * any(…)` Postgres would sort the whole inbox for every page.
  */
-export const pendingStatement: Statement = {
-  name: 'inbox_pending',
-  text: `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.status,
+const pendingStatement = statement(
+  'inbox_pending',
+  `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.status,
       ${epochMs('r.created_at')}
     from unnest($1::int[]) as i(shard)
     cross join lateral (
@@ -126,9 +138,12 @@ export const pendingStatement: Statement = {
       where b.shard = i.shard and b.seq > $2::bigint
       order by b.seq limit $3::int
     ) b
-    join heddle.runs r on r.tenant = b.tenant and r.run_id = b.run_id and r.ended_at is null
+    cross join lateral (
+      select * from heddle.runs r where r.tenant = b.tenant and r.run_id = b.run_id offset 0
+    ) r
+    where r.ended_at is null
     order by b.seq limit $3::int`,
-};
+);
 
 export async function pendingRuns(
   pool: Pool,
@@ -162,13 +177,13 @@ export async function pendingRuns(
   return { runs: [...runs.values()], nextSeq: rows.length < query.limit ? null : last };
 }
 
-export const openRunsStatement: Statement = {
-  name: 'runs_open',
-  text: `select ${runFields} from heddle.runs r
+const openRunsStatement = statement(
+  'runs_open',
+  `select ${runFields} from heddle.runs r
     where r.shard = any($1::int[]) and r.ended_at is null and r.status = any($2::text[])
       and r.run_id > $3::uuid
     order by r.run_id limit $4::int`,
-};
+);
 
 export async function openRuns(
   pool: Pool,

@@ -16,8 +16,11 @@ import {
   uuidColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
+
+/** Said so that Postgres cannot take the index of open runs for it and walk through them all. */
+const isOpen = (run: string): string => `coalesce(${run}.ended_at, 'infinity') = 'infinity'`;
 
 const fixedColumns: readonly Column<NewRun>[] = [
   textColumn((run) => run.tenant),
@@ -50,9 +53,9 @@ const journal = (turn: string): string => `
     select tenant, run_id, ${turn}, entries from i where entries is not null`;
 
 /** A first turn's run. Locks: the new rows, in the order of the batch. */
-export const createRunsStatement: Statement = {
-  name: 'runs_create',
-  text: `with i as materialized (
+const createRunsStatement = statement(
+  'runs_create',
+  `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::text[], $16::text[], $17::text[], $18::bool[], $19::text[])
@@ -69,7 +72,7 @@ export const createRunsStatement: Statement = {
       returning 1
     ), entries as (${journal('1')})
     ${guardedCount(guard.run)}`,
-};
+);
 
 export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRun })[]): Call {
   const fixed = rows.map((turn) => turn.create);
@@ -86,9 +89,9 @@ export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRu
  * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of
  * their ids; after the shards, so that only this replica's commits meet here.
  */
-export const moveRunsStatement: Statement = {
-  name: 'runs_move',
-  text: `with i as materialized (
+const moveRunsStatement = statement(
+  'runs_move',
+  `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[])
         as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended,
@@ -98,12 +101,16 @@ export const moveRunsStatement: Statement = {
         chart = i.chart, held = i.held, output = i.output, error = i.error,
         ended_at = case when i.ended then now() end
       from i
-      where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
-        and r.ended_at is null
+      cross join lateral (
+        select x.ctid as row from heddle.runs x
+        where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+      ) x
+      where r.ctid = x.row and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+        and ${isOpen('r')}
       returning 1
     ), entries as (${journal('turn + 1')})
     ${guardedCount(guard.run)}`,
-};
+);
 
 export function moveRuns(rows: readonly TurnCommit[]): Call {
   const at = intColumn<TurnCommit>((turn) => turn.expectedTurn);
@@ -116,17 +123,21 @@ export function moveRuns(rows: readonly TurnCommit[]): Call {
 }
 
 /** Between turns: nothing but the words that people see. Locks: as `moveRuns`, after it. */
-export const changeStatusStatement: Statement = {
-  name: 'runs_status',
-  text: guarded(
+const changeStatusStatement = statement(
+  'runs_status',
+  guarded(
     guard.run,
     `update heddle.runs r set status = i.status, reason = i.reason
     from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[])
       as i(tenant, run_id, shard, turn, status, reason)
-    where r.tenant = i.tenant and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
-      and r.ended_at is null`,
+    cross join lateral (
+      select x.ctid as row from heddle.runs x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) x
+    where r.ctid = x.row and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+      and ${isOpen('r')}`,
   ),
-};
+);
 
 const statusColumns: readonly Column<StatusChange>[] = [
   ...runColumns,
@@ -146,9 +157,9 @@ export function changeStatus(rows: readonly StatusChange[]): Call {
  * that were not there before. Locks: the new rows in the order of the batch; two batches that bring
  * the same idempotency keys in another order may deadlock, and are run again.
  */
-export const queueRunsStatement: Statement = {
-  name: 'runs_queue',
-  text: `with queued as (
+const queueRunsStatement = statement(
+  'runs_queue',
+  `with queued as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
         input, idempotency_key, turn, status, reason, chart, held)
       select i.*, 0, 'queued', '', '', ''
@@ -161,7 +172,7 @@ export const queueRunsStatement: Statement = {
     select tenant, run_id, shard, '=start', 'start' from queued
     on conflict do nothing
     returning tenant, run_id, shard`,
-};
+);
 
 export function queueRuns(rows: readonly NewRun[]): Call {
   return callWith(queueRunsStatement, fixedColumns, rows);
@@ -170,15 +181,25 @@ export function queueRuns(rows: readonly NewRun[]): Call {
 type Ended = { readonly tenant: string; readonly runId: string };
 
 /** What an ended run leaves behind. Locks: its inbox rows, after the channels: see `takeInbox`. */
-export const clearEndedStatement: Statement = {
-  name: 'runs_clear',
-  text: `with i as materialized (
+const clearEndedStatement = statement(
+  'runs_clear',
+  `with i as materialized (
       select * from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     ), alarms as (
-      delete from heddle.timers t using i where t.tenant = i.tenant and t.run_id = i.run_id
+      delete from heddle.timers t using i
+      cross join lateral (
+        select x.ctid as row from heddle.timers x
+        where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+      ) x
+      where t.ctid = x.row
     )
-    delete from heddle.inbox b using i where b.tenant = i.tenant and b.run_id = i.run_id`,
-};
+    delete from heddle.inbox b using i
+    cross join lateral (
+      select x.ctid as row from heddle.inbox x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) x
+    where b.ctid = x.row`,
+);
 
 export function clearEnded(rows: readonly Ended[]): Call {
   return callWith(clearEndedStatement, runColumns, rows);

@@ -1,14 +1,14 @@
 import { guard } from './failure.ts';
-import { bigint, int, ints, uuid, type Call, type Statement } from './statement.ts';
+import { bigint, int, ints, uuid, type Call, statement } from './statement.ts';
 
 /**
  * The fence (promise 6). Locks: the shards of this batch for share, in the order of their numbers,
  * after the commit's own row. A claim updates the row, so it waits for the commits that are under
  * way, and commits wait for it and then see its epoch.
  */
-export const fenceStatement: Statement = {
-  name: 'shards_fence',
-  text: `select heddle.refuse('${guard.fence}') from (
+const fenceStatement = statement(
+  'shards_fence',
+  `select heddle.refuse('${guard.fence}') from (
       select count(*) as n from (
         select 1 from heddle.shards s
         join unnest($3::int[], $4::int[]) as i(shard, epoch) on s.shard = i.shard
@@ -17,7 +17,7 @@ export const fenceStatement: Statement = {
         for share of s
       ) held
     ) counted where n <> $1::int`,
-};
+);
 
 export function fence(replicaId: string, epochs: readonly (readonly [number, number])[]): Call {
   const params = [
@@ -30,12 +30,12 @@ export function fence(replicaId: string, epochs: readonly (readonly [number, num
 }
 
 /** Extends the lease; the shards are another statement's, so that no commit can hold this up. */
-export const renewLeaseStatement: Statement = {
-  name: 'replicas_renew',
-  text: `insert into heddle.replicas (replica_id, lease_until)
+const renewLeaseStatement = statement(
+  'replicas_renew',
+  `insert into heddle.replicas (replica_id, lease_until)
     values ($1::uuid, clock_timestamp() + $2::bigint * interval '1 ms')
     on conflict (replica_id) do update set lease_until = excluded.lease_until`,
-};
+);
 
 export function renewLease(replicaId: string, leaseMs: number): Call {
   return { statement: renewLeaseStatement, params: [uuid(replicaId), bigint(leaseMs)] };
@@ -47,9 +47,9 @@ export function renewLease(replicaId: string, leaseMs: number): Call {
  * at once share them, and a shard whose old owner's commit is still under way is taken by the next
  * renewal instead of holding this one up until its lease is over.
  */
-export const claimShardsStatement: Statement = {
-  name: 'shards_claim',
-  text: `with live as (
+const claimShardsStatement = statement(
+  'shards_claim',
+  `with live as (
       select replica_id from heddle.replicas where lease_until > clock_timestamp()
     ), share as (
       select ceil(32.0 / greatest(1, count(*)))::int as n from live
@@ -64,40 +64,40 @@ export const claimShardsStatement: Statement = {
     )
     update heddle.shards s set replica_id = $1::uuid, epoch = s.epoch + 1
     from free where s.shard = free.shard`,
-};
+);
 
 export function claimShards(replicaId: string): Call {
   return { statement: claimShardsStatement, params: [uuid(replicaId)] };
 }
 
 /** One row per shard held, with the count of live replicas; one with null when it holds none. */
-export const heldShardsStatement: Statement = {
-  name: 'shards_held',
-  text: `select s.shard, s.epoch, live.n
+const heldShardsStatement = statement(
+  'shards_held',
+  `select s.shard, s.epoch, live.n
     from (select count(*) as n from heddle.replicas where lease_until > clock_timestamp()) live
     left join heddle.shards s on s.replica_id = $1::uuid
     order by s.shard`,
-};
+);
 
 export function heldShards(replicaId: string): Call {
   return { statement: heldShardsStatement, params: [uuid(replicaId)] };
 }
 
 /** Locks: the shards that are given back; waits for commits that hold them for share. */
-export const releaseShardsStatement: Statement = {
-  name: 'shards_release',
-  text: `update heddle.shards set replica_id = null
+const releaseShardsStatement = statement(
+  'shards_release',
+  `update heddle.shards set replica_id = null
     where replica_id = $1::uuid and shard = any($2::int[])`,
-};
+);
 
 export function releaseShards(replicaId: string, shards: readonly number[]): Call {
   return { statement: releaseShardsStatement, params: [uuid(replicaId), ints(shards)] };
 }
 
-export const retireStatement: Statement = {
-  name: 'replicas_retire',
-  text: `delete from heddle.replicas where replica_id = $1::uuid`,
-};
+const retireStatement = statement(
+  'replicas_retire',
+  `delete from heddle.replicas where replica_id = $1::uuid`,
+);
 
 export function retire(replicaId: string): Call {
   return { statement: retireStatement, params: [uuid(replicaId)] };

@@ -6,16 +6,16 @@ import {
   uuidColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 /**
  * What each slot does now; counters are added. Locks: the slots by provider, replica and number,
  * last of all, because two commits of one replica that are under way together meet here most.
  */
-export const writeSlotsStatement: Statement = {
-  name: 'slots_write',
-  text: `insert into heddle.provider_slots as s (provider, replica_id, slot, status, call_shard,
+const writeSlotsStatement = statement(
+  'slots_write',
+  `insert into heddle.provider_slots as s (provider, replica_id, slot, status, call_shard,
       call, calls, duplicates, rate_limited)
     select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[],
       $7::int[], $8::int[], $9::int[])
@@ -23,7 +23,7 @@ export const writeSlotsStatement: Statement = {
       call_shard = excluded.call_shard, call = excluded.call,
       calls = s.calls + excluded.calls, duplicates = s.duplicates + excluded.duplicates,
       rate_limited = s.rate_limited + excluded.rate_limited`,
-};
+);
 
 const slotColumns: readonly Column<SlotWrite>[] = [
   textColumn((row) => row.provider),

@@ -1,11 +1,25 @@
 /**
- * A statement with what goes into it. Sets of rows go as one array per column, which the statement
+ * A statement with what goes into it. In the texts a join to a table stands in `cross join lateral
+ * (… offset 0)`, and what is changed is joined by its place (`ctid`): so Postgres can only look up
+ * each row that came, by key. Left to choose, it takes a table that was nearly empty when it was
+ * last analysed (inbox, timers, waiters: always) as the outer side and keeps that plan while the
+ * table grows: measured, 1,150 µs for a turn instead of 50. Sets of rows go as one array per column, which the statement
  * unnests; so one statement serves a batch of one and a batch of hundreds.
  */
 import { oid, type Wire } from './wire.ts';
 
 /** `name` is what Postgres keeps the prepared statement under: once per connection. */
 export type Statement = { readonly name: string; readonly text: string };
+
+/** Every statement of the store, so that a test can prepare and explain each. */
+export const statements = new Map<string, Statement>();
+
+export function statement(name: string, text: string): Statement {
+  if (statements.has(name)) throw new Error(`two statements are called ${name}`);
+  const made = { name, text };
+  statements.set(name, made);
+  return made;
+}
 export type Param = (wire: Wire) => void;
 export type Call = { readonly statement: Statement; readonly params: readonly Param[] };
 

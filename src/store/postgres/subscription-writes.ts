@@ -9,7 +9,7 @@ import {
   textColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInsert };
@@ -18,9 +18,9 @@ export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInse
  * A subscription with its waiters. Locks nothing that others wait for: it has one writer, its run's
  * owner; after the channels, so that a publisher sees either the row or the lock.
  */
-export const insertSubscriptionsStatement: Statement = {
-  name: 'subscriptions_insert',
-  text: `with subscription as (
+const insertSubscriptionsStatement = statement(
+  'subscriptions_insert',
+  `with subscription as (
       insert into heddle.subscriptions (tenant, run_id, subscription_id, invocation_id, status,
         delivered, channels, consumer_groups)
       select i.tenant, i.run_id, i.subscription_id, i.invocation_id, i.status, i.delivered,
@@ -39,7 +39,7 @@ export const insertSubscriptionsStatement: Statement = {
       $15::bigint[])
     on conflict (tenant, channel, consumer_group, subscription_id) do update
       set after = excluded.after, waiting_since = excluded.waiting_since`,
-};
+);
 
 const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
   ...runColumns,
@@ -81,22 +81,30 @@ export function insertSubscriptions(
 export type SubscriptionEnding = { readonly tenant: string; readonly end: SubscriptionEnd };
 
 /** Ends subscriptions; their waiters' rows go. Locks: as above. */
-export const endSubscriptionsStatement: Statement = {
-  name: 'subscriptions_end',
-  text: `with ended as (
+const endSubscriptionsStatement = statement(
+  'subscriptions_end',
+  `with ended as (
       update heddle.subscriptions s set status = i.status,
         delivered = case when s.delivered = '[]' then i.delivered when i.delivered = '[]'
           then s.delivered else (s.delivered::jsonb || i.delivered::jsonb)::text end
       from unnest($1::text[], $2::text[], $3::text[], $4::text[])
         as i(tenant, subscription_id, status, delivered)
-      where s.tenant = i.tenant and s.subscription_id = i.subscription_id
+      cross join lateral (
+        select x.ctid as row from heddle.subscriptions x
+        where x.tenant = i.tenant and x.subscription_id = i.subscription_id offset 0
+      ) x
+      where s.ctid = x.row
       returning s.tenant, s.subscription_id, s.channels, s.consumer_groups
     )
     delete from heddle.subscription_channels w
     using ended e cross join unnest(e.channels, e.consumer_groups) as c(channel, consumer_group)
-    where w.tenant = e.tenant and w.channel = c.channel and w.consumer_group = c.consumer_group
-      and w.subscription_id = e.subscription_id`,
-};
+    cross join lateral (
+      select x.ctid as row from heddle.subscription_channels x
+      where x.tenant = e.tenant and x.channel = c.channel
+        and x.consumer_group = c.consumer_group and x.subscription_id = e.subscription_id offset 0
+    ) x
+    where w.ctid = x.row`,
+);
 
 const endingColumns: readonly Column<SubscriptionEnding>[] = [
   textColumn((row) => row.tenant),

@@ -1,11 +1,11 @@
 /** Which tenants there are: from the keys of their runs, as no table lists them. No locks. */
 import type { Pool } from './pool.ts';
-import { int, text, type Statement } from './statement.ts';
+import { int, text, statement } from './statement.ts';
 
 /** One step in the primary key from each tenant to the next: what it costs goes by their number. */
-export const allTenantsStatement: Statement = {
-  name: 'tenants_all',
-  text: `with recursive found as (
+const allTenantsStatement = statement(
+  'tenants_all',
+  `with recursive found as (
       (select tenant from heddle.runs where tenant >= $1::text order by tenant limit 1)
       union all
       select (select r.tenant from heddle.runs r where r.tenant > found.tenant
@@ -13,14 +13,14 @@ export const allTenantsStatement: Statement = {
       from found where starts_with(found.tenant, $1::text)
     )
     select tenant from found where starts_with(tenant, $1::text) limit $2::int`,
-};
+);
 
 /** Ended runs may be millions; open ones stand in an index of their own, by shard. */
-export const openTenantsStatement: Statement = {
-  name: 'tenants_open',
-  text: `select distinct tenant from heddle.runs
+const openTenantsStatement = statement(
+  'tenants_open',
+  `select distinct tenant from heddle.runs
     where ended_at is null and starts_with(tenant, $1::text) limit $2::int`,
-};
+);
 
 export async function listTenants(
   pool: Pool,

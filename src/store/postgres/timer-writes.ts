@@ -8,7 +8,7 @@ import {
   textColumn,
   type Call,
   type Column,
-  type Statement,
+  statement,
 } from './statement.ts';
 
 export type TimerClear = {
@@ -19,12 +19,16 @@ export type TimerClear = {
 export type TimerWrite = RunAddress & { readonly timer: TimerInsert };
 
 /** Locks nothing that others wait for: a run's timers have one writer, its owner. */
-export const clearTimersStatement: Statement = {
-  name: 'timers_clear',
-  text: `delete from heddle.timers t
+const clearTimersStatement = statement(
+  'timers_clear',
+  `delete from heddle.timers t
     using unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, timer_id)
-    where t.tenant = i.tenant and t.run_id = i.run_id and t.timer_id = i.timer_id`,
-};
+    cross join lateral (
+      select x.ctid as row from heddle.timers x
+      where x.tenant = i.tenant and x.run_id = i.run_id and x.timer_id = i.timer_id offset 0
+    ) x
+    where t.ctid = x.row`,
+);
 
 const clearColumns: readonly Column<TimerClear>[] = [
   ...runColumns,
@@ -36,16 +40,16 @@ export function clearTimers(rows: readonly TimerClear[]): Call {
 }
 
 /** The deadline is the database's clock plus the delay (promise 4). Locks: as `clearTimers`. */
-export const setTimersStatement: Statement = {
-  name: 'timers_set',
-  text: `insert into heddle.timers (tenant, run_id, shard, timer_id, generation, due_at)
+const setTimersStatement = statement(
+  'timers_set',
+  `insert into heddle.timers (tenant, run_id, shard, timer_id, generation, due_at)
     select i.tenant, i.run_id, i.shard, i.timer_id, i.generation,
       clock_timestamp() + i.delay_ms * interval '1 ms'
     from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::bigint[])
       as i(tenant, run_id, shard, timer_id, generation, delay_ms)
     on conflict (tenant, run_id, timer_id) do update
       set generation = excluded.generation, due_at = excluded.due_at`,
-};
+);
 
 const timerColumns: readonly Column<TimerWrite>[] = [
   ...runColumns,

@@ -4,12 +4,12 @@ import type { SlotCall, SlotRow, TimerRow } from '../rows.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { Pool } from './pool.ts';
-import { bigint, int, ints, type Statement } from './statement.ts';
+import { bigint, int, ints, statement } from './statement.ts';
 
 /** Soonest first over all shards, through one range of the index per shard. */
-export const dueTimersStatement: Statement = {
-  name: 'timers_due',
-  text: `select t.tenant, t.run_id, t.shard, t.timer_id, t.generation,
+const dueTimersStatement = statement(
+  'timers_due',
+  `select t.tenant, t.run_id, t.shard, t.timer_id, t.generation,
       ceil(extract(epoch from t.due_at - clock_timestamp()) * 1000)::text
     from unnest($1::int[]) as i(shard)
     cross join lateral (
@@ -18,7 +18,7 @@ export const dueTimersStatement: Statement = {
       order by t.due_at limit $3::int
     ) t
     order by t.due_at limit $3::int`,
-};
+);
 
 export async function dueTimers(
   pool: Pool,
@@ -38,11 +38,11 @@ export async function dueTimers(
 }
 
 /** A few hundred rows in all, so no index serves this. */
-export const slotsInUseStatement: Statement = {
-  name: 'slots_in_use',
-  text: `select provider, replica_id, slot, status, call from heddle.provider_slots
+const slotsInUseStatement = statement(
+  'slots_in_use',
+  `select provider, replica_id, slot, status, call from heddle.provider_slots
     where call_shard = any($1::int[]) order by provider, replica_id, slot`,
-};
+);
 
 export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<SlotRow[]> {
   const call = { statement: slotsInUseStatement, params: [ints(shards)] };
@@ -56,11 +56,11 @@ export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<Sl
   }));
 }
 
-export const providerTotalsStatement: Statement = {
-  name: 'providers_total',
-  text: `select provider, sum(calls), sum(duplicates), sum(rate_limited)
+const providerTotalsStatement = statement(
+  'providers_total',
+  `select provider, sum(calls), sum(duplicates), sum(rate_limited)
     from heddle.provider_slots group by provider order by provider`,
-};
+);
 
 export async function providerTotals(pool: Pool): Promise<ProviderTotals[]> {
   const call = { statement: providerTotalsStatement, params: [] };

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import {
   begin,
+  event,
   message,
   newRun,
   runIds,
@@ -28,6 +29,29 @@ export function channelsContract({ open, it }: Contract): void {
       [1, 'b1'],
       [2, 'b2'],
     ]);
+  });
+
+  it('promise 11: any name will do for a channel, a group or a key', async () => {
+    const bench = await begin(open);
+    const names = ['__proto__', 'constructor', 'toString', 'a/b c', '=x', '#1', '{"}', "\u0001'\\"];
+    const runs = await Promise.all(names.map((_, n) => bench.started(n)));
+    await bench.turns(
+      ...runs.map((run, i) => {
+        const name = names[i] ?? '';
+        const channels = [{ channel: name, group: name }, { channel: 'all' }];
+        return turnOf(run, 1, { subscribe: [waiting(`s ${name}`, channels)] });
+      }),
+    );
+    const wakes = await bench.publish(...names.map((name) => message(name, name)));
+    expect(runIds(wakes)).toEqual(runIds(runs));
+    for (const [i, name] of names.entries()) {
+      expect(await bench.numbers(name, { group: name })).toEqual([1]);
+      const run = runs[i];
+      if (run === undefined) continue;
+      expect(await bench.wokenFor(run)).toEqual([`s ${name}`]);
+      await bench.commit({ arrivals: { inbox: [event(run, 'e', { key: name })] } });
+      expect((await bench.inbox(run)).at(-1)?.key).toBe(name);
+    }
   });
 
   it('promise 2: commits that run side by side leave no gap', async () => {
@@ -197,6 +221,26 @@ export function channelsContract({ open, it }: Contract): void {
       messages: 3,
       unconsumedMessages: 2,
       doubledMessages: 0,
+    });
+  });
+
+  it('promise 7: a receive that begins and ends in one turn leaves nobody waiting', async () => {
+    const bench = await begin(open);
+    const [run, member] = await Promise.all([bench.started(1), bench.started(2)]);
+    const channels = [{ channel: 'news', group: 'g' }, { channel: 'other' }];
+    await bench.turns(
+      turnOf(run, 1, {
+        subscribe: [waiting('s', channels)],
+        unsubscribe: [{ subscriptionId: 's', status: 'cancelled', delivered: [] }],
+      }),
+    );
+    await bench.turns(
+      turnOf(member, 1, { subscribe: [waiting('m', [{ channel: 'news', group: 'g' }])] }),
+    );
+    const wakes = await bench.publish(message('news', 'm1'), message('other', 'o1'));
+    expect(runIds(wakes)).toEqual([member.runId]);
+    expect(await bench.store.audit(tenant)).toMatchObject({
+      subscriptions: { cancelled: 1, waiting: 1 },
     });
   });
 

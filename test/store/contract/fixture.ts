@@ -118,7 +118,7 @@ export const message = (
   tenant,
   channel,
   messageId,
-  payloadText: `{"id":"${messageId}"}`,
+  payloadText: JSON.stringify({ id: messageId }),
   delayMs: 0,
   runId: null,
   shard: 0,

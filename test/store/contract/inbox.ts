@@ -113,6 +113,25 @@ export function inboxContract({ open, it }: Contract): void {
     expect(await bench.inbox(run)).toMatchObject([{ payloadText: '{"type":"b"}' }]);
   });
 
+  it('promise 5: events sent one after another stay in order, on whatever connection', async () => {
+    const bench = await begin(open);
+    const [run, other] = await Promise.all([bench.started(1), bench.started(2)]);
+    const types: string[] = [];
+    for (let n = 0; n < 12; n++) {
+      types.push(`e${n}`);
+      // The other run's events only keep the next connection busy.
+      await Promise.all([
+        bench.commit({ arrivals: { inbox: [event(run, `e${n}`)] } }),
+        ...Array.from({ length: n % 3 }, () =>
+          bench.commit({ arrivals: { inbox: [event(other, 'x')] } }),
+        ),
+      ]);
+    }
+    expect((await bench.inbox(run)).map((row) => row.payloadText)).toEqual(
+      types.map((type) => `{"type":"${type}"}`),
+    );
+  });
+
   it('promise 5: a turn that is not committed takes nothing', async () => {
     const bench = await begin(open);
     const run = await bench.started(1);

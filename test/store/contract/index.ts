@@ -1,5 +1,6 @@
 /** The contract of `Store`: every implementation passes all of it. */
 import { channelsContract } from './channels.ts';
+import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
 import { groupsContract } from './groups.ts';
 import { inboxContract } from './inbox.ts';
@@ -12,6 +13,7 @@ import { turnsContract } from './turns.ts';
 
 const themes = {
   turns: turnsContract,
+  'turns that fail': failingTurnsContract,
   memory: memoryContract,
   channels: channelsContract,
   groups: groupsContract,

@@ -51,7 +51,7 @@ const turn = record({
   poison: fc.nat({ max: 39 }).map((n) => n === 0),
   messages: few(message),
   memory: few(memory),
-  evaluations: few(record({ id: fc.nat({ max: 3 }), subject: runs }), 1),
+  evaluations: few(record({ id: fc.nat({ max: 3 }), subject: fc.nat({ max: 2 }) }), 1),
   subscribe: few(subscription, 1),
   /** Which of the run's subscriptions, the newest first, and how many messages it took. */
   unsubscribe: few(record({ which: fc.nat({ max: 2 }), took: fc.nat({ max: 2 }) }), 1),

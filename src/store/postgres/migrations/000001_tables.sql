@@ -51,7 +51,7 @@ create table heddle.journal (
 );
 
 -- One index finds a run's rows and holds their keys apart: a row without a key has its number there.
-create sequence heddle.inbox_seq cache 32;
+create sequence heddle.inbox_seq;
 create table heddle.inbox (
   run_id uuid not null,
   seq bigint not null default nextval('heddle.inbox_seq'),

@@ -1,0 +1,38 @@
+/**
+ * The command line: arguments in, one call, text out. What a command does stands in its own file;
+ * here they are put together, and what they throw becomes an exit code.
+ */
+import { Command } from 'commander';
+import { addCircuitsCommand } from './circuits-command.ts';
+import { addDatabaseCommands } from './database-commands.ts';
+import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { packageVersion } from './package-version.ts';
+import { addRunsCommands } from './runs-commands.ts';
+import { writerTo, type Streams } from './streams.ts';
+
+/** Resolves with the exit code; nothing is left open then. */
+export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = new Command('heddle')
+    .description('Durable LLM agents that are statecharts, on Postgres.')
+    .version(await packageVersion(import.meta.url))
+    .addHelpText('after', exitCodesHelp)
+    .showHelpAfterError('(add --help for what is known)')
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    })
+    // Before the commands are made: they take these settings over from here.
+    .exitOverride();
+  addCircuitsCommand(program, streams, (code) => {
+    exitCode = code;
+  });
+  addRunsCommands(program, streams);
+  addDatabaseCommands(program, streams);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, writerTo(streams.stderr));
+  }
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { packageVersion } from '../../src/cli/package-version.ts';
+import { called } from './called.ts';
+import { heddle } from './spawned.ts';
+
+const manifest = new URL('../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string };
+
+/** Time for a process of its own on a machine that is busy. */
+const timeout = 240_000;
+
+it('says its version, from wherever it was started', { timeout }, async () => {
+  expect(await heddle('--version').ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  const built = new URL('../../dist/src/cli/main.js', import.meta.url);
+  expect(await packageVersion(built.href)).toBe(version);
+});
+
+it('says what it can do, and what its exit codes mean', async () => {
+  const { code, stdout } = await called('--help');
+  expect(code).toBe(0);
+  for (const word of ['circuits', 'runs', 'run', 'send', 'cancel', 'migrate', 'postgres']) {
+    expect(stdout).toContain(`  ${word} `);
+  }
+  expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);
+});
+
+it.each([
+  [['circuits', '--nope'], "unknown option '--nope'"],
+  [['weave'], "unknown command 'weave'"],
+  [['run'], "missing required argument 'id'"],
+  [['circuits', '--mode', 'tool-loop'], 'invalid-field: mode tool-loop is not built yet'],
+  [['runs', '--status', 'done'], 'invalid-field: status must be one of queued'],
+  [['send', 'x', 'go', '{'], 'invalid-json: json:'],
+])('promise 11: bad usage ends with 2: %j', async (args, said) => {
+  const { code, stdout, stderr } = await called(...args);
+  expect(stderr).toContain(said);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+});

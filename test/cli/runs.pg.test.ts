@@ -1,0 +1,82 @@
+/** The small commands, beside a replica that does the work. */
+import { assign, setup } from 'xstate';
+import { afterAll, expect, it } from 'vitest';
+import { createHeddle } from '../../src/index.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { called } from './called.ts';
+import { linesOf } from './spawned.ts';
+
+const url = await testDatabase();
+
+type Go = { readonly type: 'go'; readonly answer: number };
+
+const waiter = setup({
+  types: { context: {} as { readonly answer: number }, events: {} as Go },
+}).createMachine({
+  id: 'waiter',
+  context: { answer: 0 },
+  initial: 'waiting',
+  states: {
+    waiting: {
+      on: { go: { target: 'done', actions: assign({ answer: ({ event }) => event.answer }) } },
+    },
+    done: { type: 'final' },
+  },
+  output: ({ context }) => context.answer,
+});
+
+const here = await createHeddle({ agents: [waiter], databaseUrl: url });
+afterAll(() => here.close());
+
+const cli = (...args: readonly string[]) => called(...args, '--database-url', url);
+
+it('lists runs, by what is asked', async () => {
+  const [first, second] = await here.startAll([
+    { agent: 'waiter', tenant: 'lists', pipeline: 'p1' },
+    { agent: 'waiter', tenant: 'lists', pipeline: 'p2' },
+  ]);
+  const list = async (...flags: readonly string[]) => {
+    const { code, stdout } = await cli('runs', '--tenant', 'lists', '--json', ...flags);
+    expect(code).toBe(0);
+    return linesOf<{ readonly id: string; readonly agent: string; readonly input: unknown }>(stdout);
+  };
+  expect((await list()).map(({ id }) => id)).toEqual([second?.id, first?.id]);
+  expect(await list('--pipeline', 'p1', '--agent', 'waiter')).toMatchObject([
+    { id: first?.id, agent: 'waiter', pipeline: 'p1', endedAt: null, input: null },
+  ]);
+  expect(await list('--status', 'completed,failed')).toEqual([]);
+  expect(await list('--limit', '1')).toHaveLength(1);
+  const table = await cli('runs', '--tenant', 'lists');
+  expect(table.stdout).toContain(first?.id);
+  expect((await cli('runs', '--tenant', 'nobody')).stdout).toBe('No such run.\n');
+});
+
+it('sends an event, which the replica that owns the run takes', async () => {
+  const run = await here.start('waiter');
+  const sent = await cli('send', run.id, 'go', '{"answer":42}');
+  expect(sent).toMatchObject({ code: 0, stderr: '' });
+  expect(await run.output({ timeoutMs: 20_000 })).toBe(42);
+  const shown = await cli('run', run.id, '--journal');
+  expect(shown.stdout).toMatch(/status +completed\n/);
+  expect(shown.stdout).toMatch(/output +42\n/);
+  expect(shown.stdout).toContain('"answer":42');
+});
+
+it('cancels a run, with its reason', async () => {
+  const run = await here.start('waiter', { tenant: 'other' });
+  const flags = ['--tenant', 'other', '--reason', 'not needed'];
+  expect(await cli('cancel', run.id, ...flags)).toMatchObject({ code: 0 });
+  await expect(run.output({ timeoutMs: 20_000 })).rejects.toMatchObject({ code: 'run-cancelled' });
+  const { stdout } = await cli('run', run.id, '--tenant', 'other', '--json');
+  expect(linesOf(stdout)).toMatchObject([{ status: 'cancelled', id: run.id }]);
+});
+
+it('says when there is no such run, and that a database is current', async () => {
+  const nobody = '00000000-0000-7000-8000-000000000000';
+  const { code, stderr } = await cli('run', nobody);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `heddle: run-unknown: No run has the id ${nobody}.\n`,
+  });
+  expect(await cli('migrate')).toMatchObject({ code: 0, stderr: '' });
+});

@@ -1,0 +1,51 @@
+/** The command line as a user has it: a process of its own, with the streams that it wrote. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const children = new Set<ChildProcess>();
+
+// A test that fails halfway leaves no process behind.
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+export type Ended = {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+export type Spawned = {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+};
+
+/** One process, without a wrapper in between: a signal reaches heddle itself. */
+export function heddle(...args: readonly string[]): Spawned {
+  const { DATABASE_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (part: string) => (text[name] += part));
+  }
+  const ended = once(child, 'close').then(([code]) => {
+    children.delete(child);
+    return { code: code as number | null, ...text };
+  });
+  return { child, ended };
+}
+
+export function linesOf<Line>(stdout: string): Line[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}

@@ -1,0 +1,373 @@
+/** Everything of XState's macrostep that heddle supports, by name. */
+import { describe, expect, it, vi } from 'vitest';
+import {
+  and,
+  assign,
+  emit,
+  enqueueActions,
+  fromPromise,
+  log,
+  not,
+  or,
+  raise,
+  sendParent,
+  sendTo,
+  setup,
+  stateIn,
+} from 'xstate';
+import { Driver } from './driver.ts';
+
+describe('states', () => {
+  it('nest, and the first event goes to the innermost that takes it', () => {
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'nested',
+        initial: 'a',
+        states: {
+          a: {
+            initial: 'b',
+            on: { GO: 'c', OUT: 'c' },
+            states: { b: { on: { GO: 'd' } }, d: {} },
+          },
+          c: {},
+        },
+      }),
+    );
+    expect(run.state.value).toEqual({ a: 'b' });
+    expect(run.send('GO').state.value).toEqual({ a: 'd' });
+    expect(run.send('GO').state.value).toBe('c');
+  });
+
+  it('run in parallel, and end when all regions have', () => {
+    const region = { initial: 'on', states: { on: {}, off: { type: 'final' } } } as const;
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'parallel',
+        initial: 'both',
+        states: {
+          both: {
+            type: 'parallel',
+            states: {
+              one: { ...region, on: { ONE: '.off' } },
+              two: { ...region, on: { TWO: '.off' } },
+            },
+            onDone: 'after',
+          },
+          after: {},
+        },
+      }),
+    );
+    expect(run.send('TWO').state.value).toEqual({ both: { one: 'on', two: 'off' } });
+    expect(run.send('ONE').state.value).toBe('after');
+  });
+
+  it.each(['shallow', 'deep'] as const)('remember where they were: %s history', (history) => {
+    const inner = { initial: 'x', states: { x: { on: { NEXT: 'y' } }, y: {} } } as const;
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'history',
+        initial: 'away',
+        states: {
+          work: {
+            initial: 'first',
+            states: {
+              first: { on: { NEXT: 'second' } },
+              second: inner,
+              back: { type: 'history', history },
+            },
+            on: { LEAVE: 'away' },
+          },
+          away: { on: { START: 'work', BACK: 'work.back' } },
+        },
+      }),
+    );
+    run.send('START').send('NEXT').send('NEXT').send('LEAVE').send('BACK');
+    const place = history === 'deep' ? 'y' : 'x';
+    expect(run.state.value).toEqual({ work: { second: place } });
+  });
+
+  it('have tags', () => {
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'tagged',
+        initial: 'a',
+        states: { a: { tags: ['busy', 'again'], on: { GO: 'b' } }, b: {} },
+      }),
+    );
+    expect(run.state.tags).toEqual(['again', 'busy']);
+    expect(run.send('GO').state.tags).toEqual([]);
+  });
+
+  it('are left and entered again by a reentering transition', () => {
+    const note = vi.fn();
+    const run = new Driver(
+      setup({ actions: { note } }).createMachine({
+        id: 'reenter',
+        initial: 'a',
+        states: {
+          a: {
+            entry: 'note',
+            on: { STAY: { target: 'a' }, AGAIN: { target: 'a', reenter: true } },
+          },
+        },
+      }),
+    );
+    expect(run.send('STAY').effects).toEqual([]);
+    expect(run.send('AGAIN').shown).toEqual([{ kind: 'act', type: 'note' }]);
+  });
+});
+
+describe('an end', () => {
+  const chart = setup({ types: { context: {} as { n: number } } }).createMachine({
+    id: 'ends',
+    context: { n: 2 },
+    initial: 'work',
+    states: {
+      work: {
+        initial: 'on',
+        states: { on: { on: { GO: 'off' } }, off: { type: 'final', output: { made: 3 } } },
+        onDone: {
+          target: 'end',
+          actions: assign({ n: ({ event }) => (event.output as { made: number }).made }),
+        },
+      },
+      end: { type: 'final' },
+    },
+    output: ({ context }) => ({ total: context.n }),
+  });
+
+  it('of a state gives its output to onDone, that of the chart is the output of the run', () => {
+    const run = new Driver(chart).send('GO');
+    expect(run.state).toMatchObject({ status: 'done', output: { total: 3 } });
+  });
+
+  it('takes nothing more', () => {
+    const run = new Driver(chart).send('GO').send('GO');
+    expect(run.stale).toBe(true);
+    expect(run.effects).toEqual([]);
+  });
+
+  it('can be where the chart begins', () => {
+    const run = new Driver(
+      setup({}).createMachine({ id: 'short', initial: 'end', states: { end: { type: 'final' } } }),
+    );
+    expect(run.state).toMatchObject({ status: 'done', output: null });
+  });
+});
+
+describe('guards', () => {
+  const chart = setup({
+    types: { context: {} as { n: number } },
+    guards: { big: ({ context }, params: { least: number }) => context.n >= params.least },
+  });
+
+  it('by name with params, inline, and, or, not, stateIn', () => {
+    const run = new Driver(
+      chart.createMachine({
+        id: 'guards',
+        context: { n: 2 },
+        initial: 'a',
+        states: { a: {}, b: {}, c: {}, d: {}, e: {} },
+        on: {
+          PARAM: { guard: { type: 'big', params: { least: 3 } }, target: '.b' },
+          AND: { guard: and([({ context }) => context.n === 2, stateIn('a')]), target: '.c' },
+          OR: { guard: or([stateIn('a'), not(stateIn('c'))]), target: '.d' },
+          NOT: { guard: not(stateIn('c')), target: '.e' },
+        },
+      }),
+    );
+    expect(run.send('PARAM').state.value).toBe('a');
+    expect(run.send('AND').state.value).toBe('c');
+    expect(run.send('OR').state.value).toBe('c');
+    expect(run.send('NOT').state.value).toBe('c');
+  });
+
+  it('open eventless transitions, until none is open', () => {
+    const run = new Driver(
+      chart.createMachine({
+        id: 'always',
+        context: { n: 0 },
+        initial: 'count',
+        states: {
+          count: {
+            always: [
+              { guard: ({ context }) => context.n >= 4, target: 'full' },
+              {
+                actions: assign({ n: ({ context }) => context.n + 1 }),
+                target: 'count',
+                reenter: true,
+              },
+            ],
+          },
+          full: {},
+        },
+      }),
+    );
+    expect(run.state).toMatchObject({ value: 'full', context: { n: 4 } });
+  });
+});
+
+describe('actions', () => {
+  it('by name become effects, in order, with their params, and run only when performed', () => {
+    const note = vi.fn((_: unknown, params: { n: number }) => params.n);
+    const run = new Driver(
+      setup({ types: { context: {} as { n: number } }, actions: { note } }).createMachine({
+        id: 'acts',
+        context: { n: 1 },
+        on: {
+          GO: {
+            actions: [
+              { type: 'note', params: ({ context }) => ({ n: context.n }) },
+              assign({ n: 5 }),
+              { type: 'note', params: ({ context }) => ({ n: context.n }) },
+            ],
+          },
+        },
+      }),
+    ).send('GO');
+    expect(note).not.toHaveBeenCalled();
+    for (const effect of run.effects) if (effect.kind === 'act') effect.perform();
+    expect(note.mock.calls.map(([, params]) => params)).toEqual([{ n: 1 }, { n: 5 }]);
+    expect(note.mock.calls[0]?.[0]).toMatchObject({ context: { n: 1 }, event: { type: 'GO' } });
+  });
+
+  it('raise: the event is taken within the same step', () => {
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'raises',
+        initial: 'a',
+        states: {
+          a: { on: { GO: { actions: raise({ type: 'INNER' }) }, INNER: 'b' } },
+          b: {},
+        },
+      }),
+    ).send('GO');
+    expect(run.state.value).toBe('b');
+    expect(run.effects).toEqual([]);
+  });
+
+  it('sendTo self: the event is taken after the step, within the same turn', () => {
+    const run = new Driver(
+      setup({ types: { context: {} as { seen: readonly string[] } } }).createMachine({
+        id: 'self',
+        context: { seen: [] },
+        on: {
+          GO: {
+            actions: [
+              sendTo(({ self }) => self, { type: 'LATE' }),
+              assign({ seen: ({ context }) => [...context.seen, 'go'] }),
+              raise({ type: 'SOON' }),
+            ],
+          },
+          SOON: { actions: assign({ seen: ({ context }) => [...context.seen, 'soon'] }) },
+          LATE: { actions: assign({ seen: ({ context }) => [...context.seen, 'late'] }) },
+        },
+      }),
+    ).send('GO');
+    expect(run.state.context).toEqual({ seen: ['go', 'soon', 'late'] });
+    expect(run.effects).toEqual([]);
+  });
+
+  it('emit, sendParent and log leave effects in their order', () => {
+    const lines = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const run = new Driver(
+      setup({
+        types: { emitted: {} as { readonly type: 'progress'; readonly percent: number } },
+      }).createMachine({
+        id: 'out',
+        on: {
+          GO: {
+            actions: [
+              emit({ type: 'progress', percent: 10 }),
+              sendParent({ type: 'CHILD.AT', step: 1 }),
+              log('here', 'label'),
+            ],
+          },
+        },
+      }),
+    ).send('GO');
+    expect(run.shown).toEqual([
+      { kind: 'emit', event: { type: 'progress', percent: 10 } },
+      { kind: 'send', to: 'parent', event: { type: 'CHILD.AT', step: 1 } },
+      { kind: 'act', type: 'log' },
+    ]);
+    const [, , line] = run.effects;
+    if (line?.kind === 'act') line.perform();
+    expect(lines).toHaveBeenCalledWith('label', 'here');
+    lines.mockRestore();
+  });
+
+  it('enqueueActions decides while it runs', () => {
+    const run = new Driver(
+      setup({
+        types: { context: {} as { n: number } },
+        actors: { work: fromPromise(() => Promise.resolve(1)) },
+        actions: { note: () => undefined },
+        guards: { open: ({ context }) => context.n === 0 },
+      }).createMachine({
+        id: 'enqueue',
+        context: { n: 0 },
+        on: {
+          GO: {
+            actions: enqueueActions(({ enqueue, check }) => {
+              if (!check('open')) return;
+              enqueue.assign({ n: 1 });
+              enqueue('note');
+              enqueue.emit({ type: 'seen' });
+              enqueue.spawnChild('work', { id: 'w' });
+              enqueue.raise({ type: 'LATER' }, { id: 'later', delay: 50 });
+            }),
+          },
+        },
+      }),
+    ).send('GO');
+    expect(run.state.context).toEqual({ n: 1 });
+    expect(run.shown).toMatchObject([
+      { kind: 'act', type: 'note' },
+      { kind: 'emit', event: { type: 'seen' } },
+      { kind: 'invoke', id: 'w', source: { kind: 'task', src: 'work' }, input: null },
+      { kind: 'schedule', id: 'send:later', delayMs: 50 },
+    ]);
+    expect(run.send('GO').effects).toEqual([]);
+  });
+});
+
+describe('events', () => {
+  const chart = setup({ types: { context: {} as { got: readonly string[] } } }).createMachine({
+    id: 'events',
+    context: { got: [] },
+    on: {
+      'order.*': { actions: assign({ got: ({ context, event }) => [...context.got, event.type] }) },
+    },
+  });
+
+  it('match by a wildcard', () => {
+    expect(new Driver(chart).send('order.new').send('other').state.context).toEqual({
+      got: ['order.new'],
+    });
+  });
+
+  it('that the chart does not know change nothing and are no error', () => {
+    const run = new Driver(chart);
+    const before = run.text;
+    run.send('other');
+    expect(run).toMatchObject({ stale: false, effects: [], text: before });
+  });
+
+  it("of XState's own names cannot come from outside", () => {
+    const machine = setup({
+      actors: { work: fromPromise(() => Promise.resolve(1)) },
+    }).createMachine({
+      id: 'forged',
+      initial: 'a',
+      states: { a: { invoke: { id: 'w', src: 'work', onDone: 'b' } }, b: {} },
+      on: { '*': { actions: assign({}) } },
+    });
+    const run = new Driver(machine);
+    const before = run.text;
+    for (const type of ['xstate.done.actor.w', 'xstate.error.actor.w', 'xstate.stop', '*']) {
+      run.send(type, { output: 'forged' });
+      expect(run).toMatchObject({ stale: false, effects: [], text: before });
+    }
+  });
+});

@@ -1,0 +1,202 @@
+/** Who may begin, how often, and what a tenant may use: all or nothing, never a deadlock (promise 7). */
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/index.ts';
+import { oneReplica, type ReplicaOptions } from '../support/replica.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+
+const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
+const start = (...steps: readonly ScriptStep[]) => ({
+  agent: 'script',
+  input: { steps } as unknown as Json,
+});
+
+describe('permits', () => {
+  it('with one permit every order of waiting ends', async () => {
+    const provider = scriptedProvider({ onCall: (call) => call.answer('x') });
+    const { heddle, clock } = await oneReplica({ settings: { permitsMax: 1 }, providers: [provider] });
+    const receiver = start({ do: 'receive', with: { channel: 'a' } }, ask);
+    const sender = start(ask, { do: 'publish', with: { channel: 'a', payload: 1 } }, ask);
+    const runs = await heddle.startAll([receiver, receiver, receiver, sender]);
+    for (let i = 0; i < 20; i++) await clock.advance(100);
+    for (const run of runs) expect(await run.status()).toBe('completed');
+  });
+
+  it('bound the runs that work, not those that wait', async () => {
+    const provider = scriptedProvider();
+    const { heddle, clock, runtime } = await oneReplica({
+      settings: { permitsMax: 2 },
+      providers: [provider],
+    });
+    await heddle.startAll(Array.from({ length: 5 }, () => start(ask)));
+    await heddle.startAll([start({ do: 'wait' })]);
+    await clock.idle();
+    expect(provider.calls).toHaveLength(2);
+    expect(runtime.stats().permitsInUse).toBe(2);
+    for (let i = 0; i < 5; i++) {
+      provider.calls[i]?.answer('x');
+      await clock.idle();
+    }
+    expect(provider.calls).toHaveLength(5);
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, queued: 0 });
+  });
+
+  it('go to what has begun before what has not', async () => {
+    const provider = scriptedProvider();
+    const { heddle, clock } = await oneReplica({ settings: { permitsMax: 1 }, providers: [provider] });
+    const begun = await heddle.start('script', start({ do: 'wait' }, ask));
+    await clock.idle();
+    await heddle.startAll([start(ask), start(ask)]);
+    await clock.idle();
+    await begun.send({ type: 'go' });
+    await clock.idle();
+    provider.last().answer('first');
+    await clock.idle();
+    expect(provider.last().idempotencyKey).toContain(begun.id);
+  });
+});
+
+describe('idempotency keys', () => {
+  it('give the first run again, for every later start and for all at once', async () => {
+    const { heddle, store } = await oneReplica();
+    const options = { input: { steps: [] }, idempotencyKey: 'order-1' };
+    const at_once = await Promise.all([1, 2, 3].map(() => heddle.start('script', options)));
+    const later = await heddle.start('script', { ...options, input: { steps: [ask] } as never });
+    expect(new Set([...at_once, later].map(({ id }) => id)).size).toBe(1);
+    expect(await later.output()).toEqual([]);
+    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+  });
+
+  it('belong to a tenant', async () => {
+    const { heddle } = await oneReplica();
+    const options = { input: { steps: [] }, idempotencyKey: 'order-1' };
+    const a = await heddle.start('script', { ...options, tenant: 'a' });
+    const b = await heddle.start('script', { ...options, tenant: 'b' });
+    expect(a.id).not.toBe(b.id);
+  });
+
+  it('twice in one call are one run', async () => {
+    const { heddle } = await oneReplica();
+    const one = { ...start(), idempotencyKey: 'k' };
+    const [first, second, third] = await heddle.startAll([one, one, start()]);
+    expect(first?.id).toBe(second?.id);
+    expect(third?.id).not.toBe(first?.id);
+  });
+});
+
+describe('startAll', () => {
+  it('starts none when one of them is refused (promise 11)', async () => {
+    const { heddle, store } = await oneReplica();
+    const bad: [object, string][] = [
+      [{ agent: 'nobody' }, 'agent-unknown'],
+      [{ agent: 'script', input: { a: '\u0000' } }, 'invalid-json'],
+      [{ agent: 'script', input: { a: 1n } }, 'invalid-json'],
+      [{ agent: 'script', input: new Map() }, 'invalid-json'],
+      [{ agent: 'script', input: 'x'.repeat(1_100_000) }, 'payload-too-large'],
+      [{ agent: 'script', tenant: '' }, 'invalid-field'],
+      [{ agent: 'script', user: '\ud800' }, 'invalid-field'],
+      [{ agent: 'script', pipeline: 'x'.repeat(257) }, 'invalid-field'],
+      [{ agent: 'script', idempotencyKey: '' }, 'invalid-field'],
+      [{ agent: 'script', piepline: 'p' }, 'invalid-field'],
+      [{ agent: '' }, 'invalid-field'],
+    ];
+    for (const [one, code] of bad) {
+      const starting = heddle.startAll([start(), one as { agent: string }, start()]);
+      await expect(starting).rejects.toMatchObject({ code });
+    }
+    expect(await store.audit('default')).toMatchObject({ runs: {} });
+    expect(await heddle.startAll([])).toEqual([]);
+  });
+
+  it('takes as many at once as one commit may hold, and says so', async () => {
+    const { heddle } = await oneReplica({ settings: { turnsMax: 10 } });
+    expect(await heddle.startAll(Array.from({ length: 10 }, () => start()))).toHaveLength(10);
+    const many = heddle.startAll(Array.from({ length: 11 }, () => start()));
+    await expect(many).rejects.toMatchObject({ code: 'invalid-field', detail: { field: 'starts' } });
+  });
+});
+
+describe('quotas', () => {
+  const limited = (settings: ReplicaOptions['settings']) =>
+    oneReplica({ settings: { permitsMax: 1, ...settings }, providers: [scriptedProvider()] });
+
+  it('of queued runs refuse with 429 and Retry-After, and keep what was accepted', async () => {
+    const { heddle, clock } = await limited({ queuedRunsMax: 3 });
+    const running = await heddle.start('script', start(ask));
+    await clock.idle();
+    const queued = await heddle.startAll([start(), start(), start()]);
+    await clock.advance(1_500);
+    await expect(heddle.start('script', start())).rejects.toMatchObject({
+      code: 'queue-full',
+      status: 429,
+      retryable: true,
+      detail: { max: 3, retryAfterMs: 1_000 },
+    });
+    await heddle.start('script', { ...start(), tenant: 'another' });
+    await running.cancel();
+    await clock.advance(2_000);
+    for (const run of queued) expect(await run.status()).toBe('completed');
+    expect(await (await heddle.start('script', start())).output()).toEqual([]);
+  });
+
+  it('of channels bind publishers outside and inside of runs, and receivers that wait', async () => {
+    const { heddle, clock, store } = await limited({ channelsMax: 2 });
+    const publish = (channel: string): ScriptStep => ({ do: 'publish', with: { channel, payload: 1 } });
+    await heddle.publish('a', 1);
+    const waiting = await heddle.start('script', start({ do: 'receive', with: { channel: 'b' } }));
+    await clock.idle();
+    await clock.advance(1_500);
+    const refused = { code: 'quota-exceeded', status: 429 };
+    await expect(heddle.publish('c', 1)).rejects.toMatchObject(refused);
+    const steps = [publish('c'), { do: 'receive', with: { channel: 'c' } } as const, publish('a')];
+    const run = await heddle.start('script', start(...steps));
+    expect(await run.output()).toMatchObject([
+      { failed: { code: 'quota-exceeded', detail: { resource: 'channels', max: 2 } } },
+      { failed: { code: 'quota-exceeded' } },
+      { done: { channel: 'a' } },
+    ]);
+    await heddle.publish('b', 1);
+    expect(await waiting.output()).toMatchObject([{ done: { messages: [{ payload: 1 }] } }]);
+    expect((await store.audit('default')).channels).toBe(2);
+  });
+
+  it('of channels are counted within one turn too', async () => {
+    const { heddle } = await limited({ channelsMax: 2 });
+    const publish = (channel: string): ScriptStep => ({ do: 'publish', with: { channel, payload: 1 } });
+    const run = await heddle.start('script', start(...['a', 'a', 'b', 'c', 'a'].map(publish)));
+    const results = (await run.output()) as unknown as object[];
+    expect(results.map((result) => 'done' in result)).toEqual([true, true, true, false, true]);
+  });
+
+  it('of memory entries bind new keys and no new versions', async () => {
+    const { heddle, store } = await limited({ memoryEntriesMax: 2 });
+    const remember = (key: string): ScriptStep => ({
+      do: 'remember',
+      with: { scope: 'user', key, value: 1 },
+    });
+    const run = await heddle.start('script', start(...['a', 'a', 'b', 'c', 'b'].map(remember)));
+    expect(await run.output()).toMatchObject([
+      { done: { version: 1 } },
+      { done: { version: 2 } },
+      { done: { version: 1 } },
+      { failed: { code: 'quota-exceeded', detail: { setting: 'memoryEntriesMax' } } },
+      { done: { version: 2 } },
+    ]);
+    await expect(heddle.remember({ scope: 'user' }, 'c', 1)).rejects.toMatchObject({
+      code: 'quota-exceeded',
+    });
+    expect(await heddle.remember({ scope: 'user' }, 'a', 3)).toMatchObject({ version: 3 });
+    expect((await store.audit('default')).memoryEntries).toBe(2);
+  });
+});
+
+describe('settings', () => {
+  it('are refused by name (promise 11)', async () => {
+    for (const settings of [{ permitsMax: 0 }, { leaseMs: 1.5 }, { nonsense: 1 }, { pollMs: null }]) {
+      await expect(oneReplica({ settings: settings as object })).rejects.toMatchObject({
+        code: 'invalid-field',
+        detail: { field: `settings.${Object.keys(settings)[0]}` },
+      });
+    }
+  });
+});

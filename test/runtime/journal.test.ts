@@ -1,0 +1,131 @@
+/** A run's journal is every event that it took, in order; folded again it gives the state (promise 10). */
+import { describe, expect, it } from 'vitest';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import type { Agent, ChartState } from '../../src/kernel/port.ts';
+import type { JournalEntry, Json, Run } from '../../src/index.ts';
+import { oneReplica, type World } from '../support/replica.ts';
+import { script, type ScriptStep } from '../support/script-agent.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+
+async function journalOf(run: Run): Promise<{ turn: number; entry: JournalEntry }[]> {
+  const lines = [];
+  for await (const line of run.journal()) lines.push(line);
+  return lines;
+}
+
+/** The state that the journal leads to, as text. */
+async function folded(run: Run): Promise<string> {
+  const kernel = createKernel();
+  const agent: Agent = kernel.register(script);
+  let state: ChartState | null = null;
+  for (const { entry } of await journalOf(run)) {
+    switch (entry.kind) {
+      case 'start':
+        ({ state } = kernel.start(agent, entry.input, run.id));
+        break;
+      case 'cancel':
+      case 'pause':
+      case 'resume':
+        break;
+      default:
+        if (state === null) throw new Error('an event before the start');
+        ({ state } = kernel.step(agent, state, entry, run.id));
+    }
+  }
+  if (state === null) throw new Error('an empty journal');
+  return kernel.persist(agent, state);
+}
+
+/** One of everything that a run can take, with people, time and the provider played by the test. */
+const steps: readonly ScriptStep[] = [
+  { do: 'publish', with: { channel: 'a', payload: { deep: [1, null, 'ü💡'] } } },
+  { do: 'receive', with: { channel: 'a' } },
+  { do: 'receive', with: { channel: '', timeoutMs: 1 } },
+  { do: 'remember', with: { scope: 'run', key: 'k', value: 0.1 } },
+  { do: 'recall', with: { scope: 'run', key: 'k', history: 1 } },
+  { do: 'generate', with: { prompt: 'why?' } },
+  { do: 'sleep', ms: 1_000 },
+  { do: 'receive', with: { channel: 'b', timeoutMs: 500 } },
+  { do: 'wait' },
+  { do: 'ask', with: { question: 'Go on?' } },
+  { do: 'forget', with: { scope: 'run', key: 'k' } },
+];
+
+async function play(world: World, run: Run, answer: () => void): Promise<void> {
+  const { clock } = world;
+  await clock.idle();
+  await run.pause('a moment');
+  await clock.idle();
+  answer();
+  await clock.idle();
+  await run.resume('go on');
+  await clock.advance(1_000);
+  await clock.advance(500);
+  await run.send({ type: 'go', n: 1 });
+  await clock.idle();
+  await run.answer('ask', { yes: true });
+  await clock.idle();
+}
+
+describe('the journal', () => {
+  it('folded through the chart gives the snapshot, byte for byte (promise 10)', async () => {
+    const provider = scriptedProvider();
+    const world = await oneReplica({ providers: [provider] });
+    const run = await world.heddle.start('script', { input: { steps } });
+    await play(world, run, () => provider.last().answer('because'));
+    const row = await run.row();
+    expect(row.status).toBe('completed');
+    expect(await folded(run)).toBe(row.chartText);
+    expect((await run.output()) as Json[]).toHaveLength(steps.length);
+  });
+
+  it('holds every event in the order in which it was taken, by dense turns', async () => {
+    const provider = scriptedProvider();
+    const world = await oneReplica({ providers: [provider] });
+    const run = await world.heddle.start('script', { input: { steps } });
+    await play(world, run, () => provider.last().answer('because'));
+    const lines = await journalOf(run);
+    expect(lines.map(({ entry }) => ('id' in entry ? `${entry.kind} ${entry.id}` : entry.kind))).toEqual([
+      'start',
+      'done publish',
+      'failed receive',
+      'done remember',
+      'done recall',
+      'pause',
+      'resume',
+      'done generate',
+      expect.stringMatching(/^timer after:/),
+      'failed receive',
+      'event',
+      'done ask',
+      'done forget',
+    ].flatMap((line) => (line === 'done publish' ? [line, 'done receive'] : [line])));
+    const turns = [...new Set(lines.map(({ turn }) => turn))];
+    expect(turns).toEqual([...turns].sort((a, b) => a - b));
+    expect((await world.store.audit('default')).journalGaps).toBe(0);
+  });
+
+  it('is read to its end however long it is', async () => {
+    const { heddle } = await oneReplica();
+    const count = 450;
+    const waits = Array.from({ length: count }, () => ({ do: 'wait' }));
+    const run = await heddle.start('script', { input: { steps: waits } });
+    for (let n = 0; n < count; n++) await run.send({ type: 'go', n });
+    await run.output();
+    const events = (await journalOf(run)).flatMap(({ entry }) =>
+      entry.kind === 'event' ? [entry.event['n']] : [],
+    );
+    expect(events).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(await folded(run)).toBe((await run.row()).chartText);
+  });
+
+  it('of a cancelled run ends with the cancel, and its state is that of before', async () => {
+    const { heddle, clock } = await oneReplica();
+    const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
+    await clock.idle();
+    await run.cancel('enough');
+    await clock.idle();
+    expect((await journalOf(run)).at(-1)).toMatchObject({ entry: { kind: 'cancel', reason: 'enough' } });
+    expect(await folded(run)).toBe((await run.row()).chartText);
+  });
+});

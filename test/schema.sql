@@ -1,0 +1,195 @@
+-- Written by test/store/postgres/schema.pg.test.ts; renew it with vitest -u.
+
+create sequence delayed_messages_delayed_id_seq as bigint cache 1;
+create sequence inbox_seq as bigint cache 1;
+create sequence migrations_id_seq as integer cache 1;
+
+create table channels (
+  head bigint not null,
+  pruned bigint not null default 0,
+  tenant text collate "C" not null,
+  channel text collate "C" not null
+) with (fillfactor=50);
+create table commits (
+  commit_id uuid not null,
+  at timestamp with time zone not null default now(),
+  refused text
+);
+create table consumer_groups (
+  cursor bigint not null,
+  tenant text collate "C" not null,
+  channel text collate "C" not null,
+  consumer_group text collate "C" not null
+) with (fillfactor=80);
+create table delayed_messages (
+  delayed_id bigint not null generated always as identity,
+  due_at timestamp with time zone not null,
+  shard integer not null,
+  tenant text collate "C" not null,
+  channel text collate "C" not null,
+  message_id text not null,
+  run_id text,
+  payload text not null
+);
+create table deliveries (
+  seq bigint not null,
+  lease_until timestamp with time zone not null,
+  token uuid not null,
+  attempt integer not null,
+  tenant text collate "C" not null,
+  channel text collate "C" not null,
+  consumer_group text collate "C" not null
+);
+create table evaluations (
+  score double precision not null,
+  created_at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  evaluation_id text collate "C" not null,
+  subject_run_id text collate "C" not null,
+  evaluator_run_id text collate "C" not null,
+  rationale text not null
+);
+create table inbox (
+  run_id uuid not null,
+  seq bigint not null default nextval('heddle.inbox_seq'::regclass),
+  shard integer not null,
+  tenant text collate "C" not null,
+  key text collate "C" not null,
+  kind text collate "C" not null,
+  ref text,
+  payload text
+);
+create table journal (
+  run_id uuid not null,
+  turn integer not null,
+  at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  entries text not null
+);
+create table memory_versions (
+  version integer not null,
+  turn integer,
+  created_at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  scope text collate "C" not null,
+  owner text collate "C" not null,
+  key text collate "C" not null,
+  deleted boolean not null,
+  run_id text,
+  value text not null
+);
+create table messages (
+  seq bigint not null,
+  published_at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  channel text collate "C" not null,
+  message_id text not null,
+  run_id text,
+  payload text not null
+);
+create table provider_slots (
+  calls bigint not null,
+  duplicates bigint not null,
+  rate_limited bigint not null,
+  replica_id uuid not null,
+  slot integer not null,
+  call_shard integer,
+  provider text collate "C" not null,
+  status text collate "C" not null,
+  call text
+) with (fillfactor=50);
+create table replicas (
+  replica_id uuid not null,
+  lease_until timestamp with time zone not null
+) with (fillfactor=50);
+create table runs (
+  run_id uuid not null,
+  shard integer not null,
+  created_at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  agent text collate "C" not null,
+  version text collate "C" not null,
+  user_name text collate "C" not null,
+  pipeline text collate "C" not null,
+  idempotency_key text collate "C",
+  parent text,
+  input text not null,
+  turn integer not null,
+  status text collate "C" not null,
+  reason text not null,
+  chart text not null,
+  held text not null,
+  ended_at timestamp with time zone,
+  output text,
+  error text
+) with (fillfactor=60);
+create table shards (
+  shard integer not null,
+  epoch integer not null default 0,
+  replica_id uuid
+) with (fillfactor=50);
+create table subscription_channels (
+  after bigint not null,
+  waiting_since timestamp with time zone not null default clock_timestamp(),
+  run_id uuid not null,
+  shard integer not null,
+  tenant text collate "C" not null,
+  channel text collate "C" not null,
+  consumer_group text collate "C" not null,
+  subscription_id text collate "C" not null
+);
+create table subscriptions (
+  run_id uuid not null,
+  tenant text collate "C" not null,
+  subscription_id text collate "C" not null,
+  invocation_id text not null,
+  channels text[] not null,
+  consumer_groups text[] not null,
+  status text collate "C" not null,
+  delivered text not null
+) with (fillfactor=60);
+create table timers (
+  run_id uuid not null,
+  due_at timestamp with time zone not null,
+  generation integer not null,
+  shard integer not null,
+  tenant text collate "C" not null,
+  timer_id text collate "C" not null
+);
+
+alter table heddle.channels add PRIMARY KEY (tenant, channel);
+alter table heddle.commits add PRIMARY KEY (commit_id);
+alter table heddle.consumer_groups add PRIMARY KEY (tenant, channel, consumer_group);
+alter table heddle.delayed_messages add PRIMARY KEY (tenant, delayed_id);
+alter table heddle.deliveries add PRIMARY KEY (tenant, channel, consumer_group, seq);
+alter table heddle.evaluations add PRIMARY KEY (tenant, evaluation_id);
+alter table heddle.inbox add PRIMARY KEY (tenant, run_id, key);
+alter table heddle.journal add PRIMARY KEY (tenant, run_id, turn);
+alter table heddle.memory_versions add PRIMARY KEY (tenant, scope, owner, key, version);
+alter table heddle.messages add PRIMARY KEY (tenant, channel, seq);
+alter table heddle.provider_slots add PRIMARY KEY (provider, replica_id, slot);
+alter table heddle.replicas add PRIMARY KEY (replica_id);
+alter table heddle.runs add PRIMARY KEY (tenant, run_id);
+alter table heddle.shards add PRIMARY KEY (shard);
+alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);
+alter table heddle.subscriptions add PRIMARY KEY (tenant, subscription_id);
+alter table heddle.timers add PRIMARY KEY (tenant, run_id, timer_id);
+
+CREATE INDEX commits_at ON heddle.commits USING brin (at);
+CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard, due_at);
+CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
+CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
+CREATE INDEX runs_ended ON heddle.runs USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX runs_open ON heddle.runs USING btree (shard, tenant, run_id) WHERE (ended_at IS NULL);
+CREATE INDEX timers_due ON heddle.timers USING btree (shard, due_at);
+
+CREATE OR REPLACE FUNCTION heddle.refuse(code text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'heddle refuses this transaction: %', code using errcode = code;
+end
+$function$
+;

@@ -1,0 +1,106 @@
+/**
+ * What a script writes down of a store: everything that it can be asked, and its outcomes, without
+ * what may differ (instants, `seq`s, tokens, the words of an explanation).
+ */
+import type { BatchOutcome } from '../../../src/store/batch.ts';
+import type { LeasedMessage, Store } from '../../../src/store/port.ts';
+import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
+import { allShards, hour, minute, newRun, runId } from './fixture.ts';
+
+const tenants = ['acme', 'other'] as const;
+const runNumbers = [0, 1, 2, 3, 4, 5] as const;
+const subjects = [0, 1, 2] as const;
+
+/** Three shards for six runs, so that turns of one batch often share one. */
+export const runOf = (tenant: string, n: number, parts: Partial<NewRun> = {}): NewRun =>
+  newRun(n, { tenant, shard: n % 3, ...parts });
+
+/** Everything that the store can be asked. */
+export async function look(store: Store): Promise<unknown> {
+  const shards = allShards;
+  const timers = await store.timers({ shards, horizonMs: hour, limit: 99 });
+  const pending = await store.pending({ shards, afterSeq: null, limit: 999 });
+  const statuses = ['admitted', 'calling-provider', 'backoff'] as const;
+  const open = await store.open({ shards, statuses, afterRunId: null, limit: 99 });
+  return {
+    timers: sorted(timers.map((timer) => ({ ...timer, dueInMs: inMinutes(timer.dueInMs) }))),
+    pending: sorted(pending.runs.map((run) => ({ ...run, createdAtMs: 0 }))),
+    morePending: pending.nextSeq,
+    open: addresses(open),
+    slots: await store.slots(shards),
+    totals: await store.providerTotals(),
+    tenants: await Promise.all(tenants.map((tenant) => lookAt(store, tenant))),
+  };
+}
+
+async function lookAt(store: Store, tenant: string): Promise<unknown> {
+  const loaded = await store.load(runNumbers.map((n) => runOf(tenant, n)));
+  const newestFirst = { tenant, statuses: null, agent: null, pipeline: null, beforeRunId: null };
+  const read = await store.read({
+    memory: ['k', 'l'].map((key) => {
+      return { tenant, scope: 'user', owner: 'ann', key, version: null, history: 99 };
+    }),
+    channels: ['news', 'replies'].flatMap((channel) =>
+      [null, 'g', 'h', 'outside'].map((group) => {
+        return { tenant, channel, group, after: null, from: 'earliest' as const, limit: 99 };
+      }),
+    ),
+  });
+  return {
+    loaded: loaded.map((one) => one && loadedRun(one)),
+    list: (await store.runs({ ...newestFirst, limit: 4 })).map((run) => run.runId),
+    journals: await Promise.all(
+      runNumbers.map(async (n) => {
+        if (loaded[n] === null) return [];
+        const rows = await store.journal({ tenant, runId: runId(n), afterTurn: 0, limit: 99 });
+        return rows.map(({ turn, entriesText }) => [turn, entriesText]);
+      }),
+    ),
+    evaluations: await Promise.all(
+      subjects.map((n) => store.evaluations({ tenant, subjectRunId: runId(n), limit: 99 })),
+    ),
+    memory: read.memory.map(({ newest, versions }) => ({
+      newest,
+      versions: versions.map((version) => ({ ...version, createdAtMs: 0 })),
+    })),
+    channels: read.channels.map(({ messages, ...rest }) => ({
+      ...rest,
+      messages: messages.map((row) => ({ ...row, publishedAtMs: 0 })),
+    })),
+    usage: await store.usage(tenant),
+    audit: await store.audit(tenant),
+  };
+}
+
+export const at = ({ tenant, runId: id, shard }: RunAddress) => ({ tenant, runId: id, shard });
+export const addresses = (runs: readonly RunAddress[]) => sorted(runs.map(at));
+export const inMinutes = (ms: number | null) => (ms === null ? null : Math.round(ms / minute));
+
+function sorted<Item>(items: readonly Item[]): Item[] {
+  const keyed = items.map((item) => ({ item, key: JSON.stringify(item) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item);
+}
+
+/** Outcomes without the words in which a store explains them. */
+export function told({ wakes, ...outcome }: BatchOutcome): unknown {
+  return {
+    ...outcome,
+    turns: outcome.turns.map((turn) => turn.kind),
+    statusChanges: outcome.statusChanges.map((change) => change.kind),
+    wakes: addresses(wakes),
+  };
+}
+
+function loadedRun({ run, inbox }: LoadedRun): unknown {
+  const { createdAtMs, endedAtMs, ...rest } = run;
+  return {
+    ...rest,
+    created: createdAtMs > 0,
+    ended: endedAtMs !== null,
+    inbox: inbox.map((row, place) => ({ ...row, seq: place })),
+  };
+}
+
+export function leasedMessage({ token, publishedAtMs, ...rest }: LeasedMessage): unknown {
+  return { ...rest, token: token.length > 0, published: publishedAtMs > 0 };
+}

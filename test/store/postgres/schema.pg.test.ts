@@ -1,0 +1,114 @@
+/** The schema, how it comes to be, and how Postgres will go about each statement. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { migrate, migrationNames } from '../../../src/store/postgres/migrate.ts';
+import { hot, openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
+import { statements } from '../../../src/store/postgres/statement.ts';
+import { testDatabase } from '../../support/postgres.ts';
+import { withClient } from './database.ts';
+import { dumpSchema } from './schema-dump.ts';
+
+const url = await testDatabase();
+const raced = await testDatabase();
+const connection = { connectionString: url };
+await migrate(connection);
+
+/** What was applied somewhere must never change: write another migration instead. */
+const checksums: Readonly<Record<string, string>> = {
+  '000001_tables': 'be0d2296e9a54c0c',
+};
+
+it('no migration was changed', async () => {
+  const sums: Record<string, string> = {};
+  for (const name of await migrationNames()) {
+    const file = new URL(`../../../src/store/postgres/migrations/${name}.sql`, import.meta.url);
+    sums[name] = createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')
+      .slice(0, 16);
+  }
+  expect(sums).toEqual(checksums);
+});
+
+it('the schema is the one that is committed (renew it with vitest -u)', async () => {
+  await expect(await withClient(url, dumpSchema)).toMatchFileSnapshot('../../schema.sql');
+});
+
+it('those who start together migrate once', async () => {
+  const stores = await Promise.all(
+    [1, 2, 3, 4].map(() => openPostgresStore({ connectionString: raced })),
+  );
+  await Promise.all(stores.map((store) => store.close()));
+  const { rows } = await withClient(raced, (client) =>
+    client.query('select name from heddle.migrations'),
+  );
+  expect(rows).toHaveLength((await migrationNames()).length);
+});
+
+it('a database of a newer heddle is refused', async () => {
+  await withClient(raced, (client) =>
+    client.query(`insert into heddle.migrations (name, run_on) values ('999999_later', now())`),
+  );
+  await expect(openPostgresStore({ connectionString: raced })).rejects.toMatchObject({
+    code: 'schema-newer',
+    detail: { found: '999999_later' },
+  });
+});
+
+it('a server that is not there is unavailable', async () => {
+  const nowhere = { connection: { host: '127.0.0.1', port: 1 } };
+  await expect(openPostgresStore(nowhere)).rejects.toMatchObject({ code: 'store-unavailable' });
+});
+
+it('Postgres prepares every statement', async () => {
+  expect(statements.size).toBeGreaterThan(40);
+  await withClient(url, async (client) => {
+    for (const { name, text } of statements.values()) {
+      await client.query(`prepare ${name} as ${text}`);
+    }
+  });
+});
+
+/** Statements that read tables whole, and those of tables that stay small. */
+const wide =
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|tenants_|diagnose_shards)/;
+const small = new Set(['shards', 'replicas', 'provider_slots']);
+
+type Node = {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly 'TID Cond'?: string;
+  readonly Plans?: readonly Node[];
+};
+
+function unkeyed(node: Node): string[] {
+  const below = (node.Plans ?? []).flatMap(unkeyed);
+  const table = node['Relation Name'];
+  const scans = node['Node Type'].includes('Scan') && table !== undefined && !small.has(table);
+  if (!scans || node['Index Cond'] !== undefined || node['TID Cond'] !== undefined) return below;
+  return [...below, `${node['Node Type']} on ${table}`];
+}
+
+it('each turn and each row is looked up by key, even where the tables were empty', async () => {
+  await withClient(url, async (client) => {
+    const { rows } = await client.query<{ version: number }>(
+      `select current_setting('server_version_num')::int as version`,
+    );
+    // Before 16, EXPLAIN cannot plan a statement without its parameters.
+    if ((rows[0]?.version ?? 0) < 160_000) return;
+    await client.query('analyze');
+    for (const [name, value] of Object.entries(hot)) await client.query(`set ${name} = ${value}`);
+    const found: Record<string, string[]> = {};
+    for (const { name, text } of statements.values()) {
+      if (wide.test(name)) continue;
+      const plan = await client.query<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(
+        `explain (generic_plan, format json) ${text}`,
+      );
+      const whole = unkeyed(plan.rows[0]!['QUERY PLAN'][0]!.Plan);
+      if (whole.length > 0) found[name] = whole;
+    }
+    expect(found).toEqual({});
+  });
+});
