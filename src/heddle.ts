@@ -4,7 +4,7 @@
  */
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
-import { asWhole, refuseField } from './domain/field.ts';
+import { asOneOf, asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
 import { createKernel } from './kernel/kernel.ts';
@@ -13,10 +13,10 @@ import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
 import type { Log } from './runtime/ports.ts';
 import {
-  defaultTenant,
   memoryAddress,
   newMessage,
   newRun,
+  tenantName,
   type MemoryOwner,
   type PublishRequest,
 } from './runtime/requests.ts';
@@ -169,7 +169,7 @@ export class Heddle {
 
   /** The handle of a run that exists. */
   async run(runId: string, options: { readonly tenant?: string } = {}): Promise<Run> {
-    const row = await this.#open().store.run(options.tenant ?? defaultTenant, asRunId(runId));
+    const row = await this.#open().store.run(tenantName(options.tenant), asRunId(runId));
     if (row === null) throw heddleError('run-unknown', { runId });
     return new Run(this.runtime, row);
   }
@@ -186,10 +186,10 @@ export class Heddle {
     } = {},
   ): Promise<readonly RunRow[]> {
     return this.#open().store.runs({
-      tenant: query.tenant ?? defaultTenant,
+      tenant: tenantName(query.tenant),
       statuses: query.statuses ?? null,
-      agent: query.agent ?? null,
-      pipeline: query.pipeline ?? null,
+      agent: query.agent === undefined ? null : checkName(query.agent, 'runs.agent'),
+      pipeline: query.pipeline === undefined ? null : checkName(query.pipeline, 'runs.pipeline'),
       beforeRunId: query.beforeRunId === undefined ? null : asRunId(query.beforeRunId),
       limit: asWhole(query.limit, 'runs.limit', { min: 1, max: 1_000, fallback: 100 }),
     });
@@ -212,10 +212,10 @@ export class Heddle {
   /** For consumers outside runs: each message at least once, under a lease. */
   async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
     return this.#open().store.lease({
-      tenant: request.tenant ?? defaultTenant,
+      tenant: tenantName(request.tenant),
       channel: checkName(channel, 'channel'),
       group: checkName(request.group, 'group'),
-      from: request.from ?? 'earliest',
+      from: asOneOf(request.from, 'from', ['earliest', 'latest'], 'earliest'),
       max: asWhole(request.max, 'max', { min: 1, max: 1_000, fallback: 10 }),
       leaseMs: asWhole(request.leaseMs, 'leaseMs', { min: 1, max: 86_400_000, fallback: 30_000 }),
     });
@@ -228,7 +228,7 @@ export class Heddle {
   ): Promise<void> {
     const { channel, seq, token } = message;
     const [held] = await this.#open().store.acknowledge({
-      tenant: request.tenant ?? defaultTenant,
+      tenant: tenantName(request.tenant),
       channel,
       group: checkName(request.group, 'group'),
       tokens: [token],
@@ -291,7 +291,7 @@ export class Heddle {
     options: { readonly tenant?: string } = {},
   ): Promise<readonly EvaluationRow[]> {
     return this.#open().store.evaluations({
-      tenant: options.tenant ?? defaultTenant,
+      tenant: tenantName(options.tenant),
       subjectRunId: asRunId(runId),
       limit: 1_000,
     });
@@ -305,9 +305,12 @@ export class Heddle {
   /** Lets turns in flight commit, gives the shards back, closes the database. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      await this.runtime.close();
-      await this.runtime.store.close();
-      await this.#closeDatabase();
+      try {
+        await this.runtime.close();
+      } finally {
+        await this.runtime.store.close();
+        await this.#closeDatabase();
+      }
     })();
     return this.#closing;
   }

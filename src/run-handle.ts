@@ -104,7 +104,7 @@ export class Run {
 
   /** What the run took so far, in order; read in pages. */
   async *journal(): AsyncGenerator<JournalLine, void, undefined> {
-    for (let afterTurn = 0; ; ) {
+    for (let afterTurn = 0; ;) {
       const rows = await this.#runtime.store.journal({
         tenant: this.tenant,
         runId: this.id,
@@ -144,7 +144,11 @@ export class Run {
       wake();
     });
     try {
-      for (let waitMs: number = lookAgainMs.first; ; waitMs = Math.min(waitMs * 2, lookAgainMs.last)) {
+      for (
+        let waitMs: number = lookAgainMs.first;
+        ;
+        waitMs = Math.min(waitMs * 2, lookAgainMs.last)
+      ) {
         const row = await this.row();
         if (row.endedAtMs !== null) return row;
         const leftMs = deadlineMs - clock.nowMs();

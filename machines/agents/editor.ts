@@ -10,7 +10,11 @@ type Input = { readonly circuit: number };
 export const editor = setup({
   types: {
     input: {} as Input,
-    context: {} as Input & { readonly runId: string; readonly text: string; readonly version: number },
+    context: {} as Input & {
+      readonly runId: string;
+      readonly text: string;
+      readonly version: number;
+    },
     output: {} as { readonly text: string },
   },
   actors: { ...catalogue },
@@ -35,7 +39,7 @@ export const editor = setup({
         onDone: {
           target: 'tightening',
           actions: assign({
-            text: ({ event }) => String(event.output.value),
+            text: ({ event }) => event.output.value as string,
             version: ({ event }) => event.output.version,
           }),
         },

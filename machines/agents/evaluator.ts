@@ -10,6 +10,11 @@ type Score = { readonly score: number; readonly rationale: string };
 type Context = Input &
   Score & { readonly editorRun: string; readonly before: string; readonly after: string };
 
+/** The editor's message says which run it was. */
+function editorRunOf(payload: unknown): string {
+  return (payload as { readonly runId: string }).runId;
+}
+
 /** A model may wrap its JSON in words; a score that cannot be found is 0, and says so. */
 function parseScore(text: string): Score {
   const json = /\{.*\}/s.exec(text)?.[0];
@@ -47,8 +52,7 @@ export const evaluator = setup({
         onDone: {
           target: 'recalling',
           actions: assign({
-            editorRun: ({ event }) =>
-              (event.output.messages[0]?.payload as { readonly runId: string }).runId,
+            editorRun: ({ event }) => editorRunOf(event.output.messages[0]?.payload),
           }),
         },
       },
@@ -61,8 +65,8 @@ export const evaluator = setup({
         onDone: {
           target: 'scoring',
           actions: assign({
-            before: ({ event }) => String(event.output.history[0]?.value ?? ''),
-            after: ({ event }) => String(event.output.value),
+            before: ({ event }) => (event.output.history[0]?.value ?? '') as string,
+            after: ({ event }) => event.output.value as string,
           }),
         },
       },

@@ -48,7 +48,9 @@ export function auditCircuits(facts: AuditFacts, circuits: number): AuditResult 
   const messagesMax = circuits * leaves.messages;
   const versionsMax = circuits * leaves.memoryVersions;
   const taken = facts.messages - facts.unconsumedMessages;
-  const stuck = sum(Object.entries(runs).flatMap(([status, n]) => (ends.includes(status) ? [] : n)));
+  const stuck = sum(
+    Object.entries(runs).flatMap(([status, n]) => (ends.includes(status) ? [] : n)),
+  );
   const audit: Audit = {
     // A message may be missing, or be there and have reached nobody: both are lost.
     lost_messages: Math.max(messagesMax - taken, facts.channelGaps + facts.unconsumedMessages, 0),
@@ -95,9 +97,11 @@ function differencesOf(
     ['memory versions', circuits * leaves.memoryVersions, entities.memory_versions],
     ['evaluations', circuits * leaves.evaluations, entities.evaluations],
     ['journal rows that are missing', 0, facts.journalGaps],
-    ...Object.entries(audit).map(
-      ([name, found]): [string, number, number] => [name.replaceAll('_', ' '), 0, found],
-    ),
+    ...Object.entries(audit).map(([name, found]): [string, number, number] => [
+      name.replaceAll('_', ' '),
+      0,
+      found,
+    ]),
   ];
   return expected
     .filter(([, wanted, found]) => wanted !== found)

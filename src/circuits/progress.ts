@@ -27,7 +27,12 @@ export function createProgress() {
     context: { rows: [] as readonly ScaleRow[] },
     on: {
       planned: (_, { scales }: { scales: readonly number[] }) => ({
-        rows: scales.map((scale): ScaleRow => ({ ...nothing, scale, phase: 'waiting', report: null })),
+        rows: scales.map((scale): ScaleRow => ({
+          ...nothing,
+          scale,
+          phase: 'waiting',
+          report: null,
+        })),
       }),
       counted: ({ rows }, { at, counts }: { at: number; counts: ScaleCounts }) => ({
         rows: changed(rows, at, { ...counts, phase: 'running' }),

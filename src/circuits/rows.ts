@@ -6,7 +6,7 @@ import type { RunRow } from '../store/rows.ts';
 const pageRuns = 1_000;
 
 export async function* everyRun(heddle: Heddle, tenant: string): AsyncGenerator<RunRow> {
-  for (let before: string | undefined; ; ) {
+  for (let before: string | undefined; ;) {
     const page = await heddle.runs({
       tenant,
       limit: pageRuns,

@@ -116,7 +116,10 @@ async function openAndWait(
         const { completed, failed, openRuns, firstStartMs } = ledger;
         const elapsedMs = performance.now() - firstStartMs;
         const calling = heddle.runtime.stats().pool.inFlight;
-        progress.trigger.counted({ at, counts: { completed, failed, openRuns, calling, elapsedMs } });
+        progress.trigger.counted({
+          at,
+          counts: { completed, failed, openRuns, calling, elapsedMs },
+        });
       },
       look: async () => {
         const { openRuns } = await heddle.runtime.store.usage(tenant);
@@ -145,7 +148,8 @@ function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void
         ),
       (error: unknown) => {
         refusals += 1;
-        if (refusals === 1 && !signal.aborted) note(`Circuit ${n} was not accepted: ${String(error)}`);
+        if (refusals === 1 && !signal.aborted)
+          note(`Circuit ${n} was not accepted: ${String(error)}`);
         ledger.refused(n, performance.now());
       },
     );

@@ -4,10 +4,7 @@ import type { ScaleRow } from './progress.ts';
 import type { ScaleReport } from './report.ts';
 
 /** Columns apart by spaces alone, so that a terminal, a log and `awk` read the same table. */
-function tableOf(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const corners = ['top', 'bottom', 'left', 'right', 'mid'];
   const edges = ['', '-mid', '-left', '-right'];
   const names = corners.flatMap((corner) => edges.map((edge) => `${corner}${edge}`));

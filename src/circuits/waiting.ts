@@ -21,7 +21,7 @@ export type WaitOptions = {
 };
 
 /** Ten times a second looks smooth, and costs nothing that shows. */
-export const tickMs = 100;
+const tickMs = 100;
 const lookMs = 1_000;
 
 export class Waiting {

@@ -21,7 +21,9 @@ export function addCircuitsCommand(
   const ceiling = ceilings.map(({ name, ceiling: calls }) => `${name}=${calls}`).join(',');
   const command = program
     .command('circuits')
-    .description('run circuits of three agents, all of a scale open at once, and audit the database')
+    .description(
+      'run circuits of three agents, all of a scale open at once, and audit the database',
+    )
     .option('--scale <list>', `how many circuits, scale by scale (default: ${scales.join(',')})`)
     .option('--circuits-per-user <n>', `circuits that share a user (default: ${circuitsPerUser})`)
     .option('--mode <mode>', 'statechart, or tool-loop, which is not built yet')
@@ -31,7 +33,10 @@ export function addCircuitsCommand(
     .option('--seed <n>', `what the stubs answer depends on it (default: ${seed})`)
     .option('--patience-ms <n>', `when nothing moves for so long, give up (default: ${patienceMs})`)
     .option('--json', 'one object per scale on standard output, one per line')
-    .option('--resume', 'start nothing: finish and audit the circuits that the database holds open');
+    .option(
+      '--resume',
+      'start nothing: finish and audit the circuits that the database holds open',
+    );
   withDatabaseFlags(command).action(async (flags: CircuitsFlags) => {
     endWith(await circuits(flags, streams));
   });
@@ -60,7 +65,7 @@ async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Prom
     );
     return clean ? exitCodes.ok : exitCodes.failed;
   } finally {
-    display.close();
+    display.close({ resultsFollow: reports.length > 0 && stdout.isTTY === true });
     if (reports.length > 0) print(reportTable(reports));
   }
 }

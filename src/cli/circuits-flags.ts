@@ -52,7 +52,8 @@ function refuseWhatIsMissing({ mode, provider }: CircuitsFlags): void {
 
 function scalesOf(text: string): number[] {
   const parts = text.split(',');
-  if (parts.length > bounds.scales) refuseField('scale', `may name ${bounds.scales} scales at most`);
+  if (parts.length > bounds.scales)
+    refuseField('scale', `may name ${bounds.scales} scales at most`);
   return parts.map((part) => wholeOf(part, 'scale', bounds.scale));
 }
 

@@ -14,9 +14,7 @@ export function addDatabaseCommands(program: Command, { stdout }: Streams): void
       await withHeddle(flags, () => Promise.resolve());
       say('The database has the schema of this heddle.');
     });
-  const postgres = program
-    .command('postgres')
-    .description('the Postgres that heddle brings along');
+  const postgres = program.command('postgres').description('the Postgres that heddle brings along');
   postgres
     .command('stop')
     .description('stop it, whoever uses it; what it holds stays')

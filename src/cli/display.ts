@@ -3,15 +3,15 @@
  * changes where there is a terminal, a plain line now and then where there is none.
  */
 import { createLogUpdate } from 'log-update';
-import type { Progress, ScaleRow } from '../circuits/progress.ts';
+import type { Progress } from '../circuits/progress.ts';
 import { progressLine, progressTable } from '../circuits/table.ts';
 import { writerTo, type Stream } from './streams.ts';
 
 export type Display = {
   /** A sentence that stays. */
   note(line: string): void;
-  /** The last state stays on the terminal. */
-  close(): void;
+  /** The last state stays on a terminal, unless the results are to follow on the very same. */
+  close(end: { readonly resultsFollow: boolean }): void;
 };
 
 /** Not more often than an eye can follow. */
@@ -25,19 +25,19 @@ export function showProgress(progress: Progress, stream: Stream): Display {
 function liveTable(progress: Progress, stream: Stream): Display {
   const live = createLogUpdate(stream);
   let drawnMs = Number.NEGATIVE_INFINITY;
-  const draw = ({ context }: { readonly context: { readonly rows: readonly ScaleRow[] } }): void => {
-    const nowMs = performance.now();
-    if (nowMs - drawnMs < redrawMs) return;
-    drawnMs = nowMs;
-    live(progressTable(context.rows));
+  const draw = (): void => {
+    drawnMs = performance.now();
+    live(progressTable(progress.getSnapshot().context.rows));
   };
-  const drawn = progress.subscribe(draw);
+  const drawn = progress.subscribe(() => {
+    if (performance.now() - drawnMs >= redrawMs) draw();
+  });
   return {
     note: (line) => live.persist(line),
-    close: () => {
+    close: ({ resultsFollow }) => {
       drawn.unsubscribe();
-      drawnMs = Number.NEGATIVE_INFINITY;
-      draw(progress.getSnapshot());
+      if (resultsFollow) return live.clear();
+      draw();
       live.done();
     },
   };

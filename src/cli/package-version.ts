@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /** Of the nearest package above: src/cli and dist/src/cli lie at different depths below it. */
 export async function packageVersion(from: string): Promise<string> {
-  for (let folder = new URL('.', from); ; ) {
+  for (let folder = new URL('.', from); ;) {
     const text = await readFile(new URL('package.json', folder), 'utf8').catch(() => null);
     if (text !== null) return (JSON.parse(text) as { readonly version: string }).version;
     const above = new URL('..', folder);

@@ -41,7 +41,7 @@ export function checkGenerate(input: Json): GenerateInput {
   const positive = { min: 1, max: limits.delayMsMax, fallback: null };
   asWhole(value['maxTokens'], 'generate.maxTokens', positive);
   asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
-  return value as GenerateInput;
+  return value;
 }
 
 function checkMessages(messages: Json): void {

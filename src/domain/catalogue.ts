@@ -17,7 +17,7 @@ export type GenerateInput = {
   readonly prompt?: string;
   readonly messages?: readonly GenerateMessage[];
   readonly system?: string;
-  /** Where to call: a provider's name, a model's, or a tier. Default: the first provider. */
+  /** Where to call: a provider's name. Without one, any provider may take the call. */
   readonly provider?: string;
   readonly model?: string;
   readonly tier?: string;
@@ -34,7 +34,11 @@ export type GenerateInput = {
 
 export type GenerateOutput = {
   readonly text: string;
-  readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly input: Json }[];
+  readonly toolCalls: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly input: Json;
+  }[];
   readonly stopReason: string;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   readonly provider: string;

@@ -39,7 +39,11 @@ export type Effect =
     }
   | { readonly kind: 'unschedule'; readonly id: string; readonly generation: number }
   /** To the parent run, or to a child run that this run has open. Never delayed: see `schedule`. */
-  | { readonly kind: 'send'; readonly to: 'parent' | { readonly child: string }; readonly event: ChartEvent }
+  | {
+      readonly kind: 'send';
+      readonly to: 'parent' | { readonly child: string };
+      readonly event: ChartEvent;
+    }
   /** A named custom action: performed after the commit, at most once. */
   | { readonly kind: 'act'; readonly perform: () => void; readonly type: string }
   | { readonly kind: 'emit'; readonly event: ChartEvent };

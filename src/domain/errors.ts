@@ -41,10 +41,7 @@ export const errorRegistry = {
     'Tenant {tenant} has {max} runs queued already; start again after {retryAfterMs} ms.',
   ),
   // Agents
-  'agent-refused': terminal(
-    422,
-    'Agent {agent} cannot be durable. {refusals}',
-  ),
+  'agent-refused': terminal(422, 'Agent {agent} cannot be durable. {refusals}'),
   'agent-unknown': terminal(404, 'No agent is registered as {agent}; known: {known}.'),
   'agent-duplicate': terminal(
     409,
@@ -86,14 +83,17 @@ export const errorRegistry = {
   ),
   // Ownership and store
   'epoch-stale': retryable(503, 'Shard {shard} has another owner now.'),
-  'version-stale': retryable(409, 'Run {runId} has moved on; this turn was computed from old state.'),
+  'version-stale': retryable(
+    409,
+    'Run {runId} has moved on; this turn was computed from old state.',
+  ),
   'store-unavailable': retryable(503, 'Postgres does not answer: {reason}.'),
   'store-poison': terminal(422, 'Postgres refuses this data: {reason}.'),
   'schema-newer': terminal(
     500,
     'The database has schema {found}, this heddle knows {known}; install a newer heddle.',
   ),
-  'closed': terminal(503, 'This heddle is closed.'),
+  closed: terminal(503, 'This heddle is closed.'),
   // Embedded Postgres
   'embedded-binaries-missing': terminal(
     500,
@@ -129,7 +129,9 @@ export class HeddleError extends Error {
   constructor(code: ErrorCode, detail: ErrorDetail = {}, options?: ErrorOptions) {
     const entry: ErrorEntry = errorRegistry[code];
     super(
-      entry.message.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(detail[name] ?? `{${name}}`)),
+      entry.message.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        String(detail[name] ?? `{${name}}`),
+      ),
       options,
     );
     this.name = 'HeddleError';
@@ -155,9 +157,15 @@ export function heddleError(
 /** Any thrown value as a record: an error with a code of its own keeps it, all others are `error`. */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
   if (thrown instanceof HeddleError) return thrown.toJSON();
-  if (thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'message' in thrown)) {
+  if (
+    thrown instanceof Error ||
+    (typeof thrown === 'object' && thrown !== null && 'message' in thrown)
+  ) {
     const { message, code } = thrown as { message: unknown; code?: unknown };
-    return { code: typeof code === 'string' ? clean(code) : 'error', message: clean(String(message)) };
+    return {
+      code: typeof code === 'string' ? clean(code) : 'error',
+      message: clean(String(message)),
+    };
   }
   return { code: 'error', message: clean(String(thrown)) };
 }

@@ -32,5 +32,4 @@ export type RunEvent =
 
 /** A line of a run's journal: an event that its chart took, or a command that moved its life. */
 export type JournalEntry =
-  | RunEvent
-  | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string };
+  RunEvent | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string };

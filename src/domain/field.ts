@@ -40,7 +40,8 @@ export function asWhole<Fallback>(
   bounds: { readonly min: number; readonly max: number; readonly fallback: Fallback },
 ): number | Fallback {
   if (value === undefined || value === null) return bounds.fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value)) refuseField(field, 'must be a whole number');
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    refuseField(field, 'must be a whole number');
   if (value < bounds.min || value > bounds.max) {
     refuseField(field, `must be from ${bounds.min} to ${bounds.max}`);
   }

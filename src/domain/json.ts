@@ -107,7 +107,7 @@ function encode(value: unknown, field: string): string | undefined {
       }
       return item;
     });
-    return text as string | undefined;
+    return text;
   } catch (error) {
     if (error instanceof RangeError) refuse(field, `nested deeper than ${limits.jsonDepthMax}`);
     if (error instanceof TypeError) refuse(field, error.message);

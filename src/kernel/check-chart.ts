@@ -125,8 +125,8 @@ function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
     for (const { id } of invokesOf(node)) {
       const others = seen.get(id) ?? [];
       const other = others.find((one) => canBeActiveTogether(one, node));
-      if (id !== undefined && other !== undefined) {
-        const what = `invoke "${String(id)}" can run at once with that of ${findings.placeOf(other)}`;
+      if (typeof id === 'string' && other !== undefined) {
+        const what = `invoke "${id}" can run at once with that of ${findings.placeOf(other)}`;
         findings.refuse(findings.placeOf(node), what, 'give one of them another id');
       }
       seen.set(id, [...others, node]);

@@ -28,6 +28,10 @@ export class CompiledAgent implements Agent {
    */
   readonly ordered: boolean;
   readonly #logics: Readonly<Record<string, unknown>>;
+  readonly #heard: ReadonlySet<string>;
+  /** What wildcards begin with; `*` alone begins with nothing. */
+  readonly #prefixes: readonly string[];
+  readonly #eventless: boolean;
 
   constructor(parts: {
     readonly name: string;
@@ -56,7 +60,21 @@ export class CompiledAgent implements Agent {
       }
     }
     this.afterIds = afterIds;
+    const heard = this.nodes.flatMap((node) => [...(node.transitions.keys() as Iterable<string>)]);
+    this.#heard = new Set(heard);
+    this.#prefixes = heard.filter((type) => type.endsWith('*')).map((type) => type.slice(0, -1));
+    this.#eventless = this.nodes.some((node) => node.always !== undefined);
     this.afterTypes = new Map([...afterIds].map(([type, id]) => [id, type]));
+  }
+
+  /**
+   * False for events that no state has anything to do with. XState would find that out by itself, but
+   * it remembers its answer per type for ever, and types come from outside. Any event may open an
+   * eventless transition, so a chart that has some hears all.
+   */
+  mayHear(type: string): boolean {
+    if (this.#eventless || this.#heard.has(type)) return true;
+    return this.#prefixes.some((prefix) => `${type}.`.startsWith(prefix));
   }
 
   taskLogic(src: string): unknown {

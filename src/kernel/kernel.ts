@@ -50,7 +50,8 @@ function hot(state: ChartState): HotState {
 }
 
 function start(agent: CompiledAgent, input: Json, self: string): Step {
-  const settled = settle(input, 'input');
+  // No input is `undefined` to a chart, whose defaults apply to that only.
+  const settled = settle(input, 'input') ?? undefined;
   return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null }, (scope) =>
     agent.machine.getInitialSnapshot(scope, settled),
   );

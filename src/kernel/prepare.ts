@@ -9,14 +9,13 @@
 import { createMachine, type AnyActorScope, type AnyStateMachine } from 'xstate';
 import type { InvocationSource } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
+import { nodesOf, type StateNode } from './chart-nodes.ts';
 import type { Snapshot } from './compiled-agent.ts';
 import { ChildRef, type MacrostepScope } from './scope.ts';
 import { settle } from './settle.ts';
 
 type Sources = ReadonlyMap<string, InvocationSource>;
 type StateConfig = {
-  readonly entry?: unknown;
-  readonly exit?: unknown;
   readonly on?: Readonly<Record<string, unknown>>;
   readonly invoke?: Invoke | readonly Invoke[];
   readonly states?: Readonly<Record<string, StateConfig>>;
@@ -36,16 +35,19 @@ export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMac
   const { context, options } = machine.config as { context?: unknown; options?: Options };
   const bound = options?.maxIterations ?? limits.iterationsMax;
   const config = {
-    ...prepareState(machine.config as StateConfig, actions),
+    ...withoutInvokes(machine.config as StateConfig),
     options: { ...options, maxIterations: Math.min(bound, limits.iterationsMax) },
     // All runs begin with this one object.
     ...(typeof context === 'object' && { context: settle(structuredClone(context), 'context') }),
   };
-  const stubs = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
-  return createMachine(
-    config as never,
-    { actions, guards, delays, actors: stubs } as never,
-  ) as AnyStateMachine;
+  const actors = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
+  const prepared = createMachine(config as never, { actions, guards, delays, actors } as never);
+  const authored = nodesOf(machine);
+  nodesOf(prepared).forEach((node, at) => {
+    const { invoke } = (authored[at] as StateNode).config as StateConfig;
+    addInvokes(node, listOf(invoke), actions);
+  });
+  return prepared;
 }
 
 /** For `spawnChild` only, which charts may enqueue while they run. */
@@ -56,36 +58,30 @@ const stub = {
   getPersistedSnapshot: () => active,
 };
 
-type Actions = Readonly<Record<string, unknown>>;
+function listOf<Item>(value: Item | readonly Item[] | undefined): readonly Item[] {
+  return value === undefined ? [] : ([value].flat() as Item[]);
+}
 
-function prepareState(state: StateConfig, actions: Actions): StateConfig {
-  const { invoke, ...rest } = state;
-  const invokes = invoke === undefined ? [] : [invoke].flat();
-  const states = state.states && {
-    states: Object.fromEntries(
-      Object.entries(state.states).map(([key, child]) => [key, prepareState(child, actions)]),
-    ),
-  };
-  if (invokes.length === 0) return { ...rest, ...states };
-  const entry = listOf(state.entry);
-  const announced = entry.some((action) => maySend(action, actions)) ? invokes.map(announce) : [];
+function withoutInvokes({ invoke, ...state }: StateConfig): StateConfig {
   const on: Record<string, unknown> = { ...state.on };
-  for (const { id, onDone, onError } of invokes) {
+  for (const { id, onDone, onError } of listOf(invoke)) {
     if (onDone !== undefined) on[`xstate.done.actor.${id}`] = onDone;
     if (onError !== undefined) on[`xstate.error.actor.${id}`] = onError;
   }
-  return {
-    ...rest,
-    ...states,
-    entry: [...announced, ...entry, ...invokes.map(startOf)],
-    exit: [...listOf(state.exit), ...invokes.map(({ id }) => stopOf(id))],
-    on,
-  };
+  const states = Object.entries(state.states ?? {});
+  const inner = states.map(([key, child]) => [key, withoutInvokes(child)]);
+  return { ...state, on, ...(inner.length > 0 && { states: Object.fromEntries(inner) }) };
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return value === undefined ? [] : [value].flat();
+/** Where XState would have them: behind the state's own actions and those that it makes of `after`. */
+function addInvokes(node: StateNode, invokes: readonly Invoke[], actions: Actions): void {
+  const { entry, exit } = node as { readonly entry: unknown[]; readonly exit: unknown[] };
+  if (entry.some((action) => maySend(action, actions))) entry.unshift(...invokes.map(announce));
+  entry.push(...invokes.map(startOf));
+  exit.push(...invokes.map(({ id }) => stopOf(id)));
 }
+
+type Actions = Readonly<Record<string, unknown>>;
 
 /** True for an entry action that can send to what its state invokes, which starts only after it. */
 function maySend(action: unknown, actions: Actions): boolean {

@@ -39,7 +39,8 @@ export function receive(agent: CompiledAgent, frame: Frame, event: RunEvent): Re
       return fire(agent, frame, event);
     case 'event': {
       const settled = settle(event.event, 'event') as AnyEventObject;
-      if (isReservedType(settled.type)) return { frame, deliver: null, send: null };
+      const heard = !isReservedType(settled.type) && agent.mayHear(settled.type);
+      if (!heard) return { frame, deliver: null, send: null };
       return toChart(frame, settled);
     }
   }

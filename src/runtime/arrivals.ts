@@ -6,7 +6,13 @@
  * 2. The queue is bounded; what does not fit is refused and changes nothing.
  */
 import { heddleError } from '../domain/errors.ts';
-import type { ArrivalOutcome, Arrivals, BatchOutcome, MemoryInsert, MessageInsert } from '../store/batch.ts';
+import type {
+  ArrivalOutcome,
+  Arrivals,
+  BatchOutcome,
+  MemoryInsert,
+  MessageInsert,
+} from '../store/batch.ts';
 import type { InboxInsert, NewRun } from '../store/rows.ts';
 
 export type Arrival =
@@ -38,6 +44,7 @@ export class ArrivalQueue {
   #waiting: Waiting[] = [];
   #groups: StartGroup[] = [];
   #underWay = false;
+  #closed = false;
 
   constructor(options: { readonly waitingMax: number }) {
     this.#waitingMax = options.waitingMax;
@@ -62,6 +69,10 @@ export class ArrivalQueue {
   }
 
   #refuse(tenant: string, reject: (error: unknown) => void): boolean {
+    if (this.#closed) {
+      reject(heddleError('closed'));
+      return true;
+    }
     const max = this.#waitingMax;
     if (this.#waiting.length + this.#groups.length < max) return false;
     reject(heddleError('queue-full', { tenant, max, retryAfterMs: 1_000 }));
@@ -88,7 +99,12 @@ export class ArrivalQueue {
     const groups = this.takeGroups(max, () => true);
     const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
       items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
-    const single = { starts: of('starts'), inbox: of('inbox'), messages: of('messages'), memory: of('memory') };
+    const single = {
+      starts: of('starts'),
+      inbox: of('inbox'),
+      messages: of('messages'),
+      memory: of('memory'),
+    };
     const over = (): void => {
       this.#underWay = false;
     };
@@ -115,6 +131,7 @@ export class ArrivalQueue {
 
   /** Nothing that waits will be committed: this heddle closes. */
   close(): void {
+    this.#closed = true;
     const error = heddleError('closed');
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     for (const { reject } of this.#groups.splice(0)) reject(error);

@@ -13,8 +13,7 @@
  */
 import { checkGenerate } from '../domain/catalogue-input.ts';
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
-import { toJson, toSafeText, type Json } from '../domain/json.ts';
-import type { GenerateOutput } from '../domain/catalogue.ts';
+import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
@@ -24,7 +23,9 @@ import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
+import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
+import { MadeBefore } from './made-before.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
@@ -47,10 +48,7 @@ export class Calls {
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onWanted: () => void;
   #isWanted = false;
-  /** Calls that an earlier owner may have made: by key, the slot's row that says so, if it still does. */
-  readonly #madeBefore = new Map<string, SlotRow | null>();
-  /** Rows of earlier owners whose calls nobody waits for: idle with the next batch. */
-  readonly #left: SlotRow[] = [];
+  readonly #madeBefore: MadeBefore;
   #cancelAlarm: (() => void) | null = null;
 
   constructor(options: {
@@ -65,6 +63,7 @@ export class Calls {
   }) {
     this.#clock = options.clock;
     this.#replicaId = options.replicaId;
+    this.#madeBefore = new MadeBefore(options.replicaId);
     this.#deliver = options.deliver;
     this.#onWanted = options.wanted;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
@@ -95,9 +94,7 @@ export class Calls {
   }
 
   recallMade(slot: SlotRow): void {
-    if (slot.call === null) return;
-    const { runId, invocationId, incarnation } = slot.call;
-    this.#madeBefore.set(callKey(runId, invocationId, incarnation), slot);
+    this.#madeBefore.add(slot);
   }
 
   /** The runs of the new shards are taken up: what none of them waits for leaves its slot. */
@@ -131,14 +128,9 @@ export class Calls {
   seal(): SealedCalls {
     const nowMs = this.#clock.nowMs();
     const grants = this.#pool.grant(nowMs);
-    const repeated = new Set<string>();
-    for (const { call } of grants) {
-      if (!this.#madeBefore.has(call.key)) continue;
-      this.#leaveSlot(call.key);
-      this.#madeBefore.delete(call.key);
-      repeated.add(call.key);
-    }
-    const retired = this.#left.splice(0).map((row) => this.#retire(row));
+    const repeated = new Set(
+      grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
+    );
     const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
       const { call } = change;
       return {
@@ -155,7 +147,7 @@ export class Calls {
     this.#withdrawTentative(grants, nowMs);
     this.#armAlarm();
     this.#isWanted = false;
-    return { slots: [...retired, ...slots], grants };
+    return { slots: [...this.#madeBefore.takeLeft(), ...slots], grants };
   }
 
   /** Not given a slot, and not durable yet: it must not be given one by another batch. */
@@ -361,21 +353,8 @@ export class Calls {
     return provider;
   }
 
-  /** The call may still be made again, and is counted then; its earlier owner's slot is free. */
   #leaveSlot(key: string): void {
-    const before = this.#madeBefore.get(key);
-    if (before === undefined || before === null) return;
-    this.#madeBefore.set(key, null);
-    // A slot of this replica's own is freed when its request ends.
-    if (before.replicaId === this.#replicaId) return;
-    this.#left.push(before);
-    this.#wanted();
-  }
-
-  #retire(row: SlotRow): SlotWrite {
-    const { provider, replicaId, slot } = row;
-    const nothing = { calls: 0, duplicates: 0, rateLimited: 0 };
-    return { provider, replicaId, slot, status: 'idle', call: null, ...nothing };
+    if (this.#madeBefore.leaveSlot(key)) this.#wanted();
   }
 
   /** Wakes when a cooling, a backoff or a stall ends by itself. */
@@ -387,14 +366,4 @@ export class Calls {
         ? null
         : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
   }
-}
-
-/** A model's text comes from anywhere: what Postgres refuses is taken out, losses are refused. */
-function resultOf(output: GenerateOutput): Json {
-  return toJson({ ...output, text: toSafeText(output.text) }, 'generate');
-}
-
-function callError(provider: string, error: unknown): unknown {
-  if (!(error instanceof ProviderFault)) return error;
-  return heddleError('provider-refused', { provider, reason: error.message });
 }

@@ -12,7 +12,11 @@ export class Notifier {
   readonly #shards = new Set<number>();
   #cancel: (() => void) | null = null;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly gatherMs: number }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly gatherMs: number;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#gatherMs = options.gatherMs;

@@ -62,8 +62,13 @@ export class Ownership {
     this.#closed = true;
     this.#cancelBeat?.();
     await this.#beating;
-    const { store, replicaId, shards } = this.#parts;
-    await store.release({ replicaId, shards: shards.list(), retire: true });
+    const { log, store, replicaId, shards } = this.#parts;
+    try {
+      await store.release({ replicaId, shards: shards.list(), retire: true });
+    } catch (error) {
+      // The lease ends by itself: others wait a little longer, and that is all.
+      log.warn('shards not given back', { error: toErrorRecord(error).message });
+    }
   }
 
   #schedule(): void {

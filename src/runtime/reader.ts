@@ -3,19 +3,28 @@
  * A turn that throws fails its own run and no other.
  */
 import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../store/port.ts';
+import type { BatchChain } from './batch-chain.ts';
 import type { Answer, Question, Reading } from './turn/reading.ts';
 
 export type Computed<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'threw'; readonly error: unknown };
 
-type Asking<Result> = { readonly index: number; readonly turn: Reading<Result>; question: Question };
+type Asking<Result> = {
+  readonly index: number;
+  readonly turn: Reading<Result>;
+  question: Question;
+};
 
-/** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
+/**
+ * By index of `turns`. Rounds are bounded by the bound on a turn's effects. `chain`: what turns
+ * before these have written in the same batch.
+ */
 export async function computeTogether<Result>(
   store: Store,
   turns: readonly Reading<Result>[],
-): Promise<readonly Computed<Result>[]> {
+  chain: BatchChain | null = null,
+): Promise<Computed<Result>[]> {
   const computed: Computed<Result>[] = [];
   let asking: Asking<Result>[] = [];
   turns.forEach((turn, index) => {
@@ -23,12 +32,16 @@ export async function computeTogether<Result>(
     if (question !== null) asking.push({ index, turn, question });
   });
   while (asking.length > 0) {
-    const answers = await ask(store, asking);
+    const answers = await ask(
+      store,
+      asking.map(({ question }) => chain?.asks(question) ?? question),
+    );
     const still: Asking<Result>[] = [];
     asking.forEach((item, i) => {
       const answer = answers[i];
       if (answer === undefined) throw new TypeError('the store did not answer a read');
-      const question = resume(computed, item.index, () => item.turn.next(answer));
+      const told = chain?.answers(item.question, answer) ?? answer;
+      const question = resume(computed, item.index, () => item.turn.next(told));
       if (question !== null) still.push({ ...item, question });
     });
     asking = still;
@@ -51,20 +64,17 @@ function resume<Result>(
   return null;
 }
 
-async function ask(
-  store: Store,
-  asking: readonly { readonly question: Question }[],
-): Promise<readonly Answer[]> {
+async function ask(store: Store, questions: readonly Question[]): Promise<readonly Answer[]> {
   const memory: MemoryRead[] = [];
   const channels: ChannelRead[] = [];
-  for (const { question } of asking) {
+  for (const question of questions) {
     if (question.kind === 'memory') memory.push(question.read);
     else channels.push(...question.reads);
   }
   const result: ReadSetResult = await store.read({ memory, channels });
   let memoryAt = 0;
   let channelAt = 0;
-  return asking.map(({ question }): Answer => {
+  return questions.map((question): Answer => {
     if (question.kind === 'channels') {
       const results = result.channels.slice(channelAt, channelAt + question.reads.length);
       channelAt += question.reads.length;

@@ -46,7 +46,10 @@ export async function recover(
         runs += 1;
       } catch (error) {
         // Its turn will say the same and fail it.
-        log.warn('a run does not restore', { runId: row.runId, error: toErrorRecord(error).message });
+        log.warn('a run does not restore', {
+          runId: row.runId,
+          error: toErrorRecord(error).message,
+        });
         parts.bench.wake(row);
       }
     }

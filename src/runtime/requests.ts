@@ -14,6 +14,10 @@ import type { MemoryAddress, NewRun } from '../store/rows.ts';
 export const defaultTenant = 'default';
 export const defaultUser = 'default';
 
+export function tenantName(tenant: string | undefined): string {
+  return name(tenant, 'tenant', defaultTenant);
+}
+
 export type StartRequest = {
   readonly input?: unknown;
   readonly tenant?: string;

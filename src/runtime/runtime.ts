@@ -43,6 +43,9 @@ export type RuntimeOptions = {
   readonly settings?: Partial<RuntimeSettings>;
 };
 
+/** How long a close tries to commit what is in flight when the store does not answer. */
+const closeGraceMs = 5_000;
+
 export class Runtime {
   readonly settings: RuntimeSettings;
   readonly replicaId: ReplicaId;
@@ -229,6 +232,7 @@ export class Runtime {
     this.#retention.close();
     this.#looking.close();
     timers.close();
+    this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
     this.#batches.closed = true;
     arrivals.close();

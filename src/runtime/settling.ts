@@ -113,7 +113,8 @@ export class Settling {
   /** A run that was working when its owner stopped: its calls and tasks go on here. */
   adopt(hot: HotRun): void {
     const { status, state } = hot;
-    if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled')) return;
+    if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
+      return;
     this.#parts.calls.settle(hot.run, state);
     this.#parts.tasks.settle(hot.run, hot.agent, state);
   }
@@ -164,7 +165,8 @@ export class Settling {
     entry.tries = 0;
     for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
-    for (const { delayMs } of commit.messages) if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    for (const { delayMs } of commit.messages)
+      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     for (const item of work.incoming) {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
     }
@@ -234,7 +236,8 @@ export class Settling {
     if (wakes.length === 0) return;
     const fresh = new Map<string, NewRun>();
     for (const run of made.batch.arrivals.starts) fresh.set(run.runId, run);
-    for (const { commit } of made.turns) for (const run of commit.children) fresh.set(run.runId, run);
+    for (const { commit } of made.turns)
+      for (const run of commit.children) fresh.set(run.runId, run);
     for (const address of wakes) this.#looking.wake(address, fresh.get(address.runId));
   }
 

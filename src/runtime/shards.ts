@@ -46,7 +46,7 @@ export class OwnedShards {
       this.#arriving.add(shard);
       gained.push(shard);
     }
-    for (const shard of [...this.#epochs.keys()]) {
+    for (const shard of this.#epochs.keys()) {
       if (kept.has(shard)) continue;
       lost.push(shard);
       this.remove(shard);

@@ -86,7 +86,7 @@ export class Tasks {
   }
 
   stopAll(): void {
-    for (const key of [...this.#running.keys()]) this.stop(key);
+    for (const key of this.#running.keys()) this.stop(key);
   }
 
   #attempt(running: Running): void {

@@ -89,7 +89,7 @@ export class Timers {
 
   /** Another replica owns these runs now. */
   forget(isGone: (shard: number) => boolean): void {
-    for (const soon of [...this.#known.values()]) {
+    for (const soon of this.#known.values()) {
       if (isGone(soon.address.shard)) this.settled(soon.address, soon.timerId);
     }
   }

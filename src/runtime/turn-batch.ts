@@ -10,9 +10,10 @@ import type { Batch } from '../store/batch.ts';
 import type { LoadedRun } from '../store/rows.ts';
 import { untilAnswered, type BatchSource } from './committer.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import { BatchChain } from './batch-chain.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Parts } from './parts.ts';
-import { computeTogether } from './reader.ts';
+import { computeTogether, type Computed } from './reader.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
 import type { ComputedTurn, MadeBatch, Work } from './turn-work.ts';
@@ -27,6 +28,9 @@ import type { Entry } from './workbench.ts';
 
 const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
 
+/** Turns of one batch that are computed one after the other: their neighbours wait for them. */
+const chainedMax = 200;
+
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
@@ -36,6 +40,8 @@ export class TurnBatches implements BatchSource {
   /** Set while this replica may not commit: its lease is in doubt. */
   suspended = false;
   closed = false;
+  /** From here on an unreachable store ends a batch: whoever closes does not wait for ever. */
+  giveUpAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: {
     readonly parts: Parts;
@@ -78,7 +84,8 @@ export class TurnBatches implements BatchSource {
 
   #answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { clock, log } = this.#parts;
-    return untilAnswered(attempt, { clock, log, mayGoOn: () => !this.closed });
+    const mayGoOn = (): boolean => !this.closed && clock.nowMs() < this.giveUpAtMs;
+    return untilAnswered(attempt, { clock, log, mayGoOn });
   }
 
   async #load(entries: readonly Entry[]): Promise<Work[]> {
@@ -156,6 +163,7 @@ export class TurnBatches implements BatchSource {
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
       ),
     );
+    await this.#chain(healthy, computed, context);
     let at = 0;
     return works.map(({ hot, incoming, failure }) => {
       if (failure !== null) return failTurn(hot, incoming, failure);
@@ -165,6 +173,30 @@ export class TurnBatches implements BatchSource {
       if (turn.kind === 'done') return turn.result;
       return failTurn(hot, incoming, cannotGoOn(hot.run.runId, turn.error));
     });
+  }
+
+  /** Computes anew, in order, what does not stand on the turns before it: see `batch-chain.ts`. */
+  async #chain(
+    works: readonly Work[],
+    computed: Computed<FoldedTurn>[],
+    context: TurnContext,
+  ): Promise<void> {
+    const { kernel, store } = this.#parts;
+    const chain = new BatchChain();
+    let left = chainedMax;
+    for (const [i, { hot, incoming }] of works.entries()) {
+      let turn = computed[i];
+      if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
+        left -= 1;
+        const fold = foldTurn(kernel, hot, incoming, context);
+        [turn] = await this.#answered(() => computeTogether(store, [fold], chain));
+        if (turn === undefined) throw new TypeError('a turn was not computed');
+        computed[i] = turn;
+        if (turn.kind === 'done') chain.secure(turn.result.draft);
+      }
+      // What still misses it meets a conflict, and comes again in another batch.
+      if (turn?.kind === 'done' && !chain.misses(turn.result.draft)) chain.add(turn.result.draft);
+    }
   }
 
   /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
@@ -182,7 +214,8 @@ export class TurnBatches implements BatchSource {
       else this.#settling.nothingToDo(work.entry, work.hot);
     });
     for (const { work, turn } of turns) {
-      for (const item of work.incoming) if (item.kind === 'result') calls.recorded(work.hot.run, item);
+      for (const item of work.incoming)
+        if (item.kind === 'result') calls.recorded(work.hot.run, item);
       if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
         calls.propose(work.hot.run, turn.state);
       }

@@ -36,7 +36,16 @@ function newRunOf(row: RunRow): HotRun['run'] {
   const { tenant, runId, shard, agent, version, user, pipeline, parent } = row;
   const { inputText, idempotencyKey } = row;
   return {
-    tenant, runId, shard, agent, version, user, pipeline, parent, inputText, idempotencyKey,
+    tenant,
+    runId,
+    shard,
+    agent,
+    version,
+    user,
+    pipeline,
+    parent,
+    inputText,
+    idempotencyKey,
   };
 }
 

@@ -58,15 +58,7 @@ export type RunRow = NewRun & {
  * - cancel, pause, resume: payload is the reason.
  */
 export type InboxKind =
-  | 'start'
-  | 'event'
-  | 'messages'
-  | 'result'
-  | 'child'
-  | 'answer'
-  | 'cancel'
-  | 'pause'
-  | 'resume';
+  'start' | 'event' | 'messages' | 'result' | 'child' | 'answer' | 'cancel' | 'pause' | 'resume';
 
 /**
  * Loaded before all others: however many events wait for a paused run, the command that moves it on
@@ -169,4 +161,8 @@ export type SlotCall = RunAddress & {
   readonly attempt: number;
 };
 
-export type JournalRow = { readonly turn: number; readonly entriesText: string; readonly atMs: number };
+export type JournalRow = {
+  readonly turn: number;
+  readonly entriesText: string;
+  readonly atMs: number;
+};

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { heddleCircuits } from './circuits.ts';
 import { killAndResume } from './crash.ts';
@@ -42,12 +42,19 @@ async function throughput(contenders: readonly Contender[]): Promise<void> {
   for (const contender of contenders) await contender(20, 0);
   for (const circuits of [1_000, 3_000]) {
     const results = await inTurn(contenders, circuits, 0);
-    printTable(`${circuits} circuits at once, model latency 0`, throughputRows(results, 'pg per step'));
+    printTable(
+      `${circuits} circuits at once, model latency 0`,
+      throughputRows(results, 'pg per step'),
+    );
   }
   const few = await inTurn(contenders, 10, 50);
   const one = await inTurn(contenders, 1, 0);
   printTable('Latency', [
-    ['contender', 'p50 of 10 circuits at 50 ms a call (150 at the least)', 'one circuit alone at 0 ms'],
+    [
+      'contender',
+      'p50 of 10 circuits at 50 ms a call (150 at the least)',
+      'one circuit alone at 0 ms',
+    ],
     ...few.map((runs, i) => [
       runs[0]?.contender ?? '',
       latencyText(runs),
@@ -87,9 +94,18 @@ async function crashes(databaseUrl: string): Promise<void> {
   });
   printTable('kill -9', [
     ['measure', 'value'],
-    ['calls that had ended and were bought again, of 300, per kill', again.map(({ boughtAgain }) => boughtAgain).join(', ')],
-    ['calls that had ended before each kill', again.map(({ endedBefore }) => endedBefore).join(', ')],
-    ['restart to all owned again, 100 circuits open, ms', median(again.map(({ resumeMs }) => resumeMs)).toFixed(0)],
+    [
+      'calls that had ended and were bought again, of 300, per kill',
+      again.map(({ boughtAgain }) => boughtAgain).join(', '),
+    ],
+    [
+      'calls that had ended before each kill',
+      again.map(({ endedBefore }) => endedBefore).join(', '),
+    ],
+    [
+      'restart to all owned again, 100 circuits open, ms',
+      median(again.map(({ resumeMs }) => resumeMs)).toFixed(0),
+    ],
     ['restart to all owned again, 3,000 runs open, ms', open.resumeMs.toFixed(0)],
   ]);
 }

@@ -146,7 +146,11 @@ export async function batched(
       const ends = await Promise.all(
         starts.map(async (from) => {
           const size = Math.min(batchMax, circuits - from);
-          await oneBatch(pool, model, Array.from({ length: size }, (_, i) => from + i));
+          await oneBatch(
+            pool,
+            model,
+            Array.from({ length: size }, (_, i) => from + i),
+          );
           return Array.from({ length: size }, () => performance.now() - startedMs);
         }),
       );

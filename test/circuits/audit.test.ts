@@ -110,15 +110,27 @@ const damages: readonly Damage[] = [
     audit: { stuck_runs: 1 },
     named: ['completed runs', 'stuck runs'],
   },
-  { name: 'a run that is gone', facts: { runs: { completed: 29 } }, named: ['runs', 'completed runs'] },
-  { name: 'a run that failed', facts: { runs: { completed: 29, failed: 1 } }, named: ['completed runs'] },
+  {
+    name: 'a run that is gone',
+    facts: { runs: { completed: 29 } },
+    named: ['runs', 'completed runs'],
+  },
+  {
+    name: 'a run that failed',
+    facts: { runs: { completed: 29, failed: 1 } },
+    named: ['completed runs'],
+  },
   {
     name: 'a slot that holds a call of nobody',
     facts: { slotsInUse: 1 },
     audit: { slots_in_use: 1 },
     named: ['slots in use'],
   },
-  { name: 'a turn without its journal', facts: { journalGaps: 3 }, named: ['journal rows that are missing'] },
+  {
+    name: 'a turn without its journal',
+    facts: { journalGaps: 3 },
+    named: ['journal rows that are missing'],
+  },
 ];
 
 describe('it names', () => {

@@ -5,7 +5,8 @@ it('gives ten circuits one user, and each a pipeline of its own', () => {
   const all = Array.from({ length: 25 }, (_, i) =>
     startsOf(i + 1, { tenant: 't', circuitsPerUser: 10 }),
   );
-  for (const starts of all) expect(starts.map(({ agent }) => agent)).toEqual(agents.map(({ machine }) => machine.id));
+  for (const starts of all)
+    expect(starts.map(({ agent }) => agent)).toEqual(agents.map(({ machine }) => machine.id));
   const users = all.map(([first]) => first?.user);
   expect(users.filter((user) => user === 'u1')).toHaveLength(10);
   expect(users.filter((user) => user === 'u3')).toHaveLength(5);

@@ -93,9 +93,7 @@ it('gives up on what does not move, and says that it is stuck', async () => {
   const silent: Provider = { name: 'a', ceiling: 20, call: () => new Promise(() => undefined) };
   const { context, notes } = await contextOf({ provider: silent });
   const result = await runScale(context, { at: 0, scale: 2 });
-  expect(notes).toEqual([
-    'Nothing has moved for 1.5 s: the 6 runs that are open count as stuck.',
-  ]);
+  expect(notes).toEqual(['Nothing has moved for 1.5 s: the 6 runs that are open count as stuck.']);
   expect(result?.report).toMatchObject({ completed: 0, failed: 0, audit: { stuck_runs: 6 } });
   expect(result?.differences).toContainEqual({ what: 'stuck runs', expected: 0, found: 6 });
 });
@@ -116,7 +114,9 @@ it('counts circuits that were not accepted as failed', async () => {
   const { heddle } = context;
   let starts = 0;
   const startAll: Heddle['startAll'] = (of) =>
-    starts++ === 1 ? Promise.reject(new Error('no room')) : Heddle.prototype.startAll.call(heddle, of);
+    starts++ === 1
+      ? Promise.reject(new Error('no room'))
+      : Heddle.prototype.startAll.call(heddle, of);
   Object.defineProperty(heddle, 'startAll', { value: startAll });
   const result = await runScale(context, { at: 0, scale: 3 });
   expect(notes).toEqual(['Circuit 2 was not accepted: Error: no room']);

@@ -35,7 +35,10 @@ it('reads what is given', () => {
 });
 
 it('lets a directory go before the environment', () => {
-  expect(circuitsSettings({ directory: 'd' }).database).toEqual({ directory: 'd', databaseUrl: '' });
+  expect(circuitsSettings({ directory: 'd' }).database).toEqual({
+    directory: 'd',
+    databaseUrl: '',
+  });
 });
 
 const refused: readonly (readonly [field: string, reason: string, flags: CircuitsFlags])[] = [

@@ -175,7 +175,9 @@ describe('the audit sees planted damage', () => {
       const ended = await called(...json, '--resume', '--patience-ms', '1000');
       expect({ sql, code: ended.code }).toEqual({ sql, code: 1 });
       expect(reportsOf(ended)).toMatchObject([{ scale: 3, audit: { ...clean, ...found } }]);
-      expect(ended.stderr).toMatch(new RegExp(`Audit of circuits/3-.*: ${named}: expected 0, found 1`));
+      expect(ended.stderr).toMatch(
+        new RegExp(`Audit of circuits/3-.*: ${named}: expected 0, found 1`),
+      );
       for (const table of tables) {
         await database.query(`delete from heddle.${table}`);
         await database.query(`insert into heddle.${table} table saved_${table}`);

@@ -38,7 +38,9 @@ it('lists runs, by what is asked', async () => {
   const list = async (...flags: readonly string[]) => {
     const { code, stdout } = await cli('runs', '--tenant', 'lists', '--json', ...flags);
     expect(code).toBe(0);
-    return linesOf<{ readonly id: string; readonly agent: string; readonly input: unknown }>(stdout);
+    return linesOf<{ readonly id: string; readonly agent: string; readonly input: unknown }>(
+      stdout,
+    );
   };
   expect((await list()).map(({ id }) => id)).toEqual([second?.id, first?.id]);
   expect(await list('--pipeline', 'p1', '--agent', 'waiter')).toMatchObject([

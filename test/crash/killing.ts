@@ -117,7 +117,8 @@ export async function killReplicas(options: {
   const store = await openPostgresStore({ connectionString: databaseUrl });
   const series = new Series(store);
   try {
-    for (const [i, kill] of plan.entries()) await series.one(databaseUrl, `kill/${seed}/${i}`, kill);
+    for (const [i, kill] of plan.entries())
+      await series.one(databaseUrl, `kill/${seed}/${i}`, kill);
     await series.one(databaseUrl, `kill/${seed}/last`, null);
     return series.figures();
   } finally {

@@ -11,6 +11,7 @@ import {
   spawnChild,
 } from 'xstate';
 import { heddleError } from '../../src/domain/errors.ts';
+import { checkJson } from '../../src/domain/json.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { catalogue } from '../../src/kernel/catalogue.ts';
 import { Driver } from './driver.ts';
@@ -74,6 +75,50 @@ describe('what throws', () => {
 
   it('a typed error keeps its code', () => {
     expect(new Driver(chart).send('TYPED').state.error).toMatchObject({ code: 'memory-conflict' });
+  });
+
+  it('what has no text still ends the run', () => {
+    const machine = base.createMachine({
+      id: 'mute',
+      context: { n: 0, list: [] },
+      on: {
+        GO: {
+          guard: () => {
+            const nothing: unknown = Object.create(null);
+            throw nothing;
+          },
+        },
+        ASSIGN: {
+          actions: assign(() => {
+            const nothing: unknown = Object.create(null);
+            throw nothing;
+          }),
+        },
+      },
+    });
+    for (const type of ['GO', 'ASSIGN']) {
+      expect(new Driver(machine).send(type).state.error).toMatchObject({ code: 'run-failed' });
+    }
+  });
+
+  it('with words that no database takes, leaves words that it does', () => {
+    const machine = base.createMachine({
+      id: 'rude',
+      context: { n: 0, list: [] },
+      on: {
+        WORDS: {
+          actions: assign(() => {
+            throw new Error('a\u0000b\ud800'.repeat(3_000));
+          }),
+        },
+        NAMES: { actions: assign(() => ({ 'a\u0000': { list: Array(1) } }) as never) },
+      },
+    });
+    for (const type of ['WORDS', 'NAMES']) {
+      const { error } = new Driver(machine).send(type).state;
+      expect(() => checkJson(error)).not.toThrow();
+      expect(error?.message.length).toBeLessThan(4_500);
+    }
   });
 
   it('in the context, at the start, is an error of the run too', () => {
@@ -184,12 +229,12 @@ describe('what has no durable form and shows only at run time', () => {
     ],
     [
       'an inline actor',
-      enqueueActions(({ enqueue }) => enqueue.spawnChild(work as never, { id: 'x' } as never)),
+      enqueueActions(({ enqueue }) => enqueue.spawnChild(work as never, { id: 'x' })),
       'An inline actor cannot be started',
     ],
     [
       'an actor that is not there',
-      enqueueActions(({ enqueue }) => enqueue.spawnChild('nobody' as never, { id: 'x' } as never)),
+      enqueueActions(({ enqueue }) => enqueue.spawnChild('nobody' as never, { id: 'x' })),
       'No actor is registered as "nobody"',
     ],
     [
@@ -205,12 +250,12 @@ describe('what has no durable form and shows only at run time', () => {
     ['an actor whose computed id is no name', spawnChild('work', { id: () => '' }), 'has no id'],
     [
       'an action that is not there',
-      enqueueActions(({ enqueue }) => enqueue('nothing' as never)),
+      enqueueActions(({ enqueue }) => enqueue('nothing')),
       'the action "nothing" was enqueued',
     ],
     [
       'an inline action',
-      enqueueActions(({ enqueue }) => enqueue((() => undefined) as never)),
+      enqueueActions(({ enqueue }) => enqueue(() => undefined)),
       'the action "(anonymous)" was enqueued',
     ],
     ['self.send', assign(({ self }) => ({ n: Number(self.send({ type: 'X' })) })), 'self.send'],
@@ -247,7 +292,7 @@ describe('what has no durable form and shows only at run time', () => {
     expect(run.state.error?.message).toContain(
       'return new values instead of changing them in place',
     );
-    const sorts = one(assign(({ event }) => ({ list: (event['list'] as number[]).sort() })));
+    const sorts = one(assign(({ event }) => ({ list: (event['list'] as number[]).reverse() })));
     expect(sorts.state.status).toBe('error');
   });
 

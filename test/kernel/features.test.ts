@@ -155,6 +155,20 @@ describe('an end', () => {
   });
 });
 
+describe('input', () => {
+  const chart = setup({ types: { input: {} as { readonly n: number } | undefined } }).createMachine(
+    {
+      id: 'input',
+      context: ({ input = { n: 7 } }) => ({ n: input.n }),
+    },
+  );
+
+  it('comes to the context, and none is undefined there', () => {
+    expect(new Driver(chart, { n: 1 }).state.context).toEqual({ n: 1 });
+    expect(new Driver(chart).state.context).toEqual({ n: 7 });
+  });
+});
+
 describe('guards', () => {
   const chart = setup({
     types: { context: {} as { n: number } },
@@ -352,6 +366,36 @@ describe('events', () => {
     const before = run.text;
     run.send('other');
     expect(run).toMatchObject({ stale: false, effects: [], text: before });
+  });
+
+  it('that the chart does not know can still open an eventless transition', () => {
+    const machine = setup({}).createMachine({
+      id: 'odd',
+      initial: 'a',
+      states: { a: { always: { guard: ({ event }) => event.type === 'X', target: 'b' } }, b: {} },
+    });
+    expect(new Driver(machine).send('Y').send('X').state.value).toBe('b');
+  });
+
+  it.each([
+    ['a.b', true],
+    ['a', true],
+    ['a.b.c', true],
+    ['ab', false],
+    ['b.a', false],
+  ])('of type %s reach a wildcard a.*: %s', (type, reaches) => {
+    const machine = setup({}).createMachine({
+      id: 'wild',
+      initial: 'x',
+      states: { x: { on: { 'a.*': 'y' } }, y: {} },
+    });
+    expect(new Driver(machine).send(type).state.value).toBe(reaches ? 'y' : 'x');
+    const every = setup({}).createMachine({
+      id: 'every',
+      initial: 'x',
+      states: { x: { on: { '*': 'y' } }, y: {} },
+    });
+    expect(new Driver(every).send(type).state.value).toBe('y');
   });
 
   it("of XState's own names cannot come from outside", () => {

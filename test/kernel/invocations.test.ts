@@ -11,7 +11,7 @@ const kid = setup({}).createMachine({ id: 'kid' });
 const actors = { ...catalogue, work, plain: fromPromise(() => Promise.resolve(1)), kid };
 
 describe('an invocation', () => {
-  const chart = setup({ types: { context: {} as { answer?: string } }, actors }).createMachine({
+  const chart = setup({ types: { context: {} }, actors }).createMachine({
     id: 'asks',
     context: {},
     initial: 'asking',
@@ -71,7 +71,7 @@ describe('an invocation', () => {
   });
 
   it('fails with a plain error that the chart can keep', () => {
-    const keeps = setup({ types: { context: {} as { error?: unknown } }, actors }).createMachine({
+    const keeps = setup({ types: { context: {} }, actors }).createMachine({
       id: 'keeps',
       context: {},
       invoke: {

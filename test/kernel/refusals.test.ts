@@ -23,7 +23,7 @@ const actors = { ...catalogue, work };
 /** A chart from a config that the types may forbid: registration is for what got round them. */
 function chart(config: object, implementations: object = {}): unknown {
   const whole = { id: 'editor', initial: 'working', states: { working: {} }, ...config };
-  return createMachine(whole as never, { actors, ...implementations } as never);
+  return createMachine(whole as never, { actors, ...implementations });
 }
 
 function refusalsOf(machine: unknown): string[] {

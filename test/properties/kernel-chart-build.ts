@@ -118,6 +118,10 @@ function stateConfig(state: StateSpec, path: string, paths: readonly string[]): 
   if (kind === 'shallow' || kind === 'deep') return { type: 'history', history: kind };
   const index = paths.indexOf(path);
   const to = (one: TransitionSpec, sends: boolean): unknown => transitionConfig(one, sends, paths);
+  const greetings = (word: string): unknown[] =>
+    state.invoke.flatMap(({ greets }, i) =>
+      greets ? [sendTo(`i${index}_${i}`, { type: word })] : [],
+    );
   const entry = actionList(state.entry, false);
   if (kind === 'final') {
     const output = state.output ? { output: ({ context }: Args) => context.n } : {};
@@ -135,8 +139,8 @@ function stateConfig(state: StateSpec, path: string, paths: readonly string[]): 
     ...(inner && { initial: starts[state.initial % starts.length] }),
     ...(kind === 'parallel' && starts.length > 0 && { type: 'parallel' }),
     ...(tag && { tags: [`tag${index % 3}`] }),
-    entry,
-    exit: actionList(state.exit, false),
+    entry: [...entry, ...greetings('HI')],
+    exit: [...actionList(state.exit, false), ...greetings('BYE')],
     on: group(state.on, (one) => [descriptors[one.event] ?? 'G', to(one, one.event < 5)]),
     always: state.always.map((one) => to(one, false)),
     after: group(state.after, (one) => [delayKey(one.delay), to(one, true)]),

@@ -43,6 +43,8 @@ export type InvokeSpec = {
   readonly onDone: TransitionSpec | null;
   readonly onError: TransitionSpec | null;
   readonly input: boolean;
+  /** Its state sends to it on entry, before it has started, and on exit. */
+  readonly greets: boolean;
 };
 
 export type StateSpec = {
@@ -158,6 +160,7 @@ const invoke: fc.Arbitrary<InvokeSpec> = fc.record({
   onDone: fc.option(transition, { freq: 5, nil: null }),
   onError: fc.option(transition, { freq: 5, nil: null }),
   input: fc.boolean(),
+  greets: fc.boolean(),
 });
 
 const rare = <T>(item: fc.Arbitrary<T>, weight: number): fc.Arbitrary<readonly T[]> =>

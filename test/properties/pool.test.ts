@@ -66,7 +66,8 @@ class Drive {
   /** Calls that are the pool's, with the attempt that comes next. */
   readonly owned = new Map<string, number>();
   readonly cancelled = new Set<string>();
-  readonly rows = new Map<string, string | null>();
+  /** By provider and slot, what was written last. */
+  readonly rows = new Map<string, { status: string; key: string | null }>();
   readonly shown = new Map<string, ShownWait>();
   nowMs = 0;
   made = 0;
@@ -192,12 +193,21 @@ class Drive {
     // Rows that are written from the changes alone say which call is in which slot.
     for (const { provider, slot, status, call } of this.pool.takeSlotChanges()) {
       assert.equal(status === 'calling', call !== null);
-      this.rows.set(`${provider}/${slot}`, call?.key ?? null);
+      this.rows.set(`${provider}/${slot}`, { status, key: call?.key ?? null });
     }
-    assert.deepEqual(
-      new Map([...this.rows].filter(([, key]) => key !== null)),
-      new Map(this.inSlots.map(({ provider, slot, call }) => [`${provider}/${slot}`, call.key])),
+    const written = [...this.rows].flatMap(([slot, { key }]) =>
+      key === null ? [] : [[slot, key]],
     );
+    assert.deepEqual(
+      new Set(written.map((row) => row.join(' '))),
+      new Set(this.inSlots.map(({ provider, slot, call }) => `${provider}/${slot} ${call.key}`)),
+    );
+    // No slot rests at a provider that is open.
+    const open = stats.providers.filter(({ status }) => status === 'open');
+    for (const [slot, { status }] of this.rows) {
+      if (!open.some(({ name }) => slot.startsWith(name))) continue;
+      assert.ok(status === 'idle' || status === 'calling', `${slot} is ${status}`);
+    }
     // Runs that are told of the changes alone show why their calls wait.
     while (this.news() > 0);
     for (const { call, reason } of waiting) {

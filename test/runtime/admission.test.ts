@@ -14,7 +14,10 @@ const start = (...steps: readonly ScriptStep[]) => ({
 describe('permits', () => {
   it('with one permit every order of waiting ends', async () => {
     const provider = scriptedProvider({ onCall: (call) => call.answer('x') });
-    const { heddle, clock } = await oneReplica({ settings: { permitsMax: 1 }, providers: [provider] });
+    const { heddle, clock } = await oneReplica({
+      settings: { permitsMax: 1 },
+      providers: [provider],
+    });
     const receiver = start({ do: 'receive', with: { channel: 'a' } }, ask);
     const sender = start(ask, { do: 'publish', with: { channel: 'a', payload: 1 } }, ask);
     const runs = await heddle.startAll([receiver, receiver, receiver, sender]);
@@ -43,7 +46,10 @@ describe('permits', () => {
 
   it('go to what has begun before what has not', async () => {
     const provider = scriptedProvider();
-    const { heddle, clock } = await oneReplica({ settings: { permitsMax: 1 }, providers: [provider] });
+    const { heddle, clock } = await oneReplica({
+      settings: { permitsMax: 1 },
+      providers: [provider],
+    });
     const begun = await heddle.start('script', start({ do: 'wait' }, ask));
     await clock.idle();
     await heddle.startAll([start(ask), start(ask)]);
@@ -60,9 +66,9 @@ describe('idempotency keys', () => {
   it('give the first run again, for every later start and for all at once', async () => {
     const { heddle, store } = await oneReplica();
     const options = { input: { steps: [] }, idempotencyKey: 'order-1' };
-    const at_once = await Promise.all([1, 2, 3].map(() => heddle.start('script', options)));
-    const later = await heddle.start('script', { ...options, input: { steps: [ask] } as never });
-    expect(new Set([...at_once, later].map(({ id }) => id)).size).toBe(1);
+    const atOnce = await Promise.all([1, 2, 3].map(() => heddle.start('script', options)));
+    const later = await heddle.start('script', { ...options, input: { steps: [ask] } });
+    expect(new Set([...atOnce, later].map(({ id }) => id)).size).toBe(1);
     expect(await later.output()).toEqual([]);
     expect((await store.audit('default')).runs).toEqual({ completed: 1 });
   });
@@ -112,7 +118,10 @@ describe('startAll', () => {
     const { heddle } = await oneReplica({ settings: { turnsMax: 10 } });
     expect(await heddle.startAll(Array.from({ length: 10 }, () => start()))).toHaveLength(10);
     const many = heddle.startAll(Array.from({ length: 11 }, () => start()));
-    await expect(many).rejects.toMatchObject({ code: 'invalid-field', detail: { field: 'starts' } });
+    await expect(many).rejects.toMatchObject({
+      code: 'invalid-field',
+      detail: { field: 'starts' },
+    });
   });
 });
 
@@ -141,7 +150,10 @@ describe('quotas', () => {
 
   it('of channels bind publishers outside and inside of runs, and receivers that wait', async () => {
     const { heddle, clock, store } = await limited({ channelsMax: 2 });
-    const publish = (channel: string): ScriptStep => ({ do: 'publish', with: { channel, payload: 1 } });
+    const publish = (channel: string): ScriptStep => ({
+      do: 'publish',
+      with: { channel, payload: 1 },
+    });
     await heddle.publish('a', 1);
     const waiting = await heddle.start('script', start({ do: 'receive', with: { channel: 'b' } }));
     await clock.idle();
@@ -162,7 +174,10 @@ describe('quotas', () => {
 
   it('of channels are counted within one turn too', async () => {
     const { heddle } = await limited({ channelsMax: 2 });
-    const publish = (channel: string): ScriptStep => ({ do: 'publish', with: { channel, payload: 1 } });
+    const publish = (channel: string): ScriptStep => ({
+      do: 'publish',
+      with: { channel, payload: 1 },
+    });
     const run = await heddle.start('script', start(...['a', 'a', 'b', 'c', 'a'].map(publish)));
     const results = (await run.output()) as unknown as object[];
     expect(results.map((result) => 'done' in result)).toEqual([true, true, true, false, true]);
@@ -192,7 +207,12 @@ describe('quotas', () => {
 
 describe('settings', () => {
   it('are refused by name (promise 11)', async () => {
-    for (const settings of [{ permitsMax: 0 }, { leaseMs: 1.5 }, { nonsense: 1 }, { pollMs: null }]) {
+    for (const settings of [
+      { permitsMax: 0 },
+      { leaseMs: 1.5 },
+      { nonsense: 1 },
+      { pollMs: null },
+    ]) {
       await expect(oneReplica({ settings: settings as object })).rejects.toMatchObject({
         code: 'invalid-field',
         detail: { field: `settings.${Object.keys(settings)[0]}` },

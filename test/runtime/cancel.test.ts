@@ -32,7 +32,8 @@ const ways: Record<string, (at: Scene) => Promise<Run>> = {
   'calling-provider': (at) => play(at, ask),
   'waiting-on-channel': (at) => play(at, { do: 'receive', with: { channel: 'a', group: 'g' } }),
   'waiting-on-timer': (at) => play(at, { do: 'sleep', ms: 60_000 }),
-  'waiting-on-person': (at) => play(at, { do: 'ask', with: { question: 'Go on?', timeoutMs: 9_000 } }),
+  'waiting-on-person': (at) =>
+    play(at, { do: 'ask', with: { question: 'Go on?', timeoutMs: 9_000 } }),
   'running-task': (at) => at.heddle.start('worker'),
   paused: async (at) => {
     const run = await play(at, ask);
@@ -55,27 +56,34 @@ const ways: Record<string, (at: Scene) => Promise<Run>> = {
 };
 
 describe('cancel', () => {
-  it.each(Object.keys(ways))('ends a run that is %s, and frees all that it held', async (status) => {
-    const at = await scene();
-    const run = await (ways[status] as (at: Scene) => Promise<Run>)(at);
-    await at.clock.idle();
-    expect(await run.status()).toBe(status);
-    await run.cancel('enough');
-    await at.clock.idle();
-    expect(await run.row()).toMatchObject({
-      status: 'cancelled',
-      reason: 'enough',
-      error: { code: 'run-cancelled', detail: { reason: 'enough' } },
-    });
-    await expect(run.output()).rejects.toMatchObject({ code: 'run-cancelled' });
-    expect(at.runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0, pool: { inFlight: 0 } });
-    expect(at.runtime.stats().pool).toMatchObject({ queued: 0, backoff: 0 });
-    const audit = await at.store.audit('default');
-    expect(audit).toMatchObject({ slotsInUse: 0, orphanedSubscriptions: 0 });
-    for (const { signal } of at.provider.calls) expect([status, signal.aborted]).toBeTruthy();
-    await at.clock.advance(120_000);
-    expect(await run.status()).toBe('cancelled');
-  });
+  it.each(Object.keys(ways))(
+    'ends a run that is %s, and frees all that it held',
+    async (status) => {
+      const at = await scene();
+      const run = await (ways[status] as (at: Scene) => Promise<Run>)(at);
+      await at.clock.idle();
+      expect(await run.status()).toBe(status);
+      await run.cancel('enough');
+      await at.clock.idle();
+      expect(await run.row()).toMatchObject({
+        status: 'cancelled',
+        reason: 'enough',
+        error: { code: 'run-cancelled', detail: { reason: 'enough' } },
+      });
+      await expect(run.output()).rejects.toMatchObject({ code: 'run-cancelled' });
+      expect(at.runtime.stats()).toMatchObject({
+        permitsInUse: 0,
+        inMemory: 0,
+        pool: { inFlight: 0 },
+      });
+      expect(at.runtime.stats().pool).toMatchObject({ queued: 0, backoff: 0 });
+      const audit = await at.store.audit('default');
+      expect(audit).toMatchObject({ slotsInUse: 0, orphanedSubscriptions: 0 });
+      for (const { signal } of at.provider.calls) expect([status, signal.aborted]).toBeTruthy();
+      await at.clock.advance(120_000);
+      expect(await run.status()).toBe('cancelled');
+    },
+  );
 
   it('ends a run that has not begun', async () => {
     const at = await scene({ permitsMax: 1 });

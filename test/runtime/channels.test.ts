@@ -150,7 +150,10 @@ describe('how much a receive waits for', () => {
     const { heddle, start } = await world();
     for (let i = 1; i <= 5; i++) await heddle.publish('a', i);
     const run = await start(receive({ channel: 'a', max: 3 }), receive({ channel: 'a', max: 3 }));
-    expect(payloadsOf(await run.output())).toEqual([[1, 2, 3], [4, 5]]);
+    expect(payloadsOf(await run.output())).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
   });
 });
 
@@ -187,7 +190,12 @@ describe('a receive that waits too long', () => {
     expect(await run.status()).toBe('waiting-on-channel');
     await clock.advance(1);
     expect(await run.output()).toMatchObject([
-      { failed: { code: 'invocation-timeout', detail: { what: 'receive receive', timeoutMs: 5_000 } } },
+      {
+        failed: {
+          code: 'invocation-timeout',
+          detail: { what: 'receive receive', timeoutMs: 5_000 },
+        },
+      },
     ]);
     expect((await store.audit('default')).subscriptions).toEqual({ expired: 1 });
     await heddle.publish('a', 'late');

@@ -127,6 +127,8 @@ describe('events that are refused', () => {
     await expect(heddle.run(nobody)).rejects.toMatchObject({ code: 'run-unknown', status: 404 });
     await expect(heddle.run('me')).rejects.toMatchObject({ code: 'invalid-field' });
     const run = await heddle.start('listener', { tenant: 'a' });
-    await expect(heddle.run(run.id, { tenant: 'b' })).rejects.toMatchObject({ code: 'run-unknown' });
+    await expect(heddle.run(run.id, { tenant: 'b' })).rejects.toMatchObject({
+      code: 'run-unknown',
+    });
   });
 });

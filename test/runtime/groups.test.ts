@@ -34,19 +34,28 @@ describe('a group', () => {
     for (const run of runs) if ((await run.status()) === 'completed') ended.push(run);
     expect(ended).toHaveLength(5);
     const taken = (await Promise.all(ended.map(seqsOf))).flat();
-    expect(taken.sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(taken.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
     for (let i = 0; i < 3; i++) await heddle.publish('jobs', i);
     for (const run of runs) await run.output();
-    expect(await store.audit('default')).toMatchObject({ doubledMessages: 0, unconsumedMessages: 0 });
+    expect(await store.audit('default')).toMatchObject({
+      doubledMessages: 0,
+      unconsumedMessages: 0,
+    });
   });
 
   it('takes all, with fewer members than messages', async () => {
-    const { runs, heddle, store } = await group(3, Array.from({ length: 10 }, () => take()));
+    const { runs, heddle, store } = await group(
+      3,
+      Array.from({ length: 10 }, () => take()),
+    );
     await Promise.all(Array.from({ length: 30 }, (_, i) => heddle.publish('jobs', i)));
     const taken = await Promise.all(runs.map(seqsOf));
     for (const seqs of taken) expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     expect(taken.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
-    expect(await store.audit('default')).toMatchObject({ doubledMessages: 0, unconsumedMessages: 0 });
+    expect(await store.audit('default')).toMatchObject({
+      doubledMessages: 0,
+      unconsumedMessages: 0,
+    });
   });
 
   it('finds what was there before its members', async () => {
@@ -114,6 +123,9 @@ describe('a group', () => {
     const { runs, heddle, store } = await group(4, [step]);
     for (let i = 0; i < 4; i++) for (const channel of ['a', 'b']) await heddle.publish(channel, i);
     for (const run of runs) expect(await seqsOf(run)).toHaveLength(2);
-    expect(await store.audit('default')).toMatchObject({ doubledMessages: 0, unconsumedMessages: 0 });
+    expect(await store.audit('default')).toMatchObject({
+      doubledMessages: 0,
+      unconsumedMessages: 0,
+    });
   });
 });

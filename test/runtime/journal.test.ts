@@ -1,39 +1,15 @@
 /** A run's journal is every event that it took, in order; folded again it gives the state (promise 10). */
 import { describe, expect, it } from 'vitest';
-import { createKernel } from '../../src/kernel/kernel.ts';
-import type { Agent, ChartState } from '../../src/kernel/port.ts';
 import type { JournalEntry, Json, Run } from '../../src/index.ts';
+import { folded } from '../support/folded.ts';
 import { oneReplica, type World } from '../support/replica.ts';
-import { script, type ScriptStep } from '../support/script-agent.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 
 async function journalOf(run: Run): Promise<{ turn: number; entry: JournalEntry }[]> {
   const lines = [];
   for await (const line of run.journal()) lines.push(line);
   return lines;
-}
-
-/** The state that the journal leads to, as text. */
-async function folded(run: Run): Promise<string> {
-  const kernel = createKernel();
-  const agent: Agent = kernel.register(script);
-  let state: ChartState | null = null;
-  for (const { entry } of await journalOf(run)) {
-    switch (entry.kind) {
-      case 'start':
-        ({ state } = kernel.start(agent, entry.input, run.id));
-        break;
-      case 'cancel':
-      case 'pause':
-      case 'resume':
-        break;
-      default:
-        if (state === null) throw new Error('an event before the start');
-        ({ state } = kernel.step(agent, state, entry, run.id));
-    }
-  }
-  if (state === null) throw new Error('an empty journal');
-  return kernel.persist(agent, state);
 }
 
 /** One of everything that a run can take, with people, time and the provider played by the test. */
@@ -85,21 +61,25 @@ describe('the journal', () => {
     const run = await world.heddle.start('script', { input: { steps } });
     await play(world, run, () => provider.last().answer('because'));
     const lines = await journalOf(run);
-    expect(lines.map(({ entry }) => ('id' in entry ? `${entry.kind} ${entry.id}` : entry.kind))).toEqual([
-      'start',
-      'done publish',
-      'failed receive',
-      'done remember',
-      'done recall',
-      'pause',
-      'resume',
-      'done generate',
-      expect.stringMatching(/^timer after:/),
-      'failed receive',
-      'event',
-      'done ask',
-      'done forget',
-    ].flatMap((line) => (line === 'done publish' ? [line, 'done receive'] : [line])));
+    expect(
+      lines.map(({ entry }) => ('id' in entry ? `${entry.kind} ${entry.id}` : entry.kind)),
+    ).toEqual(
+      [
+        'start',
+        'done publish',
+        'failed receive',
+        'done remember',
+        'done recall',
+        'pause',
+        'resume',
+        'done generate',
+        expect.stringMatching(/^timer after:/),
+        'failed receive',
+        'event',
+        'done ask',
+        'done forget',
+      ].flatMap((line) => (line === 'done publish' ? [line, 'done receive'] : [line])),
+    );
     const turns = [...new Set(lines.map(({ turn }) => turn))];
     expect(turns).toEqual([...turns].sort((a, b) => a - b));
     expect((await world.store.audit('default')).journalGaps).toBe(0);
@@ -125,7 +105,9 @@ describe('the journal', () => {
     await clock.idle();
     await run.cancel('enough');
     await clock.idle();
-    expect((await journalOf(run)).at(-1)).toMatchObject({ entry: { kind: 'cancel', reason: 'enough' } });
+    expect((await journalOf(run)).at(-1)).toMatchObject({
+      entry: { kind: 'cancel', reason: 'enough' },
+    });
     expect(await folded(run)).toBe((await run.row()).chartText);
   });
 });

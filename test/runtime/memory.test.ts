@@ -65,18 +65,22 @@ describe('remember and recall', () => {
       { done: { version: 2, value: 'mine', history: [{ version: 1, value: 'before' }] } },
       { done: { found: false, version: 0, value: null } },
       { done: { version: 3 } },
-      { done: { found: false, version: 0, value: null, history: [{ version: 2 }, { version: 1 }] } },
+      {
+        done: { found: false, version: 0, value: null, history: [{ version: 2 }, { version: 1 }] },
+      },
       { done: { found: true, version: 2, value: 'mine' } },
     ]);
   });
 
   it('find nothing where nothing is', async () => {
     const { play } = await world();
-    expect(await play([recall('k'), recall('k', { version: 3, history: 2 }), forget('k')])).toEqual([
-      { done: { key: 'k', found: false, version: 0, value: null, history: [] } },
-      { done: { key: 'k', found: false, version: 0, value: null, history: [] } },
-      { done: { key: 'k', version: 0 } },
-    ]);
+    expect(await play([recall('k'), recall('k', { version: 3, history: 2 }), forget('k')])).toEqual(
+      [
+        { done: { key: 'k', found: false, version: 0, value: null, history: [] } },
+        { done: { key: 'k', found: false, version: 0, value: null, history: [] } },
+        { done: { key: 'k', version: 0 } },
+      ],
+    );
   });
 
   it('give one certain version with those before it', async () => {
@@ -200,7 +204,7 @@ describe('memory from outside', () => {
       status: 409,
     });
     const writes = await Promise.all([2, 3, 4].map((value) => heddle.remember(user, 'k', value)));
-    expect(writes.map(({ version }) => version).sort()).toEqual([2, 3, 4]);
+    expect(writes.map(({ version }) => version).sort((a, b) => a - b)).toEqual([2, 3, 4]);
     const { history } = await heddle.recall(user, 'k', { history: 9 });
     expect(history.map(({ version, runId }) => [version, runId])).toEqual([
       [3, null],

@@ -105,7 +105,10 @@ describe('pause', () => {
   });
 
   it('before the run has begun holds it back', async () => {
-    const world = await oneReplica({ settings: { permitsMax: 1 }, providers: [scriptedProvider()] });
+    const world = await oneReplica({
+      settings: { permitsMax: 1 },
+      providers: [scriptedProvider()],
+    });
     await world.heddle.start('script', { input: { steps: [ask] } });
     const queued = await world.heddle.start('script', { input: { steps: [] } });
     await world.clock.idle();

@@ -47,7 +47,10 @@ describe('ask', () => {
 
   it('knows no other question, and none after the answer', async () => {
     const { run } = await asked();
-    await expect(run.answer('other', 1)).rejects.toMatchObject({ code: 'ask-unknown', status: 404 });
+    await expect(run.answer('other', 1)).rejects.toMatchObject({
+      code: 'ask-unknown',
+      status: 404,
+    });
     await expect(run.answer('constructor', 1)).rejects.toMatchObject({ code: 'ask-unknown' });
     await run.answer('ask', { ok: true });
     await run.output();

@@ -9,7 +9,10 @@ const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
 async function callsOpen(count: number, ceiling = 10) {
   const provider = scriptedProvider({ ceiling });
   const world = await oneReplica({ providers: [provider] });
-  const starts = Array.from({ length: count }, () => ({ agent: 'script', input: { steps: [ask] } }));
+  const starts = Array.from({ length: count }, () => ({
+    agent: 'script',
+    input: { steps: [ask] },
+  }));
   const runs = await world.heddle.startAll(starts);
   await world.clock.idle();
   const statuses = async (): Promise<string[]> =>
@@ -111,7 +114,7 @@ describe('a refused key', () => {
     await clock.idle();
     expect(await statuses()).toEqual(['stalled']);
     expect((await runs[0]?.row())?.reason).toMatch(/refused key or spend/);
-    await clock.advance(24 * 3_600_000 / 24);
+    await clock.advance((24 * 3_600_000) / 24);
     expect(provider.calls).toHaveLength(2);
     heddle.reopenProvider('scripted');
     await clock.idle();

@@ -27,7 +27,9 @@ function worker(run: Work, policy: TaskPolicy = {}, logic = task<unknown>(run, p
           },
           onError: {
             target: 'ended',
-            actions: assign({ result: ({ event }) => ({ failed: { ...(event.error as object) } }) }),
+            actions: assign({
+              result: ({ event }) => ({ failed: { ...(event.error as object) } }),
+            }),
           },
         },
         on: { stop: 'ended' },
@@ -119,13 +121,25 @@ describe('a task that fails', () => {
     const { run } = await working(async () => {
       throw new OutOfStock('none left');
     });
-    expect(await run.output()).toMatchObject({ failed: { code: 'out-of-stock', message: 'none left' } });
+    expect(await run.output()).toMatchObject({
+      failed: { code: 'out-of-stock', message: 'none left' },
+    });
   });
 
   it('survives whatever is thrown', async () => {
-    const thrown: unknown[] = [undefined, null, 7, 'text', { message: 'an object', code: 'x' }, Symbol('s')];
+    const thrown: unknown[] = [
+      undefined,
+      null,
+      7,
+      'text',
+      { message: 'an object', code: 'x' },
+      Symbol('s'),
+    ];
     for (const value of thrown) {
-      const { run } = await working(() => Promise.reject(value));
+      const { run } = await working(async () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- authors throw what they like
+        throw value;
+      });
       expect(await run.output()).toMatchObject({ failed: { message: expect.any(String) } });
     }
   });

@@ -107,8 +107,7 @@ const clockwork = setup({
   types: {
     context: {} as { readonly heard: readonly string[] },
     events: {} as
-      | { type: 'tick' | 'tock' | 'again' | 'stop' | 'end' }
-      | { type: 'later'; delay: number },
+      { type: 'tick' | 'tock' | 'again' | 'stop' | 'end' } | { type: 'later'; delay: number },
   },
   actions: {
     hear: assign({ heard: ({ context, event }) => [...context.heard, event.type] }),
@@ -122,10 +121,14 @@ const clockwork = setup({
     tick: { actions: 'hear' },
     tock: { actions: 'hear' },
     later: {
-      actions: sendTo(({ self }) => self, { type: 'tock' }, {
-        id: 'tock',
-        delay: ({ event }) => (event as { delay: number }).delay,
-      }),
+      actions: sendTo(
+        ({ self }) => self,
+        { type: 'tock' },
+        {
+          id: 'tock',
+          delay: ({ event }) => (event as { delay: number }).delay,
+        },
+      ),
     },
     stop: { actions: [cancel('tock'), cancel('tick')] },
     end: '.ended',

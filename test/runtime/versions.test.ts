@@ -26,14 +26,16 @@ describe('versions', () => {
     await first.heddle.close();
     const second = await world.replica({ agents: [one, two] });
     const young = await second.heddle.start('greeter');
-    expect([(await old.id, await young.row()).version]).toEqual(['two']);
     const same = await second.heddle.run(old.id);
+    expect([(await same.row()).version, (await young.row()).version]).toEqual(['one', 'two']);
     for (const run of [same, young]) await run.send({ type: 'go' });
     expect([await same.output(), await young.output()]).toEqual([{ word: 'one' }, { word: 'two' }]);
   });
 
   it('are refused twice, and unknown agents by name', async () => {
-    await expect(oneReplica({ agents: [one, one] })).rejects.toMatchObject({ code: 'agent-duplicate' });
+    await expect(oneReplica({ agents: [one, one] })).rejects.toMatchObject({
+      code: 'agent-duplicate',
+    });
     const { heddle } = await oneReplica({ agents: [one] });
     await expect(heddle.start('nobody')).rejects.toMatchObject({
       code: 'agent-unknown',
@@ -120,7 +122,10 @@ describe('a run whose version is not here', () => {
     const second = await world.replica({ agents: [{ machine: worker, version: 'two' }] });
     await world.clock.advance(5_000);
     const same = await second.heddle.run(run.id);
-    expect(await same.row()).toMatchObject({ status: 'stalled', reason: expect.stringMatching(/one/) });
+    expect(await same.row()).toMatchObject({
+      status: 'stalled',
+      reason: expect.stringMatching(/one/),
+    });
     await second.heddle.close();
     const third = await world.replica({ agents: [{ machine: worker, version: 'one' }] });
     await world.clock.advance(5_000);

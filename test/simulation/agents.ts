@@ -170,7 +170,7 @@ export const racer = setup({
     see: assign({ seen: ({ context }, { what }: { readonly what: string }) => [...context.seen, what] }),
     count: assign({ again: ({ context }) => context.again + 1 }),
   },
-  delays: { short: 40, long: 3_000 },
+  delays: { short: 40, long: 2_000 },
 }).createMachine({
   id: 'racer',
   context: { seen: [], again: 0 },

@@ -24,22 +24,22 @@ export type StartOptions = {
 const askAgainMs = 40;
 
 export class Client {
-  readonly #world: World;
+  readonly world: World;
   readonly #home: number;
 
   constructor(world: World, home: number) {
-    this.#world = world;
+    this.world = world;
     this.#home = home;
   }
 
   get nowMs(): number {
-    return this.#world.nowMs;
+    return this.world.nowMs;
   }
 
   sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const item = { kind: 'command', label: `client ${this.#home} goes on`, replica: null } as const;
-      this.#world.timeline.add({ ...item, happen: () => resolve() }, delayMs);
+      this.world.timeline.add({ ...item, happen: () => resolve() }, delayMs);
     });
   }
 
@@ -47,7 +47,7 @@ export class Client {
   async startAll(
     starts: readonly { readonly agent: Agent; readonly input: unknown; readonly options?: StartOptions }[],
   ): Promise<RunId[]> {
-    const { world } = { world: this.#world };
+    const { world } = this;
     const runs = starts.map(({ agent, input, options }) =>
       newRun(agent, world.ids.run(), { tenant, input, ...options }),
     );
@@ -70,7 +70,7 @@ export class Client {
   }
 
   async publish(channel: string, payload: unknown, delayMs = 0): Promise<string> {
-    const messageId: string = this.#world.ids.run();
+    const messageId: string = this.world.ids.run();
     const value = newMessage(channel, payload, messageId, { tenant, delayMs });
     await this.#arrive(`publishes to ${channel}`, { kind: 'messages', value });
     return messageId;
@@ -91,7 +91,7 @@ export class Client {
   /** A write from outside, upon the version that it has read. */
   async remember(owner: string, key: string, value: unknown): Promise<boolean> {
     const at = { tenant, scope: 'user', owner, key };
-    const newest = this.#world.store.database.tables.entries
+    const newest = this.world.store.database.tables.entries
       .all()
       .find((entry) => entry.owner === owner && entry.key === key)?.newest;
     const row = { ...at, version: (newest ?? 0) + 1, valueText: JSON.stringify(value) };
@@ -113,7 +113,7 @@ export class Client {
   }
 
   row(runId: RunId): RunRow | undefined {
-    return this.#world.store.database.tables.runs.get(runKey({ tenant, runId }));
+    return this.world.store.database.tables.runs.get(runKey({ tenant, runId }));
   }
 
   async #inbox(
@@ -130,7 +130,7 @@ export class Client {
 
   /** False when it was refused: the run had ended. */
   #arrive(label: string, arrival: Arrival): Promise<boolean> {
-    const { accepted } = this.#world.history;
+    const { accepted } = this.world.history;
     return this.#ask(label, {
       isKnown: () => accepted.has(arrival.value),
       ask: (runtime) => runtime.arrive(arrival),
@@ -150,12 +150,12 @@ export class Client {
       try {
         outcome = await Promise.race([asked.ask(replica.runtime), replica.died]);
       } catch (error) {
-        this.#world.trace.push(`  ${label}: ${String(error)}`);
+        this.world.trace.push(`  ${label}: ${String(error)}`);
         outcome = 'failed';
       }
       if (outcome !== 'died' && outcome !== 'failed') return outcome.kind !== 'refused';
       // What was sent may still arrive: only then is it certain whether it was heard.
-      while (this.#world.timeline.isUnderWay(replica)) await this.sleep(askAgainMs);
+      while (this.world.timeline.isUnderWay(replica)) await this.sleep(askAgainMs);
       if (asked.isKnown()) return true;
     }
   }
@@ -164,9 +164,9 @@ export class Client {
     for (let waitMs = 0; ; waitMs = askAgainMs) {
       await new Promise<void>((resolve) => {
         const item = { kind: 'command', replica: null, label: `client ${this.#home} ${label}` } as const;
-        this.#world.timeline.add({ ...item, happen: () => resolve() }, waitMs);
+        this.world.timeline.add({ ...item, happen: () => resolve() }, waitMs);
       });
-      const replica = this.#world.reach(this.#home);
+      const replica = this.world.reach(this.#home);
       if (replica !== null) return replica;
     }
   }
@@ -174,7 +174,7 @@ export class Client {
   #areThere(runs: readonly NewRun[]): boolean {
     const there = runs.filter((run) => this.row(run.runId) !== undefined).length;
     if (there > 0 && there < runs.length) {
-      this.#world.trouble('half a start', `${there} of ${runs.length} runs were accepted`);
+      this.world.trouble('half a start', `${there} of ${runs.length} runs were accepted`);
     }
     return there === runs.length;
   }

@@ -1,38 +1,61 @@
 /**
  * Many schedules of one scenario: the plain one first, whose outcome all others must have, then a
- * crash before and after each item, then random ones.
+ * crash before and after each item, pairs of crashes, and random schedules. The first that fails is
+ * given back, made as short as it goes.
  */
 import fc from 'fast-check';
 import { checkEnd } from './checks.ts';
 import type { Mark } from './history.ts';
 import { kernel } from './kernel.ts';
-import { schedules, plain, type Schedule } from './schedule.ts';
+import { schedules, plain, type Action, type Schedule, type When } from './schedule.ts';
 import { World, type Scenario, type Seam } from './world.ts';
 
 export type Told = {
   readonly schedules: number;
   readonly crashes: number;
   readonly crashesInWork: number;
-  readonly faults: number;
   readonly marks: ReadonlySet<Mark>;
 };
 
-export async function play(scenario: Scenario, schedule: Schedule, seam: Seam = {}): Promise<World> {
+export type Failure = {
+  readonly scenario: string;
+  readonly schedule: Schedule;
+  /** Each begins with the name of the check that noticed. */
+  readonly findings: readonly string[];
+  /** Of the random schedules that it was found among. */
+  readonly seed?: number;
+};
+
+/** Plays one schedule to its end, and checks what must be true whatever the schedule is. */
+export async function play(
+  scenario: Scenario,
+  schedule: Schedule,
+  seam: Seam = {},
+): Promise<World> {
   const world = new World(scenario, kernel, schedule, seam);
   await world.run();
   checkEnd(world);
   return world;
 }
 
+type Plain = {
+  readonly outcome: string;
+  readonly items: number;
+  readonly findings: readonly string[];
+};
+
+/** Actions of a random schedule at most, and items beyond the plain run's that they may be about. */
+const actionsMax = 30;
+const itemsBeyond = 1.5;
+
 export class Exploration {
   readonly #scenario: Scenario;
   readonly #seam: Seam;
-  #plain: { readonly outcome: string; readonly items: number } | null = null;
   readonly #marks = new Set<Mark>();
+  #plain: Plain | null = null;
   #schedules = 0;
   #crashes = 0;
   #crashesInWork = 0;
-  #faults = 0;
 
   constructor(scenario: Scenario, seam: Seam = {}) {
     this.#scenario = scenario;
@@ -44,56 +67,65 @@ export class Exploration {
       schedules: this.#schedules,
       crashes: this.#crashes,
       crashesInWork: this.#crashesInWork,
-      faults: this.#faults,
       marks: this.#marks,
     };
   }
 
   /** What the schedule breaks; empty when all is well. */
   async findings(schedule: Schedule): Promise<readonly string[]> {
-    const { outcome } = await this.plain();
-    const world = await play(this.#scenario, schedule, this.#seam);
-    this.#count(world);
+    const { outcome, findings } = await this.plain();
+    if (schedule.length === 0) return findings;
+    const world = await this.#play(schedule);
+    if (world.troubles.length > 0) return world.troubles;
     const found = JSON.stringify(this.#scenario.outcome(world));
-    const other = found === outcome ? [] : [`outcome: ${found}, in the plain run ${outcome}`];
-    return world.troubles.length > 0 ? world.troubles : other;
+    return found === outcome ? [] : [`outcome: ${found}, in the plain run ${outcome}`];
   }
 
-  async plain(): Promise<{ readonly outcome: string; readonly items: number }> {
+  /** The run in which nothing goes wrong. */
+  async plain(): Promise<Plain> {
     if (this.#plain !== null) return this.#plain;
-    const world = await play(this.#scenario, plain, this.#seam);
-    if (world.troubles.length > 0) throw failure(this.#scenario, plain, world.troubles);
-    this.#count(world);
+    const world = await this.#play(plain);
     const outcome = JSON.stringify(this.#scenario.outcome(world));
-    this.#plain = { outcome, items: world.history.items };
+    this.#plain = { outcome, items: world.history.items, findings: world.troubles };
     return this.#plain;
   }
 
   /** A crash before and after each item of the plain run. */
-  async crashEverywhere(): Promise<void> {
+  async crashEverywhere(): Promise<Failure | null> {
     const { items } = await this.plain();
-    for (let item = 0; item < items; item++) {
-      for (const when of ['before', 'after'] as const) await this.#hold([{ do: 'crash', item, when }]);
-    }
+    return this.#first(
+      crashes(0, items).map((crash) => [crash]),
+    );
   }
 
-  /** Random schedules. One that fails is made as short as it goes, and said with its seed. */
-  async atRandom(count: number, seed: number): Promise<void> {
+  /** Two crashes, the second also in what follows the first; every `every`th pair. */
+  async crashPairs(every: number): Promise<Failure | null> {
     const { items } = await this.plain();
-    const property = fc.asyncProperty(schedules(Math.ceil(items * 1.5), 30), async (schedule) => {
+    const pairs = crashes(0, items).flatMap((first) =>
+      crashes(first.item + 1, items * 2).map((second) => [first, second]),
+    );
+    return this.#first(pairs.filter((_, i) => i % every === 0));
+  }
+
+  async atRandom(count: number, seed: number): Promise<Failure | null> {
+    const { items, findings } = await this.plain();
+    if (findings.length > 0) return this.#failure(plain, findings);
+    const one = schedules(Math.ceil(items * itemsBeyond), actionsMax);
+    const property = fc.asyncProperty(one, async (schedule) => {
       return (await this.findings(schedule)).length === 0;
     });
     const checked = await fc.check(property, { numRuns: count, seed, endOnFailure: true });
-    if (checked.counterexample === null) return;
-    const [schedule] = checked.counterexample;
-    const shortest = await this.#shorten(schedule);
-    const found = await this.findings(shortest);
-    throw failure(this.#scenario, shortest, [...found, `seed ${seed}, path ${checked.counterexamplePath}`]);
+    if (checked.counterexample === null) return null;
+    const shortest = await this.#shorten(checked.counterexample[0]);
+    return { ...this.#failure(shortest, await this.findings(shortest)), seed };
   }
 
-  async #hold(schedule: Schedule): Promise<void> {
-    const found = await this.findings(schedule);
-    if (found.length > 0) throw failure(this.#scenario, schedule, found);
+  async #first(among: readonly Schedule[]): Promise<Failure | null> {
+    for (const schedule of [plain, ...among]) {
+      const found = await this.findings(schedule);
+      if (found.length > 0) return this.#failure(schedule, found);
+    }
+    return null;
   }
 
   /** Takes away what the failure does not need, one action after the other. */
@@ -105,17 +137,34 @@ export class Exploration {
     return schedule;
   }
 
-  #count({ history }: World): void {
+  async #play(schedule: Schedule): Promise<World> {
+    const world = await play(this.#scenario, schedule, this.#seam);
+    const { crashes: died, crashesInWork, reached } = world.history;
     this.#schedules += 1;
-    this.#crashes += history.crashes;
-    this.#crashesInWork += history.crashesInWork;
-    this.#faults += history.faults;
-    for (const mark of history.reached) this.#marks.add(mark);
+    this.#crashes += died;
+    this.#crashesInWork += crashesInWork;
+    for (const mark of reached) this.#marks.add(mark);
+    return world;
+  }
+
+  #failure(schedule: Schedule, findings: readonly string[]): Failure {
+    return { scenario: this.#scenario.name, schedule, findings };
   }
 }
 
-/** What to read first when a schedule fails: what it broke, and how to see it again. */
-function failure(scenario: Scenario, schedule: Schedule, found: readonly string[]): Error {
-  const findings = found.map((line) => `\n  - ${line}`).join('');
-  return new Error(`${scenario.name}, schedule ${JSON.stringify(schedule)}:${findings}`);
+function crashes(from: number, to: number): Action[] {
+  const whens: readonly When[] = ['before', 'after'];
+  return Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i).flatMap((item) =>
+    whens.map((when): Action => ({ do: 'crash', item, when })),
+  );
+}
+
+/** Throws what to read first: what broke, and how to see it again. */
+export function mustHold(failure: Failure | null): void {
+  if (failure === null) return;
+  const { scenario, schedule, findings, seed } = failure;
+  const found = findings.map((line) => `\n  - ${line}`).join('');
+  const from = seed === undefined ? '' : `\nfound among the random schedules of seed ${seed}`;
+  const replay = JSON.stringify({ scenario, schedule });
+  throw new Error(`${scenario}:${found}${from}\nHEDDLE_REPLAY='${replay}'`);
 }

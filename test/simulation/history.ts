@@ -19,7 +19,6 @@ export const marks = [
   'wake found by poll',
   'call made again',
   'hint lost',
-  'busy shard given back',
 ] as const;
 export type Mark = (typeof marks)[number];
 
@@ -27,6 +26,8 @@ export class History {
   /** What clients were told is durable, or would have been had the answer come. */
   readonly accepted = new WeakSet<object>();
   readonly reached = new Set<Mark>();
+  /** Every status that a run has had. */
+  readonly statuses = new Set<string>();
   /** By idempotency key: how often the provider was asked. */
   readonly calls = new Map<string, number>();
   /** Items until everything had ended. */
@@ -36,6 +37,10 @@ export class History {
   faults = 0;
   readonly #commits = new Set<string>();
   readonly #unheard = new Set<number>();
+
+  knows({ commitId }: Batch): boolean {
+    return this.#commits.has(commitId);
+  }
 
   crash(inWork: boolean): void {
     this.crashes += 1;
@@ -60,7 +65,10 @@ export class History {
   }
 
   saw(world: World, method: string, args: readonly unknown[], result: unknown): void {
-    if (method === 'commit') this.#sawCommit(args[0] as Batch, result as BatchOutcome);
+    if (method === 'commit') {
+      checkFence(world, args[0] as Batch, result as BatchOutcome);
+      this.#sawCommit(args[0] as Batch, result as BatchOutcome);
+    }
     if (method === 'pending') {
       const { runs } = result as { readonly runs: readonly RunAddress[] };
       if (runs.some(({ shard }) => this.#unheard.delete(shard))) this.reached.add('wake found by poll');
@@ -68,13 +76,6 @@ export class History {
     if (method === 'renew') {
       const { shards } = result as Renewal;
       if (world.nowMs > 0 && shards.some(({ epoch }) => epoch > 1)) this.reached.add('takeover');
-    }
-    if (method === 'release') {
-      const { runs } = world.store.database.tables;
-      const { shards } = args[0] as { readonly shards: readonly number[] };
-      const isBusy = (shard: number): boolean =>
-        runs.by('shard', String(shard)).some(({ status }) => status === 'calling-provider');
-      if (shards.some(isBusy)) this.reached.add('busy shard given back');
     }
   }
 
@@ -85,6 +86,7 @@ export class History {
       if (kind === 'fenced') this.reached.add('fenced commit refused');
       if (kind === 'conflict') this.reached.add('conflict retried');
     }
+    for (const { status } of [...batch.turns, ...batch.statusChanges]) this.statuses.add(status);
     const { starts, inbox, messages, memory } = batch.arrivals;
     this.#accept(starts, outcome.starts);
     this.#accept(inbox, outcome.inbox);
@@ -97,4 +99,19 @@ export class History {
       if (outcomes[i]?.kind === 'accepted') this.accepted.add(value);
     });
   }
+}
+
+/** Promise 6: what has committed was of the shard's owner, at its epoch. */
+function checkFence(world: World, batch: Batch, outcome: BatchOutcome): void {
+  const { shards } = world.store.database.tables;
+  const check = ({ shard }: RunAddress, kind: string | undefined): void => {
+    if (kind !== 'committed') return;
+    const row = shards.get(String(shard));
+    if (row?.owner === batch.replicaId && row.epoch === batch.epochs.get(shard)) return;
+    world.trouble('stale epoch committed', { shard, epoch: row?.epoch });
+  };
+  // A batch that is sent again is told its first outcome, whoever owns the shard by now.
+  if (world.history.knows(batch)) return;
+  batch.turns.forEach((turn, i) => check(turn, outcome.turns[i]?.kind));
+  batch.statusChanges.forEach((change, i) => check(change, outcome.statusChanges[i]?.kind));
 }

@@ -182,7 +182,6 @@ export class Replica {
       ceiling,
       call: (call) =>
         new Promise((resolve, reject) => {
-          let script: CallScript | null = null;
           const key = call.idempotencyKey.slice(-12);
           const asked = this.#cross(`asks ${name} ${key}`, (failed) => {
             if (failed === 'before') {
@@ -191,8 +190,7 @@ export class Replica {
             if (failed === 'after') {
               return Promise.reject(new ProviderFault('rate-limited', '429 on order', 60));
             }
-            script = witness.called(this, name, call);
-            return Promise.resolve(script);
+            return new Promise<CallScript>((begin) => begin(witness.called(this, name, call)));
           });
           const abort = (): void => {
             this.#add('reply', `aborted ${key}`, wayMs, () => reject(new Error('aborted')));

@@ -6,13 +6,14 @@
  * 2. A replica that dies is replaced by a new one, which takes over when the old one's lease ends.
  */
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
-import type { ProviderCall } from '../../src/providers/port.ts';
+import { ProviderFault, type ProviderCall } from '../../src/providers/port.ts';
 import { stubAnswer } from '../../src/providers/stub-answer.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Client } from './client.ts';
 import { simulatedIds } from './ids.ts';
 import { History } from './history.ts';
+import { startRings } from './rings.ts';
 import { Plan, type Schedule } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
 import { Timeline, type Item } from './timeline.ts';
@@ -28,6 +29,8 @@ export type Scenario = {
   readonly settings?: Partial<RuntimeSettings>;
   readonly ceiling?: number;
   readonly answerMs?: number;
+  /** Of the first calls so many are refused with a 429. */
+  readonly rateLimited?: number;
   /** What clients do, side by side. */
   readonly clients: readonly ((client: Client) => Promise<void>)[];
   /** What must come out in every schedule, as text that can be compared. */
@@ -36,15 +39,21 @@ export type Scenario = {
   readonly check?: (world: World) => readonly string[];
 };
 
+/** Where a planted bug goes in. */
 export type Seam = {
-  /** Puts a planted bug between the world and its store. */
-  readonly wrapStore?: (store: MemoryStore) => MemoryStore;
+  /** `pause` lets others go on for a while. */
+  readonly wrapStore?: (store: MemoryStore, pause: () => Promise<void>) => MemoryStore;
+  readonly settings?: Partial<RuntimeSettings>;
+  /** A check that would notice first, when another one is to be tried. */
+  readonly blindTo?: string;
 };
+
+const pauseMs = 6;
 
 const restartMs = 30;
 /** After everything has ended: time for what is left to come to rest, frozen replicas too. */
 const restMs = 8_000;
-const stepsMax = 12_000;
+const stepsMax = 6_000;
 
 export class World {
   readonly scenario: Scenario;
@@ -58,20 +67,24 @@ export class World {
   readonly troubles: string[] = [];
   readonly #ids = simulatedIds();
   readonly #plan: Plan;
-  readonly isPlain: boolean;
+  readonly #seam: Seam;
+  readonly schedule: Schedule;
   /** The longest that the schedule holds anything up. */
   readonly slowestMs: number;
   #busy = 0;
+  #asked = 0;
 
   constructor(scenario: Scenario, kernel: Kernel, schedule: Schedule, seam: Seam = {}) {
     this.scenario = scenario;
     this.kernel = kernel;
-    this.isPlain = schedule.length === 0;
+    this.schedule = schedule;
     this.slowestMs = schedule.reduce((sum, action) => sum + ('ms' in action ? action.ms : 0), 0);
     this.#plan = new Plan(schedule);
     this.timeline = new Timeline(this.#plan);
+    startRings();
     const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
-    this.store = seam.wrapStore?.(store) ?? store;
+    this.#seam = seam;
+    this.store = seam.wrapStore?.(store, () => this.#pause()) ?? store;
   }
 
   get nowMs(): number {
@@ -105,6 +118,7 @@ export class World {
   }
 
   trouble(check: string, detail: unknown): void {
+    if (check === this.#seam.blindTo) return;
     this.troubles.push(`${check}: ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`);
   }
 
@@ -123,6 +137,13 @@ export class World {
       for (const { shard } of database.tables.shards.all()) {
         database.tables.shards.put({ shard, epoch: 1, owner: ids[shard % ids.length] ?? null });
       }
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const item = { kind: 'request', label: 'a commit waits', replica: null } as const;
+      this.timeline.add({ ...item, happen: () => resolve() }, pauseMs);
     });
   }
 
@@ -215,7 +236,7 @@ export class World {
       agents,
       providers: [{ name: 'model', ceiling }],
       ids: this.#ids,
-      settings: { leaseMs, pollMs, ...settings },
+      settings: { leaseMs, pollMs, ...settings, ...this.#seam.settings },
       witness: {
         saw: (_, method, args, result) => this.history.saw(this, method, args, result),
         lost: (of, what, about) => this.history.lost(of, what, about),
@@ -244,8 +265,10 @@ export class World {
   }
 
   #called(replica: Replica, call: ProviderCall): CallScript {
+    const { answerMs = 20, rateLimited = 0 } = this.scenario;
+    this.#asked += 1;
+    if (this.#asked <= rateLimited) throw new ProviderFault('rate-limited', 'on order', 60);
     this.history.call(replica, call);
-    const { answerMs = 20 } = this.scenario;
     return { afterMs: answerMs, answer: () => stubAnswer(1, 'model', call.input) };
   }
 }

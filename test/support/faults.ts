@@ -30,7 +30,10 @@ export const storeFaults = [
 ] as const;
 export type StoreFault = (typeof storeFaults)[number];
 
-const planted: Readonly<Record<StoreFault, (store: MemoryStore) => MemoryStore>> = {
+/** How a fault waits while others go on; a simulation makes it a point of its own in its order. */
+type Pause = () => Promise<void>;
+
+const planted: Readonly<Record<StoreFault, (store: MemoryStore, pause: Pause) => MemoryStore>> = {
   'no-epoch-check': noEpochCheck,
   'no-version-check': noVersionCheck,
   'scan-before-register': scanBeforeRegister,
@@ -40,8 +43,12 @@ const planted: Readonly<Record<StoreFault, (store: MemoryStore) => MemoryStore>>
   'journal-after-commit': journalAfterCommit,
 };
 
-export function withFaults(store: MemoryStore, faults: readonly StoreFault[]): MemoryStore {
-  return faults.reduce((wrapped, fault) => planted[fault](wrapped), store);
+export function withFaults(
+  store: MemoryStore,
+  faults: readonly StoreFault[],
+  pause: Pause = () => microtasks(100),
+): MemoryStore {
+  return faults.reduce((wrapped, fault) => planted[fault](wrapped, pause), store);
 }
 
 export function faultyStore(
@@ -103,7 +110,7 @@ function scanBeforeRegister(store: MemoryStore): MemoryStore {
   };
 }
 
-function bigserialCursor(store: MemoryStore): MemoryStore {
+function bigserialCursor(store: MemoryStore, pause: Pause): MemoryStore {
   const { database: db } = store;
   const { channels } = db.tables;
   const drawn = new Map<string, number>();
@@ -121,7 +128,7 @@ function bigserialCursor(store: MemoryStore): MemoryStore {
         const { tenant, channel } = insert;
         if (!first.has(key)) first.set(key, { tenant, channel, number });
       }
-      if (first.size > 0 && batches++ % 2 === 0) await microtasks(100);
+      if (first.size > 0 && batches++ % 2 === 0) await pause();
       const heads = [...first.values()].map(({ tenant, channel, number }) => {
         const head = headOf(channelKey({ tenant, channel }));
         db.transaction(() => moveHead(db, { tenant, channel }, number - 1));

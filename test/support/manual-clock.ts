@@ -57,7 +57,8 @@ export class ManualClock implements Clock {
 
   #first(): Timer | undefined {
     let first: Timer | undefined;
-    for (const timer of this.#timers) if (first === undefined || timer.atMs < first.atMs) first = timer;
+    for (const timer of this.#timers)
+      if (first === undefined || timer.atMs < first.atMs) first = timer;
     return first;
   }
 }

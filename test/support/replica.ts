@@ -4,6 +4,7 @@
  */
 import type { Store } from '../../src/store/port.ts';
 import { Heddle, type AgentSource } from '../../src/heddle.ts';
+import { heddleError } from '../../src/domain/errors.ts';
 import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
@@ -37,7 +38,7 @@ export type World = {
   readonly clock: ManualClock;
   readonly store: MemoryStore;
   /** Starts one more replica. */
-  replica(options?: ReplicaOptions): Promise<Replica>;
+  readonly replica: (options?: ReplicaOptions) => Promise<Replica>;
 };
 
 /** One store, one clock, and as many replicas as a test wants. */
@@ -62,10 +63,15 @@ async function startReplica(
   world: { readonly clock: ManualClock; readonly store: MemoryStore; readonly ids: Ids },
   options: ReplicaOptions,
 ): Promise<Replica> {
-  const life = { over: false };
+  const life: Life = { over: false, closed: false };
   const kernel = createKernel();
   const warnings: string[] = [];
-  const own: Store = { ...world.store, close: () => Promise.resolve() };
+  const own: Store = {
+    ...world.store,
+    close: async () => {
+      life.closed = true;
+    },
+  };
   const runtime = new Runtime({
     store: mortalStore(options.between?.(own) ?? own, life),
     kernel,
@@ -95,7 +101,7 @@ async function startReplica(
   };
 }
 
-type Life = { over: boolean };
+type Life = { over: boolean; closed: boolean };
 
 /** Ids that count up: the same test gives the same ids. */
 function countedIds(): Ids {
@@ -131,6 +137,7 @@ function mortalStore(store: Store, life: Life): Store {
       name,
       async (...args: unknown[]) => {
         if (life.over) return new Promise(() => undefined);
+        if (life.closed && name !== 'close') throw heddleError('closed');
         const answer: unknown = await (method as (...args: unknown[]) => unknown)(...args);
         return life.over ? new Promise(() => undefined) : answer;
       },

@@ -295,11 +295,7 @@ function tellParent(draft: Draft, outcome: { output: Json; error: ErrorRecord | 
  * A paused run folds nothing. What this replica did for it meanwhile was paid for and goes to its
  * inbox, to be folded on resume; its inbox rows stay where they are.
  */
-function heldBack(
-  draft: Draft,
-  incoming: readonly Incoming[],
-  reason: string | null,
-): FoldedTurn {
+function heldBack(draft: Draft, incoming: readonly Incoming[], reason: string | null): FoldedTurn {
   const { run, status } = draft.from;
   for (const item of incoming) {
     if (item.kind === 'inbox') continue;

@@ -33,7 +33,7 @@ export function moveRun(status: RunStatus, event: RunLifecycleEvent): RunStatus 
   if (next === undefined) {
     throw heddleError('illegal-transition', { chart: 'run', event, state: status });
   }
-  return next as RunStatus;
+  return next;
 }
 
 export const firstRunStatus = runTable.initial as RunStatus;
@@ -54,7 +54,7 @@ export function subscriptionAfter(
     }
     status = next;
   }
-  return status as SubscriptionStatus;
+  return status;
 }
 
 /** Statuses in which a run holds a permit: it computes, or something computes for it. */

@@ -9,6 +9,7 @@ import type { ResolvedWrite } from '../../domain/catalogue-input.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
 import { mergePatch } from '../../domain/merge-patch.ts';
+import type { MemoryRead } from '../../store/port.ts';
 import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
 import { readMemory, type Reading } from './reading.ts';
@@ -38,7 +39,10 @@ export function* forget(draft: Draft, input: Json, context: TurnContext): Readin
 
 function* write(draft: Draft, asked: ResolvedWrite, context: TurnContext): Reading<Json> {
   const address = addressOf(draft, asked);
-  const { newest, versions } = yield* versionsOf(draft, address, null, 0);
+  const read = { ...address, version: null, history: 0 };
+  // What comes of these two is a new version on the newest, whatever that is.
+  const isSure = asked.expectedVersion === null && asked.mode !== 'forget';
+  const { newest, versions } = yield* versionsOf(draft, read, isSure);
   if (asked.expectedVersion !== null) {
     const actual = versions[0]?.deleted === true && asked.expectedVersion === 0 ? 0 : newest;
     if (actual !== asked.expectedVersion) {
@@ -54,8 +58,7 @@ function* write(draft: Draft, asked: ResolvedWrite, context: TurnContext): Readi
     return { key: asked.key, version: 0 };
   }
   if (newest === 0) context.admit(address.tenant, 'memoryEntries');
-  const value =
-    asked.mode === 'merge' ? mergePatch(valueOf(before), asked.value) : asked.value;
+  const value = asked.mode === 'merge' ? mergePatch(valueOf(before), asked.value) : asked.value;
   draft.memory.push({
     ...address,
     version: newest + 1,
@@ -69,12 +72,9 @@ function* write(draft: Draft, asked: ResolvedWrite, context: TurnContext): Readi
 
 export function* recall(draft: Draft, input: Json): Reading<Json> {
   const asked = checkRecall(input);
-  const { versions } = yield* versionsOf(
-    draft,
-    addressOf(draft, asked),
-    asked.version,
-    asked.history,
-  );
+  const { version, history } = asked;
+  const read = { ...addressOf(draft, asked), version, history };
+  const { versions } = yield* versionsOf(draft, read, false);
   const [first, ...earlier] = versions;
   const found = first !== undefined && !first.deleted;
   const output: RecallOutput = {
@@ -91,7 +91,7 @@ export function* recall(draft: Draft, input: Json): Reading<Json> {
       turn: row.turn,
     })),
   };
-  return output as unknown as Json;
+  return output;
 }
 
 function addressOf(draft: Draft, asked: { scope: MemoryScope; key: string }): MemoryAddress {
@@ -111,19 +111,18 @@ function valueOf(row: MemoryVersionRow | undefined): Json {
 /** What the store has, with this turn's own writes on top, newest first. */
 function* versionsOf(
   draft: Draft,
-  address: MemoryAddress,
-  version: number | null,
-  history: number,
+  read: MemoryRead,
+  forWrite: boolean,
 ): Reading<{ newest: number; versions: readonly MemoryVersionRow[] }> {
   const own = draft.memory.filter(
-    (row) =>
-      row.key === address.key && row.scope === address.scope && row.owner === address.owner,
+    (row) => row.key === read.key && row.scope === read.scope && row.owner === read.owner,
   );
-  const stored = yield* readMemory({ ...address, version, history });
+  const stored = yield* readMemory(read, forWrite);
   if (own.length === 0) return stored;
   const written = own.map((row) => ({ ...row, createdAtMs: 0 })).reverse();
   const all = [...written, ...stored.versions];
   const newest = own.at(-1)?.version ?? stored.newest;
+  const { version } = read;
   if (version === null) return { newest, versions: all };
   return { newest, versions: version > newest ? [] : all.filter((row) => row.version <= version) };
 }

@@ -10,7 +10,8 @@ import type {
 } from '../../store/port.ts';
 
 export type Question =
-  | { readonly kind: 'memory'; readonly read: MemoryRead }
+  /** `forWrite`: a new version will stand on the answer, whatever that is. */
+  | { readonly kind: 'memory'; readonly read: MemoryRead; readonly forWrite: boolean }
   | { readonly kind: 'channels'; readonly reads: readonly ChannelRead[] };
 
 export type Answer =
@@ -20,8 +21,8 @@ export type Answer =
 /** A computation that yields questions and returns a `Result`. */
 export type Reading<Result> = Generator<Question, Result, Answer>;
 
-export function* readMemory(read: MemoryRead): Reading<MemoryReadResult> {
-  const answer = yield { kind: 'memory', read };
+export function* readMemory(read: MemoryRead, forWrite: boolean): Reading<MemoryReadResult> {
+  const answer = yield { kind: 'memory', read, forWrite };
   if (answer.kind !== 'memory') throw new TypeError('asked for memory, told of channels');
   return answer.result;
 }

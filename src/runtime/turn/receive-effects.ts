@@ -88,7 +88,7 @@ export function* beginReceive(
       channels,
       delivered: taken.map(({ channel, seq }) => ({ channel, seq })),
     });
-    return { messages: taken } as unknown as Json;
+    return { messages: taken };
   }
   admitNew(draft, asked.channels, results, context);
   register(draft, asked, invocation, { subscriptionId, channels }, results);
@@ -139,7 +139,7 @@ export function* continueReceive(draft: Draft, invocation: OpenInvocation): Read
   if (taken === null) return null;
   moveCursors(draft, asked, results, taken);
   endReceive(draft, invocation.id, 'DELIVER', taken);
-  return { messages: taken } as unknown as Json;
+  return { messages: taken };
 }
 
 /** Ends a waiting receive: with its messages, at its limit, or because the chart went on. */

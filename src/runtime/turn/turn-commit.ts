@@ -23,10 +23,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     heldText: ended === null ? heldToText(draft.held) : null,
     // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
     journalText: JSON.stringify(draft.journal),
-    ended:
-      ended === null
-        ? null
-        : { outputText: JSON.stringify(ended.output), error: ended.error },
+    ended: ended === null ? null : { outputText: JSON.stringify(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,
     inbox: draft.inbox,
     children: draft.children,

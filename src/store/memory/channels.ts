@@ -40,7 +40,7 @@ function append(db: Database, message: MessageInsert, wakes: Wakes): void {
   moveHead(db, { tenant, channel }, seq);
   const publishedAtMs = db.now();
   db.tables.messages.put({ tenant, channel, seq, messageId, payloadText, runId, publishedAtMs });
-  wakes.touched({ tenant, channel });
+  wakes.touch({ tenant, channel });
 }
 
 /** Messages above `after`, at most `limit`: by number, so that pruned ones cost only a look. */

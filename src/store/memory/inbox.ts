@@ -16,33 +16,25 @@ import { join } from './table.ts';
 
 type ChannelAddress = { readonly tenant: string; readonly channel: string };
 
-/**
- * What a transaction owes to others: runs that got a new inbox row, channels whose waiters must all
- * be looked at (`touched`), and channels where a group may have lost a member (`left`).
- */
+/** What a transaction owes to others: runs with a new inbox row, channels whose waiters matter. */
 export class Wakes {
   private readonly woken = new Map<string, RunAddress>();
-  private readonly moved = new Map<string, ChannelAddress & { readonly privately: boolean }>();
+  private readonly touched = new Map<string, ChannelAddress>();
 
-  wake(run: RunAddress): void {
-    this.woken.set(runKey(run), { tenant: run.tenant, runId: run.runId, shard: run.shard });
+  wake({ tenant, runId, shard }: RunAddress): void {
+    this.woken.set(join(tenant, runId), { tenant, runId, shard });
   }
 
-  touched({ tenant, channel }: ChannelAddress): void {
-    this.moved.set(join(tenant, channel), { tenant, channel, privately: true });
-  }
-
-  left({ tenant, channel }: ChannelAddress): void {
-    const key = join(tenant, channel);
-    if (!this.moved.has(key)) this.moved.set(key, { tenant, channel, privately: false });
+  touch({ tenant, channel }: ChannelAddress): void {
+    this.touched.set(join(tenant, channel), { tenant, channel });
   }
 
   get runs(): readonly RunAddress[] {
     return [...this.woken.values()];
   }
 
-  get channels(): readonly (ChannelAddress & { readonly privately: boolean })[] {
-    return [...this.moved.values()];
+  get channels(): readonly ChannelAddress[] {
+    return [...this.touched.values()];
   }
 }
 

@@ -67,7 +67,7 @@ export function register(
 /** Takes part in the channel's order of events: from here on it exists, and its waiters matter. */
 function touch(db: Database, at: ChannelAddress, wakes: Wakes): void {
   if (db.tables.channels.get(channelKey(at)) === undefined) moveHead(db, at, 0);
-  wakes.touched(at);
+  wakes.touch(at);
 }
 
 export function headOf(db: Database, at: ChannelAddress): number {
@@ -99,7 +99,7 @@ export function endSubscription(
     db.tables.waiters.remove(waiterKey(waiter));
   }
   for (const { channel, group } of subscription.channels) {
-    if (group !== null) wakes.left({ tenant, channel });
+    if (group !== null) wakes.touch({ tenant, channel });
   }
 }
 
@@ -122,26 +122,15 @@ export function moveCursor(
 }
 
 /**
- * The wake pass, last in a transaction: private waiters first, then groups. Every group is judged by
- * the same state, so that a member which waits on two channels is not counted on one for the other.
+ * The wake pass, last in a transaction. All are judged by the state before it, so that a member
+ * which waits on two channels is not counted on one for the other.
  */
 export function wakeWaiters(db: Database, wakes: Wakes): void {
-  const { channels } = wakes;
-  const touched = channels.filter((at) => at.privately);
-  wakeAll(
-    db,
-    touched.flatMap((at) => privateWaiters(db, at)),
-    wakes,
-  );
-  wakeAll(
-    db,
-    channels.flatMap((at) => sleepersToWake(db, at)),
-    wakes,
-  );
-}
-
-function wakeAll(db: Database, waiters: readonly StoredWaiter[], wakes: Wakes): void {
-  const keyed = waiters.map((waiter) => {
+  const chosen = wakes.channels.flatMap((at) => [
+    ...privateWaiters(db, at),
+    ...sleepersToWake(db, at),
+  ]);
+  const keyed = chosen.map((waiter) => {
     return { waiter, key: join(waiter.tenant, waiter.runId, waiter.subscriptionId) };
   });
   keyed.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -177,7 +177,7 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   return callsOf(batch, fates, rows, { arrived, trial });
 }
 
-export function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
+function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
   return parts.filter((_, index) => fates[index] === null);
 }
 

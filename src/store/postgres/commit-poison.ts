@@ -3,11 +3,11 @@
  * committed without them. It tries halves in transactions that always end in a rollback: ten for
  * one poisoned turn among five hundred, and the commit itself stays one transaction with one id.
  */
-import { heddleError } from '../../domain/errors.ts';
+import { HeddleError, heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
 import type { Fates, PartKind } from './commit-fates.ts';
 import { planCommit } from './commit-plan.ts';
-import { failureKind, reasonOf } from './failure.ts';
+import { failureKind, reasonOf, unavailable } from './failure.ts';
 import type { Pool } from './pool.ts';
 import { text, type Call, statement } from './statement.ts';
 
@@ -64,10 +64,11 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
   try {
     await pool.run([...planCommit({ ...batch, slots: [] }, only, true).calls, endTrial]);
   } catch (error) {
-    if (failureKind(error) === 'data') return reasonOf(error);
-    if ((error as { code?: unknown }).code === trialOver) return null;
-    // Anything else (a deadlock, a lost connection, a guard) is the commit's own to meet again.
-    return null;
+    if (error instanceof HeddleError) throw error;
+    const kind = failureKind(error);
+    if (kind === 'data') return reasonOf(error);
+    if (kind === 'lost' || kind === 'busy' || kind === 'slow') throw unavailable(error);
+    // The trial's own end; or a guard or a deadlock, which the commit itself will meet.
   }
   return null;
 }

@@ -36,14 +36,26 @@ export async function commitBatch(pools: CommitPools, batch: Batch): Promise<Bat
   for (;;) {
     const plan = planCommit(batch, fates, false);
     try {
-      const results = await pools.write.run(plan.calls);
+      const results = await sent(pools.write, plan, attempts);
+      if (results === null) return await replay(pools.read, batch, fates);
       return await outcomeOf(pools, batch, fates, plan, results);
     } catch (error) {
-      if (failureKind(error) === 'replay') return replay(pools.read, batch, fates);
       await attempts.failed(error);
       await leaveOut(pools, batch, fates, error, attempts);
     }
   }
+}
+
+/** Null when this batch has been committed before. From here on its outcome must be told. */
+async function sent(pool: Pool, plan: Plan, attempts: Attempts): Promise<Results | null> {
+  let results: Results | null = null;
+  try {
+    results = await pool.run(plan.calls);
+  } catch (error) {
+    if (failureKind(error) !== 'replay') throw error;
+  }
+  attempts.mayBeCommitted();
+  return results;
 }
 
 async function leaveOut(
@@ -68,14 +80,32 @@ class Attempts {
   private tries = 0;
   private losses = 0;
   private passes = 0;
-  private lostSinceMs: number | null = null;
+  private inDoubtSinceMs: number | null = null;
 
   async failed(error: unknown): Promise<void> {
     const kind = error instanceof HeddleError ? 'lost' : failureKind(error);
-    if (kind === 'lost') return this.lost(error);
-    if (kind === 'other') throw error;
-    if (kind === 'slow') throw unavailable(error);
-    if (kind === 'again' || kind === 'busy') await this.fruitless(error);
+    switch (kind) {
+      case 'guard':
+      case 'data':
+        // They come after the commit's own row, so no earlier try has left one.
+        this.inDoubtSinceMs = null;
+        return;
+      case 'lost':
+        return this.lost(error);
+      case 'again':
+      case 'busy':
+      case 'slow':
+        // Perhaps it waited for an earlier try of its own.
+        if (this.inDoubtSinceMs !== null) return this.lost(error);
+        if (kind === 'slow') throw unavailable(error);
+        return this.fruitless(error);
+      default:
+        throw error;
+    }
+  }
+
+  mayBeCommitted(): void {
+    this.inDoubtSinceMs ??= performance.now();
   }
 
   /** Others may move what this batch stands on again and again; then it is for its sender to wait. */
@@ -90,11 +120,11 @@ class Attempts {
 
   /** A HeddleError is the pool's: it had no connection, so this try has sent nothing. */
   private async lost(error: unknown): Promise<void> {
-    if (error instanceof HeddleError && (this.lostSinceMs === null || error.code === 'closed')) {
+    if (error instanceof HeddleError && (this.inDoubtSinceMs === null || error.code === 'closed')) {
       throw error;
     }
-    this.lostSinceMs ??= performance.now();
-    if (performance.now() - this.lostSinceMs > settleMsMax) {
+    this.inDoubtSinceMs ??= performance.now();
+    if (performance.now() - this.inDoubtSinceMs > settleMsMax) {
       const reason = `the reply to a commit was lost (${reasonOf(error)}); send the same batch again`;
       throw heddleError('store-unavailable', { reason, inDoubt: true }, { cause: error });
     }

@@ -4,8 +4,10 @@
  *
  * Invariants:
  * 1. The calls of one `run` are one transaction: they leave in one write and end with one Sync, so
- *    Postgres begins at the first and commits at the Sync, or rolls back all. Against BEGIN,
- *    statements and COMMIT through pg's own queries that halves a single turn's time.
+ *    Postgres begins at the first and commits at the Sync, or rolls back all. Measured for nine
+ *    small statements: against BEGIN, queries and COMMIT one by one through pg 3.2 times faster,
+ *    with 2.8 times less CPU in node and 2.0 in Postgres; against pg's own pipeline mode, which
+ *    sends and answers a Sync for each query, 1.9, 1.5 and 1.15 times.
  * 2. Nothing is ever open between two runs: a link that is not running is idle, not in transaction.
  * 3. After an answer that failed to come a link is broken and is never used again.
  */

@@ -20,6 +20,9 @@ export type PoolOptions = LinkOptions & {
   readonly patienceMs: number;
 };
 
+const triesMax = 3;
+const closeMsMax = 5_000;
+
 type Waiter = { readonly give: (link: Link | null) => void };
 
 export class Pool {
@@ -46,34 +49,45 @@ export class Pool {
 
   /** For reads and for what may happen twice: tried again when the connection was lost. */
   async read(calls: readonly Call[]): Promise<Results> {
-    return this.tried(calls, 3);
+    return this.tried(calls, () => true);
   }
 
-  /** For what must not happen twice: a lost reply is `store-unavailable`. */
+  /**
+   * For what must not happen twice: a lost reply is `store-unavailable`. A server that says why it
+   * hangs up has not committed before.
+   */
   async once(calls: readonly Call[]): Promise<Results> {
-    return this.tried(calls, 1);
+    return this.tried(calls, saysGoodbye);
   }
 
-  private async tried(calls: readonly Call[], triesMax: number): Promise<Results> {
+  private async tried(
+    calls: readonly Call[],
+    again: (error: unknown) => boolean,
+  ): Promise<Results> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.run(calls);
       } catch (error) {
         if (error instanceof HeddleError) throw error;
         const kind = failureKind(error);
-        if (kind === 'data')
+        if (kind === 'data') {
           throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
+        }
         if (kind === 'other' || kind === 'guard') throw error;
         if (this.ending.signal.aborted) throw heddleError('closed');
-        if (attempt >= triesMax || kind === 'busy' || kind === 'slow') throw unavailable(error);
+        const retry = kind === 'again' || (kind === 'lost' && again(error));
+        if (attempt >= triesMax || !retry) throw unavailable(error);
         await pause(attempt);
       }
     }
   }
 
+  /** Lets what is under way end first. */
   async close(): Promise<void> {
     this.ending.abort();
     for (const { give } of this.waiting.splice(0)) give(null);
+    const until = performance.now() + closeMsMax;
+    while (this.idle.length < this.count && performance.now() < until) await sleep(5);
     await Promise.all([...this.links].map((link) => link.close()));
   }
 
@@ -147,6 +161,11 @@ export class Pool {
       }
     }
   }
+}
+
+function saysGoodbye(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '57P01' || code === '57P03';
 }
 
 /** A wrong host name, password or database does not mend itself. */

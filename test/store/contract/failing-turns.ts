@@ -9,7 +9,6 @@ import {
   memory,
   message,
   newRun,
-  runId,
   tenant,
   turnOf,
   waiting,

@@ -172,6 +172,23 @@ export function listsContract({ open, it }: Contract): void {
     ]);
   });
 
+  it('promise 9: tenants are found by how their names begin, all or those with open runs', async () => {
+    const bench = await begin(open);
+    const names = ['acme', 'acme/eu', 'acme%', 'Beta', 'beta'];
+    const runs = names.map((name, n) => newRun(n, { tenant: name }));
+    await bench.commit({ arrivals: { starts: [...runs, newRun(9, { tenant: 'acme' })] } });
+    await bench.turns(endOf(newRun(3, { tenant: 'Beta' }), 0), endOf(newRun(0), 0));
+    const found = async (prefix: string, onlyOpen: boolean, limit = 9) =>
+      [...(await bench.store.tenants({ prefix, open: onlyOpen, limit }))].sort();
+    expect(await found('', false)).toEqual([...names].sort());
+    expect(await found('', true)).toEqual(['acme', 'acme%', 'acme/eu', 'beta']);
+    expect(await found('acme', false)).toEqual(['acme', 'acme%', 'acme/eu']);
+    expect(await found('acme%', true)).toEqual(['acme%']);
+    expect(await found('B', true)).toEqual([]);
+    expect(await found('none', false)).toEqual([]);
+    expect(await found('', false, 2)).toHaveLength(2);
+  });
+
   it('promise 5: what is written counts as activity', async () => {
     const bench = await begin(open);
     const before = await bench.store.activity();

@@ -1,4 +1,5 @@
 /** Postgres as the contract's suites need it: emptied for each test, with a clock that can be moved. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../../src/store/port.ts';
@@ -79,10 +80,12 @@ export class PostgresBed {
     await this.admin.query(this.shifted.replaceAll('$ms$', `'${ms} milliseconds'`));
   }
 
+  /** Ends when every backend has, and their last words have been read. */
   private async crash(): Promise<void> {
     await this.admin.query(`
-      select pg_terminate_backend(pid) from pg_stat_activity
+      select pg_terminate_backend(pid, 10000) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid()`);
+    await sleep(20);
   }
 }
 

@@ -7,8 +7,8 @@ import type { LeasedMessage, Store } from '../../../src/store/port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
 import { allShards, hour, minute, newRun, runId } from './fixture.ts';
 
-const tenants = ['acme', 'other'] as const;
-const runNumbers = [0, 1, 2, 3, 4, 5] as const;
+export const tenants = ['acme', 'other'] as const;
+export const runNumbers = [0, 1, 2, 3, 4, 5] as const;
 const subjects = [0, 1, 2] as const;
 
 /** Three shards for six runs, so that turns of one batch often share one. */
@@ -29,6 +29,7 @@ export async function look(store: Store): Promise<unknown> {
     open: addresses(open),
     slots: await store.slots(shards),
     totals: await store.providerTotals(),
+    openTenants: [...(await store.tenants({ prefix: '', open: true, limit: 9 }))].sort(),
     tenants: await Promise.all(tenants.map((tenant) => lookAt(store, tenant))),
   };
 }

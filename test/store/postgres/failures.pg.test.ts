@@ -202,3 +202,17 @@ it('a listener whose connection is ended listens again and says so', async () =>
   await expect.poll(() => heard).toEqual([null, null, [3, 5]]);
   await listener.close();
 });
+
+it('closing lets a commit that is under way end', async () => {
+  const closing = await openPostgresStore({ connectionString: url });
+  const [run] = await startedRuns(1);
+  await outsider.query('begin');
+  await outsider.query('select from heddle.runs where run_id = $1 for update', [run!.runId]);
+  const committing = closing.commit(bench.batch({ turns: [turnOf(run!, 1)] }));
+  await withClient(url, someoneWaits);
+  const closed = closing.close();
+  await outsider.query('rollback');
+  expect((await committing).turns).toEqual([{ kind: 'committed' }]);
+  await closed;
+  await expect(closing.run(tenant, run!.runId)).rejects.toMatchObject({ code: 'closed' });
+});

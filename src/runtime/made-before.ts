@@ -1,0 +1,67 @@
+/**
+ * Calls that an earlier owner of a run may have made: its slots' rows say so (promise 3).
+ *
+ * Owns the memory of them, from the takeover until each is made again and counted, or nobody waits
+ * for it. Leaves the counting to the slot's row, and the calls to `calls.ts`.
+ */
+import type { ReplicaId } from '../domain/ids.ts';
+import { initialSlotStatus } from '../providers/charts.ts';
+import type { SlotWrite } from '../store/batch.ts';
+import type { SlotRow } from '../store/rows.ts';
+import { callKey } from './calls-by-run.ts';
+
+export class MadeBefore {
+  readonly #replicaId: ReplicaId;
+  /** By key: the row that says so, or null when that row is idle already. */
+  readonly #rows = new Map<string, SlotRow | null>();
+  readonly #left: SlotRow[] = [];
+
+  constructor(replicaId: ReplicaId) {
+    this.#replicaId = replicaId;
+  }
+
+  add(slot: SlotRow): void {
+    if (slot.call === null) return;
+    const { runId, invocationId, incarnation } = slot.call;
+    this.#rows.set(callKey(runId, invocationId, incarnation), slot);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#rows.keys();
+  }
+
+  /** True when this call is made again: it counts as a duplicate, once. */
+  repeat(key: string): boolean {
+    if (!this.#rows.has(key)) return false;
+    this.leaveSlot(key);
+    return this.#rows.delete(key);
+  }
+
+  /**
+   * The earlier owner's slot is free with the next batch; the call may still be made again. True
+   * when there is a row to write.
+   */
+  leaveSlot(key: string): boolean {
+    const row = this.#rows.get(key);
+    if (row === undefined || row === null) return false;
+    this.#rows.set(key, null);
+    // A slot of this replica's own is freed when its request ends.
+    if (row.replicaId === this.#replicaId) return false;
+    this.#left.push(row);
+    return true;
+  }
+
+  /** Rows of earlier owners that become idle with the batch that is being made. */
+  takeLeft(): SlotWrite[] {
+    return this.#left.splice(0).map(({ provider, replicaId, slot }) => ({
+      provider,
+      replicaId,
+      slot,
+      status: initialSlotStatus,
+      call: null,
+      calls: 0,
+      duplicates: 0,
+      rateLimited: 0,
+    }));
+  }
+}

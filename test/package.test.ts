@@ -1,0 +1,49 @@
+/** The package as a user gets it: packed, installed in an empty folder, the README's example run. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+let folder = '';
+
+/** Without DATABASE_URL and without vitest's conditions: what a newcomer's shell has. */
+function env(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, NODE_OPTIONS: __, ...rest } = process.env;
+  return { ...rest, NODE_ENV: undefined };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-package-'));
+  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
+  const [{ filename } = { filename: '' }] = JSON.parse(
+    packed.stdout.slice(packed.stdout.indexOf('[')),
+  ) as { filename: string }[];
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
+  await run('npm', ['install', '--ignore-scripts', join(folder, filename)], { cwd: folder });
+}, 300_000);
+
+afterAll(async () => {
+  await run('npx', ['heddle', 'postgres', 'stop'], { cwd: folder, env: env() }).catch(() => null);
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('runs the ten-line example of the README', { timeout: 120_000 }, async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const example = /## A durable agent[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  expect(example).toContain('createHeddle');
+  await writeFile(join(folder, 'example.js'), example);
+  const { stdout } = await run(process.execPath, ['example.js'], { cwd: folder, env: env() });
+  expect(stdout.trim().length).toBeGreaterThan(20);
+});
+
+it('has the command and its types', { timeout: 60_000 }, async () => {
+  const { stdout } = await run('npx', ['heddle', '--help'], { cwd: folder, env: env() });
+  expect(stdout).toContain('circuits');
+  const types = await readFile(join(folder, 'node_modules/heddle/dist/src/index.d.ts'), 'utf8');
+  expect(types).toContain('createHeddle');
+});

@@ -1,0 +1,220 @@
+/** Several replicas on one store: who owns what, what moves, and that one owner's word counts (promise 6). */
+import { describe, expect, it } from 'vitest';
+import { shardCount, shardOf } from '../../src/domain/ids.ts';
+import { heddleError } from '../../src/domain/errors.ts';
+import type { Store } from '../../src/store/port.ts';
+import { memoryWorld, type World } from '../support/replica.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+
+const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
+const pipelines = Array.from({ length: 64 }, (_, i) => `p${i}`);
+
+/** By replica, how many shards it holds. */
+function sharesOf({ store }: World): number[] {
+  const shares = new Map<string, number>();
+  for (const { owner } of store.database.tables.shards.all()) {
+    if (owner !== null) shares.set(owner, (shares.get(owner) ?? 0) + 1);
+  }
+  return [...shares.values()].sort((a, b) => a - b);
+}
+
+describe('two replicas', () => {
+  it('share the shards, and one alone has them all again when the other closes', async () => {
+    const world = memoryWorld();
+    const a = await world.replica();
+    expect(sharesOf(world)).toEqual([shardCount]);
+    const b = await world.replica();
+    await world.clock.advance(10_000);
+    expect(sharesOf(world)).toEqual([16, 16]);
+    await b.heddle.close();
+    await world.clock.advance(2_000);
+    expect(sharesOf(world)).toEqual([shardCount]);
+    await a.heddle.close();
+    expect(sharesOf(world)).toEqual([]);
+  });
+
+  it('three share as evenly as it goes', async () => {
+    const world = memoryWorld();
+    for (let i = 0; i < 3; i++) await world.replica();
+    await world.clock.advance(20_000);
+    expect(sharesOf(world).reduce((sum, share) => sum + share)).toBe(shardCount);
+    expect(Math.max(...sharesOf(world))).toBeLessThanOrEqual(11);
+  });
+
+  it('both work on what is started, sent and published at one of them', async () => {
+    const world = memoryWorld();
+    const providers = [0, 1].map(() => scriptedProvider({ onCall: (call) => call.answer('x') }));
+    const [first, second] = providers;
+    const a = await world.replica({ providers: first === undefined ? [] : [first] });
+    await world.replica({ providers: second === undefined ? [] : [second] });
+    await world.clock.advance(10_000);
+    const steps: ScriptStep[] = [
+      ask,
+      { do: 'receive', with: { channel: 'go' } },
+      { do: 'wait' },
+      { do: 'publish', with: { channel: 'done', payload: 1 } },
+    ];
+    const runs = await Promise.all(
+      pipelines.map((pipeline) => a.heddle.start('script', { input: { steps }, pipeline })),
+    );
+    await world.clock.advance(500);
+    await a.heddle.publish('go', 1);
+    await world.clock.advance(500);
+    await Promise.all(runs.map((run) => run.send({ type: 'go' })));
+    const outputs = Promise.all(runs.map((run) => run.output()));
+    await world.clock.advance(3_000);
+    expect(await outputs).toHaveLength(pipelines.length);
+    for (const { calls } of providers) expect(calls.length).toBeGreaterThan(10);
+    expect(await world.store.audit('default')).toMatchObject({
+      runs: { completed: pipelines.length },
+      messages: pipelines.length + 1,
+      doubledMessages: 0,
+    });
+  });
+
+  it('wake each other by hints, long before anybody looks', async () => {
+    const world = memoryWorld();
+    const settings = { pollMs: 60_000, leaseMs: 6_000 };
+    const a = await world.replica({ settings });
+    await world.replica({ settings });
+    await world.clock.advance(10_000);
+    const steps: ScriptStep[] = [{ do: 'wait' }];
+    const runs = await Promise.all(
+      pipelines.map((pipeline) => a.heddle.start('script', { input: { steps }, pipeline })),
+    );
+    await world.clock.advance(100);
+    await Promise.all(runs.map((run) => run.send({ type: 'go' })));
+    await world.clock.advance(100);
+    for (const run of runs) expect(await run.status()).toBe('completed');
+  });
+
+  it('finish a family whose members live apart', async () => {
+    const world = memoryWorld();
+    const a = await world.replica();
+    await world.replica();
+    await world.clock.advance(10_000);
+    expect(new Set(pipelines.map(shardOf)).size).toBeGreaterThan(20);
+    const chain = pipelines.map((pipeline, i) => ({
+      agent: 'script',
+      pipeline,
+      input: {
+        steps: [
+          { do: 'receive', with: { channel: `c${i}` } },
+          { do: 'publish', with: { channel: `c${i + 1}`, payload: i } },
+        ],
+      },
+    }));
+    const runs = await a.heddle.startAll(chain);
+    await a.heddle.publish('c0', 'go');
+    await world.clock.advance(20_000);
+    for (const run of runs) expect(await run.status()).toBe('completed');
+  });
+});
+
+describe('a shard that moves', () => {
+  it('because a replica has come loses no call and buys none twice that comes back in time', async () => {
+    const world = memoryWorld();
+    const provider = scriptedProvider({ ceiling: 100 });
+    const a = await world.replica({ providers: [provider] });
+    const runs = await Promise.all(
+      pipelines.map((pipeline) => a.heddle.start('script', { input: { steps: [ask] }, pipeline })),
+    );
+    await world.clock.idle();
+    const b = await world.replica({ providers: [provider] });
+    await world.clock.advance(3_000);
+    for (const call of provider.calls) call.answer('x');
+    await world.clock.advance(10_000);
+    expect(sharesOf(world)).toEqual([16, 16]);
+    for (const run of runs) expect(await run.status()).toBe('completed');
+    expect(provider.calls).toHaveLength(pipelines.length);
+    expect(b.warnings).toEqual([]);
+  });
+
+  it('with a call that never ends moves after a grace, and its call is made again', async () => {
+    const world = memoryWorld();
+    const provider = scriptedProvider({ ceiling: 100 });
+    const a = await world.replica({ providers: [provider] });
+    await Promise.all(
+      pipelines.map((pipeline) => a.heddle.start('script', { input: { steps: [ask] }, pipeline })),
+    );
+    await world.clock.idle();
+    await world.replica({ providers: [provider] });
+    await world.clock.advance(30_000);
+    expect(sharesOf(world)).toEqual([16, 16]);
+    const open = provider.calls.filter(({ signal }) => !signal.aborted);
+    expect(new Set(open.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(pipelines.length);
+    expect(open).toHaveLength(pipelines.length);
+    for (const call of open) call.answer('x');
+    await world.clock.advance(3_000);
+    expect(await world.store.audit('default')).toMatchObject({
+      runs: { completed: pipelines.length },
+      slotsInUse: 0,
+    });
+  });
+});
+
+describe('a replica that dies', () => {
+  it('is followed by another after its lease; its open work is done again, and counted', async () => {
+    const world = memoryWorld();
+    const provider = scriptedProvider({ ceiling: 100 });
+    const a = await world.replica({ providers: [provider] });
+    const b = await world.replica({ providers: [provider] });
+    await world.clock.advance(10_000);
+    await Promise.all(
+      pipelines.map((pipeline) => b.heddle.start('script', { input: { steps: [ask] }, pipeline })),
+    );
+    await world.clock.advance(200);
+    a.crash();
+    await world.clock.advance(10_000);
+    expect(sharesOf(world)).toEqual([shardCount]);
+    for (const call of provider.calls) call.answer('x');
+    await world.clock.advance(3_000);
+    const audit = await world.store.audit('default');
+    expect(audit).toMatchObject({ runs: { completed: pipelines.length }, slotsInUse: 0 });
+    const [totals] = await world.store.providerTotals();
+    expect(totals?.calls).toBe(provider.calls.length);
+    expect(totals?.duplicates).toBe(provider.calls.length - pipelines.length);
+    expect(totals?.duplicates).toBeGreaterThan(0);
+  });
+});
+
+describe('a replica that is cut off and comes back', () => {
+  it('commits nothing of what another owns now (promise 6)', async () => {
+    const world = memoryWorld();
+    let isCutOff = false;
+    const cut = (store: Store): Store => ({
+      ...store,
+      renew: async (replica) => {
+        if (isCutOff) throw heddleError('store-unavailable', { reason: 'cut off' });
+        return store.renew(replica);
+      },
+    });
+    const old = scriptedProvider({ name: 'p' });
+    const young = scriptedProvider({ name: 'p' });
+    const a = await world.replica({ providers: [old], between: cut });
+    const run = await a.heddle.start('script', { input: { steps: [ask, { do: 'wait' }] } });
+    await world.clock.idle();
+    isCutOff = true;
+    await world.clock.advance(1_000);
+    const b = await world.replica({ providers: [young] });
+    await world.clock.advance(10_000);
+    expect(young.calls).toHaveLength(1);
+    old.last().answer('of the old owner');
+    await world.clock.advance(5_000);
+    young.last().answer('of the new owner');
+    await world.clock.advance(5_000);
+    isCutOff = false;
+    await world.clock.advance(30_000);
+    const same = await b.heddle.run(run.id);
+    await same.send({ type: 'go' });
+    await world.clock.advance(3_000);
+    expect(await same.output()).toMatchObject([
+      { done: { text: 'of the new owner' } },
+      { done: {} },
+    ]);
+    expect(sharesOf(world)).toEqual([16, 16]);
+    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect(a.runtime.stats()).toMatchObject({ permitsInUse: 0 });
+  });
+});

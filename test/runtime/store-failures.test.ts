@@ -1,0 +1,182 @@
+/** A store that fails: what was accepted is neither lost nor doubled (promises 1 and 5). */
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/port.ts';
+import { heddleError } from '../../src/domain/errors.ts';
+import { oneReplica } from '../support/replica.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+
+const steps: readonly ScriptStep[] = [
+  { do: 'generate', with: { prompt: 'why?' } },
+  { do: 'remember', with: { scope: 'user', key: 'k', value: 1 } },
+  { do: 'publish', with: { channel: 'a', payload: 1 } },
+  { do: 'receive', with: { channel: 'a' } },
+];
+
+type Method = 'commit' | 'load' | 'read' | 'renew' | 'pending' | 'timers' | 'releaseDelayed';
+
+/** A store that throws `error` at the next so many calls of a method; `applied`: it did it first. */
+function failing() {
+  const left = new Map<Method, { count: number; error: Error; applied: boolean }>();
+  const wrap = (store: Store, name: Method) => async (argument: never) => {
+    const plan = left.get(name);
+    if (plan === undefined || plan.count <= 0) return store[name](argument);
+    plan.count -= 1;
+    if (plan.applied) await store[name](argument);
+    throw plan.error;
+  };
+  const names: Method[] = [
+    'commit',
+    'load',
+    'read',
+    'renew',
+    'pending',
+    'timers',
+    'releaseDelayed',
+  ];
+  return {
+    between: (store: Store): Store => ({
+      ...store,
+      ...Object.fromEntries(names.map((name) => [name, wrap(store, name)])),
+    }),
+    next: (
+      name: Method,
+      count: number,
+      error: Error = heddleError('store-unavailable', { reason: 'on order' }),
+      applied = false,
+    ) => left.set(name, { count, error, applied }),
+    leftOf: (name: Method) => left.get(name)?.count ?? 0,
+  };
+}
+
+async function scene() {
+  const trouble = failing();
+  const provider = scriptedProvider({ onCall: (call) => call.answer('because') });
+  const world = await oneReplica({ between: trouble.between, providers: [provider] });
+  return { ...world, provider, trouble };
+}
+
+const all = {
+  runs: { completed: 5 },
+  messages: 5,
+  memoryVersions: 5,
+  memoryGaps: 0,
+  journalGaps: 0,
+};
+
+describe('a store that does not answer for a while', () => {
+  it.each(['commit', 'load', 'read'] as const)('at %s: it is tried again', async (method) => {
+    const { heddle, clock, store, trouble, provider } = await scene();
+    trouble.next(method, 6);
+    const starting = heddle.startAll(
+      Array.from({ length: 5 }, () => ({ agent: 'script', input: { steps } })),
+    );
+    await clock.advance(10_000);
+    for (const run of await starting) expect(await run.status()).toBe('completed');
+    expect(trouble.leftOf(method)).toBeLessThan(6);
+    await clock.idle();
+    expect(await store.audit('default')).toMatchObject({
+      ...all,
+      doubledMessages: 0,
+      slotsInUse: 0,
+    });
+    expect(provider.calls).toHaveLength(5);
+  });
+
+  it('at its heartbeat: nothing is committed after the lease is in doubt, and all goes on later', async () => {
+    const { heddle, clock, trouble, warnings } = await scene();
+    trouble.next('renew', 1_000);
+    await clock.advance(10_000);
+    let isAnswered = false;
+    const publishing = heddle.publish('a', 1).then(() => (isAnswered = true));
+    await clock.advance(10_000);
+    expect(isAnswered).toBe(false);
+    trouble.next('renew', 0);
+    await clock.advance(10_000);
+    await publishing;
+    expect(warnings.some((line) => line.startsWith('heartbeat failed'))).toBe(true);
+  });
+
+  it.each(['pending', 'timers', 'releaseDelayed'] as const)(
+    'when it looks at %s: it looks again',
+    async (method) => {
+      const { heddle, clock, trouble } = await scene();
+      const sleep: ScriptStep = { do: 'sleep', ms: 40_000 };
+      const run = await heddle.start('script', { input: { steps: [sleep] } });
+      await heddle.publish('a', 1, { delayMs: 3_000 });
+      trouble.next(method, 3);
+      await clock.advance(60_000);
+      expect(await run.status()).toBe('completed');
+      expect(await heddle.receive('a', { group: 'g' })).toHaveLength(1);
+    },
+  );
+});
+
+describe('a commit whose answer was lost', () => {
+  it('is settled by its id: nothing is doubled', async () => {
+    const { heddle, clock, store, trouble, provider } = await scene();
+    const starting = heddle.startAll(
+      Array.from({ length: 5 }, () => ({ agent: 'script', input: { steps } })),
+    );
+    for (let i = 0; i < 5; i++) {
+      trouble.next('commit', 1, heddleError('store-unavailable', { reason: 'reply lost' }), true);
+      await clock.advance(1_000);
+    }
+    for (const run of await starting) expect(await run.status()).toBe('completed');
+    expect(await store.audit('default')).toMatchObject({ ...all, doubledMessages: 0 });
+    expect(provider.calls).toHaveLength(5);
+  });
+});
+
+describe('a commit that fails for a reason that nobody foresaw', () => {
+  it('rejects what had not been accepted, and takes up what had', async () => {
+    const { heddle, clock, store, trouble } = await scene();
+    const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }, ...steps] } });
+    await clock.idle();
+    trouble.next('commit', 1, new Error('disk on fire'));
+    await expect(heddle.publish('x', 1)).rejects.toThrow('disk on fire');
+    trouble.next('commit', 1, new Error('disk on fire'));
+    await expect(heddle.start('script', { input: { steps } })).rejects.toThrow('disk on fire');
+    await run.send({ type: 'go' });
+    trouble.next('commit', 2, new Error('disk on fire'));
+    await clock.advance(10_000);
+    expect(await run.status()).toBe('completed');
+    expect(await store.audit('default')).toMatchObject({
+      runs: { completed: 1 },
+      memoryVersions: 1,
+    });
+  });
+});
+
+describe('data that the store refuses', () => {
+  it('fails its own run with store-poison and no neighbour', async () => {
+    const poison = (store: Store): Store => ({
+      ...store,
+      commit: async (batch) => {
+        const isBad = batch.turns.map((turn) => turn.memory.some(({ key }) => key === 'bad'));
+        const turns = batch.turns.filter((_, i) => isBad[i] === false);
+        const outcome = await store.commit({ ...batch, turns });
+        const committed = [...outcome.turns];
+        return {
+          ...outcome,
+          turns: isBad.map((bad) =>
+            bad ? { kind: 'poison', reason: 'on order' } : (committed.shift() ?? { kind: 'stale' }),
+          ),
+        };
+      },
+    });
+    const { heddle, clock, runtime } = await oneReplica({ between: poison });
+    const remember = (key: string) => ({
+      agent: 'script',
+      input: { steps: [{ do: 'remember', with: { scope: 'user', key, value: 1 } }] },
+    });
+    const [good, bad, fine] = await heddle.startAll(['good', 'bad', 'fine'].map(remember));
+    expect([await good?.output(), await fine?.output()]).toMatchObject([
+      [{ done: {} }],
+      [{ done: {} }],
+    ]);
+    await expect(bad?.output()).rejects.toMatchObject({ code: 'store-poison' });
+    await clock.idle();
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
+  });
+});

@@ -1,0 +1,104 @@
+/** Planted bugs: each with the scenario that must notice it. */
+import { ProviderState } from '../../src/providers/provider-state.ts';
+import { Workbench } from '../../src/runtime/workbench.ts';
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { withFaults, type StoreFault } from '../support/faults.ts';
+import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
+import { admission } from './scenarios/circuits.ts';
+import { timerAgainstEvent } from './scenarios/endings.ts';
+import { compareAndSet } from './scenarios/memory.ts';
+import { outsideConsumers, rateLimits } from './scenarios/outside.ts';
+import type { Scenario, Seam } from './world.ts';
+
+export type PlantedBug = {
+  readonly name: string;
+  readonly scenario: Scenario;
+  /** The check that notices. */
+  readonly finding: RegExp;
+  readonly seam?: Seam;
+  /** Changes heddle's own code; gives back what changes it back. */
+  readonly plant?: () => () => void;
+};
+
+const inStore = (fault: StoreFault, scenario: Scenario, finding: RegExp): PlantedBug => ({
+  name: fault,
+  scenario,
+  finding,
+  seam: { wrapStore: (store, pause) => withFaults(store, [fault], pause) },
+});
+
+export const plantedBugs: readonly PlantedBug[] = [
+  inStore('no-epoch-check', compareAndSet, /stale epoch committed/),
+  {
+    // The fence alone keeps two owners apart, so it must be off for the version to matter.
+    name: 'no-version-check',
+    scenario: twoConsumersOfAGroup,
+    finding: /./,
+    seam: {
+      wrapStore: (store) => withFaults(store, ['no-epoch-check', 'no-version-check']),
+      blindTo: 'stale epoch committed',
+    },
+  },
+  inStore('scan-before-register', publishAgainstSubscribe, /stuck/),
+  inStore('bigserial-cursor', publishAgainstSubscribe, /reader|channelGaps|stuck/),
+  inStore('timer-rearmed', timerAgainstEvent, /timer late/),
+  inStore('cursor-outside-turn', twoConsumersOfAGroup, /doubled|skipped/),
+  inStore('journal-after-commit', compareAndSet, /journal/),
+  {
+    name: 'permit kept while waiting',
+    scenario: admission(1, [[0, 2], [0, 1], [0, 0]]),
+    finding: /stuck/,
+    plant: keepPermits,
+  },
+  {
+    name: 'acknowledged before it is worked on',
+    scenario: outsideConsumers,
+    finding: /outcome/,
+    seam: { wrapStore: ackEarly },
+  },
+  {
+    name: '429 taken for an outage',
+    scenario: rateLimits,
+    finding: /429 stalls/,
+    plant: limitsAsOutages,
+  },
+  {
+    name: 'hints without looking',
+    scenario: publishAgainstSubscribe,
+    finding: /stuck/,
+    seam: { settings: { pollMs: 3_600_000 } },
+  },
+];
+
+function keepPermits(): () => void {
+  const { endTurn } = Workbench.prototype;
+  Workbench.prototype.endTurn = function (entry, hot): void {
+    endTurn.call(this, entry, hot, true);
+  };
+  return () => {
+    Workbench.prototype.endTurn = endTurn;
+  };
+}
+
+function limitsAsOutages(): () => void {
+  const { settle } = ProviderState.prototype;
+  ProviderState.prototype.settle = function (slot, outcome, nowMs) {
+    const isLimit = outcome.kind === 'rate-limited';
+    return settle.call(this, slot, isLimit ? { ...outcome, kind: 'outage' } : outcome, nowMs);
+  };
+  return () => {
+    ProviderState.prototype.settle = settle;
+  };
+}
+
+/** What was given out counts as done. */
+function ackEarly(store: MemoryStore): MemoryStore {
+  return {
+    ...store,
+    lease: async (request) => {
+      const messages = await store.lease(request);
+      await store.acknowledge({ ...request, tokens: messages.map(({ token }) => token) });
+      return messages;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** Which timers rang for which runs: no port shows it, so the workbench is listened to. */
+import { Workbench } from '../../src/runtime/workbench.ts';
+
+const rings: { readonly runId: string; readonly timerId: string; readonly generation: number }[] = [];
+const deliver = Workbench.prototype.deliver;
+
+Workbench.prototype.deliver = function (...[address, incoming]): void {
+  if (incoming.kind === 'timer') {
+    const { timerId, generation } = incoming;
+    rings.push({ runId: address.runId, timerId, generation });
+  }
+  deliver.call(this, address, incoming);
+};
+
+/** One world at a time. */
+export function startRings(): void {
+  rings.length = 0;
+}
+
+export function rungTimers(): typeof rings {
+  return rings;
+}
