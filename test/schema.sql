@@ -122,7 +122,7 @@ create table runs (
   ended_at timestamp with time zone,
   output text,
   error text
-) with (fillfactor=60);
+) with (fillfactor=30);
 create table shards (
   shard integer not null,
   epoch integer not null default 0,

@@ -56,8 +56,8 @@ export interface ChartState {
 }
 
 /**
- * `effects` in the order in which the chart asked for them. An `invoke` of an id that is open is
- * preceded by its `stop`; a `schedule` of an id that is open replaces it.
+ * `effects` in the order in which the chart asked for them. What is started or scheduled under
+ * an id that is open is preceded by the `stop` or `unschedule` of that.
  * `stale`: the event belongs to an invocation or timer that is no longer open; nothing changed.
  */
 export type Step = {

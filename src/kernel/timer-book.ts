@@ -46,7 +46,7 @@ export class TimerBook {
     const after = name === undefined ? undefined : this.#afterIds.get(name);
     const id = after ?? (name === undefined ? `auto:${generation}` : sendId(name));
     const kept = after === undefined ? settleEvent(event, `the event of timer "${id}"`) : null;
-    this.#takeBack(id);
+    this.#end(id);
     this.timers = put(this.timers, { id, generation, event: kept, to });
     const delayMs = Math.max(0, Math.ceil(delay));
     this.#effects.push({ kind: 'schedule', id, generation, delayMs });
@@ -71,18 +71,21 @@ export class TimerBook {
   }
 
   #unschedule(id: string): void {
-    const timer = this.timers.find((other) => other.id === id);
-    if (timer === undefined) return;
+    this.#end(id);
     this.timers = drop(this.timers, id);
-    if (this.#takeBack(id)) return;
-    this.#effects.push({ kind: 'unschedule', id, generation: timer.generation });
   }
 
-  /** What was scheduled within this macrostep never was. */
-  #takeBack(id: string): boolean {
-    const at = this.#effects.findIndex((effect) => effect.kind === 'schedule' && effect.id === id);
-    if (at >= 0) this.#effects.splice(at, 1);
-    return at >= 0;
+  /** Ends what is open under this id, which keeps its place. */
+  #end(id: string): void {
+    const timer = this.timers.find((other) => other.id === id);
+    if (timer === undefined) return;
+    const { generation } = timer;
+    const scheduled = this.#effects.findIndex(
+      (effect) => effect.kind === 'schedule' && effect.generation === generation,
+    );
+    // What was scheduled within this macrostep never was.
+    if (scheduled >= 0) this.#effects.splice(scheduled, 1);
+    else this.#effects.push({ kind: 'unschedule', id, generation });
   }
 }
 

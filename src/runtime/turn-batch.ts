@@ -188,8 +188,9 @@ export class TurnBatches implements BatchSource {
       let turn = computed[i];
       if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
         left -= 1;
-        const fold = foldTurn(kernel, hot, incoming, context);
-        [turn] = await this.#answered(() => computeTogether(store, [fold], chain));
+        [turn] = await this.#answered(() =>
+          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], chain),
+        );
         if (turn === undefined) throw new TypeError('a turn was not computed');
         computed[i] = turn;
         if (turn.kind === 'done') chain.secure(turn.result.draft);

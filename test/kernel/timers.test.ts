@@ -119,14 +119,20 @@ describe('a delayed event', () => {
 
   it('that is scheduled again replaces the one before', () => {
     const run = new Driver(chart).send('RAISE').send('RAISE');
-    expect(run.effects).toEqual([{ kind: 'schedule', id: 'send:r', generation: 3, delayMs: 10 }]);
+    expect(run.effects).toEqual([
+      { kind: 'unschedule', id: 'send:r', generation: 2 },
+      { kind: 'schedule', id: 'send:r', generation: 3, delayMs: 10 },
+    ]);
     expect(run.take({ kind: 'timer', id: 'send:r', generation: 2 }).stale).toBe(true);
     expect(run.fire('send:r').state.context).toEqual({ got: [1] });
   });
 
-  it('that is cancelled in its own step leaves no trace', () => {
+  it('that is cancelled in its own step leaves no trace, but for the one before', () => {
     const run = new Driver(chart).send('BOTH');
     expect(run).toMatchObject({ effects: [], stale: false });
+    expect(run.state.timers).toEqual([]);
+    run.send('RAISE').send('BOTH');
+    expect(run.effects).toEqual([{ kind: 'unschedule', id: 'send:r', generation: 3 }]);
     expect(run.state.timers).toEqual([]);
   });
 });

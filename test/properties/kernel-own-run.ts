@@ -64,8 +64,7 @@ export class OwnRun {
     switch (effect.kind) {
       case 'schedule': {
         const { id, generation, delayMs } = effect;
-        const others = this.#due.filter((one) => one.id !== id);
-        this.#due = [...others, { id, generation, due: this.#now + delayMs }];
+        this.#due = [...this.#due, { id, generation, due: this.#now + delayMs }];
         return;
       }
       case 'unschedule':

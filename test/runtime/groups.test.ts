@@ -80,6 +80,16 @@ describe('a group', () => {
     expect((await world.store.audit('default')).doubledMessages).toBe(0);
   });
 
+  it('of many members takes many messages in few commits', async () => {
+    const { runs, heddle, clock, store } = await group(100, [take()]);
+    await clock.idle();
+    const before = await store.activity();
+    await Promise.all(Array.from({ length: 100 }, (_, i) => heddle.publish('jobs', i)));
+    for (const run of runs) await run.output();
+    const { transactions } = await store.activity();
+    expect(transactions - before.transactions).toBeLessThan(20);
+  });
+
   it('waits in the second receive after the first took everything', async () => {
     const { runs, heddle, clock } = await group(1, [take(), take()]);
     await heddle.publish('jobs', 1);

@@ -179,6 +179,33 @@ describe('a replica that dies', () => {
   });
 });
 
+describe('a replica that does not know yet that it has lost its shards', () => {
+  it('accepts all that is started there or nothing, and the new owner runs it', async () => {
+    const world = memoryWorld();
+    let isHung = false;
+    const hung = (store: Store): Store => ({
+      ...store,
+      renew: (replica) => (isHung ? new Promise(() => undefined) : store.renew(replica)),
+    });
+    const a = await world.replica({ between: hung });
+    isHung = true;
+    await world.clock.advance(1_000);
+    const b = await world.replica();
+    await world.clock.advance(10_000);
+    expect(sharesOf(world)).toEqual([shardCount]);
+    const starts = pipelines.map((pipeline) => ({
+      agent: 'script',
+      pipeline,
+      input: { steps: [] },
+    }));
+    const runs = await a.heddle.startAll(starts);
+    await world.clock.advance(5_000);
+    for (const run of runs) expect(await run.status()).toBe('completed');
+    expect((await b.heddle.runs({ limit: 1_000 })).length).toBe(pipelines.length);
+    expect(a.runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
+  });
+});
+
 describe('a replica that is cut off and comes back', () => {
   it('commits nothing of what another owns now (promise 6)', async () => {
     const world = memoryWorld();

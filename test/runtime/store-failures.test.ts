@@ -148,29 +148,36 @@ describe('a commit that fails for a reason that nobody foresaw', () => {
   });
 });
 
+/** Refuses every turn that writes a memory entry called `bad`. */
+const poisoned = (store: Store): Store => ({
+  ...store,
+  commit: async (batch) => {
+    const isBad = batch.turns.map((turn) => turn.memory.some(({ key }) => key === 'bad'));
+    const turns = batch.turns.filter((_, i) => isBad[i] === false);
+    const outcome = await store.commit({ ...batch, turns });
+    const committed = [...outcome.turns];
+    return {
+      ...outcome,
+      turns: isBad.map((bad) =>
+        bad ? { kind: 'poison', reason: 'on order' } : (committed.shift() ?? { kind: 'stale' }),
+      ),
+    };
+  },
+});
+const remember = (key: string): ScriptStep => ({
+  do: 'remember',
+  with: { scope: 'user', key, value: 1 },
+});
+
 describe('data that the store refuses', () => {
   it('fails its own run with store-poison and no neighbour', async () => {
-    const poison = (store: Store): Store => ({
-      ...store,
-      commit: async (batch) => {
-        const isBad = batch.turns.map((turn) => turn.memory.some(({ key }) => key === 'bad'));
-        const turns = batch.turns.filter((_, i) => isBad[i] === false);
-        const outcome = await store.commit({ ...batch, turns });
-        const committed = [...outcome.turns];
-        return {
-          ...outcome,
-          turns: isBad.map((bad) =>
-            bad ? { kind: 'poison', reason: 'on order' } : (committed.shift() ?? { kind: 'stale' }),
-          ),
-        };
-      },
-    });
-    const { heddle, clock, runtime } = await oneReplica({ between: poison });
-    const remember = (key: string) => ({
-      agent: 'script',
-      input: { steps: [{ do: 'remember', with: { scope: 'user', key, value: 1 } }] },
-    });
-    const [good, bad, fine] = await heddle.startAll(['good', 'bad', 'fine'].map(remember));
+    const { heddle, clock, runtime } = await oneReplica({ between: poisoned });
+    const [good, bad, fine] = await heddle.startAll(
+      ['good', 'bad', 'fine'].map((key) => ({
+        agent: 'script',
+        input: { steps: [remember(key)] },
+      })),
+    );
     expect([await good?.output(), await fine?.output()]).toMatchObject([
       [{ done: {} }],
       [{ done: {} }],
@@ -178,5 +185,32 @@ describe('data that the store refuses', () => {
     await expect(bad?.output()).rejects.toMatchObject({ code: 'store-poison' });
     await clock.idle();
     expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
+  });
+
+  it('takes nothing with it that stood on it: no message is skipped (promise 2)', async () => {
+    const { heddle, clock, store } = await oneReplica({ between: poisoned });
+    const take: ScriptStep = { do: 'receive', with: { channel: 'jobs', group: 'g' } };
+    await heddle.publish('jobs', 1);
+    const plans = [
+      [take, remember('k'), remember('bad')],
+      [take, remember('k')],
+      [take, remember('k')],
+    ];
+    const [bad, ...others] = await heddle.startAll(
+      plans.map((steps) => ({ agent: 'script', input: { steps } })),
+    );
+    await expect(bad?.output()).rejects.toMatchObject({ code: 'store-poison' });
+    await clock.idle();
+    await heddle.publish('jobs', 2);
+    await clock.idle();
+    for (const run of others) expect(await run.status()).toBe('completed');
+    const taken = (await Promise.all(others.map((run) => run.output()))) as unknown as {
+      readonly done: { readonly messages: readonly { readonly seq: number }[] };
+    }[][];
+    expect(taken.map(([first]) => first?.done.messages[0]?.seq ?? 0).sort((a, b) => a - b)).toEqual(
+      [1, 2],
+    );
+    expect(await heddle.recall({ scope: 'user' }, 'k')).toMatchObject({ version: 2 });
+    expect(await store.audit('default')).toMatchObject({ unconsumedMessages: 0, memoryGaps: 0 });
   });
 });

@@ -128,7 +128,8 @@ export class BatchMaker {
     }
     const groupCursors = plan.cursors.map(({ channel, group, offset, by }) => {
       const { cursor, cursorStored } = this.sight.stand({ tenant, channel, group });
-      const from = cursorStored ? Math.max(0, cursor + offset) : offset === 0 ? null : 1;
+      // Where there is no cursor, nobody can have read one: 100 is where none of a script gets to.
+      const from = cursorStored ? Math.max(0, cursor + offset) : offset === 0 ? null : 100;
       return { channel, group, from, to: (from ?? 0) + by };
     });
     const expectedTurn = Math.max(0, (loaded?.run.turn ?? 0) + plan.offset);
