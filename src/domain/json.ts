@@ -6,7 +6,7 @@
 import { heddleError } from './errors.ts';
 import { limits } from './limits.ts';
 
-export type JsonScalar = string | number | boolean | null;
+type JsonScalar = string | number | boolean | null;
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 

@@ -62,17 +62,6 @@ export class FreshStarts {
     );
   }
 
-  /** Its shard has another owner by now: it is accepted as a queued row, which needs none. */
-  requeue(run: NewRun): void {
-    this.#parts.arrivals.add({ kind: 'starts', value: run }).then(
-      (outcome) => {
-        if (outcome.kind === 'refused') this.failed(run.runId, outcome.error);
-        else this.accepted(run.runId);
-      },
-      (error: unknown) => this.failed(run.runId, error),
-    );
-  }
-
   failed(runId: string, error: unknown): void {
     this.#take(runId)?.group.reject(error);
   }

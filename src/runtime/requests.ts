@@ -11,8 +11,8 @@ import type { Agent } from '../kernel/port.ts';
 import type { MessageInsert } from '../store/batch.ts';
 import type { MemoryAddress, NewRun } from '../store/rows.ts';
 
-export const defaultTenant = 'default';
-export const defaultUser = 'default';
+const defaultTenant = 'default';
+const defaultUser = 'default';
 
 export function tenantName(tenant: string | undefined): string {
   return name(tenant, 'tenant', defaultTenant);

@@ -24,7 +24,7 @@ export type RuntimeSettings = {
   readonly retainMs: number | null;
 };
 
-export const defaultSettings: RuntimeSettings = {
+const defaultSettings: RuntimeSettings = {
   permitsMax: 1_000,
   turnsMax: 500,
   batchesMax: 2,

@@ -9,7 +9,6 @@
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
 import type {
-  InboxRow,
   JournalRow,
   LoadedRun,
   MemoryAddress,
@@ -237,5 +236,3 @@ export interface Store {
 
   close(): Promise<void>;
 }
-
-export type { Batch, BatchOutcome, InboxRow };

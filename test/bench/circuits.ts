@@ -6,7 +6,7 @@ import { evaluator } from '../../machines/agents/evaluator.ts';
 import { researcher } from '../../machines/agents/researcher.ts';
 import { cpuMs, prompts, stubs, type Measured } from './workload.ts';
 
-export const agents = [researcher, editor, evaluator];
+const agents = [researcher, editor, evaluator];
 
 export function openHeddle(
   databaseUrl: string,

@@ -1,7 +1,7 @@
 /** The figures as tables: always with the ratio to a yardstick of the same go. */
 import { median, percentile, type Measured } from './workload.ts';
 
-export function circuitsPerS({ circuits, wallMs }: Measured): number {
+function circuitsPerS({ circuits, wallMs }: Measured): number {
   return (circuits / wallMs) * 1_000;
 }
 

@@ -10,7 +10,7 @@ import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { AuditFacts, Store } from '../../src/store/port.ts';
 import { crashPoints } from './points.ts';
 
-export type Kill = {
+type Kill = {
   /** A named point, or `random` after so many milliseconds. */
   readonly at: string;
   readonly phase: 'open' | 'resume';
@@ -38,7 +38,7 @@ function generator(seed: number): () => number {
 }
 
 /** Every named point once, the rest at random; a quarter of all while a crash is being mended. */
-export function planKills(count: number, random: () => number): Kill[] {
+function planKills(count: number, random: () => number): Kill[] {
   return Array.from({ length: count }, (_, i) => {
     const point = crashPoints[i % (crashPoints.length * 2)];
     const phase = i > 0 && random() < 0.25 ? 'resume' : 'open';

@@ -92,7 +92,8 @@ const delays = { fixed: 15, computed: ({ context }: Args) => 5 + context.n };
 const implementations = { actions, guards, delays };
 
 /** The chart for heddle, and the same one for a live actor. */
-export function buildChart(root: StateSpec): { own: AnyStateMachine; live: AnyStateMachine } {
+export function buildChart(spec: StateSpec): { own: AnyStateMachine; live: AnyStateMachine } {
+  const root = hasHistory(spec) ? withoutGreetings(spec) : spec;
   const paths: string[] = [];
   const walk = (state: StateSpec, path: string): void => {
     paths.push(path);
@@ -111,6 +112,22 @@ export function buildChart(root: StateSpec): { own: AnyStateMachine; live: AnySt
     options: { maxIterations: 50 },
   } as never) as unknown as AnyStateMachine;
   return { own, live: own.provide({ actors: { generate: work } }) };
+}
+
+/**
+ * A history state can enter a state again that was not left. Of what is invoked there a live actor
+ * then has two under one id, which both hear what is sent; heddle replaces the first.
+ */
+function withoutGreetings(state: StateSpec): StateSpec {
+  return {
+    ...state,
+    states: state.states.map(withoutGreetings),
+    invoke: state.invoke.map((invoke) => ({ ...invoke, greets: false })),
+  };
+}
+
+function hasHistory({ kind, states }: StateSpec): boolean {
+  return kind === 'shallow' || kind === 'deep' || states.some(hasHistory);
 }
 
 function stateConfig(state: StateSpec, path: string, paths: readonly string[]): unknown {

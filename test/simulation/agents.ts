@@ -68,7 +68,10 @@ export const reader = setup({
             ],
           }),
         },
-        onError: { target: 'done', actions: assign({ got: ({ context }) => [...context.got, 'timeout'] }) },
+        onError: {
+          target: 'done',
+          actions: assign({ got: ({ context }) => [...context.got, 'timeout'] }),
+        },
       },
     },
     done: { type: 'final' },
@@ -80,7 +83,11 @@ export const reader = setup({
 export const caller = setup({
   types: {
     input: {} as { readonly prompt: string; readonly timeoutMs?: number },
-    context: {} as { readonly prompt: string; readonly timeoutMs: number | null; readonly text: string },
+    context: {} as {
+      readonly prompt: string;
+      readonly timeoutMs: number | null;
+      readonly text: string;
+    },
     output: {} as { readonly text: string },
   },
   actors: { ...catalogue },
@@ -93,7 +100,10 @@ export const caller = setup({
       invoke: {
         id: 'one',
         src: 'generate',
-        input: ({ context: { prompt, timeoutMs } }) => ({ prompt, ...(timeoutMs === null ? {} : { timeoutMs }) }),
+        input: ({ context: { prompt, timeoutMs } }) => ({
+          prompt,
+          ...(timeoutMs === null ? {} : { timeoutMs }),
+        }),
         onDone: { target: 'second', actions: assign({ text: ({ event }) => event.output.text }) },
         onError: { target: 'second', actions: assign({ text: () => 'late' }) },
       },
@@ -119,45 +129,50 @@ export const adder = setup({
   },
   actors: { ...catalogue },
   guards: { enough: ({ context }) => context.times <= 0 },
-}).createMachine({
-  id: 'adder',
-  context: ({ input }) => ({ times: input.times, value: 0, version: 0 }),
-  initial: 'choosing',
-  states: {
-    choosing: { always: [{ guard: 'enough', target: 'done' }, { target: 'recalling' }] },
-    recalling: {
-      invoke: {
-        id: 'recall',
-        src: 'recall',
-        input: { scope: 'user', key: 'sum' },
-        onDone: {
-          target: 'resting',
-          actions: assign({
-            value: ({ event }) => Number(event.output.value ?? 0),
-            version: ({ event }) => event.output.version,
-          }),
+})
+  .createMachine({
+    id: 'adder',
+    context: ({ input }) => ({ times: input.times, value: 0, version: 0 }),
+    initial: 'choosing',
+    states: {
+      choosing: { always: [{ guard: 'enough', target: 'done' }, { target: 'recalling' }] },
+      recalling: {
+        invoke: {
+          id: 'recall',
+          src: 'recall',
+          input: { scope: 'user', key: 'sum' },
+          onDone: {
+            target: 'resting',
+            actions: assign({
+              value: ({ event }) => Number(event.output.value ?? 0),
+              version: ({ event }) => event.output.version,
+            }),
+          },
         },
       },
-    },
-    /** The read and the write are of different turns, so others come in between. */
-    resting: { after: { rest: 'remembering' } },
-    remembering: {
-      invoke: {
-        id: 'remember',
-        src: 'remember',
-        input: ({ context: { value, version } }) => ({
-          scope: 'user',
-          key: 'sum',
-          value: value + 1,
-          expectedVersion: version,
-        }),
-        onDone: { target: 'choosing', actions: assign({ times: ({ context }) => context.times - 1 }) },
-        onError: 'recalling',
+      /** The read and the write are of different turns, so others come in between. */
+      resting: { after: { rest: 'remembering' } },
+      remembering: {
+        invoke: {
+          id: 'remember',
+          src: 'remember',
+          input: ({ context: { value, version } }) => ({
+            scope: 'user',
+            key: 'sum',
+            value: value + 1,
+            expectedVersion: version,
+          }),
+          onDone: {
+            target: 'choosing',
+            actions: assign({ times: ({ context }) => context.times - 1 }),
+          },
+          onError: 'recalling',
+        },
       },
+      done: { type: 'final' },
     },
-    done: { type: 'final' },
-  },
-}).provide({ delays: { rest: 5 } });
+  })
+  .provide({ delays: { rest: 5 } });
 
 /** A deadline against an event: whichever is first decides, twice in a row. */
 export const racer = setup({
@@ -167,7 +182,9 @@ export const racer = setup({
     output: {} as { readonly seen: readonly string[] },
   },
   actions: {
-    see: assign({ seen: ({ context }, { what }: { readonly what: string }) => [...context.seen, what] }),
+    see: assign({
+      seen: ({ context }, { what }: { readonly what: string }) => [...context.seen, what],
+    }),
     count: assign({ again: ({ context }) => context.again + 1 }),
   },
   delays: { short: 40, long: 2_000 },
@@ -249,7 +266,9 @@ export const parent = setup({
             input: { prompt: 'left' },
             onDone: {
               target: 'over',
-              actions: assign({ texts: ({ context, event }) => [...context.texts, event.output.text].sort() }),
+              actions: assign({
+                texts: ({ context, event }) => [...context.texts, event.output.text].sort(),
+              }),
             },
             onError: 'over',
           },
@@ -267,7 +286,9 @@ export const parent = setup({
             input: { prompt: 'right' },
             onDone: {
               target: 'over',
-              actions: assign({ texts: ({ context, event }) => [...context.texts, event.output.text].sort() }),
+              actions: assign({
+                texts: ({ context, event }) => [...context.texts, event.output.text].sort(),
+              }),
             },
             onError: 'over',
           },
@@ -302,7 +323,10 @@ export const asker = setup({
         id: 'question',
         src: 'ask',
         input: { question: 'Which?' },
-        onDone: { target: 'thinking', actions: assign({ answer: ({ event }) => String(event.output.answer) }) },
+        onDone: {
+          target: 'thinking',
+          actions: assign({ answer: ({ event }) => String(event.output.answer) }),
+        },
       },
     },
     thinking: {

@@ -28,7 +28,8 @@ export function runsOf(world: World): RunRow[] {
 
 function tellStuck(world: World): void {
   for (const run of runsOf(world)) {
-    if (run.endedAtMs === null) world.trouble('stuck run', `${run.agent} ${run.runId} is ${run.status}`);
+    if (run.endedAtMs === null)
+      world.trouble('stuck run', `${run.agent} ${run.runId} is ${run.status}`);
   }
 }
 
@@ -93,8 +94,11 @@ function checkGroups(world: World): void {
     const first = firsts.get(key) ?? 1;
     const sorted = [...seqs].sort((a, b) => a - b);
     const wanted = sorted.map((_, i) => first + i);
-    if (String(sorted) !== String(wanted)) world.trouble('group skipped or doubled', { key, sorted });
-    const cursor = cursors.all().find(({ channel, group }) => `${channel}/${group}` === key)?.cursor;
+    if (String(sorted) !== String(wanted))
+      world.trouble('group skipped or doubled', { key, sorted });
+    const cursor = cursors
+      .all()
+      .find(({ channel, group }) => `${channel}/${group}` === key)?.cursor;
     if (leases.all().length === 0 && cursor !== undefined && cursor !== sorted.at(-1)) {
       world.trouble('group cursor', { key, cursor, sorted });
     }
@@ -114,7 +118,8 @@ function checkPrivateReaders(world: World): void {
   }
   for (const [key, seqs] of seen) {
     const first = seqs[0] ?? 1;
-    if (seqs.some((seq, i) => seq !== first + i)) world.trouble('reader skipped or doubled', { key, seqs });
+    if (seqs.some((seq, i) => seq !== first + i))
+      world.trouble('reader skipped or doubled', { key, seqs });
   }
 }
 
@@ -138,7 +143,8 @@ function checkCalls(world: World): void {
   // Where commits overtake one another a slot's row may tell less: docs/decisions.md says why that
   // is left so. Where replicas only die, every call that is made again is counted.
   const onlyCrashes = world.schedule.every((action) => action.do === 'crash');
-  if (again > counted && onlyCrashes) world.trouble('calls made again uncounted', { again, counted });
+  if (again > counted && onlyCrashes)
+    world.trouble('calls made again uncounted', { again, counted });
   if (again > 0 && world.schedule.length === 0) world.trouble('calls made again', { again });
 }
 
@@ -149,7 +155,9 @@ function markStaleTimers(world: World): void {
       entry.kind === 'timer' ? [`chart/${entry.id}/${entry.generation}`] : [],
     );
     const rung = rungTimers().filter(({ runId }) => runId === run.runId);
-    const isStale = rung.some(({ timerId, generation }) => !heard.includes(`${timerId}/${generation}`));
+    const isStale = rung.some(
+      ({ timerId, generation }) => !heard.includes(`${timerId}/${generation}`),
+    );
     if (isStale) world.history.reached.add('stale timer ignored');
   }
 }
@@ -165,8 +173,7 @@ function checkJournal(world: World, run: RunRow): void {
       state = kernel.start(agent, entry.input, run.runId).state;
       continue;
     }
-    const step: Step | null =
-      state === null ? null : kernel.step(agent, state, entry, run.runId);
+    const step: Step | null = state === null ? null : kernel.step(agent, state, entry, run.runId);
     if (step === null || step.stale) {
       world.trouble('journal does not fold', { runId: run.runId, entry });
       return;

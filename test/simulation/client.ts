@@ -38,14 +38,18 @@ export class Client {
 
   sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const item = { kind: 'command', label: `client ${this.#home} goes on`, replica: null } as const;
+      const item = { kind: 'command', what: 'goes on', replica: null } as const;
       this.world.timeline.add({ ...item, happen: () => resolve() }, delayMs);
     });
   }
 
   /** Runs that are accepted together. */
   async startAll(
-    starts: readonly { readonly agent: Agent; readonly input: unknown; readonly options?: StartOptions }[],
+    starts: readonly {
+      readonly agent: Agent;
+      readonly input: unknown;
+      readonly options?: StartOptions;
+    }[],
   ): Promise<RunId[]> {
     const { world } = this;
     const runs = starts.map(({ agent, input, options }) =>
@@ -100,7 +104,10 @@ export class Client {
   }
 
   /** Through the store of a replica that lives: for consumers outside runs. */
-  async through<Result>(label: string, ask: (runtime: Runtime) => Promise<Result>): Promise<Result> {
+  async through<Result>(
+    label: string,
+    ask: (runtime: Runtime) => Promise<Result>,
+  ): Promise<Result> {
     for (;;) {
       const replica = await this.#reach(label);
       try {
@@ -150,7 +157,7 @@ export class Client {
       try {
         outcome = await Promise.race([asked.ask(replica.runtime), replica.died]);
       } catch (error) {
-        this.world.trace.push(`  ${label}: ${String(error)}`);
+        this.world.say(`${label}: ${String(error)}`);
         outcome = 'failed';
       }
       if (outcome !== 'died' && outcome !== 'failed') return outcome.kind !== 'refused';
@@ -163,7 +170,7 @@ export class Client {
   async #reach(label: string): Promise<Replica> {
     for (let waitMs = 0; ; waitMs = askAgainMs) {
       await new Promise<void>((resolve) => {
-        const item = { kind: 'command', replica: null, label: `client ${this.#home} ${label}` } as const;
+        const item = { kind: 'command', replica: null, what: label } as const;
         this.world.timeline.add({ ...item, happen: () => resolve() }, waitMs);
       });
       const replica = this.world.reach(this.#home);

@@ -93,9 +93,7 @@ export class Exploration {
   /** A crash before and after each item of the plain run. */
   async crashEverywhere(): Promise<Failure | null> {
     const { items } = await this.plain();
-    return this.#first(
-      crashes(0, items).map((crash) => [crash]),
-    );
+    return this.#first(crashes(0, items).map((crash) => [crash]));
   }
 
   /** Two crashes, the second also in what follows the first; every `every`th pair. */

@@ -71,7 +71,8 @@ export class History {
     }
     if (method === 'pending') {
       const { runs } = result as { readonly runs: readonly RunAddress[] };
-      if (runs.some(({ shard }) => this.#unheard.delete(shard))) this.reached.add('wake found by poll');
+      if (runs.some(({ shard }) => this.#unheard.delete(shard)))
+        this.reached.add('wake found by poll');
     }
     if (method === 'renew') {
       const { shards } = result as Renewal;

@@ -46,7 +46,11 @@ export const plantedBugs: readonly PlantedBug[] = [
   inStore('journal-after-commit', compareAndSet, /journal/),
   {
     name: 'permit kept while waiting',
-    scenario: admission(1, [[0, 2], [0, 1], [0, 0]]),
+    scenario: admission(1, [
+      [0, 2],
+      [0, 1],
+      [0, 0],
+    ]),
     finding: /stuck/,
     plant: keepPermits,
   },

@@ -19,7 +19,12 @@ const wayMs = 1;
 /** What a replica tells the world of, so that the world can judge. */
 export type Witness = {
   /** A store's method has taken effect. */
-  readonly saw: (replica: Replica, method: string, args: readonly unknown[], result: unknown) => void;
+  readonly saw: (
+    replica: Replica,
+    method: string,
+    args: readonly unknown[],
+    result: unknown,
+  ) => void;
   /** A hint or a reply was lost. */
   readonly lost: (replica: Replica, what: string, about: unknown) => void;
   readonly called: (replica: Replica, provider: string, call: ProviderCall) => CallScript;
@@ -87,7 +92,7 @@ export class Replica {
 
   #add(
     kind: 'reply' | 'timer' | 'soon' | 'hint',
-    label: string,
+    what: string,
     delayMs: number,
     happen: (failed: 'before' | 'after' | null) => void,
   ): { cancel(): void } {
@@ -95,7 +100,7 @@ export class Replica {
     const item = this.#parts.timeline.add(
       {
         kind,
-        label: `${this.name} ${label}`,
+        what,
         replica: this,
         happen: (failed) => {
           if (this.#alive) happen(failed);
@@ -112,7 +117,7 @@ export class Replica {
 
   /** A request that travels to `effect`, and its reply that travels back. */
   #cross<Result>(
-    label: string,
+    what: string,
     effect: (failed: 'before' | 'after' | null) => Promise<Result>,
   ): Promise<Result> {
     if (!this.#alive) return new Promise(() => undefined);
@@ -120,11 +125,11 @@ export class Replica {
       this.#parts.timeline.add(
         {
           kind: 'request',
-          label: `${this.name} ${label}`,
+          what,
           replica: this,
           happen: (failed) => {
             const reply = (give: () => void): void => {
-              this.#add('reply', `${label} replied`, wayMs, give);
+              this.#add('reply', what, wayMs, give);
             };
             effect(failed).then(
               (result) => reply(() => resolve(result)),
@@ -168,7 +173,7 @@ export class Replica {
   ): Promise<{ close(): Promise<void> }> {
     const { store, witness } = this.#parts;
     return store.listen((shards) => {
-      this.#add('hint', `hears of ${shards?.join() ?? 'all'}`, wayMs, (failed) => {
+      this.#add('hint', 'hears a hint', wayMs, (failed) => {
         if (failed === null) heard(shards);
         else witness.lost(this, 'hint', shards);
       });
@@ -182,8 +187,8 @@ export class Replica {
       ceiling,
       call: (call) =>
         new Promise((resolve, reject) => {
-          const key = call.idempotencyKey.slice(-12);
-          const asked = this.#cross(`asks ${name} ${key}`, (failed) => {
+          const what = `asks ${name} for ${call.idempotencyKey.slice(-12)}`;
+          const asked = this.#cross(what, (failed) => {
             if (failed === 'before') {
               return Promise.reject(new ProviderFault('outage', 'outage on order'));
             }
@@ -193,11 +198,11 @@ export class Replica {
             return new Promise<CallScript>((begin) => begin(witness.called(this, name, call)));
           });
           const abort = (): void => {
-            this.#add('reply', `aborted ${key}`, wayMs, () => reject(new Error('aborted')));
+            this.#add('reply', `${what}, aborted`, wayMs, () => reject(new Error('aborted')));
           };
           call.signal.addEventListener('abort', abort);
           asked.then(({ afterMs, answer }) => {
-            this.#add('reply', `answered ${key}`, afterMs, () => resolve(answer()));
+            this.#add('reply', `${what}, answered`, afterMs, () => resolve(answer()));
           }, reject);
         }),
     };
@@ -210,7 +215,7 @@ export class Replica {
     return {
       nowMs: () => timeline.nowMs + offsetMs,
       setTimer: (delayMs, ring) => {
-        const timer = this.#add('timer', `rings after ${Math.round(delayMs)}`, delayMs, ring);
+        const timer = this.#add('timer', 'rings', delayMs, ring);
         return () => timer.cancel();
       },
       soon: (run) => {

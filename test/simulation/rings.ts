@@ -1,7 +1,8 @@
 /** Which timers rang for which runs: no port shows it, so the workbench is listened to. */
 import { Workbench } from '../../src/runtime/workbench.ts';
 
-const rings: { readonly runId: string; readonly timerId: string; readonly generation: number }[] = [];
+const rings: { readonly runId: string; readonly timerId: string; readonly generation: number }[] =
+  [];
 const deliver = Workbench.prototype.deliver;
 
 Workbench.prototype.deliver = function (...[address, incoming]): void {

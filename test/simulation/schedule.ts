@@ -56,10 +56,24 @@ export function schedules(items: number, actionsMax: number): fc.Arbitrary<Sched
   const item = fc.nat({ max: Math.max(items - 1, 0) });
   const when = fc.constantFrom<When>('before', 'after');
   const action = fc.oneof(
-    { weight: 20, arbitrary: fc.record({ do: fc.constant('slow' as const), item, ms: fc.constantFrom(...slownessMs) }) },
+    {
+      weight: 20,
+      arbitrary: fc.record({
+        do: fc.constant('slow' as const),
+        item,
+        ms: fc.constantFrom(...slownessMs),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), item, when }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('fail' as const), item, when }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), item, ms: fc.constantFrom(...freezesMs) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('freeze' as const),
+        item,
+        ms: fc.constantFrom(...freezesMs),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), item }) },
   );
   return fc.array(action, { maxLength: actionsMax, size: 'max' });

@@ -13,7 +13,7 @@ export type ItemKind = 'request' | 'reply' | 'timer' | 'soon' | 'hint' | 'comman
 export type Item = {
   readonly number: number;
   readonly kind: ItemKind;
-  readonly label: string;
+  readonly what: string;
   /** Whose it is: a crash at this item is the crash of this replica. */
   readonly replica: Replica | null;
   readonly happen: (failed: 'before' | 'after' | null) => void;
@@ -40,12 +40,15 @@ export class Timeline {
     return this.#count;
   }
 
-  add(item: Pick<Item, 'kind' | 'label' | 'replica' | 'happen'>, delayMs: number): Item {
+  add(
+    { kind, what, replica, happen }: Pick<Item, 'kind' | 'what' | 'replica' | 'happen'>,
+    delayMs: number,
+  ): Item {
     const number = this.#count++;
     const atMs = this.#nowMs + delayMs + this.#plan.slowMs(number);
-    const added: Item = { ...item, number, atMs, cancelled: false };
-    this.#items.push(added);
-    return added;
+    const item: Item = { number, kind, what, replica, happen, atMs, cancelled: false };
+    this.#items.push(item);
+    return item;
   }
 
   /** Takes the next item and moves time to it. */
@@ -78,4 +81,10 @@ export class Timeline {
     }
     return first;
   }
+}
+
+/** An item as people read it. */
+export function lineOf({ number, atMs, kind, what, replica }: Item): string {
+  const of = kind === 'reply' ? `${what}: reply` : what;
+  return `${number} @${atMs} ${replica?.name ?? 'client'} ${of}`;
 }

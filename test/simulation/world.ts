@@ -16,7 +16,7 @@ import { History } from './history.ts';
 import { startRings } from './rings.ts';
 import { Plan, type Schedule } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
-import { Timeline, type Item } from './timeline.ts';
+import { lineOf, Timeline, type Item } from './timeline.ts';
 
 export const tenant = 'sim';
 export const leaseMs = 600;
@@ -63,9 +63,9 @@ export class World {
   readonly replicas: Replica[] = [];
   readonly history = new History();
   readonly clients: Client[] = [];
-  readonly trace: string[] = [];
   readonly troubles: string[] = [];
   readonly #ids = simulatedIds();
+  readonly #trace: (Item | string)[] = [];
   readonly #plan: Plan;
   readonly #seam: Seam;
   readonly schedule: Schedule;
@@ -117,6 +117,15 @@ export class World {
     this.troubles.push('stuck: the world did not come to an end');
   }
 
+  /** What happened, line by line. */
+  get trace(): string[] {
+    return this.#trace.map((item) => (typeof item === 'string' ? item : lineOf(item)));
+  }
+
+  say(line: string): void {
+    this.#trace.push(`  ${line}`);
+  }
+
   trouble(check: string, detail: unknown): void {
     if (check === this.#seam.blindTo) return;
     this.troubles.push(`${check}: ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`);
@@ -142,7 +151,7 @@ export class World {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const item = { kind: 'request', label: 'a commit waits', replica: null } as const;
+      const item = { kind: 'request', what: 'waits with a commit', replica: null } as const;
       this.timeline.add({ ...item, happen: () => resolve() }, pauseMs);
     });
   }
@@ -175,7 +184,7 @@ export class World {
 
   async #happen(item: Item): Promise<void> {
     const { number, replica } = item;
-    this.trace.push(`${number} @${item.atMs} ${item.label}`);
+    this.#trace.push(item);
     const crash = this.#plan.find(number, 'crash');
     if (crash?.when === 'before') {
       this.#crash(replica, item);
@@ -194,7 +203,7 @@ export class World {
 
   #crash(replica: Replica | null, item: Item): void {
     if (replica === null || !replica.alive) return;
-    this.trace.push(`  ${replica.name} dies`);
+    this.say(`${replica.name} dies`);
     this.history.crash(this.#hasWork(replica, item));
     replica.die();
     this.store.restart();
@@ -213,13 +222,13 @@ export class World {
 
   #close(replica: Replica | null): void {
     if (replica === null || !replica.alive || !replica.ready || replica.closing) return;
-    this.trace.push(`  ${replica.name} closes`);
+    this.say(`${replica.name} closes`);
     replica.closing = true;
     this.#boot(restartMs);
     replica.runtime.close().then(
       () => replica.die(),
       (error: unknown) => {
-        this.trace.push(`  ${replica.name} did not close: ${String(error)}`);
+        this.say(`${replica.name} did not close: ${String(error)}`);
         replica.die();
       },
     );
@@ -242,7 +251,7 @@ export class World {
         lost: (of, what, about) => this.history.lost(of, what, about),
         called: (of, _, call) => this.#called(of, call),
         log: (of, message, facts) => {
-          this.trace.push(`    ${of.name} says ${message} ${JSON.stringify(facts ?? '')}`);
+          this.#trace.push(`    ${of.name} says ${message} ${JSON.stringify(facts ?? '')}`);
         },
       },
     });
@@ -254,14 +263,14 @@ export class World {
         },
         (error: unknown) => {
           // A process that cannot start exits, and is started again.
-          this.trace.push(`  ${name} did not start: ${String(error)}`);
+          this.say(`${name} did not start: ${String(error)}`);
           if (!replica.alive) return;
           replica.die();
           this.#boot(restartMs);
         },
       );
     };
-    this.timeline.add({ kind: 'start', label: `${name} starts`, replica, happen: start }, delayMs);
+    this.timeline.add({ kind: 'start', what: 'starts', replica, happen: start }, delayMs);
   }
 
   #called(replica: Replica, call: ProviderCall): CallScript {

@@ -66,6 +66,7 @@ export function newDraft(from: HotRun): Draft {
 /** Timers of the chart and of the runtime live in one table: the prefix keeps them apart. */
 export const chartTimer = (id: string): string => `chart/${id}`;
 export const limitTimer = (invocationId: string): string => `limit/${invocationId}`;
+export const lookTimer = (invocationId: string): string => `look/${invocationId}`;
 
 export function setTimer(draft: Draft, timer: TimerInsert): void {
   draft.clearTimers.delete(timer.timerId);

@@ -11,13 +11,13 @@ export type HeldReceive = {
   readonly channels: readonly SubscribedChannel[];
 };
 
-export type HeldChild = {
+type HeldChild = {
   readonly runId: string;
   readonly shard: number;
   readonly agent: string;
 };
 
-export type HeldAsk = { readonly question: string; readonly schema: Json };
+type HeldAsk = { readonly question: string; readonly schema: Json };
 
 export type Held = {
   /** By invocation id. */

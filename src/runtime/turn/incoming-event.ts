@@ -25,7 +25,7 @@ export function* eventOf(
     case 'result':
       return item.event;
     case 'timer':
-      return timerEvent(draft, item, state);
+      return yield* timerEvent(draft, item, state);
     case 'inbox':
       return yield* inboxEvent(draft, item.row, state);
   }
@@ -63,9 +63,7 @@ function* messagesEvent(
     if (held.subscriptionId !== subscriptionId) continue;
     const invocation = openInvocation(state, id);
     if (invocation === undefined) return null;
-    const output = yield* continueReceive(draft, invocation);
-    if (output === null) return null;
-    return { kind: 'done', id, incarnation: invocation.incarnation, output };
+    return yield* receiveEvent(draft, invocation);
   }
   return null;
 }
@@ -83,12 +81,19 @@ function answerEvent(id: string, payload: Json, state: ChartState | null): RunEv
   return { kind: 'done', id, incarnation: invocation.incarnation, output };
 }
 
+function* receiveEvent(draft: Draft, invocation: OpenInvocation): Reading<RunEvent | null> {
+  const output = yield* continueReceive(draft, invocation);
+  if (output === null) return null;
+  const { id, incarnation } = invocation;
+  return { kind: 'done', id, incarnation, output };
+}
+
 /** A chart's own timer, or the limit of a wait. A generation that is not current says nothing. */
-function timerEvent(
+function* timerEvent(
   draft: Draft,
   item: Extract<Incoming, { kind: 'timer' }>,
   state: ChartState | null,
-): RunEvent | null {
+): Reading<RunEvent | null> {
   const [prefix, id] = splitOnce(item.timerId);
   if (prefix === 'chart') {
     const timer = state?.timers.find((open) => open.id === id);
@@ -101,6 +106,7 @@ function timerEvent(
   if (invocation !== undefined && invocation.incarnation !== item.generation) return null;
   clearTimer(draft, item.timerId);
   if (invocation === undefined) return null;
+  if (prefix === 'look') return yield* receiveEvent(draft, invocation);
   endReceive(draft, id, 'EXPIRE');
   const timeoutMs = Number((invocation.input as { timeoutMs?: number }).timeoutMs ?? 0);
   const error = heddleError('invocation-timeout', {

@@ -38,10 +38,6 @@ export function moveRun(status: RunStatus, event: RunLifecycleEvent): RunStatus 
 
 export const firstRunStatus = runTable.initial as RunStatus;
 
-export function runHasEnded(status: RunStatus): boolean {
-  return runTable.final.has(status);
-}
-
 /** The status of a subscription that took these events, from its beginning. */
 export function subscriptionAfter(
   ...events: readonly ('REGISTER' | 'DELIVER' | 'EXPIRE' | 'CANCEL')[]

@@ -16,7 +16,7 @@ import { readMemory, type Reading } from './reading.ts';
 import type { TurnContext } from './turn-context.ts';
 
 /** Whose entries a scope means: the asking run itself, its agent, its user or its tenant. */
-export function ownerOf(scope: MemoryScope, run: NewRun): string {
+function ownerOf(scope: MemoryScope, run: NewRun): string {
   switch (scope) {
     case 'run':
       return run.runId;

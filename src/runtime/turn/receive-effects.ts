@@ -13,11 +13,14 @@ import type { Json } from '../../domain/json.ts';
 import type { ChannelReadResult } from '../../store/port.ts';
 import type { GroupCursorMove } from '../../store/batch.ts';
 import type { SubscribedChannel } from '../../store/rows.ts';
-import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';
-import { noted, without } from './held.ts';
+import { clearTimer, limitTimer, lookTimer, setTimer, type Draft } from './draft.ts';
+import { noted, without, type HeldReceive } from './held.ts';
 import { subscriptionAfter } from './lifecycle.ts';
 import { readChannels, type Reading } from './reading.ts';
 import type { TurnContext } from './turn-context.ts';
+
+/** How soon a group member looks again for the messages that it lacks. */
+const lookAgainMs = 1_000;
 
 export function* publish(draft: Draft, input: Json, context: TurnContext): Reading<Json> {
   const asked = checkPublish(input);
@@ -136,10 +139,42 @@ export function* continueReceive(draft: Draft, invocation: OpenInvocation): Read
   const asked = checkReceive(invocation.input);
   const results = yield* look(draft, asked, held.channels);
   const taken = take(asked, results);
-  if (taken === null) return null;
+  if (taken === null) {
+    waitOn(draft, asked, invocation, { held, results });
+    return null;
+  }
   moveCursors(draft, asked, results, taken);
   endReceive(draft, invocation.id, 'DELIVER', taken);
   return { messages: taken };
+}
+
+/**
+ * Not enough yet. The wake-up that led here is deleted with this turn, and a message that came
+ * between its reads and its commit has made no other: so the commit looks at the channels again, as
+ * for a new registration. A group that needs several messages at once would be woken for the ones
+ * that it knows already, over and over; it looks again after a while instead.
+ */
+function waitOn(
+  draft: Draft,
+  asked: ResolvedReceive,
+  invocation: OpenInvocation,
+  waiting: { readonly held: HeldReceive; readonly results: readonly ChannelReadResult[] },
+): void {
+  if (asked.group !== null && asked.needed > 1) {
+    const generation = invocation.incarnation;
+    setTimer(draft, { timerId: lookTimer(invocation.id), generation, delayMs: lookAgainMs });
+    return;
+  }
+  const { held, results } = waiting;
+  draft.subscribe.push({
+    subscriptionId: held.subscriptionId,
+    invocationId: invocation.id,
+    status: subscriptionAfter('REGISTER'),
+    channels: held.channels.map((channel, i) =>
+      asked.group === null ? { ...channel, after: results[i]?.head ?? channel.after } : channel,
+    ),
+    delivered: [],
+  });
 }
 
 /** Ends a waiting receive: with its messages, at its limit, or because the chart went on. */
@@ -158,6 +193,7 @@ export function endReceive(
   });
   draft.held = { ...draft.held, receives: without(draft.held.receives, invocationId) };
   clearTimer(draft, limitTimer(invocationId));
+  clearTimer(draft, lookTimer(invocationId));
 }
 
 /**

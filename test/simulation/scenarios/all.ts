@@ -11,7 +11,12 @@ import { delayedMessages, lateCalls, outsideConsumers, rateLimits } from './outs
 type Entry = { readonly scenario: Scenario; readonly reaches: readonly Mark[] };
 
 /** Two replicas and a store that fails now and then bring these about in every scenario. */
-const common: readonly Mark[] = ['takeover', 'fenced commit refused', 'commit in doubt', 'wake found by poll'];
+const common: readonly Mark[] = [
+  'takeover',
+  'fenced commit refused',
+  'commit in doubt',
+  'wake found by poll',
+];
 
 const on = (scenario: Scenario, ...more: readonly Mark[]): Entry => {
   const alone = common.filter((mark) => mark !== 'fenced commit refused');

@@ -30,10 +30,21 @@ export async function startCircuit(
 export function leftBy(world: World): unknown {
   const { versions, evaluations, messages } = world.store.database.tables;
   return [
-    outputsOf(world).map((run) => JSON.stringify(run)).sort(),
-    versions.all().map(({ key, version, valueText }) => `${key}/${version} ${valueText}`).sort(),
-    evaluations.all().map(({ score, rationale }) => `${score} ${rationale}`).sort(),
-    messages.all().map(({ channel, seq }) => `${channel}/${seq}`).sort(),
+    outputsOf(world)
+      .map((run) => JSON.stringify(run))
+      .sort(),
+    versions
+      .all()
+      .map(({ key, version, valueText }) => `${key}/${version} ${valueText}`)
+      .sort(),
+    evaluations
+      .all()
+      .map(({ score, rationale }) => `${score} ${rationale}`)
+      .sort(),
+    messages
+      .all()
+      .map(({ channel, seq }) => `${channel}/${seq}`)
+      .sort(),
   ];
 }
 
@@ -42,15 +53,15 @@ export const twoCircuits: Scenario = {
   agents,
   replicas: 2,
   ceiling: 1,
-  clients: [
-    (client) => startCircuit(client, 0),
-    (client) => startCircuit(client, 1, [2, 1, 0]),
-  ],
+  clients: [(client) => startCircuit(client, 0), (client) => startCircuit(client, 1, [2, 1, 0])],
   outcome: leftBy,
 };
 
 /** Promise 7: with this many permits, and starts in this order, all circuits complete. */
-export function admission(permitsMax: number, starts: readonly (readonly [number, number])[]): Scenario {
+export function admission(
+  permitsMax: number,
+  starts: readonly (readonly [number, number])[],
+): Scenario {
   return {
     name: `admission with ${permitsMax} permits`,
     agents,

@@ -93,9 +93,13 @@ function lateTimers(world: World): string[] {
   const faults = world.schedule.filter((action) => action.do !== 'slow').length;
   const lateMsMax = takeoverMs * (1 + faults) + world.slowestMs;
   return runsOf(world).flatMap((run) => {
-    const rows = world.store.database.tables.journal.all().filter(({ runId }) => runId === run.runId);
+    const rows = world.store.database.tables.journal
+      .all()
+      .filter(({ runId }) => runId === run.runId);
     const atOf = (entry: RegExp): number =>
-      Math.min(...rows.filter(({ entriesText }) => entry.test(entriesText)).map(({ atMs }) => atMs));
+      Math.min(
+        ...rows.filter(({ entriesText }) => entry.test(entriesText)).map(({ atMs }) => atMs),
+      );
     const lateMs = atOf(/timer.*second/) - (atOf(/"GO"|timer.*first/) + 2_000);
     if (lateMs < 0) return [`timer early: by ${-lateMs} ms`];
     return lateMs > lateMsMax ? [`timer late: by ${lateMs} ms`] : [];

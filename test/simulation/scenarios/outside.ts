@@ -38,7 +38,11 @@ export const outsideConsumers: Scenario = {
   replicas: 2,
   clients: [
     async (client) => {
-      await client.start(publishers, { channel: 'out', payloads: ['a', 'b'] }, { pipeline: onFirst });
+      await client.start(
+        publishers,
+        { channel: 'out', payloads: ['a', 'b'] },
+        { pipeline: onFirst },
+      );
       await client.publish('out', 'c');
     },
     (client) => consume(client, doneIn(client)),
@@ -96,7 +100,11 @@ export const delayedMessages: Scenario = {
   replicas: 2,
   clients: [
     async (client) => {
-      await client.start(readers, { receive: { channel: 'later' }, times: 3 }, { pipeline: onFirst });
+      await client.start(
+        readers,
+        { receive: { channel: 'later' }, times: 3 },
+        { pipeline: onFirst },
+      );
     },
     async (client) => {
       await client.publish('later', 'a', 25);

@@ -33,7 +33,11 @@ export const mixedGroup: Scenario = {
     async (client) => {
       const two = { channel: 'jobs', group: 'g', until: { atLeast: 2 } };
       await client.start(readers, { receive: two, times: 1 }, { pipeline: onFirst });
-      await client.start(readers, { receive: { channel: 'jobs', group: 'g' }, times: 1 }, { pipeline: onSecond });
+      await client.start(
+        readers,
+        { receive: { channel: 'jobs', group: 'g' }, times: 1 },
+        { pipeline: onSecond },
+      );
       await client.sleep(30);
       await client.publish('jobs', 'a');
       await client.sleep(600);
@@ -46,7 +50,9 @@ export const mixedGroup: Scenario = {
   check: (world) => {
     const { journal, messages } = world.store.database.tables;
     const second = messages.all().find(({ seq }) => seq === 2)?.publishedAtMs ?? 0;
-    const served = journal.all().some(({ atMs, entriesText }) => atMs < second && entriesText.includes('"a"'));
+    const served = journal
+      .all()
+      .some(({ atMs, entriesText }) => atMs < second && entriesText.includes('"a"'));
     return served || world.slowestMs > 0 || world.schedule.length > 0 ? [] : ['group starves'];
   },
 };

@@ -62,6 +62,19 @@ export async function see(store: Store): Promise<Sight> {
   };
 }
 
+/**
+ * Postgres judges what stands on a poison turn (the same run's status, the next version) as if that
+ * turn had been written: stale or in conflict, which is the safe side. The twin judges it without,
+ * so beside a poison turn there is nothing that could stand on it.
+ */
+function aloneWhenPoison(command: CommitCommand): CommitCommand {
+  if (!command.turns.some((turn) => turn.poison)) return command;
+  const turns = command.turns.map((turn) =>
+    turn.poison ? { ...turn, memory: [], cursors: [] } : turn,
+  );
+  return { ...command, turns, statuses: [] };
+}
+
 export class BatchMaker {
   private readonly subscriptions = new Map<string, string[]>();
   private readonly written = new Map<string, number>();
@@ -72,7 +85,8 @@ export class BatchMaker {
     this.sight = sight;
   }
 
-  parts(bench: Bench, command: CommitCommand, sight: Sight): BatchParts {
+  parts(bench: Bench, drawn: CommitCommand, sight: Sight): BatchParts {
+    const command = aloneWhenPoison(drawn);
     const epochs = new Map(bench.epochs);
     const spoil = (shard: number, epoch: string): void => {
       const held = epochs.get(shard) ?? 1;

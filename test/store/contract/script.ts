@@ -48,7 +48,7 @@ const turn = record({
   take: fc.nat({ max: 3 }),
   ends: rarely,
   journal: fc.nat({ max: 5 }).map((n) => n > 0),
-  poison: fc.nat({ max: 39 }).map((n) => n === 0),
+  poison: rarely,
   messages: few(message),
   memory: few(memory),
   evaluations: few(record({ id: fc.nat({ max: 3 }), subject: fc.nat({ max: 2 }) }), 1),
