@@ -186,9 +186,10 @@ export default {
     },
     {
       // In a cycle no module can be read, tested or loaded before the other.
+      // Tests may speak of each other's types.
       name: 'no cycles',
       severity: 'error',
-      from: {},
+      from: { path: '^(src|machines)/' },
       to: { circular: true },
     },
     {

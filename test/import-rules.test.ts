@@ -56,7 +56,7 @@ const faults = [
   ['src/store/postgres/b.ts', '../../runtime/turn.ts', 'src/store/postgres/ imports only'],
   ['src/store/memory/a.ts', '../postgres/query.ts', 'src/store/memory/ imports only'],
   ['src/store/memory/b.ts', 'node:timers', 'src/store/memory/ imports only'],
-  ['src/store/embedded/a.ts', 'pg', 'src/store/embedded/ imports only'],
+  ['src/store/embedded/a.ts', 'rxjs', 'src/store/embedded/ imports only'],
   ['src/providers/port-a.ts', '../kernel/step.ts', 'src/providers/(?!'],
   ['src/providers/port-b.ts', './stub.ts', 'src/providers/(?!'],
   ['src/providers/stub-a.ts', '../kernel/step.ts', 'src/providers/(stub'],

@@ -151,6 +151,8 @@ export class Settling {
   #late(computed: ComputedTurn, outcome: TurnOutcome): void {
     const { hot } = computed.work;
     if (outcome.kind === 'fenced') this.#onFenced();
+    // Calls that this turn has proposed since: who has taken the run up wants them anew.
+    this.#parts.calls.abandon(hot.run.runId, 'durable');
     if (outcome.kind === 'committed') {
       if (hot.fresh) this.#fresh.accepted(hot.run.runId);
       this.#tell(computed);

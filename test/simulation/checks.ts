@@ -51,12 +51,12 @@ function checkAudit(world: World): void {
 }
 
 /**
- * Slot rows are not fenced: a commit of an owner that was frozen says what its slots did, though its
- * turns are refused. The rows may then tell of a call that nobody makes, or hide one that was made,
- * until that owner's next commit or the shard's next takeover.
+ * Slot rows are not fenced: a commit of an owner that has lost its shards says what its slots do, and
+ * if that owner dies then, its rows stay so until the shard's next takeover.
  */
-function hasFencedSlots(world: World): boolean {
-  return world.history.reached.has('fenced commit refused');
+function hasFencedSlots({ history }: World): boolean {
+  const { reached } = history;
+  return reached.has('fenced commit refused') || reached.has('slots of lost shards written');
 }
 
 /** Nothing is held by what has ended. */

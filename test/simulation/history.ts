@@ -19,6 +19,7 @@ export const marks = [
   'wake found by poll',
   'call made again',
   'hint lost',
+  'slots of lost shards written',
 ] as const;
 export type Mark = (typeof marks)[number];
 
@@ -67,7 +68,7 @@ export class History {
   saw(world: World, method: string, args: readonly unknown[], result: unknown): void {
     if (method === 'commit') {
       checkFence(world, args[0] as Batch, result as BatchOutcome);
-      this.#sawCommit(args[0] as Batch, result as BatchOutcome);
+      this.#sawCommit(world, args[0] as Batch, result as BatchOutcome);
     }
     if (method === 'pending') {
       const { runs } = result as { readonly runs: readonly RunAddress[] };
@@ -80,9 +81,13 @@ export class History {
     }
   }
 
-  #sawCommit(batch: Batch, outcome: BatchOutcome): void {
+  #sawCommit(world: World, batch: Batch, outcome: BatchOutcome): void {
     if (this.#commits.has(batch.commitId)) this.reached.add('commit in doubt');
     this.#commits.add(batch.commitId);
+    const { shards } = world.store.database.tables;
+    const isLost = (shard: number): boolean => shards.get(String(shard))?.owner !== batch.replicaId;
+    const isLate = batch.slots.some(({ call }) => call !== null && isLost(call.shard));
+    if (isLate) this.reached.add('slots of lost shards written');
     for (const { kind } of [...outcome.turns, ...outcome.statusChanges]) {
       if (kind === 'fenced') this.reached.add('fenced commit refused');
       if (kind === 'conflict') this.reached.add('conflict retried');

@@ -5,7 +5,8 @@
  *
  * `HEDDLE_SCHEDULES=100000` plays so many; `HEDDLE_SEED` changes the random ones. A schedule that a
  * failure prints is played again with
- * `HEDDLE_REPLAY='{"scenario":"…","schedule":[…]}' npx vitest run --config test/vitest.config.ts test/simulation/interleavings.test.ts`.
+ * `HEDDLE_REPLAY='{"scenario":"…","schedule":[…]}' npx tsx --conditions=development test/simulation/replay.ts`,
+ * which prints every item of it.
  */
 import { describe, expect, it } from 'vitest';
 import { Exploration, mustHold, play } from './explore.ts';
@@ -15,7 +16,6 @@ import { allScenarios } from './scenarios/all.ts';
 
 const wanted = Number(process.env['HEDDLE_SCHEDULES'] ?? 10_000);
 const seed = Number(process.env['HEDDLE_SEED'] ?? 1);
-const replay = process.env['HEDDLE_REPLAY'];
 /** What a scenario may take: a tenth of a second a schedule is a hang. */
 const timeoutMs = 60_000 + wanted * 10;
 
@@ -25,7 +25,7 @@ const randomEach = Math.ceil(wanted / allScenarios.length / 2);
 
 const told = { schedules: 0, crashes: 0, crashesInWork: 0 };
 
-describe.runIf(replay === undefined)('every schedule has the outcome of the plain run', () => {
+describe('every schedule has the outcome of the plain run', () => {
   it.each(allScenarios.map((entry) => ({ name: entry.scenario.name, ...entry })))(
     '$name',
     async ({ scenario, reaches }) => {
@@ -65,18 +65,5 @@ describe('a schedule', () => {
     expect(once.trace.length).toBeGreaterThan(100);
     expect(again.trace).toEqual(once.trace);
     expect((await play(twoConsumersOfAGroup, plain)).trace).not.toEqual(once.trace);
-  });
-
-  it.runIf(replay !== undefined)('is played again', async () => {
-    const { scenario, schedule } = JSON.parse(replay ?? '') as {
-      readonly scenario: string;
-      readonly schedule: Schedule;
-    };
-    const entry = allScenarios.find((one) => one.scenario.name === scenario);
-    if (entry === undefined) throw new Error(`no scenario is called ${scenario}`);
-    const exploration = new Exploration(entry.scenario);
-    const found = await exploration.findings(schedule);
-    console.log((await play(entry.scenario, schedule)).trace.join('\n'));
-    expect(found).toEqual([]);
   });
 });
