@@ -73,7 +73,10 @@ describe('the checkout', () => {
   });
 
   it('names files in kebab-case, after what they hold', () => {
-    const names = code.map((file) => ({ file, name: basename(file).replace(/(\.\w+){0,2}\.ts$/, '') }));
+    const names = code.map((file) => ({
+      file,
+      name: basename(file).replace(/(\.\w+){0,2}\.ts$/, ''),
+    }));
     const ill = names.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name));
     expect(ill.map(({ file }) => file)).toEqual([]);
     const vague = names.filter(({ name }) => /^(utils?|helpers?|types|common|misc)$/.test(name));

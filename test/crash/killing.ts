@@ -37,13 +37,25 @@ function generator(seed: number): () => number {
   };
 }
 
-/** Every named point once, the rest at random; a quarter of all while a crash is being mended. */
+/** Points in the middle of turns: where most of the kills belong. */
+const hotPoints = crashPoints.filter((point) => /^(load|read|commit|call):/.test(point));
+
+/**
+ * Every named point once, then the ones in the middle of turns and random moments by turns; a
+ * quarter of these while an earlier crash is being mended.
+ */
 function planKills(count: number, random: () => number): Kill[] {
   return Array.from({ length: count }, (_, i) => {
-    const point = crashPoints[i % (crashPoints.length * 2)];
     const phase = i > 0 && random() < 0.25 ? 'resume' : 'open';
-    if (point === undefined) return { at: `random ${Math.floor(random() * 350)}`, phase };
-    return { at: `${point} ${1 + Math.floor(random() * 12)}`, phase };
+    const pass = 1 + Math.floor(random() * 12);
+    const point = crashPoints[i];
+    if (point !== undefined) {
+      // What happens at the start only, or seldom, is met at its first pass while mending.
+      const isHot = (hotPoints as readonly string[]).includes(point);
+      return isHot ? { at: `${point} ${pass}`, phase } : { at: `${point} 1`, phase: 'resume' };
+    }
+    if (i % 2 === 0) return { at: `random ${10 + Math.floor(random() * 250)}`, phase };
+    return { at: `${hotPoints[i % hotPoints.length]} ${pass}`, phase };
   });
 }
 
