@@ -135,7 +135,7 @@ function restoreSnapshot(run: Place, stored: Stored): Snapshot {
   const bare = {
     status: status === 'error' ? 'active' : status,
     value,
-    historyValue: restoreHistory(run, history),
+    historyValue: {},
     children: {},
     output: stored.output,
     error: undefined,
@@ -146,9 +146,10 @@ function restoreSnapshot(run: Place, stored: Stored): Snapshot {
   } catch (error) {
     unfit(run, error instanceof Error ? error.message : String(error));
   }
-  const same = sameValue(snapshot.value, value);
-  // A run that has ended is not stepped any more, only shown.
-  if (!same && status === 'active') {
+  // A run that has ended is not stepped any more, only shown. And one whose active states XState has
+  // lost altogether (see `CompiledAgent.ordered`) has a value that no chart gives.
+  const checked = status === 'active' && stored.nodes?.length !== 0;
+  if (checked && !sameValue(snapshot.value, value)) {
     unfit(run, `its states are not those of ${JSON.stringify(value)}`);
   }
   if (stored.nodes !== undefined) orderNodes(run, snapshot, stored.nodes);

@@ -108,10 +108,10 @@ export class Ownership {
   async #take(renewal: Renewal): Promise<void> {
     const { shards, log } = this.#parts;
     const { gained, lost } = shards.update(renewal.shards);
-    if (lost.length > 0) {
-      log.warn('shards lost', { shards: lost });
-      this.#drop(lost);
-    }
+    if (lost.length > 0) log.warn('shards lost', { shards: lost });
+    // Of new ones too: a look that was under way when they were lost may have brought in their runs
+    // and timers again, and their turns were fenced.
+    this.#drop([...lost, ...gained]);
     if (gained.length > 0) log.info('shards taken', { shards: gained.length });
     // Those of an earlier heartbeat are among them when taking up their runs has failed.
     const arriving = shards.arriving();
@@ -142,6 +142,7 @@ export class Ownership {
   }
 
   #drop(gone: readonly number[]): void {
+    if (gone.length === 0) return;
     const { bench, timers } = this.#parts;
     const isGone = (shard: number): boolean => gone.includes(shard);
     for (const { address } of bench.entriesOf(isGone)) this.#events.dropRun(address.runId);

@@ -18,8 +18,10 @@ type Kill = {
 
 export type KillFigures = {
   readonly kills: number;
-  /** Kills that hit a commit or a model call under way. */
+  /** Kills that left runs open: work in flight. */
   readonly inFlight: number;
+  /** Of these, kills that hit a commit or a model call under way, as far as was told in time. */
+  readonly midTurn: number;
   readonly circuits: number;
   /** Calls that had ended when the process died and were made again later. */
   readonly boughtAgain: number;
@@ -145,6 +147,7 @@ class Series {
   #lastEnded = new Set<string>();
   #kills = 0;
   #inFlight = 0;
+  #midTurn = 0;
   #circuits = 0;
   #boughtAgain = 0;
   #endedBefore = 0;
@@ -170,7 +173,7 @@ class Series {
     if (replica.has('resumed')) await this.#auditAll(tenant);
     await replica.closed;
     clearTimeout(stuck);
-    this.#count(replica);
+    await this.#count(replica);
     if (replica.has('done')) await this.#auditAll(null);
   }
 
@@ -182,14 +185,16 @@ class Series {
     replica.process.kill('SIGKILL');
   }
 
-  #count(replica: Replica): void {
+  async #count(replica: Replica): Promise<void> {
     for (const key of replica.sent) if (this.#lastEnded.has(key)) this.#boughtAgain += 1;
     if (replica.process.signalCode !== 'SIGKILL') {
       this.#lastEnded = new Set();
       return;
     }
     this.#kills += 1;
-    if (replica.isInFlight) this.#inFlight += 1;
+    if (replica.isInFlight) this.#midTurn += 1;
+    const open = await this.#store.tenants({ prefix: '', open: true, limit: 1 });
+    if (open.length > 0) this.#inFlight += 1;
     this.#endedBefore += replica.ended.size;
     for (const key of replica.ended) this.#lastEnded.add(key);
   }
@@ -209,6 +214,7 @@ class Series {
     return {
       kills: this.#kills,
       inFlight: this.#inFlight,
+      midTurn: this.#midTurn,
       circuits: this.#circuits,
       boughtAgain: this.#boughtAgain,
       endedBefore: this.#endedBefore,

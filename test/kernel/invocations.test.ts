@@ -242,6 +242,83 @@ describe('children', () => {
 });
 
 describe('the end of a run', () => {
+  it('lets exit actions send to what an inner state has invoked', () => {
+    const run = new Driver(
+      setup({ actors }).createMachine({
+        id: 'farewell',
+        initial: 'a',
+        states: {
+          a: {
+            initial: 'x',
+            exit: sendTo('k', { type: 'BYE' }),
+            states: { x: { invoke: { id: 'k', src: 'kid' } } },
+          },
+          end: { type: 'final' },
+        },
+        invoke: { id: 'r', src: 'kid' },
+        exit: sendTo('r', { type: 'BYE' }),
+        on: { END: '.end', LEAVE: { target: '.end' } },
+      }),
+    );
+    // Leaving `a` has stopped its child before its own exit action: so a live actor has it.
+    expect(run.send('END').state.error?.message).toContain("Unable to send event to actor 'k'");
+    const bare = new Driver(
+      setup({ actors }).createMachine({
+        id: 'farewell',
+        initial: 'a',
+        states: { a: { on: { END: 'end' } }, end: { type: 'final' } },
+        invoke: { id: 'r', src: 'kid' },
+        exit: sendTo('r', { type: 'BYE' }),
+      }),
+    ).send('END');
+    expect(bare.effects).toEqual([
+      { kind: 'send', to: { child: 'r' }, event: { type: 'BYE' } },
+      { kind: 'stop', id: 'r', incarnation: 1 },
+    ]);
+  });
+
+  it('reaches, from the exit of the whole chart, what a final state has invoked', () => {
+    const run = new Driver(
+      setup({ actors }).createMachine({
+        id: 'last',
+        type: 'parallel',
+        exit: sendTo('k', { type: 'BYE' }),
+        states: {
+          one: {
+            initial: 'off',
+            states: { off: { type: 'final', invoke: { id: 'k', src: 'kid' } } },
+          },
+          two: { initial: 'on', states: { on: { on: { END: 'off' } }, off: { type: 'final' } } },
+        },
+      }),
+    ).send('END');
+    expect(run.state.status).toBe('done');
+    expect(run.effects).toEqual([
+      { kind: 'send', to: { child: 'k' }, event: { type: 'BYE' } },
+      { kind: 'stop', id: 'k', incarnation: 1 },
+    ]);
+  });
+
+  it('stops in the order in which the chart has its children, restarted or not', () => {
+    const run = new Driver(
+      setup({ actors }).createMachine({
+        id: 'order',
+        initial: 'a',
+        states: { a: {}, end: { type: 'final' } },
+        on: {
+          ONE: { actions: spawnChild('kid', { id: 'one' }) },
+          TWO: { actions: spawnChild('kid', { id: 'two' }) },
+          END: '.end',
+        },
+      }),
+    );
+    run.send('ONE').send('TWO').send('ONE').send('END');
+    expect(run.effects).toMatchObject([
+      { kind: 'stop', id: 'one', incarnation: 3 },
+      { kind: 'stop', id: 'two', incarnation: 2 },
+    ]);
+  });
+
   it('stops what is open', () => {
     const run = new Driver(
       setup({ actors }).createMachine({

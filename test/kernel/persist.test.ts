@@ -50,6 +50,37 @@ describe('the text', () => {
     expect(run.text).toBe(text);
   });
 
+  it('keeps the order in which parallel states were entered, which is that of their actions', () => {
+    const append = (letter: string): never =>
+      assign(({ context }) => ({ seen: String(context['seen']) + letter })) as never;
+    const open = ({ context }: { context: { open: boolean } }): boolean => context.open;
+    const run = new Driver(
+      setup({ types: { context: {} as { open: boolean; seen: string } } }).createMachine({
+        id: 'entered',
+        context: { open: false, seen: '' },
+        type: 'parallel',
+        states: {
+          one: {
+            initial: 'a',
+            states: {
+              a: { on: { MOVE: 'b' } },
+              b: { always: { guard: open, target: 'c', actions: append('1') } },
+              c: {},
+            },
+          },
+          two: {
+            initial: 'a',
+            states: { a: { always: { guard: open, target: 'c', actions: append('2') } }, c: {} },
+          },
+        },
+        on: { OPEN: { actions: assign({ open: true }) } },
+      }),
+    );
+    // `Driver` takes each event both hot and restored.
+    run.send('MOVE').send('OPEN');
+    expect(run.state.context).toEqual({ open: true, seen: '21' });
+  });
+
   it('keeps how a run ended', () => {
     const done = new Driver(
       setup({}).createMachine({

@@ -16,6 +16,8 @@ export class OwnRun {
   readonly #parks: boolean;
   #now = 0;
   #due: readonly Due[] = [];
+  /** What a runtime would have running: by incarnation. */
+  readonly #running = new Map<number, string>();
   readonly #did: string[] = [];
 
   constructor(kernel: Kernel, agent: Agent, parks: boolean) {
@@ -29,6 +31,8 @@ export class OwnRun {
 
   take(event: RunEvent): Step {
     const step = this.#kernel.step(this.#agent, this.state, event, 'm');
+    const completes = event.kind === 'done' || event.kind === 'failed';
+    if (completes && !step.stale) this.#running.delete(event.incarnation);
     this.#perform(step);
     return step;
   }
@@ -80,7 +84,12 @@ export class OwnRun {
         else this.world.heard.push(`${effect.to.child} ${effect.event.type}`);
         return;
       case 'invoke':
+        this.#running.set(effect.incarnation, effect.id);
+        return;
       case 'stop':
+        if (!this.#running.delete(effect.incarnation)) {
+          throw new Error(`${effect.id} is stopped without running.`);
+        }
         return;
     }
   }
@@ -89,8 +98,13 @@ export class OwnRun {
     const { status, value, context, tags, output, invocations, timers } = this.state;
     const booked = this.#due.map(({ id }) => id).sort();
     const known = timers.map(({ id }) => id).sort();
-    if (status === 'active' && String(booked) !== String(known)) {
+    if (String(booked) !== String(known)) {
       throw new Error(`The runtime's timers are ${String(booked)}, the kernel's ${String(known)}.`);
+    }
+    const running = [...this.#running].map(([incarnation, id]) => `${id} ${incarnation}`).sort();
+    const open = invocations.map(({ id, incarnation }) => `${id} ${incarnation}`).sort();
+    if (String(running) !== String(open)) {
+      throw new Error(`The runtime runs ${String(running)}, the kernel has ${String(open)} open.`);
     }
     const did = [
       ...this.#did.splice(0),

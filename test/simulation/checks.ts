@@ -188,7 +188,7 @@ function isEvent(entry: JournalEntry): entry is RunEvent {
   return entry.kind !== 'cancel' && entry.kind !== 'pause' && entry.kind !== 'resume';
 }
 
-export function journalOf(world: World, run: RunRow): JournalEntry[] {
+function journalOf(world: World, run: RunRow): JournalEntry[] {
   return world.store.database.tables.journal
     .by('run', runKey(run))
     .sort((a, b) => a.turn - b.turn)

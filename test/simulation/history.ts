@@ -10,7 +10,7 @@ import type { Replica } from './replica.ts';
 import type { World } from './world.ts';
 
 /** Each must be reached now and then, or the simulation shows less than it says. */
-export const marks = [
+const marks = [
   'takeover',
   'conflict retried',
   'fenced commit refused',

@@ -17,7 +17,7 @@ import type { Timeline } from './timeline.ts';
 const wayMs = 1;
 
 /** What a replica tells the world of, so that the world can judge. */
-export type Witness = {
+type Witness = {
   /** A store's method has taken effect. */
   readonly saw: (
     replica: Replica,

@@ -8,7 +8,7 @@
 import type { Plan } from './schedule.ts';
 import type { Replica } from './replica.ts';
 
-export type ItemKind = 'request' | 'reply' | 'timer' | 'soon' | 'hint' | 'command' | 'start';
+type ItemKind = 'request' | 'reply' | 'timer' | 'soon' | 'hint' | 'command' | 'start';
 
 export type Item = {
   readonly number: number;

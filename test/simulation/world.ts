@@ -19,8 +19,8 @@ import { Replica, type CallScript } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
 
 export const tenant = 'sim';
-export const leaseMs = 600;
-export const pollMs = 400;
+const leaseMs = 600;
+const pollMs = 400;
 
 export type Scenario = {
   readonly name: string;

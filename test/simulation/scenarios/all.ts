@@ -6,6 +6,7 @@ import { twoCircuits } from './circuits.ts';
 import { cancelAgainstCompletion, grantAgainstCancel, timerAgainstEvent } from './endings.ts';
 import { cancelledFamily, parentAndChildren, questionAndPause } from './families.ts';
 import { compareAndSet } from './memory.ts';
+import { allAndAtLeast, mixedGroup } from './shapes.ts';
 import { delayedMessages, lateCalls, outsideConsumers, rateLimits } from './outside.ts';
 
 type Entry = { readonly scenario: Scenario; readonly reaches: readonly Mark[] };
@@ -38,4 +39,6 @@ export const allScenarios: readonly Entry[] = [
   on(rateLimits),
   on(lateCalls),
   on(delayedMessages),
+  { scenario: allAndAtLeast, reaches: ['takeover'] },
+  { scenario: mixedGroup, reaches: ['takeover'] },
 ];

@@ -10,7 +10,7 @@ import type { Scenario, World } from '../world.ts';
 const agents = [researcher, editor, evaluator].map((machine) => kernel.register(machine));
 
 /** Starts the runs of a circuit, in this order of the three. */
-export async function startCircuit(
+async function startCircuit(
   client: Client,
   circuit: number,
   order: readonly number[] = [0, 1, 2],
@@ -27,7 +27,7 @@ export async function startCircuit(
 }
 
 /** Everything that a circuit leaves, without the ids of its runs. */
-export function leftBy(world: World): unknown {
+function leftBy(world: World): unknown {
   const { versions, evaluations, messages } = world.store.database.tables;
   return [
     outputsOf(world)
