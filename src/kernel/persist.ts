@@ -153,10 +153,14 @@ function restoreSnapshot(run: Place, stored: Stored): Snapshot {
     unfit(run, `its states are not those of ${JSON.stringify(value)}`);
   }
   if (stored.nodes !== undefined) orderNodes(run, snapshot, stored.nodes);
-  // With the stored order of its keys, which is that of the nodes.
-  Object.assign(snapshot, { value });
-  // Beside XState, which would take an object of the author's for one of its actor references.
-  return Object.assign(snapshot, { context: settle(stored.context, 'context') });
+  return Object.assign(snapshot, {
+    // With the stored order of its keys, which is that of the nodes.
+    value,
+    // These two beside XState, which would take an object of the author's for one of its actor
+    // references, and would forget a history that is there and empty.
+    context: settle(stored.context, 'context'),
+    historyValue: restoreHistory(run, history),
+  });
 }
 
 /** XState asks the scope for nothing when there are no children to revive. */

@@ -112,7 +112,7 @@ export class Client {
       const replica = await this.#reach(label);
       try {
         const result = await Promise.race([ask(replica.runtime), replica.died]);
-        if (result !== 'died') return result as Result;
+        if (result !== 'died') return result;
       } catch {
         // Not answered: whoever asks must ask again.
       }
