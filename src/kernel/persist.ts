@@ -131,7 +131,8 @@ function restoreTimer(run: Place, stored: StoredTimer): Timer {
  * its entry actions and timers. So what it made is compared with what was stored.
  */
 function restoreSnapshot(run: Place, stored: Stored): Snapshot {
-  const { status, value, history = {} } = stored;
+  const { status, value } = stored;
+  const historyValue = restoreHistory(run, stored.history ?? {});
   const bare = {
     status: status === 'error' ? 'active' : status,
     value,
@@ -159,7 +160,7 @@ function restoreSnapshot(run: Place, stored: Stored): Snapshot {
     // These two beside XState, which would take an object of the author's for one of its actor
     // references, and would forget a history that is there and empty.
     context: settle(stored.context, 'context'),
-    historyValue: restoreHistory(run, history),
+    historyValue,
   });
 }
 
