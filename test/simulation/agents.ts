@@ -1,7 +1,8 @@
 /** Small charts, one for each thing that goes on between runs. */
 import { assign, sendParent, setup } from 'xstate';
-import { catalogue } from '../../src/kernel/catalogue.ts';
+import { catalogue, task } from '../../src/kernel/catalogue.ts';
 import type { ReceiveInput } from '../../src/domain/catalogue.ts';
+import { performTask } from './tasks.ts';
 
 /** Publishes its payloads one after the other, each in the turn of the one before. */
 export const publisher = setup({
@@ -341,4 +342,43 @@ export const asker = setup({
     done: { type: 'final' },
   },
   output: ({ context }) => ({ notes: context.notes, answer: context.answer }),
+});
+
+/** Two tasks one after the other; each is tried until it holds. */
+export const worker = setup({
+  types: {
+    context: {} as { readonly did: readonly string[] },
+    output: {} as { readonly did: readonly string[] },
+  },
+  actors: {
+    work: task(({ idempotencyKey }) => performTask(idempotencyKey), { attempts: 20, backoffMs: 5 }),
+  },
+}).createMachine({
+  id: 'worker',
+  context: { did: [] },
+  initial: 'first',
+  states: {
+    first: {
+      invoke: {
+        id: 'one',
+        src: 'work',
+        onDone: {
+          target: 'second',
+          actions: assign({ did: ({ context, event }) => [...context.did, event.output] }),
+        },
+      },
+    },
+    second: {
+      invoke: {
+        id: 'two',
+        src: 'work',
+        onDone: {
+          target: 'done',
+          actions: assign({ did: ({ context, event }) => [...context.did, event.output] }),
+        },
+      },
+    },
+    done: { type: 'final' },
+  },
+  output: ({ context }) => ({ did: context.did }),
 });

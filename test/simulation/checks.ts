@@ -140,8 +140,8 @@ function checkCalls(world: World): void {
   for (const times of history.calls.values()) again += times - 1;
   let counted = 0;
   for (const { duplicates } of store.database.tables.slots.all()) counted += duplicates;
-  // Where commits overtake one another a slot's row may tell less: docs/decisions.md says why that
-  // is left so. Where replicas only die, every call that is made again is counted.
+  // Slot rows are not fenced, so where commits overtake one another a row may tell less than was done.
+  // Where replicas only die, every call that is made again is counted.
   const onlyCrashes = world.schedule.every((action) => action.do === 'crash');
   if (again > counted && onlyCrashes)
     world.trouble('calls made again uncounted', { again, counted });

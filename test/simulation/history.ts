@@ -31,6 +31,8 @@ export class History {
   readonly statuses = new Set<string>();
   /** By idempotency key: how often the provider was asked. */
   readonly calls = new Map<string, number>();
+  /** By idempotency key: how often the task was tried. */
+  readonly tasks = new Map<string, number>();
   /** Items until everything had ended. */
   items = 0;
   crashes = 0;

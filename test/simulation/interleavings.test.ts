@@ -20,7 +20,7 @@ const seed = Number(process.env['HEDDLE_SEED'] ?? 1);
 const timeoutMs = 60_000 + wanted * 10;
 
 /** Deterministic ones first; what is left of the wanted number is random, in equal parts. */
-const pairsEvery = Math.max(1, Math.round(100_000 / wanted));
+const pairsEvery = Math.max(1, Math.round(400_000 / wanted));
 const randomEach = Math.ceil(wanted / allScenarios.length / 2);
 
 const told = { schedules: 0, crashes: 0, crashesInWork: 0 };

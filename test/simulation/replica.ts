@@ -133,7 +133,7 @@ export class Replica {
             };
             effect(failed).then(
               (result) => reply(() => resolve(result)),
-              (error: unknown) => reply(() => reject(error)),
+              (error: Error) => reply(() => reject(error)),
             );
           },
         },

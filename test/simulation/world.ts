@@ -14,6 +14,7 @@ import { Client } from './client.ts';
 import { simulatedIds } from './ids.ts';
 import { History } from './history.ts';
 import { startRings } from './rings.ts';
+import { performTasksBy } from './tasks.ts';
 import { Plan, type Schedule } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
@@ -49,6 +50,7 @@ export type Seam = {
 };
 
 const pauseMs = 6;
+const taskMs = 15;
 
 const restartMs = 30;
 /** After everything has ended: time for what is left to come to rest, frozen replicas too. */
@@ -82,6 +84,7 @@ export class World {
     this.#plan = new Plan(schedule);
     this.timeline = new Timeline(this.#plan);
     startRings();
+    performTasksBy((key) => this.#task(key));
     const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
     this.#seam = seam;
     this.store = seam.wrapStore?.(store, () => this.#pause()) ?? store;
@@ -146,6 +149,20 @@ export class World {
       for (const { shard } of database.tables.shards.all()) {
         database.tables.shards.put({ shard, epoch: 1, owner: ids[shard % ids.length] ?? null });
       }
+    });
+  }
+
+  /** Of each task the first try fails, wherever it is made. */
+  #task(key: string): Promise<string> {
+    const tries = (this.history.tasks.get(key) ?? 0) + 1;
+    this.history.tasks.set(key, tries);
+    return new Promise((resolve, reject) => {
+      const done = (failed: 'before' | 'after' | null): void => {
+        if (tries === 1 || failed !== null) reject(new Error('not yet'));
+        else resolve(key.slice(37));
+      };
+      const item = { kind: 'reply', what: `task ${key.slice(37)}`, replica: null } as const;
+      this.timeline.add({ ...item, happen: done }, taskMs);
     });
   }
 

@@ -4,25 +4,27 @@ import type { Scenario } from '../world.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './channels.ts';
 import { twoCircuits } from './circuits.ts';
 import { cancelAgainstCompletion, grantAgainstCancel, timerAgainstEvent } from './endings.ts';
-import { cancelledFamily, parentAndChildren, questionAndPause } from './families.ts';
+import {
+  cancelledFamily,
+  parentAndChildren,
+  questionAndPause,
+  tasksTriedAgain,
+} from './families.ts';
 import { compareAndSet } from './memory.ts';
 import { allAndAtLeast, mixedGroup } from './shapes.ts';
 import { delayedMessages, lateCalls, outsideConsumers, rateLimits } from './outside.ts';
 
 type Entry = { readonly scenario: Scenario; readonly reaches: readonly Mark[] };
 
-/** Two replicas and a store that fails now and then bring these about in every scenario. */
-const common: readonly Mark[] = [
-  'takeover',
-  'fenced commit refused',
-  'commit in doubt',
-  'wake found by poll',
-];
+/** A store that fails now and then and replicas that die bring these about in every scenario. */
+const common: readonly Mark[] = ['takeover', 'commit in doubt'];
+/** These take a second replica that goes on. */
+const ofTwo: readonly Mark[] = ['fenced commit refused', 'wake found by poll'];
 
-const on = (scenario: Scenario, ...more: readonly Mark[]): Entry => {
-  const alone = common.filter((mark) => mark !== 'fenced commit refused');
-  return { scenario, reaches: [...(scenario.replicas > 1 ? common : alone), ...more] };
-};
+const on = (scenario: Scenario, ...more: readonly Mark[]): Entry => ({
+  scenario,
+  reaches: [...common, ...(scenario.replicas > 1 ? ofTwo : []), ...more],
+});
 
 export const allScenarios: readonly Entry[] = [
   on(publishAgainstSubscribe, 'hint lost'),
@@ -34,6 +36,7 @@ export const allScenarios: readonly Entry[] = [
   on(parentAndChildren, 'call made again'),
   on(cancelledFamily),
   on(questionAndPause),
+  on(tasksTriedAgain),
   on(twoCircuits, 'call made again'),
   on(outsideConsumers),
   on(rateLimits),

@@ -1,5 +1,5 @@
-/** Children, and a person: what crosses from run to run and from outside, with pauses in between. */
-import { asker, child, parent } from '../agents.ts';
+/** Children, people and tasks: what crosses from run to run and from outside, with pauses between. */
+import { asker, child, parent, worker } from '../agents.ts';
 import { outputsOf } from '../checks.ts';
 import { kernel } from '../kernel.ts';
 import type { Scenario } from '../world.ts';
@@ -8,6 +8,7 @@ import { onFirst, onSecond } from './channels.ts';
 const children = kernel.register(child);
 const parents = kernel.register(parent);
 const askers = kernel.register(asker);
+const workers = kernel.register(worker);
 
 export const parentAndChildren: Scenario = {
   name: 'parent and children',
@@ -53,6 +54,25 @@ export const questionAndPause: Scenario = {
       await client.sleep(30);
       await client.tell(runId, 'resume');
       await client.send(runId, { type: 'NOTE', n: 3 });
+    },
+  ],
+  outcome: outputsOf,
+};
+
+export const tasksTriedAgain: Scenario = {
+  name: 'tasks that are tried again',
+  agents: [workers],
+  replicas: 2,
+  clients: [
+    async (client) => {
+      const runId = await client.start(workers, null, { pipeline: onFirst });
+      await client.sleep(25);
+      await client.tell(runId, 'pause');
+      await client.sleep(10);
+      await client.tell(runId, 'resume');
+    },
+    async (client) => {
+      await client.start(workers, null, { pipeline: onSecond });
     },
   ],
   outcome: outputsOf,
