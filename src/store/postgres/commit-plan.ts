@@ -87,7 +87,8 @@ class Rows {
       for (const seq of turn.takenInbox) this.taken.push({ tenant, runId, seq });
       for (const timerId of turn.clearTimers) this.clearedTimers.push({ tenant, runId, timerId });
       for (const timer of turn.setTimers) {
-        this.timers.set(`${runId}\u0000${timer.timerId}`, { tenant, runId, shard, timer });
+        const key = `${tenant}\u0000${runId}\u0000${timer.timerId}`;
+        this.timers.set(key, { tenant, runId, shard, timer });
       }
     } else if (turn.create === null) this.ended.push(turn);
     this.queued.push(...turn.children);
@@ -184,7 +185,7 @@ function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
 const byGroup = (a: CursorMove, b: CursorMove): number =>
   cursorKey(a.tenant, a) < cursorKey(b.tenant, b) ? -1 : 1;
 const byRun = (a: TurnCommit, b: TurnCommit): number =>
-  a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
+  `${a.runId}${a.tenant}` < `${b.runId}${b.tenant}` ? -1 : 1;
 
 function callsOf(
   batch: Batch,

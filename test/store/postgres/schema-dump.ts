@@ -34,6 +34,8 @@ const queries = [
 ];
 
 export async function dumpSchema(client: pg.Client): Promise<string> {
+  // Postgres leaves a schema's name out where the search path has it, as that of a test may.
+  await client.query('set search_path = pg_catalog');
   const parts = ['-- Written by test/store/postgres/schema.pg.test.ts; renew it with vitest -u.'];
   for (const query of queries) {
     const { rows } = await client.query<{ line: string }>(query);
