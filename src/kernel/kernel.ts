@@ -34,7 +34,8 @@ export function createKernel(): Kernel {
     register,
     start: (agent, input, self) => start(compiled(agent), input, self),
     step: (agent, state, event, self) => step(compiled(agent), hot(state), event, self),
-    persist: (agent, state) => persist(compiled(agent), hot(state)),
+    persist: (agent, state) => persist(compiled(agent), hot(state), true),
+    persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),
     restore: (agent, text, self) => restore(compiled(agent), text, self),
   };
 }

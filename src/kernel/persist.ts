@@ -40,8 +40,11 @@ type StoredTimer = {
   readonly to?: TimerTarget;
 };
 
-/** The same state always gives the same bytes (promise 10). */
-export function persist(agent: CompiledAgent, state: HotState): string {
+/**
+ * The same state always gives the same bytes (promise 10). Not `whole`: without the outcome of a
+ * state that has ended, for a row that has it elsewhere.
+ */
+export function persist(agent: CompiledAgent, state: HotState, whole: boolean): string {
   const { snapshot, frame } = state;
   const { children, timers } = frame;
   const stored: { [Key in keyof Stored]: Stored[Key] | undefined } = {
@@ -50,8 +53,8 @@ export function persist(agent: CompiledAgent, state: HotState): string {
     context: state.context,
     history: storeHistory(snapshot),
     nodes: agent.ordered ? snapshot._nodes.map((node) => node.order) : undefined,
-    output: state.output ?? undefined,
-    error: state.error ?? undefined,
+    output: whole ? (state.output ?? undefined) : undefined,
+    error: whole ? (state.error ?? undefined) : undefined,
     seq: frame.seq,
     children: children.length > 0 ? children.map(storeChild) : undefined,
     timers: timers.length > 0 ? timers.map(storeTimer) : undefined,

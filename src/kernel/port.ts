@@ -83,6 +83,8 @@ export interface Kernel {
   step(agent: Agent, state: ChartState, event: RunEvent, self: string): Step;
   /** The state as text; the same state always gives the same bytes (promise 10). */
   persist(agent: Agent, state: ChartState): string;
+  /** The same without output and error, for a run that has ended: its row has them elsewhere. */
+  persistEnded(agent: Agent, state: ChartState): string;
   /** The inverse of `persist`. Throws when the text does not fit the chart. */
   restore(agent: Agent, text: string, self: string): ChartState;
 }

@@ -75,12 +75,12 @@ export async function heddleCircuits(
 ): Promise<Measured> {
   const heddle = await openHeddle(databaseUrl, { providers: stubs(latencyMs) });
   try {
-    await runCircuits(heddle, `warm-up/${tenants++}`, 20);
+    await runCircuits(heddle, `warm${tenants++}`, 20);
     const { store } = heddle.runtime;
     const before = await store.activity();
     const cpu = process.cpuUsage();
     const startedMs = performance.now();
-    const latenciesMs = await runCircuits(heddle, `bench/${Date.now()}/${tenants++}`, circuits);
+    const latenciesMs = await runCircuits(heddle, `t${tenants++}`, circuits);
     const wallMs = performance.now() - startedMs;
     const spentMs = cpuMs(cpu);
     const after = await store.activity();

@@ -7,8 +7,8 @@ type Child = {
   readonly process: ChildProcess;
   readonly sent: Set<string>;
   readonly ended: Set<string>;
-  /** Resolves with the milliseconds from the start of the process to this line. */
-  line(text: string): Promise<number>;
+  /** Resolves with the milliseconds from the start of the process to the first line of this word. */
+  line(word: string): Promise<number>;
 };
 
 function child(args: readonly string[]): Child {
@@ -23,7 +23,8 @@ function child(args: readonly string[]): Child {
   const waiting = new Map<string, (ms: number) => void>();
   createInterface({ input: running.stdout }).on('line', (line) => {
     const [word = '', key] = line.split(' ');
-    if (key !== undefined) return void (word === 'sent' ? sent : ended).add(key);
+    if (key !== undefined) (word === 'sent' ? sent : ended).add(key);
+    if (lines.has(word)) return;
     lines.set(word, performance.now() - startedMs);
     waiting.get(word)?.(performance.now() - startedMs);
   });
@@ -31,11 +32,11 @@ function child(args: readonly string[]): Child {
     process: running,
     sent,
     ended,
-    line: (text) => {
-      const known = lines.get(text);
+    line: (word) => {
+      const known = lines.get(word);
       if (known !== undefined) return Promise.resolve(known);
       return new Promise((resolve, reject) => {
-        waiting.set(text, resolve);
+        waiting.set(word, resolve);
         running.once('exit', (code) => reject(new Error(`the child ended (${code})`)));
       });
     },
@@ -50,7 +51,7 @@ export type CrashFigures = {
   readonly resumeMs: number;
 };
 
-/** Kills a process with `count` circuits open after `afterMs`, and resumes them in another. */
+/** Opens `count` circuits, kills `killAfterMs` after the first call, resumes in another process. */
 export async function killAndResume(
   databaseUrl: string,
   options: {
@@ -62,7 +63,7 @@ export async function killAndResume(
 ): Promise<CrashFigures> {
   const { tenant, count, latencyMs, killAfterMs } = options;
   const first = child([databaseUrl, tenant, String(count), String(latencyMs)]);
-  await first.line('owned');
+  await first.line('sent');
   await new Promise((resolve) => setTimeout(resolve, killAfterMs));
   first.process.kill('SIGKILL');
   await new Promise((resolve) => first.process.once('close', resolve));

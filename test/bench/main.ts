@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: heddle beside its yardsticks, in one go on one machine. Prints ratios; trust
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
- * leaves out the largest parked sets.
+ * leaves out the largest parked sets. `--only throughput|latency|crashes|parked` runs one part.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,6 +20,7 @@ import { inMemory } from './xstate-memory.ts';
 
 const quick = process.argv.includes('--quick');
 const rounds = quick ? 1 : 3;
+const only = process.argv.includes('--only') ? process.argv.at(-1) : null;
 
 type Contender = (circuits: number, latencyMs: number) => Promise<Measured>;
 
@@ -47,6 +48,10 @@ async function throughput(contenders: readonly Contender[]): Promise<void> {
       throughputRows(results, 'pg per step'),
     );
   }
+}
+
+async function latency(contenders: readonly Contender[]): Promise<void> {
+  for (const contender of contenders) await contender(20, 0);
   const few = await inTurn(contenders, 10, 50);
   const one = await inTurn(contenders, 1, 0);
   printTable('Latency', [
@@ -110,20 +115,28 @@ async function crashes(databaseUrl: string): Promise<void> {
   ]);
 }
 
+
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'));
   const server = await startEmbeddedPostgres({ directory });
   try {
     const { databaseUrl } = server;
     const connection: pg.PoolConfig = { ...server.connection };
-    await throughput([
+    const contenders: readonly Contender[] = [
       (circuits, latencyMs) => heddleCircuits(databaseUrl, circuits, latencyMs),
       (circuits, latencyMs) => perStep(connection, circuits, latencyMs),
       (circuits, latencyMs) => batched(connection, circuits, latencyMs),
       inMemory,
-    ]);
-    await crashes(databaseUrl);
-    await parked(databaseUrl);
+    ];
+    const parts: Readonly<Record<string, () => Promise<void>>> = {
+      throughput: () => throughput(contenders),
+      latency: () => latency(contenders),
+      crashes: () => crashes(databaseUrl),
+      parked: () => parked(databaseUrl),
+    };
+    for (const [name, part] of Object.entries(parts)) {
+      if (only === null || only === name) await part();
+    }
   } finally {
     await server.close();
     await rm(directory, { recursive: true, force: true });

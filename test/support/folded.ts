@@ -28,5 +28,7 @@ export async function folded(run: Run): Promise<string> {
     }
   }
   if (state === null) throw new Error('the journal is empty');
-  return kernel.persist(agent, state);
+  return state.status === 'active'
+    ? kernel.persist(agent, state)
+    : kernel.persistEnded(agent, state);
 }

@@ -38,10 +38,11 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
   };
 }
 
-function chartTextOf(kernel: Kernel, { draft, state }: FoldedTurn): string | null {
+function chartTextOf(kernel: Kernel, { draft, state, ended }: FoldedTurn): string | null {
   if (state === draft.from.state) return draft.from.chartText;
   if (state === null) return null;
-  const text = kernel.persist(draft.from.agent, state);
+  const { agent } = draft.from;
+  const text = ended === null ? kernel.persist(agent, state) : kernel.persistEnded(agent, state);
   if (text.length > limits.snapshotBytesMax) {
     throw heddleError('snapshot-too-large', { bytesMax: limits.snapshotBytesMax });
   }

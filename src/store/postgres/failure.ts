@@ -26,6 +26,15 @@ export type FailureKind =
   'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'slow' | 'data' | 'other';
 
 const guards: ReadonlySet<string> = new Set(Object.values(guard));
+/**
+ * Keys that let one of two writers in. Their statements have no ON CONFLICT: that costs a record of
+ * WAL for each row, and the second writer's turn is refused in any case.
+ */
+const guardKeys: ReadonlySet<unknown> = new Set([
+  'runs_pkey',
+  'runs_idempotency',
+  'memory_versions_pkey',
+]);
 const again: ReadonlySet<string> = new Set(['40001', '40P01']);
 /** Shutdown, crash of another backend, starting up, a standby; 08 is the connection itself. */
 const lost: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25006', '25P03']);
@@ -39,6 +48,7 @@ export function failureKind(error: unknown): FailureKind {
   if (typeof code !== 'string' || !/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)) return 'lost';
   if (guards.has(code)) return 'guard';
   if (code === '23505' && constraint === 'commits_pkey') return 'replay';
+  if (code === '23505' && guardKeys.has(constraint)) return 'guard';
   if (again.has(code)) return 'again';
   // 08P01 is a message that heddle has written wrongly.
   if (lost.has(code) || (code.startsWith('08') && code !== '08P01')) return 'lost';

@@ -32,8 +32,7 @@ const insertMemoryStatement = statement(
       select m.version from heddle.memory_versions m
       where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
       order by m.version desc limit 1), 0)
-    order by i.tenant, i.scope, i.owner, i.key, i.version
-    on conflict do nothing`,
+    order by i.tenant, i.scope, i.owner, i.key, i.version`,
   ),
 );
 

@@ -68,7 +68,6 @@ const createRunsStatement = statement(
         idempotency_key, 1, status, reason, chart, held, output, error,
         case when ended then now() end
       from i
-      on conflict do nothing
       returning 1
     ), entries as (${journal('1')})
     ${guardedCount(guard.run)}`,
@@ -170,7 +169,6 @@ const queueRunsStatement = statement(
     )
     insert into heddle.inbox (tenant, run_id, shard, key, kind)
     select tenant, run_id, shard, '=start', 'start' from queued
-    on conflict do nothing
     returning tenant, run_id, shard`,
 );
 
