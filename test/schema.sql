@@ -179,7 +179,7 @@ CREATE INDEX commits_at ON heddle.commits USING brin (at);
 CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard, due_at);
 CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
 CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
-CREATE INDEX runs_ended ON heddle.runs USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
 CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX runs_open ON heddle.runs USING btree (shard, tenant, run_id) WHERE (ended_at IS NULL);
 CREATE INDEX timers_due ON heddle.timers USING btree (shard, due_at);

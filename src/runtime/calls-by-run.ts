@@ -15,6 +15,9 @@ export type RunCall = PoolCall & {
   dropped: boolean;
   /** Set from its end until the turn that takes it commits. */
   outcome: CallOutcome | null;
+  /** Its result is in its run's inbox already, and its slot is given on. */
+  kept: boolean;
+  sentAtMs: number;
   slot: { readonly provider: string; readonly slot: number } | null;
   abort: AbortController | null;
   limited?: boolean;

@@ -7,8 +7,8 @@
  * 1. A request is sent only when two things are durable: the turn that asked for it, and the slot's
  *    row that says `calling` (promise 3). So after a crash the slots' rows name exactly the calls
  *    that may have been made, and a call that is made again is counted.
- * 2. A slot is given on in the very commit that records its call's result: what was bought is kept
- *    before anything new is bought.
+ * 2. A slot is given on in the very commit that records its call's result, be it the turn's or the
+ *    keeper's: what was bought is kept before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
 import { checkGenerate } from '../domain/catalogue-input.ts';
@@ -46,6 +46,7 @@ export class Calls {
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
   readonly #deliver: (run: NewRun, result: Result) => void;
+  readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
@@ -56,8 +57,10 @@ export class Calls {
     readonly ids: Ids;
     readonly replicaId: ReplicaId;
     readonly providers: readonly Provider[];
-    /** A result for a run's next turn. */
+    /** What goes straight to a run's next turn. */
     readonly deliver: (run: NewRun, result: Result) => void;
+    /** A result that was paid for. */
+    readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
     /** There is something to commit: slots to write or to give. */
     readonly wanted: () => void;
   }) {
@@ -65,6 +68,7 @@ export class Calls {
     this.#replicaId = options.replicaId;
     this.#madeBefore = new MadeBefore(options.replicaId);
     this.#deliver = options.deliver;
+    this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
@@ -121,13 +125,23 @@ export class Calls {
     const call = this.#calls.get(callKey(run.runId, event.id, event.incarnation));
     if (call === undefined || call.outcome === null) return;
     this.#calls.remove(call);
+    if (!call.kept) this.#release(call, call.outcome);
+  }
+
+  /**
+   * Its result is part of a commit of its own: the slot is free with that. The call stays known
+   * until its run takes the result, so that nobody makes it again.
+   */
+  kept(call: RunCall): void {
+    if (call.outcome === null) return;
+    call.kept = true;
     this.#release(call, call.outcome);
   }
 
   /** Gives free slots to waiting calls and says which rows change; part of every batch. */
-  seal(): SealedCalls {
+  seal(grantsMax = Infinity): SealedCalls {
     const nowMs = this.#clock.nowMs();
-    const grants = this.#pool.grant(nowMs);
+    const grants = this.#pool.grant(nowMs, grantsMax);
     const repeated = new Set(
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
@@ -240,6 +254,8 @@ export class Calls {
       outside: true,
       dropped: false,
       outcome: null,
+      kept: false,
+      sentAtMs: 0,
       slot: null,
       abort: null,
       cancelLimit: () => undefined,
@@ -266,6 +282,7 @@ export class Calls {
     const abort = new AbortController();
     call.abort = abort;
     call.slot = { provider, slot: grant.slot };
+    call.sentAtMs = this.#clock.nowMs();
     this.#limit(call);
     try {
       const output = await this.#provider(provider).call({
@@ -300,13 +317,13 @@ export class Calls {
     if (call.outcome !== null) return;
     const { invocationId: id, incarnation } = call.address;
     call.outcome = outcome;
-    this.#deliver(call.run, {
-      kind: 'result',
-      event:
-        'output' in result
-          ? { kind: 'done', id, incarnation, output: result.output }
-          : { kind: 'failed', id, incarnation, error: toErrorRecord(result.error) },
-    });
+    if ('output' in result) {
+      const event = { kind: 'done', id, incarnation, output: result.output } as const;
+      const tookMs = this.#clock.nowMs() - call.sentAtMs;
+      return this.#onEnded(call, { kind: 'result', event }, tookMs);
+    }
+    const error = toErrorRecord(result.error);
+    this.#deliver(call.run, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
   }
 
   #limit(call: RunCall): void {
@@ -329,7 +346,7 @@ export class Calls {
     this.#leaveSlot(call.key);
     const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
-    if (cancelled.kind !== 'in-slot') return;
+    if (cancelled.kind !== 'in-slot' || call.kept) return;
     if (call.outcome !== null) this.#release(call, aborted);
     else call.abort?.abort();
   }

@@ -40,8 +40,9 @@ export class Committer {
     this.#batchesMax = options.batchesMax;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  /** True when a batch that is requested now begins at once. */
+  get hasRoom(): boolean {
+    return !this.#closing && this.#underWay < this.#batchesMax;
   }
 
   /** Something may be ready. Cheap: call it as often as you like. */

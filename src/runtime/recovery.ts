@@ -3,7 +3,7 @@
  * in the number of runs that were working, not in the length of anybody's history.
  */
 import { toErrorRecord } from '../domain/errors.ts';
-import type { RunRow } from '../store/rows.ts';
+import type { OpenRun } from '../store/port.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
@@ -31,9 +31,9 @@ export async function recover(
   const { calls, log, shards, store } = parts;
   for (const slot of await store.slots(gained)) calls.recallMade(slot);
   let runs = 0;
-  let afterRunId: RunRow['runId'] | null = null;
+  let afterRunId: OpenRun['runId'] | null = null;
   for (;;) {
-    const rows: readonly RunRow[] = await store.open({
+    const rows: readonly OpenRun[] = await store.open({
       shards: gained,
       statuses: attended,
       afterRunId,
@@ -66,8 +66,11 @@ export async function recover(
 function takeUp(
   parts: Parts,
   around: { readonly settling: Settling; readonly news: StatusNews },
-  row: RunRow,
+  row: OpenRun,
 ): void {
+  // What waits for it may be the result of the very call that it has open: its turn comes first,
+  // and what it then still has open goes on with that turn's commit.
+  if (row.hasInbox) return parts.bench.wake(row);
   const loaded = loadRun(parts.kernel, parts.agents, row);
   // Its turn finds the version missing, and says so in the row.
   if (loaded.kind === 'version-missing' && row.status !== 'stalled') parts.bench.wake(row);

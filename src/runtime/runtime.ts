@@ -20,6 +20,7 @@ import type { Parts } from './parts.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import { Quotas } from './quotas.ts';
 import { recover } from './recovery.ts';
+import { defaultKeepingSettings, ResultKeeper, type KeepingSettings } from './result-keeper.ts';
 import { Retention } from './retention.ts';
 import { RunTasks } from './run-tasks.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
@@ -41,6 +42,7 @@ export type RuntimeOptions = {
   readonly ids: Ids;
   readonly log: Log;
   readonly settings?: Partial<RuntimeSettings>;
+  readonly keeping?: Partial<KeepingSettings>;
 };
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
@@ -52,6 +54,7 @@ export class Runtime {
   readonly #parts: Parts;
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
+  readonly #keeper: ResultKeeper;
   readonly #ownership: Ownership;
   readonly #looking: Looking;
   readonly #retention: Retention;
@@ -79,6 +82,13 @@ export class Runtime {
     const { turnsMax, batchesMax, leaseMs } = this.settings;
     this.#batches = new TurnBatches({ parts, fresh, news, settling, turnsMax });
     this.#committer = new Committer({ clock: parts.clock, source: this.#batches, batchesMax });
+    this.#keeper = new ResultKeeper({
+      parts,
+      settings: { ...defaultKeepingSettings, ...options.keeping },
+      batches: this.#batches,
+      committer: this.#committer,
+      settling,
+    });
     this.#ownership = new Ownership(
       parts,
       { leaseMs },
@@ -115,7 +125,15 @@ export class Runtime {
       agents,
       bench: new Workbench({ permitsMax, onWork: wanted }),
       arrivals: new ArrivalQueue({ waitingMax: arrivalsMax }),
-      calls: new Calls({ clock, ids, replicaId, providers, deliver, wanted }),
+      calls: new Calls({
+        clock,
+        ids,
+        replicaId,
+        providers,
+        deliver,
+        ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
+        wanted,
+      }),
       tasks: new RunTasks({ clock, deliver }),
       timers: new Timers({
         clock,
@@ -234,6 +252,7 @@ export class Runtime {
     timers.close();
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
+    await this.#keeper.close();
     this.#batches.closed = true;
     arrivals.close();
     calls.close();

@@ -87,8 +87,19 @@ export class Settling {
     }
   }
 
+  /** Something of this run met a newer epoch: nothing of it stays here. */
+  fenced({ runId }: RunAddress): void {
+    this.#onFenced();
+    this.dropRun(runId);
+  }
+
+  /**
+   * What it has open goes on; after a turn that does something, that is for the turn's commit to
+   * say: what was in the inbox may have been the outcome of the very call that was open.
+   */
   nothingToDo(entry: Entry, hot: HotRun): void {
     const working = isWorking(hot.status);
+    this.adopt(hot);
     this.#parts.bench.endTurn(entry, working ? hot : null, working);
     this.#news.turnEnded(entry.address.runId);
   }

@@ -17,6 +17,16 @@ export class OwnedShards {
     return this.#epochs.get(shard);
   }
 
+  /** A shard that was lost meanwhile has no epoch: the store fences what is of it (promise 6). */
+  epochsOf(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
+    const epochs = new Map<number, number>();
+    for (const { shard } of of) {
+      const epoch = this.#epochs.get(shard);
+      if (epoch !== undefined) epochs.set(shard, epoch);
+    }
+    return epochs;
+  }
+
   list(): number[] {
     return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
   }

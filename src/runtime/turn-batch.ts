@@ -7,7 +7,7 @@
 import { HeddleError, heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { limits } from '../domain/limits.ts';
 import type { Batch } from '../store/batch.ts';
-import type { LoadedRun } from '../store/rows.ts';
+import type { InboxRow, LoadedRun } from '../store/rows.ts';
 import { untilAnswered, type BatchSource } from './committer.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import { BatchChain } from './batch-chain.ts';
@@ -16,7 +16,7 @@ import type { Parts } from './parts.ts';
 import { computeTogether, type Computed } from './reader.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
-import type { ComputedTurn, MadeBatch, Work } from './turn-work.ts';
+import { noArrivals, type ComputedTurn, type MadeBatch, type Work } from './turn-work.ts';
 import { absentAgent, loadRun, rowAsHot } from './turn-loader.ts';
 import { failTurn, foldTurn, type FoldedTurn } from './turn/fold.ts';
 import type { HotRun } from './turn/hot-run.ts';
@@ -25,8 +25,6 @@ import { isCommand } from './turn/incoming-event.ts';
 import { turnCommit } from './turn/turn-commit.ts';
 import type { TurnContext } from './turn/turn-context.ts';
 import type { Entry } from './workbench.ts';
-
-const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
 
 /** Turns of one batch that are computed one after the other: their neighbours wait for them. */
 const chainedMax = 200;
@@ -57,8 +55,13 @@ export class TurnBatches implements BatchSource {
     this.#turnsMax = options.turnsMax;
   }
 
+  /** False while its lease is in doubt, and when all is over. */
+  get mayCommit(): boolean {
+    return !this.suspended && !this.closed;
+  }
+
   get hasWork(): boolean {
-    if (this.suspended || this.closed) return false;
+    if (!this.mayCommit) return false;
     const { bench, arrivals, calls } = this.#parts;
     return bench.hasWork || arrivals.hasWork || calls.hasWork || this.#news.hasWork;
   }
@@ -76,13 +79,14 @@ export class TurnBatches implements BatchSource {
       made = this.#make(works, turns, arrived);
       if (made === null) return;
       const { batch } = made;
-      this.#settling.settle(made, await this.#answered(() => this.#parts.store.commit(batch)));
+      this.#settling.settle(made, await this.answered(() => this.#parts.store.commit(batch)));
     } catch (error) {
       this.#settling.giveBack({ entries, works, made, arrived, error });
     }
   }
 
-  #answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  /** Tries until the store answers, or this replica may no longer commit. */
+  answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { clock, log } = this.#parts;
     const mayGoOn = (): boolean => !this.closed && clock.nowMs() < this.giveUpAtMs;
     return untilAnswered(attempt, { clock, log, mayGoOn });
@@ -95,7 +99,7 @@ export class TurnBatches implements BatchSource {
       // Cleared before the read: what comes in while it runs is looked for again.
       for (const entry of cold) entry.look = false;
       const addresses = cold.map(({ address }) => address);
-      const loaded = await this.#answered(() => this.#parts.store.load(addresses));
+      const loaded = await this.answered(() => this.#parts.store.load(addresses));
       cold.forEach((entry, i) => rows.set(entry, loaded[i] ?? null));
     }
     return entries.flatMap((entry) => this.#work(entry, rows.get(entry)) ?? []);
@@ -106,11 +110,12 @@ export class TurnBatches implements BatchSource {
     const { bench } = this.#parts;
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
-    const rows = loaded?.inbox ?? [];
+    const local = bench.takeLocal(entry);
+    const rows = withoutKept(loaded?.inbox ?? [], local);
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
-    if (rows.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
+    if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const inbox = rows.map((row): Incoming => ({ kind: 'inbox', row }));
-    const incoming = [...bench.takeLocal(entry), ...inbox];
+    const incoming = [...local, ...inbox];
     const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
       this.#settling.nothingToDo(entry, warm.hot);
@@ -138,7 +143,6 @@ export class TurnBatches implements BatchSource {
         if (isCancelled) return { hot: rowAsHot(absentAgent(loaded.run), loaded), failure: null };
         return this.#settling.versionMissing(entry, loaded.run);
       }
-      this.#settling.adopt(result.hot);
       return { hot: result.hot, failure: null };
     } catch (error) {
       const agent = agents.newest(loaded.run.agent);
@@ -155,9 +159,9 @@ export class TurnBatches implements BatchSource {
       countsChannels: quotas.isSet('channels'),
       admit: (tenant, resource) => quotas.admit(tenant, resource),
     };
-    await this.#answered(() => quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)));
+    await this.answered(() => quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)));
     const healthy = works.filter(({ failure }) => failure === null);
-    const computed = await this.#answered(() =>
+    const computed = await this.answered(() =>
       computeTogether(
         store,
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
@@ -188,7 +192,7 @@ export class TurnBatches implements BatchSource {
       let turn = computed[i];
       if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
         left -= 1;
-        [turn] = await this.#answered(() =>
+        [turn] = await this.answered(() =>
           computeTogether(store, [foldTurn(kernel, hot, incoming, context)], chain),
         );
         if (turn === undefined) throw new TypeError('a turn was not computed');
@@ -227,12 +231,13 @@ export class TurnBatches implements BatchSource {
     const batch: Batch = {
       commitId: ids.commit(),
       replicaId,
-      epochs: this.#epochs([
+      epochs: this.#parts.shards.epochsOf([
         ...turns.map(({ commit }) => commit),
         ...statusChanges.map(({ change }) => change),
       ]),
       turns: turns.map(({ commit }) => commit),
       statusChanges: statusChanges.map(({ change }) => change),
+      results: [],
       slots,
       arrivals: arrived?.arrivals ?? noArrivals,
     };
@@ -248,16 +253,12 @@ export class TurnBatches implements BatchSource {
       return { work, turn: failed, commit: turnCommit(kernel, failed) };
     }
   }
+}
 
-  /** A shard that was lost meanwhile has no epoch: the store fences its turns (promise 6). */
-  #epochs(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
-    const epochs = new Map<number, number>();
-    for (const { shard } of of) {
-      const epoch = this.#parts.shards.epoch(shard);
-      if (epoch !== undefined) epochs.set(shard, epoch);
-    }
-    return epochs;
-  }
+/** A result that was kept and is here already is not taken twice. */
+function withoutKept(inbox: readonly InboxRow[], local: readonly Incoming[]): readonly InboxRow[] {
+  const kept = local.flatMap((item) => (item.kind === 'result' ? (item.keptAs ?? []) : []));
+  return kept.length === 0 ? inbox : inbox.filter(({ key }) => !kept.includes(key ?? ''));
 }
 
 function cannotGoOn(runId: string, error: unknown): ErrorRecord {

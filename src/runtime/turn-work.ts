@@ -9,6 +9,8 @@ import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
 import type { Entry } from './workbench.ts';
 
+export const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
+
 /** A run with what its turn is computed from. */
 export type Work = {
   readonly entry: Entry;

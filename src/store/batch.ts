@@ -32,6 +32,8 @@ export type TurnCommit = RunAddress & {
   readonly ended: { readonly outputText: string | null; readonly error: ErrorRecord | null } | null;
   /** `seq`s of inbox rows that the turn took: they are deleted. */
   readonly takenInbox: readonly string[];
+  /** Keys of kept results that the turn took: their inbox rows are deleted. */
+  readonly takenResults: readonly string[];
   /** To this run's parent, children, or itself. */
   readonly inbox: readonly InboxInsert[];
   readonly children: readonly NewRun[];
@@ -119,6 +121,13 @@ export type StatusChange = RunAddress & {
   readonly reason: string | null;
 };
 
+/**
+ * A call's result that is written to its run's inbox before the turn that takes it, because that
+ * turn would have to wait. Same fence as a turn; nobody is woken, for its owner knows. Nothing is
+ * written for a run that has ended.
+ */
+export type KeptResult = RunAddress & { readonly key: string; readonly payloadText: string };
+
 /** What comes from outside any turn; needs no epoch, for any replica may accept it. */
 export type Arrivals = {
   /** Written as queued runs, each with its inbox row `start`. */
@@ -133,10 +142,11 @@ export type Batch = {
   /** First row written: a second commit with this id is recognised and does nothing. */
   readonly commitId: CommitId;
   readonly replicaId: ReplicaId;
-  /** The epoch at which this replica holds each shard of `turns` and `statusChanges`. */
+  /** The epoch at which this replica holds each shard of `turns`, `statusChanges` and `results`. */
   readonly epochs: ReadonlyMap<number, number>;
   readonly turns: readonly TurnCommit[];
   readonly statusChanges: readonly StatusChange[];
+  readonly results: readonly KeptResult[];
   readonly slots: readonly SlotWrite[];
   readonly arrivals: Arrivals;
 };
@@ -166,6 +176,8 @@ export type BatchOutcome = {
   readonly turns: readonly TurnOutcome[];
   /** By index of `statusChanges`. */
   readonly statusChanges: readonly TurnOutcome[];
+  /** By index of `results`: committed, fenced or poison. */
+  readonly results: readonly TurnOutcome[];
   readonly starts: readonly ArrivalOutcome[];
   readonly inbox: readonly ArrivalOutcome[];
   readonly messages: readonly ArrivalOutcome[];

@@ -78,6 +78,9 @@ export type Renewal = {
   readonly surplus: readonly number[];
 };
 
+/** `hasInbox`: something waits for it, perhaps the kept result of a call that it has open. */
+export type OpenRun = RunRow & { readonly hasInbox: boolean };
+
 /** An inbox row's run, for replicas that look for work: enough to queue it fairly. */
 export type PendingRun = RunAddress & {
   readonly user: string;
@@ -156,7 +159,7 @@ export interface Store {
     readonly statuses: readonly RunStatus[];
     readonly afterRunId: RunId | null;
     readonly limit: number;
-  }): Promise<readonly RunRow[]>;
+  }): Promise<readonly OpenRun[]>;
   /** Slots that hold a call of these shards' runs, of whatever replica. */
   slots(shards: readonly number[]): Promise<readonly SlotRow[]>;
   /** Timers of these shards that are due within the horizon, soonest first. */

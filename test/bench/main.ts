@@ -115,7 +115,6 @@ async function crashes(databaseUrl: string): Promise<void> {
   ]);
 }
 
-
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'));
   const server = await startEmbeddedPostgres({ directory });

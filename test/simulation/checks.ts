@@ -180,7 +180,8 @@ function checkJournal(world: World, run: RunRow): void {
     }
     state = step.state;
   }
-  const text = state === null ? null : kernel.persist(agent, state);
+  const persist = state?.status === 'active' ? kernel.persist : kernel.persistEnded;
+  const text = state === null ? null : persist(agent, state);
   if (text !== run.chartText) world.trouble('journal is not the state', { runId: run.runId });
 }
 

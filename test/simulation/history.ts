@@ -18,6 +18,7 @@ const marks = [
   'stale timer ignored',
   'wake found by poll',
   'call made again',
+  'result kept',
   'hint lost',
   'slots of lost shards written',
 ] as const;
@@ -90,7 +91,8 @@ export class History {
     const isLost = (shard: number): boolean => shards.get(String(shard))?.owner !== batch.replicaId;
     const isLate = batch.slots.some(({ call }) => call !== null && isLost(call.shard));
     if (isLate) this.reached.add('slots of lost shards written');
-    for (const { kind } of [...outcome.turns, ...outcome.statusChanges]) {
+    if (batch.results.length > 0) this.reached.add('result kept');
+    for (const { kind } of [...outcome.turns, ...outcome.statusChanges, ...outcome.results]) {
       if (kind === 'fenced') this.reached.add('fenced commit refused');
       if (kind === 'conflict') this.reached.add('conflict retried');
     }
@@ -122,4 +124,5 @@ function checkFence(world: World, batch: Batch, outcome: BatchOutcome): void {
   if (world.history.knows(batch)) return;
   batch.turns.forEach((turn, i) => check(turn, outcome.turns[i]?.kind));
   batch.statusChanges.forEach((change, i) => check(change, outcome.statusChanges[i]?.kind));
+  batch.results.forEach((kept, i) => check(kept, outcome.results[i]?.kind));
 }

@@ -7,6 +7,7 @@ import type { GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
+import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -46,6 +47,7 @@ export type ReplicaParts = {
   readonly providers: readonly { readonly name: string; readonly ceiling: number }[];
   readonly ids: Ids;
   readonly settings: Partial<RuntimeSettings>;
+  readonly keeping: Partial<KeepingSettings>;
   readonly witness: Witness;
 };
 
@@ -67,7 +69,7 @@ export class Replica {
     this.died = new Promise((resolve) => {
       this.#tellDeath = () => resolve('died');
     });
-    const { kernel, agents, ids, settings } = parts;
+    const { kernel, agents, ids, settings, keeping } = parts;
     this.runtime = new Runtime({
       store: this.#store(),
       kernel,
@@ -77,6 +79,7 @@ export class Replica {
       ids,
       log: this.#log(),
       settings,
+      keeping,
     });
   }
 

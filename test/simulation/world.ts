@@ -263,6 +263,8 @@ export class World {
       providers: [{ name: 'model', ceiling }],
       ids: this.#ids,
       settings: { leaseMs, pollMs, ...settings, ...this.#seam.settings },
+      // Every other replica keeps each result before its turn, the others when they are busy.
+      keeping: { afterMs: 0, directMax: this.replicas.length % 2 === 0 ? 0 : 4 },
       witness: {
         saw: (_, method, args, result) => this.history.saw(this, method, args, result),
         lost: (of, what, about) => this.history.lost(of, what, about),

@@ -23,6 +23,7 @@ export type Draft = {
   held: Held;
   readonly journal: JournalEntry[];
   readonly takenInbox: string[];
+  readonly takenResults: string[];
   readonly inbox: InboxInsert[];
   readonly children: NewRun[];
   readonly messages: MessageInsert[];
@@ -47,6 +48,7 @@ export function newDraft(from: HotRun): Draft {
     held: from.held,
     journal: [],
     takenInbox: [],
+    takenResults: [],
     inbox: [],
     children: [],
     messages: [],

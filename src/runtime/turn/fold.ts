@@ -69,6 +69,7 @@ export function* foldTurn(
       if (isCommand(item.row)) continue;
       draft.takenInbox.push(item.row.seq);
     }
+    if (item.kind === 'result' && item.keptAs !== undefined) draft.takenResults.push(item.keptAs);
     if (fold.isOver) continue;
     const event = yield* eventOf(draft, item, fold.state);
     if (event !== null) yield* fold.take(event);
@@ -210,6 +211,7 @@ function finished(draft: Draft, { state }: Folding, admitted: RunStatus): Folded
       changed:
         draft.journal.length > 0 ||
         draft.takenInbox.length > 0 ||
+        draft.takenResults.length > 0 ||
         draft.clearTimers.size > 0 ||
         draft.from.fresh,
     };
@@ -298,7 +300,7 @@ function tellParent(draft: Draft, outcome: { output: Json; error: ErrorRecord | 
 function heldBack(draft: Draft, incoming: readonly Incoming[], reason: string | null): FoldedTurn {
   const { run, status } = draft.from;
   for (const item of incoming) {
-    if (item.kind === 'inbox') continue;
+    if (item.kind === 'inbox' || (item.kind === 'result' && item.keptAs !== undefined)) continue;
     if (item.kind === 'timer') clearTimer(draft, item.timerId);
     draft.inbox.push({
       tenant: run.tenant,

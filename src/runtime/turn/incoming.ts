@@ -5,5 +5,10 @@ import type { InboxRow } from '../../store/rows.ts';
 export type Incoming =
   | { readonly kind: 'inbox'; readonly row: InboxRow }
   /** The outcome of a provider call or task that this replica performed. */
-  | { readonly kind: 'result'; readonly event: Extract<RunEvent, { kind: 'done' | 'failed' }> }
+  | {
+      readonly kind: 'result';
+      readonly event: Extract<RunEvent, { kind: 'done' | 'failed' }>;
+      /** Set when it is in the inbox too, under this key: see `result-keeper.ts`. */
+      readonly keptAs?: string;
+    }
   | { readonly kind: 'timer'; readonly timerId: string; readonly generation: number };

@@ -25,6 +25,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     journalText: JSON.stringify(draft.journal),
     ended: ended === null ? null : { outputText: JSON.stringify(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,
+    takenResults: draft.takenResults,
     inbox: draft.inbox,
     children: draft.children,
     messages: draft.messages,

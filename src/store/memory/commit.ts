@@ -13,7 +13,7 @@ import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
 import { writeSlot } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
 import { own } from './table.ts';
-import { applyStatus, applyTurn, holdsNul } from './turns.ts';
+import { applyStatus, applyTurn, holdsNul, keepResult } from './turns.ts';
 
 export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   const before = db.tables.commits.get(batch.commitId);
@@ -42,9 +42,10 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   for (const turn of committed) takeInbox(db, turn);
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);
   const inbox = arrivals.inbox.map((row) => clean(row) ?? arriveInbox(db, row, wakes));
+  const results = batch.results.map((kept) => keepResult(db, kept, batch));
   for (const slot of batch.slots) writeSlot(db, slot);
   wakeWaiters(db, wakes);
-  const told = { turns, statusChanges, starts, inbox, messages, memory };
+  const told = { turns, statusChanges, results, starts, inbox, messages, memory };
   db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told: own(told) });
   return { ...told, wakes: wakes.runs };
 }

@@ -63,6 +63,10 @@ export function hasInboxKey(
   return db.tables.inbox.count('key', join(run.tenant, run.runId, key)) > 0;
 }
 
+function inboxByKey(db: Database, run: RunAddress, key: string): InboxRow[] {
+  return db.tables.inbox.by('key', join(run.tenant, run.runId, key));
+}
+
 export function runUnknown({ runId }: RunAddress): ArrivalOutcome {
   return { kind: 'refused', error: heddleError('run-unknown', { runId }).toJSON() };
 }
@@ -84,7 +88,10 @@ export function takeInbox(db: Database, turn: TurnCommit): void {
   const rows =
     turn.ended !== null
       ? db.tables.inbox.by('run', runKey(turn))
-      : turn.takenInbox.map((seq) => db.tables.inbox.get(seq));
+      : [
+          ...turn.takenInbox.map((seq) => db.tables.inbox.get(seq)),
+          ...turn.takenResults.flatMap((key) => inboxByKey(db, turn, key)),
+        ];
   for (const row of rows) {
     if (row !== undefined && runKey(row) === runKey(turn)) db.tables.inbox.remove(row.seq);
   }

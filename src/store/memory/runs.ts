@@ -7,6 +7,7 @@
  *    inbox row `start` unless it begins with a turn.
  * 2. An ended run's row never changes again.
  */
+import type { OpenRun } from '../port.ts';
 import type { ArrivalOutcome, StatusChange, TurnCommit } from '../batch.ts';
 import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
@@ -115,13 +116,14 @@ export function openRuns(
     readonly afterRunId: string | null;
     readonly limit: number;
   },
-): RunRow[] {
+): OpenRun[] {
   const after = query.afterRunId ?? '';
   return query.shards
     .flatMap((shard) => db.tables.runs.by('shard', String(shard)))
     .filter((run) => run.runId > after && query.statuses.includes(run.status))
     .sort(byRunId)
-    .slice(0, query.limit);
+    .slice(0, query.limit)
+    .map((run) => ({ ...run, hasInbox: db.tables.inbox.count('run', runKey(run)) > 0 }));
 }
 
 export function listRuns(

@@ -4,11 +4,11 @@
  * parts of the batch (subscriptions, inbox rows, children) is written by `commit.ts`, afterwards.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { StatusChange, TurnCommit, TurnOutcome } from '../batch.ts';
+import type { KeptResult, StatusChange, TurnCommit, TurnOutcome } from '../batch.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { publish } from './channels.ts';
-import type { Wakes } from './inbox.ts';
+import { insertInbox, Wakes } from './inbox.ts';
 import { addVersion, memoryConflict } from './memory-entries.ts';
 import { findRun, insertRun, writeStatus, writeTurn } from './runs.ts';
 import { holds } from './shards.ts';
@@ -55,6 +55,14 @@ export function applyStatus(db: Database, change: StatusChange, fence: Fence): T
   const run = db.tables.runs.get(runKey(change));
   if (run === undefined || !isAt(run, change)) return { kind: 'stale' };
   writeStatus(db, run, change);
+  return { kind: 'committed' };
+}
+
+/** Its owner knows of it: whom the row would wake is not told. */
+export function keepResult(db: Database, kept: KeptResult, fence: Fence): TurnOutcome {
+  if (!isHeld(db, kept, fence)) return { kind: 'fenced' };
+  if (holdsNul(kept)) return { kind: 'poison', reason: 'a text holds a NUL character' };
+  insertInbox(db, { ...kept, kind: 'result', ref: null }, new Wakes());
   return { kind: 'committed' };
 }
 

@@ -115,6 +115,10 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     const fate: TurnOutcome | null = fits ? null : { kind: 'stale' };
     fates.statusChanges[index] = isHeld(batch, facts, change.shard) ? fate : { kind: 'fenced' };
   });
+  batch.results.forEach(({ shard }, index) => {
+    if (fates.results[index]?.kind === 'poison') return;
+    fates.results[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
+  });
   batch.arrivals.memory.forEach((insert, index) => {
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;

@@ -13,6 +13,7 @@ import type {
 export type Fates = {
   readonly turns: (TurnOutcome | null)[];
   readonly statusChanges: (TurnOutcome | null)[];
+  readonly results: (TurnOutcome | null)[];
   readonly starts: (ArrivalOutcome | null)[];
   readonly inbox: (ArrivalOutcome | null)[];
   readonly messages: (ArrivalOutcome | null)[];
@@ -31,6 +32,8 @@ export const cursorKey = (tenant: string, move: GroupCursorMove): string =>
 export function newFates(batch: Batch): Fates {
   const { epochs, arrivals } = batch;
   const taken = new Set<string>();
+  const unheld = ({ shard }: { readonly shard: number }): TurnOutcome | null =>
+    epochs.has(shard) ? null : { kind: 'fenced' };
   const none = (parts: readonly unknown[]): null[] => parts.map(() => null);
   return {
     turns: batch.turns.map((turn) => {
@@ -40,9 +43,8 @@ export function newFates(batch: Batch): Fates {
       taken.add(run);
       return null;
     }),
-    statusChanges: batch.statusChanges.map(({ shard }) =>
-      epochs.has(shard) ? null : { kind: 'fenced' },
-    ),
+    statusChanges: batch.statusChanges.map(unheld),
+    results: batch.results.map(unheld),
     starts: none(arrivals.starts),
     inbox: none(arrivals.inbox),
     messages: none(arrivals.messages),

@@ -28,7 +28,14 @@ import {
 import { cursorKey, memoryKey, refusedText, type Fates } from './commit-fates.ts';
 import { insertCommit } from './commits.ts';
 import { insertEvaluations } from './evaluation-writes.ts';
-import { inboxTargets, insertInbox, takeInbox, type InboxTaken } from './inbox-writes.ts';
+import {
+  inboxTargets,
+  insertInbox,
+  takeInbox,
+  takeResults,
+  type InboxTaken,
+  type ResultTaken,
+} from './inbox-writes.ts';
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
@@ -69,6 +76,8 @@ class Rows {
   readonly delayed: MessageInsert[] = [];
   readonly ended: TurnCommit[] = [];
   readonly taken: InboxTaken[] = [];
+  readonly takenResults: ResultTaken[] = [];
+  readonly kept: InboxInsert[] = [];
   readonly inbox: InboxInsert[] = [];
   readonly subscriptions: SubscriptionWrite[] = [];
   readonly waiters: Waiter[] = [];
@@ -85,6 +94,7 @@ class Rows {
     else this.created.push(turn as Created);
     if (ended === null) {
       for (const seq of turn.takenInbox) this.taken.push({ tenant, runId, seq });
+      for (const key of turn.takenResults) this.takenResults.push({ tenant, runId, key });
       for (const timerId of turn.clearTimers) this.clearedTimers.push({ tenant, runId, timerId });
       for (const timer of turn.setTimers) {
         const key = `${tenant}\u0000${runId}\u0000${timer.timerId}`;
@@ -170,6 +180,10 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
     rows.shards.set(change.shard, batch.epochs.get(change.shard) ?? -1);
     rows.statuses.set(`${change.tenant}\u0000${change.runId}\u0000${change.expectedTurn}`, change);
   });
+  for (const { key, payloadText, ...address } of live(batch.results, fates.results)) {
+    rows.shards.set(address.shard, batch.epochs.get(address.shard) ?? -1);
+    rows.kept.push({ ...address, kind: 'result', ref: null, payloadText, key });
+  }
   rows.queued.push(...live(arrivals.starts, fates.starts));
   const arrived = live(arrivals.inbox, fates.inbox);
   rows.inbox.push(...arrived);
@@ -235,8 +249,10 @@ function callsOf(
     some(rows.endings, endSubscriptions),
     some(rows.ended, clearEnded),
     some(rows.taken, takeInbox),
+    some(rows.takenResults, takeResults),
     targets,
     inbox,
+    some(rows.kept, insertInbox),
     wakes,
     some(batch.slots, writeSlots),
   ];

@@ -25,7 +25,7 @@ export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promis
   );
   const found = await search(pool, batch, parts);
   for (const { part, reason } of found) {
-    if (part.kind === 'turns' || part.kind === 'statusChanges') {
+    if (part.kind === 'turns' || part.kind === 'statusChanges' || part.kind === 'results') {
       fates[part.kind][part.index] = { kind: 'poison', reason };
     } else {
       const error = heddleError('store-poison', { reason }).toJSON();
@@ -55,6 +55,7 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
   const only: Fates = {
     turns: batch.turns.map(() => out),
     statusChanges: batch.statusChanges.map(() => out),
+    results: batch.results.map(() => out),
     starts: batch.arrivals.starts.map(() => away),
     inbox: batch.arrivals.inbox.map(() => away),
     messages: batch.arrivals.messages.map(() => away),

@@ -42,6 +42,26 @@ export function takeInbox(rows: readonly InboxTaken[]): Call {
   return callWith(takeInboxStatement, takenColumns, rows);
 }
 
+export type ResultTaken = { readonly tenant: string; readonly runId: string; readonly key: string };
+
+/** Kept results that turns took, whose numbers nobody asked for. Locks: as `takeInbox`. */
+const takeResultsStatement = statement(
+  'inbox_take_results',
+  `delete from heddle.inbox b
+    using unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, key)
+    cross join lateral (
+      select x.ctid as row from heddle.inbox x
+      where x.tenant = i.tenant and x.run_id = i.run_id and x.key = '=' || i.key offset 0
+    ) x
+    where b.ctid = x.row`,
+);
+
+const resultColumns: readonly Column<ResultTaken>[] = [...runColumns, textColumn((row) => row.key)];
+
+export function takeResults(rows: readonly ResultTaken[]): Call {
+  return callWith(takeResultsStatement, resultColumns, rows);
+}
+
 /**
  * Rows for open runs; answers with the runs that got one. Locks: the new rows, in the order of the
  * batch, after the channels and what turns took.

@@ -2,7 +2,8 @@
  * The store on Postgres. It owns the connections and who uses which; what is said over them stands
  * in the other files of this folder, one table's statements each.
  *
- * - write: commits, two at a time: while one waits for the disk the next is worked on.
+ * - write: commits, three at a time: while one waits for the disk the next is worked on, and results
+ *   that are kept pass by both.
  * - read: what turns and loops ask for, planned for keys: see `hot`.
  * - wide: lists, counts and retention, planned for what they are.
  * - beat: the heartbeat alone, so that no load can make a lease end.
@@ -83,7 +84,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     new Pool({ ...of, size, checkoutMsMax: 30_000, patienceMs: 10_000 });
   const beatMsMax = Math.min(statementMsMax, 5_000);
   const pools: Pools = {
-    write: pool(link(hot, statementMsMax), 2),
+    write: pool(link(hot, statementMsMax), 3),
     read: pool(link(hot, statementMsMax), 2),
     wide: pool(link(wide, statementMsMax * 4), 1),
     beat: pool(link(hot, beatMsMax), 1),

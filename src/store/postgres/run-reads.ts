@@ -2,7 +2,7 @@
 import { asRunId } from '../../domain/ids.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
-import type { PendingRun } from '../port.ts';
+import type { OpenRun, PendingRun } from '../port.ts';
 import {
   urgentInboxKinds,
   type InboxKind,
@@ -179,7 +179,9 @@ export async function pendingRuns(
 
 const openRunsStatement = statement(
   'runs_open',
-  `select ${runFields} from heddle.runs r
+  `select ${runFields}, exists (
+      select from heddle.inbox b where b.tenant = r.tenant and b.run_id = r.run_id)
+    from heddle.runs r
     where r.shard = any($1::int[]) and r.ended_at is null and r.status = any($2::text[])
       and r.run_id > $3::uuid
     order by r.run_id limit $4::int`,
@@ -193,11 +195,12 @@ export async function openRuns(
     readonly afterRunId: string | null;
     readonly limit: number;
   },
-): Promise<RunRow[]> {
+): Promise<OpenRun[]> {
   const after = query.afterRunId ?? '00000000-0000-0000-0000-000000000000';
   const call = {
     statement: openRunsStatement,
     params: [ints(query.shards), texts(query.statuses), uuid(after), int(query.limit)],
   };
-  return ((await pool.read([call])).get(call) ?? []).map(runRow);
+  const rows = (await pool.read([call])).get(call) ?? [];
+  return rows.map((fields) => ({ ...runRow(fields), hasInbox: fields.at(-1) === 't' }));
 }

@@ -265,4 +265,59 @@ export function inboxContract({ open, it }: Contract): void {
     expect(afterSeq).toBeNull();
     expect([...new Set(found)]).toEqual(runs.map((run) => run.runId));
   });
+
+  it('promise 3: a kept result waits for the turn that takes it by its key, and wakes nobody', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    const kept = { ...run, key: 'result:ask:1', payloadText: '{"n":1}' };
+    const outcome = await bench.commit({ results: [kept, { ...kept, payloadText: '{"n":2}' }] });
+    expect(outcome.results).toEqual([{ kind: 'committed' }, { kind: 'committed' }]);
+    expect(outcome.wakes).toEqual([]);
+    expect(await bench.inbox(run)).toMatchObject([
+      { kind: 'result', ref: null, key: 'result:ask:1', payloadText: '{"n":1}' },
+    ]);
+    const query = {
+      shards: allShards,
+      statuses: ['admitted'],
+      afterRunId: null,
+      limit: 9,
+    } as const;
+    expect(await bench.store.open(query)).toMatchObject([{ runId: run.runId, hasInbox: true }]);
+    await bench.turns(turnOf(run, 1, { takenResults: ['result:ask:1', 'result:ask:2'] }));
+    expect(await bench.inbox(run)).toEqual([]);
+    expect(await bench.store.open(query)).toMatchObject([{ runId: run.runId, hasInbox: false }]);
+  });
+
+  it('promise 6: a result is kept only at the epoch of its shard, its neighbours are', async () => {
+    const bench = await begin(open);
+    const [a, b] = [await bench.started(1), await bench.started(2)];
+    const results = [a, b].map((run) => ({ ...run, key: 'result:ask:1', payloadText: '{}' }));
+    const epochs = new Map(bench.epochs).set(a.shard, (bench.epochs.get(a.shard) ?? 1) - 1);
+    const outcome = await bench.commit({ epochs, results });
+    expect(outcome.results).toEqual([{ kind: 'fenced' }, { kind: 'committed' }]);
+    expect(await bench.inbox(a)).toEqual([]);
+    expect(await bench.inbox(b)).toHaveLength(1);
+  });
+
+  it('promise 11: a result that Postgres refuses is poison for itself alone', async () => {
+    const bench = await begin(open);
+    const [a, b] = [await bench.started(1), await bench.started(2)];
+    const outcome = await bench.commit({
+      results: [
+        { ...a, key: 'result:ask:1', payloadText: '"nul \u0000"' },
+        { ...b, key: 'result:ask:1', payloadText: '{}' },
+      ],
+    });
+    expect(outcome.results).toMatchObject([{ kind: 'poison' }, { kind: 'committed' }]);
+    expect(await bench.inbox(b)).toHaveLength(1);
+  });
+
+  it('keeps nothing for a run that has ended', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.turns(endOf(run, 1));
+    const kept = { ...run, key: 'result:ask:1', payloadText: '{}' };
+    expect((await bench.commit({ results: [kept] })).results).toEqual([{ kind: 'committed' }]);
+    expect(await bench.inbox(run)).toEqual([]);
+  });
 }

@@ -107,6 +107,11 @@ export class BatchMaker {
       const expectedTurn = Math.max(0, (sight.load(run)?.run.turn ?? 0) + plan.offset);
       statusChanges.push({ ...at(run), expectedTurn, status: 'backoff', reason: null } as const);
     }
+    const results = command.results.map(({ tenant, run, key, epoch, poison }) => {
+      spoil(run % 3, epoch);
+      const payloadText = poison ? '"nul \u0000"' : `{"result":${++this.count}}`;
+      return { ...at(runOf(tenant, run)), key, payloadText };
+    });
     const { inbox, messages } = command;
     // A run's id is its own: two starts of one batch never share it, nor a start and a child.
     const taken = new Set(turns.flatMap((one) => one.children.map((child) => child.runId)));
@@ -117,6 +122,7 @@ export class BatchMaker {
       epochs,
       turns,
       statusChanges,
+      results,
       slots: command.slots.map((plan) => this.slot(command.replica, plan)),
       arrivals: {
         starts,
@@ -155,6 +161,7 @@ export class BatchMaker {
       journalText: plan.journal ? `[{"n":${this.count}}]` : null,
       ended: plan.ends ? { outputText: `${this.count}`, error: null } : null,
       takenInbox: (loaded?.inbox ?? []).slice(0, plan.take).map((row) => row.seq),
+      takenResults: plan.takeResults,
       messages: plan.messages.map((wanted) => this.message(tenant, wanted)),
       memory: memoryWrites,
       evaluations: plan.evaluations.map(({ id, subject }) => ({

@@ -27,6 +27,7 @@ export async function look(store: Store): Promise<unknown> {
     pending: sorted(pending.runs.map((run) => ({ ...run, createdAtMs: 0 }))),
     morePending: pending.nextSeq,
     open: addresses(open),
+    openWithInbox: addresses(open.filter((run) => run.hasInbox)),
     slots: await store.slots(shards),
     totals: await store.providerTotals(),
     openTenants: [...(await store.tenants({ prefix: '', open: true, limit: 9 }))].sort(),
@@ -88,6 +89,7 @@ export function told({ wakes, ...outcome }: BatchOutcome): unknown {
     ...outcome,
     turns: outcome.turns.map((turn) => turn.kind),
     statusChanges: outcome.statusChanges.map((change) => change.kind),
+    results: outcome.results.map((result) => result.kind),
     wakes: addresses(wakes),
   };
 }

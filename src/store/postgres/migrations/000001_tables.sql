@@ -41,7 +41,7 @@ create table heddle.runs (
 create unique index runs_idempotency on heddle.runs (tenant, idempotency_key)
   where idempotency_key is not null;
 create index runs_open on heddle.runs (shard, tenant, run_id) where ended_at is null;
-create index runs_ended on heddle.runs (ended_at) where ended_at is not null;
+create index runs_ended on heddle.runs using brin (ended_at) with (autosummarize = on);
 
 create table heddle.journal (
   run_id uuid not null,

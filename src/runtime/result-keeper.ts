@@ -1,0 +1,163 @@
+/**
+ * Keeps what a provider call has brought at once when the turn that takes it would have to wait: a
+ * burst of results is in Postgres after one small commit, long before all its turns are computed,
+ * so that a crash in between buys nothing again, and the slots go to the next calls meanwhile.
+ *
+ * Owns results from the end of their call until their run has them. Leaves to the calls what
+ * becomes of their slots, and to the turn the kept row: it deletes it in the commit that takes it.
+ *
+ * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
+ * 2. One such commit is under way at a time; what ends meanwhile goes together into the next.
+ * 3. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
+ *    that names its invocation and incarnation, so that there is one however often it is sent.
+ */
+import type { BatchOutcome } from '../store/batch.ts';
+import type { RunCall } from './calls-by-run.ts';
+import type { Committer } from './committer.ts';
+import type { Parts } from './parts.ts';
+import type { Settling } from './settling.ts';
+import type { TurnBatches } from './turn-batch.ts';
+import { noArrivals, type MadeBatch } from './turn-work.ts';
+import type { Incoming } from './turn/incoming.ts';
+
+type Result = Extract<Incoming, { kind: 'result' }>;
+type Ended = { readonly call: RunCall; readonly result: Result };
+
+export type KeepingSettings = {
+  /** What took less than this is bought again for less than it costs to keep. */
+  readonly afterMs: number;
+  /** So many at once go straight to their turns, if a batch can begin. */
+  readonly directMax: number;
+  /** Results of one commit. */
+  readonly keptMax: number;
+};
+
+export const defaultKeepingSettings: KeepingSettings = { afterMs: 20, directMax: 4, keptMax: 500 };
+
+export class ResultKeeper {
+  readonly #parts: Parts;
+  readonly #settings: KeepingSettings;
+  readonly #batches: TurnBatches;
+  readonly #committer: Committer;
+  readonly #settling: Settling;
+  #gathered: Ended[] = [];
+  #scheduled = false;
+  #underWay: Promise<void> | null = null;
+  #closing = false;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly settings: KeepingSettings;
+    readonly batches: TurnBatches;
+    readonly committer: Committer;
+    readonly settling: Settling;
+  }) {
+    this.#parts = options.parts;
+    this.#settings = options.settings;
+    this.#batches = options.batches;
+    this.#committer = options.committer;
+    this.#settling = options.settling;
+  }
+
+  /** A call has a result; its slot stays taken until that is committed, one way or the other. */
+  ended(call: RunCall, result: Result, tookMs: number): void {
+    if (tookMs < this.#settings.afterMs) return this.#deliver(call, result);
+    this.#gathered.push({ call, result });
+    this.#schedule();
+  }
+
+  /** Keeps what is there and resolves when that is committed; nothing new is sent for it. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#underWay;
+    while (this.#gathered.length > 0 && this.#batches.mayCommit) await this.#keep(this.#take());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay !== null || this.#closing) return;
+    this.#scheduled = true;
+    this.#parts.clock.soon(() => {
+      this.#scheduled = false;
+      if (!this.#closing) this.#decide();
+    });
+  }
+
+  #decide(): void {
+    const isShort = this.#committer.hasRoom && this.#gathered.length <= this.#settings.directMax;
+    if (isShort || !this.#batches.mayCommit) {
+      for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
+      return;
+    }
+    this.#underWay = this.#keep(this.#take()).finally(() => {
+      this.#underWay = null;
+      if (this.#gathered.length > 0) this.#schedule();
+    });
+  }
+
+  /** Calls whose runs have left them meanwhile are gone from the pool already. */
+  #take(): Ended[] {
+    return this.#gathered.splice(0, this.#settings.keptMax).filter(({ call }) => !call.dropped);
+  }
+
+  async #keep(ended: readonly Ended[]): Promise<void> {
+    if (ended.length === 0) return;
+    const { shards, store } = this.#parts;
+    const epochs = shards.epochsOf(ended.map(({ call }) => call.run));
+    const made = this.#make(ended, epochs);
+    try {
+      const outcome = await this.#batches.answered(() => store.commit(made.batch));
+      ended.forEach((one, i) => {
+        // Lost since, or taken over anew: whoever has the run finds the row.
+        if (shards.epoch(one.call.run.shard) !== epochs.get(one.call.run.shard)) return;
+        this.#settle(one, outcome.results[i]);
+      });
+      this.#settling.settle(made, outcome);
+    } catch (error) {
+      for (const { call, result } of ended) if (!call.dropped) this.#deliver(call, result);
+      this.#settling.giveBack({ entries: [], works: [], made, arrived: null, error });
+    }
+  }
+
+  #make(ended: readonly Ended[], epochs: ReadonlyMap<number, number>): MadeBatch {
+    const { calls, ids, replicaId } = this.#parts;
+    for (const { call } of ended) calls.kept(call);
+    const { slots, grants } = calls.seal(this.#closing ? 0 : Infinity);
+    const results = ended.map(({ call, result }) => {
+      const { tenant, runId, shard } = call.run;
+      return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
+    });
+    const batch = {
+      commitId: ids.commit(),
+      replicaId,
+      epochs,
+      turns: [],
+      statusChanges: [],
+      results,
+      slots,
+      arrivals: noArrivals,
+    };
+    return { batch, turns: [], statusChanges: [], arrivals: null, grants };
+  }
+
+  #settle({ call, result }: Ended, outcome: BatchOutcome['results'][number] | undefined): void {
+    switch (outcome?.kind) {
+      case 'committed':
+        // Also when its run has left the call meanwhile: the row wants to be taken.
+        return this.#deliver(call, { ...result, keptAs: keyOf(call) });
+      case 'fenced':
+        return this.#settling.fenced(call.run);
+      default:
+        // What Postgres refuses here it refuses in the turn too, which then fails its run.
+        if (!call.dropped) this.#deliver(call, result);
+    }
+  }
+
+  #deliver(call: RunCall, result: Result): void {
+    this.#parts.bench.deliver(call.run, result);
+    this.#committer.request();
+  }
+}
+
+function keyOf({ address }: RunCall): string {
+  return `result:${address.invocationId}:${address.incarnation}`;
+}
