@@ -24,6 +24,11 @@ export const asRunId = (text: string): RunId => parseUuid(text, 'runId') as RunI
 export const asReplicaId = (text: string): ReplicaId => parseUuid(text, 'replicaId') as ReplicaId;
 export const asCommitId = (text: string): CommitId => parseUuid(text, 'commitId') as CommitId;
 
+/** Milliseconds since 1970 at which heddle made this run's id: RFC 9562 §5.7, the first 48 bits. */
+export function madeAtMs(runId: RunId): number {
+  return Number.parseInt(runId.slice(0, 8) + runId.slice(9, 13), 16);
+}
+
 /** Checks a name that a user chose (tenant, channel, key …) and returns it. */
 export function checkName(text: unknown, field: string): string {
   if (typeof text !== 'string' || text.length === 0) {

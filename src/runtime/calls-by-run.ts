@@ -1,5 +1,8 @@
 /** The calls of this replica's runs, by key and by run. */
+import { checkGenerate } from '../domain/catalogue-input.ts';
 import type { GenerateInput } from '../domain/catalogue.ts';
+import { madeAtMs } from '../domain/ids.ts';
+import type { OpenInvocation } from '../kernel/port.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
@@ -27,6 +30,33 @@ export type RunCall = PoolCall & {
 /** Names an invocation for ever: also the idempotency key that providers and tasks see. */
 export function callKey(runId: string, invocationId: string, incarnation: number): string {
   return `${runId}:${invocationId}:${incarnation}`;
+}
+
+/** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
+export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+  const { tenant, runId, shard, user, pipeline } = run;
+  const { id: invocationId, incarnation } = invocation;
+  const input = checkGenerate(invocation.input);
+  return {
+    key,
+    run,
+    address: { tenant, runId, shard, invocationId, incarnation },
+    input,
+    tenant,
+    user,
+    pipeline,
+    pipelineStartedAtMs: madeAtMs(runId),
+    provider: input.provider,
+    durable: false,
+    outside: true,
+    dropped: false,
+    outcome: null,
+    kept: false,
+    sentAtMs: 0,
+    slot: null,
+    abort: null,
+    cancelLimit: () => undefined,
+  };
 }
 
 export class CallsByRun {

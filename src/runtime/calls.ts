@@ -11,7 +11,6 @@
  *    keeper's: what was bought is kept before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
-import { checkGenerate } from '../domain/catalogue-input.ts';
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
@@ -24,7 +23,7 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
-import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
+import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
@@ -115,8 +114,7 @@ export class Calls {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       if (this.#calls.has(key)) continue;
-      const call = this.#newCall(run, invocation, key);
-      if (call !== null) this.#enqueue(call);
+      this.#enqueue(this.#newCall(run, invocation, key));
     }
   }
 
@@ -183,7 +181,6 @@ export class Calls {
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       open.add(key);
       const call = this.#calls.get(key) ?? this.#newCall(run, invocation, key);
-      if (call === null) continue;
       call.durable = true;
       if (call.outside) this.#enqueue(call);
     }
@@ -233,33 +230,8 @@ export class Calls {
     this.#onWanted();
   }
 
-  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall | null {
-    const call: RunCall = {
-      key,
-      run,
-      address: {
-        tenant: run.tenant,
-        runId: run.runId,
-        shard: run.shard,
-        invocationId: invocation.id,
-        incarnation: invocation.incarnation,
-      },
-      input: checkGenerate(invocation.input),
-      tenant: run.tenant,
-      user: run.user,
-      pipeline: run.pipeline,
-      pipelineStartedAtMs: this.#clock.nowMs(),
-      provider: checkGenerate(invocation.input).provider,
-      durable: false,
-      outside: true,
-      dropped: false,
-      outcome: null,
-      kept: false,
-      sentAtMs: 0,
-      slot: null,
-      abort: null,
-      cancelLimit: () => undefined,
-    };
+  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+    const call = newRunCall(run, invocation, key);
     this.#calls.add(call);
     return call;
   }

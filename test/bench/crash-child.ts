@@ -29,6 +29,9 @@ tell('started');
 const heddle = await openHeddle(databaseUrl, { providers });
 tell('owned');
 if (Number(count) > 0) {
+  // Warm, as a process is that has run for a while.
+  await runCircuits(heddle, `${tenant}w`, 20);
+  tell('warm');
   await runCircuits(heddle, tenant, Number(count));
 } else {
   const open = async (): Promise<number> => {

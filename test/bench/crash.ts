@@ -18,11 +18,14 @@ function child(args: readonly string[]): Child {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const sent = new Set<string>();
+  let isWarm = args[2] === '0';
   const ended = new Set<string>();
   const lines = new Map<string, number>();
   const waiting = new Map<string, (ms: number) => void>();
   createInterface({ input: running.stdout }).on('line', (line) => {
     const [word = '', key] = line.split(' ');
+    if (word === 'warm') isWarm = true;
+    if (key !== undefined && !isWarm) return;
     if (key !== undefined) (word === 'sent' ? sent : ended).add(key);
     if (lines.has(word)) return;
     lines.set(word, performance.now() - startedMs);

@@ -86,8 +86,9 @@ async function parked(databaseUrl: string): Promise<void> {
 
 async function crashes(databaseUrl: string): Promise<void> {
   const again = [];
-  for (let i = 0; i < (quick ? 2 : 5); i++) {
-    const killAfterMs = 60 + 40 * i;
+  // Evenly over the three phases of some 100 ms that the circuits pass through together.
+  for (let i = 0; i < (quick ? 3 : 9); i++) {
+    const killAfterMs = 20 + (quick ? 105 : 35) * i;
     const of = { tenant: `kill/${Date.now()}`, count: 100, latencyMs: 50, killAfterMs };
     again.push(await killAndResume(databaseUrl, of));
   }

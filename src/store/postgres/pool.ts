@@ -37,6 +37,12 @@ export class Pool {
     this.options = options;
   }
 
+  /** Makes all links now, so that nobody waits for one to be made later. */
+  async open(): Promise<void> {
+    const calls: readonly Call[] = [];
+    await Promise.all(Array.from({ length: this.options.size }, () => this.run(calls)));
+  }
+
   /** One transaction on a link of this pool. */
   async run(calls: readonly Call[]): Promise<Results> {
     const link = await this.take();

@@ -89,6 +89,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     wide: pool(link(wide, statementMsMax * 4), 1),
     beat: pool(link(hot, beatMsMax), 1),
   };
+  await pools.write.open();
   return storeOver(pools, link({}, beatMsMax));
 }
 
