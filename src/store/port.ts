@@ -76,6 +76,11 @@ export type Renewal = {
   readonly liveReplicas: number;
   /** What this replica holds beyond its fair share: give back when its turns have committed. */
   readonly surplus: readonly number[];
+  /**
+   * When the first of the other replicas stops counting as live if nothing is heard of it: beat
+   * then. Null when there is none.
+   */
+  readonly nextEndInMs: number | null;
 };
 
 /** An inbox row's run, for replicas that look for work: enough to queue it fairly. */
@@ -134,7 +139,9 @@ export interface Store {
 
   /**
    * The heartbeat, on a connection of its own: extends this replica's lease, claims shards that are
-   * free or whose owner's lease has ended (epoch + 1), up to a fair share. Timed by the database.
+   * free or whose owner is dead (epoch + 1), up to a fair share. Timed by the database. An owner is
+   * dead when its lease has ended, or when the session of its heartbeats is gone and a third of the
+   * lease has passed since the last: so beat more often than that.
    */
   renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
   /** Gives shards back. `retire` also ends the replica's lease at once. */

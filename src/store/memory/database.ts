@@ -76,7 +76,14 @@ export type StoredShard = {
   readonly epoch: number;
   readonly owner: ReplicaId | null;
 };
-type StoredReplica = { readonly replicaId: ReplicaId; readonly untilMs: number };
+/** The session is the connection that its heartbeats come over. */
+type StoredReplica = {
+  readonly replicaId: ReplicaId;
+  readonly renewedAtMs: number;
+  readonly untilMs: number;
+  readonly sessionSinceMs: number;
+  readonly sessionGone: boolean;
+};
 type StoredSlot = SlotRow & {
   readonly calls: number;
   readonly duplicates: number;

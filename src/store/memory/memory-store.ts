@@ -11,6 +11,7 @@
  * 4. The clock is `nowMs` and nothing else; hints are handed out as microtasks, in order.
  */
 import { heddleError } from '../../domain/errors.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
 import type { Store } from '../port.ts';
 import { audit } from './audit.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
@@ -21,7 +22,7 @@ import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
 import { prune } from './prune.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
-import { release, renew } from './shards.ts';
+import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers } from './timers.ts';
@@ -33,6 +34,8 @@ export type MemoryStore = Store & {
   snapshot(): Snapshot;
   /** What clients see of a restart of Postgres: hints under way are lost, listeners reconnect. */
   restart(): void;
+  /** What the server sees of a replica that is killed or cut off: its connections are gone. */
+  endSession(replicaId: ReplicaId): void;
 };
 
 type Listener = { readonly heard: (shards: readonly number[] | null) => void };
@@ -67,8 +70,10 @@ export function createMemoryStore(options: {
     snapshot: () => database.snapshot(),
     restart() {
       restarts++;
+      database.transaction(() => endAllSessions(database));
       for (const listener of listeners) hint(listener, null);
     },
+    endSession: (replicaId) => database.transaction(() => endSession(database, replicaId)),
     notify: (shards) => whole(() => listeners.forEach((listener) => hint(listener, [...shards]))),
     listen: (heard) =>
       whole(() => {

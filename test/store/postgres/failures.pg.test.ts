@@ -21,7 +21,7 @@ const store = await openPostgresStore({
   statementMsMax: 3_000,
 });
 const nothing = async () => undefined;
-const bench = new Bench({ store, advance: nothing, crash: nothing }, 1);
+const bench = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 1);
 await bench.renew();
 const outsider = new pg.Client({ connectionString: url });
 await outsider.connect();
@@ -132,7 +132,7 @@ it('a lock that is not given up makes the store unavailable, and nothing is left
 
 it('promise 6: a takeover passes by a shard whose commit is under way, and fences it after', async () => {
   const run = await bench.started(++count);
-  const other = new Bench({ store, advance: nothing, crash: nothing }, 2);
+  const other = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 2);
   await outsider.query('begin');
   await outsider.query('select from heddle.shards where shard = $1 for share', [run.shard]);
   await withClient(url, (client) => client.query('delete from heddle.replicas'));
