@@ -102,7 +102,7 @@ create table replicas (
   replica_id uuid not null,
   renewed_at timestamp with time zone not null,
   lease_until timestamp with time zone not null,
-  session_since timestamp with time zone not null,
+  reconnected_at timestamp with time zone,
   server_began_us bigint not null,
   session_began_us bigint,
   session_pid integer

@@ -21,6 +21,7 @@ import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
+import type { Gate } from './gate.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
@@ -41,6 +42,7 @@ export type SealedCalls = {
 
 export class Calls {
   readonly #clock: Clock;
+  readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #pool: Pool<RunCall>;
@@ -53,6 +55,7 @@ export class Calls {
 
   constructor(options: {
     readonly clock: Clock;
+    readonly gate: Gate;
     readonly ids: Ids;
     readonly replicaId: ReplicaId;
     readonly providers: readonly Provider[];
@@ -62,6 +65,7 @@ export class Calls {
     readonly wanted: () => void;
   }) {
     this.#clock = options.clock;
+    this.#gate = options.gate;
     this.#replicaId = options.replicaId;
     this.#madeBefore = new MadeBefore(options.replicaId);
     this.#deliver = options.deliver;
@@ -185,12 +189,14 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
-    for (const grant of grants) {
-      const { call } = grant;
-      const isOver = call.dropped || !call.durable || call.outcome !== null;
-      if (isOver) this.#release(call, aborted, grant);
-      else void this.#request(grant);
-    }
+    for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
+  }
+
+  #sendOne(grant: Grant<RunCall>): void {
+    const { call } = grant;
+    const isOver = call.dropped || !call.durable || call.outcome !== null;
+    if (isOver) this.#release(call, aborted, grant);
+    else void this.#request(grant);
   }
 
   get hasWaitChanges(): boolean {

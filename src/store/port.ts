@@ -129,6 +129,16 @@ export type ProviderTotals = {
   readonly rateLimited: number;
 };
 
+/**
+ * - work: runs of these shards have inbox rows.
+ * - ownership: a replica gave shards back, or this one's heartbeats have lost their connection.
+ * - all: hints may have been missed.
+ */
+export type Hint =
+  | { readonly kind: 'work'; readonly shards: readonly number[] }
+  | { readonly kind: 'ownership' }
+  | { readonly kind: 'all' };
+
 export interface Store {
   /** One batch: see `batch.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
   commit(batch: Batch): Promise<BatchOutcome>;
@@ -144,7 +154,7 @@ export interface Store {
    * lease has passed since the last: so beat more often than that.
    */
   renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
-  /** Gives shards back. `retire` also ends the replica's lease at once. */
+  /** Gives shards back, and hints at it. `retire` also ends the replica's lease at once. */
   release(replica: {
     readonly replicaId: ReplicaId;
     readonly shards: readonly number[];
@@ -238,8 +248,8 @@ export interface Store {
 
   /** A hint to the owners of these shards that `pending` has something. May be lost. */
   notify(shards: readonly number[]): Promise<void>;
-  /** Called with shards that were hinted at, and with null after every reconnect: look at all. */
-  listen(heard: (shards: readonly number[] | null) => void): Promise<{ close(): Promise<void> }>;
+  /** Every hint of every replica, and `all` after each time that it has connected. */
+  listen(heard: (hint: Hint) => void): Promise<{ close(): Promise<void> }>;
 
   close(): Promise<void>;
 }

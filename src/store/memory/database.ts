@@ -76,12 +76,15 @@ export type StoredShard = {
   readonly epoch: number;
   readonly owner: ReplicaId | null;
 };
-/** The session is the connection that its heartbeats come over. */
+/**
+ * The session is the connection that its heartbeats come over; `reconnectedAtMs` is set by an owner
+ * whose session is not the one before.
+ */
 type StoredReplica = {
   readonly replicaId: ReplicaId;
   readonly renewedAtMs: number;
   readonly untilMs: number;
-  readonly sessionSinceMs: number;
+  readonly reconnectedAtMs: number | null;
   readonly sessionGone: boolean;
 };
 type StoredSlot = SlotRow & {

@@ -12,7 +12,7 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { Store } from '../port.ts';
+import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
@@ -38,7 +38,7 @@ export type MemoryStore = Store & {
   endSession(replicaId: ReplicaId): void;
 };
 
-type Listener = { readonly heard: (shards: readonly number[] | null) => void };
+type Listener = { readonly heard: (hint: Hint) => void };
 
 export function createMemoryStore(options: {
   /** The database's clock. */
@@ -57,12 +57,14 @@ export function createMemoryStore(options: {
     return database.transaction(() => work(database));
   }
 
-  function hint(listener: Listener, shards: readonly number[] | null): void {
+  function tell(listener: Listener, hint: Hint): void {
     const since = restarts;
     queueMicrotask(() => {
-      if (since === restarts && listeners.includes(listener)) listener.heard(shards);
+      if (since === restarts && listeners.includes(listener)) listener.heard(hint);
     });
   }
+
+  const tellAll = (hint: Hint): void => listeners.forEach((listener) => tell(listener, hint));
 
   return {
     ...themes(whole),
@@ -71,15 +73,20 @@ export function createMemoryStore(options: {
     restart() {
       restarts++;
       database.transaction(() => endAllSessions(database));
-      for (const listener of listeners) hint(listener, null);
+      tellAll({ kind: 'all' });
     },
     endSession: (replicaId) => database.transaction(() => endSession(database, replicaId)),
-    notify: (shards) => whole(() => listeners.forEach((listener) => hint(listener, [...shards]))),
+    release: (replica) =>
+      whole((db) => {
+        release(db, replica);
+        tellAll({ kind: 'ownership' });
+      }),
+    notify: (shards) => whole(() => tellAll({ kind: 'work', shards: [...shards] })),
     listen: (heard) =>
       whole(() => {
         const listener = { heard };
         listeners = [...listeners, listener];
-        hint(listener, null);
+        tell(listener, { kind: 'all' });
         return {
           close: async () => {
             listeners = listeners.filter((other) => other !== listener);
@@ -95,7 +102,7 @@ export function createMemoryStore(options: {
 
 type Whole = <Result>(work: (db: Database) => Result) => Promise<Result>;
 
-function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
+function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'close'> {
   return {
     commit: (batch) => whole((db) => commitBatch(db, batch)),
     read: (set) =>
@@ -105,7 +112,6 @@ function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
       })),
     load: (runs) => whole((db) => load(db, runs)),
     renew: (replica) => whole((db) => renew(db, replica)),
-    release: (replica) => whole((db) => release(db, replica)),
     pending: (query) => whole((db) => pending(db, query)),
     open: (query) => whole((db) => openRuns(db, query)),
     slots: (shards) => whole((db) => slotsOf(db, shards)),

@@ -51,12 +51,13 @@ export function renew(
 function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
   const nowMs = db.now();
   const before = db.tables.replicas.get(replicaId);
+  const owns = db.tables.shards.all().some((row) => row.owner === replicaId);
   const isNewSession = before === undefined || before.sessionGone;
   db.tables.replicas.put({
     replicaId,
     renewedAtMs: nowMs,
     untilMs: nowMs + leaseMs,
-    sessionSinceMs: isNewSession ? nowMs : before.sessionSinceMs,
+    reconnectedAtMs: isNewSession ? (owns ? nowMs : null) : before.reconnectedAtMs,
     sessionGone: false,
   });
 }
@@ -67,8 +68,7 @@ function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
  * from then, for whatever ended it may have ended theirs.
  */
 function liveReplicas(db: Database, replicaId: ReplicaId): Map<ReplicaId, number> {
-  const owns = db.tables.shards.all().some((row) => row.owner === replicaId);
-  const since = owns ? (db.tables.replicas.get(replicaId)?.sessionSinceMs ?? 0) : 0;
+  const since = db.tables.replicas.get(replicaId)?.reconnectedAtMs ?? 0;
   const live = new Map<ReplicaId, number>();
   for (const row of db.tables.replicas.all()) {
     const { renewedAtMs, untilMs } = row;

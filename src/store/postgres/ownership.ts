@@ -2,6 +2,7 @@
 import type { ReplicaId } from '../../domain/ids.ts';
 import { shardCount } from '../../domain/ids.ts';
 import type { Renewal } from '../port.ts';
+import { notifyOwnership } from './listen.ts';
 import type { Pool } from './pool.ts';
 import { renewLease, retire } from './replicas.ts';
 import { claimShards, heldShards, releaseShards } from './shards.ts';
@@ -43,5 +44,7 @@ export async function release(
   const { replicaId, shards } = replica;
   const calls = [releaseShards(replicaId, shards)];
   if (replica.retire) calls.push(retire(replicaId));
+  // With the commit itself, for it is seldom, and nobody should beat before it shows.
+  calls.push(notifyOwnership());
   await pool.read(calls);
 }

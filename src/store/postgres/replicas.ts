@@ -19,23 +19,25 @@ const inMicroseconds = (instant: string): string =>
 const serverBegan = inMicroseconds('pg_postmaster_start_time()');
 
 /**
- * Extends the lease and says over which session; the shards are another statement's, so that no
- * commit can hold this up. A session is a pid and the instant of its beginning, for pids come back.
+ * Extends the lease and says over which session; claiming is another statement's, so that no
+ * commit can hold this up. `reconnected_at` is set by an owner whose session is not the one before.
+ * A session is a pid and the instant of its beginning, for pids come back.
  */
 const renewLeaseStatement = statement(
   'replicas_renew',
-  `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, session_since,
+  `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
       server_began_us, session_began_us, session_pid)
-    select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms', beat.at,
+    select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
+      case when exists (select from heddle.shards where replica_id = $1::uuid) then beat.at end,
       ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid
     from (select clock_timestamp() as at) beat
     left join pg_stat_get_activity(pg_backend_pid()) session on true
     on conflict (replica_id) do update set renewed_at = excluded.renewed_at,
       lease_until = excluded.lease_until, server_began_us = excluded.server_began_us,
       session_began_us = excluded.session_began_us, session_pid = excluded.session_pid,
-      session_since = case when r.session_pid = excluded.session_pid
+      reconnected_at = case when r.session_pid = excluded.session_pid
         and r.session_began_us = excluded.session_began_us
-        then r.session_since else excluded.session_since end`,
+        then r.reconnected_at else excluded.reconnected_at end`,
 );
 
 export function renewLease(replicaId: string, leaseMs: number): Call {
@@ -48,14 +50,10 @@ export function renewLease(replicaId: string, leaseMs: number): Call {
  *
  * What an outage of the server or the network does to all sessions must not be taken for the death
  * of their processes: after a restart the grace counts from there, and an owner that has lost its
- * own session grants the others the same time to come back. One that holds nothing has seen no
- * outage, or a process that is started again after a crash would wait for itself.
+ * own session grants the others the same time to come back. One that held nothing then does not, or
+ * a process that is started again after a crash would wait for itself.
  */
-export const liveReplicas = `me as (
-      select session_since from heddle.replicas
-      where replica_id = $1::uuid
-        and exists (select from heddle.shards where replica_id = $1::uuid)
-    ), sight as (
+export const liveReplicas = `sight as (
       select r.replica_id, r.renewed_at, r.lease_until,
         r.server_began_us < ${serverBegan} as restarted,
         r.server_began_us = ${serverBegan} and not exists (
@@ -67,7 +65,8 @@ export const liveReplicas = `me as (
       select replica_id, ends_at from (
         select replica_id, case when restarted or gone then least(lease_until, greatest(renewed_at,
             case when restarted then pg_postmaster_start_time() end,
-            (select session_since from me)) + (lease_until - renewed_at) / 3)
+            (select reconnected_at from heddle.replicas where replica_id = $1::uuid))
+            + (lease_until - renewed_at) / 3)
           else lease_until end as ends_at
         from sight) s
       where replica_id = $1::uuid or ends_at > clock_timestamp()

@@ -156,12 +156,25 @@ export function ownershipContract(contract: Contract): void {
     expect(runIds([...(first === undefined ? [] : [first]), ...rest])).toEqual(runIds([a, b]));
   });
 
+  it('promise 6: who gives shards back says so', async () => {
+    const bench = await begin(open);
+    let tell = () => {};
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    const listener = await bench.store.listen((hint) => {
+      if (hint.kind === 'ownership') tell();
+    });
+    await bench.store.release({ replicaId: bench.replicaId, shards: [1], retire: false });
+    await told;
+    expect((await new Bench(bench, 2).renew()).shards).toMatchObject([{ shard: 1 }]);
+    await listener.close();
+  });
+
   it('promise 5: hints reach who listens, until it stops', async () => {
     const bench = await begin(open);
     const heard: number[] = [];
     let wake = () => {};
-    const listener = await bench.store.listen((shards) => {
-      heard.push(...(shards ?? []));
+    const listener = await bench.store.listen((hint) => {
+      heard.push(...(hint.kind === 'work' ? hint.shards : []));
       wake();
     });
     const next = new Promise<void>((resolve) => (wake = resolve));
@@ -199,8 +212,22 @@ function earlyTakeoverContract({ open, it }: Contract): void {
       expect(epoch).toBe((bench.epochs.get(shard) ?? 0) + 1);
     }
     expect(renewal.shards).toHaveLength(32);
+    // Its own session is young, but no reason to count the dead one again.
+    expect(await next.renew()).toMatchObject({ liveReplicas: 1, surplus: [] });
     // Only the fence makes it safe: whoever was taken for dead may live.
     expect((await bench.commit({ turns: [endOf(run, 1)] })).turns).toEqual([{ kind: 'fenced' }]);
+  });
+
+  it('promise 6: a process that is started after the grace takes all at once, and keeps it', async () => {
+    const bench = await begin(open);
+    await bench.renew(minute);
+    await bench.endSessions();
+    await bench.advance(21 * second);
+    const next = new Bench(bench, 2);
+    expect(await next.renew()).toMatchObject({ liveReplicas: 1, surplus: [] });
+    const again = await next.renew();
+    expect(again).toMatchObject({ liveReplicas: 1, surplus: [] });
+    expect(again.shards).toHaveLength(32);
   });
 
   it('promise 6: who beats again over a new connection within the grace loses nothing', async () => {

@@ -189,7 +189,7 @@ create table heddle.replicas (
   replica_id uuid primary key,
   renewed_at timestamptz not null,
   lease_until timestamptz not null,
-  session_since timestamptz not null,
+  reconnected_at timestamptz,
   server_began_us bigint not null,
   session_began_us bigint,
   session_pid integer
