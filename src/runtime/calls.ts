@@ -67,7 +67,6 @@ export class Calls {
     this.#clock = options.clock;
     this.#gate = options.gate;
     this.#replicaId = options.replicaId;
-    this.#madeBefore = new MadeBefore(options.replicaId);
     this.#deliver = options.deliver;
     this.#onWanted = options.wanted;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
@@ -76,6 +75,9 @@ export class Calls {
       share: 1,
       random: () => options.ids.random(),
     });
+    this.#madeBefore = new MadeBefore(options.replicaId, (provider, slot) =>
+      this.#pool.keyIn(provider, slot),
+    );
   }
 
   /** True when a batch would write or give a slot. */

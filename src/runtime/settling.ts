@@ -62,7 +62,19 @@ export class Settling {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
     this.#wake(made, outcome.wakes);
+    this.#dropFenced(made, outcome);
     this.#parts.calls.send(made.grants);
+  }
+
+  /** Calls whose run another replica owns now are not in their slots, and are not sent. */
+  #dropFenced({ batch, grants }: MadeBatch, { slots }: BatchOutcome): void {
+    const fenced = new Set<string>();
+    batch.slots.forEach(({ call }, i) => {
+      if (call !== null && slots[i]?.kind === 'fenced') fenced.add(call.runId);
+    });
+    if (fenced.size === 0) return;
+    this.#onFenced();
+    for (const { call } of grants) if (fenced.has(call.run.runId)) this.dropRun(call.run.runId);
   }
 
   /** The batch was not committed and will not be tried again. */

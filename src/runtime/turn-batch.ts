@@ -230,6 +230,7 @@ export class TurnBatches implements BatchSource {
       epochs: this.#epochs([
         ...turns.map(({ commit }) => commit),
         ...statusChanges.map(({ change }) => change),
+        ...slots.flatMap(({ call }) => call ?? []),
       ]),
       turns: turns.map(({ commit }) => commit),
       statusChanges: statusChanges.map(({ change }) => change),

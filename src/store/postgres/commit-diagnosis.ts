@@ -115,6 +115,10 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     const fate: TurnOutcome | null = fits ? null : { kind: 'stale' };
     fates.statusChanges[index] = isHeld(batch, facts, change.shard) ? fate : { kind: 'fenced' };
   });
+  batch.slots.forEach(({ call }, index) => {
+    const fits = call === null || isHeld(batch, facts, call.shard);
+    fates.slots[index] = fits ? null : { kind: 'fenced' };
+  });
   batch.arrivals.memory.forEach((insert, index) => {
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;

@@ -13,6 +13,7 @@ import type {
 export type Fates = {
   readonly turns: (TurnOutcome | null)[];
   readonly statusChanges: (TurnOutcome | null)[];
+  readonly slots: (TurnOutcome | null)[];
   readonly starts: (ArrivalOutcome | null)[];
   readonly inbox: (ArrivalOutcome | null)[];
   readonly messages: (ArrivalOutcome | null)[];
@@ -42,6 +43,9 @@ export function newFates(batch: Batch): Fates {
     }),
     statusChanges: batch.statusChanges.map(({ shard }) =>
       epochs.has(shard) ? null : { kind: 'fenced' },
+    ),
+    slots: batch.slots.map(({ call }) =>
+      call === null || epochs.has(call.shard) ? null : { kind: 'fenced' },
     ),
     starts: none(arrivals.starts),
     inbox: none(arrivals.inbox),

@@ -7,6 +7,7 @@
 import type {
   Batch,
   MessageInsert,
+  SlotWrite,
   StatusChange,
   SubscriptionInsert,
   TurnCommit,
@@ -32,7 +33,7 @@ import { inboxTargets, insertInbox, takeInbox, type InboxTaken } from './inbox-w
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
-import { writeSlots } from './slot-writes.ts';
+import { freed, writeSlots } from './slot-writes.ts';
 import type { Call } from './statement.ts';
 import {
   endSubscriptions,
@@ -170,6 +171,9 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
     rows.shards.set(change.shard, batch.epochs.get(change.shard) ?? -1);
     rows.statuses.set(`${change.tenant}\u0000${change.runId}\u0000${change.expectedTurn}`, change);
   });
+  for (const { call } of live(batch.slots, fates.slots)) {
+    if (call !== null) rows.shards.set(call.shard, batch.epochs.get(call.shard) ?? -1);
+  }
   rows.queued.push(...live(arrivals.starts, fates.starts));
   const arrived = live(arrivals.inbox, fates.inbox);
   rows.inbox.push(...arrived);
@@ -181,6 +185,12 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
 function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
   return parts.filter((_, index) => fates[index] === null);
 }
+
+/** A call that is fenced is not in its slot; what else happened there has happened. */
+const orFree =
+  (fates: Fates) =>
+  (write: SlotWrite, index: number): SlotWrite =>
+    fates.slots[index] === null ? write : freed(write);
 
 const byGroup = (a: CursorMove, b: CursorMove): number =>
   cursorKey(a.tenant, a) < cursorKey(b.tenant, b) ? -1 : 1;
@@ -238,7 +248,7 @@ function callsOf(
     targets,
     inbox,
     wakes,
-    some(batch.slots, writeSlots),
+    some(batch.slots, (set) => writeSlots(batch.replicaId, set.map(orFree(fates)))),
   ];
   return {
     calls: calls.filter(isCall),
