@@ -1,5 +1,7 @@
 /** The calls of this replica's runs, by key and by run. */
 import type { GenerateInput } from '../domain/catalogue.ts';
+import { checkGenerate } from '../domain/catalogue-input.ts';
+import type { OpenInvocation } from '../kernel/port.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
@@ -24,6 +26,34 @@ export type RunCall = PoolCall & {
 /** Names an invocation for ever: also the idempotency key that providers and tasks see. */
 export function callKey(runId: string, invocationId: string, incarnation: number): string {
   return `${runId}:${invocationId}:${incarnation}`;
+}
+
+/** Throws when the input of `generate` is not one. */
+export function newCall(
+  run: NewRun,
+  { id, incarnation, input }: OpenInvocation,
+  { key, nowMs }: { readonly key: string; readonly nowMs: number },
+): RunCall {
+  const { tenant, runId, shard, user, pipeline } = run;
+  const checked = checkGenerate(input);
+  return {
+    key,
+    run,
+    address: { tenant, runId, shard, invocationId: id, incarnation },
+    input: checked,
+    tenant,
+    user,
+    pipeline,
+    pipelineStartedAtMs: nowMs,
+    provider: checked.provider,
+    durable: false,
+    outside: true,
+    dropped: false,
+    outcome: null,
+    slot: null,
+    abort: null,
+    cancelLimit: () => undefined,
+  };
 }
 
 export class CallsByRun {

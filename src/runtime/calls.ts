@@ -11,7 +11,6 @@
  *    before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
-import { checkGenerate } from '../domain/catalogue-input.ts';
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
@@ -25,7 +24,7 @@ import type { Gate } from './gate.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
-import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
+import { CallsByRun, callKey, newCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
@@ -47,6 +46,8 @@ export class Calls {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
+  /** Dropped, and in a slot until their requests end. */
+  readonly #leaving = new Set<RunCall>();
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onWanted: () => void;
   #isWanted = false;
@@ -117,8 +118,7 @@ export class Calls {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       if (this.#calls.has(key)) continue;
-      const call = this.#newCall(run, invocation, key);
-      if (call !== null) this.#enqueue(call);
+      this.#enqueue(this.#newCall(run, invocation, key));
     }
   }
 
@@ -137,6 +137,14 @@ export class Calls {
     const repeated = new Set(
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
+    const slots = this.#slotWrites(repeated);
+    this.#withdrawTentative(grants, nowMs);
+    this.#armAlarm();
+    this.#isWanted = false;
+    return { slots, grants };
+  }
+
+  #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
     const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
       const { call } = change;
       return {
@@ -150,10 +158,7 @@ export class Calls {
         rateLimited: change.rateLimited,
       };
     });
-    this.#withdrawTentative(grants, nowMs);
-    this.#armAlarm();
-    this.#isWanted = false;
-    return { slots: [...this.#madeBefore.takeLeft(), ...slots], grants };
+    return [...this.#madeBefore.takeLeft(), ...slots];
   }
 
   /** Not given a slot, and not durable yet: it must not be given one by another batch. */
@@ -175,7 +180,6 @@ export class Calls {
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       open.add(key);
       const call = this.#calls.get(key) ?? this.#newCall(run, invocation, key);
-      if (call === null) continue;
       call.durable = true;
       if (call.outside) this.#enqueue(call);
     }
@@ -213,13 +217,20 @@ export class Calls {
     return this.#pool.takeWaitChanges();
   }
 
-  close(): void {
+  /**
+   * Aborts all that is under way, and gives what is to be written of the slots: those of calls that
+   * nobody waits for are idle. The others keep their names, for they are made again, and counted.
+   */
+  close(): readonly SlotWrite[] {
     this.#cancelAlarm?.();
+    for (const call of this.#leaving) this.#release(call, aborted);
+    const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
       call.dropped = true;
       call.cancelLimit();
       call.abort?.abort();
     }
+    return slots;
   }
 
   #wanted(): void {
@@ -227,31 +238,8 @@ export class Calls {
     this.#onWanted();
   }
 
-  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall | null {
-    const call: RunCall = {
-      key,
-      run,
-      address: {
-        tenant: run.tenant,
-        runId: run.runId,
-        shard: run.shard,
-        invocationId: invocation.id,
-        incarnation: invocation.incarnation,
-      },
-      input: checkGenerate(invocation.input),
-      tenant: run.tenant,
-      user: run.user,
-      pipeline: run.pipeline,
-      pipelineStartedAtMs: this.#clock.nowMs(),
-      provider: checkGenerate(invocation.input).provider,
-      durable: false,
-      outside: true,
-      dropped: false,
-      outcome: null,
-      slot: null,
-      abort: null,
-      cancelLimit: () => undefined,
-    };
+  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+    const call = newCall(run, invocation, { key, nowMs: this.#clock.nowMs() });
     this.#calls.add(call);
     return call;
   }
@@ -339,7 +327,10 @@ export class Calls {
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot') return;
     if (call.outcome !== null) this.#release(call, aborted);
-    else call.abort?.abort();
+    else {
+      this.#leaving.add(call);
+      call.abort?.abort();
+    }
   }
 
   #release(
@@ -347,6 +338,7 @@ export class Calls {
     outcome: CallOutcome,
     grant: { provider: string; slot: number } | null = call.slot,
   ): void {
+    this.#leaving.delete(call);
     if (grant === null) return;
     call.slot = null;
     this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());

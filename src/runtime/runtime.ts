@@ -242,9 +242,9 @@ export class Runtime {
     timers.close();
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
+    await this.#batches.writeSlots(calls.close());
     this.#batches.closed = true;
     arrivals.close();
-    calls.close();
     tasks.close();
     notifier.close();
     await this.#listening?.close();

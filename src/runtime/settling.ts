@@ -7,6 +7,7 @@ import type { ChartEvent } from '../domain/event.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import { fencedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
@@ -62,19 +63,12 @@ export class Settling {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
     this.#wake(made, outcome.wakes);
-    this.#dropFenced(made, outcome);
+    // These are not in their slots and must not be sent: the runs are another replica's now.
+    for (const { run } of fencedCalls(made, outcome)) {
+      this.#onFenced();
+      this.dropRun(run.runId);
+    }
     this.#parts.calls.send(made.grants);
-  }
-
-  /** Calls whose run another replica owns now are not in their slots, and are not sent. */
-  #dropFenced({ batch, grants }: MadeBatch, { slots }: BatchOutcome): void {
-    const fenced = new Set<string>();
-    batch.slots.forEach(({ call }, i) => {
-      if (call !== null && slots[i]?.kind === 'fenced') fenced.add(call.runId);
-    });
-    if (fenced.size === 0) return;
-    this.#onFenced();
-    for (const { call } of grants) if (fenced.has(call.run.runId)) this.dropRun(call.run.runId);
   }
 
   /** The batch was not committed and will not be tried again. */

@@ -307,6 +307,38 @@ describe('a replica that does not know yet that it has lost its shards', () => {
   });
 });
 
+describe('a replica that has lost its shards and does not know it', () => {
+  it('sends no call that another makes now, though it has a free slot (promise 6)', async () => {
+    const { hung, between } = hangs();
+    const world = memoryWorld();
+    const old = scriptedProvider({ name: 'p', ceiling: 1 });
+    const young = scriptedProvider({ name: 'p', ceiling: 100 });
+    const a = await world.replica({ providers: [old], between });
+    const starts = ['p1', 'p2'].map((pipeline) => {
+      return { agent: 'script', pipeline, input: { steps: [ask] } };
+    });
+    const runs = await a.heddle.startAll(starts);
+    await world.clock.idle();
+    expect(old.calls).toHaveLength(1);
+    hung.since = true;
+    world.store.endSession(a.runtime.replicaId);
+    await world.clock.advance(1_000);
+    const b = await world.replica({ providers: [young] });
+    await world.clock.advance(1_000);
+    expect(young.calls).toHaveLength(2);
+    old.last().answer('late');
+    await world.clock.idle();
+    expect(old.calls).toHaveLength(1);
+    for (const call of young.calls) call.answer('x');
+    await world.clock.advance(1_000);
+    for (const { id } of runs) {
+      expect(await (await b.heddle.run(id)).output()).toMatchObject([{ done: { text: 'x' } }]);
+    }
+    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect(await world.store.providerTotals()).toMatchObject([{ calls: 3, duplicates: 1 }]);
+  });
+});
+
 describe('a replica that is cut off and comes back', () => {
   it('commits nothing of what another owns now (promise 6)', async () => {
     const world = memoryWorld();
