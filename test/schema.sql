@@ -100,7 +100,12 @@ create table provider_slots (
 ) with (fillfactor=50);
 create table replicas (
   replica_id uuid not null,
-  lease_until timestamp with time zone not null
+  renewed_at timestamp with time zone not null,
+  lease_until timestamp with time zone not null,
+  reconnected_at timestamp with time zone,
+  server_began_us bigint not null,
+  session_began_us bigint,
+  session_pid integer
 ) with (fillfactor=50);
 create table runs (
   run_id uuid not null,

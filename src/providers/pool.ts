@@ -156,6 +156,11 @@ export class Pool<Call extends PoolCall> {
     return { kind: 'removed' };
   }
 
+  /** The key of the call in this slot; null when there is none. */
+  keyIn(provider: string, slot: number): string | null {
+    return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
+  }
+
   /** A person has mended what this provider refused; also ends a cooling or a stall. */
   reopen(provider: string, nowMs: number): void {
     this.#measure(nowMs);

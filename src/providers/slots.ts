@@ -64,6 +64,10 @@ export class Slots<Held> {
     return slot.slot;
   }
 
+  peek(number: number): Held | null {
+    return this.#slots[number]?.held ?? null;
+  }
+
   heldIn(number: number): Held {
     const slot = this.#slots[number];
     if (slot === undefined || slot.held === null) {

@@ -20,6 +20,7 @@ import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
+import type { Gate } from './gate.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
@@ -40,10 +41,13 @@ export type SealedCalls = {
 
 export class Calls {
   readonly #clock: Clock;
+  readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
+  /** Dropped, and in a slot until their requests end. */
+  readonly #leaving = new Set<RunCall>();
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
@@ -53,6 +57,7 @@ export class Calls {
 
   constructor(options: {
     readonly clock: Clock;
+    readonly gate: Gate;
     readonly ids: Ids;
     readonly replicaId: ReplicaId;
     readonly providers: readonly Provider[];
@@ -64,8 +69,8 @@ export class Calls {
     readonly wanted: () => void;
   }) {
     this.#clock = options.clock;
+    this.#gate = options.gate;
     this.#replicaId = options.replicaId;
-    this.#madeBefore = new MadeBefore(options.replicaId);
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
@@ -75,6 +80,9 @@ export class Calls {
       share: 1,
       random: () => options.ids.random(),
     });
+    this.#madeBefore = new MadeBefore(options.replicaId, (provider, slot) =>
+      this.#pool.keyIn(provider, slot),
+    );
   }
 
   /** True when a batch would write or give a slot. */
@@ -143,6 +151,14 @@ export class Calls {
     const repeated = new Set(
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
+    const slots = this.#slotWrites(repeated);
+    this.#withdrawTentative(grants, nowMs);
+    this.#armAlarm();
+    this.#isWanted = false;
+    return { slots, grants };
+  }
+
+  #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
     const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
       const { call } = change;
       return {
@@ -156,10 +172,7 @@ export class Calls {
         rateLimited: change.rateLimited,
       };
     });
-    this.#withdrawTentative(grants, nowMs);
-    this.#armAlarm();
-    this.#isWanted = false;
-    return { slots: [...this.#madeBefore.takeLeft(), ...slots], grants };
+    return [...this.#madeBefore.takeLeft(), ...slots];
   }
 
   /** Not given a slot, and not durable yet: it must not be given one by another batch. */
@@ -196,12 +209,14 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
-    for (const grant of grants) {
-      const { call } = grant;
-      const isOver = call.dropped || !call.durable || call.outcome !== null;
-      if (isOver) this.#release(call, aborted, grant);
-      else void this.#request(grant);
-    }
+    for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
+  }
+
+  #sendOne(grant: Grant<RunCall>): void {
+    const { call } = grant;
+    const isOver = call.dropped || !call.durable || call.outcome !== null;
+    if (isOver) this.#release(call, aborted, grant);
+    else void this.#request(grant);
   }
 
   get hasWaitChanges(): boolean {
@@ -216,13 +231,20 @@ export class Calls {
     return this.#pool.takeWaitChanges();
   }
 
-  close(): void {
+  /**
+   * Aborts all that is under way, and gives what is to be written of the slots: those of calls that
+   * nobody waits for are idle. The others keep their names, for they are made again, and counted.
+   */
+  close(): readonly SlotWrite[] {
     this.#cancelAlarm?.();
+    for (const call of this.#leaving) this.#release(call, aborted);
+    const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
       call.dropped = true;
       call.cancelLimit();
       call.abort?.abort();
     }
+    return slots;
   }
 
   #wanted(): void {
@@ -320,7 +342,10 @@ export class Calls {
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot' || call.kept) return;
     if (call.outcome !== null) this.#release(call, aborted);
-    else call.abort?.abort();
+    else {
+      this.#leaving.add(call);
+      call.abort?.abort();
+    }
   }
 
   #release(
@@ -328,6 +353,7 @@ export class Calls {
     outcome: CallOutcome,
     grant: { provider: string; slot: number } | null = call.slot,
   ): void {
+    this.#leaving.delete(call);
     if (grant === null) return;
     call.slot = null;
     this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());

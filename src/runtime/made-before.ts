@@ -12,12 +12,15 @@ import { callKey } from './calls-by-run.ts';
 
 export class MadeBefore {
   readonly #replicaId: ReplicaId;
+  readonly #keyIn: (provider: string, slot: number) => string | null;
   /** By key: the row that says so, or null when that row is idle already. */
   readonly #rows = new Map<string, SlotRow | null>();
   readonly #left: SlotRow[] = [];
 
-  constructor(replicaId: ReplicaId) {
+  /** `keyIn` tells which call a slot of this replica's own holds. */
+  constructor(replicaId: ReplicaId, keyIn: (provider: string, slot: number) => string | null) {
     this.#replicaId = replicaId;
+    this.#keyIn = keyIn;
   }
 
   add(slot: SlotRow): void {
@@ -45,15 +48,21 @@ export class MadeBefore {
     const row = this.#rows.get(key);
     if (row === undefined || row === null) return false;
     this.#rows.set(key, null);
-    // A slot of this replica's own is freed when its request ends.
-    if (row.replicaId === this.#replicaId) return false;
+    // A slot of this replica's own is freed when its request ends; but where that was while the
+    // shard was another's, the row has kept the name.
+    if (row.replicaId === this.#replicaId && this.#keyIn(row.provider, row.slot) === key) {
+      return false;
+    }
     this.#left.push(row);
     return true;
   }
 
   /** Rows of earlier owners that become idle with the batch that is being made. */
   takeLeft(): SlotWrite[] {
-    return this.#left.splice(0).map(({ provider, replicaId, slot }) => ({
+    const left = this.#left.splice(0).filter(({ provider, replicaId, slot }) => {
+      return replicaId !== this.#replicaId || this.#keyIn(provider, slot) === null;
+    });
+    return left.map(({ provider, replicaId, slot }) => ({
       provider,
       replicaId,
       slot,

@@ -4,10 +4,12 @@
  * Owns the rhythm of heartbeats and the local deadline. Leaves to the store who owns what, and the
  * fence: a stale epoch commits nothing, whatever is believed here (promise 6).
  *
- * 1. No turn is committed after two thirds of the lease have passed since the last renewal was
- *    sent, by this process's monotonic clock, until one succeeds.
+ * 1. No turn is committed and no call or task begins after two thirds of the lease have passed since
+ *    the last renewal was sent, by this process's monotonic clock, until one succeeds. A timer sees
+ *    to that, so it also holds while a renewal fails, or hangs.
  * 2. A shard that was lost, or taken over with a new epoch, leaves nothing of it in memory.
  * 3. A shard that is given back is released when its runs have come to rest, or after a grace.
+ * 4. Two renewals are tried in a third of the lease, which is what others grant who see no session.
  */
 import { toErrorRecord } from '../domain/errors.ts';
 import { shardCount } from '../domain/ids.ts';
@@ -29,15 +31,17 @@ export class Ownership {
   readonly #events: OwnershipEvents;
   readonly #leavingSinceMs = new Map<number, number>();
   #cancelBeat: (() => void) | null = null;
-  #deadlineMs = 0;
+  #cancelDeadline: (() => void) | null = null;
   #liveReplicas = 1;
-  #short = false;
+  #waitMs: number;
   #beating: Promise<void> | null = null;
-  #closed = false;
+  #again = false;
+  #running = false;
 
   constructor(parts: Parts, settings: OwnershipSettings, events: OwnershipEvents) {
     this.#parts = parts;
     this.#leaseMs = settings.leaseMs;
+    this.#waitMs = settings.leaseMs / 6;
     this.#events = events;
   }
 
@@ -47,21 +51,32 @@ export class Ownership {
 
   /** Resolves when the first shards are owned and their runs are taken up. */
   async start(): Promise<void> {
-    await this.#renew();
+    this.#running = true;
+    const first = this.#renew();
+    this.#beating = first.catch(() => undefined);
+    try {
+      await first;
+    } finally {
+      this.#beating = null;
+    }
     this.#schedule();
   }
 
-  /** A commit was fenced: ask at once who owns what. */
+  /** Who owns what has changed: a commit was fenced, or a hint says so. */
   askNow(): void {
-    if (this.#closed || this.#beating !== null) return;
+    if (!this.#running) return;
+    // The one under way may have looked before it changed.
+    this.#again = this.#beating !== null;
+    if (this.#again) return;
     this.#cancelBeat?.();
     this.#beat();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#running = false;
     this.#cancelBeat?.();
     await this.#beating;
+    this.#cancelDeadline?.();
     const { log, store, replicaId, shards } = this.#parts;
     try {
       await store.release({ replicaId, shards: shards.list(), retire: true });
@@ -72,9 +87,9 @@ export class Ownership {
   }
 
   #schedule(): void {
-    if (this.#closed) return;
-    // Short of its share, it waits for an owner that may be dead: the sooner seen, the better.
-    const waitMs = this.#short ? this.#leaseMs / 20 : this.#leaseMs / 3;
+    if (!this.#running) return;
+    const waitMs = this.#again ? 0 : this.#waitMs;
+    this.#again = false;
     this.#cancelBeat = this.#parts.clock.setTimer(waitMs, () => this.#beat());
   }
 
@@ -82,7 +97,8 @@ export class Ownership {
     this.#beating = this.#renew()
       .catch((error: unknown) => {
         this.#parts.log.warn('heartbeat failed', { error: toErrorRecord(error).message });
-        if (this.#parts.clock.nowMs() > this.#deadlineMs) this.#events.suspend(true);
+        this.#waitMs = this.#leaseMs / 20;
+        this.#again = false;
       })
       .finally(() => {
         this.#beating = null;
@@ -94,15 +110,33 @@ export class Ownership {
     const { clock, store, replicaId } = this.#parts;
     const sentAtMs = clock.nowMs();
     const renewal = await store.renew({ replicaId, leaseMs: this.#leaseMs });
-    this.#deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
+    const deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
+    this.#awaitDeadline(deadlineMs);
     if (renewal.liveReplicas !== this.#liveReplicas) {
       this.#liveReplicas = renewal.liveReplicas;
       this.#parts.calls.setShare(renewal.liveReplicas);
     }
-    this.#short = renewal.shards.length < Math.floor(shardCount / renewal.liveReplicas);
+    this.#waitMs = this.#waitAfter(renewal);
     await this.#take(renewal);
-    this.#events.suspend(clock.nowMs() > this.#deadlineMs);
+    if (clock.nowMs() <= deadlineMs) this.#events.suspend(false);
     await this.#giveBack(renewal.surplus);
+  }
+
+  #awaitDeadline(deadlineMs: number): void {
+    const { clock, log } = this.#parts;
+    this.#cancelDeadline?.();
+    const leftMs = Math.max(deadlineMs - clock.nowMs(), 0);
+    this.#cancelDeadline = clock.setTimer(leftMs, () => {
+      log.warn('no heartbeat for two thirds of the lease: nothing new begins', {});
+      this.#events.suspend(true);
+    });
+  }
+
+  /** Short of its share, or beside an owner that seems dead: the sooner it looks again, the better. */
+  #waitAfter({ shards, liveReplicas, nextEndInMs }: Renewal): number {
+    const isShort = shards.length < Math.floor(shardCount / liveReplicas);
+    const waitMs = this.#leaseMs / (isShort ? 20 : 6);
+    return nextEndInMs === null ? waitMs : Math.min(waitMs, nextEndInMs + 1);
   }
 
   async #take(renewal: Renewal): Promise<void> {

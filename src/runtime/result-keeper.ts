@@ -102,8 +102,8 @@ export class ResultKeeper {
   async #keep(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0) return;
     const { shards, store } = this.#parts;
-    const epochs = shards.epochsOf(ended.map(({ call }) => call.run));
-    const made = this.#make(ended, epochs);
+    const made = this.#make(ended);
+    const { epochs } = made.batch;
     try {
       const outcome = await this.#batches.answered(() => store.commit(made.batch));
       ended.forEach((one, i) => {
@@ -118,8 +118,8 @@ export class ResultKeeper {
     }
   }
 
-  #make(ended: readonly Ended[], epochs: ReadonlyMap<number, number>): MadeBatch {
-    const { calls, ids, replicaId } = this.#parts;
+  #make(ended: readonly Ended[]): MadeBatch {
+    const { calls, ids, replicaId, shards } = this.#parts;
     for (const { call } of ended) calls.kept(call);
     const { slots, grants } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
@@ -129,7 +129,7 @@ export class ResultKeeper {
     const batch = {
       commitId: ids.commit(),
       replicaId,
-      epochs,
+      epochs: shards.epochsOf([...results, ...slots.flatMap(({ call }) => call ?? [])]),
       turns: [],
       statusChanges: [],
       results,

@@ -4,6 +4,7 @@
  */
 import type { OpenInvocation, ChartState } from '../kernel/port.ts';
 import { callKey } from './calls-by-run.ts';
+import type { Gate } from './gate.ts';
 import { Tasks, type TaskOutcome } from './tasks.ts';
 import type { Clock } from './ports.ts';
 import type { NewRun } from '../store/rows.ts';
@@ -18,9 +19,10 @@ export class RunTasks {
 
   constructor(options: {
     readonly clock: Clock;
+    readonly gate: Gate;
     readonly deliver: (run: NewRun, incoming: Incoming) => void;
   }) {
-    this.#tasks = new Tasks(options.clock);
+    this.#tasks = new Tasks(options.clock, options.gate);
     this.#deliver = options.deliver;
   }
 

@@ -6,13 +6,14 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
-import type { Store } from '../store/port.ts';
+import type { Hint, Store } from '../store/port.ts';
 import type { NewRun } from '../store/rows.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue, type Arrival } from './arrivals.ts';
 import { Calls } from './calls.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
+import { Gate } from './gate.ts';
 import { defaultLookingSettings, Looking } from './looking.ts';
 import { Notifier } from './notifier.ts';
 import { Ownership } from './ownership.ts';
@@ -52,6 +53,7 @@ export class Runtime {
   readonly settings: RuntimeSettings;
   readonly replicaId: ReplicaId;
   readonly #parts: Parts;
+  readonly #gate = new Gate();
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
   readonly #keeper: ResultKeeper;
@@ -115,6 +117,7 @@ export class Runtime {
     for (const agent of options.agents) agents.add(agent);
     const { permitsMax, arrivalsMax } = this.settings;
     const { replicaId } = this;
+    const gate = this.#gate;
     return {
       replicaId,
       store,
@@ -130,11 +133,12 @@ export class Runtime {
         ids,
         replicaId,
         providers,
+        gate,
         deliver,
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
         wanted,
       }),
-      tasks: new RunTasks({ clock, deliver }),
+      tasks: new RunTasks({ clock, gate, deliver }),
       timers: new Timers({
         clock,
         settings: defaultTimerSettings,
@@ -151,13 +155,18 @@ export class Runtime {
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
-    const { store, shards } = this.#parts;
-    this.#listening = await store.listen((hinted) => {
-      if (hinted === null || hinted.some((shard) => shards.owns(shard))) this.#looking.now();
-    });
+    const { store } = this.#parts;
+    this.#listening = await store.listen((hint) => this.#heard(hint));
     await this.#ownership.start();
     this.#looking.start();
     this.#retention.start();
+  }
+
+  #heard(hint: Hint): void {
+    const { shards } = this.#parts;
+    const isWork = hint.kind === 'work' && hint.shards.some((shard) => shards.owns(shard));
+    if (isWork || hint.kind === 'all') this.#looking.now();
+    if (hint.kind !== 'work') this.#ownership.askNow();
   }
 
   get store(): Store {
@@ -253,9 +262,9 @@ export class Runtime {
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
     await this.#keeper.close();
+    await this.#batches.writeSlots(calls.close());
     this.#batches.closed = true;
     arrivals.close();
-    calls.close();
     tasks.close();
     notifier.close();
     await this.#listening?.close();
@@ -265,6 +274,8 @@ export class Runtime {
 
   #suspend(suspended: boolean): void {
     this.#batches.suspended = suspended;
-    if (!suspended) this.#committer.request();
+    if (suspended) return this.#gate.shut();
+    this.#gate.open();
+    this.#committer.request();
   }
 }

@@ -7,6 +7,7 @@ import type { ChartEvent } from '../domain/event.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import { fencedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
@@ -62,6 +63,11 @@ export class Settling {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
     this.#wake(made, outcome.wakes);
+    // These are not in their slots and must not be sent: the runs are another replica's now.
+    for (const { run } of fencedCalls(made, outcome)) {
+      this.#onFenced();
+      this.dropRun(run.runId);
+    }
     this.#parts.calls.send(made.grants);
   }
 

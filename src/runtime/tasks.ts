@@ -12,6 +12,7 @@ import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
 import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
+import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
 
 export type TaskOutcome =
@@ -46,10 +47,12 @@ const noTimer = (): void => undefined;
 
 export class Tasks {
   readonly #clock: Clock;
+  readonly #gate: Gate;
   readonly #running = new Map<string, Running>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, gate: Gate) {
     this.#clock = clock;
+    this.#gate = gate;
   }
 
   has(key: string): boolean {
@@ -74,7 +77,7 @@ export class Tasks {
       cancelTimer: noTimer,
     };
     this.#running.set(task.key, running);
-    this.#attempt(running);
+    this.#next(running);
   }
 
   stop(key: string): void {
@@ -87,6 +90,12 @@ export class Tasks {
 
   stopAll(): void {
     for (const key of this.#running.keys()) this.stop(key);
+  }
+
+  #next(running: Running): void {
+    this.#gate.pass(() => {
+      if (this.#running.get(running.key) === running) this.#attempt(running);
+    });
   }
 
   #attempt(running: Running): void {
@@ -130,7 +139,7 @@ export class Tasks {
     running.actor = null;
     if (running.attempt < running.policy.attempts) {
       const waitMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
-      running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#attempt(running));
+      running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#next(running));
       return;
     }
     this.#finish(running, { kind: 'failed', error: taskError(running, error) });

@@ -102,7 +102,14 @@ export type TimerInsert = {
   readonly delayMs: number;
 };
 
-/** Upserts the slot's row; `calls` and `duplicates` are added to its counters. */
+/**
+ * Upserts the slot's row; the counters are added to its own. Fenced as turns are (promise 6):
+ *
+ * - A call is put into a slot by the owner of its run alone: otherwise it is `fenced`, must not be
+ *   made, and is not counted.
+ * - A row that names a call is emptied by the owner of that call's run alone. Who has lost the run
+ *   leaves the name there, for the new owner counts by it what is made again (promise 3).
+ */
 export type SlotWrite = {
   readonly provider: string;
   readonly replicaId: ReplicaId;
@@ -142,7 +149,7 @@ export type Batch = {
   /** First row written: a second commit with this id is recognised and does nothing. */
   readonly commitId: CommitId;
   readonly replicaId: ReplicaId;
-  /** The epoch at which this replica holds each shard of `turns`, `statusChanges` and `results`. */
+  /** The epoch at which this replica holds each shard of the parts that are fenced. */
   readonly epochs: ReadonlyMap<number, number>;
   readonly turns: readonly TurnCommit[];
   readonly statusChanges: readonly StatusChange[];
@@ -178,6 +185,8 @@ export type BatchOutcome = {
   readonly statusChanges: readonly TurnOutcome[];
   /** By index of `results`: committed, fenced or poison. */
   readonly results: readonly TurnOutcome[];
+  /** By index of `slots`: committed or fenced. */
+  readonly slots: readonly TurnOutcome[];
   readonly starts: readonly ArrivalOutcome[];
   readonly inbox: readonly ArrivalOutcome[];
   readonly messages: readonly ArrivalOutcome[];

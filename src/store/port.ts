@@ -76,6 +76,11 @@ export type Renewal = {
   readonly liveReplicas: number;
   /** What this replica holds beyond its fair share: give back when its turns have committed. */
   readonly surplus: readonly number[];
+  /**
+   * When the first of the other replicas stops counting as live if nothing is heard of it: beat
+   * then. Null when there is none.
+   */
+  readonly nextEndInMs: number | null;
 };
 
 /** `hasInbox`: something waits for it, perhaps the kept result of a call that it has open. */
@@ -127,6 +132,16 @@ export type ProviderTotals = {
   readonly rateLimited: number;
 };
 
+/**
+ * - work: runs of these shards have inbox rows.
+ * - ownership: a replica gave shards back, or this one's heartbeats have lost their connection.
+ * - all: hints may have been missed.
+ */
+export type Hint =
+  | { readonly kind: 'work'; readonly shards: readonly number[] }
+  | { readonly kind: 'ownership' }
+  | { readonly kind: 'all' };
+
 export interface Store {
   /** One batch: see `batch.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
   commit(batch: Batch): Promise<BatchOutcome>;
@@ -137,10 +152,12 @@ export interface Store {
 
   /**
    * The heartbeat, on a connection of its own: extends this replica's lease, claims shards that are
-   * free or whose owner's lease has ended (epoch + 1), up to a fair share. Timed by the database.
+   * free or whose owner is dead (epoch + 1), up to a fair share. Timed by the database. An owner is
+   * dead when its lease has ended, or when the session of its heartbeats is gone and a third of the
+   * lease has passed since the last: so beat more often than that.
    */
   renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
-  /** Gives shards back. `retire` also ends the replica's lease at once. */
+  /** Gives shards back, and hints at it. `retire` also ends the replica's lease at once. */
   release(replica: {
     readonly replicaId: ReplicaId;
     readonly shards: readonly number[];
@@ -234,8 +251,8 @@ export interface Store {
 
   /** A hint to the owners of these shards that `pending` has something. May be lost. */
   notify(shards: readonly number[]): Promise<void>;
-  /** Called with shards that were hinted at, and with null after every reconnect: look at all. */
-  listen(heard: (shards: readonly number[] | null) => void): Promise<{ close(): Promise<void> }>;
+  /** Every hint of every replica, and `all` after each time that it has connected. */
+  listen(heard: (hint: Hint) => void): Promise<{ close(): Promise<void> }>;
 
   close(): Promise<void>;
 }

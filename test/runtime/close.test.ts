@@ -1,5 +1,6 @@
 /** A close lets turns in flight commit, gives everything back, and answers what comes after it. */
 import { describe, expect, it } from 'vitest';
+import type { Provider } from '../../src/providers/port.ts';
 import type { Store } from '../../src/store/port.ts';
 import { heddleError } from '../../src/domain/errors.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
@@ -89,6 +90,19 @@ describe('close', () => {
     ]);
     expect(await world.store.providerTotals()).toMatchObject([{ calls: 2, duplicates: 1 }]);
     expect((await world.store.audit('default')).slotsInUse).toBe(0);
+  });
+
+  it('leaves no slot to a call that nobody waits for, though its request goes on', async () => {
+    const deaf: Provider = { name: 'deaf', ceiling: 4, call: () => new Promise(() => undefined) };
+    const { heddle, clock, store } = await oneReplica({ providers: [deaf] });
+    const run = await heddle.start('script', { input: { steps: [ask] } });
+    await clock.idle();
+    await run.cancel('enough');
+    await clock.idle();
+    expect((await store.audit('default')).slotsInUse).toBe(1);
+    await heddle.close();
+    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect(await store.providerTotals()).toMatchObject([{ calls: 1, duplicates: 0 }]);
   });
 
   it('gives the shards back at once: nobody waits for a lease', async () => {

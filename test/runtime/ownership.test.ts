@@ -1,9 +1,11 @@
 /** Several replicas on one store: who owns what, what moves, and that one owner's word counts (promise 6). */
+import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { task } from '../../src/index.ts';
 import { shardCount, shardOf } from '../../src/domain/ids.ts';
 import { heddleError } from '../../src/domain/errors.ts';
 import type { Store } from '../../src/store/port.ts';
-import { memoryWorld, type World } from '../support/replica.ts';
+import { memoryWorld, oneReplica, type World } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 
@@ -179,6 +181,104 @@ describe('a replica that dies', () => {
   });
 });
 
+describe('a replica that is killed', () => {
+  it('is followed after a third of its lease, by one that lives and by one that is started', async () => {
+    for (const isThere of [true, false]) {
+      const world = memoryWorld();
+      const a = await world.replica();
+      if (isThere) await world.replica();
+      await world.clock.advance(10_000);
+      a.kill();
+      if (!isThere) await world.replica();
+      await world.clock.advance(1_400);
+      expect(sharesOf(world)).toEqual([shardCount]);
+    }
+  });
+});
+
+describe('a replica that closes', () => {
+  it('says so: another has its shards long before its next heartbeat', async () => {
+    const world = memoryWorld();
+    const a = await world.replica();
+    await world.replica();
+    await world.clock.advance(10_000);
+    await a.heddle.close();
+    await world.clock.idle();
+    expect(sharesOf(world)).toEqual([shardCount]);
+  });
+});
+
+/** Renewals that never answer, from an instant on. */
+function hangs() {
+  const hung: { since: boolean } = { since: false };
+  const between = (store: Store): Store => ({
+    ...store,
+    renew: (replica) => (hung.since ? new Promise(() => undefined) : store.renew(replica)),
+  });
+  return { hung, between };
+}
+
+describe('a replica whose heartbeat hangs', () => {
+  it('begins nothing new when its lease is in doubt', async () => {
+    const { hung, between } = hangs();
+    const provider = scriptedProvider({ onCall: (call) => call.answer('x') });
+    const { heddle, clock } = await oneReplica({ providers: [provider], between });
+    const asks = [{ do: 'wait' } satisfies ScriptStep, ask];
+    const early = await heddle.start('script', { input: { steps: asks } });
+    const late = await heddle.start('script', { input: { steps: asks } });
+    await clock.advance(1_000);
+    hung.since = true;
+    await clock.advance(1_000);
+    await early.send({ type: 'go' });
+    await clock.idle();
+    expect(provider.calls).toHaveLength(1);
+    await clock.advance(1_700);
+    void late.send({ type: 'go' }).catch(() => undefined);
+    await clock.advance(60_000);
+    expect(provider.calls).toHaveLength(1);
+  });
+
+  it('makes no further attempt of a task, and goes on when it is renewed', async () => {
+    let renewed = (): void => undefined;
+    let isHung = false;
+    const between = (store: Store): Store => ({
+      ...store,
+      renew: async (replica) => {
+        if (isHung) await new Promise<void>((resolve) => (renewed = resolve));
+        return store.renew(replica);
+      },
+    });
+    let tries = 0;
+    const work = task<unknown>(
+      async () => {
+        tries += 1;
+        if (tries === 1) throw new Error('not yet');
+      },
+      { attempts: 3, backoffMs: 3_000 },
+    );
+    const machine = setup({ actors: { work } }).createMachine({
+      id: 'trier',
+      initial: 'trying',
+      states: {
+        trying: { invoke: { id: 'try', src: 'work', onDone: 'done' } },
+        done: { type: 'final' },
+      },
+    });
+    const { heddle, clock } = await oneReplica({ agents: [machine], between });
+    const run = await heddle.start('trier');
+    await clock.idle();
+    expect(tries).toBe(1);
+    isHung = true;
+    await clock.advance(6_000);
+    expect(tries).toBe(1);
+    isHung = false;
+    renewed();
+    await clock.advance(1_000);
+    expect(tries).toBe(2);
+    expect(await run.status()).toBe('completed');
+  });
+});
+
 describe('a replica that does not know yet that it has lost its shards', () => {
   it('accepts all that is started there or nothing, and the new owner runs it', async () => {
     const world = memoryWorld();
@@ -189,9 +289,10 @@ describe('a replica that does not know yet that it has lost its shards', () => {
     });
     const a = await world.replica({ between: hung });
     isHung = true;
+    world.store.endSession(a.runtime.replicaId);
     await world.clock.advance(1_000);
     const b = await world.replica();
-    await world.clock.advance(10_000);
+    await world.clock.advance(1_000);
     expect(sharesOf(world)).toEqual([shardCount]);
     const starts = pipelines.map((pipeline) => ({
       agent: 'script',
@@ -203,6 +304,38 @@ describe('a replica that does not know yet that it has lost its shards', () => {
     for (const run of runs) expect(await run.status()).toBe('completed');
     expect((await b.heddle.runs({ limit: 1_000 })).length).toBe(pipelines.length);
     expect(a.runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
+  });
+});
+
+describe('a replica that has lost its shards and does not know it', () => {
+  it('sends no call that another makes now, though it has a free slot (promise 6)', async () => {
+    const { hung, between } = hangs();
+    const world = memoryWorld();
+    const old = scriptedProvider({ name: 'p', ceiling: 1 });
+    const young = scriptedProvider({ name: 'p', ceiling: 100 });
+    const a = await world.replica({ providers: [old], between });
+    const starts = ['p1', 'p2'].map((pipeline) => {
+      return { agent: 'script', pipeline, input: { steps: [ask] } };
+    });
+    const runs = await a.heddle.startAll(starts);
+    await world.clock.idle();
+    expect(old.calls).toHaveLength(1);
+    hung.since = true;
+    world.store.endSession(a.runtime.replicaId);
+    await world.clock.advance(1_000);
+    const b = await world.replica({ providers: [young] });
+    await world.clock.advance(1_000);
+    expect(young.calls).toHaveLength(2);
+    old.last().answer('late');
+    await world.clock.idle();
+    expect(old.calls).toHaveLength(1);
+    for (const call of young.calls) call.answer('x');
+    await world.clock.advance(1_000);
+    for (const { id } of runs) {
+      expect(await (await b.heddle.run(id)).output()).toMatchObject([{ done: { text: 'x' } }]);
+    }
+    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect(await world.store.providerTotals()).toMatchObject([{ calls: 3, duplicates: 1 }]);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { ProviderCall } from '../../src/providers/port.ts';
 import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
-import type { Renewal } from '../../src/store/port.ts';
+import type { Hint, Renewal } from '../../src/store/port.ts';
 import type { RunAddress } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
 import type { World } from './world.ts';
@@ -62,7 +62,8 @@ export class History {
     this.faults += 1;
     if (what === 'hint') {
       this.reached.add('hint lost');
-      for (const shard of (about as readonly number[] | null) ?? []) this.#unheard.add(shard);
+      const hint = about as Hint;
+      if (hint.kind === 'work') for (const shard of hint.shards) this.#unheard.add(shard);
     }
     if (what !== 'commit') return;
     for (const { shard } of (about as BatchOutcome).wakes) this.#unheard.add(shard);

@@ -11,7 +11,7 @@ import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
-import type { Store } from '../../src/store/port.ts';
+import type { Hint, Store } from '../../src/store/port.ts';
 import type { Timeline } from './timeline.ts';
 
 /** One way of a message between processes on a quiet day. */
@@ -171,14 +171,12 @@ export class Replica {
     };
   }
 
-  async #listen(
-    heard: (shards: readonly number[] | null) => void,
-  ): Promise<{ close(): Promise<void> }> {
+  async #listen(heard: (hint: Hint) => void): Promise<{ close(): Promise<void> }> {
     const { store, witness } = this.#parts;
-    return store.listen((shards) => {
+    return store.listen((hint) => {
       this.#add('hint', 'hears a hint', wayMs, (failed) => {
-        if (failed === null) heard(shards);
-        else witness.lost(this, 'hint', shards);
+        if (failed === null) heard(hint);
+        else witness.lost(this, 'hint', hint);
       });
     });
   }

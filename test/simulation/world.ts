@@ -145,7 +145,10 @@ export class World {
     const { database } = this.store;
     const ids = this.replicas.map(({ runtime }) => runtime.replicaId);
     database.transaction(() => {
-      for (const replicaId of ids) database.tables.replicas.put({ replicaId, untilMs: leaseMs });
+      for (const replicaId of ids) {
+        const session = { reconnectedAtMs: null, sessionGone: false };
+        database.tables.replicas.put({ replicaId, renewedAtMs: 0, untilMs: leaseMs, ...session });
+      }
       for (const { shard } of database.tables.shards.all()) {
         database.tables.shards.put({ shard, epoch: 1, owner: ids[shard % ids.length] ?? null });
       }

@@ -33,6 +33,9 @@ function twin(faults: readonly StoreFault[]): Harness {
       nowMs += ms;
     },
     crash: async () => store.restart(),
+    endSessions: async () => {
+      for (const { replicaId } of store.database.tables.replicas.all()) store.endSession(replicaId);
+    },
   };
 }
 

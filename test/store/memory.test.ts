@@ -12,6 +12,9 @@ async function openMemory(...faults: readonly StoreFault[]): Promise<Harness> {
       nowMs += ms;
     },
     crash: async () => store.restart(),
+    endSessions: async () => {
+      for (const { replicaId } of store.database.tables.replicas.all()) store.endSession(replicaId);
+    },
   };
 }
 

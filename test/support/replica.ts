@@ -30,8 +30,10 @@ export type Replica = {
   readonly runtime: Runtime;
   /** What it warned of, in order. */
   readonly warnings: readonly string[];
-  /** Dies where it stands: nothing of it reaches the store or its clock again. */
+  /** Stands still for ever, as a process that is frozen: nothing of it reaches the store or its clock again. */
   crash(): void;
+  /** The same, and Postgres sees its connections end: a process that is killed. */
+  kill(): void;
 };
 
 export type World = {
@@ -97,6 +99,10 @@ async function startReplica(
     warnings,
     crash: () => {
       life.over = true;
+    },
+    kill: () => {
+      life.over = true;
+      world.store.endSession(runtime.replicaId);
     },
   };
 }

@@ -10,7 +10,7 @@ import { runKey, type Database, type StoredCommit } from './database.ts';
 import { arriveInbox, insertInbox, runUnknown, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
 import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
-import { writeSlot } from './slots.ts';
+import { writeSlots } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
 import { own } from './table.ts';
 import { applyStatus, applyTurn, holdsNul, keepResult } from './turns.ts';
@@ -43,9 +43,9 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);
   const inbox = arrivals.inbox.map((row) => clean(row) ?? arriveInbox(db, row, wakes));
   const results = batch.results.map((kept) => keepResult(db, kept, batch));
-  for (const slot of batch.slots) writeSlot(db, slot);
+  const slots = writeSlots(db, batch);
   wakeWaiters(db, wakes);
-  const told = { turns, statusChanges, results, starts, inbox, messages, memory };
+  const told = { turns, statusChanges, results, slots, starts, inbox, messages, memory };
   db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told: own(told) });
   return { ...told, wakes: wakes.runs };
 }

@@ -76,7 +76,17 @@ export type StoredShard = {
   readonly epoch: number;
   readonly owner: ReplicaId | null;
 };
-type StoredReplica = { readonly replicaId: ReplicaId; readonly untilMs: number };
+/**
+ * The session is the connection that its heartbeats come over; `reconnectedAtMs` is set by an owner
+ * whose session is not the one before.
+ */
+type StoredReplica = {
+  readonly replicaId: ReplicaId;
+  readonly renewedAtMs: number;
+  readonly untilMs: number;
+  readonly reconnectedAtMs: number | null;
+  readonly sessionGone: boolean;
+};
 type StoredSlot = SlotRow & {
   readonly calls: number;
   readonly duplicates: number;

@@ -11,7 +11,8 @@
  * 4. The clock is `nowMs` and nothing else; hints are handed out as microtasks, in order.
  */
 import { heddleError } from '../../domain/errors.ts';
-import type { Store } from '../port.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
@@ -21,7 +22,7 @@ import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
 import { prune } from './prune.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
-import { release, renew } from './shards.ts';
+import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers } from './timers.ts';
@@ -33,9 +34,11 @@ export type MemoryStore = Store & {
   snapshot(): Snapshot;
   /** What clients see of a restart of Postgres: hints under way are lost, listeners reconnect. */
   restart(): void;
+  /** What the server sees of a replica that is killed or cut off: its connections are gone. */
+  endSession(replicaId: ReplicaId): void;
 };
 
-type Listener = { readonly heard: (shards: readonly number[] | null) => void };
+type Listener = { readonly heard: (hint: Hint) => void };
 
 export function createMemoryStore(options: {
   /** The database's clock. */
@@ -54,12 +57,14 @@ export function createMemoryStore(options: {
     return database.transaction(() => work(database));
   }
 
-  function hint(listener: Listener, shards: readonly number[] | null): void {
+  function tell(listener: Listener, hint: Hint): void {
     const since = restarts;
     queueMicrotask(() => {
-      if (since === restarts && listeners.includes(listener)) listener.heard(shards);
+      if (since === restarts && listeners.includes(listener)) listener.heard(hint);
     });
   }
+
+  const tellAll = (hint: Hint): void => listeners.forEach((listener) => tell(listener, hint));
 
   return {
     ...themes(whole),
@@ -67,14 +72,21 @@ export function createMemoryStore(options: {
     snapshot: () => database.snapshot(),
     restart() {
       restarts++;
-      for (const listener of listeners) hint(listener, null);
+      database.transaction(() => endAllSessions(database));
+      tellAll({ kind: 'all' });
     },
-    notify: (shards) => whole(() => listeners.forEach((listener) => hint(listener, [...shards]))),
+    endSession: (replicaId) => database.transaction(() => endSession(database, replicaId)),
+    release: (replica) =>
+      whole((db) => {
+        release(db, replica);
+        tellAll({ kind: 'ownership' });
+      }),
+    notify: (shards) => whole(() => tellAll({ kind: 'work', shards: [...shards] })),
     listen: (heard) =>
       whole(() => {
         const listener = { heard };
         listeners = [...listeners, listener];
-        hint(listener, null);
+        tell(listener, { kind: 'all' });
         return {
           close: async () => {
             listeners = listeners.filter((other) => other !== listener);
@@ -90,7 +102,7 @@ export function createMemoryStore(options: {
 
 type Whole = <Result>(work: (db: Database) => Result) => Promise<Result>;
 
-function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
+function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'close'> {
   return {
     commit: (batch) => whole((db) => commitBatch(db, batch)),
     read: (set) =>
@@ -100,7 +112,6 @@ function themes(whole: Whole): Omit<Store, 'notify' | 'listen' | 'close'> {
       })),
     load: (runs) => whole((db) => load(db, runs)),
     renew: (replica) => whole((db) => renew(db, replica)),
-    release: (replica) => whole((db) => release(db, replica)),
     pending: (query) => whole((db) => pending(db, query)),
     open: (query) => whole((db) => openRuns(db, query)),
     slots: (shards) => whole((db) => slotsOf(db, shards)),

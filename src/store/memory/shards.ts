@@ -27,14 +27,9 @@ export function renew(
   replica: { readonly replicaId: ReplicaId; readonly leaseMs: number },
 ): Renewal {
   const { replicaId, leaseMs } = replica;
-  db.tables.replicas.put({ replicaId, untilMs: db.now() + leaseMs });
-  const live = new Set(
-    db.tables.replicas
-      .all()
-      .filter((row) => row.untilMs > db.now())
-      .map((row) => row.replicaId),
-  );
-  const share = Math.ceil(shardCount / Math.max(1, live.size));
+  beat(db, replicaId, leaseMs);
+  const live = liveReplicas(db, replicaId);
+  const share = Math.ceil(shardCount / live.size);
   const shards = shardsInOrder(db);
   const held = shards.filter((row) => row.owner === replicaId);
   const free = shards.filter((row) => row.owner === null || !live.has(row.owner));
@@ -44,11 +39,53 @@ export function renew(
     .map((row) => ({ ...row, epoch: row.epoch + 1, owner: replicaId }));
   for (const row of claimed) db.tables.shards.put(row);
   const mine = [...held, ...claimed].sort((a, b) => a.shard - b.shard);
+  const ends = [...live].filter(([id]) => id !== replicaId).map(([, endsAtMs]) => endsAtMs);
   return {
     shards: mine.map(({ shard, epoch }) => ({ shard, epoch })),
     liveReplicas: live.size,
     surplus: mine.slice(share).map((row) => row.shard),
+    nextEndInMs: ends.length === 0 ? null : Math.ceil(Math.min(...ends) - db.now()),
   };
+}
+
+function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
+  const nowMs = db.now();
+  const before = db.tables.replicas.get(replicaId);
+  const owns = db.tables.shards.all().some((row) => row.owner === replicaId);
+  const isNewSession = before === undefined || before.sessionGone;
+  db.tables.replicas.put({
+    replicaId,
+    renewedAtMs: nowMs,
+    untilMs: nowMs + leaseMs,
+    reconnectedAtMs: isNewSession ? (owns ? nowMs : null) : before.reconnectedAtMs,
+    sessionGone: false,
+  });
+}
+
+/**
+ * By id, when each stops counting if it does not beat again: with its lease, or, where its session
+ * is gone, after a third of it. An owner that has lost its own session grants the others that time
+ * from then, for whatever ended it may have ended theirs.
+ */
+function liveReplicas(db: Database, replicaId: ReplicaId): Map<ReplicaId, number> {
+  const since = db.tables.replicas.get(replicaId)?.reconnectedAtMs ?? 0;
+  const live = new Map<ReplicaId, number>();
+  for (const row of db.tables.replicas.all()) {
+    const { renewedAtMs, untilMs } = row;
+    const graceEndMs = Math.max(renewedAtMs, since) + (untilMs - renewedAtMs) / 3;
+    const endsAtMs = row.sessionGone ? Math.min(untilMs, graceEndMs) : untilMs;
+    if (row.replicaId === replicaId || endsAtMs > db.now()) live.set(row.replicaId, endsAtMs);
+  }
+  return live;
+}
+
+export function endSession(db: Database, replicaId: ReplicaId): void {
+  const row = db.tables.replicas.get(replicaId);
+  if (row !== undefined) db.tables.replicas.put({ ...row, sessionGone: true });
+}
+
+export function endAllSessions(db: Database): void {
+  for (const { replicaId } of db.tables.replicas.all()) endSession(db, replicaId);
 }
 
 export function release(

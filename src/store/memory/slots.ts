@@ -2,26 +2,59 @@
  * Provider slots: what each concurrent place does, and the counters of all calls. It owns the slot
  * rows; the states are those of the chart `provider-slot`.
  */
-import type { SlotWrite } from '../batch.ts';
+import type { Batch, SlotWrite, TurnOutcome } from '../batch.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { SlotRow } from '../rows.ts';
 import { slotKey, type Database } from './database.ts';
+import { holds } from './shards.ts';
 import { own } from './table.ts';
 
-export function writeSlot(db: Database, write: SlotWrite): void {
+/** See `SlotWrite`: who may name a call, and who may take a name away. By index of the slots. */
+export function writeSlots(db: Database, batch: Batch): TurnOutcome[] {
+  const { replicaId, epochs } = batch;
+  const writes = new Map<string, SlotWrite>();
+  const outcomes = batch.slots.map((given): TurnOutcome => {
+    const { call } = given;
+    const isFenced = call !== null && !holds(db, call.shard, replicaId, epochs.get(call.shard));
+    const write = isFenced ? freed(given) : given;
+    const before = writes.get(slotKey(write));
+    writes.set(slotKey(write), before === undefined ? write : added(write, before));
+    return { kind: isFenced ? 'fenced' : 'committed' };
+  });
+  for (const write of writes.values()) writeSlot(db, write, replicaId);
+  return outcomes;
+}
+
+function writeSlot(db: Database, write: SlotWrite, writer: string): void {
+  const { provider, replicaId, slot } = write;
   const before = db.tables.slots.get(slotKey(write));
-  db.tables.slots.put(
-    own({
-      provider: write.provider,
-      replicaId: write.replicaId,
-      slot: write.slot,
-      status: write.status,
-      call: write.call,
-      calls: (before?.calls ?? 0) + write.calls,
-      duplicates: (before?.duplicates ?? 0) + write.duplicates,
-      rateLimited: (before?.rateLimited ?? 0) + write.rateLimited,
-    }),
-  );
+  const { status, call } =
+    before === undefined || mayChange(db, before, write, writer) ? write : before;
+  const counters = before ?? { calls: 0, duplicates: 0, rateLimited: 0 };
+  db.tables.slots.put(own({ ...added(write, counters), provider, replicaId, slot, status, call }));
+}
+
+/** As if its call had never come: a 429 that the slot has met before it stays counted. */
+const freed = (write: SlotWrite): SlotWrite => ({
+  ...write,
+  status: 'idle',
+  call: null,
+  calls: 0,
+  duplicates: 0,
+});
+
+type Counters = Pick<SlotWrite, 'calls' | 'duplicates' | 'rateLimited'>;
+const added = (write: SlotWrite, before: Counters): SlotWrite => ({
+  ...write,
+  calls: before.calls + write.calls,
+  duplicates: before.duplicates + write.duplicates,
+  rateLimited: before.rateLimited + write.rateLimited,
+});
+
+function mayChange(db: Database, before: SlotRow, write: SlotWrite, writer: string): boolean {
+  if (before.call === null) return true;
+  if (write.call !== null && before.replicaId === writer) return true;
+  return db.tables.shards.get(String(before.call.shard))?.owner === writer;
 }
 
 /** Slots that hold a call of these shards' runs, of whatever replica. */

@@ -119,6 +119,10 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     if (fates.results[index]?.kind === 'poison') return;
     fates.results[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
   });
+  batch.slots.forEach(({ call }, index) => {
+    const fits = call === null || isHeld(batch, facts, call.shard);
+    fates.slots[index] = fits ? null : { kind: 'fenced' };
+  });
   batch.arrivals.memory.forEach((insert, index) => {
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;

@@ -14,6 +14,7 @@ export type Fates = {
   readonly turns: (TurnOutcome | null)[];
   readonly statusChanges: (TurnOutcome | null)[];
   readonly results: (TurnOutcome | null)[];
+  readonly slots: (TurnOutcome | null)[];
   readonly starts: (ArrivalOutcome | null)[];
   readonly inbox: (ArrivalOutcome | null)[];
   readonly messages: (ArrivalOutcome | null)[];
@@ -45,6 +46,7 @@ export function newFates(batch: Batch): Fates {
     }),
     statusChanges: batch.statusChanges.map(unheld),
     results: batch.results.map(unheld),
+    slots: batch.slots.map(({ call }) => (call === null ? null : unheld(call))),
     starts: none(arrivals.starts),
     inbox: none(arrivals.inbox),
     messages: none(arrivals.messages),

@@ -7,6 +7,7 @@
 import type {
   Batch,
   MessageInsert,
+  SlotWrite,
   StatusChange,
   SubscriptionInsert,
   TurnCommit,
@@ -39,7 +40,7 @@ import {
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
-import { writeSlots } from './slot-writes.ts';
+import { freed, writeSlots } from './slot-writes.ts';
 import type { Call } from './statement.ts';
 import {
   endSubscriptions,
@@ -184,6 +185,9 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
     rows.shards.set(address.shard, batch.epochs.get(address.shard) ?? -1);
     rows.kept.push({ ...address, kind: 'result', ref: null, payloadText, key });
   }
+  for (const { call } of live(batch.slots, fates.slots)) {
+    if (call !== null) rows.shards.set(call.shard, batch.epochs.get(call.shard) ?? -1);
+  }
   rows.queued.push(...live(arrivals.starts, fates.starts));
   const arrived = live(arrivals.inbox, fates.inbox);
   rows.inbox.push(...arrived);
@@ -195,6 +199,12 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
 function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
   return parts.filter((_, index) => fates[index] === null);
 }
+
+/** A call that is fenced is not in its slot; what else happened there has happened. */
+const orFree =
+  (fates: Fates) =>
+  (write: SlotWrite, index: number): SlotWrite =>
+    fates.slots[index] === null ? write : freed(write);
 
 const byGroup = (a: CursorMove, b: CursorMove): number =>
   cursorKey(a.tenant, a) < cursorKey(b.tenant, b) ? -1 : 1;
@@ -254,7 +264,7 @@ function callsOf(
     inbox,
     some(rows.kept, insertInbox),
     wakes,
-    some(batch.slots, writeSlots),
+    some(batch.slots, (set) => writeSlots(batch.replicaId, set.map(orFree(fates)))),
   ];
   return {
     calls: calls.filter(isCall),

@@ -16,11 +16,12 @@ const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)
 const trialOver = 'HD000';
 const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
 
-type Part = { readonly kind: PartKind; readonly index: number };
+type Part = { readonly kind: Exclude<PartKind, 'slots'>; readonly index: number };
 
 /** Gives a fate to every poisoned part; false when none was found. */
 export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promise<boolean> {
-  const parts = (Object.keys(fates) as PartKind[]).flatMap((kind) =>
+  const kinds = (Object.keys(fates) as PartKind[]).filter((kind) => kind !== 'slots');
+  const parts = kinds.flatMap((kind) =>
     fates[kind].flatMap((fate, index): Part[] => (fate === null ? [{ kind, index }] : [])),
   );
   const found = await search(pool, batch, parts);
@@ -56,6 +57,7 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
     turns: batch.turns.map(() => out),
     statusChanges: batch.statusChanges.map(() => out),
     results: batch.results.map(() => out),
+    slots: [],
     starts: batch.arrivals.starts.map(() => away),
     inbox: batch.arrivals.inbox.map(() => away),
     messages: batch.arrivals.messages.map(() => away),

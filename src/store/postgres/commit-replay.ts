@@ -34,6 +34,7 @@ export async function replay(pool: Pool, batch: Batch, fates: Fates): Promise<Ba
     turns: then.turns.map((fate) => fate ?? committed),
     statusChanges: then.statusChanges.map((fate) => fate ?? committed),
     results: then.results.map((fate) => fate ?? committed),
+    slots: then.slots.map((fate) => fate ?? committed),
     starts: then.starts.map((fate, index) => {
       const run = known[index] ?? null;
       const own = run === null || run.runId === arrivals.starts[index]?.runId;

@@ -147,6 +147,7 @@ async function outcomeOf(
     turns: fates.turns.map((fate) => fate ?? committed),
     statusChanges: fates.statusChanges.map((fate) => fate ?? committed),
     results: fates.results.map((fate) => fate ?? committed),
+    slots: fates.slots.map((fate) => fate ?? committed),
     starts: await startOutcomes(pools, batch, fates, plan, results),
     inbox: arrivals.inbox.map((row, index) => {
       return fates.inbox[index] ?? targetOutcome(row, targets[target++] ?? []);

@@ -1,14 +1,15 @@
 /**
  * Hints from other replicas, on a connection of its own. A hint may be lost, so the listener says
- * "look at all" (null) whenever it has just begun to listen.
+ * `all` whenever it has just begun to listen.
  *
  * Invariants:
- * 1. LISTEN comes first and "look at all" after it: what is hinted at in between is heard.
+ * 1. LISTEN comes first and `all` after it: what is hinted at in between is heard.
  * 2. A connection that does not hear its own ping is no connection: half-open sockets and poolers
- *    that pass no notifications are told so, and each new try is one more look at all.
+ *    that pass no notifications are told so, and each new try is one more `all`.
  */
 import { randomUUID } from 'node:crypto';
 import { defer, finalize, Observable, retry, timer } from 'rxjs';
+import type { Hint } from '../port.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { statement, text, type Call } from './statement.ts';
 
@@ -22,14 +23,21 @@ export function notify(shards: readonly number[]): Call {
   return { statement: notifyStatement, params: [text(shards.join(','))] };
 }
 
-function shardsOf(payload: string): number[] {
-  return payload.split(',').map(Number).filter(Number.isInteger);
+const ownership = 'ownership';
+
+export function notifyOwnership(): Call {
+  return { statement: notifyStatement, params: [text(ownership)] };
+}
+
+function hintOf(payload: string): Hint {
+  if (payload === ownership) return { kind: 'ownership' };
+  return { kind: 'work', shards: payload.split(',').map(Number).filter(Number.isInteger) };
 }
 
 /** Resolves when it listens, or when the first try has failed: then the next ones go on behind. */
 export function listen(
   options: LinkOptions,
-  heard: (shards: readonly number[] | null) => void,
+  heard: (hint: Hint) => void,
 ): Promise<{ close(): Promise<void> }> {
   return new Promise((resolve) => {
     let closed: Promise<void> = Promise.resolve();
@@ -48,8 +56,8 @@ export function listen(
         }),
         finalize(() => resolve(handle)),
       )
-      .subscribe((shards) => {
-        heard(shards);
+      .subscribe((hint) => {
+        heard(hint);
         resolve(handle);
       });
     const handle = {
@@ -64,7 +72,7 @@ export function listen(
 function notifications(
   options: LinkOptions,
   closing: (done: Promise<void>) => void,
-): Observable<readonly number[] | null> {
+): Observable<Hint> {
   return new Observable((subscriber) => {
     const opened = Link.open(options);
     const pings = new Map<string, ReturnType<typeof setTimeout>>();
@@ -84,10 +92,10 @@ function notifications(
       link.onBroken(() => fail(new Error('the listener lost its connection')));
       link.onNotification((payload) => {
         clearTimeout(pings.get(payload));
-        if (!pings.delete(payload) && !payload.startsWith('!')) subscriber.next(shardsOf(payload));
+        if (!pings.delete(payload) && !payload.startsWith('!')) subscriber.next(hintOf(payload));
       });
       await link.simple(`listen ${channel}`);
-      subscriber.next(null);
+      subscriber.next({ kind: 'all' });
       await ping(link);
     };
     opened.then(begin).catch(fail);

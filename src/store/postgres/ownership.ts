@@ -2,8 +2,10 @@
 import type { ReplicaId } from '../../domain/ids.ts';
 import { shardCount } from '../../domain/ids.ts';
 import type { Renewal } from '../port.ts';
+import { notifyOwnership } from './listen.ts';
 import type { Pool } from './pool.ts';
-import { claimShards, heldShards, releaseShards, renewLease, retire } from './shards.ts';
+import { renewLease, retire } from './replicas.ts';
+import { claimShards, heldShards, releaseShards } from './shards.ts';
 
 /**
  * Three transactions in three round trips, not one: the lease is extended whatever happens to the
@@ -18,11 +20,17 @@ export async function renew(
   await pool.read([claimShards(replicaId)]);
   const rows = (await pool.read([held])).get(held) ?? [];
   const liveReplicas = Number(rows[0]?.[2] ?? 1);
+  const nextEndMs = rows[0]?.[3] ?? null;
   const shards = rows.flatMap(([shard, epoch]) =>
     shard ? [{ shard: Number(shard), epoch: Number(epoch) }] : [],
   );
   const share = Math.ceil(shardCount / Math.max(1, liveReplicas));
-  return { shards, liveReplicas, surplus: shards.slice(share).map(({ shard }) => shard) };
+  return {
+    shards,
+    liveReplicas,
+    surplus: shards.slice(share).map(({ shard }) => shard),
+    nextEndInMs: nextEndMs === null ? null : Math.max(Number(nextEndMs), 0),
+  };
 }
 
 export async function release(
@@ -36,5 +44,7 @@ export async function release(
   const { replicaId, shards } = replica;
   const calls = [releaseShards(replicaId, shards)];
   if (replica.retire) calls.push(retire(replicaId));
+  // With the commit itself, for it is seldom, and nobody should beat before it shows.
+  calls.push(notifyOwnership());
   await pool.read(calls);
 }

@@ -18,6 +18,8 @@ export type PoolOptions = LinkOptions & {
   readonly checkoutMsMax: number;
   /** How long a server is tried that refuses connections. */
   readonly patienceMs: number;
+  /** A connection has ended that this pool did not close. */
+  readonly onLost?: () => void;
 };
 
 const triesMax = 3;
@@ -155,6 +157,9 @@ export class Pool {
           throw heddleError('closed');
         }
         this.links.add(link);
+        link.onBroken(() => {
+          if (!this.ending.signal.aborted) this.options.onLost?.();
+        });
         return link;
       } catch (error) {
         const retry = ['lost', 'busy'].includes(failureKind(error)) && !refusesForGood(error);

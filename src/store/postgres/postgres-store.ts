@@ -9,7 +9,7 @@
  * - beat: the heartbeat alone, so that no load can make a lease end.
  */
 import type pg from 'pg';
-import type { Store } from '../port.ts';
+import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
 import { commitBatch } from './commit.ts';
 import { releaseDelayed } from './delayed.ts';
@@ -80,17 +80,20 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     settings: { ...settings, ...boundsOf(msMax, lockMsMax) },
     answerMsMax: msMax + 5_000,
   });
-  const pool = (of: LinkOptions, size: number): Pool =>
-    new Pool({ ...of, size, checkoutMsMax: 30_000, patienceMs: 10_000 });
+  const bounds = { checkoutMsMax: 30_000, patienceMs: 10_000 };
+  const pool = (of: LinkOptions, size: number): Pool => new Pool({ ...of, ...bounds, size });
+  const hearers = new Set<(hint: Hint) => void>();
+  // Others take a replica for dead when this connection is gone: the next beat makes another.
+  const onLost = (): void => hearers.forEach((heard) => heard({ kind: 'ownership' }));
   const beatMsMax = Math.min(statementMsMax, 5_000);
   const pools: Pools = {
     write: pool(link(hot, statementMsMax), 3),
     read: pool(link(hot, statementMsMax), 2),
     wide: pool(link(wide, statementMsMax * 4), 1),
-    beat: pool(link(hot, beatMsMax), 1),
+    beat: new Pool({ ...link(hot, beatMsMax), ...bounds, size: 1, onLost }),
   };
   await pools.write.open();
-  return storeOver(pools, link({}, beatMsMax));
+  return storeOver(pools, link({}, beatMsMax), hearers);
 }
 
 function boundsOf(statementMsMax: number, lockMsMax: number): LinkOptions['settings'] {
@@ -101,7 +104,7 @@ function boundsOf(statementMsMax: number, lockMsMax: number): LinkOptions['setti
   };
 }
 
-function storeOver(pools: Pools, listener: LinkOptions): Store {
+function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint) => void>): Store {
   const listeners = new Set<{ close(): Promise<void> }>();
   return {
     commit: (batch) => commitBatch(pools, batch),
@@ -132,9 +135,11 @@ function storeOver(pools: Pools, listener: LinkOptions): Store {
     async listen(heard) {
       const handle = await listen(listener, heard);
       listeners.add(handle);
+      hearers.add(heard);
       return {
         close: async () => {
           listeners.delete(handle);
+          hearers.delete(heard);
           await handle.close();
         },
       };

@@ -1,5 +1,6 @@
 import { guard } from './failure.ts';
-import { bigint, int, ints, uuid, type Call, statement } from './statement.ts';
+import { liveReplicas } from './replicas.ts';
+import { int, ints, uuid, type Call, statement } from './statement.ts';
 
 /**
  * The fence (promise 6). Locks: the shards of this batch for share, in the order of their numbers,
@@ -29,29 +30,15 @@ export function fence(replicaId: string, epochs: readonly (readonly [number, num
   return { statement: fenceStatement, params };
 }
 
-/** Extends the lease; the shards are another statement's, so that no commit can hold this up. */
-const renewLeaseStatement = statement(
-  'replicas_renew',
-  `insert into heddle.replicas (replica_id, lease_until)
-    values ($1::uuid, clock_timestamp() + $2::bigint * interval '1 ms')
-    on conflict (replica_id) do update set lease_until = excluded.lease_until`,
-);
-
-export function renewLease(replicaId: string, leaseMs: number): Call {
-  return { statement: renewLeaseStatement, params: [uuid(replicaId), bigint(leaseMs)] };
-}
-
 /**
- * Claims shards that nobody with a running lease holds, up to this replica's fair share. Locks: the
+ * Claims shards that nobody holds who lives (see replicas.ts), up to this replica's fair share. Locks: the
  * shards in the order of their numbers, passing by those that are locked: two replicas that claim
  * at once share them, and a shard whose old owner's commit is still under way is taken by the next
  * renewal instead of holding this one up until its lease is over.
  */
 const claimShardsStatement = statement(
   'shards_claim',
-  `with live as (
-      select replica_id from heddle.replicas where lease_until > clock_timestamp()
-    ), share as (
+  `with ${liveReplicas}, share as (
       select ceil(32.0 / greatest(1, count(*)))::int as n from live
     ), free as (
       select shard from heddle.shards
@@ -70,11 +57,19 @@ export function claimShards(replicaId: string): Call {
   return { statement: claimShardsStatement, params: [uuid(replicaId)] };
 }
 
-/** One row per shard held, with the count of live replicas; one with null when it holds none. */
+/**
+ * One row per shard held, or one with null when it holds none; in each the count of live replicas,
+ * and the milliseconds until the first of the others stops counting as one.
+ */
 const heldShardsStatement = statement(
   'shards_held',
-  `select s.shard, s.epoch, live.n
-    from (select count(*) as n from heddle.replicas where lease_until > clock_timestamp()) live
+  `with ${liveReplicas}
+    select s.shard, s.epoch, count.n, count.next_end_ms
+    from (
+      select count(*) as n, ceil(extract(epoch from min(ends_at)
+        filter (where replica_id <> $1::uuid) - clock_timestamp()) * 1000)::int as next_end_ms
+      from live
+    ) count
     left join heddle.shards s on s.replica_id = $1::uuid
     order by s.shard`,
 );
@@ -92,13 +87,4 @@ const releaseShardsStatement = statement(
 
 export function releaseShards(replicaId: string, shards: readonly number[]): Call {
   return { statement: releaseShardsStatement, params: [uuid(replicaId), ints(shards)] };
-}
-
-const retireStatement = statement(
-  'replicas_retire',
-  `delete from heddle.replicas where replica_id = $1::uuid`,
-);
-
-export function retire(replicaId: string): Call {
-  return { statement: retireStatement, params: [uuid(replicaId)] };
 }

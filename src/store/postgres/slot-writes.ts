@@ -3,6 +3,7 @@ import {
   callWith,
   intColumn,
   textColumn,
+  uuid,
   uuidColumn,
   type Call,
   type Column,
@@ -10,7 +11,8 @@ import {
 } from './statement.ts';
 
 /**
- * What each slot does now; counters are added. Locks: the slots by provider, replica and number,
+ * What each slot does now; counters are added. A row that names a call of a shard that the writer
+ * ($10) does not hold keeps it, but for a call of the writer's own in a slot of its own. Locks: the slots by provider, replica and number,
  * last of all, because two commits of one replica that are under way together meet here most.
  */
 const writeSlotsStatement = statement(
@@ -19,8 +21,18 @@ const writeSlotsStatement = statement(
       call, calls, duplicates, rate_limited)
     select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[],
       $7::int[], $8::int[], $9::int[])
-    on conflict (provider, replica_id, slot) do update set status = excluded.status,
-      call_shard = excluded.call_shard, call = excluded.call,
+    on conflict (provider, replica_id, slot) do update set
+      (status, call_shard, call) = (
+        select case when may.change then excluded.status else s.status end,
+          case when may.change then excluded.call_shard else s.call_shard end,
+          case when may.change then excluded.call else s.call end
+        from (
+          select s.call_shard is null
+            or (excluded.call is not null and s.replica_id = $10::uuid)
+            or exists (select from heddle.shards h
+              where h.shard = s.call_shard and h.replica_id = $10::uuid) as change offset 0
+        ) may
+      ),
       calls = s.calls + excluded.calls, duplicates = s.duplicates + excluded.duplicates,
       rate_limited = s.rate_limited + excluded.rate_limited`,
 );
@@ -38,7 +50,7 @@ const slotColumns: readonly Column<SlotWrite>[] = [
 ];
 
 /** One row per slot: the last state, the sum of the counters, sorted as the locks are. */
-export function writeSlots(writes: readonly SlotWrite[]): Call {
+export function writeSlots(replicaId: string, writes: readonly SlotWrite[]): Call {
   const slots = new Map<string, SlotWrite>();
   for (const write of writes) {
     const key = `${write.provider}\u0000${write.replicaId}\u0000${write.slot}`;
@@ -50,8 +62,18 @@ export function writeSlots(writes: readonly SlotWrite[]): Call {
     writeSlotsStatement,
     slotColumns,
     keys.flatMap((key) => slots.get(key) ?? []),
+    uuid(replicaId),
   );
 }
+
+/** As if its call had never come: a 429 that the slot has met before it stays counted. */
+export const freed = (write: SlotWrite): SlotWrite => ({
+  ...write,
+  status: 'idle',
+  call: null,
+  calls: 0,
+  duplicates: 0,
+});
 
 const joined = (before: SlotWrite, last: SlotWrite): SlotWrite => ({
   ...last,

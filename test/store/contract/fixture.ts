@@ -37,6 +37,8 @@ export type Harness = {
   advance(ms: number): Promise<void>;
   /** Breaks whatever is under way, as a crash of the database's server would. */
   crash(): Promise<void>;
+  /** Ends the connections that heartbeats have come over, as the death of their processes would. */
+  endSessions(): Promise<void>;
 };
 export type OpenStore = () => Promise<Harness>;
 /** `it` is vitest's, or collects the tests for whoever wants to see them fail. */
@@ -190,6 +192,7 @@ export class Bench {
   readonly store: Store;
   readonly advance: (ms: number) => Promise<void>;
   readonly crash: () => Promise<void>;
+  readonly endSessions: () => Promise<void>;
   readonly replicaId: ReplicaId;
   epochs: ReadonlyMap<number, number> = new Map();
   private commits: number;
@@ -198,6 +201,7 @@ export class Bench {
     this.store = harness.store;
     this.advance = (ms) => harness.advance(ms);
     this.crash = () => harness.crash();
+    this.endSessions = () => harness.endSessions();
     this.replicaId = replicaId(replica);
     this.commits = replica * 1_000_000;
   }

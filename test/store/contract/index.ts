@@ -6,8 +6,9 @@ import { groupsContract } from './groups.ts';
 import { inboxContract } from './inbox.ts';
 import { leasesContract } from './leases.ts';
 import { memoryContract } from './memory.ts';
-import { auditContract, listsContract, slotsContract } from './operations.ts';
+import { auditContract, listsContract } from './operations.ts';
 import { ownershipContract } from './ownership.ts';
+import { slotsContract } from './slots.ts';
 import { timersContract } from './timers.ts';
 import { turnsContract } from './turns.ts';
 

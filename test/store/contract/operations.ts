@@ -1,80 +1,19 @@
-/** What people and quotas look at: slots, lists, usage, the audit, retention. */
+/** What people and quotas look at: lists, usage, the audit, retention. */
 import { expect } from 'vitest';
 import {
-  allShards,
   begin,
-  Bench,
   endOf,
   hour,
   memory,
   message,
   minute,
   newRun,
-  replicaId,
   runId,
-  slot,
   tenant,
   turnOf,
   waiting,
   type Contract,
 } from './fixture.ts';
-
-export function slotsContract({ open, it }: Contract): void {
-  const call = (n: number, attempt = 1) => ({
-    tenant,
-    runId: runId(n),
-    shard: n % 32,
-    invocationId: 'generate',
-    incarnation: 1,
-    attempt,
-  });
-
-  it('promise 3: a call is on record before it is sent, and whose', async () => {
-    const bench = await begin(open);
-    const slots = [
-      slot(0, { status: 'calling', call: call(1), calls: 1 }),
-      slot(1, { status: 'calling', call: call(2, 3), calls: 1, duplicates: 1 }),
-      slot(2),
-    ];
-    await bench.commit({ slots });
-    expect(await bench.store.slots([1])).toEqual([
-      { provider: 'stub', replicaId: replicaId(1), slot: 0, status: 'calling', call: call(1) },
-    ]);
-    expect(await bench.store.slots([1, 2, 3])).toHaveLength(2);
-    expect(await bench.store.slots([3])).toEqual([]);
-    expect((await bench.store.audit(tenant)).slotsInUse).toBe(2);
-  });
-
-  it('promise 3: a slot that is given back holds no call, and the counters add up', async () => {
-    const bench = await begin(open);
-    await bench.commit({ slots: [slot(0, { status: 'calling', call: call(1), calls: 1 })] });
-    await bench.commit({ slots: [slot(0, { rateLimited: 2 })] });
-    await bench.commit({
-      slots: [
-        slot(0, { replicaId: replicaId(2), calls: 4, duplicates: 1 }),
-        slot(0, { provider: 'other', calls: 7 }),
-      ],
-    });
-    expect(await bench.store.slots(allShards)).toEqual([]);
-    const totals = [...(await bench.store.providerTotals())];
-    expect(totals.sort((a, b) => (a.provider < b.provider ? -1 : 1))).toEqual([
-      { provider: 'other', calls: 7, duplicates: 0, rateLimited: 0 },
-      { provider: 'stub', calls: 5, duplicates: 1, rateLimited: 2 },
-    ]);
-    expect((await bench.store.audit(tenant)).slotsInUse).toBe(0);
-  });
-
-  it('promise 3: a successor sees and frees the slots of a dead replica', async () => {
-    const bench = await begin(open);
-    await bench.commit({ slots: [slot(0, { status: 'calling', call: call(1), calls: 1 })] });
-    await bench.store.release({ replicaId: bench.replicaId, shards: [], retire: true });
-    const next = new Bench(bench, 2);
-    await next.renew();
-    expect(await next.store.slots([1])).toMatchObject([{ replicaId: bench.replicaId, slot: 0 }]);
-    await next.commit({ slots: [slot(0)] });
-    expect(await next.store.slots([1])).toEqual([]);
-  });
-}
 
 export function listsContract({ open, it }: Contract): void {
   it('promise 9: usage counts a tenant’s open and queued runs, channels and entries', async () => {

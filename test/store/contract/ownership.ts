@@ -13,7 +13,9 @@ import {
   type Contract,
 } from './fixture.ts';
 
-export function ownershipContract({ open, it }: Contract): void {
+export function ownershipContract(contract: Contract): void {
+  earlyTakeoverContract(contract);
+  const { open, it } = contract;
   it('promise 6: one replica alone owns all shards, and keeps its epochs', async () => {
     const bench = new Bench(await open(), 1);
     const first = await bench.renew();
@@ -26,7 +28,7 @@ export function ownershipContract({ open, it }: Contract): void {
   it('promise 6: a second replica takes nothing from one that lives', async () => {
     const bench = await begin(open);
     const other = new Bench(bench, 2);
-    expect(await other.renew()).toEqual({ shards: [], liveReplicas: 2, surplus: [] });
+    expect(await other.renew()).toMatchObject({ shards: [], liveReplicas: 2, surplus: [] });
     const renewal = await bench.renew();
     expect(renewal.shards).toHaveLength(32);
     expect(renewal).toMatchObject({ liveReplicas: 2 });
@@ -154,12 +156,25 @@ export function ownershipContract({ open, it }: Contract): void {
     expect(runIds([...(first === undefined ? [] : [first]), ...rest])).toEqual(runIds([a, b]));
   });
 
+  it('promise 6: who gives shards back says so', async () => {
+    const bench = await begin(open);
+    let tell = () => {};
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    const listener = await bench.store.listen((hint) => {
+      if (hint.kind === 'ownership') tell();
+    });
+    await bench.store.release({ replicaId: bench.replicaId, shards: [1], retire: false });
+    await told;
+    expect((await new Bench(bench, 2).renew()).shards).toMatchObject([{ shard: 1 }]);
+    await listener.close();
+  });
+
   it('promise 5: hints reach who listens, until it stops', async () => {
     const bench = await begin(open);
     const heard: number[] = [];
     let wake = () => {};
-    const listener = await bench.store.listen((shards) => {
-      heard.push(...(shards ?? []));
+    const listener = await bench.store.listen((hint) => {
+      heard.push(...(hint.kind === 'work' ? hint.shards : []));
       wake();
     });
     const next = new Promise<void>((resolve) => (wake = resolve));
@@ -171,5 +186,90 @@ export function ownershipContract({ open, it }: Contract): void {
     await bench.store.notify([9]);
     await bench.store.renew({ replicaId: bench.replicaId, leaseMs: hour });
     expect(heard).not.toContain(9);
+  });
+}
+
+/** A lease of a minute has a grace of twenty seconds. */
+const second = 1_000;
+
+function earlyTakeoverContract({ open, it }: Contract): void {
+  it('promise 6: a killed replica is followed after a grace, long before its lease ends', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.renew(minute);
+    await bench.endSessions();
+    const next = new Bench(bench, 2);
+    const early = await next.renew();
+    expect(early).toMatchObject({ shards: [], liveReplicas: 2 });
+    expect(early.nextEndInMs).toBeGreaterThan(15 * second);
+    expect(early.nextEndInMs).toBeLessThanOrEqual(20 * second);
+    await bench.advance(15 * second);
+    expect((await next.renew()).shards).toEqual([]);
+    await bench.advance(6 * second);
+    const renewal = await next.renew();
+    expect(renewal).toMatchObject({ liveReplicas: 1, nextEndInMs: null });
+    for (const { shard, epoch } of renewal.shards) {
+      expect(epoch).toBe((bench.epochs.get(shard) ?? 0) + 1);
+    }
+    expect(renewal.shards).toHaveLength(32);
+    // Its own session is young, but no reason to count the dead one again.
+    expect(await next.renew()).toMatchObject({ liveReplicas: 1, surplus: [] });
+    // Only the fence makes it safe: whoever was taken for dead may live.
+    expect((await bench.commit({ turns: [endOf(run, 1)] })).turns).toEqual([{ kind: 'fenced' }]);
+  });
+
+  it('promise 6: a process that is started after the grace takes all at once, and keeps it', async () => {
+    const bench = await begin(open);
+    await bench.renew(minute);
+    await bench.endSessions();
+    await bench.advance(21 * second);
+    const next = new Bench(bench, 2);
+    expect(await next.renew()).toMatchObject({ liveReplicas: 1, surplus: [] });
+    const again = await next.renew();
+    expect(again).toMatchObject({ liveReplicas: 1, surplus: [] });
+    expect(again.shards).toHaveLength(32);
+  });
+
+  it('promise 6: who beats again over a new connection within the grace loses nothing', async () => {
+    const bench = await begin(open);
+    await bench.renew(minute);
+    const before = bench.epochs;
+    await bench.endSessions();
+    await bench.advance(15 * second);
+    await bench.renew(minute);
+    await bench.advance(30 * second);
+    expect((await new Bench(bench, 2).renew()).shards).toEqual([]);
+    await bench.renew(minute);
+    expect(bench.epochs).toEqual(before);
+  });
+
+  it('promise 6: who has a session keeps its shards until its lease ends, however silent', async () => {
+    const bench = await begin(open);
+    await bench.renew(minute);
+    const next = new Bench(bench, 2);
+    await bench.advance(59 * second);
+    const renewal = await next.renew();
+    expect(renewal.shards).toEqual([]);
+    expect(renewal.nextEndInMs).toBeLessThanOrEqual(second);
+    await bench.advance(2 * second);
+    expect((await next.renew()).shards).toHaveLength(32);
+  });
+
+  it('promise 6: an outage that ended all sessions gives each owner the grace from its end', async () => {
+    const bench = await begin(open);
+    const other = new Bench(bench, 2);
+    await other.renew(minute);
+    const { surplus } = await bench.renew(minute);
+    await bench.store.release({ replicaId: bench.replicaId, shards: surplus, retire: false });
+    expect((await other.renew(minute)).shards).toHaveLength(16);
+    await bench.endSessions();
+    await bench.advance(30 * second);
+    expect((await bench.renew(minute)).shards).toHaveLength(16);
+    expect((await other.renew(minute)).shards).toHaveLength(16);
+    await bench.endSessions();
+    await bench.advance(30 * second);
+    expect((await bench.renew(minute)).shards).toHaveLength(16);
+    await bench.advance(21 * second);
+    expect((await bench.renew(minute)).shards).toHaveLength(32);
   });
 }

@@ -56,6 +56,7 @@ export class PostgresBed {
       store: { ...store, close: () => this.closeStores() },
       advance: (ms) => this.advance(ms),
       crash: () => this.crash(),
+      endSessions: () => this.endSessions(),
     };
   }
 
@@ -78,6 +79,13 @@ export class PostgresBed {
 
   private async advance(ms: number): Promise<void> {
     await this.admin.query(this.shifted.replaceAll('$ms$', `'${ms} milliseconds'`));
+  }
+
+  private async endSessions(): Promise<void> {
+    await this.admin.query(`
+      select pg_terminate_backend(session_pid, 10000)
+      from (select distinct session_pid from heddle.replicas) r`);
+    await sleep(20);
   }
 
   /** Ends when every backend has, and their last words have been read. */

@@ -51,8 +51,10 @@ class Runner {
     switch (command.kind) {
       case 'commit':
         return this.commit(command);
-      case 'renew':
-        return this.bench(command.replica).renew(command.lease * minute);
+      case 'renew': {
+        const renewal = await this.bench(command.replica).renew(command.lease * minute);
+        return { ...renewal, nextEndIn: inMinutes(renewal.nextEndInMs), nextEndInMs: null };
+      }
       case 'release': {
         const shards = await this.released(command.replica, command.shards);
         const { retire } = command;

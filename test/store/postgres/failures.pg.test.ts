@@ -2,6 +2,7 @@
 import { afterAll, afterEach, expect, it } from 'vitest';
 import pg from 'pg';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
+import type { Hint } from '../../../src/store/port.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import {
   Bench,
@@ -21,7 +22,7 @@ const store = await openPostgresStore({
   statementMsMax: 3_000,
 });
 const nothing = async () => undefined;
-const bench = new Bench({ store, advance: nothing, crash: nothing }, 1);
+const bench = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 1);
 await bench.renew();
 const outsider = new pg.Client({ connectionString: url });
 await outsider.connect();
@@ -132,7 +133,7 @@ it('a lock that is not given up makes the store unavailable, and nothing is left
 
 it('promise 6: a takeover passes by a shard whose commit is under way, and fences it after', async () => {
   const run = await bench.started(++count);
-  const other = new Bench({ store, advance: nothing, crash: nothing }, 2);
+  const other = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 2);
   await outsider.query('begin');
   await outsider.query('select from heddle.shards where shard = $1 for share', [run.shard]);
   await withClient(url, (client) => client.query('delete from heddle.replicas'));
@@ -193,13 +194,31 @@ it('promise 2: sixteen writers, some of whose transactions roll back, leave no g
 });
 
 it('a listener whose connection is ended listens again and says so', async () => {
-  const heard: (readonly number[] | null)[] = [];
-  const listener = await store.listen((shards) => heard.push(shards));
-  await expect.poll(() => heard).toEqual([null]);
+  const heard: Hint[] = [];
+  const listener = await store.listen((hint) => heard.push(hint));
+  const all: Hint = { kind: 'all' };
+  await expect.poll(() => heard).toEqual([all]);
   await withClient(url, (client) => terminate(client, '%notify heddle%'));
-  await expect.poll(() => heard, { timeout: 5_000 }).toEqual([null, null]);
+  await expect.poll(() => heard, { timeout: 5_000 }).toEqual([all, all]);
   await store.notify([3, 5]);
-  await expect.poll(() => heard).toEqual([null, null, [3, 5]]);
+  await expect.poll(() => heard).toEqual([all, all, { kind: 'work', shards: [3, 5] }]);
+  await listener.close();
+});
+
+it('a heartbeat whose connection is ended is hinted at, and comes over another', async () => {
+  const heard: Hint[] = [];
+  const listener = await store.listen((hint) => heard.push(hint));
+  await bench.renew();
+  heard.length = 0;
+  await withClient(url, (client) =>
+    client.query(
+      `select pg_terminate_backend(session_pid) from heddle.replicas
+      where replica_id = $1`,
+      [bench.replicaId],
+    ),
+  );
+  await expect.poll(() => heard).toEqual([{ kind: 'ownership' }]);
+  await bench.renew();
   await listener.close();
 });
 

@@ -9,7 +9,7 @@ const url = await testDatabase();
 const proxy = await CuttingProxy.before(url);
 const store = await openPostgresStore({ connection: proxy.connection });
 const nothing = async () => undefined;
-const bench = new Bench({ store, advance: nothing, crash: nothing }, 1);
+const bench = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 1);
 await bench.renew();
 afterAll(async () => {
   await store.close();

@@ -184,9 +184,15 @@ create table heddle.timers (
 );
 create index timers_due on heddle.timers (shard, due_at);
 
+-- The last columns name the session that the last heartbeat came over: see replicas.ts.
 create table heddle.replicas (
   replica_id uuid primary key,
-  lease_until timestamptz not null
+  renewed_at timestamptz not null,
+  lease_until timestamptz not null,
+  reconnected_at timestamptz,
+  server_began_us bigint not null,
+  session_began_us bigint,
+  session_pid integer
 ) with (fillfactor = 50);
 
 create table heddle.shards (
