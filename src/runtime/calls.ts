@@ -26,6 +26,7 @@ import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
+import { slotWrite } from './slot-write.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
@@ -159,19 +160,8 @@ export class Calls {
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
-    const slots = this.#pool.takeSlotChanges().map((change): SlotWrite => {
-      const { call } = change;
-      return {
-        provider: change.provider,
-        replicaId: this.#replicaId,
-        slot: change.slot,
-        status: change.status,
-        call: call === null ? null : { ...call.address, attempt: change.attempt },
-        calls: change.calls,
-        duplicates: call !== null && repeated.has(call.key) ? 1 : 0,
-        rateLimited: change.rateLimited,
-      };
-    });
+    const changes = this.#pool.takeSlotChanges();
+    const slots = changes.map((change) => slotWrite(this.#replicaId, change, repeated));
     return [...this.#madeBefore.takeLeft(), ...slots];
   }
 

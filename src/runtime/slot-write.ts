@@ -1,0 +1,24 @@
+/** A slot's change as the store takes it. */
+import type { ReplicaId } from '../domain/ids.ts';
+import type { PoolSlotChange } from '../providers/pool.ts';
+import type { SlotWrite } from '../store/batch.ts';
+import type { RunCall } from './calls-by-run.ts';
+
+/** `repeated`: keys of calls that an earlier owner may have made, so that this one is counted. */
+export function slotWrite(
+  replicaId: ReplicaId,
+  change: PoolSlotChange<RunCall>,
+  repeated: ReadonlySet<string>,
+): SlotWrite {
+  const { provider, slot, status, call, attempt, calls, rateLimited } = change;
+  return {
+    provider,
+    replicaId,
+    slot,
+    status,
+    call: call === null ? null : { ...call.address, attempt },
+    calls,
+    duplicates: call !== null && repeated.has(call.key) ? 1 : 0,
+    rateLimited,
+  };
+}
