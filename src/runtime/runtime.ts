@@ -199,13 +199,16 @@ export class Runtime {
     readonly permitsInUse: number;
     readonly queued: number;
     readonly inMemory: number;
+    /** Shards that are owned and whose runs are taken up. */
+    readonly shards: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
   } {
-    const { bench, calls, clock } = this.#parts;
+    const { bench, calls, clock, shards } = this.#parts;
     return {
       permitsInUse: bench.permitsInUse,
       queued: bench.queuedCount,
       inMemory: bench.size,
+      shards: shards.list().length,
       pool: calls.pool.stats(clock.nowMs()),
     };
   }

@@ -93,6 +93,16 @@ export class Settling {
     }
   }
 
+  /**
+   * True when its shard was lost while the turn was computed. It must not commit, not even at the
+   * epoch of a shard that came back since: what was taken up with that did not know of it.
+   */
+  isGone({ entry, hot }: Work): boolean {
+    if (this.#parts.bench.entry(entry.address.runId) === entry) return false;
+    if (hot.fresh) this.#fresh.queue(hot.run);
+    return true;
+  }
+
   /** Something of this run met a newer epoch: nothing of it stays here. */
   fenced({ runId }: RunAddress): void {
     this.#onFenced();

@@ -235,6 +235,7 @@ export class TurnBatches implements BatchSource {
     works.forEach((work, i) => {
       const turn = folded[i];
       if (turn === undefined) throw new TypeError('a turn was not computed');
+      if (this.#settling.isGone(work)) return;
       if (turn.changed) turns.push(this.#toCommit(work, turn));
       else this.#settling.nothingToDo(work.entry, work.hot);
     });

@@ -3,9 +3,12 @@
  * model calls have been sent and have ended. `open 0` resumes what the database holds instead.
  */
 import { writeSync } from 'node:fs';
+import { shardCount } from '../../src/domain/ids.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import { openHeddle, runCircuits } from './circuits.ts';
 import { stubs } from './workload.ts';
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Synchronous, so that nothing that happened before the kill is lost in a buffer. */
 function tell(line: string): void {
@@ -27,6 +30,7 @@ const providers = stubs(Number(latencyMs)).map((stub): Provider => ({
 
 tell('started');
 const heddle = await openHeddle(databaseUrl, { providers });
+while (heddle.runtime.stats().shards < shardCount) await pause(5);
 tell('owned');
 if (Number(count) > 0) {
   // Warm, as a process is that has run for a while.
@@ -39,7 +43,7 @@ if (Number(count) > 0) {
     const { completed = 0, ...rest } = runs;
     return Object.values(rest).reduce((sum, one) => sum + one, completed === 0 ? 1 : 0);
   };
-  while ((await open()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await open()) > 0) await pause(50);
 }
 tell('done');
 await heddle.close();
