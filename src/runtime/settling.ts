@@ -63,10 +63,10 @@ export class Settling {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
     this.#wake(made, outcome.wakes);
-    // These are not in their slots and must not be sent: the runs are another replica's now.
-    for (const { run } of fencedCalls(made, outcome)) {
+    // Their runs are not dropped here: they may have been taken up anew since.
+    for (const call of fencedCalls(made, outcome)) {
       this.#onFenced();
-      this.dropRun(run.runId);
+      this.#parts.calls.fenced(call);
     }
     this.#parts.calls.send(made.grants);
   }
