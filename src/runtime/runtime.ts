@@ -177,13 +177,16 @@ export class Runtime {
 
   /** Counts for tables and pages; nothing durable is in them. */
   stats(): {
+    /** Shards that are owned, and whose runs are taken up. */
+    readonly shards: number;
     readonly permitsInUse: number;
     readonly queued: number;
     readonly inMemory: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
   } {
-    const { bench, calls, clock } = this.#parts;
+    const { bench, calls, clock, shards } = this.#parts;
     return {
+      shards: shards.list().length,
       permitsInUse: bench.permitsInUse,
       queued: bench.queuedCount,
       inMemory: bench.size,

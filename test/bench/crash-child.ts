@@ -3,6 +3,7 @@
  * model calls have been sent and have ended. `open 0` resumes what the database holds instead.
  */
 import { writeSync } from 'node:fs';
+import { shardCount } from '../../src/domain/ids.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import { openHeddle, runCircuits } from './circuits.ts';
 import { stubs } from './workload.ts';
@@ -27,6 +28,8 @@ const providers = stubs(Number(latencyMs)).map((stub): Provider => ({
 
 tell('started');
 const heddle = await openHeddle(databaseUrl, { providers });
+// A process that was killed just now still counts as living: `createHeddle` does not wait for that.
+while (heddle.runtime.stats().shards < shardCount) await new Promise((go) => setTimeout(go, 5));
 tell('owned');
 if (Number(count) > 0) {
   await runCircuits(heddle, tenant, Number(count));
