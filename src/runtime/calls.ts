@@ -197,6 +197,11 @@ export class Calls {
     }
   }
 
+  /** It is not in its slot, for its run was another replica's at the commit: it is not sent. */
+  fenced(call: RunCall): void {
+    if (!call.dropped) this.#drop(call);
+  }
+
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
     for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));

@@ -196,19 +196,19 @@ export class Runtime {
 
   /** Counts for tables and pages; nothing durable is in them. */
   stats(): {
+    /** Shards that are owned, and whose runs are taken up. */
+    readonly shards: number;
     readonly permitsInUse: number;
     readonly queued: number;
     readonly inMemory: number;
-    /** Shards that are owned and whose runs are taken up. */
-    readonly shards: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
   } {
     const { bench, calls, clock, shards } = this.#parts;
     return {
+      shards: shards.list().length,
       permitsInUse: bench.permitsInUse,
       queued: bench.queuedCount,
       inMemory: bench.size,
-      shards: shards.list().length,
       pool: calls.pool.stats(clock.nowMs()),
     };
   }

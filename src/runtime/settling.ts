@@ -3,7 +3,6 @@
  * And what follows a commit that did not happen, so that nothing is lost and nothing is half done.
  */
 import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
-import type { ChartEvent } from '../domain/event.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
@@ -12,6 +11,7 @@ import type { FreshStarts } from './fresh-starts.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
 import type { StatusNews } from './status-news.ts';
+import { tell } from './tell.ts';
 import type { ComputedTurn, EntryChange, MadeBatch, Work } from './turn-work.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import { isWorking } from './turn/lifecycle.ts';
@@ -63,10 +63,10 @@ export class Settling {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
     this.#wake(made, outcome.wakes);
-    // These are not in their slots and must not be sent: the runs are another replica's now.
-    for (const { run } of fencedCalls(made, outcome)) {
+    // Their runs are not dropped here: they may have been taken up anew since.
+    for (const call of fencedCalls(made, outcome)) {
       this.#onFenced();
-      this.dropRun(run.runId);
+      this.#parts.calls.fenced(call);
     }
     this.#parts.calls.send(made.grants);
   }
@@ -182,7 +182,7 @@ export class Settling {
     this.#parts.calls.abandon(hot.run.runId, 'durable');
     if (outcome.kind === 'committed') {
       if (hot.fresh) this.#fresh.accepted(hot.run.runId);
-      this.#tell(computed);
+      tell(this.#parts, computed);
     } else if (hot.fresh) this.#fresh.queue(hot.run);
   }
 
@@ -214,33 +214,7 @@ export class Settling {
       this.#news.turnEnded(runId);
     }
     if (work.hot.fresh) this.#fresh.accepted(runId);
-    this.#tell({ work, turn, commit });
-  }
-
-  #tell({ work, turn, commit }: ComputedTurn): void {
-    const { watch, log } = this.#parts;
-    const emitted: ChartEvent[] = [];
-    for (const effect of turn.draft.afterwards) {
-      if (effect.kind === 'emit') {
-        emitted.push(effect.event);
-        continue;
-      }
-      const { runId } = commit;
-      const warn = (error: unknown): void => {
-        log.warn('an action threw', { runId, action: effect.type, error: String(error) });
-      };
-      try {
-        const performed: unknown = effect.perform();
-        // An async action fails later, and nobody else would hear of it but the process.
-        if (performed instanceof Promise) performed.catch(warn);
-      } catch (error) {
-        warn(error);
-      }
-    }
-    const { tenant, runId } = commit;
-    if (!watch.hears(runId)) return;
-    const ended = turn.ended !== null;
-    watch.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
+    tell(this.#parts, { work, turn, commit });
   }
 
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {

@@ -30,6 +30,7 @@ const providers = stubs(Number(latencyMs)).map((stub): Provider => ({
 
 tell('started');
 const heddle = await openHeddle(databaseUrl, { providers });
+// A process that was killed just now still counts as living: `createHeddle` does not wait for that.
 while (heddle.runtime.stats().shards < shardCount) await pause(5);
 tell('owned');
 if (Number(count) > 0) {

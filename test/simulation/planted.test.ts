@@ -21,7 +21,7 @@ async function firstFailure({ scenario, seam, plant }: PlantedBug): Promise<Fail
 }
 
 describe('a planted bug is caught', () => {
-  it.each(plantedBugs)('$name', { timeout: 120_000 }, async (bug) => {
+  it.each(plantedBugs)('$name', { timeout: 240_000 }, async (bug) => {
     const failure = await firstFailure(bug);
     expect(failure?.findings[0]).toMatch(bug.finding);
     const clean = new Exploration(bug.scenario);
