@@ -32,7 +32,7 @@ export type KeepingSettings = {
   readonly keptMax: number;
 };
 
-export const defaultKeepingSettings: KeepingSettings = { afterMs: 20, directMax: 4, keptMax: 500 };
+export const defaultKeepingSettings: KeepingSettings = { afterMs: 20, directMax: 16, keptMax: 500 };
 
 export class ResultKeeper {
   readonly #parts: Parts;
