@@ -14,7 +14,7 @@ export type Delivery = {
   readonly writes: readonly (string | Buffer)[];
   /** Between one write and the next. */
   readonly gapMs: number;
-  readonly then: 'end' | 'hang' | 'cut';
+  readonly ending: 'end' | 'hang' | 'cut';
 };
 
 export function deliveryOf(
@@ -46,7 +46,7 @@ export function deliveryOf(
         writes.push(body.subarray(from, from + fault.bytes));
       }
       const head = headOf(reply);
-      return { head, firstMs: plan.firstTokenMs, writes, gapMs: fault.everyMs, then: 'end' };
+      return { head, firstMs: plan.firstTokenMs, writes, gapMs: fault.everyMs, ending: 'end' };
     }
   }
 }
@@ -57,7 +57,13 @@ function pacedDelivery(reply: WireReply, plan: CallPlan): Delivery {
   const rests = reply.pieces.length - 1;
   if (!reply.streamed || restMs <= 0 || rests < 1) {
     const firstMs = plan.latencyMs;
-    return { head: headOf(reply), firstMs, writes: [reply.frames.join('')], gapMs: 0, then: 'end' };
+    return {
+      head: headOf(reply),
+      firstMs,
+      writes: [reply.frames.join('')],
+      gapMs: 0,
+      ending: 'end',
+    };
   }
   const writes: string[] = [];
   let from = 0;
@@ -67,22 +73,22 @@ function pacedDelivery(reply: WireReply, plan: CallPlan): Delivery {
   }
   writes.push(reply.frames.slice(from).join(''));
   const head = headOf(reply);
-  return { head, firstMs: plan.firstTokenMs, writes, gapMs: restMs / rests, then: 'end' };
+  return { head, firstMs: plan.firstTokenMs, writes, gapMs: restMs / rests, ending: 'end' };
 }
 
-function brokenOff(reply: WireReply, plan: CallPlan, at: Place, then: 'hang' | 'cut'): Delivery {
+function brokenOff(reply: WireReply, plan: CallPlan, at: Place, ending: 'hang' | 'cut'): Delivery {
   const { firstTokenMs: firstMs } = plan;
-  if (at === 'start') return { head: null, firstMs, writes: [], gapMs: 0, then };
+  if (at === 'start') return { head: null, firstMs, writes: [], gapMs: 0, ending };
   const head = headOf(reply);
-  if (at === 'headers') return { head, firstMs, writes: [], gapMs: 0, then };
+  if (at === 'headers') return { head, firstMs, writes: [], gapMs: 0, ending };
   if ('event' in at) {
     const text = reply.frames.slice(0, lastAt(at.event, reply)).join('');
-    return { head, firstMs, writes: [text], gapMs: 0, then };
+    return { head, firstMs, writes: [text], gapMs: 0, ending };
   }
   // The last byte is kept back, or the answer would be whole.
   const body = Buffer.from(reply.frames.join(''));
   const end = Math.min(at.byte, body.length - 1);
-  return { head, firstMs, writes: [body.subarray(0, end)], gapMs: 0, then };
+  return { head, firstMs, writes: [body.subarray(0, end)], gapMs: 0, ending };
 }
 
 function lastAt(event: number, reply: WireReply): number {
@@ -121,6 +127,7 @@ export class Sending {
   readonly #hooks: SendingHooks;
   #timer: NodeJS.Timeout | null = null;
   #written = 0;
+  #begunAtMs = 0;
 
   constructor(response: ServerResponse, delivery: Delivery, hooks: SendingHooks) {
     this.#response = response;
@@ -137,13 +144,14 @@ export class Sending {
   }
 
   readonly #begin = (): void => {
-    const { head, writes, then } = this.#delivery;
+    const { head, writes, ending } = this.#delivery;
     if (head !== null) {
       this.#hooks.onHead(head.status);
       this.#response.writeHead(head.status, head.headers as string[]);
       // Node keeps the headers back for the first bytes of the body; here none may follow.
-      if (then !== 'end') this.#response.flushHeaders();
+      if (ending !== 'end') this.#response.flushHeaders();
     }
+    this.#begunAtMs = performance.now();
     if (writes.length === 0) this.#finish('');
     else this.#writeNext();
   };
@@ -153,12 +161,14 @@ export class Sending {
     const part = writes[this.#written++] ?? '';
     if (this.#written >= writes.length) return this.#finish(part);
     this.#response.write(part);
-    this.#timer = setTimeout(this.#writeNext, gapMs);
+    // By the time of the first, not of the last: late timers of a busy loop must not add up.
+    const dueMs = this.#begunAtMs + this.#written * gapMs;
+    this.#timer = setTimeout(this.#writeNext, Math.max(0, dueMs - performance.now()));
   };
 
   #finish(part: string | Buffer): void {
     const response = this.#response;
-    switch (this.#delivery.then) {
+    switch (this.#delivery.ending) {
       case 'end':
         this.#hooks.onLast('sent');
         response.end(part);

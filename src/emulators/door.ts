@@ -2,11 +2,11 @@
  * The listener of an emulator, which can be shut and opened again on the same port. It owns the server's
  * socket; what comes in through it, it leaves to fastify.
  *
- * 1. When `shut` has resolved, connections are refused and none is left.
+ * 1. When `shut` has resolved, connections are refused, none is left, and their calls know it.
  * 2. One change at a time: whoever comes meanwhile waits for it.
  */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Another socket may have taken the port while the door was shut; mostly it soon gives it back. */
@@ -16,6 +16,7 @@ const openAgainMs = 50;
 export class Door {
   readonly #server: Server;
   readonly #host: string;
+  readonly #sockets = new Set<Socket>();
   #port: number;
   #change: Promise<void> = Promise.resolve();
 
@@ -23,6 +24,10 @@ export class Door {
     this.#server = server;
     this.#host = host;
     this.#port = port;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   get url(): string {
@@ -54,8 +59,12 @@ export class Door {
     await this.#after(async () => {
       if (!this.#server.listening) return;
       const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-      this.#server.closeAllConnections();
-      await closed;
+      // The server is closed a little before its sockets have said so, and calls listen to those.
+      const gone = [...this.#sockets].map(
+        (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+      );
+      for (const socket of this.#sockets) socket.destroy();
+      await Promise.all([closed, ...gone]);
     });
   }
 

@@ -24,7 +24,7 @@ import {
   type WireReply,
 } from './wire.ts';
 
-export type EmulatorClock = {
+type EmulatorClock = {
   /** Since the emulator's start, and never back. */
   readonly nowMs: () => number;
   readonly epochMs: () => number;

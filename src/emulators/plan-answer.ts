@@ -73,7 +73,7 @@ function filledValue(text: string, known: Known): Json {
 
 function filledText(text: string, known: Known): string {
   return text.replaceAll(reference, (...match) => {
-    const value = lookUp(match as unknown as readonly string[], known) ?? match[0];
+    const value = lookUp(match, known) ?? match[0];
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
 }

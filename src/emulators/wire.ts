@@ -100,6 +100,11 @@ export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** For members that are known to be texts: anything else is none. */
+export function asString(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** Undefined when it is no JSON. */
 export function parseBody(body: Buffer): unknown {
   try {

@@ -5,12 +5,11 @@
 import { invalid, isMembers, type Members } from '../wire.ts';
 
 /** Of the SDK's types, and three that older requests may still have. */
-const known = new Set([
-  ...['max_tokens', 'messages', 'model', 'cache_control', 'container', 'diagnostics'],
-  ...['inference_geo', 'metadata', 'output_config', 'service_tier', 'speed', 'stop_sequences'],
-  ...['stream', 'system', 'thinking', 'tool_choice', 'tools', 'user_profile_id', 'workspace_id'],
-  ...['temperature', 'top_k', 'top_p'],
-]);
+const known = new Set(
+  `max_tokens messages model cache_control container diagnostics inference_geo metadata output_config
+  service_tier speed stop_sequences stream system thinking tool_choice tools user_profile_id workspace_id
+  temperature top_k top_p`.split(/\s+/),
+);
 
 const toolName = /^[a-zA-Z0-9_-]{1,128}$/;
 const toolId = /^[a-zA-Z0-9_-]+$/;

@@ -7,7 +7,6 @@ import {
   isMembers,
   parseBody,
   WireRefusal,
-  type Members,
   type ReplyContext,
   type Wire,
   type WireCall,
@@ -41,8 +40,8 @@ export const anthropicWire: Wire = {
     return { ...reply, headers: [...reply.headers, ...wait] };
   },
   errorFrame: (error, context) => {
-    const { type: _, ...members } = errorBody(error, null, context);
-    return event('error', members);
+    const { error: told, request_id: id } = errorBody(error, null, context);
+    return event('error', `"error":${JSON.stringify(told)},"request_id":${JSON.stringify(id)}`);
   },
   notFound: (path, context) =>
     anthropicWire.refusal(new WireRefusal('not-found', `Not found: ${path}`), context),
@@ -94,7 +93,7 @@ function checkKey(
   if (apiKeys !== null && !apiKeys.includes(key)) throw new WireRefusal('authentication');
 }
 
-function errorBody(error: ErrorName | 'busy', said: string | null, context: ReplyContext): Members {
+function errorBody(error: ErrorName | 'busy', said: string | null, context: ReplyContext) {
   const { type, message, code } = anthropicErrors[error];
   const details = code === undefined ? {} : { details: { error_code: code } };
   return {

@@ -9,7 +9,7 @@ import {
   type WireReply,
 } from '../wire.ts';
 
-export const jsonType = 'application/json; charset=utf-8';
+const jsonType = 'application/json; charset=utf-8';
 
 /** What is on the list when the script names no models, though any name is answered then. */
 const anyModel = 'emulated:latest';
