@@ -77,6 +77,12 @@ const rooms = [
     may: [domain, '^src/providers/', systemCharts, xstate, node],
   },
   {
+    // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
+    // its words and what the stub answers: a bug of heddle's must not find itself on both sides.
+    room: '^src/emulators/',
+    may: [domain, '^src/providers/(stub-answer|recent-keys)\\.ts$', npm('fastify'), node],
+  },
+  {
     // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
     room: '^src/runtime/',
     may: [
@@ -119,7 +125,7 @@ const rooms = [
     room: '^src/cli/',
     may: [
       domain,
-      '^src/(runtime|circuits)/',
+      '^src/(runtime|circuits|emulators)/',
       '^src/(index|heddle)\\.ts$',
       npm('commander'),
       npm('log-update'),
