@@ -11,7 +11,7 @@
  *    before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
-import { checkGenerate } from '../domain/catalogue-input.ts';
+import { checkGenerate } from '../domain/generate-input.ts';
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
@@ -280,7 +280,7 @@ export class Calls {
       if (call.dropped) this.#release(call, aborted);
       else if (call.outcome !== null) {
         // Its limit came first: the slot is released when that is recorded.
-      } else if (error instanceof ProviderFault && error.kind !== 'caller') {
+      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
         this.#release(call, error);
