@@ -24,6 +24,9 @@ const clean: Readonly<Record<string, string>> = {
   'src/providers/port.ts': "import '../domain/word.ts'",
   'src/providers/capacity.ts': "import './port.ts'; import '../../machines/run.ts'",
   'src/providers/stub.ts': "import './capacity.ts'; import 'node:timers/promises'",
+  'src/providers/adapter/connections.ts': "import 'undici'",
+  'src/providers/anthropic.ts': "import './adapter/connections.ts'; import '@anthropic-ai/sdk'",
+  'src/providers/ollama.ts': "import 'ollama'; import 'node:crypto'",
   'src/runtime/turn.ts':
     "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity.ts'; import 'rxjs'",
   'src/heddle.ts':
@@ -60,6 +63,9 @@ const faults = [
   ['src/providers/port-a.ts', '../kernel/step.ts', 'src/providers/(?!'],
   ['src/providers/port-b.ts', './stub.ts', 'src/providers/(?!'],
   ['src/providers/stub-a.ts', '../kernel/step.ts', 'src/providers/(stub'],
+  ['src/providers/adapter/a.ts', 'ollama', 'an SDK is known to its adapter alone'],
+  ['src/providers/anthropic-a.ts', '@anthropic-ai/sdk', 'an SDK is known to its adapter alone'],
+  ['src/providers/ollama.ts', 'undici', 'sockets are opened in one place'],
   ['src/runtime/a.ts', 'pg', 'src/runtime/ imports only'],
   ['src/runtime/b.ts', '../store/postgres/query.ts', 'src/runtime/ imports only'],
   ['src/runtime/c.ts', '../store/memory/twin.ts', 'src/runtime/ imports only'],
@@ -91,7 +97,16 @@ async function checkout(files: Readonly<Record<string, string>>): Promise<string
   const folder = await mkdtemp(join(tmpdir(), 'heddle-imports-'));
   made.push(folder);
   const all: Record<string, string> = { ...files, 'tsconfig.json': '{}' };
-  for (const name of ['xstate', 'pg', 'rxjs', 'commander', 'fast-check']) {
+  for (const name of [
+    'xstate',
+    'pg',
+    'rxjs',
+    'commander',
+    'fast-check',
+    'undici',
+    'ollama',
+    '@anthropic-ai/sdk',
+  ]) {
     all[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: './index.js' });
     all[`node_modules/${name}/index.js`] = '';
   }
