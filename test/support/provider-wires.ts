@@ -6,7 +6,7 @@ import type { GenerateOutput } from '../../src/domain/catalogue.ts';
 
 export type ClosableProvider = Provider & { close(): Promise<void> };
 
-export type ProviderWire = {
+type ProviderWire = {
   readonly name: string;
   readonly path: string;
   connect(baseUrl: string, more?: object): ClosableProvider;
@@ -20,7 +20,7 @@ export type ProviderWire = {
 const sse = (event: { readonly type: string }): string =>
   `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-export const anthropicWire: ProviderWire = {
+const anthropicWire: ProviderWire = {
   name: 'anthropic',
   path: '/v1/messages',
   connect: (baseUrl, more = {}) =>
@@ -65,7 +65,7 @@ export const anthropicWire: ProviderWire = {
 
 const line = (value: object): string => `${JSON.stringify({ model: 'qwen-test', ...value })}\n`;
 
-export const ollamaWire: ProviderWire = {
+const ollamaWire: ProviderWire = {
   name: 'ollama',
   path: '/api/chat',
   connect: (baseUrl, more = {}) =>

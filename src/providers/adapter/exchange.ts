@@ -164,7 +164,10 @@ export class Exchange {
     }
   }
 
-  /** The same answer with its text read here: the SDKs read it without bound, and one logs it. */
+  /**
+   * The same status without its text, which is kept here: the SDKs read it without bound, and one
+   * writes to the console of it.
+   */
   async #refusal(status: number): Promise<Response> {
     const decoder = new TextDecoder();
     let bytes = 0;
@@ -178,7 +181,7 @@ export class Exchange {
     // A status that is no failure to the SDK (a redirect that nobody follows) must be one.
     const shown = status >= 400 && status <= 599 ? status : 502;
     const headers = { 'content-type': 'application/json' };
-    return new Response(this.#errorText, { status: shown, headers });
+    return new Response('{}', { status: shown, headers });
   }
 
   async #drain(chunks: AsyncIterator<Uint8Array>): Promise<void> {

@@ -1,5 +1,5 @@
 /** The bounds of one attempt, and what a provider may be given instead of the defaults. */
-import { asWhole } from '../../domain/field.ts';
+import { asWhole, refuseField } from '../../domain/field.ts';
 
 export type WireLimits = {
   /** From the request to the first header: a local model may have to be loaded. */
@@ -25,11 +25,12 @@ const defaults: WireLimits = {
 /** What a timer can hold is a little less than 25 days. */
 const max = 2_000_000_000;
 
-/** Throws `invalid-field`, naming the option. */
+/** Throws `invalid-field`, naming the option; also one that nobody reads, for it may be misspelt. */
 export function resolveWireLimits(
   given: Partial<WireLimits>,
   own: Partial<WireLimits> = {},
 ): WireLimits {
+  for (const key in given) if (!Object.hasOwn(defaults, key)) refuseField(key, 'is unknown');
   const of = (key: keyof WireLimits): number =>
     asWhole(given[key], key, { min: 1, max, fallback: own[key] ?? defaults[key] });
   return {
