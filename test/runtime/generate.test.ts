@@ -10,6 +10,8 @@ const ask = (prompt: string, more: object = {}): ScriptStep => ({
   with: { prompt, ...more },
 });
 
+const askOf = (toolCall: Json) => ({ role: 'assistant', content: '', toolCalls: [toolCall] });
+
 /** A world in which one run has one call open. */
 async function oneCall(more: object = {}, ceiling = 10) {
   const provider = scriptedProvider({ ceiling });
@@ -108,6 +110,10 @@ describe('a call that cannot be', () => {
       { do: 'generate', with: { messages: [{ role: 'robot', content: 'x' }] } },
       { do: 'generate', with: { messages: [] } },
       { do: 'generate', with: { prompt: 'x', tools: [{ name: 'f' }] } },
+      { do: 'generate', with: { prompt: 'x', temperature: 2.1 } },
+      { do: 'generate', with: { messages: [{ role: 'tool', content: 'x' }] } },
+      { do: 'generate', with: { messages: [{ role: 'user', content: 'x', toolCalls: [] }] } },
+      { do: 'generate', with: { messages: [askOf({ id: 'a', name: 'f', input: 1 })] } },
     ];
     const run = await heddle.start('script', { input: { steps } });
     const fields = ((await run.output()) as { failed: { detail: { field: string } } }[]).map(
@@ -121,6 +127,10 @@ describe('a call that cannot be', () => {
       'generate.messages[0].role',
       'generate.messages',
       'generate.tools[0].inputSchema',
+      'generate.temperature',
+      'generate.messages[0].toolCallId',
+      'generate.messages[0].toolCalls',
+      'generate.messages[0].toolCalls[0].input',
     ]);
   });
 });

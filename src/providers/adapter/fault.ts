@@ -86,9 +86,11 @@ function reasonIn(error: unknown): string {
 }
 
 function shown({ secret }: FailedAttempt, message: string, suffix = ''): string {
-  const text = toSafeText(message.slice(0, 4 * textCharsMax) + suffix.slice(0, 100));
-  const safe = secret === null ? text : text.replaceAll(secret, '***');
-  return safe.length > textCharsMax ? `${safe.slice(0, textCharsMax)}…` : safe;
+  // Before anything is cut: half a key is a part of the key.
+  const safe = (text: string): string => (secret === null ? text : text.replaceAll(secret, '***'));
+  const text = safe(message);
+  const cut = text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text;
+  return toSafeText(cut + safe(suffix).slice(0, 100));
 }
 
 function isThere(text: string | null): text is string {

@@ -54,7 +54,7 @@ for (const wire of wires) {
 
     it('ends as an outage when it stalls after its headers, or in its middle', async () => {
       const shown: string[] = [];
-      const provider = connect({ idleMsMax: 30 });
+      const provider = connect({ idleMsMax: 200 });
       handle = ({ socket }) => socket.write(head());
       expect((await faultOf(provider.call(callOf()))).message).toContain('nothing for too long');
       handle = ({ socket }) => socket.write(Buffer.concat(begun()));
@@ -71,7 +71,7 @@ for (const wire of wires) {
         const more = wire.name === 'anthropic' ? 'event: ping\ndata: {}\n\n' : '\n';
         ticks.push(setInterval(() => socket.write(chunk(more)), 5));
       };
-      const fault = await faultOf(connect({ deadlineMsMax: 120, idleMsMax: 100 }).call(callOf()));
+      const fault = await faultOf(connect({ deadlineMsMax: 250 }).call(callOf()));
       for (const tick of ticks) clearInterval(tick);
       expect([fault.kind, fault.message]).toEqual([
         'outage',

@@ -76,6 +76,9 @@ for (const wire of wires) {
       bytes = whole([wire.errorEvent('api_error', `broke with ${key}`)]);
       const broken = await faultOf(provider.call(callOf()));
       expect(refused.message).toContain('bad key ***');
+      const echo = { error: { type: 'api_error', message: key.repeat(100) } };
+      bytes = whole([JSON.stringify(echo)], { status: 500 });
+      expect((await faultOf(provider.call(callOf()))).message).not.toContain(key.slice(0, 8));
       const seen = [provider, refused, broken].flatMap((one) => [
         inspect(one, { depth: 20, showHidden: true, getters: true }),
         JSON.stringify(one),

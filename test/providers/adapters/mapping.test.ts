@@ -248,7 +248,7 @@ describe('events that cannot be', () => {
     ['done without a reason', '{"done":true}'],
     ['tool calls that are no list', '{"message":{"tool_calls":{}}}'],
     ['a tool call without a name', '{"message":{"tool_calls":[{"function":{}}]}}'],
-    ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+    ['bytes that are no UTF-8', Buffer.from('{"message":{"content":"\xff"}}', 'latin1')],
   ])('make no answer of Ollama: %s', async (_what, line) => {
     const answer = ollamaWire.answer(['It lifts ', 'a thread.']);
     bytes = whole([answer[0] ?? '', line, '\n', ...answer.slice(1)]);
