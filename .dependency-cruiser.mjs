@@ -18,7 +18,7 @@ const systemCharts = '^machines/[^/]+\\.ts$';
 const storePort = '^src/store/[^/]+\\.ts$';
 
 /** The provider adapters: what is left of src/providers is the port and pure parts. */
-const adapters = '(stub|anthropic|ollama|emulat)';
+const adapters = '(stub|anthropic|ollama|emulat|adapter)';
 
 const rooms = [
   {
@@ -74,7 +74,16 @@ const rooms = [
   {
     // The adapters make the model calls, so sockets, timers and the SDKs' helpers are theirs.
     room: `^src/providers/${adapters}`,
-    may: [domain, '^src/providers/', systemCharts, xstate, node],
+    may: [
+      domain,
+      '^src/providers/',
+      systemCharts,
+      xstate,
+      npm('@anthropic-ai/sdk'),
+      npm('ollama'),
+      npm('undici'),
+      node,
+    ],
   },
   {
     // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
@@ -141,7 +150,7 @@ const rooms = [
       domain,
       '^src/(kernel|runtime)/',
       storePort,
-      '^src/providers/port\\.ts$',
+      '^src/providers/(port|anthropic|ollama)\\.ts$',
       '^src/(heddle|run-handle)\\.ts$',
       systemCharts,
     ],
@@ -189,6 +198,20 @@ export default {
       severity: 'error',
       from: { path: '^src/circuits/' },
       to: { path: '^src/store/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      // Their retries, their logs and what they read from the environment are tamed in one place each.
+      name: 'an SDK is known to its adapter alone',
+      severity: 'error',
+      from: { path: '^(src|machines)/', pathNot: '^src/providers/(anthropic|ollama)\\.ts$' },
+      to: { path: [npm('@anthropic-ai/sdk'), npm('ollama')] },
+    },
+    {
+      // Every socket to a provider is counted where it is opened.
+      name: 'sockets are opened in one place',
+      severity: 'error',
+      from: { path: '^(src|machines)/', pathNot: '^src/providers/adapter/connections\\.ts$' },
+      to: { path: npm('undici') },
     },
     {
       // In a cycle no module can be read, tested or loaded before the other.

@@ -27,6 +27,9 @@ const clean: Readonly<Record<string, string>> = {
   'src/providers/stub-answer.ts': "import '../domain/word.ts'",
   'src/emulators/wire.ts':
     "import '../domain/word.ts'; import '../providers/stub-answer.ts'; import 'fastify'; import 'node:http'",
+  'src/providers/adapter/connections.ts': "import 'undici'",
+  'src/providers/anthropic.ts': "import './adapter/connections.ts'; import '@anthropic-ai/sdk'",
+  'src/providers/ollama.ts': "import 'ollama'; import 'node:crypto'",
   'src/runtime/turn.ts':
     "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity.ts'; import 'rxjs'",
   'src/heddle.ts':
@@ -68,6 +71,9 @@ const faults = [
   ['src/emulators/b.ts', '../runtime/turn.ts', 'src/emulators/ imports only'],
   ['src/emulators/c.ts', '../store/port.ts', 'src/emulators/ imports only'],
   ['src/emulators/d.ts', 'pg', 'src/emulators/ imports only'],
+  ['src/providers/adapter/a.ts', 'ollama', 'an SDK is known to its adapter alone'],
+  ['src/providers/anthropic-a.ts', '@anthropic-ai/sdk', 'an SDK is known to its adapter alone'],
+  ['src/providers/ollama.ts', 'undici', 'sockets are opened in one place'],
   ['src/runtime/a.ts', 'pg', 'src/runtime/ imports only'],
   ['src/runtime/b.ts', '../store/postgres/query.ts', 'src/runtime/ imports only'],
   ['src/runtime/c.ts', '../store/memory/twin.ts', 'src/runtime/ imports only'],
@@ -99,7 +105,17 @@ async function checkout(files: Readonly<Record<string, string>>): Promise<string
   const folder = await mkdtemp(join(tmpdir(), 'heddle-imports-'));
   made.push(folder);
   const all: Record<string, string> = { ...files, 'tsconfig.json': '{}' };
-  for (const name of ['xstate', 'pg', 'rxjs', 'commander', 'fastify', 'fast-check']) {
+  for (const name of [
+    'xstate',
+    'pg',
+    'rxjs',
+    'commander',
+    'fastify',
+    'fast-check',
+    'undici',
+    'ollama',
+    '@anthropic-ai/sdk',
+  ]) {
     all[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: './index.js' });
     all[`node_modules/${name}/index.js`] = '';
   }

@@ -286,7 +286,7 @@ export class Calls {
       if (call.dropped) this.#release(call, aborted);
       else if (call.outcome !== null) {
         // Its limit came first: the slot is released when that is recorded.
-      } else if (error instanceof ProviderFault && error.kind !== 'caller') {
+      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
         this.#release(call, error);
