@@ -107,9 +107,9 @@ const rooms = [
     ],
   },
   {
-    // A run as the library hands it out: requests in, rows read.
+    // A run as the library hands it out: requests in, rows read; rxjs for text that comes in pieces.
     room: '^src/run-handle\\.ts$',
-    may: [domain, '^src/runtime/', storePort],
+    may: [domain, '^src/runtime/', storePort, npm('rxjs')],
   },
   {
     // The only place that meets the process's clock, timers and randomness.

@@ -2,6 +2,7 @@
  * The composition root: config, store, kernel, providers and runtime put together, and stopped in
  * reverse. The library's face, `Heddle`, is in this file too, because it is nothing but this.
  */
+import type { Observable } from 'rxjs';
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asOneOf, asWhole, refuseField } from './domain/field.ts';
@@ -11,6 +12,7 @@ import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
+import type { TextDelta } from './runtime/texts.ts';
 import type { Log } from './runtime/ports.ts';
 import {
   memoryAddress,
@@ -39,7 +41,7 @@ export type HeddleOptions = {
   readonly databaseUrl?: string;
   /** Where the embedded Postgres lives. Default `.heddle` in the working directory. */
   readonly directory?: string;
-  /** Default: one stub in process, which answers at once and costs nothing. */
+  /** Theirs to close with `Heddle.close`. Default: one stub in process, which answers at once. */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
   /**
@@ -302,7 +304,15 @@ export class Heddle {
     this.#open().reopenProvider(name);
   }
 
-  /** Lets turns in flight commit, gives the shards back, closes the database. */
+  /**
+   * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
+   * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
+   */
+  get texts(): Observable<TextDelta> {
+    return this.runtime.texts.all;
+  }
+
+  /** Lets turns in flight commit, gives the shards back, closes providers and the database. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       try {

@@ -53,4 +53,6 @@ export interface Provider {
   readonly ceiling: number;
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
+  /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */
+  close?(): Promise<void>;
 }

@@ -27,6 +27,7 @@ import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
 import { slotWrite } from './slot-write.ts';
+import type { Texts } from './texts.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
@@ -52,6 +53,7 @@ export class Calls {
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
+  readonly #texts: Texts;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
   #cancelAlarm: (() => void) | null = null;
@@ -68,6 +70,8 @@ export class Calls {
     readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
     /** There is something to commit: slots to write or to give. */
     readonly wanted: () => void;
+    /** Shows what answers hold while they come. */
+    readonly texts: Texts;
   }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
@@ -75,6 +79,7 @@ export class Calls {
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
+    this.#texts = options.texts;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
       providers: options.providers,
@@ -279,6 +284,7 @@ export class Calls {
         idempotencyKey: call.key,
         attempt,
         signal: abort.signal,
+        onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
       });
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
