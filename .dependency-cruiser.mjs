@@ -117,11 +117,13 @@ const rooms = [
     may: [domain, '^src/runtime/ports\\.ts$', node],
   },
   {
-    // The workload is a user of the library: it may reach what a user reaches.
+    // The workload is a user of the library: it may reach what a user reaches. Without a key, the
+    // emulators stand where the providers would.
     room: '^src/circuits/',
     may: [
       domain,
       '^src/(index|heddle)\\.ts$',
+      '^src/emulators/',
       storePort,
       '^machines/agents/',
       npm('@xstate/store'),

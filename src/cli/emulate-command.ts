@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asOneOf, refuseField } from '../domain/field.ts';
 import { startEmulator, type PartialScript } from '../emulators/emulator.ts';
-import { wholeOf } from './circuits-flags.ts';
 import { untilInterrupted } from './interrupts.ts';
 import { writerTo, type Streams } from './streams.ts';
+import { wholeOf } from './whole.ts';
 
 type EmulateFlags = {
   readonly port?: string;
