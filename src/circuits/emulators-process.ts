@@ -77,6 +77,10 @@ export class EmulatorsProcess {
     return this.#urls;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   async stats(): Promise<readonly EmulatorStats[]> {
     const reply = await this.#ask({ kind: 'stats' });
     return reply.kind === 'stats' ? reply.stats : [];
