@@ -2,7 +2,6 @@
  * The composition root: config, store, kernel, providers and runtime put together, and stopped in
  * reverse. The library's face, `Heddle`, is in this file too, because it is nothing but this.
  */
-import type { Observable } from 'rxjs';
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asOneOf, asWhole, refuseField } from './domain/field.ts';
@@ -12,7 +11,6 @@ import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
-import type { TextDelta } from './runtime/texts.ts';
 import type { Log } from './runtime/ports.ts';
 import {
   memoryAddress,
@@ -97,7 +95,7 @@ export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
   return createStub({ ...options, clock: systemClock });
 }
 
-export type { Provider, Stub };
+export type { Stub };
 export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
 async function openStore(
@@ -308,7 +306,7 @@ export class Heddle {
    * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
    * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
    */
-  get texts(): Observable<TextDelta> {
+  get texts(): Runtime['texts']['all'] {
     return this.runtime.texts.all;
   }
 

@@ -20,12 +20,14 @@ import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
+import { Alarm } from './alarm.ts';
 import type { Gate } from './gate.ts';
-import type { Clock, Ids } from './ports.ts';
+import type { Clock, Ids, Log } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
+import { Refusals } from './refusals.ts';
 import { slotWrite } from './slot-write.ts';
 import type { Texts } from './texts.ts';
 
@@ -54,9 +56,11 @@ export class Calls {
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
   readonly #texts: Texts;
+  readonly #refusals: Refusals;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
-  #cancelAlarm: (() => void) | null = null;
+  /** Rings when a cooling, a backoff or a stall ends by itself. */
+  readonly #alarm: Alarm;
 
   constructor(options: {
     readonly clock: Clock;
@@ -72,6 +76,7 @@ export class Calls {
     readonly wanted: () => void;
     /** Shows what answers hold while they come. */
     readonly texts: Texts;
+    readonly log: Log;
   }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
@@ -80,6 +85,8 @@ export class Calls {
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
     this.#texts = options.texts;
+    this.#alarm = new Alarm(options.clock, () => this.#wanted());
+    this.#refusals = new Refusals(options.log);
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
       providers: options.providers,
@@ -107,6 +114,7 @@ export class Calls {
 
   reopen(provider: string): void {
     this.#pool.reopen(provider, this.#clock.nowMs());
+    this.#refusals.reopened(provider);
     this.#wanted();
   }
 
@@ -159,7 +167,7 @@ export class Calls {
     );
     const slots = this.#slotWrites(repeated);
     this.#withdrawTentative(grants, nowMs);
-    this.#armAlarm();
+    this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;
     return { slots, grants };
   }
@@ -236,7 +244,7 @@ export class Calls {
    * nobody waits for are idle. The others keep their names, for they are made again, and counted.
    */
   close(): readonly SlotWrite[] {
-    this.#cancelAlarm?.();
+    this.#alarm.set(null);
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -295,6 +303,7 @@ export class Calls {
       } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
+        if (error.kind === 'refused') this.#refusals.tell(provider, error.message);
         this.#release(call, error);
       } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
@@ -371,15 +380,5 @@ export class Calls {
 
   #leaveSlot(key: string): void {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
-  }
-
-  /** Wakes when a cooling, a backoff or a stall ends by itself. */
-  #armAlarm(): void {
-    this.#cancelAlarm?.();
-    const dueMs = this.#pool.nextDueMs();
-    this.#cancelAlarm =
-      dueMs === null
-        ? null
-        : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
   }
 }

@@ -143,6 +143,7 @@ export class Runtime {
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
         wanted,
         texts,
+        log,
       }),
       tasks: new RunTasks({ clock, gate, deliver }),
       timers: new Timers({
