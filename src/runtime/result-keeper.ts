@@ -88,10 +88,15 @@ export class ResultKeeper {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
       return;
     }
-    this.#underWay = this.#keep(this.#take()).finally(() => {
-      this.#underWay = null;
+    this.#begin();
+  }
+
+  #begin(): void {
+    const underWay = this.#keep(this.#take()).finally(() => {
+      if (this.#underWay === underWay) this.#underWay = null;
       if (this.#gathered.length > 0) this.#schedule();
     });
+    this.#underWay = underWay;
   }
 
   /** Calls whose runs have left them meanwhile are gone from the pool already. */
@@ -106,6 +111,8 @@ export class ResultKeeper {
     const { epochs } = made.batch;
     try {
       const outcome = await this.#batches.answered(() => store.commit(made.batch));
+      // Before the turns of these are computed, which may take longer than the commit of those.
+      if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
       ended.forEach((one, i) => {
         // Lost since, or taken over anew: whoever has the run finds the row.
         if (shards.epoch(one.call.run.shard) !== epochs.get(one.call.run.shard)) return;

@@ -27,11 +27,14 @@ const sleeper = setup({
   },
 });
 
+/** Its own tenant: what another run of this has published must wake nobody here. */
+const tenant = `parked${process.pid}`;
+
 async function park(heddle: Heddle, from: number, to: number): Promise<void> {
   for (let n = from; n < to; n += 500) {
     const size = Math.min(500, to - n);
     await heddle.startAll(
-      Array.from({ length: size }, (_, i) => ({ agent: 'sleeper', input: { n: n + i } })),
+      Array.from({ length: size }, (_, i) => ({ agent: 'sleeper', input: { n: n + i }, tenant })),
     );
   }
 }
@@ -60,7 +63,7 @@ async function wake(heddle: Heddle, runs: number, times: number): Promise<readon
         watching.unsubscribe();
         resolve();
       });
-      heddle.publish(`wake/${n}`, { n }).catch(reject);
+      heddle.publish(`wake/${n}`, { n }, { tenant }).catch(reject);
     });
   }
   return latenciesMs;
