@@ -36,7 +36,7 @@ const clean: Readonly<Record<string, string>> = {
     "import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub.ts'; import './runtime/turn.ts'",
   'src/index.ts': "import './heddle.ts'",
   'src/circuits/work.ts':
-    "import '../index.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
+    "import '../index.ts'; import '../emulators/wire.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
   'src/cli/main.ts':
     "import '../circuits/work.ts'; import '../heddle.ts'; import '../emulators/wire.ts'; import 'commander'",
   'machines/run.ts': "import 'xstate'; import '../src/domain/word.ts'; export type State = 'on'",

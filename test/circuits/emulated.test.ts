@@ -81,7 +81,7 @@ async function ran(scale: number, parts: Partial<CircuitsSettings> = {}) {
 }
 
 it.each([true, false])('completes and audits clean, ceilings told: %s', async (told) => {
-  const { report, differences, notes } = await ran(10, { told });
+  const { report, differences, notes } = await ran(10, { told, latencyMs: 100 });
   expect({ differences, notes }).toEqual({ differences: [], notes: [] });
   expect(report).toMatchObject({ completed: 10, failed: 0, entities: { runs: 30 } });
   const [first, second] = report.providers;
@@ -96,11 +96,11 @@ it.each([true, false])('completes and audits clean, ceilings told: %s', async (t
   ]);
   if (told) expect(refused).toBe(0);
   else expect(refused).toBeGreaterThan(0);
-  // Not much where a refusal costs a second and a call 20 ms, but something.
+  // Not much where a refusal costs a second and a call a tenth, but something.
   expect(report.slot_use_under_demand).toBeGreaterThan(told ? 0.05 : 0);
   expect(report.slot_use_under_demand).toBeLessThanOrEqual(1);
-  // 30 calls of 20 ms at 7 places.
-  expect(report.capacity_efficiency).toBeCloseTo((30 / 7) * (20 / report.wall_ms), 2);
+  // 30 calls of 100 ms at 7 places.
+  expect(report.capacity_efficiency).toBeCloseTo((30 / 7) * (100 / report.wall_ms), 2);
 });
 
 it('promise 8: goes on with 15% of all replies 429, and no provider is stalled by them', async () => {

@@ -34,15 +34,16 @@ it('emulates both providers by default, and reports what they counted', { timeou
 
 it('lets heddle learn the ceilings, with faults and an outage besides', { timeout }, async () => {
   const trouble = ['--fault-429-share', '0.1', '--outage', 'ollama=300@0:server-error'];
-  const ceilings = ['--ceiling', 'a=6,b=5', '--ceilings', 'learned'];
+  // So few places, held for so long, that even a slow machine asks for too many.
+  const ceilings = ['--ceiling', 'a=2,b=1', '--ceilings', 'learned', '--latency-ms', '100'];
   const { code, stdout } = await heddle(...json, ...ceilings, ...trouble).ended;
   expect(code).toBe(0);
   const [report] = linesOf<ScaleReport>(stdout);
   expect(report).toMatchObject({ completed: 10, failed: 0, audit: clean });
   const [first, second] = report?.providers ?? [];
-  expect(first?.rate_limited).toBeGreaterThan(0);
-  expect(first?.peak_in_flight).toBeLessThanOrEqual(6);
-  expect(second?.peak_in_flight).toBeLessThanOrEqual(5);
+  expect((first?.rate_limited ?? 0) + (second?.rate_limited ?? 0)).toBeGreaterThan(0);
+  expect(first?.peak_in_flight).toBeLessThanOrEqual(2);
+  expect(second?.peak_in_flight).toBeLessThanOrEqual(1);
 });
 
 it('calls the real thing by key or address, of a flag or of the environment', async () => {
