@@ -18,7 +18,7 @@ const systemCharts = '^machines/[^/]+\\.ts$';
 const storePort = '^src/store/[^/]+\\.ts$';
 
 /** The provider adapters: what is left of src/providers is the port and pure parts. */
-const adapters = '(stub|anthropic|ollama|emulat)';
+const adapters = '(stub|anthropic|ollama|emulat|adapter)';
 
 const rooms = [
   {
@@ -74,7 +74,22 @@ const rooms = [
   {
     // The adapters make the model calls, so sockets, timers and the SDKs' helpers are theirs.
     room: `^src/providers/${adapters}`,
-    may: [domain, '^src/providers/', systemCharts, xstate, node],
+    may: [
+      domain,
+      '^src/providers/',
+      systemCharts,
+      xstate,
+      npm('@anthropic-ai/sdk'),
+      npm('ollama'),
+      npm('undici'),
+      node,
+    ],
+  },
+  {
+    // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
+    // its words and what the stub answers: a bug of heddle's must not find itself on both sides.
+    room: '^src/emulators/',
+    may: [domain, '^src/providers/(stub-answer|recent-keys)\\.ts$', npm('fastify'), node],
   },
   {
     // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
@@ -92,9 +107,9 @@ const rooms = [
     ],
   },
   {
-    // A run as the library hands it out: requests in, rows read.
+    // A run as the library hands it out: requests in, rows read; rxjs for text that comes in pieces.
     room: '^src/run-handle\\.ts$',
-    may: [domain, '^src/runtime/', storePort],
+    may: [domain, '^src/runtime/', storePort, npm('rxjs')],
   },
   {
     // The only place that meets the process's clock, timers and randomness.
@@ -102,11 +117,13 @@ const rooms = [
     may: [domain, '^src/runtime/ports\\.ts$', node],
   },
   {
-    // The workload is a user of the library: it may reach what a user reaches.
+    // The workload is a user of the library: it may reach what a user reaches. Without a key, the
+    // emulators stand where the providers would.
     room: '^src/circuits/',
     may: [
       domain,
       '^src/(index|heddle)\\.ts$',
+      '^src/emulators/',
       storePort,
       '^machines/agents/',
       npm('@xstate/store'),
@@ -119,7 +136,7 @@ const rooms = [
     room: '^src/cli/',
     may: [
       domain,
-      '^src/(runtime|circuits)/',
+      '^src/(runtime|circuits|emulators)/',
       '^src/(index|heddle)\\.ts$',
       npm('commander'),
       npm('log-update'),
@@ -135,7 +152,7 @@ const rooms = [
       domain,
       '^src/(kernel|runtime)/',
       storePort,
-      '^src/providers/port\\.ts$',
+      '^src/providers/(port|anthropic|ollama)\\.ts$',
       '^src/(heddle|run-handle)\\.ts$',
       systemCharts,
     ],
@@ -183,6 +200,20 @@ export default {
       severity: 'error',
       from: { path: '^src/circuits/' },
       to: { path: '^src/store/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      // Their retries, their logs and what they read from the environment are tamed in one place each.
+      name: 'an SDK is known to its adapter alone',
+      severity: 'error',
+      from: { path: '^(src|machines)/', pathNot: '^src/providers/(anthropic|ollama)\\.ts$' },
+      to: { path: [npm('@anthropic-ai/sdk'), npm('ollama')] },
+    },
+    {
+      // Every socket to a provider is counted where it is opened.
+      name: 'sockets are opened in one place',
+      severity: 'error',
+      from: { path: '^(src|machines)/', pathNot: '^src/providers/adapter/connections\\.ts$' },
+      to: { path: npm('undici') },
     },
     {
       // In a cycle no module can be read, tested or loaded before the other.

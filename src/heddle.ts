@@ -39,7 +39,7 @@ export type HeddleOptions = {
   readonly databaseUrl?: string;
   /** Where the embedded Postgres lives. Default `.heddle` in the working directory. */
   readonly directory?: string;
-  /** Default: one stub in process, which answers at once and costs nothing. */
+  /** Theirs to close with `Heddle.close`. Default: one stub in process, which answers at once. */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
   /**
@@ -95,7 +95,7 @@ export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
   return createStub({ ...options, clock: systemClock });
 }
 
-export type { Provider, Stub };
+export type { Stub };
 export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
 async function openStore(
@@ -302,7 +302,15 @@ export class Heddle {
     this.#open().reopenProvider(name);
   }
 
-  /** Lets turns in flight commit, gives the shards back, closes the database. */
+  /**
+   * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
+   * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
+   */
+  get texts(): Runtime['texts']['all'] {
+    return this.runtime.texts.all;
+  }
+
+  /** Lets turns in flight commit, gives the shards back, closes providers and the database. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       try {

@@ -2,6 +2,9 @@
 export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
 export type { Run, StartOptions } from './run-handle.ts';
+export type { TextDelta } from './runtime/texts.ts';
+export { createAnthropic as anthropic, type AnthropicOptions } from './providers/anthropic.ts';
+export { createOllama as ollama, type OllamaOptions } from './providers/ollama.ts';
 export { ProviderFault, type Provider, type ProviderCall } from './providers/port.ts';
 export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 export type * from './domain/catalogue.ts';

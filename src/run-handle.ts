@@ -1,4 +1,5 @@
 /** A run as the library gives it: the same calls as the HTTP API's. */
+import { Observable } from 'rxjs';
 import type { JournalEntry } from './domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 import { errorRegistry } from './domain/errors.ts';
@@ -8,6 +9,7 @@ import { toJson, type Json } from './domain/json.ts';
 import { checkAnswer } from './runtime/answers.ts';
 import { chartEvent, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import type { TextDelta } from './runtime/texts.ts';
 import { heldFromText } from './runtime/turn/held.ts';
 import type { InboxKind, RunAddress, RunRow } from './store/rows.ts';
 
@@ -119,6 +121,31 @@ export class Run {
       }
       if (rows.length < journalPage) return;
     }
+  }
+
+  /**
+   * What models answer to this run, while it comes: to be shown, for nothing of it is committed. Hears
+   * the calls that this process makes, and completes with the run's end or with `close`.
+   */
+  texts(): Observable<TextDelta> {
+    const { texts, watch } = this.#runtime;
+    return new Observable((listener) => {
+      const subscription = texts.run(this.id).subscribe(listener);
+      const unwatch = watch.run(this.id, ({ ended }) => {
+        if (ended) listener.complete();
+      });
+      // Of a run that has ended before, no end is heard.
+      this.row().then(
+        ({ endedAtMs }) => {
+          if (endedAtMs !== null) listener.complete();
+        },
+        (error: unknown) => listener.error(error),
+      );
+      return () => {
+        subscription.unsubscribe();
+        unwatch();
+      };
+    });
   }
 
   async #arrive(

@@ -24,14 +24,21 @@ const clean: Readonly<Record<string, string>> = {
   'src/providers/port.ts': "import '../domain/word.ts'",
   'src/providers/capacity.ts': "import './port.ts'; import '../../machines/run.ts'",
   'src/providers/stub.ts': "import './capacity.ts'; import 'node:timers/promises'",
+  'src/providers/stub-answer.ts': "import '../domain/word.ts'",
+  'src/emulators/wire.ts':
+    "import '../domain/word.ts'; import '../providers/stub-answer.ts'; import 'fastify'; import 'node:http'",
+  'src/providers/adapter/connections.ts': "import 'undici'",
+  'src/providers/anthropic.ts': "import './adapter/connections.ts'; import '@anthropic-ai/sdk'",
+  'src/providers/ollama.ts': "import 'ollama'; import 'node:crypto'",
   'src/runtime/turn.ts':
     "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity.ts'; import 'rxjs'",
   'src/heddle.ts':
     "import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub.ts'; import './runtime/turn.ts'",
   'src/index.ts': "import './heddle.ts'",
   'src/circuits/work.ts':
-    "import '../index.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
-  'src/cli/main.ts': "import '../circuits/work.ts'; import '../heddle.ts'; import 'commander'",
+    "import '../index.ts'; import '../emulators/wire.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
+  'src/cli/main.ts':
+    "import '../circuits/work.ts'; import '../heddle.ts'; import '../emulators/wire.ts'; import 'commander'",
   'machines/run.ts': "import 'xstate'; import '../src/domain/word.ts'; export type State = 'on'",
   'machines/agents/editor.ts': "import '../../src/index.ts'; import 'xstate'",
   'test/all.test.ts': "import '../src/store/postgres/query.ts'; import 'fast-check'",
@@ -60,6 +67,13 @@ const faults = [
   ['src/providers/port-a.ts', '../kernel/step.ts', 'src/providers/(?!'],
   ['src/providers/port-b.ts', './stub.ts', 'src/providers/(?!'],
   ['src/providers/stub-a.ts', '../kernel/step.ts', 'src/providers/(stub'],
+  ['src/emulators/a.ts', '../providers/port.ts', 'src/emulators/ imports only'],
+  ['src/emulators/b.ts', '../runtime/turn.ts', 'src/emulators/ imports only'],
+  ['src/emulators/c.ts', '../store/port.ts', 'src/emulators/ imports only'],
+  ['src/emulators/d.ts', 'pg', 'src/emulators/ imports only'],
+  ['src/providers/adapter/a.ts', 'ollama', 'an SDK is known to its adapter alone'],
+  ['src/providers/anthropic-a.ts', '@anthropic-ai/sdk', 'an SDK is known to its adapter alone'],
+  ['src/providers/ollama.ts', 'undici', 'sockets are opened in one place'],
   ['src/runtime/a.ts', 'pg', 'src/runtime/ imports only'],
   ['src/runtime/b.ts', '../store/postgres/query.ts', 'src/runtime/ imports only'],
   ['src/runtime/c.ts', '../store/memory/twin.ts', 'src/runtime/ imports only'],
@@ -91,7 +105,17 @@ async function checkout(files: Readonly<Record<string, string>>): Promise<string
   const folder = await mkdtemp(join(tmpdir(), 'heddle-imports-'));
   made.push(folder);
   const all: Record<string, string> = { ...files, 'tsconfig.json': '{}' };
-  for (const name of ['xstate', 'pg', 'rxjs', 'commander', 'fast-check']) {
+  for (const name of [
+    'xstate',
+    'pg',
+    'rxjs',
+    'commander',
+    'fastify',
+    'fast-check',
+    'undici',
+    'ollama',
+    '@anthropic-ai/sdk',
+  ]) {
     all[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: './index.js' });
     all[`node_modules/${name}/index.js`] = '';
   }

@@ -5,30 +5,30 @@
  * It owns no clock; when a stretch begins and ends is its caller's to say.
  */
 import type { Heddle } from '../heddle.ts';
+import type { CallSource, SourceFigures } from './call-source.ts';
 import { slotUseUnderDemand } from './efficiency.ts';
-import type { MeasuredStub } from './measured-stub.ts';
 import type { ProviderReport } from './report.ts';
-import type { SlotMs, SlotUse } from './slot-use.ts';
 
 export type Cost = {
   readonly providers: readonly ProviderReport[];
   readonly slotUseUnderDemand: number;
+  /** Of a call; null when it is what the settings say. */
+  readonly meanLatencyMs: number | null;
   readonly postgres: { readonly transactions: number; readonly wal_bytes: number };
   readonly rssMb: number;
 };
 
-/** The providers, and what counts their use. */
+/** heddle, and where its calls go. */
 export type Metered = {
   readonly heddle: Heddle;
-  readonly stubs: readonly MeasuredStub[];
-  readonly slotUse: SlotUse;
+  readonly source: CallSource;
 };
 
 type Marks = {
   readonly transactions: number;
   readonly walBytes: number;
   readonly duplicates: ReadonlyMap<string, number>;
-  readonly slotMs: SlotMs;
+  readonly calls: SourceFigures;
 };
 
 export class Meter {
@@ -42,9 +42,7 @@ export class Meter {
   }
 
   static async begin(of: Metered): Promise<Meter> {
-    const before = await marksOf(of);
-    for (const stub of of.stubs) stub.take();
-    return new Meter(of, before);
+    return new Meter(of, await marksOf(of));
   }
 
   /** Memory is a level, not a sum: it is looked at now and then, and the highest counts. */
@@ -57,18 +55,18 @@ export class Meter {
     const before = this.#before;
     const after = await marksOf(this.#of);
     return {
-      providers: this.#of.stubs.map((stub) => {
-        const { name, ceiling, calls, peakInFlight, rateLimited } = stub.take();
+      providers: after.calls.providers.map(({ name, ceiling, calls, ...counts }) => {
         return {
           name,
           ceiling,
           calls,
-          peak_in_flight: peakInFlight,
-          rate_limited: rateLimited,
+          peak_in_flight: counts.peakInFlight,
+          rate_limited: counts.rateLimited,
           duplicate_calls: (after.duplicates.get(name) ?? 0) - (before.duplicates.get(name) ?? 0),
         };
       }),
-      slotUseUnderDemand: slotUseUnderDemand(before.slotMs, after.slotMs),
+      slotUseUnderDemand: slotUseUnderDemand(before.calls.slotMs, after.calls.slotMs),
+      meanLatencyMs: after.calls.meanLatencyMs,
       postgres: {
         transactions: after.transactions - before.transactions,
         wal_bytes: after.walBytes - before.walBytes,
@@ -78,9 +76,9 @@ export class Meter {
   }
 }
 
-async function marksOf({ heddle: { runtime }, slotUse }: Metered): Promise<Marks> {
-  const { slotMs } = slotUse;
+async function marksOf({ heddle: { runtime }, source }: Metered): Promise<Marks> {
+  const calls = await source.take();
   const totals = await runtime.store.providerTotals();
   const duplicates = new Map(totals.map((one) => [one.provider, one.duplicates]));
-  return { ...(await runtime.store.activity()), duplicates, slotMs };
+  return { ...(await runtime.store.activity()), duplicates, calls };
 }

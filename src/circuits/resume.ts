@@ -6,12 +6,13 @@
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits } from './audit.ts';
 import { fromTenant, tenantPrefix } from './circuit.ts';
+import { totalCeiling } from './call-source.ts';
 import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';
 import { Meter, type Cost } from './meter.ts';
 import { rounded, type ScaleReport } from './report.ts';
 import { circuitsInRows } from './rows.ts';
-import { callsOf, totalCeiling, type CircuitsContext, type ScaleResult } from './scale-run.ts';
+import type { CircuitsContext, ScaleResult } from './scale-run.ts';
 import { Waiting, type WaitEnd } from './waiting.ts';
 
 /** More than anybody leaves behind; the next `--resume` would find the rest. */
@@ -29,13 +30,14 @@ type Taken = {
 export async function resumeCircuits(
   context: CircuitsContext,
 ): Promise<readonly ScaleResult[] | null> {
-  const { heddle, stubs, progress, note } = context;
+  const { heddle, source, progress, note } = context;
   const found = await openTenants(heddle);
   const taken = found.length > 0 ? found : await newestTenant(heddle);
   if (found.length === 0) note(nothingOpen(taken[0]?.tenant));
   progress.trigger.planned({ scales: taken.map(({ scale }) => scale) });
   const meter = await Meter.begin(context);
-  const calls = callsOf(stubs);
+  await source.begin();
+  const calls = source.calls;
   const startMs = performance.now();
   const end = await drive(context, taken, meter);
   if (end === 'interrupted') {
@@ -46,7 +48,7 @@ export async function resumeCircuits(
   const around = {
     cost: await meter.end(),
     wallMs: performance.now() - startMs,
-    calls: callsOf(stubs) - calls,
+    calls: source.calls - calls,
   };
   const results: ScaleResult[] = [];
   for (const [at, one] of taken.entries()) {
@@ -105,7 +107,7 @@ function nothingOpen(newest: string | undefined): string {
 }
 
 async function drive(
-  { heddle, stubs, settings, progress, signal }: CircuitsContext,
+  { heddle, source, settings, progress, signal }: CircuitsContext,
   taken: readonly Taken[],
   meter: Meter,
 ): Promise<WaitEnd> {
@@ -129,7 +131,7 @@ async function drive(
   try {
     return await waiting.untilOver({
       isOver: () => taken.every(({ openRuns }) => openRuns === 0),
-      movement: () => ended + callsOf(stubs),
+      movement: () => ended + source.calls,
       tick: () => {
         meter.sample();
         const calling = heddle.runtime.stats().pool.inFlight;
@@ -175,7 +177,7 @@ async function auditTenant(
     capacity_efficiency: capacityEfficiency({
       calls,
       inARow: 1,
-      latencyMs: settings.latencyMs,
+      latencyMs: cost.meanLatencyMs ?? settings.latencyMs,
       ceiling: totalCeiling(settings),
       wallMs,
     }),

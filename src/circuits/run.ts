@@ -1,13 +1,13 @@
-/** The workload from begin to end: one replica, its stubs, the scales one after the other. */
+/** The workload from begin to end: one replica, its providers, the scales one after the other. */
 import { createHeddle, type HeddleOptions } from '../heddle.ts';
+import type { CallSource } from './call-source.ts';
 import { agents } from './circuit.ts';
-import { MeasuredStub } from './measured-stub.ts';
 import type { Progress } from './progress.ts';
 import type { ScaleReport } from './report.ts';
+import { openCalls } from './open-calls.ts';
 import { hasOpenCircuits, resumeCircuits } from './resume.ts';
-import { runScale, totalCeiling, type CircuitsContext, type ScaleResult } from './scale-run.ts';
+import { runScale, type CircuitsContext, type ScaleResult } from './scale-run.ts';
 import type { CircuitsSettings } from './settings.ts';
-import { SlotUse } from './slot-use.ts';
 
 export type CircuitsAround = {
   readonly progress: Progress;
@@ -22,24 +22,25 @@ export async function runCircuits(
   around: CircuitsAround,
 ): Promise<boolean> {
   const { progress, signal, note } = around;
-  const { latencyMs, seed } = settings;
-  const slotUse = new SlotUse(totalCeiling(settings));
-  const stubs = settings.ceilings.map(
-    (of, i) => new MeasuredStub({ ...of, latencyMs, seed: seed + i, slotUse }),
-  );
-  const heddle = await createHeddle(heddleOptions(settings, stubs, note));
-  slotUse.readFrom(() => heddle.runtime.stats().pool.slotMs.offered);
+  const source = await openCalls(settings, note);
   try {
-    const context = { heddle, stubs, slotUse, settings, progress, signal, note };
-    if (settings.resume) {
-      const results = await resumeCircuits(context);
-      for (const result of results ?? []) tell(result, around);
-      return results?.every(isClean) ?? false;
+    const heddle = await createHeddle(heddleOptions(settings, source, note));
+    source.readFrom(() => heddle.runtime.stats().pool.slotMs.offered);
+    try {
+      return await runWith({ heddle, source, settings, progress, signal, note }, around);
+    } finally {
+      await heddle.close();
     }
-    return await runScales(context, around);
   } finally {
-    await heddle.close();
+    await source.close();
   }
+}
+
+async function runWith(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
+  if (!context.settings.resume) return runScales(context, around);
+  const results = await resumeCircuits(context);
+  for (const result of results ?? []) tell(result, around);
+  return results?.every(isClean) ?? false;
 }
 
 async function runScales(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
@@ -71,7 +72,7 @@ function tell({ tenant, report, differences }: ScaleResult, around: CircuitsArou
 
 function heddleOptions(
   settings: CircuitsSettings,
-  providers: readonly MeasuredStub[],
+  { providers }: CallSource,
   note: (line: string) => void,
 ): HeddleOptions {
   return {

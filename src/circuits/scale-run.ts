@@ -5,10 +5,10 @@
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits, type Difference } from './audit.ts';
 import { callsInARow, startsOf, tenantOf } from './circuit.ts';
+import { totalCeiling } from './call-source.ts';
 import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';
 import { Ledger } from './ledger.ts';
-import type { MeasuredStub } from './measured-stub.ts';
 import { Meter, type Metered } from './meter.ts';
 import type { Progress } from './progress.ts';
 import { rounded, type ScaleReport } from './report.ts';
@@ -40,6 +40,7 @@ export async function runScale(
   const tenant = tenantOf(scale, heddle.runtime.ids.run());
   const ledger = new Ledger(scale);
   const meter = await Meter.begin(context);
+  await context.source.begin();
   const end = await openAndWait(context, { at, tenant, ledger, meter });
   if (end === 'interrupted') {
     note(`Interrupted with ${ledger.openRuns} runs open; heddle circuits --resume finishes them.`);
@@ -69,7 +70,7 @@ export async function runScale(
     capacity_efficiency: capacityEfficiency({
       calls: ledger.completed * callsInARow,
       inARow: callsInARow,
-      latencyMs: settings.latencyMs,
+      latencyMs: cost.meanLatencyMs ?? settings.latencyMs,
       ceiling: totalCeiling(settings),
       wallMs,
     }),
@@ -79,10 +80,6 @@ export async function runScale(
   });
   progress.trigger.reported({ at, report });
   return { tenant, report, differences };
-}
-
-export function totalCeiling({ ceilings }: CircuitsSettings): number {
-  return ceilings.reduce((total, { ceiling }) => total + ceiling, 0);
 }
 
 function quietNote({ patienceMs }: CircuitsSettings, { openRuns }: Ledger): string {
@@ -98,7 +95,7 @@ async function openAndWait(
     readonly meter: Meter;
   },
 ): Promise<WaitEnd> {
-  const { heddle, stubs, settings, progress, signal } = context;
+  const { heddle, source, settings, progress, signal } = context;
   const { at, tenant, ledger, meter } = of;
   const waiting = new Waiting();
   ledger.onOver = () => waiting.wake();
@@ -110,7 +107,7 @@ async function openAndWait(
     openAll(context, tenant, ledger);
     return await waiting.untilOver({
       isOver: () => ledger.isOver,
-      movement: () => ledger.accepted + ledger.endedRuns + ledger.failed + callsOf(stubs),
+      movement: () => ledger.accepted + ledger.endedRuns + ledger.failed + source.calls,
       tick: () => {
         meter.sample();
         const { completed, failed, openRuns, firstStartMs } = ledger;
@@ -161,8 +158,4 @@ async function readEnds(heddle: Heddle, tenant: string, ledger: Ledger): Promise
   for await (const { runId, status, endedAtMs } of everyRun(heddle, tenant)) {
     if (endedAtMs !== null) ledger.ended(runId, { status, atMs: performance.now() });
   }
-}
-
-export function callsOf(stubs: readonly MeasuredStub[]): number {
-  return stubs.reduce((total, { calls }) => total + calls, 0);
 }

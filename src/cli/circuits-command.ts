@@ -17,8 +17,7 @@ export function addCircuitsCommand(
   streams: Streams,
   endWith: (exitCode: number) => void,
 ): void {
-  const { scales, circuitsPerUser, latencyMs, ceilings, seed, patienceMs } = defaultCircuits;
-  const ceiling = ceilings.map(({ name, ceiling: calls }) => `${name}=${calls}`).join(',');
+  const { scales, circuitsPerUser, latencyMs, seed, patienceMs } = defaultCircuits;
   const command = program
     .command('circuits')
     .description(
@@ -27,23 +26,40 @@ export function addCircuitsCommand(
     .option('--scale <list>', `how many circuits, scale by scale (default: ${scales.join(',')})`)
     .option('--circuits-per-user <n>', `circuits that share a user (default: ${circuitsPerUser})`)
     .option('--mode <mode>', 'statechart, or tool-loop, which is not built yet')
-    .option('--latency-ms <n>', `latency of each model call (default: ${latencyMs})`)
-    .option('--ceiling <list>', `providers and their calls at once (default: ${ceiling})`)
-    .option('--provider <kind>', 'stub, in process; emulated, anthropic, ollama are not built yet')
-    .option('--seed <n>', `what the stubs answer depends on it (default: ${seed})`)
+    .option('--latency-ms <n>', `latency of each emulated model call (default: ${latencyMs})`)
+    .option('--seed <n>', `what is answered without a model depends on it (default: ${seed})`)
     .option('--patience-ms <n>', `when nothing moves for so long, give up (default: ${patienceMs})`)
     .option('--json', 'one object per scale on standard output, one per line')
     .option(
       '--resume',
       'start nothing: finish and audit the circuits that the database holds open',
     );
-  withDatabaseFlags(command).action(async (flags: CircuitsFlags) => {
+  withDatabaseFlags(withProviderFlags(command)).action(async (flags: CircuitsFlags) => {
     endWith(await circuits(flags, streams));
   });
 }
 
+function withProviderFlags(command: Command): Command {
+  return command
+    .option(
+      '--provider <kind>',
+      'emulated: both protocols on loopback (default); stub: in process; anthropic or ollama: the real thing',
+    )
+    .option('--ceiling <list>', 'providers and their calls at once (default: a=120,b=120)')
+    .option('--ceilings <how>', 'told, or learned: heddle finds them out by refusals')
+    .option('--fault-429-share <n>', 'emulated: share of replies that are 429 at random')
+    .option(
+      '--outage <list>',
+      'emulated: a=30000@10000 takes a out for 30 s from the tenth second on',
+    )
+    .option('--model <name>', 'what a real provider is asked for')
+    .option('--api-key <key>', 'of Anthropic (better: ANTHROPIC_API_KEY, which ps does not show)')
+    .option('--anthropic-url <url>', 'where Anthropic is (default: its own address)')
+    .option('--ollama-url <url>', 'where Ollama is (default: OLLAMA_HOST, else 127.0.0.1:11434)');
+}
+
 async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
-  const settings = circuitsSettings(flags);
+  const settings = circuitsSettings(flags, process.env);
   const progress = createProgress();
   const display = showProgress(progress, stderr);
   const print = writerTo(stdout);

@@ -1,40 +1,40 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
-import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
-import { checkName } from '../domain/ids.ts';
+import { asOneOf, refuseField } from '../domain/field.ts';
 import { defaultCircuits, type CircuitsSettings } from '../circuits/settings.ts';
 import { databaseOf, type DatabaseFlags } from './database-flags.ts';
+import { providerOf, type Environment, type ProviderFlags } from './provider-flags.ts';
+import { wholeOf } from './whole.ts';
 
-export type CircuitsFlags = DatabaseFlags & {
-  readonly scale?: string;
-  readonly circuitsPerUser?: string;
-  readonly mode?: string;
-  readonly latencyMs?: string;
-  readonly ceiling?: string;
-  readonly provider?: string;
-  readonly seed?: string;
-  readonly patienceMs?: string;
-  readonly json?: boolean;
-  readonly resume?: boolean;
-};
+export type CircuitsFlags = DatabaseFlags &
+  ProviderFlags & {
+    readonly scale?: string;
+    readonly circuitsPerUser?: string;
+    readonly mode?: string;
+    readonly latencyMs?: string;
+    readonly seed?: string;
+    readonly patienceMs?: string;
+    readonly json?: boolean;
+    readonly resume?: boolean;
+  };
 
 const bounds = {
   scale: { min: 1, max: 1_000_000 },
   scales: 100,
   circuitsPerUser: { min: 1, max: 1_000_000 },
   latencyMs: { min: 0, max: 600_000 },
-  ceiling: { min: 1, max: 100_000 },
-  providers: 100,
-  seed: { min: 0, max: 4_294_967_295 },
+  /** Each provider's is one higher than that of the one before. */
+  seed: { min: 0, max: 4_294_967_000 },
   patienceMs: { min: 1_000, max: 86_400_000 },
 } as const;
 
-export function circuitsSettings(flags: CircuitsFlags): CircuitsSettings {
+/** Keys and addresses of real providers may stand in the environment. */
+export function circuitsSettings(flags: CircuitsFlags, environment: Environment): CircuitsSettings {
   refuseWhatIsMissing(flags);
   return {
     scales: flags.scale === undefined ? defaultCircuits.scales : scalesOf(flags.scale),
     circuitsPerUser: whole(flags, 'circuitsPerUser'),
     latencyMs: whole(flags, 'latencyMs'),
-    ceilings: flags.ceiling === undefined ? defaultCircuits.ceilings : ceilingsOf(flags.ceiling),
+    ...providerOf(flags, environment),
     seed: whole(flags, 'seed'),
     patienceMs: whole(flags, 'patienceMs'),
     resume: flags.resume ?? false,
@@ -43,11 +43,9 @@ export function circuitsSettings(flags: CircuitsFlags): CircuitsSettings {
 }
 
 /** Known words get another answer than misspelt ones: that the part is not built yet. */
-function refuseWhatIsMissing({ mode, provider }: CircuitsFlags): void {
+function refuseWhatIsMissing({ mode }: CircuitsFlags): void {
   const asked = asOneOf(mode, 'mode', ['statechart', 'tool-loop'], 'statechart');
   if (asked !== 'statechart') refuseField('mode', `${asked} is not built yet; statechart is`);
-  const source = asOneOf(provider, 'provider', ['stub', 'emulated', 'anthropic', 'ollama'], 'stub');
-  if (source !== 'stub') refuseField('provider', `${source} is not built yet; stub is`);
 }
 
 function scalesOf(text: string): number[] {
@@ -57,36 +55,10 @@ function scalesOf(text: string): number[] {
   return parts.map((part) => wholeOf(part, 'scale', bounds.scale));
 }
 
-function ceilingsOf(text: string): { readonly name: string; readonly ceiling: number }[] {
-  const parts = text.split(',');
-  if (parts.length > bounds.providers) {
-    refuseField('ceiling', `may name ${bounds.providers} providers at most`);
-  }
-  const names = new Set<string>();
-  return parts.map((part) => {
-    const at = part.lastIndexOf('=');
-    if (at < 1) refuseField('ceiling', 'must be names with numbers, as in a=120,b=120');
-    const name = checkName(part.slice(0, at).trim(), 'ceiling');
-    if (names.has(name)) refuseField('ceiling', `names ${name} twice`);
-    names.add(name);
-    return { name, ceiling: wholeOf(part.slice(at + 1), 'ceiling', bounds.ceiling) };
-  });
-}
-
 function whole(
   flags: CircuitsFlags,
   name: 'circuitsPerUser' | 'latencyMs' | 'seed' | 'patienceMs',
 ): number {
   const text = flags[name];
   return text === undefined ? defaultCircuits[name] : wholeOf(text, name, bounds[name]);
-}
-
-export function wholeOf(
-  text: string,
-  field: string,
-  { min, max }: { readonly min: number; readonly max: number },
-): number {
-  // `Number` also reads '', '1e3' and '0x10', which nobody means here.
-  if (!/^\s*\d+\s*$/.test(text)) refuseField(field, 'must be a whole number');
-  return asWhole(Number(text), field, { min, max, fallback: min });
 }

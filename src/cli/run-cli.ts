@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { addCircuitsCommand } from './circuits-command.ts';
 import { addDatabaseCommands } from './database-commands.ts';
+import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { packageVersion } from './package-version.ts';
 import { addRunsCommands } from './runs-commands.ts';
@@ -29,6 +30,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   });
   addRunsCommands(program, streams);
   addDatabaseCommands(program, streams);
+  addEmulateCommand(program, streams);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

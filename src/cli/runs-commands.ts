@@ -5,7 +5,7 @@ import { heddleError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { createHeddle, type Heddle } from '../heddle.ts';
 import type { RunStatus } from '../index.ts';
-import { wholeOf } from './circuits-flags.ts';
+import { wholeOf } from './whole.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { runDetails, runJson, runTable } from './run-text.ts';
 import { writerTo, type Streams } from './streams.ts';

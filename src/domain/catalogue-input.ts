@@ -3,70 +3,13 @@
  * (promise 11). Each function takes the invocation's JSON input and gives the resolved form, with
  * every default filled in.
  */
-import type { GenerateInput, MemoryScope } from './catalogue.ts';
+import type { MemoryScope } from './catalogue.ts';
 import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
 import { asRunId, checkName, type RunId } from './ids.ts';
 import type { Json } from './json.ts';
 import { limits } from './limits.ts';
 
 const delay = { min: 0, max: limits.delayMsMax };
-
-const generateKeys = [
-  'prompt',
-  'messages',
-  'system',
-  'provider',
-  'model',
-  'tier',
-  'tools',
-  'stream',
-  'maxTokens',
-  'timeoutMs',
-];
-
-export function checkGenerate(input: Json): GenerateInput {
-  const value = asObject(input, 'generate');
-  onlyKeys(value, 'generate', generateKeys);
-  const { prompt, messages } = value;
-  if (prompt === undefined && messages === undefined) {
-    refuseField('generate.prompt', 'or generate.messages must be given');
-  }
-  if (prompt !== undefined) asText(prompt, 'generate.prompt');
-  if (messages !== undefined) checkMessages(messages);
-  for (const key of ['system', 'provider', 'model', 'tier'] as const) {
-    if (value[key] !== undefined) asText(value[key], `generate.${key}`);
-  }
-  if (value['tools'] !== undefined) checkTools(value['tools']);
-  asBoolean(value['stream'], 'generate.stream', false);
-  const positive = { min: 1, max: limits.delayMsMax, fallback: null };
-  asWhole(value['maxTokens'], 'generate.maxTokens', positive);
-  asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
-  return value;
-}
-
-function checkMessages(messages: Json): void {
-  if (!Array.isArray(messages) || messages.length === 0) {
-    refuseField('generate.messages', 'must be a list that is not empty');
-  }
-  messages.forEach((message: Json, i) => {
-    const field = `generate.messages[${i}]`;
-    const item = asObject(message, field);
-    onlyKeys(item, field, ['role', 'content']);
-    asOneOf(item['role'], `${field}.role`, ['system', 'user', 'assistant']);
-    asText(item['content'], `${field}.content`);
-  });
-}
-
-function checkTools(tools: Json): void {
-  if (!Array.isArray(tools)) refuseField('generate.tools', 'must be a list');
-  tools.forEach((tool: Json, i) => {
-    const field = `generate.tools[${i}]`;
-    const item = asObject(tool, field);
-    onlyKeys(item, field, ['name', 'description', 'inputSchema']);
-    checkName(item['name'], `${field}.name`);
-    asObject(item['inputSchema'], `${field}.inputSchema`);
-  });
-}
 
 export type ResolvedReceive = {
   readonly channels: readonly string[];

@@ -7,10 +7,34 @@ import type { Json } from './json.ts';
 /** One of the four owners of memory entries. `run` and `agent` mean the one that asks. */
 export type MemoryScope = 'run' | 'agent' | 'user' | 'tenant';
 
-export type GenerateMessage = {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+/** A model's wish to have a tool called: for the chart to carry out, never for heddle. */
+export type ToolCall = {
+  /** Unique in its result, and the same again when an attempt is repeated at Ollama. */
+  readonly id: string;
+  readonly name: string;
+  readonly input: Json;
+  /**
+   * Set when the model wrote something else than a JSON object that heddle can keep: what is wrong,
+   * in words that the model can be told. The input is then `{}`.
+   */
+  readonly invalid?: string;
 };
+
+/** One message of a conversation. An assistant's is a `GenerateOutput`'s text and tool calls. */
+export type GenerateMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | {
+      readonly role: 'assistant';
+      readonly content: string;
+      readonly toolCalls?: readonly ToolCall[];
+    }
+  | {
+      /** What came of a tool call of the assistant's message before it. */
+      readonly role: 'tool';
+      readonly toolCallId: string;
+      readonly content: string;
+      readonly isError?: boolean;
+    };
 
 export type GenerateInput = {
   /** A prompt, or the whole conversation. One of the two must be given. */
@@ -24,21 +48,21 @@ export type GenerateInput = {
   readonly tools?: readonly {
     readonly name: string;
     readonly description?: string;
+    /** JSON Schema of an object. */
     readonly inputSchema: Json;
   }[];
   readonly stream?: boolean;
   readonly maxTokens?: number;
+  /** 0 to 2. Without one, the provider's own. */
+  readonly temperature?: number;
   /** From the first dispatch of the call to its result, over all attempts. */
   readonly timeoutMs?: number;
 };
 
 export type GenerateOutput = {
   readonly text: string;
-  readonly toolCalls: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly input: Json;
-  }[];
+  readonly toolCalls: readonly ToolCall[];
+  /** `end`, `tool-calls`, `max-tokens`, `stop-sequence`, `refusal`, or the provider's own word. */
   readonly stopReason: string;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   readonly provider: string;

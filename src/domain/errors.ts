@@ -81,6 +81,7 @@ export const errorRegistry = {
     402,
     'Provider {provider} refuses key or spend: {reason}. Mend it and reopen the provider.',
   ),
+  'emulators-failed': terminal(500, 'The emulated providers do not run: {reason}.'),
   // Ownership and store
   'epoch-stale': retryable(503, 'Shard {shard} has another owner now.'),
   'version-stale': retryable(

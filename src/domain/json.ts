@@ -28,6 +28,29 @@ export function toSafeText(text: string): string {
   return isSafeText(text) ? text : text.replaceAll('\u0000', '').replace(loneSurrogate, '\ufffd');
 }
 
+/**
+ * A model's JSON, made fit to keep: texts as by `toSafeText`, -0 as 0. Undefined where no mend leaves
+ * its sense: nested too deep, a number beyond all bounds, or a key `__proto__`.
+ */
+export function toSafeJson(value: unknown, depth = 0): Json | undefined {
+  if (depth > limits.jsonDepthMax) return undefined;
+  if (typeof value === 'string') return toSafeText(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
+  if (typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object') return undefined;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => toSafeJson(item, depth + 1));
+    return items.some((item) => item === undefined) ? undefined : (items as Json[]);
+  }
+  const copy: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const safe = toSafeJson(item, depth + 1);
+    if (safe === undefined || toSafeText(key) === '__proto__') return undefined;
+    copy[toSafeText(key)] = safe;
+  }
+  return copy;
+}
+
 function refuse(field: string, reason: string): never {
   throw heddleError('invalid-json', { field, reason });
 }

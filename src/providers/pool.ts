@@ -11,10 +11,11 @@
  *    an outage, a 429 and a refusal bring it back (promise 8).
  * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take.
  * 3. A 429 and a refusal give the call its place and its attempt back; an outage costs an attempt.
+ * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
+ *    answered, so one call's conflict never stalls it for the others.
  */
 import { callBackoffMs, defaultPoolSettings, type PoolSettings } from './backoff.ts';
 import { DemandMeter } from './demand-meter.ts';
-import type { FairPlace } from './fair-queue.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type {
   Cancelled,
@@ -25,10 +26,12 @@ import type {
   WaitChange,
   WaitingCall,
 } from './pool-call.ts';
+import { type Entry, reasonOf } from './pool-entry.ts';
 import { type PoolStats, providerStats } from './pool-stats.ts';
+import type { ProviderFaultKind } from './port.ts';
 import { type CallOutcome, ProviderState } from './provider-state.ts';
-import { type Route, Routes } from './routes.ts';
-import { type ShownWait, shownAs, WaitNews, type WaitReason } from './wait-reason.ts';
+import { Routes } from './routes.ts';
+import { shownAs, WaitNews } from './wait-reason.ts';
 
 export type * from './pool-call.ts';
 
@@ -39,23 +42,6 @@ export type PoolOptions = {
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   readonly settings?: Partial<PoolSettings>;
-};
-
-type Entry<Call> = {
-  readonly key: string;
-  readonly call: Call;
-  readonly place: FairPlace & { readonly order: number };
-  readonly route: Route<Entry<Call>>;
-  attempt: number;
-  cancelled: boolean;
-  told: ShownWait;
-  /** Set while it is in a slot. */
-  sentTo: ProviderState<Entry<Call>> | null;
-  slot: number;
-  sentAs: number;
-  /** Its place in the heap of backoffs, or -1. */
-  heapIndex: number;
-  dueMs: number;
 };
 
 export class Pool<Call extends PoolCall> {
@@ -95,6 +81,7 @@ export class Pool<Call extends PoolCall> {
       place: { tenant, user, pipeline, pipelineStartedAtMs, order },
       route,
       attempt: call.attempt ?? 1,
+      retried: false,
       cancelled: false,
       told: 'calling',
       sentTo: null,
@@ -126,6 +113,15 @@ export class Pool<Call extends PoolCall> {
       grants.push({ call, provider: state.name, slot, attempt });
     }
     return grants;
+  }
+
+  /**
+   * Whether `release` will bring this call back by itself. If not, its fault is its result, which
+   * must be recorded before its slot is given on.
+   */
+  bringsBack(key: string, kind: ProviderFaultKind): boolean {
+    if (kind === 'caller') return false;
+    return kind !== 'retry-once' || this.#entries.get(key)?.retried !== true;
   }
 
   /** The call in this slot has ended. A `ProviderFault` can be handed in as it is. */
@@ -229,12 +225,14 @@ export class Pool<Call extends PoolCall> {
 
   #dispose(entry: Entry<Call>, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
     const { kind } = outcome;
-    if (entry.cancelled || kind === 'aborted' || kind === 'ok' || kind === 'caller') {
+    const isOver = kind === 'ok' || kind === 'aborted' || !this.bringsBack(entry.key, kind);
+    if (entry.cancelled || isOver) {
       this.#forget(entry);
       if (entry.cancelled || kind === 'aborted') return 'dropped';
       return kind === 'ok' ? 'done' : 'failed';
     }
-    if (kind === 'outage') {
+    if (kind === 'outage' || kind === 'retry-once') {
+      if (kind === 'retry-once') entry.retried = true;
       const waitMs = callBackoffMs(this.#settings, entry.attempt, this.#random());
       entry.attempt += 1;
       entry.dueMs = nowMs + waitMs;
@@ -289,10 +287,4 @@ export class Pool<Call extends PoolCall> {
 
 export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {
   return new Pool(options);
-}
-
-/** Null: it is in a slot. */
-function reasonOf<Call>(entry: Entry<Call>): WaitReason | null {
-  if (entry.sentTo !== null) return null;
-  return entry.heapIndex >= 0 ? 'backoff' : entry.route.reason;
 }

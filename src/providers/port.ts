@@ -3,15 +3,17 @@
  * implementation makes one attempt and says truthfully how it ended.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /**
- * How a call failed, by what must follow (design §5):
+ * How a call failed, by what must follow (design §5). `classification.ts` says which it is.
  * - rate-limited: our quota (429, 529, busy). Wait, consume no attempt.
  * - outage: theirs (5xx, refused connection, cut stream). Back off; past a threshold stall.
  * - refused: key or spend (401, 402, 403). Park the provider for a person.
  * - caller: this call's own fault (400, 413, 422, context overflow). Fail this call alone.
+ * - retry-once: an answer that may differ next time (408, 409). The second one is the caller's.
  */
-export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller';
+export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller' | 'retry-once';
 
 export class ProviderFault extends Error {
   readonly kind: ProviderFaultKind;
@@ -36,7 +38,14 @@ export type ProviderCall = {
   readonly signal: AbortSignal;
   /** Text as it arrives: shown, never committed. */
   readonly onText?: (text: string) => void;
+  /** What the provider says is left of our quota, with any answer of its: a hint for the gate. */
+  readonly onLimits?: (limits: RateLimits) => void;
 };
+
+/** How an aborted call rejects: it is no fault, for it says nothing about the provider. */
+export function callAborted(signal: AbortSignal): Error {
+  return new Error('The call was aborted.', { cause: signal.reason });
+}
 
 export interface Provider {
   readonly name: string;
@@ -44,4 +53,6 @@ export interface Provider {
   readonly ceiling: number;
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
+  /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */
+  close?(): Promise<void>;
 }

@@ -132,6 +132,7 @@ export class ProviderState<Call extends Sent> {
         this.#answered();
         break;
       case 'caller':
+      case 'retry-once':
         this.#answered();
         break;
       case 'rate-limited':

@@ -41,26 +41,38 @@ function hashEnds(hash: number, text: string): number {
   return Math.imul(ends ^ text.length, 0x01000193);
 }
 
+type StubText = { readonly text: string; readonly inputChars: number };
+
+/** The text alone: the emulators have a conversation's texts, and answer them as the stub would. */
+export function stubText(seed: number, texts: Iterable<string>): StubText {
+  let hash = 0x811c9dc5 ^ seed;
+  let inputChars = 0;
+  let asksForScore = false;
+  for (const text of texts) {
+    hash = hashEnds(hash, text);
+    inputChars += text.length;
+    asksForScore ||= text.includes('"score"');
+  }
+  return { text: asksForScore ? scoreText(mix(hash)) : proseText(mix(hash)), inputChars };
+}
+
+/** No tokenizer, but a rule that the stub and the emulators share, so that their usage agrees. */
+export function tokensOf(chars: number): number {
+  return Math.ceil(chars / 4);
+}
+
 /** Complete, cheap and always the same for the same seed and input. */
 export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
-  let hash = 0x811c9dc5 ^ seed;
-  let chars = 0;
-  let asksForScore = false;
-  const read = (text: string | undefined): void => {
-    if (text === undefined) return;
-    hash = hashEnds(hash, text);
-    chars += text.length;
-    asksForScore ||= text.includes('"score"');
-  };
-  read(input.system);
-  read(input.prompt);
-  if (input.messages !== undefined) for (const { content } of input.messages) read(content);
-  const text = asksForScore ? scoreText(mix(hash)) : proseText(mix(hash));
+  const texts: string[] = [];
+  if (input.system !== undefined) texts.push(input.system);
+  if (input.prompt !== undefined) texts.push(input.prompt);
+  if (input.messages !== undefined) for (const { content } of input.messages) texts.push(content);
+  const { text, inputChars } = stubText(seed, texts);
   return {
     text,
     toolCalls: [],
     stopReason: 'end',
-    usage: { inputTokens: Math.ceil(chars / 4), outputTokens: Math.ceil(text.length / 4) },
+    usage: { inputTokens: tokensOf(inputChars), outputTokens: tokensOf(text.length) },
     provider,
     model: input.model ?? 'stub',
   };

@@ -9,7 +9,7 @@
  * 3. A call ends exactly once: with an answer, a fault, or its abort.
  */
 import type { GenerateOutput } from '../domain/catalogue.ts';
-import { type Provider, type ProviderCall, ProviderFault } from './port.ts';
+import { callAborted, type Provider, type ProviderCall, ProviderFault } from './port.ts';
 import { RecentKeys } from './recent-keys.ts';
 import { mix, stubAnswer } from './stub-answer.ts';
 
@@ -73,10 +73,6 @@ export function createStub(options: StubOptions): Stub {
 /** Waiting for it takes one microtask. */
 const arrived = Promise.resolve();
 
-function abortError(signal: AbortSignal): Error {
-  return new Error('The call was aborted.', { cause: signal.reason });
-}
-
 class StubProvider implements Stub {
   readonly name: string;
   readonly ceiling: number;
@@ -104,7 +100,7 @@ class StubProvider implements Stub {
   }
 
   call(call: ProviderCall): Promise<GenerateOutput> {
-    if (call.signal.aborted) return Promise.reject(abortError(call.signal));
+    if (call.signal.aborted) return Promise.reject(callAborted(call.signal));
     this.#calls += 1;
     const hash = mix(Math.imul(this.#calls, 0x9e3779b1) ^ this.#options.seed);
     const full = this.#inFlight >= this.ceiling;
@@ -141,7 +137,7 @@ class StubProvider implements Stub {
     this.#count(-1);
     if (call.signal.aborted) {
       this.#aborted += 1;
-      throw abortError(call.signal);
+      throw callAborted(call.signal);
     }
     if (plan.fault !== null) throw this.#fault(plan.fault);
     // Two calls at one invocation may also be in flight together: the later answer is the double.

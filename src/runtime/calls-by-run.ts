@@ -1,5 +1,5 @@
 /** The calls of this replica's runs, by key and by run. */
-import { checkGenerate } from '../domain/catalogue-input.ts';
+import { checkGenerate } from '../domain/generate-input.ts';
 import type { GenerateInput } from '../domain/catalogue.ts';
 import { madeAtMs } from '../domain/ids.ts';
 import type { OpenInvocation } from '../kernel/port.ts';

@@ -20,13 +20,16 @@ import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
+import { Alarm } from './alarm.ts';
 import type { Gate } from './gate.ts';
-import type { Clock, Ids } from './ports.ts';
+import type { Clock, Ids, Log } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
+import { Refusals } from './refusals.ts';
 import { slotWrite } from './slot-write.ts';
+import type { Texts } from './texts.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
@@ -52,9 +55,12 @@ export class Calls {
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
+  readonly #texts: Texts;
+  readonly #refusals: Refusals;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
-  #cancelAlarm: (() => void) | null = null;
+  /** Rings when a cooling, a backoff or a stall ends by itself. */
+  readonly #alarm: Alarm;
 
   constructor(options: {
     readonly clock: Clock;
@@ -68,6 +74,9 @@ export class Calls {
     readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
     /** There is something to commit: slots to write or to give. */
     readonly wanted: () => void;
+    /** Shows what answers hold while they come. */
+    readonly texts: Texts;
+    readonly log: Log;
   }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
@@ -75,6 +84,9 @@ export class Calls {
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
+    this.#texts = options.texts;
+    this.#alarm = new Alarm(options.clock, () => this.#wanted());
+    this.#refusals = new Refusals(options.log);
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
       providers: options.providers,
@@ -102,6 +114,7 @@ export class Calls {
 
   reopen(provider: string): void {
     this.#pool.reopen(provider, this.#clock.nowMs());
+    this.#refusals.reopened(provider);
     this.#wanted();
   }
 
@@ -154,7 +167,7 @@ export class Calls {
     );
     const slots = this.#slotWrites(repeated);
     this.#withdrawTentative(grants, nowMs);
-    this.#armAlarm();
+    this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;
     return { slots, grants };
   }
@@ -231,7 +244,7 @@ export class Calls {
    * nobody waits for are idle. The others keep their names, for they are made again, and counted.
    */
   close(): readonly SlotWrite[] {
-    this.#cancelAlarm?.();
+    this.#alarm.set(null);
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -279,6 +292,7 @@ export class Calls {
         idempotencyKey: call.key,
         attempt,
         signal: abort.signal,
+        onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
       });
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
@@ -286,9 +300,10 @@ export class Calls {
       if (call.dropped) this.#release(call, aborted);
       else if (call.outcome !== null) {
         // Its limit came first: the slot is released when that is recorded.
-      } else if (error instanceof ProviderFault && error.kind !== 'caller') {
+      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
+        if (error.kind === 'refused') this.#refusals.tell(provider, error.message);
         this.#release(call, error);
       } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
@@ -365,15 +380,5 @@ export class Calls {
 
   #leaveSlot(key: string): void {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
-  }
-
-  /** Wakes when a cooling, a backoff or a stall ends by itself. */
-  #armAlarm(): void {
-    this.#cancelAlarm?.();
-    const dueMs = this.#pool.nextDueMs();
-    this.#cancelAlarm =
-      dueMs === null
-        ? null
-        : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
   }
 }

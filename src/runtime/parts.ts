@@ -10,6 +10,7 @@ import type { Clock, Ids, Log } from './ports.ts';
 import type { Quotas } from './quotas.ts';
 import type { RunTasks } from './run-tasks.ts';
 import type { OwnedShards } from './shards.ts';
+import type { Texts } from './texts.ts';
 import type { Timers } from './timers.ts';
 import type { Watch } from './watch.ts';
 import type { Workbench } from './workbench.ts';
@@ -31,4 +32,5 @@ export type Parts = {
   readonly quotas: Quotas;
   readonly notifier: Notifier;
   readonly watch: Watch;
+  readonly texts: Texts;
 };

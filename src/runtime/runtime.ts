@@ -11,6 +11,7 @@ import type { NewRun } from '../store/rows.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue, type Arrival } from './arrivals.ts';
 import { Calls } from './calls.ts';
+import { closeProviders } from './close-providers.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
@@ -28,6 +29,7 @@ import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { Settling } from './settling.ts';
 import { OwnedShards } from './shards.ts';
 import { StatusNews } from './status-news.ts';
+import { Texts } from './texts.ts';
 import { defaultTimerSettings, Timers } from './timers.ts';
 import { TurnBatches } from './turn-batch.ts';
 import type { Incoming } from './turn/incoming.ts';
@@ -53,6 +55,7 @@ export class Runtime {
   readonly settings: RuntimeSettings;
   readonly replicaId: ReplicaId;
   readonly #parts: Parts;
+  readonly #providers: readonly Provider[];
   readonly #gate = new Gate();
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
@@ -65,6 +68,7 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.settings = resolveSettings(options.settings);
     this.replicaId = options.ids.replica();
+    this.#providers = options.providers;
     this.#parts = this.#makeParts(options);
     const parts = this.#parts;
     this.#looking = new Looking(parts, {
@@ -118,6 +122,7 @@ export class Runtime {
     const { permitsMax, arrivalsMax } = this.settings;
     const { replicaId } = this;
     const gate = this.#gate;
+    const texts = new Texts();
     return {
       replicaId,
       store,
@@ -137,6 +142,8 @@ export class Runtime {
         deliver,
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
         wanted,
+        texts,
+        log,
       }),
       tasks: new RunTasks({ clock, gate, deliver }),
       timers: new Timers({
@@ -150,6 +157,7 @@ export class Runtime {
       quotas: new Quotas({ store, clock, settings: this.settings }),
       notifier: new Notifier({ store, clock, gatherMs: 10 }),
       watch: new Watch(),
+      texts,
     };
   }
 
@@ -179,6 +187,11 @@ export class Runtime {
 
   get watch(): Watch {
     return this.#parts.watch;
+  }
+
+  /** Of the calls that this replica makes. */
+  get texts(): Texts {
+    return this.#parts.texts;
   }
 
   get ids(): Ids {
@@ -258,7 +271,7 @@ export class Runtime {
 
   /** Lets turns in flight commit, stops what runs outside, gives the shards back. */
   async close(): Promise<void> {
-    const { arrivals, calls, notifier, tasks, timers, watch } = this.#parts;
+    const { arrivals, calls, notifier, tasks, texts, timers, watch } = this.#parts;
     this.#retention.close();
     this.#looking.close();
     timers.close();
@@ -273,6 +286,8 @@ export class Runtime {
     await this.#listening?.close();
     await this.#ownership.close();
     watch.close();
+    texts.close();
+    await closeProviders(this.#providers, this.#parts);
   }
 
   #suspend(suspended: boolean): void {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { capacityEfficiency, slotUseUnderDemand } from '../../src/circuits/efficiency.ts';
+import { Demand } from '../../src/circuits/demand.ts';
 import { SlotUse } from '../../src/circuits/slot-use.ts';
 
 const thousand = { calls: 3_000, inARow: 3, latencyMs: 50, ceiling: 240, wallMs: 625 };
@@ -27,17 +28,29 @@ it('takes the share of the slot-time in use while a call waited', () => {
 });
 
 it('counts a place as used only while the provider works in it', () => {
-  const use = new SlotUse(4);
-  let offered = 100;
-  use.readFrom(() => offered);
+  // heddle was told of 8 slots, and there are 4.
+  const demand = new Demand(8);
+  const use = new SlotUse({ ceiling: 4, demand });
+  let offered = 200;
+  demand.readFrom(() => offered);
   use.change(1);
-  // 10 ms of demand at a ceiling of 4, with one call in flight.
-  offered += 40;
+  // 10 ms of demand, with one call in flight.
+  offered += 80;
   use.change(1);
   use.change(1);
-  offered += 40;
+  offered += 80;
   for (const _ of [1, 2, 3]) use.change(-1);
-  offered += 20;
+  offered += 40;
   expect(use.slotMs).toEqual({ used: 10 + 30, offered: 200 });
   expect(slotUseUnderDemand({ used: 0, offered: 100 }, use.slotMs)).toBe(0.4);
+});
+
+it('counts no more places in use than there are', () => {
+  const demand = new Demand(4);
+  const use = new SlotUse({ ceiling: 2, demand });
+  let offered = 0;
+  demand.readFrom(() => offered);
+  for (const _ of [1, 2, 3]) use.change(1);
+  offered += 40;
+  expect(use.slotMs).toEqual({ used: 20, offered: 20 });
 });

@@ -1,10 +1,10 @@
 /** One scale over the store's twin in memory: how it ends, and what is then said of it. */
 import { afterEach, expect, it } from 'vitest';
 import { agents } from '../../src/circuits/circuit.ts';
-import { MeasuredStub } from '../../src/circuits/measured-stub.ts';
+import { openCalls } from '../../src/circuits/open-calls.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
-import { SlotUse } from '../../src/circuits/slot-use.ts';
+import type { CircuitsSettings } from '../../src/circuits/settings.ts';
 import { Heddle } from '../../src/heddle.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
@@ -23,14 +23,27 @@ async function contextOf({
   provider,
 }: { readonly latencyMs?: number; readonly provider?: Provider } = {}) {
   const ceilings = [{ name: 'a', ceiling: 20 }];
-  const slotUse = new SlotUse(20);
-  const stubs = ceilings.map((of) => new MeasuredStub({ ...of, latencyMs, seed: 1, slotUse }));
+  const settings: CircuitsSettings = {
+    scales: [],
+    circuitsPerUser: 10,
+    latencyMs,
+    provider: { kind: 'stub' },
+    ceilings,
+    told: true,
+    seed: 1,
+    resume: false,
+    patienceMs: 1_500,
+    database: {},
+  };
+  const notes: string[] = [];
+  const note = (line: string) => void notes.push(line);
+  const source = await openCalls(settings, note);
   const kernel = createKernel();
   const runtime = new Runtime({
     store: createMemoryStore({ nowMs: () => systemClock.nowMs() }),
     kernel,
     agents: agents.map(({ machine, version }) => kernel.register(machine, { version })),
-    providers: provider === undefined ? stubs : [provider],
+    providers: provider === undefined ? source.providers : [provider],
     clock: systemClock,
     ids: systemIds,
     log: { info: () => undefined, warn: () => undefined },
@@ -38,23 +51,11 @@ async function contextOf({
   await runtime.start();
   const heddle = new Heddle(runtime, () => Promise.resolve());
   open.push(heddle);
-  slotUse.readFrom(() => runtime.stats().pool.slotMs.offered);
-  const notes: string[] = [];
+  source.readFrom(() => runtime.stats().pool.slotMs.offered);
   const interrupt = new AbortController();
-  const settings = {
-    scales: [],
-    circuitsPerUser: 10,
-    latencyMs,
-    ceilings,
-    seed: 1,
-    resume: false,
-    patienceMs: 1_500,
-    database: {},
-  };
   const progress = createProgress();
-  const note = (line: string) => void notes.push(line);
   const { signal } = interrupt;
-  const context = { heddle, stubs, slotUse, settings, progress, note, signal };
+  const context = { heddle, source, settings, progress, note, signal };
   return { context, notes, interrupt };
 }
 

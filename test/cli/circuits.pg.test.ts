@@ -12,7 +12,8 @@ const url = await testDatabase();
 const database = new pg.Pool({ connectionString: url, max: 1 });
 afterAll(() => database.end());
 
-const json = ['circuits', '--json', '--database-url', url];
+// What is tried here has nothing to do with who answers: circuits-emulated.pg.test.ts does that.
+const json = ['circuits', '--provider', 'stub', '--json', '--database-url', url];
 /** Time for processes of their own on a machine that is busy. */
 const timeout = 240_000;
 const reportsOf = ({ stdout }: Ended): ScaleReport[] => linesOf<ScaleReport>(stdout);
@@ -60,7 +61,7 @@ it('runs scale by scale and prints one object for each', { timeout }, async () =
 });
 
 it('prints a table where no JSON is asked for, on standard output alone', async () => {
-  const flags = ['--scale', '3', '--latency-ms', '0', '--database-url', url];
+  const flags = ['--scale', '3', '--latency-ms', '0', '--provider', 'stub', '--database-url', url];
   const { code, stdout, stderr } = await called('circuits', ...flags);
   expect(code).toBe(0);
   const [head, row, ...rest] = stdout.trimEnd().split('\n');

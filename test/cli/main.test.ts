@@ -19,7 +19,16 @@ it('says its version, from wherever it was started', { timeout }, async () => {
 it('says what it can do, and what its exit codes mean', async () => {
   const { code, stdout } = await called('--help');
   expect(code).toBe(0);
-  for (const word of ['circuits', 'runs', 'run', 'send', 'cancel', 'migrate', 'postgres']) {
+  for (const word of [
+    'circuits',
+    'runs',
+    'run',
+    'send',
+    'cancel',
+    'migrate',
+    'postgres',
+    'emulate',
+  ]) {
     expect(stdout).toContain(`  ${word} `);
   }
   expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 /);

@@ -18,7 +18,7 @@ const outcome: fc.Arbitrary<CallOutcome> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      kind: fc.constantFrom('rate-limited', 'outage', 'outage', 'refused', 'caller'),
+      kind: fc.constantFrom('rate-limited', 'outage', 'outage', 'refused', 'caller', 'retry-once'),
       retryAfterMs: fc.constantFrom(null, 0, 10, 700, 1e12, Number.NaN),
     }),
   },
@@ -66,6 +66,7 @@ class Drive {
   /** Calls that are the pool's, with the attempt that comes next. */
   readonly owned = new Map<string, number>();
   readonly cancelled = new Set<string>();
+  readonly retried = new Set<string>();
   /** By provider and slot, what was written last. */
   readonly rows = new Map<string, { status: string; key: string | null }>();
   readonly shown = new Map<string, ShownWait>();
@@ -151,16 +152,24 @@ class Drive {
     const released = this.pool.release(provider, slot, how, this.nowMs);
     assert.equal(released.call, call);
     if (how.kind !== 'ok') this.faults += 1;
-    const ends = how.kind === 'ok' || how.kind === 'caller' || how.kind === 'aborted';
+    const isSecond = how.kind === 'retry-once' && this.retried.has(call.key);
+    if (how.kind === 'retry-once') this.retried.add(call.key);
+    const ends = how.kind === 'ok' || how.kind === 'caller' || how.kind === 'aborted' || isSecond;
     if (this.cancelled.has(call.key) || ends) {
-      const fates = { ok: 'done', caller: 'failed', aborted: 'dropped' } as const;
+      const fates = {
+        ok: 'done',
+        caller: 'failed',
+        'retry-once': 'failed',
+        aborted: 'dropped',
+      } as const;
       const fate = ends ? fates[how.kind] : 'dropped';
       assert.equal(released.fate, this.cancelled.has(call.key) ? 'dropped' : fate);
       this.owned.delete(call.key);
       this.shown.delete(call.key);
       this.done += 1;
     } else {
-      assert.equal(released.attempt, how.kind === 'outage' ? attempt + 1 : attempt);
+      const costs = how.kind === 'outage' || how.kind === 'retry-once';
+      assert.equal(released.attempt, costs ? attempt + 1 : attempt);
       this.owned.set(call.key, released.attempt);
     }
   }

@@ -116,6 +116,49 @@ describe('a 429', () => {
   });
 });
 
+describe('an answer that may differ next time', () => {
+  const maybe = { kind: 'retry-once', retryAfterMs: null } as const;
+
+  it('brings the call back once, and is its own fault the second time', () => {
+    const pool = poolOf({ a: 1 });
+    enqueue(pool, 'k1');
+    const [first] = pool.grant(0);
+    expect(pool.bringsBack('k1', 'retry-once')).toBe(true);
+    const back = pool.release('a', first?.slot ?? 0, maybe, 0);
+    expect(back).toMatchObject({ fate: 'backoff', attempt: 2 });
+    const [second] = pool.grant(pool.nextDueMs() ?? 0);
+    expect(second).toMatchObject({ attempt: 2 });
+    expect(pool.bringsBack('k1', 'retry-once')).toBe(false);
+    const end = pool.release('a', second?.slot ?? 0, maybe, 1_000);
+    expect(end).toMatchObject({ fate: 'failed', attempt: 2 });
+    expect([...pool.waiting()]).toEqual([]);
+  });
+
+  it('stays one retry, whatever comes between', () => {
+    const pool = poolOf({ a: 1 });
+    enqueue(pool, 'k1');
+    const fates = [maybe, limited(50), outage, maybe].map((outcome, i) => {
+      const nowMs = i * 60_000;
+      const [grant] = pool.grant(nowMs);
+      return pool.release('a', grant?.slot ?? 0, outcome, nowMs).fate;
+    });
+    expect(fates).toEqual(['backoff', 'requeued', 'backoff', 'failed']);
+  });
+
+  it('stalls no provider, and shows one that was stalled to answer', () => {
+    const pool = poolOf({ a: 4 });
+    for (let i = 0; i < 20; i++) enqueue(pool, `k${i}`);
+    for (let i = 0; i < 5; i++) {
+      for (const { slot } of pool.grant(i)) pool.release('a', slot, maybe, i);
+      expect(statusOf(pool, i)).toBe('open');
+    }
+    const down = stalled();
+    const [probe] = down.grant(10_000);
+    down.release('a', probe?.slot ?? 0, maybe, 10_000);
+    expect(statusOf(down, 10_000)).toBe('open');
+  });
+});
+
 /** A provider of four slots after five outages in a row; the calls back off. */
 function stalled(): Pool<PoolCall> {
   const pool = poolOf({ a: 4 });

@@ -1,5 +1,6 @@
 /** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/domain/json.ts';
 import { oneReplica } from '../support/replica.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
@@ -8,6 +9,8 @@ const ask = (prompt: string, more: object = {}): ScriptStep => ({
   do: 'generate',
   with: { prompt, ...more },
 });
+
+const askOf = (toolCall: Json) => ({ role: 'assistant', content: '', toolCalls: [toolCall] });
 
 /** A world in which one run has one call open. */
 async function oneCall(more: object = {}, ceiling = 10) {
@@ -71,6 +74,16 @@ describe('a call that cannot be', () => {
     expect(await other.output()).toMatchObject([{ done: { text: 'fine' } }]);
   });
 
+  it('is made once more when the next answer may differ, and fails with the second', async () => {
+    const { run, provider, clock } = await oneCall();
+    provider.last().fail('retry-once');
+    await clock.advance(1_000);
+    expect(provider.calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    provider.last().fail('retry-once');
+    expect(await run.output()).toMatchObject([{ failed: { code: 'provider-refused' } }]);
+    expect(provider.calls).toHaveLength(2);
+  });
+
   it('fails when nobody has the provider that it names', async () => {
     const { heddle, clock, runtime } = await oneReplica();
     const run = await heddle.start('script', { input: { steps: [ask('x', { provider: 'no' })] } });
@@ -97,6 +110,10 @@ describe('a call that cannot be', () => {
       { do: 'generate', with: { messages: [{ role: 'robot', content: 'x' }] } },
       { do: 'generate', with: { messages: [] } },
       { do: 'generate', with: { prompt: 'x', tools: [{ name: 'f' }] } },
+      { do: 'generate', with: { prompt: 'x', temperature: 2.1 } },
+      { do: 'generate', with: { messages: [{ role: 'tool', content: 'x' }] } },
+      { do: 'generate', with: { messages: [{ role: 'user', content: 'x', toolCalls: [] }] } },
+      { do: 'generate', with: { messages: [askOf({ id: 'a', name: 'f', input: 1 })] } },
     ];
     const run = await heddle.start('script', { input: { steps } });
     const fields = ((await run.output()) as { failed: { detail: { field: string } } }[]).map(
@@ -110,6 +127,10 @@ describe('a call that cannot be', () => {
       'generate.messages[0].role',
       'generate.messages',
       'generate.tools[0].inputSchema',
+      'generate.temperature',
+      'generate.messages[0].toolCallId',
+      'generate.messages[0].toolCalls',
+      'generate.messages[0].toolCalls[0].input',
     ]);
   });
 });
@@ -187,10 +208,31 @@ describe('what a model may answer', () => {
     expect(await run.output()).toMatchObject([{ done: { text: 'ab\ufffdc' } }]);
   });
 
-  it('is a typed failure where JSON or Postgres would lose it', async () => {
+  it('is made safe in what it asks of tools, or says what is wrong', async () => {
     const { run, provider } = await oneCall();
-    provider.last().answer('', { toolCalls: [{ id: '1', name: 'f', input: { x: '\u0000' } }] });
-    expect(await run.output()).toMatchObject([{ failed: { code: 'invalid-json' } }]);
+    let deep: Json = 1;
+    for (let i = 0; i < 5_000; i++) deep = [deep];
+    const ask = (id: string, input: Json) => ({ id, name: 'f', input });
+    const toolCalls = [
+      ask('1', { 'x\u0000': 'a\u0000b\ud800', y: -0 }),
+      ask('2', { deep }),
+      ask('3', JSON.parse('{"__proto__":{"admin":true}}') as Json),
+      ask('4', JSON.parse('[1e999]') as Json),
+    ];
+    provider.last().answer('', { toolCalls });
+    const invalid = expect.stringContaining('nested deeper than 64') as string;
+    expect(await run.output()).toMatchObject([
+      {
+        done: {
+          toolCalls: [
+            { id: '1', name: 'f', input: { x: 'ab\ufffd', y: 0 } },
+            { id: '2', input: {}, invalid },
+            { id: '3', input: {}, invalid },
+            { id: '4', input: {}, invalid },
+          ],
+        },
+      },
+    ]);
   });
 
   it('is a typed failure where it is too large', async () => {

@@ -109,11 +109,16 @@ describe('an outage', () => {
 
 describe('a refused key', () => {
   it('parks calls until a person has mended it', async () => {
-    const { provider, clock, runs, statuses, heddle } = await callsOpen(2);
+    const { provider, clock, runs, statuses, heddle, warnings } = await callsOpen(2);
     for (const call of provider.calls) call.fail('refused');
     await clock.idle();
     expect(await statuses()).toEqual(['stalled']);
     expect((await runs[0]?.row())?.reason).toMatch(/refused key or spend/);
+    // Whoever is to mend it has been told what and where, and once.
+    const reason = 'refused on order';
+    expect(warnings).toEqual([
+      `a provider refuses key or spend and is parked ${JSON.stringify({ provider: 'scripted', reason })}`,
+    ]);
     await clock.advance(600_000);
     expect(provider.calls).toHaveLength(2);
     heddle.reopenProvider('scripted');

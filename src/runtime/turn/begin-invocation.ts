@@ -4,7 +4,8 @@
  * begun after the commit by whoever performs it (promise 5: never before).
  */
 import type { Effect } from '../../domain/effect.ts';
-import { checkAsk, checkEvaluate, checkGenerate } from '../../domain/catalogue-input.ts';
+import { checkAsk, checkEvaluate } from '../../domain/catalogue-input.ts';
+import { checkGenerate } from '../../domain/generate-input.ts';
 import { heddleError, toErrorRecord } from '../../domain/errors.ts';
 import { asObject } from '../../domain/field.ts';
 import { shardOf, type RunId } from '../../domain/ids.ts';

@@ -1,0 +1,102 @@
+/** A provider whose calls are counted on heddle's side of it. */
+import { ProviderFault, type Provider } from '../index.ts';
+
+export type ProviderCounts = {
+  readonly calls: number;
+  readonly peakInFlight: number;
+  readonly rateLimited: number;
+  readonly completed: number;
+  /** Time of all calls together. */
+  readonly busyMs: number;
+};
+
+export class CountedProvider implements Provider {
+  readonly name: string;
+  /** What heddle is told. */
+  readonly ceiling: number;
+  readonly #provider: Provider;
+  readonly #onChange: (by: 1 | -1) => void;
+  #calls = 0;
+  #completed = 0;
+  #rateLimited = 0;
+  #inFlight = 0;
+  #peak = 0;
+  #busyMs = 0;
+  #countedAtMs = performance.now();
+  #taken = { calls: 0, rateLimited: 0, completed: 0, busyMs: 0 };
+
+  constructor(options: {
+    readonly provider: Provider;
+    /** Default: the provider's own. */
+    readonly ceiling?: number;
+    /** Told before each begin (1) and end (-1) of a call. */
+    readonly onChange: (by: 1 | -1) => void;
+  }) {
+    this.#provider = options.provider;
+    this.#onChange = options.onChange;
+    this.name = options.provider.name;
+    this.ceiling = options.ceiling ?? options.provider.ceiling;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  call(call: Parameters<Provider['call']>[0]): ReturnType<Provider['call']> {
+    this.#calls += 1;
+    this.#change(1);
+    if (this.#inFlight > this.#peak) this.#peak = this.#inFlight;
+    const answer = this.#provider.call(call);
+    answer.then(this.#answered, this.#failed);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    await this.#provider.close?.();
+  }
+
+  /** What has happened since it was last asked. */
+  take(): ProviderCounts {
+    this.#count();
+    const now = {
+      calls: this.#calls,
+      rateLimited: this.#rateLimited,
+      completed: this.#completed,
+      busyMs: this.#busyMs,
+    };
+    const before = this.#taken;
+    const peakInFlight = this.#peak;
+    this.#taken = now;
+    this.#peak = this.#inFlight;
+    return {
+      peakInFlight,
+      calls: now.calls - before.calls,
+      rateLimited: now.rateLimited - before.rateLimited,
+      completed: now.completed - before.completed,
+      busyMs: now.busyMs - before.busyMs,
+    };
+  }
+
+  /** One function for all calls: none is made per call. */
+  readonly #answered = (): void => {
+    this.#completed += 1;
+    this.#change(-1);
+  };
+
+  readonly #failed = (error: unknown): void => {
+    if (error instanceof ProviderFault && error.kind === 'rate-limited') this.#rateLimited += 1;
+    this.#change(-1);
+  };
+
+  #change(by: 1 | -1): void {
+    this.#onChange(by);
+    this.#count();
+    this.#inFlight += by;
+  }
+
+  #count(): void {
+    const nowMs = performance.now();
+    this.#busyMs += (nowMs - this.#countedAtMs) * this.#inFlight;
+    this.#countedAtMs = nowMs;
+  }
+}

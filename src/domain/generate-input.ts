@@ -1,0 +1,98 @@
+/** The check of what a chart hands to `generate`, by field, before anything is bought with it. */
+import type { GenerateInput } from './catalogue.ts';
+import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
+import { checkName } from './ids.ts';
+import type { Json } from './json.ts';
+import { limits } from './limits.ts';
+
+const generateKeys = [
+  'prompt',
+  'messages',
+  'system',
+  'provider',
+  'model',
+  'tier',
+  'tools',
+  'stream',
+  'maxTokens',
+  'temperature',
+  'timeoutMs',
+];
+
+export function checkGenerate(input: Json): GenerateInput {
+  const value = asObject(input, 'generate');
+  onlyKeys(value, 'generate', generateKeys);
+  const { prompt, messages, temperature } = value;
+  if (prompt === undefined && messages === undefined) {
+    refuseField('generate.prompt', 'or generate.messages must be given');
+  }
+  if (prompt !== undefined) asText(prompt, 'generate.prompt');
+  if (messages !== undefined) checkMessages(messages);
+  for (const key of ['system', 'provider', 'model', 'tier'] as const) {
+    if (value[key] !== undefined) asText(value[key], `generate.${key}`);
+  }
+  if (value['tools'] !== undefined) checkTools(value['tools']);
+  asBoolean(value['stream'], 'generate.stream', false);
+  const positive = { min: 1, max: limits.delayMsMax, fallback: null };
+  asWhole(value['maxTokens'], 'generate.maxTokens', positive);
+  asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
+  if (
+    temperature !== undefined &&
+    (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 2))
+  ) {
+    refuseField('generate.temperature', 'must be a number from 0 to 2');
+  }
+  return value;
+}
+
+const messageKeys = {
+  system: ['role', 'content'],
+  user: ['role', 'content'],
+  assistant: ['role', 'content', 'toolCalls'],
+  tool: ['role', 'content', 'toolCallId', 'isError'],
+} as const;
+
+function checkMessages(messages: Json): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    refuseField('generate.messages', 'must be a list that is not empty');
+  }
+  messages.forEach((message: Json, i) => {
+    const field = `generate.messages[${i}]`;
+    const item = asObject(message, field);
+    const roles = ['system', 'user', 'assistant', 'tool'] as const;
+    const role = asOneOf(item['role'], `${field}.role`, roles);
+    onlyKeys(item, field, messageKeys[role]);
+    asText(item['content'], `${field}.content`);
+    if (role === 'tool') {
+      asText(item['toolCallId'], `${field}.toolCallId`);
+      asBoolean(item['isError'], `${field}.isError`, false);
+    }
+    if (item['toolCalls'] !== undefined) checkToolCalls(item['toolCalls'], `${field}.toolCalls`);
+  });
+}
+
+/** As they stood in a `GenerateOutput`: a chart puts them back as they came. */
+function checkToolCalls(calls: Json, list: string): void {
+  if (!Array.isArray(calls)) refuseField(list, 'must be a list');
+  calls.forEach((call: Json, i) => {
+    const field = `${list}[${i}]`;
+    const item = asObject(call, field);
+    onlyKeys(item, field, ['id', 'name', 'input', 'invalid']);
+    asText(item['id'], `${field}.id`);
+    asText(item['name'], `${field}.name`);
+    asObject(item['input'], `${field}.input`);
+    if (item['invalid'] !== undefined) asText(item['invalid'], `${field}.invalid`);
+  });
+}
+
+function checkTools(tools: Json): void {
+  if (!Array.isArray(tools)) refuseField('generate.tools', 'must be a list');
+  tools.forEach((tool: Json, i) => {
+    const field = `generate.tools[${i}]`;
+    const item = asObject(tool, field);
+    onlyKeys(item, field, ['name', 'description', 'inputSchema']);
+    checkName(item['name'], `${field}.name`);
+    if (item['description'] !== undefined) asText(item['description'], `${field}.description`);
+    asObject(item['inputSchema'], `${field}.inputSchema`);
+  });
+}

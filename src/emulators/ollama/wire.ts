@@ -1,0 +1,81 @@
+/** The chat API of Ollama, as its SDK speaks to it. */
+import { inputTokensOf } from '../model-request.ts';
+import { retryAfterHeaders } from '../retry-after.ts';
+import {
+  invalid,
+  isMembers,
+  parseBody,
+  WireRefusal,
+  type Members,
+  type ReplyContext,
+  type Wire,
+  type WireCall,
+  type WireReply,
+  type WireRequest,
+} from '../wire.ts';
+import { ollamaErrors } from './errors.ts';
+import { chatBody, chatStream, loadBody } from './frames.ts';
+import { checkModel, ollamaPages, plain } from './pages.ts';
+import { readChatRequest } from './read-request.ts';
+
+const streamHeaders = ['content-type', 'application/x-ndjson'];
+
+export const ollamaWire: Wire = {
+  callPath: '/api/chat',
+  pages: ollamaPages,
+  readCall,
+  refusal: ({ error, said, retryAfterMs }, context) => {
+    const { status, message, waits } = ollamaErrors[error];
+    const reply = plain(JSON.stringify({ error: said ?? message }), status);
+    if (waits !== true) return reply;
+    const wait = retryAfterHeaders(retryAfterMs ?? context.retryAfterMs);
+    return { ...reply, headers: [...reply.headers, ...wait] };
+  },
+  errorFrame: (error) => `${JSON.stringify({ error: ollamaErrors[error].message })}\n`,
+  notFound: () => plain('404 page not found', 404, 'text/plain'),
+};
+
+function readCall({ headers, body: bytes, script, seed }: WireRequest): WireCall {
+  // A local Ollama asks nobody for a key; its cloud does.
+  const key = headers.authorization?.replace(/^Bearer /i, '') ?? '';
+  if (script.apiKeys !== null && !script.apiKeys.includes(key)) {
+    throw new WireRefusal('authentication');
+  }
+  if (bytes.length === 0) invalid('missing request body');
+  const body = parseBody(bytes);
+  if (body === undefined) invalid('invalid character looking for beginning of value');
+  if (!isMembers(body))
+    invalid('json: cannot unmarshal value into Go value of type api.ChatRequest');
+  const request = readChatRequest(body, seed);
+  checkModel(request.model, script);
+  const contextTokens = contextOf(body, script.contextTokens);
+  if (body['truncate'] === false && inputTokensOf(request) > contextTokens) {
+    invalid('the input length exceeds the context length');
+  }
+  const streamed = body['stream'] !== false;
+  const { model, messages } = request;
+  return {
+    request,
+    streamed,
+    reply: (answer, context) => {
+      if (messages.length === 0) return loaded(model, body, context, streamed);
+      // The rest was cut off in front, without a word: only this count tells.
+      const inputTokens = Math.min(answer.inputTokens, contextTokens);
+      const cut = { ...answer, inputTokens };
+      if (!streamed) return plain(chatBody(cut, model, context));
+      return { status: 200, headers: streamHeaders, ...chatStream(cut, model, context), streamed };
+    },
+  };
+}
+
+function contextOf(body: Members, contextTokens: number | null): number {
+  const { options } = body;
+  const asked = isMembers(options) ? options['num_ctx'] : undefined;
+  return Math.min(typeof asked === 'number' ? asked : Infinity, contextTokens ?? Infinity);
+}
+
+function loaded(model: string, body: Members, context: ReplyContext, streamed: boolean): WireReply {
+  const text = loadBody(model, body['keep_alive'] === 0 ? 'unload' : 'load', context);
+  if (!streamed) return plain(text);
+  return { status: 200, headers: streamHeaders, frames: [`${text}\n`], pieces: [], streamed };
+}

@@ -1,0 +1,7 @@
+/** The header knows whole seconds alone. Shorter waits, which tests live on, are said by the second one too. */
+export function retryAfterHeaders(retryAfterMs: number | null): string[] {
+  if (retryAfterMs === null) return [];
+  const headers = ['retry-after', String(Math.ceil(retryAfterMs / 1_000))];
+  if (retryAfterMs % 1_000 !== 0) headers.push('retry-after-ms', String(retryAfterMs));
+  return headers;
+}

@@ -1,0 +1,34 @@
+/**
+ * When an emulator's slots were taken and given back, until somebody fetches it. Whoever measures stands
+ * in another process, so times are of the machine's clock, which all processes share and nobody sets.
+ */
+export type SlotChanges = {
+  readonly atMs: Float64Array;
+  /** 1: a slot was taken; -1: one was given back. */
+  readonly by: Int8Array;
+};
+
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export class SlotLog {
+  #atMs: number[] = [];
+  #by: number[] = [];
+
+  readonly note = (by: 1 | -1): void => {
+    this.#atMs.push(machineMs());
+    this.#by.push(by);
+  };
+
+  get isEmpty(): boolean {
+    return this.#by.length === 0;
+  }
+
+  take(): SlotChanges {
+    const changes = { atMs: Float64Array.from(this.#atMs), by: Int8Array.from(this.#by) };
+    this.#atMs = [];
+    this.#by = [];
+    return changes;
+  }
+}

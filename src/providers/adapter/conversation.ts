@@ -1,0 +1,36 @@
+/** A generate's input as one conversation, the same for every adapter. */
+import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+
+type AssistantTurn = Extract<GenerateMessage, { readonly role: 'assistant' }>;
+
+type Turn =
+  | { readonly role: 'user'; readonly content: string }
+  | AssistantTurn
+  | Extract<GenerateMessage, { readonly role: 'tool' }>;
+
+export type Conversation = {
+  /** `system` and all system messages; null when there are none. */
+  readonly system: string | null;
+  readonly turns: readonly Turn[];
+};
+
+/**
+ * An assistant's message without text and tool calls is left out: it says nothing, and providers
+ * refuse it, though a model may well end so. A prompt comes after the messages.
+ */
+export function conversationOf({ prompt, messages = [], system }: GenerateInput): Conversation {
+  const systems = system === undefined ? [] : [system];
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    if (message.role === 'system') systems.push(message.content);
+    else if (message.role === 'user') turns.push({ role: 'user', content: message.content });
+    else if (message.role === 'tool') turns.push(message);
+    else if (message.role === 'assistant' && !isEmpty(message)) turns.push(message);
+  }
+  if (prompt !== undefined) turns.push({ role: 'user', content: prompt });
+  return { system: systems.length === 0 ? null : systems.join('\n\n'), turns };
+}
+
+function isEmpty(message: AssistantTurn): boolean {
+  return message.content === '' && (message.toolCalls ?? []).length === 0;
+}

@@ -1,0 +1,125 @@
+/**
+ * One address of a provider, with the key for it: makes attempts there and says how they ended.
+ *
+ * It owns the key and the sockets. It leaves what is sent and what an answer means to the adapters.
+ *
+ * 1. The key stands in private fields and in the request, nowhere else: not in errors, not in what
+ *    `inspect` or JSON show.
+ * 2. An attempt resolves with what the adapter calls complete, or rejects with a `ProviderFault`, or
+ *    as `callAborted` when its signal aborted it. Then its socket is free or closed.
+ */
+import { asText, asWhole, refuseField } from '../../domain/field.ts';
+import { callAborted, type ProviderCall } from '../port.ts';
+import { readRateLimits } from '../rate-limits.ts';
+import { Connections } from './connections.ts';
+import { Exchange, type Sieve } from './exchange.ts';
+import { faultOf } from './fault.ts';
+import type { ToldError } from './told-error.ts';
+import { resolveWireLimits, type WireLimits } from './wire-limits.ts';
+
+const ceilingMax = 10_000;
+
+export type EndpointOptions = {
+  /** Slots of the provider, and sockets to it. */
+  readonly ceiling: number;
+  readonly baseUrl: string;
+  readonly path: string;
+  readonly apiKey: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: Partial<WireLimits>;
+  readonly ownLimits?: Partial<WireLimits>;
+  /** The status that says busy, where the provider gives no type of error. */
+  readonly busyStatus?: number;
+};
+
+export type Attempt<Result> = {
+  readonly sieve?: Sieve;
+  run(exchange: Exchange): Promise<Result>;
+  /** What an event in the stream said, if that is what this error is. */
+  told(error: unknown): ToldError | null;
+};
+
+export class Endpoint {
+  readonly ceiling: number;
+  readonly limits: WireLimits;
+  readonly #url: string;
+  readonly #secret: string | null;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #connections: Connections;
+  readonly #busyStatus: number | null;
+
+  /** Throws `invalid-field`, naming the option. */
+  constructor(options: EndpointOptions) {
+    const { apiKey } = options;
+    if (apiKey === '') refuseField('apiKey', 'must not be empty');
+    const bounds = { min: 1, max: ceilingMax, fallback: 1 };
+    this.ceiling = asWhole(options.ceiling, 'ceiling', bounds);
+    this.limits = resolveWireLimits(options.limits, options.ownLimits);
+    this.#url = checkBaseUrl(options.baseUrl) + options.path;
+    this.#secret = apiKey;
+    this.#busyStatus = options.busyStatus ?? null;
+    this.#headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // What comes is counted and searched as it comes, so it must come as it is.
+      'accept-encoding': 'identity',
+      'user-agent': 'heddle',
+      ...options.headers,
+      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    };
+    const { deadlineMsMax } = this.limits;
+    this.#connections = new Connections({ connections: this.ceiling, deadlineMsMax });
+  }
+
+  async attempt<Result>(call: ProviderCall, attempt: Attempt<Result>): Promise<Result> {
+    const { signal } = call;
+    if (signal.aborted) throw callAborted(signal);
+    const exchange = new Exchange({
+      connections: this.#connections,
+      url: this.#url,
+      headers: this.#headers,
+      limits: this.limits,
+      signal,
+      ...(attempt.sieve === undefined ? {} : { sieve: attempt.sieve }),
+    });
+    let isComplete = false;
+    try {
+      const result = await attempt.run(exchange);
+      isComplete = true;
+      return result;
+    } catch (error) {
+      if (exchange.isAborted) throw callAborted(signal);
+      const told = attempt.told(error);
+      const [secret, busyStatus] = [this.#secret, this.#busyStatus];
+      throw faultOf({ error, exchange, told, secret, busyStatus, nowMs: Date.now() });
+    } finally {
+      exchange.finish({ isComplete });
+      this.#showLimits(call, exchange);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  #showLimits({ onLimits }: ProviderCall, { answer }: Exchange): void {
+    if (onLimits === undefined || answer === null) return;
+    const limits = readRateLimits(answer.header, Date.now());
+    if (limits !== null) onLimits(limits);
+  }
+}
+
+/** Without a slash at its end. */
+function checkBaseUrl(baseUrl: string): string {
+  const text = asText(baseUrl, 'baseUrl');
+  if (!URL.canParse(text)) refuseField('baseUrl', 'must be a URL such as https://host');
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    refuseField('baseUrl', 'must begin with https:// or http://');
+  }
+  if (url.username !== '' || url.password !== '') {
+    refuseField('baseUrl', 'must not hold a name or password; give apiKey');
+  }
+  if (url.search !== '' || url.hash !== '') refuseField('baseUrl', 'must end with its path');
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}

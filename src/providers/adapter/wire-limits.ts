@@ -1,0 +1,43 @@
+/** The bounds of one attempt, and what a provider may be given instead of the defaults. */
+import { asWhole, refuseField } from '../../domain/field.ts';
+
+export type WireLimits = {
+  /** From the request to the first header: a local model may have to be loaded. */
+  readonly firstByteMsMax: number;
+  /** Without a byte in the middle of an answer. */
+  readonly idleMsMax: number;
+  /** From the request to the last byte. */
+  readonly deadlineMsMax: number;
+  /** Of one answer as it comes, frames and all. */
+  readonly responseBytesMax: number;
+  /** Of one line of it: a line is held until it is whole. */
+  readonly lineBytesMax: number;
+};
+
+const defaults: WireLimits = {
+  firstByteMsMax: 90_000,
+  idleMsMax: 90_000,
+  deadlineMsMax: 600_000,
+  responseBytesMax: 67_108_864,
+  lineBytesMax: 4_194_304,
+};
+
+/** What a timer can hold is a little less than 25 days. */
+const max = 2_000_000_000;
+
+/** Throws `invalid-field`, naming the option; also one that nobody reads, for it may be misspelt. */
+export function resolveWireLimits(
+  given: Partial<WireLimits>,
+  own: Partial<WireLimits> = {},
+): WireLimits {
+  for (const key in given) if (!Object.hasOwn(defaults, key)) refuseField(key, 'is unknown');
+  const of = (key: keyof WireLimits): number =>
+    asWhole(given[key], key, { min: 1, max, fallback: own[key] ?? defaults[key] });
+  return {
+    firstByteMsMax: of('firstByteMsMax'),
+    idleMsMax: of('idleMsMax'),
+    deadlineMsMax: of('deadlineMsMax'),
+    responseBytesMax: of('responseBytesMax'),
+    lineBytesMax: of('lineBytesMax'),
+  };
+}

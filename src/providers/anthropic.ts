@@ -1,0 +1,120 @@
+/**
+ * Anthropic's Messages API as a provider, through its SDK. The SDK writes the request and reads the
+ * stream; retries, deadlines, headers, the address and the sockets are heddle's.
+ *
+ * It owns its endpoint. It leaves the request's shape to anthropic-request.ts, the result to
+ * anthropic-answer.ts, failures to adapter/.
+ *
+ * 1. Nothing comes from the environment: not the key, the address, headers, nor the log level.
+ * 2. It resolves with a complete answer or not at all.
+ */
+import Anthropic, { APIError, type ClientOptions } from '@anthropic-ai/sdk';
+import type { GenerateOutput } from '../domain/catalogue.ts';
+import { asText, asWhole } from '../domain/field.ts';
+import { checkName } from '../domain/ids.ts';
+import { type AdapterOptions, modelOf } from './adapter/adapter-options.ts';
+import { Endpoint } from './adapter/endpoint.ts';
+import type { Exchange } from './adapter/exchange.ts';
+import type { ToldError } from './adapter/told-error.ts';
+import { AnthropicAnswer } from './anthropic-answer.ts';
+import { type AnthropicRequest, anthropicRequest } from './anthropic-request.ts';
+import { BrokenAnswer } from './broken-answer.ts';
+import type { Provider, ProviderCall } from './port.ts';
+
+/** What the SDK sends of itself; ours are sent instead, so that no environment can change them. */
+const apiVersion = '2026-10-21';
+
+const tokensMax = 1_000_000;
+
+export type AnthropicOptions = AdapterOptions & {
+  readonly apiKey: string;
+  /** Default `https://api.anthropic.com`. */
+  readonly baseUrl?: string;
+  /** For calls that give no `maxTokens`: Anthropic wants a number. Default 4,096. */
+  readonly maxTokens?: number;
+};
+
+const silent = { error() {}, warn() {}, info() {}, debug() {} };
+
+export function createAnthropic(options: AnthropicOptions): AnthropicProvider {
+  return new AnthropicProvider(options);
+}
+
+export class AnthropicProvider implements Provider {
+  readonly name: string;
+  readonly #endpoint: Endpoint;
+  readonly #models: Pick<AdapterOptions, 'model' | 'tiers'>;
+  readonly #maxTokens: number;
+
+  constructor(options: AnthropicOptions) {
+    const { apiKey, baseUrl, ceiling, name, model, tiers = {}, maxTokens, ...limits } = options;
+    this.name = checkName(name ?? 'anthropic', 'name');
+    this.#models = { model: checkName(model, 'model'), tiers };
+    this.#maxTokens = asWhole(maxTokens, 'maxTokens', { min: 1, max: tokensMax, fallback: 4_096 });
+    this.#endpoint = new Endpoint({
+      ceiling: ceiling ?? 50,
+      baseUrl: baseUrl ?? 'https://api.anthropic.com',
+      path: '/v1/messages',
+      apiKey: asText(apiKey, 'apiKey'),
+      headers: { 'anthropic-version': apiVersion },
+      limits,
+    });
+  }
+
+  get ceiling(): number {
+    return this.#endpoint.ceiling;
+  }
+
+  async call(call: ProviderCall): Promise<GenerateOutput> {
+    const model = modelOf(call.input, this.#models);
+    const maxTokens = call.input.maxTokens ?? this.#maxTokens;
+    const request = anthropicRequest(call.input, { model, maxTokens });
+    const run = (exchange: Exchange): Promise<GenerateOutput> => this.#run(exchange, request, call);
+    return this.#endpoint.attempt(call, { run, told });
+  }
+
+  async close(): Promise<void> {
+    await this.#endpoint.close();
+  }
+
+  async #run(
+    exchange: Exchange,
+    request: AnthropicRequest,
+    { signal, onText = () => {} }: ProviderCall,
+  ): Promise<GenerateOutput> {
+    const { deadlineMsMax } = this.#endpoint.limits;
+    const client = new Anthropic({ ...fixed, timeout: deadlineMsMax, fetch: exchange.fetch });
+    const answer = new AnthropicAnswer((text) => {
+      // What was read together with the abort is nobody's any more.
+      if (!signal.aborted) onText(text);
+    });
+    for await (const event of await client.messages.create(request)) {
+      answer.take(event);
+      if (answer.isComplete) return answer.output(this.name);
+    }
+    throw new BrokenAnswer('cut', 'the stream ended without message_stop');
+  }
+}
+
+/**
+ * One client per attempt, because `fetch` belongs to the client. It is given something for
+ * everything that it would otherwise look for in the environment; the endpoint adds the key.
+ */
+const fixed: ClientOptions = {
+  apiKey: 'the-endpoint-adds-the-key',
+  authToken: null,
+  webhookKey: null,
+  baseURL: 'http://the-endpoint-knows-the-address.invalid',
+  maxRetries: 0,
+  logger: silent,
+  logLevel: 'off',
+  openTelemetry: false,
+};
+
+/** An `error` event in the stream has a body and no status. */
+function told(error: unknown): ToldError | null {
+  if (!(error instanceof APIError) || error.status !== undefined) return null;
+  if (error.error === undefined) return null;
+  const { type, errorCode, apiMessage } = error;
+  return { type, code: errorCode, text: apiMessage };
+}

@@ -1,0 +1,128 @@
+/**
+ * What a failed attempt means. One table, read from the top: the first row that fits decides. An
+ * error's code says more than its type, and its type more than its status, so codes stand first;
+ * a status alone would take a spent budget (429) for a busy minute.
+ *
+ * docs/errors.md shows this very table; a test compares the two row by row.
+ */
+import type { ProviderFaultKind } from './port.ts';
+
+/**
+ * What can break without any answer that says why:
+ * - unreachable: no answer began (refused connection, DNS, TLS, cut before the first header).
+ * - cut: an answer began and did not come to its end.    - idle: no byte for too long.
+ * - deadline: bytes came until the last moment.           - unreadable: not what the protocol says.
+ * - context-overflow: the prompt was cut to fit.          - too-large: more than we take.
+ */
+export type Breakage =
+  'unreachable' | 'cut' | 'idle' | 'deadline' | 'unreadable' | 'context-overflow' | 'too-large';
+
+/** All that is known of a failed attempt. An error inside a stream has no status of its own. */
+export type SeenFault = {
+  readonly status?: number | null;
+  readonly type?: string | null;
+  readonly code?: string | null;
+  readonly breakage?: Breakage | null;
+  /** It said how long to wait. */
+  readonly asksToWait?: boolean;
+};
+
+/** A row fits when every list that it has holds what was seen. */
+export type FaultRow = {
+  readonly codes?: readonly string[];
+  readonly types?: readonly string[];
+  /** Single statuses, or from–to. */
+  readonly statuses?: readonly (number | readonly [from: number, to: number])[];
+  readonly breakages?: readonly Breakage[];
+  readonly asksToWait?: true;
+  readonly kind: ProviderFaultKind;
+  readonly why: string;
+};
+
+export const faultTable: readonly FaultRow[] = [
+  {
+    codes: [
+      'enforced_spend_limit_reached',
+      'contract_spend_limit_reached',
+      'linked_organization_spend_limit_reached',
+      'linked_organization_billing_unavailable',
+    ],
+    kind: 'refused',
+    why: 'the budget is spent, whatever the status (429 mostly); waiting does not help',
+  },
+  {
+    codes: ['organization_on_hold', 'cmek_key_disabled', 'cmek_key_network_blocked'],
+    kind: 'refused',
+    why: 'the account is held or its encryption key is off, though the status is 400',
+  },
+  {
+    codes: ['ramp_limit_exceeded'],
+    kind: 'rate-limited',
+    why: 'usage grows too fast; it says how long to wait',
+  },
+  {
+    types: ['overloaded_error', 'rate_limit_error', 'busy'],
+    kind: 'rate-limited',
+    why: 'busy, in a stream too; `busy` is the full queue of Ollama (503)',
+  },
+  {
+    types: ['authentication_error', 'permission_error', 'billing_error'],
+    kind: 'refused',
+    why: 'key, right or bill; in a stream too',
+  },
+  { statuses: [401, 402, 403, 407], kind: 'refused', why: 'key, bill or right' },
+  { statuses: [429, 529], kind: 'rate-limited', why: 'our quota, or all are busy' },
+  {
+    statuses: [503],
+    asksToWait: true,
+    kind: 'rate-limited',
+    why: 'backpressure: who is down names no time',
+  },
+  { statuses: [408, 409], kind: 'retry-once', why: 'may differ next time' },
+  { statuses: [[400, 499]], kind: 'caller', why: 'the next attempt would get the same answer' },
+  { statuses: [[500, 599]], kind: 'outage', why: 'theirs' },
+  { statuses: [[300, 399]], kind: 'outage', why: 'not the API; a key is never sent on' },
+  { types: ['conflict_error'], kind: 'retry-once', why: 'in a stream: as 409' },
+  {
+    types: ['invalid_request_error', 'not_found_error', 'request_too_large'],
+    kind: 'caller',
+    why: 'in a stream: as 400, 404, 413',
+  },
+  {
+    breakages: ['context-overflow'],
+    kind: 'caller',
+    why: 'the prompt does not fit; it was cut in silence',
+  },
+  { breakages: ['too-large'], kind: 'caller', why: 'the next answer would be as large' },
+  {
+    breakages: ['unreachable', 'cut', 'idle', 'deadline', 'unreadable'],
+    kind: 'outage',
+    why: 'no complete answer: a part of one is never a result',
+  },
+  { kind: 'outage', why: 'all else, such as `api_error` or no type in a stream' },
+];
+
+export function classify(seen: SeenFault): ProviderFaultKind {
+  const row = faultTable.find((candidate) => fits(candidate, seen));
+  if (row === undefined) throw new TypeError('the last row fits everything');
+  return row.kind;
+}
+
+function fits(row: FaultRow, seen: SeenFault): boolean {
+  const { status = null, type = null, code = null, breakage = null } = seen;
+  if (row.codes !== undefined && (code === null || !row.codes.includes(code))) return false;
+  if (row.types !== undefined && (type === null || !row.types.includes(type))) return false;
+  if (row.statuses !== undefined && (status === null || !hasStatus(row.statuses, status))) {
+    return false;
+  }
+  if (row.breakages !== undefined && (breakage === null || !row.breakages.includes(breakage))) {
+    return false;
+  }
+  return row.asksToWait === undefined || seen.asksToWait === true;
+}
+
+function hasStatus(statuses: NonNullable<FaultRow['statuses']>, status: number): boolean {
+  return statuses.some((one) =>
+    typeof one === 'number' ? one === status : one[0] <= status && status <= one[1],
+  );
+}

@@ -1,0 +1,36 @@
+/** How long a provider asks to wait, from the headers of its answer. */
+import type { HeaderReader } from './rate-limits.ts';
+
+/** Less than this is a busy loop at 1,000 runs; more is a slot's life, and nobody means it. */
+export const retryAfterMsMin = 1_000;
+export const retryAfterMsMax = 3_600_000;
+
+const decimal = /^\d{1,12}(\.\d{1,12})?$/;
+/** The three forms of RFC 9110 §5.6.7 begin with a day's name. `Date.parse` alone takes far more. */
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? .{10,30}$/;
+
+/**
+ * From `retry-after-ms`, else `Retry-After` in seconds or as a date, within the bounds. Null when
+ * there is neither or it cannot be read: then the pool guesses for itself.
+ */
+export function readRetryAfter(header: HeaderReader, nowMs: number): number | null {
+  const waitMs = readDelay(header('retry-after-ms'), 1) ?? readSeconds(header, nowMs);
+  if (waitMs === null) return null;
+  return Math.min(retryAfterMsMax, Math.max(retryAfterMsMin, Math.ceil(waitMs)));
+}
+
+function readSeconds(header: HeaderReader, nowMs: number): number | null {
+  const text = header('retry-after');
+  return readDelay(text, 1_000) ?? readDate(text, nowMs);
+}
+
+function readDelay(text: string | null, unitMs: number): number | null {
+  return text !== null && decimal.test(text.trim()) ? Number(text) * unitMs : null;
+}
+
+function readDate(text: string | null, nowMs: number): number | null {
+  if (text === null || !httpDate.test(text.trim())) return null;
+  const atMs = Date.parse(text.trim());
+  // In the past: the wait is over, and the lower bound is all that is left of it.
+  return Number.isNaN(atMs) ? null : atMs - nowMs;
+}
