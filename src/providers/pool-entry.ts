@@ -18,6 +18,7 @@ export type Entry<Call> = {
   sentTo: ProviderState<Entry<Call>> | null;
   slot: number;
   sentAs: number;
+  sentAtMs: number;
   /** Its place in the heap of backoffs, or -1. */
   heapIndex: number;
   dueMs: number;
