@@ -68,6 +68,11 @@ export class LearnedLimit {
     return this.#limit;
   }
 
+  /** False until a 429 has told something: then the limit is a beginning, and not a finding. */
+  get isLearned(): boolean {
+    return this.#phase.kind !== 'ramping' || this.#phase.from > 0;
+  }
+
   get allotment(): number {
     return this.#allotment;
   }

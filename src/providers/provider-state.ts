@@ -205,8 +205,9 @@ export class ProviderState<Call extends Sent> {
     this.#failedProbes = known.failedProbes;
     this.#probeAtMs = known.probeAtMs;
     // A probe that was under way has been lost with its process: the next one may go when due.
-    if (known.status === 'stalled' || known.status === 'probing') this.#move('OUTAGE');
-    else if (known.status === 'parked') this.#move('REFUSE');
+    // A restart may bring the key that was missing: one probe asks, and parks it again if it has not.
+    const isOut = known.status === 'stalled' || known.status === 'probing';
+    if (isOut || known.status === 'parked') this.#move('OUTAGE');
     else this.tick(nowMs);
   }
 

@@ -141,8 +141,9 @@ export class Quota {
     this.#learned.setAllotment(allotment(this.#ceiling, share));
   }
 
-  /** The limit over all replicas, as this one knows it. */
+  /** The limit over all replicas, as far as 429 has told: else the ceiling. */
   get wholeLimit(): number {
+    if (!this.#learned.isLearned) return this.#ceiling;
     return Math.min(this.#ceiling, Math.ceil(this.limit / this.#share));
   }
 
@@ -152,6 +153,7 @@ export class Quota {
     nowMs: number,
   ): void {
     this.#coolUntilMs = Math.max(this.#coolUntilMs, known.coolUntilMs);
+    if (known.wholeLimit >= this.#ceiling) return;
     this.#learned.restore(allotment(known.wholeLimit, this.#share), nowMs);
   }
 
