@@ -57,14 +57,13 @@ export class AnthropicProvider implements Provider {
 
   constructor(options: AnthropicOptions) {
     const { apiKey, baseUrl, ceiling, name, maxTokens, ...routed } = options;
-    const { model, models, tiers, sharesCeilingWith, startsAt, ...limits } = routed;
+    const { routing, limits } = resolveRouting(routed);
     this.name = checkName(name ?? 'anthropic', 'name');
-    const routing = resolveRouting(options);
     this.models = routing.models;
     this.tiers = routing.tiers;
     this.startsAt = routing.startsAt;
     this.sharesCeilingWith = routing.sharesCeilingWith;
-    this.#model = model;
+    this.#model = options.model;
     this.#maxTokens = asWhole(maxTokens, 'maxTokens', { min: 1, max: tokensMax, fallback: 4_096 });
     this.#endpoint = new Endpoint({
       ceiling: ceiling ?? 50,

@@ -54,14 +54,13 @@ export class OllamaProvider implements Provider {
 
   constructor(options: OllamaOptions) {
     const { baseUrl, apiKey, ceiling, name, contextTokens, ...routed } = options;
-    const { model, models, tiers, sharesCeilingWith, startsAt, ...limits } = routed;
+    const { routing, limits } = resolveRouting(routed);
     this.name = checkName(name ?? 'ollama', 'name');
-    const routing = resolveRouting(options);
     this.models = routing.models;
     this.tiers = routing.tiers;
     this.startsAt = routing.startsAt;
     this.sharesCeilingWith = routing.sharesCeilingWith;
-    this.#model = model;
+    this.#model = options.model;
     const bounds = { min: 1, max: 100_000_000, fallback: null };
     this.#contextTokens = asWhole(contextTokens, 'contextTokens', bounds);
     this.#endpoint = new Endpoint({

@@ -15,7 +15,7 @@ export type PoolCall = Omit<FairPlace, 'order'> &
 
 export type Grant<Call> = {
   readonly call: Call;
-  /** The gate: see `Pool.providerOf`. */
+  /** The gate: see `Gates.providerOf`. */
   readonly provider: string;
   readonly slot: number;
   readonly attempt: number;

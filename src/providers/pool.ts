@@ -26,7 +26,7 @@ import type {
   WaitChange,
   WaitingCall,
 } from './pool-call.ts';
-import { type Entry, reasonOf } from './pool-entry.ts';
+import { type Entry, newEntry, reasonOf } from './pool-entry.ts';
 import { GateNews, type GateChange } from './gate-news.ts';
 import { Gates, type ProviderSpec } from './gates.ts';
 import { type PoolStats, providerStats } from './pool-stats.ts';
@@ -73,24 +73,7 @@ export class Pool<Call extends PoolCall> {
     if (this.#entries.has(call.key)) return false;
     const route = this.#routes.enter(call);
     this.#measure(nowMs);
-    const { tenant, user, pipeline, pipelineStartedAtMs } = call;
-    const order = (this.#arrivals += 1);
-    const entry: Entry<Call> = {
-      key: call.key,
-      call,
-      place: { tenant, user, pipeline, pipelineStartedAtMs, order },
-      route,
-      attempt: call.attempt ?? 1,
-      retried: false,
-      cancelled: false,
-      told: 'calling',
-      sentTo: null,
-      slot: -1,
-      sentAs: 0,
-      sentAtMs: 0,
-      heapIndex: -1,
-      dueMs: 0,
-    };
+    const entry = newEntry(call, route, (this.#arrivals += 1));
     this.#entries.set(entry.key, entry);
     route.queue.push(entry.key, entry, entry.place);
     this.#news.check(entry);
@@ -158,22 +141,22 @@ export class Pool<Call extends PoolCall> {
     return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
   }
 
-  /** The provider that a gate's calls go to. */
-  providerOf(gate: string): string {
-    return this.#routes.gates.providerOf(gate);
+  /** Which gates there are, whose they are, and which share a ceiling. */
+  get gates(): Gates<Entry<Call>> {
+    return this.#routes.gates;
   }
 
   /** A person has mended what this provider refused; also ends a cooling or a stall. */
   reopen(provider: string, nowMs: number): void {
     this.#measure(nowMs);
-    for (const state of this.#routes.gates.named(provider)) state.reopen(nowMs);
+    for (const state of this.gates.named(provider)) state.reopen(nowMs);
     this.#look();
   }
 
   /** The number of live replicas has changed. Shrinking interrupts no call. */
   setShare(share: number, nowMs: number): void {
     this.#measure(nowMs);
-    this.#routes.gates.setShare(share);
+    this.gates.setShare(share);
   }
 
   /**
@@ -220,7 +203,7 @@ export class Pool<Call extends PoolCall> {
 
   /** What was known of gates before a restart, or was found by other replicas. */
   restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
-    for (const [gate, what] of known) this.#routes.gates.find(gate)?.restore(what, nowMs);
+    for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);
     this.#gateNews.begin();
     this.#look();
   }
@@ -228,11 +211,6 @@ export class Pool<Call extends PoolCall> {
   /** Gates of which something is known that was not taken before; none before `restoreGates`. */
   takeGateChanges(nowMs: number): GateChange[] {
     return this.#gateNews.take(nowMs);
-  }
-
-  /** Names of providers that share a ceiling, each group once. */
-  get correlated(): readonly (readonly string[])[] {
-    return this.#routes.gates.correlated;
   }
 
   stats(nowMs: number): PoolStats {

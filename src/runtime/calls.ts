@@ -366,7 +366,7 @@ export class Calls {
   }
 
   #provider(gate: string): Provider {
-    const provider = this.#providers.get(this.#pool.providerOf(gate));
+    const provider = this.#providers.get(this.#pool.gates.providerOf(gate));
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
   }

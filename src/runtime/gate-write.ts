@@ -10,7 +10,7 @@ export function gateWrites<Call extends PoolCall>(
 ): ProviderWrite[] {
   return pool.takeGateChanges(nowMs).map((change) => {
     const { gate, status, ceiling, coolUntilMs, probeAtMs, failedProbes, limit } = change;
-    const provider = pool.providerOf(gate);
+    const provider = pool.gates.providerOf(gate);
     return {
       gate,
       status,
@@ -19,7 +19,7 @@ export function gateWrites<Call extends PoolCall>(
       failedProbes,
       limit,
       ceiling,
-      sharesCeilingWith: pool.correlated.find((group) => group.includes(provider)) ?? [],
+      sharesCeilingWith: pool.gates.correlated.find((group) => group.includes(provider)) ?? [],
     };
   });
 }

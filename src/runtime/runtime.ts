@@ -156,7 +156,7 @@ export class Runtime {
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
     const { calls, log, store } = this.#parts;
-    for (const group of calls.pool.correlated) {
+    for (const group of calls.pool.gates.correlated) {
       const providers = group.join(', ');
       log.warn('providers share a ceiling: one is no relief for another', { providers });
     }

@@ -27,7 +27,8 @@ function replaced<Part extends object, Name extends keyof Part>(
 const plantedBugs: readonly Planted[] = [
   {
     name: '429 taken for an outage',
-    finding: /without an outage/,
+    // Such a call comes back after its own backoff, too, and not when it was told to.
+    finding: /without an outage|before its Retry-After/,
     between: (pool) => ({
       release: (gate, slot, how, nowMs) => {
         const isLimited = how.kind === 'rate-limited';
@@ -61,13 +62,14 @@ const plantedBugs: readonly Planted[] = [
     name: 'feedback credited to the provider that another call went to',
     finding: /before its Retry-After|cools for another/,
     plant: () => {
-      let first: Quota | null = null;
+      const quotas = new Set<Quota>();
       return replaced(
         Quota.prototype,
         'refused',
         (original) =>
           function (this: Quota, ...seen) {
-            first ??= this;
+            quotas.add(this);
+            const [first] = quotas;
             return original.apply(first, seen);
           },
       );

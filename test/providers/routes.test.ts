@@ -106,7 +106,7 @@ describe('providers that share a ceiling', () => {
     const { pool, enqueue, gates } = poolOf(b, twin);
     enqueue({ providers: ['b', 'twin'] }, 5);
     expect(gates()).toHaveLength(2);
-    expect(pool.correlated).toEqual([['twin', 'b']]);
+    expect(pool.gates.correlated).toEqual([['twin', 'b']]);
   });
 
   it('cool together', () => {

@@ -2,7 +2,7 @@
 import { createPool, type Pool, type PoolCall } from '../../src/providers/pool.ts';
 import type { ProviderSpec } from '../../src/providers/gates.ts';
 
-export type SimulatedProvider = ProviderSpec & {
+type SimulatedProvider = ProviderSpec & {
   /** What it really takes at once, at this time. */
   readonly takes: (nowMs: number) => number;
 };

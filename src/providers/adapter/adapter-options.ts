@@ -27,16 +27,19 @@ export type Routing = Pick<Provider, 'startsAt' | 'tiers' | 'sharesCeilingWith'>
   readonly models: readonly string[];
 };
 
-/** Throws `invalid-field`, naming the option. */
-export function resolveRouting(options: AdapterOptions): Routing {
-  const { model, models = [], tiers = {}, sharesCeilingWith = [], startsAt } = options;
+/** What the pool routes by, and what is left of the options. Throws `invalid-field`, naming one. */
+export function resolveRouting(options: AdapterOptions): {
+  readonly routing: Routing;
+  readonly limits: Partial<WireLimits>;
+} {
+  const { model, models = [], tiers = {}, sharesCeilingWith = [], startsAt, ...limits } = options;
   const bounds = { min: 1, max: 10_000, fallback: undefined };
   const named = [
     checkName(model, 'model'),
     ...models.map((name, i) => checkName(name, `models[${i}]`)),
   ];
   for (const [tier, name] of Object.entries(tiers)) checkName(name, `tiers.${tier}`);
-  return {
+  const routing: Routing = {
     models: [...new Set([...named, ...Object.values(tiers)])],
     tiers,
     sharesCeilingWith: sharesCeilingWith.map((name, i) =>
@@ -44,6 +47,7 @@ export function resolveRouting(options: AdapterOptions): Routing {
     ),
     startsAt: asWhole(startsAt, 'startsAt', bounds),
   };
+  return { routing, limits };
 }
 
 /** Rejects a tier that was never said: another model than the one that was meant is no answer. */
