@@ -98,6 +98,16 @@ create table provider_slots (
   status text collate "C" not null,
   call text
 ) with (fillfactor=50);
+create table providers (
+  cool_until timestamp with time zone not null,
+  probe_at timestamp with time zone not null,
+  failed_probes integer not null,
+  call_limit integer not null,
+  ceiling integer not null,
+  gate text collate "C" not null,
+  status text collate "C" not null,
+  shares_ceiling_with text not null
+) with (fillfactor=50);
 create table replicas (
   replica_id uuid not null,
   renewed_at timestamp with time zone not null,
@@ -173,6 +183,7 @@ alter table heddle.journal add PRIMARY KEY (tenant, run_id, turn);
 alter table heddle.memory_versions add PRIMARY KEY (tenant, scope, owner, key, version);
 alter table heddle.messages add PRIMARY KEY (tenant, channel, seq);
 alter table heddle.provider_slots add PRIMARY KEY (provider, replica_id, slot);
+alter table heddle.providers add PRIMARY KEY (gate);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.shards add PRIMARY KEY (shard);

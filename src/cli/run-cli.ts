@@ -8,6 +8,7 @@ import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { packageVersion } from './package-version.ts';
+import { addProvidersCommand } from './providers-command.ts';
 import { addRunsCommands } from './runs-commands.ts';
 import { writerTo, type Streams } from './streams.ts';
 
@@ -30,6 +31,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   });
   addRunsCommands(program, streams);
   addDatabaseCommands(program, streams);
+  addProvidersCommand(program, streams);
   addEmulateCommand(program, streams);
   try {
     await program.parseAsync(args, { from: 'user' });

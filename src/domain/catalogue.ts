@@ -43,7 +43,14 @@ export type GenerateInput = {
   readonly system?: string;
   /** Where to call: a provider's name. Without one, any provider may take the call. */
   readonly provider?: string;
+  /**
+   * Or several, in order of preference: the first that is free takes the call, and the queue of all
+   * of them when none is.
+   */
+  readonly providers?: readonly string[];
+  /** Only providers that serve this model take the call. */
   readonly model?: string;
+  /** Instead of a model: the word that providers have for one, such as `small`. */
   readonly tier?: string;
   readonly tools?: readonly {
     readonly name: string;

@@ -74,6 +74,8 @@ export const errorRegistry = {
   'lease-lost': terminal(409, 'The lease on message {seq} of {channel} has ended; receive again.'),
   // Providers
   'provider-unknown': terminal(404, 'No provider is called {provider}; known: {known}.'),
+  'model-unknown': terminal(404, 'generate.model: no provider serves {model}; known: {known}.'),
+  'tier-unknown': terminal(404, 'generate.tier: no provider has a tier {tier}; known: {known}.'),
   'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
   'provider-rate-limited': retryable(429, 'Provider {provider} asks to wait.'),
   'provider-outage': retryable(503, 'Provider {provider} does not answer: {reason}.'),

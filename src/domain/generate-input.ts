@@ -2,7 +2,7 @@
 import type { GenerateInput } from './catalogue.ts';
 import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
 import { checkName } from './ids.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { limits } from './limits.ts';
 
 const generateKeys = [
@@ -10,6 +10,7 @@ const generateKeys = [
   'messages',
   'system',
   'provider',
+  'providers',
   'model',
   'tier',
   'tools',
@@ -31,6 +32,7 @@ export function checkGenerate(input: Json): GenerateInput {
   for (const key of ['system', 'provider', 'model', 'tier'] as const) {
     if (value[key] !== undefined) asText(value[key], `generate.${key}`);
   }
+  checkRoute(value);
   if (value['tools'] !== undefined) checkTools(value['tools']);
   asBoolean(value['stream'], 'generate.stream', false);
   const positive = { min: 1, max: limits.delayMsMax, fallback: null };
@@ -43,6 +45,28 @@ export function checkGenerate(input: Json): GenerateInput {
     refuseField('generate.temperature', 'must be a number from 0 to 2');
   }
   return value;
+}
+
+/** Two answers to one question would need a rule of precedence that nobody remembers. */
+function checkRoute({ provider, providers, model, tier }: JsonObject): void {
+  if (model !== undefined && tier !== undefined) {
+    refuseField('generate.tier', 'and generate.model may not both be given');
+  }
+  if (providers === undefined) return;
+  if (provider !== undefined) {
+    refuseField('generate.providers', 'and generate.provider may not both be given');
+  }
+  const { generateProvidersMax } = limits;
+  if (!Array.isArray(providers) || providers.length === 0) {
+    refuseField('generate.providers', 'must be a list that is not empty');
+  }
+  if (providers.length > generateProvidersMax) {
+    refuseField('generate.providers', `names more than ${generateProvidersMax} providers`);
+  }
+  const names = providers.map((name: Json, i) => asText(name, `generate.providers[${i}]`));
+  if (new Set(names).size < names.length) {
+    refuseField('generate.providers', 'names a provider twice');
+  }
 }
 
 const messageKeys = {

@@ -20,6 +20,8 @@ export const limits = {
   turnEventsMax: 100,
   /** Invocations that one run may hold open. */
   invocationsMax: 256,
+  /** Providers that one call may name in its order of preference. */
+  generateProvidersMax: 16,
   /** Delays: about ten years. */
   delayMsMax: 315_360_000_000,
 } as const;

@@ -12,7 +12,12 @@ import Anthropic, { APIError, type ClientOptions } from '@anthropic-ai/sdk';
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import { asText, asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
-import { type AdapterOptions, modelOf } from './adapter/adapter-options.ts';
+import {
+  type AdapterOptions,
+  modelOf,
+  resolveRouting,
+  type Routing,
+} from './adapter/adapter-options.ts';
 import { Endpoint } from './adapter/endpoint.ts';
 import type { Exchange } from './adapter/exchange.ts';
 import type { ToldError } from './adapter/told-error.ts';
@@ -42,17 +47,27 @@ export function createAnthropic(options: AnthropicOptions): AnthropicProvider {
 
 export class AnthropicProvider implements Provider {
   readonly name: string;
+  readonly models: Routing['models'];
+  readonly tiers: Routing['tiers'];
+  readonly startsAt: Routing['startsAt'];
+  readonly sharesCeilingWith: Routing['sharesCeilingWith'];
   readonly #endpoint: Endpoint;
-  readonly #models: Pick<AdapterOptions, 'model' | 'tiers'>;
+  readonly #model: string;
   readonly #maxTokens: number;
 
   constructor(options: AnthropicOptions) {
-    const { apiKey, baseUrl, ceiling, name, model, tiers = {}, maxTokens, ...limits } = options;
+    const { apiKey, baseUrl, ceiling, name, maxTokens, ...routed } = options;
+    const { routing, limits } = resolveRouting(routed);
     this.name = checkName(name ?? 'anthropic', 'name');
-    this.#models = { model: checkName(model, 'model'), tiers };
+    this.models = routing.models;
+    this.tiers = routing.tiers;
+    this.startsAt = routing.startsAt;
+    this.sharesCeilingWith = routing.sharesCeilingWith;
+    this.#model = options.model;
     this.#maxTokens = asWhole(maxTokens, 'maxTokens', { min: 1, max: tokensMax, fallback: 4_096 });
     this.#endpoint = new Endpoint({
       ceiling: ceiling ?? 50,
+      models: this.models.length,
       baseUrl: baseUrl ?? 'https://api.anthropic.com',
       path: '/v1/messages',
       apiKey: asText(apiKey, 'apiKey'),
@@ -66,7 +81,7 @@ export class AnthropicProvider implements Provider {
   }
 
   async call(call: ProviderCall): Promise<GenerateOutput> {
-    const model = modelOf(call.input, this.#models);
+    const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
     const maxTokens = call.input.maxTokens ?? this.#maxTokens;
     const request = anthropicRequest(call.input, { model, maxTokens });
     const run = (exchange: Exchange): Promise<GenerateOutput> => this.#run(exchange, request, call);

@@ -15,6 +15,12 @@ export type PoolSettings = {
   /** From a stall to its first probe; it doubles with each probe that fails. */
   readonly probeMs: number;
   readonly probeMsMax: number;
+  /** A limit that ramps grows by this share of itself each time its slots were full for so long. */
+  readonly rampStepMs: number;
+  readonly rampStepShare: number;
+  /** After a cooling or a stall slots are released by and by: so much later, so many times as many. */
+  readonly releaseStepMs: number;
+  readonly releaseStepFactor: number;
 };
 
 export const defaultPoolSettings: PoolSettings = {
@@ -27,6 +33,10 @@ export const defaultPoolSettings: PoolSettings = {
   outagesToStall: 5,
   probeMs: 1_000,
   probeMsMax: 15_000,
+  rampStepMs: 20,
+  rampStepShare: 0.15,
+  releaseStepMs: 20,
+  releaseStepFactor: 1.5,
 };
 
 /** `first` for the first time, doubled with each further one, `max` at most. */

@@ -3,45 +3,74 @@
  *
  * It owns the limit and what led to it. It leaves cooling and the slots to provider-state.ts.
  *
- * A round is as many successes as the limit has slots; it is clean when no 429 comes between.
- *
- * 1. 1 ≤ limit ≤ allotment. Without a 429 the limit is the allotment.
+ * 1. 1 ≤ limit ≤ allotment. Without a 429 it never sinks.
  * 2. A burst of 429 cuts once: to what the provider took of the calls in flight, and not below half.
  *    Calls that were sent before the burst began belong to it.
- * 3. A cut is a trial. A clean round proves it; a burst before that takes it back, for then fewer
- *    calls have not helped: that provider counts something else, and its cooling must do. Without
- *    this, 429 on a tenth of the calls at random would shrink any limit to a handful. A cut by more than a
- *    quarter is no trial: so many refusals are no accident.
- * 4. Additive increase: one slot more after so many clean rounds. Their number doubles when a grown
- *    limit is cut and halves when it stands a clean round, so a true ceiling is seldom overrun.
+ * 3. A cut is a trial. As many successes as the limit has slots, without a 429 between, prove it; a
+ *    burst before that takes it back, for then fewer calls have not helped: that provider counts
+ *    something else, and its cooling must do. Without this, 429 on a tenth of the calls at random
+ *    would shrink any limit to a handful. More than a quarter of the limit refused in one burst is
+ *    no accident: that is never taken back, and cuts whatever was tried before.
+ * 4. It grows by time, and only while its slots are full: a refused call answers at once and a good
+ *    one takes a second, so silence says soon what completions would say late. Until a 429 it ramps
+ *    by a share of itself; after one it holds, then tries one slot more. A try that is refused
+ *    doubles the next hold, for each costs a cooling; one that stands ramps again from there.
  */
-const roundsToGrowMax = 64;
+import type { PoolSettings } from './backoff.ts';
+
+const holdsMin = 16;
+const holdsMax = 32;
+const holdMsMin = 1_000;
 const burstsToIgnoreMin = 8;
 const burstsToIgnoreMax = 64;
 
+type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepShare'>;
+
+/** Ramping from `from`, holding what was found, or trying one slot more than that. */
+type Phase =
+  { readonly kind: 'ramping'; readonly from: number } | { readonly kind: 'holding' | 'trying' };
+
 export class LearnedLimit {
+  readonly #settings: LearnedSettings;
   #allotment: number;
   #limit: number;
+  #phase: Phase;
+  /** Whether the slots have been full since the last step. */
+  #wasFull = false;
+  /** When the limit grows, if its slots have been full by then. */
+  #stepAtMs = -Infinity;
+  /** How long a call takes, smoothed. */
+  #callMs = 1_000;
+  /** A hold lasts so many calls' time. */
+  #holds = holdsMin;
   /** What an unproven cut would be taken back to. */
-  #beforeTrial: number | null = null;
+  #beforeTrial: { readonly limit: number; readonly phase: Phase } | null = null;
   /** The least that this burst's cut may leave; null when this burst does not cut. */
   #burstFloor: number | null = null;
+  /** Calls that were in flight when the burst began, and how many of them it has refused. */
+  #burstCalling = 0;
+  #burstRefused = 0;
   /** The last call that was sent before the burst began. */
   #burstEnd = 0;
   #successes = 0;
-  #cleanRounds = 0;
-  #hasGrown = false;
-  #roundsToGrow = 1;
   #burstsToIgnore = 0;
   #burstsToIgnoreNext = burstsToIgnoreMin;
 
-  constructor(allotment: number) {
+  /** `startsAt`: where to begin when the allotment is a bound that nobody has tried. */
+  constructor(allotment: number, settings: LearnedSettings, startsAt = allotment) {
+    this.#settings = settings;
     this.#allotment = allotment;
-    this.#limit = allotment;
+    this.#limit = Math.min(allotment, Math.max(1, Math.floor(startsAt)));
+    this.#phase = { kind: 'ramping', from: 0 };
   }
 
   get limit(): number {
     return this.#limit;
+  }
+
+  /** False until a 429 has told something: then the limit is a beginning, and not a finding. */
+  get isLearned(): boolean {
+    return this.#phase.kind !== 'ramping' || this.#phase.from > 0;
   }
 
   get allotment(): number {
@@ -50,6 +79,7 @@ export class LearnedLimit {
 
   /** Another part of the ceiling: what was learned is scaled with it. */
   setAllotment(allotment: number): void {
+    if (allotment === this.#allotment) return;
     const scaled = Math.round((this.#limit / this.#allotment) * allotment);
     this.#allotment = allotment;
     this.#limit = Math.min(allotment, Math.max(1, scaled));
@@ -57,56 +87,113 @@ export class LearnedLimit {
     this.#burstFloor = null;
   }
 
+  /** What was known before a restart, or by another replica. */
+  restore(limit: number, nowMs: number): void {
+    this.#limit = Math.min(this.#allotment, Math.max(1, Math.floor(limit)));
+    this.#beforeTrial = null;
+    this.#hold(nowMs);
+  }
+
+  /** A call was sent, the `calling`th in flight. */
+  sent(calling: number, nowMs: number): void {
+    if (calling < this.#limit || this.#wasFull) return;
+    this.#wasFull = true;
+    // A ramp's step begins when its slots are full: only now the provider is asked for that many.
+    const isRamping = this.#phase.kind === 'ramping';
+    if (isRamping) this.#stepAtMs = nowMs + this.#settings.rampStepMs;
+  }
+
+  /** When the limit grows by itself; null when it does not. */
+  growsAtMs(): number | null {
+    return this.#wasFull && this.#limit < this.#allotment ? this.#stepAtMs : null;
+  }
+
+  /** Grows when it is time to, by one step however late it is. */
+  tick(nowMs: number): void {
+    const atMs = this.growsAtMs();
+    if (atMs === null || nowMs < atMs) return;
+    this.#wasFull = false;
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case 'ramping': {
+        const step = Math.floor((this.#limit - phase.from) * this.#settings.rampStepShare);
+        this.#limit = Math.min(this.#allotment, this.#limit + Math.max(1, step));
+        return;
+      }
+      case 'holding':
+        this.#limit += 1;
+        this.#phase = { kind: 'trying' };
+        this.#stepAtMs = nowMs + this.#callMs;
+        return;
+      case 'trying':
+        this.#holds = Math.max(holdsMin, this.#holds / 2);
+        this.#phase = { kind: 'ramping', from: this.#limit - 1 };
+        this.#limit += 1;
+        return;
+    }
+  }
+
   /**
-   * A success of the call that was sent as the `sentAs`th, with `calling` in flight (it among them).
-   * Idle slots prove nothing, and neither does a call from before the last burst.
+   * A success of the call that was sent as the `sentAs`th and took `tookMs`, with `calling` in
+   * flight (it among them). Idle slots prove nothing, and neither does a call from before the last
+   * burst.
    */
-  succeeded({ sentAs, calling }: Record<'sentAs' | 'calling', number>): void {
-    if (sentAs <= this.#burstEnd || calling * 2 < this.#limit) return;
+  succeeded({ sentAs, calling, tookMs }: Record<'sentAs' | 'calling' | 'tookMs', number>): void {
+    this.#callMs += (tookMs - this.#callMs) / 8;
+    if (this.#beforeTrial === null || sentAs <= this.#burstEnd || calling * 2 < this.#limit) return;
     this.#successes += 1;
     if (this.#successes < this.#limit) return;
-    this.#successes = 0;
-    if (this.#beforeTrial !== null) {
-      this.#beforeTrial = null;
-      this.#burstsToIgnoreNext = burstsToIgnoreMin;
-      return;
-    }
-    if (this.#hasGrown) this.#roundsToGrow = Math.max(1, this.#roundsToGrow >> 1);
-    this.#hasGrown = false;
-    this.#cleanRounds += 1;
-    if (this.#cleanRounds < this.#roundsToGrow || this.#limit >= this.#allotment) return;
-    this.#cleanRounds = 0;
-    this.#hasGrown = true;
-    this.#limit += 1;
+    this.#beforeTrial = null;
+    this.#burstsToIgnoreNext = burstsToIgnoreMin;
   }
 
   /**
    * A 429 for the call that was sent as the `sentAs`th, with `calling` in flight (it among them)
    * and `sent` sent so far. True when it begins a burst.
    */
-  refused({ sentAs, sent, calling }: Record<'sentAs' | 'sent' | 'calling', number>): boolean {
+  refused(
+    { sentAs, sent, calling }: Record<'sentAs' | 'sent' | 'calling', number>,
+    nowMs: number,
+  ): boolean {
     this.#successes = 0;
-    this.#cleanRounds = 0;
     const begins = sentAs > this.#burstEnd;
     if (begins) {
       this.#burstEnd = sent;
       this.#burstFloor = null;
-      if (this.#cuts()) {
-        // Beside many idle slots a few calls in flight say little about how many would be taken.
-        if (calling * 2 >= this.#limit) this.#limit = Math.min(this.#limit, calling);
-        this.#burstFloor = Math.max(1, Math.ceil(this.#limit / 2));
-      }
+      this.#burstCalling = calling;
+      this.#burstRefused = 0;
+      if (this.#cuts(nowMs)) this.#cut();
     }
-    if (this.#burstFloor !== null && this.#limit > this.#burstFloor) this.#limit -= 1;
+    this.#burstRefused += 1;
+    if (this.#burstFloor === null) this.#cutAnyway(nowMs);
+    else if (this.#limit > this.#burstFloor) this.#limit -= 1;
     return begins;
   }
 
+  #cut(): void {
+    // Beside many idle slots a few calls in flight say little about how many would be taken.
+    const isFull = this.#burstCalling * 2 >= this.#limit;
+    if (isFull) this.#limit = Math.min(this.#limit, this.#burstCalling);
+    this.#burstFloor = Math.max(1, Math.ceil(this.#limit / 2));
+  }
+
+  /** This burst did not cut, and has turned out to be no accident. */
+  #cutAnyway(nowMs: number): void {
+    if (this.#burstRefused <= Math.max(1, this.#limit / 4)) return;
+    this.#burstsToIgnore = 0;
+    this.#beforeTrial = null;
+    this.#hold(nowMs);
+    this.#cut();
+    this.#limit = Math.max(this.#burstFloor ?? 1, this.#limit - this.#burstRefused);
+  }
+
   /** Whether the burst that begins cuts; if so, as a trial. */
-  #cuts(): boolean {
-    if (this.#hasGrown) this.#roundsToGrow = Math.min(roundsToGrowMax, this.#roundsToGrow * 2);
-    this.#hasGrown = false;
-    if (this.#beforeTrial !== null && !this.#isDeepCut(this.#beforeTrial)) {
-      this.#limit = this.#beforeTrial;
+  #cuts(nowMs: number): boolean {
+    const before = this.#beforeTrial;
+    if (before !== null && !this.#isDeepCut(before.limit)) {
+      this.#limit = Math.min(this.#allotment, before.limit);
+      this.#phase = before.phase;
+      this.#wasFull = false;
       this.#beforeTrial = null;
       this.#burstsToIgnore = this.#burstsToIgnoreNext;
       this.#burstsToIgnoreNext = Math.min(burstsToIgnoreMax, this.#burstsToIgnoreNext * 2);
@@ -116,9 +203,19 @@ export class LearnedLimit {
       this.#burstsToIgnore -= 1;
       return false;
     }
-    this.#beforeTrial = this.#limit;
+    this.#beforeTrial = { limit: this.#limit, phase: this.#phase };
+    const hasTried = this.#phase.kind === 'trying';
+    if (hasTried) this.#holds = Math.min(holdsMax, this.#holds * 2);
+    this.#hold(nowMs);
     return true;
   }
+
+  #hold(nowMs: number): void {
+    this.#phase = { kind: 'holding' };
+    this.#wasFull = false;
+    this.#stepAtMs = nowMs + this.#holds * Math.max(this.#callMs, holdMsMin);
+  }
+
   #isDeepCut(from: number): boolean {
     return from - this.#limit > Math.max(1, from / 4);
   }

@@ -12,7 +12,12 @@ import { Ollama } from 'ollama';
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import { asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
-import { type AdapterOptions, modelOf } from './adapter/adapter-options.ts';
+import {
+  type AdapterOptions,
+  modelOf,
+  resolveRouting,
+  type Routing,
+} from './adapter/adapter-options.ts';
 import { Endpoint } from './adapter/endpoint.ts';
 import type { Exchange } from './adapter/exchange.ts';
 import { BrokenAnswer } from './broken-answer.ts';
@@ -39,18 +44,28 @@ export function createOllama(options: OllamaOptions): OllamaProvider {
 
 export class OllamaProvider implements Provider {
   readonly name: string;
+  readonly models: Routing['models'];
+  readonly tiers: Routing['tiers'];
+  readonly startsAt: Routing['startsAt'];
+  readonly sharesCeilingWith: Routing['sharesCeilingWith'];
   readonly #endpoint: Endpoint;
-  readonly #models: Pick<AdapterOptions, 'model' | 'tiers'>;
+  readonly #model: string;
   readonly #contextTokens: number | null;
 
   constructor(options: OllamaOptions) {
-    const { baseUrl, apiKey, ceiling, name, model, tiers = {}, contextTokens, ...limits } = options;
+    const { baseUrl, apiKey, ceiling, name, contextTokens, ...routed } = options;
+    const { routing, limits } = resolveRouting(routed);
     this.name = checkName(name ?? 'ollama', 'name');
-    this.#models = { model: checkName(model, 'model'), tiers };
+    this.models = routing.models;
+    this.tiers = routing.tiers;
+    this.startsAt = routing.startsAt;
+    this.sharesCeilingWith = routing.sharesCeilingWith;
+    this.#model = options.model;
     const bounds = { min: 1, max: 100_000_000, fallback: null };
     this.#contextTokens = asWhole(contextTokens, 'contextTokens', bounds);
     this.#endpoint = new Endpoint({
       ceiling: ceiling ?? 4,
+      models: this.models.length,
       baseUrl: baseUrl ?? 'http://127.0.0.1:11434',
       path: '/api/chat',
       apiKey: apiKey ?? null,
@@ -67,7 +82,7 @@ export class OllamaProvider implements Provider {
   }
 
   async call(call: ProviderCall): Promise<GenerateOutput> {
-    const model = modelOf(call.input, this.#models);
+    const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
     const contextTokens = this.#contextTokens;
     const request = ollamaRequest(call.input, { model, contextTokens });
     const sieve = new OllamaLines();

@@ -1,20 +1,21 @@
 /** A call as the pool takes it in, and what the pool says of it. */
 import type { FairPlace } from './fair-queue.ts';
+import type { Wanted } from './gates.ts';
 import type { SlotChange } from './slots.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
 
 /** What the pool reads of a call; it hands back the very object. */
-export type PoolCall = Omit<FairPlace, 'order'> & {
-  /** Names the call for ever: run, invocation and incarnation. */
-  readonly key: string;
-  /** A provider's name. None: any provider may take it. */
-  readonly provider?: string | undefined;
-  /** The attempt that comes next. Default 1. */
-  readonly attempt?: number | undefined;
-};
+export type PoolCall = Omit<FairPlace, 'order'> &
+  Wanted & {
+    /** Names the call for ever: run, invocation and incarnation. */
+    readonly key: string;
+    /** The attempt that comes next. Default 1. */
+    readonly attempt?: number | undefined;
+  };
 
 export type Grant<Call> = {
   readonly call: Call;
+  /** The gate: see `Gates.providerOf`. */
   readonly provider: string;
   readonly slot: number;
   readonly attempt: number;

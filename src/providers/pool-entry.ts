@@ -1,5 +1,6 @@
 /** A call inside the pool: queued, backing off or in one slot. */
 import type { FairPlace } from './fair-queue.ts';
+import type { PoolCall } from './pool-call.ts';
 import type { ProviderState } from './provider-state.ts';
 import type { Route } from './routes.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
@@ -18,10 +19,36 @@ export type Entry<Call> = {
   sentTo: ProviderState<Entry<Call>> | null;
   slot: number;
   sentAs: number;
+  sentAtMs: number;
   /** Its place in the heap of backoffs, or -1. */
   heapIndex: number;
   dueMs: number;
 };
+
+/** On its way into its route's queue. */
+export function newEntry<Call extends PoolCall>(
+  call: Call,
+  route: Route<Entry<Call>>,
+  order: number,
+): Entry<Call> {
+  const { tenant, user, pipeline, pipelineStartedAtMs } = call;
+  return {
+    key: call.key,
+    call,
+    place: { tenant, user, pipeline, pipelineStartedAtMs, order },
+    route,
+    attempt: call.attempt ?? 1,
+    retried: false,
+    cancelled: false,
+    told: 'calling',
+    sentTo: null,
+    slot: -1,
+    sentAs: 0,
+    sentAtMs: 0,
+    heapIndex: -1,
+    dueMs: 0,
+  };
+}
 
 /** Null: it is in a slot. */
 export function reasonOf<Call>(entry: Entry<Call>): WaitReason | null {

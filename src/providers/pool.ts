@@ -26,17 +26,19 @@ import type {
   WaitChange,
   WaitingCall,
 } from './pool-call.ts';
-import { type Entry, reasonOf } from './pool-entry.ts';
+import { type Entry, newEntry, reasonOf } from './pool-entry.ts';
+import { GateNews, type GateChange } from './gate-news.ts';
+import { Gates, type ProviderSpec } from './gates.ts';
 import { type PoolStats, providerStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from './port.ts';
-import { type CallOutcome, ProviderState } from './provider-state.ts';
+import type { CallOutcome, KnownGate } from './provider-state.ts';
 import { Routes } from './routes.ts';
 import { shownAs, WaitNews } from './wait-reason.ts';
 
 export type * from './pool-call.ts';
 
 export type PoolOptions = {
-  readonly providers: readonly { readonly name: string; readonly ceiling: number }[];
+  readonly providers: readonly ProviderSpec[];
   /** The part of each ceiling that this replica may use; one slot at least. */
   readonly share: number;
   /** In [0, 1), for jitter. */
@@ -54,6 +56,7 @@ export class Pool<Call extends PoolCall> {
   );
   readonly #news = new WaitNews<Entry<Call>>((entry) => shownAs(reasonOf(entry)));
   readonly #meter = new DemandMeter();
+  readonly #gateNews: GateNews<Entry<Call>>;
   #arrivals = 0;
 
   constructor(options: PoolOptions) {
@@ -61,35 +64,16 @@ export class Pool<Call extends PoolCall> {
     this.#settings = { ...defaultPoolSettings, ...options.settings };
     this.#random = random;
     const shared = { share, random, settings: this.#settings };
-    this.#routes = new Routes(
-      options.providers.map(
-        ({ name, ceiling }) => new ProviderState<Entry<Call>>({ name, ceiling, ...shared }),
-      ),
-    );
+    this.#routes = new Routes(new Gates<Entry<Call>>(options.providers, shared));
+    this.#gateNews = new GateNews(this.#routes.states);
   }
 
-  /** Lets a call in; false when its key is inside already. Throws `provider-unknown`. */
+  /** Lets a call in; false when its key is inside already. Throws when no gate is for it. */
   enqueue(call: Call, nowMs: number): boolean {
     if (this.#entries.has(call.key)) return false;
-    const route = this.#routes.to(call.provider);
+    const route = this.#routes.enter(call);
     this.#measure(nowMs);
-    const { tenant, user, pipeline, pipelineStartedAtMs } = call;
-    const order = (this.#arrivals += 1);
-    const entry: Entry<Call> = {
-      key: call.key,
-      call,
-      place: { tenant, user, pipeline, pipelineStartedAtMs, order },
-      route,
-      attempt: call.attempt ?? 1,
-      retried: false,
-      cancelled: false,
-      told: 'calling',
-      sentTo: null,
-      slot: -1,
-      sentAs: 0,
-      heapIndex: -1,
-      dueMs: 0,
-    };
+    const entry = newEntry(call, route, (this.#arrivals += 1));
     this.#entries.set(entry.key, entry);
     route.queue.push(entry.key, entry, entry.place);
     this.#news.check(entry);
@@ -105,7 +89,7 @@ export class Pool<Call extends PoolCall> {
       if (next === null) break;
       const { state, item: entry } = next;
       const { status } = state;
-      entry.slot = state.send(entry);
+      entry.slot = state.send(entry, nowMs);
       entry.sentTo = state;
       if (state.status !== status) this.#look();
       this.#news.check(entry);
@@ -157,17 +141,22 @@ export class Pool<Call extends PoolCall> {
     return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
   }
 
+  /** Which gates there are, whose they are, and which share a ceiling. */
+  get gates(): Gates<Entry<Call>> {
+    return this.#routes.gates;
+  }
+
   /** A person has mended what this provider refused; also ends a cooling or a stall. */
   reopen(provider: string, nowMs: number): void {
     this.#measure(nowMs);
-    this.#routes.state(provider).reopen();
+    for (const state of this.gates.named(provider)) state.reopen(nowMs);
     this.#look();
   }
 
   /** The number of live replicas has changed. Shrinking interrupts no call. */
   setShare(share: number, nowMs: number): void {
     this.#measure(nowMs);
-    for (const state of this.#routes.states) state.setShare(share);
+    this.gates.setShare(share);
   }
 
   /**
@@ -212,6 +201,18 @@ export class Pool<Call extends PoolCall> {
     );
   }
 
+  /** What was known of gates before a restart, or was found by other replicas. */
+  restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
+    for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);
+    this.#gateNews.begin();
+    this.#look();
+  }
+
+  /** Gates of which something is known that was not taken before; none before `restoreGates`. */
+  takeGateChanges(nowMs: number): GateChange[] {
+    return this.#gateNews.take(nowMs);
+  }
+
   stats(nowMs: number): PoolStats {
     this.#measure(nowMs);
     return {
@@ -245,6 +246,7 @@ export class Pool<Call extends PoolCall> {
 
   #forget(entry: Entry<Call>): void {
     this.#entries.delete(entry.key);
+    this.#routes.leave(entry.route);
     this.#news.drop(entry);
   }
 
@@ -278,8 +280,7 @@ export class Pool<Call extends PoolCall> {
 
   #measure(nowMs: number): void {
     if (this.#meter.isAt(nowMs)) return;
-    let slots = 0;
-    for (const state of this.#routes.states) slots += state.allotment;
+    const slots = this.#routes.gates.allotment;
     const inUse = this.#inFlight();
     this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
   }

@@ -49,8 +49,19 @@ export function callAborted(signal: AbortSignal): Error {
 
 export interface Provider {
   readonly name: string;
-  /** Calls that may be under way at once. */
+  /** Calls that may be under way at once, for each of its models: an upper bound. */
   readonly ceiling: number;
+  /**
+   * With how many to begin when the ceiling is a bound that nobody has tried: what it really takes
+   * is found by ramping up. Default: the ceiling, which is then believed until a 429.
+   */
+  readonly startsAt?: number | undefined;
+  /** The first is for calls that name none. Without a list it takes any model and any tier. */
+  readonly models?: readonly string[] | undefined;
+  /** The models of calls that name a tier instead. */
+  readonly tiers?: Readonly<Record<string, string>> | undefined;
+  /** Providers whose calls the same account counts: falling back on them adds nothing. */
+  readonly sharesCeilingWith?: readonly string[] | undefined;
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
   /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */

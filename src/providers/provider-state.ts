@@ -1,9 +1,10 @@
 /**
- * One provider as this replica sees it: an actor of the chart `provider`, with what is known of
- * its health.
+ * One gate of a provider as this replica sees it: an actor of the chart `provider`, with what is
+ * known of its health. A provider that serves several models has a gate for each, for their limits
+ * and outages are apart.
  *
- * It owns the status and its clocks, and holds the slots. It leaves to learned-limit.ts how many may
- * be used, and to pool.ts which call is next and what becomes of a call.
+ * It owns the status and its clocks, and holds the slots. It leaves to quota.ts how many calls may be
+ * under way, and to pool.ts which call is next and what becomes of a call.
  *
  * 1. A 429 cools and never stalls; it shows that the provider answers (promise 8).
  * 2. Only outages without any answer in between stall, and only of calls that were sent since the
@@ -11,39 +12,52 @@
  * 3. While it is stalled, one call at a time probes it, after growing pauses; so an outage ends by
  *    itself (promise 8). Only a person reopens a parked one.
  * 4. At most `limit` calls are in flight when one is sent, and limit ≤ share × ceiling (but ≥ 1).
+ * 5. No call is sent before the time that a 429 has asked for, whatever the status was then; but a
+ *    person may reopen it before.
  */
 import type { ProviderStatus } from '../../machines/provider.ts';
-import { coolingMs, probeMs, type PoolSettings } from './backoff.ts';
+import { probeMs, type PoolSettings } from './backoff.ts';
 import { initialProviderStatus, nextProviderStatus, type ProviderEvent } from './charts.ts';
-import { LearnedLimit } from './learned-limit.ts';
 import type { ProviderFaultKind } from './port.ts';
+import type { Quota, Sent } from './quota.ts';
 import { Slots } from './slots.ts';
+
+export type { Sent } from './quota.ts';
 
 /** How a call left its slot. `aborted` says nothing about the provider. */
 export type CallOutcome =
   | { readonly kind: 'ok' | 'aborted' }
   | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
 
-/** What the state needs of a call: when it was sent, counted in calls. */
-export type Sent = { sentAs: number };
+/** Parts of the limit that are let out at once: what a 429 has cut is nearly known to be taken. */
+const releasedAfterCooling = 1 / 2;
+const releasedAfterStall = 1 / 8;
+
+/** What is kept of a gate over a restart, and told to other replicas. */
+export type KnownGate = {
+  readonly status: ProviderStatus;
+  readonly coolUntilMs: number;
+  readonly probeAtMs: number;
+  readonly failedProbes: number;
+  /** Over all replicas. */
+  readonly limit: number;
+};
 
 export class ProviderState<Call extends Sent> {
+  /** The gate's: the provider's own for its first model. */
   readonly name: string;
   readonly ceiling: number;
+  readonly quota: Quota;
   readonly slots: Slots<Call>;
   readonly #settings: PoolSettings;
   readonly #random: () => number;
   #status: ProviderStatus = initialProviderStatus;
-  readonly #learned: LearnedLimit;
-  #coolUntilMs = 0;
   #probeAtMs = 0;
   #failedProbes = 0;
   #probe: Call | null = null;
-  /** Outages since the last answer, and bursts of 429 since the last success. */
+  /** Outages since the last answer. */
   #outages = 0;
-  #bursts = 0;
-  /** Calls are numbered as they are sent: see invariant 2. */
-  #sent = 0;
+  /** The last call that was sent before it opened: see invariant 2. */
   #sentAtOpen = 0;
   #calls = 0;
   #rateLimited = 0;
@@ -51,39 +65,44 @@ export class ProviderState<Call extends Sent> {
   constructor(parts: {
     readonly name: string;
     readonly ceiling: number;
-    readonly share: number;
+    readonly quota: Quota;
     readonly settings: PoolSettings;
     readonly random: () => number;
   }) {
     this.name = parts.name;
-    this.ceiling = Math.max(1, Math.floor(parts.ceiling));
+    this.ceiling = parts.ceiling;
+    this.quota = parts.quota;
     this.slots = new Slots(this.ceiling);
     this.#settings = parts.settings;
     this.#random = parts.random;
-    this.#learned = new LearnedLimit(allotment(this.ceiling, parts.share));
   }
 
   get status(): ProviderStatus {
     return this.#status;
   }
 
-  /** Slots that this replica may use by its share. */
-  get allotment(): number {
-    return this.#learned.allotment;
-  }
-
-  /** Slots that it uses, after what 429 has taught. */
+  /** Slots that it uses at most, after what 429 has taught. */
   get limit(): number {
-    return this.#learned.limit;
+    return Math.min(this.ceiling, this.quota.limit);
   }
 
   get counts(): { readonly calls: number; readonly rateLimited: number } {
     return { calls: this.#calls, rateLimited: this.#rateLimited };
   }
 
+  get known(): KnownGate {
+    return {
+      status: this.#status,
+      coolUntilMs: this.quota.coolUntilMs,
+      probeAtMs: this.#probeAtMs,
+      failedProbes: this.#failedProbes,
+      limit: this.quota.wholeLimit,
+    };
+  }
+
   /** Calls that may be sent now. */
   free(nowMs: number): number {
-    const places = this.limit - this.slots.calling;
+    const places = Math.min(this.ceiling - this.slots.calling, this.quota.free(nowMs));
     switch (this.#status) {
       case 'open':
         return Math.max(0, places);
@@ -98,25 +117,42 @@ export class ProviderState<Call extends Sent> {
 
   /** When calls may be sent again without any call's return; null when that is not known. */
   dueMs(): number | null {
-    if (this.#status === 'cooling') return this.#coolUntilMs;
-    if (this.#status === 'stalled' && this.slots.calling < this.limit) return this.#probeAtMs;
-    return null;
+    switch (this.#status) {
+      case 'cooling':
+        return this.quota.coolUntilMs;
+      case 'open':
+        return this.slots.calling < this.ceiling ? this.quota.dueMs() : null;
+      case 'stalled': {
+        const probeAtMs = Math.max(this.#probeAtMs, this.quota.coolUntilMs);
+        return this.quota.free(probeAtMs) > 0 ? probeAtMs : this.quota.dueMs();
+      }
+      case 'probing':
+      case 'parked':
+        return null;
+    }
   }
 
-  /** Ends a cooling that is over. */
+  /** Whether it is of use that `dueMs` comes though no call waits: its slots are idle then. */
+  get isDueUnwanted(): boolean {
+    return this.#status === 'cooling';
+  }
+
+  /** Ends a cooling that is over, and takes part in one that another gate of its quota began. */
   tick(nowMs: number): void {
-    if (this.#status === 'cooling' && nowMs >= this.#coolUntilMs) this.#open();
+    const isCooling = nowMs < this.quota.coolUntilMs;
+    if (this.#status === 'open' && isCooling) this.#move('RATE_LIMITED');
+    if (this.#status === 'cooling' && !isCooling) this.#open(nowMs);
+    this.quota.tick(nowMs);
   }
 
   /** Takes a slot for a call; `free` has allowed it. */
-  send(call: Call): number {
+  send(call: Call, nowMs: number): number {
     if (this.#status === 'stalled') {
       this.#move('PROBE');
       this.#probe = call;
     }
-    this.#sent += 1;
     this.#calls += 1;
-    call.sentAs = this.#sent;
+    this.quota.send(call, nowMs);
     return this.slots.take(call);
   }
 
@@ -127,16 +163,17 @@ export class ProviderState<Call extends Sent> {
     if (wasProbe) this.#probe = null;
     switch (outcome.kind) {
       case 'ok':
-        this.#bursts = 0;
-        this.#learned.succeeded({ sentAs: call.sentAs, calling: this.slots.calling });
-        this.#answered();
+        this.quota.succeeded(call, nowMs);
+        this.#answered(nowMs);
         break;
       case 'caller':
       case 'retry-once':
-        this.#answered();
+        this.#answered(nowMs);
         break;
       case 'rate-limited':
-        this.#limited(call, outcome.retryAfterMs, nowMs);
+        this.#rateLimited += 1;
+        this.quota.refused(call, outcome.retryAfterMs, nowMs);
+        this.#answered(nowMs);
         break;
       case 'outage':
         this.#unanswered(call, wasProbe, nowMs);
@@ -150,18 +187,28 @@ export class ProviderState<Call extends Sent> {
         break;
     }
     this.slots.leave(slot, this.#slotEvent(outcome));
+    this.quota.leave();
     if (this.#status === 'open') this.slots.resume();
     return call;
   }
 
   /** A person has mended what the provider refused. */
-  reopen(): void {
-    if (this.#status !== 'open') this.#open();
+  reopen(nowMs: number): void {
+    this.quota.forgetCooling();
+    if (this.#status !== 'open') this.#open(nowMs);
   }
 
-  /** Another part of the ceiling is this replica's. Calls in flight go on. */
-  setShare(share: number): void {
-    this.#learned.setAllotment(allotment(this.ceiling, share));
+  /** What was known before a restart, or what another replica has found; a call here knows better. */
+  restore(known: KnownGate, nowMs: number): void {
+    if (this.slots.calling > 0 || this.#status !== 'open') return;
+    this.quota.restore({ coolUntilMs: known.coolUntilMs, wholeLimit: known.limit }, nowMs);
+    this.#failedProbes = known.failedProbes;
+    this.#probeAtMs = known.probeAtMs;
+    // A probe that was under way has been lost with its process: the next one may go when due.
+    // A restart may bring the key that was missing: one probe asks, and parks it again if it has not.
+    const isOut = known.status === 'stalled' || known.status === 'probing';
+    if (isOut || known.status === 'parked') this.#move('OUTAGE');
+    else this.tick(nowMs);
   }
 
   #slotEvent(outcome: CallOutcome): 'RELEASE' | 'BACK_OFF' | 'STALL' {
@@ -169,25 +216,17 @@ export class ProviderState<Call extends Sent> {
     return outcome.kind === 'outage' && this.#status === 'stalled' ? 'STALL' : 'RELEASE';
   }
 
-  #answered(): void {
+  #answered(nowMs: number): void {
     this.#outages = 0;
-    if (this.#status === 'stalled' || this.#status === 'probing') this.#open();
+    if (this.#status === 'parked') return;
+    if (nowMs < this.quota.coolUntilMs) this.#cool();
+    else if (this.#status === 'stalled' || this.#status === 'probing') this.#open(nowMs);
   }
 
-  #limited(call: Call, retryAfterMs: number | null, nowMs: number): void {
-    this.#rateLimited += 1;
-    this.#outages = 0;
-    const sent = { sentAs: call.sentAs, sent: this.#sent, calling: this.slots.calling };
-    const isNewBurst = this.#learned.refused(sent);
-    if (isNewBurst) this.#bursts += 1;
-    if (this.#status === 'parked') return;
-    if (isNewBurst || retryAfterMs !== null) {
-      const asked = { retryAfterMs, bursts: this.#bursts, random: this.#random() };
-      const until = nowMs + coolingMs(this.#settings, asked);
-      this.#coolUntilMs = Math.max(this.#coolUntilMs, until);
-    }
-    if (nowMs < this.#coolUntilMs) this.#move('RATE_LIMITED');
-    else this.#answered();
+  #cool(): void {
+    this.#move('RATE_LIMITED');
+    this.#failedProbes = 0;
+    this.#probe = null;
   }
 
   #unanswered(call: Call, wasProbe: boolean, nowMs: number): void {
@@ -204,21 +243,18 @@ export class ProviderState<Call extends Sent> {
     this.#probeAtMs = nowMs + probeMs(this.#settings, this.#failedProbes, this.#random());
   }
 
-  #open(): void {
+  #open(nowMs: number): void {
+    const part = this.#status === 'cooling' ? releasedAfterCooling : releasedAfterStall;
+    this.quota.release(part, nowMs);
     this.#move('REOPEN');
     this.#outages = 0;
     this.#failedProbes = 0;
     this.#probe = null;
-    this.#sentAtOpen = this.#sent;
+    this.#sentAtOpen = this.quota.sentLast;
     this.slots.resume();
   }
 
   #move(event: ProviderEvent): void {
     this.#status = nextProviderStatus(this.#status, event);
   }
-}
-
-/** Part of the ceiling; 1e-9 takes back what a share such as 1/49 loses as a float. */
-function allotment(ceiling: number, share: number): number {
-  return Math.min(ceiling, Math.max(1, Math.floor(ceiling * share + 1e-9)));
 }

@@ -1,36 +1,44 @@
 /**
- * Where waiting calls stand, and which is next: a fair queue for each provider's own calls, and one
- * for the calls that any provider may take.
+ * Where waiting calls stand, and which is next: a fair queue for the calls that may go through the
+ * same gates.
  *
- * It owns the queues. It leaves to provider-state.ts how many calls a provider takes, and to
- * pool.ts whatever happens to a call outside of a queue.
+ * It owns the queues. It leaves to gates.ts which gates a call may go through, to provider-state.ts
+ * how many calls one takes, and to pool.ts whatever happens to a call outside of a queue.
  *
- * 1. While a provider takes calls, `next` finds a call that it may take, if one waits: no slot
- *    idles beside a queue.
- * 2. A provider takes turns between calls that name it and calls that name none, so the bound of
- *    fair-queue.ts holds for both, doubled (promise 9).
+ * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot idles
+ *    beside a queue.
+ * 2. A gate takes turns between the routes that lead to it, so the bound of fair-queue.ts holds for
+ *    the calls of each, times the number of routes with waiting calls (promise 9).
+ * 3. A call that names providers in an order goes to the first that is free: a free one is taken
+ *    before a queue, whatever the order.
+ * 4. There are no more routes than calls in the pool.
  */
-import { heddleError } from '../domain/errors.ts';
 import { FairQueue, type FairPlace } from './fair-queue.ts';
+import type { Gates, Wanted } from './gates.ts';
 import type { ProviderState, Sent } from './provider-state.ts';
 import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 
 export type Routed = Sent & { readonly key: string; readonly place: FairPlace };
 
-/** Calls that the same providers may take. */
+/** Calls that the same gates may take. */
 export type Route<Item extends Routed> = {
+  readonly name: string;
   readonly queue: FairQueue<Item>;
   readonly providers: readonly ProviderState<Item>[];
-  /** Why its calls wait, by the states of its providers. */
+  /** Whether the order of its gates is a preference. */
+  readonly inOrder: boolean;
+  /** Calls of it in the pool, in slots too. */
+  calls: number;
+  /** Why its calls wait, by the states of its gates. */
   reason: WaitReason;
 };
 
-/** A provider with the calls that name it. */
+/** A gate with the routes that lead to it. */
 type Desk<Item extends Routed> = {
   readonly state: ProviderState<Item>;
-  readonly named: Route<Item>;
+  readonly routes: Route<Item>[];
   /** Whose turn it is: see invariant 2. */
-  namedFirst: boolean;
+  turn: number;
 };
 
 export type Next<Item extends Routed> = {
@@ -40,109 +48,139 @@ export type Next<Item extends Routed> = {
 
 export class Routes<Item extends Routed> {
   readonly states: readonly ProviderState<Item>[];
-  readonly #desks: readonly Desk<Item>[];
-  readonly #byName: ReadonlyMap<string, Desk<Item>>;
-  readonly #anywhere: Route<Item>;
-  readonly #routes: readonly Route<Item>[];
+  readonly gates: Gates<Item>;
+  readonly #desks: ReadonlyMap<ProviderState<Item>, Desk<Item>>;
+  readonly #routes = new Map<string, Route<Item>>();
 
-  constructor(states: readonly ProviderState<Item>[]) {
-    this.states = states;
-    this.#desks = states.map((state) => ({
-      state,
-      named: createRoute([state]),
-      namedFirst: true,
-    }));
-    this.#byName = new Map(this.#desks.map((desk) => [desk.state.name, desk]));
-    this.#anywhere = createRoute(states);
-    this.#routes = [this.#anywhere, ...this.#desks.map(({ named }) => named)];
+  constructor(gates: Gates<Item>) {
+    this.gates = gates;
+    this.states = gates.all;
+    this.#desks = new Map(gates.all.map((state) => [state, { state, routes: [], turn: 0 }]));
   }
 
   /** Calls in all queues. */
   get size(): number {
     let size = 0;
-    for (const { queue } of this.#routes) size += queue.size;
+    for (const { queue } of this.#routes.values()) size += queue.size;
     return size;
   }
 
-  state(provider: string): ProviderState<Item> {
-    return this.#desk(provider).state;
+  /** Throws `provider-unknown`. */
+  state(gate: string): ProviderState<Item> {
+    return this.gates.gate(gate);
   }
 
-  /** The route of calls that name this provider, or none. Throws `provider-unknown`. */
-  to(provider: string | undefined): Route<Item> {
-    return provider === undefined ? this.#anywhere : this.#desk(provider).named;
+  /** The route of a call that comes in. Throws when there is none, and then changes nothing. */
+  enter(wanted: Wanted): Route<Item> {
+    const providers = this.gates.for(wanted);
+    const inOrder = wanted.providers !== undefined && providers.length > 1;
+    const name = `${inOrder ? '>' : ' '}${providers.map((state) => state.name).join('\n')}`;
+    const route = this.#routes.get(name) ?? this.#addRoute(name, providers, inOrder);
+    route.calls += 1;
+    return route;
   }
 
-  /** Calls that wait for this provider by name. */
-  queuedAt(provider: string): number {
-    return this.#desk(provider).named.queue.size;
+  /** A call of this route is the pool's no more. */
+  leave(route: Route<Item>): void {
+    route.calls -= 1;
+    if (route.calls > 0) return;
+    this.#routes.delete(route.name);
+    for (const state of route.providers) {
+      const desk = this.#desks.get(state);
+      const at = desk?.routes.indexOf(route) ?? -1;
+      if (desk === undefined || at < 0) continue;
+      desk.routes.splice(at, 1);
+      if (at < desk.turn) desk.turn -= 1;
+    }
   }
 
-  /** Takes the next call out of its queue, with the provider that it goes to. */
+  /** Calls that wait for this gate alone. */
+  queuedAt(gate: string): number {
+    const desk = this.#desks.get(this.gates.gate(gate));
+    return desk === undefined ? 0 : queuedHere(desk);
+  }
+
+  /** Takes the next call out of its queue, with the gate that it goes through. */
   next(nowMs: number): Next<Item> | null {
-    const desk = this.#nextDesk(nowMs);
-    if (desk === null) return null;
-    const named = desk.named.queue;
-    const anywhere = this.#anywhere.queue;
-    const fromNamed = named.size > 0 && (desk.namedFirst || anywhere.size === 0);
-    desk.namedFirst = !fromNamed;
-    const item = (fromNamed ? named : anywhere).pop();
+    const found = this.#nextDesk(nowMs);
+    if (found === null) return null;
+    const { desk, at } = found;
+    desk.turn = at + 1;
+    const item = desk.routes[at]?.queue.pop();
     return item === undefined ? null : { state: desk.state, item };
   }
 
   /** When a call can go without any other's return; null when none can. */
   dueMs(): number | null {
     let dueMs: number | null = null;
-    for (const desk of this.#desks) {
+    for (const desk of this.#desks.values()) {
       const at = desk.state.dueMs();
-      if (at === null) continue;
-      // A stalled provider is probed only with a call that somebody wants.
-      if (desk.state.status === 'stalled' && !this.#isWanted(desk)) continue;
-      if (dueMs === null || at < dueMs) dueMs = at;
+      if (at === null || (dueMs !== null && at >= dueMs)) continue;
+      // A stalled provider is probed only with a call that somebody wants, and none grows for itself.
+      if (desk.state.isDueUnwanted || isWanted(desk)) dueMs = at;
     }
     return dueMs;
   }
 
   /** Looks at the providers again; yields the calls that now wait for another shown reason. */
   *changed(): Generator<Item, void, undefined> {
-    for (const route of this.#routes) {
+    for (const route of this.#routes.values()) {
       const before = route.reason;
       route.reason = reasonAt(route.providers.map(({ status }) => status));
       if (shownAs(before) !== shownAs(route.reason)) yield* route.queue.items();
     }
   }
 
-  #desk(provider: string): Desk<Item> {
-    const desk = this.#byName.get(provider);
-    if (desk !== undefined) return desk;
-    const known = [...this.#byName.keys()].join(', ');
-    throw heddleError('provider-unknown', { provider, known });
-  }
-
-  #isWanted(desk: Desk<Item>): boolean {
-    return desk.named.queue.size > 0 || this.#anywhere.queue.size > 0;
+  #addRoute(
+    name: string,
+    providers: readonly ProviderState<Item>[],
+    inOrder: boolean,
+  ): Route<Item> {
+    const reason = reasonAt(providers.map(({ status }) => status));
+    const route = { name, queue: new FairQueue<Item>(), providers, inOrder, calls: 0, reason };
+    this.#routes.set(name, route);
+    for (const state of providers) this.#desks.get(state)?.routes.push(route);
+    return route;
   }
 
   /**
-   * The provider with the least work for its limit, of those that take a call and have one waiting.
-   * Calls that wait by name count as its work: what can go anywhere goes elsewhere first.
+   * The gate with the least work for its limit, of those that take a call and have one waiting.
+   * Calls that can only go there count as its work: what can go elsewhere does so first.
    */
-  #nextDesk(nowMs: number): Desk<Item> | null {
-    let best: Desk<Item> | null = null;
+  #nextDesk(nowMs: number): { desk: Desk<Item>; at: number } | null {
+    let best: { desk: Desk<Item>; at: number } | null = null;
     let bestLoad = Infinity;
-    for (const desk of this.#desks) {
-      if (!this.#isWanted(desk) || desk.state.free(nowMs) === 0) continue;
-      const work = desk.state.slots.calling + desk.named.queue.size;
-      const load = work / desk.state.limit;
+    for (const desk of this.#desks.values()) {
+      if (!isWanted(desk) || desk.state.free(nowMs) === 0) continue;
+      const load = (desk.state.slots.calling + queuedHere(desk)) / desk.state.limit;
       if (load >= bestLoad) continue;
-      best = desk;
+      const at = nextTurn(desk, nowMs);
+      if (at === null) continue;
+      best = { desk, at };
       bestLoad = load;
     }
     return best;
   }
 }
 
-function createRoute<Item extends Routed>(providers: readonly ProviderState<Item>[]): Route<Item> {
-  const reason = reasonAt(providers.map(({ status }) => status));
-  return { queue: new FairQueue(), providers, reason };
+/** The next route with a call for this gate; null when all of them prefer another that is free. */
+function nextTurn<Item extends Routed>(desk: Desk<Item>, nowMs: number): number | null {
+  const { routes, state } = desk;
+  for (let i = 0; i < routes.length; i++) {
+    const at = (desk.turn + i) % routes.length;
+    const route = routes[at];
+    if (route === undefined || route.queue.size === 0) continue;
+    if (!route.inOrder || route.providers.find((one) => one.free(nowMs) > 0) === state) return at;
+  }
+  return null;
+}
+
+function isWanted<Item extends Routed>({ routes }: Desk<Item>): boolean {
+  return routes.some(({ queue }) => queue.size > 0);
+}
+
+function queuedHere<Item extends Routed>({ routes }: Desk<Item>): number {
+  let queued = 0;
+  for (const { queue, providers } of routes) if (providers.length === 1) queued += queue.size;
+  return queued;
 }

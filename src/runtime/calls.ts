@@ -17,8 +17,8 @@ import type { ChartState, OpenInvocation } from '../kernel/port.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
-import type { SlotWrite } from '../store/batch.ts';
-import type { NewRun, SlotRow } from '../store/rows.ts';
+import type { ProviderWrite, SlotWrite } from '../store/batch.ts';
+import type { NewRun, ProviderRow, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import { Alarm } from './alarm.ts';
 import type { Gate } from './gate.ts';
@@ -27,6 +27,7 @@ import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
+import { gatesOf, gateWrites } from './gate-write.ts';
 import { Refusals } from './refusals.ts';
 import { slotWrite } from './slot-write.ts';
 import type { Texts } from './texts.ts';
@@ -40,6 +41,7 @@ const aborted: CallOutcome = { kind: 'aborted' };
 /** What a batch commits for calls, and what may be sent when it has. */
 export type SealedCalls = {
   readonly slots: readonly SlotWrite[];
+  readonly providers: readonly ProviderWrite[];
   readonly grants: readonly Grant<RunCall>[];
 };
 
@@ -118,6 +120,12 @@ export class Calls {
     this.#wanted();
   }
 
+  /** What the rows say of gates: before a restart, or by other replicas. */
+  recallGates(rows: readonly ProviderRow[]): void {
+    const nowMs = this.#clock.nowMs();
+    this.#pool.restoreGates(gatesOf(rows, nowMs), nowMs);
+  }
+
   recallMade(slot: SlotRow): void {
     this.#madeBefore.add(slot);
   }
@@ -169,7 +177,7 @@ export class Calls {
     this.#withdrawTentative(grants, nowMs);
     this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;
-    return { slots, grants };
+    return { slots, providers: gateWrites(this.#pool, nowMs), grants };
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
@@ -303,7 +311,7 @@ export class Calls {
       } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
-        if (error.kind === 'refused') this.#refusals.tell(provider, error.message);
+        if (error.kind === 'refused') this.#refusals.tell(this.#provider(provider).name, error.message);
         this.#release(call, error);
       } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
@@ -372,9 +380,9 @@ export class Calls {
     this.#wanted();
   }
 
-  #provider(name: string): Provider {
-    const provider = this.#providers.get(name);
-    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${name}`);
+  #provider(gate: string): Provider {
+    const provider = this.#providers.get(this.#pool.gates.providerOf(gate));
+    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
   }
 

@@ -29,6 +29,7 @@ export async function recover(
   gained: readonly number[],
 ): Promise<{ readonly runs: number }> {
   const { calls, log, shards, store } = parts;
+  calls.recallGates(await store.providers());
   for (const slot of await store.slots(gained)) calls.recallMade(slot);
   let runs = 0;
   let afterRunId: OpenRun['runId'] | null = null;

@@ -128,7 +128,7 @@ export class ResultKeeper {
   #make(ended: readonly Ended[]): MadeBatch {
     const { calls, ids, replicaId, shards } = this.#parts;
     for (const { call } of ended) calls.kept(call);
-    const { slots, grants } = calls.seal(this.#closing ? 0 : Infinity);
+    const { slots, providers, grants } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
       const { tenant, runId, shard } = call.run;
       return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
@@ -141,6 +141,7 @@ export class ResultKeeper {
       statusChanges: [],
       results,
       slots,
+      providers,
       arrivals: noArrivals,
     };
     return { batch, turns: [], statusChanges: [], arrivals: null, grants };

@@ -163,7 +163,11 @@ export class Runtime {
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
-    const { store } = this.#parts;
+    const { calls, log, store } = this.#parts;
+    for (const group of calls.pool.gates.correlated) {
+      const providers = group.join(', ');
+      log.warn('providers share a ceiling: one is no relief for another', { providers });
+    }
     this.#listening = await store.listen((hint) => this.#heard(hint));
     await this.#ownership.start();
     this.#looking.start();

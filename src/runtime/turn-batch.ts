@@ -93,6 +93,7 @@ export class TurnBatches implements BatchSource {
       turns: [],
       statusChanges: [],
       results: [],
+      providers: [],
       arrivals: noArrivals,
       epochs: new Map(),
     };
@@ -246,9 +247,10 @@ export class TurnBatches implements BatchSource {
         calls.propose(work.hot.run, turn.state);
       }
     }
-    const { slots, grants } = calls.seal();
+    const { slots, providers, grants } = calls.seal();
     const statusChanges = this.#news.take();
-    if (turns.length + slots.length + statusChanges.length === 0 && arrived === null) return null;
+    const parts = turns.length + slots.length + providers.length + statusChanges.length;
+    if (parts === 0 && arrived === null) return null;
     const batch: Batch = {
       commitId: ids.commit(),
       replicaId,
@@ -261,6 +263,7 @@ export class TurnBatches implements BatchSource {
       statusChanges: statusChanges.map(({ change }) => change),
       results: [],
       slots,
+      providers,
       arrivals: arrived?.arrivals ?? noArrivals,
     };
     return { batch, turns, statusChanges, arrivals: arrived, grants };

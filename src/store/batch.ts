@@ -12,6 +12,7 @@ import type {
   InboxInsert,
   MemoryAddress,
   NewRun,
+  ProviderRow,
   RunAddress,
   SlotCall,
   SubscribedChannel,
@@ -121,6 +122,9 @@ export type SlotWrite = {
   readonly rateLimited: number;
 };
 
+/** Replaces the gate's row: the last replica that has found out something knows best. */
+export type ProviderWrite = ProviderRow;
+
 /** A run's status that changes between turns (backoff, stalled, back again). Same fence as a turn. */
 export type StatusChange = RunAddress & {
   readonly expectedTurn: number;
@@ -155,6 +159,7 @@ export type Batch = {
   readonly statusChanges: readonly StatusChange[];
   readonly results: readonly KeptResult[];
   readonly slots: readonly SlotWrite[];
+  readonly providers: readonly ProviderWrite[];
   readonly arrivals: Arrivals;
 };
 

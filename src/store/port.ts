@@ -9,16 +9,17 @@
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
 import type {
+  EvaluationRow,
   JournalRow,
   LoadedRun,
   MemoryAddress,
   MemoryVersionRow,
   MessageRow,
+  ProviderRow,
   RunAddress,
   RunRow,
   SlotRow,
   TimerRow,
-  EvaluationRow,
 } from './rows.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
@@ -179,6 +180,8 @@ export interface Store {
   }): Promise<readonly OpenRun[]>;
   /** Slots that hold a call of these shards' runs, of whatever replica. */
   slots(shards: readonly number[]): Promise<readonly SlotRow[]>;
+  /** Every gate that a replica has written of, with its calls in slots, by name. */
+  providers(): Promise<readonly (ProviderRow & { readonly inUse: number })[]>;
   /** Timers of these shards that are due within the horizon, soonest first. */
   timers(query: {
     readonly shards: readonly number[];

@@ -7,6 +7,7 @@ import type { RunId, ReplicaId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { SubscriptionStatus } from '../../machines/subscription.ts';
+import type { ProviderStatus } from '../../machines/provider.ts';
 import type { SlotStatus } from '../../machines/provider-slot.ts';
 
 /** Where a run is: every key begins with the tenant, and the shard says who owns it. */
@@ -159,6 +160,23 @@ export type SlotCall = RunAddress & {
   readonly invocationId: string;
   readonly incarnation: number;
   readonly attempt: number;
+};
+
+/**
+ * What is known of a gate (a provider, or one model of it), whichever replica has found it. Times are
+ * from now, by the database's clock; at or below 0 they are over.
+ */
+export type ProviderRow = {
+  readonly gate: string;
+  readonly status: ProviderStatus;
+  readonly coolForMs: number;
+  readonly probeInMs: number;
+  readonly failedProbes: number;
+  /** Calls that it takes at once, over all replicas, as far as is known. */
+  readonly limit: number;
+  readonly ceiling: number;
+  /** Names of the gate's provider and of those that share its ceiling, when there are any. */
+  readonly sharesCeilingWith: readonly string[];
 };
 
 export type JournalRow = {

@@ -82,3 +82,11 @@ it('says when there is no such run, and that a database is current', async () =>
   });
   expect(await cli('migrate')).toMatchObject({ code: 0, stderr: '' });
 });
+
+it('lists providers, from what replicas have written of them', async () => {
+  // The first commit of the replica has told of its stub.
+  const { code, stdout } = await cli('providers', '--json');
+  expect(code).toBe(0);
+  expect(linesOf(stdout)).toMatchObject([{ gate: 'stub', status: 'open', inUse: 0 }]);
+  expect((await cli('providers')).stdout).toContain('stub');
+});

@@ -1,101 +1,138 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPoolSettings } from '../../src/providers/backoff.ts';
 import { LearnedLimit } from '../../src/providers/learned-limit.ts';
 
-/** Rounds of `limit` calls at a provider that takes `wall` of them, and refuses every nth besides. */
-function rounds(learned: LearnedLimit, count: number, wall: number, everyNth = Infinity) {
-  let sent = rounds.sent;
-  let refused = 0;
-  let accepted = 0;
-  for (let round = 0; round < count; round++) {
-    const { limit } = learned;
-    const first = sent + 1;
-    sent += limit;
-    for (let i = 0; i < limit; i++) {
-      const isRefused = i >= wall || (first + i) % everyNth === 0;
-      if (!isRefused) continue;
-      refused += 1;
-      learned.refused({ sentAs: first + i, sent, calling: limit });
-    }
-    const good = limit - Math.max(0, limit - wall);
-    for (let i = 0; i < good; i++) {
-      if ((first + i) % everyNth === 0) continue;
-      accepted += 1;
-      learned.succeeded({ sentAs: first + i, calling: limit });
-    }
+const learnedOf = (allotment: number, startsAt?: number) =>
+  new LearnedLimit(allotment, defaultPoolSettings, startsAt);
+const { rampStepMs } = defaultPoolSettings;
+
+/** Rounds of `limit` calls at a provider that refuses every nth, a second each. */
+class Rounds {
+  nowMs = 0;
+  sent = 0;
+  readonly learned: LearnedLimit;
+
+  constructor(learned: LearnedLimit) {
+    this.learned = learned;
   }
-  rounds.sent = sent;
-  return { refused, accepted };
+
+  play(count: number, { takes = Infinity, everyNth = Infinity } = {}): number {
+    let refused = 0;
+    for (let round = 0; round < count; round++) {
+      this.learned.tick(this.nowMs);
+      const { limit } = this.learned;
+      const first = this.sent + 1;
+      for (let i = 1; i <= limit; i++) this.learned.sent(i, this.nowMs);
+      this.sent += limit;
+      const isRefused = (i: number) => i >= takes || (first + i) % everyNth === 0;
+      for (let i = 0; i < limit; i++) {
+        if (!isRefused(i)) continue;
+        refused += 1;
+        this.learned.refused({ sentAs: first + i, sent: this.sent, calling: limit }, this.nowMs);
+      }
+      this.nowMs += 1_000;
+      for (let i = 0; i < limit; i++) {
+        if (isRefused(i)) continue;
+        this.learned.succeeded({ sentAs: first + i, calling: limit, tookMs: 1_000 });
+      }
+    }
+    return refused;
+  }
 }
-rounds.sent = 0;
 
 describe('the learned limit', () => {
   it('is the allotment while nothing is refused', () => {
-    const learned = new LearnedLimit(120);
-    rounds(learned, 50, 1_000);
+    const learned = learnedOf(120);
+    new Rounds(learned).play(50);
     expect(learned.limit).toBe(120);
   });
 
-  it('finds a ceiling below, and seldom overruns it then', () => {
-    for (const wall of [100, 60, 13, 1]) {
-      const learned = new LearnedLimit(120);
-      rounds(learned, 200, wall);
-      expect(Math.abs(learned.limit - wall)).toBeLessThanOrEqual(1);
-      const later = rounds(learned, 500, wall);
-      expect(later.refused).toBeLessThan(25);
-      expect(later.accepted / (500 * wall)).toBeGreaterThan(0.95);
-    }
-  });
-
-  it('finds back up when the ceiling rises', () => {
-    const learned = new LearnedLimit(120);
-    rounds(learned, 300, 60);
-    rounds(learned, 1_000, 120);
-    expect(learned.limit).toBe(120);
+  it('ramps by time, one step for each time that its slots are full', () => {
+    const learned = learnedOf(1_000, 20);
+    learned.tick(500);
+    expect([learned.limit, learned.growsAtMs()]).toEqual([20, null]);
+    learned.sent(20, 1_000);
+    expect(learned.growsAtMs()).toBe(1_000 + rampStepMs);
+    learned.tick(1_000 + rampStepMs - 1);
+    expect(learned.limit).toBe(20);
+    // However late: nobody has seen yet whether it takes as many.
+    learned.tick(60_000);
+    expect(learned.limit).toBe(23);
+    learned.tick(120_000);
+    expect(learned.limit).toBe(23);
   });
 
   it('cuts once for a burst, not below half, and not again for its stragglers', () => {
-    const learned = new LearnedLimit(100);
+    const learned = learnedOf(100);
     const burst = { sent: 100, calling: 100 };
-    expect(learned.refused({ sentAs: 1, ...burst })).toBe(true);
+    expect(learned.refused({ sentAs: 1, ...burst }, 0)).toBe(true);
     expect(learned.limit).toBe(99);
     for (let sentAs = 2; sentAs <= 100; sentAs++) {
-      expect(learned.refused({ sentAs, ...burst })).toBe(false);
+      expect(learned.refused({ sentAs, ...burst }, 0)).toBe(false);
     }
     expect(learned.limit).toBe(50);
   });
 
+  it('cuts to what was in flight and not refused', () => {
+    const learned = learnedOf(1_000, 132);
+    for (let sentAs = 121; sentAs <= 132; sentAs++) {
+      learned.refused({ sentAs, sent: 132, calling: 132 - (sentAs - 121) }, 0);
+    }
+    expect(learned.limit).toBe(120);
+  });
+
+  it('finds a ceiling below, and seldom overruns it then', () => {
+    for (const takes of [100, 60, 13, 1]) {
+      const rounds = new Rounds(learnedOf(120));
+      rounds.play(100, { takes });
+      expect(rounds.learned.limit).toBeGreaterThanOrEqual(takes);
+      expect(rounds.learned.limit).toBeLessThanOrEqual(takes + 1);
+      expect(rounds.play(1_000, { takes })).toBeLessThan(40);
+    }
+  });
+
+  it('finds back up when the ceiling rises', () => {
+    const rounds = new Rounds(learnedOf(120));
+    rounds.play(100, { takes: 60 });
+    rounds.play(300);
+    expect(rounds.learned.limit).toBe(120);
+  });
+
   it('takes a cut back that has not helped: 429 at random shrink nothing', () => {
-    const learned = new LearnedLimit(120);
+    const rounds = new Rounds(learnedOf(120));
     let sum = 0;
     for (let i = 0; i < 400; i++) {
-      rounds(learned, 1, 1_000, 10);
-      sum += learned.limit;
+      rounds.play(1, { everyNth: 10 });
+      sum += rounds.learned.limit;
     }
     expect(sum / 400).toBeGreaterThan(100);
   });
 
   it('is hardly cut by a 429 beside idle slots', () => {
-    const learned = new LearnedLimit(120);
-    learned.refused({ sentAs: 1, sent: 1, calling: 1 });
+    const learned = learnedOf(120);
+    learned.refused({ sentAs: 1, sent: 1, calling: 1 }, 0);
     expect(learned.limit).toBe(119);
   });
 
-  it('learns nothing from successes beside idle slots', () => {
-    const learned = new LearnedLimit(10);
+  it('grows by nothing beside idle slots, however long', () => {
+    const learned = learnedOf(10);
     for (let sentAs = 1; sentAs <= 5; sentAs++) {
-      learned.refused({ sentAs, sent: 10, calling: 10 });
+      learned.refused({ sentAs, sent: 10, calling: 10 }, 0);
     }
     expect(learned.limit).toBe(5);
-    for (let sentAs = 11; sentAs < 1_000; sentAs++) learned.succeeded({ sentAs, calling: 1 });
+    for (let second = 0; second < 1_000; second++) {
+      learned.sent(1, second * 1_000);
+      learned.tick(second * 1_000);
+    }
     expect(learned.limit).toBe(5);
   });
 
   it('scales with the allotment and stays between one and it', () => {
-    const learned = new LearnedLimit(100);
-    rounds(learned, 100, 50);
+    const rounds = new Rounds(learnedOf(100));
+    rounds.play(10, { takes: 50 });
+    const { learned } = rounds;
     learned.setAllotment(50);
-    expect(learned.limit).toBeGreaterThanOrEqual(24);
-    expect(learned.limit).toBeLessThanOrEqual(26);
+    expect(learned.limit).toBe(25);
     learned.setAllotment(1);
     expect(learned.limit).toBe(1);
     learned.setAllotment(100);

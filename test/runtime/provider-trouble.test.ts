@@ -1,6 +1,6 @@
 /** Our quota, their outage, a refused key: what runs show of it, and that none is lost (promise 8). */
 import { describe, expect, it } from 'vitest';
-import { oneReplica } from '../support/replica.ts';
+import { memoryWorld, oneReplica } from '../support/replica.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 
@@ -134,5 +134,52 @@ describe('a refused key', () => {
     expect(() => heddle.reopenProvider('no')).toThrow(
       expect.objectContaining({ code: 'provider-unknown' }),
     );
+  });
+});
+
+describe('what was found out about a provider', () => {
+  const restarted = async (trouble: (provider: ReturnType<typeof scriptedProvider>) => void) => {
+    const world = memoryWorld();
+    const provider = scriptedProvider();
+    const first = await world.replica({ providers: [provider] });
+    const starts = Array.from({ length: 5 }, () => ({ agent: 'script', input: { steps: [ask] } }));
+    const runs = await first.heddle.startAll(starts);
+    await world.clock.idle();
+    trouble(provider);
+    await world.clock.idle();
+    // What is told of a gate is bounded in time: the next commit tells it.
+    await world.clock.advance(600);
+    await first.heddle.start('script', { input: { steps: [ask] } });
+    await world.clock.idle();
+    first.kill();
+    const before = provider.calls.length;
+    const second = await world.replica({ providers: [provider] });
+    return { ...world, provider, second, runs, before };
+  };
+
+  it('is known after a restart: nobody calls before the time that a 429 has asked for', async () => {
+    const { provider, clock, second, before, runs } = await restarted((out) => {
+      for (const call of out.calls) call.fail('rate-limited', 120_000);
+    });
+    for (let i = 0; i < 11; i++) await clock.advance(10_000);
+    expect(second.runtime.stats().pool.providers[0]?.status).toBe('cooling');
+    expect(provider.calls).toHaveLength(before);
+    await clock.advance(10_000);
+    const calls = provider.calls.slice(before);
+    expect(calls.length).toBeGreaterThanOrEqual(4);
+    for (const call of calls) call.answer('fine');
+    const run = await second.heddle.run(runs[0]?.id ?? '');
+    expect(await run.output()).toMatchObject([{ done: { text: 'fine' } }]);
+  });
+
+  it('is known after a restart: one call alone probes a provider that was stalled', async () => {
+    const { provider, clock, before } = await restarted((out) => {
+      for (const call of out.calls) call.fail('outage');
+    });
+    for (let i = 0; i < 10; i++) await clock.advance(1_000);
+    expect(provider.calls).toHaveLength(before + 1);
+    provider.last().answer('back');
+    await clock.advance(1_000);
+    expect(provider.calls.length).toBeGreaterThan(before + 3);
   });
 });

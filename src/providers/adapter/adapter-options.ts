@@ -1,18 +1,54 @@
 /** What both adapters may be given, and how a call chooses its model. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
-import { ProviderFault } from '../port.ts';
+import { asWhole } from '../../domain/field.ts';
+import { checkName } from '../../domain/ids.ts';
+import { type Provider, ProviderFault } from '../port.ts';
 import type { WireLimits } from './wire-limits.ts';
 
 export type AdapterOptions = Partial<WireLimits> & {
   /** What `generate` names it by. Default: the provider's own name. */
   readonly name?: string;
-  /** Calls, and sockets, that may be open at once. */
+  /** Calls, and sockets, that may be open at once for each model. */
   readonly ceiling?: number;
+  /** With how many calls to begin: what the provider takes is then found by ramping up to `ceiling`. */
+  readonly startsAt?: number;
   /** For calls that name no model. */
   readonly model: string;
+  /** Further models that calls may name. */
+  readonly models?: readonly string[];
   /** The models of calls that name a tier instead. */
   readonly tiers?: Readonly<Record<string, string>>;
+  /** Other providers, by name, whose calls the same account counts. */
+  readonly sharesCeilingWith?: readonly string[];
 };
+
+/** What the pool routes by. */
+export type Routing = Pick<Provider, 'startsAt' | 'tiers' | 'sharesCeilingWith'> & {
+  readonly models: readonly string[];
+};
+
+/** What the pool routes by, and what is left of the options. Throws `invalid-field`, naming one. */
+export function resolveRouting(options: AdapterOptions): {
+  readonly routing: Routing;
+  readonly limits: Partial<WireLimits>;
+} {
+  const { model, models = [], tiers = {}, sharesCeilingWith = [], startsAt, ...limits } = options;
+  const bounds = { min: 1, max: 10_000, fallback: undefined };
+  const named = [
+    checkName(model, 'model'),
+    ...models.map((name, i) => checkName(name, `models[${i}]`)),
+  ];
+  for (const [tier, name] of Object.entries(tiers)) checkName(name, `tiers.${tier}`);
+  const routing: Routing = {
+    models: [...new Set([...named, ...Object.values(tiers)])],
+    tiers,
+    sharesCeilingWith: sharesCeilingWith.map((name, i) =>
+      checkName(name, `sharesCeilingWith[${i}]`),
+    ),
+    startsAt: asWhole(startsAt, 'startsAt', bounds),
+  };
+  return { routing, limits };
+}
 
 /** Rejects a tier that was never said: another model than the one that was meant is no answer. */
 export function modelOf(

@@ -20,8 +20,9 @@ import { resolveWireLimits, type WireLimits } from './wire-limits.ts';
 const ceilingMax = 10_000;
 
 export type EndpointOptions = {
-  /** Slots of the provider, and sockets to it. */
+  /** Slots of each of its models, and sockets for them. */
   readonly ceiling: number;
+  readonly models: number;
   readonly baseUrl: string;
   readonly path: string;
   readonly apiKey: string | null;
@@ -68,7 +69,10 @@ export class Endpoint {
       ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
     };
     const { deadlineMsMax } = this.limits;
-    this.#connections = new Connections({ connections: this.ceiling, deadlineMsMax });
+    this.#connections = new Connections({
+      connections: this.ceiling * options.models,
+      deadlineMsMax,
+    });
   }
 
   async attempt<Result>(call: ProviderCall, attempt: Attempt<Result>): Promise<Result> {

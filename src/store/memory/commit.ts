@@ -9,6 +9,7 @@ import { publish } from './channels.ts';
 import { runKey, type Database, type StoredCommit } from './database.ts';
 import { arriveInbox, insertInbox, runUnknown, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
+import { writeProviders } from './providers.ts';
 import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
 import { writeSlots } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
@@ -44,6 +45,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   const inbox = arrivals.inbox.map((row) => clean(row) ?? arriveInbox(db, row, wakes));
   const results = batch.results.map((kept) => keepResult(db, kept, batch));
   const slots = writeSlots(db, batch);
+  writeProviders(db, batch);
   wakeWaiters(db, wakes);
   const told = { turns, statusChanges, results, slots, starts, inbox, messages, memory };
   db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told: own(told) });

@@ -14,6 +14,7 @@ import type {
   JournalRow,
   MemoryAddress,
   MemoryVersionRow,
+  ProviderRow,
   RunAddress,
   RunRow,
   SlotRow,
@@ -91,6 +92,10 @@ type StoredSlot = SlotRow & {
   readonly calls: number;
   readonly duplicates: number;
   readonly rateLimited: number;
+};
+type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
+  readonly coolUntilMs: number;
+  readonly probeAtMs: number;
 };
 /** `told`: what became of its parts, for whoever sends the same batch again. */
 export type StoredCommit = {
@@ -184,6 +189,7 @@ function createTables(undo: UndoLog) {
     slots: new Table<StoredSlot, 'shard'>(undo, slotKey, {
       shard: (row) => (row.call === null ? null : String(row.call.shard)),
     }),
+    providers: new Table<StoredProvider>(undo, (row) => row.gate, {}),
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
   };
 }

@@ -20,6 +20,7 @@ import { Database, type Snapshot } from './database.ts';
 import { pending } from './inbox.ts';
 import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
+import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
 import { endAllSessions, endSession, release, renew } from './shards.ts';
@@ -115,6 +116,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     pending: (query) => whole((db) => pending(db, query)),
     open: (query) => whole((db) => openRuns(db, query)),
     slots: (shards) => whole((db) => slotsOf(db, shards)),
+    providers: () => whole((db) => providersOf(db)),
     timers: (query) => whole((db) => dueTimers(db, query)),
     releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
     lease: (request) => whole((db) => lease(db, request)),

@@ -2,7 +2,7 @@
  * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none
  * where there are no rows. The order below is the order of locks of every commit, everywhere:
  * commit, shards, runs, memory entries, groups' cursors, channels, then rows that only their run's
- * owner writes, inbox rows, and slots.
+ * owner writes, inbox rows, slots, and providers.
  */
 import type {
   Batch,
@@ -40,6 +40,7 @@ import {
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
+import { writeProviders } from './provider-writes.ts';
 import { freed, writeSlots } from './slot-writes.ts';
 import type { Call } from './statement.ts';
 import {
@@ -265,6 +266,7 @@ function callsOf(
     some(rows.kept, insertInbox),
     wakes,
     some(batch.slots, (set) => writeSlots(batch.replicaId, set.map(orFree(fates)))),
+    some(batch.providers, writeProviders),
   ];
   return {
     calls: calls.filter(isCall),

@@ -65,7 +65,10 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
   };
   for (const { kind, index } of parts) only[kind][index] = null;
   try {
-    await pool.run([...planCommit({ ...batch, slots: [] }, only, true).calls, endTrial]);
+    await pool.run([
+      ...planCommit({ ...batch, slots: [], providers: [] }, only, true).calls,
+      endTrial,
+    ]);
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     const kind = failureKind(error);

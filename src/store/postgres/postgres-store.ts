@@ -31,7 +31,7 @@ import { prune } from './prune.ts';
 import { readSet } from './read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
 import { listTenants } from './tenants.ts';
-import { dueTimers, providerTotals, slotsOf } from './work-reads.ts';
+import { dueTimers, providersOf, providerTotals, slotsOf } from './work-reads.ts';
 
 export type PostgresOptions = {
   readonly connectionString?: string;
@@ -115,6 +115,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     pending: (query) => pendingRuns(pools.read, query),
     open: (query) => openRuns(pools.read, query),
     slots: (shards) => slotsOf(pools.read, shards),
+    providers: () => providersOf(pools.read),
     timers: (query) => dueTimers(pools.read, query),
     releaseDelayed: (query) => releaseDelayed(pools.wide, query),
     lease: (request) => lease(pools.read, request),

@@ -1,6 +1,7 @@
 /** What a replica looks for in its shards beside runs: timers and slots. Nothing here locks. */
 import { asReplicaId, asRunId } from '../../domain/ids.ts';
-import type { SlotCall, SlotRow, TimerRow } from '../rows.ts';
+import type { ProviderRow, SlotCall, SlotRow, TimerRow } from '../rows.ts';
+import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { Pool } from './pool.ts';
@@ -54,6 +55,38 @@ export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<Sl
     status: status as SlotStatus,
     call: held ? (JSON.parse(held) as SlotCall) : null,
   }));
+}
+
+const providersStatement = statement(
+  'providers',
+  `select p.gate, p.status,
+      ceil(extract(epoch from p.cool_until - clock_timestamp()) * 1000)::text,
+      ceil(extract(epoch from p.probe_at - clock_timestamp()) * 1000)::text,
+      p.failed_probes, p.call_limit, p.ceiling, p.shares_ceiling_with,
+      (select count(*) from heddle.provider_slots s
+        where s.provider = p.gate and s.call_shard is not null)
+    from heddle.providers p order by p.gate`,
+);
+
+export async function providersOf(
+  pool: Pool,
+): Promise<(ProviderRow & { readonly inUse: number })[]> {
+  const call = { statement: providersStatement, params: [] };
+  const rows = (await pool.read([call])).get(call) ?? [];
+  return rows.map((row) => {
+    const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, inUse] = row;
+    return {
+      gate: gate ?? '',
+      status: status as ProviderStatus,
+      coolForMs: Math.max(0, Number(coolFor)),
+      probeInMs: Math.max(0, Number(probeIn)),
+      failedProbes: Number(failedProbes),
+      limit: Number(limit),
+      ceiling: Number(ceiling),
+      sharesCeilingWith: JSON.parse(shares ?? '[]') as string[],
+      inUse: Number(inUse),
+    };
+  });
 }
 
 const providerTotalsStatement = statement(

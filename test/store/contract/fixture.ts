@@ -221,6 +221,7 @@ export class Bench {
       statusChanges: [],
       results: [],
       slots: [],
+      providers: [],
       ...parts,
       arrivals: { starts: [], inbox: [], messages: [], memory: [], ...parts.arrivals },
     };

@@ -8,6 +8,7 @@ import { leasesContract } from './leases.ts';
 import { memoryContract } from './memory.ts';
 import { auditContract, listsContract } from './operations.ts';
 import { ownershipContract } from './ownership.ts';
+import { providersContract } from './providers.ts';
 import { slotsContract } from './slots.ts';
 import { timersContract } from './timers.ts';
 import { turnsContract } from './turns.ts';
@@ -23,6 +24,7 @@ const themes = {
   ownership: ownershipContract,
   'leases of outside consumers': leasesContract,
   slots: slotsContract,
+  providers: providersContract,
   'lists and usage': listsContract,
   'audit and retention': auditContract,
 };

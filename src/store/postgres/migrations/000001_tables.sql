@@ -216,6 +216,19 @@ create table heddle.provider_slots (
   primary key (provider, replica_id, slot)
 ) with (fillfactor = 50);
 
+-- A gate is a provider or one model of it. `call_limit` is over all replicas.
+create table heddle.providers (
+  cool_until timestamptz not null,
+  probe_at timestamptz not null,
+  failed_probes integer not null,
+  call_limit integer not null,
+  ceiling integer not null,
+  gate text collate "C" not null,
+  status text collate "C" not null,
+  shares_ceiling_with text not null,
+  primary key (gate)
+) with (fillfactor = 50);
+
 -- `refused` keeps what became of turns that this batch had to leave out: see commit-replay.ts.
 create table heddle.commits (
   commit_id uuid not null,

@@ -1,0 +1,169 @@
+/**
+ * What one account may have under way at once: a learned limit, its coolings, and how calls are let
+ * out again afterwards. Gates that are declared to share a ceiling share one quota.
+ *
+ * It owns the count of calls in flight over all of its gates. It leaves to provider-state.ts whether
+ * a gate takes calls at all.
+ *
+ * 1. Before the time that a 429 has asked for, no call is free, at any of its gates.
+ * 2. After a cooling, and after a stall, slots are released by and by: what comes back all at once
+ *    meets the same 429, or overwhelms who has just recovered.
+ */
+import { coolingMs, type PoolSettings } from './backoff.ts';
+import { LearnedLimit } from './learned-limit.ts';
+
+/** What is known of a call that was sent: its number, counted over the quota, and when. */
+export type Sent = { sentAs: number; sentAtMs: number };
+
+/** So few at once are no herd. */
+const releasedMin = 4;
+
+export class Quota {
+  readonly #settings: PoolSettings;
+  readonly #random: () => number;
+  readonly #ceiling: number;
+  readonly #learned: LearnedLimit;
+  #share: number;
+  #calling = 0;
+  #sent = 0;
+  /** Bursts of 429 since the last success. */
+  #bursts = 0;
+  #coolUntilMs = 0;
+  /** Calls that may be in flight so far; `Infinity` when the learned limit is all that holds. */
+  #released = Infinity;
+  #releaseAtMs = 0;
+
+  constructor(parts: {
+    readonly ceiling: number;
+    readonly startsAt: number;
+    readonly share: number;
+    readonly settings: PoolSettings;
+    readonly random: () => number;
+  }) {
+    this.#settings = parts.settings;
+    this.#random = parts.random;
+    this.#ceiling = parts.ceiling;
+    this.#share = parts.share;
+    const startsAt = allotment(parts.startsAt, parts.share);
+    this.#learned = new LearnedLimit(
+      allotment(parts.ceiling, parts.share),
+      parts.settings,
+      startsAt,
+    );
+  }
+
+  get calling(): number {
+    return this.#calling;
+  }
+
+  /** The number of the call that was sent last. */
+  get sentLast(): number {
+    return this.#sent;
+  }
+
+  get allotment(): number {
+    return this.#learned.allotment;
+  }
+
+  get limit(): number {
+    return this.#learned.limit;
+  }
+
+  get coolUntilMs(): number {
+    return this.#coolUntilMs;
+  }
+
+  /** Calls that may be sent now; a limit that has sunk below what is in flight leaves none. */
+  free(nowMs: number): number {
+    if (nowMs < this.#coolUntilMs) return 0;
+    return Math.max(0, Math.min(this.limit, this.#released) - this.#calling);
+  }
+
+  /** When `free` grows by time alone, for calls that are waiting; null when it does not. */
+  dueMs(): number | null {
+    if (this.#calling >= this.#released) return this.#releaseAtMs;
+    return this.#calling >= this.limit ? this.#learned.growsAtMs() : null;
+  }
+
+  tick(nowMs: number): void {
+    if (this.#released >= this.limit) this.#released = Infinity;
+    else if (nowMs >= this.#releaseAtMs) {
+      this.#released = Math.ceil(this.#released * this.#settings.releaseStepFactor);
+      this.#releaseAtMs = nowMs + this.#settings.releaseStepMs;
+    }
+    this.#learned.tick(nowMs);
+  }
+
+  send(call: Sent, nowMs: number): void {
+    this.#sent += 1;
+    this.#calling += 1;
+    call.sentAs = this.#sent;
+    call.sentAtMs = nowMs;
+    this.#learned.sent(this.#calling, nowMs);
+  }
+
+  leave(): void {
+    this.#calling -= 1;
+  }
+
+  succeeded(call: Sent, nowMs: number): void {
+    this.#bursts = 0;
+    const tookMs = Math.max(0, nowMs - call.sentAtMs);
+    this.#learned.succeeded({ sentAs: call.sentAs, calling: this.#calling, tookMs });
+  }
+
+  /** A 429; the call is still counted as in flight. */
+  refused(call: Sent, retryAfterMs: number | null, nowMs: number): void {
+    const seen = { sentAs: call.sentAs, sent: this.#sent, calling: this.#calling };
+    const isNewBurst = this.#learned.refused(seen, nowMs);
+    if (isNewBurst) this.#bursts += 1;
+    if (!isNewBurst && retryAfterMs === null) return;
+    const asked = { retryAfterMs, bursts: this.#bursts, random: this.#random() };
+    const waitMs = coolingMs(this.#settings, asked);
+    this.#coolUntilMs = Math.max(this.#coolUntilMs, nowMs + waitMs + this.#spreadMs(waitMs));
+  }
+
+  /** Begins to let calls out: a part of the limit at once, beside what is in flight. */
+  release(part: number, nowMs: number): void {
+    const first = Math.max(releasedMin, Math.ceil(this.limit * part), this.#calling);
+    this.#released = first >= this.limit ? Infinity : first;
+    this.#releaseAtMs = nowMs + this.#settings.releaseStepMs;
+  }
+
+  /** A person says that what was asked for is over. */
+  forgetCooling(): void {
+    this.#coolUntilMs = 0;
+  }
+
+  /** Another part of the ceiling is this replica's. Calls in flight go on. */
+  setShare(share: number): void {
+    this.#share = share;
+    this.#learned.setAllotment(allotment(this.#ceiling, share));
+  }
+
+  /** The limit over all replicas, as far as 429 has told: else the ceiling. */
+  get wholeLimit(): number {
+    if (!this.#learned.isLearned) return this.#ceiling;
+    return Math.min(this.#ceiling, Math.ceil(this.limit / this.#share));
+  }
+
+  /** What was known before a restart, or what another replica has found. */
+  restore(
+    known: { readonly coolUntilMs: number; readonly wholeLimit: number },
+    nowMs: number,
+  ): void {
+    this.#coolUntilMs = Math.max(this.#coolUntilMs, known.coolUntilMs);
+    if (known.wholeLimit >= this.#ceiling) return;
+    this.#learned.restore(allotment(known.wholeLimit, this.#share), nowMs);
+  }
+
+  /** Replicas that were told the same time do not come back at the same moment. */
+  #spreadMs(waitMs: number): number {
+    return this.#share >= 1 ? 0 : this.#random() * Math.min(waitMs, 1_000) * (1 - this.#share);
+  }
+}
+
+/** Part of the ceiling; 1e-9 takes back what a share such as 1/49 loses as a float. */
+function allotment(ceiling: number, share: number): number {
+  return Math.min(ceiling, Math.max(1, Math.floor(ceiling * share + 1e-9)));
+}

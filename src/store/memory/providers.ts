@@ -1,0 +1,28 @@
+/** Gates of providers: what the last replica to find out something has said of each. */
+import type { Batch } from '../batch.ts';
+import type { ProviderRow } from '../rows.ts';
+import type { Database } from './database.ts';
+import { own } from './table.ts';
+
+export function writeProviders(db: Database, { providers }: Batch): void {
+  for (const { coolForMs, probeInMs, ...row } of providers) {
+    const coolUntilMs = db.now() + Math.ceil(coolForMs);
+    db.tables.providers.put(
+      own({ ...row, coolUntilMs, probeAtMs: db.now() + Math.ceil(probeInMs) }),
+    );
+  }
+}
+
+export function providersOf(db: Database): (ProviderRow & { readonly inUse: number })[] {
+  const nowMs = db.now();
+  const slots = db.tables.slots.all().filter(({ call }) => call !== null);
+  return db.tables.providers
+    .all()
+    .map(({ coolUntilMs, probeAtMs, ...row }) => ({
+      ...row,
+      coolForMs: Math.max(0, coolUntilMs - nowMs),
+      probeInMs: Math.max(0, probeAtMs - nowMs),
+      inUse: slots.filter(({ provider }) => provider === row.gate).length,
+    }))
+    .sort((a, b) => (a.gate < b.gate ? -1 : 1));
+}
