@@ -7,7 +7,7 @@ import type { ShownWait, WaitReason } from './wait-reason.ts';
 export type Entry<Call> = {
   readonly key: string;
   readonly call: Call;
-  readonly place: FairPlace & { readonly order: number };
+  readonly place: FairPlace & { readonly order: number; readonly cost: number };
   readonly route: Route<Entry<Call>>;
   attempt: number;
   /** It has had its one retry: see invariant 4. */

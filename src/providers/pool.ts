@@ -73,12 +73,12 @@ export class Pool<Call extends PoolCall> {
     if (this.#entries.has(call.key)) return false;
     const route = this.#routes.to(call.provider);
     this.#measure(nowMs);
-    const { tenant, user, pipeline, pipelineStartedAtMs } = call;
+    const { tenant, user, pipeline, pipelineStartedAtMs, priority, weight, cost = 1 } = call;
     const order = (this.#arrivals += 1);
     const entry: Entry<Call> = {
       key: call.key,
       call,
-      place: { tenant, user, pipeline, pipelineStartedAtMs, order },
+      place: { tenant, user, pipeline, pipelineStartedAtMs, order, priority, weight, cost },
       route,
       attempt: call.attempt ?? 1,
       retried: false,
@@ -124,8 +124,17 @@ export class Pool<Call extends PoolCall> {
     return kind !== 'retry-once' || this.#entries.get(key)?.retried !== true;
   }
 
-  /** The call in this slot has ended. A `ProviderFault` can be handed in as it is. */
-  release(provider: string, slot: number, outcome: CallOutcome, nowMs: number): Released<Call> {
+  /**
+   * The call in this slot has ended. A `ProviderFault` can be handed in as it is. Without `tokens`
+   * an answer has cost what was estimated, and so has a call that was aborted; a fault has not.
+   */
+  release(
+    provider: string,
+    slot: number,
+    outcome: CallOutcome,
+    nowMs: number,
+    tokens?: number,
+  ): Released<Call> {
     this.#measure(nowMs);
     const state = this.#routes.state(provider);
     const { status } = state;
@@ -133,6 +142,10 @@ export class Pool<Call extends PoolCall> {
     entry.sentTo = null;
     if (state.status !== status) this.#look();
     const fate = this.#dispose(entry, outcome, nowMs);
+    const isUsed = outcome.kind === 'ok' || outcome.kind === 'aborted';
+    const { place, route } = entry;
+    // A call that is queued again has its charge back already.
+    if (fate !== 'requeued') route.queue.settle(place, tokens ?? (isUsed ? place.cost : 0));
     if (this.#entries.has(entry.key)) this.#news.check(entry);
     return { call: entry.call, fate, attempt: entry.attempt };
   }

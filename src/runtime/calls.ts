@@ -14,6 +14,7 @@
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
+import { totalTokens } from '../providers/call-tokens.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
@@ -280,6 +281,7 @@ export class Calls {
         attempt,
         signal: abort.signal,
       });
+      call.usage = output.usage;
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
       // Not by the grant: its slot may be free already, and another's by now.
@@ -351,7 +353,8 @@ export class Calls {
     this.#leaving.delete(call);
     if (grant === null) return;
     call.slot = null;
-    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());
+    const tokens = call.usage === null ? undefined : totalTokens(call.usage);
+    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
     const next = this.#calls.get(call.key);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();

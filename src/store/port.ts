@@ -7,6 +7,7 @@
  * the store has settled that nothing happened), `store-poison`, `closed`.
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
+import type { Priority } from '../domain/priority.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
 import type {
   JournalRow,
@@ -90,6 +91,7 @@ export type OpenRun = RunRow & { readonly hasInbox: boolean };
 export type PendingRun = RunAddress & {
   readonly user: string;
   readonly pipeline: string;
+  readonly priority: Priority;
   readonly status: RunStatus;
   readonly createdAtMs: number;
 };

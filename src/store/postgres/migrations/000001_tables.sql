@@ -25,6 +25,7 @@ create table heddle.runs (
   version text collate "C" not null,
   user_name text collate "C" not null,
   pipeline text collate "C" not null,
+  priority text collate "C" not null default 'normal',
   idempotency_key text collate "C",
   parent text,
   input text not null,
