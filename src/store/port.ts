@@ -9,6 +9,7 @@
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
+import type { BudgetAddress, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   JournalRow,
   LoadedRun,
@@ -238,6 +239,12 @@ export interface Store {
     readonly channels: number;
     readonly memoryEntries: number;
   }>;
+  /** Gives a run, user or tenant a budget of its own; what it has spent stays. */
+  setBudget(at: BudgetAddress, limits: BudgetLimits): Promise<void>;
+  /** By index; null for what has no budget and was never charged by a default. */
+  budgets(at: readonly BudgetAddress[]): Promise<readonly (BudgetRow | null)[]>;
+  /** False while no budget is set, so that nothing needs to be charged. */
+  hasBudgets(): Promise<boolean>;
   /** Tenants that hold runs (open ones when `open`) and whose names begin so, in no promised order. */
   tenants(query: {
     readonly prefix: string;
