@@ -11,6 +11,15 @@ import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
+import {
+  budgetAddress,
+  budgetDefaults,
+  budgetLimits,
+  budgetView,
+  type Budget,
+  type BudgetOwner,
+  type BudgetView,
+} from './runtime/budget-requests.ts';
 import type { Log } from './runtime/ports.ts';
 import {
   memoryAddress,
@@ -42,6 +51,8 @@ export type HeddleOptions = {
   /** Default: one stub in process, which answers at once and costs nothing. */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
+  /** What each run, user or tenant may spend that was given no budget of its own. */
+  readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
   /**
    * False: it starts, sends and looks, and takes no shard, so that whoever knows the agents goes on
    * with their runs. Default true.
@@ -65,6 +76,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ? kernel.register(source.machine, { version: checkName(source.version, 'agents.version') })
       : kernel.register(source),
   );
+  const budgets = budgetDefaults(options.budgets);
   const { store, closeDatabase } = await openStore(options, log);
   try {
     const runtime = new Runtime({
@@ -75,6 +87,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       clock: systemClock,
       ids: systemIds,
       log,
+      budgets,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
     if (options.replica !== false) await runtime.start();
@@ -295,6 +308,19 @@ export class Heddle {
       subjectRunId: asRunId(runId),
       limit: 1_000,
     });
+  }
+
+  /** Gives a run, user or tenant a budget of its own; what waits for it goes on if it fits. */
+  async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
+    const address = budgetAddress(owner);
+    await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
+    this.runtime.chargeCalls();
+  }
+
+  /** Null when it has no budget and nothing was charged to it. */
+  async budget(owner: BudgetOwner): Promise<BudgetView | null> {
+    const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
+    return row === undefined || row === null ? null : budgetView(owner, row);
   }
 
   /** A person has mended what a provider refused (key, spend): its calls go on. */

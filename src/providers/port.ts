@@ -51,6 +51,8 @@ export interface Provider {
   readonly name: string;
   /** Calls that may be under way at once. */
   readonly ceiling: number;
+  /** What a million tokens cost, in any one currency: for budgets of cost. Default: nothing. */
+  readonly pricePerMillion?: { readonly input: number; readonly output: number };
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
 }

@@ -17,6 +17,10 @@ export type RunCall = PoolCall & {
   /** Not in the pool. */
   outside: boolean;
   dropped: boolean;
+  /** It holds a part of its budgets. */
+  reserved: boolean;
+  /** The provider of its last slot. */
+  sentTo: string | null;
   /** Set from its end until the turn that takes it commits. */
   outcome: CallOutcome | null;
   /** What it has used, from its answer on. */
@@ -55,6 +59,8 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     durable: false,
     outside: true,
     dropped: false,
+    reserved: false,
+    sentTo: null,
     outcome: null,
     usage: null,
     kept: false,

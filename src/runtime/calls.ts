@@ -19,6 +19,7 @@ import { createPool, type Grant, type Pool, type WaitChange } from '../providers
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
+import type { Charges } from '../store/charges.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
@@ -26,6 +27,7 @@ import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
+import type { BudgetChange, Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
 import { slotWrite } from './slot-write.ts';
 
@@ -39,6 +41,8 @@ const aborted: CallOutcome = { kind: 'aborted' };
 export type SealedCalls = {
   readonly slots: readonly SlotWrite[];
   readonly grants: readonly Grant<RunCall>[];
+  /** Set while budgets are. */
+  readonly charges?: Charges;
 };
 
 export class Calls {
@@ -46,6 +50,7 @@ export class Calls {
   readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
   readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #budgets: Budgets;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
   /** Dropped, and in a slot until their requests end. */
@@ -63,6 +68,7 @@ export class Calls {
     readonly ids: Ids;
     readonly replicaId: ReplicaId;
     readonly providers: readonly Provider[];
+    readonly budgets: Budgets;
     /** What goes straight to a run's next turn. */
     readonly deliver: (run: NewRun, result: Result) => void;
     /** A result that was paid for. */
@@ -72,6 +78,7 @@ export class Calls {
   }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
+    this.#budgets = options.budgets;
     this.#replicaId = options.replicaId;
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
@@ -133,6 +140,7 @@ export class Calls {
     const call = this.#calls.get(callKey(run.runId, event.id, event.incarnation));
     if (call === undefined || call.outcome === null) return;
     this.#calls.remove(call);
+    this.#budgets.settle(call, usedBy(call.outcome));
     if (!call.kept) this.#release(call, call.outcome);
   }
 
@@ -143,6 +151,7 @@ export class Calls {
   kept(call: RunCall): void {
     if (call.outcome === null) return;
     call.kept = true;
+    this.#budgets.settle(call, usedBy(call.outcome));
     this.#release(call, call.outcome);
   }
 
@@ -154,10 +163,36 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
+    const charges = this.#charges(slots, grants, repeated);
     this.#withdrawTentative(grants, nowMs);
     this.#armAlarm();
     this.#isWanted = false;
-    return { slots, grants };
+    return charges === null ? { slots, grants } : { slots, grants, charges };
+  }
+
+  /** What the calls in new slots reserve, and what calls that are over have used. */
+  #charges(
+    slots: readonly SlotWrite[],
+    grants: readonly Grant<RunCall>[],
+    repeated: ReadonlySet<string>,
+  ): Charges | null {
+    if (!this.#budgets.isOn) return null;
+    const at = new Map<string, number>();
+    slots.forEach(({ provider, replicaId, slot }, index) => {
+      if (replicaId === this.#replicaId) at.set(`${provider} ${slot}`, index);
+    });
+    const reserved = grants.flatMap(({ call, provider, slot }) => {
+      call.sentTo = provider;
+      const index = at.get(`${provider} ${slot}`);
+      // An attempt after the first stands on the reservation of the first.
+      if (call.reserved || index === undefined) return [];
+      call.reserved = true;
+      const isRepeated = repeated.has(call.key);
+      return this.#budgets.reservation(call, { provider, slot: index, repeated: isRepeated });
+    });
+    const settled = this.#budgets.takeSettlements();
+    if (reserved.length + settled.length === 0) return null;
+    return { reserved, settled, defaults: this.#budgets.defaults };
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
@@ -210,21 +245,25 @@ export class Calls {
 
   #sendOne(grant: Grant<RunCall>): void {
     const { call } = grant;
+    if (this.#budgets.takeRefused(call)) {
+      this.#pool.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
+      return this.#wanted();
+    }
     const isOver = call.dropped || !call.durable || call.outcome !== null;
     if (isOver) this.#release(call, aborted, grant);
     else void this.#request(grant);
   }
 
   get hasWaitChanges(): boolean {
-    return this.#pool.hasWaitChanges;
+    return this.#pool.hasWaitChanges || this.#budgets.hasChanges;
   }
 
   countOf(runId: string): number {
     return this.#calls.of(runId).length;
   }
 
-  waitChanges(): readonly WaitChange<RunCall>[] {
-    return this.#pool.takeWaitChanges();
+  waitChanges(): readonly (WaitChange<RunCall> | BudgetChange)[] {
+    return [...this.#pool.takeWaitChanges(), ...this.#budgets.takeChanges()];
   }
 
   /**
@@ -255,6 +294,10 @@ export class Calls {
   }
 
   #enqueue(call: RunCall): void {
+    if (this.#budgets.holds(call)) {
+      call.outside = false;
+      return this.#wanted();
+    }
     try {
       // Its key may be in a slot still, with a request that was aborted: `#release` lets it in then.
       call.outside = !this.#pool.enqueue(call, this.#clock.nowMs());
@@ -335,7 +378,9 @@ export class Calls {
     call.cancelLimit();
     this.#calls.remove(call);
     this.#leaveSlot(call.key);
+    this.#budgets.drop(call);
     const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
+    this.#budgets.settle(call, cancelled.kind === 'in-slot' ? 'unknown' : 'unused');
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot' || call.kept) return;
     if (call.outcome !== null) this.#release(call, aborted);
@@ -370,6 +415,11 @@ export class Calls {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
   }
 
+  /** A budget has room for it again. */
+  retry(call: RunCall): void {
+    if (!call.dropped && call.outcome === null) this.#enqueue(call);
+  }
+
   /** Wakes when a cooling, a backoff or a stall ends by itself. */
   #armAlarm(): void {
     this.#cancelAlarm?.();
@@ -379,4 +429,10 @@ export class Calls {
         ? null
         : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
   }
+}
+
+/** A call that its own limit has ended may have been answered all the same. */
+function usedBy({ kind }: CallOutcome): 'used' | 'unused' | 'unknown' {
+  if (kind === 'ok') return 'used';
+  return kind === 'aborted' ? 'unknown' : 'unused';
 }

@@ -107,7 +107,8 @@ export class Looking {
   }
 
   async #look(): Promise<void> {
-    const { clock, shards, store, timers } = this.#parts;
+    const { budgets, clock, shards, store, timers } = this.#parts;
+    await budgets.lookForFirst();
     await this.#pending();
     await this.#delayed();
     const nowMs = clock.nowMs();

@@ -28,7 +28,9 @@ export function writeCharges(db: Database, batch: Batch): Map<number, SlotOutcom
   const { settled = [], reserved = [], defaults = {} } = batch.charges ?? {};
   const isHeld = ({ shard }: { readonly shard: number }): boolean =>
     holds(db, shard, batch.replicaId, batch.epochs.get(shard));
-  for (const settlement of settled) if (isHeld(settlement)) settle(db, settlement);
+  // A run's last word comes after those on its single calls.
+  const inOrder = [...settled].sort((a, b) => Number(a.call === null) - Number(b.call === null));
+  for (const settlement of inOrder) if (isHeld(settlement)) settle(db, settlement);
   for (const reservation of reserved) {
     if (!isHeld(reservation)) continue;
     const spent = reservation.before === 'spent' ? null : noAmount;

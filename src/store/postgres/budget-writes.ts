@@ -202,8 +202,9 @@ const readBudgetsStatement = statement(
 /** `isSet`: by a person, not by the defaults of whoever reserved last. */
 export type StoredBudget = BudgetRow & { readonly isSet: boolean };
 
-export function shownBudget({ isSet: _, ...row }: StoredBudget): BudgetRow {
-  return row;
+export function shownBudget(budget: StoredBudget): BudgetRow {
+  const { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;
+  return { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved };
 }
 
 export async function readBudgets(

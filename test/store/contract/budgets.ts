@@ -7,7 +7,7 @@ import type {
   Reservation,
 } from '../../../src/store/charges.ts';
 import type { SlotOutcome } from '../../../src/store/batch.ts';
-import { begin, Bench, hour, newRun, slot, tenant, type Contract } from './fixture.ts';
+import { begin, hour, newRun, slot, tenant, type Bench, type Contract } from './fixture.ts';
 
 const user: BudgetAddress = { tenant, scope: 'user', owner: 'ann' };
 const whole: BudgetAddress = { tenant, scope: 'tenant', owner: '' };
