@@ -6,7 +6,7 @@ import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asOneOf, asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
-import { toJson, type Json } from './domain/json.ts';
+import { toJson } from './domain/json.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
@@ -21,6 +21,7 @@ import {
   type BudgetView,
 } from './runtime/budget-requests.ts';
 import type { Log } from './runtime/ports.ts';
+import { recalled } from './runtime/recalled.ts';
 import {
   memoryAddress,
   newMessage,
@@ -345,33 +346,4 @@ export class Heddle {
     if (this.#closing !== null) throw heddleError('closed');
     return this.runtime;
   }
-}
-
-type Versions = readonly {
-  readonly version: number;
-  readonly valueText: string;
-  readonly deleted: boolean;
-  readonly runId: string | null;
-  readonly turn: number | null;
-}[];
-
-function recalled(key: string, versions: Versions, history: number): RecallOutput {
-  const [first, ...earlier] = versions;
-  const found = first !== undefined && !first.deleted;
-  const valueOf = (row: Versions[number]): Json =>
-    row.deleted ? null : (JSON.parse(row.valueText) as Json);
-  return {
-    key,
-    found,
-    version: found ? first.version : 0,
-    value: found ? valueOf(first) : null,
-    history: earlier.slice(0, history).map((row) => ({
-      version: row.version,
-      parent: row.version > 1 ? row.version - 1 : null,
-      value: valueOf(row),
-      deleted: row.deleted,
-      runId: row.runId,
-      turn: row.turn,
-    })),
-  };
 }

@@ -224,7 +224,7 @@ export class Budgets {
     if (this.#closed) return;
     const budgets = new Map<string, BudgetRow>();
     for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
-    for (const { call } of [...this.#waiting.values()]) {
+    for (const { call } of this.#waiting.values()) {
       const own = budgetsOf(call.run);
       if (!own.every((at) => wanted.has(keyOf(at)))) continue;
       const mine = own.flatMap((at) => budgets.get(keyOf(at)) ?? []);

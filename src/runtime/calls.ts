@@ -19,14 +19,16 @@ import { createPool, type Grant, type Pool, type WaitChange } from '../providers
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
-import type { Charges } from '../store/charges.ts';
 import type { NewRun, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
-import type { Clock, Ids } from './ports.ts';
+import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
+import { Alarm } from './alarm.ts';
+import { chargesOf, usedBy } from './call-charges.ts';
+import { providerIn, type CallsOptions, type SealedCalls } from './calls-options.ts';
 import type { BudgetChange, Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
 import { slotWrite } from './slot-write.ts';
@@ -36,14 +38,6 @@ type Result = Extract<Incoming, { kind: 'result' }>;
 const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 /** Its own limit, or its run, ended it: that says nothing about the provider. */
 const aborted: CallOutcome = { kind: 'aborted' };
-
-/** What a batch commits for calls, and what may be sent when it has. */
-export type SealedCalls = {
-  readonly slots: readonly SlotWrite[];
-  readonly grants: readonly Grant<RunCall>[];
-  /** Set while budgets are. */
-  readonly charges?: Charges;
-};
 
 export class Calls {
   readonly #clock: Clock;
@@ -60,23 +54,12 @@ export class Calls {
   readonly #onWanted: () => void;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
-  #cancelAlarm: (() => void) | null = null;
+  /** Rings when a cooling, a backoff or a stall ends by itself. */
+  readonly #alarm: Alarm;
 
-  constructor(options: {
-    readonly clock: Clock;
-    readonly gate: Gate;
-    readonly ids: Ids;
-    readonly replicaId: ReplicaId;
-    readonly providers: readonly Provider[];
-    readonly budgets: Budgets;
-    /** What goes straight to a run's next turn. */
-    readonly deliver: (run: NewRun, result: Result) => void;
-    /** A result that was paid for. */
-    readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
-    /** There is something to commit: slots to write or to give. */
-    readonly wanted: () => void;
-  }) {
+  constructor(options: CallsOptions) {
     this.#clock = options.clock;
+    this.#alarm = new Alarm(options.clock, () => this.#wanted());
     this.#gate = options.gate;
     this.#budgets = options.budgets;
     this.#replicaId = options.replicaId;
@@ -163,36 +146,16 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const charges = this.#charges(slots, grants, repeated);
+    const charges = chargesOf(this.#budgets, {
+      replicaId: this.#replicaId,
+      slots,
+      grants,
+      repeated,
+    });
     this.#withdrawTentative(grants, nowMs);
-    this.#armAlarm();
+    this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;
     return charges === null ? { slots, grants } : { slots, grants, charges };
-  }
-
-  /** What the calls in new slots reserve, and what calls that are over have used. */
-  #charges(
-    slots: readonly SlotWrite[],
-    grants: readonly Grant<RunCall>[],
-    repeated: ReadonlySet<string>,
-  ): Charges | null {
-    if (!this.#budgets.isOn) return null;
-    const at = new Map<string, number>();
-    slots.forEach(({ provider, replicaId, slot }, index) => {
-      if (replicaId === this.#replicaId) at.set(`${provider} ${slot}`, index);
-    });
-    const reserved = grants.flatMap(({ call, provider, slot }) => {
-      call.sentTo = provider;
-      const index = at.get(`${provider} ${slot}`);
-      // An attempt after the first stands on the reservation of the first.
-      if (call.reserved || index === undefined) return [];
-      call.reserved = true;
-      const isRepeated = repeated.has(call.key);
-      return this.#budgets.reservation(call, { provider, slot: index, repeated: isRepeated });
-    });
-    const settled = this.#budgets.takeSettlements();
-    if (reserved.length + settled.length === 0) return null;
-    return { reserved, settled, defaults: this.#budgets.defaults };
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
@@ -271,7 +234,7 @@ export class Calls {
    * nobody waits for are idle. The others keep their names, for they are made again, and counted.
    */
   close(): readonly SlotWrite[] {
-    this.#cancelAlarm?.();
+    this.#alarm.cancel();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -318,7 +281,7 @@ export class Calls {
     call.sentAtMs = this.#clock.nowMs();
     this.#limit(call);
     try {
-      const output = await this.#provider(provider).call({
+      const output = await providerIn(this.#providers, provider).call({
         input: call.input,
         idempotencyKey: call.key,
         attempt,
@@ -405,12 +368,6 @@ export class Calls {
     this.#wanted();
   }
 
-  #provider(name: string): Provider {
-    const provider = this.#providers.get(name);
-    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${name}`);
-    return provider;
-  }
-
   #leaveSlot(key: string): void {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
   }
@@ -419,20 +376,4 @@ export class Calls {
   retry(call: RunCall): void {
     if (!call.dropped && call.outcome === null) this.#enqueue(call);
   }
-
-  /** Wakes when a cooling, a backoff or a stall ends by itself. */
-  #armAlarm(): void {
-    this.#cancelAlarm?.();
-    const dueMs = this.#pool.nextDueMs();
-    this.#cancelAlarm =
-      dueMs === null
-        ? null
-        : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), () => this.#wanted());
-  }
-}
-
-/** A call that its own limit has ended may have been answered all the same. */
-function usedBy({ kind }: CallOutcome): 'used' | 'unused' | 'unknown' {
-  if (kind === 'ok') return 'used';
-  return kind === 'aborted' ? 'unknown' : 'unused';
 }
