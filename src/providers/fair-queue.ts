@@ -16,26 +16,11 @@
  * 4. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
  * 5. Every operation costs O(log n) at most.
  */
-import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
+import { defaultPriority, priorities } from '../domain/priority.ts';
+import type { FairPlace } from './fair-place.ts';
 import { FairShares, type Waiting } from './fair-shares.ts';
 
-export type FairPlace = {
-  readonly tenant: string;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  /** Place among the items of the pipeline, lower first. Default: the order of arrival. */
-  readonly order?: number | undefined;
-  /** Default: `normal`. */
-  readonly priority?: Priority | undefined;
-  /**
-   * What it is charged when it is popped. Whoever gives one calls `settle` or `putBack` once for
-   * each pop. Default: 1, and nothing follows.
-   */
-  readonly cost?: number | undefined;
-  /** The tenant's share against others'. Default: 1. */
-  readonly weight?: number | undefined;
-};
+export type { FairPlace } from './fair-place.ts';
 
 /** Each lower class that waits gets at least every so many-th turn. */
 const floorEvery = 8;

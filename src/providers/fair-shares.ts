@@ -17,7 +17,7 @@
  *    takes the future from the others, or from itself.
  * 4. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
-import type { FairPlace } from './fair-queue.ts';
+import type { FairPlace } from './fair-place.ts';
 import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
 
 /** In tokens, as all costs of provider calls: a few long answers. */

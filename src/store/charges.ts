@@ -10,7 +10,7 @@ import type { RunAddress } from './rows.ts';
 export type Amount = { readonly tokens: number; readonly micros: number };
 
 export const budgetScopes = ['run', 'user', 'tenant'] as const;
-export type BudgetScope = (typeof budgetScopes)[number];
+type BudgetScope = (typeof budgetScopes)[number];
 
 /** `owner`: the run's id, the user's name, '' for the tenant itself. */
 export type BudgetAddress = {
