@@ -6,12 +6,22 @@ import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asOneOf, asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
-import { toJson, type Json } from './domain/json.ts';
+import { toJson } from './domain/json.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
+import {
+  budgetAddress,
+  budgetDefaults,
+  budgetLimits,
+  budgetView,
+  type Budget,
+  type BudgetOwner,
+  type BudgetView,
+} from './runtime/budget-requests.ts';
 import type { Log } from './runtime/ports.ts';
+import { recalled } from './runtime/recalled.ts';
 import {
   memoryAddress,
   newMessage,
@@ -42,6 +52,8 @@ export type HeddleOptions = {
   /** Theirs to close with `Heddle.close`. Default: one stub in process, which answers at once. */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
+  /** What each run, user or tenant may spend that was given no budget of its own. */
+  readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
   /**
    * False: it starts, sends and looks, and takes no shard, so that whoever knows the agents goes on
    * with their runs. Default true.
@@ -65,6 +77,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ? kernel.register(source.machine, { version: checkName(source.version, 'agents.version') })
       : kernel.register(source),
   );
+  const budgets = budgetDefaults(options.budgets);
   const { store, closeDatabase } = await openStore(options, log);
   try {
     const runtime = new Runtime({
@@ -75,6 +88,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       clock: systemClock,
       ids: systemIds,
       log,
+      budgets,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
     if (options.replica !== false) await runtime.start();
@@ -297,6 +311,19 @@ export class Heddle {
     });
   }
 
+  /** Gives a run, user or tenant a budget of its own; what waits for it goes on if it fits. */
+  async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
+    const address = budgetAddress(owner);
+    await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
+    this.runtime.chargeCalls();
+  }
+
+  /** Null when it has no budget and nothing was charged to it. */
+  async budget(owner: BudgetOwner): Promise<BudgetView | null> {
+    const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
+    return row === undefined || row === null ? null : budgetView(owner, row);
+  }
+
   /** A person has mended what a provider refused (key, spend): its calls go on. */
   reopenProvider(name: string): void {
     this.#open().reopenProvider(name);
@@ -327,33 +354,4 @@ export class Heddle {
     if (this.#closing !== null) throw heddleError('closed');
     return this.runtime;
   }
-}
-
-type Versions = readonly {
-  readonly version: number;
-  readonly valueText: string;
-  readonly deleted: boolean;
-  readonly runId: string | null;
-  readonly turn: number | null;
-}[];
-
-function recalled(key: string, versions: Versions, history: number): RecallOutput {
-  const [first, ...earlier] = versions;
-  const found = first !== undefined && !first.deleted;
-  const valueOf = (row: Versions[number]): Json =>
-    row.deleted ? null : (JSON.parse(row.valueText) as Json);
-  return {
-    key,
-    found,
-    version: found ? first.version : 0,
-    value: found ? valueOf(first) : null,
-    history: earlier.slice(0, history).map((row) => ({
-      version: row.version,
-      parent: row.version > 1 ? row.version - 1 : null,
-      value: valueOf(row),
-      deleted: row.deleted,
-      runId: row.runId,
-      turn: row.turn,
-    })),
-  };
 }

@@ -1,6 +1,8 @@
 /** What agent authors and hosts import. Nothing else is public. */
 export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
+export type { Budget, BudgetOwner, BudgetView } from './runtime/budget-requests.ts';
+export type { Priority } from './domain/priority.ts';
 export type { Run, StartOptions } from './run-handle.ts';
 export type { TextDelta } from './runtime/texts.ts';
 export { createAnthropic as anthropic, type AnthropicOptions } from './providers/anthropic.ts';

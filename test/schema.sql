@@ -4,6 +4,20 @@ create sequence delayed_messages_delayed_id_seq as bigint cache 1;
 create sequence inbox_seq as bigint cache 1;
 create sequence migrations_id_seq as integer cache 1;
 
+create table budgets (
+  spent_tokens bigint not null,
+  spent_micros bigint not null,
+  reserved_tokens bigint not null,
+  reserved_micros bigint not null,
+  tokens_max bigint,
+  micros_max bigint,
+  spent_at timestamp with time zone not null default now(),
+  per_day boolean not null,
+  is_set boolean not null,
+  tenant text collate "C" not null,
+  scope text collate "C" not null,
+  owner text collate "C" not null
+) with (fillfactor=50);
 create table channels (
   head bigint not null,
   pruned bigint not null default 0,
@@ -107,7 +121,7 @@ create table providers (
   gate text collate "C" not null,
   status text collate "C" not null,
   shares_ceiling_with text not null
-) with (fillfactor=50);
+);
 create table replicas (
   replica_id uuid not null,
   renewed_at timestamp with time zone not null,
@@ -116,6 +130,14 @@ create table replicas (
   server_began_us bigint not null,
   session_began_us bigint,
   session_pid integer
+) with (fillfactor=50);
+create table reservations (
+  tokens bigint not null,
+  micros bigint not null,
+  run_id uuid not null,
+  tenant text collate "C" not null,
+  call text collate "C" not null,
+  user_name text collate "C" not null
 ) with (fillfactor=50);
 create table runs (
   run_id uuid not null,
@@ -126,6 +148,7 @@ create table runs (
   version text collate "C" not null,
   user_name text collate "C" not null,
   pipeline text collate "C" not null,
+  priority text collate "C" not null default 'normal'::text,
   idempotency_key text collate "C",
   parent text,
   input text not null,
@@ -172,6 +195,7 @@ create table timers (
   timer_id text collate "C" not null
 );
 
+alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
 alter table heddle.channels add PRIMARY KEY (tenant, channel);
 alter table heddle.commits add PRIMARY KEY (commit_id);
 alter table heddle.consumer_groups add PRIMARY KEY (tenant, channel, consumer_group);
@@ -185,6 +209,7 @@ alter table heddle.messages add PRIMARY KEY (tenant, channel, seq);
 alter table heddle.provider_slots add PRIMARY KEY (provider, replica_id, slot);
 alter table heddle.providers add PRIMARY KEY (gate);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
+alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.shards add PRIMARY KEY (shard);
 alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);

@@ -3,6 +3,7 @@
  * here they are put together, and what they throw becomes an exit code.
  */
 import { Command } from 'commander';
+import { addBudgetCommand } from './budget-command.ts';
 import { addCircuitsCommand } from './circuits-command.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
@@ -30,6 +31,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
     exitCode = code;
   });
   addRunsCommands(program, streams);
+  addBudgetCommand(program, streams);
   addDatabaseCommands(program, streams);
   addProvidersCommand(program, streams);
   addEmulateCommand(program, streams);

@@ -20,6 +20,7 @@ export function runJson(row: RunRow): Readonly<Record<string, Json>> {
     turn: row.turn,
     user: row.user,
     pipeline: row.pipeline,
+    priority: row.priority,
     parent: row.parent === null ? null : row.parent.runId,
     createdAt: iso(row.createdAtMs),
     endedAt: row.endedAtMs === null ? null : iso(row.endedAtMs),

@@ -79,6 +79,10 @@ export const errorRegistry = {
   'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
   'provider-rate-limited': retryable(429, 'Provider {provider} asks to wait.'),
   'provider-outage': retryable(503, 'Provider {provider} does not answer: {reason}.'),
+  'budget-exceeded': retryable(
+    402,
+    'The budget of {whose} ({max} {unit}) has {spent} spent and {reserved} reserved, and a call needs up to {needed}; raise it.',
+  ),
   'provider-parked': retryable(
     402,
     'Provider {provider} refuses key or spend: {reason}. Mend it and reopen the provider.',

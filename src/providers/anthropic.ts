@@ -51,6 +51,7 @@ export class AnthropicProvider implements Provider {
   readonly tiers: Routing['tiers'];
   readonly startsAt: Routing['startsAt'];
   readonly sharesCeilingWith: Routing['sharesCeilingWith'];
+  readonly pricePerMillion: Routing['pricePerMillion'];
   readonly #endpoint: Endpoint;
   readonly #model: string;
   readonly #maxTokens: number;
@@ -63,6 +64,7 @@ export class AnthropicProvider implements Provider {
     this.tiers = routing.tiers;
     this.startsAt = routing.startsAt;
     this.sharesCeilingWith = routing.sharesCeilingWith;
+    this.pricePerMillion = routing.pricePerMillion;
     this.#model = options.model;
     this.#maxTokens = asWhole(maxTokens, 'maxTokens', { min: 1, max: tokensMax, fallback: 4_096 });
     this.#endpoint = new Endpoint({

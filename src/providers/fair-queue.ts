@@ -1,69 +1,53 @@
 /**
- * Who is next: tenant, then user, then oldest pipeline (design §5). It serves admission, where the
- * items are runs, and provider slots, where they are calls.
+ * Who is next: class of priority, then tenant, user and oldest pipeline (design §5). It serves
+ * admission, where the items are runs that cost 1 each, and provider slots, where they are calls
+ * that cost tokens: estimated when they are taken, corrected by `settle` when they are over.
  *
- * It owns the order. It leaves capacity, time and meaning of the items to its user.
+ * It owns the order. It leaves the accounts within a class to fair-shares.ts; capacity, time and
+ * meaning of the items to its user.
  *
- * 1. Tenants that have waiting items take turns; so do the users of one tenant. Who comes back goes
- *    behind all that wait. So with T active tenants of at most U active users, a user's next item is
- *    taken after at most T × U turns, however many items the others have (promise 9).
- * 2. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
- *    came: what was started is finished first.
- * 3. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
- * 4. Every operation costs O(log of the user's items) at most.
+ * 1. A higher class goes first, but a class that waits is passed over at most `floorEvery` − 1
+ *    times, once more for each lower class beside it: none starves.
+ * 2. Within a class: invariants 1 and 2 of fair-shares.ts (promise 9).
+ * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
+ *    came: what was started is finished first. At the end of a batch, when fewer items wait than
+ *    are under way, the one that has waited longest goes first instead: strictly oldest first would
+ *    finish all but a few, and leave most places idle while those few go through all their steps.
+ * 4. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
+ * 5. Every operation costs O(log n) at most.
  */
-import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
-import { LinkedList, type LinkedMember } from './linked-list.ts';
+import { defaultPriority, priorities } from '../domain/priority.ts';
+import type { FairPlace } from './fair-place.ts';
+import { FairShares, type Waiting } from './fair-shares.ts';
 
-export type FairPlace = {
-  readonly tenant: string;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  /** Place among the items of the pipeline, lower first. Default: the order of arrival. */
-  readonly order?: number | undefined;
+export type { FairPlace } from './fair-place.ts';
+
+/** Each lower class that waits gets at least every so many-th turn. */
+const floorEvery = 8;
+
+type Class<Item> = {
+  readonly shares: FairShares<Item>;
+  /** Turns of others since its last one, while it waited. */
+  passed: number;
 };
-
-type Waiting<Item> = HeapMember & {
-  readonly key: string;
-  readonly item: Item;
-  readonly user: User<Item>;
-  readonly pipeline: string;
-  readonly startedAtMs: number;
-  readonly order: number;
-};
-
-type User<Item> = LinkedMember<User<Item>> & {
-  readonly name: string;
-  readonly tenant: Tenant<Item>;
-  readonly waiting: IndexedHeap<Waiting<Item>>;
-};
-
-type Tenant<Item> = LinkedMember<Tenant<Item>> & {
-  readonly name: string;
-  readonly users: Map<string, User<Item>>;
-  readonly turns: LinkedList<User<Item>>;
-};
-
-/** The order of invariant 2. Pipelines of one instant are kept together by their names. */
-function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
-  if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs < b.startedAtMs;
-  if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
-  return a.order < b.order;
-}
+type Inside<Item> = { readonly of: Class<Item>; readonly waiting: Waiting<Item> };
 
 export class FairQueue<Item> {
-  readonly #waiting = new Map<string, Waiting<Item>>();
-  readonly #tenants = new Map<string, Tenant<Item>>();
-  readonly #turns = new LinkedList<Tenant<Item>>();
+  readonly #inside = new Map<string, Inside<Item>>();
+  readonly #classes: readonly Class<Item>[] = priorities.map(() => ({
+    shares: new FairShares<Item>(),
+    passed: 0,
+  }));
   #arrivals = 0;
+  /** Items with a cost that were popped, and neither settled nor put back. */
+  #underWay = 0;
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#inside.size;
   }
 
   has(key: string): boolean {
-    return this.#waiting.has(key);
+    return this.#inside.has(key);
   }
 
   /** False when the key is inside already; then nothing changes. */
@@ -72,96 +56,87 @@ export class FairQueue<Item> {
   }
 
   /**
-   * Brings back an item that was popped in vain, and with it the turn: a tenant or user that has
-   * nothing else waiting goes ahead of the others. Give it the `order` that it had.
+   * Brings back an item that was popped in vain, with its turn and what it was charged. Give it the
+   * `order` that it had.
    */
   putBack(key: string, item: Item, place: FairPlace): boolean {
-    return this.#add(key, item, place, true);
+    if (!this.#add(key, item, place, true)) return false;
+    this.#over(place);
+    return true;
   }
 
   peek(): Item | undefined {
-    return this.#first()?.item;
+    return this.#next()?.waiting.item;
   }
 
   pop(): Item | undefined {
-    const next = this.#first();
+    const next = this.#next();
     if (next === undefined) return undefined;
-    const { user } = next;
-    this.#take(next);
-    if (user.waiting.size > 0) user.tenant.turns.rotate(user);
-    if (user.tenant.users.size > 0) this.#turns.rotate(user.tenant);
-    return next.item;
+    const { of, waiting } = next;
+    of.shares.pop(waiting);
+    this.#inside.delete(waiting.key);
+    if (waiting.counted) this.#underWay += 1;
+    for (const other of this.#classes) {
+      if (other === of || other.shares.size === 0) other.passed = 0;
+      else other.passed += 1;
+    }
+    return waiting.item;
+  }
+
+  /** What was popped has cost so much in truth; unknown tenants and users owe nothing. */
+  settle(place: FairPlace, actual: number): void {
+    this.#over(place);
+    this.#classOf(place).shares.correct(place, actual - (place.cost ?? 1));
   }
 
   /** Takes out an item wherever it stands; no turn is used. */
   remove(key: string): Item | undefined {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return undefined;
-    this.#take(waiting);
-    return waiting.item;
+    const inside = this.#inside.get(key);
+    if (inside === undefined) return undefined;
+    this.#inside.delete(key);
+    inside.of.shares.remove(inside.waiting);
+    if (inside.of.shares.size === 0) inside.of.passed = 0;
+    return inside.waiting.item;
   }
 
   /** All items, in no order. */
   *items(): Generator<Item, void, undefined> {
-    for (const waiting of this.#waiting.values()) yield waiting.item;
+    for (const { waiting } of this.#inside.values()) yield waiting.item;
   }
 
-  #first(): Waiting<Item> | undefined {
-    return this.#turns.first?.turns.first?.waiting.first();
+  /** The highest class that waits, unless a lower one has been passed over often enough. */
+  #next(): Inside<Item> | undefined {
+    let next: Class<Item> | undefined;
+    for (const one of this.#classes) {
+      if (one.shares.size === 0) continue;
+      if (next === undefined) next = one;
+      else if (one.passed >= floorEvery - 1 && one.passed > next.passed) next = one;
+    }
+    const waiting = next?.shares.first(this.#isEnd());
+    return next === undefined || waiting === undefined ? undefined : { of: next, waiting };
+  }
+
+  #isEnd(): boolean {
+    return this.#inside.size < this.#underWay;
   }
 
   #add(key: string, item: Item, place: FairPlace, ahead: boolean): boolean {
-    if (this.#waiting.has(key)) return false;
-    const tenant = this.#tenants.get(place.tenant) ?? this.#addTenant(place.tenant, ahead);
-    const user = tenant.users.get(place.user) ?? this.#addUser(tenant, place.user, ahead);
-    const waiting: Waiting<Item> = {
-      heapIndex: -1,
-      key,
-      item,
-      user,
-      pipeline: place.pipeline,
-      startedAtMs: place.pipelineStartedAtMs,
-      order: place.order ?? this.#arrivals,
-    };
+    if (this.#inside.has(key)) return false;
+    const of = this.#classOf(place);
+    const order = place.order ?? this.#arrivals;
     this.#arrivals += 1;
-    this.#waiting.set(key, waiting);
-    user.waiting.push(waiting);
+    const waiting = of.shares.add(key, item, { ...place, order }, ahead);
+    this.#inside.set(key, { of, waiting });
     return true;
   }
 
-  #addTenant(name: string, ahead: boolean): Tenant<Item> {
-    const tenant: Tenant<Item> = {
-      previous: null,
-      next: null,
-      name,
-      users: new Map(),
-      turns: new LinkedList(),
-    };
-    this.#tenants.set(name, tenant);
-    if (ahead) this.#turns.pushFront(tenant);
-    else this.#turns.pushBack(tenant);
-    return tenant;
+  #over({ cost }: FairPlace): void {
+    if (cost !== undefined && this.#underWay > 0) this.#underWay -= 1;
   }
 
-  #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
-    const waiting = new IndexedHeap<Waiting<Item>>(isOlder);
-    const user: User<Item> = { previous: null, next: null, name, tenant, waiting };
-    tenant.users.set(name, user);
-    if (ahead) tenant.turns.pushFront(user);
-    else tenant.turns.pushBack(user);
-    return user;
-  }
-
-  #take(waiting: Waiting<Item>): void {
-    const { user } = waiting;
-    const { tenant } = user;
-    this.#waiting.delete(waiting.key);
-    user.waiting.remove(waiting);
-    if (user.waiting.size > 0) return;
-    tenant.users.delete(user.name);
-    tenant.turns.remove(user);
-    if (tenant.users.size > 0) return;
-    this.#tenants.delete(tenant.name);
-    this.#turns.remove(tenant);
+  #classOf({ priority = defaultPriority }: FairPlace): Class<Item> {
+    const found = this.#classes[priorities.indexOf(priority)];
+    if (found === undefined) throw new TypeError(`no class is called ${priority}`);
+    return found;
   }
 }

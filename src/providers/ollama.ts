@@ -48,6 +48,7 @@ export class OllamaProvider implements Provider {
   readonly tiers: Routing['tiers'];
   readonly startsAt: Routing['startsAt'];
   readonly sharesCeilingWith: Routing['sharesCeilingWith'];
+  readonly pricePerMillion: Routing['pricePerMillion'];
   readonly #endpoint: Endpoint;
   readonly #model: string;
   readonly #contextTokens: number | null;
@@ -60,6 +61,7 @@ export class OllamaProvider implements Provider {
     this.tiers = routing.tiers;
     this.startsAt = routing.startsAt;
     this.sharesCeilingWith = routing.sharesCeilingWith;
+    this.pricePerMillion = routing.pricePerMillion;
     this.#model = options.model;
     const bounds = { min: 1, max: 100_000_000, fallback: null };
     this.#contextTokens = asWhole(contextTokens, 'contextTokens', bounds);

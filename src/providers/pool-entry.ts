@@ -8,7 +8,7 @@ import type { ShownWait, WaitReason } from './wait-reason.ts';
 export type Entry<Call> = {
   readonly key: string;
   readonly call: Call;
-  readonly place: FairPlace & { readonly order: number };
+  readonly place: FairPlace & { readonly order: number; readonly cost: number };
   readonly route: Route<Entry<Call>>;
   attempt: number;
   /** It has had its one retry: see invariant 4. */
@@ -31,11 +31,11 @@ export function newEntry<Call extends PoolCall>(
   route: Route<Entry<Call>>,
   order: number,
 ): Entry<Call> {
-  const { tenant, user, pipeline, pipelineStartedAtMs } = call;
+  const { tenant, user, pipeline, pipelineStartedAtMs, priority, weight, cost = 1 } = call;
   return {
     key: call.key,
     call,
-    place: { tenant, user, pipeline, pipelineStartedAtMs, order },
+    place: { tenant, user, pipeline, pipelineStartedAtMs, order, priority, weight, cost },
     route,
     attempt: call.attempt ?? 1,
     retried: false,

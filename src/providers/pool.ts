@@ -108,8 +108,17 @@ export class Pool<Call extends PoolCall> {
     return kind !== 'retry-once' || this.#entries.get(key)?.retried !== true;
   }
 
-  /** The call in this slot has ended. A `ProviderFault` can be handed in as it is. */
-  release(provider: string, slot: number, outcome: CallOutcome, nowMs: number): Released<Call> {
+  /**
+   * The call in this slot has ended. A `ProviderFault` can be handed in as it is. Without `tokens`
+   * an answer has cost what was estimated, and so has a call that was aborted; a fault has not.
+   */
+  release(
+    provider: string,
+    slot: number,
+    outcome: CallOutcome,
+    nowMs: number,
+    tokens?: number,
+  ): Released<Call> {
     this.#measure(nowMs);
     const state = this.#routes.state(provider);
     const { status } = state;
@@ -117,6 +126,10 @@ export class Pool<Call extends PoolCall> {
     entry.sentTo = null;
     if (state.status !== status) this.#look();
     const fate = this.#dispose(entry, outcome, nowMs);
+    const isUsed = outcome.kind === 'ok' || outcome.kind === 'aborted';
+    const { place, route } = entry;
+    // A call that is queued again has its charge back already.
+    if (fate !== 'requeued') route.queue.settle(place, tokens ?? (isUsed ? place.cost : 0));
     if (this.#entries.has(entry.key)) this.#news.check(entry);
     return { call: entry.call, fate, attempt: entry.attempt };
   }

@@ -62,6 +62,8 @@ export interface Provider {
   readonly tiers?: Readonly<Record<string, string>> | undefined;
   /** Providers whose calls the same account counts: falling back on them adds nothing. */
   readonly sharesCeilingWith?: readonly string[] | undefined;
+  /** What a million tokens cost, in any one currency: for budgets of cost. Default: nothing. */
+  readonly pricePerMillion?: { readonly input: number; readonly output: number } | undefined;
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
   /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */

@@ -1,6 +1,6 @@
-/** One time at which something is due by itself: set anew as often as it changes. */
 import type { Clock } from './ports.ts';
 
+/** One timer that is set anew: the last instant that was named counts. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -11,12 +11,15 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Null: at no time. What is due already rings soon, never at once. */
+  /** Null: it does not ring. */
   set(dueMs: number | null): void {
+    this.cancel();
+    if (dueMs === null) return;
+    this.#cancel = this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), this.#ring);
+  }
+
+  cancel(): void {
     this.#cancel?.();
-    this.#cancel =
-      dueMs === null
-        ? null
-        : this.#clock.setTimer(Math.max(dueMs - this.#clock.nowMs(), 1), this.#ring);
+    this.#cancel = null;
   }
 }

@@ -1,8 +1,9 @@
 /** The calls of this replica's runs, by key and by run. */
 import { checkGenerate } from '../domain/generate-input.ts';
-import type { GenerateInput } from '../domain/catalogue.ts';
+import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 import { madeAtMs } from '../domain/ids.ts';
 import type { OpenInvocation } from '../kernel/port.ts';
+import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
@@ -16,8 +17,14 @@ export type RunCall = PoolCall & {
   /** Not in the pool. */
   outside: boolean;
   dropped: boolean;
+  /** It holds a part of its budgets. */
+  reserved: boolean;
+  /** The provider of its last slot. */
+  sentTo: string | null;
   /** Set from its end until the turn that takes it commits. */
   outcome: CallOutcome | null;
+  /** What it has used, from its answer on. */
+  usage: GenerateOutput['usage'] | null;
   /** Its result is in its run's inbox already, and its slot is given on. */
   kept: boolean;
   sentAtMs: number;
@@ -34,7 +41,7 @@ export function callKey(runId: string, invocationId: string, incarnation: number
 
 /** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
 export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
-  const { tenant, runId, shard, user, pipeline } = run;
+  const { tenant, runId, shard, user, pipeline, priority } = run;
   const { id: invocationId, incarnation } = invocation;
   const input = checkGenerate(invocation.input);
   return {
@@ -50,10 +57,15 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     providers: input.providers,
     model: input.model,
     tier: input.tier,
+    priority,
+    cost: totalTokens(estimatedTokens(input)),
     durable: false,
     outside: true,
     dropped: false,
+    reserved: false,
+    sentTo: null,
     outcome: null,
+    usage: null,
     kept: false,
     sentAtMs: 0,
     slot: null,

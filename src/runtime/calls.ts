@@ -14,18 +14,22 @@
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
+import { totalTokens } from '../providers/call-tokens.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
-import type { ProviderWrite, SlotWrite } from '../store/batch.ts';
+import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, ProviderRow, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
-import { Alarm } from './alarm.ts';
 import type { Gate } from './gate.ts';
-import type { Clock, Ids, Log } from './ports.ts';
+import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
+import { Alarm } from './alarm.ts';
+import { chargesOf, usedBy } from './call-charges.ts';
+import { providerIn, type CallsOptions, type SealedCalls } from './calls-options.ts';
+import type { BudgetChange, Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
 import { gatesOf, gateWrites } from './gate-write.ts';
 import { Refusals } from './refusals.ts';
@@ -38,18 +42,12 @@ const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 /** Its own limit, or its run, ended it: that says nothing about the provider. */
 const aborted: CallOutcome = { kind: 'aborted' };
 
-/** What a batch commits for calls, and what may be sent when it has. */
-export type SealedCalls = {
-  readonly slots: readonly SlotWrite[];
-  readonly providers: readonly ProviderWrite[];
-  readonly grants: readonly Grant<RunCall>[];
-};
-
 export class Calls {
   readonly #clock: Clock;
   readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
   readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #budgets: Budgets;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
   /** Dropped, and in a slot until their requests end. */
@@ -64,30 +62,16 @@ export class Calls {
   /** Rings when a cooling, a backoff or a stall ends by itself. */
   readonly #alarm: Alarm;
 
-  constructor(options: {
-    readonly clock: Clock;
-    readonly gate: Gate;
-    readonly ids: Ids;
-    readonly replicaId: ReplicaId;
-    readonly providers: readonly Provider[];
-    /** What goes straight to a run's next turn. */
-    readonly deliver: (run: NewRun, result: Result) => void;
-    /** A result that was paid for. */
-    readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
-    /** There is something to commit: slots to write or to give. */
-    readonly wanted: () => void;
-    /** Shows what answers hold while they come. */
-    readonly texts: Texts;
-    readonly log: Log;
-  }) {
+  constructor(options: CallsOptions) {
     this.#clock = options.clock;
+    this.#alarm = new Alarm(options.clock, () => this.#wanted());
     this.#gate = options.gate;
+    this.#budgets = options.budgets;
     this.#replicaId = options.replicaId;
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
     this.#texts = options.texts;
-    this.#alarm = new Alarm(options.clock, () => this.#wanted());
     this.#refusals = new Refusals(options.log);
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
@@ -153,6 +137,7 @@ export class Calls {
     const call = this.#calls.get(callKey(run.runId, event.id, event.incarnation));
     if (call === undefined || call.outcome === null) return;
     this.#calls.remove(call);
+    this.#budgets.settle(call, usedBy(call.outcome));
     if (!call.kept) this.#release(call, call.outcome);
   }
 
@@ -163,6 +148,7 @@ export class Calls {
   kept(call: RunCall): void {
     if (call.outcome === null) return;
     call.kept = true;
+    this.#budgets.settle(call, usedBy(call.outcome));
     this.#release(call, call.outcome);
   }
 
@@ -174,10 +160,18 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
+    const charges = chargesOf(this.#budgets, {
+      replicaId: this.#replicaId,
+      slots,
+      grants,
+      repeated,
+      providerOf: (gate) => this.#pool.gates.providerOf(gate),
+    });
     this.#withdrawTentative(grants, nowMs);
     this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;
-    return { slots, providers: gateWrites(this.#pool, nowMs), grants };
+    const providers = gateWrites(this.#pool, nowMs);
+    return { slots, providers, grants, ...(charges === null ? {} : { charges }) };
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
@@ -230,21 +224,25 @@ export class Calls {
 
   #sendOne(grant: Grant<RunCall>): void {
     const { call } = grant;
+    if (this.#budgets.takeRefused(call)) {
+      this.#pool.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
+      return this.#wanted();
+    }
     const isOver = call.dropped || !call.durable || call.outcome !== null;
     if (isOver) this.#release(call, aborted, grant);
     else void this.#request(grant);
   }
 
   get hasWaitChanges(): boolean {
-    return this.#pool.hasWaitChanges;
+    return this.#pool.hasWaitChanges || this.#budgets.hasChanges;
   }
 
   countOf(runId: string): number {
     return this.#calls.of(runId).length;
   }
 
-  waitChanges(): readonly WaitChange<RunCall>[] {
-    return this.#pool.takeWaitChanges();
+  waitChanges(): readonly (WaitChange<RunCall> | BudgetChange)[] {
+    return [...this.#pool.takeWaitChanges(), ...this.#budgets.takeChanges()];
   }
 
   /**
@@ -252,7 +250,7 @@ export class Calls {
    * nobody waits for are idle. The others keep their names, for they are made again, and counted.
    */
   close(): readonly SlotWrite[] {
-    this.#alarm.set(null);
+    this.#alarm.cancel();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -275,6 +273,10 @@ export class Calls {
   }
 
   #enqueue(call: RunCall): void {
+    if (this.#budgets.holds(call)) {
+      call.outside = false;
+      return this.#wanted();
+    }
     try {
       // Its key may be in a slot still, with a request that was aborted: `#release` lets it in then.
       call.outside = !this.#pool.enqueue(call, this.#clock.nowMs());
@@ -302,6 +304,7 @@ export class Calls {
         signal: abort.signal,
         onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
       });
+      call.usage = output.usage;
       this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
     } catch (error) {
       // Not by the grant: its slot may be free already, and another's by now.
@@ -311,7 +314,8 @@ export class Calls {
       } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The pool brings it back; the run does not hear of it (promise 8).
         call.abort = null;
-        if (error.kind === 'refused') this.#refusals.tell(this.#provider(provider).name, error.message);
+        if (error.kind === 'refused')
+          this.#refusals.tell(this.#provider(provider).name, error.message);
         this.#release(call, error);
       } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
@@ -356,7 +360,9 @@ export class Calls {
     call.cancelLimit();
     this.#calls.remove(call);
     this.#leaveSlot(call.key);
+    this.#budgets.drop(call);
     const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
+    this.#budgets.settle(call, cancelled.kind === 'in-slot' ? 'unknown' : 'unused');
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot' || call.kept) return;
     if (call.outcome !== null) this.#release(call, aborted);
@@ -374,19 +380,24 @@ export class Calls {
     this.#leaving.delete(call);
     if (grant === null) return;
     call.slot = null;
-    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs());
+    const tokens = call.usage === null ? undefined : totalTokens(call.usage);
+    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
     const next = this.#calls.get(call.key);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();
   }
 
+  /** Of a gate. */
   #provider(gate: string): Provider {
-    const provider = this.#providers.get(this.#pool.gates.providerOf(gate));
-    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
-    return provider;
+    return providerIn(this.#providers, this.#pool.gates.providerOf(gate));
   }
 
   #leaveSlot(key: string): void {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
+  }
+
+  /** A budget has room for it again. */
+  retry(call: RunCall): void {
+    if (!call.dropped && call.outcome === null) this.#enqueue(call);
   }
 }

@@ -47,9 +47,9 @@ export class Looking {
     const { bench, clock, notifier, shards } = this.#parts;
     if (!shards.owns(address.shard)) return notifier.hint(address.shard);
     if (fresh === undefined) return bench.wake(address);
-    const { tenant, user, pipeline } = fresh;
+    const { tenant, user, pipeline, priority } = fresh;
     const pipelineStartedAtMs = 'createdAtMs' in fresh ? fresh.createdAtMs : clock.nowMs();
-    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs });
+    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs, priority });
   }
 
   /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
@@ -107,7 +107,8 @@ export class Looking {
   }
 
   async #look(): Promise<void> {
-    const { clock, shards, store, timers } = this.#parts;
+    const { budgets, clock, shards, store, timers } = this.#parts;
+    await budgets.lookForFirst();
     await this.#pending();
     await this.#delayed();
     const nowMs = clock.nowMs();

@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel/port.ts';
 import type { Store } from '../store/port.ts';
 import type { Agents } from './agents.ts';
 import type { ArrivalQueue } from './arrivals.ts';
+import type { Budgets } from './budgets.ts';
 import type { Calls } from './calls.ts';
 import type { Notifier } from './notifier.ts';
 import type { Clock, Ids, Log } from './ports.ts';
@@ -25,6 +26,7 @@ export type Parts = {
   readonly agents: Agents;
   readonly bench: Workbench;
   readonly arrivals: ArrivalQueue;
+  readonly budgets: Budgets;
   readonly calls: Calls;
   readonly tasks: RunTasks;
   readonly timers: Timers;

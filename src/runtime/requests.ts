@@ -2,9 +2,10 @@
  * What surfaces ask for, checked by field and turned into rows (promise 11). Every surface (library,
  * command line, HTTP) comes through here, so they refuse the same things in the same words.
  */
-import { asObject, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
+import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
+import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { limits } from '../domain/limits.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import type { Agent } from '../kernel/port.ts';
@@ -26,11 +27,15 @@ export type StartRequest = {
   readonly pipeline?: string;
   /** A second start with the same key, in the same tenant, gives the first run. */
   readonly idempotencyKey?: string;
+  /** Higher classes go first; lower ones keep a floor. Child runs inherit it. Default `normal`. */
+  readonly priority?: Priority;
 };
+
+const startKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority', 'agent'];
 
 export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRun {
   const asked = { ...request } as Record<string, Json>;
-  onlyKeys(asked, 'start', ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'agent']);
+  onlyKeys(asked, 'start', startKeys);
   const pipeline = name(request.pipeline, 'start.pipeline', runId);
   const { idempotencyKey = null } = request;
   return {
@@ -45,6 +50,7 @@ export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRu
     inputText: JSON.stringify(toJson(request.input, 'start.input')),
     idempotencyKey:
       idempotencyKey === null ? null : checkName(idempotencyKey, 'start.idempotencyKey'),
+    priority: asOneOf(request.priority, 'start.priority', priorities, defaultPriority),
   };
 }
 

@@ -128,7 +128,7 @@ export class ResultKeeper {
   #make(ended: readonly Ended[]): MadeBatch {
     const { calls, ids, replicaId, shards } = this.#parts;
     for (const { call } of ended) calls.kept(call);
-    const { slots, providers, grants } = calls.seal(this.#closing ? 0 : Infinity);
+    const { slots, providers, grants, charges } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
       const { tenant, runId, shard } = call.run;
       return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
@@ -136,12 +136,17 @@ export class ResultKeeper {
     const batch = {
       commitId: ids.commit(),
       replicaId,
-      epochs: shards.epochsOf([...results, ...slots.flatMap(({ call }) => call ?? [])]),
+      epochs: shards.epochsOf([
+        ...results,
+        ...slots.flatMap(({ call }) => call ?? []),
+        ...(charges?.settled ?? []),
+      ]),
       turns: [],
       statusChanges: [],
       results,
       slots,
       providers,
+      ...(charges === undefined ? {} : { charges }),
       arrivals: noArrivals,
     };
     return { batch, turns: [], statusChanges: [], arrivals: null, grants };

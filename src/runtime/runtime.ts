@@ -6,10 +6,12 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
+import type { BudgetDefaults } from '../store/charges.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { NewRun } from '../store/rows.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue, type Arrival } from './arrivals.ts';
+import { Budgets } from './budgets.ts';
 import { Calls } from './calls.ts';
 import { closeProviders } from './close-providers.ts';
 import { Committer } from './committer.ts';
@@ -46,6 +48,8 @@ export type RuntimeOptions = {
   readonly log: Log;
   readonly settings?: Partial<RuntimeSettings>;
   readonly keeping?: Partial<KeepingSettings>;
+  /** Of every run, user or tenant that has none of its own. */
+  readonly budgets?: BudgetDefaults;
 };
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
@@ -123,6 +127,14 @@ export class Runtime {
     const { replicaId } = this;
     const gate = this.#gate;
     const texts = new Texts();
+    const budgets = new Budgets({
+      store,
+      clock,
+      log,
+      providers,
+      defaults: options.budgets ?? {},
+      retry: (call) => this.#parts.calls.retry(call),
+    });
     return {
       replicaId,
       store,
@@ -133,7 +145,9 @@ export class Runtime {
       agents,
       bench: new Workbench({ permitsMax, onWork: wanted }),
       arrivals: new ArrivalQueue({ waitingMax: arrivalsMax }),
+      budgets,
       calls: new Calls({
+        budgets,
         clock,
         ids,
         replicaId,
@@ -163,11 +177,12 @@ export class Runtime {
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
-    const { calls, log, store } = this.#parts;
+    const { budgets, calls, log, store } = this.#parts;
     for (const group of calls.pool.gates.correlated) {
       const providers = group.join(', ');
       log.warn('providers share a ceiling: one is no relief for another', { providers });
     }
+    await budgets.lookForFirst();
     this.#listening = await store.listen((hint) => this.#heard(hint));
     await this.#ownership.start();
     this.#looking.start();
@@ -204,6 +219,11 @@ export class Runtime {
 
   get clock(): Clock {
     return this.#parts.clock;
+  }
+
+  /** A budget was set here: from now on calls are charged. */
+  chargeCalls(): void {
+    this.#parts.budgets.turnOn();
   }
 
   /** A person has mended what the provider refused. */
@@ -275,10 +295,11 @@ export class Runtime {
 
   /** Lets turns in flight commit, stops what runs outside, gives the shards back. */
   async close(): Promise<void> {
-    const { arrivals, calls, notifier, tasks, texts, timers, watch } = this.#parts;
+    const { arrivals, budgets, calls, notifier, tasks, texts, timers, watch } = this.#parts;
     this.#retention.close();
     this.#looking.close();
     timers.close();
+    budgets.close();
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
     await this.#keeper.close();

@@ -6,7 +6,7 @@ import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.t
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
-import { fencedCalls } from './fenced-calls.ts';
+import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
@@ -68,6 +68,10 @@ export class Settling {
       this.#onFenced();
       this.#parts.calls.fenced(call);
     }
+    for (const { call, budget } of refusedCalls(made, outcome)) {
+      call.reserved = false;
+      this.#parts.budgets.refuse(call, budget);
+    }
     this.#parts.calls.send(made.grants);
   }
 
@@ -82,6 +86,7 @@ export class Settling {
     const { calls, log } = this.#parts;
     log.warn('a batch was given back', { error: toErrorRecord(failed.error).message });
     failed.arrived?.fail(failed.error);
+    this.#parts.budgets.giveBack(failed.made?.batch.charges?.settled ?? []);
     for (const { call } of failed.made?.grants ?? []) this.#reload(call.run);
     calls.send(failed.made?.grants ?? []);
     for (const { entry } of failed.made?.statusChanges ?? []) this.#again(entry, [], null);

@@ -16,15 +16,16 @@ import type { RunRow } from '../store/rows.ts';
 import type { Entry } from './workbench.ts';
 import type { HotRun } from './turn/hot-run.ts';
 
-type Shown = WaitChange<RunCall>['shown'];
+type Shown = WaitChange<RunCall>['shown'] | 'budget';
 
 /** What can go on soonest counts. */
-const order: readonly Shown[] = ['calling', 'backoff', 'stalled', 'parked'];
+const order: readonly Shown[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
 
 const shownAs: Readonly<Record<Exclude<Shown, 'calling'>, RunLifecycleEvent>> = {
   backoff: 'BACK_OFF',
   stalled: 'STALL',
   parked: 'STALL',
+  budget: 'STALL',
 };
 
 const reasons: Readonly<Record<Shown, string | null>> = {
@@ -32,6 +33,7 @@ const reasons: Readonly<Record<Shown, string | null>> = {
   backoff: 'the provider failed; the call is tried again after a pause',
   stalled: 'the provider does not answer',
   parked: 'the provider refused key or spend: mend it and reopen the provider',
+  budget: 'a budget is used up',
 };
 
 export class StatusNews {
@@ -117,6 +119,8 @@ export class StatusNews {
     const event = shown === 'calling' ? waitingEvent(hot.state) : shownAs[shown];
     const status = moveRun(hot.status, event);
     if (hot.status === status) return null;
-    return { ...entry.address, expectedTurn: hot.turn, status, reason: reasons[shown] };
+    const spent = shown === 'budget' ? this.#parts.budgets.reasonFor(entry.address.runId) : null;
+    const reason = spent ?? reasons[shown];
+    return { ...entry.address, expectedTurn: hot.turn, status, reason };
   }
 }

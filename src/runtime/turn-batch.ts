@@ -243,14 +243,15 @@ export class TurnBatches implements BatchSource {
     for (const { work, turn } of turns) {
       for (const item of work.incoming)
         if (item.kind === 'result') calls.recorded(work.hot.run, item);
+      if (turn.ended !== null) this.#parts.budgets.endRun(work.hot.run);
       if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
         calls.propose(work.hot.run, turn.state);
       }
     }
-    const { slots, providers, grants } = calls.seal();
+    const { slots, providers, grants, charges } = calls.seal();
     const statusChanges = this.#news.take();
     const parts = turns.length + slots.length + providers.length + statusChanges.length;
-    if (parts === 0 && arrived === null) return null;
+    if (parts === 0 && arrived === null && charges === undefined) return null;
     const batch: Batch = {
       commitId: ids.commit(),
       replicaId,
@@ -258,12 +259,14 @@ export class TurnBatches implements BatchSource {
         ...turns.map(({ commit }) => commit),
         ...statusChanges.map(({ change }) => change),
         ...slots.flatMap(({ call }) => call ?? []),
+        ...(charges?.settled ?? []),
       ]),
       turns: turns.map(({ commit }) => commit),
       statusChanges: statusChanges.map(({ change }) => change),
       results: [],
       slots,
       providers,
+      ...(charges === undefined ? {} : { charges }),
       arrivals: arrived?.arrivals ?? noArrivals,
     };
     return { batch, turns, statusChanges, arrivals: arrived, grants };

@@ -34,7 +34,7 @@ function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
 
 function newRunOf(row: RunRow): HotRun['run'] {
   const { tenant, runId, shard, agent, version, user, pipeline, parent } = row;
-  const { inputText, idempotencyKey } = row;
+  const { inputText, idempotencyKey, priority } = row;
   return {
     tenant,
     runId,
@@ -46,6 +46,7 @@ function newRunOf(row: RunRow): HotRun['run'] {
     parent,
     inputText,
     idempotencyKey,
+    priority,
   };
 }
 

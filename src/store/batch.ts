@@ -2,6 +2,7 @@
  * One writing transaction: turns that were ready together, and what arrived from outside. The store
  * applies a turn wholly or not at all (promise 1) and tells for each what became of it.
  */
+import type { BudgetRow, Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
@@ -160,6 +161,8 @@ export type Batch = {
   readonly results: readonly KeptResult[];
   readonly slots: readonly SlotWrite[];
   readonly providers: readonly ProviderWrite[];
+  /** Absent while no budget is set. */
+  readonly charges?: Charges;
   readonly arrivals: Arrivals;
 };
 
@@ -177,6 +180,10 @@ export type TurnOutcome =
   | { readonly kind: 'conflict'; readonly what: string }
   | { readonly kind: 'poison'; readonly reason: string };
 
+/** `over-budget`: the call fits this budget no more, is in no slot and must not be made. */
+export type SlotOutcome =
+  TurnOutcome | { readonly kind: 'over-budget'; readonly budget: BudgetRow };
+
 export type ArrivalOutcome =
   | { readonly kind: 'accepted' }
   /** A start whose idempotency key was used: the run that has it. */
@@ -190,8 +197,8 @@ export type BatchOutcome = {
   readonly statusChanges: readonly TurnOutcome[];
   /** By index of `results`: committed, fenced or poison. */
   readonly results: readonly TurnOutcome[];
-  /** By index of `slots`: committed or fenced. */
-  readonly slots: readonly TurnOutcome[];
+  /** By index of `slots`: committed, fenced or over-budget. */
+  readonly slots: readonly SlotOutcome[];
   readonly starts: readonly ArrivalOutcome[];
   readonly inbox: readonly ArrivalOutcome[];
   readonly messages: readonly ArrivalOutcome[];

@@ -7,7 +7,9 @@
  * the store has settled that nothing happened), `store-poison`, `closed`.
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
+import type { Priority } from '../domain/priority.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
+import type { BudgetAddress, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   EvaluationRow,
   JournalRow,
@@ -91,6 +93,7 @@ export type OpenRun = RunRow & { readonly hasInbox: boolean };
 export type PendingRun = RunAddress & {
   readonly user: string;
   readonly pipeline: string;
+  readonly priority: Priority;
   readonly status: RunStatus;
   readonly createdAtMs: number;
 };
@@ -239,6 +242,12 @@ export interface Store {
     readonly channels: number;
     readonly memoryEntries: number;
   }>;
+  /** Gives a run, user or tenant a budget of its own; what it has spent stays. */
+  setBudget(at: BudgetAddress, limits: BudgetLimits): Promise<void>;
+  /** By index; null for what has no budget and was never charged by a default. */
+  budgets(at: readonly BudgetAddress[]): Promise<readonly (BudgetRow | null)[]>;
+  /** False while no budget is set, so that nothing needs to be charged. */
+  hasBudgets(): Promise<boolean>;
   /** Tenants that hold runs (open ones when `open`) and whose names begin so, in no promised order. */
   tenants(query: {
     readonly prefix: string;

@@ -5,6 +5,7 @@
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunId, ReplicaId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
+import type { Priority } from '../domain/priority.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { SubscriptionStatus } from '../../machines/subscription.ts';
 import type { ProviderStatus } from '../../machines/provider.ts';
@@ -30,6 +31,7 @@ export type NewRun = RunAddress & {
   readonly inputText: string;
   /** Unique in the tenant: a second start with the same key gives the first run. */
   readonly idempotencyKey: string | null;
+  readonly priority: Priority;
 };
 
 export type RunRow = NewRun & {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FairQueue } from '../../src/providers/fair-queue.ts';
+import { FairQueue, type FairPlace } from '../../src/providers/fair-queue.ts';
 import { IndexedHeap } from '../../src/providers/indexed-heap.ts';
 
 /** `tenant/user/pipeline@start`, pushed under its own text. */
@@ -85,6 +85,121 @@ describe('the fair queue', () => {
     expect(queue.push('a/u/p@1', 'other', placeOf('b/v/q@1'))).toBe(false);
     expect(queue.size).toBe(1);
     expect(queue.peek()).toBe('a/u/p@1');
+  });
+});
+
+/** Pops so many, and settles each as it was estimated. */
+function served(queue: FairQueue<FairPlace>, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const item = queue.pop();
+    if (item === undefined) return 'nothing';
+    queue.settle(item, item.cost ?? 1);
+    return `${item.tenant}/${item.user}`;
+  });
+}
+
+function callsOf(queue: FairQueue<FairPlace>, path: string, cost: number, count = 20, more = {}) {
+  const place = { ...placeOf(`${path}/p@1`), cost, ...more };
+  for (let i = 0; i < count; i++) queue.push(`${path} ${cost} ${i}`, place, place);
+  return place;
+}
+
+const times = (list: readonly string[], one: string): number =>
+  list.filter((each) => each === one).length;
+
+describe('charging in tokens', () => {
+  it('gives a user of large calls as many tokens as one of small calls, not as many turns', () => {
+    const queue = new FairQueue<FairPlace>();
+    callsOf(queue, 'a/large', 1_000);
+    callsOf(queue, 'a/small', 100, 100);
+    const turns = served(queue, 55);
+    expect(times(turns, 'a/large')).toBe(5);
+    expect(times(turns, 'a/small')).toBe(50);
+  });
+
+  it("shares between tenants by their weights, and one tenant's users share its part", () => {
+    const queue = new FairQueue<FairPlace>();
+    callsOf(queue, 'a/u', 100, 50, { weight: 3 });
+    callsOf(queue, 'b/u', 100, 50);
+    callsOf(queue, 'b/v', 100, 50);
+    const turns = served(queue, 40);
+    expect(times(turns, 'a/u')).toBe(30);
+    expect(times(turns, 'b/u')).toBe(5);
+  });
+
+  it('gives back what a call did not use, and takes what it used beyond its estimate', () => {
+    const queue = new FairQueue<FairPlace>();
+    const cheap = callsOf(queue, 'a/cheap', 1_000, 60);
+    const dear = callsOf(queue, 'a/dear', 1_000, 60);
+    const turns: string[] = [];
+    for (let i = 0; i < 44; i++) {
+      const item = queue.pop();
+      if (item === undefined) throw new Error('nothing waits');
+      queue.settle(item, item === cheap ? 100 : 1_000);
+      turns.push(item.user);
+    }
+    expect(turns.filter((user) => user === dear.user).length).toBeLessThanOrEqual(5);
+  });
+
+  it('lets no past take the future: a correction goes only so far', () => {
+    const queue = new FairQueue<FairPlace>();
+    const thrifty = callsOf(queue, 'a/thrifty', 1_000, 900);
+    callsOf(queue, 'a/other', 1_000, 900);
+    // A million tokens come back to it; it takes no more than 16,384 of them at once.
+    served(queue, 2);
+    for (let i = 0; i < 1_000; i++) queue.settle(thrifty, 0);
+    const turns = served(queue, 60);
+    expect(times(turns, 'a/other')).toBeGreaterThan(15);
+  });
+
+  it('takes the longest waiting first when fewer wait than are under way', () => {
+    const queue = new FairQueue<string>();
+    const push = (name: string, start: number): void => {
+      queue.push(name, name, { ...placeOf(`a/u/${name}@${start}`), cost: 1 });
+    };
+    for (const name of ['a', 'b', 'c', 'd']) push(name, 9);
+    const popped = Array.from({ length: 4 }, () => queue.pop());
+    expect(popped).toEqual(['a', 'b', 'c', 'd']);
+    push('young', 5);
+    push('old', 1);
+    expect(drain(queue)).toEqual(['young', 'old']);
+    for (let i = 0; i < 6; i++) queue.settle({ ...placeOf('a/u/a@9'), cost: 1 }, 1);
+    push('young', 5);
+    push('old', 1);
+    expect(drain(queue)).toEqual(['old', 'young']);
+  });
+
+  it('saves no credit for who was idle', () => {
+    const queue = new FairQueue<FairPlace>();
+    callsOf(queue, 'a/busy', 100, 200);
+    served(queue, 100);
+    callsOf(queue, 'a/late', 100, 50);
+    const turns = served(queue, 20);
+    expect(times(turns, 'a/late')).toBe(10);
+  });
+});
+
+describe('classes of priority', () => {
+  it('go in their order, and each that waits gets every eighth turn at least', () => {
+    const queue = new FairQueue<FairPlace>();
+    const of = (priority: 'interactive' | 'normal' | 'batch') =>
+      callsOf(queue, `a/${priority}`, 100, 90, { priority });
+    of('batch');
+    of('normal');
+    of('interactive');
+    const turns = served(queue, 80);
+    expect(turns.slice(0, 7)).toEqual(Array.from({ length: 7 }, () => 'a/interactive'));
+    expect(times(turns, 'a/batch')).toBeGreaterThanOrEqual(9);
+    expect(times(turns, 'a/normal')).toBeGreaterThanOrEqual(9);
+    expect(times(turns, 'a/interactive')).toBeGreaterThanOrEqual(58);
+  });
+
+  it('count nothing while nobody waits', () => {
+    const queue = new FairQueue<FairPlace>();
+    callsOf(queue, 'a/u', 100, 50, { priority: 'interactive' });
+    served(queue, 40);
+    callsOf(queue, 'a/b', 100, 1, { priority: 'batch' });
+    expect(served(queue, 8)).toEqual([...Array.from({ length: 7 }, () => 'a/u'), 'a/b']);
   });
 });
 

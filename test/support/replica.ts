@@ -3,12 +3,13 @@
  * library's face, at whatever instant a test wants.
  */
 import type { Store } from '../../src/store/port.ts';
-import { Heddle, type AgentSource } from '../../src/heddle.ts';
+import { Heddle, type AgentSource, type HeddleOptions } from '../../src/heddle.ts';
 import { heddleError } from '../../src/domain/errors.ts';
 import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import type { Clock, Ids } from '../../src/runtime/ports.ts';
+import { budgetDefaults } from '../../src/runtime/budget-requests.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -21,6 +22,7 @@ export type ReplicaOptions = {
   readonly agents?: readonly AgentSource[];
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
+  readonly budgets?: HeddleOptions['budgets'];
   /** What stands between this replica and the store: faults, counters. */
   readonly between?: (store: Store) => Store;
 };
@@ -89,6 +91,7 @@ async function startReplica(
       info: () => undefined,
       warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts ?? {})}`),
     },
+    budgets: budgetDefaults(options.budgets),
     ...(options.settings === undefined ? {} : { settings: options.settings }),
   });
   await runtime.start();

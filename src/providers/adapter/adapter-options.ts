@@ -1,11 +1,15 @@
 /** What both adapters may be given, and how a call chooses its model. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
-import { asWhole } from '../../domain/field.ts';
+import { asWhole, refuseField } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 import { type Provider, ProviderFault } from '../port.ts';
 import type { WireLimits } from './wire-limits.ts';
 
+const priceMax = 1_000_000;
+
 export type AdapterOptions = Partial<WireLimits> & {
+  /** What a million tokens cost, in any one currency: for budgets of cost. Default: nothing. */
+  readonly pricePerMillion?: { readonly input: number; readonly output: number };
   /** What `generate` names it by. Default: the provider's own name. */
   readonly name?: string;
   /** Calls, and sockets, that may be open at once for each model. */
@@ -22,8 +26,11 @@ export type AdapterOptions = Partial<WireLimits> & {
   readonly sharesCeilingWith?: readonly string[];
 };
 
-/** What the pool routes by. */
-export type Routing = Pick<Provider, 'startsAt' | 'tiers' | 'sharesCeilingWith'> & {
+/** What the pool routes by, and what budgets charge. */
+export type Routing = Pick<
+  Provider,
+  'startsAt' | 'tiers' | 'sharesCeilingWith' | 'pricePerMillion'
+> & {
   readonly models: readonly string[];
 };
 
@@ -32,7 +39,8 @@ export function resolveRouting(options: AdapterOptions): {
   readonly routing: Routing;
   readonly limits: Partial<WireLimits>;
 } {
-  const { model, models = [], tiers = {}, sharesCeilingWith = [], startsAt, ...limits } = options;
+  const { model, models = [], tiers = {}, sharesCeilingWith = [], ...rest } = options;
+  const { startsAt, pricePerMillion, ...limits } = rest;
   const bounds = { min: 1, max: 10_000, fallback: undefined };
   const named = [
     checkName(model, 'model'),
@@ -46,8 +54,19 @@ export function resolveRouting(options: AdapterOptions): {
       checkName(name, `sharesCeilingWith[${i}]`),
     ),
     startsAt: asWhole(startsAt, 'startsAt', bounds),
+    pricePerMillion: pricePerMillion === undefined ? undefined : checkPrice(pricePerMillion),
   };
   return { routing, limits };
+}
+
+function checkPrice(price: { readonly input: number; readonly output: number }): typeof price {
+  for (const side of ['input', 'output'] as const) {
+    const amount: unknown = price[side];
+    if (typeof amount !== 'number' || !(amount >= 0) || amount > priceMax) {
+      refuseField(`pricePerMillion.${side}`, `must be a number from 0 to ${priceMax}`);
+    }
+  }
+  return price;
 }
 
 /** Rejects a tier that was never said: another model than the one that was meant is no answer. */

@@ -128,6 +128,7 @@ function startChild(
     },
     inputText: JSON.stringify(input),
     idempotencyKey: null,
+    priority: run.priority,
   };
   draft.children.push(child);
   const held = { runId, shard: child.shard, agent: agent.name };

@@ -5,6 +5,7 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome } from '../batch.ts';
+import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
 import { runKey, type Database, type StoredCommit } from './database.ts';
 import { arriveInbox, insertInbox, runUnknown, takeInbox, Wakes } from './inbox.ts';
@@ -44,7 +45,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);
   const inbox = arrivals.inbox.map((row) => clean(row) ?? arriveInbox(db, row, wakes));
   const results = batch.results.map((kept) => keepResult(db, kept, batch));
-  const slots = writeSlots(db, batch);
+  const slots = writeSlots(db, batch, writeCharges(db, batch));
   writeProviders(db, batch);
   wakeWaiters(db, wakes);
   const told = { turns, statusChanges, results, slots, starts, inbox, messages, memory };

@@ -21,6 +21,7 @@ import type {
   SubscriptionRow,
 } from '../rows.ts';
 import type { BatchOutcome, MessageInsert } from '../batch.ts';
+import type { Amount, BudgetAddress, BudgetRow } from '../charges.ts';
 import { join, Table, UndoLog } from './table.ts';
 
 type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
@@ -97,6 +98,15 @@ type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
 };
+/** `isSet`: by a person, not by a default of whoever reserved. `day` counts from 1970. */
+export type StoredBudget = BudgetRow & { readonly isSet: boolean; readonly day: number };
+type StoredReservation = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly user: string;
+  readonly call: string;
+  readonly amount: Amount;
+};
 /** `told`: what became of its parts, for whoever sends the same batch again. */
 export type StoredCommit = {
   readonly commitId: string;
@@ -121,6 +131,10 @@ export const waiterKey = (at: {
 }): string => join(at.tenant, at.subscriptionId, at.channel);
 export const slotKey = (at: { provider: string; replicaId: string; slot: number }): string =>
   join(at.provider, at.replicaId, at.slot);
+
+export const budgetKey = (at: BudgetAddress): string => join(at.tenant, at.scope, at.owner);
+export const reservationKey = (at: RunKey & { readonly call: string }): string =>
+  join(at.tenant, at.runId, at.call);
 
 const tenantOf = (row: { readonly tenant: string }): string => row.tenant;
 const shardOfRow = (row: { readonly shard: number }): string => String(row.shard);
@@ -190,6 +204,8 @@ function createTables(undo: UndoLog) {
       shard: (row) => (row.call === null ? null : String(row.call.shard)),
     }),
     providers: new Table<StoredProvider>(undo, (row) => row.gate, {}),
+    budgets: new Table<StoredBudget>(undo, budgetKey, {}),
+    reservations: new Table<StoredReservation, 'run'>(undo, reservationKey, { run: runKey }),
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
   };
 }

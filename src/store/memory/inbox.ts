@@ -143,6 +143,7 @@ function pendingRun(db: Database, row: InboxRow): PendingRun {
     shard: run.shard,
     user: run.user,
     pipeline: run.pipeline,
+    priority: run.priority,
     status: run.status,
     createdAtMs: run.createdAtMs,
   };

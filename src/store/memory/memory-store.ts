@@ -14,6 +14,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
+import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
 import { Database, type Snapshot } from './database.ts';
@@ -141,6 +142,9 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     tenants: (query) => whole((db) => listTenants(db, query)),
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
+    setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),
+    budgets: (at) => whole((db) => readBudgets(db, at)),
+    hasBudgets: () => whole((db) => db.tables.budgets.all().length > 0),
     providerTotals: () => whole((db) => providerTotals(db)),
     activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),
   };

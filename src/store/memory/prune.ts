@@ -5,6 +5,7 @@
  */
 import type { RunRow } from '../rows.ts';
 import {
+  budgetKey,
   channelKey,
   entryKey,
   runKey,
@@ -86,5 +87,7 @@ function removeRun(db: Database, run: RunRow): void {
     db.tables.entries.remove(entryKey(entry));
   }
   clearTimersOf(db, run);
+  const { tenant, runId: owner } = run;
+  db.tables.budgets.remove(budgetKey({ tenant, scope: 'run', owner }));
   db.tables.runs.remove(runKey(run));
 }

@@ -27,6 +27,7 @@ export function insertRun(db: Database, run: NewRun): void {
       parent: run.parent,
       inputText: run.inputText,
       idempotencyKey: run.idempotencyKey,
+      priority: run.priority,
       status: 'queued',
       reason: null,
       turn: 0,

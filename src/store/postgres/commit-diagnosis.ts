@@ -13,6 +13,7 @@ import type {
   TurnCommit,
   TurnOutcome,
 } from '../batch.ts';
+import { diagnoseBudgets } from './budget-diagnosis.ts';
 import { cursorKey, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
 import type { Pool } from './pool.ts';
 import {
@@ -123,6 +124,10 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     const fits = call === null || isHeld(batch, facts, call.shard);
     fates.slots[index] = fits ? null : { kind: 'fenced' };
   });
+  (batch.charges?.settled ?? []).forEach(({ shard }, index) => {
+    fates.settled[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
+  });
+  await diagnoseBudgets(pool, batch, fates);
   batch.arrivals.memory.forEach((insert, index) => {
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;

@@ -7,6 +7,7 @@ import type {
   Batch,
   GroupCursorMove,
   MemoryInsert,
+  SlotOutcome,
   TurnOutcome,
 } from '../batch.ts';
 
@@ -14,7 +15,9 @@ export type Fates = {
   readonly turns: (TurnOutcome | null)[];
   readonly statusChanges: (TurnOutcome | null)[];
   readonly results: (TurnOutcome | null)[];
-  readonly slots: (TurnOutcome | null)[];
+  readonly slots: (SlotOutcome | null)[];
+  /** Of `charges`. */
+  readonly settled: (TurnOutcome | null)[];
   readonly starts: (ArrivalOutcome | null)[];
   readonly inbox: (ArrivalOutcome | null)[];
   readonly messages: (ArrivalOutcome | null)[];
@@ -47,6 +50,7 @@ export function newFates(batch: Batch): Fates {
     statusChanges: batch.statusChanges.map(unheld),
     results: batch.results.map(unheld),
     slots: batch.slots.map(({ call }) => (call === null ? null : unheld(call))),
+    settled: (batch.charges?.settled ?? []).map(unheld),
     starts: none(arrivals.starts),
     inbox: none(arrivals.inbox),
     messages: none(arrivals.messages),

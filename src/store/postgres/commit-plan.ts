@@ -2,7 +2,7 @@
  * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none
  * where there are no rows. The order below is the order of locks of every commit, everywhere:
  * commit, shards, runs, memory entries, groups' cursors, channels, then rows that only their run's
- * owner writes, inbox rows, slots, and providers.
+ * owner writes, inbox rows, slots, providers, and last budgets with the reservations under them.
  */
 import type {
   Batch,
@@ -12,6 +12,7 @@ import type {
   SubscriptionInsert,
   TurnCommit,
 } from '../batch.ts';
+import type { Charges } from '../charges.ts';
 import type { InboxInsert, NewRun } from '../rows.ts';
 import {
   createCursors,
@@ -26,6 +27,7 @@ import {
   type NumberedMessage,
   type TouchedChannel,
 } from './channel-writes.ts';
+import { writeCharges } from './budget-writes.ts';
 import { cursorKey, memoryKey, refusedText, type Fates } from './commit-fates.ts';
 import { insertCommit } from './commits.ts';
 import { insertEvaluations } from './evaluation-writes.ts';
@@ -189,12 +191,23 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   for (const { call } of live(batch.slots, fates.slots)) {
     if (call !== null) rows.shards.set(call.shard, batch.epochs.get(call.shard) ?? -1);
   }
+  const charges = liveCharges(batch, fates);
+  for (const { shard } of charges.settled) rows.shards.set(shard, batch.epochs.get(shard) ?? -1);
   rows.queued.push(...live(arrivals.starts, fates.starts));
   const arrived = live(arrivals.inbox, fates.inbox);
   rows.inbox.push(...arrived);
   for (const message of live(arrivals.messages, fates.messages)) rows.message(message);
   for (const insert of live(arrivals.memory, fates.memory)) rows.version(insert);
   return callsOf(batch, fates, rows, { arrived, trial });
+}
+
+const noCharges: Charges = { reserved: [], settled: [], defaults: {} };
+
+/** A call that is in no slot reserves nothing. */
+function liveCharges({ charges }: Batch, fates: Fates): Charges {
+  if (charges === undefined) return noCharges;
+  const reserved = charges.reserved.filter(({ slot }) => fates.slots[slot] === null);
+  return { ...charges, reserved, settled: live(charges.settled, fates.settled) };
 }
 
 function live<Part>(parts: readonly Part[], fates: readonly unknown[]): Part[] {
@@ -267,6 +280,7 @@ function callsOf(
     wakes,
     some(batch.slots, (set) => writeSlots(batch.replicaId, set.map(orFree(fates)))),
     some(batch.providers, writeProviders),
+    ...writeCharges(liveCharges(batch, fates)),
   ];
   return {
     calls: calls.filter(isCall),

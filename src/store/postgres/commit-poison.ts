@@ -16,11 +16,13 @@ const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)
 const trialOver = 'HD000';
 const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
 
-type Part = { readonly kind: Exclude<PartKind, 'slots'>; readonly index: number };
+type Part = { readonly kind: Exclude<PartKind, 'slots' | 'settled'>; readonly index: number };
 
 /** Gives a fate to every poisoned part; false when none was found. */
 export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promise<boolean> {
-  const kinds = (Object.keys(fates) as PartKind[]).filter((kind) => kind !== 'slots');
+  const kinds = (Object.keys(fates) as PartKind[]).filter(
+    (kind) => kind !== 'slots' && kind !== 'settled',
+  );
   const parts = kinds.flatMap((kind) =>
     fates[kind].flatMap((fate, index): Part[] => (fate === null ? [{ kind, index }] : [])),
   );
@@ -58,6 +60,7 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
     statusChanges: batch.statusChanges.map(() => out),
     results: batch.results.map(() => out),
     slots: [],
+    settled: [],
     starts: batch.arrivals.starts.map(() => away),
     inbox: batch.arrivals.inbox.map(() => away),
     messages: batch.arrivals.messages.map(() => away),
@@ -65,10 +68,9 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
   };
   for (const { kind, index } of parts) only[kind][index] = null;
   try {
-    await pool.run([
-      ...planCommit({ ...batch, slots: [], providers: [] }, only, true).calls,
-      endTrial,
-    ]);
+    const { charges: _, ...rest } = batch;
+    const trial = planCommit({ ...rest, slots: [], providers: [] }, only, true);
+    await pool.run([...trial.calls, endTrial]);
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     const kind = failureKind(error);

@@ -10,6 +10,7 @@ export const guard = {
   run: 'HD002',
   memory: 'HD003',
   cursor: 'HD004',
+  budget: 'HD005',
 } as const;
 
 /**

@@ -11,6 +11,7 @@
 import type pg from 'pg';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
+import { hasBudgets, readBudgets, setBudget, shownBudget } from './budget-writes.ts';
 import { commitBatch } from './commit.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease } from './leases.ts';
@@ -126,6 +127,10 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     evaluations: (query) => readEvaluations(pools.read, query),
     usage: (tenant) => readUsage(pools.wide, tenant),
     tenants: (query) => listTenants(pools.wide, query),
+    setBudget: (at, limits) => setBudget(pools.read, at, limits),
+    budgets: async (at) =>
+      (await readBudgets(pools.read, at)).map((row) => (row === null ? null : shownBudget(row))),
+    hasBudgets: () => hasBudgets(pools.wide),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),

@@ -23,6 +23,9 @@ const pruneRunsStatement = statement(
     ), own as (
       delete from heddle.memory_versions m using old o
       where m.tenant = o.tenant and m.scope = 'run' and m.owner = o.run_id::text
+    ), budgets as (
+      delete from heddle.budgets b using old o
+      where b.tenant = o.tenant and b.scope = 'run' and b.owner = o.run_id::text
     ), ended as (
       delete from heddle.subscriptions s using old o
       where s.tenant = o.tenant and s.run_id = o.run_id

@@ -2,6 +2,7 @@
 import { asRunId } from '../../domain/ids.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
+import type { Priority } from '../../domain/priority.ts';
 import type { OpenRun, PendingRun } from '../port.ts';
 import {
   urgentInboxKinds,
@@ -31,12 +32,13 @@ export const epochMs = (column: string): string =>
   `trunc(extract(epoch from ${column}) * 1000)::text`;
 
 export const runFields = `r.tenant, r.run_id, r.shard, r.agent, r.version, r.user_name, r.pipeline,
-  r.parent, r.input, r.idempotency_key, r.status, r.reason, r.turn, r.chart, r.held, r.output,
+  r.parent, r.input, r.idempotency_key, r.priority, r.status, r.reason, r.turn, r.chart, r.held, r.output,
   r.error, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}`;
 
 export function runRow(fields: Fields): RunRow {
   const [tenant, runId, shard, agent, version, user, pipeline, parent, input, key] = fields;
-  const [status, reason, turn, chart, held, output, error, createdAt, endedAt] = fields.slice(10);
+  const [priority, status, reason, turn, chart, held, output, error, createdAt, endedAt] =
+    fields.slice(10);
   return {
     tenant: tenant ?? '',
     runId: asRunId(runId ?? ''),
@@ -48,6 +50,7 @@ export function runRow(fields: Fields): RunRow {
     parent: parent ? (JSON.parse(parent) as ParentAddress) : null,
     inputText: input ?? '',
     idempotencyKey: key ?? null,
+    priority: priority as Priority,
     status: status as RunStatus,
     reason: orNull(reason),
     turn: Number(turn),
@@ -130,8 +133,8 @@ function inboxRow(fields: Fields): InboxRow {
  */
 const pendingStatement = statement(
   'inbox_pending',
-  `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.status,
-      ${epochMs('r.created_at')}
+  `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.priority,
+      r.status, ${epochMs('r.created_at')}
     from unnest($1::int[]) as i(shard)
     cross join lateral (
       select b.seq, b.tenant, b.run_id from heddle.inbox b
@@ -160,7 +163,7 @@ export async function pendingRuns(
   const rows = (await pool.read([call])).get(call) ?? [];
   const runs = new Map<string, PendingRun>();
   for (const fields of rows) {
-    const [, tenant, runId, shard, user, pipeline, status, createdAt] = fields;
+    const [, tenant, runId, shard, user, pipeline, priority, status, createdAt] = fields;
     const key = `${tenant} ${runId}`;
     if (runs.has(key)) continue;
     runs.set(key, {
@@ -169,6 +172,7 @@ export async function pendingRuns(
       shard: Number(shard),
       user: user ?? '',
       pipeline: pipeline ?? '',
+      priority: priority as Priority,
       status: status as RunStatus,
       createdAtMs: Number(createdAt),
     });

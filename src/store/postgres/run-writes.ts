@@ -33,6 +33,7 @@ const fixedColumns: readonly Column<NewRun>[] = [
   textColumn((run) => (run.parent === null ? null : JSON.stringify(run.parent))),
   textColumn((run) => run.inputText),
   textColumn((run) => run.idempotencyKey),
+  textColumn((run) => run.priority),
 ];
 
 const stateColumns: readonly Column<TurnCommit>[] = [
@@ -58,14 +59,14 @@ const createRunsStatement = statement(
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[], $17::text[], $18::bool[], $19::text[])
+        $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::text[])
         as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-          idempotency_key, status, reason, chart, held, output, error, ended, entries)
+          idempotency_key, priority, status, reason, chart, held, output, error, ended, entries)
     ), done as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, turn, status, reason, chart, held, output, error, ended_at)
+        input, idempotency_key, priority, turn, status, reason, chart, held, output, error, ended_at)
       select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-        idempotency_key, 1, status, reason, chart, held, output, error,
+        idempotency_key, priority, 1, status, reason, chart, held, output, error,
         case when ended then now() end
       from i
       returning 1
@@ -160,10 +161,10 @@ const queueRunsStatement = statement(
   'runs_queue',
   `with queued as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, turn, status, reason, chart, held)
+        input, idempotency_key, priority, turn, status, reason, chart, held)
       select i.*, 0, 'queued', '', '', ''
       from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::text[], $10::text[]) as i
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) as i
       on conflict do nothing
       returning tenant, run_id, shard
     )

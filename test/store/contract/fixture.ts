@@ -68,6 +68,7 @@ export const newRun = (n: number, parts: Partial<NewRun> = {}): NewRun => ({
   parent: null,
   inputText: '{"n":1}',
   idempotencyKey: null,
+  priority: 'normal',
   ...parts,
 });
 

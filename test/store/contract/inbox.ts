@@ -229,7 +229,10 @@ export function inboxContract({ open, it }: Contract): void {
 
   it('promise 7: pending names the runs of these shards that have something, oldest first', async () => {
     const bench = await begin(open);
-    for (const n of [3, 1, 2]) await bench.commit({ arrivals: { starts: [newRun(n)] } });
+    for (const n of [3, 1, 2]) {
+      const run = newRun(n, { priority: n === 3 ? 'batch' : 'normal' });
+      await bench.commit({ arrivals: { starts: [run] } });
+    }
     const query = { shards: [1, 3], afterSeq: null, limit: 9 };
     const found = await bench.store.pending(query);
     expect(found.runs).toMatchObject([
@@ -239,6 +242,7 @@ export function inboxContract({ open, it }: Contract): void {
         shard: 3,
         user: 'ann',
         pipeline: 'pipeline-3',
+        priority: 'batch',
         status: 'queued',
       },
       { runId: newRun(1).runId, shard: 1 },

@@ -1,4 +1,5 @@
 /** The contract of `Store`: every implementation passes all of it. */
+import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
@@ -25,6 +26,7 @@ const themes = {
   'leases of outside consumers': leasesContract,
   slots: slotsContract,
   providers: providersContract,
+  budgets: budgetsContract,
   'lists and usage': listsContract,
   'audit and retention': auditContract,
 };

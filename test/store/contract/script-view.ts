@@ -2,6 +2,7 @@
  * What a script writes down of a store: everything that it can be asked, and its outcomes, without
  * what may differ (instants, `seq`s, tokens, the words of an explanation).
  */
+import { priorities } from '../../../src/domain/priority.ts';
 import type { BatchOutcome } from '../../../src/store/batch.ts';
 import type { LeasedMessage, Store } from '../../../src/store/port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
@@ -13,7 +14,7 @@ const subjects = [0, 1, 2] as const;
 
 /** Three shards for six runs, so that turns of one batch often share one. */
 export const runOf = (tenant: string, n: number, parts: Partial<NewRun> = {}): NewRun =>
-  newRun(n, { tenant, shard: n % 3, ...parts });
+  newRun(n, { tenant, shard: n % 3, priority: priorities[n % 3] ?? 'normal', ...parts });
 
 /** Everything that the store can be asked. */
 export async function look(store: Store): Promise<unknown> {

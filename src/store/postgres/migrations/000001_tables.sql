@@ -25,6 +25,7 @@ create table heddle.runs (
   version text collate "C" not null,
   user_name text collate "C" not null,
   pipeline text collate "C" not null,
+  priority text collate "C" not null default 'normal',
   idempotency_key text collate "C",
   parent text,
   input text not null,
@@ -227,6 +228,35 @@ create table heddle.providers (
   status text collate "C" not null,
   shares_ceiling_with text not null,
   primary key (gate)
+);
+
+-- `owner` is a run's id, a user's name, '' for the tenant itself; null is no bound. `is_set`: by a
+-- person, else by the defaults of the replica that reserved last. Cost in millionths of a currency.
+create table heddle.budgets (
+  spent_tokens bigint not null,
+  spent_micros bigint not null,
+  reserved_tokens bigint not null,
+  reserved_micros bigint not null,
+  tokens_max bigint,
+  micros_max bigint,
+  spent_at timestamptz not null default now(),
+  per_day boolean not null,
+  is_set boolean not null,
+  tenant text collate "C" not null,
+  scope text collate "C" not null,
+  owner text collate "C" not null,
+  primary key (tenant, scope, owner)
+) with (fillfactor = 50);
+
+-- What calls hold of their budgets: `reserved_…` above is the sum of these.
+create table heddle.reservations (
+  tokens bigint not null,
+  micros bigint not null,
+  run_id uuid not null,
+  tenant text collate "C" not null,
+  call text collate "C" not null,
+  user_name text collate "C" not null,
+  primary key (tenant, run_id, call)
 ) with (fillfactor = 50);
 
 -- `refused` keeps what became of turns that this batch had to leave out: see commit-replay.ts.

@@ -1,0 +1,208 @@
+/**
+ * Who is next within one class of priority: tenant, then user, then pipeline, each tenant and user
+ * charged in what its items cost. Deficit round robin without rounds: instead of adding a quantum
+ * to everybody until somebody can pay, a heap holds at which charge each can, so that an item of
+ * 100,000 tokens among items of 100 costs no more steps than any other.
+ *
+ * It owns the accounts of those that wait, and the order. It leaves classes and the end of a batch
+ * to fair-queue.ts.
+ *
+ * 1. Whose account, with its next item, is lowest goes next; of equals, who has waited longest. An
+ *    account begins at the clock, which is where the last one served stood: who comes back from
+ *    idle brings neither credit nor debt.
+ * 2. So with T tenants of at most U users that wait, an item of cost c is taken before the others
+ *    have been given more than T × U × (c + the largest cost). Where all cost the same, it is taken
+ *    after at most T × U turns, however many items the others have (promise 9).
+ * 3. A correction moves an account at most `settledMax` away from the clock, so that nobody's past
+ *    takes the future from the others, or from itself.
+ * 4. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
+ */
+import type { FairPlace } from './fair-place.ts';
+import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
+
+/** In tokens, as all costs of provider calls: a few long answers. */
+const settledMax = 16_384;
+
+export type Waiting<Item> = HeapMember & {
+  readonly key: string;
+  readonly item: Item;
+  readonly user: User<Item>;
+  readonly cost: number;
+  readonly counted: boolean;
+  readonly pipeline: string;
+  readonly startedAtMs: number;
+  readonly order: number;
+  /** The same item in the heap that has first what came first. */
+  readonly mirror: Mirror<Item>;
+};
+
+type Mirror<Item> = HeapMember & { of: Waiting<Item> | null };
+
+/** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
+type Account = HeapMember & { paid: number; due: number; turn: number };
+
+type User<Item> = Account & {
+  readonly name: string;
+  readonly tenant: Tenant<Item>;
+  readonly oldest: IndexedHeap<Waiting<Item>>;
+  readonly longest: IndexedHeap<Mirror<Item>>;
+};
+
+type Tenant<Item> = Account & {
+  readonly name: string;
+  weight: number;
+  readonly users: Map<string, User<Item>>;
+  readonly line: IndexedHeap<User<Item>>;
+  clock: number;
+};
+
+function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
+  if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs < b.startedAtMs;
+  // Pipelines of one instant are kept together by their names.
+  if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
+  return a.order < b.order;
+}
+
+const hasWaitedLonger = <Item>({ of: a }: Mirror<Item>, { of: b }: Mirror<Item>): boolean =>
+  a !== null && b !== null && a.order < b.order;
+
+const isBefore = (a: Account, b: Account): boolean =>
+  a.due === b.due ? a.turn < b.turn : a.due < b.due;
+
+export class FairShares<Item> {
+  readonly #tenants = new Map<string, Tenant<Item>>();
+  readonly #line = new IndexedHeap<Tenant<Item>>(isBefore);
+  #clock = 0;
+  #turns = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** `ahead`: it was popped in vain, so what it was charged is given back, and its turn with it. */
+  add(key: string, item: Item, place: FairPlace & { readonly order: number }, ahead: boolean) {
+    const { cost = 1, weight = 1 } = place;
+    const tenant = this.#tenants.get(place.tenant) ?? this.#addTenant(place.tenant, weight, ahead);
+    tenant.weight = weight;
+    const user = tenant.users.get(place.user) ?? this.#addUser(tenant, place.user, ahead);
+    if (ahead) {
+      user.paid -= cost;
+      tenant.paid -= cost / weight;
+    }
+    const mirror: Mirror<Item> = { heapIndex: -1, of: null };
+    const waiting: Waiting<Item> = {
+      heapIndex: -1,
+      key,
+      item,
+      user,
+      cost,
+      counted: place.cost !== undefined,
+      pipeline: place.pipeline,
+      startedAtMs: place.pipelineStartedAtMs,
+      order: place.order,
+      mirror,
+    };
+    mirror.of = waiting;
+    user.oldest.push(waiting);
+    user.longest.push(mirror);
+    this.#size += 1;
+    this.#enter(user);
+    return waiting;
+  }
+
+  /** `atEnd`: of one user's items the one that has waited longest, whatever its pipeline. */
+  first(atEnd: boolean): Waiting<Item> | undefined {
+    const user = this.#line.first()?.line.first();
+    if (user === undefined) return undefined;
+    return atEnd ? (user.longest.first()?.of ?? undefined) : user.oldest.first();
+  }
+
+  /** Takes what `first` has given, and charges it. */
+  pop(waiting: Waiting<Item>): void {
+    const { user, cost } = waiting;
+    const { tenant } = user;
+    this.#clock = Math.max(this.#clock, tenant.due);
+    tenant.clock = Math.max(tenant.clock, user.due);
+    user.paid += cost;
+    tenant.paid += cost / tenant.weight;
+    user.turn = this.#turns += 1;
+    tenant.turn = user.turn;
+    this.remove(waiting);
+  }
+
+  /** Takes out an item wherever it stands; nothing is charged. */
+  remove(waiting: Waiting<Item>): void {
+    const { user } = waiting;
+    user.oldest.remove(waiting);
+    user.longest.remove(waiting.mirror);
+    this.#size -= 1;
+    this.#enter(user);
+  }
+
+  /** What was popped has cost `more` than it was charged, or less. */
+  correct(place: FairPlace, more: number): void {
+    const tenant = this.#tenants.get(place.tenant);
+    if (tenant === undefined || more === 0) return;
+    tenant.paid = corrected(tenant.paid, more / tenant.weight, this.#clock);
+    const user = tenant.users.get(place.user);
+    if (user !== undefined) user.paid = corrected(user.paid, more, tenant.clock);
+    this.#enter(user ?? tenant.line.first());
+  }
+
+  /** The user and its tenant stand where their accounts say, or nowhere without waiting items. */
+  #enter(user: User<Item> | undefined): void {
+    if (user === undefined) return;
+    const { tenant } = user;
+    if (user.heapIndex >= 0) tenant.line.remove(user);
+    const next = user.oldest.first();
+    if (next === undefined) tenant.users.delete(user.name);
+    else {
+      user.due = user.paid + next.cost;
+      tenant.line.push(user);
+    }
+    if (tenant.heapIndex >= 0) this.#line.remove(tenant);
+    const nextOfTenant = tenant.line.first()?.oldest.first();
+    if (nextOfTenant === undefined) this.#tenants.delete(tenant.name);
+    else {
+      tenant.due = tenant.paid + nextOfTenant.cost / tenant.weight;
+      this.#line.push(tenant);
+    }
+  }
+
+  #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
+    const tenant: Tenant<Item> = {
+      ...this.#account(this.#clock, ahead),
+      name,
+      weight,
+      users: new Map(),
+      line: new IndexedHeap<User<Item>>(isBefore),
+      clock: 0,
+    };
+    this.#tenants.set(name, tenant);
+    return tenant;
+  }
+
+  #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
+    const user: User<Item> = {
+      ...this.#account(tenant.clock, ahead),
+      name,
+      tenant,
+      oldest: new IndexedHeap<Waiting<Item>>(isOlder),
+      longest: new IndexedHeap<Mirror<Item>>(hasWaitedLonger),
+    };
+    tenant.users.set(name, user);
+    return user;
+  }
+
+  #account(clock: number, ahead: boolean): Account {
+    this.#turns += 1;
+    return { heapIndex: -1, paid: clock, due: clock, turn: ahead ? -this.#turns : this.#turns };
+  }
+}
+
+/** Moves towards the bound of invariant 3 and never past it; what is past it already stays. */
+function corrected(paid: number, more: number, clock: number): number {
+  if (more < 0) return Math.max(paid + more, Math.min(paid, clock - settledMax));
+  return Math.min(paid + more, Math.max(paid, clock + settledMax));
+}

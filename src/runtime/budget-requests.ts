@@ -1,0 +1,90 @@
+/** Budgets as people write and read them: cost in the currency of the prices, one owner by name. */
+import { asOneOf, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
+import { asRunId, checkName } from '../domain/ids.ts';
+import {
+  budgetScopes,
+  type BudgetAddress,
+  type BudgetDefaults,
+  type BudgetLimits,
+  type BudgetRow,
+} from '../store/charges.ts';
+import { tenantName } from './requests.ts';
+
+/** Neither tokens nor cost: no bound. `per` day: what was spent counts until midnight, UTC. */
+export type Budget = {
+  readonly tokens?: number;
+  /** In the currency of the providers' `pricePerMillion`. */
+  readonly cost?: number;
+  readonly per?: 'day';
+};
+
+/** The run, or the user of a tenant, or else the tenant itself. */
+export type BudgetOwner = {
+  readonly tenant?: string;
+  readonly user?: string;
+  readonly runId?: string;
+};
+
+export type BudgetView = BudgetOwner & {
+  readonly budget: Budget;
+  readonly spent: { readonly tokens: number; readonly cost: number };
+  readonly reserved: { readonly tokens: number; readonly cost: number };
+};
+
+const microsPerUnit = 1_000_000;
+
+export function budgetLimits(budget: Budget, field: string): BudgetLimits {
+  onlyKeys({ ...budget }, field, ['tokens', 'cost', 'per']);
+  const { cost } = budget;
+  if (cost !== undefined && !(cost >= 0 && cost <= 1e9)) {
+    refuseField(`${field}.cost`, 'must be a number from 0 to 1,000,000,000');
+  }
+  const bounds = { min: 0, max: 1e15, fallback: null };
+  return {
+    tokensMax: asWhole(budget.tokens, `${field}.tokens`, bounds),
+    microsMax: cost === undefined ? null : Math.floor(cost * microsPerUnit),
+    perDay: asOneOf(budget.per, `${field}.per`, ['day', 'ever'], 'ever') === 'day',
+  };
+}
+
+/** What holds for every run, user or tenant without a budget of its own. */
+export function budgetDefaults(
+  given: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>> = {},
+): BudgetDefaults {
+  onlyKeys({ ...given }, 'budgets', [...budgetScopes]);
+  return Object.fromEntries(
+    Object.entries(given).map(([scope, budget]) => [
+      scope,
+      budgetLimits(budget, `budgets.${scope}`),
+    ]),
+  );
+}
+
+export function budgetAddress(owner: BudgetOwner): BudgetAddress {
+  onlyKeys({ ...owner }, 'budget', ['tenant', 'user', 'runId']);
+  const tenant = tenantName(owner.tenant);
+  if (owner.runId !== undefined) {
+    if (owner.user !== undefined) refuseField('budget.user', 'must not stand beside a run');
+    return { tenant, scope: 'run', owner: asRunId(owner.runId) };
+  }
+  if (owner.user === undefined) return { tenant, scope: 'tenant', owner: '' };
+  return { tenant, scope: 'user', owner: checkName(owner.user, 'budget.user') };
+}
+
+export function budgetView(owner: BudgetOwner, row: BudgetRow): BudgetView {
+  const { tokensMax, microsMax, perDay, spent, reserved } = row;
+  const shown = ({ tokens, micros }: BudgetRow['spent']) => ({
+    tokens,
+    cost: micros / microsPerUnit,
+  });
+  return {
+    ...owner,
+    budget: {
+      ...(tokensMax === null ? {} : { tokens: tokensMax }),
+      ...(microsMax === null ? {} : { cost: microsMax / microsPerUnit }),
+      ...(perDay ? { per: 'day' } : {}),
+    },
+    spent: shown(spent),
+    reserved: shown(reserved),
+  };
+}

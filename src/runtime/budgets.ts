@@ -1,0 +1,262 @@
+/**
+ * Budgets at work: what a call reserves, what its end settles, and which calls wait because a budget
+ * is used up.
+ *
+ * Owns the calls that wait for a budget, and settlements until they are part of a batch. Leaves the
+ * sums to the store, which alone knows what other replicas have reserved: here is only remembered
+ * which budgets were found full, until a look shows that they are not.
+ *
+ * 1. While no budget is set nothing is charged, and a call passes with one comparison.
+ * 2. A call that waits here is in no queue and no slot. It is looked at again every `lookMs`, so it
+ *    goes on by itself when its budget is raised, a day begins, or others have used less.
+ * 3. A settlement that was not committed is sent again; the store takes each once.
+ */
+import { heddleError, toErrorRecord } from '../domain/errors.ts';
+import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
+import type { Provider } from '../providers/port.ts';
+import {
+  addAmounts,
+  budgetsOf,
+  fitsBudget,
+  noAmount,
+  type Amount,
+  type BudgetAddress,
+  type BudgetDefaults,
+  type BudgetRow,
+  type Reservation,
+  type Settlement,
+} from '../store/charges.ts';
+import type { Store } from '../store/port.ts';
+import type { NewRun } from '../store/rows.ts';
+import type { RunCall } from './calls-by-run.ts';
+import type { Clock, Log } from './ports.ts';
+
+const lookMs = 1_000;
+/** Budgets that one look reads; the others come with the next. */
+const lookedAtMax = 1_000;
+
+type Waiting = { readonly call: RunCall; readonly reason: string };
+export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
+
+export class Budgets {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #defaults: BudgetDefaults;
+  readonly #prices: ReadonlyMap<string, Provider['pricePerMillion']>;
+  readonly #retry: (call: RunCall) => void;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #full = new Map<string, BudgetRow>();
+  readonly #refused = new Map<RunCall, BudgetRow>();
+  #settlements: Settlement[] = [];
+  #changes: BudgetChange[] = [];
+  #isOn: boolean;
+  #cancel: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly defaults: BudgetDefaults;
+    readonly providers: readonly Provider[];
+    /** A call may fit its budgets again. */
+    readonly retry: (call: RunCall) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#defaults = options.defaults;
+    this.#retry = options.retry;
+    this.#prices = new Map(options.providers.map((one) => [one.name, one.pricePerMillion]));
+    this.#isOn = Object.keys(options.defaults).length > 0;
+  }
+
+  /** True from the first budget on, set here or by another replica. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  get defaults(): BudgetDefaults {
+    return this.#defaults;
+  }
+
+  turnOn(): void {
+    this.#isOn = true;
+    this.#arm();
+  }
+
+  /** With the poll for work: another replica may have set the first budget. */
+  async lookForFirst(): Promise<void> {
+    if (!this.#isOn && (await this.#store.hasBudgets())) this.turnOn();
+  }
+
+  /** True when the call waits from here on: one of its budgets is known to be full. */
+  holds(call: RunCall): boolean {
+    if (!this.#isOn || this.#full.size === 0) return false;
+    const full = budgetsOf(call.run).find((at) => this.#full.has(keyOf(at)));
+    if (full === undefined) return false;
+    const budget = this.#full.get(keyOf(full));
+    if (budget !== undefined) this.#hold(call, budget);
+    return budget !== undefined;
+  }
+
+  /** Its commit has found no room for it; `takeRefused` then tells whoever would send it. */
+  refuse(call: RunCall, budget: BudgetRow): void {
+    this.#full.set(keyOf(budget), budget);
+    this.#refused.set(call, budget);
+  }
+
+  /** True when the call was refused, and waits here now. */
+  takeRefused(call: RunCall): boolean {
+    const budget = this.#refused.get(call);
+    if (budget === undefined) return false;
+    this.#refused.delete(call);
+    if (!call.dropped) this.#hold(call, budget);
+    return true;
+  }
+
+  drop(call: RunCall): void {
+    this.#refused.delete(call);
+    if (this.#waiting.get(call.key)?.call === call) this.#waiting.delete(call.key);
+  }
+
+  reasonFor(runId: string): string | null {
+    for (const { call, reason } of this.#waiting.values()) {
+      if (call.run.runId === runId) return reason;
+    }
+    return null;
+  }
+
+  reservation(
+    call: RunCall,
+    at: { readonly provider: string; readonly slot: number; readonly repeated: boolean },
+  ): Reservation {
+    const { tenant, runId, shard, user } = call.run;
+    return {
+      tenant,
+      runId,
+      shard,
+      user,
+      call: nameOf(call),
+      amount: this.#amount(estimatedTokens(call.input), at.provider),
+      slot: at.slot,
+      before: at.repeated ? 'spent' : 'unused',
+    };
+  }
+
+  /** The call is over: by its usage, by nothing, or (null) by all that it had reserved. */
+  settle(call: RunCall, how: 'used' | 'unused' | 'unknown'): void {
+    if (!call.reserved) return;
+    call.reserved = false;
+    const { tenant, runId, shard, user } = call.run;
+    const { usage, sentTo } = call;
+    const used = usage === null ? null : this.#amount(usage, sentTo);
+    const spent = how === 'unused' ? noAmount : how === 'used' ? used : null;
+    this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
+  }
+
+  /** The run ends with the batch that is being made: none of its calls stays open. */
+  endRun({ tenant, runId, shard, user }: NewRun): void {
+    if (!this.#isOn) return;
+    this.#settlements.push({ tenant, runId, shard, user, call: null, spent: null });
+  }
+
+  takeSettlements(): readonly Settlement[] {
+    const taken = this.#settlements;
+    if (taken.length > 0) this.#settlements = [];
+    return taken;
+  }
+
+  /** Their batch was not committed. */
+  giveBack(settlements: readonly Settlement[]): void {
+    this.#settlements.unshift(...settlements);
+  }
+
+  get hasChanges(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  takeChanges(): readonly BudgetChange[] {
+    return this.#changes.splice(0);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  #amount(usage: { inputTokens: number; outputTokens: number }, provider: string | null): Amount {
+    const { input = 0, output = 0 } = this.#prices.get(provider ?? '') ?? {};
+    const micros = Math.ceil(usage.inputTokens * input + usage.outputTokens * output);
+    return { tokens: totalTokens(usage), micros };
+  }
+
+  #hold(call: RunCall, budget: BudgetRow): void {
+    const needed = this.#amount(estimatedTokens(call.input), call.provider ?? null);
+    const reason = reasonOf(budget, needed);
+    if (!this.#waiting.has(call.key)) this.#changes.push({ call, shown: 'budget' });
+    this.#waiting.set(call.key, { call, reason });
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#closed || this.#cancel !== null || this.#waiting.size === 0) return;
+    this.#cancel = this.#clock.setTimer(lookMs, () => {
+      this.#look()
+        .catch((error: unknown) => {
+          this.#log.warn('budgets could not be read', { error: toErrorRecord(error).message });
+        })
+        .finally(() => {
+          this.#cancel = null;
+          this.#arm();
+        });
+    });
+  }
+
+  async #look(): Promise<void> {
+    const wanted = new Map<string, BudgetAddress>();
+    for (const { call } of this.#waiting.values()) {
+      if (wanted.size >= lookedAtMax) break;
+      for (const at of budgetsOf(call.run)) wanted.set(keyOf(at), at);
+    }
+    const rows = await this.#store.budgets([...wanted.values()]);
+    if (this.#closed) return;
+    const budgets = new Map<string, BudgetRow>();
+    for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
+    for (const { call } of this.#waiting.values()) {
+      const own = budgetsOf(call.run);
+      if (!own.every((at) => wanted.has(keyOf(at)))) continue;
+      const mine = own.flatMap((at) => budgets.get(keyOf(at)) ?? []);
+      const needed = this.#amount(estimatedTokens(call.input), call.provider ?? null);
+      if (!mine.every((budget) => fitsBudget(budget, needed))) continue;
+      // Counted on, so that no more of them go on than there is room for.
+      for (const budget of mine) {
+        const reserved = addAmounts(budget.reserved, needed);
+        budgets.set(keyOf(budget), { ...budget, reserved });
+      }
+      for (const at of own) this.#full.delete(keyOf(at));
+      this.#waiting.delete(call.key);
+      this.#changes.push({ call, shown: 'calling' });
+      this.#retry(call);
+    }
+  }
+}
+
+const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
+
+const nameOf = ({ address }: RunCall): string => `${address.invocationId}:${address.incarnation}`;
+
+function reasonOf(budget: BudgetRow, needed: Amount): string {
+  const { scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;
+  const inTokens = spent.tokens + reserved.tokens + needed.tokens > (tokensMax ?? Infinity);
+  const shown = ({ tokens, micros }: Amount): number => (inTokens ? tokens : micros / 1_000_000);
+  return heddleError('budget-exceeded', {
+    whose: owner === '' ? scope : `${scope} ${owner}`,
+    max: inTokens ? tokensMax : (microsMax ?? 0) / 1_000_000,
+    unit: `${inTokens ? 'tokens' : 'of cost'}${perDay ? ' a day' : ''}`,
+    spent: shown(spent),
+    reserved: shown(reserved),
+    needed: shown(needed),
+  }).message;
+}

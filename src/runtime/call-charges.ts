@@ -1,0 +1,47 @@
+/** What a batch charges for calls, and what the end of a call says of its cost. */
+import type { ReplicaId } from '../domain/ids.ts';
+import type { Grant } from '../providers/pool.ts';
+import type { CallOutcome } from '../providers/provider-state.ts';
+import type { SlotWrite } from '../store/batch.ts';
+import type { Charges } from '../store/charges.ts';
+import type { Budgets } from './budgets.ts';
+import type { RunCall } from './calls-by-run.ts';
+
+/** What the calls in new slots reserve, and what calls that are over have used; null: nothing. */
+export function chargesOf(
+  budgets: Budgets,
+  batch: {
+    readonly replicaId: ReplicaId;
+    readonly slots: readonly SlotWrite[];
+    readonly grants: readonly Grant<RunCall>[];
+    /** Keys of calls that an earlier owner may have made. */
+    readonly repeated: ReadonlySet<string>;
+    /** A grant names a gate; prices are a provider's. */
+    readonly providerOf: (gate: string) => string;
+  },
+): Charges | null {
+  if (!budgets.isOn) return null;
+  const at = new Map<string, number>();
+  batch.slots.forEach(({ provider, replicaId, slot }, index) => {
+    if (replicaId === batch.replicaId) at.set(`${provider} ${slot}`, index);
+  });
+  const reserved = batch.grants.flatMap(({ call, provider, slot }) => {
+    const sentTo = batch.providerOf(provider);
+    call.sentTo = sentTo;
+    const index = at.get(`${provider} ${slot}`);
+    // An attempt after the first stands on the reservation of the first.
+    if (call.reserved || index === undefined) return [];
+    call.reserved = true;
+    const repeated = batch.repeated.has(call.key);
+    return budgets.reservation(call, { provider: sentTo, slot: index, repeated });
+  });
+  const settled = budgets.takeSettlements();
+  if (reserved.length + settled.length === 0) return null;
+  return { reserved, settled, defaults: budgets.defaults };
+}
+
+/** A call that its own limit has ended may have been answered all the same. */
+export function usedBy({ kind }: CallOutcome): 'used' | 'unused' | 'unknown' {
+  if (kind === 'ok') return 'used';
+  return kind === 'aborted' ? 'unknown' : 'unused';
+}
