@@ -89,7 +89,12 @@ const rooms = [
     // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
     // its words and what the stub answers: a bug of heddle's must not find itself on both sides.
     room: '^src/emulators/',
-    may: [domain, '^src/providers/(stub-answer|recent-keys)\\.ts$', npm('fastify'), node],
+    may: [
+      domain,
+      '^src/providers/(plan-answer|stub-answer|recent-keys)\\.ts$',
+      npm('fastify'),
+      node,
+    ],
   },
   {
     // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
