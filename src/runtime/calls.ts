@@ -12,6 +12,7 @@
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
+import type { GenerateInput } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../kernel/port.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
@@ -24,6 +25,7 @@ import type { Gate } from './gate.ts';
 import type { Clock, Ids } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
+import type { Conversations } from './conversations.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { MadeBefore } from './made-before.ts';
 import { slotWrite } from './slot-write.ts';
@@ -33,6 +35,11 @@ type Result = Extract<Incoming, { kind: 'result' }>;
 const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 /** Its own limit, or its run, ended it: that says nothing about the provider. */
 const aborted: CallOutcome = { kind: 'aborted' };
+
+/** Nobody waits for its answer, or it has one. */
+function isOver(call: RunCall): boolean {
+  return call.dropped || !call.durable || call.outcome !== null;
+}
 
 /** What a batch commits for calls, and what may be sent when it has. */
 export type SealedCalls = {
@@ -45,6 +52,7 @@ export class Calls {
   readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
   readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #conversations: Conversations;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
   /** Dropped, and in a slot until their requests end. */
@@ -62,6 +70,7 @@ export class Calls {
     readonly ids: Ids;
     readonly replicaId: ReplicaId;
     readonly providers: readonly Provider[];
+    readonly conversations: Conversations;
     /** What goes straight to a run's next turn. */
     readonly deliver: (run: NewRun, result: Result) => void;
     /** A result that was paid for. */
@@ -71,6 +80,7 @@ export class Calls {
   }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
+    this.#conversations = options.conversations;
     this.#replicaId = options.replicaId;
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
@@ -209,9 +219,26 @@ export class Calls {
 
   #sendOne(grant: Grant<RunCall>): void {
     const { call } = grant;
-    const isOver = call.dropped || !call.durable || call.outcome !== null;
-    if (isOver) this.#release(call, aborted, grant);
-    else void this.#request(grant);
+    if (isOver(call)) this.#release(call, aborted, grant);
+    else if (call.input.conversation === undefined) void this.#request(grant, call.input);
+    else void this.#readAndRequest(grant);
+  }
+
+  /** The turn that asked has committed, so all that was said until then is there to read. */
+  async #readAndRequest(grant: Grant<RunCall>): Promise<void> {
+    const { call } = grant;
+    try {
+      const input = await this.#conversations.inputOf(call.run, call.input);
+      // The read took its time: the lease may be in doubt by now, or the run gone.
+      this.#gate.pass(() => {
+        if (isOver(call)) this.#release(call, aborted, grant);
+        else void this.#request(grant, input);
+      });
+    } catch (error) {
+      if (isOver(call)) return this.#release(call, aborted, grant);
+      call.slot = { provider: grant.provider, slot: grant.slot };
+      this.#finish(call, callersFault, { error });
+    }
   }
 
   get hasWaitChanges(): boolean {
@@ -232,6 +259,7 @@ export class Calls {
    */
   close(): readonly SlotWrite[] {
     this.#cancelAlarm?.();
+    this.#conversations.close();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -266,7 +294,7 @@ export class Calls {
     }
   }
 
-  async #request(grant: Grant<RunCall>): Promise<void> {
+  async #request(grant: Grant<RunCall>, input: GenerateInput): Promise<void> {
     const { call, provider, attempt } = grant;
     const abort = new AbortController();
     call.abort = abort;
@@ -275,7 +303,7 @@ export class Calls {
     this.#limit(call);
     try {
       const output = await this.#provider(provider).call({
-        input: call.input,
+        input,
         idempotencyKey: call.key,
         attempt,
         signal: abort.signal,

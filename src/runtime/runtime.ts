@@ -11,6 +11,7 @@ import type { NewRun } from '../store/rows.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue, type Arrival } from './arrivals.ts';
 import { Calls } from './calls.ts';
+import { Conversations } from './conversations.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
@@ -133,6 +134,7 @@ export class Runtime {
         ids,
         replicaId,
         providers,
+        conversations: new Conversations({ store, clock, log }),
         gate,
         deliver,
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),

@@ -65,6 +65,14 @@ export type StoredWaiter = RunAddress & {
   readonly subscriptionId: string;
   readonly order: number;
 };
+type StoredConversationEntry = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly turn: number;
+  readonly place: number;
+  readonly conversation: string;
+  readonly messageText: string;
+};
 type StoredEntry = MemoryAddress & { readonly newest: number };
 type StoredTimer = RunAddress & {
   readonly timerId: string;
@@ -138,6 +146,11 @@ function createTables(undo: UndoLog) {
     journal: new Table<StoredJournal, 'run'>(undo, (row) => join(row.tenant, row.runId, row.turn), {
       run: runKey,
     }),
+    conversationEntries: new Table<StoredConversationEntry, 'run'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.turn, row.place),
+      { run: runKey },
+    ),
     channels: new Table<StoredChannel, 'tenant'>(undo, channelKey, { tenant: tenantOf }),
     messages: new Table<StoredMessage, 'tenant' | 'channel'>(
       undo,

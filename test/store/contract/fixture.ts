@@ -94,6 +94,7 @@ export const turnOf = (
   messages: [],
   memory: [],
   evaluations: [],
+  conversation: [],
   subscribe: [],
   unsubscribe: [],
   groupCursors: [],

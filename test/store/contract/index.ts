@@ -1,5 +1,6 @@
 /** The contract of `Store`: every implementation passes all of it. */
 import { channelsContract } from './channels.ts';
+import { conversationsContract } from './conversations.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
 import { groupsContract } from './groups.ts';
@@ -16,6 +17,7 @@ const themes = {
   turns: turnsContract,
   'turns that fail': failingTurnsContract,
   memory: memoryContract,
+  conversations: conversationsContract,
   channels: channelsContract,
   groups: groupsContract,
   'inbox and starts': inboxContract,
