@@ -32,6 +32,11 @@ const rooms = [
     may: [domain, xstate],
   },
   {
+    // A chart that users are given: it is built from what any author's chart is built from.
+    room: '^src/tool-loop/',
+    may: [domain, '^src/kernel/catalogue\\.ts$', xstate],
+  },
+  {
     // The system's own charts do no I/O either; what they ask for, the runtime carries out.
     room: systemCharts,
     may: [domain, xstate],
@@ -153,7 +158,7 @@ const rooms = [
     room: '^src/index\\.ts$',
     may: [
       domain,
-      '^src/(kernel|runtime)/',
+      '^src/(kernel|runtime|tool-loop)/',
       storePort,
       '^src/providers/(port|anthropic|ollama)\\.ts$',
       '^src/(heddle|run-handle)\\.ts$',

@@ -1,7 +1,10 @@
+import type { CircuitMode } from './circuit.ts';
+
 /** What a run of circuits can be told. The command line fills it in; see `src/cli/circuits-flags.ts`. */
 export type CircuitsSettings = {
   /** One after the other; the circuits of one scale are all open at once. */
   readonly scales: readonly number[];
+  readonly mode: CircuitMode;
   readonly circuitsPerUser: number;
   /** Of each model call. */
   readonly latencyMs: number;
@@ -16,6 +19,7 @@ export type CircuitsSettings = {
 
 export const defaultCircuits = {
   scales: [10, 50, 100, 300, 1_000],
+  mode: 'statechart',
   circuitsPerUser: 10,
   latencyMs: 200,
   ceilings: [

@@ -17,7 +17,7 @@ export function addCircuitsCommand(
   streams: Streams,
   endWith: (exitCode: number) => void,
 ): void {
-  const { scales, circuitsPerUser, latencyMs, ceilings, seed, patienceMs } = defaultCircuits;
+  const { scales, mode, circuitsPerUser, latencyMs, ceilings, seed, patienceMs } = defaultCircuits;
   const ceiling = ceilings.map(({ name, ceiling: calls }) => `${name}=${calls}`).join(',');
   const command = program
     .command('circuits')
@@ -26,7 +26,10 @@ export function addCircuitsCommand(
     )
     .option('--scale <list>', `how many circuits, scale by scale (default: ${scales.join(',')})`)
     .option('--circuits-per-user <n>', `circuits that share a user (default: ${circuitsPerUser})`)
-    .option('--mode <mode>', 'statechart, or tool-loop, which is not built yet')
+    .option(
+      '--mode <mode>',
+      `who does the steps: statechart, or the model in a tool-loop (default: ${mode})`,
+    )
     .option('--latency-ms <n>', `latency of each model call (default: ${latencyMs})`)
     .option('--ceiling <list>', `providers and their calls at once (default: ${ceiling})`)
     .option('--provider <kind>', 'stub, in process; emulated, anthropic, ollama are not built yet')

@@ -1,6 +1,7 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
 import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
+import { modes } from '../circuits/circuit.ts';
 import { defaultCircuits, type CircuitsSettings } from '../circuits/settings.ts';
 import { databaseOf, type DatabaseFlags } from './database-flags.ts';
 
@@ -32,6 +33,7 @@ export function circuitsSettings(flags: CircuitsFlags): CircuitsSettings {
   refuseWhatIsMissing(flags);
   return {
     scales: flags.scale === undefined ? defaultCircuits.scales : scalesOf(flags.scale),
+    mode: asOneOf(flags.mode, 'mode', modes, defaultCircuits.mode),
     circuitsPerUser: whole(flags, 'circuitsPerUser'),
     latencyMs: whole(flags, 'latencyMs'),
     ceilings: flags.ceiling === undefined ? defaultCircuits.ceilings : ceilingsOf(flags.ceiling),
@@ -43,9 +45,7 @@ export function circuitsSettings(flags: CircuitsFlags): CircuitsSettings {
 }
 
 /** Known words get another answer than misspelt ones: that the part is not built yet. */
-function refuseWhatIsMissing({ mode, provider }: CircuitsFlags): void {
-  const asked = asOneOf(mode, 'mode', ['statechart', 'tool-loop'], 'statechart');
-  if (asked !== 'statechart') refuseField('mode', `${asked} is not built yet; statechart is`);
+function refuseWhatIsMissing({ provider }: CircuitsFlags): void {
   const source = asOneOf(provider, 'provider', ['stub', 'emulated', 'anthropic', 'ollama'], 'stub');
   if (source !== 'stub') refuseField('provider', `${source} is not built yet; stub is`);
 }

@@ -10,7 +10,7 @@ it('reads what is given', () => {
   const flags = {
     scale: '5, 20',
     circuitsPerUser: '2',
-    mode: 'statechart',
+    mode: 'tool-loop',
     latencyMs: '0',
     ceiling: 'a=3,b.c=200',
     provider: 'stub',
@@ -21,6 +21,7 @@ it('reads what is given', () => {
   };
   expect(circuitsSettings(flags)).toEqual({
     scales: [5, 20],
+    mode: 'tool-loop',
     circuitsPerUser: 2,
     latencyMs: 0,
     ceilings: [
@@ -42,7 +43,6 @@ it('lets a directory go before the environment', () => {
 });
 
 const refused: readonly (readonly [field: string, reason: string, flags: CircuitsFlags])[] = [
-  ['mode', 'tool-loop is not built yet', { mode: 'tool-loop' }],
   ['mode', 'must be one of', { mode: 'charts' }],
   ['provider', 'emulated is not built yet', { provider: 'emulated' }],
   ['provider', 'anthropic is not built yet', { provider: 'anthropic' }],
