@@ -18,7 +18,7 @@ const systemCharts = '^machines/[^/]+\\.ts$';
 const storePort = '^src/store/[^/]+\\.ts$';
 
 /** The provider adapters: what is left of src/providers is the port and pure parts. */
-const adapters = '(stub|anthropic|ollama|emulat|adapter)';
+const adapters = '(stub|plan-answer|anthropic|ollama|emulat|adapter)';
 
 const rooms = [
   {
@@ -30,6 +30,11 @@ const rooms = [
     // Pure, so that any step can be replayed in memory: no store, no provider, no module of Node.
     room: '^src/kernel/',
     may: [domain, xstate],
+  },
+  {
+    // A chart that users are given: it is built from what any author's chart is built from.
+    room: '^src/tool-loop/',
+    may: [domain, '^src/kernel/catalogue\\.ts$', xstate],
   },
   {
     // The system's own charts do no I/O either; what they ask for, the runtime carries out.
@@ -89,7 +94,12 @@ const rooms = [
     // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
     // its words and what the stub answers: a bug of heddle's must not find itself on both sides.
     room: '^src/emulators/',
-    may: [domain, '^src/providers/(stub-answer|recent-keys)\\.ts$', npm('fastify'), node],
+    may: [
+      domain,
+      '^src/providers/(plan-answer|stub-answer|recent-keys)\\.ts$',
+      npm('fastify'),
+      node,
+    ],
   },
   {
     // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
@@ -150,7 +160,7 @@ const rooms = [
     room: '^src/index\\.ts$',
     may: [
       domain,
-      '^src/(kernel|runtime)/',
+      '^src/(kernel|runtime|tool-loop)/',
       storePort,
       '^src/providers/(port|anthropic|ollama)\\.ts$',
       '^src/(heddle|run-handle)\\.ts$',

@@ -35,6 +35,14 @@ create table consumer_groups (
   channel text collate "C" not null,
   consumer_group text collate "C" not null
 ) with (fillfactor=80);
+create table conversation_entries (
+  run_id uuid not null,
+  turn integer not null,
+  place integer not null,
+  tenant text collate "C" not null,
+  conversation text collate "C" not null,
+  message text not null
+);
 create table delayed_messages (
   delayed_id bigint not null generated always as identity,
   due_at timestamp with time zone not null,
@@ -199,6 +207,7 @@ alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
 alter table heddle.channels add PRIMARY KEY (tenant, channel);
 alter table heddle.commits add PRIMARY KEY (commit_id);
 alter table heddle.consumer_groups add PRIMARY KEY (tenant, channel, consumer_group);
+alter table heddle.conversation_entries add PRIMARY KEY (tenant, run_id, turn, place);
 alter table heddle.delayed_messages add PRIMARY KEY (tenant, delayed_id);
 alter table heddle.deliveries add PRIMARY KEY (tenant, channel, consumer_group, seq);
 alter table heddle.evaluations add PRIMARY KEY (tenant, evaluation_id);

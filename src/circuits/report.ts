@@ -1,5 +1,6 @@
 /** What is said of one scale: design §8's object, one per line with `--json`. */
 import type { Audit, Entities } from './audit.ts';
+import type { CircuitMode } from './circuit.ts';
 import type { Latency } from './latency.ts';
 
 export type ProviderReport = {
@@ -15,7 +16,7 @@ export type ProviderReport = {
 
 export type ScaleReport = {
   readonly scale: number;
-  readonly mode: 'statechart';
+  readonly mode: CircuitMode;
   readonly completed: number;
   readonly failed: number;
   readonly wall_ms: number;

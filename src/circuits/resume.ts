@@ -5,7 +5,7 @@
  */
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits } from './audit.ts';
-import { fromTenant, tenantPrefix } from './circuit.ts';
+import { fromTenant, tenantPrefix, type CircuitMode } from './circuit.ts';
 import { totalCeiling } from './call-source.ts';
 import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';
@@ -20,6 +20,7 @@ const tenantsMax = 1_000;
 
 type Taken = {
   readonly tenant: string;
+  readonly mode: CircuitMode;
   readonly scale: number;
   /** Before anything was resumed. */
   readonly before: { readonly completed: number; readonly openRuns: number };
@@ -80,17 +81,17 @@ async function newestTenant(heddle: Heddle): Promise<Taken[]> {
 
 async function asTaken(
   heddle: Heddle,
-  { tenant, scale }: { readonly tenant: string; readonly scale: number },
+  { tenant, mode, scale }: Pick<Taken, 'tenant' | 'mode' | 'scale'>,
 ): Promise<Taken> {
   const { completed } = await circuitsInRows(heddle, tenant);
   const { openRuns } = await heddle.runtime.store.usage(tenant);
-  return { tenant, scale, openRuns, before: { completed, openRuns } };
+  return { tenant, mode, scale, openRuns, before: { completed, openRuns } };
 }
 
 async function tenants(
   { runtime }: Heddle,
   open: boolean,
-): Promise<{ readonly tenant: string; readonly scale: number; readonly startId: string }[]> {
+): Promise<(Pick<Taken, 'tenant' | 'mode' | 'scale'> & { readonly startId: string })[]> {
   const names = await runtime.store.tenants({ prefix: tenantPrefix, open, limit: tenantsMax });
   return names
     .flatMap((tenant) => {
@@ -152,7 +153,7 @@ async function drive(
 
 async function auditTenant(
   { heddle, settings, note }: CircuitsContext,
-  { tenant, scale, before }: Taken,
+  { tenant, mode, scale, before }: Taken,
   { cost, wallMs, calls }: { readonly cost: Cost; readonly wallMs: number; readonly calls: number },
 ): Promise<ScaleResult> {
   const { circuits, completed, failed, latenciesMs } = await circuitsInRows(heddle, tenant);
@@ -163,7 +164,7 @@ async function auditTenant(
   const { audit, entities, differences } = auditCircuits(facts, circuits);
   const report: ScaleReport = {
     scale,
-    mode: 'statechart',
+    mode,
     completed,
     failed,
     wall_ms: wallMs,

@@ -4,7 +4,7 @@
  */
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits, type Difference } from './audit.ts';
-import { callsInARow, startsOf, tenantOf } from './circuit.ts';
+import { modelCalls, startsOf, tenantOf } from './circuit.ts';
 import { totalCeiling } from './call-source.ts';
 import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';
@@ -37,7 +37,8 @@ export async function runScale(
   { at, scale }: { readonly at: number; readonly scale: number },
 ): Promise<ScaleResult | null> {
   const { heddle, settings, progress, note } = context;
-  const tenant = tenantOf(scale, heddle.runtime.ids.run());
+  const { mode } = settings;
+  const tenant = tenantOf(mode, scale, heddle.runtime.ids.run());
   const ledger = new Ledger(scale);
   const meter = await Meter.begin(context);
   await context.source.begin();
@@ -56,7 +57,7 @@ export async function runScale(
   const wallMs = Math.max(ledger.lastEndMs - ledger.firstStartMs, 0);
   const report = rounded({
     scale,
-    mode: 'statechart',
+    mode,
     completed: ledger.completed,
     // What neither completed nor failed is stuck, and stands in the audit.
     failed: ledger.failed,
@@ -68,8 +69,8 @@ export async function runScale(
     audit,
     providers: cost.providers,
     capacity_efficiency: capacityEfficiency({
-      calls: ledger.completed * callsInARow,
-      inARow: callsInARow,
+      calls: ledger.completed * modelCalls[mode].inAll,
+      inARow: modelCalls[mode].inARow,
       latencyMs: cost.meanLatencyMs ?? settings.latencyMs,
       ceiling: totalCeiling(settings),
       wallMs,
@@ -133,11 +134,11 @@ async function openAndWait(
 /** Open loop: no start waits for another's answer, let alone for its end. */
 function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void {
   const { heddle, settings, note, signal } = context;
-  const { circuitsPerUser } = settings;
+  const { circuitsPerUser, mode } = settings;
   let refusals = 0;
   for (let n = 1; n <= ledger.scale; n++) {
     ledger.started(n, performance.now());
-    heddle.startAll(startsOf(n, { tenant, circuitsPerUser })).then(
+    heddle.startAll(startsOf(n, { mode, tenant, circuitsPerUser })).then(
       (runs) =>
         ledger.acceptedAs(
           n,

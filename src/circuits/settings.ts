@@ -1,3 +1,5 @@
+import type { CircuitMode } from './circuit.ts';
+
 /** What a run of circuits can be told. The command line fills it in; see `src/cli/circuits-flags.ts`. */
 import type { OutageKind } from '../emulators/script.ts';
 
@@ -35,6 +37,7 @@ export type ProviderSettings =
 export type CircuitsSettings = {
   /** One after the other; the circuits of one scale are all open at once. */
   readonly scales: readonly number[];
+  readonly mode: CircuitMode;
   readonly circuitsPerUser: number;
   /** Of each model call; the real thing takes the time that it takes. */
   readonly latencyMs: number;
@@ -53,6 +56,7 @@ export type CircuitsSettings = {
 
 export const defaultCircuits = {
   scales: [10, 50, 100, 300, 1_000],
+  mode: 'statechart',
   circuitsPerUser: 10,
   latencyMs: 200,
   seed: 1,

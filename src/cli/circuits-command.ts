@@ -17,7 +17,7 @@ export function addCircuitsCommand(
   streams: Streams,
   endWith: (exitCode: number) => void,
 ): void {
-  const { scales, circuitsPerUser, latencyMs, seed, patienceMs } = defaultCircuits;
+  const { scales, mode, circuitsPerUser, latencyMs, seed, patienceMs } = defaultCircuits;
   const command = program
     .command('circuits')
     .description(
@@ -25,7 +25,10 @@ export function addCircuitsCommand(
     )
     .option('--scale <list>', `how many circuits, scale by scale (default: ${scales.join(',')})`)
     .option('--circuits-per-user <n>', `circuits that share a user (default: ${circuitsPerUser})`)
-    .option('--mode <mode>', 'statechart, or tool-loop, which is not built yet')
+    .option(
+      '--mode <mode>',
+      `who does the steps: statechart, or the model in a tool-loop (default: ${mode})`,
+    )
     .option('--latency-ms <n>', `latency of each emulated model call (default: ${latencyMs})`)
     .option('--seed <n>', `what is answered without a model depends on it (default: ${seed})`)
     .option('--patience-ms <n>', `when nothing moves for so long, give up (default: ${patienceMs})`)

@@ -1,4 +1,5 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
+import { modes } from '../circuits/circuit.ts';
 import { asOneOf, refuseField } from '../domain/field.ts';
 import { defaultCircuits, type CircuitsSettings } from '../circuits/settings.ts';
 import { databaseOf, type DatabaseFlags } from './database-flags.ts';
@@ -29,9 +30,9 @@ const bounds = {
 
 /** Keys and addresses of real providers may stand in the environment. */
 export function circuitsSettings(flags: CircuitsFlags, environment: Environment): CircuitsSettings {
-  refuseWhatIsMissing(flags);
   return {
     scales: flags.scale === undefined ? defaultCircuits.scales : scalesOf(flags.scale),
+    mode: asOneOf(flags.mode, 'mode', modes, defaultCircuits.mode),
     circuitsPerUser: whole(flags, 'circuitsPerUser'),
     latencyMs: whole(flags, 'latencyMs'),
     ...providerOf(flags, environment),
@@ -40,12 +41,6 @@ export function circuitsSettings(flags: CircuitsFlags, environment: Environment)
     resume: flags.resume ?? false,
     database: databaseOf(flags),
   };
-}
-
-/** Known words get another answer than misspelt ones: that the part is not built yet. */
-function refuseWhatIsMissing({ mode }: CircuitsFlags): void {
-  const asked = asOneOf(mode, 'mode', ['statechart', 'tool-loop'], 'statechart');
-  if (asked !== 'statechart') refuseField('mode', `${asked} is not built yet; statechart is`);
 }
 
 function scalesOf(text: string): number[] {

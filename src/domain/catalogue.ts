@@ -37,9 +37,15 @@ export type GenerateMessage =
     };
 
 export type GenerateInput = {
-  /** A prompt, or the whole conversation. One of the two must be given. */
+  /** A prompt, or the whole conversation. One of the two must be given, or `conversation`. */
   readonly prompt?: string;
   readonly messages?: readonly GenerateMessage[];
+  /**
+   * Names a durable conversation of this run. `messages` and `prompt` are then only what is new: they
+   * are appended to it with the turn that asks, the answer with the turn that takes it, and the
+   * provider is sent all of it. So no turn writes again what was said before. One call at a time.
+   */
+  readonly conversation?: string;
   readonly system?: string;
   /** Where to call: a provider's name. Without one, any provider may take the call. */
   readonly provider?: string;

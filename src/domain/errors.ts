@@ -66,6 +66,14 @@ export const errorRegistry = {
   'child-failed': terminal(500, 'Child run {runId} of agent {agent} ended {status}: {reason}.'),
   'answer-invalid': terminal(400, 'The answer does not fit the schema: {reason}.'),
   'ask-unknown': terminal(404, 'Run {runId} asks nothing under the id {askId}.'),
+  'conversation-busy': terminal(
+    409,
+    'Conversation {conversation} waits for an answer already; call one after the other.',
+  ),
+  'conversation-full': terminal(
+    413,
+    'Conversation {conversation} holds more than {max} {unit}; begin another with a summary of it.',
+  ),
   // Channels and memory
   'memory-conflict': terminal(
     409,

@@ -8,6 +8,7 @@ import { limits } from './limits.ts';
 const generateKeys = [
   'prompt',
   'messages',
+  'conversation',
   'system',
   'provider',
   'providers',
@@ -23,12 +24,13 @@ const generateKeys = [
 export function checkGenerate(input: Json): GenerateInput {
   const value = asObject(input, 'generate');
   onlyKeys(value, 'generate', generateKeys);
-  const { prompt, messages, temperature } = value;
-  if (prompt === undefined && messages === undefined) {
+  const { prompt, messages, conversation, temperature } = value;
+  if (conversation !== undefined) checkName(conversation, 'generate.conversation');
+  else if (prompt === undefined && messages === undefined) {
     refuseField('generate.prompt', 'or generate.messages must be given');
   }
   if (prompt !== undefined) asText(prompt, 'generate.prompt');
-  if (messages !== undefined) checkMessages(messages);
+  if (messages !== undefined) checkMessages(messages, conversation !== undefined);
   for (const key of ['system', 'provider', 'model', 'tier'] as const) {
     if (value[key] !== undefined) asText(value[key], `generate.${key}`);
   }
@@ -76,8 +78,8 @@ const messageKeys = {
   tool: ['role', 'content', 'toolCallId', 'isError'],
 } as const;
 
-function checkMessages(messages: Json): void {
-  if (!Array.isArray(messages) || messages.length === 0) {
+function checkMessages(messages: Json, mayBeEmpty: boolean): void {
+  if (!Array.isArray(messages) || (messages.length === 0 && !mayBeEmpty)) {
     refuseField('generate.messages', 'must be a list that is not empty');
   }
   messages.forEach((message: Json, i) => {

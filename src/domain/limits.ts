@@ -8,6 +8,12 @@ export const limits = {
   snapshotBytesMax: 4_194_304,
   /** Names: agents, channels, groups, keys, tenants, users, pipelines. */
   nameCharsMax: 256,
+  /** One conversation of a run with a model, all its messages as JSON. */
+  conversationCharsMax: 4_194_304,
+  /** Messages of one conversation. */
+  conversationMessagesMax: 10_000,
+  /** Conversations that one run may hold. */
+  conversationsMax: 64,
   /** Channels that one receive may wait on. */
   receiveChannelsMax: 64,
   /** Messages that one receive may ask for. */

@@ -3,7 +3,7 @@
  * that one answer function serves them both.
  */
 import type { Json } from '../domain/json.ts';
-import { stubText, tokensOf } from '../providers/stub-answer.ts';
+import { tokensOf } from '../providers/stub-answer.ts';
 
 export type ProtocolName = 'anthropic' | 'ollama';
 
@@ -68,12 +68,4 @@ export function inputTokensOf({ messages }: ModelRequest): number {
     if (toolCalls.length > 0) chars += JSON.stringify(toolCalls).length;
   }
   return tokensOf(chars);
-}
-
-/** The text that heddle's stub gives for the same conversation. */
-export function stubAnswerOf({ seed, messages }: ModelRequest): string {
-  return stubText(
-    seed,
-    messages.map(({ text }) => text),
-  ).text;
 }

@@ -1,5 +1,4 @@
-/** What the stub answers: made from a seed and the call's input alone, so that runs can be compared. */
-import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+/** The stub's words: made from a seed and a call's texts alone, so that runs can be compared. */
 
 /** FNV-1a over UTF-16 units, going on from `hash`. Source: http://www.isthe.com/chongo/tech/comp/fnv. */
 function hashText(hash: number, text: string): number {
@@ -59,23 +58,6 @@ export function stubText(seed: number, texts: Iterable<string>): StubText {
 /** No tokenizer, but a rule that the stub and the emulators share, so that their usage agrees. */
 export function tokensOf(chars: number): number {
   return Math.ceil(chars / 4);
-}
-
-/** Complete, cheap and always the same for the same seed and input. */
-export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
-  const texts: string[] = [];
-  if (input.system !== undefined) texts.push(input.system);
-  if (input.prompt !== undefined) texts.push(input.prompt);
-  if (input.messages !== undefined) for (const { content } of input.messages) texts.push(content);
-  const { text, inputChars } = stubText(seed, texts);
-  return {
-    text,
-    toolCalls: [],
-    stopReason: 'end',
-    usage: { inputTokens: tokensOf(inputChars), outputTokens: tokensOf(text.length) },
-    provider,
-    model: input.model ?? 'stub',
-  };
 }
 
 function proseText(hash: number): string {

@@ -11,7 +11,8 @@
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import { callAborted, type Provider, type ProviderCall, ProviderFault } from './port.ts';
 import { RecentKeys } from './recent-keys.ts';
-import { mix, stubAnswer } from './stub-answer.ts';
+import { mix } from './stub-answer.ts';
+import { stubAnswer } from './stub-output.ts';
 
 /** Any clock of the runtime's will do. */
 type StubClock = {

@@ -7,6 +7,7 @@ import type { Charges } from '../store/charges.ts';
 import type { NewRun } from '../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from './calls-by-run.ts';
+import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import type { Texts } from './texts.ts';
@@ -30,6 +31,7 @@ export type CallsOptions = {
   readonly replicaId: ReplicaId;
   readonly providers: readonly Provider[];
   readonly budgets: Budgets;
+  readonly conversations: Conversations;
   /** What goes straight to a run's next turn. */
   readonly deliver: (run: NewRun, result: Result) => void;
   /** A result that was paid for. */
@@ -40,9 +42,3 @@ export type CallsOptions = {
   readonly texts: Texts;
   readonly log: Log;
 };
-
-export function providerIn(providers: ReadonlyMap<string, Provider>, name: string): Provider {
-  const provider = providers.get(name);
-  if (provider === undefined) throw new TypeError(`the pool granted a slot of ${name}`);
-  return provider;
-}

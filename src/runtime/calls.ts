@@ -17,7 +17,6 @@ import type { ChartState, OpenInvocation } from '../kernel/port.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
-import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { NewRun, ProviderRow, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
@@ -25,16 +24,15 @@ import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { callError, resultOf } from './call-result.ts';
+import { CallRequests, type RequestEnds } from './call-requests.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
 import { chargesOf, usedBy } from './call-charges.ts';
-import { providerIn, type CallsOptions, type SealedCalls } from './calls-options.ts';
+import type { CallsOptions, SealedCalls } from './calls-options.ts';
 import type { BudgetChange, Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
 import { gatesOf, gateWrites } from './gate-write.ts';
-import { Refusals } from './refusals.ts';
 import { slotWrite } from './slot-write.ts';
-import type { Texts } from './texts.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
@@ -46,7 +44,6 @@ export class Calls {
   readonly #clock: Clock;
   readonly #gate: Gate;
   readonly #replicaId: ReplicaId;
-  readonly #providers: ReadonlyMap<string, Provider>;
   readonly #budgets: Budgets;
   readonly #pool: Pool<RunCall>;
   readonly #calls = new CallsByRun();
@@ -55,8 +52,7 @@ export class Calls {
   readonly #deliver: (run: NewRun, result: Result) => void;
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
-  readonly #texts: Texts;
-  readonly #refusals: Refusals;
+  readonly #requests: CallRequests;
   #isWanted = false;
   readonly #madeBefore: MadeBefore;
   /** Rings when a cooling, a backoff or a stall ends by itself. */
@@ -71,17 +67,30 @@ export class Calls {
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
-    this.#texts = options.texts;
-    this.#refusals = new Refusals(options.log);
-    this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#pool = createPool<RunCall>({
       providers: options.providers,
       share: 1,
       random: () => options.ids.random(),
     });
+    this.#requests = new CallRequests({
+      ...options,
+      pool: this.#pool,
+      beginLimit: (call) => this.#limit(call),
+      ends: this.#requestEnds(),
+    });
     this.#madeBefore = new MadeBefore(options.replicaId, (provider, slot) =>
       this.#pool.keyIn(provider, slot),
     );
+  }
+
+  #requestEnds(): RequestEnds {
+    return {
+      unwanted: (call, grant) => this.#release(call, aborted, grant),
+      answered: (call, output) => this.#finish(call, { kind: 'ok' }, { output: resultOf(output) }),
+      broughtBack: (call, fault) => this.#release(call, fault),
+      failed: (call, provider, error) =>
+        this.#finish(call, callersFault, { error: callError(provider, error) }),
+    };
   }
 
   /** True when a batch would write or give a slot. */
@@ -100,7 +109,7 @@ export class Calls {
 
   reopen(provider: string): void {
     this.#pool.reopen(provider, this.#clock.nowMs());
-    this.#refusals.reopened(provider);
+    this.#requests.reopened(provider);
     this.#wanted();
   }
 
@@ -228,9 +237,7 @@ export class Calls {
       this.#pool.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
       return this.#wanted();
     }
-    const isOver = call.dropped || !call.durable || call.outcome !== null;
-    if (isOver) this.#release(call, aborted, grant);
-    else void this.#request(grant);
+    this.#requests.send(grant);
   }
 
   get hasWaitChanges(): boolean {
@@ -251,6 +258,7 @@ export class Calls {
    */
   close(): readonly SlotWrite[] {
     this.#alarm.cancel();
+    this.#requests.close();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {
@@ -286,38 +294,6 @@ export class Calls {
     } catch (error) {
       call.outside = false;
       this.#finish(call, callersFault, { error });
-    }
-  }
-
-  async #request(grant: Grant<RunCall>): Promise<void> {
-    const { call, provider, attempt } = grant;
-    const abort = new AbortController();
-    call.abort = abort;
-    call.slot = { provider, slot: grant.slot };
-    call.sentAtMs = this.#clock.nowMs();
-    this.#limit(call);
-    try {
-      const output = await this.#provider(provider).call({
-        input: call.input,
-        idempotencyKey: call.key,
-        attempt,
-        signal: abort.signal,
-        onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
-      });
-      call.usage = output.usage;
-      this.#finish(call, { kind: 'ok' }, { output: resultOf(output) });
-    } catch (error) {
-      // Not by the grant: its slot may be free already, and another's by now.
-      if (call.dropped) this.#release(call, aborted);
-      else if (call.outcome !== null) {
-        // Its limit came first: the slot is released when that is recorded.
-      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
-        // The pool brings it back; the run does not hear of it (promise 8).
-        call.abort = null;
-        if (error.kind === 'refused')
-          this.#refusals.tell(this.#provider(provider).name, error.message);
-        this.#release(call, error);
-      } else this.#finish(call, callersFault, { error: callError(provider, error) });
     }
   }
 
@@ -385,11 +361,6 @@ export class Calls {
     const next = this.#calls.get(call.key);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();
-  }
-
-  /** Of a gate. */
-  #provider(gate: string): Provider {
-    return providerIn(this.#providers, this.#pool.gates.providerOf(gate));
   }
 
   #leaveSlot(key: string): void {

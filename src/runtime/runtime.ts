@@ -14,6 +14,7 @@ import { ArrivalQueue, type Arrival } from './arrivals.ts';
 import { Budgets } from './budgets.ts';
 import { Calls } from './calls.ts';
 import { closeProviders } from './close-providers.ts';
+import { Conversations } from './conversations.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
@@ -152,6 +153,7 @@ export class Runtime {
         ids,
         replicaId,
         providers,
+        conversations: new Conversations({ store, clock, log }),
         gate,
         deliver,
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),

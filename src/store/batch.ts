@@ -42,6 +42,8 @@ export type TurnCommit = RunAddress & {
   readonly messages: readonly MessageInsert[];
   readonly memory: readonly MemoryInsert[];
   readonly evaluations: readonly EvaluationRow[];
+  /** Appended in this order; a message is named by run, turn and place, so none comes twice. */
+  readonly conversation: readonly ConversationInsert[];
   readonly subscribe: readonly SubscriptionInsert[];
   readonly unsubscribe: readonly SubscriptionEnd[];
   readonly groupCursors: readonly GroupCursorMove[];
@@ -62,6 +64,9 @@ export type MessageInsert = {
   /** Where a delayed message waits. */
   readonly shard: number;
 };
+
+/** A message at the end of one of the run's conversations. */
+export type ConversationInsert = { readonly conversation: string; readonly messageText: string };
 
 /** Version n + 1 on version n; a conflict when the entry's newest is not `version - 1`. */
 export type MemoryInsert = MemoryAddress & {

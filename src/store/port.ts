@@ -72,6 +72,13 @@ export type ReadSetResult = {
   readonly channels: readonly ChannelReadResult[];
 };
 
+/** One conversation of one run. */
+export type ConversationRead = {
+  readonly tenant: string;
+  readonly runId: RunId;
+  readonly conversation: string;
+};
+
 export type Renewal = {
   /** What this replica holds now, newly claimed ones among them. */
   readonly shards: readonly ShardGrant[];
@@ -151,6 +158,8 @@ export interface Store {
   commit(batch: Batch): Promise<BatchOutcome>;
   /** Reads for turns that are being computed; what they write is checked again at commit. */
   read(set: ReadSet): Promise<ReadSetResult>;
+  /** By index of what was asked: the messages in the order in which they were appended. */
+  conversations(reads: readonly ConversationRead[]): Promise<readonly (readonly string[])[]>;
   /** By index of `runs`; null for a run that does not exist. */
   load(runs: readonly RunAddress[]): Promise<readonly (LoadedRun | null)[]>;
 

@@ -26,6 +26,7 @@ function settingsOf(parts: Partial<CircuitsSettings>): CircuitsSettings {
     { name: 'ollama', ceiling: 3 },
   ];
   return {
+    mode: 'statechart',
     scales: [],
     circuitsPerUser: 10,
     latencyMs: 20,

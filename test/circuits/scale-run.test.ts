@@ -1,6 +1,6 @@
 /** One scale over the store's twin in memory: how it ends, and what is then said of it. */
 import { afterEach, expect, it } from 'vitest';
-import { agents } from '../../src/circuits/circuit.ts';
+import { agents, type CircuitMode } from '../../src/circuits/circuit.ts';
 import { openCalls } from '../../src/circuits/open-calls.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
@@ -21,9 +21,15 @@ afterEach(async () => {
 async function contextOf({
   latencyMs = 0,
   provider,
-}: { readonly latencyMs?: number; readonly provider?: Provider } = {}) {
+  mode = 'statechart',
+}: {
+  readonly mode?: CircuitMode;
+  readonly latencyMs?: number;
+  readonly provider?: Provider;
+} = {}) {
   const ceilings = [{ name: 'a', ceiling: 20 }];
   const settings: CircuitsSettings = {
+    mode,
     scales: [],
     circuitsPerUser: 10,
     latencyMs,
@@ -79,6 +85,18 @@ it('opens all circuits at once, and finds what they left', async () => {
   expect(report.capacity_efficiency).toBeCloseTo(30 / report.wall_ms, 2);
   expect(report.slot_use_under_demand).toBeGreaterThan(0);
   expect(report.slot_use_under_demand).toBeLessThanOrEqual(1);
+});
+
+it('lets models do the steps through tools, and finds the same left', async () => {
+  const { context, notes } = await contextOf({ mode: 'tool-loop' });
+  const result = await runScale(context, { at: 0, scale: 5 });
+  expect(notes).toEqual([]);
+  expect(result?.differences).toEqual([]);
+  expect(result?.report).toMatchObject({
+    mode: 'tool-loop',
+    completed: 5,
+    providers: [{ calls: 75, duplicate_calls: 0 }],
+  });
 });
 
 it('takes the figures of each scale alone', async () => {

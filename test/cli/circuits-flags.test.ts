@@ -23,7 +23,7 @@ it('reads what is given', () => {
   const flags = {
     scale: '5, 20',
     circuitsPerUser: '2',
-    mode: 'statechart',
+    mode: 'tool-loop',
     latencyMs: '0',
     ceiling: 'a=3,b.c=200',
     provider: 'stub',
@@ -35,6 +35,7 @@ it('reads what is given', () => {
   };
   expect(circuitsSettings(flags, {})).toEqual({
     scales: [5, 20],
+    mode: 'tool-loop',
     circuitsPerUser: 2,
     latencyMs: 0,
     provider: { kind: 'stub' },
@@ -60,7 +61,6 @@ it('lets a directory go before the environment', () => {
 const real = { provider: 'anthropic', model: 'm', apiKey: 'k' };
 
 const refused: readonly (readonly [field: string, reason: string, flags: CircuitsFlags])[] = [
-  ['mode', 'tool-loop is not built yet', { mode: 'tool-loop' }],
   ['mode', 'must be one of', { mode: 'charts' }],
   ['provider', 'must be one of', { provider: 'stubs' }],
   ['apiKey', 'or stand in ANTHROPIC_API_KEY', { provider: 'anthropic', model: 'm' }],

@@ -38,7 +38,7 @@ it.each([
   [['circuits', '--nope'], "unknown option '--nope'"],
   [['weave'], "unknown command 'weave'"],
   [['run'], "missing required argument 'id'"],
-  [['circuits', '--mode', 'tool-loop'], 'invalid-field: mode tool-loop is not built yet'],
+  [['circuits', '--mode', 'charts'], 'invalid-field: mode must be one of'],
   [['runs', '--status', 'done'], 'invalid-field: status must be one of queued'],
   [['send', 'x', 'go', '{'], 'invalid-json: json:'],
 ])('promise 11: bad usage ends with 2: %j', async (args, said) => {

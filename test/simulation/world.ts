@@ -7,7 +7,7 @@
  */
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type ProviderCall } from '../../src/providers/port.ts';
-import { stubAnswer } from '../../src/providers/stub-answer.ts';
+import { stubAnswer } from '../../src/providers/stub-output.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Client } from './client.ts';

@@ -4,10 +4,10 @@ import type { ChartState } from '../../src/kernel/port.ts';
 import type { Run } from '../../src/index.ts';
 import { script } from './script-agent.ts';
 
-/** The state of a script run that its journal leads to, as its row would have it. */
-export async function folded(run: Run): Promise<string> {
+/** The state that a run's journal leads to, as its row would have it. */
+export async function folded(run: Run, machine: unknown = script): Promise<string> {
   const kernel = createKernel();
-  const agent = kernel.register(script);
+  const agent = kernel.register(machine);
   let state: ChartState | null = null;
   for await (const { entry } of run.journal()) {
     switch (entry.kind) {

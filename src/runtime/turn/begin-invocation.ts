@@ -11,8 +11,9 @@ import { asObject } from '../../domain/field.ts';
 import { shardOf, type RunId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import type { Agent } from '../../kernel/port.ts';
+import type { Agent, OpenInvocation } from '../../kernel/port.ts';
 import type { NewRun } from '../../store/rows.ts';
+import { beginCall } from './conversation-effects.ts';
 import { limitTimer, setTimer, type Draft } from './draft.ts';
 import { forget, recall, remember } from './memory-effects.ts';
 import { beginReceive, publish } from './receive-effects.ts';
@@ -25,6 +26,7 @@ export type Invoke = Extract<Effect, { kind: 'invoke' }>;
 export function* beginInvocation(
   draft: Draft,
   invoke: Invoke,
+  open: readonly OpenInvocation[],
   context: TurnContext,
 ): Reading<void> {
   const { id, incarnation } = invoke;
@@ -36,6 +38,10 @@ export function* beginInvocation(
   try {
     if (draft.effectCount > limits.turnEffectsMax) {
       throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
+    }
+    if (invoke.source.kind === 'generate') {
+      const input = checkGenerate(invoke.input);
+      return beginCall(draft, { id, input }, open);
     }
     const output = yield* perform(draft, invoke, context);
     if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
@@ -64,8 +70,6 @@ function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<J
       ask(draft, invoke);
       return undefined;
     case 'generate':
-      checkGenerate(input);
-      return undefined;
     case 'task':
       return undefined;
     case 'child':

@@ -5,6 +5,7 @@
 import type { Effect } from '../../domain/effect.ts';
 import type { JournalEntry, RunEvent } from '../../domain/event.ts';
 import type {
+  ConversationInsert,
   GroupCursorMove,
   MemoryInsert,
   MessageInsert,
@@ -29,6 +30,7 @@ export type Draft = {
   readonly messages: MessageInsert[];
   readonly memory: MemoryInsert[];
   readonly evaluations: EvaluationRow[];
+  readonly conversation: ConversationInsert[];
   readonly subscribe: SubscriptionInsert[];
   readonly unsubscribe: SubscriptionEnd[];
   readonly groupCursors: GroupCursorMove[];
@@ -54,6 +56,7 @@ export function newDraft(from: HotRun): Draft {
     messages: [],
     memory: [],
     evaluations: [],
+    conversation: [],
     subscribe: [],
     unsubscribe: [],
     groupCursors: [],

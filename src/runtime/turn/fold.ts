@@ -12,6 +12,7 @@ import { asRunId } from '../../domain/ids.ts';
 import type { ChartState, Kernel, Step } from '../../kernel/port.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { beginInvocation } from './begin-invocation.ts';
+import { takeAnswer } from './conversation-effects.ts';
 import { chartTimer, clearTimer, limitTimer, newDraft, setTimer, type Draft } from './draft.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
@@ -120,6 +121,10 @@ class Folding {
     const step = this.#kernel.step(agent, this.state, event, run.runId);
     if (step.stale) return;
     this.#draft.journal.push(event);
+    if (event.kind === 'done') {
+      const call = this.state.invocations.find(({ id }) => id === event.id);
+      if (call !== undefined) takeAnswer(this.#draft, call, event.output);
+    }
     if (event.kind === 'done' || event.kind === 'failed') settle(this.#draft, event.id);
     yield* this.#carryOut(step);
   }
@@ -133,7 +138,7 @@ class Folding {
     const draft = this.#draft;
     switch (effect.kind) {
       case 'invoke':
-        return yield* beginInvocation(draft, effect, this.#context);
+        return yield* beginInvocation(draft, effect, this.state?.invocations ?? [], this.#context);
       case 'stop':
         return stop(draft, effect.id);
       case 'schedule':

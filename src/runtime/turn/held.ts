@@ -19,6 +19,9 @@ type HeldChild = {
 
 type HeldAsk = { readonly question: string; readonly schema: Json };
 
+/** How far a conversation has come: its messages are rows of their own. */
+type HeldConversation = { readonly messages: number; readonly chars: number };
+
 export type Held = {
   /** By invocation id. */
   readonly receives: Readonly<Record<string, HeldReceive>>;
@@ -26,13 +29,22 @@ export type Held = {
   readonly asks: Readonly<Record<string, HeldAsk>>;
   /** By channel: the last message that this run has taken outside groups. */
   readonly cursors: Readonly<Record<string, number>>;
+  /** By name. */
+  readonly conversations: Readonly<Record<string, HeldConversation>>;
 };
 
-export const nothingHeld: Held = { receives: {}, children: {}, asks: {}, cursors: {} };
+export const nothingHeld: Held = {
+  receives: {},
+  children: {},
+  asks: {},
+  cursors: {},
+  conversations: {},
+};
 
 /** Null when nothing is held: most runs, most of the time. */
 export function heldToText(held: Held): string | null {
-  for (const part of [held.receives, held.children, held.asks, held.cursors]) {
+  const { receives, children, asks, cursors, conversations } = held;
+  for (const part of [receives, children, asks, cursors, conversations]) {
     for (const _ in part) return JSON.stringify(held);
   }
   return null;

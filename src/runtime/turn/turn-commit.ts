@@ -31,6 +31,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     messages: draft.messages,
     memory: draft.memory,
     evaluations: draft.evaluations,
+    conversation: draft.conversation,
     subscribe: draft.subscribe,
     unsubscribe: draft.unsubscribe,
     groupCursors: draft.groupCursors,

@@ -67,6 +67,14 @@ export type StoredWaiter = RunAddress & {
   readonly subscriptionId: string;
   readonly order: number;
 };
+type StoredConversationEntry = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly turn: number;
+  readonly place: number;
+  readonly conversation: string;
+  readonly messageText: string;
+};
 type StoredEntry = MemoryAddress & { readonly newest: number };
 type StoredTimer = RunAddress & {
   readonly timerId: string;
@@ -157,6 +165,11 @@ function createTables(undo: UndoLog) {
     journal: new Table<StoredJournal, 'run'>(undo, (row) => join(row.tenant, row.runId, row.turn), {
       run: runKey,
     }),
+    conversationEntries: new Table<StoredConversationEntry, 'run'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.turn, row.place),
+      { run: runKey },
+    ),
     channels: new Table<StoredChannel, 'tenant'>(undo, channelKey, { tenant: tenantOf }),
     messages: new Table<StoredMessage, 'tenant' | 'channel'>(
       undo,
@@ -200,13 +213,20 @@ function createTables(undo: UndoLog) {
     ),
     shards: new Table<StoredShard>(undo, shardOfRow, {}),
     replicas: new Table<StoredReplica>(undo, (row) => row.replicaId, {}),
+    ...callTables(undo),
+    commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
+  };
+}
+
+/** What calls hold of providers and budgets. */
+function callTables(undo: UndoLog) {
+  return {
     slots: new Table<StoredSlot, 'shard'>(undo, slotKey, {
       shard: (row) => (row.call === null ? null : String(row.call.shard)),
     }),
     providers: new Table<StoredProvider>(undo, (row) => row.gate, {}),
     budgets: new Table<StoredBudget>(undo, budgetKey, {}),
     reservations: new Table<StoredReservation, 'run'>(undo, reservationKey, { run: runKey }),
-    commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
   };
 }
 

@@ -17,6 +17,7 @@ import { audit } from './audit.ts';
 import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
+import { readConversation } from './conversations.ts';
 import { Database, type Snapshot } from './database.ts';
 import { pending } from './inbox.ts';
 import { acknowledge, lease } from './leases.ts';
@@ -112,6 +113,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
         memory: set.memory.map((read) => readMemory(db, read)),
         channels: set.channels.map((read) => readChannel(db, read)),
       })),
+    conversations: (reads) => whole((db) => reads.map((read) => readConversation(db, read))),
     load: (runs) => whole((db) => load(db, runs)),
     renew: (replica) => whole((db) => renew(db, replica)),
     pending: (query) => whole((db) => pending(db, query)),

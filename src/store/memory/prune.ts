@@ -14,6 +14,7 @@ import {
   type Database,
   type StoredMessage,
 } from './database.ts';
+import { removeConversations } from './conversations.ts';
 import { join } from './table.ts';
 import { clearTimersOf } from './timers.ts';
 
@@ -73,6 +74,7 @@ function removeRun(db: Database, run: RunRow): void {
   for (const row of db.tables.journal.by('run', runKey(run))) {
     db.tables.journal.remove(join(row.tenant, row.runId, row.turn));
   }
+  removeConversations(db, run);
   for (const subscription of db.tables.subscriptions.by('run', runKey(run))) {
     const key = subscriptionKey(subscription);
     for (const row of db.tables.waiters.by('subscription', key)) {

@@ -8,6 +8,7 @@ import type { KeptResult, StatusChange, TurnCommit, TurnOutcome } from '../batch
 import type { EvaluationRow, RunAddress, RunRow } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { publish } from './channels.ts';
+import { appendConversation } from './conversations.ts';
 import { insertInbox, Wakes } from './inbox.ts';
 import { addVersion, memoryConflict } from './memory-entries.ts';
 import { findRun, insertRun, writeStatus, writeTurn } from './runs.ts';
@@ -100,6 +101,7 @@ function cursorConflict(db: Database, turn: TurnCommit): string | null {
 /** What no other part of the batch can have a say in. */
 function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
   for (const evaluation of turn.evaluations) addEvaluation(db, evaluation);
+  appendConversation(db, turn);
   for (const insert of turn.memory) addVersion(db, insert);
   for (const move of turn.groupCursors) moveCursor(db, turn.tenant, move, wakes);
   for (const message of turn.messages) publish(db, message, wakes);

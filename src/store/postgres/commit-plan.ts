@@ -30,6 +30,7 @@ import {
 import { writeCharges } from './budget-writes.ts';
 import { cursorKey, memoryKey, refusedText, type Fates } from './commit-fates.ts';
 import { insertCommit } from './commits.ts';
+import { appendConversations, type ConversationWrite } from './conversations.ts';
 import { insertEvaluations } from './evaluation-writes.ts';
 import {
   inboxTargets,
@@ -88,6 +89,7 @@ class Rows {
   readonly endings: SubscriptionEnding[] = [];
   readonly left: EndedSubscription[] = [];
   readonly evaluations: TurnCommit['evaluations'][number][] = [];
+  readonly conversation: ConversationWrite[] = [];
   readonly clearedTimers: TimerClear[] = [];
   readonly timers = new Map<string, TimerWrite>();
 
@@ -108,6 +110,9 @@ class Rows {
     this.queued.push(...turn.children);
     this.inbox.push(...turn.inbox);
     this.evaluations.push(...turn.evaluations);
+    turn.conversation.forEach((insert, place) => {
+      this.conversation.push({ tenant, runId, turn: turn.expectedTurn + 1, place, insert });
+    });
     for (const message of turn.messages) this.message(message);
     for (const insert of turn.memory) this.version(insert);
     for (const move of turn.groupCursors) this.cursor(tenant, move);
@@ -254,6 +259,7 @@ function callsOf(
     some([...rows.statuses.values()], changeStatus),
     queued,
     some(rows.evaluations, insertEvaluations),
+    some(rows.conversation, appendConversations),
     some(memory, insertMemory),
     some(
       moves.filter((move) => move.from === null),

@@ -13,6 +13,7 @@ import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
 import { hasBudgets, readBudgets, setBudget, shownBudget } from './budget-writes.ts';
 import { commitBatch } from './commit.ts';
+import { readConversations } from './conversations.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease } from './leases.ts';
 import type { LinkOptions } from './link.ts';
@@ -110,6 +111,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
   return {
     commit: (batch) => commitBatch(pools, batch),
     read: (set) => readSet(pools.read, set),
+    conversations: (reads) => readConversations(pools.read, reads),
     load: (runs) => loadRuns(pools.read, runs),
     renew: (replica) => renew(pools.beat, replica),
     release: (replica) => release(pools.read, replica),

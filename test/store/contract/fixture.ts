@@ -95,6 +95,7 @@ export const turnOf = (
   messages: [],
   memory: [],
   evaluations: [],
+  conversation: [],
   subscribe: [],
   unsubscribe: [],
   groupCursors: [],

@@ -1,6 +1,7 @@
 /** The contract of `Store`: every implementation passes all of it. */
 import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
+import { conversationsContract } from './conversations.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
 import { groupsContract } from './groups.ts';
@@ -18,6 +19,7 @@ const themes = {
   turns: turnsContract,
   'turns that fail': failingTurnsContract,
   memory: memoryContract,
+  conversations: conversationsContract,
   channels: channelsContract,
   groups: groupsContract,
   'inbox and starts': inboxContract,

@@ -172,6 +172,9 @@ export class BatchMaker {
         score: id / 10,
         rationale: `${this.count}`,
       })),
+      conversation: plan.conversation.map((conversation, i) => {
+        return { conversation, messageText: `"${this.count} ${i}"` };
+      }),
       subscribe,
       unsubscribe: plan.unsubscribe.flatMap(({ which, took }) =>
         this.unsubscribe(run, which, took),

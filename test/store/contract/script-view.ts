@@ -59,6 +59,11 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
         return rows.map(({ turn, entriesText }) => [turn, entriesText]);
       }),
     ),
+    conversations: await store.conversations(
+      runNumbers.flatMap((n) =>
+        ['main', 'aside'].map((conversation) => ({ tenant, runId: runId(n), conversation })),
+      ),
+    ),
     evaluations: await Promise.all(
       subjects.map((n) => store.evaluations({ tenant, subjectRunId: runId(n), limit: 99 })),
     ),

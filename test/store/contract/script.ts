@@ -53,6 +53,7 @@ const turn = record({
   messages: few(message),
   memory: few(memory),
   evaluations: few(record({ id: fc.nat({ max: 3 }), subject: fc.nat({ max: 2 }) }), 1),
+  conversation: few(fc.constantFrom('main', 'aside'), 2),
   subscribe: few(subscription, 1),
   /** Which of the run's subscriptions, the newest first, and how many messages it took. */
   unsubscribe: few(record({ which: fc.nat({ max: 2 }), took: fc.nat({ max: 2 }) }), 1),

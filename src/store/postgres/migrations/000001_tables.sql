@@ -162,6 +162,17 @@ create table heddle.memory_versions (
   primary key (tenant, scope, owner, key, version)
 );
 
+-- What a model and its run have said to each other, in the order of turn and place.
+create table heddle.conversation_entries (
+  run_id uuid not null,
+  turn integer not null,
+  place integer not null,
+  tenant text collate "C" not null,
+  conversation text collate "C" not null,
+  message text not null,
+  primary key (tenant, run_id, turn, place)
+);
+
 create table heddle.evaluations (
   score double precision not null,
   created_at timestamptz not null default now(),

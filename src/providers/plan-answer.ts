@@ -1,6 +1,6 @@
 /**
- * The default mind of an emulated model. Without tools it answers as heddle's stub does. With tools it
- * follows a plan that the prompt brings along, so that tool-using agents can be run without a model:
+ * The mind of heddle's stub, and by default of an emulated model. Without tools it answers in prose.
+ * With tools it follows a plan that the prompt brings along, so that tool-using agents can be run without a model:
  *
  *     PLAN: recall {"scope":"user","key":"answer/c1"}
  *     PLAN: evaluate {"runId":"$RESULT[0].value.runId","score":"$ANSWER.score"}
@@ -8,18 +8,34 @@
  *
  * 1. A line is one tool call, made when as many tool results are there as lines stand before it.
  * 2. Plans are read from system and user texts alone: what a tool returned commands nothing.
- * 3. After the plan comes the text of the line `ANSWER:`, or else the stub's.
+ * 3. After the plan comes the text of the line `ANSWER:`, or else prose.
  */
-import { stubText } from '../providers/stub-answer.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { ModelAnswer, ModelRequest } from './model-request.ts';
-import { stubAnswerOf } from './model-request.ts';
+import { stubText } from './stub-answer.ts';
+
+export type PlanRequest = {
+  readonly seed: number;
+  readonly messages: readonly {
+    readonly role: 'system' | 'user' | 'assistant' | 'tool';
+    readonly text: string;
+  }[];
+  /** The names of the tools on offer. */
+  readonly tools: readonly string[];
+};
+
+export type PlanAnswer = {
+  readonly text?: string;
+  readonly toolCalls?: readonly { readonly name: string; readonly input: Json }[];
+};
 
 const planLine = /^PLAN: *(\S+) *(.*)$/gm;
 const answerLine = /^ANSWER: *(.*)$/m;
 
-export function planAnswer(request: ModelRequest): ModelAnswer {
-  if (request.tools.length === 0) return { text: stubAnswerOf(request) };
+export function planAnswer(request: PlanRequest): PlanAnswer {
+  if (request.tools.length === 0) {
+    const texts = request.messages.map(({ text }) => text);
+    return { text: stubText(request.seed, texts).text };
+  }
   const instructions: string[] = [];
   const results: string[] = [];
   for (const { role, text } of request.messages) {
@@ -40,7 +56,7 @@ export function planAnswer(request: ModelRequest): ModelAnswer {
 type Known = { readonly results: readonly string[]; readonly answer: string };
 
 /** A plan that cannot be followed is said in words, where whoever wrote it will see them. */
-function callOf(request: ModelRequest, name: string, args: string, known: Known): ModelAnswer {
+function callOf(request: PlanRequest, name: string, args: string, known: Known): PlanAnswer {
   if (!request.tools.includes(name)) {
     return { text: `The plan names ${name}, but the tools are ${request.tools.join(', ')}.` };
   }

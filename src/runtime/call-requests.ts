@@ -1,0 +1,140 @@
+/**
+ * Requests under way: from a slot that was granted, and committed, to what became of the attempt.
+ *
+ * Owns the attempt itself, with the conversation that it is sent. Leaves to the calls who may be sent
+ * and when, and what the end of an attempt means for call, slot and run.
+ *
+ * 1. Nothing is sent for a call that is over, neither when its turn comes nor after its conversation
+ *    was read.
+ * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it has its outcome.
+ */
+import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import type { Grant, Pool } from '../providers/pool.ts';
+import { ProviderFault, type Provider } from '../providers/port.ts';
+import type { RunCall } from './calls-by-run.ts';
+import type { Conversations } from './conversations.ts';
+import type { Gate } from './gate.ts';
+import type { Clock, Log } from './ports.ts';
+import { Refusals } from './refusals.ts';
+import type { Texts } from './texts.ts';
+
+export type RequestEnds = {
+  /** Nobody waits for its answer: its slot is free. `grant`: nothing was sent yet. */
+  readonly unwanted: (call: RunCall, grant?: Grant<RunCall>) => void;
+  readonly answered: (call: RunCall, output: GenerateOutput) => void;
+  /** A fault that the pool will answer with another attempt. */
+  readonly broughtBack: (call: RunCall, fault: ProviderFault) => void;
+  readonly failed: (call: RunCall, provider: string, error: unknown) => void;
+};
+
+export class CallRequests {
+  readonly #clock: Clock;
+  readonly #gate: Gate;
+  readonly #texts: Texts;
+  readonly #conversations: Conversations;
+  readonly #pool: Pool<RunCall>;
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #refusals: Refusals;
+  readonly #beginLimit: (call: RunCall) => void;
+  readonly #ends: RequestEnds;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly gate: Gate;
+    readonly texts: Texts;
+    readonly conversations: Conversations;
+    readonly log: Log;
+    readonly providers: readonly Provider[];
+    readonly pool: Pool<RunCall>;
+    /** Its own limit counts from its first dispatch. */
+    readonly beginLimit: (call: RunCall) => void;
+    readonly ends: RequestEnds;
+  }) {
+    this.#clock = options.clock;
+    this.#gate = options.gate;
+    this.#texts = options.texts;
+    this.#conversations = options.conversations;
+    this.#pool = options.pool;
+    this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
+    this.#refusals = new Refusals(options.log);
+    this.#beginLimit = options.beginLimit;
+    this.#ends = options.ends;
+  }
+
+  send(grant: Grant<RunCall>): void {
+    const { call } = grant;
+    if (isOver(call)) this.#ends.unwanted(call, grant);
+    else if (call.input.conversation === undefined) void this.#request(grant, call.input);
+    else void this.#readAndRequest(grant);
+  }
+
+  /** What it refuses from now on is told anew. */
+  reopened(provider: string): void {
+    this.#refusals.reopened(provider);
+  }
+
+  /** From here on an unreachable store ends what waits for its conversation. */
+  close(): void {
+    this.#conversations.close();
+  }
+
+  /** The turn that asked has committed, so all that was said until then is there to read. */
+  async #readAndRequest(grant: Grant<RunCall>): Promise<void> {
+    const { call, provider, slot } = grant;
+    try {
+      const input = await this.#conversations.inputOf(call.run, call.input);
+      // The read took its time: the lease may be in doubt by now, or the run gone.
+      this.#gate.pass(() => {
+        if (isOver(call)) this.#ends.unwanted(call, grant);
+        else void this.#request(grant, input);
+      });
+    } catch (error) {
+      if (isOver(call)) return this.#ends.unwanted(call, grant);
+      call.slot = { provider, slot };
+      this.#ends.failed(call, this.#pool.gates.providerOf(provider), error);
+    }
+  }
+
+  async #request(grant: Grant<RunCall>, input: GenerateInput): Promise<void> {
+    const { call, provider: gate, attempt, slot } = grant;
+    const provider = this.#provider(gate);
+    const abort = new AbortController();
+    call.abort = abort;
+    call.slot = { provider: gate, slot };
+    call.sentAtMs = this.#clock.nowMs();
+    this.#beginLimit(call);
+    try {
+      const output = await provider.call({
+        input,
+        idempotencyKey: call.key,
+        attempt,
+        signal: abort.signal,
+        onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
+      });
+      call.usage = output.usage;
+      this.#ends.answered(call, output);
+    } catch (error) {
+      // Not by the grant: its slot may be free already, and another's by now.
+      if (call.dropped) this.#ends.unwanted(call);
+      else if (call.outcome !== null) {
+        // Its limit came first: the slot is released when that is recorded.
+      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
+        // The run does not hear of it (promise 8).
+        call.abort = null;
+        if (error.kind === 'refused') this.#refusals.tell(provider.name, error.message);
+        this.#ends.broughtBack(call, error);
+      } else this.#ends.failed(call, provider.name, error);
+    }
+  }
+
+  #provider(gate: string): Provider {
+    const provider = this.#providers.get(this.#pool.gates.providerOf(gate));
+    if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
+    return provider;
+  }
+}
+
+/** Nobody waits for its answer, or it has one. */
+function isOver(call: RunCall): boolean {
+  return call.dropped || !call.durable || call.outcome !== null;
+}

@@ -1,0 +1,35 @@
+/** The conversations of runs: appended by their turns, read when a call is sent, gone with the run. */
+import type { TurnCommit } from '../batch.ts';
+import type { ConversationRead } from '../port.ts';
+import { runKey, type Database } from './database.ts';
+import { join } from './table.ts';
+
+export function appendConversation(db: Database, turn: TurnCommit): void {
+  turn.conversation.forEach(({ conversation, messageText }, place) => {
+    db.tables.conversationEntries.put({
+      tenant: turn.tenant,
+      runId: turn.runId,
+      turn: turn.expectedTurn + 1,
+      place,
+      conversation,
+      messageText,
+    });
+  });
+}
+
+export function readConversation(db: Database, read: ConversationRead): readonly string[] {
+  return db.tables.conversationEntries
+    .by('run', runKey(read))
+    .filter(({ conversation }) => conversation === read.conversation)
+    .sort((a, b) => a.turn - b.turn || a.place - b.place)
+    .map(({ messageText }) => messageText);
+}
+
+export function removeConversations(
+  db: Database,
+  run: { readonly tenant: string; readonly runId: string },
+): void {
+  for (const row of db.tables.conversationEntries.by('run', runKey(run))) {
+    db.tables.conversationEntries.remove(join(row.tenant, row.runId, row.turn, row.place));
+  }
+}

@@ -1,0 +1,138 @@
+/** What a tool loop keeps between its steps, and how each step changes it. Pure. */
+import type { GenerateMessage, GenerateOutput, ToolCall } from '../domain/catalogue.ts';
+import type { Json } from '../domain/json.ts';
+import type { ToolLoopBounds } from './options.ts';
+import { errorText, type ToolText } from './result-text.ts';
+
+/** `answered`: the model asked for no further tool. The others say what stopped it. */
+export type ToolLoopEnd = 'answered' | 'refused' | 'cut-off' | 'iterations' | 'tokens' | 'time';
+
+export type ToolLoopOutput = {
+  readonly end: ToolLoopEnd;
+  /** What the model said last. */
+  readonly text: string;
+  readonly iterations: number;
+  /** Input and output of all its model calls. */
+  readonly tokens: number;
+};
+
+/** `actor` is null for a call that is answered without being made; its result is there already. */
+type PlannedCall = {
+  readonly id: string;
+  readonly actor: string | null;
+  readonly input: Json;
+  readonly result: ToolText | null;
+};
+
+export type LoopContext = {
+  /** What the next model call adds to the conversation. */
+  readonly next: readonly GenerateMessage[];
+  readonly calls: readonly PlannedCall[];
+  readonly end: ToolLoopEnd | null;
+  readonly text: string;
+  readonly iterations: number;
+  readonly tokens: number;
+};
+
+/** From what a model calls to the actor that does it. */
+export type Destinations = {
+  readonly tools: ReadonlyMap<string, string>;
+  readonly children: ReadonlyMap<string, string>;
+};
+
+type Around = {
+  readonly destinations: Destinations;
+  readonly bounds: Required<ToolLoopBounds>;
+};
+
+export function begun(prompt: string): LoopContext {
+  const next = [{ role: 'user', content: prompt }] as const;
+  return { next, calls: [], end: null, text: '', iterations: 0, tokens: 0 };
+}
+
+/** The model has answered: what is to be done, or why it ends here. */
+export function heard(
+  context: LoopContext,
+  { text, toolCalls, stopReason, usage }: GenerateOutput,
+  { destinations, bounds }: Around,
+): Partial<LoopContext> {
+  const iterations = context.iterations + 1;
+  const tokens = context.tokens + usage.inputTokens + usage.outputTokens;
+  const counted = { next: [], text, iterations, tokens };
+  if (toolCalls.length === 0) return { ...counted, end: endOf(stopReason) };
+  if (iterations >= bounds.iterationsMax) return { ...counted, end: 'iterations' };
+  if (tokens >= bounds.tokensMax) return { ...counted, end: 'tokens' };
+  const calls = toolCalls.map((call, i) => planned(call, i, { destinations, bounds }));
+  return { ...counted, calls };
+}
+
+function endOf(stopReason: string): ToolLoopEnd {
+  if (stopReason === 'refusal') return 'refused';
+  return stopReason === 'max-tokens' ? 'cut-off' : 'answered';
+}
+
+/** Whatever is wrong with a call is told to the model: it is the one who can mend it. */
+function planned(call: ToolCall, place: number, { destinations, bounds }: Around): PlannedCall {
+  const { id, name, input, invalid } = call;
+  const refused = (words: string): PlannedCall => ({
+    id,
+    actor: null,
+    input: null,
+    result: errorText(words, bounds.resultCharsMax),
+  });
+  if (place >= bounds.toolCallsMax) {
+    return refused(`At most ${bounds.toolCallsMax} tools can be called at once; call it again.`);
+  }
+  if (invalid !== undefined) return refused(`The arguments of ${name} cannot be read: ${invalid}`);
+  if (name === 'spawn' && destinations.children.size > 0)
+    return spawned(call, destinations, refused);
+  const actor = destinations.tools.get(name);
+  if (actor === undefined) {
+    const known = [
+      ...destinations.tools.keys(),
+      ...(destinations.children.size > 0 ? ['spawn'] : []),
+    ];
+    return refused(`There is no tool called ${name}; there are ${known.join(', ')}.`);
+  }
+  return { id, actor, input, result: null };
+}
+
+function spawned(
+  { id, input }: ToolCall,
+  { children }: Destinations,
+  refused: (words: string) => PlannedCall,
+): PlannedCall {
+  const { agent, input: given = null } = input as { readonly agent?: Json; readonly input?: Json };
+  const actor = typeof agent === 'string' ? children.get(agent) : undefined;
+  if (actor === undefined) {
+    return refused(`spawn.agent must be one of ${[...children.keys()].join(', ')}.`);
+  }
+  return { id, actor, input: given, result: null };
+}
+
+export function isDue({ calls }: LoopContext, place: number, actor: string): boolean {
+  return calls[place]?.actor === actor;
+}
+
+export function withResult(
+  context: LoopContext,
+  place: number,
+  result: ToolText,
+): Partial<LoopContext> {
+  const calls = context.calls.map((call, i) =>
+    // Its input has served its purpose: it stands in the conversation.
+    i === place ? { ...call, input: null, result } : call,
+  );
+  return { calls };
+}
+
+/** The results, in the order of the calls, are what the model is told next. */
+export function observed({ calls }: LoopContext): Partial<LoopContext> {
+  const next = calls.map(({ id, result }): GenerateMessage => ({
+    role: 'tool',
+    toolCallId: id,
+    content: result?.content ?? '',
+    ...(result?.isError === true ? { isError: true } : {}),
+  }));
+  return { next, calls: [] };
+}

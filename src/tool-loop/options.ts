@@ -1,0 +1,88 @@
+/** What an author tells a tool loop, and the form in which the chart is built from it. */
+import type { AnyStateMachine } from 'xstate';
+import type { GenerateInput } from '../domain/catalogue.ts';
+import { asWhole, refuseField } from '../domain/field.ts';
+import type { Json } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
+import type { TaskPolicy } from '../kernel/catalogue.ts';
+import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
+import type { AuthorTool } from './author-tool.ts';
+
+/** Reaching one ends the run in a state of its own, with what the model has said so far. */
+export type ToolLoopBounds = {
+  /** Model calls. Default 50. */
+  readonly iterationsMax?: number;
+  /** Input and output of all model calls together. Default 1,000,000. */
+  readonly tokensMax?: number;
+  /** From the first model call, all waiting included. Default an hour. */
+  readonly timeMs?: number;
+  /** Tool calls of one answer that are carried out, in parallel. Default 8. */
+  readonly toolCallsMax?: number;
+  /** Of one tool result; a longer one is an error that the model can read. Default 65,536. */
+  readonly resultCharsMax?: number;
+};
+
+export type ToolLoopOptions<Input = ToolLoopInput> = {
+  /** The agent's name. */
+  readonly id: string;
+  readonly system?: string;
+  /** The first message, made from the run's input. Default: `input.prompt`. */
+  readonly prompt?: (run: { readonly input: Input; readonly runId: string }) => string;
+  /** Which of heddle's own tools are on offer. Default: all but `spawn`, which `children` adds. */
+  readonly builtIn?: readonly BuiltInTool[];
+  /** The author's own, by name. */
+  readonly tools?: Readonly<Record<string, AuthorTool>>;
+  /** Agents that the model may start with `spawn`. They must be registered too. */
+  readonly children?: readonly {
+    readonly agent: AnyStateMachine;
+    readonly description: string;
+    /** JSON Schema of the child's input. Default: any object. */
+    readonly inputSchema?: Json;
+  }[];
+  /** How the author's tools are tried. */
+  readonly taskPolicy?: TaskPolicy;
+  readonly generate?: Pick<
+    GenerateInput,
+    'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs'
+  >;
+  readonly bounds?: ToolLoopBounds;
+};
+
+export type ToolLoopInput = { readonly prompt: string };
+
+/** Providers take no other names. */
+const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
+
+export type ResolvedLoop = {
+  readonly bounds: Required<ToolLoopBounds>;
+  readonly builtIn: readonly BuiltInTool[];
+  readonly tools: readonly (readonly [string, AuthorTool])[];
+  readonly children: NonNullable<ToolLoopOptions['children']>;
+};
+
+/** Throws `invalid-field` at once, so that a mistake is seen where the agent is made. */
+export function resolveLoop(options: Omit<ToolLoopOptions<never>, 'prompt'>): ResolvedLoop {
+  const tools = Object.entries(options.tools ?? {});
+  const builtIn = options.builtIn ?? builtInTools;
+  const unknown = builtIn.find((name) => !builtInTools.includes(name));
+  if (unknown !== undefined) refuseField('toolLoop.builtIn', `knows no tool ${String(unknown)}`);
+  for (const [name] of tools) {
+    const field = `toolLoop.tools.${name}`;
+    if (!toolName.test(name)) refuseField(field, `must be a name that fits ${toolName.source}`);
+    const isTaken = name === 'spawn' || (builtIn as readonly string[]).includes(name);
+    if (isTaken) refuseField(field, "has the name of one of heddle's own tools");
+  }
+  return { bounds: boundsOf(options.bounds), builtIn, tools, children: options.children ?? [] };
+}
+
+function boundsOf(bounds: ToolLoopBounds = {}): Required<ToolLoopBounds> {
+  const whole = (name: keyof ToolLoopBounds, max: number, fallback: number): number =>
+    asWhole(bounds[name], `toolLoop.bounds.${name}`, { min: 1, max, fallback });
+  return {
+    iterationsMax: whole('iterationsMax', limits.conversationMessagesMax, 50),
+    tokensMax: whole('tokensMax', Number.MAX_SAFE_INTEGER, 1_000_000),
+    timeMs: whole('timeMs', limits.delayMsMax, 3_600_000),
+    toolCallsMax: whole('toolCallsMax', 32, 8),
+    resultCharsMax: whole('resultCharsMax', limits.payloadBytesMax / 8, 65_536),
+  };
+}

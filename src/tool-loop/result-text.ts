@@ -1,0 +1,40 @@
+/** What came of a tool call, as text that a model can read and heddle can keep. */
+import { toSafeJson, toSafeText } from '../domain/json.ts';
+
+export type ToolText = { readonly content: string; readonly isError?: boolean };
+
+/**
+ * NUL and lone surrogates are mended. What is no JSON, or too long, is an error in words instead: half
+ * a result would be taken for a whole one.
+ */
+export function resultText(output: unknown, charsMax: number): ToolText {
+  const content = textOf(output);
+  if (content === undefined) {
+    return errorText('The tool gave a result that is not plain JSON.', charsMax);
+  }
+  if (content.length <= charsMax) return { content };
+  const told = `The result has ${content.length} characters; at most ${charsMax} can be read.`;
+  return errorText(`${told} Ask for less of it.`, charsMax);
+}
+
+export function errorText(words: string, charsMax: number): ToolText {
+  return { content: toSafeText(words.slice(0, charsMax)), isError: true };
+}
+
+export function thrownText(thrown: unknown, charsMax: number): string {
+  const words = thrown instanceof Error ? thrown.message : undefined;
+  return toSafeText((words ?? 'the tool threw something that is no error').slice(0, charsMax));
+}
+
+function textOf(output: unknown): string | undefined {
+  if (output === undefined || output === null) return 'null';
+  if (typeof output === 'string') return toSafeText(output);
+  try {
+    // `toJSON` (dates) is honoured; cycles and bigints throw.
+    const text: unknown = JSON.stringify(output);
+    const safe = typeof text === 'string' ? toSafeJson(JSON.parse(text)) : undefined;
+    return safe === undefined ? undefined : JSON.stringify(safe);
+  } catch {
+    return undefined;
+  }
+}

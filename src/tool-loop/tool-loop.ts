@@ -1,0 +1,219 @@
+/**
+ * The tool loop as an ordinary chart: think (a model call with tools), act (its tool calls, each an
+ * invocation, side by side), observe (their results become the next messages), think again, until the
+ * model asks for no tool or a bound is reached. What was said stands in the run's conversation; the
+ * context holds only what the next step needs, so no turn grows with the length of the loop.
+ *
+ * XState's invocations stand in the chart and cannot be made up while it runs, so there are as many
+ * places for tool calls as an answer may have; each goes to the state of the actor that it needs.
+ */
+import { assign, setup, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
+import type { GenerateOutput } from '../domain/catalogue.ts';
+import type { Json } from '../domain/json.ts';
+import { catalogue } from '../kernel/catalogue.ts';
+import { offerOf, toolTask } from './author-tool.ts';
+import { builtInOffers } from './built-in-tools.ts';
+import {
+  resolveLoop,
+  type ResolvedLoop,
+  type ToolLoopInput,
+  type ToolLoopOptions,
+} from './options.ts';
+import { errorText, resultText, type ToolText } from './result-text.ts';
+import {
+  begun,
+  heard,
+  isDue,
+  observed,
+  withResult,
+  type Destinations,
+  type LoopContext,
+  type ToolLoopOutput,
+} from './loop-context.ts';
+import { spawnOffer } from './spawn-tool.ts';
+
+type Actor = PromiseActorLogic<unknown, unknown>;
+type At = { readonly context: LoopContext };
+
+const has =
+  (end: LoopContext['end']) =>
+  ({ context }: At): boolean =>
+    context.end === end;
+
+function outputOf({ context: { end, text, iterations, tokens } }: At): ToolLoopOutput {
+  return { end: end ?? 'time', text, iterations, tokens };
+}
+
+const ends = [
+  { guard: has('answered'), target: '#answered' },
+  { guard: has('refused'), target: '#refused' },
+  { guard: has('cut-off'), target: '#cutOff' },
+  { guard: has('iterations'), target: '#outOfIterations' },
+  { guard: has('tokens'), target: '#outOfTokens' },
+];
+
+const finals = {
+  answered: { id: 'answered', type: 'final' },
+  refused: { id: 'refused', type: 'final' },
+  cutOff: { id: 'cutOff', type: 'final' },
+  outOfIterations: { id: 'outOfIterations', type: 'final' },
+  outOfTokens: { id: 'outOfTokens', type: 'final' },
+} as const;
+
+export function toolLoop<Input = ToolLoopInput>(options: ToolLoopOptions<Input>): AnyStateMachine {
+  const loop = resolveLoop(options);
+  const { bounds } = loop;
+  const actors = actorsOf(loop, options);
+  const destinations = destinationsOf(loop);
+  const offers = offersOf(loop);
+  const chart = setup({
+    types: {
+      context: {} as LoopContext,
+      input: {} as Input,
+      output: {} as ToolLoopOutput,
+    },
+    actors,
+    delays: { timeBound: bounds.timeMs },
+  });
+  const ask = {
+    ...options.generate,
+    ...(options.system === undefined ? {} : { system: options.system }),
+    ...(offers.length === 0 ? {} : { tools: offers }),
+    conversation: 'loop',
+  };
+  const prompt = options.prompt ?? defaultPrompt;
+  const machine = chart.createMachine({
+    id: options.id,
+    // An agent's version is a hash of its chart, which sees no values that its functions close over.
+    meta: { toolLoop: { ask, bounds, prompt } },
+    context: ({ input, self }) => begun(prompt({ input, runId: self.id })),
+    initial: 'working',
+    states: {
+      working: {
+        initial: 'thinking',
+        after: { timeBound: 'outOfTime' },
+        states: {
+          thinking: {
+            invoke: {
+              id: 'think',
+              src: 'generate',
+              input: ({ context }) => ({ ...ask, messages: context.next }),
+              onDone: {
+                target: 'judging',
+                actions: assign(({ context, event }) => {
+                  const answer = event.output as GenerateOutput;
+                  return heard(context, answer, { destinations, bounds });
+                }),
+              },
+            },
+          },
+          judging: {
+            always: [...ends, { target: 'acting' }],
+          },
+          acting: {
+            type: 'parallel',
+            states: placesOf(loop, Object.keys(actors)),
+            onDone: 'observing',
+          },
+          observing: {
+            entry: assign(({ context }) => observed(context)),
+            always: 'thinking',
+          },
+        },
+      },
+      ...finals,
+      outOfTime: { type: 'final', entry: assign({ end: 'time' }) },
+    },
+    output: outputOf,
+  });
+  // Its states are made from the author's names, so XState's types of them say nothing to anybody.
+  return machine;
+}
+
+function defaultPrompt({ input }: { readonly input: unknown }): string {
+  const { prompt } = (input ?? {}) as Partial<ToolLoopInput>;
+  return typeof prompt === 'string' ? prompt : JSON.stringify(input ?? null);
+}
+
+/** By the key that is also the name of the state which invokes it. */
+function actorsOf(
+  { builtIn, tools, children, bounds }: ResolvedLoop,
+  { taskPolicy = {} }: { readonly taskPolicy?: ToolLoopOptions['taskPolicy'] },
+): Record<string, Actor> {
+  const actors: [string, unknown][] = [
+    ['generate', catalogue.generate],
+    ...builtIn.map((name): [string, unknown] => [name, catalogue[name]]),
+    ...tools.map(([name, tool]): [string, unknown] => [
+      `tool-${name}`,
+      toolTask(name, tool, taskPolicy, bounds.resultCharsMax),
+    ]),
+    ...children.map(({ agent }, i): [string, unknown] => [`spawn-${i}`, agent]),
+  ];
+  // XState's types know each actor by name; these names are the author's.
+  return Object.fromEntries(actors) as Record<string, Actor>;
+}
+
+function destinationsOf({ builtIn, tools, children }: ResolvedLoop): Destinations {
+  return {
+    tools: new Map([
+      ...builtIn.map((name) => [name, name] as const),
+      ...tools.map(([name]) => [name, `tool-${name}`] as const),
+    ]),
+    children: new Map(children.map(({ agent }, i) => [agent.id, `spawn-${i}`])),
+  };
+}
+
+function offersOf({ builtIn, tools, children }: ResolvedLoop) {
+  return [
+    ...builtIn.map((name) => builtInOffers[name]),
+    ...tools.map(([name, tool]) => offerOf(name, tool)),
+    ...(children.length === 0 ? [] : [spawnOffer(children)]),
+  ];
+}
+
+/** Each place has a state for every actor; where no call is due it is over at once. */
+function placesOf({ bounds }: ResolvedLoop, actors: readonly string[]): Record<string, object> {
+  const callable = actors.filter((name) => name !== 'generate');
+  const places = Array.from({ length: bounds.toolCallsMax }, (_, place) => {
+    const calling = callable.map((actor) => [
+      actor,
+      {
+        invoke: {
+          id: `call-${place}`,
+          src: actor,
+          input: ({ context }: At) => context.calls[place]?.input,
+          onDone: { target: 'over', actions: keepDone(place, actor, bounds.resultCharsMax) },
+          onError: { target: 'over', actions: keepFailed(place, bounds.resultCharsMax) },
+        },
+      },
+    ]);
+    const choosing = {
+      always: [
+        ...callable.map((actor) => ({
+          guard: ({ context }: At) => isDue(context, place, actor),
+          target: actor,
+        })),
+        { target: 'over' },
+      ],
+    };
+    const states = { choosing, ...Object.fromEntries(calling), over: { type: 'final' } };
+    return [`place${place}`, { initial: 'choosing', states }];
+  });
+  return Object.fromEntries(places) as Record<string, object>;
+}
+
+/** An author's tool has made its result a text already, outside the chart. */
+function keepDone(place: number, actor: string, charsMax: number) {
+  const isText = actor.startsWith('tool-');
+  return assign(({ context, event }: At & { readonly event: unknown }) => {
+    const { output } = event as { readonly output: Json };
+    return withResult(context, place, isText ? (output as ToolText) : resultText(output, charsMax));
+  });
+}
+
+function keepFailed(place: number, charsMax: number) {
+  return assign(({ context, event }: At & { readonly event: unknown }) => {
+    const { error } = event as { readonly error: { readonly message?: unknown } };
+    return withResult(context, place, errorText(String(error.message), charsMax));
+  });
+}
