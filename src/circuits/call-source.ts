@@ -6,6 +6,9 @@ import type { Provider } from '../index.ts';
 import type { CircuitsSettings } from './settings.ts';
 import type { SlotMs } from './slot-use.ts';
 
+/** One provider's ceiling as heddle is told of it. */
+export type Told = { readonly ceiling: number; readonly startsAt?: number };
+
 export type ProviderFigures = {
   readonly name: string;
   /** The true one, whatever heddle was told. */

@@ -14,6 +14,7 @@ export class CountedProvider implements Provider {
   readonly name: string;
   /** What heddle is told. */
   readonly ceiling: number;
+  readonly startsAt: number | undefined;
   readonly #provider: Provider;
   readonly #onChange: (by: 1 | -1) => void;
   #calls = 0;
@@ -29,6 +30,7 @@ export class CountedProvider implements Provider {
     readonly provider: Provider;
     /** Default: the provider's own. */
     readonly ceiling?: number;
+    readonly startsAt?: number | undefined;
     /** Told before each begin (1) and end (-1) of a call. */
     readonly onChange: (by: 1 | -1) => void;
   }) {
@@ -36,6 +38,7 @@ export class CountedProvider implements Provider {
     this.#onChange = options.onChange;
     this.name = options.provider.name;
     this.ceiling = options.ceiling ?? options.provider.ceiling;
+    this.startsAt = options.startsAt ?? options.provider.startsAt;
   }
 
   get calls(): number {

@@ -6,6 +6,7 @@ import {
   type CallSource,
   type ProviderFigures,
   type SourceFigures,
+  type Told,
 } from './call-source.ts';
 import { CountedProvider } from './counted-provider.ts';
 import type { Demand } from './demand.ts';
@@ -20,7 +21,7 @@ export class DirectSource implements CallSource {
 
   constructor(
     settings: CircuitsSettings,
-    { told, demand }: { readonly told: readonly number[]; readonly demand: Demand },
+    { told, demand }: { readonly told: readonly Told[]; readonly demand: Demand },
   ) {
     this.#settings = settings;
     this.#demand = demand;
@@ -28,7 +29,7 @@ export class DirectSource implements CallSource {
     const onChange = (by: 1 | -1): void => this.#slotUse.change(by);
     this.providers = settings.ceilings.map((of, at) => {
       const provider = directProvider(settings, of, at);
-      return new CountedProvider({ provider, ceiling: told[at] ?? of.ceiling, onChange });
+      return new CountedProvider({ provider, ...told[at], onChange });
     });
   }
 

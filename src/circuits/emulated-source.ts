@@ -10,6 +10,7 @@ import {
   type CallSource,
   type ProviderFigures,
   type SourceFigures,
+  type Told,
 } from './call-source.ts';
 import { CountedProvider } from './counted-provider.ts';
 import type { Demand } from './demand.ts';
@@ -21,7 +22,7 @@ type Opening = {
   readonly settings: CircuitsSettings;
   readonly emulated: Emulated;
   /** What heddle is told, by the places of `settings.ceilings`. */
-  readonly told: readonly number[];
+  readonly told: readonly Told[];
   readonly demand: Demand;
   readonly note: (line: string) => void;
 };
@@ -57,8 +58,8 @@ function protocolOf(name: string): EmulatedName {
 }
 
 /** Everybody is let in and every model is there; the names are only to be seen. */
-function adapterOf(name: string, baseUrl: string, ceiling: number): Provider {
-  const options = { name, baseUrl, ceiling, model: 'emulated' };
+function adapterOf(name: string, baseUrl: string, told: Told): Provider {
+  const options = { name, baseUrl, ...told, model: 'emulated' };
   return protocolOf(name) === 'ollama'
     ? ollama(options)
     : anthropic({ ...options, apiKey: 'emulated' });
@@ -80,7 +81,8 @@ class EmulatedSource implements CallSource {
     this.#timeline = parts.timeline;
     this.providers = opening.settings.ceilings.map(({ name, ceiling }, at) => {
       const url = parts.process.urls[at] ?? '';
-      const provider = adapterOf(name, url, opening.told[at] ?? ceiling);
+      const told = opening.told[at] ?? { ceiling };
+      const provider = adapterOf(name, url, told);
       return new CountedProvider({ provider, onChange: this.#timeline.mark });
     });
   }

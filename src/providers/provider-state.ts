@@ -39,7 +39,7 @@ export type KnownGate = {
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
   readonly failedProbes: number;
-  /** Over all replicas. */
+  /** Over all replicas; `Infinity` when nobody has found one. */
   readonly limit: number;
 };
 

@@ -29,14 +29,15 @@ export function gatesOf(
   nowMs: number,
 ): ReadonlyMap<string, KnownGate> {
   return new Map(
-    rows.map(({ gate, status, coolForMs, probeInMs, failedProbes, limit }) => [
+    rows.map(({ gate, status, coolForMs, probeInMs, failedProbes, limit, ceiling }) => [
       gate,
       {
         status,
         coolUntilMs: coolForMs > 0 ? nowMs + coolForMs : 0,
         probeAtMs: nowMs + probeInMs,
         failedProbes,
-        limit,
+        // At its ceiling it is no finding: ceilings differ, between replicas and after a restart.
+        limit: limit < ceiling ? limit : Infinity,
       },
     ]),
   );
