@@ -9,6 +9,7 @@ import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import type { Clock, Ids } from '../../src/runtime/ports.ts';
+import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -21,6 +22,7 @@ export type ReplicaOptions = {
   readonly agents?: readonly AgentSource[];
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
+  readonly keeping?: Partial<KeepingSettings>;
   /** What stands between this replica and the store: faults, counters. */
   readonly between?: (store: Store) => Store;
 };
@@ -90,6 +92,7 @@ async function startReplica(
       warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts ?? {})}`),
     },
     ...(options.settings === undefined ? {} : { settings: options.settings }),
+    ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
   });
   await runtime.start();
   await world.clock.idle();
