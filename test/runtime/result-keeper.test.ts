@@ -50,6 +50,7 @@ async function asking(count: number, options: Options = {}) {
     }
     expect(provider.calls).toHaveLength(count);
     await world.clock.idle();
+    expect(await world.store.providerTotals()).toMatchObject([{ calls: count, duplicates: 0 }]);
     expect(inbox()).toEqual([]);
     expect(await world.store.audit('default')).toMatchObject({ slotsInUse: 0, journalGaps: 0 });
   };
