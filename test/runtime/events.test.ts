@@ -2,7 +2,9 @@
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
+import { catalogue } from '../../src/index.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
 
 /** Notes every number that it is sent, until `end`. */
 const listener = setup({
@@ -27,6 +29,30 @@ const listener = setup({
   output: ({ context }) => context.heard,
 });
 
+/** The same while a call is under way, whose end ends it. */
+const busyListener = setup({
+  types: {
+    context: {} as { readonly heard: readonly number[] },
+    events: {} as { type: 'say'; n: number },
+  },
+  actors: { ...catalogue },
+  actions: {
+    note: assign({ heard: ({ context, event }) => [...context.heard, event.n] }),
+  },
+}).createMachine({
+  id: 'busyListener',
+  context: { heard: [] },
+  initial: 'calling',
+  states: {
+    calling: {
+      on: { say: { actions: 'note' } },
+      invoke: { id: 'call', src: 'generate', input: { prompt: 'why?' }, onDone: 'ended' },
+    },
+    ended: { type: 'final' },
+  },
+  output: ({ context }) => context.heard,
+});
+
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('events', () => {
@@ -46,6 +72,21 @@ describe('events', () => {
     await run.send({ type: 'end' });
     expect(await run.output()).toEqual(numbers(count));
   });
+
+  it.each([5, limits.turnEventsMax * 2 + 7])(
+    'are all taken while a call is under way, and do not hide its end: %d of them',
+    async (count) => {
+      const provider = scriptedProvider();
+      const { heddle, clock } = await oneReplica({ agents: [busyListener], providers: [provider] });
+      const run = await heddle.start('busyListener');
+      await clock.idle();
+      await Promise.all(numbers(count).map((n) => run.send({ type: 'say', n })));
+      await clock.idle();
+      provider.last().answer('because');
+      expect(await run.output()).toEqual(numbers(count));
+      expect(provider.calls).toHaveLength(1);
+    },
+  );
 
   it('to a run that has not begun wait for it', async () => {
     const { heddle, clock } = await oneReplica({ agents: [listener], settings: { permitsMax: 1 } });

@@ -294,6 +294,7 @@ describe('a replica that does not know yet that it has lost its shards', () => {
     const b = await world.replica();
     await world.clock.advance(1_000);
     expect(sharesOf(world)).toEqual([shardCount]);
+    expect(a.runtime.stats().shards).toBe(shardCount);
     const starts = pipelines.map((pipeline) => ({
       agent: 'script',
       pipeline,

@@ -123,6 +123,21 @@ describe('pause', () => {
     expect(await queued.output()).toEqual([]);
   });
 
+  it('is swept by no retention, however long it lasts', async () => {
+    const world = memoryWorld();
+    const replica = await world.replica({ settings: { retainMs: 0 } });
+    const input = { steps: [{ do: 'wait' }] };
+    const paused = await replica.heddle.start('script', { input });
+    const ended = await replica.heddle.start('script', { input: { steps: [] } });
+    await paused.pause('for long');
+    await world.clock.advance(7_200_000);
+    await expect(replica.heddle.run(ended.id)).rejects.toMatchObject({ code: 'run-unknown' });
+    expect(await paused.row()).toMatchObject({ status: 'paused', reason: 'for long' });
+    await paused.resume();
+    await paused.send({ type: 'go' });
+    expect(await paused.output()).toMatchObject([{ done: { type: 'go' } }]);
+  });
+
   it('survives a restart, with what came in before it', async () => {
     const world = memoryWorld();
     const provider = scriptedProvider();

@@ -265,3 +265,30 @@ describe('a task over a restart', () => {
     expect(tries).toBe(1);
   });
 });
+
+describe('a task beside another replica', () => {
+  it('is made by its owner alone for as long as that lives, however long it takes', async () => {
+    const world = memoryWorld();
+    const keys: string[] = [];
+    const finish: (() => void)[] = [];
+    const agents = [
+      worker(({ idempotencyKey }) => {
+        keys.push(idempotencyKey);
+        return new Promise((resolve) => finish.push(() => resolve('done')));
+      }),
+    ];
+    const first = await world.replica({ agents });
+    await world.replica({ agents });
+    await world.clock.advance(10_000);
+    const runs = await first.heddle.startAll(
+      Array.from({ length: 20 }, (_, i) => ({ agent: 'worker', pipeline: `p${i}` })),
+    );
+    await world.clock.advance(600_000);
+    expect(new Set(keys).size).toBe(20);
+    expect(keys).toHaveLength(20);
+    for (const end of finish) end();
+    await world.clock.advance(5_000);
+    for (const run of runs) expect(await run.output()).toEqual({ done: 'done' });
+    expect(keys).toHaveLength(20);
+  });
+});

@@ -182,6 +182,24 @@ describe('delayed events', () => {
     expect(await heard()).toEqual(['tick']);
   });
 
+  it('are put off by no event that leaves their state as it is, and nor is after', async () => {
+    const { run, clock } = await ticking();
+    for (let ms = 0; ms < 4_500; ms += 500) {
+      await clock.advance(500);
+      await run.send({ type: 'tock' });
+    }
+    await clock.advance(499);
+    const text = async (): Promise<string> => (await run.row()).chartText ?? '';
+    expect(await text()).toContain('running');
+    await clock.advance(1);
+    expect(await text()).toContain('rested');
+    await run.send({ type: 'end' });
+    const heard = (await run.output()) as string[];
+    // The raised event came at its own time, after the first two that were sent.
+    expect(heard.indexOf('tick')).toBeGreaterThan(0);
+    expect(heard.indexOf('tick')).toBeLessThan(3);
+  });
+
   it('begin anew when their state is entered again', async () => {
     const { run, clock } = await ticking();
     await clock.advance(4_000);

@@ -15,6 +15,8 @@ export type Told = {
   readonly crashes: number;
   readonly crashesInWork: number;
   readonly marks: ReadonlySet<Mark>;
+  /** As in `History`. */
+  readonly crashedAt: ReadonlySet<string>;
 };
 
 export type Failure = {
@@ -52,6 +54,7 @@ export class Exploration {
   readonly #scenario: Scenario;
   readonly #seam: Seam;
   readonly #marks = new Set<Mark>();
+  readonly #crashedAt = new Set<string>();
   #plain: Plain | null = null;
   #schedules = 0;
   #crashes = 0;
@@ -68,6 +71,7 @@ export class Exploration {
       crashes: this.#crashes,
       crashesInWork: this.#crashesInWork,
       marks: this.#marks,
+      crashedAt: this.#crashedAt,
     };
   }
 
@@ -142,6 +146,7 @@ export class Exploration {
     this.#crashes += died;
     this.#crashesInWork += crashesInWork;
     for (const mark of reached) this.#marks.add(mark);
+    for (const point of world.history.crashedAt) this.#crashedAt.add(point);
     return world;
   }
 

@@ -38,6 +38,8 @@ export class History {
   items = 0;
   crashes = 0;
   crashesInWork = 0;
+  /** Before and after which kinds of requests replicas died: `before commit`, `after load`. */
+  readonly crashedAt = new Set<string>();
   faults = 0;
   readonly #commits = new Set<string>();
   readonly #unheard = new Set<number>();

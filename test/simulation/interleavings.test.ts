@@ -10,7 +10,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Exploration, mustHold, play } from './explore.ts';
-import { plain, type Schedule } from './schedule.ts';
+import { plain, type Action } from './schedule.ts';
+import type { World } from './world.ts';
 import { twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { allScenarios } from './scenarios/all.ts';
 
@@ -23,7 +24,23 @@ const timeoutMs = 60_000 + wanted * 10;
 const pairsEvery = Math.max(1, Math.round(400_000 / wanted));
 const randomEach = Math.ceil(wanted / allScenarios.length / 2);
 
-const told = { schedules: 0, crashes: 0, crashesInWork: 0 };
+const told = { schedules: 0, crashes: 0, crashesInWork: 0, crashedAt: new Set<string>() };
+
+/** What a replica asks of its store and its providers while it starts and works. */
+const portCalls = [
+  'listen',
+  'renew',
+  'slots',
+  'open',
+  'pending',
+  'releaseDelayed',
+  'timers',
+  'load',
+  'read',
+  'commit',
+  'notify',
+  'asks',
+];
 
 describe('every schedule has the outcome of the plain run', () => {
   it.each(allScenarios.map((entry) => ({ name: entry.scenario.name, ...entry })))(
@@ -32,10 +49,11 @@ describe('every schedule has the outcome of the plain run', () => {
       const exploration = new Exploration(scenario);
       mustHold(await exploration.crashEverywhere());
       mustHold(await exploration.atRandom(randomEach, seed));
-      const { schedules, crashes, crashesInWork, marks } = exploration.told;
+      const { schedules, crashes, crashesInWork, crashedAt, marks } = exploration.told;
       told.schedules += schedules;
       told.crashes += crashes;
       told.crashesInWork += crashesInWork;
+      for (const point of crashedAt) told.crashedAt.add(point);
       expect(reaches.filter((mark) => !marks.has(mark))).toEqual([]);
     },
     timeoutMs,
@@ -51,19 +69,34 @@ describe('every schedule has the outcome of the plain run', () => {
     expect(told.schedules).toBeGreaterThanOrEqual(wanted);
     expect(told.crashesInWork / told.crashes).toBeGreaterThan(0.5);
   });
+
+  it('with crashes before and after every kind of call that leaves a replica', () => {
+    const points = portCalls.flatMap((call) => [`before ${call}`, `after ${call}`]);
+    expect(points.filter((point) => !told.crashedAt.has(point))).toEqual([]);
+  });
 });
+
+/** The numbers of the commits that were sent in a world, in order. */
+function commitsOf({ trace }: World): number[] {
+  return trace.filter((line) => line.endsWith(' commit')).map((line) => Number.parseInt(line, 10));
+}
 
 describe('a schedule', () => {
   it('replays: the same one gives the same run, item by item', async () => {
-    const schedule: Schedule = [
-      { do: 'slow', item: 60, ms: 20 },
-      { do: 'crash', item: 80, when: 'after' },
-      { do: 'fail', item: 120, when: 'after' },
-    ];
+    // Each action is about an item that comes to be in the run with the actions before it.
+    const schedule: Action[] = [];
+    const begun = await play(twoConsumersOfAGroup, plain);
+    schedule.push({ do: 'slow', item: commitsOf(begun)[1] ?? NaN, ms: 20 });
+    const slowed = await play(twoConsumersOfAGroup, schedule);
+    schedule.push({ do: 'crash', item: commitsOf(slowed)[2] ?? NaN, when: 'after' });
+    const crashed = await play(twoConsumersOfAGroup, schedule);
+    schedule.push({ do: 'fail', item: commitsOf(crashed).at(-1) ?? NaN, when: 'after' });
     const once = await play(twoConsumersOfAGroup, schedule);
     const again = await play(twoConsumersOfAGroup, schedule);
-    expect(once.trace.length).toBeGreaterThan(80);
     expect(again.trace).toEqual(once.trace);
-    expect((await play(twoConsumersOfAGroup, plain)).trace).not.toEqual(once.trace);
+    // All of it has happened: else the same run would come of any schedule.
+    expect(slowed.trace).not.toEqual(begun.trace);
+    expect(once.history).toMatchObject({ crashes: 1, crashesInWork: 1, faults: 2 });
+    expect(once.history.reached).toContain('commit in doubt');
   });
 });

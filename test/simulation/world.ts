@@ -15,7 +15,7 @@ import { simulatedIds } from './ids.ts';
 import { History } from './history.ts';
 import { startRings } from './rings.ts';
 import { performTasksBy } from './tasks.ts';
-import { Plan, type Schedule } from './schedule.ts';
+import { Plan, type Schedule, type When } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
 
@@ -207,23 +207,25 @@ export class World {
     this.#trace.push(item);
     const crash = this.#plan.find(number, 'crash');
     if (crash?.when === 'before') {
-      this.#crash(replica, item);
+      this.#crash(item, 'before');
       if (replica !== null) return;
     }
     const fail = this.#plan.find(number, 'fail');
     item.happen(fail?.when ?? null);
     if (crash?.when === 'after') {
       await drained();
-      this.#crash(replica, item);
+      this.#crash(item, 'after');
     }
     const freeze = this.#plan.find(number, 'freeze');
     if (freeze !== null && replica !== null) replica.frozenUntilMs = this.nowMs + freeze.ms;
     if (this.#plan.find(number, 'close') !== null) this.#close(replica);
   }
 
-  #crash(replica: Replica | null, item: Item): void {
+  #crash(item: Item, when: When): void {
+    const { kind, what, replica } = item;
     if (replica === null || !replica.alive) return;
     this.say(`${replica.name} dies`);
+    if (kind === 'request') this.history.crashedAt.add(`${when} ${what.split(' ')[0]}`);
     this.history.crash(this.#hasWork(replica, item));
     replica.die();
     this.store.restart();

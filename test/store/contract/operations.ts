@@ -240,4 +240,25 @@ export function auditContract({ open, it }: Contract): void {
     expect(await bench.numbers('news', { group: 'g' })).toEqual([2, 3]);
     expect((await bench.store.audit(tenant)).channelGaps).toBe(0);
   });
+
+  it('promise 2: prune beside publishers takes what was taken, and none of what they publish', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.publish(message('news', 'm1'));
+    await bench.turns(turnOf(run, 1, { subscribe: [waiting('s', [{ channel: 'news' }])] }));
+    const delivered = [{ channel: 'news', seq: 1 }];
+    const unsubscribe = [{ subscriptionId: 's', status: 'delivered' as const, delivered }];
+    await bench.turns(turnOf(run, 2, { unsubscribe }));
+    await bench.turns(endOf(run, 3));
+    await bench.advance(hour);
+    const fresh = Array.from({ length: 20 }, (_, i) => i + 2);
+    await Promise.all(
+      fresh.map(async (n) => {
+        await bench.publish(message('news', `m${n}`));
+        await bench.store.prune({ olderThanMs: minute, limit: 9 });
+      }),
+    );
+    expect(await bench.numbers('news')).toEqual(fresh);
+    expect((await bench.store.audit(tenant)).channelGaps).toBe(0);
+  });
 }

@@ -155,6 +155,27 @@ it('promise 6: a takeover passes by a shard whose commit is under way, and fence
   await bench.renew();
 });
 
+it('promise 5: a row that was numbered early and commits late is found, and taken, all the same', async () => {
+  const [run] = await startedRuns(1);
+  const { runId, shard } = run!;
+  await outsider.query('begin');
+  await outsider.query(
+    `insert into heddle.inbox (tenant, run_id, shard, key, kind, payload)
+      values ($1, $2, $3, '#early', 'event', '{"type":"early"}')`,
+    [tenant, runId, shard],
+  );
+  await bench.commit({ arrivals: { inbox: [event(run!, 'late')] } });
+  const late = await bench.inbox(run!);
+  expect(late.map(({ payloadText }) => payloadText)).toEqual(['{"type":"late"}']);
+  await bench.turns(turnOf(run!, 1, { takenInbox: late.map(({ seq }) => seq) }));
+  await outsider.query('commit');
+  const [early, ...more] = await bench.inbox(run!);
+  expect([early?.payloadText, more]).toEqual(['{"type":"early"}', []]);
+  expect(Number(early?.seq)).toBeLessThan(Number(late[0]?.seq));
+  const pending = await store.pending({ shards: [shard], afterSeq: null, limit: 99 });
+  expect(pending.runs.map((waiting) => waiting.runId)).toContain(runId);
+});
+
 it('promise 2: sixteen writers, some of whose transactions roll back, leave no gap', async () => {
   const writers = 16;
   const each = 25;
