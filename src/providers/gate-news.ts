@@ -42,6 +42,11 @@ export class GateNews<Call extends Sent> {
       return [{ gate: state.name, ceiling: state.ceiling, ...known }];
     });
   }
+
+  /** What was taken of this gate was not written: it is told again. */
+  giveBack(gate: string): void {
+    this.#told.delete(gate);
+  }
 }
 
 function worthTelling(known: KnownGate, nowMs: number): KnownGate {

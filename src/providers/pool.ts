@@ -214,6 +214,20 @@ export class Pool<Call extends PoolCall> {
     );
   }
 
+  /** The batch that held these was not committed: the next one holds them, as they are by then. */
+  giveBack(taken: {
+    readonly slots: readonly Pick<
+      PoolSlotChange<Call>,
+      'provider' | 'slot' | 'calls' | 'rateLimited'
+    >[];
+    readonly gates: readonly { readonly gate: string }[];
+  }): void {
+    for (const { provider, slot, ...counts } of taken.slots) {
+      this.gates.find(provider)?.slots.giveBack(slot, counts);
+    }
+    for (const { gate } of taken.gates) this.#gateNews.giveBack(gate);
+  }
+
   /** What was known of gates before a restart, or was found by other replicas. */
   restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
     for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);

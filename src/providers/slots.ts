@@ -110,6 +110,15 @@ export class Slots<Held> {
     return changes;
   }
 
+  /** What was taken of this slot was not written: it is told again, as it is by then. */
+  giveBack(number: number, counts: { readonly calls: number; readonly rateLimited: number }): void {
+    const slot = this.#slots[number];
+    if (slot === undefined) return;
+    slot.calls += counts.calls;
+    slot.rateLimited += counts.rateLimited;
+    this.#mark(slot);
+  }
+
   /** A probe needs a slot while the others rest. */
   #wakeOne(): Slot<Held> | undefined {
     const slot = this.#resting.pop();
@@ -138,6 +147,10 @@ export class Slots<Held> {
 
   #move(slot: Slot<Held>, event: SlotEvent): void {
     slot.status = nextSlotStatus(slot.status, event);
+    this.#mark(slot);
+  }
+
+  #mark(slot: Slot<Held>): void {
     if (slot.changed) return;
     slot.changed = true;
     this.#changed.push(slot);

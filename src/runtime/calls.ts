@@ -183,6 +183,13 @@ export class Calls {
     return { slots, providers, grants, ...(charges === null ? {} : { charges }) };
   }
 
+  /** The batch that held these was not committed: the next one holds what is then true. */
+  giveBack({ slots, providers }: Pick<SealedCalls, 'slots' | 'providers'>): void {
+    const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
+    this.#pool.giveBack({ slots: own, gates: providers });
+    this.#madeBefore.giveBack(slots);
+  }
+
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
     const changes = this.#pool.takeSlotChanges();
     const slots = changes.map((change) => slotWrite(this.#replicaId, change, repeated));

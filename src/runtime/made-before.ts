@@ -10,12 +10,14 @@ import type { SlotWrite } from '../store/batch.ts';
 import type { SlotRow } from '../store/rows.ts';
 import { callKey } from './calls-by-run.ts';
 
+type LeftSlot = Pick<SlotRow, 'provider' | 'replicaId' | 'slot'>;
+
 export class MadeBefore {
   readonly #replicaId: ReplicaId;
   readonly #keyIn: (provider: string, slot: number) => string | null;
   /** By key: the row that says so, or null when that row is idle already. */
   readonly #rows = new Map<string, SlotRow | null>();
-  readonly #left: SlotRow[] = [];
+  readonly #left: LeftSlot[] = [];
 
   /** `keyIn` tells which call a slot of this replica's own holds. */
   constructor(replicaId: ReplicaId, keyIn: (provider: string, slot: number) => string | null) {
@@ -55,6 +57,16 @@ export class MadeBefore {
     }
     this.#left.push(row);
     return true;
+  }
+
+  /** The batch that wrote these was not committed: rows are left again, repeats are counted again. */
+  giveBack(writes: readonly SlotWrite[]): void {
+    for (const { provider, replicaId, slot, call, duplicates } of writes) {
+      if (call === null) this.#left.push({ provider, replicaId, slot });
+      else if (duplicates > 0) {
+        this.#rows.set(callKey(call.runId, call.invocationId, call.incarnation), null);
+      }
+    }
   }
 
   /** Rows of earlier owners that become idle with the batch that is being made. */

@@ -86,6 +86,7 @@ export class Settling {
     const { calls, log } = this.#parts;
     log.warn('a batch was given back', { error: toErrorRecord(failed.error).message });
     failed.arrived?.fail(failed.error);
+    if (failed.made !== null) calls.giveBack(failed.made.batch);
     this.#parts.budgets.giveBack(failed.made?.batch.charges?.settled ?? []);
     for (const { call } of failed.made?.grants ?? []) this.#reload(call.run);
     calls.send(failed.made?.grants ?? []);

@@ -1,0 +1,159 @@
+/**
+ * Replicas on one in-memory store and one manual clock: all of heddle but Postgres, with the
+ * library's face, at whatever instant a test wants.
+ */
+import type { Store } from '../../src/store/port.ts';
+import { Heddle, type AgentSource, type HeddleOptions } from '../../src/heddle.ts';
+import { heddleError } from '../../src/domain/errors.ts';
+import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import type { Provider } from '../../src/providers/port.ts';
+import type { Clock, Ids } from '../../src/runtime/ports.ts';
+import { budgetDefaults } from '../../src/runtime/budget-requests.ts';
+import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
+import { Runtime } from '../../src/runtime/runtime.ts';
+import type { RuntimeSettings } from '../../src/runtime/settings.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { ManualClock } from './manual-clock.ts';
+import { script } from './script-agent.ts';
+import { scriptedProvider } from './scripted-provider.ts';
+
+export type ReplicaOptions = {
+  /** Default: the script agent. */
+  readonly agents?: readonly AgentSource[];
+  readonly providers?: readonly Provider[];
+  readonly settings?: Partial<RuntimeSettings>;
+  readonly budgets?: HeddleOptions['budgets'];
+  readonly keeping?: Partial<KeepingSettings>;
+  /** What stands between this replica and the store: faults, counters. */
+  readonly between?: (store: Store) => Store;
+};
+
+export type Replica = {
+  readonly heddle: Heddle;
+  readonly runtime: Runtime;
+  /** What it warned of, in order. */
+  readonly warnings: readonly string[];
+  /** Stands still for ever, as a process that is frozen: nothing of it reaches the store or its clock again. */
+  crash(): void;
+  /** The same, and Postgres sees its connections end: a process that is killed. */
+  kill(): void;
+};
+
+export type World = {
+  readonly clock: ManualClock;
+  readonly store: MemoryStore;
+  /** Starts one more replica. */
+  readonly replica: (options?: ReplicaOptions) => Promise<Replica>;
+};
+
+/** One store, one clock, and as many replicas as a test wants. */
+export function memoryWorld(): World {
+  const clock = new ManualClock();
+  const store = createMemoryStore({ nowMs: () => clock.nowMs() });
+  const ids = countedIds();
+  return {
+    clock,
+    store,
+    replica: (options = {}) => startReplica({ clock, store, ids }, options),
+  };
+}
+
+/** A world with one replica in it: what most tests need. */
+export async function oneReplica(options: ReplicaOptions = {}): Promise<World & Replica> {
+  const world = memoryWorld();
+  return { ...world, ...(await world.replica(options)) };
+}
+
+async function startReplica(
+  world: { readonly clock: ManualClock; readonly store: MemoryStore; readonly ids: Ids },
+  options: ReplicaOptions,
+): Promise<Replica> {
+  const life: Life = { over: false, closed: false };
+  const kernel = createKernel();
+  const warnings: string[] = [];
+  const own: Store = {
+    ...world.store,
+    close: async () => {
+      life.closed = true;
+    },
+  };
+  const runtime = new Runtime({
+    store: mortalStore(options.between?.(own) ?? own, life),
+    kernel,
+    agents: (options.agents ?? [script]).map((source) =>
+      'machine' in source && 'version' in source
+        ? kernel.register(source.machine, { version: source.version })
+        : kernel.register(source),
+    ),
+    providers: options.providers ?? [scriptedProvider()],
+    clock: mortalClock(world.clock, life),
+    ids: world.ids,
+    log: {
+      info: () => undefined,
+      warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts ?? {})}`),
+    },
+    budgets: budgetDefaults(options.budgets),
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
+    ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
+  });
+  await runtime.start();
+  await world.clock.idle();
+  return {
+    heddle: new Heddle(runtime, () => Promise.resolve()),
+    runtime,
+    warnings,
+    crash: () => {
+      life.over = true;
+    },
+    kill: () => {
+      life.over = true;
+      world.store.endSession(runtime.replicaId);
+    },
+  };
+}
+
+type Life = { over: boolean; closed: boolean };
+
+/** Ids that count up: the same test gives the same ids. */
+function countedIds(): Ids {
+  let last = 0;
+  const next = (): string => {
+    last += 1;
+    return `00000000-0000-7000-8000-${last.toString(16).padStart(12, '0')}`;
+  };
+  return {
+    run: () => asRunId(next()),
+    commit: () => asCommitId(next()),
+    replica: () => asReplicaId(next()),
+    random: () => 0.5,
+  };
+}
+
+function mortalClock(clock: Clock, life: Life): Clock {
+  const ifAlive = (run: () => void) => () => {
+    if (!life.over) run();
+  };
+  return {
+    nowMs: () => clock.nowMs(),
+    setTimer: (delayMs, ring) => clock.setTimer(delayMs, ifAlive(ring)),
+    soon: (run) => clock.soon(ifAlive(run)),
+  };
+}
+
+/** The calls of the dead reach nobody, and no answer reaches the dead. */
+function mortalStore(store: Store, life: Life): Store {
+  const mortal = Object.entries(store).map(([name, method]) => {
+    if (typeof method !== 'function') return [name, method];
+    return [
+      name,
+      async (...args: unknown[]) => {
+        if (life.over) return new Promise(() => undefined);
+        if (life.closed && name !== 'close') throw heddleError('closed');
+        const answer: unknown = await (method as (...args: unknown[]) => unknown)(...args);
+        return life.over ? new Promise(() => undefined) : answer;
+      },
+    ];
+  });
+  return Object.fromEntries(mortal) as Store;
+}
