@@ -4,7 +4,11 @@
  */
 import { agents, startsOf, tenantOf, type CircuitMode } from '../../src/circuits/circuit.ts';
 import { openCalls } from '../../src/circuits/open-calls.ts';
-import { defaultCircuits, type CircuitsSettings, type Emulated } from '../../src/circuits/settings.ts';
+import {
+  defaultCircuits,
+  type CircuitsSettings,
+  type Emulated,
+} from '../../src/circuits/settings.ts';
 import { createHeddle, type Heddle } from '../../src/heddle.ts';
 import { percentile } from './workload.ts';
 
@@ -23,7 +27,7 @@ export type EmulatedCase = {
 type Sample = {
   readonly atMs: number;
   readonly queued: number;
-  readonly providers: readonly { status: string; calling: number; sent: number }[];
+  readonly providers: readonly { status: string; calling: number; calls: number }[];
 };
 
 export type EmulatedResult = {
@@ -85,7 +89,10 @@ async function watchedRun(
   { mode, users }: { readonly mode: CircuitMode; readonly users: readonly string[] },
 ): Promise<Watched> {
   const tenant = tenantOf(mode, users.length, heddle.runtime.ids.run());
-  const open = new Map<string, { left: number; readonly user: string }>();
+  type Circuit = { left: number; readonly user: string };
+  const circuitOf = new Map<string, Circuit>();
+  /** A run may end before the answer to its start has been heard. */
+  const early: string[] = [];
   const latencies: { user: string; ms: number }[] = [];
   let failed = 0;
   let finish = (): void => undefined;
@@ -94,22 +101,30 @@ async function watchedRun(
   });
   const startedMs = performance.now();
   const samples: Sample[] = [];
+  const accepted: Promise<void>[] = [];
   const sampling = setInterval(() => samples.push(sampleOf(heddle, startedMs)), 50);
-  const watching = heddle.runtime.watch.all.subscribe(({ tenant: of, pipeline, ended, status }) => {
-    const circuit = open.get(pipeline);
-    if (of !== tenant || !ended || circuit === undefined) return;
-    if (status !== 'completed') failed += 1;
+  const over = (runId: string): void => {
+    const circuit = circuitOf.get(runId);
+    if (circuit === undefined) return void early.push(runId);
     circuit.left -= 1;
     if (circuit.left > 0) return;
     latencies.push({ user: circuit.user, ms: performance.now() - startedMs });
     if (latencies.length === users.length) finish();
+  };
+  const watching = heddle.runtime.watch.all.subscribe(({ tenant: of, runId, ended, status }) => {
+    if (of !== tenant || !ended) return;
+    if (status !== 'completed') failed += 1;
+    over(runId);
   });
   try {
     for (const [at, user] of users.entries()) {
       const starts = startsOf(at + 1, { mode, tenant, circuitsPerUser: 1 });
-      open.set(`c${at + 1}`, { left: starts.length, user });
-      heddle.startAll(starts.map((start) => ({ ...start, user }))).catch(console.error);
+      const started = heddle.startAll(starts.map((start) => ({ ...start, user })));
+      const circuit: Circuit = { left: starts.length, user };
+      accepted.push(started.then((runs) => runs.forEach(({ id }) => circuitOf.set(id, circuit))));
     }
+    await Promise.all(accepted);
+    for (const runId of early.splice(0)) over(runId);
     await finished;
   } finally {
     clearInterval(sampling);
@@ -124,7 +139,7 @@ function sampleOf(heddle: Heddle, startedMs: number): Sample {
   return {
     atMs: performance.now() - startedMs,
     queued,
-    providers: providers.map(({ status, calling, sent }) => ({ status, calling, sent })),
+    providers: providers.map(({ status, calling, calls }) => ({ status, calling, calls })),
   };
 }
 

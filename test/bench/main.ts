@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: heddle beside its yardsticks, in one go on one machine. Prints ratios; trust
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
- * leaves out the largest parked sets. `--only throughput|latency|crashes|parked` runs one part.
+ * leaves out the largest parked sets. `--only throughput|latency|crashes|parked|overhead|providers`
+ * runs one part.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +14,9 @@ import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { heddleCircuits } from './circuits.ts';
 import { killAndResume } from './crash.ts';
+import { overhead } from './overhead.ts';
 import { batched, perStep } from './plain-pg.ts';
+import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
 import { median, type Measured } from './workload.ts';
 import { inMemory } from './xstate-memory.ts';
@@ -135,6 +138,8 @@ async function main(): Promise<void> {
       latency: () => latency(contenders),
       crashes: () => crashes(databaseUrl),
       parked: () => parked(databaseUrl),
+      overhead: () => overhead(databaseUrl),
+      providers: () => providers(databaseUrl, { quick }),
     };
     for (const [name, part] of Object.entries(parts)) {
       if (only === null || only === name) await part();
