@@ -32,7 +32,8 @@ export const defaultPoolSettings: PoolSettings = {
   retryAfterMsMax: 3_600_000,
   outagesToStall: 5,
   probeMs: 1_000,
-  probeMsMax: 15_000,
+  // One call in a while hurts nobody, and a recovery is not noticed before the next.
+  probeMsMax: 4_000,
   rampStepMs: 20,
   rampStepShare: 0.15,
   releaseStepMs: 20,
