@@ -54,6 +54,8 @@ export class Calls {
   readonly #onWanted: () => void;
   readonly #requests: CallRequests;
   #isWanted = false;
+  /** Batches that were sealed: slots' rows follow their order, commits need not. */
+  #sealed = 0;
   readonly #madeBefore: MadeBefore;
   /** Rings when a cooling, a backoff or a stall ends by itself. */
   readonly #alarm: Alarm;
@@ -191,9 +193,10 @@ export class Calls {
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
+    const sealed = (this.#sealed += 1);
     const changes = this.#pool.takeSlotChanges();
-    const slots = changes.map((change) => slotWrite(this.#replicaId, change, repeated));
-    return [...this.#madeBefore.takeLeft(), ...slots];
+    const slots = changes.map((change) => slotWrite(this.#replicaId, change, { repeated, sealed }));
+    return [...this.#madeBefore.takeLeft(sealed), ...slots];
   }
 
   /** Not given a slot, and not durable yet: it must not be given one by another batch. */

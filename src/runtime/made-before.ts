@@ -70,7 +70,7 @@ export class MadeBefore {
   }
 
   /** Rows of earlier owners that become idle with the batch that is being made. */
-  takeLeft(): SlotWrite[] {
+  takeLeft(sealed: number): SlotWrite[] {
     const left = this.#left.splice(0).filter(({ provider, replicaId, slot }) => {
       return replicaId !== this.#replicaId || this.#keyIn(provider, slot) === null;
     });
@@ -78,6 +78,7 @@ export class MadeBefore {
       provider,
       replicaId,
       slot,
+      sealed: replicaId === this.#replicaId ? sealed : -1,
       status: initialSlotStatus,
       call: null,
       calls: 0,

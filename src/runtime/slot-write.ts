@@ -8,13 +8,14 @@ import type { RunCall } from './calls-by-run.ts';
 export function slotWrite(
   replicaId: ReplicaId,
   change: PoolSlotChange<RunCall>,
-  repeated: ReadonlySet<string>,
+  { repeated, sealed }: { readonly repeated: ReadonlySet<string>; readonly sealed: number },
 ): SlotWrite {
   const { provider, slot, status, call, attempt, calls, rateLimited } = change;
   return {
     provider,
     replicaId,
     slot,
+    sealed,
     status,
     call: call === null ? null : { ...call.address, attempt },
     calls,

@@ -116,11 +116,15 @@ export type TimerInsert = {
  *   made, and is not counted.
  * - A row that names a call is emptied by the owner of that call's run alone. Who has lost the run
  *   leaves the name there, for the new owner counts by it what is made again (promise 3).
+ * - What a slot does is never written over by what was sealed before it: two commits of one replica
+ *   may overtake one another. Their counts are added all the same.
  */
 export type SlotWrite = {
   readonly provider: string;
   readonly replicaId: ReplicaId;
   readonly slot: number;
+  /** Grows with each batch of the slot's own replica; -1 for the rows of another one. */
+  readonly sealed: number;
   readonly status: SlotStatus;
   readonly call: SlotCall | null;
   readonly calls: number;

@@ -98,6 +98,7 @@ type StoredReplica = {
   readonly sessionGone: boolean;
 };
 type StoredSlot = SlotRow & {
+  readonly sealed: number;
   readonly calls: number;
   readonly duplicates: number;
   readonly rateLimited: number;

@@ -36,7 +36,9 @@ function writeSlot(db: Database, write: SlotWrite, writer: string): void {
   const { status, call } =
     before === undefined || mayChange(db, before, write, writer) ? write : before;
   const counters = before ?? { calls: 0, duplicates: 0, rateLimited: 0 };
-  db.tables.slots.put(own({ ...added(write, counters), provider, replicaId, slot, status, call }));
+  const sealed = Math.max(before?.sealed ?? -1, write.sealed);
+  const row = { ...added(write, counters), provider, replicaId, slot, sealed, status, call };
+  db.tables.slots.put(own(row));
 }
 
 /** As if its call had never come: a 429 that the slot has met before it stays counted. */
@@ -56,7 +58,13 @@ const added = (write: SlotWrite, before: Counters): SlotWrite => ({
   rateLimited: before.rateLimited + write.rateLimited,
 });
 
-function mayChange(db: Database, before: SlotRow, write: SlotWrite, writer: string): boolean {
+function mayChange(
+  db: Database,
+  before: SlotRow & { readonly sealed: number },
+  write: SlotWrite,
+  writer: string,
+): boolean {
+  if (write.sealed >= 0 && write.sealed < before.sealed) return false;
   if (before.call === null) return true;
   if (write.call !== null && before.replicaId === writer) return true;
   return db.tables.shards.get(String(before.call.shard))?.owner === writer;

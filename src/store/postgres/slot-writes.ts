@@ -1,5 +1,6 @@
 import type { SlotWrite } from '../batch.ts';
 import {
+  bigintColumn,
   callWith,
   intColumn,
   textColumn,
@@ -12,27 +13,29 @@ import {
 
 /**
  * What each slot does now; counters are added. A row that names a call of a shard that the writer
- * ($10) does not hold keeps it, but for a call of the writer's own in a slot of its own. Locks: the slots by provider, replica and number,
- * last of all, because two commits of one replica that are under way together meet here most.
+ * ($11) does not hold keeps it, but for a call of the writer's own in a slot of its own; so does a row
+ * that a batch which was sealed later has written first. Locks: the slots by provider, replica and
+ * number, last of all, because two commits of one replica that are under way together meet here most.
  */
 const writeSlotsStatement = statement(
   'slots_write',
   `insert into heddle.provider_slots as s (provider, replica_id, slot, status, call_shard,
-      call, calls, duplicates, rate_limited)
+      call, calls, duplicates, rate_limited, sealed)
     select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[],
-      $7::int[], $8::int[], $9::int[])
+      $7::int[], $8::int[], $9::int[], $10::bigint[])
     on conflict (provider, replica_id, slot) do update set
       (status, call_shard, call) = (
         select case when may.change then excluded.status else s.status end,
           case when may.change then excluded.call_shard else s.call_shard end,
           case when may.change then excluded.call else s.call end
         from (
-          select s.call_shard is null
-            or (excluded.call is not null and s.replica_id = $10::uuid)
+          select (excluded.sealed < 0 or excluded.sealed >= s.sealed) and (s.call_shard is null
+            or (excluded.call is not null and s.replica_id = $11::uuid)
             or exists (select from heddle.shards h
-              where h.shard = s.call_shard and h.replica_id = $10::uuid) as change offset 0
+              where h.shard = s.call_shard and h.replica_id = $11::uuid)) as change offset 0
         ) may
       ),
+      sealed = greatest(s.sealed, excluded.sealed),
       calls = s.calls + excluded.calls, duplicates = s.duplicates + excluded.duplicates,
       rate_limited = s.rate_limited + excluded.rate_limited`,
 );
@@ -47,6 +50,7 @@ const slotColumns: readonly Column<SlotWrite>[] = [
   intColumn((row) => row.calls),
   intColumn((row) => row.duplicates),
   intColumn((row) => row.rateLimited),
+  bigintColumn((row) => row.sealed),
 ];
 
 /** One row per slot: the last state, the sum of the counters, sorted as the locks are. */

@@ -177,6 +177,7 @@ export const slot = (n: number, parts: Partial<SlotWrite> = {}): SlotWrite => ({
   provider: 'stub',
   replicaId: replicaId(1),
   slot: n,
+  sealed: 0,
   status: 'idle',
   call: null,
   calls: 0,

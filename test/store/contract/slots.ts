@@ -40,6 +40,22 @@ export function slotsContract(contract: Contract): void {
     expect((await bench.store.audit(tenant)).slotsInUse).toBe(2);
   });
 
+  it('promise 3: commits that overtake one another leave what was sealed last', async () => {
+    const bench = await begin(open);
+    const calling = { status: 'calling', call: call(1), calls: 1 } as const;
+    await bench.commit({ slots: [slot(0, { ...calling, sealed: 7 })] });
+    await bench.commit({ slots: [slot(0, { sealed: 6, calls: 2, rateLimited: 1 })] });
+    expect(await bench.store.slots([1])).toMatchObject([{ status: 'calling', call: call(1) }]);
+    expect(await bench.store.providerTotals()).toMatchObject([{ calls: 3, rateLimited: 1 }]);
+    // An earlier owner's row is no part of that order, whoever empties it.
+    await bench.commit({ slots: [slot(0, { sealed: -1 })] });
+    expect(await bench.store.slots([1])).toEqual([]);
+    await bench.commit({ slots: [slot(0, { ...calling, sealed: 6 })] });
+    expect(await bench.store.slots([1])).toEqual([]);
+    await bench.commit({ slots: [slot(0, { ...calling, sealed: 8 })] });
+    expect(await bench.store.slots([1])).toHaveLength(1);
+  });
+
   it('promise 3: a slot that is given back holds no call, and the counters add up', async () => {
     const bench = await begin(open);
     await bench.commit({ slots: [slot(0, { status: 'calling', call: call(1), calls: 1 })] });

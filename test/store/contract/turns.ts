@@ -215,6 +215,7 @@ export function turnsContract({ open, it }: Contract): void {
           provider: 'stub',
           replicaId: bench.replicaId,
           slot: 0,
+          sealed: 0,
           status: 'idle',
           call: null,
           calls: 1,

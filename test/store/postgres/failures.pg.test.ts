@@ -70,6 +70,7 @@ it('what only its slots make impossible is refused as a whole', async () => {
     provider: 'p\u0000',
     replicaId: bench.replicaId,
     slot: 1,
+    sealed: 0,
     status: 'idle',
     call: null,
     calls: 0,

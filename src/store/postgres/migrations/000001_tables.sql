@@ -219,6 +219,7 @@ create table heddle.provider_slots (
   calls bigint not null,
   duplicates bigint not null,
   rate_limited bigint not null,
+  sealed bigint not null,
   replica_id uuid not null,
   slot integer not null,
   call_shard integer,
