@@ -43,9 +43,12 @@ export class Bill {
 
   ended(key: string, used: number | 'comes back'): void {
     const call = this.#of(key);
+    if (this.#cancelled.has(call.runId)) return;
     call.fresh = true;
     call.state = used === 'comes back' ? 'backoff' : 'over';
     if (used !== 'comes back') this.#add(call, used, used);
+    // Its own limit may end it before it is sent again.
+    else call.most += this.#reserve;
   }
 
   cancelled(runId: string): void {

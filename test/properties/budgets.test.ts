@@ -13,6 +13,5 @@ it('sums of budgets are those of their calls, and nothing is reserved at rest', 
     resent += drive.book.resent;
     kills += drive.kills;
   });
-  console.log({ reservations, resent, kills });
   expect(Math.min(reservations, resent, kills)).toBeGreaterThan(50);
 });

@@ -9,7 +9,10 @@ import { BudgetBook } from './budget-book.ts';
 
 /** Five tokens in, and at most 95 out. */
 const reserve = 100;
-const step = { do: 'generate', with: { prompt: 'twenty characters ..', maxTokens: 95 } };
+const ask = { prompt: 'twenty characters ..', maxTokens: 95 };
+/** Some calls have a limit of their own, which ends them while nobody knows what they have used. */
+const stepOf = (timeoutMs?: number) => ({ do: 'generate', with: { ...ask, timeoutMs } });
+const limitMs = 2_500;
 const users = ['ann', 'bob'];
 const user = fc.constantFrom(...users);
 const ending = fc.oneof(
@@ -20,7 +23,12 @@ const ending = fc.oneof(
 const action = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('start'), user, calls: fc.integer({ min: 1, max: 3 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('start'),
+      user,
+      calls: fc.integer({ min: 1, max: 3 }),
+      limited: fc.boolean(),
+    }),
   },
   {
     weight: 6,
@@ -39,7 +47,12 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.nat(3_000) }) },
 );
 type Action =
-  | { readonly do: 'start'; readonly user: string; readonly calls: number }
+  | {
+      readonly do: 'start';
+      readonly user: string;
+      readonly calls: number;
+      readonly limited: boolean;
+    }
   | { readonly do: 'end'; readonly of: number; readonly how: number | string; races: boolean }
   | { readonly do: 'cancel'; readonly of: number }
   | { readonly do: 'kill' }
@@ -89,6 +102,12 @@ export class BudgetDrive {
     const owner = this.#world.store.database.tables.runs.all().find((row) => row.runId === runId);
     this.#bill.sent(call.idempotencyKey, { runId, user: owner?.user ?? '' });
     this.#flying.push(call);
+    call.signal.addEventListener('abort', () => {
+      const at = this.#flying.indexOf(call);
+      if (at === -1) return;
+      this.#flying.splice(at, 1);
+      this.#bill.ended(call.idempotencyKey, reserve);
+    });
   }
 
   async #rest(): Promise<void> {
@@ -100,7 +119,8 @@ export class BudgetDrive {
   async #step(one: Action): Promise<void> {
     switch (one.do) {
       case 'start': {
-        const steps = Array.from({ length: one.calls }, () => step) as unknown as Json;
+        const own = JSON.parse(JSON.stringify(stepOf(one.limited ? limitMs : undefined))) as Json;
+        const steps = Array.from({ length: one.calls }, () => own);
         const run = await this.#live().heddle.start('script', {
           user: one.user,
           input: { steps },
@@ -205,5 +225,5 @@ export function budgetsProperty(
       seen(drive);
     },
   );
-  return fc.assert(property, { numRuns: runs });
+  return fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: 30_000 });
 }
