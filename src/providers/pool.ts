@@ -149,6 +149,11 @@ export class Pool<Call extends PoolCall> {
     return { kind: 'removed' };
   }
 
+  /** True while it is in no slot: nothing is being bought for it. */
+  isWaiting(key: string): boolean {
+    return this.#entries.get(key)?.sentTo === null;
+  }
+
   /** The key of the call in this slot; null when there is none. */
   keyIn(provider: string, slot: number): string | null {
     return this.#routes.state(provider).slots.peek(slot)?.key ?? null;

@@ -1,9 +1,10 @@
 /** What a batch charges for calls, and what the end of a call says of its cost. */
 import type { ReplicaId } from '../domain/ids.ts';
-import type { Grant } from '../providers/pool.ts';
+import type { Grant, Pool } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { Charges } from '../store/charges.ts';
+import type { NewRun } from '../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from './calls-by-run.ts';
 
@@ -44,4 +45,14 @@ export function chargesOf(
 export function usedBy({ kind }: CallOutcome): 'used' | 'unused' | 'unknown' {
   if (kind === 'ok') return 'used';
   return kind === 'aborted' ? 'unknown' : 'unused';
+}
+
+/** Of a call that waits for another attempt nothing was used; what is under way may be answered yet. */
+export function chargeEnd(
+  budgets: Budgets,
+  run: NewRun,
+  of: { readonly calls: readonly RunCall[]; readonly pool: Pool<RunCall> },
+): void {
+  for (const call of of.calls) if (of.pool.isWaiting(call.key)) budgets.settle(call, 'unused');
+  budgets.endRun(run);
 }

@@ -3,7 +3,12 @@ import type { GenerateOutput, ToolCall } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { toJson, toSafeJson, toSafeText, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
+import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault } from '../providers/port.ts';
+
+export const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
+/** Its own limit, or its run, ended it: that says nothing about the provider. */
+export const aborted: CallOutcome = { kind: 'aborted' };
 
 /**
  * What a model wrote comes from anywhere. Here, and nowhere else, it is made fit to keep: what

@@ -23,11 +23,11 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
-import { callError, resultOf } from './call-result.ts';
+import { aborted, callError, callersFault, resultOf } from './call-result.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
 import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
-import { chargesOf, usedBy } from './call-charges.ts';
+import { chargeEnd, chargesOf, usedBy } from './call-charges.ts';
 import type { CallsOptions, SealedCalls } from './calls-options.ts';
 import type { BudgetChange, Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
@@ -35,10 +35,6 @@ import { gatesOf, gateWrites } from './gate-write.ts';
 import { slotWrite } from './slot-write.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
-
-const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
-/** Its own limit, or its run, ended it: that says nothing about the provider. */
-const aborted: CallOutcome = { kind: 'aborted' };
 
 export class Calls {
   readonly #clock: Clock;
@@ -152,6 +148,11 @@ export class Calls {
     if (!call.kept) this.#release(call, call.outcome);
   }
 
+  /** The run ends with the batch that is being made. */
+  runEnds(run: NewRun): void {
+    chargeEnd(this.#budgets, run, { calls: this.#calls.of(run.runId), pool: this.#pool });
+  }
+
   /**
    * Its result is part of a commit of its own: the slot is free with that. The call stays known
    * until its run takes the result, so that nobody makes it again.
@@ -171,13 +172,10 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const charges = chargesOf(this.#budgets, {
-      replicaId: this.#replicaId,
-      slots,
-      grants,
-      repeated,
-      providerOf: (gate) => this.#pool.gates.providerOf(gate),
-    });
+    const replicaId = this.#replicaId;
+    const providerOf = (gate: string): string => this.#pool.gates.providerOf(gate);
+    const of = { replicaId, slots, grants, repeated, providerOf };
+    const charges = chargesOf(this.#budgets, of);
     this.#withdrawTentative(grants, nowMs);
     this.#alarm.set(this.#pool.nextDueMs());
     this.#isWanted = false;

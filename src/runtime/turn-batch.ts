@@ -243,7 +243,7 @@ export class TurnBatches implements BatchSource {
     for (const { work, turn } of turns) {
       for (const item of work.incoming)
         if (item.kind === 'result') calls.recorded(work.hot.run, item);
-      if (turn.ended !== null) this.#parts.budgets.endRun(work.hot.run);
+      if (turn.ended !== null) calls.runEnds(work.hot.run);
       if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
         calls.propose(work.hot.run, turn.state);
       }

@@ -56,8 +56,6 @@ export class Bill {
     for (const call of this.#calls.values()) {
       if (call.runId !== runId) continue;
       if (call.state === 'flying') this.#add(call, this.#reserve, this.#reserve);
-      // Its slot is free, and what it had reserved is not.
-      else if (call.state === 'backoff') this.#add(call, 0, this.#reserve);
       else if (call.state === 'over' && call.fresh) this.#unsure(call);
       call.state = 'over';
     }
