@@ -2,6 +2,7 @@
  * Circuits over emulated providers, all open at once, with what is looked at from outside: who waited
  * how long, what each provider was doing, and how soon it was full again after an outage.
  */
+import pg from 'pg';
 import { agents, startsOf, tenantOf, type CircuitMode } from '../../src/circuits/circuit.ts';
 import { openCalls } from '../../src/circuits/open-calls.ts';
 import {
@@ -55,6 +56,7 @@ export async function emulatedRun(databaseUrl: string, of: EmulatedCase): Promis
     resume: false,
     database: { databaseUrl },
   };
+  await forgetGates(databaseUrl);
   const source = await openCalls(settings, console.error);
   const { providers } = source;
   const heddle = await createHeddle({
@@ -79,6 +81,20 @@ export async function emulatedRun(databaseUrl: string, of: EmulatedCase): Promis
   } finally {
     await heddle.close();
     await source.close();
+  }
+}
+
+/** What one case has found out about a provider is not true of the next one's. */
+async function forgetGates(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query('delete from heddle.providers');
+  } catch (error) {
+    // The first case finds no tables yet.
+    if (!(error instanceof pg.DatabaseError && error.code === '42P01')) throw error;
+  } finally {
+    await client.end();
   }
 }
 
