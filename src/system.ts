@@ -29,15 +29,28 @@ function take(count: number): Buffer {
   return random.bytes.subarray(random.at - count, random.at);
 }
 
-/** UUID version 7, RFC 9562 §5.7: 48 bits of milliseconds, then 74 of randomness. */
+/** What the last id was made of: its milliseconds, and its place among those of the same one. */
+const last = { ms: 0, count: 0 };
+
+/**
+ * UUID version 7, RFC 9562 §5.7: 48 bits of milliseconds, 12 that count (§6.2, method 1), 62 of
+ * randomness. Of two ids of one process the later one is the greater, also within a millisecond and
+ * when the clock goes back: runs are listed, and pipelines served, in the order in which they began.
+ */
 function uuid7(): string {
-  const time = Math.floor(systemClock.nowMs()).toString(16).padStart(12, '0');
   const bytes = take(10);
-  bytes[0] = ((bytes[0] ?? 0) & 0x0f) | 0x70;
+  const begins = ((bytes[0] ?? 0) << 3) | ((bytes[1] ?? 0) >> 5);
+  const nowMs = Math.floor(systemClock.nowMs());
+  last.count += 1;
+  if (nowMs > last.ms || last.count > 0xfff) {
+    last.ms = Math.max(nowMs, last.ms + 1);
+    last.count = begins;
+  }
+  const time = last.ms.toString(16).padStart(12, '0');
+  const count = last.count.toString(16).padStart(3, '0');
   bytes[2] = ((bytes[2] ?? 0) & 0x3f) | 0x80;
-  const rest = bytes.toString('hex');
-  const head = `${time.slice(0, 8)}-${time.slice(8)}`;
-  return `${head}-${rest.slice(0, 4)}-${rest.slice(4, 8)}-${rest.slice(8)}`;
+  const rest = bytes.toString('hex', 2);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${rest.slice(0, 4)}-${rest.slice(4)}`;
 }
 
 export const systemIds: Ids = {
