@@ -13,22 +13,15 @@
 import { heddleError } from '../domain/errors.ts';
 import { refuseField } from '../domain/field.ts';
 import type { PoolSettings } from './backoff.ts';
+import type { Provider } from './port.ts';
 import { ProviderState } from './provider-state.ts';
 import { Quota, type Sent } from './quota.ts';
 
-export type ProviderSpec = {
-  readonly name: string;
-  /** Calls at once for one model: an upper bound. */
-  readonly ceiling: number;
-  /** Where to begin when the ceiling is a bound that nobody has tried. Default: the ceiling. */
-  readonly startsAt?: number | undefined;
-  /** The first is for calls that name none. Without a list it takes any model and any tier. */
-  readonly models?: readonly string[] | undefined;
-  /** The models of calls that name a tier instead. */
-  readonly tiers?: Readonly<Record<string, string>> | undefined;
-  /** Providers whose calls the same account counts: they are no relief for each other. */
-  readonly sharesCeilingWith?: readonly string[] | undefined;
-};
+/** What a provider declares of itself; a pool needs nothing else of it. */
+export type ProviderSpec = Pick<
+  Provider,
+  'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith'
+>;
 
 /** Where a call wants to go. Nothing: anywhere. */
 export type Wanted = {
