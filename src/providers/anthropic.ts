@@ -55,6 +55,8 @@ export class AnthropicProvider implements Provider {
   readonly #endpoint: Endpoint;
   readonly #model: string;
   readonly #maxTokens: number;
+  /** At rest: never more than were lent at once, so never more than there are slots. */
+  readonly #clients: LentClient[] = [];
 
   constructor(options: AnthropicOptions) {
     const { apiKey, baseUrl, ceiling, name, maxTokens, ...routed } = options;
@@ -99,24 +101,24 @@ export class AnthropicProvider implements Provider {
     request: AnthropicRequest,
     { signal, onText = () => {} }: ProviderCall,
   ): Promise<GenerateOutput> {
-    const { deadlineMsMax } = this.#endpoint.limits;
-    const client = new Anthropic({ ...fixed, timeout: deadlineMsMax, fetch: exchange.fetch });
     const answer = new AnthropicAnswer((text) => {
       // What was read together with the abort is nobody's any more.
       if (!signal.aborted) onText(text);
     });
-    for await (const event of await client.messages.create(request)) {
-      answer.take(event);
-      if (answer.isComplete) return answer.output(this.name);
+    const client = this.#clients.pop() ?? new LentClient(this.#endpoint.limits.deadlineMsMax);
+    for await (const event of await client.messages(exchange).create(request)) {
+      if (!answer.isComplete) answer.take(event);
+      if (answer.isComplete) exchange.suffices();
     }
-    throw new BrokenAnswer('cut', 'the stream ended without message_stop');
+    if (!answer.isComplete) {
+      throw new BrokenAnswer('cut', 'the stream ended without message_stop');
+    }
+    this.#clients.push(client);
+    return answer.output(this.name);
   }
 }
 
-/**
- * One client per attempt, because `fetch` belongs to the client. It is given something for
- * everything that it would otherwise look for in the environment; the endpoint adds the key.
- */
+/** Given for everything that the SDK would look for in the environment; the endpoint adds the key. */
 const fixed: ClientOptions = {
   apiKey: 'the-endpoint-adds-the-key',
   authToken: null,
@@ -127,6 +129,29 @@ const fixed: ClientOptions = {
   logLevel: 'off',
   openTelemetry: false,
 };
+
+/**
+ * A client of the SDK, lent to one attempt at a time, because its `fetch` belongs to it. To make one
+ * costs as much as the rest of the attempt, so one that has brought an answer is lent again; no other
+ * is, for something of its attempt might still be under way.
+ */
+class LentClient {
+  readonly #client: Anthropic;
+  #exchange: Exchange | null = null;
+
+  constructor(timeoutMs: number) {
+    const fetch: Exchange['fetch'] = async (url, init) => {
+      if (this.#exchange === null) throw new TypeError('no attempt has this client');
+      return this.#exchange.fetch(url, init);
+    };
+    this.#client = new Anthropic({ ...fixed, timeout: timeoutMs, fetch });
+  }
+
+  messages(exchange: Exchange): Anthropic['messages'] {
+    this.#exchange = exchange;
+    return this.#client.messages;
+  }
+}
 
 /** An `error` event in the stream has a body and no status. */
 function told(error: unknown): ToldError | null {

@@ -35,7 +35,7 @@ export const defaultPoolSettings: PoolSettings = {
   // One call in a while hurts nobody, and a recovery is not noticed before the next.
   probeMsMax: 4_000,
   rampStepMs: 20,
-  rampStepShare: 0.15,
+  rampStepShare: 0.2,
   releaseStepMs: 20,
   releaseStepFactor: 1.5,
 };

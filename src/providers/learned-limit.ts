@@ -9,8 +9,8 @@
  * 3. A cut is a trial. As many successes as the limit has slots, without a 429 between, prove it; a
  *    burst before that takes it back, for then fewer calls have not helped: that provider counts
  *    something else, and its cooling must do. Without this, 429 on a tenth of the calls at random
- *    would shrink any limit to a handful. More than a quarter of the limit refused in one burst is
- *    no accident: that is never taken back, and cuts whatever was tried before.
+ *    would shrink any limit to a handful. Far more than a quarter refused of what was in flight is no
+ *    accident: that is never taken back, and cuts whatever was tried before.
  * 4. It grows by time, and only while its slots are full: a refused call answers at once and a good
  *    one takes a second, so silence says soon what completions would say late. Until a 429 it ramps
  *    by a share of itself; after one it holds, then tries one slot more. A try that is refused
@@ -44,7 +44,7 @@ export class LearnedLimit {
   /** A hold lasts so many calls' time. */
   #holds = holdsMin;
   /** What an unproven cut would be taken back to. */
-  #beforeTrial: { readonly limit: number; readonly phase: Phase } | null = null;
+  #beforeTrial: { readonly limit: number; readonly phase: Phase; isDeep: boolean } | null = null;
   /** The least that this burst's cut may leave; null when this burst does not cut. */
   #burstFloor: number | null = null;
   /** Calls that were in flight when the burst began, and how many of them it has refused. */
@@ -98,9 +98,17 @@ export class LearnedLimit {
   sent(calling: number, nowMs: number): void {
     if (calling < this.#limit || this.#wasFull) return;
     this.#wasFull = true;
-    // A ramp's step begins when its slots are full: only now the provider is asked for that many.
-    const isRamping = this.#phase.kind === 'ramping';
-    if (isRamping) this.#stepAtMs = nowMs + this.#settings.rampStepMs;
+    this.#beginStep(nowMs);
+  }
+
+  /** A request has gone out: only now the provider is asked for that many. */
+  begun(nowMs: number): void {
+    if (this.#wasFull) this.#beginStep(nowMs);
+  }
+
+  /** A ramp's step begins when its slots are full. */
+  #beginStep(nowMs: number): void {
+    if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + this.#settings.rampStepMs;
   }
 
   /** When the limit grows by itself; null when it does not. */
@@ -167,6 +175,7 @@ export class LearnedLimit {
     this.#burstRefused += 1;
     if (this.#burstFloor === null) this.#cutAnyway(nowMs);
     else if (this.#limit > this.#burstFloor) this.#limit -= 1;
+    if (this.#beforeTrial !== null && this.#isDeep()) this.#beforeTrial.isDeep = true;
     return begins;
   }
 
@@ -179,7 +188,7 @@ export class LearnedLimit {
 
   /** This burst did not cut, and has turned out to be no accident. */
   #cutAnyway(nowMs: number): void {
-    if (this.#burstRefused <= Math.max(1, this.#limit / 4)) return;
+    if (!this.#isDeep()) return;
     this.#burstsToIgnore = 0;
     this.#beforeTrial = null;
     this.#hold(nowMs);
@@ -190,7 +199,7 @@ export class LearnedLimit {
   /** Whether the burst that begins cuts; if so, as a trial. */
   #cuts(nowMs: number): boolean {
     const before = this.#beforeTrial;
-    if (before !== null && !this.#isDeepCut(before.limit)) {
+    if (before !== null && !before.isDeep) {
       this.#limit = Math.min(this.#allotment, before.limit);
       this.#phase = before.phase;
       this.#wasFull = false;
@@ -203,7 +212,7 @@ export class LearnedLimit {
       this.#burstsToIgnore -= 1;
       return false;
     }
-    this.#beforeTrial = { limit: this.#limit, phase: this.#phase };
+    this.#beforeTrial = { limit: this.#limit, phase: this.#phase, isDeep: false };
     const hasTried = this.#phase.kind === 'trying';
     if (hasTried) this.#holds = Math.min(holdsMax, this.#holds * 2);
     this.#hold(nowMs);
@@ -216,7 +225,12 @@ export class LearnedLimit {
     this.#stepAtMs = nowMs + this.#holds * Math.max(this.#callMs, holdMsMin);
   }
 
-  #isDeepCut(from: number): boolean {
-    return from - this.#limit > Math.max(1, from / 4);
+  /**
+   * This burst has refused more than accidents would. Of n calls that are refused by chance, one in
+   * seven, as many are one burst in fifty at n = 8, and one in a thousand at n = 16, and none beyond.
+   */
+  #isDeep(): boolean {
+    const inFlight = this.#burstCalling;
+    return this.#burstRefused > Math.max(1, inFlight / 4 + Math.sqrt(inFlight) - 1);
   }
 }

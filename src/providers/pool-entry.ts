@@ -19,7 +19,7 @@ export type Entry<Call> = {
   sentTo: ProviderState<Entry<Call>> | null;
   slot: number;
   sentAs: number;
-  sentAtMs: number;
+  sentAtMs: number | null;
   /** Its place in the heap of backoffs, or -1. */
   heapIndex: number;
   dueMs: number;
@@ -44,7 +44,7 @@ export function newEntry<Call extends PoolCall>(
     sentTo: null,
     slot: -1,
     sentAs: 0,
-    sentAtMs: 0,
+    sentAtMs: null,
     heapIndex: -1,
     dueMs: 0,
   };

@@ -99,6 +99,11 @@ export class Pool<Call extends PoolCall> {
     return grants;
   }
 
+  /** The request of a grant goes out: until then nothing is learned from its provider's silence. */
+  begin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): void {
+    this.#routes.state(provider).begin(slot, nowMs);
+  }
+
   /**
    * Whether `release` will bring this call back by itself. If not, its fault is its result, which
    * must be recorded before its slot is given on.
@@ -243,6 +248,11 @@ export class Pool<Call extends PoolCall> {
   /** Gates of which something is known that was not taken before; none before `restoreGates`. */
   takeGateChanges(nowMs: number): GateChange[] {
     return this.#gateNews.take(nowMs);
+  }
+
+  /** A call waits for a slot. */
+  get hasQueued(): boolean {
+    return this.#routes.size > 0;
   }
 
   stats(nowMs: number): PoolStats {

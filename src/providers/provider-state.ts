@@ -156,6 +156,11 @@ export class ProviderState<Call extends Sent> {
     return this.slots.take(call);
   }
 
+  /** The request of the call in this slot goes out. */
+  begin(slot: number, nowMs: number): void {
+    this.quota.begin(this.slots.heldIn(slot), nowMs);
+  }
+
   /** The call in this slot has ended: what that says about the provider, and the slot goes on. */
   settle(slot: number, outcome: CallOutcome, nowMs: number): Call {
     const call = this.slots.heldIn(slot);
@@ -187,7 +192,7 @@ export class ProviderState<Call extends Sent> {
         break;
     }
     this.slots.leave(slot, this.#slotEvent(outcome));
-    this.quota.leave();
+    this.quota.leave(call);
     if (this.#status === 'open') this.slots.resume();
     return call;
   }

@@ -13,7 +13,11 @@ import { coolingMs, type PoolSettings } from './backoff.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
 /** What is known of a call that was sent: its number, counted over the quota, and when. */
-export type Sent = { sentAs: number; sentAtMs: number };
+export type Sent = {
+  sentAs: number;
+  /** Null while its request waits for the commit that gives it its slot. */
+  sentAtMs: number | null;
+};
 
 /** So few at once are no herd. */
 const releasedMin = 4;
@@ -26,6 +30,8 @@ export class Quota {
   #share: number;
   #calling = 0;
   #sent = 0;
+  /** Calls in flight whose requests have not gone out. */
+  #held = 0;
   /** Bursts of 429 since the last success. */
   #bursts = 0;
   #coolUntilMs = 0;
@@ -82,7 +88,9 @@ export class Quota {
   /** When `free` grows by time alone, for calls that are waiting; null when it does not. */
   dueMs(): number | null {
     if (this.#calling >= this.#released) return this.#releaseAtMs;
-    return this.#calling >= this.limit ? this.#learned.growsAtMs() : null;
+    // What was let out last must have been asked for before more is.
+    if (this.#calling < this.limit || this.#held > 0) return null;
+    return this.#learned.growsAtMs();
   }
 
   tick(nowMs: number): void {
@@ -91,24 +99,34 @@ export class Quota {
       this.#released = Math.ceil(this.#released * this.#settings.releaseStepFactor);
       this.#releaseAtMs = nowMs + this.#settings.releaseStepMs;
     }
-    this.#learned.tick(nowMs);
+    if (this.#held === 0) this.#learned.tick(nowMs);
   }
 
+  /** A slot is given to the call. Its request goes out with `begin`. */
   send(call: Sent, nowMs: number): void {
     this.#sent += 1;
     this.#calling += 1;
+    this.#held += 1;
     call.sentAs = this.#sent;
-    call.sentAtMs = nowMs;
+    call.sentAtMs = null;
     this.#learned.sent(this.#calling, nowMs);
   }
 
-  leave(): void {
+  begin(call: Sent, nowMs: number): void {
+    if (call.sentAtMs !== null) return;
+    call.sentAtMs = nowMs;
+    this.#held -= 1;
+    this.#learned.begun(nowMs);
+  }
+
+  leave(call: Sent): void {
     this.#calling -= 1;
+    if (call.sentAtMs === null) this.#held -= 1;
   }
 
   succeeded(call: Sent, nowMs: number): void {
     this.#bursts = 0;
-    const tookMs = Math.max(0, nowMs - call.sentAtMs);
+    const tookMs = Math.max(0, nowMs - (call.sentAtMs ?? nowMs));
     this.#learned.succeeded({ sentAs: call.sentAs, calling: this.#calling, tookMs });
   }
 

@@ -2,10 +2,14 @@
  * What came from outside and is not yet durable: starts, sends, publishes, writes of memory. Each
  * is answered when the commit that holds it has ended, and not before (promise 5).
  *
- * 1. Arrivals are committed in the order in which they came: one batch at a time carries some.
+ * 1. Arrivals are committed in the order in which they came: one batch at a time carries some. Groups
+ *    of starts take turns instead, tenants and then users: who starts a thousand at once does not
+ *    have the first thousand slots (promise 9).
  * 2. The queue is bounded; what does not fit is refused and changes nothing.
  */
 import { heddleError } from '../domain/errors.ts';
+import { madeAtMs } from '../domain/ids.ts';
+import { FairQueue } from '../providers/fair-queue.ts';
 import type {
   ArrivalOutcome,
   Arrivals,
@@ -42,7 +46,8 @@ export type ArrivalBatch = {
 export class ArrivalQueue {
   readonly #waitingMax: number;
   #waiting: Waiting[] = [];
-  #groups: StartGroup[] = [];
+  readonly #groups = new FairQueue<StartGroup>();
+  #groupsSoFar = 0;
   #underWay = false;
   #closed = false;
 
@@ -51,7 +56,7 @@ export class ArrivalQueue {
   }
 
   get hasWork(): boolean {
-    return !this.#underWay && (this.#waiting.length > 0 || this.#groups.length > 0);
+    return !this.#underWay && (this.#waiting.length > 0 || this.#groups.size > 0);
   }
 
   add(arrival: Arrival): Promise<ArrivalOutcome> {
@@ -62,9 +67,20 @@ export class ArrivalQueue {
   }
 
   addStarts(runs: readonly NewRun[]): Promise<readonly ArrivalOutcome[]> {
+    const [first] = runs;
+    if (first === undefined) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      if (this.#refuse(runs[0]?.tenant ?? '', reject)) return;
-      this.#groups.push({ runs, resolve, reject });
+      if (this.#refuse(first.tenant, reject)) return;
+      const { tenant, user, pipeline, priority } = first;
+      const place = {
+        tenant,
+        user,
+        pipeline,
+        pipelineStartedAtMs: madeAtMs(first.runId),
+        priority,
+      };
+      this.#groupsSoFar += 1;
+      this.#groups.push(String(this.#groupsSoFar), { runs, resolve, reject }, place);
     });
   }
 
@@ -74,21 +90,22 @@ export class ArrivalQueue {
       return true;
     }
     const max = this.#waitingMax;
-    if (this.#waiting.length + this.#groups.length < max) return false;
+    if (this.#waiting.length + this.#groups.size < max) return false;
     reject(heddleError('queue-full', { tenant, max, retryAfterMs: 1_000 }));
     return true;
   }
 
-  /** Start groups from the front of the queue, at most so many runs, while `fits` says yes. */
+  /** Start groups whose turn it is, at most so many runs, while `fits` says yes. */
   takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
+    const groups: StartGroup[] = [];
     let runs = 0;
-    let count = 0;
-    for (const group of this.#groups) {
-      if (runs + group.runs.length > runsMax || !fits(group)) break;
-      runs += group.runs.length;
-      count += 1;
+    for (let next = this.#groups.peek(); next !== undefined; next = this.#groups.peek()) {
+      runs += next.runs.length;
+      if (runs > runsMax || !fits(next)) break;
+      groups.push(next);
+      this.#groups.pop();
     }
-    return count === 0 ? [] : this.#groups.splice(0, count);
+    return groups;
   }
 
   /** The rest, as one batch's arrivals; null when another batch carries some, or none are there. */
@@ -134,7 +151,9 @@ export class ArrivalQueue {
     this.#closed = true;
     const error = heddleError('closed');
     for (const { reject } of this.#waiting.splice(0)) reject(error);
-    for (const { reject } of this.#groups.splice(0)) reject(error);
+    for (let next = this.#groups.pop(); next !== undefined; next = this.#groups.pop()) {
+      next.reject(error);
+    }
   }
 }
 

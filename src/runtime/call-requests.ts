@@ -102,6 +102,7 @@ export class CallRequests {
     call.abort = abort;
     call.slot = { provider: gate, slot };
     call.sentAtMs = this.#clock.nowMs();
+    this.#pool.begin(grant, call.sentAtMs);
     this.#beginLimit(call);
     try {
       const output = await provider.call({

@@ -38,6 +38,8 @@ export type CallsOptions = {
   readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
   /** There is something to commit: slots to write or to give. */
   readonly wanted: () => void;
+  /** The same, by time alone: calls may wait for nothing else. */
+  readonly due: () => void;
   /** Shows what answers hold while they come. */
   readonly texts: Texts;
   readonly log: Log;

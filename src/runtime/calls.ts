@@ -58,7 +58,10 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#clock = options.clock;
-    this.#alarm = new Alarm(options.clock, () => this.#wanted());
+    this.#alarm = new Alarm(options.clock, () => {
+      this.#isWanted = true;
+      options.due();
+    });
     this.#gate = options.gate;
     this.#budgets = options.budgets;
     this.#replicaId = options.replicaId;
@@ -236,7 +239,10 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
+    if (grants.length === 0) return;
     for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
+    // Only when its requests are out it is known when a limit grows.
+    this.#alarm.set(this.#pool.nextDueMs());
   }
 
   #sendOne(grant: Grant<RunCall>): void {

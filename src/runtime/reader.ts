@@ -16,21 +16,29 @@ type Asking<Result> = {
   question: Question;
 };
 
-/**
- * By index of `turns`. Rounds are bounded by the bound on a turn's effects. `chain`: what turns
- * before these have written in the same batch.
- */
+/** So many turns are computed in one go, some milliseconds: then answers and requests have their turn. */
+const inOneGoMax = 32;
+
+export type Computing = {
+  /** What turns before these have written in the same batch. */
+  readonly chain?: BatchChain;
+  /** Resolves when what is ready beside this has been done. */
+  readonly breathe: () => Promise<void>;
+};
+
+/** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
 export async function computeTogether<Result>(
   store: Store,
   turns: readonly Reading<Result>[],
-  chain: BatchChain | null = null,
+  { chain, breathe }: Computing,
 ): Promise<Computed<Result>[]> {
   const computed: Computed<Result>[] = [];
   let asking: Asking<Result>[] = [];
-  turns.forEach((turn, index) => {
+  for (const [index, turn] of turns.entries()) {
+    if (index > 0 && index % inOneGoMax === 0) await breathe();
     const question = resume(computed, index, () => turn.next());
     if (question !== null) asking.push({ index, turn, question });
-  });
+  }
   while (asking.length > 0) {
     const answers = await ask(
       store,

@@ -8,7 +8,9 @@
  *
  * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
  * 2. One such commit is under way at a time; what ends meanwhile goes together into the next.
- * 3. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
+ * 3. While calls wait for slots, a slot goes on with the small commit rather than with its turn's, and
+ *    turns wait meanwhile, for a bounded time: a slot that idles is lost, a turn is only later.
+ * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
 import type { BatchOutcome } from '../store/batch.ts';
@@ -26,13 +28,20 @@ type Ended = { readonly call: RunCall; readonly result: Result };
 export type KeepingSettings = {
   /** What took less than this is bought again for less than it costs to keep. */
   readonly afterMs: number;
-  /** So many at once go straight to their turns, if a batch can begin. */
+  /** So many at once go straight to their turns, if a batch can begin and no call waits for a slot. */
   readonly directMax: number;
+  /** While calls wait for slots, results that follow one another hold turns back for so long. */
+  readonly holdMsMax: number;
   /** Results of one commit. */
   readonly keptMax: number;
 };
 
-export const defaultKeepingSettings: KeepingSettings = { afterMs: 20, directMax: 16, keptMax: 500 };
+export const defaultKeepingSettings: KeepingSettings = {
+  afterMs: 20,
+  directMax: 16,
+  holdMsMax: 100,
+  keptMax: 500,
+};
 
 export class ResultKeeper {
   readonly #parts: Parts;
@@ -44,6 +53,10 @@ export class ResultKeeper {
   #scheduled = false;
   #underWay: Promise<void> | null = null;
   #closing = false;
+  /** Since when turns are held back; null when they are not. */
+  #holdsSinceMs: number | null = null;
+  /** Time alone has freed slots, and nothing that is under way gives them. */
+  #isDue = false;
 
   constructor(options: {
     readonly parts: Parts;
@@ -57,6 +70,30 @@ export class ResultKeeper {
     this.#batches = options.batches;
     this.#committer = options.committer;
     this.#settling = options.settling;
+  }
+
+  /** Whether turns are to wait: who is told so hears from the committer when that is over. */
+  get holdsTurns(): boolean {
+    const isKeeping = this.#scheduled || this.#underWay !== null;
+    if (!isKeeping || !this.#parts.calls.pool.hasQueued) {
+      this.#holdsSinceMs = null;
+      return false;
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    this.#holdsSinceMs ??= nowMs;
+    if (nowMs - this.#holdsSinceMs < this.#settings.holdMsMax) return true;
+    this.#holdsSinceMs = null;
+    return false;
+  }
+
+  /**
+   * A limit has grown, or a cooling is over. Turns that are being computed may take longer than calls
+   * should wait for that: then the slots are given in a small commit, beside what was kept or alone.
+   */
+  slotsDue(): void {
+    if (this.#committer.hasRoom) return this.#committer.request();
+    this.#isDue = true;
+    this.#schedule();
   }
 
   /** A call has a result; its slot stays taken until that is committed, one way or the other. */
@@ -83,10 +120,12 @@ export class ResultKeeper {
   }
 
   #decide(): void {
-    const isShort = this.#committer.hasRoom && this.#gathered.length <= this.#settings.directMax;
+    const directMax = this.#parts.calls.pool.hasQueued ? 0 : this.#settings.directMax;
+    const isShort = this.#committer.hasRoom && this.#gathered.length <= directMax;
     if (isShort || !this.#batches.mayCommit) {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
-      return;
+      this.#isDue = false;
+      return this.#committer.request();
     }
     this.#begin();
   }
@@ -94,7 +133,8 @@ export class ResultKeeper {
   #begin(): void {
     const underWay = this.#keep(this.#take()).finally(() => {
       if (this.#underWay === underWay) this.#underWay = null;
-      if (this.#gathered.length > 0) this.#schedule();
+      if (this.#gathered.length > 0 || this.#isDue) this.#schedule();
+      else this.#committer.request();
     });
     this.#underWay = underWay;
   }
@@ -105,10 +145,13 @@ export class ResultKeeper {
   }
 
   async #keep(ended: readonly Ended[]): Promise<void> {
-    if (ended.length === 0) return;
+    if (ended.length === 0 && !this.#isDue) return;
+    this.#isDue = false;
     const { shards, store } = this.#parts;
     const made = this.#make(ended);
-    const { epochs } = made.batch;
+    const { epochs, slots, providers, charges } = made.batch;
+    const parts = ended.length + slots.length + providers.length;
+    if (parts === 0 && charges === undefined) return;
     try {
       const outcome = await this.#batches.answered(() => store.commit(made.batch));
       // Before the turns of these are computed, which may take longer than the commit of those.

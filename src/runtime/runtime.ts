@@ -91,7 +91,14 @@ export class Runtime {
       onFenced: () => this.#ownership.askNow(),
     });
     const { turnsMax, batchesMax, leaseMs } = this.settings;
-    this.#batches = new TurnBatches({ parts, fresh, news, settling, turnsMax });
+    this.#batches = new TurnBatches({
+      parts,
+      fresh,
+      news,
+      settling,
+      turnsMax,
+      isHeld: () => this.#keeper.holdsTurns,
+    });
     this.#committer = new Committer({ clock: parts.clock, source: this.#batches, batchesMax });
     this.#keeper = new ResultKeeper({
       parts,
@@ -158,6 +165,7 @@ export class Runtime {
         deliver,
         ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
         wanted,
+        due: () => this.#keeper.slotsDue(),
         texts,
         log,
       }),

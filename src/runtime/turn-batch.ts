@@ -35,6 +35,7 @@ export class TurnBatches implements BatchSource {
   readonly #news: StatusNews;
   readonly #settling: Settling;
   readonly #turnsMax: number;
+  readonly #isHeld: () => boolean;
   /** Set while this replica may not commit: its lease is in doubt. */
   suspended = false;
   closed = false;
@@ -47,8 +48,11 @@ export class TurnBatches implements BatchSource {
     readonly news: StatusNews;
     readonly settling: Settling;
     readonly turnsMax: number;
+    /** Whether no batch is to begin now; whoever says so requests one when that is over. */
+    readonly isHeld: () => boolean;
   }) {
     this.#parts = options.parts;
+    this.#isHeld = options.isHeld;
     this.#fresh = options.fresh;
     this.#news = options.news;
     this.#settling = options.settling;
@@ -61,7 +65,7 @@ export class TurnBatches implements BatchSource {
   }
 
   get hasWork(): boolean {
-    if (!this.mayCommit) return false;
+    if (!this.mayCommit || this.#isHeld()) return false;
     const { bench, arrivals, calls } = this.#parts;
     return bench.hasWork || arrivals.hasWork || calls.hasWork || this.#news.hasWork;
   }
@@ -112,6 +116,9 @@ export class TurnBatches implements BatchSource {
     const mayGoOn = (): boolean => !this.closed && clock.nowMs() < this.giveUpAtMs;
     return untilAnswered(attempt, { clock, log, mayGoOn });
   }
+
+  readonly #breathe = (): Promise<void> =>
+    new Promise((resolve) => this.#parts.clock.soon(resolve));
 
   async #load(entries: readonly Entry[]): Promise<Work[]> {
     const cold = entries.filter(({ hot, look }) => hot === null || look);
@@ -174,6 +181,7 @@ export class TurnBatches implements BatchSource {
   /** By index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly FoldedTurn[]> {
     const { kernel, store, agents, ids, quotas } = this.#parts;
+    const breathe = this.#breathe;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
@@ -186,6 +194,7 @@ export class TurnBatches implements BatchSource {
       computeTogether(
         store,
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
+        { breathe },
       ),
     );
     await this.#chain(healthy, computed, context);
@@ -207,6 +216,7 @@ export class TurnBatches implements BatchSource {
     context: TurnContext,
   ): Promise<void> {
     const { kernel, store } = this.#parts;
+    const breathe = this.#breathe;
     const chain = new BatchChain();
     let left = chainedMax;
     for (const [i, { hot, incoming }] of works.entries()) {
@@ -214,7 +224,7 @@ export class TurnBatches implements BatchSource {
       if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
         left -= 1;
         [turn] = await this.answered(() =>
-          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], chain),
+          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], { chain, breathe }),
         );
         if (turn === undefined) throw new TypeError('a turn was not computed');
         computed[i] = turn;

@@ -93,6 +93,7 @@ class Simulation {
     const takes = this.#options.providers.find((one) => one.name === name)?.takes(this.nowMs) ?? 0;
     const inFlight = this.#inFlight.get(name) ?? 0;
     this.sent += 1;
+    this.pool.begin({ provider: name, slot }, this.nowMs);
     if (inFlight >= takes || this.#random() < refusedAtRandom) {
       this.refused += 1;
       this.#after(refusalMs, () => {

@@ -15,6 +15,7 @@ import type { Breakage } from '../classification.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import type { Connections } from './connections.ts';
 import { ExchangeEnd } from './exchange-end.ts';
+import { streamedAnswer } from './streamed-answer.ts';
 import type { WireLimits } from './wire-limits.ts';
 
 /** An error's text beyond this is of use to nobody. */
@@ -51,6 +52,7 @@ export class Exchange {
   #isSent = false;
   #errorText = '';
   #isBodyOver = false;
+  #isEnough = false;
   #chunks: AsyncIterator<Uint8Array> | null = null;
 
   constructor(options: ExchangeOptions) {
@@ -98,7 +100,7 @@ export class Exchange {
       const { statusCode: status } = received;
       this.#answer = { status, header: (name) => oneHeader(received.headers[name]) };
       this.#chunks = received.body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-      if (status >= 200 && status < 300) return new Response(this.#stream(), { status: 200 });
+      if (status >= 200 && status < 300) return streamedAnswer(() => this.#next());
       return await this.#refusal(status);
     } catch (error) {
       waited();
@@ -106,6 +108,14 @@ export class Exchange {
       throw error;
     }
   };
+
+  /**
+   * The result is whole: to the SDK the answer ends here. Who breaks off its stream instead makes it
+   * abort its request, which costs it more than reading on.
+   */
+  suffices(): void {
+    this.#isEnough = true;
+  }
 
   /**
    * The call has its result, or has failed. A body that is as good as over is read to its end, so
@@ -118,30 +128,12 @@ export class Exchange {
     else this.#end.cut();
   }
 
-  #stream(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          try {
-            const chunk = await this.#next();
-            if (chunk === null) controller.close();
-            else controller.enqueue(chunk);
-          } catch (error) {
-            controller.error(error);
-          }
-        },
-      },
-      // Nothing is read ahead: silence is measured only while somebody waits.
-      { highWaterMark: 0 },
-    );
-  }
-
-  /** Null at the end. A chunk is never empty: an empty one would have to be pulled again. */
+  /** Null at the end, or when what has come is enough. A chunk is never empty. */
   async #next(): Promise<Uint8Array | null> {
     const { sieve } = this.#options;
     try {
       for (;;) {
-        if (this.#isBodyOver) return null;
+        if (this.#isBodyOver || this.#isEnough) return null;
         const read = await this.#read();
         if (read === null) this.#isBodyOver = true;
         else this.#bytes.count(read);
