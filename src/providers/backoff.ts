@@ -15,8 +15,10 @@ export type PoolSettings = {
   /** From a stall to its first probe; it doubles with each probe that fails. */
   readonly probeMs: number;
   readonly probeMsMax: number;
-  /** A limit that ramps grows by this share of itself each time its slots were full for so long. */
+  /** A limit that ramps grows by this share of itself each time its slots were full for so long: */
   readonly rampStepMs: number;
+  /** The same for each call that the step before has added: they are sent, and refused, one by one. */
+  readonly rampStepMsPerCall: number;
   readonly rampStepShare: number;
   /** After a cooling or a stall slots are released by and by: so much later, so many times as many. */
   readonly releaseStepMs: number;
@@ -26,7 +28,7 @@ export type PoolSettings = {
 export const defaultPoolSettings: PoolSettings = {
   backoffMs: 500,
   backoffMsMax: 30_000,
-  coolingMs: 1_000,
+  coolingMs: 500,
   coolingMsMax: 60_000,
   retryAfterMsMin: 50,
   retryAfterMsMax: 3_600_000,
@@ -35,6 +37,7 @@ export const defaultPoolSettings: PoolSettings = {
   // One call in a while hurts nobody, and a recovery is not noticed before the next.
   probeMsMax: 4_000,
   rampStepMs: 20,
+  rampStepMsPerCall: 1,
   rampStepShare: 0.2,
   releaseStepMs: 20,
   releaseStepFactor: 1.5,

@@ -4,8 +4,8 @@
  * It owns the limit and what led to it. It leaves cooling and the slots to provider-state.ts.
  *
  * 1. 1 ≤ limit ≤ allotment. Without a 429 it never sinks.
- * 2. A burst of 429 cuts once: to what the provider took of the calls in flight, and not below half.
- *    Calls that were sent before the burst began belong to it.
+ * 2. A burst of 429 cuts once: to what the provider took at once, and not below half. Calls that were
+ *    sent before the burst began belong to it.
  * 3. A cut is a trial. As many successes as the limit has slots, without a 429 between, prove it; a
  *    burst before that takes it back, for then fewer calls have not helped: that provider counts
  *    something else, and its cooling must do. Without this, 429 on a tenth of the calls at random
@@ -17,6 +17,7 @@
  *    doubles the next hold, for each costs a cooling; one that stands ramps again from there.
  */
 import type { PoolSettings } from './backoff.ts';
+import { SentBatches } from './sent-batches.ts';
 
 const holdsMin = 16;
 const holdsMax = 32;
@@ -24,7 +25,7 @@ const holdMsMin = 1_000;
 const burstsToIgnoreMin = 8;
 const burstsToIgnoreMax = 64;
 
-type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepShare'>;
+type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepMsPerCall' | 'rampStepShare'>;
 
 /** Ramping from `from`, holding what was found, or trying one slot more than that. */
 type Phase =
@@ -37,6 +38,8 @@ export class LearnedLimit {
   #phase: Phase;
   /** Whether the slots have been full since the last step. */
   #wasFull = false;
+  /** What the last step has added. */
+  #stepCalls = 0;
   /** When the limit grows, if its slots have been full by then. */
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
@@ -50,6 +53,7 @@ export class LearnedLimit {
   /** Calls that were in flight when the burst began, and how many of them it has refused. */
   #burstCalling = 0;
   #burstRefused = 0;
+  readonly #batches = new SentBatches();
   /** The last call that was sent before the burst began. */
   #burstEnd = 0;
   #successes = 0;
@@ -96,6 +100,7 @@ export class LearnedLimit {
 
   /** A call was sent, the `calling`th in flight. */
   sent(calling: number, nowMs: number): void {
+    this.#batches.sent(calling, nowMs);
     if (calling < this.#limit || this.#wasFull) return;
     this.#wasFull = true;
     this.#beginStep(nowMs);
@@ -108,7 +113,9 @@ export class LearnedLimit {
 
   /** A ramp's step begins when its slots are full. */
   #beginStep(nowMs: number): void {
-    if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + this.#settings.rampStepMs;
+    const { rampStepMs, rampStepMsPerCall } = this.#settings;
+    const waitMs = rampStepMs + this.#stepCalls * rampStepMsPerCall;
+    if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + waitMs;
   }
 
   /** When the limit grows by itself; null when it does not. */
@@ -125,7 +132,8 @@ export class LearnedLimit {
     switch (phase.kind) {
       case 'ramping': {
         const step = Math.floor((this.#limit - phase.from) * this.#settings.rampStepShare);
-        this.#limit = Math.min(this.#allotment, this.#limit + Math.max(1, step));
+        this.#stepCalls = Math.max(1, step);
+        this.#limit = Math.min(this.#allotment, this.#limit + this.#stepCalls);
         return;
       }
       case 'holding':
@@ -164,6 +172,7 @@ export class LearnedLimit {
     nowMs: number,
   ): boolean {
     this.#successes = 0;
+    const taken = this.#batches.refused(sentAs);
     const begins = sentAs > this.#burstEnd;
     if (begins) {
       this.#burstEnd = sent;
@@ -173,8 +182,8 @@ export class LearnedLimit {
       if (this.#cuts(nowMs)) this.#cut();
     }
     this.#burstRefused += 1;
-    if (this.#burstFloor === null) this.#cutAnyway(nowMs);
-    else if (this.#limit > this.#burstFloor) this.#limit -= 1;
+    if (this.#burstFloor === null) this.#cutAnyway(nowMs, taken);
+    else this.#lower(this.#burstFloor, taken ?? this.#limit - 1);
     if (this.#beforeTrial !== null && this.#isDeep()) this.#beforeTrial.isDeep = true;
     return begins;
   }
@@ -182,18 +191,22 @@ export class LearnedLimit {
   #cut(): void {
     // Beside many idle slots a few calls in flight say little about how many would be taken.
     const isFull = this.#burstCalling * 2 >= this.#limit;
-    if (isFull) this.#limit = Math.min(this.#limit, this.#burstCalling);
-    this.#burstFloor = Math.max(1, Math.ceil(this.#limit / 2));
+    const from = isFull ? Math.min(this.#limit, this.#burstCalling) : this.#limit;
+    this.#burstFloor = Math.max(1, Math.ceil(from / 2));
+  }
+
+  #lower(floor: number, to: number): void {
+    this.#limit = Math.max(floor, Math.min(this.#limit, to));
   }
 
   /** This burst did not cut, and has turned out to be no accident. */
-  #cutAnyway(nowMs: number): void {
+  #cutAnyway(nowMs: number, taken: number | null): void {
     if (!this.#isDeep()) return;
     this.#burstsToIgnore = 0;
     this.#beforeTrial = null;
     this.#hold(nowMs);
     this.#cut();
-    this.#limit = Math.max(this.#burstFloor ?? 1, this.#limit - this.#burstRefused);
+    this.#lower(this.#burstFloor ?? 1, taken ?? this.#burstCalling - this.#burstRefused);
   }
 
   /** Whether the burst that begins cuts; if so, as a trial. */

@@ -16,8 +16,8 @@ type Asking<Result> = {
   question: Question;
 };
 
-/** So many turns are computed in one go, some milliseconds: then answers and requests have their turn. */
-const inOneGoMax = 32;
+/** So many turns are computed in one go, a few milliseconds: then answers and requests have theirs. */
+const inOneGoMax = 8;
 
 export type Computing = {
   /** What turns before these have written in the same batch. */

@@ -91,7 +91,6 @@ export class ResultKeeper {
    * should wait for that: then the slots are given in a small commit, beside what was kept or alone.
    */
   slotsDue(): void {
-    if (this.#committer.hasRoom) return this.#committer.request();
     this.#isDue = true;
     this.#schedule();
   }
@@ -121,7 +120,7 @@ export class ResultKeeper {
 
   #decide(): void {
     const directMax = this.#parts.calls.pool.hasQueued ? 0 : this.#settings.directMax;
-    const isShort = this.#committer.hasRoom && this.#gathered.length <= directMax;
+    const isShort = !this.#isDue && this.#committer.hasRoom && this.#gathered.length <= directMax;
     if (isShort || !this.#batches.mayCommit) {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
       this.#isDue = false;

@@ -29,6 +29,12 @@ import type { Entry } from './workbench.ts';
 /** Turns of one batch that are computed one after the other: their neighbours wait for them. */
 const chainedMax = 200;
 
+/**
+ * Turns of a batch while calls wait for slots: a large one would keep this process from what gives
+ * slots on, and hurries to calls that can only queue.
+ */
+const besideQueueMax = 25;
+
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
@@ -71,10 +77,12 @@ export class TurnBatches implements BatchSource {
   }
 
   async runBatch(): Promise<void> {
-    const { arrivals, bench } = this.#parts;
-    const entries = bench.take(this.#turnsMax);
-    const fresh = this.#fresh.begin(this.#turnsMax - entries.length);
-    const arrived = arrivals.take(this.#turnsMax * 2);
+    const { arrivals, bench, calls } = this.#parts;
+    const max = calls.pool.hasQueued ? besideQueueMax : Infinity;
+    const turnsMax = Math.min(this.#turnsMax, max);
+    const entries = bench.take(turnsMax);
+    const fresh = this.#fresh.begin(turnsMax - entries.length);
+    const arrived = arrivals.take(turnsMax * 2);
     let made: MadeBatch | null = null;
     let works: Work[] = fresh;
     try {

@@ -57,9 +57,9 @@ describe('the learned limit', () => {
     expect(learned.limit).toBe(20);
     // However late: nobody has seen yet whether it takes as many.
     learned.tick(60_000);
-    expect(learned.limit).toBe(23);
+    expect(learned.limit).toBe(24);
     learned.tick(120_000);
-    expect(learned.limit).toBe(23);
+    expect(learned.limit).toBe(24);
   });
 
   it('cuts once for a burst, not below half, and not again for its stragglers', () => {
