@@ -42,7 +42,6 @@ const longerThan300: Readonly<Record<string, string>> = {
   'src/providers/pool.ts': 'capacity and routing of a call from its entry to its release',
   'src/runtime/calls.ts': 'the life of one provider call from end to end, which is one idea',
   'src/runtime/runtime.ts': 'every part of a replica, put together in one place',
-  'src/runtime/turn/fold.ts': 'the turn from end to end: where a reader of heddle starts',
 };
 
 describe('the checkout', () => {
