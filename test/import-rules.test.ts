@@ -32,8 +32,11 @@ const clean: Readonly<Record<string, string>> = {
   'src/providers/ollama.ts': "import 'ollama'; import 'node:crypto'",
   'src/runtime/turn.ts':
     "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity.ts'; import 'rxjs'",
+  'src/run-handle.ts': "import './runtime/turn.ts'; import 'rxjs'",
+  'src/library.ts':
+    "import './run-handle.ts'; import './runtime/turn.ts'; import './store/port.ts'",
   'src/heddle.ts':
-    "import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub.ts'; import './runtime/turn.ts'",
+    "import './library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub.ts'; import './runtime/turn.ts'",
   'src/index.ts': "import './heddle.ts'",
   'src/circuits/work.ts':
     "import '../index.ts'; import '../emulators/wire.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
@@ -87,6 +90,8 @@ const faults = [
   ['src/cli/b.ts', '../store/port.ts', 'src/cli/ imports only'],
   ['src/index.ts', './store/postgres/query.ts', 'src/index'],
   ['src/heddle.ts', './circuits/work.ts', 'src/heddle'],
+  ['src/library.ts', './store/postgres/query.ts', 'src/(library'],
+  ['src/run-handle.ts', './providers/stub.ts', 'src/(library'],
   ['src/extra/a.ts', '../domain/word.ts', 'every room has a row'],
   ['src/store/postgres/c.ts', '../../../test/all.test.ts', 'nothing imports a test'],
   ['src/kernel/d.ts', './no-such-file.ts', 'every import leads somewhere'],

@@ -38,11 +38,9 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 
 /** The longer files that were looked at and left whole, each with its reason. */
 const longerThan300: Readonly<Record<string, string>> = {
-  'src/heddle.ts': "the library's face: one method for each call, and each with its docstring",
   'src/providers/pool.ts': 'capacity and routing of a call from its entry to its release',
   'src/runtime/calls.ts': 'the life of one provider call from end to end, which is one idea',
   'src/runtime/runtime.ts': 'every part of a replica, put together in one place',
-  'src/runtime/turn/fold.ts': 'the turn from end to end: where a reader of heddle starts',
 };
 
 describe('the checkout', () => {

@@ -4,7 +4,7 @@ import type { Grant } from '../providers/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../store/batch.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import type { RunCall } from './calls-by-run.ts';
-import type { FoldedTurn } from './turn/fold.ts';
+import type { FoldedTurn } from './turn/folded-turn.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
 import type { Entry } from './workbench.ts';

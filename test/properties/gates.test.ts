@@ -9,20 +9,8 @@ import { defaultPoolSettings } from '../../src/providers/backoff.ts';
 import { LearnedLimit } from '../../src/providers/learned-limit.ts';
 import { ProviderState } from '../../src/providers/provider-state.ts';
 import { Quota } from '../../src/providers/quota.ts';
+import { replaced } from '../support/replaced.ts';
 import { gatesProperty, type Planted } from './gates.ts';
-
-/** Puts another method in the place of one, and gives back what puts it back. */
-function replaced<Part extends object, Name extends keyof Part>(
-  prototype: Part,
-  name: Name,
-  by: (original: Part[Name]) => Part[Name],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = by(original);
-  return () => {
-    prototype[name] = original;
-  };
-}
 
 const plantedBugs: readonly Planted[] = [
   {

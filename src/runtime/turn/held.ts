@@ -11,7 +11,7 @@ export type HeldReceive = {
   readonly channels: readonly SubscribedChannel[];
 };
 
-type HeldChild = {
+export type HeldChild = {
   readonly runId: string;
   readonly shard: number;
   readonly agent: string;

@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel/port.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../../store/batch.ts';
-import type { FoldedTurn } from './fold.ts';
+import type { FoldedTurn } from './folded-turn.ts';
 import { heldToText } from './held.ts';
 import type { HotRun } from './hot-run.ts';
 

@@ -1,47 +1,34 @@
-/** A whole answer becomes a result; a part of one never does, wherever it is cut. */
+/**
+ * A whole answer becomes a result; a part of one never does, wherever it is cut. Adapters that take
+ * a part for the whole must be caught by the same check, else it proves nothing.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  callOf,
-  type ClosableProvider,
-  endOf,
-  faultOf,
-  wires,
-} from '../../support/provider-wires.ts';
-import { chunk, head, lastChunk, whole, WireServer } from '../../support/wire-server.ts';
+import { callOf, type ClosableProvider, faultOf, wires } from '../../support/provider-wires.ts';
+import { whole } from '../../support/wire-server.ts';
+import { type Cut, CutServer, cutsOf, texts, tool } from './cuts.ts';
+import { type PlantedBug, plantedBugs } from './planted.ts';
 
-const texts = ['It lifts ', 'a thr', 'ead: “ü🧵”', '.'];
-const tool = { query: 'warp ü🧵', depth: 2 };
-
-/** Seeded, so that a failure can be had again. */
-function* random(seed: number): Generator<number, never, undefined> {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    yield state / 2 ** 32;
+async function planted<Result>(bug: PlantedBug, run: () => Promise<Result>): Promise<Result> {
+  const undo = bug.plant();
+  try {
+    return await run();
+  } finally {
+    undo();
   }
-}
-
-function cutsOf(pieces: readonly Buffer[], seed: number): number[] {
-  const cuts: number[] = [0];
-  for (const piece of pieces) cuts.push((cuts.at(-1) ?? 0) + piece.length);
-  const total = cuts.at(-1) ?? 0;
-  const draws = random(seed);
-  for (let i = 0; i < 200; i++) cuts.push(Math.floor(draws.next().value * total));
-  return cuts;
 }
 
 for (const wire of wires) {
   describe(`an answer of ${wire.name}`, () => {
-    let bytes: Buffer;
-    let how: 'end' | 'reset';
-    let server: WireServer;
+    let server: CutServer;
     let provider: ClosableProvider;
 
+    /** What a correct adapter makes of them: nothing but outages, and results where all is there. */
+    const expectNoPart = async (cuts: readonly Cut[]): Promise<void> => {
+      expect(await server.firstFinding(provider, cuts)).toBe(null);
+    };
+
     beforeEach(async () => {
-      how = 'end';
-      server = await WireServer.start(({ socket }) => {
-        if (how === 'end') socket.end(bytes);
-        else socket.write(bytes, () => socket.resetAndDestroy());
-      });
+      server = await CutServer.start();
       provider = wire.connect(server.url);
     });
 
@@ -51,7 +38,7 @@ for (const wire of wires) {
     });
 
     it('becomes a result when it is whole, with its text as it came', async () => {
-      bytes = whole(wire.answer(texts, tool));
+      server.answer(whole(wire.answer(texts, tool)));
       const shown: string[] = [];
       const output = await provider.call(callOf({ onText: (text) => void shown.push(text) }));
       expect(shown).toEqual(texts);
@@ -67,51 +54,43 @@ for (const wire of wires) {
     });
 
     it('is never one in part, when the connection ends at any event or any byte', async () => {
-      const events = wire.answer(texts, tool);
-      const parts = [Buffer.from(head()), ...events.map((event) => chunk(event))];
-      const full = Buffer.concat([...parts, Buffer.from(lastChunk)]);
-      // The frame that completes the answer, without the line break that ends its chunk.
-      const completeAt = full.length - lastChunk.length - 2;
-      let results = 0;
-      for (const [i, cut] of cutsOf(parts, 1).entries()) {
-        bytes = full.subarray(0, cut);
-        how = i % 3 === 2 && cut > 0 && cut < completeAt ? 'reset' : 'end';
-        const end = await endOf(provider.call(callOf()));
-        expect(end.kind, `${how} at byte ${cut} of ${full.length}`).toBe(
-          cut >= completeAt ? 'ok' : 'outage',
-        );
-        if (end.kind === 'ok') {
-          expect(end.output).toMatchObject({ text: texts.join(''), toolCalls: [{ input: tool }] });
-          results += 1;
-        }
-      }
-      expect(results).toBeGreaterThan(0);
+      const cuts = cutsOf.brokenConnections(wire);
+      expect(cuts.some(({ isWhole }) => isWhole)).toBe(true);
+      await expectNoPart(cuts);
     });
 
     it('is never one in part, when the body ends early as if it were whole', async () => {
-      const events = wire.answer(texts, tool).map((event) => Buffer.from(event));
-      const full = Buffer.concat(events);
-      // Ollama's client takes a last line without its line break, and it is whole.
-      const completeAt = wire.name === 'ollama' ? full.length - 1 : full.length;
-      for (const cut of cutsOf(events, 2)) {
-        bytes = whole([full.subarray(0, cut)]);
-        const end = await endOf(provider.call(callOf()));
-        expect(end.kind, `at byte ${cut} of ${full.length}`).toBe(
-          cut >= completeAt ? 'ok' : 'outage',
-        );
-      }
+      const cuts = cutsOf.shortBodies(wire);
+      expect(cuts.some(({ isWhole }) => isWhole)).toBe(true);
+      await expectNoPart(cuts);
     });
+
+    it('is none when it ends without a reason', async () => {
+      await expectNoPart(cutsOf.endsWithoutReason(wire));
+    });
+
+    for (const bug of plantedBugs.filter((one) => one.wire === wire.name)) {
+      it(`would be caught as a part, where an adapter ${bug.name}`, async () => {
+        for (const kind of bug.cuts) {
+          const found = await planted(bug, () => server.firstFinding(provider, cutsOf[kind](wire)));
+          if (found === null) throw new Error(`not noticed by ${kind}`);
+          expect(found.finding).toMatch(bug.finding);
+          // The very cut that showed it shows nothing where the bug is not.
+          expect(await server.finding(provider, found.cut)).toBe(null);
+        }
+      });
+    }
 
     it('may come byte by byte', async () => {
       const full = Buffer.concat(wire.answer(texts, tool).map((event) => Buffer.from(event)));
-      bytes = whole([...full].map((byte) => Uint8Array.of(byte)));
+      server.answer(whole([...full].map((byte) => Uint8Array.of(byte))));
       const output = await provider.call(callOf());
       expect(output).toMatchObject({ text: texts.join(''), toolCalls: [{ input: tool }] });
     });
 
     it('is an outage where it is no such stream at all', async () => {
       for (const body of ['<html>Welcome to the hotel</html>', '', '{}\n', 'null\n', '[1]\n']) {
-        bytes = whole([body]);
+        server.answer(whole([body]));
         expect((await faultOf(provider.call(callOf()))).kind, body).toBe('outage');
       }
     });

@@ -1,0 +1,189 @@
+/**
+ * The library's face: what a host can ask of its replica.
+ *
+ * Heddle owns its close. It leaves one run to run-handle.ts, channels and memory as they are used
+ * from outside runs to outside-channels.ts and outside-memory.ts, and all work to the runtime.
+ *
+ * 1. What is wrong with a request is refused before anything is written (promise 11).
+ * 2. After `close` has begun, every call is refused as `closed`.
+ */
+import type { RecallOutput } from './domain/catalogue.ts';
+import { heddleError } from './domain/errors.ts';
+import { asWhole, refuseField } from './domain/field.ts';
+import { asRunId, checkName } from './domain/ids.ts';
+import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
+import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
+import { asError, Run, type StartOptions } from './run-handle.ts';
+import {
+  budgetAddress,
+  budgetLimits,
+  budgetView,
+  type Budget,
+  type BudgetOwner,
+  type BudgetView,
+} from './runtime/budget-requests.ts';
+import { newRun, tenantName, type MemoryOwner, type PublishRequest } from './runtime/requests.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import type { LeasedMessage } from './store/port.ts';
+import type { EvaluationRow, RunRow } from './store/rows.ts';
+
+export class Heddle {
+  /** For surfaces (command line, HTTP): not part of the library's promise. */
+  readonly runtime: Runtime;
+  readonly #channels = new OutsideChannels(() => this.#open());
+  readonly #memory = new OutsideMemory(() => this.#open());
+  readonly #closeDatabase: () => Promise<void>;
+  #closing: Promise<void> | null = null;
+
+  constructor(runtime: Runtime, closeDatabase: () => Promise<void>) {
+    this.runtime = runtime;
+    this.#closeDatabase = closeDatabase;
+  }
+
+  /** Resolves when the run is durable. */
+  async start(agent: string, options: StartOptions = {}): Promise<Run> {
+    const [run] = await this.startAll([{ agent, ...options }]);
+    if (run === undefined) throw new TypeError('a start was not answered');
+    return run;
+  }
+
+  /** Accepts all of these runs or none: a pipeline is never begun by half. */
+  async startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    const { agents, ids } = this.#open();
+    if (starts.length === 0) return [];
+    if (starts.length > this.runtime.settings.turnsMax) {
+      refuseField('starts', `may hold ${this.runtime.settings.turnsMax} runs at most`);
+    }
+    const runs = starts.map(({ agent, ...request }) =>
+      newRun(agents.newest(checkName(agent, 'start.agent')), ids.run(), request),
+    );
+    await this.runtime.admitStarts(runs);
+    const outcomes = await this.runtime.startRuns(runs);
+    return outcomes.map((outcome, i) => {
+      if (outcome.kind === 'refused') throw asError(outcome.error);
+      const address = outcome.kind === 'existing' ? outcome.run : runs[i];
+      if (address === undefined) throw new TypeError('a start was not answered');
+      return new Run(this.runtime, address);
+    });
+  }
+
+  /** The handle of a run that exists. */
+  async run(runId: string, options: { readonly tenant?: string } = {}): Promise<Run> {
+    const row = await this.#open().store.run(tenantName(options.tenant), asRunId(runId));
+    if (row === null) throw heddleError('run-unknown', { runId });
+    return new Run(this.runtime, row);
+  }
+
+  /** Newest first. */
+  async runs(
+    query: {
+      readonly tenant?: string;
+      readonly statuses?: readonly RunRow['status'][];
+      readonly agent?: string;
+      readonly pipeline?: string;
+      readonly beforeRunId?: string;
+      readonly limit?: number;
+    } = {},
+  ): Promise<readonly RunRow[]> {
+    return this.#open().store.runs({
+      tenant: tenantName(query.tenant),
+      statuses: query.statuses ?? null,
+      agent: query.agent === undefined ? null : checkName(query.agent, 'runs.agent'),
+      pipeline: query.pipeline === undefined ? null : checkName(query.pipeline, 'runs.pipeline'),
+      beforeRunId: query.beforeRunId === undefined ? null : asRunId(query.beforeRunId),
+      limit: asWhole(query.limit, 'runs.limit', { min: 1, max: 1_000, fallback: 100 }),
+    });
+  }
+
+  /** Resolves when the message is durable and has its place in the channel (or its delay). */
+  async publish(
+    channel: string,
+    payload: unknown,
+    options: PublishRequest = {},
+  ): Promise<{ readonly messageId: string }> {
+    return this.#channels.publish(channel, payload, options);
+  }
+
+  /** For consumers outside runs: each message at least once, under a lease. */
+  async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
+    return this.#channels.receive(channel, request);
+  }
+
+  /** Throws `lease-lost` when the message's lease has ended: somebody else may have it. */
+  async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
+    await this.#channels.acknowledge(message, request);
+  }
+
+  async recall(
+    owner: MemoryOwner,
+    key: string,
+    options: RecallOptions = {},
+  ): Promise<RecallOutput> {
+    return this.#memory.recall(owner, key, options);
+  }
+
+  /** Writes a version from outside. `expectedVersion` 0: the entry must not exist. */
+  async remember(
+    owner: MemoryOwner,
+    key: string,
+    value: unknown,
+    options: RememberOptions = {},
+  ): Promise<{ readonly key: string; readonly version: number }> {
+    return this.#memory.remember(owner, key, value, options);
+  }
+
+  async evaluations(
+    runId: string,
+    options: { readonly tenant?: string } = {},
+  ): Promise<readonly EvaluationRow[]> {
+    return this.#open().store.evaluations({
+      tenant: tenantName(options.tenant),
+      subjectRunId: asRunId(runId),
+      limit: 1_000,
+    });
+  }
+
+  /** Gives a run, user or tenant a budget of its own; what waits for it goes on if it fits. */
+  async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
+    const address = budgetAddress(owner);
+    await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
+    this.runtime.chargeCalls();
+  }
+
+  /** Null when it has no budget and nothing was charged to it. */
+  async budget(owner: BudgetOwner): Promise<BudgetView | null> {
+    const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
+    return row === undefined || row === null ? null : budgetView(owner, row);
+  }
+
+  /** A person has mended what a provider refused (key, spend): its calls go on. */
+  reopenProvider(name: string): void {
+    this.#open().reopenProvider(name);
+  }
+
+  /**
+   * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
+   * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
+   */
+  get texts(): Runtime['texts']['all'] {
+    return this.runtime.texts.all;
+  }
+
+  /** Lets turns in flight commit, gives the shards back, closes providers and the database. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      try {
+        await this.runtime.close();
+      } finally {
+        await this.runtime.store.close();
+        await this.#closeDatabase();
+      }
+    })();
+    return this.#closing;
+  }
+
+  #open(): Runtime {
+    if (this.#closing !== null) throw heddleError('closed');
+    return this.runtime;
+  }
+}

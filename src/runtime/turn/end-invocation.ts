@@ -1,0 +1,35 @@
+/**
+ * What ends with an invocation, because its chart has left it or has its result: what was noted for
+ * it beside the chart's state, and its timer.
+ *
+ * It leaves the subscription of a receive to receive-effects.ts, the row that a child is sent to
+ * family.ts. Calls and tasks are aborted after the commit, by whoever performs them.
+ *
+ * 1. Ending what has ended changes nothing.
+ */
+import { clearTimer, limitTimer, type Draft } from './draft.ts';
+import { cancelChild } from './family.ts';
+import { noted, without } from './held.ts';
+import { endReceive } from './receive-effects.ts';
+
+/** The chart has left an invocation: what stands behind it ends with this turn. */
+export function stopInvocation(draft: Draft, id: string): void {
+  endReceive(draft, id, 'CANCEL');
+  if (noted(draft.held.asks, id) !== undefined) clearTimer(draft, limitTimer(id));
+  draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
+  const child = noted(draft.held.children, id);
+  if (child === undefined) return;
+  draft.held = { ...draft.held, children: without(draft.held.children, id) };
+  cancelChild(draft, child);
+}
+
+/** An invocation has its result: what was noted for it is no longer needed. */
+export function settleInvocation(draft: Draft, id: string): void {
+  if (noted(draft.held.asks, id) !== undefined) {
+    draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
+    clearTimer(draft, limitTimer(id));
+  }
+  if (noted(draft.held.children, id) !== undefined) {
+    draft.held = { ...draft.held, children: without(draft.held.children, id) };
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The last turn of a run: its chart has come to its end, or it was cancelled, or it cannot go on.
+ *
+ * It owns how a run ends. It leaves what ends with each invocation to end-invocation.ts, and what
+ * the parent is told to family.ts.
+ *
+ * 1. Nothing that the run holds is left open: waits, questions, children.
+ * 2. Its parent is told once, whichever way it ended.
+ */
+import type { ErrorRecord } from '../../domain/errors.ts';
+import type { ChartState } from '../../kernel/port.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+import { newDraft, type Draft } from './draft.ts';
+import { stopInvocation } from './end-invocation.ts';
+import { tellParent } from './family.ts';
+import type { FoldedTurn } from './folded-turn.ts';
+import type { HotRun } from './hot-run.ts';
+import type { Incoming } from './incoming.ts';
+import { moveRun } from './lifecycle.ts';
+
+/** The chart has come to its end in this turn. */
+export function endedTurn(draft: Draft, state: ChartState, admitted: RunStatus): FoldedTurn {
+  const error = state.status === 'error' ? state.error : null;
+  endEverything(draft, state);
+  tellParent(draft, { output: state.output, error });
+  return {
+    draft,
+    state,
+    status: moveRun(admitted, error === null ? 'COMPLETE' : 'FAIL'),
+    reason: error?.message ?? null,
+    ended: { output: state.output, error },
+    changed: true,
+  };
+}
+
+/**
+ * The turn of a run that cannot go on: its chart does not restore, a turn threw, or Postgres refuses
+ * what it wants to write. The run fails visibly and everything that it holds ends.
+ */
+export function failTurn(
+  from: HotRun,
+  incoming: readonly Incoming[],
+  error: ErrorRecord,
+): FoldedTurn {
+  const draft = newDraft(from);
+  for (const item of incoming) if (item.kind === 'inbox') draft.takenInbox.push(item.row.seq);
+  endEverything(draft, from.state);
+  tellParent(draft, { output: null, error });
+  const open = from.status === 'paused' ? moveRun(from.status, 'RESUME') : from.status;
+  return {
+    draft,
+    state: from.state,
+    status: moveRun(open, 'FAIL'),
+    reason: error.message,
+    ended: { output: null, error },
+    changed: true,
+  };
+}
+
+/** Somebody has cancelled the run: whatever else came with it is not looked at. */
+export function cancelledTurn(draft: Draft, reason: string): FoldedTurn {
+  const error = {
+    code: 'run-cancelled',
+    message: `The run was cancelled: ${reason}.`,
+    detail: { reason },
+  };
+  endEverything(draft, draft.from.state);
+  tellParent(draft, { output: null, error });
+  return {
+    draft,
+    state: draft.from.state,
+    status: moveRun(draft.from.status, 'CANCEL'),
+    reason,
+    ended: { output: null, error },
+    changed: true,
+  };
+}
+
+/** Reaches open waits and children; calls and tasks are aborted after the commit. */
+function endEverything(draft: Draft, state: ChartState | null): void {
+  for (const { id } of state?.invocations ?? []) stopInvocation(draft, id);
+  for (const id of Object.keys(draft.held.receives)) stopInvocation(draft, id);
+  for (const id of Object.keys(draft.held.children)) stopInvocation(draft, id);
+}
