@@ -12,6 +12,8 @@ export type RunCall = PoolCall & {
   readonly run: NewRun;
   readonly address: Omit<SlotCall, 'attempt'>;
   readonly input: GenerateInput;
+  /** Those of its input; fewer where its budgets have room for it at some of them only. */
+  providers: readonly string[] | undefined;
   /** The turn that asked for it has committed. */
   durable: boolean;
   /** Not in the pool. */
@@ -25,6 +27,8 @@ export type RunCall = PoolCall & {
   outcome: CallOutcome | null;
   /** What it has used, from its answer on. */
   usage: GenerateOutput['usage'] | null;
+  /** The model that its answer names. */
+  answeredBy: string | null;
   /** Its result is in its run's inbox already, and its slot is given on. */
   kept: boolean;
   sentAtMs: number;
@@ -66,6 +70,7 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     sentTo: null,
     outcome: null,
     usage: null,
+    answeredBy: null,
     kept: false,
     sentAtMs: 0,
     slot: null,
