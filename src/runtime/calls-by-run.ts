@@ -7,6 +7,7 @@ import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 
 export type RunCall = PoolCall & {
   readonly run: NewRun;
@@ -43,8 +44,11 @@ export function callKey(runId: string, invocationId: string, incarnation: number
   return `${runId}:${invocationId}:${incarnation}`;
 }
 
-/** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
-export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+function newRunCall(
+  run: NewRun,
+  invocation: OpenInvocation,
+  { key, weight }: { readonly key: string; readonly weight: number },
+): RunCall {
   const { tenant, runId, shard, user, pipeline, priority } = run;
   const { id: invocationId, incarnation } = invocation;
   const input = checkGenerate(invocation.input);
@@ -62,6 +66,7 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     model: input.model,
     tier: input.tier,
     priority,
+    weight,
     cost: totalTokens(estimatedTokens(input)),
     durable: false,
     outside: true,
@@ -80,9 +85,14 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
 }
 
 export class CallsByRun {
+  readonly #weights: TenantWeights;
   readonly #byKey = new Map<string, RunCall>();
   readonly #byRun = new Map<string, RunCall[]>();
   readonly #tentative = new Set<RunCall>();
+
+  constructor(weights: TenantWeights) {
+    this.#weights = weights;
+  }
 
   has(key: string): boolean {
     return this.#byKey.has(key);
@@ -100,11 +110,12 @@ export class CallsByRun {
     return this.#byKey.values();
   }
 
-  add(call: RunCall): void {
-    this.#byKey.set(call.key, call);
-    const calls = this.#byRun.get(call.run.runId);
-    if (calls === undefined) this.#byRun.set(call.run.runId, [call]);
-    else this.#byRun.set(call.run.runId, [...calls, call]);
+  /** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
+  make(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+    const call = newRunCall(run, invocation, { key, weight: this.#weights.of(run.tenant) });
+    this.#byKey.set(key, call);
+    this.#byRun.set(run.runId, [...this.of(run.runId), call]);
+    return call;
   }
 
   remove(call: RunCall): void {
