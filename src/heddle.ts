@@ -16,6 +16,7 @@ import { budgetDefaults, type Budget } from './runtime/budget-requests.ts';
 import type { Log } from './runtime/ports.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { RuntimeSettings } from './runtime/settings.ts';
+import { TenantWeights } from './runtime/tenant-weights.ts';
 import { startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 import { revivingStore } from './store/embedded/reviving-store.ts';
 import type { Store } from './store/port.ts';
@@ -42,6 +43,11 @@ export type HeddleOptions = {
   /** What each run, user or tenant may spend that was given no budget of its own. */
   readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
   /**
+   * Shares of tenants against each other while they wait, such as `{ acme: 3 }`; 1 for all others.
+   * Each replica orders its own runs and calls: give all of them the same.
+   */
+  readonly tenantWeights?: Readonly<Record<string, number>>;
+  /**
    * False: it starts, sends and looks, and takes no shard, so that whoever knows the agents goes on
    * with their runs. Default true.
    */
@@ -65,6 +71,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       : kernel.register(source),
   );
   const budgets = budgetDefaults(options.budgets);
+  const weights = new TenantWeights(options.tenantWeights);
   const { store, closeDatabase } = await openStore(options, log);
   try {
     const runtime = new Runtime({
@@ -76,6 +83,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ids: systemIds,
       log,
       budgets,
+      weights,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
     if (options.replica !== false) await runtime.start();

@@ -16,6 +16,7 @@ import type { PoolSettings } from './backoff.ts';
 import type { Provider } from './port.ts';
 import { ProviderState } from './provider-state.ts';
 import { Quota, type Sent } from './quota.ts';
+import { servedModel } from './served-model.ts';
 
 /** What a provider declares of itself; a pool needs nothing else of it. */
 export type ProviderSpec = Pick<
@@ -118,7 +119,7 @@ export class Gates<Call extends Sent> {
     const names = provider === undefined ? providers : [provider];
     const asked = names?.map((name) => this.#byProvider.get(name) ?? this.#unknown(name));
     const candidates = asked ?? this.#served;
-    const gates = candidates.flatMap((served) => gateFor(served, model, tier) ?? []);
+    const gates = candidates.flatMap((served) => gateFor(served, { model, tier }) ?? []);
     if (gates.length > 0) return gates;
     const specs = candidates.map(({ spec }) => spec);
     if (model !== undefined) {
@@ -146,16 +147,11 @@ export class Gates<Call extends Sent> {
 
 function gateFor<Call extends Sent>(
   { spec, first, byModel }: Served<Call>,
-  model: string | undefined,
-  tier: string | undefined,
+  wanted: Pick<Wanted, 'model' | 'tier'>,
 ): ProviderState<Call> | undefined {
-  const takesAny = byModel.size === 0;
-  if (model !== undefined) return takesAny ? first : byModel.get(model);
-  if (tier === undefined) return first;
-  const { tiers } = spec;
-  if (tiers === undefined) return takesAny ? first : undefined;
-  if (!Object.hasOwn(tiers, tier)) return undefined;
-  return takesAny ? first : byModel.get(tiers[tier] ?? '');
+  const served = servedModel(spec, wanted);
+  if (served === null) return undefined;
+  return byModel.size === 0 ? first : byModel.get(served.model ?? '');
 }
 
 function listed(names: readonly string[]): string {

@@ -47,6 +47,9 @@ export function callAborted(signal: AbortSignal): Error {
   return new Error('The call was aborted.', { cause: signal.reason });
 }
 
+/** What a million tokens cost. */
+export type Price = { readonly input: number; readonly output: number };
+
 export interface Provider {
   readonly name: string;
   /** Calls that may be under way at once, for each of its models: an upper bound. */
@@ -62,8 +65,11 @@ export interface Provider {
   readonly tiers?: Readonly<Record<string, string>> | undefined;
   /** Providers whose calls the same account counts: falling back on them adds nothing. */
   readonly sharesCeilingWith?: readonly string[] | undefined;
-  /** What a million tokens cost, in any one currency: for budgets of cost. Default: nothing. */
-  readonly pricePerMillion?: { readonly input: number; readonly output: number } | undefined;
+  /**
+   * What a million tokens cost, in any one currency, for budgets of cost: one price for all models,
+   * or a price for each by its name. What is not named costs nothing.
+   */
+  readonly pricePerMillion?: Price | Readonly<Record<string, Price>> | undefined;
   /** Resolves with a complete result, or rejects with a ProviderFault. */
   call(call: ProviderCall): Promise<GenerateOutput>;
   /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */

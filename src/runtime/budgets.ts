@@ -14,6 +14,7 @@
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
 import type { Provider } from '../providers/port.ts';
+import { Prices } from '../providers/prices.ts';
 import {
   addAmounts,
   budgetsOf,
@@ -36,6 +37,7 @@ const lookMs = 1_000;
 const lookedAtMax = 1_000;
 
 type Waiting = { readonly call: RunCall; readonly reason: string };
+type Place = { readonly provider: string; readonly needed: Amount };
 export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
 
 export class Budgets {
@@ -43,7 +45,7 @@ export class Budgets {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #defaults: BudgetDefaults;
-  readonly #prices: ReadonlyMap<string, Provider['pricePerMillion']>;
+  readonly #prices: Prices;
   readonly #retry: (call: RunCall) => void;
   readonly #waiting = new Map<string, Waiting>();
   readonly #full = new Map<string, BudgetRow>();
@@ -68,7 +70,7 @@ export class Budgets {
     this.#log = options.log;
     this.#defaults = options.defaults;
     this.#retry = options.retry;
-    this.#prices = new Map(options.providers.map((one) => [one.name, one.pricePerMillion]));
+    this.#prices = new Prices(options.providers);
     this.#isOn = Object.keys(options.defaults).length > 0;
   }
 
@@ -97,7 +99,7 @@ export class Budgets {
     const full = budgetsOf(call.run).find((at) => this.#full.has(keyOf(at)));
     if (full === undefined) return false;
     const budget = this.#full.get(keyOf(full));
-    if (budget !== undefined) this.#hold(call, budget);
+    if (budget !== undefined) this.#hold(call, budget, rising(this.#places(call))[0] ?? noAmount);
     return budget !== undefined;
   }
 
@@ -112,7 +114,7 @@ export class Budgets {
     const budget = this.#refused.get(call);
     if (budget === undefined) return false;
     this.#refused.delete(call);
-    if (!call.dropped) this.#hold(call, budget);
+    if (!call.dropped) this.#hold(call, budget, this.#worstAt(call, call.sentTo ?? ''));
     return true;
   }
 
@@ -139,7 +141,7 @@ export class Budgets {
       shard,
       user,
       call: nameOf(call),
-      amount: this.#amount(estimatedTokens(call.input), at.provider),
+      amount: this.#worstAt(call, at.provider),
       slot: at.slot,
       before: at.repeated ? 'spent' : 'unused',
     };
@@ -150,9 +152,7 @@ export class Budgets {
     if (!call.reserved) return;
     call.reserved = false;
     const { tenant, runId, shard, user } = call.run;
-    const { usage, sentTo } = call;
-    const used = usage === null ? null : this.#amount(usage, sentTo);
-    const spent = how === 'unused' ? noAmount : how === 'used' ? used : null;
+    const spent = how === 'unused' ? noAmount : how === 'used' ? this.#usedBy(call) : null;
     this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
   }
 
@@ -186,14 +186,27 @@ export class Budgets {
     this.#cancel?.();
   }
 
-  #amount(usage: { inputTokens: number; outputTokens: number }, provider: string | null): Amount {
-    const { input = 0, output = 0 } = this.#prices.get(provider ?? '') ?? {};
-    const micros = Math.ceil(usage.inputTokens * input + usage.outputTokens * output);
-    return { tokens: totalTokens(usage), micros };
+  #worstAt(call: RunCall, provider: string): Amount {
+    const tokens = estimatedTokens(call.input);
+    return { tokens: totalTokens(tokens), micros: this.#prices.at(provider, call, tokens) };
   }
 
-  #hold(call: RunCall, budget: BudgetRow): void {
-    const needed = this.#amount(estimatedTokens(call.input), call.provider ?? null);
+  /** Where it will go is not known yet: at each provider that it may go to. */
+  #places(call: RunCall): Place[] {
+    const usage = estimatedTokens(call.input);
+    const tokens = totalTokens(usage);
+    const places = this.#prices.everywhere(call.input, usage);
+    return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
+  }
+
+  #usedBy(call: RunCall): Amount | null {
+    const { usage: tokens, answeredBy: model, sentTo } = call;
+    if (tokens === null) return null;
+    const micros = this.#prices.answered(sentTo ?? '', call, { model, tokens });
+    return { tokens: totalTokens(tokens), micros };
+  }
+
+  #hold(call: RunCall, budget: BudgetRow, needed: Amount): void {
     const reason = reasonOf(budget, needed);
     if (!this.#waiting.has(call.key)) this.#changes.push({ call, shown: 'budget' });
     this.#waiting.set(call.key, { call, reason });
@@ -228,8 +241,14 @@ export class Budgets {
       const own = budgetsOf(call.run);
       if (!own.every((at) => wanted.has(keyOf(at)))) continue;
       const mine = own.flatMap((at) => budgets.get(keyOf(at)) ?? []);
-      const needed = this.#amount(estimatedTokens(call.input), call.provider ?? null);
-      if (!mine.every((budget) => fitsBudget(budget, needed))) continue;
+      const places = this.#places(call);
+      const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
+      // One that no provider takes goes on to hear just that.
+      if (open.length === 0 && places.length > 0) continue;
+      const needed = rising(open).at(-1) ?? noAmount;
+      // Else it would come back to the dear one, which is as free as before, again and again.
+      const isBound = open.length < places.length;
+      call.providers = isBound ? open.map(({ provider }) => provider) : call.input.providers;
       // Counted on, so that no more of them go on than there is room for.
       for (const budget of mine) {
         const reserved = addAmounts(budget.reserved, needed);
@@ -244,6 +263,9 @@ export class Budgets {
 }
 
 const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
+
+const rising = (places: readonly Place[]): Amount[] =>
+  places.map(({ needed }) => needed).sort((a, b) => a.micros - b.micros);
 
 const nameOf = ({ address }: RunCall): string => `${address.invocationId}:${address.incarnation}`;
 

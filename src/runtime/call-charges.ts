@@ -17,7 +17,7 @@ export function chargesOf(
     readonly grants: readonly Grant<RunCall>[];
     /** Keys of calls that an earlier owner may have made. */
     readonly repeated: ReadonlySet<string>;
-    /** A grant names a gate; prices are a provider's. */
+    /** A grant names a gate; the provider and the call say which model, and so which price. */
     readonly providerOf: (gate: string) => string;
   },
 ): Charges | null {

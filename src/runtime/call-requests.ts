@@ -113,6 +113,7 @@ export class CallRequests {
         onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
       });
       call.usage = output.usage;
+      call.answeredBy = output.model;
       this.#ends.answered(call, output);
     } catch (error) {
       // Not by the grant: its slot may be free already, and another's by now.

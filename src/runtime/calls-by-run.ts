@@ -7,11 +7,14 @@ import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 
 export type RunCall = PoolCall & {
   readonly run: NewRun;
   readonly address: Omit<SlotCall, 'attempt'>;
   readonly input: GenerateInput;
+  /** Those of its input; fewer where its budgets have room for it at some of them only. */
+  providers: readonly string[] | undefined;
   /** The turn that asked for it has committed. */
   durable: boolean;
   /** Not in the pool. */
@@ -25,6 +28,8 @@ export type RunCall = PoolCall & {
   outcome: CallOutcome | null;
   /** What it has used, from its answer on. */
   usage: GenerateOutput['usage'] | null;
+  /** The model that its answer names. */
+  answeredBy: string | null;
   /** Its result is in its run's inbox already, and its slot is given on. */
   kept: boolean;
   sentAtMs: number;
@@ -39,8 +44,11 @@ export function callKey(runId: string, invocationId: string, incarnation: number
   return `${runId}:${invocationId}:${incarnation}`;
 }
 
-/** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
-export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+function newRunCall(
+  run: NewRun,
+  invocation: OpenInvocation,
+  { key, weight }: { readonly key: string; readonly weight: number },
+): RunCall {
   const { tenant, runId, shard, user, pipeline, priority } = run;
   const { id: invocationId, incarnation } = invocation;
   const input = checkGenerate(invocation.input);
@@ -58,6 +66,7 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     model: input.model,
     tier: input.tier,
     priority,
+    weight,
     cost: totalTokens(estimatedTokens(input)),
     durable: false,
     outside: true,
@@ -66,6 +75,7 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
     sentTo: null,
     outcome: null,
     usage: null,
+    answeredBy: null,
     kept: false,
     sentAtMs: 0,
     slot: null,
@@ -75,9 +85,14 @@ export function newRunCall(run: NewRun, invocation: OpenInvocation, key: string)
 }
 
 export class CallsByRun {
+  readonly #weights: TenantWeights;
   readonly #byKey = new Map<string, RunCall>();
   readonly #byRun = new Map<string, RunCall[]>();
   readonly #tentative = new Set<RunCall>();
+
+  constructor(weights: TenantWeights) {
+    this.#weights = weights;
+  }
 
   has(key: string): boolean {
     return this.#byKey.has(key);
@@ -95,11 +110,12 @@ export class CallsByRun {
     return this.#byKey.values();
   }
 
-  add(call: RunCall): void {
-    this.#byKey.set(call.key, call);
-    const calls = this.#byRun.get(call.run.runId);
-    if (calls === undefined) this.#byRun.set(call.run.runId, [call]);
-    else this.#byRun.set(call.run.runId, [...calls, call]);
+  /** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
+  make(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
+    const call = newRunCall(run, invocation, { key, weight: this.#weights.of(run.tenant) });
+    this.#byKey.set(key, call);
+    this.#byRun.set(run.runId, [...this.of(run.runId), call]);
+    return call;
   }
 
   remove(call: RunCall): void {

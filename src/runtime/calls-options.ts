@@ -10,6 +10,7 @@ import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
 import type { Clock, Ids, Log } from './ports.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 import type { Texts } from './texts.ts';
 import type { Incoming } from './turn/incoming.ts';
 
@@ -31,6 +32,7 @@ export type CallsOptions = {
   readonly replicaId: ReplicaId;
   readonly providers: readonly Provider[];
   readonly budgets: Budgets;
+  readonly weights: TenantWeights;
   readonly conversations: Conversations;
   /** What goes straight to a run's next turn. */
   readonly deliver: (run: NewRun, result: Result) => void;

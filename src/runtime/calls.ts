@@ -25,7 +25,7 @@ import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { aborted, callError, callersFault, resultOf } from './call-result.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
-import { CallsByRun, callKey, newRunCall, type RunCall } from './calls-by-run.ts';
+import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
 import { chargeEnd, chargesOf, usedBy } from './call-charges.ts';
 import type { CallsOptions, SealedCalls } from './calls-options.ts';
@@ -42,7 +42,7 @@ export class Calls {
   readonly #replicaId: ReplicaId;
   readonly #budgets: Budgets;
   readonly #pool: Pool<RunCall>;
-  readonly #calls = new CallsByRun();
+  readonly #calls: CallsByRun;
   /** Dropped, and in a slot until their requests end. */
   readonly #leaving = new Set<RunCall>();
   readonly #deliver: (run: NewRun, result: Result) => void;
@@ -64,6 +64,7 @@ export class Calls {
     });
     this.#gate = options.gate;
     this.#budgets = options.budgets;
+    this.#calls = new CallsByRun(options.weights);
     this.#replicaId = options.replicaId;
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
@@ -289,9 +290,7 @@ export class Calls {
   }
 
   #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
-    const call = newRunCall(run, invocation, key);
-    this.#calls.add(call);
-    return call;
+    return this.#calls.make(run, invocation, key);
   }
 
   #enqueue(call: RunCall): void {

@@ -44,12 +44,13 @@ export class Looking {
 
   /** A run has a new inbox row. `fresh`: it has not begun. */
   wake(address: RunAddress, fresh: NewRun | PendingRun | undefined): void {
-    const { bench, clock, notifier, shards } = this.#parts;
+    const { bench, clock, notifier, shards, weights } = this.#parts;
     if (!shards.owns(address.shard)) return notifier.hint(address.shard);
     if (fresh === undefined) return bench.wake(address);
     const { tenant, user, pipeline, priority } = fresh;
     const pipelineStartedAtMs = 'createdAtMs' in fresh ? fresh.createdAtMs : clock.nowMs();
-    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs, priority });
+    const weight = weights.of(tenant);
+    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs, priority, weight });
   }
 
   /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */

@@ -11,6 +11,7 @@ import type { Clock, Ids, Log } from './ports.ts';
 import type { Quotas } from './quotas.ts';
 import type { RunTasks } from './run-tasks.ts';
 import type { OwnedShards } from './shards.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 import type { Texts } from './texts.ts';
 import type { Timers } from './timers.ts';
 import type { Watch } from './watch.ts';
@@ -27,6 +28,7 @@ export type Parts = {
   readonly bench: Workbench;
   readonly arrivals: ArrivalQueue;
   readonly budgets: Budgets;
+  readonly weights: TenantWeights;
   readonly calls: Calls;
   readonly tasks: RunTasks;
   readonly timers: Timers;

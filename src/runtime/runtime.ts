@@ -32,6 +32,7 @@ import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { Settling } from './settling.ts';
 import { OwnedShards } from './shards.ts';
 import { StatusNews } from './status-news.ts';
+import { TenantWeights } from './tenant-weights.ts';
 import { Texts } from './texts.ts';
 import { defaultTimerSettings, Timers } from './timers.ts';
 import { TurnBatches } from './turn-batch.ts';
@@ -51,6 +52,7 @@ export type RuntimeOptions = {
   readonly keeping?: Partial<KeepingSettings>;
   /** Of every run, user or tenant that has none of its own. */
   readonly budgets?: BudgetDefaults;
+  readonly weights?: TenantWeights;
 };
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
@@ -123,7 +125,7 @@ export class Runtime {
   }
 
   #makeParts(options: RuntimeOptions): Parts {
-    const { store, kernel, clock, ids, log, providers } = options;
+    const { store, kernel, clock, ids, log, providers, weights = new TenantWeights() } = options;
     const wanted = (): void => this.#committer.request();
     const deliver = (run: NewRun, incoming: Incoming): void => {
       this.#parts.bench.deliver(run, incoming);
@@ -154,8 +156,10 @@ export class Runtime {
       bench: new Workbench({ permitsMax, onWork: wanted }),
       arrivals: new ArrivalQueue({ waitingMax: arrivalsMax }),
       budgets,
+      weights,
       calls: new Calls({
         budgets,
+        weights,
         clock,
         ids,
         replicaId,

@@ -50,6 +50,12 @@ describe('a call', () => {
     expect(gates().sort()).toEqual(['a/m2', 'a/m2', 'b']);
   });
 
+  it('may name a model that only a tier names', () => {
+    const { enqueue, gates } = poolOf({ ...b, tiers: { small: 'm3' } });
+    enqueue({ model: 'm3' });
+    expect(gates()).toEqual(['b/m3']);
+  });
+
   it.each([
     [{ provider: 'no' }, 'provider-unknown', 'No provider is called no; known: a, b.'],
     [{ providers: ['a', 'no'] }, 'provider-unknown', 'No provider is called no; known: a, b.'],

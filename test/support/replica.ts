@@ -13,6 +13,7 @@ import { budgetDefaults } from '../../src/runtime/budget-requests.ts';
 import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
+import { TenantWeights } from '../../src/runtime/tenant-weights.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { ManualClock } from './manual-clock.ts';
 import { script } from './script-agent.ts';
@@ -24,6 +25,7 @@ export type ReplicaOptions = {
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
   readonly budgets?: HeddleOptions['budgets'];
+  readonly tenantWeights?: HeddleOptions['tenantWeights'];
   readonly keeping?: Partial<KeepingSettings>;
   /** What stands between this replica and the store: faults, counters. */
   readonly between?: (store: Store) => Store;
@@ -94,6 +96,7 @@ async function startReplica(
       warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts ?? {})}`),
     },
     budgets: budgetDefaults(options.budgets),
+    weights: new TenantWeights(options.tenantWeights),
     ...(options.settings === undefined ? {} : { settings: options.settings }),
     ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
   });

@@ -1,15 +1,17 @@
 /** What both adapters may be given, and how a call chooses its model. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
-import { asWhole, refuseField } from '../../domain/field.ts';
+import { asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
-import { type Provider, ProviderFault } from '../port.ts';
+import { type Price, type Provider, ProviderFault } from '../port.ts';
+import { priceList } from '../price-list.ts';
 import type { WireLimits } from './wire-limits.ts';
 
-const priceMax = 1_000_000;
-
 export type AdapterOptions = Partial<WireLimits> & {
-  /** What a million tokens cost, in any one currency: for budgets of cost. Default: nothing. */
-  readonly pricePerMillion?: { readonly input: number; readonly output: number };
+  /**
+   * What a million tokens cost, in any one currency, for budgets of cost: one price for all models,
+   * or `{ 'model-a': { input, output }, … }`. What is not named costs nothing.
+   */
+  readonly pricePerMillion?: Price | Readonly<Record<string, Price>>;
   /** What `generate` names it by. Default: the provider's own name. */
   readonly name?: string;
   /** Calls, and sockets, that may be open at once for each model. */
@@ -47,26 +49,19 @@ export function resolveRouting(options: AdapterOptions): {
     ...models.map((name, i) => checkName(name, `models[${i}]`)),
   ];
   for (const [tier, name] of Object.entries(tiers)) checkName(name, `tiers.${tier}`);
+  const served = [...new Set([...named, ...Object.values(tiers)])];
+  // Checked here, where the field has its name; `Prices` reads it again.
+  priceList(pricePerMillion, 'pricePerMillion', served);
   const routing: Routing = {
-    models: [...new Set([...named, ...Object.values(tiers)])],
+    models: served,
     tiers,
     sharesCeilingWith: sharesCeilingWith.map((name, i) =>
       checkName(name, `sharesCeilingWith[${i}]`),
     ),
     startsAt: asWhole(startsAt, 'startsAt', bounds),
-    pricePerMillion: pricePerMillion === undefined ? undefined : checkPrice(pricePerMillion),
+    pricePerMillion,
   };
   return { routing, limits };
-}
-
-function checkPrice(price: { readonly input: number; readonly output: number }): typeof price {
-  for (const side of ['input', 'output'] as const) {
-    const amount: unknown = price[side];
-    if (typeof amount !== 'number' || !(amount >= 0) || amount > priceMax) {
-      refuseField(`pricePerMillion.${side}`, `must be a number from 0 to ${priceMax}`);
-    }
-  }
-  return price;
 }
 
 /** Rejects a tier that was never said: another model than the one that was meant is no answer. */

@@ -101,6 +101,36 @@ for (const wire of wires) {
       expect(bad({ model: '' })).toThrow('model must be');
       expect(bad({ idleMaxMs: 5 })).toThrow('idleMaxMs is unknown');
     });
+
+    it('refuses prices that cannot be, by field', () => {
+      const model = 'm';
+      const price = { input: 1, output: 2 };
+      const bad = (pricePerMillion: unknown) => () => {
+        wire.connect(server.url, { model, tiers: { high: 'big' }, pricePerMillion });
+      };
+      for (const fits of [price, { m: price, big: price }, { big: price }]) {
+        expect(bad(fits)).not.toThrow();
+      }
+      for (const [odd, field] of [
+        [null, 'pricePerMillion'],
+        [{}, 'pricePerMillion'],
+        [{ input: 1 }, 'pricePerMillion.output'],
+        [{ ...price, input: '1' }, 'pricePerMillion.input'],
+        [{ ...price, big: price }, 'pricePerMillion.big'],
+        [{ m: price, other: price }, 'pricePerMillion.other'],
+        [{ m: 3 }, 'pricePerMillion.m'],
+        [{ m: { input: 1, output: -1 } }, 'pricePerMillion.m.output'],
+        [{ m: { input: Number.NaN, output: 1 } }, 'pricePerMillion.m.input'],
+        [{ m: { input: 1, output: 1_000_000_001 } }, 'pricePerMillion.m.output'],
+        [{ m: { ...price, cached: 1 } }, 'pricePerMillion.m.cached'],
+      ] as const) {
+        const refused = expect.objectContaining({
+          code: 'invalid-field',
+          detail: expect.objectContaining({ field }) as unknown,
+        }) as Error;
+        expect(bad(odd), field).toThrow(refused);
+      }
+    });
   });
 }
 

@@ -1,0 +1,20 @@
+/** With which of its models a provider takes a call: one rule, for gates and for prices. */
+import type { Provider } from './port.ts';
+
+/** `model` undefined: the provider has named none, and takes whatever it likes. */
+export type ServedModel = { readonly model: string | undefined };
+
+/** Null: the provider does not take such a call. */
+export function servedModel(
+  { models = [], tiers }: Pick<Provider, 'models' | 'tiers'>,
+  { model, tier }: { readonly model?: string | undefined; readonly tier?: string | undefined },
+): ServedModel | null {
+  const takesAny = models.length === 0;
+  if (model !== undefined) {
+    const serves = takesAny || models.includes(model) || Object.values(tiers ?? {}).includes(model);
+    return serves ? { model } : null;
+  }
+  if (tier === undefined) return { model: models[0] };
+  if (tiers === undefined) return takesAny ? { model: undefined } : null;
+  return Object.hasOwn(tiers, tier) ? { model: tiers[tier] } : null;
+}
