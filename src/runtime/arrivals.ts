@@ -18,6 +18,7 @@ import type {
   MessageInsert,
 } from '../store/batch.ts';
 import type { InboxInsert, NewRun } from '../store/rows.ts';
+import type { TenantWeights } from './tenant-weights.ts';
 
 export type Arrival =
   | { readonly kind: 'starts'; readonly value: NewRun }
@@ -45,14 +46,16 @@ export type ArrivalBatch = {
 
 export class ArrivalQueue {
   readonly #waitingMax: number;
+  readonly #weights: TenantWeights;
   #waiting: Waiting[] = [];
   readonly #groups = new FairQueue<StartGroup>();
   #groupsSoFar = 0;
   #underWay = false;
   #closed = false;
 
-  constructor(options: { readonly waitingMax: number }) {
+  constructor(options: { readonly waitingMax: number; readonly weights: TenantWeights }) {
     this.#waitingMax = options.waitingMax;
+    this.#weights = options.weights;
   }
 
   get hasWork(): boolean {
@@ -72,13 +75,9 @@ export class ArrivalQueue {
     return new Promise((resolve, reject) => {
       if (this.#refuse(first.tenant, reject)) return;
       const { tenant, user, pipeline, priority } = first;
-      const place = {
-        tenant,
-        user,
-        pipeline,
-        pipelineStartedAtMs: madeAtMs(first.runId),
-        priority,
-      };
+      const weight = this.#weights.of(tenant);
+      const pipelineStartedAtMs = madeAtMs(first.runId);
+      const place = { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
       this.#groupsSoFar += 1;
       this.#groups.push(String(this.#groupsSoFar), { runs, resolve, reject }, place);
     });

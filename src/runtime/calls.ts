@@ -13,7 +13,7 @@
  */
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
-import type { ChartState, OpenInvocation } from '../kernel/port.ts';
+import type { ChartState } from '../kernel/port.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
 import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
@@ -58,10 +58,7 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#clock = options.clock;
-    this.#alarm = new Alarm(options.clock, () => {
-      this.#isWanted = true;
-      options.due();
-    });
+    this.#alarm = new Alarm(options.clock, () => this.#wanted(options.due));
     this.#gate = options.gate;
     this.#budgets = options.budgets;
     this.#calls = new CallsByRun(options.weights);
@@ -139,7 +136,7 @@ export class Calls {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       if (this.#calls.has(key)) continue;
-      this.#enqueue(this.#newCall(run, invocation, key));
+      this.#enqueue(this.#calls.make(run, invocation, key));
     }
   }
 
@@ -219,7 +216,7 @@ export class Calls {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       open.add(key);
-      const call = this.#calls.get(key) ?? this.#newCall(run, invocation, key);
+      const call = this.#calls.get(key) ?? this.#calls.make(run, invocation, key);
       call.durable = true;
       if (call.outside) this.#enqueue(call);
     }
@@ -284,13 +281,9 @@ export class Calls {
     return slots;
   }
 
-  #wanted(): void {
+  #wanted(tell = this.#onWanted): void {
     this.#isWanted = true;
-    this.#onWanted();
-  }
-
-  #newCall(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
-    return this.#calls.make(run, invocation, key);
+    tell();
   }
 
   #enqueue(call: RunCall): void {

@@ -154,7 +154,7 @@ export class Runtime {
       log,
       agents,
       bench: new Workbench({ permitsMax, onWork: wanted }),
-      arrivals: new ArrivalQueue({ waitingMax: arrivalsMax }),
+      arrivals: new ArrivalQueue({ waitingMax: arrivalsMax, weights }),
       budgets,
       weights,
       calls: new Calls({

@@ -4,7 +4,7 @@ import { LearnedLimit } from '../../src/providers/learned-limit.ts';
 
 const learnedOf = (allotment: number, startsAt?: number) =>
   new LearnedLimit(allotment, defaultPoolSettings, startsAt);
-const { rampStepMs } = defaultPoolSettings;
+const { rampStepMs, rampStepMsPerCall } = defaultPoolSettings;
 
 /** Rounds of `limit` calls at a provider that refuses every nth, a second each. */
 class Rounds {
@@ -60,6 +60,44 @@ describe('the learned limit', () => {
     expect(learned.limit).toBe(24);
     learned.tick(120_000);
     expect(learned.limit).toBe(24);
+  });
+
+  it('ramps only after what it has let out was sent, and later after larger steps', () => {
+    const learned = learnedOf(1_000, 100);
+    learned.sent(100, 0);
+    learned.begun(500);
+    expect(learned.growsAtMs()).toBe(500 + rampStepMs);
+    learned.tick(600);
+    const added = learned.limit - 100;
+    expect(added).toBeGreaterThan(10);
+    learned.sent(learned.limit, 600);
+    expect(learned.growsAtMs()).toBe(600 + rampStepMs + added * rampStepMsPerCall);
+  });
+
+  it('finds what was taken also when calls end in the middle of the burst', () => {
+    const learned = learnedOf(1_000, 126);
+    // Of 120 places: 105 calls, then 21 together; 6 of those are refused, in no order.
+    for (let i = 1; i <= 105; i++) learned.sent(i, i);
+    for (let i = 106; i <= 126; i++) learned.sent(i, 200);
+    // Before that is known another 19 go out, and 19 of the first have ended by then.
+    for (let i = 127; i <= 145; i++) learned.sent(i, 250);
+    let calling = 145;
+    for (const sentAs of [108, 113, 114, 119, 120, 124]) {
+      learned.refused({ sentAs, sent: 145, calling }, 300);
+      calling -= 1;
+    }
+    expect(learned.limit).toBe(120);
+    learned.refused({ sentAs: 130, sent: 145, calling: calling - 19 }, 300);
+    expect(learned.limit).toBe(120);
+  });
+
+  it('is cut for good when far more is refused than by chance', () => {
+    const rounds = new Rounds(learnedOf(120));
+    rounds.play(1, { takes: 40 });
+    // Half in one burst, and what is left in the next; nothing of it is taken back.
+    expect(rounds.learned.limit).toBe(60);
+    rounds.play(1, { takes: 40 });
+    expect(rounds.learned.limit).toBeLessThanOrEqual(41);
   });
 
   it('cuts once for a burst, not below half, and not again for its stragglers', () => {

@@ -33,6 +33,27 @@ const outage = { kind: 'outage', retryAfterMs: null } as const;
 const refused = { kind: 'refused', retryAfterMs: null } as const;
 const limited = (retryAfterMs: number | null) => ({ kind: 'rate-limited', retryAfterMs }) as const;
 
+describe('a limit that ramps', () => {
+  const providers = [{ name: 'a', ceiling: 100, startsAt: 2 }];
+
+  it('waits for the requests of what it has let out, or for the end of those that never go', () => {
+    const pool = poolOf({}, { providers });
+    enqueue(pool, 'k1 k2 k3 k4');
+    const [first, second] = pool.grant(0);
+    if (first === undefined || second === undefined) throw new Error('nothing was granted');
+    pool.begin(first, 1_000);
+    expect([pool.nextDueMs(), pool.grant(9_000)]).toEqual([null, []]);
+    pool.begin(second, 9_000);
+    pool.begin(second, 9_999);
+    expect(pool.nextDueMs()).toBe(9_020);
+    expect(keysOf(pool.grant(9_020))).toEqual(['k3']);
+    pool.cancel('k3', 9_030);
+    pool.release('a', 2, { kind: 'aborted' }, 9_030);
+    expect(keysOf(pool.grant(9_030))).toEqual(['k4']);
+    expect(pool.nextDueMs()).toBe(null);
+  });
+});
+
 describe('routing', () => {
   it('fills all providers with calls that name none, the least loaded first', () => {
     const pool = poolOf({ a: 120, b: 120 });

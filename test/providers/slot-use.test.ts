@@ -46,4 +46,16 @@ describe('3,000 calls of a second at two providers that take 120 each', () => {
     expect(run.completed).toBe(3_000);
     expect(run.wallMs).toBeLessThan(60_000);
   });
+
+  it.each([5, 10, 20])(
+    'are not lost to 429 on 15% of the calls at random, each asking for a second: commits %i ms',
+    (commitMs) => {
+      const providers = two({ ceiling: 120 }, () => 120);
+      const refused = { refusedAtRandom: 0.15, retryAfterMs: 1_000 };
+      const run = simulatePool({ providers, calls: 3_000, commitMs, ...refused });
+      expect(run.completed).toBe(3_000);
+      // 60 at a time in each second that a 429 leaves, and never fewer for those that came before.
+      expect(run.wallMs).toBeLessThan(40_000);
+    },
+  );
 });

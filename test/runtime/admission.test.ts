@@ -4,11 +4,33 @@ import type { Json } from '../../src/index.ts';
 import { oneReplica, type ReplicaOptions } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
+import { hasTurns, watchedCommits } from '../support/watched-commits.ts';
 
 const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
 const start = (...steps: readonly ScriptStep[]) => ({
   agent: 'script',
   input: { steps } as unknown as Json,
+});
+
+describe('starts that wait for one another', () => {
+  it('take turns, users and then each its oldest: a flood does not have the first commit', async () => {
+    const commits = watchedCommits();
+    const settings = { turnsMax: 4, batchesMax: 1 };
+    const { heddle, clock } = await oneReplica({ settings, between: commits.between });
+    const letGo = commits.hold(hasTurns);
+    const first = heddle.start('script', start({ do: 'wait' }));
+    await clock.idle();
+    const by = async (user: string) => heddle.start('script', { ...start({ do: 'wait' }), user });
+    const flood = Array.from({ length: 10 }, () => by('heavy'));
+    const light = [by('light'), by('lighter')];
+    await clock.idle();
+    letGo();
+    await first;
+    const ids = (await Promise.all([...light, ...flood])).map(({ id }) => id);
+    const second = commits.seen.filter(hasTurns)[1]?.turns.map(({ runId }) => runId);
+    expect(second).toHaveLength(4);
+    expect(second?.toSorted()).toEqual(ids.slice(0, 4).toSorted());
+  });
 });
 
 describe('permits', () => {

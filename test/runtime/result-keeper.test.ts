@@ -100,6 +100,49 @@ describe('results that end together', () => {
     await allHaveTheirs();
   });
 
+  it('are kept, be it one alone, while a call waits for a slot: it goes out before the turn', async () => {
+    const { answer, clock, commits, ids, provider } = await asking(2, { ceiling: 1 });
+    expect(provider.calls).toHaveLength(1);
+    const letGo = commits.hold(hasTurns);
+    answer(0);
+    await clock.idle();
+    expect(commits.kept()).toEqual([[ids[0]]]);
+    expect(provider.calls).toHaveLength(2);
+    letGo();
+    await clock.idle();
+  });
+
+  it('hold turns back while calls wait for slots and they follow one another, for a bounded time', async () => {
+    const holdMsMax = 50;
+    const options = { ceiling: 2, keeping: { holdMsMax } };
+    const { answer, clock, commits, heddle } = await asking(9, options);
+    const letGo = commits.hold(isKeeping, 'answer');
+    answer(0);
+    await clock.idle();
+    const turns = () => commits.seen.filter(hasTurns).length;
+    const starting = heddle.start('script', { input: { steps: [wait] } });
+    await clock.idle();
+    expect(turns()).toBe(0);
+    await clock.advance(holdMsMax);
+    void heddle.start('script', { input: { steps: [wait] } });
+    await clock.idle();
+    expect(turns()).toBe(1);
+    await starting;
+    letGo();
+    await clock.idle();
+  });
+
+  it('hold nothing back when no call waits', async () => {
+    const { answer, clock, commits, heddle } = await asking(17, { keeping: { directMax: 0 } });
+    const letGo = commits.hold(isKeeping, 'answer');
+    answer(0);
+    await clock.idle();
+    await heddle.start('script', { input: { steps: [wait] } });
+    expect(commits.seen.filter(hasTurns)).toHaveLength(1);
+    letGo();
+    await clock.idle();
+  });
+
   it('are never kept when their calls were too quick to be worth it', async () => {
     const quick = await asking(40, { tookMs: afterMs - 1 });
     quick.answer(...upTo(40));
@@ -212,5 +255,29 @@ describe('a result that is kept', () => {
     await clock.idle();
     expect(provider.calls).toHaveLength(1);
     await allHaveTheirs();
+  });
+});
+
+describe('slots that time alone frees', () => {
+  it('are given in a small commit while a batch of turns is under way', async () => {
+    const commits = watchedCommits();
+    const provider = scriptedProvider({ ceiling: 10, startsAt: 1 });
+    const settings = { batchesMax: 1 };
+    const { clock, heddle } = await oneReplica({
+      providers: [provider],
+      between: commits.between,
+      settings,
+    });
+    const steps = [ask(0), wait];
+    await heddle.startAll(upTo(3).map(() => ({ agent: 'script', input: { steps } })));
+    await clock.idle();
+    expect(provider.calls).toHaveLength(1);
+    const letGo = commits.hold(hasTurns);
+    const starting = heddle.start('script', { input: { steps: [wait] } });
+    await clock.idle();
+    await clock.advance(20);
+    expect(provider.calls).toHaveLength(2);
+    letGo();
+    await starting;
   });
 });

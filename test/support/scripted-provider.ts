@@ -29,17 +29,19 @@ export function scriptedProvider(
   options: {
     readonly name?: string;
     readonly ceiling?: number;
+    readonly startsAt?: number;
     /** False: a hung provider, which does not even hear an abort. */
     readonly hearsAbort?: boolean;
     /** Called at once with each call: a provider that answers by itself. */
     readonly onCall?: (call: OpenCall) => void;
   } = {},
 ): ScriptedProvider {
-  const { name = 'scripted', ceiling = 10, hearsAbort = true, onCall } = options;
+  const { name = 'scripted', ceiling = 10, startsAt, hearsAbort = true, onCall } = options;
   const calls: OpenCall[] = [];
   return {
     name,
     ceiling,
+    startsAt,
     calls,
     last: () => {
       const call = calls.at(-1);
