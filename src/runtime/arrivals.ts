@@ -112,7 +112,11 @@ export class ArrivalQueue {
     if (!this.hasWork) return null;
     this.#underWay = true;
     const items = this.#waiting.splice(0, max);
-    const groups = this.takeGroups(max, () => true);
+    // A group is accepted whole, so the first may be larger; requests.ts bounds what one holds.
+    const groups = this.takeGroups(
+      Math.max(max, this.#groups.peek()?.runs.length ?? 0),
+      () => true,
+    );
     const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
       items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
     const single = {

@@ -19,6 +19,7 @@ import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
 import { defaultLookingSettings, Looking } from './looking.ts';
+import { writeLastSlots } from './last-slots.ts';
 import { Notifier } from './notifier.ts';
 import { Ownership } from './ownership.ts';
 import type { Parts } from './parts.ts';
@@ -317,7 +318,7 @@ export class Runtime {
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
     await this.#keeper.close();
-    await this.#batches.writeSlots(calls.close());
+    await writeLastSlots(this.#parts, this.#batches, calls.close());
     this.#batches.closed = true;
     arrivals.close();
     tasks.close();

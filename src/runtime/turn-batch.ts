@@ -99,27 +99,6 @@ export class TurnBatches implements BatchSource {
     }
   }
 
-  /** The last words of a replica that closes. */
-  async writeSlots(slots: Batch['slots']): Promise<void> {
-    if (slots.length === 0) return;
-    const { ids, log, replicaId, store } = this.#parts;
-    const nothing = {
-      turns: [],
-      statusChanges: [],
-      results: [],
-      providers: [],
-      arrivals: noArrivals,
-      epochs: new Map(),
-    };
-    const batch: Batch = { ...nothing, commitId: ids.commit(), replicaId, slots };
-    try {
-      await this.answered(() => store.commit(batch));
-    } catch (error) {
-      // Who takes the shards over finds them, as after a crash.
-      log.warn('slots not given back', { error: toErrorRecord(error).message });
-    }
-  }
-
   /** Tries until the store answers, or this replica may no longer commit. */
   answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { clock, log } = this.#parts;

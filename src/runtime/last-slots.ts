@@ -1,0 +1,31 @@
+/** The last words of a replica that closes: which slots it gives back, in a commit with nothing else. */
+import { toErrorRecord } from '../domain/errors.ts';
+import type { Batch, SlotWrite } from '../store/batch.ts';
+import type { Parts } from './parts.ts';
+import type { TurnBatches } from './turn-batch.ts';
+import { noArrivals } from './turn-work.ts';
+
+export async function writeLastSlots(
+  { ids, log, replicaId, store }: Parts,
+  batches: TurnBatches,
+  slots: readonly SlotWrite[],
+): Promise<void> {
+  if (slots.length === 0) return;
+  const batch: Batch = {
+    commitId: ids.commit(),
+    replicaId,
+    epochs: new Map(),
+    turns: [],
+    statusChanges: [],
+    results: [],
+    slots,
+    providers: [],
+    arrivals: noArrivals,
+  };
+  try {
+    await batches.answered(() => store.commit(batch));
+  } catch (error) {
+    // Who takes the shards over finds them, as after a crash.
+    log.warn('slots not given back', { error: toErrorRecord(error).message });
+  }
+}
