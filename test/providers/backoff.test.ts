@@ -21,15 +21,15 @@ describe('waiting', () => {
       coolingMs(settings, { retryAfterMs, bursts: 1, random: 0 }),
     );
     // Infinity and NaN say nothing: the guess for one burst, at its least.
-    expect(asks).toEqual([50, 50, 3_000, 3_600_000, 500, 500]);
+    expect(asks).toEqual([50, 50, 3_000, 3_600_000, 250, 250]);
   });
 
   it('of a provider that asks for nothing doubles with each burst, half of it jitter', () => {
     const guess = (bursts: number, random: number) =>
       coolingMs(settings, { retryAfterMs: null, bursts, random });
-    expect(guess(1, 0)).toBe(500);
-    expect(guess(1, almostOne)).toBeCloseTo(1_000, 3);
-    expect(guess(3, 0)).toBe(2_000);
+    expect(guess(1, 0)).toBe(250);
+    expect(guess(1, almostOne)).toBeCloseTo(500, 3);
+    expect(guess(3, 0)).toBe(1_000);
     expect(guess(99, almostOne)).toBeCloseTo(60_000, 3);
   });
 
