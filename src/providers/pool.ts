@@ -255,6 +255,11 @@ export class Pool<Call extends PoolCall> {
     return this.#routes.size > 0;
   }
 
+  /** More calls wait than are under way: whatever ends, there is one to follow it. */
+  get hasBacklog(): boolean {
+    return this.#routes.size > this.#inFlight();
+  }
+
   stats(nowMs: number): PoolStats {
     this.#measure(nowMs);
     return {

@@ -8,8 +8,9 @@
  *
  * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
  * 2. One such commit is under way at a time; what ends meanwhile goes together into the next.
- * 3. While calls wait for slots, a slot goes on with the small commit rather than with its turn's, and
- *    turns wait meanwhile, for a bounded time: a slot that idles is lost, a turn is only later.
+ * 3. While calls wait for slots, a slot goes on with the small commit rather than with its turn's. While
+ *    more wait than are under way, turns wait for that, for a bounded time: a slot that idles is lost, a
+ *    turn is only later, and the calls that it brings are not missed yet.
  * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
@@ -30,7 +31,7 @@ export type KeepingSettings = {
   readonly afterMs: number;
   /** So many at once go straight to their turns, if a batch can begin and no call waits for a slot. */
   readonly directMax: number;
-  /** While calls wait for slots, results that follow one another hold turns back for so long. */
+  /** While more calls wait than are under way, results hold turns back for so long. */
   readonly holdMsMax: number;
   /** Results of one commit. */
   readonly keptMax: number;
@@ -75,7 +76,7 @@ export class ResultKeeper {
   /** Whether turns are to wait: who is told so hears from the committer when that is over. */
   get holdsTurns(): boolean {
     const isKeeping = this.#scheduled || this.#underWay !== null;
-    if (!isKeeping || !this.#parts.calls.pool.hasQueued) {
+    if (!isKeeping || !this.#parts.calls.pool.hasBacklog) {
       this.#holdsSinceMs = null;
       return false;
     }

@@ -112,7 +112,7 @@ describe('results that end together', () => {
     await clock.idle();
   });
 
-  it('hold turns back while calls wait for slots and they follow one another, for a bounded time', async () => {
+  it('hold turns back while more calls wait than are under way, for a bounded time', async () => {
     const holdMsMax = 50;
     const options = { ceiling: 2, keeping: { holdMsMax } };
     const { answer, clock, commits, heddle } = await asking(9, options);
@@ -132,8 +132,12 @@ describe('results that end together', () => {
     await clock.idle();
   });
 
-  it('hold nothing back when no call waits', async () => {
-    const { answer, clock, commits, heddle } = await asking(17, { keeping: { directMax: 0 } });
+  it.each([
+    ['no call waits', 17, 17],
+    ['fewer calls wait than are under way', 17, 12],
+  ])('hold nothing back when %s', async (_, count, ceiling) => {
+    const options = { ceiling, keeping: { directMax: 0 } };
+    const { answer, clock, commits, heddle } = await asking(count, options);
     const letGo = commits.hold(isKeeping, 'answer');
     answer(0);
     await clock.idle();
