@@ -27,6 +27,9 @@ export type RequestEnds = {
   readonly failed: (call: RunCall, provider: string, error: unknown) => void;
 };
 
+/** The slots of calls that are over sooner are not what everybody waits for: turns are. */
+const lastingMs = 100;
+
 export class CallRequests {
   readonly #clock: Clock;
   readonly #gate: Gate;
@@ -37,6 +40,10 @@ export class CallRequests {
   readonly #refusals: Refusals;
   readonly #beginLimit: (call: RunCall) => void;
   readonly #ends: RequestEnds;
+  /** The oldest first. */
+  readonly #underWay = new Set<RunCall>();
+  /** The request that ended last. */
+  #lastTookMs = 0;
 
   constructor(options: {
     readonly clock: Clock;
@@ -66,6 +73,14 @@ export class CallRequests {
     if (isOver(call)) this.#ends.unwanted(call, grant);
     else if (call.input.conversation === undefined) void this.#request(grant, call.input);
     else void this.#readAndRequest(grant);
+  }
+
+  /** Calls wait for slots, and calls last: then what gives slots on comes before turns. */
+  get areSlotsScarce(): boolean {
+    if (!this.#pool.hasQueued) return false;
+    const [oldest] = this.#underWay;
+    const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - oldest.sentAtMs;
+    return Math.max(this.#lastTookMs, soFarMs) >= lastingMs;
   }
 
   /** What it refuses from now on is told anew. */
@@ -103,6 +118,7 @@ export class CallRequests {
     call.slot = { provider: gate, slot };
     call.sentAtMs = this.#clock.nowMs();
     this.#pool.begin(grant, call.sentAtMs);
+    this.#underWay.add(call);
     this.#beginLimit(call);
     try {
       const output = await provider.call({
@@ -126,6 +142,9 @@ export class CallRequests {
         if (error.kind === 'refused') this.#refusals.tell(provider.name, error.message);
         this.#ends.broughtBack(call, error);
       } else this.#ends.failed(call, provider.name, error);
+    } finally {
+      this.#underWay.delete(call);
+      this.#lastTookMs = this.#clock.nowMs() - call.sentAtMs;
     }
   }
 

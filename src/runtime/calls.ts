@@ -97,6 +97,11 @@ export class Calls {
     return this.#isWanted;
   }
 
+  /** Under way, with what is known of how long. */
+  get requests(): CallRequests {
+    return this.#requests;
+  }
+
   get pool(): Pool<RunCall> {
     return this.#pool;
   }
@@ -237,15 +242,13 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
-    if (grants.length === 0) return;
     for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
     // Only when its requests are out it is known when a limit grows.
     this.#alarm.set(this.#pool.nextDueMs());
   }
 
   #sendOne(grant: Grant<RunCall>): void {
-    const { call } = grant;
-    if (this.#budgets.takeRefused(call)) {
+    if (this.#budgets.takeRefused(grant.call)) {
       this.#pool.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
       return this.#wanted();
     }

@@ -76,7 +76,8 @@ export class ResultKeeper {
   /** Whether turns are to wait: who is told so hears from the committer when that is over. */
   get holdsTurns(): boolean {
     const isKeeping = this.#scheduled || this.#underWay !== null;
-    if (!isKeeping || !this.#parts.calls.pool.hasBacklog) {
+    const { pool, requests } = this.#parts.calls;
+    if (!isKeeping || !pool.hasBacklog || !requests.areSlotsScarce) {
       this.#holdsSinceMs = null;
       return false;
     }
@@ -120,7 +121,8 @@ export class ResultKeeper {
   }
 
   #decide(): void {
-    const directMax = this.#parts.calls.pool.hasQueued ? 0 : this.#settings.directMax;
+    const { areSlotsScarce } = this.#parts.calls.requests;
+    const directMax = areSlotsScarce ? 0 : this.#settings.directMax;
     const isShort = !this.#isDue && this.#committer.hasRoom && this.#gathered.length <= directMax;
     if (isShort || !this.#batches.mayCommit) {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);

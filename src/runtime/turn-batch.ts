@@ -32,7 +32,7 @@ import type { Entry } from './workbench.ts';
 const chainedMax = 200;
 
 /**
- * Turns of a batch while calls wait for slots: a large one would keep this process from what gives
+ * Turns of a batch while calls wait for slots that last: a large one would keep this process from what gives
  * slots on, and hurries to calls that can only queue.
  */
 const besideQueueMax = 25;
@@ -80,7 +80,7 @@ export class TurnBatches implements BatchSource {
 
   async runBatch(): Promise<void> {
     const { arrivals, bench, calls } = this.#parts;
-    const max = calls.pool.hasQueued ? besideQueueMax : Infinity;
+    const max = calls.requests.areSlotsScarce ? besideQueueMax : Infinity;
     const turnsMax = Math.min(this.#turnsMax, max);
     const entries = bench.take(turnsMax);
     const fresh = this.#fresh.begin(turnsMax - entries.length);

@@ -100,8 +100,11 @@ describe('results that end together', () => {
     await allHaveTheirs();
   });
 
-  it('are kept, be it one alone, while a call waits for a slot: it goes out before the turn', async () => {
-    const { answer, clock, commits, ids, provider } = await asking(2, { ceiling: 1 });
+  it('are kept, be it one alone, while a call waits for a slot that lasts: it goes out before the turn', async () => {
+    const { answer, clock, commits, ids, provider } = await asking(2, {
+      ceiling: 1,
+      tookMs: 100,
+    });
     expect(provider.calls).toHaveLength(1);
     const letGo = commits.hold(hasTurns);
     answer(0);
@@ -114,7 +117,7 @@ describe('results that end together', () => {
 
   it('hold turns back while more calls wait than are under way, for a bounded time', async () => {
     const holdMsMax = 50;
-    const options = { ceiling: 2, keeping: { holdMsMax } };
+    const options = { ceiling: 2, tookMs: 100, keeping: { holdMsMax } };
     const { answer, clock, commits, heddle } = await asking(9, options);
     const letGo = commits.hold(isKeeping, 'answer');
     answer(0);
@@ -132,11 +135,18 @@ describe('results that end together', () => {
     await clock.idle();
   });
 
+  it('go straight to their turns though a call waits, when calls do not last', async () => {
+    const { answer, clock, commits } = await asking(2, { ceiling: 1, tookMs: 99 });
+    answer(0);
+    await clock.idle();
+    expect(commits.kept()).toEqual([]);
+  });
+
   it.each([
     ['no call waits', 17, 17],
     ['fewer calls wait than are under way', 17, 12],
   ])('hold nothing back when %s', async (_, count, ceiling) => {
-    const options = { ceiling, keeping: { directMax: 0 } };
+    const options = { ceiling, tookMs: 100, keeping: { directMax: 0 } };
     const { answer, clock, commits, heddle } = await asking(count, options);
     const letGo = commits.hold(isKeeping, 'answer');
     answer(0);
