@@ -10,9 +10,10 @@
  *    times, once more for each lower class beside it: none starves.
  * 2. Within a class: invariants 1 and 2 of fair-shares.ts (promise 9).
  * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
- *    came: what was started is finished first. At the end of a batch, when fewer items wait than
- *    are under way, the one that has waited longest goes first instead: strictly oldest first would
- *    finish all but a few, and leave most places idle while those few go through all their steps.
+ *    came: what was started is finished first (but for invariant 4 of fair-shares.ts). At the end of a
+ *    batch, when hardly more items wait than are under way, the one that has waited longest goes first
+ *    instead: strictly oldest first would finish all but a few, and leave most places idle while those
+ *    few go through all their steps.
  * 4. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
  * 5. Every operation costs O(log n) at most.
  */
@@ -24,6 +25,9 @@ export type { FairPlace } from './fair-place.ts';
 
 /** Each lower class that waits gets at least every so many-th turn. */
 const floorEvery = 8;
+
+/** A batch is at its end when at most so many items wait for each that is under way. */
+const endWaiting = 1.1;
 
 type Class<Item> = {
   readonly shares: FairShares<Item>;
@@ -117,7 +121,7 @@ export class FairQueue<Item> {
   }
 
   #isEnd(): boolean {
-    return this.#inside.size < this.#underWay;
+    return this.#inside.size < this.#underWay * endWaiting;
   }
 
   #add(key: string, item: Item, place: FairPlace, ahead: boolean): boolean {

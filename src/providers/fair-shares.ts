@@ -15,10 +15,19 @@
  *    after at most T × U turns, however many items the others have (promise 9).
  * 3. A correction moves an account at most `settledMax` away from the clock, so that nobody's past
  *    takes the future from the others, or from itself.
- * 4. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
+ * 4. Of one user's items the oldest pipeline's goes first, but every `floorEvery`-th turn goes to the
+ *    one that has waited longest: pipelines without end do not starve newer ones.
+ * 5. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
 import type { FairPlace } from './fair-place.ts';
 import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
+
+/**
+ * Every so many-th turn of a user goes to the item that has waited longest. Seldom enough that what was
+ * begun is finished first all the same: for a thousand pipelines of three calls on 240 slots the
+ * median was soonest with this (simulated with calls in lockstep and apart, from never to every 4th).
+ */
+const floorEvery = 6;
 
 /** In tokens, as all costs of provider calls: a few long answers. */
 const settledMax = 16_384;
@@ -46,6 +55,8 @@ type User<Item> = Account & {
   readonly tenant: Tenant<Item>;
   readonly oldest: IndexedHeap<Waiting<Item>>;
   readonly longest: IndexedHeap<Mirror<Item>>;
+  /** Turns that it has had since it came. */
+  taken: number;
 };
 
 type Tenant<Item> = Account & {
@@ -65,6 +76,15 @@ function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
 
 const hasWaitedLonger = <Item>({ of: a }: Mirror<Item>, { of: b }: Mirror<Item>): boolean =>
   a !== null && b !== null && a.order < b.order;
+
+const longestOf = <Item>({ longest }: User<Item>): Waiting<Item> | undefined =>
+  longest.first()?.of ?? undefined;
+
+/** What a user's next turn takes, before the end of a batch. */
+function nextOf<Item>(user: User<Item>): Waiting<Item> | undefined {
+  const isFloor = user.taken % floorEvery === floorEvery - 1;
+  return isFloor ? longestOf(user) : user.oldest.first();
+}
 
 const isBefore = (a: Account, b: Account): boolean =>
   a.due === b.due ? a.turn < b.turn : a.due < b.due;
@@ -87,6 +107,7 @@ export class FairShares<Item> {
     tenant.weight = weight;
     const user = tenant.users.get(place.user) ?? this.#addUser(tenant, place.user, ahead);
     if (ahead) {
+      if (user.taken > 0) user.taken -= 1;
       user.paid -= cost;
       tenant.paid -= cost / weight;
     }
@@ -115,7 +136,7 @@ export class FairShares<Item> {
   first(atEnd: boolean): Waiting<Item> | undefined {
     const user = this.#line.first()?.line.first();
     if (user === undefined) return undefined;
-    return atEnd ? (user.longest.first()?.of ?? undefined) : user.oldest.first();
+    return atEnd ? longestOf(user) : nextOf(user);
   }
 
   /** Takes what `first` has given, and charges it. */
@@ -124,6 +145,7 @@ export class FairShares<Item> {
     const { tenant } = user;
     this.#clock = Math.max(this.#clock, tenant.due);
     tenant.clock = Math.max(tenant.clock, user.due);
+    user.taken += 1;
     user.paid += cost;
     tenant.paid += cost / tenant.weight;
     user.turn = this.#turns += 1;
@@ -155,14 +177,15 @@ export class FairShares<Item> {
     if (user === undefined) return;
     const { tenant } = user;
     if (user.heapIndex >= 0) tenant.line.remove(user);
-    const next = user.oldest.first();
+    const next = nextOf(user);
     if (next === undefined) tenant.users.delete(user.name);
     else {
       user.due = user.paid + next.cost;
       tenant.line.push(user);
     }
     if (tenant.heapIndex >= 0) this.#line.remove(tenant);
-    const nextOfTenant = tenant.line.first()?.oldest.first();
+    const first = tenant.line.first();
+    const nextOfTenant = first === undefined ? undefined : nextOf(first);
     if (nextOfTenant === undefined) this.#tenants.delete(tenant.name);
     else {
       tenant.due = tenant.paid + nextOfTenant.cost / tenant.weight;
@@ -190,6 +213,7 @@ export class FairShares<Item> {
       tenant,
       oldest: new IndexedHeap<Waiting<Item>>(isOlder),
       longest: new IndexedHeap<Mirror<Item>>(hasWaitedLonger),
+      taken: 0,
     };
     tenant.users.set(name, user);
     return user;

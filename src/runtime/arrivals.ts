@@ -94,13 +94,16 @@ export class ArrivalQueue {
     return true;
   }
 
-  /** Start groups whose turn it is, at most so many runs, while `fits` says yes. */
+  /**
+   * Start groups whose turn it is, at most so many runs, while `fits` says yes. A group is taken whole,
+   * so the first may be larger; requests.ts bounds what one holds.
+   */
   takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
     const groups: StartGroup[] = [];
     let runs = 0;
     for (let next = this.#groups.peek(); next !== undefined; next = this.#groups.peek()) {
       runs += next.runs.length;
-      if (runs > runsMax || !fits(next)) break;
+      if ((runs > runsMax && groups.length > 0) || !fits(next)) break;
       groups.push(next);
       this.#groups.pop();
     }
@@ -112,11 +115,7 @@ export class ArrivalQueue {
     if (!this.hasWork) return null;
     this.#underWay = true;
     const items = this.#waiting.splice(0, max);
-    // A group is accepted whole, so the first may be larger; requests.ts bounds what one holds.
-    const groups = this.takeGroups(
-      Math.max(max, this.#groups.peek()?.runs.length ?? 0),
-      () => true,
-    );
+    const groups = this.takeGroups(max, () => true);
     const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
       items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
     const single = {

@@ -21,7 +21,9 @@ export class FreshStarts {
     this.#parts = parts;
   }
 
+  /** At most so many, or one group that is larger. */
   begin(runsMax: number): Work[] {
+    if (runsMax <= 0) return [];
     const { bench, arrivals } = this.#parts;
     let room = bench.hasRoom ? bench.roomCount : 0;
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {

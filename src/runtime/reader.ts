@@ -24,21 +24,25 @@ export type Computing = {
   readonly chain?: BatchChain;
   /** Resolves when what is ready beside this has been done. */
   readonly breathe: () => Promise<void>;
+  /** Does the work when no other batch is computing for as long as it can without a read. */
+  readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
 };
 
 /** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
 export async function computeTogether<Result>(
   store: Store,
   turns: readonly Reading<Result>[],
-  { chain, breathe }: Computing,
+  { chain, breathe, alone }: Computing,
 ): Promise<Computed<Result>[]> {
   const computed: Computed<Result>[] = [];
   let asking: Asking<Result>[] = [];
-  for (const [index, turn] of turns.entries()) {
-    if (index > 0 && index % inOneGoMax === 0) await breathe();
-    const question = resume(computed, index, () => turn.next());
-    if (question !== null) asking.push({ index, turn, question });
-  }
+  await alone(async () => {
+    for (const [index, turn] of turns.entries()) {
+      if (index > 0 && index % inOneGoMax === 0) await breathe();
+      const question = resume(computed, index, () => turn.next());
+      if (question !== null) asking.push({ index, turn, question });
+    }
+  });
   while (asking.length > 0) {
     const answers = await ask(
       store,

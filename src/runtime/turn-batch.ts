@@ -37,6 +37,13 @@ const chainedMax = 200;
  */
 const besideQueueMax = 25;
 
+/**
+ * Turns of the first batch after idleness; a full one lets the next be larger. When a thousand runs start
+ * at once, the first calls go out after some tens of turns and not after hundreds.
+ */
+const firstBatchMax = 48;
+const batchGrowth = 1.25;
+
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
@@ -44,6 +51,8 @@ export class TurnBatches implements BatchSource {
   readonly #settling: Settling;
   readonly #turnsMax: number;
   readonly #isHeld: () => boolean;
+  #batchMax = firstBatchMax;
+  #computing: Promise<unknown> = Promise.resolve();
   /** Set while this replica may not commit: its lease is in doubt. */
   suspended = false;
   closed = false;
@@ -81,9 +90,10 @@ export class TurnBatches implements BatchSource {
   async runBatch(): Promise<void> {
     const { arrivals, bench, calls } = this.#parts;
     const max = calls.requests.areSlotsScarce ? besideQueueMax : Infinity;
-    const turnsMax = Math.min(this.#turnsMax, max);
+    const turnsMax = Math.min(this.#turnsMax, this.#batchMax, max);
     const entries = bench.take(turnsMax);
     const fresh = this.#fresh.begin(turnsMax - entries.length);
+    this.#learnSize(entries.length + fresh.length, turnsMax);
     const arrived = arrivals.take(turnsMax * 2);
     let made: MadeBatch | null = null;
     let works: Work[] = fresh;
@@ -99,6 +109,13 @@ export class TurnBatches implements BatchSource {
     }
   }
 
+  /** A group of starts that did not fit whole leaves a batch a little under its bound. */
+  #learnSize(turns: number, turnsMax: number): void {
+    const by = turns > turnsMax * 0.9 ? batchGrowth : 1 / batchGrowth;
+    const next = Math.max(Math.floor(this.#batchMax * by), firstBatchMax);
+    this.#batchMax = Math.min(next, this.#turnsMax);
+  }
+
   /** Tries until the store answers, or this replica may no longer commit. */
   answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { clock, log } = this.#parts;
@@ -108,6 +125,13 @@ export class TurnBatches implements BatchSource {
 
   readonly #breathe = (): Promise<void> =>
     new Promise((resolve) => this.#parts.clock.soon(resolve));
+
+  /** Two batches that took turns would both be late: the later one computes while the first commits. */
+  readonly #alone = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = this.#computing.then(work);
+    this.#computing = result.catch(() => undefined);
+    return result;
+  };
 
   async #load(entries: readonly Entry[]): Promise<Work[]> {
     const cold = entries.filter(({ hot, look }) => hot === null || look);
@@ -170,7 +194,6 @@ export class TurnBatches implements BatchSource {
   /** By index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly FoldedTurn[]> {
     const { kernel, store, agents, ids, quotas } = this.#parts;
-    const breathe = this.#breathe;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
@@ -183,7 +206,7 @@ export class TurnBatches implements BatchSource {
       computeTogether(
         store,
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
-        { breathe },
+        { breathe: this.#breathe, alone: this.#alone },
       ),
     );
     await this.#chain(healthy, computed, context);
@@ -205,7 +228,6 @@ export class TurnBatches implements BatchSource {
     context: TurnContext,
   ): Promise<void> {
     const { kernel, store } = this.#parts;
-    const breathe = this.#breathe;
     const chain = new BatchChain();
     let left = chainedMax;
     for (const [i, { hot, incoming }] of works.entries()) {
@@ -213,7 +235,11 @@ export class TurnBatches implements BatchSource {
       if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
         left -= 1;
         [turn] = await this.answered(() =>
-          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], { chain, breathe }),
+          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], {
+            chain,
+            breathe: this.#breathe,
+            alone: (work) => work(),
+          }),
         );
         if (turn === undefined) throw new TypeError('a turn was not computed');
         computed[i] = turn;

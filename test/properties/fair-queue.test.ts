@@ -7,24 +7,27 @@ import { FairQueue, type FairPlace } from '../../src/providers/fair-queue.ts';
 type Item = FairPlace & { readonly key: string; readonly order: number; readonly cost: number };
 
 type Account = { paid: number; turn: number };
+/** `taken`: turns since it came; every sixth takes what has waited longest. */
+type User = Account & { taken: number };
 
 /** The same order, said in the plainest way: arrays that are searched from end to end. */
 class Model {
   items: Item[] = [];
   clock = 0;
   turns = 0;
-  tenants = new Map<string, Account & { clock: number; users: Map<string, Account> }>();
+  tenants = new Map<string, Account & { clock: number; users: Map<string, User> }>();
 
   push(item: Item, ahead: boolean): void {
     const tenant = this.tenants.get(item.tenant) ?? {
       ...this.account(this.clock, ahead),
       clock: 0,
-      users: new Map<string, Account>(),
+      users: new Map<string, User>(),
     };
     this.tenants.set(item.tenant, tenant);
-    const user = tenant.users.get(item.user) ?? this.account(tenant.clock, ahead);
+    const user = tenant.users.get(item.user) ?? { ...this.account(tenant.clock, ahead), taken: 0 };
     tenant.users.set(item.user, user);
     if (ahead) {
+      user.taken = Math.max(0, user.taken - 1);
       user.paid -= item.cost;
       tenant.paid -= item.cost;
     }
@@ -36,20 +39,23 @@ class Model {
     return { paid: clock, turn: ahead ? -this.turns : this.turns };
   }
 
-  oldest(tenant: string, user: string): Item | undefined {
-    return this.items
-      .filter((item) => item.tenant === tenant && item.user === user)
-      .sort(
-        (a, b) =>
-          a.pipelineStartedAtMs - b.pipelineStartedAtMs ||
+  of(tenant: string, user: string): Item[] {
+    return this.items.filter((item) => item.tenant === tenant && item.user === user);
+  }
+
+  nextOf(tenant: string, user: string, { taken }: User): Item | undefined {
+    return this.of(tenant, user).sort((a, b) =>
+      taken % 6 === 5
+        ? a.order - b.order
+        : a.pipelineStartedAtMs - b.pipelineStartedAtMs ||
           (a.pipeline < b.pipeline ? -1 : a.pipeline > b.pipeline ? 1 : a.order - b.order),
-      )[0];
+    )[0];
   }
 
   /** The user of this tenant who is next, with the item. */
   next(tenant: string): { user: string; due: number; item: Item } | undefined {
     const users = [...(this.tenants.get(tenant)?.users ?? [])].flatMap(([user, account]) => {
-      const item = this.oldest(tenant, user);
+      const item = this.nextOf(tenant, user, account);
       return item === undefined ? [] : [{ user, account, due: account.paid + item.cost, item }];
     });
     return users.sort((a, b) => a.due - b.due || a.account.turn - b.account.turn)[0];
@@ -68,6 +74,7 @@ class Model {
     this.clock = Math.max(this.clock, due);
     account.clock = Math.max(account.clock, next.due);
     this.turns += 1;
+    user.taken += 1;
     for (const one of [account, user]) {
       one.paid += next.item.cost;
       one.turn = this.turns;
@@ -80,7 +87,7 @@ class Model {
     this.items = this.items.filter((item) => item.key !== key);
     for (const [name, { users }] of this.tenants) {
       for (const user of users.keys()) {
-        if (this.oldest(name, user) === undefined) users.delete(user);
+        if (this.of(name, user).length === 0) users.delete(user);
       }
       if (users.size === 0) this.tenants.delete(name);
     }

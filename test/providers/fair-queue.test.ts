@@ -49,6 +49,30 @@ describe('the fair queue', () => {
     ]);
   });
 
+  it('gives every sixth turn of a user to what has waited longest, whatever others it has', () => {
+    const queue = queueOf('a/u/new@9');
+    const turns: (string | undefined)[] = [];
+    // Its older pipelines never end: each has the next item as soon as the last one is taken.
+    for (let i = 0; i < 12; i++) {
+      push(queue, `a/u/old@1-${i}`);
+      if (i === 6) push(queue, 'a/u/newer@10');
+      turns.push(queue.pop());
+    }
+    expect(turns.indexOf('a/u/new@9')).toBe(5);
+    expect(turns.indexOf('a/u/newer@10')).toBe(11);
+  });
+
+  it('gives such a turn back too', () => {
+    const queue = queueOf('a/u/new@9');
+    for (let i = 0; i < 9; i++) push(queue, `a/u/old@1-${i}`);
+    for (let i = 0; i < 5; i++) queue.pop();
+    const item = queue.pop() ?? '';
+    expect(item).toBe('a/u/new@9');
+    queue.putBack(item, item, { ...placeOf(item), order: 0 });
+    expect(queue.pop()).toBe('a/u/new@9');
+    expect(queue.pop()).toBe('a/u/old@1-5');
+  });
+
   it('puts who comes back behind all that wait', () => {
     const queue = queueOf('a/u/p@1', 'b/u/p@1', 'c/u/p@1');
     expect(queue.pop()).toBe('a/u/p@1');
