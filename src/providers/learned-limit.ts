@@ -24,6 +24,8 @@ const holdsMax = 32;
 const holdMsMin = 1_000;
 const burstsToIgnoreMin = 8;
 const burstsToIgnoreMax = 64;
+/** A ramp waits at most so much longer for a process that is late. */
+const lateMsMax = 100;
 
 type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepMsPerCall' | 'rampStepShare'>;
 
@@ -40,6 +42,8 @@ export class LearnedLimit {
   #wasFull = false;
   /** What the last step has added. */
   #stepCalls = 0;
+  /** How late the last step was: as late as that, refusals are seen that have arrived. */
+  #lateMs = 0;
   /** When the limit grows, if its slots have been full by then. */
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
@@ -114,7 +118,7 @@ export class LearnedLimit {
   /** A ramp's step begins when its slots are full. */
   #beginStep(nowMs: number): void {
     const { rampStepMs, rampStepMsPerCall } = this.#settings;
-    const waitMs = rampStepMs + this.#stepCalls * rampStepMsPerCall;
+    const waitMs = rampStepMs + this.#stepCalls * rampStepMsPerCall + 2 * this.#lateMs;
     if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + waitMs;
   }
 
@@ -128,6 +132,7 @@ export class LearnedLimit {
     const atMs = this.growsAtMs();
     if (atMs === null || nowMs < atMs) return;
     this.#wasFull = false;
+    this.#lateMs = Math.min(nowMs - atMs, lateMsMax / 2);
     const phase = this.#phase;
     switch (phase.kind) {
       case 'ramping': {

@@ -11,6 +11,7 @@ import type { InboxRow, LoadedRun } from '../store/rows.ts';
 import { untilAnswered, type BatchSource } from './committer.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import { BatchChain } from './batch-chain.ts';
+import { BatchSize } from './batch-size.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Parts } from './parts.ts';
 import { computeTogether, type Computed } from './reader.ts';
@@ -37,21 +38,13 @@ const chainedMax = 200;
  */
 const besideQueueMax = 25;
 
-/**
- * Turns of the first batch after idleness; a full one lets the next be larger. When a thousand runs start
- * at once, the first calls go out after some tens of turns and not after hundreds.
- */
-const firstBatchMax = 48;
-const batchGrowth = 1.25;
-
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
   readonly #news: StatusNews;
   readonly #settling: Settling;
-  readonly #turnsMax: number;
+  readonly #size: BatchSize;
   readonly #isHeld: () => boolean;
-  #batchMax = firstBatchMax;
   #computing: Promise<unknown> = Promise.resolve();
   /** Set while this replica may not commit: its lease is in doubt. */
   suspended = false;
@@ -73,7 +66,7 @@ export class TurnBatches implements BatchSource {
     this.#fresh = options.fresh;
     this.#news = options.news;
     this.#settling = options.settling;
-    this.#turnsMax = options.turnsMax;
+    this.#size = new BatchSize(options.turnsMax);
   }
 
   /** False while its lease is in doubt, and when all is over. */
@@ -90,10 +83,10 @@ export class TurnBatches implements BatchSource {
   async runBatch(): Promise<void> {
     const { arrivals, bench, calls } = this.#parts;
     const max = calls.requests.areSlotsScarce ? besideQueueMax : Infinity;
-    const turnsMax = Math.min(this.#turnsMax, this.#batchMax, max);
+    const turnsMax = Math.min(this.#size.max, max);
     const entries = bench.take(turnsMax);
     const fresh = this.#fresh.begin(turnsMax - entries.length);
-    this.#learnSize(entries.length + fresh.length, turnsMax);
+    this.#size.begun(entries.length + fresh.length, turnsMax);
     const arrived = arrivals.take(turnsMax * 2);
     let made: MadeBatch | null = null;
     let works: Work[] = fresh;
@@ -107,13 +100,6 @@ export class TurnBatches implements BatchSource {
     } catch (error) {
       this.#settling.giveBack({ entries, works, made, arrived, error });
     }
-  }
-
-  /** A group of starts that did not fit whole leaves a batch a little under its bound. */
-  #learnSize(turns: number, turnsMax: number): void {
-    const by = turns > turnsMax * 0.9 ? batchGrowth : 1 / batchGrowth;
-    const next = Math.max(Math.floor(this.#batchMax * by), firstBatchMax);
-    this.#batchMax = Math.min(next, this.#turnsMax);
   }
 
   /** Tries until the store answers, or this replica may no longer commit. */

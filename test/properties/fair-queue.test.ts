@@ -24,7 +24,7 @@ class Model {
       users: new Map<string, User>(),
     };
     this.tenants.set(item.tenant, tenant);
-    const user = tenant.users.get(item.user) ?? { ...this.account(tenant.clock, ahead), taken: 0 };
+    const user = tenant.users.get(item.user) ?? this.newUser(tenant.clock, ahead);
     tenant.users.set(item.user, user);
     if (ahead) {
       user.taken = Math.max(0, user.taken - 1);
@@ -37,6 +37,11 @@ class Model {
   account(clock: number, ahead: boolean): Account {
     this.turns += 1;
     return { paid: clock, turn: ahead ? -this.turns : this.turns };
+  }
+
+  newUser(clock: number, ahead: boolean): User {
+    const account = this.account(clock, ahead);
+    return { ...account, taken: 0 };
   }
 
   of(tenant: string, user: string): Item[] {

@@ -67,11 +67,26 @@ describe('the learned limit', () => {
     learned.sent(100, 0);
     learned.begun(500);
     expect(learned.growsAtMs()).toBe(500 + rampStepMs);
-    learned.tick(600);
+    learned.tick(500 + rampStepMs);
     const added = learned.limit - 100;
     expect(added).toBeGreaterThan(10);
     learned.sent(learned.limit, 600);
     expect(learned.growsAtMs()).toBe(600 + rampStepMs + added * rampStepMsPerCall);
+  });
+
+  it('ramps slower in a process that is late, which sees refusals as late, but only so much', () => {
+    for (const [lateMs, moreMs] of [
+      [30, 60],
+      [5_000, 100],
+    ] as const) {
+      const learned = learnedOf(1_000, 100);
+      learned.sent(100, 0);
+      learned.tick(rampStepMs + lateMs);
+      const added = learned.limit - 100;
+      learned.sent(learned.limit, 10_000);
+      const waitMs = rampStepMs + added * rampStepMsPerCall + moreMs;
+      expect(learned.growsAtMs()).toBe(10_000 + waitMs);
+    }
   });
 
   it('finds what was taken also when calls end in the middle of the burst', () => {
