@@ -7,6 +7,12 @@
 const firstMax = 48;
 const growth = 1.25;
 
+/**
+ * Turns of a batch while calls wait for slots that last: a large one would keep this process from what gives
+ * slots on, and hurries to calls that can only queue.
+ */
+const besideQueueMax = 25;
+
 export class BatchSize {
   readonly #turnsMax: number;
   #max = firstMax;
@@ -15,8 +21,8 @@ export class BatchSize {
     this.#turnsMax = turnsMax;
   }
 
-  get max(): number {
-    return Math.min(this.#max, this.#turnsMax);
+  max({ areSlotsScarce }: { readonly areSlotsScarce: boolean }): number {
+    return Math.min(this.#max, this.#turnsMax, areSlotsScarce ? besideQueueMax : Infinity);
   }
 
   /** A batch holds so many turns of those that it might. */

@@ -32,12 +32,6 @@ import type { Entry } from './workbench.ts';
 /** Turns of one batch that are computed one after the other: their neighbours wait for them. */
 const chainedMax = 200;
 
-/**
- * Turns of a batch while calls wait for slots that last: a large one would keep this process from what gives
- * slots on, and hurries to calls that can only queue.
- */
-const besideQueueMax = 25;
-
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
@@ -82,8 +76,7 @@ export class TurnBatches implements BatchSource {
 
   async runBatch(): Promise<void> {
     const { arrivals, bench, calls } = this.#parts;
-    const max = calls.requests.areSlotsScarce ? besideQueueMax : Infinity;
-    const turnsMax = Math.min(this.#size.max, max);
+    const turnsMax = this.#size.max(calls.requests);
     const entries = bench.take(turnsMax);
     const fresh = this.#fresh.begin(turnsMax - entries.length);
     this.#size.begun(entries.length + fresh.length, turnsMax);
