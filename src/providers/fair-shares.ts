@@ -23,9 +23,8 @@ import type { FairPlace } from './fair-place.ts';
 import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
 
 /**
- * Every so many-th turn of a user goes to the item that has waited longest. Seldom enough that what was
- * begun is finished first all the same: for a thousand pipelines of three calls on 240 slots the
- * median was soonest with this (simulated with calls in lockstep and apart, from never to every 4th).
+ * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
+ * begun is finished first all the same. Why the sixth: docs/decisions.md.
  */
 const floorEvery = 6;
 
