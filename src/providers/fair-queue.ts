@@ -26,7 +26,7 @@ export type { FairPlace } from './fair-place.ts';
 /** Each lower class that waits gets at least every so many-th turn. */
 const floorEvery = 8;
 
-/** A batch is at its end when at most so many items wait for each that is under way. */
+/** A batch is at its end when fewer than so many items wait for each that is under way. */
 const endWaiting = 1.1;
 
 type Class<Item> = {

@@ -24,8 +24,8 @@ const holdsMax = 32;
 const holdMsMin = 1_000;
 const burstsToIgnoreMin = 8;
 const burstsToIgnoreMax = 64;
-/** A ramp waits at most so much longer for a process that is late. */
-const lateMsMax = 100;
+/** Of a process that is later than this, no more counts. */
+const lateMsMax = 50;
 
 type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepMsPerCall' | 'rampStepShare'>;
 
@@ -42,7 +42,7 @@ export class LearnedLimit {
   #wasFull = false;
   /** What the last step has added. */
   #stepCalls = 0;
-  /** How late the last step was: as late as that, refusals are seen that have arrived. */
+  /** How late the last step was: refusals that have arrived are seen as late, and it counts twice. */
   #lateMs = 0;
   /** When the limit grows, if its slots have been full by then. */
   #stepAtMs = -Infinity;
@@ -132,7 +132,7 @@ export class LearnedLimit {
     const atMs = this.growsAtMs();
     if (atMs === null || nowMs < atMs) return;
     this.#wasFull = false;
-    this.#lateMs = Math.min(nowMs - atMs, lateMsMax / 2);
+    this.#lateMs = Math.min(nowMs - atMs, lateMsMax);
     const phase = this.#phase;
     switch (phase.kind) {
       case 'ramping': {

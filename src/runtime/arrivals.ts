@@ -96,7 +96,7 @@ export class ArrivalQueue {
 
   /**
    * Start groups whose turn it is, at most so many runs, while `fits` says yes. A group is taken whole,
-   * so the first may be larger; requests.ts bounds what one holds.
+   * so the first may be larger; library.ts bounds what one holds by `turnsMax`.
    */
   takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
     const groups: StartGroup[] = [];

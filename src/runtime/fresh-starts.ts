@@ -21,12 +21,14 @@ export class FreshStarts {
     this.#parts = parts;
   }
 
-  /** At most so many, or one group that is larger. */
-  begin(runsMax: number): Work[] {
+  /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
+  begin(max: number, taken: number): Work[] {
+    const runsMax = max - taken;
     if (runsMax <= 0) return [];
     const { bench, arrivals } = this.#parts;
     let room = bench.hasRoom ? bench.roomCount : 0;
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
+      if (taken > 0 && runs.length > runsMax) return false;
       if (runs.length > room || !runs.every((run) => this.#mayBegin(run))) return false;
       room -= runs.length;
       return true;

@@ -78,7 +78,7 @@ export class TurnBatches implements BatchSource {
     const { arrivals, bench, calls } = this.#parts;
     const turnsMax = this.#size.max(calls.requests);
     const entries = bench.take(turnsMax);
-    const fresh = this.#fresh.begin(turnsMax - entries.length);
+    const fresh = this.#fresh.begin(turnsMax, entries.length);
     this.#size.begun(entries.length + fresh.length, turnsMax);
     const arrived = arrivals.take(turnsMax * 2);
     let made: MadeBatch | null = null;

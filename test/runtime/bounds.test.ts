@@ -156,7 +156,7 @@ describe('actions', () => {
         perform: () => {
           void perform();
         },
-        // oxlint-disable-next-line typescript/no-misused-promises -- authors do
+        // oxlint-disable-next-line typescript/no-misused-promises -- authors write actions that reject
         fail: async () => {
           throw new Error('later');
         },
