@@ -8,12 +8,12 @@
  *
  * 1. A higher class goes first, but a class that waits is passed over at most `floorEvery` − 1
  *    times, once more for each lower class beside it: none starves.
- * 2. Within a class: invariants 1 and 2 of fair-shares.ts (promise 9).
+ * 2. Within a class: invariants 1 to 3 of fair-shares.ts (promise 9).
  * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
- *    came: what was started is finished first (but for invariant 4 of fair-shares.ts). At the end of a
- *    batch, when hardly more items wait than are under way, the one that has waited longest goes first
- *    instead: strictly oldest first would finish all but a few, and leave most places idle while those
- *    few go through all their steps.
+ *    came: what was started is finished first (but for invariant 5 of fair-shares.ts). At the end of a
+ *    batch, when fewer pipelines wait for their first turn than are under way, what has waited longest
+ *    goes first instead, and nobody has a head start: strictly oldest first would finish all but a
+ *    few, and leave most places idle while those few go through all their steps.
  * 4. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
  * 5. Every operation costs O(log n) at most.
  */
@@ -26,8 +26,8 @@ export type { FairPlace } from './fair-place.ts';
 /** Each lower class that waits gets at least every so many-th turn. */
 const floorEvery = 8;
 
-/** A batch is at its end when fewer than so many items wait for each that is under way. */
-const endWaiting = 1.1;
+/** Where so many times more wait than are under way, much is left to do, however little of it is new. */
+const endWaitingMax = 2;
 
 type Class<Item> = {
   readonly shares: FairShares<Item>;
@@ -121,7 +121,9 @@ export class FairQueue<Item> {
   }
 
   #isEnd(): boolean {
-    return this.#inside.size < this.#underWay * endWaiting;
+    if (this.#inside.size >= this.#underWay * endWaitingMax) return false;
+    const newCount = this.#classes.reduce((sum, { shares }) => sum + shares.newCount, 0);
+    return newCount < this.#underWay;
   }
 
   #add(key: string, item: Item, place: FairPlace, ahead: boolean): boolean {

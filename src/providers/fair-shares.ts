@@ -10,23 +10,27 @@
  * 1. Whose account, with its next item, is lowest goes next; of equals, who has waited longest. An
  *    account begins at the clock, which is where the last one served stood: who comes back from
  *    idle brings neither credit nor debt.
- * 2. So with T tenants of at most U users that wait, an item of cost c is taken before the others
- *    have been given more than T × U × (c + the largest cost). Where all cost the same, it is taken
- *    after at most T × U turns, however many items the others have (promise 9).
- * 3. A correction moves an account at most `settledMax` away from the clock, so that nobody's past
+ * 2. What was begun is finished first, also among users: one whose next item is of a pipeline that
+ *    has had turns stands as many items ahead of its account as head-start.ts says, `headStartMax` at
+ *    most. Tenants have no head start, nor have items that are not counted.
+ * 3. So with T tenants of at most U users that wait, an item of cost c is taken before the others
+ *    have been given more than T × U × (c + (1 + `headStartMax`) × the largest cost). Where none is
+ *    counted, it is taken after at most T × U turns, however many items the others have (promise 9).
+ * 4. A correction moves an account at most `settledMax` away from the clock, so that nobody's past
  *    takes the future from the others, or from itself.
- * 4. Of one user's items the oldest pipeline's goes first, but every `floorEvery`-th turn goes to the
+ * 5. Of one user's items the oldest pipeline's goes first, but every `floorEvery`-th turn goes to the
  *    one that has waited longest: pipelines without end do not starve newer ones.
- * 5. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
+ * 6. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
 import type { FairPlace } from './fair-place.ts';
+import { HeadStarts } from './head-start.ts';
 import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
 
 /**
  * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
- * begun is finished first all the same. Why the sixth: docs/decisions.md.
+ * begun is finished first all the same. Why the tenth: docs/decisions.md.
  */
-const floorEvery = 6;
+const floorEvery = 10;
 
 /** In tokens, as all costs of provider calls: a few long answers. */
 const settledMax = 16_384;
@@ -37,14 +41,17 @@ export type Waiting<Item> = HeapMember & {
   readonly user: User<Item>;
   readonly cost: number;
   readonly counted: boolean;
+  /** Its pipeline had had no turn when it came. */
+  readonly isNew: boolean;
   readonly pipeline: string;
   readonly startedAtMs: number;
   readonly order: number;
   /** The same item in the heap that has first what came first. */
-  readonly mirror: Mirror<Item>;
+  readonly mirror: Mirror<Waiting<Item>>;
 };
 
-type Mirror<Item> = HeapMember & { of: Waiting<Item> | null };
+/** Stands for what is in another heap already. */
+type Mirror<Of> = HeapMember & { of: Of | null };
 
 /** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
 type Account = HeapMember & { paid: number; due: number; turn: number };
@@ -53,9 +60,13 @@ type User<Item> = Account & {
   readonly name: string;
   readonly tenant: Tenant<Item>;
   readonly oldest: IndexedHeap<Waiting<Item>>;
-  readonly longest: IndexedHeap<Mirror<Item>>;
+  readonly longest: IndexedHeap<Mirror<Waiting<Item>>>;
   /** Turns that it has had since it came. */
   taken: number;
+  /** `due` less the head start of the next item. */
+  early: number;
+  /** The same user in the line in which nobody has a head start. */
+  readonly mirror: Mirror<User<Item>>;
 };
 
 type Tenant<Item> = Account & {
@@ -63,6 +74,7 @@ type Tenant<Item> = Account & {
   weight: number;
   readonly users: Map<string, User<Item>>;
   readonly line: IndexedHeap<User<Item>>;
+  readonly plainLine: IndexedHeap<Mirror<User<Item>>>;
   clock: number;
 };
 
@@ -73,8 +85,14 @@ function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
   return a.order < b.order;
 }
 
-const hasWaitedLonger = <Item>({ of: a }: Mirror<Item>, { of: b }: Mirror<Item>): boolean =>
-  a !== null && b !== null && a.order < b.order;
+type Compare<Of> = (a: Of, b: Of) => boolean;
+
+const mirrored =
+  <Of>(before: Compare<Of>): Compare<Mirror<Of>> =>
+  ({ of: a }, { of: b }) =>
+    a !== null && b !== null && before(a, b);
+
+const hasWaitedLonger = <Item>(a: Waiting<Item>, b: Waiting<Item>): boolean => a.order < b.order;
 
 const longestOf = <Item>({ longest }: User<Item>): Waiting<Item> | undefined =>
   longest.first()?.of ?? undefined;
@@ -88,15 +106,25 @@ function nextOf<Item>(user: User<Item>): Waiting<Item> | undefined {
 const isBefore = (a: Account, b: Account): boolean =>
   a.due === b.due ? a.turn < b.turn : a.due < b.due;
 
+const isEarlier = <Item>(a: User<Item>, b: User<Item>): boolean =>
+  a.early === b.early ? a.turn < b.turn : a.early < b.early;
+
 export class FairShares<Item> {
   readonly #tenants = new Map<string, Tenant<Item>>();
   readonly #line = new IndexedHeap<Tenant<Item>>(isBefore);
+  readonly #headStarts = new HeadStarts();
   #clock = 0;
   #turns = 0;
   #size = 0;
+  #newCount = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Of pipelines that had not begun when they came. */
+  get newCount(): number {
+    return this.#newCount;
   }
 
   /** `ahead`: it was popped in vain, so what it was charged is given back, and its turn with it. */
@@ -110,14 +138,16 @@ export class FairShares<Item> {
       user.paid -= cost;
       tenant.paid -= cost / weight;
     }
-    const mirror: Mirror<Item> = { heapIndex: -1, of: null };
+    const mirror: Mirror<Waiting<Item>> = { heapIndex: -1, of: null };
+    const counted = place.cost !== undefined;
     const waiting: Waiting<Item> = {
       heapIndex: -1,
       key,
       item,
       user,
       cost,
-      counted: place.cost !== undefined,
+      counted,
+      isNew: counted && this.#headStarts.items(pipelineKey(user, place.pipeline)) === 0,
       pipeline: place.pipeline,
       startedAtMs: place.pipelineStartedAtMs,
       order: place.order,
@@ -127,14 +157,16 @@ export class FairShares<Item> {
     user.oldest.push(waiting);
     user.longest.push(mirror);
     this.#size += 1;
+    if (waiting.isNew) this.#newCount += 1;
     this.#enter(user);
     return waiting;
   }
 
-  /** `atEnd`: of one user's items the one that has waited longest, whatever its pipeline. */
+  /** `atEnd`: nobody has a head start, and of one user's items the one that has waited longest goes. */
   first(atEnd: boolean): Waiting<Item> | undefined {
-    const user = this.#line.first()?.line.first();
-    if (user === undefined) return undefined;
+    const tenant = this.#line.first();
+    const user = atEnd ? tenant?.plainLine.first()?.of : tenant?.line.first();
+    if (!user) return undefined;
     return atEnd ? longestOf(user) : nextOf(user);
   }
 
@@ -142,6 +174,7 @@ export class FairShares<Item> {
   pop(waiting: Waiting<Item>): void {
     const { user, cost } = waiting;
     const { tenant } = user;
+    if (waiting.counted) this.#headStarts.hadTurn(pipelineKey(user, waiting.pipeline));
     this.#clock = Math.max(this.#clock, tenant.due);
     tenant.clock = Math.max(tenant.clock, user.due);
     user.taken += 1;
@@ -158,6 +191,7 @@ export class FairShares<Item> {
     user.oldest.remove(waiting);
     user.longest.remove(waiting.mirror);
     this.#size -= 1;
+    if (waiting.isNew) this.#newCount -= 1;
     this.#enter(user);
   }
 
@@ -175,12 +209,17 @@ export class FairShares<Item> {
   #enter(user: User<Item> | undefined): void {
     if (user === undefined) return;
     const { tenant } = user;
-    if (user.heapIndex >= 0) tenant.line.remove(user);
+    if (user.heapIndex >= 0) {
+      tenant.line.remove(user);
+      tenant.plainLine.remove(user.mirror);
+    }
     const next = nextOf(user);
     if (next === undefined) tenant.users.delete(user.name);
     else {
       user.due = user.paid + next.cost;
+      user.early = user.due - this.#headStart(next);
       tenant.line.push(user);
+      tenant.plainLine.push(user.mirror);
     }
     if (tenant.heapIndex >= 0) this.#line.remove(tenant);
     const first = tenant.line.first();
@@ -192,13 +231,19 @@ export class FairShares<Item> {
     }
   }
 
+  #headStart(next: Waiting<Item>): number {
+    if (!next.counted) return 0;
+    return this.#headStarts.items(pipelineKey(next.user, next.pipeline)) * next.cost;
+  }
+
   #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
     const tenant: Tenant<Item> = {
       ...this.#account(this.#clock, ahead),
       name,
       weight,
       users: new Map(),
-      line: new IndexedHeap<User<Item>>(isBefore),
+      line: new IndexedHeap<User<Item>>(isEarlier),
+      plainLine: new IndexedHeap<Mirror<User<Item>>>(mirrored(isBefore)),
       clock: 0,
     };
     this.#tenants.set(name, tenant);
@@ -206,14 +251,18 @@ export class FairShares<Item> {
   }
 
   #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
+    const mirror: Mirror<User<Item>> = { heapIndex: -1, of: null };
     const user: User<Item> = {
       ...this.#account(tenant.clock, ahead),
       name,
       tenant,
       oldest: new IndexedHeap<Waiting<Item>>(isOlder),
-      longest: new IndexedHeap<Mirror<Item>>(hasWaitedLonger),
+      longest: new IndexedHeap<Mirror<Waiting<Item>>>(mirrored(hasWaitedLonger)),
       taken: 0,
+      early: 0,
+      mirror,
     };
+    mirror.of = user;
     tenant.users.set(name, user);
     return user;
   }
@@ -224,7 +273,11 @@ export class FairShares<Item> {
   }
 }
 
-/** Moves towards the bound of invariant 3 and never past it; what is past it already stays. */
+/** Pipelines' names are their users' own. */
+const pipelineKey = <Item>(user: User<Item>, pipeline: string): string =>
+  JSON.stringify([user.tenant.name, user.name, pipeline]);
+
+/** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
 function corrected(paid: number, more: number, clock: number): number {
   if (more < 0) return Math.max(paid + more, Math.min(paid, clock - settledMax));
   return Math.min(paid + more, Math.max(paid, clock + settledMax));

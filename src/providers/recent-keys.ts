@@ -1,6 +1,6 @@
 /**
- * The keys that were added last: at least `keep` of them, at most twice as many, so that a stub may
- * run for ever. The older half goes at once when the newer one is full.
+ * The keys that were added last: at least `keep` of them, at most twice as many, so that who keeps
+ * them may run for ever. The older half goes at once when the newer one is full.
  */
 export class RecentKeys {
   readonly #keep: number;

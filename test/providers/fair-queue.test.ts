@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue, type FairPlace } from '../../src/providers/fair-queue.ts';
+import { headStartMax } from '../../src/providers/head-start.ts';
 import { IndexedHeap } from '../../src/providers/indexed-heap.ts';
 
 /** `tenant/user/pipeline@start`, pushed under its own text. */
@@ -49,28 +50,28 @@ describe('the fair queue', () => {
     ]);
   });
 
-  it('gives every sixth turn of a user to what has waited longest, whatever else it has', () => {
+  it('gives every tenth turn of a user to what has waited longest, whatever else it has', () => {
     const queue = queueOf('a/u/new@9');
     const turns: (string | undefined)[] = [];
     // Its older pipelines never end: each has the next item as soon as the last one is taken.
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 14; i++) {
       push(queue, `a/u/old@1-${i}`);
       turns.push(queue.pop());
     }
-    expect(turns.indexOf('a/u/new@9')).toBe(5);
+    expect(turns.indexOf('a/u/new@9')).toBe(9);
     // From then on what has waited longest is the next of the old ones.
-    expect(turns.slice(6)).toEqual([5, 6, 7, 8].map((i) => `a/u/old@1-${i}`));
+    expect(turns.slice(10)).toEqual([9, 10, 11, 12].map((i) => `a/u/old@1-${i}`));
   });
 
   it('gives such a turn back too', () => {
     const queue = queueOf('a/u/new@9');
-    for (let i = 0; i < 9; i++) push(queue, `a/u/old@1-${i}`);
-    for (let i = 0; i < 5; i++) queue.pop();
+    for (let i = 0; i < 12; i++) push(queue, `a/u/old@1-${i}`);
+    for (let i = 0; i < 9; i++) queue.pop();
     const item = queue.pop() ?? '';
     expect(item).toBe('a/u/new@9');
     queue.putBack(item, item, { ...placeOf(item), order: 0 });
     expect(queue.pop()).toBe('a/u/new@9');
-    expect(queue.pop()).toBe('a/u/old@1-5');
+    expect(queue.pop()).toBe('a/u/old@1-9');
   });
 
   it('puts who comes back behind all that wait', () => {
@@ -135,7 +136,9 @@ describe('charging in tokens', () => {
   it('gives a user of large calls as many tokens as one of small calls, not as many turns', () => {
     const queue = new FairQueue<FairPlace>();
     callsOf(queue, 'a/large', 1_000);
-    callsOf(queue, 'a/small', 100, 100);
+    callsOf(queue, 'a/small', 100, 150);
+    // Both have begun then, and have had their head starts.
+    served(queue, 20);
     const turns = served(queue, 55);
     expect(times(turns, 'a/large')).toBe(5);
     expect(times(turns, 'a/small')).toBe(50);
@@ -200,6 +203,86 @@ describe('charging in tokens', () => {
     callsOf(queue, 'a/late', 100, 50);
     const turns = served(queue, 20);
     expect(times(turns, 'a/late')).toBe(10);
+  });
+});
+
+describe('pipelines that have begun', () => {
+  const callOf = (path: string, start = 0) => ({ ...placeOf(`${path}@${start}`), cost: 10 });
+  const pushCall = (queue: FairQueue<string>, path: string, start = 0): void => {
+    queue.push(path, path, callOf(path, start));
+  };
+  const popCall = (queue: FairQueue<string>): string => {
+    const path = queue.pop() ?? 'nothing';
+    // Settled at once: with nothing under way it is never the end of a batch.
+    queue.settle(callOf(path), 10);
+    return path;
+  };
+
+  it("go ahead of other users' new ones, two items for each of their first two turns", () => {
+    const queue = new FairQueue<string>();
+    for (let i = 0; i < 9; i++) pushCall(queue, `a/u/new${i}`, 1 + i);
+    const turns: string[] = [];
+    for (let i = 0; i < 12; i++) {
+      pushCall(queue, 'a/v/begun');
+      turns.push(popCall(queue));
+    }
+    // A turn each, as without a head start; then five in a row for the one that has begun.
+    expect(turns.map((path) => path.split('/')[1]).join('')).toBe('uvvvvvuvuvuv'.slice(0, 12));
+  });
+
+  it('have no such right over another tenant', () => {
+    const queue = new FairQueue<string>();
+    for (let i = 0; i < 9; i++) pushCall(queue, `a/u/new${i}`, 1 + i);
+    const turns: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      pushCall(queue, 'b/v/begun');
+      turns.push(popCall(queue));
+    }
+    expect(turns.map((path) => path[0]).join('')).toBe('abababab');
+  });
+
+  it('do not starve a new one, though their users come and go and owe nothing then', () => {
+    const queue = new FairQueue<string>();
+    const users = 20;
+    const begun = Array.from({ length: users }, (_, i) => `a/u${i}/p`);
+    for (const path of begun) pushCall(queue, path);
+    for (let i = 0; i < 5 * users; i++) pushCall(queue, popCall(queue));
+    pushCall(queue, 'a/late/new');
+    let turns = 0;
+    for (;;) {
+      turns += 1;
+      expect(turns).toBeLessThanOrEqual((2 + headStartMax) * users);
+      const path = popCall(queue);
+      if (path === 'a/late/new') break;
+      pushCall(queue, path);
+    }
+    expect(turns).toBeGreaterThan(users);
+  });
+
+  it('have none at the end of a batch, which is when less is new than under way', () => {
+    const queue = new FairQueue<string>();
+    for (const path of ['a/v/begun', 'a/w/other', 'a/x/third']) pushCall(queue, path);
+    for (let i = 0; i < 3; i++) queue.pop();
+    queue.settle(callOf('a/v/begun'), 10);
+    pushCall(queue, 'a/u/new');
+    pushCall(queue, 'a/v/begun');
+    // Two are under way and one is new; with a head start the other one would go first.
+    expect(queue.pop()).toBe('a/u/new');
+    queue.settle(callOf('a/w/other'), 10);
+    queue.settle(callOf('a/x/third'), 10);
+    pushCall(queue, 'a/u/newer');
+    expect(queue.pop()).toBe('a/v/begun');
+  });
+
+  it('are not taken for the end of a batch while more wait than twice those under way', () => {
+    const queue = new FairQueue<string>();
+    for (let i = 0; i < 4; i++) pushCall(queue, `a/u/p${i}`, i);
+    for (let i = 0; i < 4; i++) popCall(queue);
+    for (const i of [3, 2, 1, 0]) pushCall(queue, `a/u/p${i}`, i);
+    // None is new. The first goes by age; then one is under way and three wait.
+    expect([queue.pop(), queue.pop()]).toEqual(['a/u/p0', 'a/u/p1']);
+    // Two are under way and two wait: what has waited longest.
+    expect(queue.pop()).toBe('a/u/p3');
   });
 });
 
