@@ -44,6 +44,8 @@ export type Waiting<Item> = HeapMember & {
   /** Its pipeline had had no turn when it came. */
   readonly isNew: boolean;
   readonly pipeline: string;
+  /** Unlike `pipeline` no other user's. */
+  readonly pipelineKey: string;
   readonly startedAtMs: number;
   readonly order: number;
   /** The same item in the heap that has first what came first. */
@@ -92,7 +94,8 @@ const mirrored =
   ({ of: a }, { of: b }) =>
     a !== null && b !== null && before(a, b);
 
-const hasWaitedLonger = <Item>(a: Waiting<Item>, b: Waiting<Item>): boolean => a.order < b.order;
+/** Made once: a user that comes makes heaps. */
+const hasWaitedLonger = mirrored((a: { readonly order: number }, b) => a.order < b.order);
 
 const longestOf = <Item>({ longest }: User<Item>): Waiting<Item> | undefined =>
   longest.first()?.of ?? undefined;
@@ -105,6 +108,8 @@ function nextOf<Item>(user: User<Item>): Waiting<Item> | undefined {
 
 const isBefore = (a: Account, b: Account): boolean =>
   a.due === b.due ? a.turn < b.turn : a.due < b.due;
+
+const isBeforePlainly = mirrored(isBefore);
 
 const isEarlier = <Item>(a: User<Item>, b: User<Item>): boolean =>
   a.early === b.early ? a.turn < b.turn : a.early < b.early;
@@ -131,6 +136,7 @@ export class FairShares<Item> {
   add(key: string, item: Item, place: FairPlace & { readonly order: number }, ahead: boolean) {
     const { cost = 1, weight = 1 } = place;
     const tenant = this.#tenants.get(place.tenant) ?? this.#addTenant(place.tenant, weight, ahead);
+    const isMoved = ahead || tenant.weight !== weight;
     tenant.weight = weight;
     const user = tenant.users.get(place.user) ?? this.#addUser(tenant, place.user, ahead);
     if (ahead) {
@@ -140,6 +146,8 @@ export class FairShares<Item> {
     }
     const mirror: Mirror<Waiting<Item>> = { heapIndex: -1, of: null };
     const counted = place.cost !== undefined;
+    // Nobody looks for the pipeline of what is not counted.
+    const pipelineKey = counted ? keyOf(user, place.pipeline) : '';
     const waiting: Waiting<Item> = {
       heapIndex: -1,
       key,
@@ -147,8 +155,9 @@ export class FairShares<Item> {
       user,
       cost,
       counted,
-      isNew: counted && this.#headStarts.items(pipelineKey(user, place.pipeline)) === 0,
+      isNew: counted && this.#headStarts.items(pipelineKey) === 0,
       pipeline: place.pipeline,
+      pipelineKey,
       startedAtMs: place.pipelineStartedAtMs,
       order: place.order,
       mirror,
@@ -158,7 +167,7 @@ export class FairShares<Item> {
     user.longest.push(mirror);
     this.#size += 1;
     if (waiting.isNew) this.#newCount += 1;
-    this.#enter(user);
+    this.#enter(user, isMoved);
     return waiting;
   }
 
@@ -174,7 +183,7 @@ export class FairShares<Item> {
   pop(waiting: Waiting<Item>): void {
     const { user, cost } = waiting;
     const { tenant } = user;
-    if (waiting.counted) this.#headStarts.hadTurn(pipelineKey(user, waiting.pipeline));
+    if (waiting.counted) this.#headStarts.hadTurn(waiting.pipelineKey);
     this.#clock = Math.max(this.#clock, tenant.due);
     tenant.clock = Math.max(tenant.clock, user.due);
     user.taken += 1;
@@ -182,17 +191,17 @@ export class FairShares<Item> {
     tenant.paid += cost / tenant.weight;
     user.turn = this.#turns += 1;
     tenant.turn = user.turn;
-    this.remove(waiting);
+    this.remove(waiting, true);
   }
 
-  /** Takes out an item wherever it stands; nothing is charged. */
-  remove(waiting: Waiting<Item>): void {
+  /** Takes out an item wherever it stands; nothing is charged. `isMoved`: see `#enter`. */
+  remove(waiting: Waiting<Item>, isMoved = false): void {
     const { user } = waiting;
     user.oldest.remove(waiting);
     user.longest.remove(waiting.mirror);
     this.#size -= 1;
     if (waiting.isNew) this.#newCount -= 1;
-    this.#enter(user);
+    this.#enter(user, isMoved);
   }
 
   /** What was popped has cost `more` than it was charged, or less. */
@@ -202,22 +211,29 @@ export class FairShares<Item> {
     tenant.paid = corrected(tenant.paid, more / tenant.weight, this.#clock);
     const user = tenant.users.get(place.user);
     if (user !== undefined) user.paid = corrected(user.paid, more, tenant.clock);
-    this.#enter(user ?? tenant.line.first());
+    const first = user ?? tenant.line.first();
+    if (first !== undefined) this.#enter(first, true);
   }
 
-  /** The user and its tenant stand where their accounts say, or nowhere without waiting items. */
-  #enter(user: User<Item> | undefined): void {
-    if (user === undefined) return;
+  /**
+   * The user and its tenant stand where their accounts say, or nowhere without waiting items.
+   * `isMoved`: one of these accounts, or its turn, has changed.
+   */
+  #enter(user: User<Item>, isMoved: boolean): void {
     const { tenant } = user;
+    const next = nextOf(user);
+    const due = next === undefined ? 0 : user.paid + next.cost;
+    const early = next === undefined ? 0 : due - this.#headStart(next);
     if (user.heapIndex >= 0) {
+      // One more item behind the next one: nobody's place changes.
+      if (!isMoved && next !== undefined && due === user.due && early === user.early) return;
       tenant.line.remove(user);
       tenant.plainLine.remove(user.mirror);
     }
-    const next = nextOf(user);
     if (next === undefined) tenant.users.delete(user.name);
     else {
-      user.due = user.paid + next.cost;
-      user.early = user.due - this.#headStart(next);
+      user.due = due;
+      user.early = early;
       tenant.line.push(user);
       tenant.plainLine.push(user.mirror);
     }
@@ -231,9 +247,8 @@ export class FairShares<Item> {
     }
   }
 
-  #headStart(next: Waiting<Item>): number {
-    if (!next.counted) return 0;
-    return this.#headStarts.items(pipelineKey(next.user, next.pipeline)) * next.cost;
+  #headStart({ counted, pipelineKey, cost }: Waiting<Item>): number {
+    return counted ? this.#headStarts.items(pipelineKey) * cost : 0;
   }
 
   #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
@@ -243,7 +258,7 @@ export class FairShares<Item> {
       weight,
       users: new Map(),
       line: new IndexedHeap<User<Item>>(isEarlier),
-      plainLine: new IndexedHeap<Mirror<User<Item>>>(mirrored(isBefore)),
+      plainLine: new IndexedHeap<Mirror<User<Item>>>(isBeforePlainly),
       clock: 0,
     };
     this.#tenants.set(name, tenant);
@@ -257,7 +272,7 @@ export class FairShares<Item> {
       name,
       tenant,
       oldest: new IndexedHeap<Waiting<Item>>(isOlder),
-      longest: new IndexedHeap<Mirror<Waiting<Item>>>(mirrored(hasWaitedLonger)),
+      longest: new IndexedHeap<Mirror<Waiting<Item>>>(hasWaitedLonger),
       taken: 0,
       early: 0,
       mirror,
@@ -274,7 +289,7 @@ export class FairShares<Item> {
 }
 
 /** Pipelines' names are their users' own. */
-const pipelineKey = <Item>(user: User<Item>, pipeline: string): string =>
+const keyOf = <Item>(user: User<Item>, pipeline: string): string =>
   JSON.stringify([user.tenant.name, user.name, pipeline]);
 
 /** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
