@@ -13,8 +13,8 @@ type Child = {
 
 function child(args: readonly string[]): Child {
   const startedMs = performance.now();
-  const script = fileURLToPath(new URL('crash-child.ts', import.meta.url));
-  const running = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  const script = fileURLToPath(new URL('crash-child.js', import.meta.url));
+  const running = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const sent = new Set<string>();

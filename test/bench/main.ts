@@ -74,10 +74,10 @@ async function latency(contenders: readonly Contender[]): Promise<void> {
 }
 
 async function parked(databaseUrl: string): Promise<void> {
-  const script = fileURLToPath(new URL('parked-child.ts', import.meta.url));
+  const script = fileURLToPath(new URL('parked-child.js', import.meta.url));
   const rows: string[][] = [['parked runs', 'bytes of RSS each', 'wake p50 ms', 'wake p99 ms']];
   for (const runs of quick ? [3_000] : [3_000, 30_000, 100_000]) {
-    const args = ['--expose-gc', '--import', 'tsx', script, databaseUrl, String(runs), '300'];
+    const args = ['--expose-gc', script, databaseUrl, String(runs), '300'];
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 600_000 });
     const figures = JSON.parse(stdout) as {
       bytesPerRun: number;
