@@ -187,8 +187,5 @@ export function toErrorRecord(thrown: unknown): ErrorRecord {
 
 /** Error texts come from anywhere: bounded, and without what Postgres refuses. */
 function clean(text: string): string {
-  return text
-    .slice(0, 4_000)
-    .replaceAll('\u0000', '')
-    .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  return text.slice(0, 4_000).replaceAll('\u0000', '').toWellFormed();
 }

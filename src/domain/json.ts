@@ -10,22 +10,14 @@ type JsonScalar = string | number | boolean | null;
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/**
- * Postgres text cannot hold NUL, and lone surrogates do not survive UTF-8. A regular expression
- * finds both in one native pass: 0.1 µs for a short string.
- */
-// oxlint-disable-next-line no-control-regex -- NUL is what this looks for
-const unsafeText = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-/** True when the text holds no NUL and no lone surrogate. */
+/** True without NUL, which Postgres text cannot hold, and lone surrogates, which UTF-8 loses. */
 export function isSafeText(text: string): boolean {
-  return !unsafeText.test(text);
+  return text.isWellFormed() && !text.includes('\u0000');
 }
 
 /** Drops NUL characters and replaces lone surrogates by U+FFFD: for text that a model wrote. */
 export function toSafeText(text: string): string {
-  return isSafeText(text) ? text : text.replaceAll('\u0000', '').replace(loneSurrogate, '\ufffd');
+  return isSafeText(text) ? text : text.replaceAll('\u0000', '').toWellFormed();
 }
 
 /**

@@ -91,8 +91,9 @@ function surveyObject(
       verdict = bent;
       continue;
     }
-    const part = survey(item, before[key], depth + 1);
-    if (part === lossy || !isSafeText(key)) return lossy;
+    const known = before[key];
+    const part = survey(item, known, depth + 1);
+    if (part === lossy || (known === undefined && !isSafeText(key))) return lossy;
     if (part === bent) verdict = bent;
   }
   if (verdict === clean) Object.freeze(value);
