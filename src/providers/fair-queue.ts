@@ -14,7 +14,8 @@
  *    batch, when fewer pipelines wait for their first turn than are under way, what has waited longest
  *    goes first instead, and nobody has a head start: strictly oldest first would finish all but a
  *    few, and leave most places idle while those few go through all their steps.
- * 4. A key is inside at most once. Nothing is kept of a tenant or user without waiting items.
+ * 4. A key is inside at most once. No account is kept of a tenant or user without waiting items, and
+ *    of pipelines only which of the latest have had turns.
  * 5. Every operation costs O(log n) at most.
  */
 import { defaultPriority, priorities } from '../domain/priority.ts';
@@ -90,7 +91,7 @@ export class FairQueue<Item> {
   /** What was popped has cost so much in truth; unknown tenants and users owe nothing. */
   settle(place: FairPlace, actual: number): void {
     this.#over(place);
-    this.#classOf(place).shares.correct(place, actual - (place.cost ?? 1));
+    this.#classOf(place).shares.settle(place, actual - (place.cost ?? 1));
   }
 
   /** Takes out an item wherever it stands; no turn is used. */

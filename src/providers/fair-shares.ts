@@ -20,7 +20,7 @@
  *    takes the future from the others, or from itself.
  * 5. Of one user's items the oldest pipeline's goes first, but every `floorEvery`-th turn goes to the
  *    one that has waited longest: pipelines without end do not starve newer ones.
- * 6. Nothing is kept of a tenant or user without waiting items. Every operation costs O(log n).
+ * 6. No account is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
 import type { FairPlace } from './fair-place.ts';
 import { HeadStarts } from './head-start.ts';
@@ -87,11 +87,9 @@ function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
   return a.order < b.order;
 }
 
-type Compare<Of> = (a: Of, b: Of) => boolean;
-
 const mirrored =
-  <Of>(before: Compare<Of>): Compare<Mirror<Of>> =>
-  ({ of: a }, { of: b }) =>
+  <Of>(before: (a: Of, b: Of) => boolean) =>
+  ({ of: a }: Mirror<Of>, { of: b }: Mirror<Of>): boolean =>
     a !== null && b !== null && before(a, b);
 
 /** Made once: a user that comes makes heaps. */
@@ -147,7 +145,7 @@ export class FairShares<Item> {
     const mirror: Mirror<Waiting<Item>> = { heapIndex: -1, of: null };
     const counted = place.cost !== undefined;
     // Nobody looks for the pipeline of what is not counted.
-    const pipelineKey = counted ? keyOf(user, place.pipeline) : '';
+    const pipelineKey = counted ? keyOf(place) : '';
     const waiting: Waiting<Item> = {
       heapIndex: -1,
       key,
@@ -183,7 +181,6 @@ export class FairShares<Item> {
   pop(waiting: Waiting<Item>): void {
     const { user, cost } = waiting;
     const { tenant } = user;
-    if (waiting.counted) this.#headStarts.hadTurn(waiting.pipelineKey);
     this.#clock = Math.max(this.#clock, tenant.due);
     tenant.clock = Math.max(tenant.clock, user.due);
     user.taken += 1;
@@ -204,10 +201,14 @@ export class FairShares<Item> {
     this.#enter(user, isMoved);
   }
 
-  /** What was popped has cost `more` than it was charged, or less. */
-  correct(place: FairPlace, more: number): void {
+  /**
+   * What was popped is over, and has cost `more` than it was charged, or less. Only now its pipeline
+   * has had a turn: what was popped in vain has had none.
+   */
+  settle(place: FairPlace, more: number): void {
+    this.#headStarts.hadTurn(keyOf(place));
     const tenant = this.#tenants.get(place.tenant);
-    if (tenant === undefined || more === 0) return;
+    if (tenant === undefined) return;
     tenant.paid = corrected(tenant.paid, more / tenant.weight, this.#clock);
     const user = tenant.users.get(place.user);
     if (user !== undefined) user.paid = corrected(user.paid, more, tenant.clock);
@@ -289,8 +290,7 @@ export class FairShares<Item> {
 }
 
 /** Pipelines' names are their users' own. */
-const keyOf = <Item>(user: User<Item>, pipeline: string): string =>
-  JSON.stringify([user.tenant.name, user.name, pipeline]);
+const keyOf = (of: FairPlace): string => JSON.stringify([of.tenant, of.user, of.pipeline]);
 
 /** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
 function corrected(paid: number, more: number, clock: number): number {

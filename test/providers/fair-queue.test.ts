@@ -230,6 +230,25 @@ describe('pipelines that have begun', () => {
     expect(turns.map((path) => path.split('/')[1]).join('')).toBe('uvvvvvuvuvuv'.slice(0, 12));
   });
 
+  it('have not begun with what was popped in vain', () => {
+    const queue = new FairQueue<string>();
+    const path = 'a/v/refused';
+    pushCall(queue, path);
+    for (let i = 0; i < 2; i++) {
+      expect(queue.pop()).toBe(path);
+      queue.putBack(path, path, callOf(path));
+    }
+    queue.remove(path);
+    pushCall(queue, 'a/u/new');
+    pushCall(queue, path);
+    expect(popCall(queue)).toBe('a/u/new');
+    expect(popCall(queue)).toBe(path);
+    // Now it has, so that it goes ahead of who came before it.
+    pushCall(queue, 'a/u/newer');
+    pushCall(queue, path);
+    expect(popCall(queue)).toBe(path);
+  });
+
   it('have no such right over another tenant', () => {
     const queue = new FairQueue<string>();
     for (let i = 0; i < 9; i++) pushCall(queue, `a/u/new${i}`, 1 + i);
