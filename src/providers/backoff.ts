@@ -34,8 +34,9 @@ export const defaultPoolSettings: PoolSettings = {
   retryAfterMsMax: 3_600_000,
   outagesToStall: 5,
   probeMs: 1_000,
-  // One call in a while hurts nobody, and a recovery is not noticed before the next.
-  probeMsMax: 4_000,
+  // One call in a while hurts nobody, and a recovery is not noticed before the next, nor is its answer
+  // there before a call's time is over.
+  probeMsMax: 2_500,
   rampStepMs: 20,
   rampStepMsPerCall: 1,
   rampStepShare: 0.2,

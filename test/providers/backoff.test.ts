@@ -35,7 +35,7 @@ describe('waiting', () => {
 
   it('for a probe doubles with each that failed', () => {
     expect(probeMs(settings, 0, 0)).toBe(500);
-    expect(probeMs(settings, 2, almostOne)).toBeCloseTo(4_000, 3);
-    expect(probeMs(settings, 99, almostOne)).toBeCloseTo(4_000, 3);
+    expect(probeMs(settings, 1, almostOne)).toBeCloseTo(2_000, 3);
+    expect(probeMs(settings, 99, almostOne)).toBeCloseTo(2_500, 3);
   });
 });

@@ -241,8 +241,8 @@ describe('an outage', () => {
         }
       }
     }
-    // Doubled, with three quarters of the jitter: 1.5 s, then 3 s, which is the most.
-    expect(pauses).toEqual([1_500, 3_000, 3_000, 3_000, 3_000, 3_000]);
+    // Doubled, with three quarters of the jitter: of 2 s, then of 2.5 s, which is the most.
+    expect(pauses).toEqual([1_500, 1_875, 1_875, 1_875, 1_875, 1_875]);
   });
 
   it('ends when a call from before the stall is answered', () => {
