@@ -4,7 +4,7 @@
  * has had one more: all pipelines would be begun before any is finished.
  *
  * It owns the turns that the latest pipelines have had, `pipelinesMax` at least, and forgets older
- * ones: such a pipeline only loses its head start, as all do when the process ends.
+ * ones: such a pipeline only loses its head start, as all do when their queue or the process ends.
  */
 import { RecentKeys } from './recent-keys.ts';
 

@@ -16,7 +16,7 @@ class Model {
   items: Item[] = [];
   clock = 0;
   turns = 0;
-  /** Turns that pipelines have had. */
+  /** Turns that pipelines have had: all that was popped here is over at once. */
   had = new Map<string, number>();
   tenants = new Map<string, Account & { clock: number; users: Map<string, User> }>();
 
@@ -27,7 +27,7 @@ class Model {
       users: new Map<string, User>(),
     };
     this.tenants.set(item.tenant, tenant);
-    const user = tenant.users.get(item.user) ?? this.newUser(tenant.clock, ahead);
+    const user = tenant.users.get(item.user) ?? { ...this.account(tenant.clock, ahead), taken: 0 };
     tenant.users.set(item.user, user);
     if (ahead) {
       user.taken = Math.max(0, user.taken - 1);
@@ -40,11 +40,6 @@ class Model {
   account(clock: number, ahead: boolean): Account {
     this.turns += 1;
     return { paid: clock, turn: ahead ? -this.turns : this.turns };
-  }
-
-  newUser(clock: number, ahead: boolean): User {
-    const account = this.account(clock, ahead);
-    return { ...account, taken: 0 };
   }
 
   of(tenant: string, user: string): Item[] {
