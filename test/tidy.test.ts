@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, spawnChild } from 'xstate';
+import { longest } from './support/longest-first.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -123,6 +124,11 @@ describe('the package', () => {
 });
 
 describe('the tests', () => {
+  it('begin with the longest, and know where these are', () => {
+    const gone = longest.filter((path) => !files.some((file) => file.startsWith(path)));
+    expect(gone).toEqual([]);
+  });
+
   it("run on XState's development build, which throws where production is silent", () => {
     const node = createRequire(import.meta.url);
     expect(node.resolve('xstate')).toContain('development');

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './support/longest-first.ts';
 
 /** `vitest run` is the suite; `vitest run --mode chaos` is the long one, with real processes. */
 export default defineConfig(({ mode }) => {
@@ -15,6 +16,7 @@ export default defineConfig(({ mode }) => {
       // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.
       execArgv: ['--conditions=development'],
       maxWorkers: chaos ? 1 : 2,
+      sequence: { sequencer: LongestFirst },
       testTimeout: chaos ? 600_000 : 60_000,
       hookTimeout: 60_000,
     },
