@@ -124,7 +124,7 @@ describe('the package', () => {
 });
 
 describe('the tests', () => {
-  it('begin with the longest, and know where these are', () => {
+  it('know where the longest files are, which begin first', () => {
     const gone = longest.filter((path) => !files.some((file) => file.startsWith(path)));
     expect(gone).toEqual([]);
   });

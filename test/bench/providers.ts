@@ -33,9 +33,9 @@ export async function providers(
 type Run = (of: EmulatedCase) => Promise<EmulatedResult>;
 
 /**
- * V8's helper threads compile beside the first thousands of circuits: 4.7 s during the first run of
- * this size and 1.5 s during the fourth, on two cores that Postgres and the emulators want too. A
- * process that runs for longer has that behind it. Calls last, so that all that such calls bring
+ * V8's helper threads compile beside the first thousands of circuits: after one short round 4.7 s
+ * during the next and 1.5 s during the fourth, on two cores that Postgres and the emulators want too.
+ * A process that runs for longer has that behind it. Calls last, so that all that such calls bring
  * about is compiled.
  */
 async function warmUp(run: Run, rounds: number): Promise<void> {
