@@ -20,6 +20,7 @@ import { readPidFile, rememberServer, serverFate } from './pid-file.ts';
 import { startOnce, writeSettings } from './server.ts';
 import { tryServer } from './trial.ts';
 import { keepLivingUsers } from './users.ts';
+import { sweepUnfinished } from './whole-file.ts';
 
 /** What happened to get the server: a new cluster, a start, or one that ran already. */
 export type Origin = 'created' | 'started' | 'adopted';
@@ -38,6 +39,7 @@ export type Running = {
 
 export async function bringUp(place: Workplace): Promise<Running> {
   const { home, options } = place;
+  await sweepUnfinished(home.path);
   const patience = patienceFor(home);
   let origin: Origin = 'adopted';
   for (;;) {

@@ -2,11 +2,11 @@
  * Creates the data folder of a home, once.
  *
  * 1. initdb works in a sibling that gets the name `data` only when it is whole and on disk: a
- *    half-made cluster is never taken for one, and is swept by the next start.
+ *    half-made cluster is never taken for one.
  * 2. Data of another major version are refused, never touched.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { heddleError } from '../../domain/errors.ts';
 import { ensurePassword, passwordFile, serverUser } from './address.ts';
@@ -17,7 +17,7 @@ import { embeddedLimits } from './limits.ts';
 import type { ResolvedOptions } from './options.ts';
 import { privateDirectory } from './private-directory.ts';
 import { runCommand } from './run-command.ts';
-import { syncFolder } from './whole-file.ts';
+import { sweepUnfinished, syncFolder, unfinished } from './whole-file.ts';
 
 /** True when it had to create the cluster. To be called under the start lock. */
 export async function ensureCluster(
@@ -25,7 +25,6 @@ export async function ensureCluster(
   binaries: Binaries,
   options: ResolvedOptions,
 ): Promise<boolean> {
-  await sweep(home);
   const major = await majorOfData(home);
   if (major === binaries.major) return false;
   if (major !== undefined) {
@@ -37,7 +36,7 @@ export async function ensureCluster(
     });
   }
   options.log(`creating a Postgres ${binaries.major} cluster in ${home.path}`);
-  const fresh = `data.new-${randomUUID()}`;
+  const fresh = `data${unfinished}${randomUUID()}`;
   await privateDirectory(join(home.path, fresh), home.account);
   await initialise({ home, binaries, options, fresh });
   await rename(join(home.path, fresh), home.data);
@@ -68,7 +67,7 @@ async function initialise(request: {
   };
   const { code, output } = await runCommand(binaries.initdb, args, place);
   if (code === 0) return;
-  await sweep(home);
+  await sweepUnfinished(home.path);
   throw heddleError('embedded-start-failed', {
     directory: home.path,
     reason: `initdb failed: ${output.trim()}`,
@@ -88,13 +87,4 @@ async function majorOfData(home: Home): Promise<string | undefined> {
     directory: home.data,
     reason: 'it is not empty and holds no Postgres cluster',
   });
-}
-
-/** An initdb whose heddle was killed may still be writing here; it then fails, as it should. */
-async function sweep(home: Home): Promise<void> {
-  for (const name of await readdir(home.path)) {
-    if (!name.startsWith('data.new-')) continue;
-    const path = join(home.path, name);
-    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-  }
 }

@@ -55,6 +55,22 @@ export async function readRecord(path: string): Promise<ProcessRecord | undefine
   }
 }
 
+/** A record as a file's name: `<pid>~<mark>~<place>`, fit for every file system. */
+export function nameOfRecord({ pid, mark, place }: ProcessRecord): string {
+  return [String(pid), mark, place].map((part) => encodeURIComponent(part)).join('~');
+}
+
+/** The record at the beginning of a name, or undefined where there is none. */
+export function recordInName(name: string): ProcessRecord | undefined {
+  const [, pid, mark, place] = /^(\d+)~([^~]*)~([^~]*)(?:~|$)/.exec(name) ?? [];
+  if (pid === undefined || mark === undefined || place === undefined) return undefined;
+  try {
+    return { pid: Number(pid), mark: decodeURIComponent(mark), place: decodeURIComponent(place) };
+  } catch {
+    return undefined;
+  }
+}
+
 function fromProcStat(stat: string): SeenProcess | undefined {
   // The name stands in parentheses and may hold spaces and parentheses itself.
   const close = stat.lastIndexOf(')');

@@ -1,14 +1,16 @@
 /**
  * The lock under which one process at a time decides about a server: create, start, adopt, stop.
  *
- * It owns `<directory>/lock`, a directory that holds one file named after the holder's token. It
- * is taken by renaming an own directory, with that file already in it, onto the name: this works
- * exactly when the name is free or the directory empty. It is freed, by the holder or by somebody
- * who found the holder dead, by unlinking that file by its name.
+ * It owns `<directory>/lock`, a directory that holds one file named by the holder's token. It is
+ * taken by renaming an own directory, `lock.<token>` with that file in it, onto the name: this
+ * works exactly when the name is free or the directory empty. It is freed, by the holder or by
+ * somebody who found the holder dead, by unlinking that file by its name.
  *
  * 1. At most one token is inside: renaming onto a directory that is not empty fails.
  * 2. Freeing a dead holder cannot free its successor, whose file has another name.
  * 3. A holder that lives in this place is never robbed, however slow; waiters give up instead.
+ * 4. A token says which process it is of. As a directory gets its name and its existence at once,
+ *    there is no moment at which a killed process leaves one that nobody can tell is dead.
  *
  * Data do not depend on it: Postgres keeps a lock of its own on its files, and a new cluster
  * appears by a rename. What depends on it is that nobody adopts a server that another stops.
@@ -30,10 +32,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { heddleError } from '../../domain/errors.ts';
 import { hasCode } from './errno.ts';
 import { embeddedLimits } from './limits.ts';
-import { fateOf, readRecord, recordOf } from './process-record.ts';
+import { fateOf, nameOfRecord, recordInName, recordOf } from './process-record.ts';
 
 export async function withStartLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  const token = randomUUID();
+  const token = `${nameOfRecord(await recordOf(process.pid))}~${randomUUID()}`;
   const lock = join(directory, 'lock');
   await take(directory, lock, token);
   const beat = setInterval(() => {
@@ -54,12 +56,12 @@ async function take(directory: string, lock: string, token: string): Promise<voi
   const own = join(directory, `lock.${token}`);
   await mkdir(own);
   try {
-    await writeFile(join(own, token), JSON.stringify(await recordOf(process.pid)));
+    await writeFile(join(own, token), '');
     const deadline = Date.now() + embeddedLimits.lockWaitMsMax;
     while (!(await renamed(own, lock))) {
       const holder = await holderIn(lock);
       if (holder !== undefined && (await isGone(lock, holder))) await evict(lock, holder);
-      else if (Date.now() > deadline) throw await heldTooLong(directory, lock, holder);
+      else if (Date.now() > deadline) throw heldTooLong(directory, lock, holder);
       else await sleep(embeddedLimits.pollMs);
     }
   } catch (thrown) {
@@ -92,12 +94,15 @@ async function holderIn(lock: string): Promise<string | undefined> {
 }
 
 async function isGone(lock: string, token: string): Promise<boolean> {
-  const path = join(lock, token);
-  const record = await readRecord(path);
+  const record = recordInName(token);
   const fate = record === undefined ? 'foreign' : await fateOf(record);
   if (fate !== 'foreign') return fate === 'dead';
+  return isOlder(join(lock, token), embeddedLimits.lockSilenceMsMax);
+}
+
+async function isOlder(path: string, ageMs: number): Promise<boolean> {
   const seen = await stat(path).catch(() => undefined);
-  return seen !== undefined && Date.now() - seen.mtimeMs > embeddedLimits.lockSilenceMsMax;
+  return seen !== undefined && Date.now() - seen.mtimeMs > ageMs;
 }
 
 /** Throws where it may not remove the file: waiting would not help. */
@@ -114,22 +119,24 @@ async function free(lock: string, token: string): Promise<void> {
   await rmdir(lock).catch(() => undefined);
 }
 
-/** Removes what processes left that were killed while they waited. */
+/**
+ * Removes what processes left that were killed while they waited. One elsewhere may still wait, for
+ * as long as any waiter does. What belongs to another account may refuse, and is in nobody's way.
+ */
 async function sweep(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!name.startsWith('lock.')) continue;
-    const record = await readRecord(join(directory, name, name.slice('lock.'.length)));
-    if (record === undefined || (await fateOf(record)) === 'alive') continue;
-    await rm(join(directory, name), { recursive: true, force: true });
+    const path = join(directory, name);
+    const record = recordInName(name.slice('lock.'.length));
+    const fate = record === undefined ? 'foreign' : await fateOf(record);
+    if (fate === 'alive') continue;
+    if (fate === 'foreign' && !(await isOlder(path, 2 * embeddedLimits.lockWaitMsMax))) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-async function heldTooLong(
-  directory: string,
-  lock: string,
-  holder: string | undefined,
-): Promise<Error> {
-  const record = holder === undefined ? undefined : await readRecord(join(lock, holder));
+function heldTooLong(directory: string, lock: string, holder: string | undefined): Error {
+  const record = holder === undefined ? undefined : recordInName(holder);
   return heddleError('embedded-start-failed', {
     directory,
     reason: `process ${record?.pid ?? '(unknown)'} has held the start lock for too long`,

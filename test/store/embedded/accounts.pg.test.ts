@@ -1,9 +1,21 @@
 /** Who runs the server, and where its files may be: as root, as a user without rights, and mixed. */
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts';
+import { nameOfRecord, recordOf } from '../../../src/store/embedded/process-record.ts';
 import {
   asRoot,
   failureIn,
@@ -113,6 +125,10 @@ describe.runIf(asRoot)('a user without rights', () => {
     await root.finish();
     expect(await ask(beside.server.databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
     await beside.finish();
+    // Root was killed while it waited for the lock: what it left cannot be removed by anybody else.
+    const left = `lock.${nameOfRecord({ ...(await recordOf(process.pid)), mark: '1' })}`;
+    await mkdir(join(directory, left));
+    await writeFile(join(directory, left, 'token'), '');
     const again = await startIn(own);
     expect(again.server.origin).toBe('started');
     await again.finish();

@@ -9,7 +9,7 @@ import {
   startEmbeddedPostgres,
   stopEmbeddedPostgres,
 } from '../../../src/store/embedded/embedded-postgres.ts';
-import { recordOf } from '../../../src/store/embedded/process-record.ts';
+import { nameOfRecord, recordOf } from '../../../src/store/embedded/process-record.ts';
 import {
   asRoot,
   makeProject,
@@ -94,8 +94,7 @@ describe('after SIGKILL', () => {
     const user = await startIn(request);
     expect(user.server.origin).toBe('created');
     await user.finish();
-    const left = (await names(join(directory, 'postgres'))).filter((name) => /new/.test(name));
-    expect(left).toEqual([]);
+    expect(await unfinishedIn(directory)).toEqual([]);
   });
 
   it('at random moments of start and close every later start works', async () => {
@@ -119,6 +118,7 @@ describe('after SIGKILL', () => {
     expect(await ask(last.server.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
     await last.finish();
     expect((await names(directory)).toSorted()).toEqual(['postgres', 'users']);
+    expect(await unfinishedIn(directory)).toEqual([]);
   });
 });
 
@@ -127,12 +127,16 @@ describe('a start lock', () => {
     const directory = watched(await openFolder());
     await mkdir(join(directory, 'lock'));
     const own = await recordOf(process.pid);
-    await writeFile(join(directory, 'lock/token'), JSON.stringify({ ...own, mark: '1' }));
+    await writeFile(join(directory, 'lock', nameOfRecord({ ...own, mark: '1' })), '');
     const begun = Date.now();
     expect(await stopEmbeddedPostgres({ directory })).toBe('absent');
     expect(Date.now() - begun).toBeLessThan(2_000);
   });
 });
+
+async function unfinishedIn(directory: string): Promise<readonly string[]> {
+  return (await names(join(directory, 'postgres'))).filter((name) => name.includes('new'));
+}
 
 async function names(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
