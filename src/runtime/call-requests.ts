@@ -4,8 +4,8 @@
  * Owns the attempt itself, with the conversation that it is sent. Leaves to the calls who may be sent
  * and when, and what the end of an attempt means for call, slot and run.
  *
- * 1. Nothing is sent for a call that is over, neither when its turn comes nor after its conversation
- *    was read.
+ * 1. Nothing is sent for a call that is over, or by a replica that closes, neither when its turn comes
+ *    nor after its conversation was read.
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it has its outcome.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
@@ -44,6 +44,7 @@ export class CallRequests {
   readonly #underWay = new Set<RunCall>();
   /** The request that ended last. */
   #lastTookMs = 0;
+  #isClosed = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -70,7 +71,7 @@ export class CallRequests {
 
   send(grant: Grant<RunCall>): void {
     const { call } = grant;
-    if (isOver(call)) this.#ends.unwanted(call, grant);
+    if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
     else if (call.input.conversation === undefined) void this.#request(grant, call.input);
     else void this.#readAndRequest(grant);
   }
@@ -88,9 +89,15 @@ export class CallRequests {
     this.#refusals.reopened(provider);
   }
 
-  /** From here on an unreachable store ends what waits for its conversation. */
+  /** What is under way may still end; what waits for its conversation in vain is given up. */
   close(): void {
+    this.#isClosed = true;
     this.#conversations.close();
+  }
+
+  /** Nobody waits for its answer, it has one, or nobody would be there to hear it. */
+  #isUnwanted(call: RunCall): boolean {
+    return this.#isClosed || call.dropped || !call.durable || call.outcome !== null;
   }
 
   /** The turn that asked has committed, so all that was said until then is there to read. */
@@ -100,11 +107,11 @@ export class CallRequests {
       const input = await this.#conversations.inputOf(call.run, call.input);
       // The read took its time: the lease may be in doubt by now, or the run gone.
       this.#gate.pass(() => {
-        if (isOver(call)) this.#ends.unwanted(call, grant);
+        if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
         else void this.#request(grant, input);
       });
     } catch (error) {
-      if (isOver(call)) return this.#ends.unwanted(call, grant);
+      if (this.#isUnwanted(call)) return this.#ends.unwanted(call, grant);
       call.slot = { provider, slot };
       this.#ends.failed(call, this.#pool.gates.providerOf(provider), error);
     }
@@ -153,9 +160,4 @@ export class CallRequests {
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
   }
-}
-
-/** Nobody waits for its answer, or it has one. */
-function isOver(call: RunCall): boolean {
-  return call.dropped || !call.durable || call.outcome !== null;
 }

@@ -273,7 +273,6 @@ export class Calls {
    */
   close(): readonly SlotWrite[] {
     this.#alarm.cancel();
-    this.#requests.close();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
     for (const call of this.#calls.all()) {

@@ -308,13 +308,14 @@ export class Runtime {
     return accepted;
   }
 
-  /** Lets turns in flight commit, stops what runs outside, gives the shards back. */
+  /** Sends nothing more, lets turns in flight commit, stops what runs outside, gives the shards back. */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, notifier, tasks, texts, timers, watch } = this.#parts;
     this.#retention.close();
     this.#looking.close();
     timers.close();
     budgets.close();
+    calls.requests.close();
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     await this.#committer.close();
     await this.#keeper.close();
