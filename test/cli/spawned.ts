@@ -3,7 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
+import { compiled } from '../support/compiled.ts';
 
+const main = await compiled('src/cli/main.ts');
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const children = new Set<ChildProcess>();
 
@@ -26,7 +28,7 @@ export type Spawned = {
 /** One process, without a wrapper in between: a signal reaches heddle itself. */
 export function heddle(...args: readonly string[]): Spawned {
   const { DATABASE_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

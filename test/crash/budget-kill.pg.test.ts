@@ -1,12 +1,13 @@
 /** A budget over a kill in the middle of a full provider: paid twice is only what was made twice. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { compiled } from '../support/compiled.ts';
 import { testDatabase } from '../support/postgres.ts';
 
 const databaseUrl = await testDatabase();
+const script = await compiled('test/crash/budget-child.ts');
 const runs = 500;
 const ceiling = 240;
 /** Five tokens in, and at most 995 out. */
@@ -16,8 +17,7 @@ type Told = { readonly sent: Set<string>; readonly used: Map<string, number> };
 
 /** Ends with the process; `killAfter`: it is killed when so many calls have ended. */
 async function replica(count: number, killAfter = Infinity): Promise<Told> {
-  const path = fileURLToPath(new URL('budget-child.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path, databaseUrl, String(count)], {
+  const child = spawn(process.execPath, [script, databaseUrl, String(count)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const told: Told = { sent: new Set(), used: new Map() };

@@ -5,9 +5,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { AuditFacts, Store } from '../../src/store/port.ts';
+import { compiled } from '../support/compiled.ts';
 import { crashPoints } from './points.ts';
 
 type Kill = {
@@ -72,8 +72,7 @@ class Replica {
   #commits = 0;
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    const script = fileURLToPath(new URL('child.ts', import.meta.url));
-    this.process = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    this.process = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     });
@@ -115,6 +114,7 @@ class Replica {
   }
 }
 
+const script = await compiled('test/crash/child.ts');
 const circuitsEach = 100;
 const latencyMs = 20;
 /** A replica that neither ends nor dies in this time is stuck, and that is a finding. */

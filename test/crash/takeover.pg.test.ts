@@ -7,15 +7,16 @@ import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { shardCount } from '../../src/domain/ids.ts';
 import type { HeddleOptions } from '../../src/index.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
+import { compiled } from '../support/compiled.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { openFolder, watched } from '../store/embedded/project.ts';
 
+const script = await compiled('test/crash/owner.ts');
 const halfLeaseMs = 2_000;
 const databaseUrl = await testDatabase();
 const owners = new Set<ChildProcess>();
@@ -38,8 +39,7 @@ type Owner = {
 };
 
 async function startOwner(options: HeddleOptions): Promise<Owner> {
-  const script = fileURLToPath(new URL('owner.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   owners.add(child);

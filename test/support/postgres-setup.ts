@@ -1,9 +1,10 @@
 /**
  * vitest's globalSetup: one Postgres for the whole run, in a temporary directory, without fsync.
  *
- * Test files read its address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`. Whoever sets
+ * HEDDLE_TEST_RUN names the run. Test files read the server's address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`. Whoever sets
  * that variable beforehand lends a server of their own, which is then left as it is.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { wreckageIn } from './postgres-wreckage.ts';
 const prefix = 'heddle-test-';
 
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  process.env['HEDDLE_TEST_RUN'] = randomUUID();
   if (process.env['HEDDLE_TEST_DATABASE_URL'] !== undefined) return undefined;
   await sweep();
   const directory = await mkdtemp(join(tmpdir(), prefix));
