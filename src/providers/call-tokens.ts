@@ -10,18 +10,27 @@ const charsPerToken = 4;
 /** What an answer is taken for when the call names no bound. */
 const defaultOutputTokens = 1_024;
 
-export function estimatedTokens(input: GenerateInput): CallTokens {
-  const { prompt = '', system = '', messages = [], tools = [], maxTokens } = input;
-  let chars = prompt.length + system.length;
-  for (const { content } of messages) chars += content.length;
-  for (const message of messages) {
-    if ('toolCalls' in message) chars += JSON.stringify(message.toolCalls).length;
-  }
+/**
+ * `conversationChars`: all that its conversation holds, with what it adds itself; a call that names
+ * none is sent what stands in it.
+ */
+export function estimatedTokens(input: GenerateInput, conversationChars?: number): CallTokens {
+  const { system = '', tools = [], maxTokens } = input;
+  let chars = system.length + (conversationChars ?? charsOf(input));
   for (const tool of tools) chars += JSON.stringify(tool).length;
   return {
     inputTokens: Math.ceil(chars / charsPerToken),
     outputTokens: maxTokens ?? defaultOutputTokens,
   };
+}
+
+function charsOf({ prompt = '', messages = [] }: GenerateInput): number {
+  let chars = prompt.length;
+  for (const message of messages) {
+    chars += message.content.length;
+    if ('toolCalls' in message) chars += JSON.stringify(message.toolCalls).length;
+  }
+  return chars;
 }
 
 export const totalTokens = ({ inputTokens, outputTokens }: CallTokens): number =>

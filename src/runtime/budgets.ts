@@ -12,7 +12,7 @@
  * 3. A settlement that was not committed is sent again; the store takes each once.
  */
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
-import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
+import { totalTokens } from '../providers/call-tokens.ts';
 import type { Provider } from '../providers/port.ts';
 import { Prices } from '../providers/prices.ts';
 import {
@@ -114,7 +114,7 @@ export class Budgets {
     const budget = this.#refused.get(call);
     if (budget === undefined) return false;
     this.#refused.delete(call);
-    if (!call.dropped) this.#hold(call, budget, this.#worstAt(call, call.sentTo ?? ''));
+    if (!call.dropped) this.#hold(call, budget, this.worstAt(call, call.sentTo ?? ''));
     return true;
   }
 
@@ -130,9 +130,15 @@ export class Budgets {
     return null;
   }
 
+  /** What the call may cost at this provider. */
+  worstAt(call: RunCall, provider: string): Amount {
+    const { estimate } = call;
+    return { tokens: totalTokens(estimate), micros: this.#prices.at(provider, call, estimate) };
+  }
+
   reservation(
     call: RunCall,
-    at: { readonly provider: string; readonly slot: number; readonly repeated: boolean },
+    of: { readonly amount: Amount; readonly slot: number; readonly repeated: boolean },
   ): Reservation {
     const { tenant, runId, shard, user } = call.run;
     return {
@@ -141,16 +147,16 @@ export class Budgets {
       shard,
       user,
       call: nameOf(call),
-      amount: this.#worstAt(call, at.provider),
-      slot: at.slot,
-      before: at.repeated ? 'spent' : 'unused',
+      amount: of.amount,
+      slot: of.slot,
+      before: of.repeated ? 'spent' : 'unused',
     };
   }
 
   /** The call is over: by its usage, by nothing, or (null) by all that it had reserved. */
   settle(call: RunCall, how: 'used' | 'unused' | 'unknown'): void {
-    if (!call.reserved) return;
-    call.reserved = false;
+    if (call.reserved === null) return;
+    call.reserved = null;
     const { tenant, runId, shard, user } = call.run;
     const spent = how === 'unused' ? noAmount : how === 'used' ? this.#usedBy(call) : null;
     this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
@@ -186,16 +192,10 @@ export class Budgets {
     this.#cancel?.();
   }
 
-  #worstAt(call: RunCall, provider: string): Amount {
-    const tokens = estimatedTokens(call.input);
-    return { tokens: totalTokens(tokens), micros: this.#prices.at(provider, call, tokens) };
-  }
-
   /** Where it will go is not known yet: at each provider that it may go to. */
   #places(call: RunCall): Place[] {
-    const usage = estimatedTokens(call.input);
-    const tokens = totalTokens(usage);
-    const places = this.#prices.everywhere(call.input, usage);
+    const tokens = totalTokens(call.estimate);
+    const places = this.#prices.everywhere(call.input, call.estimate);
     return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
   }
 

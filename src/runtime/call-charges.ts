@@ -3,7 +3,7 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { SlotWrite } from '../store/batch.ts';
-import type { Charges } from '../store/charges.ts';
+import { isWithin, type Charges } from '../store/charges.ts';
 import type { NewRun } from '../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from './calls-by-run.ts';
@@ -30,11 +30,16 @@ export function chargesOf(
     const sentTo = batch.providerOf(provider);
     call.sentTo = sentTo;
     const index = at.get(`${provider} ${slot}`);
-    // An attempt after the first stands on the reservation of the first.
-    if (call.reserved || index === undefined) return [];
-    call.reserved = true;
+    if (index === undefined) return [];
+    const amount = budgets.worstAt(call, sentTo);
+    if (call.reserved !== null) {
+      // An attempt after the first stands on what that reserved, but for one at a dearer provider.
+      if (isWithin(amount, call.reserved)) return [];
+      budgets.settle(call, 'unused');
+    }
+    call.reserved = amount;
     const repeated = batch.repeated.has(call.key);
-    return budgets.reservation(call, { provider: sentTo, slot: index, repeated });
+    return budgets.reservation(call, { amount, slot: index, repeated });
   });
   const settled = budgets.takeSettlements();
   if (reserved.length + settled.length === 0) return null;

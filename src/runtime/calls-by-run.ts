@@ -6,13 +6,18 @@ import type { OpenInvocation } from '../kernel/port.ts';
 import { estimatedTokens, totalTokens } from '../providers/call-tokens.ts';
 import type { PoolCall } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
+import type { Amount } from '../store/charges.ts';
 import type { NewRun, SlotCall } from '../store/rows.ts';
 import type { TenantWeights } from './tenant-weights.ts';
+import type { HotRun } from './turn/hot-run.ts';
+import { noted } from './turn/held.ts';
 
 export type RunCall = PoolCall & {
   readonly run: NewRun;
   readonly address: Omit<SlotCall, 'attempt'>;
   readonly input: GenerateInput;
+  /** What it may use: what a budget reserves for it. */
+  readonly estimate: GenerateOutput['usage'];
   /** Those of its input; fewer where its budgets have room for it at some of them only. */
   providers: readonly string[] | undefined;
   /** The turn that asked for it has committed. */
@@ -20,8 +25,8 @@ export type RunCall = PoolCall & {
   /** Not in the pool. */
   outside: boolean;
   dropped: boolean;
-  /** It holds a part of its budgets. */
-  reserved: boolean;
+  /** What it holds of its budgets; null: nothing. */
+  reserved: Amount | null;
   /** The provider of its last slot. */
   sentTo: string | null;
   /** Set from its end until the turn that takes it commits. */
@@ -45,18 +50,21 @@ export function callKey(runId: string, invocationId: string, incarnation: number
 }
 
 function newRunCall(
-  run: NewRun,
+  { run, held }: Pick<HotRun, 'run' | 'held'>,
   invocation: OpenInvocation,
   { key, weight }: { readonly key: string; readonly weight: number },
 ): RunCall {
   const { tenant, runId, shard, user, pipeline, priority } = run;
   const { id: invocationId, incarnation } = invocation;
   const input = checkGenerate(invocation.input);
+  const { conversation = '' } = input;
+  const estimate = estimatedTokens(input, noted(held.conversations, conversation)?.chars);
   return {
     key,
     run,
     address: { tenant, runId, shard, invocationId, incarnation },
     input,
+    estimate,
     tenant,
     user,
     pipeline,
@@ -67,11 +75,11 @@ function newRunCall(
     tier: input.tier,
     priority,
     weight,
-    cost: totalTokens(estimatedTokens(input)),
+    cost: totalTokens(estimate),
     durable: false,
     outside: true,
     dropped: false,
-    reserved: false,
+    reserved: null,
     sentTo: null,
     outcome: null,
     usage: null,
@@ -111,10 +119,11 @@ export class CallsByRun {
   }
 
   /** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
-  make(run: NewRun, invocation: OpenInvocation, key: string): RunCall {
-    const call = newRunCall(run, invocation, { key, weight: this.#weights.of(run.tenant) });
+  make(hot: Pick<HotRun, 'run' | 'held'>, invocation: OpenInvocation, key: string): RunCall {
+    const { runId, tenant } = hot.run;
+    const call = newRunCall(hot, invocation, { key, weight: this.#weights.of(tenant) });
     this.#byKey.set(key, call);
-    this.#byRun.set(run.runId, [...this.of(run.runId), call]);
+    this.#byRun.set(runId, [...this.of(runId), call]);
     return call;
   }
 

@@ -22,6 +22,7 @@ import type { NewRun, ProviderRow, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
+import type { Held } from './turn/held.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { aborted, callError, callersFault, resultOf } from './call-result.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
@@ -136,12 +137,12 @@ export class Calls {
    * A turn has been computed: its new calls queue up, so that a free slot is given to them in the
    * very commit that makes them durable. `settle` follows for each of these runs.
    */
-  propose(run: NewRun, state: ChartState): void {
+  propose(run: NewRun, state: ChartState, held: Held): void {
     for (const invocation of state.invocations) {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       if (this.#calls.has(key)) continue;
-      this.#enqueue(this.#calls.make(run, invocation, key));
+      this.#enqueue(this.#calls.make({ run, held }, invocation, key));
     }
   }
 
@@ -215,13 +216,13 @@ export class Calls {
   }
 
   /** The turn has committed: calls that it opened are wanted, calls that it left are aborted. */
-  settle(run: NewRun, state: ChartState | null): void {
+  settle(run: NewRun, state: ChartState | null, held: Held): void {
     const open = new Set<string>();
     for (const invocation of state?.status === 'active' ? state.invocations : []) {
       if (invocation.source.kind !== 'generate') continue;
       const key = callKey(run.runId, invocation.id, invocation.incarnation);
       open.add(key);
-      const call = this.#calls.get(key) ?? this.#calls.make(run, invocation, key);
+      const call = this.#calls.get(key) ?? this.#calls.make({ run, held }, invocation, key);
       call.durable = true;
       if (call.outside) this.#enqueue(call);
     }

@@ -69,7 +69,7 @@ export class Settling {
       this.#parts.calls.fenced(call);
     }
     for (const { call, budget } of refusedCalls(made, outcome)) {
-      call.reserved = false;
+      call.reserved = null;
       this.#parts.budgets.refuse(call, budget);
     }
     this.#parts.calls.send(made.grants);
@@ -148,7 +148,7 @@ export class Settling {
     const { status, state } = hot;
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
-    this.#parts.calls.settle(hot.run, state);
+    this.#parts.calls.settle(hot.run, state, hot.held);
     this.#parts.tasks.settle(hot.run, hot.agent, state);
   }
 
@@ -206,13 +206,13 @@ export class Settling {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
     }
     if (turn.ended !== null) {
-      calls.settle(after.run, null);
+      calls.settle(after.run, null, after.held);
       tasks.settle(after.run, after.agent, null);
       this.#news.forget(runId);
       bench.dropEntry(entry);
     } else {
       if (turn.status !== 'paused') {
-        calls.settle(after.run, turn.state);
+        calls.settle(after.run, turn.state, after.held);
         tasks.settle(after.run, after.agent, turn.state);
       }
       const working = isWorking(turn.status);

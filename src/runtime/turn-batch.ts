@@ -249,7 +249,7 @@ export class TurnBatches implements BatchSource {
         if (item.kind === 'result') calls.recorded(work.hot.run, item);
       if (turn.ended !== null) calls.runEnds(work.hot.run);
       if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
-        calls.propose(work.hot.run, turn.state);
+        calls.propose(work.hot.run, turn.state, turn.draft.held);
       }
     }
     const { slots, providers, grants, charges } = calls.seal();

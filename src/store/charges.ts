@@ -83,4 +83,7 @@ export const addAmounts = (a: Amount, b: Amount, sign: 1 | -1 = 1): Amount => ({
   micros: a.micros + sign * b.micros,
 });
 
+export const isWithin = (a: Amount, b: Amount): boolean =>
+  a.tokens <= b.tokens && a.micros <= b.micros;
+
 export const noAmount: Amount = { tokens: 0, micros: 0 };

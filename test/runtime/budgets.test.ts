@@ -57,6 +57,32 @@ describe('a budget', () => {
     expect(await heddle.budget({})).toBeNull();
   });
 
+  it('is reserved for all that a conversation holds, by whoever asks next', async () => {
+    const all = memoryWorld();
+    const provider = scriptedProvider();
+    const first = await all.replica({ providers: [provider] });
+    await first.heddle.setBudget({ user: 'ann' }, { tokens: 10_000 });
+    const say = (prompt: string): ScriptStep => ({
+      do: 'generate',
+      with: { conversation: 'main', prompt, maxTokens: 95 },
+    });
+    await first.heddle.start('script', start(say('q'.repeat(1_000)), say('and?')));
+    await all.clock.idle();
+    const chars = (role: string, content: string) => JSON.stringify({ role, content }).length;
+    const question = chars('user', 'q'.repeat(1_000));
+    expect(sums(all)).toEqual({ reserved: Math.ceil(question / 4) + 95, spent: 0 });
+    provider.last().answer('a'.repeat(2_000), usage(15));
+    await all.clock.idle();
+    const said = question + chars('assistant', 'a'.repeat(2_000)) + chars('user', 'and?');
+    const again = Math.ceil(said / 4) + 95;
+    expect(sums(all)).toEqual({ reserved: again, spent: 20 });
+    // Another replica has nothing of it but the run's row.
+    first.kill();
+    await all.replica({ providers: [provider] });
+    await all.clock.advance(10_000);
+    expect(sums(all)).toEqual({ reserved: again, spent: 20 + again });
+  });
+
   it('parks a run that it does not fit, says so, and lets it go on when it is raised', async () => {
     const all = await world();
     const { heddle, clock, provider, runtime } = all;

@@ -1,6 +1,7 @@
 /** What calls cost where each model has a price of its own, from the reservation to the answer. */
 import { describe, expect, it } from 'vitest';
 import type { Json, Provider } from '../../src/index.ts';
+import type { Charges } from '../../src/store/charges.ts';
 import { oneReplica } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -111,6 +112,75 @@ describe('a price for each model', () => {
     await heddle.setBudget({ user: 'ann' }, { cost: 100 });
     await clock.advance(5_000);
     expect([dear.calls.length, cheap.calls.length]).toEqual([0, 1]);
+  });
+
+  describe('of a second attempt', () => {
+    const two = async (cost: number) => {
+      const cheap = priced({ name: 'cheap', pricePerMillion: perToken(1, 1) });
+      const dear = priced({ name: 'dear', pricePerMillion: perToken(3, 3) });
+      const charged: Charges[] = [];
+      const all = await oneReplica({
+        providers: [cheap, dear],
+        between: (store) => ({
+          ...store,
+          commit: (batch) => {
+            if (batch.charges !== undefined) charged.push(batch.charges);
+            return store.commit(batch);
+          },
+        }),
+      });
+      await all.heddle.setBudget({ user: 'ann' }, { cost });
+      const run = await all.heddle.start('script', start({ providers: ['cheap', 'dear'] }));
+      await all.clock.idle();
+      const sums = async () => {
+        const budget = await all.heddle.budget({ user: 'ann' });
+        return { reserved: budget?.reserved.cost, spent: budget?.spent.cost };
+      };
+      expect(await sums()).toEqual({ reserved: 100, spent: 0 });
+      return { ...all, charged, cheap, dear, run, sums };
+    };
+
+    it('at a dearer provider is reserved in place of the first', async () => {
+      const { clock, cheap, dear, sums } = await two(300);
+      cheap.last().fail('rate-limited', 60_000);
+      // The reservation that it has is not counted where a commit looks for room, but soon after.
+      await clock.advance(2_000);
+      expect(dear.calls).toHaveLength(1);
+      expect(await sums()).toEqual({ reserved: 300, spent: 0 });
+      dear.last().answer('x', { usage });
+      await clock.idle();
+      expect(await sums()).toEqual({ reserved: 0, spent: 45 });
+    });
+
+    it('is not made where that does not fit, and holds nothing while it waits', async () => {
+      const { clock, heddle, charged, cheap, dear, run, sums } = await two(299);
+      cheap.last().fail('rate-limited', 60_000);
+      await clock.advance(5_000);
+      // One commit gives back and asks: what is refused there stays given back.
+      expect(charged[1]).toMatchObject({
+        settled: [{ spent: { micros: 0 } }],
+        reserved: [{ amount: { micros: 300_000_000 } }],
+      });
+      expect(dear.calls).toHaveLength(0);
+      expect(await sums()).toEqual({ reserved: 0, spent: 0 });
+      await clock.advance(60_000);
+      expect(cheap.calls).toHaveLength(2);
+      expect(await sums()).toEqual({ reserved: 100, spent: 0 });
+      cheap.last().answer('x', { usage });
+      await clock.idle();
+      expect(await run.status()).toBe('completed');
+      expect(await heddle.budget({ user: 'ann' })).toMatchObject({ spent: { cost: 15 } });
+    });
+
+    it('at a cheaper one stands on the first', async () => {
+      const { clock, cheap, dear, sums } = await two(1_000);
+      cheap.last().fail('rate-limited', 3_000);
+      await clock.idle();
+      dear.last().fail('rate-limited', 60_000);
+      await clock.advance(10_000);
+      expect(cheap.calls).toHaveLength(2);
+      expect(await sums()).toEqual({ reserved: 300, spent: 0 });
+    });
   });
 
   it.each([

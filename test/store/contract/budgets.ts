@@ -106,6 +106,18 @@ export function budgetsContract(contract: Contract): void {
     expect(await stands(bench, user)).toEqual([800, 100]);
   });
 
+  it('a call that needs more than it holds, and fits no budget with that, holds nothing', async () => {
+    const bench = await begin(open);
+    await bench.store.setBudget(user, limit(1_000));
+    await call(bench, [{ n: 1, tokens: 300 }]);
+    const settled = [{ ...at(1), spent: amount(0) }];
+    expect(await call(bench, [{ n: 1, tokens: 1_100 }], { settled })).toMatchObject([
+      { kind: 'over-budget' },
+    ]);
+    expect(await stands(bench, user)).toEqual([0, 0]);
+    expect(await call(bench, [{ n: 1, tokens: 1_000 }])).toEqual([{ kind: 'committed' }]);
+  });
+
   it('promise 3: a call that may have been made before is paid for twice', async () => {
     const bench = await begin(open);
     await bench.store.setBudget(whole, limit(1_000));
