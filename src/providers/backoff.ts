@@ -15,11 +15,12 @@ export type PoolSettings = {
   /** From a stall to its first probe; it doubles with each probe that fails. */
   readonly probeMs: number;
   readonly probeMsMax: number;
-  /** A limit that ramps grows by this share of itself each time its slots were full for so long: */
-  readonly rampStepMs: number;
-  /** The same for each call that the step before has added: they are sent, and refused, one by one. */
-  readonly rampStepMsPerCall: number;
+  /** A limit that ramps grows by this share of itself, */
   readonly rampStepShare: number;
+  /** when its slots were full for so long for each call of the step before: they are refused one by one; */
+  readonly rampStepMsPerCall: number;
+  /** but never sooner than this. */
+  readonly rampStepMsMin: number;
   /** After a cooling or a stall slots are released by and by: so much later, so many times as many. */
   readonly releaseStepMs: number;
   readonly releaseStepFactor: number;
@@ -37,9 +38,9 @@ export const defaultPoolSettings: PoolSettings = {
   // One call in a while hurts nobody, and a recovery is not noticed before the next, nor is its answer
   // there before a call's time is over.
   probeMsMax: 2_500,
-  rampStepMs: 20,
-  rampStepMsPerCall: 1,
   rampStepShare: 0.2,
+  rampStepMsPerCall: 1.5,
+  rampStepMsMin: 10,
   releaseStepMs: 20,
   releaseStepFactor: 1.5,
 };

@@ -27,7 +27,7 @@ const burstsToIgnoreMax = 64;
 /** Of a process that is later than this, no more counts. */
 const lateMsMax = 50;
 
-type LearnedSettings = Pick<PoolSettings, 'rampStepMs' | 'rampStepMsPerCall' | 'rampStepShare'>;
+type LearnedSettings = Pick<PoolSettings, 'rampStepShare' | 'rampStepMsPerCall' | 'rampStepMsMin'>;
 
 /** Ramping from `from`, holding what was found, or trying one slot more than that. */
 type Phase =
@@ -40,8 +40,8 @@ export class LearnedLimit {
   #phase: Phase;
   /** Whether the slots have been full since the last step. */
   #wasFull = false;
-  /** What the last step has added. */
-  #stepCalls = 0;
+  /** What the last step has added; the first one is what it begins with. */
+  #stepCalls: number;
   /** How late the last step was: refusals that have arrived are seen as late, and it counts twice. */
   #lateMs = 0;
   /** When the limit grows, if its slots have been full by then. */
@@ -69,6 +69,7 @@ export class LearnedLimit {
     this.#settings = settings;
     this.#allotment = allotment;
     this.#limit = Math.min(allotment, Math.max(1, Math.floor(startsAt)));
+    this.#stepCalls = this.#limit;
     this.#phase = { kind: 'ramping', from: 0 };
   }
 
@@ -117,9 +118,9 @@ export class LearnedLimit {
 
   /** A ramp's step begins when its slots are full. */
   #beginStep(nowMs: number): void {
-    const { rampStepMs, rampStepMsPerCall } = this.#settings;
-    const waitMs = rampStepMs + this.#stepCalls * rampStepMsPerCall + 2 * this.#lateMs;
-    if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + waitMs;
+    const { rampStepMsPerCall, rampStepMsMin } = this.#settings;
+    const stepMs = Math.max(rampStepMsMin, this.#stepCalls * rampStepMsPerCall);
+    if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + stepMs + 2 * this.#lateMs;
   }
 
   /** When the limit grows by itself; null when it does not. */

@@ -10,7 +10,8 @@
  *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
  *    an outage, a 429 and a refusal bring it back (promise 8).
  * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take.
- * 3. A 429 and a refusal give the call its place and its attempt back; an outage costs an attempt.
+ * 3. A 429, a refusal and a request that was withheld give the call its place and its attempt back;
+ *    an outage costs an attempt.
  * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
  *    answered, so one call's conflict never stalls it for the others.
  */
@@ -97,6 +98,11 @@ export class Pool<Call extends PoolCall> {
       grants.push({ call, provider: state.name, slot, attempt });
     }
     return grants;
+  }
+
+  /** False: release the call as `withheld`, and it has its place again. */
+  mayBegin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): boolean {
+    return this.#routes.state(provider).mayBegin(slot, nowMs);
   }
 
   /** The request of a grant goes out: until then nothing is learned from its provider's silence. */
@@ -273,7 +279,10 @@ export class Pool<Call extends PoolCall> {
 
   #dispose(entry: Entry<Call>, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
     const { kind } = outcome;
-    const isOver = kind === 'ok' || kind === 'aborted' || !this.bringsBack(entry.key, kind);
+    const isOver =
+      kind === 'ok' ||
+      kind === 'aborted' ||
+      (kind !== 'withheld' && !this.bringsBack(entry.key, kind));
     if (entry.cancelled || isOver) {
       this.#forget(entry);
       if (entry.cancelled || kind === 'aborted') return 'dropped';

@@ -12,8 +12,8 @@
  * 3. While it is stalled, one call at a time probes it, after growing pauses; so an outage ends by
  *    itself (promise 8). Only a person reopens a parked one.
  * 4. At most `limit` calls are in flight when one is sent, and limit ≤ share × ceiling (but ≥ 1).
- * 5. No call is sent before the time that a 429 has asked for, whatever the status was then; but a
- *    person may reopen it before.
+ * 5. No call is sent before the time that a 429 has asked for, whatever the status was then, and
+ *    `mayBegin` withholds those that were on their way; but a person may reopen it before.
  */
 import type { ProviderStatus } from '../../machines/provider.ts';
 import { probeMs, type PoolSettings } from './backoff.ts';
@@ -24,9 +24,9 @@ import { Slots } from './slots.ts';
 
 export type { Sent } from './quota.ts';
 
-/** How a call left its slot. `aborted` says nothing about the provider. */
+/** How a call left its slot. `aborted` and `withheld`, whose request never went out, say nothing of it. */
 export type CallOutcome =
-  | { readonly kind: 'ok' | 'aborted' }
+  | { readonly kind: 'ok' | 'aborted' | 'withheld' }
   | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
 
 /** Parts of the limit that are let out at once: what a 429 has cut is nearly known to be taken. */
@@ -156,6 +156,15 @@ export class ProviderState<Call extends Sent> {
     return this.slots.take(call);
   }
 
+  /**
+   * Whether the request of the call in this slot may still go out: its slot had to be durable first,
+   * and a 429 or an outage may have come meanwhile.
+   */
+  mayBegin(slot: number, nowMs: number): boolean {
+    if (this.#probe === this.slots.heldIn(slot)) return true;
+    return this.#status === 'open' && nowMs >= this.quota.coolUntilMs;
+  }
+
   /** The request of the call in this slot goes out. */
   begin(slot: number, nowMs: number): void {
     this.quota.begin(this.slots.heldIn(slot), nowMs);
@@ -187,6 +196,7 @@ export class ProviderState<Call extends Sent> {
         this.#move('REFUSE');
         break;
       case 'aborted':
+      case 'withheld':
         // The probe has found out nothing: the next call may probe at once.
         if (wasProbe && this.#status === 'probing') this.#move('OUTAGE');
         break;

@@ -4,8 +4,9 @@
  * Owns the attempt itself, with the conversation that it is sent. Leaves to the calls who may be sent
  * and when, and what the end of an attempt means for call, slot and run.
  *
- * 1. Nothing is sent for a call that is over, or by a replica that closes, neither when its turn comes
- *    nor after its conversation was read.
+ * 1. Nothing is sent for a call that is over, by a replica that closes, or to a provider that has asked
+ *    to wait or is out since the slot was given: neither when its turn comes nor after its conversation
+ *    was read.
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it has its outcome.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
@@ -21,6 +22,8 @@ import type { Texts } from './texts.ts';
 export type RequestEnds = {
   /** Nobody waits for its answer: its slot is free. `grant`: nothing was sent yet. */
   readonly unwanted: (call: RunCall, grant?: Grant<RunCall>) => void;
+  /** Its provider wants to be left alone by now: nothing was sent, and it waits again. */
+  readonly withheld: (call: RunCall, grant: Grant<RunCall>) => void;
   readonly answered: (call: RunCall, output: GenerateOutput) => void;
   /** A fault that the pool will answer with another attempt. */
   readonly broughtBack: (call: RunCall, fault: ProviderFault) => void;
@@ -71,8 +74,8 @@ export class CallRequests {
 
   send(grant: Grant<RunCall>): void {
     const { call } = grant;
-    if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
-    else if (call.input.conversation === undefined) void this.#request(grant, call.input);
+    if (this.#isStopped(grant)) return;
+    if (call.input.conversation === undefined) void this.#request(grant, call.input);
     else void this.#readAndRequest(grant);
   }
 
@@ -95,6 +98,15 @@ export class CallRequests {
     this.#conversations.close();
   }
 
+  /** True when nothing is sent for it after all. */
+  #isStopped(grant: Grant<RunCall>): boolean {
+    const { call } = grant;
+    if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
+    else if (!this.#pool.mayBegin(grant, this.#clock.nowMs())) this.#ends.withheld(call, grant);
+    else return false;
+    return true;
+  }
+
   /** Nobody waits for its answer, it has one, or nobody would be there to hear it. */
   #isUnwanted(call: RunCall): boolean {
     return this.#isClosed || call.dropped || !call.durable || call.outcome !== null;
@@ -107,8 +119,7 @@ export class CallRequests {
       const input = await this.#conversations.inputOf(call.run, call.input);
       // The read took its time: the lease may be in doubt by now, or the run gone.
       this.#gate.pass(() => {
-        if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
-        else void this.#request(grant, input);
+        if (!this.#isStopped(grant)) void this.#request(grant, input);
       });
     } catch (error) {
       if (this.#isUnwanted(call)) return this.#ends.unwanted(call, grant);

@@ -86,6 +86,7 @@ export class Calls {
   #requestEnds(): RequestEnds {
     return {
       unwanted: (call, grant) => this.#release(call, aborted, grant),
+      withheld: (call, grant) => this.#release(call, { kind: 'withheld' }, grant),
       answered: (call, output) => this.#finish(call, { kind: 'ok' }, { output: resultOf(output) }),
       broughtBack: (call, fault) => this.#release(call, fault),
       failed: (call, provider, error) =>

@@ -47,6 +47,11 @@ const plantedBugs: readonly Planted[] = [
     }),
   },
   {
+    name: 'a slot that was given before a 429, and used after it',
+    finding: /in spite of a 429/,
+    plant: () => replaced(ProviderState.prototype, 'mayBegin', () => () => true),
+  },
+  {
     name: 'feedback credited to the provider that another call went to',
     finding: /before its Retry-After|cools for another/,
     plant: () => {
@@ -82,13 +87,16 @@ const plantedBugs: readonly Planted[] = [
 describe('gates', () => {
   it('keep what was promised, whatever comes', () => {
     let sent = 0;
+    let withheld = 0;
     fc.assert(
       gatesProperty(undefined, (drive) => {
         sent += drive.sent;
+        withheld += drive.withheld;
       }),
       { numRuns: 300 },
     );
     expect(sent).toBeGreaterThan(10_000);
+    expect(withheld).toBeGreaterThan(500);
   });
 
   it.each(plantedBugs)('would be caught: $name', (planted) => {

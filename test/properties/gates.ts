@@ -43,6 +43,7 @@ const action = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ do: fc.constant('release' as const), of: fc.nat(40), outcome }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('begin' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), of: fc.nat(60) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(2_000) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('due' as const) }) },
@@ -63,12 +64,15 @@ export class Drive {
   readonly #pool: Pool<PoolCall>;
   readonly #release: Pool<PoolCall>['release'];
   readonly #inSlots: Grant<PoolCall>[] = [];
+  /** Of those in slots: whose requests have gone out, for a slot has to be durable first. */
+  readonly #begun = new Set<Grant<PoolCall>>();
   readonly #owned = new Set<string>();
   readonly #coolUntilMs = new Map<string, number>();
   readonly #outages = new Map<string, number>();
   #nowMs = 0;
   #made = 0;
   sent = 0;
+  withheld = 0;
 
   constructor(seed: number, planted?: Planted) {
     const random = seeded(seed);
@@ -93,8 +97,12 @@ export class Drive {
         return;
       case 'release': {
         const grant = this.#inSlots[step.of % Math.max(1, this.#inSlots.length)];
-        return grant && this.#end(grant, step.outcome);
+        if (grant !== undefined && this.#begin(grant)) this.#end(grant, step.outcome);
+        return;
       }
+      case 'begin':
+        for (const grant of this.#inSlots.slice()) this.#begin(grant);
+        return;
       case 'cancel': {
         const cancelled = this.#pool.cancel(`k${step.of}`, this.#nowMs);
         if (cancelled.kind === 'removed') this.#owned.delete(`k${step.of}`);
@@ -137,9 +145,25 @@ export class Drive {
     }
   }
 
+  /** False: its request does not go out any more, and it waits again. */
+  #begin(grant: Grant<PoolCall>): boolean {
+    if (this.#begun.has(grant)) return true;
+    if (!this.#pool.mayBegin(grant, this.#nowMs)) {
+      this.withheld += 1;
+      this.#end(grant, { kind: 'withheld' });
+      return false;
+    }
+    const untilMs = this.#coolUntilMs.get(quotaOf(grant.provider)) ?? 0;
+    assert.ok(this.#nowMs >= untilMs, `a call goes out to ${grant.provider} in spite of a 429`);
+    this.#pool.begin(grant, this.#nowMs);
+    this.#begun.add(grant);
+    return true;
+  }
+
   #end(grant: Grant<PoolCall>, how: CallOutcome): void {
     const { provider: gate, slot, call: ended } = grant;
     this.#inSlots.splice(this.#inSlots.indexOf(grant), 1);
+    this.#begun.delete(grant);
     if (how.kind === 'outage') this.#outages.set(gate, (this.#outages.get(gate) ?? 0) + 1);
     if (how.kind === 'rate-limited') this.#cool(gate, how.retryAfterMs);
     const { fate } = this.#release(gate, slot, how, this.#nowMs);
@@ -186,7 +210,9 @@ export class Drive {
       assert.ok(round < 500, 'a waiter is never served');
       this.#nowMs = Math.max(this.#nowMs, this.#pool.nextDueMs() ?? 0);
       this.#grant();
-      for (const grant of this.#inSlots.slice()) this.#end(grant, { kind: 'ok' });
+      for (const grant of this.#inSlots.slice()) {
+        if (this.#begin(grant)) this.#end(grant, { kind: 'ok' });
+      }
       this.#check();
     }
     assert.equal(this.#pool.stats(this.#nowMs).inFlight, 0, 'a slot is in use at rest');

@@ -4,7 +4,8 @@ import { LearnedLimit } from '../../src/providers/learned-limit.ts';
 
 const learnedOf = (allotment: number, startsAt?: number) =>
   new LearnedLimit(allotment, defaultPoolSettings, startsAt);
-const { rampStepMs, rampStepMsPerCall } = defaultPoolSettings;
+const { rampStepMsPerCall, rampStepMsMin } = defaultPoolSettings;
+const stepMs = (calls: number) => Math.max(rampStepMsMin, calls * rampStepMsPerCall);
 
 /** Rounds of `limit` calls at a provider that refuses every nth, a second each. */
 class Rounds {
@@ -52,8 +53,8 @@ describe('the learned limit', () => {
     learned.tick(500);
     expect([learned.limit, learned.growsAtMs()]).toEqual([20, null]);
     learned.sent(20, 1_000);
-    expect(learned.growsAtMs()).toBe(1_000 + rampStepMs);
-    learned.tick(1_000 + rampStepMs - 1);
+    expect(learned.growsAtMs()).toBe(1_000 + stepMs(20));
+    learned.tick(1_000 + stepMs(20) - 1);
     expect(learned.limit).toBe(20);
     // However late: nobody has seen yet whether it takes as many.
     learned.tick(60_000);
@@ -66,12 +67,12 @@ describe('the learned limit', () => {
     const learned = learnedOf(1_000, 100);
     learned.sent(100, 0);
     learned.begun(500);
-    expect(learned.growsAtMs()).toBe(500 + rampStepMs);
-    learned.tick(500 + rampStepMs);
+    expect(learned.growsAtMs()).toBe(500 + stepMs(100));
+    learned.tick(500 + stepMs(100));
     const added = learned.limit - 100;
     expect(added).toBeGreaterThan(10);
     learned.sent(learned.limit, 600);
-    expect(learned.growsAtMs()).toBe(600 + rampStepMs + added * rampStepMsPerCall);
+    expect(learned.growsAtMs()).toBe(600 + stepMs(added));
   });
 
   it('ramps slower in a process that is late, which sees refusals as late, but only so much', () => {
@@ -81,11 +82,10 @@ describe('the learned limit', () => {
     ] as const) {
       const learned = learnedOf(1_000, 100);
       learned.sent(100, 0);
-      learned.tick(rampStepMs + lateMs);
+      learned.tick(stepMs(100) + lateMs);
       const added = learned.limit - 100;
       learned.sent(learned.limit, 10_000);
-      const waitMs = rampStepMs + added * rampStepMsPerCall + moreMs;
-      expect(learned.growsAtMs()).toBe(10_000 + waitMs);
+      expect(learned.growsAtMs()).toBe(10_000 + stepMs(added) + moreMs);
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPoolSettings } from '../../src/providers/backoff.ts';
 import {
   createPool,
   type Pool,
@@ -45,8 +46,9 @@ describe('a limit that ramps', () => {
     expect([pool.nextDueMs(), pool.grant(9_000)]).toEqual([null, []]);
     pool.begin(second, 9_000);
     pool.begin(second, 9_999);
-    expect(pool.nextDueMs()).toBe(9_020);
-    expect(keysOf(pool.grant(9_020))).toEqual(['k3']);
+    const growsAtMs = 9_000 + defaultPoolSettings.rampStepMsMin;
+    expect(pool.nextDueMs()).toBe(growsAtMs);
+    expect(keysOf(pool.grant(growsAtMs))).toEqual(['k3']);
     pool.cancel('k3', 9_030);
     pool.release('a', 2, { kind: 'aborted' }, 9_030);
     expect(keysOf(pool.grant(9_030))).toEqual(['k4']);

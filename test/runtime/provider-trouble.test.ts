@@ -1,5 +1,6 @@
 /** Our quota, their outage, a refused key: what runs show of it, and that none is lost (promise 8). */
 import { describe, expect, it } from 'vitest';
+import { askingRuns } from '../support/asking-runs.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
@@ -52,6 +53,33 @@ describe('a 429', () => {
     expect(await run.output()).toMatchObject([{ done: { text: 'at last' } }]);
     expect(seen).not.toContain('stalled');
     expect(provider.calls.every(({ attempt }) => attempt === 1)).toBe(true);
+  });
+});
+
+describe('a call that was given a slot before a 429', () => {
+  it('and whose commit answers after it is not sent before its time (promise 8)', async () => {
+    const { commits, provider, replica, texts, world } = await askingRuns(2, 2);
+    const { clock } = world;
+    const [first, second] = provider.calls;
+    const letGo = commits.hold(({ slots }) => slots.some(({ call }) => call !== null), 'answer');
+    await replica.heddle.start('script', { input: { steps: [ask] } });
+    await clock.idle();
+    first?.answer('x');
+    await clock.idle();
+    second?.fail('rate-limited', 30_000);
+    await clock.idle();
+    letGo();
+    await clock.advance(29_000);
+    expect(provider.calls).toHaveLength(2);
+    await clock.advance(2_000);
+    for (const call of provider.calls.slice(2)) call.answer('x');
+    await clock.advance(2_000);
+    for (const call of provider.calls.slice(3)) call.answer('x');
+    await clock.idle();
+    expect(provider.calls).toHaveLength(4);
+    expect(await texts()).toEqual(['x', 'x']);
+    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect(await world.store.providerTotals()).toMatchObject([{ duplicates: 0 }]);
   });
 });
 

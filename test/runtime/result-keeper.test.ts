@@ -1,5 +1,6 @@
 /** Results that are kept before their turns: which, how many together, and that each is taken once. */
 import { describe, expect, it } from 'vitest';
+import { defaultPoolSettings } from '../../src/providers/backoff.ts';
 import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { oneReplica } from '../support/replica.ts';
@@ -289,7 +290,7 @@ describe('slots that time alone frees', () => {
     const letGo = commits.hold(hasTurns);
     const starting = heddle.start('script', { input: { steps: [wait] } });
     await clock.idle();
-    await clock.advance(20);
+    await clock.advance(defaultPoolSettings.rampStepMsMin);
     expect(provider.calls).toHaveLength(2);
     letGo();
     await starting;
