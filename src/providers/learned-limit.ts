@@ -143,6 +143,7 @@ export class LearnedLimit {
         return;
       }
       case 'holding':
+        this.#stepCalls = 1;
         this.#limit += 1;
         this.#phase = { kind: 'trying' };
         this.#stepAtMs = nowMs + this.#callMs;

@@ -24,7 +24,10 @@ import { Slots } from './slots.ts';
 
 export type { Sent } from './quota.ts';
 
-/** How a call left its slot. `aborted` and `withheld`, whose request never went out, say nothing of it. */
+/**
+ * How a call left its slot. `aborted` says nothing of the provider, nor does `withheld`: its slot was
+ * durable, and no request went out.
+ */
 export type CallOutcome =
   | { readonly kind: 'ok' | 'aborted' | 'withheld' }
   | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
@@ -161,8 +164,8 @@ export class ProviderState<Call extends Sent> {
    * and a 429 or an outage may have come meanwhile.
    */
   mayBegin(slot: number, nowMs: number): boolean {
-    if (this.#probe === this.slots.heldIn(slot)) return true;
-    return this.#status === 'open' && nowMs >= this.quota.coolUntilMs;
+    if (nowMs < this.quota.coolUntilMs) return false;
+    return this.#status === 'open' || this.#probe === this.slots.heldIn(slot);
   }
 
   /** The request of the call in this slot goes out. */
@@ -201,7 +204,9 @@ export class ProviderState<Call extends Sent> {
         if (wasProbe && this.#status === 'probing') this.#move('OUTAGE');
         break;
     }
-    this.slots.leave(slot, this.#slotEvent(outcome));
+    const isWithheld = outcome.kind === 'withheld';
+    if (isWithheld) this.#calls -= 1;
+    this.slots.leave(slot, this.#slotEvent(outcome), isWithheld);
     this.quota.leave(call);
     if (this.#status === 'open') this.slots.resume();
     return call;

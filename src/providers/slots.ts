@@ -22,7 +22,10 @@ type Slot<Held> = {
   rateLimited: number;
 };
 
-/** What became of a slot since the last time; the counters are what was added since. */
+/**
+ * What became of a slot since the last time; the counters are what was added since. `calls` counts
+ * slots that were given; for a request that was withheld it is taken back, and may be below zero.
+ */
 export type SlotChange<Held> = {
   readonly slot: number;
   readonly status: SlotStatus;
@@ -80,9 +83,10 @@ export class Slots<Held> {
     return slot.held;
   }
 
-  leave(number: number, event: 'RELEASE' | 'BACK_OFF' | 'STALL'): void {
+  leave(number: number, event: 'RELEASE' | 'BACK_OFF' | 'STALL', isWithheld = false): void {
     const slot = this.#slots[number];
     if (slot === undefined) return;
+    if (isWithheld) slot.calls -= 1;
     this.#move(slot, event);
     slot.held = null;
     if (event === 'BACK_OFF') slot.rateLimited += 1;

@@ -16,7 +16,7 @@ const plantedBugs: readonly Planted[] = [
   {
     name: '429 taken for an outage',
     // Such a call comes back after its own backoff, too, and not when it was told to.
-    finding: /without an outage|before its Retry-After/,
+    finding: /without an outage|before its Retry-After|in spite of a 429/,
     between: (pool) => ({
       release: (gate, slot, how, nowMs) => {
         const isLimited = how.kind === 'rate-limited';
@@ -38,7 +38,7 @@ const plantedBugs: readonly Planted[] = [
   },
   {
     name: 'Retry-After ignored',
-    finding: /before its Retry-After/,
+    finding: /before its Retry-After|in spite of a 429/,
     between: (pool) => ({
       release: (gate, slot, how, nowMs) => {
         const isLimited = how.kind === 'rate-limited';
@@ -53,7 +53,7 @@ const plantedBugs: readonly Planted[] = [
   },
   {
     name: 'feedback credited to the provider that another call went to',
-    finding: /before its Retry-After|cools for another/,
+    finding: /before its Retry-After|in spite of a 429|cools for another/,
     plant: () => {
       const quotas = new Set<Quota>();
       return replaced(

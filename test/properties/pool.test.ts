@@ -14,7 +14,7 @@ const providers = [
 
 const outcome: fc.Arbitrary<CallOutcome> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<CallOutcome>({ kind: 'ok' }) },
-  { weight: 1, arbitrary: fc.constant<CallOutcome>({ kind: 'aborted' }) },
+  { weight: 1, arbitrary: fc.constantFrom<CallOutcome>({ kind: 'aborted' }, { kind: 'withheld' }) },
   {
     weight: 5,
     arbitrary: fc.record({

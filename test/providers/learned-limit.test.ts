@@ -106,6 +106,21 @@ describe('the learned limit', () => {
     expect(learned.limit).toBe(120);
   });
 
+  it('ramps again from a try that stands, by steps as small as that', () => {
+    const learned = learnedOf(1_000, 100);
+    for (let i = 1; i <= 100; i++) learned.sent(i, 0);
+    learned.refused({ sentAs: 100, sent: 100, calling: 100 }, 10);
+    let nowMs = 100_000;
+    for (let tries = 0; tries < 2; tries++) {
+      learned.sent(learned.limit, nowMs);
+      nowMs = learned.growsAtMs() ?? nowMs;
+      learned.tick(nowMs);
+    }
+    expect(learned.limit).toBe(101);
+    learned.sent(learned.limit, nowMs);
+    expect(learned.growsAtMs()).toBe(nowMs + rampStepMsMin);
+  });
+
   it('is cut for good when far more is refused than by chance', () => {
     const rounds = new Rounds(learnedOf(120));
     rounds.play(1, { takes: 40 });

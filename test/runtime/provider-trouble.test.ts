@@ -79,7 +79,7 @@ describe('a call that was given a slot before a 429', () => {
     expect(provider.calls).toHaveLength(4);
     expect(await texts()).toEqual(['x', 'x']);
     expect((await world.store.audit('default')).slotsInUse).toBe(0);
-    expect(await world.store.providerTotals()).toMatchObject([{ duplicates: 0 }]);
+    expect(await world.store.providerTotals()).toMatchObject([{ calls: 4, duplicates: 0 }]);
   });
 });
 
