@@ -1,8 +1,9 @@
 /**
  * vitest's globalSetup: one Postgres for the whole run, in a temporary directory, without fsync.
  *
- * HEDDLE_TEST_RUN names the run. Test files read the server's address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`. Whoever sets
- * that variable beforehand lends a server of their own, which is then left as it is.
+ * Test files read its address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`. Whoever sets
+ * that variable beforehand lends a server of their own, which is then left as it is. HEDDLE_TEST_RUN
+ * tells one run from another, for what is made once in each.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';

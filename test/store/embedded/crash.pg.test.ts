@@ -114,6 +114,8 @@ describe('after SIGKILL', () => {
       child.kill('SIGKILL');
       await exit;
     }
+    // As of a process that was killed while it replaced a file.
+    await writeFile(join(directory, 'postgres/server.json.new-left'), '');
     const last = await startIn(request);
     expect(await ask(last.server.databaseUrl, 'select * from kept')).toEqual([{ answer: 42 }]);
     await last.finish();
