@@ -2,14 +2,17 @@
  * Budgets at work: what a call reserves, what its end settles, and which calls wait because a budget
  * is used up.
  *
- * Owns the calls that wait for a budget, and settlements until they are part of a batch. Leaves the
- * sums to the store, which alone knows what other replicas have reserved: here is only remembered
- * which budgets were found full, until a look shows that they are not.
+ * Owns when budgets are looked at, and settlements until they are part of a batch. Leaves the sums to
+ * the store, which alone knows what other replicas have reserved; who waits for which budget to
+ * `budget-line.ts`.
  *
  * 1. While no budget is set nothing is charged, and a call passes with one comparison.
- * 2. A call that waits here is in no queue and no slot. It is looked at again every `lookMs`, so it
- *    goes on by itself when its budget is raised, a day begins, or others have used less.
- * 3. A settlement that was not committed is sent again; the store takes each once.
+ * 2. A call that waits here is in no queue and no slot. All budgets that calls wait for are looked at
+ *    again every `lookMs`, in reads of a bounded size, so it goes on by itself when its budget is
+ *    raised, a day begins, or others have used less.
+ * 3. A reason shows the figures of a look, and is written anew when they change: `toldMax` at most
+ *    with each look.
+ * 4. A settlement that was not committed is sent again; the store takes each once.
  */
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
@@ -29,14 +32,18 @@ import {
 } from '../store/charges.ts';
 import type { Store } from '../store/port.ts';
 import type { NewRun } from '../store/rows.ts';
+import { BudgetLine } from './budget-line.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Clock, Log } from './ports.ts';
 
 const lookMs = 1_000;
-/** Budgets that one look reads; the others come with the next. */
-const lookedAtMax = 1_000;
+/** Budgets of one read; a look takes as many reads as it needs, one after the other. */
+const readMax = 1_000;
+/** Each call has three budgets. */
+const callsReadMax = 300;
+/** Reasons that one look writes anew because their figures have changed. */
+const toldMax = 200;
 
-type Waiting = { readonly call: RunCall; readonly reason: string };
 type Place = { readonly provider: string; readonly needed: Amount };
 export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
 
@@ -47,8 +54,8 @@ export class Budgets {
   readonly #defaults: BudgetDefaults;
   readonly #prices: Prices;
   readonly #retry: (call: RunCall) => void;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #full = new Map<string, BudgetRow>();
+  readonly #onNews: () => void;
+  readonly #line = new BudgetLine();
   readonly #refused = new Map<RunCall, BudgetRow>();
   #settlements: Settlement[] = [];
   #changes: BudgetChange[] = [];
@@ -64,12 +71,15 @@ export class Budgets {
     readonly providers: readonly Provider[];
     /** A call may fit its budgets again. */
     readonly retry: (call: RunCall) => void;
+    /** What runs show of their budgets has changed. */
+    readonly news: () => void;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#defaults = options.defaults;
     this.#retry = options.retry;
+    this.#onNews = options.news;
     this.#prices = new Prices(options.providers);
     this.#isOn = Object.keys(options.defaults).length > 0;
   }
@@ -95,17 +105,14 @@ export class Budgets {
 
   /** True when the call waits from here on: one of its budgets is known to be full. */
   holds(call: RunCall): boolean {
-    if (!this.#isOn || this.#full.size === 0) return false;
-    const full = budgetsOf(call.run).find((at) => this.#full.has(keyOf(at)));
-    if (full === undefined) return false;
-    const budget = this.#full.get(keyOf(full));
-    if (budget !== undefined) this.#hold(call, budget, rising(this.#places(call))[0] ?? noAmount);
-    return budget !== undefined;
+    if (!this.#isOn || this.#line.size === 0) return false;
+    const full = this.#line.fullOf(budgetsOf(call.run));
+    if (full !== null) this.#hold(call, full);
+    return full !== null;
   }
 
   /** Its commit has found no room for it; `takeRefused` then tells whoever would send it. */
   refuse(call: RunCall, budget: BudgetRow): void {
-    this.#full.set(keyOf(budget), budget);
     this.#refused.set(call, budget);
   }
 
@@ -114,18 +121,20 @@ export class Budgets {
     const budget = this.#refused.get(call);
     if (budget === undefined) return false;
     this.#refused.delete(call);
-    if (!call.dropped) this.#hold(call, budget, this.worstAt(call, call.sentTo ?? ''));
+    if (!call.dropped) this.#hold(call, budget);
     return true;
   }
 
   drop(call: RunCall): void {
     this.#refused.delete(call);
-    if (this.#waiting.get(call.key)?.call === call) this.#waiting.delete(call.key);
+    this.#line.remove(call);
   }
 
-  reasonFor(runId: string): string | null {
-    for (const { call, reason } of this.#waiting.values()) {
-      if (call.run.runId === runId) return reason;
+  /** Of a run with these calls, by what is known now; null when none of them waits here. */
+  reasonFor(calls: readonly RunCall[]): string | null {
+    for (const call of calls) {
+      const budget = this.#line.budgetOf(call);
+      if (budget !== null) return reasonOf(budget, this.#lacking(call, budget));
     }
     return null;
   }
@@ -206,15 +215,20 @@ export class Budgets {
     return { tokens: totalTokens(tokens), micros };
   }
 
-  #hold(call: RunCall, budget: BudgetRow, needed: Amount): void {
-    const reason = reasonOf(budget, needed);
-    if (!this.#waiting.has(call.key)) this.#changes.push({ call, shown: 'budget' });
-    this.#waiting.set(call.key, { call, reason });
+  #hold(call: RunCall, budget: BudgetRow): void {
+    if (this.#line.budgetOf(call) === null) this.#changes.push({ call, shown: 'budget' });
+    this.#line.add(call, budget);
     this.#arm();
   }
 
+  /** Where it may go to several, the cheapest of those that it does not fit. */
+  #lacking(call: RunCall, budget: BudgetRow): Amount {
+    const amounts = rising(this.#places(call));
+    return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;
+  }
+
   #arm(): void {
-    if (this.#closed || this.#cancel !== null || this.#waiting.size === 0) return;
+    if (this.#closed || this.#cancel !== null || this.#line.size === 0) return;
     this.#cancel = this.#clock.setTimer(lookMs, () => {
       this.#look()
         .catch((error: unknown) => {
@@ -228,23 +242,39 @@ export class Budgets {
   }
 
   async #look(): Promise<void> {
-    const wanted = new Map<string, BudgetAddress>();
-    for (const { call } of this.#waiting.values()) {
-      if (wanted.size >= lookedAtMax) break;
-      for (const at of budgetsOf(call.run)) wanted.set(keyOf(at), at);
+    for (const rows of chunks(this.#line.rows(), readMax)) {
+      const now = await this.#store.budgets(rows, this.#defaults);
+      if (this.#closed) return;
+      const needed = (call: RunCall): Amount[] => rising(this.#places(call));
+      const fitting = rows.flatMap((at, i) => this.#line.looked(at, now[i] ?? null, needed));
+      for (const calls of chunks(fitting, callsReadMax)) await this.#letGo(calls);
     }
-    const rows = await this.#store.budgets([...wanted.values()]);
+    for (const call of this.#line.takeUntold(toldMax)) {
+      this.#changes.push({ call, shown: 'budget' });
+    }
+    if (this.#changes.length > 0) this.#onNews();
+  }
+
+  /** The budgets that they waited for have room; what others of theirs say is read before they go. */
+  async #letGo(calls: readonly RunCall[]): Promise<void> {
+    const addresses = new Map<string, BudgetAddress>();
+    for (const call of calls) for (const at of budgetsOf(call.run)) addresses.set(keyOf(at), at);
+    const rows = await this.#store.budgets([...addresses.values()], this.#defaults);
     if (this.#closed) return;
     const budgets = new Map<string, BudgetRow>();
     for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
-    for (const { call } of this.#waiting.values()) {
-      const own = budgetsOf(call.run);
-      if (!own.every((at) => wanted.has(keyOf(at)))) continue;
-      const mine = own.flatMap((at) => budgets.get(keyOf(at)) ?? []);
+    for (const call of calls) {
+      if (this.#line.budgetOf(call) === null) continue;
+      const mine = budgetsOf(call.run).flatMap((at) => budgets.get(keyOf(at)) ?? []);
       const places = this.#places(call);
       const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
       // One that no provider takes goes on to hear just that.
-      if (open.length === 0 && places.length > 0) continue;
+      if (open.length === 0 && places.length > 0) {
+        const [least = noAmount] = rising(places);
+        const full = mine.find((one) => !fitsBudget(one, least));
+        if (full !== undefined) this.#line.add(call, full);
+        continue;
+      }
       const needed = rising(open).at(-1) ?? noAmount;
       // Else it would come back to the dear one, which is as free as before, again and again.
       const isBound = open.length < places.length;
@@ -254,12 +284,15 @@ export class Budgets {
         const reserved = addAmounts(budget.reserved, needed);
         budgets.set(keyOf(budget), { ...budget, reserved });
       }
-      for (const at of own) this.#full.delete(keyOf(at));
-      this.#waiting.delete(call.key);
+      this.#line.remove(call);
       this.#changes.push({ call, shown: 'calling' });
       this.#retry(call);
     }
   }
+}
+
+function* chunks<Item>(items: readonly Item[], max: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += max) yield items.slice(at, at + max);
 }
 
 const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;

@@ -261,8 +261,8 @@ export class Calls {
     return this.#pool.hasWaitChanges || this.#budgets.hasChanges;
   }
 
-  countOf(runId: string): number {
-    return this.#calls.of(runId).length;
+  of(runId: string): readonly RunCall[] {
+    return this.#calls.of(runId);
   }
 
   waitChanges(): readonly (WaitChange<RunCall> | BudgetChange)[] {
@@ -290,8 +290,8 @@ export class Calls {
     tell();
   }
 
-  #enqueue(call: RunCall): void {
-    if (this.#budgets.holds(call)) {
+  #enqueue(call: RunCall, isFit = false): void {
+    if (!isFit && this.#budgets.holds(call)) {
       call.outside = false;
       return this.#wanted();
     }
@@ -377,8 +377,8 @@ export class Calls {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
   }
 
-  /** A budget has room for it again. */
+  /** Its budgets have room for it again, though others may still wait for them. */
   retry(call: RunCall): void {
-    if (!call.dropped && call.outcome === null) this.#enqueue(call);
+    if (!call.dropped && call.outcome === null) this.#enqueue(call, true);
   }
 }

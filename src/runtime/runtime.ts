@@ -135,7 +135,6 @@ export class Runtime {
     const agents = new Agents();
     for (const agent of options.agents) agents.add(agent);
     const { permitsMax, arrivalsMax } = this.settings;
-    const { replicaId } = this;
     const gate = this.#gate;
     const texts = new Texts();
     const budgets = new Budgets({
@@ -145,9 +144,10 @@ export class Runtime {
       providers,
       defaults: options.budgets ?? {},
       retry: (call) => this.#parts.calls.retry(call),
+      news: wanted,
     });
     return {
-      replicaId,
+      replicaId: this.replicaId,
       store,
       kernel,
       clock,
@@ -163,7 +163,7 @@ export class Runtime {
         weights,
         clock,
         ids,
-        replicaId,
+        replicaId: this.replicaId,
         providers,
         conversations: new Conversations({ store, clock, log }),
         gate,

@@ -106,7 +106,7 @@ export class StatusNews {
   #shownBy(runId: RunId): Shown {
     const shown = this.#shown.get(runId);
     if (shown === undefined) return 'calling';
-    const calls = this.#parts.calls.countOf(runId);
+    const calls = this.#parts.calls.of(runId).length;
     if (shown.size < calls) return 'calling';
     return order.find((one) => [...shown.values()].includes(one)) ?? 'calling';
   }
@@ -118,9 +118,12 @@ export class StatusNews {
     // its version was not here.
     const event = shown === 'calling' ? waitingEvent(hot.state) : shownAs[shown];
     const status = moveRun(hot.status, event);
-    if (hot.status === status) return null;
-    const spent = shown === 'budget' ? this.#parts.budgets.reasonFor(entry.address.runId) : null;
+    if (hot.status === status && shown !== 'budget') return null;
+    const { budgets, calls } = this.#parts;
+    const spent = shown === 'budget' ? budgets.reasonFor(calls.of(entry.address.runId)) : null;
     const reason = spent ?? reasons[shown];
+    // The figures of a budget change while the run waits for it.
+    if (hot.status === status && hot.reason === reason) return null;
     return { ...entry.address, expectedTurn: hot.turn, status, reason };
   }
 }

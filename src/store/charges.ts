@@ -57,6 +57,24 @@ export type Charges = {
   readonly defaults: BudgetDefaults;
 };
 
+/**
+ * A budget as it counts where these defaults hold: they go before what the defaults of another have
+ * left in its row, and bind what has no row yet. Null: nothing binds it.
+ */
+export function budgetUnder(
+  defaults: BudgetDefaults,
+  at: BudgetAddress,
+  stored: (BudgetRow & { readonly isSet: boolean }) | null,
+): BudgetRow | null {
+  const limits = defaults[at.scope];
+  if (stored === null) {
+    return limits === undefined ? null : { ...at, ...limits, spent: noAmount, reserved: noAmount };
+  }
+  const { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved } = stored;
+  const row = { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved };
+  return limits === undefined || stored.isSet ? row : { ...row, ...limits };
+}
+
 export function budgetsOf(at: {
   readonly tenant: string;
   readonly runId: string;

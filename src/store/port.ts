@@ -9,7 +9,7 @@
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
 import type { Batch, BatchOutcome } from './batch.ts';
-import type { BudgetAddress, BudgetLimits, BudgetRow } from './charges.ts';
+import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   EvaluationRow,
   JournalRow,
@@ -253,8 +253,14 @@ export interface Store {
   }>;
   /** Gives a run, user or tenant a budget of its own; what it has spent stays. */
   setBudget(at: BudgetAddress, limits: BudgetLimits): Promise<void>;
-  /** By index; null for what has no budget and was never charged by a default. */
-  budgets(at: readonly BudgetAddress[]): Promise<readonly (BudgetRow | null)[]>;
+  /**
+   * By index, as they count under these defaults (none: as they stand). Null for what has no budget:
+   * neither one of its own, nor one by default that it was charged by or that binds it now.
+   */
+  budgets(
+    at: readonly BudgetAddress[],
+    defaults?: BudgetDefaults,
+  ): Promise<readonly (BudgetRow | null)[]>;
   /** False while no budget is set, so that nothing needs to be charged. */
   hasBudgets(): Promise<boolean>;
   /** Tenants that hold runs (open ones when `open`) and whose names begin so, in no promised order. */

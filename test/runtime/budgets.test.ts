@@ -1,6 +1,7 @@
 /** Budgets, from a call that reserves to a run that waits for its budget and goes on by itself. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/index.ts';
+import type { Store } from '../../src/store/port.ts';
 import { memoryWorld, oneReplica, type ReplicaOptions, type World } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -225,6 +226,71 @@ describe('a budget', () => {
     await all.clock.advance(5_000);
     expect(provider.calls).toHaveLength(7);
     expect(sums(all)).toEqual({ reserved: 300, spent: 0 });
+  });
+
+  it('is looked at again however many others are waited for', async () => {
+    const provider = scriptedProvider({ ceiling: 2_000 });
+    const { heddle, clock } = await world({ providers: [provider] });
+    const users = Array.from({ length: 1_100 }, (_, i) => `user-${i}`);
+    for (const user of users) await heddle.setBudget({ user }, { tokens: 50 });
+    const starts = users.map((user) => ({ ...start(ask), user }));
+    const parts = [0, 500, 1_000].map((at) => starts.slice(at, at + 500));
+    const runs = (await Promise.all(parts.map((part) => heddle.startAll(part)))).flat();
+    await clock.advance(5_000);
+    expect(provider.calls).toHaveLength(0);
+    // One of each part of the line, and the last of all.
+    const raised = [3, 400, 900, 1_099];
+    for (const i of raised) await heddle.setBudget({ user: users[i] ?? '' }, { tokens: 100 });
+    await clock.advance(2_500);
+    expect(provider.calls).toHaveLength(raised.length);
+    for (const i of raised) expect(await runs[i]?.status()).toBe('calling-provider');
+  });
+
+  it('by default binds a call before anything was charged, and is not asked for it again', async () => {
+    let granted = 0;
+    const between = (store: Store): Store => ({
+      ...store,
+      commit: (batch) => {
+        granted += batch.charges?.reserved.length ?? 0;
+        return store.commit(batch);
+      },
+    });
+    const { heddle, clock, provider } = await world({ budgets: { user: { tokens: 50 } }, between });
+    const run = await heddle.start('script', start(ask));
+    await clock.advance(10_000);
+    expect([granted, provider.calls.length]).toEqual([1, 0]);
+    expect((await run.row()).reason).toMatch(/budget of user ann \(50 tokens\) has 0 spent/);
+    await heddle.setBudget({ user: 'ann' }, { tokens: 100 });
+    await clock.advance(1_500);
+    expect([granted, provider.calls.length]).toEqual([2, 1]);
+  });
+
+  it('that nobody waits for any more holds nobody back', async () => {
+    const { heddle, clock, provider } = await world();
+    await heddle.setBudget({ user: 'ann' }, { tokens: 50 });
+    const first = await heddle.start('script', start(ask));
+    await clock.advance(1_500);
+    await first.cancel();
+    await clock.idle();
+    await heddle.setBudget({ user: 'ann' }, { tokens: 100 });
+    await heddle.start('script', start(ask));
+    await clock.idle();
+    expect(provider.calls).toHaveLength(1);
+  });
+
+  it('shows in the reason what it holds now, not when the run began to wait', async () => {
+    const { heddle, clock, provider } = await world();
+    await heddle.setBudget({ user: 'ann' }, { tokens: 150 });
+    const [, second] = await heddle.startAll([start(ask), start(ask)]);
+    await clock.advance(1_500);
+    expect((await second?.row())?.reason).toMatch(/\(150 tokens\) has 0 spent and 100 reserved/);
+    provider.last().answer('x', usage(85));
+    await clock.advance(2_500);
+    expect((await second?.row())?.reason).toMatch(/\(150 tokens\) has 90 spent and 0 reserved/);
+    await heddle.setBudget({ user: 'ann' }, { tokens: 170 });
+    await clock.advance(2_500);
+    expect((await second?.row())?.reason).toMatch(/\(170 tokens\) has 90 spent and 0 reserved/);
+    expect(await second?.status()).toBe('stalled');
   });
 
   it('is refused by field when it makes no sense (promise 11)', async () => {

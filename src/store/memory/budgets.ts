@@ -5,6 +5,7 @@
 import type { Batch, SlotOutcome } from '../batch.ts';
 import {
   addAmounts,
+  budgetUnder,
   budgetsOf,
   fitsBudget,
   noAmount,
@@ -121,9 +122,13 @@ export function setBudget(db: Database, at: BudgetAddress, limits: BudgetLimits)
   db.tables.budgets.put(own({ ...row, isSet: true }));
 }
 
-export function readBudgets(db: Database, at: readonly BudgetAddress[]): (BudgetRow | null)[] {
+export function readBudgets(
+  db: Database,
+  at: readonly BudgetAddress[],
+  defaults: BudgetDefaults,
+): (BudgetRow | null)[] {
   return at.map((one) => {
     const known = db.tables.budgets.get(budgetKey(one));
-    return known === undefined ? null : rowOf(renewed(db, known));
+    return budgetUnder(defaults, one, known === undefined ? null : renewed(db, known));
   });
 }

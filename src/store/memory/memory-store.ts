@@ -145,7 +145,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
     setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),
-    budgets: (at) => whole((db) => readBudgets(db, at)),
+    budgets: (at, defaults = {}) => whole((db) => readBudgets(db, at, defaults)),
     hasBudgets: () => whole((db) => db.tables.budgets.all().length > 0),
     providerTotals: () => whole((db) => providerTotals(db)),
     activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),

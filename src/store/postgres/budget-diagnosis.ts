@@ -7,12 +7,14 @@ import type { Batch } from '../batch.ts';
 import {
   addAmounts,
   budgetsOf,
+  budgetUnder,
   fitsBudget,
   noAmount,
   type BudgetAddress,
+  type BudgetRow,
   type Charges,
 } from '../charges.ts';
-import { readBudgets, shownBudget, type StoredBudget } from './budget-writes.ts';
+import { readBudgets } from './budget-writes.ts';
 import type { Fates } from './commit-fates.ts';
 import type { Pool } from './pool.ts';
 
@@ -35,7 +37,7 @@ export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): P
     const own = budgetsOf(reservation).flatMap((at) => budgets.get(keyOf(at)) ?? []);
     const full = own.find((budget) => !fitsBudget(budget, reservation.amount));
     if (full !== undefined) {
-      fates.slots[reservation.slot] = { kind: 'over-budget', budget: shownBudget(full) };
+      fates.slots[reservation.slot] = { kind: 'over-budget', budget: full };
       continue;
     }
     for (const budget of own) {
@@ -48,19 +50,13 @@ export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): P
 async function budgetsNow(
   pool: Pool,
   { reserved, settled, defaults }: Charges,
-): Promise<Map<string, StoredBudget>> {
+): Promise<Map<string, BudgetRow>> {
   const at = [...reserved, ...settled].flatMap(budgetsOf);
   const rows = await readBudgets(pool, at);
-  const found = new Map<string, StoredBudget>();
+  const found = new Map<string, BudgetRow>();
   at.forEach((address, index) => {
-    const limits = defaults[address.scope];
-    const row = rows[index] ?? null;
-    if (row !== null) {
-      found.set(keyOf(address), row.isSet || limits === undefined ? row : { ...row, ...limits });
-    } else if (limits !== undefined) {
-      const nothing = { spent: noAmount, reserved: noAmount, isSet: false };
-      found.set(keyOf(address), { ...address, ...limits, ...nothing });
-    }
+    const row = budgetUnder(defaults, address, rows[index] ?? null);
+    if (row !== null) found.set(keyOf(address), row);
   });
   return found;
 }

@@ -200,12 +200,7 @@ const readBudgetsStatement = statement(
 );
 
 /** `isSet`: by a person, not by the defaults of whoever reserved last. */
-export type StoredBudget = BudgetRow & { readonly isSet: boolean };
-
-export function shownBudget(budget: StoredBudget): BudgetRow {
-  const { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;
-  return { tenant, scope, owner, tokensMax, microsMax, perDay, spent, reserved };
-}
+type StoredBudget = BudgetRow & { readonly isSet: boolean };
 
 export async function readBudgets(
   pool: Pool,

@@ -9,9 +9,10 @@
  * - beat: the heartbeat alone, so that no load can make a lease end.
  */
 import type pg from 'pg';
+import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './audit.ts';
-import { hasBudgets, readBudgets, setBudget, shownBudget } from './budget-writes.ts';
+import { hasBudgets, readBudgets, setBudget } from './budget-writes.ts';
 import { commitBatch } from './commit.ts';
 import { readConversations } from './conversations.ts';
 import { releaseDelayed } from './delayed.ts';
@@ -130,8 +131,10 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     usage: (tenant) => readUsage(pools.wide, tenant),
     tenants: (query) => listTenants(pools.wide, query),
     setBudget: (at, limits) => setBudget(pools.read, at, limits),
-    budgets: async (at) =>
-      (await readBudgets(pools.read, at)).map((row) => (row === null ? null : shownBudget(row))),
+    budgets: async (at, defaults = {}) => {
+      const stored = await readBudgets(pools.read, at);
+      return at.map((one, i) => budgetUnder(defaults, one, stored[i] ?? null));
+    },
     hasBudgets: () => hasBudgets(pools.wide),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),

@@ -184,10 +184,18 @@ export function budgetsContract(contract: Contract): void {
       { kind: 'over-budget', budget: { scope: 'user', owner: 'ann', tokensMax: 500 } },
       { kind: 'committed' },
     ]);
-    expect(await bench.store.budgets([user, set, whole])).toMatchObject([
+    const read = [user, set, whole];
+    expect(await bench.store.budgets(read)).toMatchObject([
       { tokensMax: 500, reserved: amount(250) },
       { tokensMax: 5_000, reserved: amount(300) },
       null,
+    ]);
+    // Other defaults: they count for what has no budget of its own, charged before or never.
+    const others = { user: limit(700), tenant: limit(9_000) };
+    expect(await bench.store.budgets(read, others)).toEqual([
+      { ...user, ...limit(700), spent: amount(0), reserved: amount(250) },
+      { ...set, ...limit(5_000), spent: amount(0), reserved: amount(300) },
+      { ...whole, ...limit(9_000), spent: amount(0), reserved: amount(0) },
     ]);
   });
 
