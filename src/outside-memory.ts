@@ -1,10 +1,11 @@
 /**
  * Memory entries read and written from outside runs, as a caller of the library does it.
  *
- * It owns the race of a write against others: the version that it is to be. It leaves what a request
- * may hold to requests.ts, and the comparison that decides to the store's commit.
+ * It leaves what a request may hold to requests.ts, and the comparison that decides to the store's
+ * commit.
  *
- * 1. A version is added and none is overwritten: who lost a race is told, or tries again on top.
+ * 1. A version is added and none is overwritten. Who expects a version and lost a race is told; who
+ *    expects none comes on top of whatever is the newest.
  */
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
@@ -15,14 +16,11 @@ import { recalled } from './runtime/recalled.ts';
 import { memoryAddress, type MemoryOwner } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
-/** How often a write is put on top of what came between, where it expects nothing. */
-const triesMax = 20;
-
 export type RecallOptions = { readonly version?: number; readonly history?: number };
 export type RememberOptions = { readonly expectedVersion?: number };
 
 export class OutsideMemory {
-  /** Throws `closed` after the close, which may come between two tries. */
+  /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
 
   constructor(open: () => Runtime) {
@@ -51,27 +49,25 @@ export class OutsideMemory {
     const valueText = JSON.stringify(toJson(value, 'remember.value'));
     const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);
-    // Without an expectation a race is tried again, a few times; with one it is the caller's to see.
-    for (let tries = 0; ; tries++) {
-      const runtime = this.#open();
-      const { memory } = await runtime.store.read({
-        memory: [{ ...address, version: null, history: 0 }],
-        channels: [],
-      });
-      const newest = memory[0]?.newest ?? 0;
-      // What was deleted does not exist, though its chain of versions goes on.
-      const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
-      if (expected !== null && expected !== actual) {
-        throw heddleError('memory-conflict', { key, actual: newest, expected });
-      }
-      if (newest === 0) await runtime.admitMemoryEntry(address.tenant);
-      const version = newest + 1;
-      const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
-      const outcome = await runtime.arrive({ kind: 'memory', value: row });
-      if (outcome.kind !== 'refused') return { key, version };
-      if (outcome.error.code !== 'memory-conflict' || expected !== null || tries >= triesMax) {
-        throw asError(outcome.error);
-      }
+    const runtime = this.#open();
+    const { memory } = await runtime.store.read({
+      memory: [{ ...address, version: null, history: 0 }],
+      channels: [],
+    });
+    const newest = memory[0]?.newest ?? 0;
+    // What was deleted does not exist, though its chain of versions goes on.
+    const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
+    if (expected !== null && expected !== actual) {
+      throw heddleError('memory-conflict', { key, actual: newest, expected });
     }
+    if (newest === 0) await runtime.admitMemoryEntry(address.tenant);
+    const version = newest + 1;
+    const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
+    const outcome = await runtime.arrive({
+      kind: 'memory',
+      value: expected === null ? { ...row, onAny: true } : row,
+    });
+    if (outcome.kind === 'refused') throw asError(outcome.error);
+    return { key, version: outcome.kind === 'renumbered' ? outcome.version : version };
   }
 }

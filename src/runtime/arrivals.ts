@@ -14,7 +14,7 @@ import type {
   ArrivalOutcome,
   Arrivals,
   BatchOutcome,
-  MemoryInsert,
+  MemoryArrival,
   MessageInsert,
 } from '../store/batch.ts';
 import type { InboxInsert, NewRun } from '../store/rows.ts';
@@ -24,7 +24,7 @@ export type Arrival =
   | { readonly kind: 'starts'; readonly value: NewRun }
   | { readonly kind: 'inbox'; readonly value: InboxInsert }
   | { readonly kind: 'messages'; readonly value: MessageInsert }
-  | { readonly kind: 'memory'; readonly value: MemoryInsert };
+  | { readonly kind: 'memory'; readonly value: MemoryArrival };
 
 type Waiting = Arrival & {
   readonly resolve: (outcome: ArrivalOutcome) => void;

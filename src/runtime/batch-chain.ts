@@ -39,8 +39,16 @@ export class BatchChain {
     });
   }
 
+  /** Says of each version of the draft which turn's it stands on: the store takes both or neither. */
   add({ from, memory, groupCursors }: Draft): void {
-    for (const row of memory) this.#newest.set(entryKey(row), { ...row, createdAtMs: 0 });
+    const { runId } = from.run;
+    memory.forEach((row, place) => {
+      const { runId: writer = null, turn = null } = this.#newest.get(entryKey(row)) ?? {};
+      if (writer !== null && turn !== null && writer !== runId) {
+        memory[place] = { ...row, standsOn: { runId: writer, turn } };
+      }
+      this.#newest.set(entryKey(row), { ...row, createdAtMs: 0 });
+    });
     for (const { channel, group, to } of groupCursors) {
       this.#cursors.set(groupKey(from.run.tenant, channel, group), to);
     }

@@ -68,6 +68,9 @@ export type MessageInsert = {
 /** A message at the end of one of the run's conversations. */
 export type ConversationInsert = { readonly conversation: string; readonly messageText: string };
 
+/** The turn that has written a version of a memory entry. */
+export type MemoryWriter = { readonly runId: string; readonly turn: number };
+
 /** Version n + 1 on version n; a conflict when the entry's newest is not `version - 1`. */
 export type MemoryInsert = MemoryAddress & {
   readonly version: number;
@@ -75,7 +78,15 @@ export type MemoryInsert = MemoryAddress & {
   readonly deleted: boolean;
   readonly runId: string | null;
   readonly turn: number | null;
+  /**
+   * Set when version n is another turn's of this batch: this version was made from that one, so it
+   * is a conflict when that turn does not commit, also where somebody else's version n fits by number.
+   */
+  readonly standsOn?: MemoryWriter;
 };
+
+/** A write from outside. `onAny`: on whatever version is the newest; `version` is only a guess. */
+export type MemoryArrival = MemoryInsert & { readonly onAny?: true };
 
 /**
  * A subscription that waits (or, when `delivered` is given, has received at once). The store locks
@@ -156,7 +167,7 @@ export type Arrivals = {
   /** Refused with `run-unknown` or `run-ended` when the run is not open. */
   readonly inbox: readonly InboxInsert[];
   readonly messages: readonly MessageInsert[];
-  readonly memory: readonly MemoryInsert[];
+  readonly memory: readonly MemoryArrival[];
 };
 
 export type Batch = {
@@ -197,6 +208,8 @@ export type ArrivalOutcome =
   | { readonly kind: 'accepted' }
   /** A start whose idempotency key was used: the run that has it. */
   | { readonly kind: 'existing'; readonly run: RunAddress }
+  /** A write `onAny` that has become another version than it had guessed. */
+  | { readonly kind: 'renumbered'; readonly version: number }
   | { readonly kind: 'refused'; readonly error: ErrorRecord };
 
 export type BatchOutcome = {

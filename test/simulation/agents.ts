@@ -175,6 +175,40 @@ export const adder = setup({
   })
   .provide({ delays: { rest: 5 } });
 
+/** Merges a key of its own into an entry that others merge theirs into. */
+export const merger = setup({
+  types: {
+    input: {} as { readonly names: readonly string[] },
+    context: {} as { readonly left: readonly string[] },
+  },
+  actors: { ...catalogue },
+  guards: { more: ({ context }) => context.left.length > 0 },
+}).createMachine({
+  id: 'merger',
+  context: ({ input }) => ({ left: input.names }),
+  initial: 'choosing',
+  states: {
+    choosing: { always: [{ guard: 'more', target: 'merging' }, { target: 'done' }] },
+    merging: {
+      invoke: {
+        id: 'remember',
+        src: 'remember',
+        input: ({ context }) => ({
+          scope: 'user',
+          key: 'all',
+          value: { [context.left[0] ?? '']: true },
+          merge: true,
+        }),
+        onDone: {
+          target: 'choosing',
+          actions: assign({ left: ({ context }) => context.left.slice(1) }),
+        },
+      },
+    },
+    done: { type: 'final' },
+  },
+});
+
 /** A deadline against an event: whichever is first decides, twice in a row. */
 export const racer = setup({
   types: {

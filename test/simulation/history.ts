@@ -109,7 +109,8 @@ export class History {
 
   #accept(values: readonly object[], outcomes: BatchOutcome['starts']): void {
     values.forEach((value, i) => {
-      if (outcomes[i]?.kind === 'accepted') this.accepted.add(value);
+      const kind = outcomes[i]?.kind;
+      if (kind === 'accepted' || kind === 'renumbered') this.accepted.add(value);
     });
   }
 }

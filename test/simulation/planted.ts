@@ -6,7 +6,7 @@ import { withFaults, type StoreFault } from '../support/faults.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { admission } from './scenarios/circuits.ts';
 import { timerAgainstEvent } from './scenarios/endings.ts';
-import { compareAndSet } from './scenarios/memory.ts';
+import { compareAndSet, mergesByMany } from './scenarios/memory.ts';
 import { outsideConsumers, rateLimits } from './scenarios/outside.ts';
 import type { Scenario, Seam } from './world.ts';
 
@@ -44,6 +44,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   inStore('timer-rearmed', timerAgainstEvent, /timer late/),
   inStore('cursor-outside-turn', twoConsumersOfAGroup, /doubled|skipped/),
   inStore('journal-after-commit', compareAndSet, /journal/),
+  inStore('memory-by-number', mergesByMany, /merge lost/),
   {
     name: 'permit kept while waiting',
     scenario: admission(1, [

@@ -29,6 +29,8 @@ const caughtBy: Readonly<Record<StoreFault, string>> = {
   'timer-rearmed': 'promise 4: a deadline stays through turns and a change of owner',
   'cursor-outside-turn': 'promise 2: to read is not to take: the cursor moves with a turn',
   'journal-after-commit': 'promise 5: a crash right after a commit takes nothing of it',
+  'memory-by-number':
+    'promise 1: what stands on a turn that is refused is refused with it, whatever fits by number',
 };
 
 describe('the contract catches planted faults', () => {

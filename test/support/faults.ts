@@ -27,6 +27,8 @@ export const storeFaults = [
   'cursor-outside-turn',
   /** A turn's journal row is written in a step of its own, which a crash can lose. */
   'journal-after-commit',
+  /** A version fits when its number does, whoever has written the version before it. */
+  'memory-by-number',
 ] as const;
 export type StoreFault = (typeof storeFaults)[number];
 
@@ -41,6 +43,7 @@ const planted: Readonly<Record<StoreFault, (store: MemoryStore, pause: Pause) =>
   'timer-rearmed': timerRearmed,
   'cursor-outside-turn': cursorOutsideTurn,
   'journal-after-commit': journalAfterCommit,
+  'memory-by-number': memoryByNumber,
 };
 
 export function withFaults(
@@ -241,6 +244,22 @@ function journalAfterCommit(store: MemoryStore): MemoryStore {
     restart: () => {
       late = [];
       store.restart();
+    },
+  };
+}
+
+/** A turn of no batch, so it is never left out. */
+const nobody = { runId: 'nobody', turn: 0 };
+
+function memoryByNumber(store: MemoryStore): MemoryStore {
+  return {
+    ...store,
+    commit: (batch) => {
+      const turns = batch.turns.map((turn) => ({
+        ...turn,
+        memory: turn.memory.map((insert) => ({ ...insert, standsOn: nobody })),
+      }));
+      return store.commit({ ...batch, turns });
     },
   };
 }

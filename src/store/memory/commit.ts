@@ -18,13 +18,13 @@ import { own } from './table.ts';
 import { applyStatus, applyTurn, holdsNul, keepResult } from './turns.ts';
 
 export function commitBatch(db: Database, batch: Batch): BatchOutcome {
-  const before = db.tables.commits.get(batch.commitId);
-  if (before !== undefined) return retell(db, batch, before);
+  const known = db.tables.commits.get(batch.commitId);
+  if (known !== undefined) return retell(db, batch, known);
   db.next('transactions');
   const { arrivals } = batch;
   const wakes = new Wakes();
-  const seen = new Set<string>();
-  const turns = batch.turns.map((turn) => applyTurn(db, turn, batch, seen, wakes));
+  const before = { seen: new Set<string>(), refused: new Set<string>() };
+  const turns = batch.turns.map((turn) => applyTurn(db, turn, batch, before, wakes));
   const committed = batch.turns.filter((_, i) => turns[i]?.kind === 'committed');
   const statusChanges = batch.statusChanges.map((change) => applyStatus(db, change, batch));
   for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);

@@ -6,7 +6,7 @@
  * 2. Version n is written only on version n - 1.
  */
 import { heddleError } from '../../domain/errors.ts';
-import type { ArrivalOutcome, MemoryInsert } from '../batch.ts';
+import type { ArrivalOutcome, MemoryArrival, MemoryInsert } from '../batch.ts';
 import type { MemoryRead, MemoryReadResult } from '../port.ts';
 import type { MemoryAddress, MemoryVersionRow } from '../rows.ts';
 import { entryKey, type Database } from './database.ts';
@@ -49,9 +49,14 @@ export function memoryConflict(db: Database, inserts: readonly MemoryInsert[]): 
   return null;
 }
 
-export function arriveMemory(db: Database, insert: MemoryInsert): ArrivalOutcome {
+export function arriveMemory(db: Database, insert: MemoryArrival): ArrivalOutcome {
   const actual = newestOf(db, insert);
-  if (insert.version !== actual + 1) {
+  const version = actual + 1;
+  if (insert.version !== version) {
+    if (insert.onAny === true) {
+      addVersion(db, { ...insert, version });
+      return { kind: 'renumbered', version };
+    }
     const detail = { key: insert.key, actual, expected: insert.version - 1 };
     return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
   }

@@ -23,32 +23,55 @@ export type Fence = {
   readonly epochs: ReadonlyMap<number, number>;
 };
 
-/** `seen` holds the runs of which this batch has had a turn: another one is stale, whatever else. */
+/** What the turns of a batch must know of those before them. */
+export type TurnsBefore = {
+  /** The runs of which this batch has had a turn: another one is stale, whatever else. */
+  readonly seen: Set<string>;
+  /** Turns that did not commit: what was made from their writes can't either. */
+  readonly refused: Set<string>;
+};
+
 export function applyTurn(
   db: Database,
   turn: TurnCommit,
   fence: Fence,
-  seen: Set<string>,
+  before: TurnsBefore,
   wakes: Wakes,
 ): TurnOutcome {
-  const outcome = judge(db, turn, fence, seen);
-  if (outcome.kind !== 'committed') return outcome;
+  const outcome = judge(db, turn, fence, before);
+  if (outcome.kind !== 'committed') {
+    before.refused.add(join(turn.runId, turn.expectedTurn + 1));
+    return outcome;
+  }
   if (turn.create !== null) insertRun(db, turn.create);
   writeTurn(db, existing(db, turn), turn);
   writeOwn(db, turn, wakes);
   return outcome;
 }
 
-function judge(db: Database, turn: TurnCommit, fence: Fence, seen: Set<string>): TurnOutcome {
+function judge(
+  db: Database,
+  turn: TurnCommit,
+  fence: Fence,
+  { seen, refused }: TurnsBefore,
+): TurnOutcome {
   if (!fence.epochs.has(turn.shard)) return { kind: 'fenced' };
   if (seen.has(runKey(turn))) return { kind: 'stale' };
   seen.add(runKey(turn));
   if (!isHeld(db, turn, fence)) return { kind: 'fenced' };
   if (!expected(db, turn)) return { kind: 'stale' };
-  const what = memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
+  const what =
+    refusedBasis(refused, turn) ?? memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
   if (what !== null) return { kind: 'conflict', what };
   if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
   return { kind: 'committed' };
+}
+
+function refusedBasis(refused: ReadonlySet<string>, { memory }: TurnCommit): string | null {
+  const insert = memory.find(
+    ({ standsOn: on }) => on !== undefined && refused.has(join(on.runId, on.turn)),
+  );
+  return insert === undefined ? null : `memory ${insert.key} stands on a turn that was refused`;
 }
 
 export function applyStatus(db: Database, change: StatusChange, fence: Fence): TurnOutcome {

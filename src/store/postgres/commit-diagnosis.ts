@@ -14,7 +14,7 @@ import type {
   TurnOutcome,
 } from '../batch.ts';
 import { diagnoseBudgets } from './budget-diagnosis.ts';
-import { cursorKey, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
+import { cursorKey, LeftOut, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
 import type { Pool } from './pool.ts';
 import {
   callWith,
@@ -103,12 +103,14 @@ type Facts = {
 export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const facts = await factsOf(pool, batch);
   const given = newFates(batch);
+  const left = new LeftOut();
   batch.turns.forEach((turn, index) => {
     const before = given.turns[index] ?? null;
-    const fate = before ?? judgeTurn(batch, facts, turn);
+    const fate = before ?? judgeTurn(batch, facts, turn, left);
     const poison = fates.turns[index]?.kind === 'poison' && fate === null;
     if (!poison) fates.turns[index] = fate;
     if (fate === null && !poison) apply(facts, turn);
+    else left.add(turn);
   });
   batch.statusChanges.forEach((change, index) => {
     if (fates.statusChanges[index]?.kind === 'poison') return;
@@ -132,8 +134,10 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;
     const fits = insert.version === actual + 1;
-    fates.memory[index] = fits ? null : refusal(insert, actual);
-    if (fits) facts.newest.set(memoryKey(insert), insert.version);
+    const takesPart = fits || insert.onAny === true;
+    fates.memory[index] = takesPart ? null : refusal(insert, actual);
+    fates.renumbered[index] = takesPart && !fits ? actual + 1 : null;
+    if (takesPart) facts.newest.set(memoryKey(insert), actual + 1);
   });
 }
 
@@ -155,12 +159,19 @@ function isAt(run: RunNow | undefined, at: TurnCommit | StatusChange): boolean {
   return run?.open === true && run.turn === at.expectedTurn && run.shard === at.shard;
 }
 
-function judgeTurn(batch: Batch, facts: Facts, turn: TurnCommit): TurnOutcome | null {
+function judgeTurn(
+  batch: Batch,
+  facts: Facts,
+  turn: TurnCommit,
+  left: LeftOut,
+): TurnOutcome | null {
   if (!isHeld(batch, facts, turn.shard)) return { kind: 'fenced' };
   const run = facts.runs.get(runKey(turn));
   const free =
     run === undefined && turn.expectedTurn === 0 && !facts.keys.has(idempotencyKey(turn) ?? '');
   if (turn.create === null ? !isAt(run, turn) : !free) return { kind: 'stale' };
+  const loose = left.conflict(turn);
+  if (loose !== null) return loose;
   const what = memoryConflict(facts, turn) ?? cursorConflict(facts, turn);
   return what === null ? null : { kind: 'conflict', what };
 }

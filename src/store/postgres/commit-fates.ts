@@ -7,7 +7,9 @@ import type {
   Batch,
   GroupCursorMove,
   MemoryInsert,
+  MemoryWriter,
   SlotOutcome,
+  TurnCommit,
   TurnOutcome,
 } from '../batch.ts';
 
@@ -22,8 +24,11 @@ export type Fates = {
   readonly inbox: (ArrivalOutcome | null)[];
   readonly messages: (ArrivalOutcome | null)[];
   readonly memory: (ArrivalOutcome | null)[];
+  /** By index of `memory`: the version that a write `onAny` is given; null: the one that it names. */
+  readonly renumbered: (number | null)[];
 };
-export type PartKind = keyof Fates;
+/** What may be left out. */
+export type PartKind = Exclude<keyof Fates, 'renumbered'>;
 
 export const runKey = (run: { readonly tenant: string; readonly runId: string }): string =>
   `${run.tenant}\u0000${run.runId}`;
@@ -55,7 +60,62 @@ export function newFates(batch: Batch): Fates {
     inbox: none(arrivals.inbox),
     messages: none(arrivals.messages),
     memory: none(arrivals.memory),
+    renumbered: numbersWithin(batch),
   };
+}
+
+/** Several writes `onAny` of one entry follow each other, and the turns that write it before them. */
+function numbersWithin({ turns, arrivals }: Batch): (number | null)[] {
+  if (arrivals.memory.length === 0) return [];
+  const newest = new Map<string, number>();
+  for (const insert of turns.flatMap(({ memory }) => memory)) {
+    newest.set(memoryKey(insert), insert.version);
+  }
+  return arrivals.memory.map((insert) => {
+    const key = memoryKey(insert);
+    const before = newest.get(key);
+    const isMoved = insert.onAny === true && before !== undefined;
+    const version = isMoved ? before + 1 : insert.version;
+    newest.set(key, version);
+    return version === insert.version ? null : version;
+  });
+}
+
+const writerKey = ({ runId, turn }: MemoryWriter): string => `${runId}\u0000${turn}`;
+
+/**
+ * Turns that are left out of a batch, and those that stand on what they have written: these are left
+ * out with them. Asked in the batch's order, since a turn stands only on turns before it.
+ */
+export class LeftOut {
+  readonly #turns = new Set<string>();
+
+  add({ runId, expectedTurn }: TurnCommit): void {
+    this.#turns.add(writerKey({ runId, turn: expectedTurn + 1 }));
+  }
+
+  /** Null when all that the turn stands on takes part. */
+  conflict({ memory }: TurnCommit): TurnOutcome | null {
+    if (this.#turns.size === 0) return null;
+    const insert = memory.find(({ standsOn }) => standsOn && this.#turns.has(writerKey(standsOn)));
+    if (insert === undefined) return null;
+    const { key, version } = insert;
+    return {
+      kind: 'conflict',
+      what: `memory ${key}: the writer of version ${version - 1} is left out`,
+    };
+  }
+}
+
+/** True when a turn takes part that stands on one which does not. */
+export function hasLooseTurn(batch: Batch, fates: Fates): boolean {
+  if (fates.turns.every((fate) => fate === null)) return false;
+  const left = new LeftOut();
+  return batch.turns.some((turn, index) => {
+    if (fates.turns[index] === null) return left.conflict(turn) !== null;
+    left.add(turn);
+    return false;
+  });
 }
 
 /** What `commits.refused` keeps: null nearly always. */

@@ -202,7 +202,10 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   const arrived = live(arrivals.inbox, fates.inbox);
   rows.inbox.push(...arrived);
   for (const message of live(arrivals.messages, fates.messages)) rows.message(message);
-  for (const insert of live(arrivals.memory, fates.memory)) rows.version(insert);
+  arrivals.memory.forEach((insert, index) => {
+    if (fates.memory[index] !== null) return;
+    rows.version({ ...insert, version: fates.renumbered[index] ?? insert.version });
+  });
   return callsOf(batch, fates, rows, { arrived, trial });
 }
 

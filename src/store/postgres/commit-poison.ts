@@ -20,13 +20,13 @@ type Part = { readonly kind: Exclude<PartKind, 'slots' | 'settled'>; readonly in
 
 /** Gives a fate to every poisoned part; false when none was found. */
 export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promise<boolean> {
-  const kinds = (Object.keys(fates) as PartKind[]).filter(
-    (kind) => kind !== 'slots' && kind !== 'settled',
+  const kinds = (Object.keys(fates) as (keyof Fates)[]).filter(
+    (kind) => kind !== 'slots' && kind !== 'settled' && kind !== 'renumbered',
   );
   const parts = kinds.flatMap((kind) =>
     fates[kind].flatMap((fate, index): Part[] => (fate === null ? [{ kind, index }] : [])),
   );
-  const found = await search(pool, batch, parts);
+  const found = await search(pool, batch, fates, parts);
   for (const { part, reason } of found) {
     if (part.kind === 'turns' || part.kind === 'statusChanges' || part.kind === 'results') {
       fates[part.kind][part.index] = { kind: 'poison', reason };
@@ -40,19 +40,29 @@ export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promis
 
 type Found = { readonly part: Part; readonly reason: string };
 
-async function search(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<Found[]> {
+async function search(
+  pool: Pool,
+  batch: Batch,
+  fates: Fates,
+  parts: readonly Part[],
+): Promise<Found[]> {
   const first = parts[0];
   if (first === undefined) return [];
-  const reason = await trial(pool, batch, parts);
+  const reason = await trial(pool, batch, fates, parts);
   if (reason === null) return [];
   if (parts.length === 1) return [{ part: first, reason }];
   const half = parts.length >> 1;
-  const before = await search(pool, batch, parts.slice(0, half));
-  return [...before, ...(await search(pool, batch, parts.slice(half)))];
+  const before = await search(pool, batch, fates, parts.slice(0, half));
+  return [...before, ...(await search(pool, batch, fates, parts.slice(half)))];
 }
 
 /** Why Postgres refuses these parts, or null when it would take them. */
-async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<string | null> {
+async function trial(
+  pool: Pool,
+  batch: Batch,
+  fates: Fates,
+  parts: readonly Part[],
+): Promise<string | null> {
   const out = { kind: 'stale' } as const;
   const away = { kind: 'accepted' } as const;
   const only: Fates = {
@@ -65,6 +75,7 @@ async function trial(pool: Pool, batch: Batch, parts: readonly Part[]): Promise<
     inbox: batch.arrivals.inbox.map(() => away),
     messages: batch.arrivals.messages.map(() => away),
     memory: batch.arrivals.memory.map(() => away),
+    renumbered: fates.renumbered,
   };
   for (const { kind, index } of parts) only[kind][index] = null;
   try {

@@ -47,9 +47,16 @@ export async function replay(pool: Pool, batch: Batch, fates: Fates): Promise<Ba
       return fate ?? (gone && row !== undefined ? targetOutcome(row, [null, null]) : accepted);
     }),
     messages: then.messages.map((fate) => fate ?? accepted),
-    memory: then.memory.map((fate) => fate ?? accepted),
+    memory: memoryOutcomes(then),
     wakes: [],
   };
+}
+
+export function memoryOutcomes({ memory, renumbered }: Fates): ArrivalOutcome[] {
+  return memory.map((fate, index) => {
+    const version = renumbered[index] ?? null;
+    return fate ?? (version === null ? accepted : { kind: 'renumbered', version });
+  });
 }
 
 /** `target` is a row of `inboxTargets`. */

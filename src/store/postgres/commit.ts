@@ -12,10 +12,10 @@ import { asRunId } from '../../domain/ids.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
 import type { RunAddress } from '../rows.ts';
 import { diagnose } from './commit-diagnosis.ts';
-import { newFates, refusedText, type Fates } from './commit-fates.ts';
+import { hasLooseTurn, newFates, refusedText, type Fates } from './commit-fates.ts';
 import { planCommit, type Plan } from './commit-plan.ts';
 import { findPoison } from './commit-poison.ts';
-import { accepted, replay, startedRuns, targetOutcome } from './commit-replay.ts';
+import { accepted, memoryOutcomes, replay, startedRuns, targetOutcome } from './commit-replay.ts';
 import { failureKind, reasonOf, unavailable } from './failure.ts';
 import type { Results } from './link.ts';
 import { pause, type Pool } from './pool.ts';
@@ -34,6 +34,7 @@ export async function commitBatch(pools: CommitPools, batch: Batch): Promise<Bat
   const odd = batch.turns.some((turn) => turn.create !== null && turn.expectedTurn !== 0);
   if (odd) await diagnose(pools.read, batch, fates);
   for (;;) {
+    if (hasLooseTurn(batch, fates)) await diagnose(pools.read, batch, fates);
     const plan = planCommit(batch, fates, false);
     try {
       const results = await sent(pools.write, plan, attempts);
@@ -153,7 +154,7 @@ async function outcomeOf(
       return fates.inbox[index] ?? targetOutcome(row, targets[target++] ?? []);
     }),
     messages: fates.messages.map((fate) => fate ?? accepted),
-    memory: fates.memory.map((fate) => fate ?? accepted),
+    memory: memoryOutcomes(fates),
     wakes: wakesOf(plan, results),
   };
 }

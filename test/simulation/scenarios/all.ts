@@ -10,7 +10,7 @@ import {
   questionAndPause,
   tasksTriedAgain,
 } from './families.ts';
-import { compareAndSet } from './memory.ts';
+import { compareAndSet, mergesByMany } from './memory.ts';
 import { allAndAtLeast, mixedGroup } from './shapes.ts';
 import { delayedMessages, lateCalls, outsideConsumers, rateLimits } from './outside.ts';
 
@@ -33,6 +33,7 @@ export const allScenarios: readonly Entry[] = [
   on(grantAgainstCancel, 'call made again', 'result kept'),
   on(timerAgainstEvent, 'stale timer ignored'),
   on(compareAndSet, 'conflict retried'),
+  on(mergesByMany, 'conflict retried'),
   on(parentAndChildren, 'call made again', 'result kept'),
   on(cancelledFamily),
   on(questionAndPause),

@@ -14,7 +14,7 @@ import type {
   Arrivals,
   Batch,
   BatchOutcome,
-  MemoryInsert,
+  MemoryArrival,
   MessageInsert,
   SlotWrite,
   StatusChange,
@@ -133,8 +133,8 @@ export const message = (
 export const memory = (
   key: string,
   version: number,
-  parts: Partial<MemoryInsert> = {},
-): MemoryInsert => ({
+  parts: Partial<MemoryArrival> = {},
+): MemoryArrival => ({
   tenant,
   scope: 'user',
   owner: 'ann',

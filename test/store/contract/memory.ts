@@ -1,5 +1,6 @@
 /** Memory: chains of versions, compare-and-set, history. */
 import { expect } from 'vitest';
+import type { TurnCommit } from '../../../src/store/batch.ts';
 import { begin, memory, runId, tenant, turnOf, type Contract } from './fixture.ts';
 
 export function memoryContract({ open, it }: Contract): void {
@@ -66,6 +67,76 @@ export function memoryContract({ open, it }: Contract): void {
     const outcome = await bench.commit({ arrivals: { memory: [...writes, memory('k', 2)] } });
     expect(outcome.memory.map((one) => one.kind)).toEqual(['accepted', 'refused', 'accepted']);
     expect((await bench.recall('k', { version: 1 })).versions).toMatchObject([{ valueText: '1' }]);
+  });
+
+  it('promise 1: what stands on a turn that is refused is refused with it, whatever fits by number', async () => {
+    const spoilers = {
+      conflict: {},
+      stale: { expectedTurn: 7 },
+    };
+    for (const [kind, spoiled] of Object.entries(spoilers)) {
+      const bench = await begin(open);
+      const [one, two, three] = [
+        await bench.started(1),
+        await bench.started(2),
+        await bench.started(3),
+      ];
+      // Somebody else has written the version that the first of the chain was to be.
+      await bench.commit({ arrivals: { memory: [memory('k', 1), memory('k', 2)] } });
+      const first = { ...turnOf(one, 1, { memory: [memory('k', 2)] }), ...spoiled };
+      const on = ({ runId, expectedTurn }: TurnCommit) => ({
+        standsOn: { runId, turn: expectedTurn + 1 },
+      });
+      const second = turnOf(two, 1, { memory: [memory('k', 3, on(first))] });
+      const turns = [
+        first,
+        second,
+        turnOf(three, 1, { memory: [memory('k', 4, on(second)), memory('k', 5)] }),
+      ];
+      const outcome = await bench.commit({ turns });
+      expect(outcome.turns.map((turn) => turn.kind)).toEqual([kind, 'conflict', 'conflict']);
+      expect(await bench.recall('k')).toMatchObject({ newest: 2 });
+    }
+  });
+
+  it('promise 1: what stands on a turn of its batch commits with it', async () => {
+    const bench = await begin(open);
+    const [one, two] = [await bench.started(1), await bench.started(2)];
+    const standsOn = { runId: one.runId, turn: 2 };
+    const outcome = await bench.turns(
+      turnOf(one, 1, { memory: [memory('k', 1)] }),
+      turnOf(two, 1, { memory: [memory('k', 2, { standsOn })] }),
+    );
+    expect(outcome.turns).toEqual([{ kind: 'committed' }, { kind: 'committed' }]);
+    expect(await bench.recall('k')).toMatchObject({ newest: 2 });
+  });
+
+  it('outside writes on any version are numbered by the store and never conflict', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.commit({ arrivals: { memory: [memory('k', 1)] } });
+    const any = (guess: number, value: string) =>
+      memory('k', guess, { valueText: value, onAny: true });
+    const batch = {
+      turns: [turnOf(run, 1, { memory: [memory('k', 2)] })],
+      arrivals: { memory: [any(1, '"a"'), any(9, '"b"'), memory('k', 1), any(5, '"c"')] },
+    };
+    const outcome = await bench.commit(batch);
+    expect(outcome.turns).toEqual([{ kind: 'committed' }]);
+    expect(outcome.memory).toMatchObject([
+      { kind: 'renumbered', version: 3 },
+      { kind: 'renumbered', version: 4 },
+      { kind: 'refused' },
+      { kind: 'accepted' },
+    ]);
+    const { versions } = await bench.recall('k', { history: 9 });
+    expect(versions.map(({ version, valueText }) => [version, valueText])).toEqual([
+      [5, '"c"'],
+      [4, '"b"'],
+      [3, '"a"'],
+      [2, '"v2"'],
+      [1, '"v1"'],
+    ]);
   });
 
   it('promise 1: in one batch turns write before outside writers', async () => {

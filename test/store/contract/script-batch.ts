@@ -2,7 +2,7 @@
  * Makes a command of a script into a batch, from what the store shows just before: on two stores
  * that agree it makes the same.
  */
-import type { MemoryInsert, TurnCommit } from '../../../src/store/batch.ts';
+import type { MemoryInsert, MemoryWriter, TurnCommit } from '../../../src/store/batch.ts';
 import type { ChannelReadResult, Store } from '../../../src/store/port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
 import {
@@ -78,6 +78,7 @@ function aloneWhenPoison(command: CommitCommand): CommitCommand {
 export class BatchMaker {
   private readonly subscriptions = new Map<string, string[]>();
   private readonly written = new Map<string, number>();
+  private readonly writers = new Map<string, MemoryWriter>();
   private count = 0;
   private sight: Sight;
 
@@ -96,6 +97,7 @@ export class BatchMaker {
     const turns: TurnCommit[] = [];
     this.sight = sight;
     this.written.clear();
+    this.writers.clear();
     for (const plan of command.turns) {
       spoil(plan.run % 3, plan.epoch);
       turns.push(this.turn(plan));
@@ -130,7 +132,10 @@ export class BatchMaker {
           return event(runOf(tenant, run), `e${++this.count}`, { key });
         }),
         messages: messages.map(({ tenant, message: plan }) => this.message(tenant, plan)),
-        memory: command.memory.map(({ tenant, memory: plan }) => this.write(tenant, plan)),
+        memory: command.memory.map(({ tenant, memory: plan }) => {
+          const write = this.write(tenant, plan);
+          return plan.any ? { ...write, onAny: true } : write;
+        }),
       },
     };
   }
@@ -140,11 +145,13 @@ export class BatchMaker {
     const run = runOf(tenant, plan.run);
     const loaded = this.sight.load(run);
     const subscribe = plan.subscribe.map((wanted) => this.subscribe(run, wanted));
+    const expectedTurn = Math.max(0, (loaded?.run.turn ?? 0) + plan.offset);
     const memoryWrites: MemoryInsert[] = [];
     for (const { offset, ...wanted } of plan.memory) {
       // A turn that contradicts itself is no case: only its first write of an entry may be off.
       const chained = memoryWrites.some((write) => write.key === wanted.key);
-      memoryWrites.push(this.write(tenant, { ...wanted, offset: chained ? 0 : offset }));
+      const writer = { runId: run.runId, turn: plan.create ? 1 : expectedTurn + 1 };
+      memoryWrites.push(this.writeOn(tenant, { ...wanted, offset: chained ? 0 : offset }, writer));
     }
     const groupCursors = plan.cursors.map(({ channel, group, offset, by }) => {
       const { cursor, cursorStored } = this.sight.stand({ tenant, channel, group });
@@ -152,7 +159,6 @@ export class BatchMaker {
       const from = cursorStored ? Math.max(0, cursor + offset) : offset === 0 ? null : 100;
       return { channel, group, from, to: (from ?? 0) + by };
     });
-    const expectedTurn = Math.max(0, (loaded?.run.turn ?? 0) + plan.offset);
     return turnOf(run, plan.create ? 0 : expectedTurn, {
       create: plan.create ? run : null,
       status: plan.ends ? 'completed' : plan.status,
@@ -237,6 +243,19 @@ export class BatchMaker {
     const version = Math.max(1, newest + 1 + offset);
     this.written.set(`${tenant} ${key}`, version);
     return memory(key, version, { tenant, deleted, valueText: `${++this.count}` });
+  }
+
+  /** By a turn: it stands on the turn of this batch that wrote the version before. */
+  private writeOn(
+    tenant: string,
+    plan: TurnPlan['memory'][number],
+    writer: MemoryWriter,
+  ): MemoryInsert {
+    const before = this.writers.get(`${tenant} ${plan.key}`);
+    this.writers.set(`${tenant} ${plan.key}`, writer);
+    const insert = this.write(tenant, plan);
+    const isOthers = before !== undefined && before.runId !== writer.runId;
+    return isOthers ? { ...insert, standsOn: before } : insert;
   }
 
   private slot(replica: number, plan: CommitCommand['slots'][number]) {

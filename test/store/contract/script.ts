@@ -25,6 +25,8 @@ const memory = record({
   key: fc.constantFrom('k', 'l'),
   offset,
   deleted: rarely,
+  /** Of a write from outside: on any version. */
+  any: often,
 });
 const subscription = record({
   at: fc.uniqueArray(
