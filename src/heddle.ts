@@ -13,6 +13,7 @@ import { Heddle } from './library.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { budgetDefaults, type Budget } from './runtime/budget-requests.ts';
+import { checkLog, hostLog } from './runtime/host-log.ts';
 import type { Log } from './runtime/ports.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { RuntimeSettings } from './runtime/settings.ts';
@@ -62,7 +63,7 @@ const quiet: Log = {
 
 /** Starts a replica: opens the store, takes shards, takes up what they hold open. */
 export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle> {
-  const log = options.log ?? quiet;
+  const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
   // An agent that is refused must not leave a server behind.
   const agents = (options.agents ?? []).map((source) =>

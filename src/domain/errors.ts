@@ -103,11 +103,16 @@ export const errorRegistry = {
     'Run {runId} has moved on; this turn was computed from old state.',
   ),
   'store-unavailable': retryable(503, 'Postgres does not answer: {reason}.'),
+  'store-error': retryable(
+    503,
+    'Postgres answers with an error, {reason} ({sqlstate}): mend it there; heddle tries again.',
+  ),
   'store-poison': terminal(422, 'Postgres refuses this data: {reason}.'),
   'schema-newer': terminal(
     500,
     'The database has schema {found}, this heddle knows {known}; install a newer heddle.',
   ),
+  internal: retryable(500, 'heddle has met a fault of its own, {reason}: report it, with the log.'),
   closed: terminal(503, 'This heddle is closed.'),
   // Embedded Postgres
   'embedded-binaries-missing': terminal(

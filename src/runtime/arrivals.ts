@@ -7,7 +7,7 @@
  *    have the first thousand slots (promise 9).
  * 2. The queue is bounded; what does not fit is refused and changes nothing.
  */
-import { heddleError } from '../domain/errors.ts';
+import { heddleError, type HeddleError } from '../domain/errors.ts';
 import { madeAtMs } from '../domain/ids.ts';
 import { FairQueue } from '../providers/fair-queue.ts';
 import type {
@@ -137,7 +137,7 @@ export class ArrivalQueue {
       settle: (outcome) => {
         over();
         for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
-          single[kind].forEach(({ resolve }, i) => answer(resolve, outcome[kind][i]));
+          single[kind].forEach((item, i) => answer(item, outcome[kind][i]));
         }
         settleGroups(groups, outcome.starts.slice(single.starts.length));
       },
@@ -161,16 +161,21 @@ export class ArrivalQueue {
 
 function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
   let at = 0;
-  for (const { runs, resolve } of groups) {
-    resolve(outcomes.slice(at, at + runs.length));
+  for (const { runs, resolve, reject } of groups) {
+    const own = outcomes.slice(at, at + runs.length);
     at += runs.length;
+    if (own.length === runs.length) resolve(own);
+    else reject(unanswered());
   }
 }
 
 function answer(
-  resolve: (outcome: ArrivalOutcome) => void,
+  { resolve, reject }: Pick<Waiting, 'resolve' | 'reject'>,
   outcome: ArrivalOutcome | undefined,
 ): void {
-  if (outcome === undefined) throw new TypeError('the store did not answer an arrival');
-  resolve(outcome);
+  if (outcome === undefined) reject(unanswered());
+  else resolve(outcome);
 }
+
+const unanswered = (): HeddleError =>
+  heddleError('internal', { reason: 'the store did not answer an arrival' });

@@ -59,11 +59,13 @@ export class Committer {
   #start(): void {
     if (this.#closing || this.#underWay >= this.#batchesMax || !this.#source.hasWork) return;
     this.#underWay += 1;
-    void this.#source.runBatch().finally(() => {
+    const over = (): void => {
       this.#underWay -= 1;
       if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
       this.request();
-    });
+    };
+    // It never rejects; if it did, that would be no reason to end the process, or to count it for ever.
+    this.#source.runBatch().then(over, over);
     // There may be more than one batch holds.
     this.request();
   }

@@ -13,11 +13,13 @@ import { Agents } from './agents.ts';
 import { ArrivalQueue, type Arrival } from './arrivals.ts';
 import { Budgets } from './budgets.ts';
 import { Calls } from './calls.ts';
+import { closeInTurn } from './close-in-turn.ts';
 import { closeProviders } from './close-providers.ts';
 import { Conversations } from './conversations.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
+import { hostLog } from './host-log.ts';
 import { defaultLookingSettings, Looking } from './looking.ts';
 import { writeLastSlots } from './last-slots.ts';
 import { Notifier } from './notifier.ts';
@@ -126,7 +128,8 @@ export class Runtime {
   }
 
   #makeParts(options: RuntimeOptions): Parts {
-    const { store, kernel, clock, ids, log, providers, weights = new TenantWeights() } = options;
+    const { store, kernel, clock, ids, providers, weights = new TenantWeights() } = options;
+    const log = hostLog(options.log);
     const wanted = (): void => this.#committer.request();
     const deliver = (run: NewRun, incoming: Incoming): void => {
       this.#parts.bench.deliver(run, incoming);
@@ -308,26 +311,20 @@ export class Runtime {
     return accepted;
   }
 
-  /** Sends nothing more, lets turns in flight commit, stops what runs outside, gives the shards back. */
+  /**
+   * Sends nothing more, lets turns in flight commit, stops what runs outside, gives the shards back.
+   * A step that fails is told of and the next one taken: whoever closes gets an answer.
+   */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, notifier, tasks, texts, timers, watch } = this.#parts;
-    this.#retention.close();
-    this.#looking.close();
-    timers.close();
-    budgets.close();
-    calls.requests.close();
+    const { log } = this.#parts;
+    await closeInTurn(log, [this.#retention, this.#looking, timers, budgets, calls.requests]);
     this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
-    await this.#committer.close();
-    await this.#keeper.close();
-    await writeLastSlots(this.#parts, this.#batches, calls.close());
+    const lastSlots = { close: () => writeLastSlots(this.#parts, this.#batches, calls.close()) };
+    await closeInTurn(log, [this.#committer, this.#keeper, lastSlots]);
     this.#batches.closed = true;
-    arrivals.close();
-    tasks.close();
-    notifier.close();
-    await this.#listening?.close();
-    await this.#ownership.close();
-    watch.close();
-    texts.close();
+    const listening = { close: () => this.#listening?.close() };
+    await closeInTurn(log, [arrivals, tasks, notifier, listening, this.#ownership, watch, texts]);
     await closeProviders(this.#providers, this.#parts);
   }
 

@@ -8,6 +8,7 @@ import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
+import { wordsOf } from './host-code.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
 import type { StatusNews } from './status-news.ts';
@@ -52,27 +53,64 @@ export class Settling {
     return error;
   }
 
+  /**
+   * Each of these stands alone: what throws here is not the commit's failure, and harms nothing else of
+   * the batch (promise 1).
+   */
   settle(made: MadeBatch, outcome: BatchOutcome): void {
-    made.turns.forEach((turn, i) => this.#turn(turn, outcome.turns[i] ?? { kind: 'stale' }));
+    made.turns.forEach((turn, i) => {
+      const told = outcome.turns[i] ?? { kind: 'stale' };
+      this.#alone(
+        () => this.#turn(turn, told),
+        () => this.#afresh(turn, told),
+      );
+    });
     made.statusChanges.forEach((change, i) => {
-      this.#statusChange(change, outcome.statusChanges[i] ?? { kind: 'stale' });
+      this.#alone(
+        () => this.#statusChange(change, outcome.statusChanges[i] ?? { kind: 'stale' }),
+        () => this.#reload(change.entry.address),
+      );
     });
     // The answers first: whoever started a run may already watch it when it goes on.
-    made.arrivals?.settle(outcome);
+    this.#alone(() => made.arrivals?.settle(outcome));
     for (const { delayMs } of made.batch.arrivals.messages) {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
-    this.#wake(made, outcome.wakes);
+    this.#alone(() => this.#wake(made, outcome.wakes));
     // Their runs are not dropped here: they may have been taken up anew since.
     for (const call of fencedCalls(made, outcome)) {
       this.#onFenced();
-      this.#parts.calls.fenced(call);
+      this.#alone(() => this.#parts.calls.fenced(call));
     }
     for (const { call, budget } of refusedCalls(made, outcome)) {
       call.reserved = null;
-      this.#parts.budgets.refuse(call, budget);
+      this.#alone(() => this.#parts.budgets.refuse(call, budget));
     }
-    this.#parts.calls.send(made.grants);
+    this.#alone(() => this.#parts.calls.send(made.grants));
+  }
+
+  #alone(follow: () => void, mend?: () => void): void {
+    try {
+      follow();
+    } catch (error) {
+      this.#parts.log.warn('what follows a commit failed', { error: wordsOf(error) });
+      if (mend !== undefined) this.#alone(mend);
+    }
+  }
+
+  /**
+   * What followed this turn's commit threw half-way: what is in memory of the run goes, and it is
+   * loaded anew. A timer that rang for it is found again in its row, if it is still there.
+   */
+  #afresh({ work }: ComputedTurn, outcome: TurnOutcome): void {
+    const { entry, hot, incoming } = work;
+    if (outcome.kind !== 'committed') return this.#parts.bench.retry(entry, incoming, null);
+    if (hot.fresh) this.#fresh.accepted(hot.run.runId);
+    for (const item of incoming) {
+      if (item.kind === 'timer') this.#parts.timers.settled(entry.address, item.timerId);
+    }
+    this.#looking.forgetTimersSeen();
+    this.#reload(entry.address);
   }
 
   /** The batch was not committed and will not be tried again. */
@@ -266,7 +304,8 @@ export class Settling {
     const { runId } = work.entry.address;
     if (work.failure !== null) {
       this.#parts.log.warn('even the failure of a run is refused', { runId, reason });
-      this.gone(work.entry);
+      if (work.hot.fresh) this.#dropFresh(work.entry, heddleError('store-poison', { reason }));
+      else this.gone(work.entry);
       return;
     }
     this.#parts.calls.abandon(runId, 'durable');

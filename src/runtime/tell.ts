@@ -1,5 +1,6 @@
 /** What a committed turn leaves to do in this process: its custom actions, and word to watchers. */
 import type { ChartEvent } from '../domain/event.ts';
+import { callOutside, wordsOf } from './host-code.ts';
 import type { Parts } from './parts.ts';
 import type { ComputedTurn } from './turn-work.ts';
 
@@ -12,16 +13,9 @@ export function tell({ watch, log }: Parts, { work, turn, commit }: ComputedTurn
       continue;
     }
     const { runId } = commit;
-    const warn = (error: unknown): void => {
-      log.warn('an action threw', { runId, action: effect.type, error: String(error) });
-    };
-    try {
-      const performed: unknown = effect.perform();
-      // An async action fails later, and nobody else would hear of it but the process.
-      if (performed instanceof Promise) performed.catch(warn);
-    } catch (error) {
-      warn(error);
-    }
+    callOutside(effect.perform, (thrown) => {
+      log.warn('an action threw', { runId, action: effect.type, error: wordsOf(thrown) });
+    });
   }
   const { tenant, runId } = commit;
   if (!watch.hears(runId)) return;

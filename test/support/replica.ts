@@ -8,7 +8,7 @@ import { heddleError } from '../../src/domain/errors.ts';
 import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
-import type { Clock, Ids } from '../../src/runtime/ports.ts';
+import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import { budgetDefaults } from '../../src/runtime/budget-requests.ts';
 import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
@@ -27,6 +27,8 @@ export type ReplicaOptions = {
   readonly budgets?: HeddleOptions['budgets'];
   readonly tenantWeights?: HeddleOptions['tenantWeights'];
   readonly keeping?: Partial<KeepingSettings>;
+  /** The host's own; default: one that keeps warnings. */
+  readonly log?: Log;
   /** What stands between this replica and the store: faults, counters. */
   readonly between?: (store: Store) => Store;
 };
@@ -91,7 +93,7 @@ async function startReplica(
     providers: options.providers ?? [scriptedProvider()],
     clock: mortalClock(world.clock, life),
     ids: world.ids,
-    log: {
+    log: options.log ?? {
       info: () => undefined,
       warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts ?? {})}`),
     },

@@ -1,0 +1,34 @@
+/**
+ * Code of a host or an author whose outcome nobody waits for: a custom action, a line of the log. What
+ * it throws, or rejects with later, goes to `failed` and nowhere else, so it can end neither the
+ * process nor what stands after the call (promise 13).
+ */
+import { toErrorRecord } from '../domain/errors.ts';
+
+export function callOutside(run: () => unknown, failed: (thrown: unknown) => void): void {
+  const tell = (thrown: unknown): void => {
+    try {
+      failed(thrown);
+    } catch {
+      // Telling of a failure must not become one.
+    }
+  };
+  try {
+    const returned = run();
+    const mayBePromise =
+      (typeof returned === 'object' && returned !== null) || typeof returned === 'function';
+    // A promise of another realm, or with a `then` of its own, is heard as well.
+    if (mayBePromise) void Promise.prototype.then.call(Promise.resolve(returned), undefined, tell);
+  } catch (thrown) {
+    tell(thrown);
+  }
+}
+
+/** What was thrown, as a text; there are things that have none. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return toErrorRecord(thrown).message;
+  } catch {
+    return 'something that has no text';
+  }
+}
