@@ -5,12 +5,22 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { asCommitId, asReplicaId, asRunId } from './domain/ids.ts';
 import type { Clock, Ids } from './runtime/ports.ts';
 
+/** About 24.8 days: what Node's timers count to. */
+const timeoutMsMax = 2_147_483_647;
+
 /** Milliseconds since the epoch, but monotonic: read once at the start and counted on from there. */
 export const systemClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
   setTimer: (delayMs, ring) => {
-    // Longer delays overflow into an immediate ring; nobody in heddle waits that long in memory.
-    const timer = setTimeout(ring, Math.min(Math.ceil(delayMs), 2_147_483_647));
+    const untilMs = performance.now() + delayMs;
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      const leftMs = untilMs - performance.now();
+      // A longer delay would overflow into an immediate ring: it is waited for in parts.
+      const isLast = !(leftMs > timeoutMsMax);
+      timer = setTimeout(isLast ? ring : arm, isLast ? Math.ceil(leftMs) : timeoutMsMax);
+    };
+    arm();
     return () => clearTimeout(timer);
   },
   soon: (run) => {

@@ -11,6 +11,7 @@
 import { toErrorRecord } from '../domain/errors.ts';
 import type { NewRun, RunAddress } from '../store/rows.ts';
 import type { PendingRun } from '../store/port.ts';
+import { Alarm } from './alarm.ts';
 import type { Parts } from './parts.ts';
 
 export type LookingSettings = {
@@ -32,7 +33,9 @@ export class Looking {
   #cancelDelayed: (() => void) | null = null;
   #delayedAtMs = Number.POSITIVE_INFINITY;
   #timersAtMs = 0;
-  #takeovers = 0;
+  /** Rings when rows of timers must be looked at before the next poll. */
+  readonly #timersAlarm: Alarm;
+  #lookingAtTimers = false;
   #looking = false;
   #again = false;
   #closed = false;
@@ -40,6 +43,10 @@ export class Looking {
   constructor(parts: Parts, settings: LookingSettings) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#timersAlarm = new Alarm(
+      parts.clock,
+      () => void this.#guarded(() => this.#lookAtTimers()),
+    );
   }
 
   /** A run has a new inbox row. `fresh`: it has not begun. */
@@ -62,6 +69,7 @@ export class Looking {
     this.#closed = true;
     this.#cancelPoll?.();
     this.#cancelDelayed?.();
+    this.#timersAlarm.cancel();
   }
 
   /** A hint came, or shards were taken over: look at once. */
@@ -108,22 +116,42 @@ export class Looking {
   }
 
   async #look(): Promise<void> {
-    const { budgets, clock, shards, store, timers } = this.#parts;
-    await budgets.lookForFirst();
+    await this.#parts.budgets.lookForFirst();
     await this.#pending();
     await this.#delayed();
-    const nowMs = clock.nowMs();
-    if (nowMs < this.#timersAtMs) return;
-    const takeovers = this.#takeovers;
-    const againMs = await timers.look(store, shards.list());
-    // Shards that came in meanwhile were not looked at.
-    if (takeovers === this.#takeovers) this.#timersAtMs = nowMs + againMs;
+    await this.#lookAtTimers();
+  }
+
+  /** One look at a time; what is asked for meanwhile is done after it. */
+  async #lookAtTimers(): Promise<void> {
+    const { clock, shards, store, timers } = this.#parts;
+    if (this.#closed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
+    this.#lookingAtTimers = true;
+    // What is asked for while this look runs counts as well.
+    this.#timersAtMs = Number.POSITIVE_INFINITY;
+    try {
+      const againMs = await timers.look(store, shards.list());
+      this.lookAtTimersBy(clock.nowMs() + againMs);
+    } catch (error) {
+      this.lookAtTimersBy(clock.nowMs() + this.#settings.pollMs);
+      throw error;
+    } finally {
+      this.#lookingAtTimers = false;
+      // The alarm may have rung in vain.
+      if (!this.#closed) this.#timersAlarm.set(this.#timersAtMs);
+    }
+  }
+
+  /** The rows of timers must be looked at by this instant; the earliest that was named counts. */
+  lookAtTimersBy(atMs: number): void {
+    if (this.#closed || atMs >= this.#timersAtMs) return;
+    this.#timersAtMs = atMs;
+    this.#timersAlarm.set(atMs);
   }
 
   /** After a takeover: the timers of the new shards are looked at as well. */
   forgetTimersSeen(): void {
-    this.#takeovers += 1;
-    this.#timersAtMs = 0;
+    this.lookAtTimersBy(0);
   }
 
   async #pending(): Promise<void> {

@@ -184,6 +184,7 @@ export class Runtime {
         ring: (address, timerId, generation) => {
           this.#parts.bench.deliver(address, { kind: 'timer', timerId, generation });
         },
+        lookBy: (atMs) => this.#looking.lookAtTimersBy(atMs),
       }),
       shards: new OwnedShards(),
       quotas: new Quotas({ store, clock, settings: this.settings }),

@@ -1,12 +1,17 @@
 /**
  * Timers are rows with an absolute deadline by the database's clock (promise 4). This keeps, in
- * memory, the ones that are due soon, and rings them.
+ * memory, the ones that are due soonest, and rings them.
  *
  * Owns nothing durable: what it forgets it finds again by looking at the rows. Leaves to the
- * committer the deletion of a row, in the turn that took the timer.
+ * committer the deletion of a row, in the turn that took the timer, and to looking.ts the next look.
  *
- * 1. At most `inMemoryMax` timers are in memory; the others wait as rows.
- * 2. A timer that rang is not read again until its turn is over: `settled` says so.
+ * 1. Every timer that is due before `#completeUntilMs` is in memory, or rang; before that instant
+ *    comes, the rows are looked at again. So whatever the order in which timers were set, a short one
+ *    never waits behind long ones.
+ * 2. At most twice `inMemoryMax` timers wait in memory: of more, those that are due last are dropped
+ *    to `inMemoryMax`, and stay rows.
+ * 3. A timer that rang is not read again until its turn is over: `settled` says so. Those that rang
+ *    take no room of those that wait; beyond `rangMax` no rows are read until turns have been taken.
  */
 import type { Store } from '../store/port.ts';
 import type { RunAddress, TimerRow } from '../store/rows.ts';
@@ -17,9 +22,20 @@ export type TimerSettings = {
   /** Rows that are due within this time are held in memory. */
   readonly horizonMs: number;
   readonly inMemoryMax: number;
+  /** How many timers may have rung whose turns are not over. */
+  readonly rangMax: number;
 };
 
-export const defaultTimerSettings: TimerSettings = { horizonMs: 30_000, inMemoryMax: 10_000 };
+export const defaultTimerSettings: TimerSettings = {
+  horizonMs: 30_000,
+  inMemoryMax: 10_000,
+  rangMax: 100_000,
+};
+
+/** So much earlier than needed the rows are looked at: a look takes its time. */
+const leadMs = 1_000;
+/** Between two looks at least; the more have rung, the longer, for their rows are read as well. */
+const gapMs = 100;
 
 type Soon = HeapMember & {
   readonly key: string;
@@ -35,6 +51,10 @@ export class Timers {
   readonly #ring: (address: RunAddress, timerId: string, generation: number) => void;
   readonly #heap = new IndexedHeap<Soon>((a, b) => a.dueAtMs < b.dueAtMs);
   readonly #known = new Map<string, Soon>();
+  readonly #lookBy: (atMs: number) => void;
+  #completeUntilMs = Number.NEGATIVE_INFINITY;
+  /** The first of those that were dropped since the last look began. */
+  #droppedFromMs = Number.POSITIVE_INFINITY;
   #cancelAlarm: (() => void) | null = null;
   #alarmAtMs = Number.POSITIVE_INFINITY;
 
@@ -42,26 +62,42 @@ export class Timers {
     readonly clock: Clock;
     readonly settings: TimerSettings;
     readonly ring: (address: RunAddress, timerId: string, generation: number) => void;
+    /** Rows that were not dropped before are to be looked at by then. */
+    readonly lookBy: (atMs: number) => void;
   }) {
     this.#clock = options.clock;
     this.#settings = options.settings;
     this.#ring = options.ring;
+    this.#lookBy = options.lookBy;
   }
 
   get size(): number {
     return this.#known.size;
   }
 
-  /** Reads the rows that are due soon; gives when to read again. Bounded pages. */
+  /** Reads the rows that are due soonest; gives in how many milliseconds to do so again. */
   async look(store: Store, shards: readonly number[]): Promise<number> {
-    const { horizonMs, inMemoryMax } = this.#settings;
+    const { horizonMs, inMemoryMax, rangMax } = this.#settings;
     if (shards.length === 0) return horizonMs / 2;
-    const limit = inMemoryMax;
+    const rang = this.#known.size - this.#heap.size;
+    const pauseMs = gapMs * (1 + rang / inMemoryMax);
+    if (rang >= rangMax) return pauseMs;
+    const beganAtMs = this.#clock.nowMs();
+    this.#droppedFromMs = Number.POSITIVE_INFINITY;
+    // The rows of those that rang are the first of all.
+    const limit = inMemoryMax + rang;
     const rows = await store.timers({ shards, horizonMs, limit });
+    const before = this.#known.size;
     for (const row of rows) this.#add(row);
-    if (rows.length < limit) return horizonMs / 2;
-    // There are more than fit: look again when the last of these is due.
-    return Math.min(horizonMs / 2, Math.max(rows.at(-1)?.dueInMs ?? 0, 100));
+    const nowMs = this.#clock.nowMs();
+    const isAll = rows.length < limit;
+    const readUntilMs = isAll ? beganAtMs + horizonMs : nowMs + (rows.at(-1)?.dueInMs ?? 0);
+    this.#completeUntilMs = Math.min(readUntilMs, this.#droppedFromMs);
+    if (isAll && this.#completeUntilMs === readUntilMs) return horizonMs / 2;
+    // Where all were known, another look would find the same until some of them have rung.
+    const earlierMs = this.#known.size > before ? leadMs : 0;
+    const inMs = this.#completeUntilMs - nowMs - earlierMs;
+    return Math.min(horizonMs / 2, Math.max(inMs, pauseMs));
   }
 
   /** A turn has committed this timer. One that is due later stays a row. */
@@ -101,7 +137,6 @@ export class Timers {
   }
 
   #add(row: TimerRow): void {
-    if (this.#known.size >= this.#settings.inMemoryMax) return;
     const key = keyOf(row, row.timerId);
     if (this.#known.has(key)) return;
     const { tenant, runId, shard, timerId, generation } = row;
@@ -115,7 +150,23 @@ export class Timers {
     };
     this.#known.set(key, soon);
     this.#heap.push(soon);
+    if (this.#heap.size > 2 * this.#settings.inMemoryMax) this.#dropLast();
     this.#arm();
+  }
+
+  #dropLast(): void {
+    const waiting = [...this.#known.values()].filter(({ heapIndex }) => heapIndex >= 0);
+    waiting.sort((a, b) => a.dueAtMs - b.dueAtMs);
+    const dropped = waiting.slice(this.#settings.inMemoryMax);
+    for (const soon of dropped) {
+      this.#known.delete(soon.key);
+      this.#heap.remove(soon);
+    }
+    const fromMs = dropped[0]?.dueAtMs ?? Number.POSITIVE_INFINITY;
+    this.#droppedFromMs = Math.min(this.#droppedFromMs, fromMs);
+    if (fromMs >= this.#completeUntilMs) return;
+    this.#completeUntilMs = fromMs;
+    this.#lookBy(fromMs - leadMs);
   }
 
   #arm(): void {

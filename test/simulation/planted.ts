@@ -1,11 +1,13 @@
 /** Planted bugs: each with the scenario that must notice it. */
 import { ProviderState } from '../../src/providers/provider-state.ts';
+import { Timers } from '../../src/runtime/timers.ts';
 import { Workbench } from '../../src/runtime/workbench.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { admission } from './scenarios/circuits.ts';
-import { timerAgainstEvent } from './scenarios/endings.ts';
+import { shortBehindLong, timerAgainstEvent } from './scenarios/endings.ts';
 import { compareAndSet, mergesByMany } from './scenarios/memory.ts';
 import { outsideConsumers, rateLimits } from './scenarios/outside.ts';
 import type { Scenario, Seam } from './world.ts';
@@ -46,6 +48,12 @@ export const plantedBugs: readonly PlantedBug[] = [
   inStore('journal-after-commit', compareAndSet, /journal/),
   inStore('memory-by-number', mergesByMany, /merge lost/),
   {
+    name: 'a full memory of timers turns newcomers away',
+    scenario: shortBehindLong,
+    finding: /timer late/,
+    plant: newcomersTurnedAway,
+  },
+  {
     name: 'permit kept while waiting',
     scenario: admission(1, [
       [0, 2],
@@ -83,6 +91,18 @@ function keepPermits(): () => void {
   return () => {
     Workbench.prototype.endTurn = endTurn;
   };
+}
+
+/** As with room for two timers. */
+function newcomersTurnedAway(): () => void {
+  return replaced(
+    Timers.prototype,
+    'set',
+    (set) =>
+      function (this: Timers, ...args): void {
+        if (this.size < 2) set.apply(this, args);
+      },
+  );
 }
 
 function limitsAsOutages(): () => void {

@@ -3,7 +3,12 @@ import type { Mark } from '../history.ts';
 import type { Scenario } from '../world.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './channels.ts';
 import { twoCircuits } from './circuits.ts';
-import { cancelAgainstCompletion, grantAgainstCancel, timerAgainstEvent } from './endings.ts';
+import {
+  cancelAgainstCompletion,
+  grantAgainstCancel,
+  shortBehindLong,
+  timerAgainstEvent,
+} from './endings.ts';
 import {
   cancelledFamily,
   parentAndChildren,
@@ -32,6 +37,7 @@ export const allScenarios: readonly Entry[] = [
   on(cancelAgainstCompletion, 'call made again', 'result kept'),
   on(grantAgainstCancel, 'call made again', 'result kept'),
   on(timerAgainstEvent, 'stale timer ignored'),
+  on(shortBehindLong),
   on(compareAndSet, 'conflict retried'),
   on(mergesByMany, 'conflict retried'),
   on(parentAndChildren, 'call made again', 'result kept'),

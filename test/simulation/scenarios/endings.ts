@@ -88,20 +88,50 @@ export const timerAgainstEvent: Scenario = {
 /** What a takeover may take: a lease and some; each fault of a schedule may ask for one more. */
 const takeoverMs = 1_000;
 
+/** What a timer may be late by in this world. */
+function lateMsMaxOf(world: World): number {
+  const faults = world.schedule.filter((action) => action.do !== 'slow').length;
+  return takeoverMs * (1 + faults) + world.slowestMs;
+}
+
+/** When an entry of a run's journal was written that fits; infinite when there is none. */
+function writtenAtMs(world: World, runId: string, entry: RegExp): number {
+  const rows = world.store.database.tables.journal.all().filter((row) => row.runId === runId);
+  return Math.min(
+    ...rows.filter(({ entriesText }) => entry.test(entriesText)).map(({ atMs }) => atMs),
+  );
+}
+
 /** Promise 4: no timer rings early, and none is armed anew from zero. */
 function lateTimers(world: World): string[] {
-  const faults = world.schedule.filter((action) => action.do !== 'slow').length;
-  const lateMsMax = takeoverMs * (1 + faults) + world.slowestMs;
-  return runsOf(world).flatMap((run) => {
-    const rows = world.store.database.tables.journal
-      .all()
-      .filter(({ runId }) => runId === run.runId);
-    const atOf = (entry: RegExp): number =>
-      Math.min(
-        ...rows.filter(({ entriesText }) => entry.test(entriesText)).map(({ atMs }) => atMs),
-      );
+  return runsOf(world).flatMap(({ runId }) => {
+    const atOf = (entry: RegExp): number => writtenAtMs(world, runId, entry);
     const lateMs = atOf(/timer.*second/) - (atOf(/"GO"|timer.*first/) + 2_000);
     if (lateMs < 0) return [`timer early: by ${-lateMs} ms`];
-    return lateMs > lateMsMax ? [`timer late: by ${lateMs} ms`] : [];
+    return lateMs > lateMsMaxOf(world) ? [`timer late: by ${lateMs} ms`] : [];
   });
 }
+
+export const shortBehindLong: Scenario = {
+  name: 'a short timer behind long ones',
+  agents: [racers],
+  replicas: 1,
+  clients: [
+    async (client) => {
+      // Both wait two seconds from here on.
+      for (const pipeline of ['a', 'b']) {
+        const runId = await client.start(racers, null, { pipeline });
+        await client.send(runId, { type: 'GO' });
+      }
+      await client.start(racers, null, { pipeline: 'c' });
+    },
+  ],
+  outcome: (world) => outputsOf(world).map(({ status }) => status),
+  check: (world) =>
+    runsOf(world).flatMap(({ runId }) => {
+      const atOf = (entry: RegExp): number => writtenAtMs(world, runId, entry);
+      const lateMs = atOf(/timer.*first/) - (atOf(/"start"/) + 40);
+      const isLate = Number.isFinite(lateMs) && lateMs > lateMsMaxOf(world);
+      return [...(isLate ? [`timer late: by ${lateMs} ms`] : []), ...lateTimers(world)];
+    }),
+};
