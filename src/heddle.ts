@@ -71,6 +71,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ? kernel.register(source.machine, { version: checkName(source.version, 'agents.version') })
       : kernel.register(source),
   );
+  kernel.checkFamilies(agents);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
   const { store, closeDatabase } = await openStore(options, log);

@@ -20,12 +20,15 @@ export type RunEvent =
       readonly id: string;
       readonly incarnation: number;
       readonly output: Json;
+      /** Of a child run that the chart had left: it ended before it was stopped. */
+      readonly left?: true;
     }
   | {
       readonly kind: 'failed';
       readonly id: string;
       readonly incarnation: number;
       readonly error: ErrorRecord;
+      readonly left?: true;
     }
   | { readonly kind: 'timer'; readonly id: string; readonly generation: number }
   | { readonly kind: 'event'; readonly event: ChartEvent };

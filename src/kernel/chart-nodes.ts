@@ -13,3 +13,15 @@ export function nodesOf(machine: AnyStateMachine): readonly StateNode[] {
   walk(machine.root);
   return nodes;
 }
+
+/** True when the state says what to do on events of this type: by name, or by a wildcard. */
+export function takes(node: StateNode, type: string): boolean {
+  return [...(node.transitions.keys() as Iterable<string>)].some((pattern) => fits(pattern, type));
+}
+
+/** As XState does: `a.*` takes `a` and all that begins with `a.`, and `*` takes everything. */
+function fits(pattern: string, type: string): boolean {
+  if (pattern === type || pattern === '*') return true;
+  const prefix = pattern.slice(0, -1);
+  return pattern.endsWith('.*') && !prefix.includes('*') && `${type}.`.startsWith(prefix);
+}

@@ -4,12 +4,17 @@ import type { InvocationSource } from '../domain/effect.ts';
 import type { Json } from '../domain/json.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 import type { Agent } from './port.ts';
+import { chartsOf } from './sources.ts';
 
 export class CompiledAgent implements Agent {
   readonly name: string;
   readonly version: string;
   readonly definition: Json;
   readonly warnings: readonly string[];
+  /** As its author made it. */
+  readonly authored: AnyStateMachine;
+  /** The charts among its actors, by their keys: each runs as the agent of its id. */
+  readonly charts: ReadonlyMap<string, AnyStateMachine>;
   /** The author's chart with stubs for actors, a frozen context and a bound on microsteps. */
   readonly machine: AnyStateMachine;
   /** By the key in the chart's `actors`. */
@@ -38,6 +43,7 @@ export class CompiledAgent implements Agent {
     readonly version: string;
     readonly definition: Json;
     readonly warnings: readonly string[];
+    readonly authored: AnyStateMachine;
     readonly machine: AnyStateMachine;
     readonly sources: ReadonlyMap<string, InvocationSource>;
     readonly logics: Readonly<Record<string, unknown>>;
@@ -46,6 +52,8 @@ export class CompiledAgent implements Agent {
     this.version = parts.version;
     this.definition = parts.definition;
     this.warnings = parts.warnings;
+    this.authored = parts.authored;
+    this.charts = chartsOf(parts.logics);
     this.machine = parts.machine;
     this.sources = parts.sources;
     this.#logics = parts.logics;

@@ -20,6 +20,7 @@ import { limits } from '../domain/limits.ts';
 import { HotState } from './chart-state.ts';
 import { CompiledAgent, type Snapshot } from './compiled-agent.ts';
 import { blank, endless, explain, fail } from './failure.ts';
+import { checkFamilies } from './families.ts';
 import { emptyFrame, type Frame } from './frame.ts';
 import { Macrostep } from './macrostep.ts';
 import { persist, restore } from './persist.ts';
@@ -32,6 +33,7 @@ import { settle } from './settle.ts';
 export function createKernel(): Kernel {
   return {
     register,
+    checkFamilies: (agents) => checkFamilies(agents.map(compiled)),
     start: (agent, input, self) => start(compiled(agent), input, self),
     step: (agent, state, event, self) => step(compiled(agent), hot(state), event, self),
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
@@ -59,7 +61,7 @@ function start(agent: CompiledAgent, input: Json, self: string): Step {
 }
 
 function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
-  const received = state.status === 'active' ? receive(agent, state.frame, event) : null;
+  const received = state.status === 'active' ? receive(agent, state, event) : null;
   if (received === null) return { state, effects: [], stale: true };
   const { snapshot } = state;
   const { frame, deliver, send } = received;

@@ -72,6 +72,11 @@ export interface Kernel {
    * agent's name, the state's path, what is refused, and the mend.
    */
   register(machine: unknown, options?: { readonly version?: string }): Agent;
+  /**
+   * Throws `agent-refused` where an agent has a chart among its actors that is none of these agents:
+   * by its id, and by what it is.
+   */
+  checkFamilies(agents: readonly Agent[]): void;
   /** The chart's first macrostep. `self` is the run's id: what `self.id` shows inside the chart. */
   start(agent: Agent, input: Json, self: string): Step;
   /**

@@ -2,7 +2,8 @@
 import type { AnyEventObject } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
 import type { RunEvent } from '../domain/event.ts';
-import type { CompiledAgent } from './compiled-agent.ts';
+import { takes } from './chart-nodes.ts';
+import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import { drop, put, type Child, type Frame } from './frame.ts';
 import { isReservedType } from './chart-event.ts';
 import { settle } from './settle.ts';
@@ -16,24 +17,28 @@ export type Received = {
 };
 
 /** Null when the event belongs to an invocation or timer that is not open any more. */
-export function receive(agent: CompiledAgent, frame: Frame, event: RunEvent): Received | null {
+export function receive(
+  agent: CompiledAgent,
+  { frame, snapshot }: { readonly frame: Frame; readonly snapshot: Snapshot },
+  event: RunEvent,
+): Received | null {
   switch (event.kind) {
     case 'start':
       return null;
     case 'done': {
-      const child = open(frame, event.id, event.incarnation);
-      if (child === null) return null;
-      const output = settle(event.output, 'output');
       const type = `xstate.done.actor.${event.id}`;
-      return toChart(end(frame, child), { type, output, actorId: event.id });
+      const ended = end(frame, snapshot, { ...event, type });
+      if (ended === null) return null;
+      const output = settle(event.output, 'output');
+      return toChart(ended, { type, output, actorId: event.id });
     }
     case 'failed': {
-      const child = open(frame, event.id, event.incarnation);
-      if (child === null) return null;
+      const type = `xstate.error.actor.${event.id}`;
+      const ended = end(frame, snapshot, { ...event, type });
+      if (ended === null) return null;
       // Charts keep errors in their context, so it is a plain object and not an Error.
       const error = settle({ name: 'HeddleError', ...event.error }, 'error');
-      const type = `xstate.error.actor.${event.id}`;
-      return toChart(end(frame, child), { type, error, actorId: event.id });
+      return toChart(ended, { type, error, actorId: event.id });
     }
     case 'timer':
       return fire(agent, frame, event);
@@ -55,8 +60,29 @@ function open(frame: Frame, id: string, incarnation: number): Child | null {
   return child !== undefined && !child.ended && child.incarnation === incarnation ? child : null;
 }
 
-function end(frame: Frame, child: Child): Frame {
+type Completion = {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly type: string;
+  readonly left?: true;
+};
+
+/** What is open after a completion; null when that comes for nobody. */
+function end(frame: Frame, snapshot: Snapshot, { left, ...event }: Completion): Frame | null {
+  if (left === true) return isHeardLate(frame, snapshot, event) ? frame : null;
+  const child = open(frame, event.id, event.incarnation);
+  if (child === null) return null;
   return { ...frame, children: put(frame.children, { ...child, input: null, ended: true }) };
+}
+
+/**
+ * A child that says something and ends may be left for what it said: a live one has ended by then, and
+ * its completion comes after. A chart that waits for it without the child hears it; one that has
+ * started another under the same id does not, because it could not tell whose it is.
+ */
+function isHeardLate(frame: Frame, snapshot: Snapshot, { id, type }: Completion): boolean {
+  const isUsed = frame.children.some((child) => child.id === id);
+  return !isUsed && snapshot._nodes.some((node) => takes(node, type));
 }
 
 function fire(

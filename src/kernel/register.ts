@@ -34,6 +34,7 @@ export function register(
     version: version === undefined ? versionOf(machine) : checkName(version, 'version'),
     definition: definitionOf(machine),
     warnings: findings.warnings,
+    authored: machine,
     machine: prepare(machine, sources),
     sources,
     logics: machine.implementations.actors as Record<string, unknown>,

@@ -45,3 +45,14 @@ function isPromiseLogic({ start, transition }: Logic): boolean {
     return false;
   }
 }
+
+/** The charts among an agent's actors, by their keys. */
+export function chartsOf(
+  logics: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, AnyStateMachine> {
+  const charts = new Map<string, AnyStateMachine>();
+  for (const [key, logic] of Object.entries(logics)) {
+    if (isStateMachine(logic)) charts.set(key, logic);
+  }
+  return charts;
+}

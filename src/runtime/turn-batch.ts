@@ -23,7 +23,8 @@ import { foldTurn } from './turn/fold.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
-import { isCommand } from './turn/incoming-event.ts';
+import { isStop } from './turn/family.ts';
+import { isCommand, withoutEarlyStop } from './turn/incoming-event.ts';
 import { failTurn } from './turn/run-end.ts';
 import { turnCommit } from './turn/turn-commit.ts';
 import type { TurnContext } from './turn/turn-context.ts';
@@ -31,6 +32,13 @@ import type { Entry } from './workbench.ts';
 
 /** Turns of one batch that are computed one after the other: their neighbours wait for them. */
 const chainedMax = 200;
+
+type Warm = {
+  readonly hot: HotRun;
+  readonly failure: ErrorRecord | null;
+  /** Its chart is not registered here: it can be ended, and nothing else. */
+  readonly isAbsent?: true;
+};
 
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
@@ -131,7 +139,7 @@ export class TurnBatches implements BatchSource {
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
     const local = bench.takeLocal(entry);
-    const rows = withoutKept(loaded?.inbox ?? [], local);
+    const rows = withoutKept(this.#rows(warm, loaded), local);
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const inbox = rows.map((row): Incoming => ({ kind: 'inbox', row }));
@@ -144,10 +152,15 @@ export class TurnBatches implements BatchSource {
     return { entry, hot: warm.hot, incoming, failure };
   }
 
-  #warm(
-    entry: Entry,
-    loaded: LoadedRun | null | undefined,
-  ): { hot: HotRun; failure: ErrorRecord | null } | null {
+  #rows({ hot, isAbsent }: Warm, loaded: LoadedRun | null | undefined): readonly InboxRow[] {
+    const rows = loaded?.inbox ?? [];
+    // Without its chart a run can't hear what its parent said before it left.
+    if (isAbsent === true) return rows.map((row) => (isStop(row) ? { ...row, ref: null } : row));
+    const isFull = rows.length === limits.turnEventsMax && hot.status !== 'paused';
+    return isFull ? withoutEarlyStop(rows) : rows;
+  }
+
+  #warm(entry: Entry, loaded: LoadedRun | null | undefined): Warm | null {
     const { kernel, agents } = this.#parts;
     if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
       return { hot: entry.hot, failure: null };
@@ -160,7 +173,8 @@ export class TurnBatches implements BatchSource {
       if (result.kind === 'version-missing') {
         // A cancel needs no chart.
         const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
-        if (isCancelled) return { hot: rowAsHot(absentAgent(loaded.run), loaded), failure: null };
+        const hot = rowAsHot(absentAgent(loaded.run), loaded);
+        if (isCancelled) return { hot, failure: null, isAbsent: true };
         return this.#settling.versionMissing(entry, loaded.run);
       }
       return { hot: result.hot, failure: null };

@@ -58,7 +58,7 @@ export type RunRow = NewRun & {
  * - result: a call's or task's outcome that arrived while the run could not take it.
  * - child: a child run ended; payload is its outcome, `ref` names the invocation.
  * - answer: a person's answer; `ref` is the invocation's id.
- * - cancel, pause, resume: payload is the reason.
+ * - cancel, pause, resume: payload is the reason; `ref` is null, or says that it is the parent's.
  */
 export type InboxKind =
   'start' | 'event' | 'messages' | 'result' | 'child' | 'answer' | 'cancel' | 'pause' | 'resume';

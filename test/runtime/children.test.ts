@@ -208,13 +208,9 @@ describe('children', () => {
   });
 });
 
-describe('a child that cannot be started', () => {
-  it('fails its invocation when nobody registered its agent', async () => {
-    const { heddle } = await oneReplica({ agents: [parent] });
-    const run = await heddle.start('parent', { input: { how: ['end', 'end'] } });
-    expect(await run.output()).toMatchObject({
-      results: [{ failed: { code: 'agent-unknown' } }, { failed: { code: 'agent-unknown' } }],
-    });
+describe('a child that nobody registered', () => {
+  it('refuses its parent', async () => {
+    await expect(oneReplica({ agents: [parent] })).rejects.toMatchObject({ code: 'agent-refused' });
   });
 });
 
@@ -264,9 +260,15 @@ describe('grandchildren', () => {
   });
 
   it('fail the outermost when nobody handles what the innermost met', async () => {
-    const { heddle, clock } = await oneReplica({ agents: [middle, top] });
-    const run = await heddle.start('top');
+    const broken = setup({ actors: { ...catalogue } }).createMachine({
+      id: 'broken',
+      invoke: { id: 'w', src: 'publish', input: { channel: '', payload: 1 } },
+    }) as unknown as typeof leaf;
+    const inner = nest('inner', broken, 2);
+    const outer = nest('outer', inner, 3);
+    const { heddle, clock } = await oneReplica({ agents: [broken, inner, outer] });
+    const run = await heddle.start('outer');
     await clock.idle();
-    await expect(run.output()).rejects.toMatchObject({ code: 'agent-unknown' });
+    await expect(run.output()).rejects.toMatchObject({ code: 'invalid-field' });
   });
 });

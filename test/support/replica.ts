@@ -82,14 +82,16 @@ async function startReplica(
       life.closed = true;
     },
   };
+  const agents = (options.agents ?? [script]).map((source) =>
+    'machine' in source && 'version' in source
+      ? kernel.register(source.machine, { version: source.version })
+      : kernel.register(source),
+  );
+  kernel.checkFamilies(agents);
   const runtime = new Runtime({
     store: mortalStore(options.between?.(own) ?? own, life),
     kernel,
-    agents: (options.agents ?? [script]).map((source) =>
-      'machine' in source && 'version' in source
-        ? kernel.register(source.machine, { version: source.version })
-        : kernel.register(source),
-    ),
+    agents,
     providers: options.providers ?? [scriptedProvider()],
     clock: mortalClock(world.clock, life),
     ids: world.ids,

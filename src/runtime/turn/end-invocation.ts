@@ -8,19 +8,19 @@
  * 1. Ending what has ended changes nothing.
  */
 import { clearTimer, limitTimer, type Draft } from './draft.ts';
-import { cancelChild } from './family.ts';
+import { endChild, type ChildEnd } from './family.ts';
 import { noted, without } from './held.ts';
 import { endReceive } from './receive-effects.ts';
 
 /** The chart has left an invocation: what stands behind it ends with this turn. */
-export function stopInvocation(draft: Draft, id: string): void {
+export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
   if (noted(draft.held.asks, id) !== undefined) clearTimer(draft, limitTimer(id));
   draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
   const child = noted(draft.held.children, id);
   if (child === undefined) return;
   draft.held = { ...draft.held, children: without(draft.held.children, id) };
-  cancelChild(draft, child);
+  endChild(draft, child, how);
 }
 
 /** An invocation has its result: what was noted for it is no longer needed. */

@@ -10,6 +10,7 @@ import type { Effect } from '../../domain/effect.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
+import type { InboxRow } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
 import { noted, type HeldChild } from './held.ts';
 
@@ -30,14 +31,28 @@ export function sendEvent(draft: Draft, effect: Extract<Effect, { kind: 'send' }
   draft.inbox.push({ tenant: run.tenant, runId: asRunId(child.runId), shard, key: null, ...event });
 }
 
+/**
+ * How a child ends with its invocation. `stop`: as a live actor is stopped, in its turn, so that it
+ * hears what its parent said to it before. `cancel`: at once, because a person has ended the parent.
+ */
+export type ChildEnd = 'stop' | 'cancel';
+
+/** In a cancel's `ref`: the parent went on, and what it said before counts. A person's has none. */
+const byParent = 'parent';
+
+/** True for a cancel that takes its turn behind what the parent has said before. */
+export function isStop({ kind, ref }: InboxRow): boolean {
+  return kind === 'cancel' && ref === byParent;
+}
+
 /** Its invocation is over: a child that nobody waits for any more ends. */
-export function cancelChild(draft: Draft, child: HeldChild): void {
+export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
   draft.inbox.push({
     tenant: draft.from.run.tenant,
     runId: asRunId(child.runId),
     shard: child.shard,
     kind: 'cancel',
-    ref: null,
+    ref: how === 'stop' ? byParent : null,
     payloadText: JSON.stringify('its parent went on without it'),
     key: null,
   });

@@ -10,19 +10,22 @@
  * 1. It does no I/O: what it must know it yields (reading.ts). Dropping its draft undoes it.
  * 2. Every event that was taken is journalled in order, so that the journal folded through the chart
  *    gives the state (promise 10).
- * 3. A cancel ends the run whatever comes with it; a paused run takes nothing but commands.
+ * 3. A person's cancel ends the run whatever comes with it. A parent's stop ends it in its turn, after
+ *    what was there before it, as a live actor is stopped. A paused run takes nothing but commands.
  */
 import type { ChartState, Kernel } from '../../kernel/port.ts';
+import type { InboxRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { ChartFold } from './chart-fold.ts';
 import { clearTimer, newDraft, type Draft } from './draft.ts';
 import type { FoldedTurn } from './folded-turn.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
-import { eventOf, isCommand } from './incoming-event.ts';
+import { isStop } from './family.ts';
+import { eventOf, isAfter, isCommand } from './incoming-event.ts';
 import { isWorking, moveRun, waitingEvent } from './lifecycle.ts';
 import type { Reading } from './reading.ts';
-import { cancelledTurn, endedTurn } from './run-end.ts';
+import { cancelledTurn, endedTurn, stoppedTurn } from './run-end.ts';
 import type { TurnContext } from './turn-context.ts';
 
 export function* foldTurn(
@@ -33,13 +36,14 @@ export function* foldTurn(
 ): Reading<FoldedTurn> {
   const draft = newDraft(from);
   const rows = incoming.flatMap((item) => (item.kind === 'inbox' ? [item.row] : []));
-  const cancel = rows.find((row) => row.kind === 'cancel');
+  const cancel = rows.find((row) => row.kind === 'cancel' && !isStop(row));
   if (cancel !== undefined) {
     for (const row of rows) draft.takenInbox.push(row.seq);
     note(draft, 'cancel', cancel.payloadText);
     return cancelledTurn(draft, reasonOf(cancel.payloadText));
   }
-  const commands = rows.filter(isCommand);
+  const stop = rows.find(isStop);
+  const commands = rows.filter((row) => isCommand(row) && !isStop(row));
   for (const row of commands) {
     draft.takenInbox.push(row.seq);
     if (row.kind === 'pause' || row.kind === 'resume') note(draft, row.kind, row.payloadText);
@@ -48,6 +52,7 @@ export function* foldTurn(
   const last = commands.at(-1);
   const paused = last === undefined ? from.status === 'paused' : last.kind === 'pause';
   if (paused) {
+    if (stop !== undefined) return stopped(draft, { state: from.state, status: from.status }, stop);
     const reason = last === undefined ? from.reason : reasonOf(last.payloadText);
     return heldBack(draft, incoming, reason);
   }
@@ -63,14 +68,25 @@ export function* foldTurn(
       draft.takenInbox.push(item.row.seq);
     }
     if (item.kind === 'result' && item.keptAs !== undefined) draft.takenResults.push(item.keptAs);
-    if (fold.isOver) continue;
+    if (fold.isOver || (stop !== undefined && isAfter(item, stop))) continue;
     const event = yield* eventOf(draft, item, fold.state);
     if (event !== null) yield* fold.take(event);
   }
   if (fold.state === null) throw new TypeError('a turn without a state');
-  return fold.isOver
-    ? endedTurn(draft, fold.state, status)
-    : waitingTurn(draft, fold.state, status);
+  if (fold.isOver) return endedTurn(draft, fold.state, status);
+  if (stop !== undefined) return stopped(draft, { state: fold.state, status }, stop);
+  return waitingTurn(draft, fold.state, status);
+}
+
+/** Its parent has left it, and what it was told before is taken. What came after goes with it. */
+function stopped(
+  draft: Draft,
+  at: { readonly state: ChartState | null; readonly status: RunStatus },
+  { seq, payloadText }: InboxRow,
+): FoldedTurn {
+  draft.takenInbox.push(seq);
+  note(draft, 'cancel', payloadText);
+  return stoppedTurn(draft, at, reasonOf(payloadText));
 }
 
 /** The chart goes on: it waits for what it holds open. */

@@ -4,9 +4,10 @@ import type { ChartEvent } from '../../domain/event.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../../kernel/port.ts';
-import type { InboxRow } from '../../store/rows.ts';
+import { urgentInboxKinds, type InboxRow } from '../../store/rows.ts';
 import { childOutcome } from './begin-invocation.ts';
 import { chartTimer, clearTimer, type Draft } from './draft.ts';
+import { isStop } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
@@ -14,6 +15,22 @@ import type { Reading } from './reading.ts';
 /** Rows that move the run's life and not its chart. */
 export function isCommand(row: InboxRow): boolean {
   return row.kind === 'cancel' || row.kind === 'pause' || row.kind === 'resume';
+}
+
+/** True for a row that came after this one. What is no row is of this replica, and came before. */
+export function isAfter(item: Incoming, { seq }: InboxRow): boolean {
+  return item.kind === 'inbox' && BigInt(item.row.seq) > BigInt(seq);
+}
+
+/**
+ * The rows of one turn. Commands are loaded before all others, so a full page may lack some of what
+ * came before a parent's stop: then the stop stays for the next turn.
+ */
+export function withoutEarlyStop(rows: readonly InboxRow[]): readonly InboxRow[] {
+  const last = rows.findLast(({ kind }) => !urgentInboxKinds.includes(kind));
+  return rows.filter((row) => {
+    return !isStop(row) || (last !== undefined && BigInt(last.seq) > BigInt(row.seq));
+  });
 }
 
 export function* eventOf(
@@ -43,7 +60,7 @@ function* inboxEvent(
     case 'messages':
       return yield* messagesEvent(draft, row.ref, state);
     case 'child':
-      return childEvent(row.ref ?? '', payload);
+      return childEvent(row.ref ?? '', payload, state);
     case 'answer':
       return answerEvent(row.ref ?? '', payload, state);
     case 'result':
@@ -68,10 +85,12 @@ function* messagesEvent(
   return null;
 }
 
-function childEvent(id: string, payload: Json): RunEvent {
+function childEvent(id: string, payload: Json, state: ChartState | null): RunEvent {
   const { incarnation, output, error } = childOutcome(payload);
-  if (error === null) return { kind: 'done', id, incarnation, output: output ?? null };
-  return { kind: 'failed', id, incarnation, error };
+  const isOpen = openInvocation(state, id)?.incarnation === incarnation;
+  const whose = { id, incarnation, ...(!isOpen && ({ left: true } as const)) };
+  if (error === null) return { kind: 'done', ...whose, output: output ?? null };
+  return { kind: 'failed', ...whose, error };
 }
 
 function answerEvent(id: string, payload: Json, state: ChartState | null): RunEvent | null {

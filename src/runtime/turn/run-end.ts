@@ -5,14 +5,15 @@
  * the parent is told to family.ts.
  *
  * 1. Nothing that the run holds is left open: waits, questions, children.
- * 2. Its parent is told once, whichever way it ended.
+ * 2. Its parent is told once, whichever way it ended; but not when the parent itself has stopped it,
+ *    as nobody waits for that.
  */
 import type { ErrorRecord } from '../../domain/errors.ts';
 import type { ChartState } from '../../kernel/port.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { newDraft, type Draft } from './draft.ts';
 import { stopInvocation } from './end-invocation.ts';
-import { tellParent } from './family.ts';
+import { tellParent, type ChildEnd } from './family.ts';
 import type { FoldedTurn } from './folded-turn.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
@@ -57,28 +58,52 @@ export function failTurn(
   };
 }
 
-/** Somebody has cancelled the run: whatever else came with it is not looked at. */
+/** A person has cancelled the run: whatever else came with it is not looked at. */
 export function cancelledTurn(draft: Draft, reason: string): FoldedTurn {
-  const error = {
+  const { state, status } = draft.from;
+  const turn = abandoned(draft, { state, status, reason }, 'cancel');
+  tellParent(draft, { output: null, error: turn.ended.error });
+  return turn;
+}
+
+/** The parent has left the run, whose chart has heard what the parent said to it before. */
+export function stoppedTurn(
+  draft: Draft,
+  at: { readonly state: ChartState | null; readonly status: RunStatus },
+  reason: string,
+): FoldedTurn {
+  return abandoned(draft, { ...at, reason }, 'stop');
+}
+
+function abandoned(
+  draft: Draft,
+  at: {
+    readonly state: ChartState | null;
+    readonly status: RunStatus;
+    readonly reason: string;
+  },
+  how: ChildEnd,
+) {
+  const { state, status, reason } = at;
+  const error: ErrorRecord = {
     code: 'run-cancelled',
     message: `The run was cancelled: ${reason}.`,
     detail: { reason },
   };
-  endEverything(draft, draft.from.state);
-  tellParent(draft, { output: null, error });
+  endEverything(draft, state, how);
   return {
     draft,
-    state: draft.from.state,
-    status: moveRun(draft.from.status, 'CANCEL'),
+    state,
+    status: moveRun(status, 'CANCEL'),
     reason,
     ended: { output: null, error },
     changed: true,
-  };
+  } satisfies FoldedTurn;
 }
 
 /** Reaches open waits and children; calls and tasks are aborted after the commit. */
-function endEverything(draft: Draft, state: ChartState | null): void {
-  for (const { id } of state?.invocations ?? []) stopInvocation(draft, id);
-  for (const id of Object.keys(draft.held.receives)) stopInvocation(draft, id);
-  for (const id of Object.keys(draft.held.children)) stopInvocation(draft, id);
+function endEverything(draft: Draft, state: ChartState | null, how: ChildEnd = 'stop'): void {
+  for (const { id } of state?.invocations ?? []) stopInvocation(draft, id, how);
+  for (const id of Object.keys(draft.held.receives)) stopInvocation(draft, id, how);
+  for (const id of Object.keys(draft.held.children)) stopInvocation(draft, id, how);
 }
