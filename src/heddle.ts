@@ -89,7 +89,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
     if (options.replica !== false) await runtime.start();
-    return new Heddle(runtime, closeDatabase);
+    return new Heddle(runtime, closeDatabase, log);
   } catch (error) {
     await store.close();
     await closeDatabase();
@@ -111,8 +111,9 @@ async function openStore(
   log: Log,
 ): Promise<{ store: Store; closeDatabase: () => Promise<void> }> {
   const databaseUrl = options.databaseUrl ?? process.env['DATABASE_URL'];
+  const onWait = (reason: string): void => log.warn('waiting for Postgres', { reason });
   if (databaseUrl !== undefined && databaseUrl !== '') {
-    const store = await openPostgresStore({ connectionString: databaseUrl });
+    const store = await openPostgresStore({ connectionString: databaseUrl, onWait });
     return { store, closeDatabase: () => Promise.resolve() };
   }
   const postgres = await startEmbeddedPostgres({
@@ -120,7 +121,7 @@ async function openStore(
     log: (line) => log.info(line),
   });
   try {
-    const opened = await openPostgresStore({ connection: postgres.connection });
+    const opened = await openPostgresStore({ connection: postgres.connection, onWait });
     const store = revivingStore(opened, () => postgres.revive());
     return { store, closeDatabase: () => postgres.close() };
   } catch (error) {

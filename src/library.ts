@@ -6,6 +6,7 @@
  *
  * 1. What is wrong with a request is refused before anything is written (promise 11).
  * 2. After `close` has begun, every call is refused as `closed`.
+ * 3. `close` answers within `closeMsMax`, whatever the database and the providers do.
  */
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
@@ -23,9 +24,16 @@ import {
   type BudgetView,
 } from './runtime/budget-requests.ts';
 import { newRun, tenantName, type MemoryOwner, type PublishRequest } from './runtime/requests.ts';
+import type { Log } from './runtime/ports.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { endsWithin } from './runtime/within.ts';
 import type { LeasedMessage } from './store/port.ts';
 import type { EvaluationRow, RunRow } from './store/rows.ts';
+
+/** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
+const closeMsMax = 25_000;
+/** After so long whatever still waits for the database hears that its connections are closed. */
+const closeTurnsMsMax = 8_000;
 
 export class Heddle {
   /** For surfaces (command line, HTTP): not part of the library's promise. */
@@ -33,11 +41,13 @@ export class Heddle {
   readonly #channels = new OutsideChannels(() => this.#open());
   readonly #memory = new OutsideMemory(() => this.#open());
   readonly #closeDatabase: () => Promise<void>;
+  readonly #log: Log | undefined;
   #closing: Promise<void> | null = null;
 
-  constructor(runtime: Runtime, closeDatabase: () => Promise<void>) {
+  constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
     this.runtime = runtime;
     this.#closeDatabase = closeDatabase;
+    this.#log = log;
   }
 
   /** Resolves when the run is durable. */
@@ -169,17 +179,38 @@ export class Heddle {
     return this.runtime.texts.all;
   }
 
-  /** Lets turns in flight commit, gives the shards back, closes providers and the database. */
+  /**
+   * Lets turns in flight commit, gives the shards back, closes providers and the database. What takes
+   * longer than 25 s in all is left to itself, with a warning; what was accepted is durable anyway.
+   */
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      try {
-        await this.runtime.close();
-      } finally {
-        await this.runtime.store.close();
-        await this.#closeDatabase();
-      }
-    })();
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { clock, store } = this.runtime;
+    const untilMs = clock.nowMs() + closeMsMax;
+    const parts: Promise<unknown>[] = [];
+    const end = async (
+      what: string,
+      part: Promise<unknown>,
+      waitMs = closeMsMax,
+    ): Promise<void> => {
+      parts.push(part);
+      const leftMs = untilMs - clock.nowMs();
+      if (await endsWithin(clock, part, Math.min(waitMs, leftMs))) return;
+      this.#log?.warn('closing takes long', { what, waitedMs: Math.min(waitMs, leftMs) });
+    };
+    const running = this.runtime.close();
+    await end('what was under way', running, closeTurnsMsMax);
+    await end('the connections to the database', store.close());
+    // Nothing of it can wait for the database any more.
+    await end('the providers', running);
+    await end('the embedded Postgres', this.#closeDatabase());
+    // The first of them that failed says why; of those that go on, nobody waits for the end.
+    const late = Promise.resolve();
+    for (const part of parts) await Promise.race([part, late]);
   }
 
   #open(): Runtime {

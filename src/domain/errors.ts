@@ -113,7 +113,44 @@ export const errorRegistry = {
     'The database has schema {found}, this heddle knows {known}; install a newer heddle.',
   ),
   internal: retryable(500, 'heddle has met a fault of its own, {reason}: report it, with the log.'),
+  'schema-migration-failed': terminal(
+    500,
+    'The database could not be brought to the schema of this heddle: {reason}. Nothing of that step was kept; mend the cause and start again.',
+  ),
   closed: terminal(503, 'This heddle is closed.'),
+  // What a database says at a start that will not pass by itself
+  'database-host-unknown': terminal(
+    500,
+    'No host is called {host}; mend the host in the database URL, or the resolver.',
+  ),
+  'database-login-refused': terminal(
+    500,
+    'Postgres refuses the login of role {role}: {reason}. Mend user and password in the database URL, the role, or pg_hba.conf.',
+  ),
+  'database-tls-refused': terminal(
+    500,
+    'No TLS connection to {host}: {reason}. Mend sslmode in the database URL, or the certificates.',
+  ),
+  'database-unknown': terminal(
+    500,
+    'Postgres on {host} has no database {database}; create it, or mend the database URL.',
+  ),
+  'database-right-missing': terminal(
+    500,
+    'Role {role} lacks a right in database {database}: {reason}. {mend}.',
+  ),
+  'database-encoding': terminal(
+    500,
+    "Database {database} has the encoding {encoding}, which cannot hold every text; create another with template template0 encoding 'UTF8'.",
+  ),
+  'database-read-only': terminal(
+    500,
+    'Database {database} takes no writes: {reason}. Give the address of the primary, or let it take writes.',
+  ),
+  'database-pooler': terminal(
+    500,
+    'A pooler in transaction mode stands before Postgres: {reason}. Give the address of Postgres itself, or of a pooler in session mode.',
+  ),
   // Embedded Postgres
   'embedded-binaries-missing': terminal(
     500,

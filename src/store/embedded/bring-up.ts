@@ -37,10 +37,11 @@ export type Running = {
   readonly origin: Origin;
 };
 
-export async function bringUp(place: Workplace): Promise<Running> {
+/** Aborted: whoever wanted the server has left, so its obstacles are not waited for any more. */
+export async function bringUp(place: Workplace, left?: AbortSignal): Promise<Running> {
   const { home, options } = place;
   await sweepUnfinished(home.path);
-  const patience = patienceFor(home);
+  const patience = patienceFor(home, left);
   let origin: Origin = 'adopted';
   for (;;) {
     const address = await currentAddress(home);
@@ -89,11 +90,14 @@ function passesBy(reason: string): boolean {
 }
 
 /** Waits a moment for an obstacle to pass, or gives up: the time counts from the first of them. */
-function patienceFor(home: Home): (reason: string, msMax: number) => Promise<void> {
+function patienceFor(
+  home: Home,
+  left: AbortSignal | undefined,
+): (reason: string, msMax: number) => Promise<void> {
   let since: number | undefined;
   return async (reason, msMax) => {
     since ??= Date.now();
-    if (Date.now() - since > msMax) throw startFailed(home, reason);
+    if (Date.now() - since > msMax || left?.aborted === true) throw startFailed(home, reason);
     await sleep(embeddedLimits.pollMs);
   };
 }

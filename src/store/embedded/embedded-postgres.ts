@@ -17,6 +17,7 @@ import type { Origin, Running, Workplace } from './bring-up.ts';
 import { bringUp } from './bring-up.ts';
 import { hasCode, reasonOf } from './errno.ts';
 import { findHome, openDirectory } from './home.ts';
+import { embeddedLimits } from './limits.ts';
 import type { EmbeddedPostgresOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import { serverFate } from './pid-file.ts';
@@ -45,7 +46,8 @@ export type EmbeddedPostgres = {
   revive(): Promise<void>;
   /**
    * Leaves; the last one out stops the server. End your own pools first, or their connections are
-   * cut. Calling it again does nothing.
+   * cut. Calling it again does nothing. A server that takes longer than some seconds to stop, or
+   * whose start lock somebody else holds for so long, is left to itself.
    */
   close(): Promise<void>;
   /** Stops the server now, whoever else uses it. */
@@ -92,11 +94,21 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
   const { directory, home, options } = place;
   const { host, port, password } = running.address;
   let left: Promise<void> | undefined;
+  const leaving = new AbortController();
+  const { closeLockMsMax, closeStopMsMax } = embeddedLimits;
   const leave = async (): Promise<void> => {
+    leaving.abort();
     await removeUser(user);
-    await underLock(place, async () => {
-      if (!options.keepRunning && (await countUsers(directory)) === 0) await end(place);
-    });
+    const stop = async (): Promise<void> => {
+      if (!options.keepRunning && (await countUsers(directory)) === 0)
+        await end(place, closeStopMsMax);
+    };
+    try {
+      await underLock(place, stop, closeLockMsMax);
+    } catch (thrown) {
+      // As when the last user was killed: the next heddle in this directory stops it.
+      options.log(`the server in ${home.path} is left running: ${reasonOf(thrown)}`);
+    }
   };
   return {
     databaseUrl: databaseUrl(running.address, options.database),
@@ -110,32 +122,37 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
     directory: home.path,
     version: running.version,
     origin: running.origin,
-    revive: () => underLock(place, async () => void (await bringUp(place))),
+    revive: () => underLock(place, async () => void (await bringUp(place, leaving.signal))),
     close: () => (left ??= leave()),
     stop: async () => {
       left ??= Promise.resolve();
+      leaving.abort();
       await removeUser(user);
       await underLock(place, () => end(place));
     },
   };
 }
 
-async function underLock({ directory }: Workplace, work: () => Promise<void>): Promise<void> {
+async function underLock(
+  { directory }: Workplace,
+  work: () => Promise<void>,
+  waitMsMax?: number,
+): Promise<void> {
   // Whoever deleted the directory ended the server with it: Postgres looks after its lock file.
   const gone = await access(directory).then(
     () => false,
     () => true,
   );
-  if (!gone) await guarded(directory, () => withStartLock(directory, work));
+  if (!gone) await guarded(directory, () => withStartLock(directory, work, waitMsMax));
 }
 
-async function end({ home, options }: Workplace): Promise<void> {
+async function end({ home, options }: Workplace, stopMsMax?: number): Promise<void> {
   if ((await serverFate(home)) !== 'alive') return;
   const binaries = await findBinaries(home, options).catch((thrown: unknown) => {
     options.log(`the server in ${home.path} is left running: ${reasonOf(thrown)}`);
   });
   if (binaries === undefined) return;
-  const stopped = await stopServer(home, binaries);
+  const stopped = await stopServer(home, binaries, stopMsMax);
   options.log(`the server in ${home.path} ${stopped ? 'has stopped' : 'is still stopping'}`);
 }
 

@@ -14,8 +14,14 @@ export const embeddedLimits = {
   lockSilenceMsMax: 20_000,
   lockBeatMs: 2_000,
   pollMs: 40,
-  /** One trial connection. */
+  /** What a close waits for, at the start lock and for the stop: then the server is left to itself. */
+  closeLockMsMax: 10_000,
+  closeStopMsMax: 10_000,
+  /** One trial connection, and each question over it. */
   connectMsMax: 5_000,
+  goodbyeMsMax: 500,
+  /** It copies the template, which a slow disk has to take. */
+  createDatabaseMsMax: 60_000,
   /** sun_path holds 108 bytes on Linux and 104 on macOS, with the closing NUL. */
   socketPathBytesMax: 103,
   /** What an error quotes of a server's log. */

@@ -1,14 +1,16 @@
 /**
  * A store over heddle's own Postgres: when it does not answer, its server is started again. Nobody
  * else would do that on a machine with one heddle. Who called still gets `store-unavailable` and
- * tries again, as with any database.
+ * tries again, as with any database. Once it is closed, nothing is started any more.
  */
 import { HeddleError } from '../../domain/errors.ts';
 import type { Store } from '../port.ts';
 
 export function revivingStore(store: Store, revive: () => Promise<void>): Store {
   let reviving: Promise<void> | null = null;
+  let closed = false;
   const reviveOnce = (): void => {
+    if (closed) return;
     reviving ??= revive()
       // It is tried again with the next call that finds no server.
       .catch(() => undefined)
@@ -19,8 +21,9 @@ export function revivingStore(store: Store, revive: () => Promise<void>): Store 
   return new Proxy(store, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
-      if (typeof method !== 'function' || name === 'close') return method;
+      if (typeof method !== 'function') return method;
       return async (...args: unknown[]): Promise<unknown> => {
+        if (name === 'close') closed = true;
         try {
           return (await Reflect.apply(method, target, args)) as unknown;
         } catch (error) {

@@ -56,13 +56,17 @@ export async function startOnce(home: Home, binaries: Binaries): Promise<string 
 }
 
 /** False when the server is still at its last checkpoint; it then ends by itself. */
-export async function stopServer(home: Home, binaries: Binaries): Promise<boolean> {
+export async function stopServer(
+  home: Home,
+  binaries: Binaries,
+  stopMsMax: number = embeddedLimits.stopMsMax,
+): Promise<boolean> {
   if ((await serverFate(home)) !== 'alive') return true;
-  const seconds = String(Math.ceil(embeddedLimits.stopMsMax / 1_000));
+  const seconds = String(Math.ceil(stopMsMax / 1_000));
   await runCommand(
     binaries.pgCtl,
     ['stop', '-s', '-w', '-t', seconds, '-m', 'fast', '-D', 'data'],
-    { account: home.account, cwd: home.path, timeoutMs: embeddedLimits.stopMsMax + 5_000 },
+    { account: home.account, cwd: home.path, timeoutMs: stopMsMax + 5_000 },
   );
   // The lock file goes a moment before the process does.
   const deadline = Date.now() + embeddedLimits.connectMsMax;

@@ -34,10 +34,14 @@ import { hasCode } from './errno.ts';
 import { embeddedLimits } from './limits.ts';
 import { fateOf, nameOfRecord, recordInName, recordOf } from './process-record.ts';
 
-export async function withStartLock<T>(directory: string, work: () => Promise<T>): Promise<T> {
+export async function withStartLock<T>(
+  directory: string,
+  work: () => Promise<T>,
+  waitMsMax: number = embeddedLimits.lockWaitMsMax,
+): Promise<T> {
   const token = `${nameOfRecord(await recordOf(process.pid))}~${randomUUID()}`;
   const lock = join(directory, 'lock');
-  await take(directory, lock, token);
+  await take({ directory, lock, token, waitMsMax });
   const beat = setInterval(() => {
     const now = new Date();
     utimes(join(lock, token), now, now).catch(() => undefined);
@@ -52,12 +56,18 @@ export async function withStartLock<T>(directory: string, work: () => Promise<T>
   }
 }
 
-async function take(directory: string, lock: string, token: string): Promise<void> {
+async function take(wanted: {
+  readonly directory: string;
+  readonly lock: string;
+  readonly token: string;
+  readonly waitMsMax: number;
+}): Promise<void> {
+  const { directory, lock, token, waitMsMax } = wanted;
   const own = join(directory, `lock.${token}`);
   await mkdir(own);
   try {
     await writeFile(join(own, token), '');
-    const deadline = Date.now() + embeddedLimits.lockWaitMsMax;
+    const deadline = Date.now() + waitMsMax;
     while (!(await renamed(own, lock))) {
       const holder = await holderIn(lock);
       if (holder !== undefined && (await isGone(lock, holder))) await evict(lock, holder);

@@ -19,6 +19,7 @@ export async function tryServer(address: Address, database: string): Promise<Tri
     user: serverUser,
     database: 'postgres',
     connectionTimeoutMillis: embeddedLimits.connectMsMax,
+    query_timeout: embeddedLimits.connectMsMax,
     ...(address.password === undefined ? {} : { password: address.password }),
   });
   // A server that ends while we ask speaks through the query as well.
@@ -45,14 +46,23 @@ export async function tryServer(address: Address, database: string): Promise<Tri
     if (codeOf(thrown) === '') return { kind: 'busy', reason: reasonOf(thrown) };
     throw thrown;
   } finally {
+    // A server that says nothing does not answer a goodbye either.
+    const { connection } = client as unknown as { readonly connection: pg.Connection };
+    const late = setTimeout(() => connection.stream.destroy(), embeddedLimits.goodbyeMsMax);
     await client.end().catch(() => undefined);
+    clearTimeout(late);
   }
 }
 
 /** template0 takes no connections, so nobody can be in the way of copying it. */
 async function createDatabase(client: pg.Client, database: string): Promise<void> {
   try {
-    await client.query(`create database ${pg.escapeIdentifier(database)} template template0`);
+    // pg takes a limit for one query, which its types do not know of.
+    const create = {
+      text: `create database ${pg.escapeIdentifier(database)} template template0`,
+      query_timeout: embeddedLimits.createDatabaseMsMax,
+    };
+    await client.query(create);
   } catch (thrown) {
     // 42P04 exists; 23505 another session was faster by a moment.
     if (!hasCode(thrown, '42P04', '23505')) throw thrown;

@@ -3,6 +3,7 @@
  * https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
 import { heddleError, type HeddleError } from '../../domain/errors.ts';
+import { isStalePlan } from './session-end.ts';
 
 /** Codes that heddle's own guards raise: `heddle.refuse` in the first migration. */
 export const guard = {
@@ -16,7 +17,8 @@ export const guard = {
 /**
  * - guard: one of heddle's own checks inside the transaction; nothing was written.
  * - replay: this commit id has been committed before.
- * - again: a deadlock or a serialization conflict; the same transaction may be run again.
+ * - again: a deadlock, a serialization conflict, or a session that is not as this connection knows
+ *   it (session-end.ts); nothing was written, and the same transaction may be run again.
  * - lost: no answer; a transaction that was under way may or may not have been committed.
  * - busy: a lock was not to be had in time, or the server has no room; nothing was written.
  * - slow: the statement took too long; nothing was written, and it would take as long again.
@@ -36,9 +38,17 @@ const guardKeys: ReadonlySet<unknown> = new Set([
   'runs_idempotency',
   'memory_versions_pkey',
 ]);
-const again: ReadonlySet<string> = new Set(['40001', '40P01']);
+const again: ReadonlySet<string> = new Set(['40001', '40P01', '25P02', '26000', '42P05']);
 /** Shutdown, crash of another backend, starting up, a standby; 08 is the connection itself. */
-const lost: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25006', '25P03']);
+const lost: ReadonlySet<string> = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P04',
+  '57P05',
+  '25006',
+  '25P03',
+]);
 /** A lock was not to be had in time, or too many connections. */
 const busy: ReadonlySet<string> = new Set(['55P03', '53300']);
 
@@ -50,9 +60,10 @@ export function failureKind(error: unknown): FailureKind {
   if (guards.has(code)) return 'guard';
   if (code === '23505' && constraint === 'commits_pkey') return 'replay';
   if (code === '23505' && guardKeys.has(constraint)) return 'guard';
-  if (again.has(code)) return 'again';
-  // 08P01 is a message that heddle has written wrongly.
-  if (lost.has(code) || (code.startsWith('08') && code !== '08P01')) return 'lost';
+  if (again.has(code) || isStalePlan(error)) return 'again';
+  // 08P01 is a message that heddle has written wrongly, unless a pooler says goodbye with it.
+  const isWrong = code === '08P01' && (error as { severity?: unknown }).severity !== 'FATAL';
+  if (lost.has(code) || (code.startsWith('08') && !isWrong)) return 'lost';
   if (busy.has(code) || code.startsWith('53')) return 'busy';
   if (code === '57014') return 'slow';
   if (/^(22|23|54)/.test(code)) return 'data';

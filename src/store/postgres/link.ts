@@ -1,6 +1,7 @@
 /**
  * One connection. It owns the socket, the settings of its session and the names of the statements
- * that are prepared on it. Who may use it when is its pool's matter.
+ * that are prepared on it. Who may use it when is its pool's matter; which errors end a session is
+ * session-end.ts's.
  *
  * Invariants:
  * 1. The calls of one `run` are one transaction: they leave in one write and end with one Sync, so
@@ -9,9 +10,15 @@
  *    with 2.8 times less CPU in node and 2.0 in Postgres; against pg's own pipeline mode, which
  *    sends and answers a Sync for each query, 1.9, 1.5 and 1.15 times.
  * 2. Nothing is ever open between two runs: a link that is not running is idle, not in transaction.
- * 3. After an answer that failed to come a link is broken and is never used again.
+ * 3. After an answer that failed to come, or one that says that the session is of no more use, a
+ *    link is broken and is never used again.
+ * 4. Everything that waits for the server is bounded: the connect, its first settings, each
+ *    exchange and the goodbye. Whoever says nothing for longer loses the socket.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Names } from './refusals.ts';
+import { endsSession, readOnlyServer } from './session-end.ts';
 import type { Call, Fields } from './statement.ts';
 import { Wire } from './wire.ts';
 
@@ -21,11 +28,27 @@ export type LinkOptions = {
   readonly settings: Readonly<Record<string, string>>;
   /** The last resort, for a server that neither answers nor hangs up. */
   readonly answerMsMax: number;
+  /** False for a look at a server that may take no writes: a start says that in words of its own. */
+  readonly mustWrite?: boolean;
 };
 
 export type Results = ReadonlyMap<Call, readonly Fields[]>;
 
+/** From the first packet until the server would take a statement. */
 const connectMsMax = 5_000;
+/** What takes no work of the server: the first settings, LISTEN, a ping. */
+const shortMsMax = 5_000;
+/** From the goodbye until the server has hung up; a socket that goes on is destroyed. */
+const goodbyeMsMax = 500;
+
+/**
+ * What a role's or a database's own settings must not change. The text is UTF-8 on the way out,
+ * whatever the server thinks of its clients, and each transaction sees what was committed before.
+ */
+const session = {
+  client_encoding: `'UTF8'`,
+  default_transaction_isolation: `'read committed'`,
+};
 
 export class Link {
   private readonly client: pg.Client;
@@ -34,6 +57,7 @@ export class Link {
   private parsing: string[] = [];
   private connection: pg.Connection | null = null;
   private sizeHint = 4_096;
+  readonly names: Names;
   broken = false;
 
   private constructor(options: LinkOptions) {
@@ -42,9 +66,11 @@ export class Link {
       application_name: 'heddle',
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      connectionTimeoutMillis: connectMsMax,
       ...options.connection,
+      connectionTimeoutMillis: connectMsMax,
     });
+    const { user = '', database = '', host } = this.client;
+    this.names = { role: user, database, host };
     // Without a listener a dropped idle connection would end the process.
     this.client.on('error', () => {
       this.broken = true;
@@ -54,19 +80,32 @@ export class Link {
     });
   }
 
-  static async open(options: LinkOptions): Promise<Link> {
+  /** `ending` stops a connect that is under way. A name is resolved anew for each link. */
+  static async open(options: LinkOptions, ending?: AbortSignal): Promise<Link> {
     const link = new Link(options);
+    const stop = (): void => link.cut('the connection is not wanted any more');
+    ending?.addEventListener('abort', stop, { once: true });
     try {
       await link.client.connect();
-      const sets = Object.entries(options.settings).map(
-        ([name, value]) => `set ${name} = ${value}`,
-      );
-      if (sets.length > 0) await link.client.query(sets.join('; '));
+      await link.begin();
     } catch (error) {
       await link.close();
       throw error;
+    } finally {
+      ending?.removeEventListener('abort', stop);
     }
     return link;
+  }
+
+  /** One round trip: the session's settings, and whether this server takes writes at all. */
+  private async begin(): Promise<void> {
+    const sets = Object.entries({ ...session, ...this.options.settings }).map(
+      ([name, value]) => `set ${name} = ${value}`,
+    );
+    const answers: unknown = await this.simple([...sets, 'show transaction_read_only'].join('; '));
+    const last = (answers as readonly pg.QueryResult<Record<string, string>>[]).at(-1);
+    const isReadOnly = last?.rows[0]?.['transaction_read_only'] === 'on';
+    if (isReadOnly && this.options.mustWrite !== false) throw readOnlyServer();
   }
 
   /** Runs the calls as one transaction; afterwards it is committed. Results by call. */
@@ -87,9 +126,7 @@ export class Link {
     const bytes = wire.bytes();
     this.sizeHint = Math.min(bytes.length + 4_096, 1 << 23);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.connection?.stream.destroy(new Error('Postgres gave no answer in time'));
-      }, this.options.answerMsMax);
+      const timer = this.limit(this.options.answerMsMax);
       const exchange = new Exchange(
         calls,
         (connection) => {
@@ -101,6 +138,7 @@ export class Link {
           clearTimeout(timer);
           if (error === null) return resolve(results);
           this.parsing = [];
+          if (endsSession(error)) this.broken = true;
           reject(error);
         },
       );
@@ -108,9 +146,17 @@ export class Link {
     });
   }
 
-  /** For what has no parameters and is sent seldom. */
-  async simple(text: string): Promise<pg.QueryResult> {
-    return this.client.query(text);
+  /** For what is sent seldom, in the simple protocol: several statements give several results. */
+  async simple(text: string, answerMsMax: number = shortMsMax): Promise<pg.QueryResult> {
+    const timer = this.limit(answerMsMax);
+    try {
+      return await this.client.query(text);
+    } catch (error) {
+      if (endsSession(error)) this.broken = true;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   onNotification(heard: (payload: string) => void): void {
@@ -121,9 +167,29 @@ export class Link {
     this.client.once('end', tell);
   }
 
+  /** Ends within `goodbyeMsMax`, whatever the server does; what is under way is cut off. */
   async close(): Promise<void> {
     this.broken = true;
-    await this.client.end().catch(() => undefined);
+    const ended = this.client.end().catch(() => undefined);
+    const late = new AbortController();
+    const tooLate = sleep(goodbyeMsMax, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([ended, tooLate]);
+    late.abort();
+    this.cut('the connection was closed');
+  }
+
+  /** Cuts the socket when the time is over; what waits for an answer gets this as its error. */
+  private limit(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.cut('Postgres gave no answer in time'), ms);
+  }
+
+  /** Ends the socket at once; whoever waits for an answer hears `reason`. */
+  cut(reason: string): void {
+    this.broken = true;
+    // pg's types leave out a client's connection, which holds the socket (TLS or not).
+    const { connection } = this.client as unknown as { readonly connection: pg.Connection };
+    if (connection.stream.destroyed) return;
+    connection.stream.destroy(Object.assign(new Error(reason), { code: 'ETIMEDOUT' }));
   }
 
   /** ParseComplete comes once for each Parse, in order, until an error makes Postgres skip the rest. */

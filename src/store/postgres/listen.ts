@@ -6,6 +6,7 @@
  * 1. LISTEN comes first and `all` after it: what is hinted at in between is heard.
  * 2. A connection that does not hear its own ping is no connection: half-open sockets and poolers
  *    that pass no notifications are told so, and each new try is one more `all`.
+ * 3. No step of it waits for a silent server for long, so `listen` and `close` always resolve.
  */
 import { randomUUID } from 'node:crypto';
 import { defer, finalize, Observable, retry, timer } from 'rxjs';
@@ -74,7 +75,8 @@ function notifications(
   closing: (done: Promise<void>) => void,
 ): Observable<Hint> {
   return new Observable((subscriber) => {
-    const opened = Link.open(options);
+    const ending = new AbortController();
+    const opened = Link.open(options, ending.signal);
     const pings = new Map<string, ReturnType<typeof setTimeout>>();
     let next: ReturnType<typeof setTimeout> | undefined;
     const fail = (error: unknown): void => subscriber.error(error);
@@ -101,6 +103,7 @@ function notifications(
     opened.then(begin).catch(fail);
 
     return () => {
+      ending.abort();
       clearTimeout(next);
       for (const waiting of pings.values()) clearTimeout(waiting);
       closing(opened.then((link) => link.close()).catch(() => undefined));

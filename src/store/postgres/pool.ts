@@ -5,15 +5,23 @@
  * Invariants:
  * 1. At most `size` links exist, each used by one run at a time.
  * 2. Waiting is bounded: for a link by `checkoutMsMax`, for a server that cannot be reached by
- *    `patienceMs`; both end as `store-unavailable`.
+ *    `patienceMs`; both end as `store-unavailable`. `close` ends within `closeMsMax` and a goodbye.
+ * 3. When a server says that it takes no writes any more, no link that was made before is used
+ *    again, in any pool that shares `server`: they lead to the same server, and one that only reads
+ *    would go on without a word, from rows that nobody changes any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { failureKind, reasonOf, unavailable } from './failure.ts';
 import { Link, type LinkOptions, type Results } from './link.ts';
+import { isReadOnly } from './session-end.ts';
 import type { Call } from './statement.ts';
 
+/** What pools that lead to one server share: how often it has ceased to take writes. */
+export type Server = { generation: number };
+
 export type PoolOptions = LinkOptions & {
+  readonly server: Server;
   readonly size: number;
   readonly checkoutMsMax: number;
   /** How long a server is tried that refuses connections. */
@@ -23,6 +31,7 @@ export type PoolOptions = LinkOptions & {
 };
 
 const triesMax = 3;
+/** How long a close lets what is under way end, before it cuts it off. */
 const closeMsMax = 5_000;
 
 type Waiter = { readonly give: (link: Link | null) => void };
@@ -32,7 +41,8 @@ export class Pool {
   private idle: Link[] = [];
   private count = 0;
   private waiting: Waiter[] = [];
-  private readonly links = new Set<Link>();
+  /** With the server's generation at which each was made. */
+  private readonly links = new Map<Link, number>();
   private readonly ending = new AbortController();
 
   constructor(options: PoolOptions) {
@@ -41,8 +51,8 @@ export class Pool {
 
   /** Makes all links now, so that nobody waits for one to be made later. */
   async open(): Promise<void> {
-    const calls: readonly Call[] = [];
-    await Promise.all(Array.from({ length: this.options.size }, () => this.run(calls)));
+    const links = await Promise.all(Array.from({ length: this.options.size }, () => this.take()));
+    for (const link of links) this.put(link);
   }
 
   /** One transaction on a link of this pool. */
@@ -50,6 +60,10 @@ export class Pool {
     const link = await this.take();
     try {
       return await link.run(calls);
+    } catch (error) {
+      const { server } = this.options;
+      if (isReadOnly(error) && this.links.get(link) === server.generation) server.generation++;
+      throw error;
     } finally {
       this.put(link);
     }
@@ -90,13 +104,13 @@ export class Pool {
     }
   }
 
-  /** Lets what is under way end first. */
+  /** Lets what is under way end first; what still goes on at the deadline ends as `closed`. */
   async close(): Promise<void> {
     this.ending.abort();
     for (const { give } of this.waiting.splice(0)) give(null);
     const until = performance.now() + closeMsMax;
     while (this.idle.length < this.count && performance.now() < until) await sleep(5);
-    await Promise.all([...this.links].map((link) => link.close()));
+    await Promise.all([...this.links.keys()].map((link) => link.close()));
   }
 
   private async take(): Promise<Link> {
@@ -104,14 +118,18 @@ export class Pool {
     for (;;) {
       const link = this.idle.pop();
       if (link === undefined) break;
-      if (!link.broken) return link;
+      if (this.isOfUse(link)) return link;
       this.forget(link);
     }
     if (this.count < this.options.size) return this.connect();
     const given = await this.wait();
-    if (given !== null && !given.broken) return given;
+    if (given !== null && this.isOfUse(given)) return given;
     if (given !== null) this.forget(given);
     return this.take();
+  }
+
+  private isOfUse(link: Link): boolean {
+    return !link.broken && this.links.get(link) === this.options.server.generation;
   }
 
   private wait(): Promise<Link | null> {
@@ -132,7 +150,7 @@ export class Pool {
 
   private put(link: Link): void {
     const next = this.waiting.shift();
-    if (link.broken) {
+    if (!this.isOfUse(link)) {
       this.forget(link);
       // Whoever waits makes a new one.
       next?.give(null);
@@ -151,12 +169,14 @@ export class Pool {
     const until = performance.now() + this.options.patienceMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        const link = await Link.open(this.options);
+        if (this.ending.signal.aborted) throw heddleError('closed');
+        const { generation } = this.options.server;
+        const link = await Link.open(this.options, this.ending.signal);
         if (this.ending.signal.aborted) {
           await link.close();
           throw heddleError('closed');
         }
-        this.links.add(link);
+        this.links.set(link, generation);
         link.onBroken(() => {
           if (!this.ending.signal.aborted) this.options.onLost?.();
         });
@@ -176,7 +196,7 @@ export class Pool {
 
 function saysGoodbye(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return code === '57P01' || code === '57P03';
+  return code === '57P01' || code === '57P03' || code === '25006';
 }
 
 /** A wrong host name, password or database does not mend itself. */

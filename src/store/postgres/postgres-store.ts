@@ -27,12 +27,12 @@ import {
   readUsage,
 } from './lists.ts';
 import { listen, notify } from './listen.ts';
-import { migrate } from './migrate.ts';
 import { release, renew } from './ownership.ts';
 import { Pool } from './pool.ts';
 import { prune } from './prune.ts';
 import { readSet } from './read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
+import { startOn } from './start.ts';
 import { listTenants } from './tenants.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf } from './work-reads.ts';
 
@@ -43,6 +43,10 @@ export type PostgresOptions = {
   readonly statementMsMax?: number;
   /** How long a statement may wait for locks. */
   readonly lockMsMax?: number;
+  /** How long a start waits for a server that is not there, or does not take connections yet. */
+  readonly startMsMax?: number;
+  /** Said when a start begins to wait. */
+  readonly onWait?: (reason: string) => void;
 };
 
 /**
@@ -67,7 +71,7 @@ type Pools = {
   readonly beat: Pool;
 };
 
-/** Migrates the database when it must, and connects. */
+/** Waits for the server, looks at the database, migrates it when it must, and connects. */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const connection: pg.ClientConfig = {
     ...options.connection,
@@ -76,15 +80,16 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       : { connectionString: options.connectionString }),
   };
   const { statementMsMax = 15_000, lockMsMax = 5_000 } = options;
-  await migrate(connection);
+  const { startMsMax = 30_000, onWait = () => undefined } = options;
   // The server ends what takes too long; the client's own limit is for sockets that went dead.
   const link = (settings: LinkOptions['settings'], msMax: number): LinkOptions => ({
     connection,
     settings: { ...settings, ...boundsOf(msMax, lockMsMax) },
     answerMsMax: msMax + 5_000,
   });
-  const bounds = { checkoutMsMax: 30_000, patienceMs: 10_000 };
+  const bounds = { checkoutMsMax: 30_000, patienceMs: 10_000, server: { generation: 0 } };
   const pool = (of: LinkOptions, size: number): Pool => new Pool({ ...of, ...bounds, size });
+  await startOn(link({}, statementMsMax), { patienceMs: startMsMax, onWait });
   const hearers = new Set<(hint: Hint) => void>();
   // Others take a replica for dead when this connection is gone: the next beat makes another.
   const onLost = (): void => hearers.forEach((heard) => heard({ kind: 'ownership' }));
@@ -95,7 +100,12 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     wide: pool(link(wide, statementMsMax * 4), 1),
     beat: new Pool({ ...link(hot, beatMsMax), ...bounds, size: 1, onLost }),
   };
-  await pools.write.open();
+  try {
+    await pools.write.open();
+  } catch (error) {
+    await Promise.all(Object.values(pools).map((each) => each.close()));
+    throw error;
+  }
   return storeOver(pools, link({}, beatMsMax), hearers);
 }
 
@@ -156,8 +166,8 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
       };
     },
     async close() {
-      await Promise.all([...listeners].map((handle) => handle.close()));
-      await Promise.all(Object.values(pools).map((each) => each.close()));
+      const parts = [...listeners, ...Object.values(pools)];
+      await Promise.all(parts.map((part) => part.close()));
     },
   };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { migrate, migrationNames } from '../../../src/store/postgres/migrate.ts';
+import { migrationNames } from '../../../src/store/postgres/migrate.ts';
 import { hot, openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { statements } from '../../../src/store/postgres/statement.ts';
 import { testDatabase } from '../../support/postgres.ts';
@@ -11,8 +11,7 @@ import { dumpSchema } from './schema-dump.ts';
 
 const url = await testDatabase();
 const raced = await testDatabase();
-const connection = { connectionString: url };
-await migrate(connection);
+await (await openPostgresStore({ connectionString: url })).close();
 
 /** What was applied somewhere must never change: write another migration instead. */
 const checksums: Readonly<Record<string, string>> = {
@@ -57,7 +56,7 @@ it('a database of a newer heddle is refused', async () => {
 });
 
 it('a server that is not there is unavailable', async () => {
-  const nowhere = { connection: { host: '127.0.0.1', port: 1 } };
+  const nowhere = { connection: { host: '127.0.0.1', port: 1 }, startMsMax: 100 };
   await expect(openPostgresStore(nowhere)).rejects.toMatchObject({ code: 'store-unavailable' });
 });
 

@@ -1,0 +1,147 @@
+/**
+ * The first contact with a database: it waits, within a bound, for a server that starts, looks
+ * whether this is a database that heddle can work on, and migrates it.
+ *
+ * 1. What will not pass by itself is said at once, by a terminal code with its mend; what may pass
+ *    is waited for, and said as `store-unavailable` only when the time is over.
+ * 2. A server that goes away in the middle is waited for as well: each step may be done again.
+ */
+import pg from 'pg';
+import { HeddleError, heddleError } from '../../domain/errors.ts';
+import { failureKind, reasonOf, unavailable } from './failure.ts';
+import { Link, type LinkOptions } from './link.ts';
+import { migrate } from './migrate.ts';
+import { pause } from './pool.ts';
+import { poolerRefused, refusalOf, rightMissing, type Names } from './refusals.ts';
+
+export type StartOptions = {
+  /** How long a server is waited for that is not there, or does not take connections yet. */
+  readonly patienceMs: number;
+  /** Said once, when it begins to wait. */
+  readonly onWait: (reason: string) => void;
+};
+
+/** A name that a resolver does not know yet: that of a container which is being started. */
+const namePatienceMs = 5_000;
+
+export async function startOn(options: LinkOptions, start: StartOptions): Promise<void> {
+  const names = namesIn(options.connection);
+  const begunMs = performance.now();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await contact(options);
+    } catch (error) {
+      if (error instanceof HeddleError) throw error;
+      const refusal = refusalOf(error, names);
+      const isName = refusal?.code === 'database-host-unknown';
+      if (refusal !== null && !isName) throw refusal;
+      if (refusal === null && !mayPass(error)) throw migrationFailed(error);
+      const patienceMs = isName ? Math.min(namePatienceMs, start.patienceMs) : start.patienceMs;
+      if (performance.now() - begunMs > patienceMs) throw refusal ?? unavailable(error);
+      if (attempt === 1) start.onWait(reasonOf(error));
+      await pause(attempt);
+    }
+  }
+}
+
+function namesIn(connection: pg.ClientConfig): Names {
+  const { user = '', database = '', host } = new pg.Client(connection);
+  return { role: user, database, host };
+}
+
+function mayPass(error: unknown): boolean {
+  return ['lost', 'busy', 'again', 'slow'].includes(failureKind(error));
+}
+
+function migrationFailed(error: unknown): HeddleError {
+  return heddleError('schema-migration-failed', { reason: reasonOf(error) }, { cause: error });
+}
+
+async function contact(options: LinkOptions): Promise<void> {
+  const link = await Link.open({ ...options, mustWrite: false });
+  try {
+    await checkServer(link);
+    await checkSession(link, options);
+    await migrate(link, options);
+    await checkRights(link);
+  } finally {
+    await link.close();
+  }
+}
+
+type ServerFacts = {
+  readonly encoding: string;
+  readonly standby: boolean;
+  readonly readOnly: string;
+  readonly known: boolean;
+};
+
+async function checkServer(link: Link): Promise<void> {
+  const { rows } = await link.simple(`
+    select current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby,
+      current_setting('transaction_read_only') as "readOnly",
+      exists (select from pg_namespace where nspname = 'heddle') as known`);
+  const { encoding, standby, readOnly, known } = rows[0] as ServerFacts;
+  const { database } = link.names;
+  if (standby || readOnly === 'on') {
+    const reason = standby ? 'it is a standby' : 'default_transaction_read_only is on';
+    throw heddleError('database-read-only', { database, reason });
+  }
+  // SQL_ASCII keeps the bytes as they come: what was begun on one goes on.
+  if (encoding === 'UTF8' || (encoding === 'SQL_ASCII' && known)) return;
+  throw heddleError('database-encoding', { database, encoding });
+}
+
+/**
+ * Whether the session is this connection's own. A pooler in transaction mode lends its sessions to
+ * whoever begins a transaction: then another connection finds what this one has set, or this one
+ * loses it while the other has a transaction open.
+ */
+async function checkSession(link: Link, options: LinkOptions): Promise<void> {
+  const token = `${process.pid}-${performance.now()}`;
+  const look = `select pg_backend_pid() as pid, current_setting('heddle.session', true) as token`;
+  type Look = { readonly pid: number; readonly token: string | null };
+  const first = await link.simple(
+    `select pg_backend_pid() as pid, set_config('heddle.session', '${token}', false) as token`,
+  );
+  const other = await Link.open({ ...options, mustWrite: false });
+  try {
+    await other.simple('begin').catch((error: unknown) => {
+      const { code } = error as { readonly code?: unknown };
+      throw code === '08P01' ? poolerRefused(reasonOf(error), error) : error;
+    });
+    const theirs = (await other.simple(look)).rows[0] as Look;
+    if (theirs.token === token) throw poolerRefused('a session is lent to several connections');
+    const ours = (await link.simple(look)).rows[0] as Look;
+    const { pid } = first.rows[0] as Look;
+    if (ours.token === token && ours.pid === pid) return;
+    throw poolerRefused('a connection does not keep its session');
+  } finally {
+    await other.close();
+  }
+}
+
+const namedMax = 8;
+
+/** What a role that does not own the tables needs: reported all together, before a run meets it. */
+async function checkRights(link: Link): Promise<void> {
+  const { rows } = await link.simple(`
+    select lacking.what from (
+      select r.name || ' on ' || n.nspname || '.' || c.relname as what
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE']) as r(name)
+      where n.nspname = 'heddle' and c.relname !~ '^migrations' and case
+        when c.relkind in ('r', 'p') and r.name <> 'USAGE' then not has_table_privilege(c.oid, r.name)
+        when c.relkind = 'S' and r.name = 'USAGE' then not has_sequence_privilege(c.oid, r.name)
+        else false end
+      union all
+      select 'EXECUTE on ' || p.oid::regprocedure
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'heddle' and not has_function_privilege(p.oid, 'EXECUTE')
+    ) lacking order by 1`);
+  const lacking = (rows as { what: string }[]).map(({ what }) => what);
+  if (lacking.length === 0) return;
+  const more = lacking.length > namedMax ? ` and ${lacking.length - namedMax} more` : '';
+  const named = lacking.slice(0, namedMax).join(', ');
+  throw rightMissing(link.names, `permission denied: no ${named}${more}`);
+}
