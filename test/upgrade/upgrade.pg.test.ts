@@ -1,0 +1,158 @@
+/**
+ * A database that 0.1.0 has left, with a run open in each way in which a run can wait: this heddle
+ * migrates it and every one of them goes on. `database-0.1.0.json` holds that database's rows.
+ */
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stubProvider, type Heddle, type Run } from '../../src/index.ts';
+import { eventually, openHeddle } from '../support/heddle.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { agents } from './agents.ts';
+
+type Left = {
+  readonly ids: Readonly<Record<string, string>>;
+  readonly tables: Readonly<Record<string, readonly object[]>>;
+};
+
+const url = await testDatabase();
+const left = JSON.parse(
+  await readFile(new URL('./database-0.1.0.json', import.meta.url), 'utf8'),
+) as Left;
+let heddle: Heddle;
+const warnings: string[] = [];
+
+async function restore(): Promise<void> {
+  const migration = '000001_tables';
+  const folder = new URL('../../src/store/postgres/migrations/', import.meta.url);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('create schema heddle');
+    await client.query('set search_path to heddle');
+    const [up] = (await readFile(new URL(`${migration}.sql`, folder), 'utf8')).split(/^-- *Down/m);
+    await client.query(up ?? '');
+    await client.query(
+      `create table heddle.migrations (id serial primary key, name varchar(255) not null,
+        run_on timestamp not null)`,
+    );
+    await client.query(`insert into heddle.migrations (name, run_on) values ($1, now())`, [
+      migration,
+    ]);
+    // Rows that refer to each other come in any order.
+    await client.query(`set session_replication_role = 'replica'`);
+    for (const [table, rows] of Object.entries(left.tables)) {
+      await client.query(`delete from heddle.${table}`);
+      await client.query(
+        `insert into heddle.${table} overriding system value
+          select * from json_populate_recordset(null::heddle.${table}, $1)`,
+        [JSON.stringify(rows)],
+      );
+    }
+    await client.query(
+      `select setval(pg_get_serial_sequence('heddle.inbox', 'seq'), max(seq)) from heddle.inbox`,
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+async function left010(name: string): Promise<Run> {
+  return heddle.run(left.ids[name] ?? '');
+}
+
+const bound = { timeoutMs: 20_000 };
+
+beforeAll(async () => {
+  await restore();
+  const providers = [stubProvider({ name: 'model', ceiling: 1, latencyMs: 10, seed: 1 })];
+  const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
+  ({ heddle } = await openHeddle(url, { agents, providers, log }));
+});
+afterAll(async () => {
+  await heddle.close();
+});
+
+describe('a run that 0.1.0 has left', () => {
+  it('finds its chart under the version that 0.1.0 gave it', async () => {
+    await eventually(async () => {
+      const stalled = await heddle.runs({ statuses: ['stalled'] });
+      expect(stalled.map(({ agent, reason }) => [agent, reason])).toEqual([]);
+    });
+  });
+
+  it('takes the answer to a question that 0.1.0 has asked', async () => {
+    const run = await left010('asked');
+    await run.answer('q', 'yes');
+    expect(await run.output(bound)).toMatchObject({ answer: 'yes' });
+  });
+
+  it('takes an answer, an event and a cancel that 0.1.0 has accepted', async () => {
+    expect(await (await left010('answered')).output(bound)).toMatchObject({ answer: 'early' });
+    expect(await (await left010('heard')).output(bound)).toBe('early');
+    await expect((await left010('cancelled')).output(bound)).rejects.toMatchObject({
+      code: 'run-cancelled',
+    });
+  });
+
+  it('goes on after a pause', async () => {
+    const run = await left010('paused');
+    expect(await run.status()).toBe('paused');
+    await run.resume();
+    await run.answer('q', 'morning');
+    expect(await run.output(bound)).toMatchObject({ answer: 'morning' });
+  });
+
+  it('has the messages that it waited for', async () => {
+    for (const name of ['reading', 'told']) {
+      expect(await (await left010(name)).output(bound)).toMatchObject({
+        messages: [{ payload: 'one' }],
+      });
+    }
+  });
+
+  it('hears its timer, has its answers and its tasks done again', async () => {
+    expect(await (await left010('sleeping')).output(bound)).toBe('slept');
+    expect(await (await left010('calling')).output(bound)).toHaveProperty('text');
+    expect(await (await left010('callWaits')).output(bound)).toHaveProperty('text');
+    expect(await (await left010('working')).output(bound)).toBe('worked');
+  });
+
+  it('begins if it was queued, and ends with its child', async () => {
+    const queued = await left010('queued');
+    await eventually(async () => expect(await queued.status()).not.toBe('queued'));
+    await queued.answer('q', 'begun');
+    expect(await queued.output(bound)).toMatchObject({ answer: 'begun' });
+    const parent = await left010('parent');
+    const child = (await heddle.runs({ agent: 'asker', limit: 100 })).find(
+      (row) => row.parent?.runId === parent.id,
+    );
+    await (await heddle.run(child?.runId ?? '')).answer('q', 'grown');
+    expect(await parent.output(bound)).toMatchObject({ answer: 'grown' });
+  });
+
+  it('hears events, with a version given or hashed, and keeps its key', async () => {
+    for (const name of ['listening', 'versioned']) {
+      const run = await left010(name);
+      await run.send({ type: 'GO', what: name });
+      expect(await run.output(bound)).toBe(name);
+    }
+    const keyed = await heddle.start('listener', { idempotencyKey: 'key' });
+    expect(keyed.id).toBe(left.ids['keyed']);
+    await keyed.send({ type: 'GO', what: 'once' });
+    expect(await keyed.output(bound)).toBe('once');
+  });
+
+  it('leaves nothing open, lost or doubled', async () => {
+    expect(await heddle.recall({ scope: 'user' }, 'k')).toMatchObject({ value: { a: 1 } });
+    const facts = await heddle.runtime.store.audit('default');
+    expect(facts).toMatchObject({
+      runs: { completed: 16, cancelled: 1 },
+      doubledMessages: 0,
+      memoryGaps: 0,
+      journalGaps: 0,
+      orphanedSubscriptions: 0,
+      slotsInUse: 0,
+    });
+  });
+});
