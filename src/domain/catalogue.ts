@@ -68,8 +68,16 @@ export type GenerateInput = {
   readonly maxTokens?: number;
   /** 0 to 2. Without one, the provider's own. */
   readonly temperature?: number;
-  /** From the first dispatch of the call to its result, over all attempts. */
+  /**
+   * From the commit of the turn that asks to the result, wherever the call waits meanwhile: for a slot,
+   * a budget, a provider that is out. Then it fails with `invocation-timeout`. Default: no limit.
+   */
   readonly timeoutMs?: number;
+  /**
+   * Of each attempt, from its sending. One that takes longer is aborted, and the call comes again after
+   * a pause. Default: the provider's own limits.
+   */
+  readonly attemptTimeoutMs?: number;
 };
 
 export type GenerateOutput = {

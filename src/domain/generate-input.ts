@@ -19,6 +19,7 @@ const generateKeys = [
   'maxTokens',
   'temperature',
   'timeoutMs',
+  'attemptTimeoutMs',
 ];
 
 export function checkGenerate(input: Json): GenerateInput {
@@ -40,6 +41,7 @@ export function checkGenerate(input: Json): GenerateInput {
   const positive = { min: 1, max: limits.delayMsMax, fallback: null };
   asWhole(value['maxTokens'], 'generate.maxTokens', positive);
   asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
+  asWhole(value['attemptTimeoutMs'], 'generate.attemptTimeoutMs', positive);
   if (
     temperature !== undefined &&
     (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 2))

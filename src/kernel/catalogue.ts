@@ -57,8 +57,13 @@ export type TaskPolicy = {
   readonly attempts?: number;
   /** Before the second attempt; doubled before each further one. */
   readonly backoffMs?: number;
-  /** Of one attempt. */
+  /**
+   * From the commit of the turn that asks to the result, over all attempts and the pauses between
+   * them, also over restarts. Then it fails with `invocation-timeout`. Default: no limit.
+   */
   readonly timeoutMs?: number;
+  /** Of each attempt, from its beginning. One that takes longer has failed. Default: no limit. */
+  readonly attemptTimeoutMs?: number;
 };
 
 export type TaskArgs<Input> = {

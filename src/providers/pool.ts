@@ -11,7 +11,7 @@
  *    an outage, a 429 and a refusal bring it back (promise 8).
  * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take.
  * 3. A 429, a refusal and a request that was withheld give the call its place and its attempt back;
- *    an outage costs an attempt.
+ *    an outage costs an attempt, and so does one that has taken longer than its author allows.
  * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
  *    answered, so one call's conflict never stalls it for the others.
  */
@@ -137,7 +137,7 @@ export class Pool<Call extends PoolCall> {
     entry.sentTo = null;
     if (state.status !== status) this.#look();
     const fate = this.#dispose(entry, outcome, nowMs);
-    const isUsed = outcome.kind === 'ok' || outcome.kind === 'aborted';
+    const isUsed = ['ok', 'aborted', 'timed-out'].includes(outcome.kind);
     const { place, route } = entry;
     // A call that is queued again has its charge back already.
     if (fate !== 'requeued') route.queue.settle(place, tokens ?? (isUsed ? place.cost : 0));
@@ -282,13 +282,13 @@ export class Pool<Call extends PoolCall> {
     const isOver =
       kind === 'ok' ||
       kind === 'aborted' ||
-      (kind !== 'withheld' && !this.bringsBack(entry.key, kind));
+      (kind !== 'withheld' && kind !== 'timed-out' && !this.bringsBack(entry.key, kind));
     if (entry.cancelled || isOver) {
       this.#forget(entry);
       if (entry.cancelled || kind === 'aborted') return 'dropped';
       return kind === 'ok' ? 'done' : 'failed';
     }
-    if (kind === 'outage' || kind === 'retry-once') {
+    if (kind === 'outage' || kind === 'timed-out' || kind === 'retry-once') {
       if (kind === 'retry-once') entry.retried = true;
       const waitMs = callBackoffMs(this.#settings, entry.attempt, this.#random());
       entry.attempt += 1;

@@ -25,11 +25,11 @@ import { Slots } from './slots.ts';
 export type { Sent } from './quota.ts';
 
 /**
- * How a call left its slot. `aborted` says nothing of the provider, nor does `withheld`: its slot was
- * durable, and no request went out.
+ * How a call left its slot. `aborted` says nothing of the provider, nor does `timed-out`, for its limit
+ * was its author's; nor does `withheld`: its slot was durable, and no request went out.
  */
 export type CallOutcome =
-  | { readonly kind: 'ok' | 'aborted' | 'withheld' }
+  | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
   | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
 
 /** Parts of the limit that are let out at once: what a 429 has cut is nearly known to be taken. */
@@ -199,6 +199,7 @@ export class ProviderState<Call extends Sent> {
         this.#move('REFUSE');
         break;
       case 'aborted':
+      case 'timed-out':
       case 'withheld':
         // The probe has found out nothing: the next call may probe at once.
         if (wasProbe && this.#status === 'probing') this.#move('OUTAGE');

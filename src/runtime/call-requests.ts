@@ -7,7 +7,7 @@
  * 1. Nothing is sent for a call that is over, by a replica that closes, or to a provider that has asked
  *    to wait or is out since the slot was given: neither when its turn comes nor after its conversation
  *    was read.
- * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it has its outcome.
+ * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
@@ -27,6 +27,8 @@ export type RequestEnds = {
   readonly answered: (call: RunCall, output: GenerateOutput) => void;
   /** A fault that the pool will answer with another attempt. */
   readonly broughtBack: (call: RunCall, fault: ProviderFault) => void;
+  /** Its attempt has taken longer than its author allows: it was aborted, and another follows. */
+  readonly tookTooLong: (call: RunCall) => void;
   readonly failed: (call: RunCall, provider: string, error: unknown) => void;
 };
 
@@ -41,7 +43,6 @@ export class CallRequests {
   readonly #pool: Pool<RunCall>;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #refusals: Refusals;
-  readonly #beginLimit: (call: RunCall) => void;
   readonly #ends: RequestEnds;
   /** The oldest first. */
   readonly #underWay = new Set<RunCall>();
@@ -57,8 +58,6 @@ export class CallRequests {
     readonly log: Log;
     readonly providers: readonly Provider[];
     readonly pool: Pool<RunCall>;
-    /** Its own limit counts from its first dispatch. */
-    readonly beginLimit: (call: RunCall) => void;
     readonly ends: RequestEnds;
   }) {
     this.#clock = options.clock;
@@ -68,7 +67,6 @@ export class CallRequests {
     this.#pool = options.pool;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#refusals = new Refusals(options.log);
-    this.#beginLimit = options.beginLimit;
     this.#ends = options.ends;
   }
 
@@ -137,33 +135,55 @@ export class CallRequests {
     call.sentAtMs = this.#clock.nowMs();
     this.#pool.begin(grant, call.sentAtMs);
     this.#underWay.add(call);
-    this.#beginLimit(call);
+    this.#limit(call, abort);
     try {
       const output = await provider.call({
         input,
         idempotencyKey: call.key,
         attempt,
         signal: abort.signal,
-        onText: this.#texts.ofAttempt(call.address, () => call.dropped || call.outcome !== null),
+        onText: this.#texts.ofAttempt(call.address, () => {
+          return call.dropped || call.outcome !== null || call.abort !== abort;
+        }),
       });
+      // Its limit came first: its slot is another's by now, and so may be the call's next attempt.
+      if (call.abort !== abort) return;
       call.usage = output.usage;
       call.answeredBy = output.model;
       this.#ends.answered(call, output);
     } catch (error) {
+      if (call.abort !== abort) return;
       // Not by the grant: its slot may be free already, and another's by now.
       if (call.dropped) this.#ends.unwanted(call);
-      else if (call.outcome !== null) {
-        // Its limit came first: the slot is released when that is recorded.
-      } else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
+      else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
         // The run does not hear of it (promise 8).
         call.abort = null;
         if (error.kind === 'refused') this.#refusals.tell(provider.name, error.message);
         this.#ends.broughtBack(call, error);
       } else this.#ends.failed(call, provider.name, error);
     } finally {
-      this.#underWay.delete(call);
-      this.#lastTookMs = this.#clock.nowMs() - call.sentAtMs;
+      if (call.abort === abort || call.abort === null) this.#over(call);
     }
+  }
+
+  /** `attemptTimeoutMs` counts from the sending. */
+  #limit(call: RunCall, abort: AbortController): void {
+    const { attemptTimeoutMs } = call.input;
+    if (attemptTimeoutMs === undefined) return;
+    call.cancelLimit = this.#clock.setTimer(attemptTimeoutMs, () => {
+      if (call.abort !== abort || call.dropped || call.outcome !== null) return;
+      // From here on it is nobody's: see invariant 2.
+      call.abort = null;
+      abort.abort();
+      this.#over(call);
+      this.#ends.tookTooLong(call);
+    });
+  }
+
+  #over(call: RunCall): void {
+    call.cancelLimit();
+    this.#underWay.delete(call);
+    this.#lastTookMs = this.#clock.nowMs() - call.sentAtMs;
   }
 
   #provider(gate: string): Provider {

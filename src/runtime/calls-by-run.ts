@@ -40,7 +40,6 @@ export type RunCall = PoolCall & {
   sentAtMs: number;
   slot: { readonly provider: string; readonly slot: number } | null;
   abort: AbortController | null;
-  limited?: boolean;
   cancelLimit: () => void;
 };
 

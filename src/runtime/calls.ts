@@ -11,7 +11,7 @@
  *    keeper's: what was bought is kept before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  */
-import { heddleError, toErrorRecord } from '../domain/errors.ts';
+import { toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState } from '../kernel/port.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
@@ -75,7 +75,6 @@ export class Calls {
     this.#requests = new CallRequests({
       ...options,
       pool: this.#pool,
-      beginLimit: (call) => this.#limit(call),
       ends: this.#requestEnds(),
     });
     this.#madeBefore = new MadeBefore(options.replicaId, (provider, slot) =>
@@ -89,6 +88,11 @@ export class Calls {
       withheld: (call, grant) => this.#release(call, { kind: 'withheld' }, grant),
       answered: (call, output) => this.#finish(call, { kind: 'ok' }, { output: resultOf(output) }),
       broughtBack: (call, fault) => this.#release(call, fault),
+      tookTooLong: (call) => {
+        // It may be answered all the same.
+        this.#budgets.settle(call, 'unknown');
+        this.#release(call, { kind: 'timed-out' });
+      },
       failed: (call, provider, error) =>
         this.#finish(call, callersFault, { error: callError(provider, error) }),
     };
@@ -315,7 +319,6 @@ export class Calls {
   ): void {
     call.cancelLimit();
     if (call.dropped) return this.#release(call, aborted);
-    // Its limit came first: the slot is released when that is recorded.
     if (call.outcome !== null) return;
     const { invocationId: id, incarnation } = call.address;
     call.outcome = outcome;
@@ -326,19 +329,6 @@ export class Calls {
     }
     const error = toErrorRecord(result.error);
     this.#deliver(call.run, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
-  }
-
-  #limit(call: RunCall): void {
-    const { timeoutMs } = call.input;
-    if (timeoutMs === undefined || call.limited === true) return;
-    call.limited = true;
-    call.cancelLimit = this.#clock.setTimer(timeoutMs, () => {
-      if (call.dropped || call.outcome !== null) return;
-      const error = heddleError('invocation-timeout', { what: `generate ${call.key}`, timeoutMs });
-      call.abort?.abort();
-      if (call.slot === null) this.#pool.cancel(call.key, this.#clock.nowMs());
-      this.#finish(call, aborted, { error });
-    });
   }
 
   #drop(call: RunCall): void {

@@ -35,12 +35,12 @@ type Running = {
 type ResolvedPolicy = {
   readonly attempts: number;
   readonly backoffMs: number;
-  readonly timeoutMs: number | null;
+  readonly attemptTimeoutMs: number | null;
 };
 
 function resolve(policy: TaskPolicy): ResolvedPolicy {
-  const { attempts = 1, backoffMs = 1_000, timeoutMs = null } = policy;
-  return { attempts, backoffMs, timeoutMs };
+  const { attempts = 1, backoffMs = 1_000, attemptTimeoutMs = null } = policy;
+  return { attempts, backoffMs, attemptTimeoutMs };
 }
 
 const noTimer = (): void => undefined;
@@ -112,7 +112,7 @@ export class Tasks {
         if (isCurrent()) this.#fail(running, error);
       },
     });
-    const { timeoutMs } = running.policy;
+    const { attemptTimeoutMs: timeoutMs } = running.policy;
     if (timeoutMs !== null) {
       running.cancelTimer = this.#clock.setTimer(timeoutMs, () => {
         if (!isCurrent()) return;

@@ -43,7 +43,7 @@ export type ToolLoopOptions<Input = ToolLoopInput> = {
   readonly taskPolicy?: TaskPolicy;
   readonly generate?: Pick<
     GenerateInput,
-    'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs'
+    'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs' | 'attemptTimeoutMs'
   >;
   readonly bounds?: ToolLoopBounds;
 };

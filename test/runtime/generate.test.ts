@@ -1,8 +1,8 @@
 /** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
-import { oneReplica } from '../support/replica.ts';
-import { scriptedProvider } from '../support/scripted-provider.ts';
+import { memoryWorld, oneReplica, type Replica, type World } from '../support/replica.ts';
+import { scriptedProvider, type OpenCall } from '../support/scripted-provider.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 
 const ask = (prompt: string, more: object = {}): ScriptStep => ({
@@ -107,6 +107,8 @@ describe('a call that cannot be', () => {
       { do: 'generate', with: { prompt: 7 } },
       { do: 'generate', with: { prompt: 'x', maxTokens: 0 } },
       { do: 'generate', with: { prompt: 'x', temprature: 1 } },
+      { do: 'generate', with: { prompt: 'x', timeoutMs: 0 } },
+      { do: 'generate', with: { prompt: 'x', attemptTimeoutMs: '5s' } },
       { do: 'generate', with: { messages: [{ role: 'robot', content: 'x' }] } },
       { do: 'generate', with: { messages: [] } },
       { do: 'generate', with: { prompt: 'x', tools: [{ name: 'f' }] } },
@@ -124,6 +126,8 @@ describe('a call that cannot be', () => {
       'generate.prompt',
       'generate.maxTokens',
       'generate.temprature',
+      'generate.timeoutMs',
+      'generate.attemptTimeoutMs',
       'generate.messages[0].role',
       'generate.messages',
       'generate.tools[0].inputSchema',
@@ -132,6 +136,68 @@ describe('a call that cannot be', () => {
       'generate.messages[0].toolCalls',
       'generate.messages[0].toolCalls[0].input',
     ]);
+  });
+});
+
+describe('the limit of an attempt', () => {
+  it('ends that attempt and no other, and brings the call back', async () => {
+    const { run, provider, clock, runtime } = await oneCall({ attemptTimeoutMs: 1_000 });
+    await clock.advance(999);
+    expect(provider.last().signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(provider.last().signal.aborted).toBe(true);
+    expect(runtime.stats().pool).toMatchObject({ inFlight: 0, backoff: 1 });
+    await clock.advance(900);
+    expect(provider.calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    provider.last().answer('at last');
+    expect(await run.output()).toMatchObject([{ done: { text: 'at last' } }]);
+  });
+
+  it('counts from the sending, not while the call waits', async () => {
+    const { run, provider, clock, heddle } = await oneCall({}, 1);
+    const input = { steps: [ask('late', { attemptTimeoutMs: 500 })] };
+    const late = await heddle.start('script', { input });
+    await clock.advance(10_000);
+    provider.last().answer('first');
+    await run.output();
+    await clock.advance(400);
+    expect(provider.last()).toMatchObject({ prompt: 'late', attempt: 1 });
+    provider.last().answer('second');
+    expect(await late.output()).toMatchObject([{ done: { text: 'second' } }]);
+  });
+
+  it('leaves the end to the limit of the whole', async () => {
+    const limits = { attemptTimeoutMs: 1_000, timeoutMs: 5_000 };
+    const { run, provider, clock } = await oneCall(limits);
+    await clock.advance(5_000);
+    expect(provider.calls.length).toBeGreaterThan(1);
+    expect(provider.calls.every(({ signal }) => signal.aborted)).toBe(true);
+    expect(await run.output()).toMatchObject([{ failed: { code: 'invocation-timeout' } }]);
+  });
+
+  it("frees the slot of a provider that does not hear; its late answer is nobody else's", async () => {
+    const provider = scriptedProvider({ ceiling: 1, hearsAbort: false });
+    const { heddle, clock, runtime } = await oneReplica({ providers: [provider] });
+    const input = { steps: [ask('deaf', { attemptTimeoutMs: 1_000 })] };
+    const run = await heddle.start('script', { input });
+    await clock.advance(1_900);
+    const [first, second] = provider.calls;
+    first?.answer('too late');
+    await clock.idle();
+    expect(await run.status()).toBe('calling-provider');
+    expect(runtime.stats().pool).toMatchObject({ inFlight: 1 });
+    second?.answer('in time');
+    expect(await run.output()).toMatchObject([{ done: { text: 'in time' } }]);
+    expect(runtime.stats().pool).toMatchObject({ inFlight: 0 });
+  });
+
+  it('does not stall the provider for others', async () => {
+    const { provider, clock, heddle } = await oneCall({ attemptTimeoutMs: 10 });
+    await clock.advance(60_000);
+    expect(provider.calls.length).toBeGreaterThan(5);
+    await heddle.start('script', { input: { steps: [ask('other')] } });
+    await clock.idle();
+    expect(provider.calls.some(({ prompt }) => prompt === 'other')).toBe(true);
   });
 });
 
@@ -155,6 +221,73 @@ describe('the limit of a call', () => {
     expect(provider.calls).toHaveLength(2);
     await clock.advance(100);
     expect(await run.output()).toMatchObject([{ failed: { code: 'invocation-timeout' } }]);
+  });
+
+  /** What a call may wait for before its first request. */
+  const lines: Readonly<Record<string, (world: World & Replica) => Promise<void>>> = {
+    slot: () => Promise.resolve(),
+    budget: ({ heddle }) => heddle.setBudget({ user: 'ann' }, { tokens: 1 }),
+    cooling: async ({ clock }) => {
+      first?.fail('rate-limited', 3_600_000);
+      await clock.idle();
+    },
+    parked: async ({ clock }) => {
+      first?.fail('refused');
+      await clock.idle();
+    },
+  };
+  let first: OpenCall | undefined;
+
+  for (const [line, wait] of Object.entries(lines)) {
+    it(`passes while the call waits in line: ${line}`, async () => {
+      const { provider, clock, heddle, runtime, ...world } = await oneCall({}, 1);
+      first = provider.last();
+      await wait({ clock, heddle, runtime, ...world });
+      const input = { steps: [ask('late', { timeoutMs: 5_000 })] };
+      const late = await heddle.start('script', { user: 'ann', input });
+      await clock.advance(4_900);
+      expect((await late.row()).endedAtMs).toBeNull();
+      await clock.advance(200);
+      expect(await late.output()).toMatchObject([
+        { failed: { code: 'invocation-timeout', detail: { timeoutMs: 5_000 } } },
+      ]);
+      expect(provider.calls.map(({ prompt }) => prompt)).not.toContain('late');
+    });
+  }
+
+  it('keeps its deadline when another replica takes the call over (promise 4)', async () => {
+    const all = memoryWorld();
+    const provider = scriptedProvider();
+    const replica = await all.replica({ providers: [provider] });
+    const input = { steps: [ask('why?', { timeoutMs: 60_000 })] };
+    const run = await replica.heddle.start('script', { input });
+    await all.clock.advance(40_000);
+    replica.kill();
+    const other = await all.replica({ providers: [provider] });
+    await all.clock.advance(19_000);
+    expect(provider.calls).toHaveLength(2);
+    const row = async () => (await other.heddle.run(run.id)).row();
+    expect((await row()).endedAtMs).toBeNull();
+    await all.clock.advance(1_500);
+    expect((await row()).endedAtMs).not.toBeNull();
+    expect(provider.last().signal.aborted).toBe(true);
+  });
+
+  it('leaves no timer behind, however the call ends', async () => {
+    const { provider, clock, run, heddle, store } = await oneCall({ timeoutMs: 60_000 });
+    const others = await heddle.startAll(
+      [1, 2, 3].map(() => ({
+        agent: 'script',
+        input: { steps: [ask('o', { timeoutMs: 60_000 }), { do: 'wait' }] },
+      })),
+    );
+    await clock.idle();
+    expect(store.database.tables.timers.all()).toHaveLength(4);
+    provider.calls[1]?.answer('fine');
+    provider.calls[2]?.fail('caller');
+    await others[2]?.cancel();
+    await clock.idle();
+    expect(store.database.tables.timers.all()).toMatchObject([{ runId: run.id }]);
   });
 
   it('passes while the call waits for its next attempt', async () => {

@@ -160,13 +160,33 @@ describe('a task that takes too long', () => {
         signals.push(signal);
         return never({} as TaskArgs<unknown>);
       },
-      { attempts: 2, backoffMs: 100, timeoutMs: 1_000 },
+      { attempts: 2, backoffMs: 100, attemptTimeoutMs: 1_000 },
     );
     await clock.advance(1_000);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     await clock.advance(1_100);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(await run.output()).toMatchObject({ failed: { code: 'invocation-timeout' } });
+  });
+
+  it('ends at its whole limit, over all attempts and the pauses between them', async () => {
+    const signals: AbortSignal[] = [];
+    const { run, clock } = await working(
+      ({ signal }) => {
+        signals.push(signal);
+        return signals.length === 1 ? Promise.reject(new Error('once')) : new Promise(() => {});
+      },
+      { attempts: 9, backoffMs: 400, timeoutMs: 1_000 },
+    );
+    await clock.advance(999);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    await clock.advance(10);
+    expect(await run.output()).toMatchObject({
+      failed: { code: 'invocation-timeout', detail: { what: 'task work', timeoutMs: 1_000 } },
+    });
+    expect(signals[1]?.aborted).toBe(true);
+    await clock.advance(10_000);
+    expect(signals).toHaveLength(2);
   });
 });
 

@@ -15,6 +15,7 @@ import type { Agent, OpenInvocation } from '../../kernel/port.ts';
 import type { NewRun } from '../../store/rows.ts';
 import { beginCall } from './conversation-effects.ts';
 import { limitTimer, setTimer, type Draft } from './draft.ts';
+import { beginLimit } from './invocation-limit.ts';
 import { forget, recall, remember } from './memory-effects.ts';
 import { beginReceive, publish } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
@@ -41,7 +42,8 @@ export function* beginInvocation(
     }
     if (invoke.source.kind === 'generate') {
       const input = checkGenerate(invoke.input);
-      return beginCall(draft, { id, input }, open);
+      beginCall(draft, { id, input }, open);
+      return beginLimit(draft, invoke);
     }
     const output = yield* perform(draft, invoke, context);
     if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
@@ -71,6 +73,7 @@ function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<J
       return undefined;
     case 'generate':
     case 'task':
+      beginLimit(draft, invoke);
       return undefined;
     case 'child':
       startChild(draft, invoke, context.newestAgent(source.agent), context.newRunId());

@@ -10,11 +10,13 @@
 import { clearTimer, limitTimer, type Draft } from './draft.ts';
 import { endChild, type ChildEnd } from './family.ts';
 import { noted, without } from './held.ts';
+import { endLimit } from './invocation-limit.ts';
 import { endReceive } from './receive-effects.ts';
 
 /** The chart has left an invocation: what stands behind it ends with this turn. */
 export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
+  endLimit(draft, id);
   if (noted(draft.held.asks, id) !== undefined) clearTimer(draft, limitTimer(id));
   draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
   const child = noted(draft.held.children, id);
@@ -25,6 +27,7 @@ export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop')
 
 /** An invocation has its result: what was noted for it is no longer needed. */
 export function settleInvocation(draft: Draft, id: string): void {
+  endLimit(draft, id);
   if (noted(draft.held.asks, id) !== undefined) {
     draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
     clearTimer(draft, limitTimer(id));

@@ -9,6 +9,7 @@ import { childOutcome } from './begin-invocation.ts';
 import { chartTimer, clearTimer, type Draft } from './draft.ts';
 import { isStop } from './family.ts';
 import type { Incoming } from './incoming.ts';
+import { passedMs } from './invocation-limit.ts';
 import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
 
@@ -127,7 +128,7 @@ function* timerEvent(
   if (invocation === undefined) return null;
   if (prefix === 'look') return yield* receiveEvent(draft, invocation);
   endReceive(draft, id, 'EXPIRE');
-  const timeoutMs = Number((invocation.input as { timeoutMs?: number }).timeoutMs ?? 0);
+  const timeoutMs = passedMs(draft.from.agent, invocation);
   const error = heddleError('invocation-timeout', {
     what: `${invocation.source.kind} ${id}`,
     timeoutMs,
