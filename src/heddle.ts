@@ -14,6 +14,7 @@ import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { budgetDefaults, type Budget } from './runtime/budget-requests.ts';
 import { checkLog, hostLog } from './runtime/host-log.ts';
+import { checkOptions, databaseUrlOf } from './runtime/host-options.ts';
 import type { Log } from './runtime/ports.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { RuntimeSettings } from './runtime/settings.ts';
@@ -34,8 +35,11 @@ export type AgentSource = object | { readonly machine: object; readonly version:
 export type HeddleOptions = {
   /** Charts made by `setup(…).createMachine(…)`; several versions of one may stand side by side. */
   readonly agents?: readonly AgentSource[];
-  /** Default: `DATABASE_URL`, else a Postgres of heddle's own in `.heddle/`. */
-  readonly databaseUrl?: string;
+  /**
+   * Default: `DATABASE_URL`, else a Postgres of heddle's own in `.heddle/`. Null: heddle's own,
+   * whatever the environment says.
+   */
+  readonly databaseUrl?: string | null;
   /** Where the embedded Postgres lives. Default `.heddle` in the working directory. */
   readonly directory?: string;
   /** Theirs to close with `Heddle.close`. Default: one stub in process, which answers at once. */
@@ -63,6 +67,8 @@ const quiet: Log = {
 
 /** Starts a replica: opens the store, takes shards, takes up what they hold open. */
 export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle> {
+  checkOptions(options);
+  const databaseUrl = databaseUrlOf(options.databaseUrl, process.env['DATABASE_URL']);
   const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
   // An agent that is refused must not leave a server behind.
@@ -74,7 +80,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
   kernel.checkFamilies(agents);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
-  const { store, closeDatabase } = await openStore(options, log);
+  const { store, closeDatabase } = await openStore(databaseUrl, options, log);
   try {
     const runtime = new Runtime({
       store,
@@ -107,12 +113,12 @@ export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
 }
 
 async function openStore(
+  databaseUrl: string | null,
   options: HeddleOptions,
   log: Log,
 ): Promise<{ store: Store; closeDatabase: () => Promise<void> }> {
-  const databaseUrl = options.databaseUrl ?? process.env['DATABASE_URL'];
   const onWait = (reason: string): void => log.warn('waiting for Postgres', { reason });
-  if (databaseUrl !== undefined && databaseUrl !== '') {
+  if (databaseUrl !== null) {
     const store = await openPostgresStore({ connectionString: databaseUrl, onWait });
     return { store, closeDatabase: () => Promise.resolve() };
   }

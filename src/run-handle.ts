@@ -10,6 +10,7 @@ import { checkAnswer } from './runtime/answers.ts';
 import { chartEvent, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
+import { endsWithin } from './runtime/within.ts';
 import { heldFromText } from './runtime/turn/held.ts';
 import type { InboxKind, RunAddress, RunRow } from './store/rows.ts';
 
@@ -28,6 +29,11 @@ export type OpenQuestion = {
 const journalPage = 200;
 /** How often a row is looked at when its run lives on another replica: hints do not reach here. */
 const lookAgainMs = { first: 20, last: 1_000 } as const;
+
+/** What a database says that is away for a while. */
+const awayCodes: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'store-error']);
+/** A look has so long, also where the time is over: it may be the only one. */
+const lookMsMax = 5_000;
 
 export class Run {
   readonly id: RunId;
@@ -55,7 +61,8 @@ export class Run {
 
   /**
    * The chart's output, when the run has completed. Rejects with the run's error when it failed or
-   * was cancelled, and with `run-not-finished` after `timeoutMs` (default: none).
+   * was cancelled, and with `run-not-finished` after `timeoutMs` (default: none). While the database
+   * is away it waits.
    */
   async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
     const timeoutMs = asWhole(options.timeoutMs, 'output.timeoutMs', {
@@ -176,13 +183,13 @@ export class Run {
         ;
         waitMs = Math.min(waitMs * 2, lookAgainMs.last)
       ) {
-        const row = await this.row();
-        if (row.endedAtMs !== null) return row;
+        const row = await this.#seen(deadlineMs);
+        if (row !== null && row.endedAtMs !== null) return row;
         const leftMs = deadlineMs - clock.nowMs();
         if (leftMs <= 0) {
           throw heddleError('run-not-finished', { runId: this.id, timeoutMs: timeoutMs ?? 0 });
         }
-        if (heard) continue;
+        if (heard && row !== null) continue;
         await new Promise<void>((resolve) => {
           const cancel = clock.setTimer(Math.min(waitMs, leftMs), resolve);
           wake = () => {
@@ -194,6 +201,18 @@ export class Run {
     } finally {
       unwatch();
     }
+  }
+
+  /** The row; null while the database is away, and when it has not answered by the deadline. */
+  async #seen(deadlineMs: number): Promise<RunRow | null> {
+    const { clock } = this.#runtime;
+    const looked = this.row().catch((error: unknown) => {
+      if (error instanceof HeddleError && awayCodes.has(error.code)) return null;
+      throw error;
+    });
+    const waitMs = Math.max(deadlineMs - clock.nowMs(), lookMsMax);
+    if (waitMs === Number.POSITIVE_INFINITY) return looked;
+    return (await endsWithin(clock, looked, waitMs)) ? looked : null;
   }
 }
 

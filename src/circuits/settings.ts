@@ -51,7 +51,7 @@ export type CircuitsSettings = {
   readonly resume: boolean;
   /** When nothing has moved for so long, the rest counts as stuck. */
   readonly patienceMs: number;
-  readonly database: { readonly databaseUrl?: string; readonly directory?: string };
+  readonly database: { readonly databaseUrl?: string | null; readonly directory?: string };
 };
 
 export const defaultCircuits = {

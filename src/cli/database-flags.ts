@@ -1,6 +1,7 @@
 /** Which database a command works on: the same two flags everywhere. */
 import type { Command } from 'commander';
 import { refuseField } from '../domain/field.ts';
+import type { HeddleOptions } from '../heddle.ts';
 
 export type DatabaseFlags = { readonly databaseUrl?: string; readonly directory?: string };
 
@@ -11,11 +12,11 @@ export function withDatabaseFlags(command: Command): Command {
 }
 
 /** A flag goes before the environment, so `--directory` is not passed over for DATABASE_URL. */
-export function databaseOf(flags: DatabaseFlags): DatabaseFlags {
+export function databaseOf(flags: DatabaseFlags): Pick<HeddleOptions, 'databaseUrl' | 'directory'> {
   const { databaseUrl, directory } = flags;
   if (databaseUrl !== undefined && directory !== undefined) {
     refuseField('directory', 'must not be given beside databaseUrl: a run has one database');
   }
   if (databaseUrl !== undefined) return { databaseUrl };
-  return directory === undefined ? {} : { directory, databaseUrl: '' };
+  return directory === undefined ? {} : { directory, databaseUrl: null };
 }

@@ -133,7 +133,7 @@ export const errorRegistry = {
   ),
   'database-unknown': terminal(
     500,
-    'Postgres on {host} has no database {database}; create it, or mend the database URL.',
+    'Database {database} does not exist on {host}; create it, or mend the database URL.',
   ),
   'database-right-missing': terminal(
     500,

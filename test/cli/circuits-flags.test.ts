@@ -54,7 +54,7 @@ it('reads what is given', () => {
 it('lets a directory go before the environment', () => {
   expect(circuitsSettings({ directory: 'd' }, {}).database).toEqual({
     directory: 'd',
-    databaseUrl: '',
+    databaseUrl: null,
   });
 });
 

@@ -6,8 +6,10 @@
  *    is waited for, and said as `store-unavailable` only when the time is over.
  * 2. A server that goes away in the middle is waited for as well: each step may be done again.
  */
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
+import { refuseField } from '../../domain/field.ts';
 import { failureKind, reasonOf, unavailable } from './failure.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { migrate } from './migrate.ts';
@@ -45,8 +47,13 @@ export async function startOn(options: LinkOptions, start: StartOptions): Promis
 }
 
 function namesIn(connection: pg.ClientConfig): Names {
-  const { user = '', database = '', host } = new pg.Client(connection);
-  return { role: user, database, host };
+  try {
+    const { user = '', database = '', host } = new pg.Client(connection);
+    return { role: user, database, host };
+  } catch {
+    // Without the parser's words, which may hold a password.
+    return refuseField('databaseUrl', 'is no URL that can be read; percent-encode its parts');
+  }
 }
 
 function mayPass(error: unknown): boolean {
@@ -98,7 +105,7 @@ async function checkServer(link: Link): Promise<void> {
  * loses it while the other has a transaction open.
  */
 async function checkSession(link: Link, options: LinkOptions): Promise<void> {
-  const token = `${process.pid}-${performance.now()}`;
+  const token = randomUUID();
   const look = `select pg_backend_pid() as pid, current_setting('heddle.session', true) as token`;
   type Look = { readonly pid: number; readonly token: string | null };
   const first = await link.simple(

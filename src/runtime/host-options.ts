@@ -1,0 +1,64 @@
+/**
+ * What `createHeddle` is told, looked at before anything is opened: each field by its type, and none
+ * that nobody reads. A misspelt `databaseURL` would else lead into a fresh database of heddle's own,
+ * and so would an empty DATABASE_URL.
+ */
+import { asObject, onlyKeys, refuseField } from '../domain/field.ts';
+import type { JsonObject } from '../domain/json.ts';
+
+const lists = ['agents', 'providers'] as const;
+const objects = ['settings', 'budgets', 'tenantWeights'] as const;
+
+const known: readonly string[] = [
+  'databaseUrl',
+  'directory',
+  'replica',
+  'log',
+  ...lists,
+  ...objects,
+];
+
+export function checkOptions(given: unknown): void {
+  if (Object.prototype.toString.call(given) !== '[object Object]') {
+    refuseField('options', 'must be an object');
+  }
+  const options = asObject(given, 'options');
+  onlyKeys(options, 'options', known);
+  for (const name of lists) {
+    if (isWrong(options, name, Array.isArray)) refuseField(name, 'must be a list');
+  }
+  for (const name of objects) {
+    if (isWrong(options, name, isObject)) refuseField(name, 'must be an object');
+  }
+  const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+  if (isWrong(options, 'replica', isFlag)) refuseField('replica', 'must be true or false');
+  const isPath = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
+  if (isWrong(options, 'directory', isPath)) refuseField('directory', 'must name a folder');
+}
+
+function isWrong(options: JsonObject, name: string, fits: (value: unknown) => boolean): boolean {
+  return options[name] !== undefined && !fits(options[name]);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The URL of a Postgres of the user's; null for heddle's own. */
+export function databaseUrlOf(given: unknown, fromEnvironment: string | undefined): string | null {
+  if (given === null) return null;
+  if (given !== undefined) return checkUrl(given, 'databaseUrl');
+  return fromEnvironment === undefined ? null : checkUrl(fromEnvironment, 'DATABASE_URL');
+}
+
+/** Without the value: a password may stand in it. */
+function checkUrl(value: unknown, field: string): string {
+  if (typeof value !== 'string') refuseField(field, 'must be a text');
+  if (value.trim() === '') {
+    refuseField(field, 'is empty; give the URL of a Postgres, or leave it out for heddle’s own');
+  }
+  if (!/^(postgres|postgresql):\/\/|^socket:|^\//i.test(value)) {
+    refuseField(field, 'must be the URL of a Postgres, such as postgres://user@host/database');
+  }
+  return value;
+}
