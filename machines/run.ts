@@ -2,8 +2,9 @@
  * A run, as users see it. Every status of a run row is a state of this chart, and the store takes no
  * change that is not one of its transitions.
  *
- * `queued` holds nothing; `admitted` holds a permit, and so do the states in which heddle works for
- * the run. Which state a turn leads to follows from what it leaves open: with several invocations
+ * `queued`: it has not begun. `admitted`: its turn is computed, and no row ever says so. `running-task` and
+ * `calling-provider` say what it has open, be that out or in line: the reason of a run says when one of its
+ * tasks stands in line for a permit. Which state a turn leads to follows from what it leaves open: with several invocations
  * the most active one. So a turn may lead from any open state to any other, and what the chart
  * forbids is the rest: working without being admitted, ending twice, leaving an end, ending paused.
  */
@@ -11,7 +12,7 @@ import { setup, type StateValueFrom } from 'xstate';
 
 /** What a turn can lead to, from `admitted` on. */
 const turn = {
-  /** Woken by an event, and given a permit again. */
+  /** Woken by an event. */
   ADMIT: 'admitted',
   CALL_PROVIDER: 'calling-provider',
   RUN_TASK: 'running-task',
@@ -58,7 +59,7 @@ export const runMachine = setup({
     stalled: { on: turn },
     paused: {
       on: {
-        /** It gave its permit back, so it queues for one. */
+        /** It goes on as a run that was never paused. */
         RESUME: 'queued',
         CANCEL: 'cancelled',
       },

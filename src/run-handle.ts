@@ -11,6 +11,7 @@ import { chartEvent, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
 import { endsWithin } from './runtime/within.ts';
+import { lendingPermit } from './runtime/task-permit.ts';
 import { heldFromText } from './runtime/turn/held.ts';
 import type { InboxKind, RunAddress, RunRow } from './store/rows.ts';
 
@@ -62,7 +63,7 @@ export class Run {
   /**
    * The chart's output, when the run has completed. Rejects with the run's error when it failed or
    * was cancelled, and with `run-not-finished` after `timeoutMs` (default: none). While the database
-   * is away it waits.
+   * is away it waits. A task that waits here lends its permit meanwhile.
    */
   async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
     const timeoutMs = asWhole(options.timeoutMs, 'output.timeoutMs', {
@@ -70,7 +71,7 @@ export class Run {
       max: 2_147_483_647,
       fallback: null,
     });
-    const row = await this.#ended(timeoutMs);
+    const row = await lendingPermit((lend) => this.#ended(timeoutMs, lend));
     if (row.status === 'completed') {
       return row.outputText === null ? null : (JSON.parse(row.outputText) as Json);
     }
@@ -167,7 +168,7 @@ export class Run {
   }
 
   /** The watch makes it quick where the run lives here; looking at the row makes it sure. */
-  async #ended(timeoutMs: number | null): Promise<RunRow> {
+  async #ended(timeoutMs: number | null, lend: () => void): Promise<RunRow> {
     const { clock, watch } = this.#runtime;
     const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
     let heard = false;
@@ -190,6 +191,7 @@ export class Run {
           throw heddleError('run-not-finished', { runId: this.id, timeoutMs: timeoutMs ?? 0 });
         }
         if (heard && row !== null) continue;
+        lend();
         await new Promise<void>((resolve) => {
           const cancel = clock.setTimer(Math.min(waitMs, leftMs), resolve);
           wake = () => {

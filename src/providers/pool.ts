@@ -9,7 +9,8 @@
  * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,
  *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
  *    an outage, a 429 and a refusal bring it back (promise 8).
- * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take.
+ * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take, but
+ *    for what its `max` leaves out.
  * 3. A 429, a refusal and a request that was withheld give the call its place and its attempt back;
  *    an outage costs an attempt, and so does one that has taken longer than its author allows.
  * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
@@ -256,6 +257,18 @@ export class Pool<Call extends PoolCall> {
     return this.#gateNews.take(nowMs);
   }
 
+  /** Calls in slots. */
+  get inFlight(): number {
+    let calling = 0;
+    for (const { slots } of this.#routes.states) calling += slots.calling;
+    return calling;
+  }
+
+  /** True when `grant` would give a slot: it was bounded by its `max`. */
+  couldGrant(nowMs: number): boolean {
+    return this.#routes.hasNext(nowMs);
+  }
+
   /** A call waits for a slot. */
   get hasQueued(): boolean {
     return this.#routes.size > 0;
@@ -263,14 +276,14 @@ export class Pool<Call extends PoolCall> {
 
   /** More calls wait than are under way: whatever ends, there is one to follow it. */
   get hasBacklog(): boolean {
-    return this.#routes.size > this.#inFlight();
+    return this.#routes.size > this.inFlight;
   }
 
   stats(nowMs: number): PoolStats {
     this.#measure(nowMs);
     return {
       providers: this.#routes.states.map((state) => providerStats(this.#routes, state, nowMs)),
-      inFlight: this.#inFlight(),
+      inFlight: this.inFlight,
       queued: this.#routes.size,
       backoff: this.#backoffs.size,
       slotMs: this.#meter.slotMs,
@@ -328,16 +341,10 @@ export class Pool<Call extends PoolCall> {
     for (const entry of this.#routes.changed()) this.#news.check(entry);
   }
 
-  #inFlight(): number {
-    let calling = 0;
-    for (const { slots } of this.#routes.states) calling += slots.calling;
-    return calling;
-  }
-
   #measure(nowMs: number): void {
     if (this.#meter.isAt(nowMs)) return;
     const slots = this.#routes.gates.allotment;
-    const inUse = this.#inFlight();
+    const inUse = this.inFlight;
     this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
   }
 }

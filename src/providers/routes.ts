@@ -110,6 +110,11 @@ export class Routes<Item extends Routed> {
     return item === undefined ? null : { state: desk.state, item };
   }
 
+  /** Whether `next` finds a call. */
+  hasNext(nowMs: number): boolean {
+    return this.#nextDesk(nowMs) !== null;
+  }
+
   /** When a call can go without any other's return; null when none can. */
   dueMs(): number | null {
     let dueMs: number | null = null;

@@ -62,6 +62,11 @@ export class ArrivalQueue {
     return !this.#underWay && (this.#waiting.length > 0 || this.#groups.size > 0);
   }
 
+  /** Starts wait for their commit. */
+  get startsWait(): boolean {
+    return this.#groups.size > 0;
+  }
+
   add(arrival: Arrival): Promise<ArrivalOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#refuse(arrival.value.tenant, reject)) return;

@@ -9,6 +9,7 @@ import type { Budgets } from './budgets.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
+import type { Permits } from './permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import type { TenantWeights } from './tenant-weights.ts';
 import type { Texts } from './texts.ts';
@@ -28,6 +29,7 @@ export type SealedCalls = {
 export type CallsOptions = {
   readonly clock: Clock;
   readonly gate: Gate;
+  readonly permits: Permits;
   readonly ids: Ids;
   readonly replicaId: ReplicaId;
   readonly providers: readonly Provider[];

@@ -10,6 +10,7 @@
  * 2. A slot is given on in the very commit that records its call's result, be it the turn's or the
  *    keeper's: what was bought is kept before anything new is bought.
  * 3. A call whose run has left it is aborted; its outcome is dropped.
+ * 4. A call in a slot has a permit, and no other has one: no more are granted than are free.
  */
 import { toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
@@ -25,6 +26,7 @@ import type { Clock } from './ports.ts';
 import type { Held } from './turn/held.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { aborted, callError, callersFault, resultOf } from './call-result.ts';
+import { CallGrants } from './call-grants.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
 import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
@@ -40,6 +42,7 @@ type Result = Extract<Incoming, { kind: 'result' }>;
 export class Calls {
   readonly #clock: Clock;
   readonly #gate: Gate;
+  readonly #grants: CallGrants;
   readonly #replicaId: ReplicaId;
   readonly #budgets: Budgets;
   readonly #pool: Pool<RunCall>;
@@ -72,14 +75,13 @@ export class Calls {
       share: 1,
       random: () => options.ids.random(),
     });
+    this.#grants = new CallGrants(this.#pool, options.permits);
     this.#requests = new CallRequests({
       ...options,
       pool: this.#pool,
       ends: this.#requestEnds(),
     });
-    this.#madeBefore = new MadeBefore(options.replicaId, (provider, slot) =>
-      this.#pool.keyIn(provider, slot),
-    );
+    this.#madeBefore = new MadeBefore(options.replicaId, this.#pool);
   }
 
   #requestEnds(): RequestEnds {
@@ -100,7 +102,7 @@ export class Calls {
 
   /** True when a batch would write or give a slot. */
   get hasWork(): boolean {
-    return this.#isWanted;
+    return this.#isWanted || this.#grants.mayGo;
   }
 
   /** Under way, with what is known of how long. */
@@ -179,17 +181,16 @@ export class Calls {
   /** Gives free slots to waiting calls and says which rows change; part of every batch. */
   seal(grantsMax = Infinity): SealedCalls {
     const nowMs = this.#clock.nowMs();
-    const grants = this.#pool.grant(nowMs, grantsMax);
+    const grants = this.#grants.grant(nowMs, grantsMax);
     const repeated = new Set(
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const replicaId = this.#replicaId;
     const providerOf = (gate: string): string => this.#pool.gates.providerOf(gate);
-    const of = { replicaId, slots, grants, repeated, providerOf };
+    const of = { replicaId: this.#replicaId, slots, grants, repeated, providerOf };
     const charges = chargesOf(this.#budgets, of);
     this.#withdrawTentative(grants, nowMs);
-    this.#alarm.set(this.#pool.nextDueMs());
+    this.#alarm.set(this.#grants.dueMs);
     this.#isWanted = false;
     const providers = gateWrites(this.#pool, nowMs);
     return { slots, providers, grants, ...(charges === null ? {} : { charges }) };
@@ -250,12 +251,12 @@ export class Calls {
   send(grants: readonly Grant<RunCall>[]): void {
     for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
     // Only when its requests are out it is known when a limit grows.
-    this.#alarm.set(this.#pool.nextDueMs());
+    this.#alarm.set(this.#grants.dueMs);
   }
 
   #sendOne(grant: Grant<RunCall>): void {
     if (this.#budgets.takeRefused(grant.call)) {
-      this.#pool.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
+      this.#grants.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
       return this.#wanted();
     }
     this.#requests.send(grant);
@@ -357,7 +358,7 @@ export class Calls {
     if (grant === null) return;
     call.slot = null;
     const tokens = call.usage === null ? undefined : totalTokens(call.usage);
-    this.#pool.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
+    this.#grants.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
     const next = this.#calls.get(call.key);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();

@@ -1,6 +1,6 @@
 /**
  * Runs that begin in the very commit that accepts them: no queued row, no second commit. Only while
- * there is room for all runs of a group, nobody waits before them, and this replica owns their
+ * the batch has room for all runs of a group, no other run waits to begin, and this replica owns their
  * shards; otherwise the group is accepted as queued rows.
  */
 import type { StartGroup } from './arrivals.ts';
@@ -24,14 +24,11 @@ export class FreshStarts {
   /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
   begin(max: number, taken: number): Work[] {
     const runsMax = max - taken;
-    if (runsMax <= 0) return [];
     const { bench, arrivals } = this.#parts;
-    let room = bench.hasRoom ? bench.roomCount : 0;
+    if (runsMax <= 0 || bench.queuedCount > 0) return [];
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
       if (taken > 0 && runs.length > runsMax) return false;
-      if (runs.length > room || !runs.every((run) => this.#mayBegin(run))) return false;
-      room -= runs.length;
-      return true;
+      return runs.every((run) => this.#mayBegin(run));
     });
     return groups.flatMap((group) => {
       const pending: Pending = { group, left: group.runs.length };

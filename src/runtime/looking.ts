@@ -6,13 +6,15 @@
  *
  * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
  * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
- *    there is room.
+ *    there is room, but for those that a command is for.
  */
 import { toErrorRecord } from '../domain/errors.ts';
-import type { NewRun, RunAddress } from '../store/rows.ts';
+import type { FairPlace } from '../providers/fair-queue.ts';
+import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { PendingRun } from '../store/port.ts';
 import { Alarm } from './alarm.ts';
 import type { Parts } from './parts.ts';
+import type { Entry } from './workbench.ts';
 
 export type LookingSettings = {
   readonly pollMs: number;
@@ -49,15 +51,32 @@ export class Looking {
     );
   }
 
-  /** A run has a new inbox row. `fresh`: it has not begun. */
-  wake(address: RunAddress, fresh: NewRun | PendingRun | undefined): void {
-    const { bench, clock, notifier, shards, weights } = this.#parts;
+  /** A run has a new inbox row. `fresh`: it has not begun. `command`: the row is a person's word. */
+  wake(
+    address: RunAddress,
+    of: { readonly fresh?: NewRun | PendingRun | undefined; readonly command?: boolean } = {},
+  ): void {
+    const { bench, notifier, shards } = this.#parts;
     if (!shards.owns(address.shard)) return notifier.hint(address.shard);
-    if (fresh === undefined) return bench.wake(address);
-    const { tenant, user, pipeline, priority } = fresh;
-    const pipelineStartedAtMs = 'createdAtMs' in fresh ? fresh.createdAtMs : clock.nowMs();
+    const { fresh, command = false } = of;
+    if (fresh === undefined || command) bench.wake(address, command);
+    else bench.enqueueNew(address, this.#placeOf(fresh));
+  }
+
+  /** It was woken ahead of its place among the runs that have not begun. */
+  putBack(entry: Entry, row: RunRow): void {
+    const { bench } = this.#parts;
+    // Its rows are found again when there is room.
+    if (bench.queuedCount >= this.#settings.queuedMax) bench.dropEntry(entry);
+    else bench.putBackNew(entry, this.#placeOf(row));
+  }
+
+  #placeOf(run: NewRun | PendingRun | RunRow): FairPlace {
+    const { clock, weights } = this.#parts;
+    const { tenant, user, pipeline, priority } = run;
+    const pipelineStartedAtMs = 'createdAtMs' in run ? run.createdAtMs : clock.nowMs();
     const weight = weights.of(tenant);
-    bench.enqueueNew(address, { tenant, user, pipeline, pipelineStartedAtMs, priority, weight });
+    return { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
   }
 
   /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
@@ -163,8 +182,9 @@ export class Looking {
       if (owned.length === 0) return;
       const page = await store.pending({ shards: owned, afterSeq, limit: pageRuns });
       for (const run of page.runs) {
-        if (run.status !== 'queued') this.wake(run, undefined);
-        else if (bench.queuedCount < queuedMax) this.wake(run, run);
+        const { hasCommand: command } = run;
+        if (run.status !== 'queued' || command) this.wake(run, { command });
+        else if (bench.queuedCount < queuedMax) this.wake(run, { fresh: run });
       }
       afterSeq = page.nextSeq;
     } while (afterSeq !== null && !this.#closed);
@@ -177,7 +197,7 @@ export class Looking {
     const owned = shards.list();
     if (owned.length === 0 || this.#closed) return;
     const { wakes, nextDueInMs } = await store.releaseDelayed({ shards: owned, limit });
-    for (const address of wakes) this.wake(address, undefined);
+    for (const address of wakes) this.wake(address);
     if (nextDueInMs !== null) this.expectDelayed(Math.max(nextDueInMs, 1));
   }
 }

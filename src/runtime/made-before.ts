@@ -8,21 +8,22 @@ import type { ReplicaId } from '../domain/ids.ts';
 import { initialSlotStatus } from '../providers/charts.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { SlotRow } from '../store/rows.ts';
-import { callKey } from './calls-by-run.ts';
+import type { Pool } from '../providers/pool.ts';
+import { callKey, type RunCall } from './calls-by-run.ts';
 
 type LeftSlot = Pick<SlotRow, 'provider' | 'replicaId' | 'slot'>;
 
 export class MadeBefore {
   readonly #replicaId: ReplicaId;
-  readonly #keyIn: (provider: string, slot: number) => string | null;
+  readonly #pool: Pick<Pool<RunCall>, 'keyIn'>;
   /** By key: the row that says so, or null when that row is idle already. */
   readonly #rows = new Map<string, SlotRow | null>();
   readonly #left: LeftSlot[] = [];
 
-  /** `keyIn` tells which call a slot of this replica's own holds. */
-  constructor(replicaId: ReplicaId, keyIn: (provider: string, slot: number) => string | null) {
+  /** The pool tells which call a slot of this replica's own holds. */
+  constructor(replicaId: ReplicaId, pool: Pick<Pool<RunCall>, 'keyIn'>) {
     this.#replicaId = replicaId;
-    this.#keyIn = keyIn;
+    this.#pool = pool;
   }
 
   add(slot: SlotRow): void {
@@ -52,7 +53,7 @@ export class MadeBefore {
     this.#rows.set(key, null);
     // A slot of this replica's own is freed when its request ends; but where that was while the
     // shard was another's, the row has kept the name.
-    if (row.replicaId === this.#replicaId && this.#keyIn(row.provider, row.slot) === key) {
+    if (row.replicaId === this.#replicaId && this.#pool.keyIn(row.provider, row.slot) === key) {
       return false;
     }
     this.#left.push(row);
@@ -72,7 +73,7 @@ export class MadeBefore {
   /** Rows of earlier owners that become idle with the batch that is being made. */
   takeLeft(sealed: number): SlotWrite[] {
     const left = this.#left.splice(0).filter(({ provider, replicaId, slot }) => {
-      return replicaId !== this.#replicaId || this.#keyIn(provider, slot) === null;
+      return replicaId !== this.#replicaId || this.#pool.keyIn(provider, slot) === null;
     });
     return left.map(({ provider, replicaId, slot }) => ({
       provider,

@@ -7,6 +7,7 @@ import type { ArrivalQueue } from './arrivals.ts';
 import type { Budgets } from './budgets.ts';
 import type { Calls } from './calls.ts';
 import type { Notifier } from './notifier.ts';
+import type { Permits } from './permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import type { Quotas } from './quotas.ts';
 import type { RunTasks } from './run-tasks.ts';
@@ -26,6 +27,7 @@ export type Parts = {
   readonly log: Log;
   readonly agents: Agents;
   readonly bench: Workbench;
+  readonly permits: Permits;
   readonly arrivals: ArrivalQueue;
   readonly budgets: Budgets;
   readonly weights: TenantWeights;

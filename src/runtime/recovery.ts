@@ -10,7 +10,6 @@ import type { Parts } from './parts.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
 import { loadRun } from './turn-loader.ts';
-import { isWorking } from './turn/lifecycle.ts';
 
 /** Statuses of runs that somebody must do something for; all others are woken by a row. */
 const attended: readonly RunStatus[] = [
@@ -76,7 +75,8 @@ function takeUp(
   // Its turn finds the version missing, and says so in the row.
   if (loaded.kind === 'version-missing' && row.status !== 'stalled') parts.bench.wake(row);
   if (loaded.kind !== 'hot') return;
-  parts.bench.adopt(loaded.hot, isWorking(row.status));
+  parts.bench.adopt(loaded.hot);
   around.settling.adopt(loaded.hot);
   around.news.check(row.runId);
+  if (!around.settling.isOfUse(loaded.hot)) parts.bench.cool(row.runId);
 }

@@ -3,60 +3,33 @@
  * call this and nothing below it.
  */
 import type { ReplicaId } from '../domain/ids.ts';
-import type { Agent, Kernel } from '../kernel/port.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
-import type { BudgetDefaults } from '../store/charges.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { NewRun } from '../store/rows.ts';
-import { Agents } from './agents.ts';
-import { ArrivalQueue, type Arrival } from './arrivals.ts';
-import { Budgets } from './budgets.ts';
-import { Calls } from './calls.ts';
+import type { Agents } from './agents.ts';
+import type { Arrival } from './arrivals.ts';
+import type { Calls } from './calls.ts';
 import { closeInTurn } from './close-in-turn.ts';
 import { closeProviders } from './close-providers.ts';
-import { Conversations } from './conversations.ts';
 import { Committer } from './committer.ts';
 import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
-import { hostLog } from './host-log.ts';
 import { defaultLookingSettings, Looking } from './looking.ts';
 import { writeLastSlots } from './last-slots.ts';
-import { Notifier } from './notifier.ts';
+import { makeParts, type RuntimeOptions } from './make-parts.ts';
 import { Ownership } from './ownership.ts';
 import type { Parts } from './parts.ts';
-import type { Clock, Ids, Log } from './ports.ts';
-import { Quotas } from './quotas.ts';
+import type { Clock, Ids } from './ports.ts';
 import { recover } from './recovery.ts';
-import { defaultKeepingSettings, ResultKeeper, type KeepingSettings } from './result-keeper.ts';
+import { defaultKeepingSettings, ResultKeeper } from './result-keeper.ts';
 import { Retention } from './retention.ts';
-import { RunTasks } from './run-tasks.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { Settling } from './settling.ts';
-import { OwnedShards } from './shards.ts';
 import { StatusNews } from './status-news.ts';
-import { TenantWeights } from './tenant-weights.ts';
-import { Texts } from './texts.ts';
-import { defaultTimerSettings, Timers } from './timers.ts';
+import type { Texts } from './texts.ts';
 import { TurnBatches } from './turn-batch.ts';
-import type { Incoming } from './turn/incoming.ts';
-import { Watch } from './watch.ts';
-import { Workbench } from './workbench.ts';
-
-export type RuntimeOptions = {
-  readonly store: Store;
-  readonly kernel: Kernel;
-  readonly agents: readonly Agent[];
-  readonly providers: readonly Provider[];
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
-  readonly settings?: Partial<RuntimeSettings>;
-  readonly keeping?: Partial<KeepingSettings>;
-  /** Of every run, user or tenant that has none of its own. */
-  readonly budgets?: BudgetDefaults;
-  readonly weights?: TenantWeights;
-};
+import type { Watch } from './watch.ts';
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
 const closeGraceMs = 5_000;
@@ -79,8 +52,17 @@ export class Runtime {
     this.settings = resolveSettings(options.settings);
     this.replicaId = options.ids.replica();
     this.#providers = options.providers;
-    this.#parts = this.#makeParts(options);
-    const parts = this.#parts;
+    const parts = makeParts(options, {
+      replicaId: this.replicaId,
+      settings: this.settings,
+      gate: this.#gate,
+      wanted: () => this.#committer.request(),
+      ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
+      slotsDue: () => this.#keeper.slotsDue(),
+      lookAtTimersBy: (atMs) => this.#looking.lookAtTimersBy(atMs),
+      isToShow: (runId) => news.check(runId),
+    });
+    this.#parts = parts;
     this.#looking = new Looking(parts, {
       ...defaultLookingSettings,
       pollMs: this.settings.pollMs,
@@ -125,73 +107,6 @@ export class Runtime {
       },
     );
     this.#retention = new Retention(parts, this.settings.retainMs);
-  }
-
-  #makeParts(options: RuntimeOptions): Parts {
-    const { store, kernel, clock, ids, providers, weights = new TenantWeights() } = options;
-    const log = hostLog(options.log);
-    const wanted = (): void => this.#committer.request();
-    const deliver = (run: NewRun, incoming: Incoming): void => {
-      this.#parts.bench.deliver(run, incoming);
-      wanted();
-    };
-    const agents = new Agents();
-    for (const agent of options.agents) agents.add(agent);
-    const { permitsMax, arrivalsMax } = this.settings;
-    const gate = this.#gate;
-    const texts = new Texts();
-    const budgets = new Budgets({
-      store,
-      clock,
-      log,
-      providers,
-      defaults: options.budgets ?? {},
-      retry: (call) => this.#parts.calls.retry(call),
-      news: wanted,
-    });
-    return {
-      replicaId: this.replicaId,
-      store,
-      kernel,
-      clock,
-      ids,
-      log,
-      agents,
-      bench: new Workbench({ permitsMax, onWork: wanted }),
-      arrivals: new ArrivalQueue({ waitingMax: arrivalsMax, weights }),
-      budgets,
-      weights,
-      calls: new Calls({
-        budgets,
-        weights,
-        clock,
-        ids,
-        replicaId: this.replicaId,
-        providers,
-        conversations: new Conversations({ store, clock, log }),
-        gate,
-        deliver,
-        ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
-        wanted,
-        due: () => this.#keeper.slotsDue(),
-        texts,
-        log,
-      }),
-      tasks: new RunTasks({ clock, gate, deliver }),
-      timers: new Timers({
-        clock,
-        settings: defaultTimerSettings,
-        ring: (address, timerId, generation) => {
-          this.#parts.bench.deliver(address, { kind: 'timer', timerId, generation });
-        },
-        lookBy: (atMs) => this.#looking.lookAtTimersBy(atMs),
-      }),
-      shards: new OwnedShards(),
-      quotas: new Quotas({ store, clock, settings: this.settings }),
-      notifier: new Notifier({ store, clock, gatherMs: 10 }),
-      watch: new Watch(),
-      texts,
-    };
   }
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
@@ -254,15 +169,20 @@ export class Runtime {
   stats(): {
     /** Shards that are owned, and whose runs are taken up. */
     readonly shards: number;
+    /** Task attempts and calls that are out. */
     readonly permitsInUse: number;
+    /** Task attempts that wait for a permit. */
+    readonly inLine: number;
+    /** Runs that wait to begin. */
     readonly queued: number;
     readonly inMemory: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
   } {
-    const { bench, calls, clock, shards } = this.#parts;
+    const { bench, calls, clock, permits, shards } = this.#parts;
     return {
       shards: shards.list().length,
-      permitsInUse: bench.permitsInUse,
+      permitsInUse: permits.inUse,
+      inLine: permits.lineLength,
       queued: bench.queuedCount,
       inMemory: bench.size,
       pool: calls.pool.stats(clock.nowMs()),
@@ -271,8 +191,8 @@ export class Runtime {
 
   /** Throws `queue-full` when a tenant would queue more runs than its quota. */
   async admitStarts(runs: readonly NewRun[]): Promise<void> {
-    const { bench, quotas } = this.#parts;
-    if (bench.hasRoom && runs.length <= bench.roomCount) return;
+    const { arrivals, bench, quotas } = this.#parts;
+    if (bench.queuedCount === 0 && !arrivals.startsWait) return;
     const counts = new Map<string, number>();
     for (const { tenant } of runs) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     for (const [tenant, count] of counts) {

@@ -2,7 +2,7 @@
 import { refuseField } from '../domain/field.ts';
 
 export type RuntimeSettings = {
-  /** Runs that may work at once; those that wait hold nothing. */
+  /** Task attempts and provider calls that may be out at once; what waits for one holds nothing. */
   readonly permitsMax: number;
   /** Turns of one commit. */
   readonly turnsMax: number;

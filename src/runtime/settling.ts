@@ -4,8 +4,9 @@
  */
 import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
-import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
+import { type LoadedRun, type NewRun, type RunAddress, type RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import { commandedRuns } from './commanded.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import { wordsOf } from './host-code.ts';
@@ -158,10 +159,35 @@ export class Settling {
    * say: what was in the inbox may have been the outcome of the very call that was open.
    */
   nothingToDo(entry: Entry, hot: HotRun): void {
-    const working = isWorking(hot.status);
     this.adopt(hot);
-    this.#parts.bench.endTurn(entry, working ? hot : null, working);
-    this.#news.turnEnded(entry.address.runId);
+    this.#endTurn(entry, hot);
+  }
+
+  /**
+   * True when it has not begun and was woken ahead of its place, by something that does not take it out
+   * of the line: it waits on.
+   */
+  waitsToBegin(entry: Entry, { run, inbox }: LoadedRun): boolean {
+    const { queuedCount } = this.#parts.bench;
+    if (run.status !== 'queued' || entry.mayBegin || queuedCount === 0) return false;
+    if (inbox.some(({ kind }) => kind === 'cancel' || kind === 'pause')) return false;
+    this.#looking.putBack(entry, run);
+    return true;
+  }
+
+  /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
+  isOfUse(hot: HotRun): boolean {
+    const { calls, tasks } = this.#parts;
+    const { status, run } = hot;
+    if (status === 'calling-provider') return true;
+    if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
+    const isInLine = tasks.areAllInLine(run.runId) && this.#news.isLineShown(hot);
+    return calls.of(run.runId).length > 0 || (tasks.hasOpen(run.runId) && !isInLine);
+  }
+
+  #endTurn(entry: Entry, hot: HotRun): void {
+    this.#news.turnEnded(hot);
+    this.#parts.bench.endTurn(entry, this.isOfUse(hot) ? hot : null);
   }
 
   /** The run has ended, or was never there: late wake-ups find nothing. */
@@ -184,6 +210,8 @@ export class Settling {
   /** A run that was working when its owner stopped: its calls and tasks go on here. */
   adopt(hot: HotRun): void {
     const { status, state } = hot;
+    // A permit that came for a task of a run that is paused now.
+    if (status === 'paused') return this.#parts.tasks.rest(hot.run.runId);
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
     this.#parts.calls.settle(hot.run, state, hot.held);
@@ -249,13 +277,12 @@ export class Settling {
       this.#news.forget(runId);
       bench.dropEntry(entry);
     } else {
-      if (turn.status !== 'paused') {
+      if (turn.status === 'paused') tasks.rest(runId);
+      else {
         calls.settle(after.run, turn.state, after.held);
         tasks.settle(after.run, after.agent, turn.state);
       }
-      const working = isWorking(turn.status);
-      bench.endTurn(entry, working ? after : null, working);
-      this.#news.turnEnded(runId);
+      this.#endTurn(entry, after);
     }
     if (work.hot.fresh) this.#fresh.accepted(runId);
     tell(this.#parts, { work, turn, commit });
@@ -271,12 +298,7 @@ export class Settling {
       bench.dropEntry(entry);
       return;
     }
-    const hot = { ...entry.hot, status: change.status, reason: change.reason };
-    const working = isWorking(change.status);
-    if (working) bench.work(entry);
-    const hasCalls = working || change.status === 'backoff' || change.status === 'stalled';
-    bench.endTurn(entry, hasCalls ? hot : null, working);
-    this.#news.turnEnded(entry.address.runId);
+    this.#endTurn(entry, { ...entry.hot, status: change.status, reason: change.reason });
   }
 
   #wake(made: MadeBatch, wakes: readonly RunAddress[]): void {
@@ -285,7 +307,11 @@ export class Settling {
     for (const run of made.batch.arrivals.starts) fresh.set(run.runId, run);
     for (const { commit } of made.turns)
       for (const run of commit.children) fresh.set(run.runId, run);
-    for (const address of wakes) this.#looking.wake(address, fresh.get(address.runId));
+    const commanded = commandedRuns(made);
+    for (const address of wakes) {
+      const { runId } = address;
+      this.#looking.wake(address, { fresh: fresh.get(runId), command: commanded.has(runId) });
+    }
   }
 
   /** The turn comes again: `hot` null reads the row first. */

@@ -11,7 +11,7 @@ import type { WaitChange } from '../providers/pool.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
-import { moveRun, waitingEvent, type RunLifecycleEvent } from './turn/lifecycle.ts';
+import { inLineReason, moveRun, waitingEvent, type RunLifecycleEvent } from './turn/lifecycle.ts';
 import type { RunRow } from '../store/rows.ts';
 import type { Entry } from './workbench.ts';
 import type { HotRun } from './turn/hot-run.ts';
@@ -51,9 +51,17 @@ export class StatusNews {
     return this.#look.size > 0 || this.#stalls.length > 0 || this.#parts.calls.hasWaitChanges;
   }
 
-  /** A turn has ended with its calls as they are: the row may show too little. */
-  turnEnded(runId: RunId): void {
-    if (this.#shown.has(runId)) this.#look.add(runId);
+  /** A turn has ended with its calls and tasks as they are: the row may show too little. */
+  turnEnded(hot: HotRun): void {
+    const { runId } = hot.run;
+    const isInTrouble = hot.status === 'backoff' || hot.status === 'stalled';
+    if (isInTrouble || this.#shown.has(runId) || !this.isLineShown(hot)) this.#look.add(runId);
+  }
+
+  /** False: its row says that a task stands in line, and none does, or the other way round. */
+  isLineShown(hot: HotRun): boolean {
+    const { status, reason, run } = hot;
+    return status !== 'running-task' || reason === this.#lineReason(run.runId);
   }
 
   /** What the row shows may be of an earlier owner's time. */
@@ -83,8 +91,10 @@ export class StatusNews {
     for (const runId of this.#look) {
       this.#look.delete(runId);
       const entry = this.#parts.bench.entry(runId);
-      // In a turn: `turnEnded` brings it back. Without state: its row is read before it shows.
+      // In a turn, or before one: `turnEnded` brings it back. Without state: its row is read before it shows.
       if (entry === undefined || entry.inTurn || entry.hot === null) continue;
+      // Its turn is due, and is not made to wait for this.
+      if (entry.queued !== 'no') continue;
       const change = this.#changeOf(entry, entry.hot, this.#shownBy(runId));
       if (change === null) continue;
       this.#parts.bench.hold(entry);
@@ -103,6 +113,10 @@ export class StatusNews {
     this.#look.add(runId);
   }
 
+  #lineReason(runId: RunId): string | null {
+    return this.#parts.tasks.isInLine(runId) ? inLineReason : null;
+  }
+
   #shownBy(runId: RunId): Shown {
     const shown = this.#shown.get(runId);
     if (shown === undefined) return 'calling';
@@ -112,6 +126,11 @@ export class StatusNews {
   }
 
   #changeOf(entry: Entry, hot: HotRun, shown: Shown): EntryChange['change'] | null {
+    if (hot.status === 'running-task') {
+      if (this.isLineShown(hot)) return null;
+      const reason = this.#lineReason(hot.run.runId);
+      return { ...entry.address, expectedTurn: hot.turn, status: hot.status, reason };
+    }
     const mayShow = ['calling-provider', 'backoff', 'stalled'].includes(hot.status);
     if (!mayShow || hot.state === null) return null;
     // What has no call in trouble shows what its chart waits for: it may have been stalled because

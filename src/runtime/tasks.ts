@@ -3,30 +3,46 @@
  * with the author's retry policy (promise 3).
  *
  * Owns the attempts under way and their backoffs. Leaves to the committer when one may begin (after
- * its invocation is durable) and what its outcome does to the chart.
+ * its invocation is durable) and what its outcome does to the chart, and to run-tasks.ts the permit of
+ * the first attempt.
  *
- * 1. One attempt at most is under way per invocation on this replica.
+ * 1. One attempt at most is under way per invocation on this replica, and it has a permit. A backoff
+ *    has none: the next attempt stands in line for one.
  * 2. A task that was stopped delivers nothing: its abort signal has fired.
  */
 import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
 import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
+import type { FairPlace } from '../providers/fair-queue.ts';
 import type { Gate } from './gate.ts';
+import type { Permits } from './permits.ts';
 import type { Clock } from './ports.ts';
+import { TaskPermit } from './task-permit.ts';
 
 export type TaskOutcome =
   | { readonly kind: 'done'; readonly output: Json }
   | { readonly kind: 'failed'; readonly error: ErrorRecord };
 
-type Running = {
-  readonly logic: PromiseActorLogic<unknown, unknown>;
-  readonly policy: ResolvedPolicy;
+export type TaskStart = {
+  /** Names the invocation for ever: it is the idempotency key that the task is given. */
   readonly key: string;
   readonly src: string;
   readonly input: Json;
+  readonly logic: unknown;
+  /** Where its further attempts stand in line. */
+  readonly place: FairPlace;
   readonly finish: (outcome: TaskOutcome) => void;
+  /** It has come into the line, or out of it. */
+  readonly inLine: () => void;
+};
+
+type Running = Omit<TaskStart, 'logic'> & {
+  readonly logic: PromiseActorLogic<unknown, unknown>;
+  readonly policy: ResolvedPolicy;
   attempt: number;
+  /** Null between two attempts. */
+  permit: TaskPermit | null;
   actor: AnyActorRef | null;
   cancelTimer: () => void;
 };
@@ -48,36 +64,33 @@ const noTimer = (): void => undefined;
 export class Tasks {
   readonly #clock: Clock;
   readonly #gate: Gate;
+  readonly #permits: Permits;
   readonly #running = new Map<string, Running>();
 
-  constructor(clock: Clock, gate: Gate) {
-    this.#clock = clock;
-    this.#gate = gate;
+  constructor(options: { readonly clock: Clock; readonly gate: Gate; readonly permits: Permits }) {
+    this.#clock = options.clock;
+    this.#gate = options.gate;
+    this.#permits = options.permits;
   }
 
   has(key: string): boolean {
     return this.#running.has(key);
   }
 
-  /** `key` names the invocation for ever: it is the idempotency key that the task is given. */
-  start(task: {
-    readonly key: string;
-    readonly src: string;
-    readonly input: Json;
-    readonly logic: unknown;
-    readonly finish: (outcome: TaskOutcome) => void;
-  }): void {
+  /** Its permit was taken. */
+  start(task: TaskStart): void {
     const logic = task.logic as PromiseActorLogic<unknown, unknown>;
     const running: Running = {
       ...task,
       logic,
       policy: resolve(taskPolicyOf(logic)),
       attempt: 0,
+      permit: new TaskPermit(this.#permits),
       actor: null,
       cancelTimer: noTimer,
     };
     this.#running.set(task.key, running);
-    this.#next(running);
+    this.#begin(running);
   }
 
   stop(key: string): void {
@@ -86,16 +99,30 @@ export class Tasks {
     this.#running.delete(key);
     running.cancelTimer();
     running.actor?.stop();
+    this.#permits.leave(key);
+    running.permit?.end();
   }
 
   stopAll(): void {
     for (const key of this.#running.keys()) this.stop(key);
   }
 
-  #next(running: Running): void {
+  #begin(running: Running): void {
     this.#gate.pass(() => {
       if (this.#running.get(running.key) === running) this.#attempt(running);
     });
+  }
+
+  /** After a backoff. Its permit may come while a batch is made: the author's code does not run there. */
+  #again(running: Running): void {
+    const isHere = this.#permits.take(running.key, running.place, () => {
+      running.permit = new TaskPermit(this.#permits);
+      running.inLine();
+      this.#clock.soon(() => this.#begin(running));
+    });
+    if (!isHere) return running.inLine();
+    running.permit = new TaskPermit(this.#permits);
+    this.#begin(running);
   }
 
   #attempt(running: Running): void {
@@ -122,7 +149,8 @@ export class Tasks {
         this.#fail(running, heddleError('invocation-timeout', { what, timeoutMs }));
       });
     }
-    actor.start();
+    if (running.permit === null) throw new TypeError('an attempt began without a permit');
+    running.permit.run(() => actor.start());
   }
 
   #succeed(running: Running, output: unknown): void {
@@ -138,8 +166,10 @@ export class Tasks {
     running.cancelTimer();
     running.actor = null;
     if (running.attempt < running.policy.attempts) {
+      running.permit?.end();
+      running.permit = null;
       const waitMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
-      running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#next(running));
+      running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#again(running));
       return;
     }
     this.#finish(running, { kind: 'failed', error: taskError(running, error) });
@@ -148,6 +178,7 @@ export class Tasks {
   #finish(running: Running, outcome: TaskOutcome): void {
     running.cancelTimer();
     this.#running.delete(running.key);
+    running.permit?.end();
     running.finish(outcome);
   }
 }

@@ -26,6 +26,7 @@ import type { Incoming } from './turn/incoming.ts';
 import { isStop } from './turn/family.ts';
 import { isCommand, withoutEarlyStop } from './turn/incoming-event.ts';
 import { failTurn } from './turn/run-end.ts';
+import { inLineReason } from './turn/lifecycle.ts';
 import { turnCommit } from './turn/turn-commit.ts';
 import type { TurnContext } from './turn/turn-context.ts';
 import type { Entry } from './workbench.ts';
@@ -85,7 +86,7 @@ export class TurnBatches implements BatchSource {
   async runBatch(): Promise<void> {
     const { arrivals, bench, calls } = this.#parts;
     const turnsMax = this.#size.max(calls.requests);
-    const entries = bench.take(turnsMax);
+    const entries = bench.take(turnsMax, arrivals.startsWait);
     const fresh = this.#fresh.begin(turnsMax, entries.length);
     this.#size.begun(entries.length + fresh.length, turnsMax);
     const arrived = arrivals.take(turnsMax * 2);
@@ -136,6 +137,9 @@ export class TurnBatches implements BatchSource {
   /** Null when there is no turn to compute. */
   #work(entry: Entry, loaded: LoadedRun | null | undefined): Work | null {
     const { bench } = this.#parts;
+    if (loaded !== undefined && loaded !== null && this.#settling.waitsToBegin(entry, loaded)) {
+      return null;
+    }
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
     const local = bench.takeLocal(entry);
@@ -290,14 +294,24 @@ export class TurnBatches implements BatchSource {
     return { batch, turns, statusChanges, arrivals: arrived, grants };
   }
 
-  #toCommit(work: Work, turn: FoldedTurn): ComputedTurn {
+  #toCommit(work: Work, folded: FoldedTurn): ComputedTurn {
     const { kernel } = this.#parts;
     try {
+      const turn = this.#withTasks(folded);
       return { work, turn, commit: turnCommit(kernel, turn) };
     } catch (error) {
       const failed = failTurn(work.hot, work.incoming, toErrorRecord(error));
       return { work, turn: failed, commit: turnCommit(kernel, failed) };
     }
+  }
+
+  /** Its tasks ask for permits, so that its commit can say that it stands in line. */
+  #withTasks(turn: FoldedTurn): FoldedTurn {
+    const { tasks } = this.#parts;
+    if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;
+    const { run } = turn.draft.from;
+    tasks.propose(run, turn.state);
+    return tasks.isInLine(run.runId) ? { ...turn, reason: inLineReason } : turn;
   }
 }
 

@@ -1,22 +1,27 @@
 /**
- * The runs that this replica has in its hands: what woke them, who goes next, who holds a permit.
+ * The runs that this replica has in its hands: what woke them, and who goes next.
  *
- * Owns the entries and the permits. Leaves what a turn does to `turn/`, and when turns are taken to
- * the committer. Nothing here is durable: it is rebuilt from inbox rows and open invocations.
+ * Owns the entries and their order. Leaves what a turn does to `turn/`, when turns are taken to the
+ * committer, and how much may be out at once to the permits: a turn needs none. Nothing here is durable:
+ * it is rebuilt from inbox rows and open invocations.
  *
  * 1. A run has at most one turn under way.
- * 2. A permit is held only by a run that works; a run that waits has given it back (promise 7), so
- *    with any cap of at least one, every order of arrival ends.
- * 3. Runs that have begun go ahead of runs that have not; among those that have not, tenants, then
+ * 2. A turn waits for turns before it and for nothing else: not for what is out, in whatever line it
+ *    stands (promise 7).
+ * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most half of a batch while
+ *    others wait. They leave whatever line they stood in, that of runs that have not begun too.
+ * 4. Runs that have begun go ahead of runs that have not; among those that have not, tenants, then
  *    users, take turns, and the oldest pipeline goes first (promise 9).
- * 4. A run that waits and has nothing to do has no entry: waiting costs no memory.
+ * 5. A run that waits and has nothing to do has no entry: waiting costs no memory.
  */
 import { limits } from '../domain/limits.ts';
 import type { RunId } from '../domain/ids.ts';
 import { FairQueue, type FairPlace } from '../providers/fair-queue.ts';
-import type { RunAddress } from '../store/rows.ts';
+import { commandKinds, type RunAddress } from '../store/rows.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
+
+type Line = 'command' | 'begun' | 'new';
 
 export type Entry = {
   readonly address: RunAddress;
@@ -26,77 +31,67 @@ export type Entry = {
   readonly local: Incoming[];
   /** True when the store's inbox may hold something that was not read yet. */
   look: boolean;
+  /** True when a command may be in there. */
+  command: boolean;
   inTurn: boolean;
-  permit: boolean;
-  queued: 'no' | 'ready' | 'resumed' | 'new';
+  /** Its turn among those that have not begun has come. */
+  mayBegin: boolean;
+  queued: 'no' | Line;
   /** Failed tries in a row to commit a turn. */
   tries: number;
 };
 
 export class Workbench {
-  readonly #permitsMax: number;
   readonly #entries = new Map<RunId, Entry>();
   readonly #onWork: () => void;
-  #ready: Entry[] = [];
-  #resumed: Entry[] = [];
+  #commands: Entry[] = [];
+  #begun: Entry[] = [];
   readonly #new = new FairQueue<Entry>();
-  #permits = 0;
+  /** The half turn that a batch of odd size leaves to commands. */
+  #halfLeft = 0;
 
-  constructor(options: {
-    readonly permitsMax: number;
-    /** Called whenever a run may be ready. */
-    readonly onWork: () => void;
-  }) {
-    this.#permitsMax = options.permitsMax;
-    this.#onWork = options.onWork;
-  }
-
-  get permitsInUse(): number {
-    return this.#permits;
+  /** `onWork` is called whenever a run may be ready. */
+  constructor({ onWork }: { readonly onWork: () => void }) {
+    this.#onWork = onWork;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
+  /** Runs that have not begun, and wait. */
   get queuedCount(): number {
     return this.#new.size;
   }
 
-  /** True when a run could begin at once without overtaking anybody. */
-  get hasRoom(): boolean {
-    return this.#permits < this.#permitsMax && this.#new.size === 0 && this.#resumed.length === 0;
-  }
-
-  get roomCount(): number {
-    return this.#permitsMax - this.#permits;
-  }
-
   get hasWork(): boolean {
-    if (this.#ready.length > 0) return true;
-    return this.#permits < this.#permitsMax && (this.#resumed.length > 0 || this.#new.size > 0);
+    return this.#commands.length > 0 || this.#begun.length > 0 || this.#new.size > 0;
   }
 
   entry(runId: RunId): Entry | undefined {
     return this.#entries.get(runId);
   }
 
-  /** The store has something for a run that has begun. */
-  wake(address: RunAddress): void {
+  /** The store has something for a run that has begun, or a command for any. */
+  wake(address: RunAddress, command = false): void {
     const entry = this.#entryOf(address);
     entry.look = true;
+    if (command) entry.command = true;
     this.#queue(entry);
   }
 
-  /** A run that has not begun waits for its first permit. */
+  /** A run that has not begun waits until it may. */
   enqueueNew(address: RunAddress, fair: FairPlace): void {
     const known = this.#entries.get(address.runId);
     if (known !== undefined) return this.wake(address);
-    const entry = this.#entryOf(address);
-    entry.look = true;
-    entry.queued = 'new';
-    this.#onWork();
-    this.#new.push(address.runId, entry, fair);
+    this.#pushNew(this.#entryOf(address), fair);
+  }
+
+  /** It was woken ahead of its place, and has not begun. */
+  putBackNew(entry: Entry, fair: FairPlace): void {
+    entry.inTurn = false;
+    entry.hot = null;
+    this.#pushNew(entry, fair);
   }
 
   /** This replica has done something for a run. */
@@ -106,12 +101,17 @@ export class Workbench {
     this.#queue(entry);
   }
 
-  /** A run that was found open after a takeover; one that works holds its permit whatever the cap. */
-  adopt(hot: HotRun, working: boolean): void {
+  /** A run that was found open after a takeover. */
+  adopt(hot: HotRun): void {
     const entry = this.#entryOf(hot.run);
-    if (entry.inTurn) return;
-    entry.hot = hot;
-    if (working) this.#takePermit(entry);
+    if (!entry.inTurn) entry.hot = hot;
+  }
+
+  /** Its memory is of no more use: only its row remains, unless it has something to do. */
+  cool(runId: RunId): void {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined || entry.inTurn || entry.queued !== 'no') return;
+    this.#forget(entry);
   }
 
   /** Runs of these shards that have an entry: what must end before they can be given back. */
@@ -119,34 +119,23 @@ export class Workbench {
     return [...this.#entries.values()].filter(({ address }) => isOne(address.shard));
   }
 
-  /** Takes up to `max` runs into a turn. */
-  take(max: number): Entry[] {
+  /** Takes up to `max` runs into a turn. `othersWait`: there are starts that are not here yet. */
+  take(max: number, othersWait = false): Entry[] {
     const taken: Entry[] = [];
-    const ready = this.#ready;
-    if (ready.length <= max) {
-      this.#ready = [];
-    } else {
-      this.#ready = ready.slice(max);
-      ready.length = max;
-    }
-    for (const entry of ready) if (this.#begin(entry, 'ready')) taken.push(entry);
-    let resumed = 0;
-    while (taken.length < max && this.#permits < this.#permitsMax) {
-      const entry = this.#resumed[resumed];
-      if (entry === undefined) break;
-      resumed += 1;
-      if (!this.#begin(entry, 'resumed')) continue;
-      this.#takePermit(entry);
-      taken.push(entry);
-    }
-    if (resumed > 0) this.#resumed = this.#resumed.slice(resumed);
-    while (taken.length < max && this.#permits < this.#permitsMax) {
+    const isAlone = this.#begun.length === 0 && this.#new.size === 0 && !othersWait;
+    this.#commands = this.#takeFrom(
+      this.#commands,
+      { line: 'command', max: isAlone ? max : this.#half(max) },
+      taken,
+    );
+    this.#begun = this.#takeFrom(this.#begun, { line: 'begun', max }, taken);
+    while (taken.length < max) {
       const entry = this.#new.pop();
       if (entry === undefined) break;
-      if (!this.#begin(entry, 'new')) continue;
-      this.#takePermit(entry);
-      taken.push(entry);
+      if (this.#begin(entry, 'new')) taken.push(entry);
     }
+    // What the others leave of the batch.
+    this.#commands = this.#takeFrom(this.#commands, { line: 'command', max }, taken);
     return taken;
   }
 
@@ -155,12 +144,11 @@ export class Workbench {
     entry.inTurn = true;
   }
 
-  /** A run that begins in the very commit that accepts it. Only while `hasRoom`. */
+  /** A run that begins in the very commit that accepts it. Only while none waits to begin. */
   beginFresh(hot: HotRun): Entry {
     const entry = this.#entryOf(hot.run);
     entry.hot = hot;
     entry.inTurn = true;
-    this.#takePermit(entry);
     return entry;
   }
 
@@ -170,18 +158,14 @@ export class Workbench {
   }
 
   /**
-   * A turn is over. `hot`: the run as it is now, when it works on; null when it waits, so that only
-   * its row remains. What came in meanwhile queues it again.
+   * A turn is over. `hot`: the run as it is now, when that is of use before its next turn; null when
+   * its row is enough. What came in meanwhile queues it again.
    */
-  endTurn(entry: Entry, hot: HotRun | null, working: boolean): void {
+  endTurn(entry: Entry, hot: HotRun | null): void {
     entry.inTurn = false;
     entry.hot = hot;
-    if (entry.permit && !working) {
-      entry.permit = false;
-      this.#permits -= 1;
-    }
     if (entry.look || entry.local.length > 0) this.#queue(entry);
-    else if (!working && hot === null) this.#forget(entry);
+    else if (hot === null) this.#forget(entry);
   }
 
   /** The turn comes again, with what it had taken, before anything that came later. */
@@ -189,7 +173,12 @@ export class Workbench {
     entry.inTurn = false;
     entry.hot = hot;
     entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
-    if (incoming.some(({ kind }) => kind === 'inbox') || hot === null) entry.look = true;
+    for (const item of incoming) {
+      if (item.kind !== 'inbox') continue;
+      entry.look = true;
+      if (commandKinds.includes(item.row.kind)) entry.command = true;
+    }
+    if (hot === null) entry.look = true;
     this.#queue(entry);
   }
 
@@ -201,24 +190,12 @@ export class Workbench {
 
   /** The same, when a newer entry of the run may stand in its place: that one stays. */
   dropEntry(entry: Entry): void {
-    if (entry.permit) this.#permits -= 1;
-    entry.permit = false;
     entry.local.length = 0;
     entry.look = false;
+    entry.command = false;
     if (entry.queued === 'new') this.#new.remove(entry.address.runId);
     entry.queued = 'no';
     this.#forget(entry);
-  }
-
-  /** A permit for a run whose call goes on after a backoff: it never waits behind the cap. */
-  work(entry: Entry): void {
-    this.#takePermit(entry);
-  }
-
-  rest(entry: Entry): void {
-    if (!entry.permit) return;
-    entry.permit = false;
-    this.#permits -= 1;
   }
 
   #entryOf(address: RunAddress): Entry {
@@ -230,8 +207,9 @@ export class Workbench {
       hot: null,
       local: [],
       look: false,
+      command: false,
       inTurn: false,
-      permit: false,
+      mayBegin: false,
       queued: 'no',
       tries: 0,
     };
@@ -239,28 +217,54 @@ export class Workbench {
     return entry;
   }
 
-  #queue(entry: Entry): void {
-    if (entry.inTurn || entry.queued !== 'no') return;
+  #pushNew(entry: Entry, fair: FairPlace): void {
+    entry.look = true;
+    entry.queued = 'new';
     this.#onWork();
-    entry.queued = entry.permit ? 'ready' : 'resumed';
-    (entry.permit ? this.#ready : this.#resumed).push(entry);
+    this.#new.push(entry.address.runId, entry, fair);
+  }
+
+  /** A command takes a run out of the line that it stands in; nothing else moves one. */
+  #queue(entry: Entry): void {
+    if (entry.inTurn) return;
+    const line = entry.command ? 'command' : 'begun';
+    if (entry.queued === 'command' || (entry.queued !== 'no' && line === 'begun')) return;
+    if (entry.queued === 'new') this.#new.remove(entry.address.runId);
+    entry.queued = line;
+    (line === 'command' ? this.#commands : this.#begun).push(entry);
+    this.#onWork();
+  }
+
+  /** Moves runs of a line into `taken`, up to `max` there; gives what is left of the line. */
+  #takeFrom(
+    line: Entry[],
+    { line: name, max }: { readonly line: Line; readonly max: number },
+    taken: Entry[],
+  ): Entry[] {
+    let at = 0;
+    for (; at < line.length && taken.length < max; at++) {
+      const entry = line[at];
+      if (entry !== undefined && this.#begin(entry, name)) taken.push(entry);
+    }
+    return at === 0 ? line : line.slice(at);
+  }
+
+  #half(max: number): number {
+    const half = max / 2 + this.#halfLeft;
+    this.#halfLeft = half % 1;
+    return Math.floor(half);
   }
 
   /** False for an entry that was dropped, or queued elsewhere, since it was put here. */
-  #begin(entry: Entry, from: Entry['queued']): boolean {
+  #begin(entry: Entry, from: Line): boolean {
     if (entry.queued !== from || this.#entries.get(entry.address.runId) !== entry) return false;
     entry.queued = 'no';
     // Held while its status is committed: `endTurn` queues it again.
     if (entry.inTurn) return false;
     entry.inTurn = true;
+    entry.command = false;
+    if (from === 'new') entry.mayBegin = true;
     return true;
-  }
-
-  /** An entry that queued without a permit may have been given one meanwhile: by `adopt` or `work`. */
-  #takePermit(entry: Entry): void {
-    if (entry.permit) return;
-    entry.permit = true;
-    this.#permits += 1;
   }
 
   #forget(entry: Entry): void {

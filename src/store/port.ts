@@ -103,6 +103,8 @@ export type PendingRun = RunAddress & {
   readonly priority: Priority;
   readonly status: RunStatus;
   readonly createdAtMs: number;
+  /** A person's word is among the rows of its page (`commandKinds`). */
+  readonly hasCommand: boolean;
 };
 
 export type LeasedMessage = MessageRow & {

@@ -69,6 +69,9 @@ export type InboxKind =
  */
 export const urgentInboxKinds: readonly InboxKind[] = ['cancel', 'pause', 'resume', 'result'];
 
+/** What a person tells a run: its turn goes before those of runs that only go on. */
+export const commandKinds: readonly InboxKind[] = ['cancel', 'pause', 'resume', 'answer'];
+
 export type InboxInsert = RunAddress & {
   readonly kind: InboxKind;
   readonly ref: string | null;

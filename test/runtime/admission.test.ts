@@ -1,9 +1,9 @@
 /** Who may begin, how often, and what a tenant may use: all or nothing, never a deadlock (promise 7). */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/index.ts';
+import { startQueued } from '../support/queued-runs.ts';
 import { oneReplica, type ReplicaOptions } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
-import { scriptedProvider } from '../support/scripted-provider.ts';
 import { hasTurns, watchedCommits } from '../support/watched-commits.ts';
 
 const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
@@ -30,57 +30,6 @@ describe('starts that wait for one another', () => {
     const second = commits.seen.filter(hasTurns)[1]?.turns.map(({ runId }) => runId);
     expect(second).toHaveLength(4);
     expect(second?.toSorted()).toEqual(ids.slice(0, 4).toSorted());
-  });
-});
-
-describe('permits', () => {
-  it('with one permit every order of waiting ends', async () => {
-    const provider = scriptedProvider({ onCall: (call) => call.answer('x') });
-    const { heddle, clock } = await oneReplica({
-      settings: { permitsMax: 1 },
-      providers: [provider],
-    });
-    const receiver = start({ do: 'receive', with: { channel: 'a' } }, ask);
-    const sender = start(ask, { do: 'publish', with: { channel: 'a', payload: 1 } }, ask);
-    const runs = await heddle.startAll([receiver, receiver, receiver, sender]);
-    for (let i = 0; i < 20; i++) await clock.advance(100);
-    for (const run of runs) expect(await run.status()).toBe('completed');
-  });
-
-  it('bound the runs that work, not those that wait', async () => {
-    const provider = scriptedProvider();
-    const { heddle, clock, runtime } = await oneReplica({
-      settings: { permitsMax: 2 },
-      providers: [provider],
-    });
-    await heddle.startAll(Array.from({ length: 5 }, () => start(ask)));
-    await heddle.startAll([start({ do: 'wait' })]);
-    await clock.idle();
-    expect(provider.calls).toHaveLength(2);
-    expect(runtime.stats().permitsInUse).toBe(2);
-    for (let i = 0; i < 5; i++) {
-      provider.calls[i]?.answer('x');
-      await clock.idle();
-    }
-    expect(provider.calls).toHaveLength(5);
-    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, queued: 0 });
-  });
-
-  it('go to what has begun before what has not', async () => {
-    const provider = scriptedProvider();
-    const { heddle, clock } = await oneReplica({
-      settings: { permitsMax: 1 },
-      providers: [provider],
-    });
-    const begun = await heddle.start('script', start({ do: 'wait' }, ask));
-    await clock.idle();
-    await heddle.startAll([start(ask), start(ask)]);
-    await clock.idle();
-    await begun.send({ type: 'go' });
-    await clock.idle();
-    provider.last().answer('first');
-    await clock.idle();
-    expect(provider.last().idempotencyKey).toContain(begun.id);
   });
 });
 
@@ -148,25 +97,30 @@ describe('startAll', () => {
 });
 
 describe('quotas', () => {
-  const limited = (settings: ReplicaOptions['settings']) =>
-    oneReplica({ settings: { permitsMax: 1, ...settings }, providers: [scriptedProvider()] });
+  const limited = (settings: NonNullable<ReplicaOptions['settings']>) => oneReplica({ settings });
 
   it('of queued runs refuse with 429 and Retry-After, and keep what was accepted', async () => {
-    const { heddle, clock } = await limited({ queuedRunsMax: 3 });
-    const running = await heddle.start('script', start(ask));
+    const commits = watchedCommits();
+    const settings = { queuedRunsMax: 3, turnsMax: 2, batchesMax: 2 };
+    const { heddle, clock } = await oneReplica({ settings, between: commits.between });
+    const letGo = commits.hold(hasTurns);
+    const begun = heddle.start('script', start());
     await clock.idle();
-    const queued = await heddle.startAll([start(), start(), start()]);
+    const queued = await startQueued(heddle, 3);
     await clock.advance(1_500);
-    await expect(heddle.start('script', start())).rejects.toMatchObject({
+    const more = { ...start(), idempotencyKey: 'more' };
+    await expect(heddle.start('script', more)).rejects.toMatchObject({
       code: 'queue-full',
       status: 429,
       retryable: true,
       detail: { max: 3, retryAfterMs: 1_000 },
     });
-    await heddle.start('script', { ...start(), tenant: 'another' });
-    await running.cancel();
-    await clock.advance(2_000);
-    for (const run of queued) expect(await run.status()).toBe('completed');
+    const another = heddle.start('script', { ...more, tenant: 'another' });
+    letGo();
+    for (const run of [await begun, await another, ...queued]) {
+      expect(await run.output()).toEqual([]);
+    }
+    await clock.advance(1_500);
     expect(await (await heddle.start('script', start())).output()).toEqual([]);
   });
 

@@ -2,13 +2,15 @@
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { task, type Json, type Run } from '../../src/index.ts';
+import { startQueued } from '../support/queued-runs.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../support/replica.ts';
 import { script, type ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.ts';
+import { hasTurns, watchedCommits } from '../support/watched-commits.ts';
 
 type Scene = World & Replica & { readonly provider: ScriptedProvider };
 
-async function scene(settings: { permitsMax?: number } = {}): Promise<Scene> {
+async function scene(): Promise<Scene> {
   const provider = scriptedProvider({ ceiling: 1 });
   const busy = task(({ signal }) => {
     signals.push(signal);
@@ -18,7 +20,7 @@ async function scene(settings: { permitsMax?: number } = {}): Promise<Scene> {
     id: 'worker',
     invoke: { id: 'busy', src: 'busy' },
   });
-  const made = await oneReplica({ agents: [script, worker], providers: [provider], settings });
+  const made = await oneReplica({ agents: [script, worker], providers: [provider] });
   return { ...made, provider };
 }
 const signals: AbortSignal[] = [];
@@ -85,17 +87,21 @@ describe('cancel', () => {
     },
   );
 
-  it('ends a run that has not begun', async () => {
-    const at = await scene({ permitsMax: 1 });
-    const first = await play(at, ask);
-    const queued = await play(at, ask);
-    await at.clock.idle();
-    expect(await queued.status()).toBe('queued');
-    await queued.cancel();
-    await first.cancel();
-    await at.clock.idle();
-    expect([await first.status(), await queued.status()]).toEqual(['cancelled', 'cancelled']);
-    expect(at.runtime.stats()).toMatchObject({ permitsInUse: 0, queued: 0, inMemory: 0 });
+  it('ends a run that has not begun at once, ahead of those that wait to begin', async () => {
+    const commits = watchedCommits();
+    const settings = { turnsMax: 4, batchesMax: 1 };
+    const { heddle, clock, runtime } = await oneReplica({ settings, between: commits.between });
+    const runs = await startQueued(heddle, 8);
+    const last = runs.at(-1);
+    await last?.cancel();
+    await clock.idle();
+    expect(await last?.row()).toMatchObject({ status: 'cancelled', turn: 1, chartText: null });
+    const batches = commits.seen
+      .filter(hasTurns)
+      .map(({ turns }) => turns.map(({ runId }) => runId));
+    expect(batches[1]?.[0]).toBe(last?.id);
+    expect(batches[1]).toHaveLength(4);
+    expect(runtime.stats()).toMatchObject({ permitsInUse: 0, queued: 0, inMemory: 0 });
   });
 
   it('aborts the request of a call and gives its slot to the next', async () => {

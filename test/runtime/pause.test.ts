@@ -2,6 +2,7 @@
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { task } from '../../src/index.ts';
+import { startQueued } from '../support/queued-runs.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -18,11 +19,14 @@ async function playing(...steps: readonly ScriptStep[]) {
 }
 
 describe('pause', () => {
-  it('shows with its reason, and gives the permit back', async () => {
-    const { run, clock, runtime } = await playing(ask);
+  it('shows with its reason; a call that is out keeps its permit to its end', async () => {
+    const { run, clock, provider, runtime } = await playing(ask);
     await run.pause('lunch');
     await clock.idle();
     expect(await run.row()).toMatchObject({ status: 'paused', reason: 'lunch' });
+    expect(runtime.stats().permitsInUse).toBe(1);
+    provider.last().answer('because');
+    await clock.idle();
     expect(runtime.stats().permitsInUse).toBe(0);
   });
 
@@ -104,23 +108,15 @@ describe('pause', () => {
     expect(await run.status()).toBe('completed');
   });
 
-  it('before the run has begun holds it back', async () => {
-    const world = await oneReplica({
-      settings: { permitsMax: 1 },
-      providers: [scriptedProvider()],
-    });
-    await world.heddle.start('script', { input: { steps: [ask] } });
-    const queued = await world.heddle.start('script', { input: { steps: [] } });
-    await world.clock.idle();
-    expect(await queued.status()).toBe('queued');
-    await queued.pause('not yet');
+  it('before the run has begun holds it back, ahead of those that wait to begin', async () => {
+    const world = await oneReplica({ settings: { turnsMax: 4, batchesMax: 1 } });
+    const runs = await startQueued(world.heddle, 8);
+    const last = runs.at(-1);
+    await last?.pause('not yet');
     await world.clock.advance(10_000);
-    const [first] = await world.heddle.runs({ statuses: ['calling-provider'] });
-    await (await world.heddle.run(first?.runId ?? '')).cancel();
-    await world.clock.advance(10_000);
-    expect(await queued.status()).toBe('paused');
-    await queued.resume();
-    expect(await queued.output()).toEqual([]);
+    expect(await last?.row()).toMatchObject({ status: 'paused', turn: 1, chartText: null });
+    await last?.resume();
+    for (const run of runs) expect(await run.output()).toEqual([]);
   });
 
   it('is swept by no retention, however long it lasts', async () => {

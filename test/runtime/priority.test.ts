@@ -37,7 +37,7 @@ async function promptsInOrder(settings: { permitsMax?: number }, ceiling: number
 describe('priority', () => {
   it.each([
     ['of calls', {}, 1],
-    ['of admission', { permitsMax: 1 }, 10],
+    ['of calls beside one permit', { permitsMax: 1 }, 10],
   ])('%s: higher classes first, and a floor for those below', async (_, settings, ceiling) => {
     const prompts = await promptsInOrder(settings, ceiling);
     expect(prompts).toHaveLength(14);

@@ -1,7 +1,7 @@
 /** Planted bugs: each with the scenario that must notice it. */
+import { Pool } from '../../src/providers/pool.ts';
 import { ProviderState } from '../../src/providers/provider-state.ts';
 import { Timers } from '../../src/runtime/timers.ts';
-import { Workbench } from '../../src/runtime/workbench.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';
@@ -54,14 +54,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     plant: newcomersTurnedAway,
   },
   {
-    name: 'permit kept while waiting',
+    name: 'a call that waits for a slot takes a permit',
     scenario: admission(1, [
       [0, 2],
       [0, 1],
       [0, 0],
     ]),
     finding: /stuck/,
-    plant: keepPermits,
+    plant: permitsForWaitingCalls,
   },
   {
     name: 'acknowledged before it is worked on',
@@ -83,14 +83,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
 ];
 
-function keepPermits(): () => void {
-  const { endTurn } = Workbench.prototype;
-  Workbench.prototype.endTurn = function (entry, hot): void {
-    endTurn.call(this, entry, hot, true);
-  };
-  return () => {
-    Workbench.prototype.endTurn = endTurn;
-  };
+function permitsForWaitingCalls(): () => void {
+  const inFlight = Object.getOwnPropertyDescriptor(Pool.prototype, 'inFlight');
+  if (inFlight === undefined) throw new TypeError('the pool does not count its calls');
+  Object.defineProperty(Pool.prototype, 'inFlight', {
+    ...inFlight,
+    get(this: Pool<never>): number {
+      return Number(inFlight.get?.call(this)) + [...this.waiting()].length;
+    },
+  });
+  return () => Object.defineProperty(Pool.prototype, 'inFlight', inFlight);
 }
 
 /** As with room for two timers. */

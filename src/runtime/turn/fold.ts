@@ -23,7 +23,7 @@ import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
 import { isStop } from './family.ts';
 import { eventOf, isAfter, isCommand } from './incoming-event.ts';
-import { isWorking, moveRun, waitingEvent } from './lifecycle.ts';
+import { moveRun, waitingEvent } from './lifecycle.ts';
 import type { Reading } from './reading.ts';
 import { cancelledTurn, endedTurn, stoppedTurn } from './run-end.ts';
 import type { TurnContext } from './turn-context.ts';
@@ -59,7 +59,7 @@ export function* foldTurn(
 
   let status = from.status;
   if (status === 'paused') status = moveRun(status, 'RESUME');
-  if (!isWorking(status)) status = moveRun(status, 'ADMIT');
+  if (status !== 'admitted') status = moveRun(status, 'ADMIT');
   const fold = new ChartFold(kernel, draft, context);
   if (from.state === null) yield* fold.begin();
   for (const item of incoming) {

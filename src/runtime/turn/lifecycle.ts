@@ -53,7 +53,10 @@ export function subscriptionAfter(
   return status;
 }
 
-/** Statuses in which a run holds a permit: it computes, or something computes for it. */
+/** What a run shows while one of its tasks waits for a permit: its status is `running-task`. */
+export const inLineReason = 'a task stands in line: all permits (permitsMax) are taken';
+
+/** Statuses in which a run has a call or a task open, in a line or out. */
 export function isWorking(status: RunStatus): boolean {
   return status === 'admitted' || status === 'calling-provider' || status === 'running-task';
 }

@@ -10,7 +10,13 @@ import { heddleError } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
 import type { PendingRun } from '../port.ts';
-import { urgentInboxKinds, type InboxInsert, type InboxRow, type RunAddress } from '../rows.ts';
+import {
+  commandKinds,
+  urgentInboxKinds,
+  type InboxInsert,
+  type InboxRow,
+  type RunAddress,
+} from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { join } from './table.ts';
 
@@ -123,7 +129,8 @@ export function pending(
     .sort(bySeq)
     .filter((row) => isOpen(db, row))
     .slice(0, query.limit);
-  const runs = new Map(page.map((row) => [runKey(row), pendingRun(db, row)]));
+  const commanded = new Set(page.filter(({ kind }) => commandKinds.includes(kind)).map(runKey));
+  const runs = new Map(page.map((row) => [runKey(row), pendingRun(db, row, commanded)]));
   return {
     runs: [...runs.values()],
     nextSeq: page.length < query.limit ? null : (page.at(-1)?.seq ?? null),
@@ -134,7 +141,7 @@ function isOpen(db: Database, row: InboxRow): boolean {
   return db.tables.runs.get(runKey(row))?.endedAtMs === null;
 }
 
-function pendingRun(db: Database, row: InboxRow): PendingRun {
+function pendingRun(db: Database, row: InboxRow, commanded: ReadonlySet<string>): PendingRun {
   const run = db.tables.runs.get(runKey(row));
   if (run === undefined) throw new Error(`inbox row ${row.seq} belongs to no run`);
   return {
@@ -146,5 +153,6 @@ function pendingRun(db: Database, row: InboxRow): PendingRun {
     priority: run.priority,
     status: run.status,
     createdAtMs: run.createdAtMs,
+    hasCommand: commanded.has(runKey(row)),
   };
 }

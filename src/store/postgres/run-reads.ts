@@ -5,6 +5,7 @@ import { limits } from '../../domain/limits.ts';
 import type { Priority } from '../../domain/priority.ts';
 import type { OpenRun, PendingRun } from '../port.ts';
 import {
+  commandKinds,
   urgentInboxKinds,
   type InboxKind,
   type InboxRow,
@@ -75,7 +76,10 @@ const loadRunsStatement = statement(
     ) r`,
 );
 
-const urgent = urgentInboxKinds.map((kind) => `'${kind}'`).join(', ');
+const listed = (kinds: readonly InboxKind[]): string => kinds.map((kind) => `'${kind}'`).join(', ');
+
+const urgent = listed(urgentInboxKinds);
+const commands = listed(commandKinds);
 
 const loadInboxStatement = statement(
   'inbox_load',
@@ -134,10 +138,10 @@ function inboxRow(fields: Fields): InboxRow {
 const pendingStatement = statement(
   'inbox_pending',
   `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.priority,
-      r.status, ${epochMs('r.created_at')}
+      r.status, ${epochMs('r.created_at')}, b.kind in (${commands})
     from unnest($1::int[]) as i(shard)
     cross join lateral (
-      select b.seq, b.tenant, b.run_id from heddle.inbox b
+      select b.seq, b.tenant, b.run_id, b.kind from heddle.inbox b
       where b.shard = i.shard and b.seq > $2::bigint
       order by b.seq limit $3::int
     ) b
@@ -165,7 +169,9 @@ export async function pendingRuns(
   for (const fields of rows) {
     const [, tenant, runId, shard, user, pipeline, priority, status, createdAt] = fields;
     const key = `${tenant} ${runId}`;
-    if (runs.has(key)) continue;
+    const known = runs.get(key);
+    const hasCommand = fields.at(-1) === 't' || known?.hasCommand === true;
+    if (known?.hasCommand === hasCommand) continue;
     runs.set(key, {
       tenant: tenant ?? '',
       runId: asRunId(runId ?? ''),
@@ -175,6 +181,7 @@ export async function pendingRuns(
       priority: priority as Priority,
       status: status as RunStatus,
       createdAtMs: Number(createdAt),
+      hasCommand,
     });
   }
   const last = rows.at(-1)?.[0] ?? null;

@@ -1,6 +1,7 @@
 /** The inbox: what waits for runs, what of it is refused, and who finds it. */
 import { expect } from 'vitest';
 import { limits } from '../../../src/domain/limits.ts';
+import type { InboxKind, RunAddress } from '../../../src/store/rows.ts';
 import {
   allShards,
   begin,
@@ -250,6 +251,24 @@ export function inboxContract({ open, it }: Contract): void {
     expect(found.nextSeq).toBeNull();
     const none = await bench.store.pending({ ...query, shards: [] });
     expect(none).toEqual({ runs: [], nextSeq: null });
+  });
+
+  it('promise 7: pending says for which runs a person’s word is among their rows', async () => {
+    const bench = await begin(open);
+    const kinds = ['event', 'cancel', 'pause', 'resume', 'answer', 'messages', 'result'] as const;
+    const runs = kinds.map((_, n) => newRun(n + 1));
+    for (const run of runs) await bench.commit({ arrivals: { starts: [run] } });
+    const row = (run: RunAddress, kind: InboxKind) => ({ ...event(run, 'x'), kind });
+    const inbox = kinds.flatMap((kind, n) => {
+      const run = runs[n] ?? newRun(99);
+      // Between other rows, so that each row of a run is looked at.
+      return [row(run, 'event'), row(run, kind), row(run, 'event')];
+    });
+    await bench.commit({ arrivals: { inbox } });
+    const found = await bench.store.pending({ shards: allShards, afterSeq: null, limit: 99 });
+    expect(found.runs.map(({ runId, hasCommand }) => [runId, hasCommand])).toEqual(
+      runs.map(({ runId }, n) => [runId, n >= 1 && n <= 4]),
+    );
   });
 
   it('promise 7: pending goes through all runs page by page', async () => {

@@ -1,0 +1,170 @@
+/** Makes what the parts of one runtime share, and ties together what calls what. */
+import type { ReplicaId, RunId } from '../domain/ids.ts';
+import type { Agent, Kernel } from '../kernel/port.ts';
+import type { Provider } from '../providers/port.ts';
+import type { BudgetDefaults } from '../store/charges.ts';
+import type { Store } from '../store/port.ts';
+import type { NewRun } from '../store/rows.ts';
+import { Agents } from './agents.ts';
+import { ArrivalQueue } from './arrivals.ts';
+import { Budgets } from './budgets.ts';
+import { Calls } from './calls.ts';
+import type { RunCall } from './calls-by-run.ts';
+import type { CallsOptions } from './calls-options.ts';
+import { Conversations } from './conversations.ts';
+import type { Gate } from './gate.ts';
+import { hostLog } from './host-log.ts';
+import { Notifier } from './notifier.ts';
+import type { Parts } from './parts.ts';
+import { Permits } from './permits.ts';
+import type { Clock, Ids, Log } from './ports.ts';
+import { Quotas } from './quotas.ts';
+import type { KeepingSettings } from './result-keeper.ts';
+import { RunTasks } from './run-tasks.ts';
+import type { RuntimeSettings } from './settings.ts';
+import { OwnedShards } from './shards.ts';
+import { TenantWeights } from './tenant-weights.ts';
+import { Texts } from './texts.ts';
+import { defaultTimerSettings, Timers } from './timers.ts';
+import type { Incoming } from './turn/incoming.ts';
+import { Watch } from './watch.ts';
+import { Workbench } from './workbench.ts';
+
+export type RuntimeOptions = {
+  readonly store: Store;
+  readonly kernel: Kernel;
+  readonly agents: readonly Agent[];
+  readonly providers: readonly Provider[];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly settings?: Partial<RuntimeSettings>;
+  readonly keeping?: Partial<KeepingSettings>;
+  /** Of every run, user or tenant that has none of its own. */
+  readonly budgets?: BudgetDefaults;
+  readonly weights?: TenantWeights;
+};
+
+/** What the parts need of those that are made from them. */
+type Around = {
+  readonly replicaId: ReplicaId;
+  readonly settings: RuntimeSettings;
+  readonly gate: Gate;
+  /** There may be something to commit. */
+  readonly wanted: () => void;
+  readonly ended: CallsOptions['ended'];
+  readonly slotsDue: CallsOptions['due'];
+  readonly lookAtTimersBy: (atMs: number) => void;
+  /** The row of this run may show something else than what is true by now. */
+  readonly isToShow: (runId: RunId) => void;
+};
+
+/** What the makers of single parts share; `parts` is there when the first of them is called. */
+type Base = Around & {
+  readonly options: RuntimeOptions;
+  readonly parts: () => Parts;
+  readonly weights: TenantWeights;
+  readonly texts: Texts;
+  readonly deliver: (run: NewRun, incoming: Incoming) => void;
+};
+
+export function makeParts(given: RuntimeOptions, around: Around): Parts {
+  const log = hostLog(given.log);
+  const options = { ...given, log };
+  const { store, kernel, clock, ids, weights = new TenantWeights() } = options;
+  const { replicaId, settings, wanted } = around;
+  const texts = new Texts();
+  const deliver = (run: NewRun, incoming: Incoming): void => {
+    parts.bench.deliver(run, incoming);
+    wanted();
+  };
+  const base: Base = { ...around, options, parts: () => parts, weights, texts, deliver };
+  const agents = new Agents();
+  for (const agent of options.agents) agents.add(agent);
+  const permits = makePermits(base);
+  const budgets = makeBudgets(base);
+  const parts: Parts = {
+    replicaId,
+    store,
+    kernel,
+    clock,
+    ids,
+    log,
+    agents,
+    permits,
+    bench: new Workbench({ onWork: wanted }),
+    arrivals: new ArrivalQueue({ waitingMax: settings.arrivalsMax, weights }),
+    budgets,
+    weights,
+    calls: makeCalls(base, { budgets, permits }),
+    tasks: makeTasks(base, permits),
+    timers: new Timers({
+      clock,
+      settings: defaultTimerSettings,
+      ring: (address, timerId, generation) => {
+        parts.bench.deliver(address, { kind: 'timer', timerId, generation });
+      },
+      lookBy: around.lookAtTimersBy,
+    }),
+    shards: new OwnedShards(),
+    quotas: new Quotas({ store, clock, settings }),
+    notifier: new Notifier({ store, clock, gatherMs: 10 }),
+    watch: new Watch(),
+    texts,
+  };
+  return parts;
+}
+
+function makePermits({ parts, settings, wanted }: Base): Permits {
+  return new Permits({
+    max: settings.permitsMax,
+    callsOut: () => parts().calls.pool.inFlight,
+    onCallsMayGo: wanted,
+  });
+}
+
+function makeBudgets({ options, parts, wanted }: Base): Budgets {
+  const { store, clock, log, providers, budgets: defaults = {} } = options;
+  const retry = (call: RunCall): void => parts().calls.retry(call);
+  return new Budgets({ store, clock, log, providers, defaults, retry, news: wanted });
+}
+
+function makeCalls(
+  base: Base,
+  of: { readonly budgets: Budgets; readonly permits: Permits },
+): Calls {
+  const { gate, replicaId, weights, texts, deliver, wanted } = base;
+  const { store, clock, ids, log, providers } = base.options;
+  return new Calls({
+    ...of,
+    weights,
+    clock,
+    ids,
+    replicaId,
+    providers,
+    conversations: new Conversations({ store, clock, log }),
+    gate,
+    deliver,
+    ended: base.ended,
+    wanted,
+    due: base.slotsDue,
+    texts,
+    log,
+  });
+}
+
+function makeTasks(base: Base, permits: Permits): RunTasks {
+  const { gate, parts, weights, deliver, isToShow, wanted } = base;
+  return new RunTasks({
+    clock: base.options.clock,
+    gate,
+    permits,
+    weights,
+    deliver,
+    wake: (address) => parts().bench.wake(address),
+    inLine: (runId) => {
+      isToShow(runId);
+      wanted();
+    },
+  });
+}
