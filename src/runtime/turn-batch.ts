@@ -143,7 +143,7 @@ export class TurnBatches implements BatchSource {
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
     const local = bench.takeLocal(entry);
-    const rows = withoutKept(this.#rows(warm, loaded), local);
+    const rows = asArrived(withoutKept(this.#rows(warm, loaded), local));
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const inbox = rows.map((row): Incoming => ({ kind: 'inbox', row }));
@@ -319,6 +319,12 @@ export class TurnBatches implements BatchSource {
 function withoutKept(inbox: readonly InboxRow[], local: readonly Incoming[]): readonly InboxRow[] {
   const kept = local.flatMap((item) => (item.kind === 'result' ? (item.keptAs ?? []) : []));
   return kept.length === 0 ? inbox : inbox.filter(({ key }) => !kept.includes(key ?? ''));
+}
+
+/** Rows that a load puts first keep their place all the same: the fold itself looks for commands. */
+function asArrived(rows: readonly InboxRow[]): readonly InboxRow[] {
+  if (rows.length < 2) return rows;
+  return rows.toSorted((a, b) => a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : 1));
 }
 
 function cannotGoOn(runId: string, error: unknown): ErrorRecord {

@@ -64,6 +64,21 @@ describe('pause', () => {
     expect(provider.calls).toHaveLength(1);
   });
 
+  it('keeps what comes in the order in which it came, a call’s result too', async () => {
+    const { run, clock, provider } = await playing(ask, { do: 'wait' });
+    await run.pause();
+    await clock.idle();
+    await run.send({ type: 'go', n: 1 });
+    await clock.idle();
+    provider.last().answer('because');
+    await clock.idle();
+    await run.send({ type: 'go', n: 2 });
+    await run.resume();
+    // The first came while the call was out, and says nothing to a chart that waits for it.
+    expect(await run.output()).toMatchObject([{ done: { text: 'because' } }, { done: { n: 2 } }]);
+    expect(provider.calls).toHaveLength(1);
+  });
+
   it('buys it once also when more events wait than one turn takes', async () => {
     const { run, clock, provider } = await playing(ask);
     await run.pause();
