@@ -9,6 +9,8 @@ export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './h
 export type { Budget, BudgetOwner, BudgetView } from './runtime/budget-requests.ts';
 export type { Priority } from './domain/priority.ts';
 export type { Run, StartOptions } from './run-handle.ts';
+export type { OpenQuestion } from './runtime/answers.ts';
+export type { SendRequest as SendOptions } from './runtime/requests.ts';
 export type { TextDelta } from './runtime/texts.ts';
 export { createAnthropic as anthropic, type AnthropicOptions } from './providers/anthropic.ts';
 export { createOllama as ollama, type OllamaOptions } from './providers/ollama.ts';

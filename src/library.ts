@@ -15,6 +15,7 @@ import { asRunId, checkName } from './domain/ids.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
+import { openQuestion, type OpenQuestion } from './runtime/answers.ts';
 import {
   budgetAddress,
   budgetLimits,
@@ -140,6 +141,16 @@ export class Heddle {
     options: RememberOptions = {},
   ): Promise<{ readonly key: string; readonly version: number }> {
     return this.#memory.remember(owner, key, value, options);
+  }
+
+  /** What runs ask people and nobody has answered, oldest first; of all runs of the tenant. */
+  async questions(
+    query: { readonly tenant?: string; readonly limit?: number } = {},
+  ): Promise<readonly OpenQuestion[]> {
+    const tenant = tenantName(query.tenant);
+    const limit = asWhole(query.limit, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
+    const rows = await this.#open().store.questions({ tenant, runId: null, limit });
+    return rows.map(openQuestion);
   }
 
   async evaluations(

@@ -4,28 +4,21 @@ import type { JournalEntry } from './domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 import { errorRegistry } from './domain/errors.ts';
 import { asWhole } from './domain/field.ts';
-import { checkName, type RunId } from './domain/ids.ts';
+import type { RunId } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
-import { checkAnswer } from './runtime/answers.ts';
-import { chartEvent, type StartRequest } from './runtime/requests.ts';
+import { limits } from './domain/limits.ts';
+import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './runtime/answers.ts';
+import { sentEvent, type SendRequest, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
 import { endsWithin } from './runtime/within.ts';
 import { lendingPermit } from './runtime/task-permit.ts';
-import { heldFromText } from './runtime/turn/held.ts';
-import type { InboxKind, RunAddress, RunRow } from './store/rows.ts';
+import type { InboxArrival, InboxKind, QuestionRow, RunAddress, RunRow } from './store/rows.ts';
 
 export type StartOptions = StartRequest;
 
 /** One line of a journal: the turn that took the event, and the event. */
 export type JournalLine = { readonly turn: number; readonly entry: JournalEntry };
-
-/** A question that a run asks and nobody has answered. */
-export type OpenQuestion = {
-  readonly askId: string;
-  readonly question: string;
-  readonly schema: Json;
-};
 
 const journalPage = 200;
 /** How often a row is looked at when its run lives on another replica: hints do not reach here. */
@@ -78,24 +71,49 @@ export class Run {
     throw asError(row.error ?? { code: 'error', message: `The run is ${row.status}.` });
   }
 
-  /** Sends an event to the chart. Resolves when it is durable; it is taken in order. */
-  async send(event: { readonly type: string; readonly [key: string]: unknown }): Promise<void> {
-    await this.#arrive('event', { payload: chartEvent(event) });
+  /**
+   * Sends an event to the chart. Resolves when it is durable; it is taken in order. With an
+   * `idempotencyKey` it counts once, however often it is sent: a key is known for a day, the newest
+   * 1,000 of a run. The same key with another event throws `send-key-used`.
+   */
+  async send(
+    event: { readonly type: string; readonly [key: string]: unknown },
+    options: SendRequest = {},
+  ): Promise<void> {
+    const { payload, once } = sentEvent(event, options);
+    await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
   }
 
-  /** Answers a question that the run asks (`ask`); checked against the question's schema. */
+  /**
+   * Answers a question that the run asks (`ask`); checked against the question's schema. Resolves
+   * when the answer is the question's: a second one throws `ask-answered`, and one for a question
+   * that is open no more `ask-unknown`.
+   *
+   * `askId` comes from `questions()` and names one question for ever. An invocation's id is taken
+   * too and means the question that is open under it now. That is unsafe where a chart asks again
+   * under the same id: what a person saw may have been the question before.
+   */
   async answer(askId: string, answer: unknown): Promise<void> {
-    checkName(askId, 'askId');
-    const question = (await this.questions()).find((one) => one.askId === askId);
+    const asked = await this.#asked();
+    const question = questionNamed(asked, this.id, askId);
     if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
+    const { askId: ref, schema } = openQuestion(question);
+    if (question.answered) throw heddleError('ask-answered', { runId: this.id, askId: ref });
     const payload = toJson(answer, 'answer');
-    checkAnswer(question.schema, payload);
-    await this.#arrive('answer', { payload, ref: askId });
+    checkAnswer(schema, payload);
+    const { invocationId, incarnation } = question;
+    const once = { kind: 'answer', invocationId, incarnation } as const;
+    await this.#arrive('answer', { payload, ref, key: `answer:${ref}`, once });
   }
 
+  /** What the run asks and nobody has answered, oldest first. */
   async questions(): Promise<readonly OpenQuestion[]> {
-    const held = heldFromText((await this.row()).heldText);
-    return Object.entries(held.asks).map(([askId, ask]) => ({ askId, ...ask }));
+    return (await this.#asked()).filter(({ answered }) => !answered).map(openQuestion);
+  }
+
+  #asked(): Promise<readonly QuestionRow[]> {
+    const { tenant, id: runId } = this;
+    return this.#runtime.store.questions({ tenant, runId, limit: limits.invocationsMax });
   }
 
   /** Ends the run: its children, calls, tasks and waits end with it. */
@@ -158,11 +176,13 @@ export class Run {
 
   async #arrive(
     kind: InboxKind,
-    { payload, ref = null }: { readonly payload: Json; readonly ref?: string | null },
+    arrival: Partial<Pick<InboxArrival, 'ref' | 'key' | 'once'>> & { readonly payload: Json },
   ): Promise<void> {
+    const { payload, ref = null, key = null, once } = arrival;
     const payloadText = JSON.stringify(payload);
     const { tenant, runId, shard } = this.#address;
-    const value = { tenant, runId, shard, kind, ref, payloadText, key: null };
+    const row = { tenant, runId, shard, kind, ref, payloadText, key };
+    const value = once === undefined ? row : { ...row, once };
     const outcome = await this.#runtime.arrive({ kind: 'inbox', value });
     if (outcome.kind === 'refused') throw asError(outcome.error);
   }

@@ -27,7 +27,8 @@ create table channels (
 create table commits (
   commit_id uuid not null,
   at timestamp with time zone not null default now(),
-  refused text
+  refused text,
+  told text
 );
 create table consumer_groups (
   cursor bigint not null,
@@ -131,6 +132,15 @@ create table providers (
   status text collate "C" not null,
   shares_ceiling_with text not null
 );
+create table questions (
+  run_id uuid not null,
+  asked_at timestamp with time zone not null default now(),
+  incarnation integer not null,
+  answered boolean not null default false,
+  tenant text collate "C" not null,
+  invocation_id text collate "C" not null,
+  question text not null
+) with (fillfactor=80);
 create table replicas (
   replica_id uuid not null,
   renewed_at timestamp with time zone not null,
@@ -170,6 +180,15 @@ create table runs (
   output text,
   error text
 ) with (fillfactor=30);
+create table sent_keys (
+  run_id uuid not null,
+  seq bigint not null default nextval('heddle.inbox_seq'::regclass),
+  sent_at timestamp with time zone not null default now(),
+  commit_id uuid not null,
+  tenant text collate "C" not null,
+  key text collate "C" not null,
+  hash text not null
+);
 create table shards (
   shard integer not null,
   epoch integer not null default 0,
@@ -218,9 +237,11 @@ alter table heddle.memory_versions add PRIMARY KEY (tenant, scope, owner, key, v
 alter table heddle.messages add PRIMARY KEY (tenant, channel, seq);
 alter table heddle.provider_slots add PRIMARY KEY (provider, replica_id, slot);
 alter table heddle.providers add PRIMARY KEY (gate);
+alter table heddle.questions add PRIMARY KEY (tenant, run_id, invocation_id);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
 alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
+alter table heddle.sent_keys add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.shards add PRIMARY KEY (shard);
 alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);
 alter table heddle.subscriptions add PRIMARY KEY (tenant, subscription_id);
@@ -233,6 +254,8 @@ CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
 CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
 CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX runs_open ON heddle.runs USING btree (shard, tenant, run_id) WHERE (ended_at IS NULL);
+CREATE INDEX sent_keys_newest ON heddle.sent_keys USING btree (tenant, run_id, seq);
+CREATE INDEX sent_keys_sent_at ON heddle.sent_keys USING brin (sent_at) WITH (autosummarize='on');
 CREATE INDEX timers_due ON heddle.timers USING btree (shard, due_at);
 
 CREATE OR REPLACE FUNCTION heddle.refuse(code text)

@@ -10,6 +10,7 @@ import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { packageVersion } from './package-version.ts';
 import { addProvidersCommand } from './providers-command.ts';
+import { addQuestionsCommands } from './questions-commands.ts';
 import { addRunsCommands } from './runs-commands.ts';
 import { writerTo, type Streams } from './streams.ts';
 
@@ -31,6 +32,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
     exitCode = code;
   });
   addRunsCommands(program, streams);
+  addQuestionsCommands(program, streams);
   addBudgetCommand(program, streams);
   addDatabaseCommands(program, streams);
   addProvidersCommand(program, streams);

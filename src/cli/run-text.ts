@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { Json } from '../domain/json.ts';
 import type { Heddle } from '../heddle.ts';
+import type { OpenQuestion } from '../index.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
 
@@ -40,6 +41,16 @@ export function runTable(rows: readonly RunRow[]): string {
     table.push([runId, agent, status, turn, user, pipeline, iso(row.createdAtMs)]);
   }
   return table.toString();
+}
+
+export function questionList(questions: readonly OpenQuestion[]): string {
+  return questions
+    .map(({ askId, runId, question, schema, askedAtMs }) => {
+      const lines = [question, `  run    ${runId}`, `  askId  ${askId}`];
+      if (schema !== null) lines.push(`  schema ${JSON.stringify(schema)}`);
+      return [...lines, `  asked  ${iso(askedAtMs)}`].join('\n');
+    })
+    .join('\n');
 }
 
 export function runDetails(row: RunRow): string {

@@ -10,7 +10,7 @@ import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-fl
 import { runDetails, runJson, runTable } from './run-text.ts';
 import { writerTo, type Streams } from './streams.ts';
 
-type RunFlags = DatabaseFlags & { readonly tenant?: string };
+export type RunFlags = DatabaseFlags & { readonly tenant?: string };
 
 /** Every status, or this does not compile. */
 const statuses = {
@@ -37,9 +37,11 @@ export function addRunsCommands(program: Command, { stdout }: Streams): void {
   addRun(program, say);
   runCommand(program, 'send <id> <type> [json]')
     .description('send an event, with the fields of a JSON object, to a run')
-    .action(async (id: string, type: string, json: string | undefined, flags: RunFlags) => {
+    .option('--key <text>', 'the event counts once, however often it is sent with this key')
+    .action(async (id: string, type: string, json: string | undefined, flags: SendFlags) => {
       const event = { ...fieldsOf(json), type };
-      await withRun(flags, id, (run) => run.send(event));
+      const options = flags.key === undefined ? {} : { idempotencyKey: flags.key };
+      await withRun(flags, id, (run) => run.send(event, options));
       say(`Run ${id} will take ${type} in its turn.`);
     });
   runCommand(program, 'cancel <id>')
@@ -50,6 +52,8 @@ export function addRunsCommands(program: Command, { stdout }: Streams): void {
       say(`Run ${id} will be cancelled in its turn.`);
     });
 }
+
+type SendFlags = RunFlags & { readonly key?: string };
 
 type ListFlags = RunFlags & {
   readonly status?: string;
@@ -106,7 +110,7 @@ function addRun(program: Command, say: Say): void {
     });
 }
 
-function runCommand(program: Command, nameAndArguments: string): Command {
+export function runCommand(program: Command, nameAndArguments: string): Command {
   const command = program
     .command(nameAndArguments)
     .option('--tenant <name>', 'whose runs (default: default)');
@@ -115,7 +119,7 @@ function runCommand(program: Command, nameAndArguments: string): Command {
 
 type Run = Awaited<ReturnType<Heddle['run']>>;
 
-async function withRun(
+export async function withRun(
   flags: RunFlags,
   id: string,
   work: (run: Run) => Promise<void>,

@@ -66,6 +66,11 @@ export const errorRegistry = {
   'child-failed': terminal(500, 'Child run {runId} of agent {agent} ended {status}: {reason}.'),
   'answer-invalid': terminal(400, 'The answer does not fit the schema: {reason}.'),
   'ask-unknown': terminal(404, 'Run {runId} asks nothing under the id {askId}.'),
+  'ask-answered': terminal(409, 'Question {askId} of run {runId} has its answer already.'),
+  'send-key-used': terminal(
+    409,
+    'The idempotency key {key} was used for another event to run {runId}; give each event its own.',
+  ),
   'conversation-busy': terminal(
     409,
     'Conversation {conversation} waits for an answer already; call one after the other.',

@@ -33,6 +33,11 @@ export type RunEvent =
   | { readonly kind: 'timer'; readonly id: string; readonly generation: number }
   | { readonly kind: 'event'; readonly event: ChartEvent };
 
-/** A line of a run's journal: an event that its chart took, or a command that moved its life. */
+/**
+ * A line of a run's journal: an event that its chart took, a command that moved its life, or an
+ * accepted answer that came to nothing, because an earlier event or a cancel had closed its question.
+ */
 export type JournalEntry =
-  RunEvent | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string };
+  | RunEvent
+  | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string }
+  | { readonly kind: 'answer-dropped'; readonly askId: string; readonly answer: Json };

@@ -24,6 +24,10 @@ export const limits = {
   turnEffectsMax: 1_000,
   /** Events that one turn takes; the rest wait for the next turn, in order. */
   turnEventsMax: 100,
+  /** Idempotency keys of sends that are known of one run: the newest. */
+  sendKeysMax: 1_000,
+  /** How long such a key is known. */
+  sendKeyMs: 86_400_000,
   /** Invocations that one run may hold open. */
   invocationsMax: 256,
   /** Providers that one call may name in its order of preference. */

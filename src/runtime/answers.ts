@@ -1,7 +1,44 @@
-/** Does a person's answer fit the JSON Schema of the question? */
+/** What is asked, as people see it; which question an answer is for, and whether it fits. */
 import { Ajv } from 'ajv';
+import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { heddleError } from '../domain/errors.ts';
+import { checkName, type RunId } from '../domain/ids.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { QuestionRow } from '../store/rows.ts';
+
+/** A question that a run asks and nobody has answered. */
+export type OpenQuestion = {
+  /** Names this question for ever; the next one under the same invocation has another. */
+  readonly askId: string;
+  readonly runId: RunId;
+  readonly invocationId: string;
+  readonly question: string;
+  readonly schema: Json;
+  readonly askedAtMs: number;
+};
+
+export function openQuestion(row: QuestionRow): OpenQuestion {
+  const { runId, invocationId, askedAtMs } = row;
+  const asked = JSON.parse(row.questionText) as Pick<OpenQuestion, 'question' | 'schema'>;
+  return { askId: askIdOf(row), runId, invocationId, ...asked, askedAtMs };
+}
+
+/** By its id, or by the id of the invocation that asks: then what is open under it now. */
+export function questionNamed(
+  asked: readonly QuestionRow[],
+  runId: RunId,
+  askId: string,
+): QuestionRow | undefined {
+  const named = typeof askId === 'string' ? parseAskId(runId, askId) : null;
+  if (named === null) {
+    const id = checkName(askId, 'askId');
+    return asked.find(({ invocationId }) => invocationId === id);
+  }
+  const id = checkName(named.invocationId, 'askId');
+  return asked.find(
+    ({ invocationId, incarnation }) => invocationId === id && incarnation === named.incarnation,
+  );
+}
 
 /** Schemas come from charts, so there are few of them; Ajv keeps what it has compiled. */
 const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false });

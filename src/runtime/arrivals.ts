@@ -17,12 +17,12 @@ import type {
   MemoryArrival,
   MessageInsert,
 } from '../store/batch.ts';
-import type { InboxInsert, NewRun } from '../store/rows.ts';
+import type { InboxArrival, NewRun } from '../store/rows.ts';
 import type { TenantWeights } from './tenant-weights.ts';
 
 export type Arrival =
   | { readonly kind: 'starts'; readonly value: NewRun }
-  | { readonly kind: 'inbox'; readonly value: InboxInsert }
+  | { readonly kind: 'inbox'; readonly value: InboxArrival }
   | { readonly kind: 'messages'; readonly value: MessageInsert }
   | { readonly kind: 'memory'; readonly value: MemoryArrival };
 

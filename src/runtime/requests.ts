@@ -2,6 +2,7 @@
  * What surfaces ask for, checked by field and turned into rows (promise 11). Every surface (library,
  * command line, HTTP) comes through here, so they refuse the same things in the same words.
  */
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
@@ -10,7 +11,7 @@ import { limits } from '../domain/limits.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import type { Agent } from '../kernel/port.ts';
 import type { MessageInsert } from '../store/batch.ts';
-import type { MemoryAddress, NewRun } from '../store/rows.ts';
+import type { MemoryAddress, NewRun, Once } from '../store/rows.ts';
 
 const defaultTenant = 'default';
 const defaultUser = 'default';
@@ -117,8 +118,26 @@ function ownerName(owner: MemoryOwner, tenant: string): string {
   }
 }
 
+export type SendRequest = {
+  /** A second send with the same key, to the same run, has no effect. */
+  readonly idempotencyKey?: string;
+};
+
+/** An event for a run, and what makes it count once when it was given a key. */
+export function sentEvent(
+  event: unknown,
+  request: SendRequest,
+): { readonly payload: Json; readonly once: Once | null } {
+  onlyKeys({ ...request }, 'send', ['idempotencyKey']);
+  const payload = chartEvent(event);
+  const { idempotencyKey } = request;
+  if (idempotencyKey === undefined) return { payload, once: null };
+  const key = checkName(idempotencyKey, 'send.idempotencyKey');
+  return { payload, once: { kind: 'event', key, eventText: canonicalJson(payload) } };
+}
+
 /** Types that XState or the kernel make themselves: nobody else may send them. */
-export function chartEvent(event: unknown): Json {
+function chartEvent(event: unknown): Json {
   const value = asObject(toJson(event, 'event'), 'event');
   const type = asText(value['type'], 'event.type');
   if (type === '' || type.length > limits.nameCharsMax) {

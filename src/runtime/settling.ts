@@ -229,6 +229,8 @@ export class Settling {
         // Computed again from fresh reads; its proposed calls are proposed again.
         this.#parts.calls.abandon(runId, 'durable');
         return this.#again(work.entry, work.incoming, work.hot, conflictsMax);
+      case 'answered':
+        return this.#answered(work);
       case 'stale':
         if (work.hot.fresh) return this.#dropFresh(work.entry, new Error('the run exists already'));
         this.#forget(runId);
@@ -324,6 +326,15 @@ export class Settling {
     }
     if (hot === null) entry.look = true;
     this.#parts.bench.retry(entry, incoming, hot);
+  }
+
+  /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
+  #answered({ entry, incoming, hot, failure }: Work): void {
+    const { runId } = entry.address;
+    this.#parts.calls.abandon(runId, 'durable');
+    if (failure !== null) this.#failNext.set(runId, failure);
+    entry.look = true;
+    this.#again(entry, incoming, hot, conflictsMax);
   }
 
   #poisoned(work: Work, reason: string): void {

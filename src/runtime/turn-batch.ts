@@ -25,6 +25,7 @@ import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { isStop } from './turn/family.ts';
 import { isCommand, withoutEarlyStop } from './turn/incoming-event.ts';
+import { inOrder } from './turn/incoming-order.ts';
 import { failTurn } from './turn/run-end.ts';
 import { inLineReason } from './turn/lifecycle.ts';
 import { turnCommit } from './turn/turn-commit.ts';
@@ -142,12 +143,13 @@ export class TurnBatches implements BatchSource {
     }
     const warm = this.#warm(entry, loaded);
     if (warm === null) return null;
-    const local = bench.takeLocal(entry);
-    const rows = asArrived(withoutKept(this.#rows(warm, loaded), local));
+    const rows = asArrived(withoutKept(this.#rows(warm, loaded), entry.local));
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
+    const laterAnswers = isHeldBack ? [] : (loaded?.laterAnswers ?? []);
+    // Nothing of this replica's own overtakes an answer: it waits until that can be taken in order.
+    const local = laterAnswers.length > 0 ? [] : bench.takeLocal(entry);
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
-    const inbox = rows.map((row): Incoming => ({ kind: 'inbox', row }));
-    const incoming = [...local, ...inbox];
+    const incoming = inOrder(local, rows, laterAnswers);
     const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
       this.#settling.nothingToDo(entry, warm.hot);

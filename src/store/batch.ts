@@ -10,6 +10,7 @@ import type { SlotStatus } from '../../machines/provider-slot.ts';
 import type { SubscriptionStatus } from '../../machines/subscription.ts';
 import type {
   EvaluationRow,
+  InboxArrival,
   InboxInsert,
   MemoryAddress,
   NewRun,
@@ -50,7 +51,22 @@ export type TurnCommit = RunAddress & {
   readonly setTimers: readonly TimerInsert[];
   /** Ids of timers that are deleted. All go when the run ends. */
   readonly clearTimers: readonly string[];
+  readonly openQuestions: readonly QuestionInsert[];
+  /** Before the ones that are opened: an id may ask again in the turn that closes its question. */
+  readonly closeQuestions: readonly QuestionEnd[];
 };
+
+export type QuestionInsert = {
+  readonly invocationId: string;
+  readonly incarnation: number;
+  readonly questionText: string;
+};
+
+/**
+ * A question that this turn closes. Where it has an answer that the turn does not take, the turn is
+ * `answered`: it must be computed anew, with the answer.
+ */
+export type QuestionEnd = { readonly invocationId: string; readonly takesAnswer: boolean };
 
 export type MessageInsert = {
   readonly tenant: string;
@@ -164,8 +180,12 @@ export type KeptResult = RunAddress & { readonly key: string; readonly payloadTe
 export type Arrivals = {
   /** Written as queued runs, each with its inbox row `start`. */
   readonly starts: readonly NewRun[];
-  /** Refused with `run-unknown` or `run-ended` when the run is not open. */
-  readonly inbox: readonly InboxInsert[];
+  /**
+   * Refused with `run-unknown` or `run-ended` when the run is not open, and for what `once` says with
+   * `ask-unknown`, `ask-answered` or `send-key-used`. An event whose key is known is accepted without
+   * effect, in an ended run too.
+   */
+  readonly inbox: readonly InboxArrival[];
   readonly messages: readonly MessageInsert[];
   readonly memory: readonly MemoryArrival[];
 };
@@ -191,6 +211,8 @@ export type Batch = {
  * - stale: the run is not at `expectedTurn`; drop what is in memory and load it again.
  * - fenced: the shard has another epoch; stop working on it.
  * - conflict: a memory version or group cursor moved; compute the turn again from fresh reads.
+ * - answered: a question that the turn closes was answered meanwhile; read the inbox and compute it
+ *   again with the answer.
  * - poison: Postgres refuses the data itself; never try again.
  */
 export type TurnOutcome =
@@ -198,6 +220,7 @@ export type TurnOutcome =
   | { readonly kind: 'stale' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'conflict'; readonly what: string }
+  | { readonly kind: 'answered'; readonly invocationId: string }
   | { readonly kind: 'poison'; readonly reason: string };
 
 /** `over-budget`: the call fits this budget no more, is in no slot and must not be made. */

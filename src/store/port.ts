@@ -18,6 +18,7 @@ import type {
   MemoryVersionRow,
   MessageRow,
   ProviderRow,
+  QuestionRow,
   RunAddress,
   RunRow,
   SlotRow,
@@ -240,6 +241,15 @@ export interface Store {
     readonly afterTurn: number;
     readonly limit: number;
   }): Promise<readonly JournalRow[]>;
+  /**
+   * What is asked and open, oldest first: by one run, with what it has yet to take the answer of; or
+   * by all runs of a tenant, what nobody has answered.
+   */
+  questions(query: {
+    readonly tenant: string;
+    readonly runId: RunId | null;
+    readonly limit: number;
+  }): Promise<readonly QuestionRow[]>;
   evaluations(query: {
     readonly tenant: string;
     readonly subjectRunId: RunId;

@@ -57,7 +57,7 @@ export type RunRow = NewRun & {
  * - messages: a subscription may have something to receive; `ref` is its subscription id.
  * - result: a call's or task's outcome that arrived while the run could not take it.
  * - child: a child run ended; payload is its outcome, `ref` names the invocation.
- * - answer: a person's answer; `ref` is the invocation's id.
+ * - answer: a person's answer; `ref` names the question: see domain/ask-id.ts.
  * - cancel, pause, resume: payload is the reason; `ref` is null, or says that it is the parent's.
  */
 export type InboxKind =
@@ -78,10 +78,22 @@ export type InboxInsert = RunAddress & {
   readonly payloadText: string | null;
   /**
    * Two rows of one run with the same key are one: the second insert does nothing. Wake-ups use
-   * `messages:<subscription>`, idempotent sends the sender's key. Null: always a row of its own.
+   * `messages:<subscription>`, answers `answer:<question>`. Null: always a row of its own.
    */
   readonly key: string | null;
 };
+
+/**
+ * What counts once, though it may be said twice (promise 12), and how that is known:
+ * - answer: its question is open and has no answer.
+ * - event: no event was sent to the run under this key; `eventText`, canonical JSON, says which one.
+ */
+export type Once =
+  | { readonly kind: 'answer'; readonly invocationId: string; readonly incarnation: number }
+  | { readonly kind: 'event'; readonly key: string; readonly eventText: string };
+
+/** A row from outside. Without `once` it is accepted whenever its run is open. */
+export type InboxArrival = InboxInsert & { readonly once?: Once };
 
 /** `seq` orders the rows of one run; it is not dense and is never used as a cursor. */
 export type InboxRow = InboxInsert & { readonly seq: string };
@@ -90,6 +102,24 @@ export type LoadedRun = {
   readonly run: RunRow;
   /** Urgent kinds first, then in order, at most `limits.turnEventsMax`. */
   readonly inbox: readonly InboxRow[];
+  /** Answers that wait behind more rows than that: other rows may stand before them. */
+  readonly laterAnswers: readonly InboxRow[];
+};
+
+/**
+ * What a run asks a person, as long as it is open: written by the turn that asks, deleted by the turn
+ * that closes it. A run asks one question at a time under an invocation's id.
+ */
+export type QuestionRow = {
+  readonly tenant: string;
+  readonly runId: RunId;
+  readonly invocationId: string;
+  readonly incarnation: number;
+  /** The question's words and its schema. */
+  readonly questionText: string;
+  /** It has an answer, which the run has yet to take. */
+  readonly answered: boolean;
+  readonly askedAtMs: number;
 };
 
 /** One channel of a subscription. `after` is where it stands: messages above it are new to it. */

@@ -1,7 +1,7 @@
 /** The small commands, beside a replica that does the work. */
 import { assign, setup } from 'xstate';
-import { afterAll, expect, it } from 'vitest';
-import { createHeddle } from '../../src/index.ts';
+import { afterAll, expect, it, vi } from 'vitest';
+import { catalogue, createHeddle } from '../../src/index.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { called } from './called.ts';
 import { linesOf } from './spawned.ts';
@@ -25,7 +25,31 @@ const waiter = setup({
   output: ({ context }) => context.answer,
 });
 
-const here = await createHeddle({ agents: [waiter], databaseUrl: url });
+const clerk = setup({
+  types: { context: {} as { readonly count: unknown } },
+  actors: { ...catalogue },
+}).createMachine({
+  id: 'clerk',
+  context: { count: null },
+  initial: 'asking',
+  states: {
+    asking: {
+      invoke: {
+        id: 'count',
+        src: 'ask',
+        input: { question: 'How many?', schema: { type: 'integer' } },
+        onDone: {
+          target: 'done',
+          actions: assign({ count: ({ event }) => event.output.answer }),
+        },
+      },
+    },
+    done: { type: 'final' },
+  },
+  output: ({ context }) => context.count,
+});
+
+const here = await createHeddle({ agents: [waiter, clerk], databaseUrl: url });
 afterAll(() => here.close());
 
 const cli = (...args: readonly string[]) => called(...args, '--database-url', url);
@@ -62,6 +86,37 @@ it('sends an event, which the replica that owns the run takes', async () => {
   expect(shown.stdout).toMatch(/status +completed\n/);
   expect(shown.stdout).toMatch(/output +42\n/);
   expect(shown.stdout).toContain('"answer":42');
+});
+
+it('sends an event once, however often, with a key', async () => {
+  const run = await here.start('waiter');
+  const twice = ['send', run.id, 'none', '{"answer":1}', '--key', 'k'];
+  expect(await cli(...twice)).toMatchObject({ code: 0 });
+  expect(await cli(...twice)).toMatchObject({ code: 0 });
+  const other = await cli('send', run.id, 'go', '{"answer":2}', '--key', 'k');
+  expect(other).toMatchObject({ code: 1 });
+  expect(other.stderr).toContain('send-key-used');
+});
+
+it('lists what is asked, and answers it once', async () => {
+  const tenant = ['--tenant', 'asked'];
+  const run = await here.start('clerk', { tenant: 'asked' });
+  await vi.waitFor(async () => expect(await run.questions()).toHaveLength(1), 20_000);
+  const all = await cli('questions', '--json', ...tenant);
+  const [question] = linesOf<{ readonly askId: string }>(all.stdout);
+  expect(question).toMatchObject({ runId: run.id, question: 'How many?', invocationId: 'count' });
+  const one = await cli('questions', run.id, ...tenant);
+  expect(one.stdout).toContain(`askId  ${question!.askId}`);
+  expect(one.stdout).toContain('{"type":"integer"}');
+  expect((await cli('questions', ...tenant, '--limit', '0')).code).not.toBe(0);
+  expect((await cli('questions', '--tenant', 'nobody')).stdout).toBe('Nothing is asked.\n');
+  const bad = await cli('answer', run.id, 'count', 'many', ...tenant);
+  expect(bad.stderr).toContain('answer-invalid');
+  expect((await cli('answer', run.id, 'count', '{"a', ...tenant)).stderr).toContain('invalid-json');
+  const good = ['answer', run.id, question!.askId, '7', ...tenant];
+  expect(await cli(...good)).toMatchObject({ code: 0, stderr: '' });
+  expect(await run.output({ timeoutMs: 20_000 })).toBe(7);
+  expect((await cli(...good)).stderr).toContain('ask-unknown');
 });
 
 it('cancels a run, with its reason', async () => {

@@ -23,7 +23,9 @@ describe('ask', () => {
   it('shows its question and waits for a person, holding nothing', async () => {
     const { run, runtime } = await asked();
     expect(await run.status()).toBe('waiting-on-person');
-    expect(await run.questions()).toEqual([{ askId: 'ask', question: 'Go on?', schema }]);
+    const [question] = await run.questions();
+    expect(question).toMatchObject({ invocationId: 'ask', question: 'Go on?', schema });
+    expect(question).toMatchObject({ runId: run.id, askId: `${run.id}:ask:1` });
     expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
   });
 
@@ -59,7 +61,8 @@ describe('ask', () => {
 
   it('takes the first of two answers at once', async () => {
     const { run } = await asked({ question: 'Which?' });
-    await Promise.all([run.answer('ask', 'first'), run.answer('ask', 'second')]);
+    const second = Promise.all([run.answer('ask', 'first'), run.answer('ask', 'second')]);
+    await expect(second).rejects.toMatchObject({ code: 'ask-answered', status: 409 });
     expect(await run.output()).toEqual([{ done: { answer: 'first' } }]);
   });
 

@@ -185,8 +185,10 @@ function checkJournal(world: World, run: RunRow): void {
   if (text !== run.chartText) world.trouble('journal is not the state', { runId: run.runId });
 }
 
+const beside: readonly JournalEntry['kind'][] = ['cancel', 'pause', 'resume', 'answer-dropped'];
+
 function isEvent(entry: JournalEntry): entry is RunEvent {
-  return entry.kind !== 'cancel' && entry.kind !== 'pause' && entry.kind !== 'resume';
+  return !beside.includes(entry.kind);
 }
 
 function journalOf(world: World, run: RunRow): JournalEntry[] {

@@ -3,6 +3,7 @@
  * dies before it has answered, finds out whether it was heard and asks another if not, as a client
  * with idempotency keys does.
  */
+import { askIdOf } from '../../src/domain/ask-id.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { RunId } from '../../src/domain/ids.ts';
 import type { Agent } from '../../src/kernel/port.ts';
@@ -11,7 +12,7 @@ import { newMessage, newRun } from '../../src/runtime/requests.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { ArrivalOutcome } from '../../src/store/batch.ts';
 import { runKey } from '../../src/store/memory/database.ts';
-import type { InboxKind, NewRun, RunRow } from '../../src/store/rows.ts';
+import type { InboxArrival, InboxKind, NewRun, QuestionRow, RunRow } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
 import { tenant, type World } from './world.ts';
 
@@ -81,15 +82,29 @@ export class Client {
   }
 
   send(runId: RunId, event: JsonObject & { readonly type: string }): Promise<boolean> {
-    return this.#inbox(runId, 'event', { payload: event, ref: null });
+    return this.#inbox(runId, 'event', { payload: event });
   }
 
-  answer(runId: RunId, askId: string, payload: unknown): Promise<boolean> {
-    return this.#inbox(runId, 'answer', { payload, ref: askId });
+  /** To the question that the run asks under this id, if it asks one: told whether it counts. */
+  async answer(runId: RunId, invocationId: string, payload: unknown): Promise<boolean> {
+    const asked = this.question(runId, invocationId);
+    return asked !== undefined && this.answerTo(asked, payload);
+  }
+
+  question(runId: RunId, invocationId: string): QuestionRow | undefined {
+    const { questions } = this.world.store.database.tables;
+    return questions.all().find((row) => row.runId === runId && row.invocationId === invocationId);
+  }
+
+  answerTo(asked: QuestionRow, payload: unknown): Promise<boolean> {
+    const { runId, invocationId, incarnation } = asked;
+    const ref = askIdOf(asked);
+    const once = { kind: 'answer', invocationId, incarnation } as const;
+    return this.#inbox(runId, 'answer', { payload, ref, key: `answer:${ref}`, once });
   }
 
   tell(runId: RunId, what: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
-    return this.#inbox(runId, what, { payload: `a person said ${what}`, ref: null });
+    return this.#inbox(runId, what, { payload: `a person said ${what}` });
   }
 
   /** A write from outside, upon the version that it has read. */
@@ -126,16 +141,18 @@ export class Client {
   async #inbox(
     runId: RunId,
     kind: InboxKind,
-    { payload, ref }: { readonly payload: unknown; readonly ref: string | null },
+    arrival: Partial<Pick<InboxArrival, 'ref' | 'key' | 'once'>> & { readonly payload: unknown },
   ): Promise<boolean> {
     const row = this.row(runId);
     if (row === undefined) throw new TypeError(`${kind} to a run that is not there`);
+    const { payload, ...parts } = arrival;
     const payloadText = JSON.stringify(payload);
-    const value = { tenant, runId, shard: row.shard, kind, ref, payloadText, key: null };
+    const { shard } = row;
+    const value = { tenant, runId, shard, kind, ref: null, payloadText, key: null, ...parts };
     return this.#arrive(`${kind} to ${row.agent}`, { kind: 'inbox', value });
   }
 
-  /** False when it was refused: the run had ended. */
+  /** False when it was refused. */
   #arrive(label: string, arrival: Arrival): Promise<boolean> {
     const { accepted } = this.world.history;
     return this.#ask(label, {

@@ -17,6 +17,7 @@ export async function folded(run: Run, machine: unknown = script): Promise<strin
       case 'cancel':
       case 'pause':
       case 'resume':
+      case 'answer-dropped':
         // These move the run's life and not its chart.
         break;
       case 'done':

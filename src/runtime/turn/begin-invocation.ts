@@ -18,6 +18,7 @@ import { limitTimer, setTimer, type Draft } from './draft.ts';
 import { beginLimit } from './invocation-limit.ts';
 import { forget, recall, remember } from './memory-effects.ts';
 import { beginReceive, publish } from './receive-effects.ts';
+import { openQuestion } from './questions.ts';
 import type { Reading } from './reading.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -99,8 +100,11 @@ function evaluate(draft: Draft, { id, incarnation, input }: Invoke): Json {
 
 function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
   const asked = checkAsk(input);
-  const held = { question: asked.question, schema: asked.schema };
-  draft.held = { ...draft.held, asks: { ...draft.held.asks, [id]: held } };
+  openQuestion(draft, {
+    invocationId: id,
+    incarnation,
+    questionText: JSON.stringify({ question: asked.question, schema: asked.schema }),
+  });
   if (asked.timeoutMs !== null) {
     setTimer(draft, {
       timerId: limitTimer(id),

@@ -2,6 +2,7 @@
  * A turn that is being computed: everything that its commit will write, gathered in order.
  * Owns nothing outside itself; dropping a draft undoes the turn.
  */
+import type { AskAddress } from '../../domain/ask-id.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { JournalEntry, RunEvent } from '../../domain/event.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   GroupCursorMove,
   MemoryInsert,
   MessageInsert,
+  QuestionInsert,
   SubscriptionEnd,
   SubscriptionInsert,
   TimerInsert,
@@ -16,6 +18,9 @@ import type {
 import type { EvaluationRow, InboxInsert, NewRun } from '../../store/rows.ts';
 import type { Held } from './held.ts';
 import type { HotRun } from './hot-run.ts';
+
+/** Null: the run was left open by a version that did not note it, and its chart is not here. */
+type ClosedQuestion = { readonly invocationId: string; readonly incarnation: number | null };
 
 export type Draft = {
   readonly from: HotRun;
@@ -36,6 +41,11 @@ export type Draft = {
   readonly groupCursors: GroupCursorMove[];
   readonly setTimers: Map<string, TimerInsert>;
   readonly clearTimers: Set<string>;
+  readonly openQuestions: Map<string, QuestionInsert>;
+  /** Questions that were open before this turn. */
+  readonly closedQuestions: ClosedQuestion[];
+  /** Of the answers that this turn has taken out of the inbox: what they were for. */
+  readonly takenAnswers: AskAddress[];
   /** What is done after the commit, and not at all if it fails. */
   readonly afterwards: Extract<Effect, { kind: 'act' | 'emit' }>[];
   /** Completions of what was carried out inside this turn, to be folded before anything else. */
@@ -62,6 +72,9 @@ export function newDraft(from: HotRun): Draft {
     groupCursors: [],
     setTimers: new Map(),
     clearTimers: new Set(),
+    openQuestions: new Map(),
+    closedQuestions: [],
+    takenAnswers: [],
     afterwards: [],
     inner: [],
     effectCount: 0,

@@ -11,14 +11,14 @@ import { clearTimer, limitTimer, type Draft } from './draft.ts';
 import { endChild, type ChildEnd } from './family.ts';
 import { noted, without } from './held.ts';
 import { endLimit } from './invocation-limit.ts';
+import { closeQuestion } from './questions.ts';
 import { endReceive } from './receive-effects.ts';
 
 /** The chart has left an invocation: what stands behind it ends with this turn. */
 export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
   endLimit(draft, id);
-  if (noted(draft.held.asks, id) !== undefined) clearTimer(draft, limitTimer(id));
-  draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
+  if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   const child = noted(draft.held.children, id);
   if (child === undefined) return;
   draft.held = { ...draft.held, children: without(draft.held.children, id) };
@@ -28,10 +28,7 @@ export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop')
 /** An invocation has its result: what was noted for it is no longer needed. */
 export function settleInvocation(draft: Draft, id: string): void {
   endLimit(draft, id);
-  if (noted(draft.held.asks, id) !== undefined) {
-    draft.held = { ...draft.held, asks: without(draft.held.asks, id) };
-    clearTimer(draft, limitTimer(id));
-  }
+  if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   if (noted(draft.held.children, id) !== undefined) {
     draft.held = { ...draft.held, children: without(draft.held.children, id) };
   }

@@ -12,6 +12,7 @@
  *    gives the state (promise 10).
  * 3. A person's cancel ends the run whatever comes with it. A parent's stop ends it in its turn, after
  *    what was there before it, as a live actor is stopped. A paused run takes nothing but commands.
+ * 4. An accepted answer is either what its question's invocation gives, or journalled as dropped.
  */
 import type { ChartState, Kernel } from '../../kernel/port.ts';
 import type { InboxRow } from '../../store/rows.ts';
@@ -24,6 +25,7 @@ import type { Incoming } from './incoming.ts';
 import { isStop } from './family.ts';
 import { eventOf, isAfter, isCommand } from './incoming-event.ts';
 import { moveRun, waitingEvent } from './lifecycle.ts';
+import { dropAnswers, isAsked } from './questions.ts';
 import type { Reading } from './reading.ts';
 import { cancelledTurn, endedTurn, stoppedTurn } from './run-end.ts';
 import type { TurnContext } from './turn-context.ts';
@@ -40,6 +42,7 @@ export function* foldTurn(
   if (cancel !== undefined) {
     for (const row of rows) draft.takenInbox.push(row.seq);
     note(draft, 'cancel', cancel.payloadText);
+    dropAnswers(draft, incoming);
     return cancelledTurn(draft, reasonOf(cancel.payloadText));
   }
   const stop = rows.find(isStop);
@@ -52,7 +55,10 @@ export function* foldTurn(
   const last = commands.at(-1);
   const paused = last === undefined ? from.status === 'paused' : last.kind === 'pause';
   if (paused) {
-    if (stop !== undefined) return stopped(draft, { state: from.state, status: from.status }, stop);
+    if (stop !== undefined) {
+      dropAnswers(draft, incoming);
+      return stopped(draft, { state: from.state, status: from.status }, stop);
+    }
     const reason = last === undefined ? from.reason : reasonOf(last.payloadText);
     return heldBack(draft, incoming, reason);
   }
@@ -63,12 +69,17 @@ export function* foldTurn(
   const fold = new ChartFold(kernel, draft, context);
   if (from.state === null) yield* fold.begin();
   for (const item of incoming) {
+    const isOver = fold.isOver || (stop !== undefined && isAfter(item, stop));
     if (item.kind === 'inbox') {
       if (isCommand(item.row)) continue;
+      if (item.later === true && !isOver && isAsked(item.row, fold.state)) continue;
       draft.takenInbox.push(item.row.seq);
     }
     if (item.kind === 'result' && item.keptAs !== undefined) draft.takenResults.push(item.keptAs);
-    if (fold.isOver || (stop !== undefined && isAfter(item, stop))) continue;
+    if (isOver) {
+      dropAnswers(draft, [item]);
+      continue;
+    }
     const event = yield* eventOf(draft, item, fold.state);
     if (event !== null) yield* fold.take(event);
   }

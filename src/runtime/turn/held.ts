@@ -1,9 +1,8 @@
 /**
  * What the runtime notes beside the chart's own state, in the run's row: where its receives stand,
- * its children's addresses, what its questions accept. Everything here is rebuilt from the row, so
+ * its children's addresses, which questions are open. Everything here is rebuilt from the row, so
  * a run that waits needs no memory.
  */
-import type { Json } from '../../domain/json.ts';
 import type { SubscribedChannel } from '../../store/rows.ts';
 
 export type HeldReceive = {
@@ -17,7 +16,8 @@ export type HeldChild = {
   readonly agent: string;
 };
 
-type HeldAsk = { readonly question: string; readonly schema: Json };
+/** What it asks stands in the question's own row. Rows of heddle 0.1 do not have the incarnation. */
+type HeldAsk = { readonly incarnation?: number };
 
 /** How far a conversation has come: its messages are rows of their own. */
 type HeldConversation = { readonly messages: number; readonly chars: number };

@@ -10,6 +10,7 @@ import { chartTimer, clearTimer, type Draft } from './draft.ts';
 import { isStop } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { passedMs } from './invocation-limit.ts';
+import { answerEvent } from './questions.ts';
 import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
 
@@ -63,7 +64,7 @@ function* inboxEvent(
     case 'child':
       return childEvent(row.ref ?? '', payload, state);
     case 'answer':
-      return answerEvent(row.ref ?? '', payload, state);
+      return answerEvent(draft, row, state);
     case 'result':
       return yield* eventOf(draft, payload as unknown as Incoming, state);
     default:
@@ -92,13 +93,6 @@ function childEvent(id: string, payload: Json, state: ChartState | null): RunEve
   const whose = { id, incarnation, ...(!isOpen && ({ left: true } as const)) };
   if (error === null) return { kind: 'done', ...whose, output: output ?? null };
   return { kind: 'failed', ...whose, error };
-}
-
-function answerEvent(id: string, payload: Json, state: ChartState | null): RunEvent | null {
-  const invocation = openInvocation(state, id);
-  if (invocation?.source.kind !== 'ask') return null;
-  const output = { answer: payload };
-  return { kind: 'done', id, incarnation: invocation.incarnation, output };
 }
 
 function* receiveEvent(draft: Draft, invocation: OpenInvocation): Reading<RunEvent | null> {

@@ -3,7 +3,8 @@ import type { RunEvent } from '../../domain/event.ts';
 import type { InboxRow } from '../../store/rows.ts';
 
 export type Incoming =
-  | { readonly kind: 'inbox'; readonly row: InboxRow }
+  /** `later`: rows that were not loaded stand before it, so it is taken only to be dropped. */
+  | { readonly kind: 'inbox'; readonly row: InboxRow; readonly later?: true }
   /** The outcome of a provider call or task that this replica performed. */
   | {
       readonly kind: 'result';

@@ -18,6 +18,7 @@ import type { FoldedTurn } from './folded-turn.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
 import { moveRun } from './lifecycle.ts';
+import { dropAnswers } from './questions.ts';
 
 /** The chart has come to its end in this turn. */
 export function endedTurn(draft: Draft, state: ChartState, admitted: RunStatus): FoldedTurn {
@@ -45,6 +46,7 @@ export function failTurn(
 ): FoldedTurn {
   const draft = newDraft(from);
   for (const item of incoming) if (item.kind === 'inbox') draft.takenInbox.push(item.row.seq);
+  dropAnswers(draft, incoming);
   endEverything(draft, from.state);
   tellParent(draft, { output: null, error });
   const open = from.status === 'paused' ? moveRun(from.status, 'RESUME') : from.status;
@@ -106,4 +108,5 @@ function endEverything(draft: Draft, state: ChartState | null, how: ChildEnd = '
   for (const { id } of state?.invocations ?? []) stopInvocation(draft, id, how);
   for (const id of Object.keys(draft.held.receives)) stopInvocation(draft, id, how);
   for (const id of Object.keys(draft.held.children)) stopInvocation(draft, id, how);
+  for (const id of Object.keys(draft.held.asks)) stopInvocation(draft, id, how);
 }

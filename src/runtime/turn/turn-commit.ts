@@ -6,6 +6,7 @@ import type { TurnCommit } from '../../store/batch.ts';
 import type { FoldedTurn } from './folded-turn.ts';
 import { heldToText } from './held.ts';
 import type { HotRun } from './hot-run.ts';
+import { questionEnds } from './questions.ts';
 
 export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
   const { draft, ended } = turn;
@@ -37,6 +38,8 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     groupCursors: draft.groupCursors,
     setTimers: [...draft.setTimers.values()],
     clearTimers: [...draft.clearTimers],
+    openQuestions: ended === null ? [...draft.openQuestions.values()] : [],
+    closeQuestions: questionEnds(draft),
   };
 }
 

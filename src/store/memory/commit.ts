@@ -7,10 +7,11 @@ import { heddleError } from '../../domain/errors.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome } from '../batch.ts';
 import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
-import { runKey, type Database, type StoredCommit } from './database.ts';
-import { arriveInbox, insertInbox, runUnknown, takeInbox, Wakes } from './inbox.ts';
+import type { Database, StoredCommit } from './database.ts';
+import { arriveInbox, insertInbox, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
 import { writeProviders } from './providers.ts';
+import { retellArrivals } from './questions.ts';
 import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
 import { writeSlots } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
@@ -76,10 +77,6 @@ function retell(db: Database, batch: Batch, { told }: StoredCommit): BatchOutcom
     if (known === null || known.runId === run.runId) return accepted;
     return { kind: 'existing', run: addressOf(known) };
   });
-  const inbox = arrivals.inbox.map((row, i): ArrivalOutcome => {
-    const before = told.inbox[i] ?? accepted;
-    if (before.kind === 'refused' && before.error.code === 'store-poison') return before;
-    return db.tables.runs.get(runKey(row)) === undefined ? runUnknown(row) : accepted;
-  });
+  const inbox = retellArrivals(db, arrivals.inbox, told.inbox);
   return { ...told, starts, inbox, wakes: [] };
 }

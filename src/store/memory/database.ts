@@ -15,6 +15,7 @@ import type {
   MemoryAddress,
   MemoryVersionRow,
   ProviderRow,
+  QuestionRow,
   RunAddress,
   RunRow,
   SlotRow,
@@ -74,6 +75,15 @@ type StoredConversationEntry = {
   readonly place: number;
   readonly conversation: string;
   readonly messageText: string;
+};
+/** A key under which an event was sent. */
+type StoredSentKey = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly key: string;
+  readonly eventText: string;
+  readonly atMs: number;
+  readonly order: number;
 };
 type StoredEntry = MemoryAddress & { readonly newest: number };
 type StoredTimer = RunAddress & {
@@ -202,20 +212,41 @@ function createTables(undo: UndoLog) {
       (row) => join(entryKey(row), row.version),
       { tenant: tenantOf, entry: entryKey },
     ),
-    evaluations: new Table<EvaluationRow, 'tenant' | 'subject'>(
-      undo,
-      (row) => join(row.tenant, row.evaluationId),
-      { tenant: tenantOf, subject: (row) => join(row.tenant, row.subjectRunId) },
-    ),
     timers: new Table<StoredTimer, 'run' | 'shard'>(
       undo,
       (row) => join(row.tenant, row.runId, row.timerId),
       { run: runKey, shard: shardOfRow },
     ),
-    shards: new Table<StoredShard>(undo, shardOfRow, {}),
-    replicas: new Table<StoredReplica>(undo, (row) => row.replicaId, {}),
+    ...personTables(undo),
+    ...ownershipTables(undo),
     ...callTables(undo),
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
+  };
+}
+
+function ownershipTables(undo: UndoLog) {
+  return {
+    shards: new Table<StoredShard>(undo, shardOfRow, {}),
+    replicas: new Table<StoredReplica>(undo, (row) => row.replicaId, {}),
+  };
+}
+
+/** What is asked, said and judged: questions, keys of events, evaluations. */
+function personTables(undo: UndoLog) {
+  return {
+    evaluations: new Table<EvaluationRow, 'tenant' | 'subject'>(
+      undo,
+      (row) => join(row.tenant, row.evaluationId),
+      { tenant: tenantOf, subject: (row) => join(row.tenant, row.subjectRunId) },
+    ),
+    questions: new Table<QuestionRow, 'run' | 'tenant'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.invocationId),
+      { run: runKey, tenant: tenantOf },
+    ),
+    sentKeys: new Table<StoredSentKey, 'run'>(undo, (row) => join(row.tenant, row.runId, row.key), {
+      run: runKey,
+    }),
   };
 }
 

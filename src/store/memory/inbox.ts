@@ -6,18 +6,20 @@
  * 1. Of two rows of one run with one key the first stays.
  * 2. The rows of a run go with it when it ends.
  */
-import { heddleError } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
 import type { PendingRun } from '../port.ts';
 import {
   commandKinds,
   urgentInboxKinds,
+  type InboxArrival,
   type InboxInsert,
   type InboxRow,
+  type LoadedRun,
   type RunAddress,
 } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
+import { judgeArrival } from './questions.ts';
 import { join } from './table.ts';
 
 type ChannelAddress = { readonly tenant: string; readonly channel: string };
@@ -73,20 +75,11 @@ function inboxByKey(db: Database, run: RunAddress, key: string): InboxRow[] {
   return db.tables.inbox.by('key', join(run.tenant, run.runId, key));
 }
 
-export function runUnknown({ runId }: RunAddress): ArrivalOutcome {
-  return { kind: 'refused', error: heddleError('run-unknown', { runId }).toJSON() };
-}
-
 /** An inbox row from outside. */
-export function arriveInbox(db: Database, insert: InboxInsert, wakes: Wakes): ArrivalOutcome {
-  const run = db.tables.runs.get(runKey(insert));
-  if (run === undefined) return runUnknown(insert);
-  if (run.endedAtMs !== null) {
-    const detail = { runId: insert.runId, status: run.status };
-    return { kind: 'refused', error: heddleError('run-ended', detail).toJSON() };
-  }
-  insertInbox(db, insert, wakes);
-  return { kind: 'accepted' };
+export function arriveInbox(db: Database, arrival: InboxArrival, wakes: Wakes): ArrivalOutcome {
+  const { outcome, put } = judgeArrival(db, arrival);
+  if (put) insertInbox(db, arrival, wakes);
+  return outcome;
 }
 
 /** What a turn took goes; when it ends its run, so does what still waits for nobody. */
@@ -103,10 +96,14 @@ export function takeInbox(db: Database, turn: TurnCommit): void {
   }
 }
 
-export function inboxOf(db: Database, run: RunAddress): InboxRow[] {
+export function inboxOf(db: Database, run: RunAddress): Omit<LoadedRun, 'run'> {
   const rows = db.tables.inbox.by('run', runKey(run)).sort(bySeq);
-  const urgent = rows.filter(isUrgent);
-  return [...urgent, ...rows.filter((row) => !isUrgent(row))].slice(0, limits.turnEventsMax);
+  const ordered = [...rows.filter(isUrgent), ...rows.filter((row) => !isUrgent(row))];
+  const later = ordered.slice(limits.turnEventsMax);
+  return {
+    inbox: ordered.slice(0, limits.turnEventsMax),
+    laterAnswers: later.filter(({ kind }) => kind === 'answer').slice(0, limits.turnEventsMax),
+  };
 }
 
 function isUrgent({ kind }: InboxRow): boolean {

@@ -24,6 +24,7 @@ import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
+import { listQuestions } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
 import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
@@ -127,6 +128,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     run: (tenant, runId) => whole((db) => db.tables.runs.get(join(tenant, runId)) ?? null),
     runs: (query) => whole((db) => listRuns(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
+    questions: (query) => whole((db) => listQuestions(db, query)),
     evaluations: (query) =>
       whole((db) =>
         db.tables.evaluations

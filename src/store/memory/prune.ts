@@ -15,6 +15,7 @@ import {
   type StoredMessage,
 } from './database.ts';
 import { removeConversations } from './conversations.ts';
+import { forgetKeys, removeQuestions } from './questions.ts';
 import { join } from './table.ts';
 import { clearTimersOf } from './timers.ts';
 
@@ -36,6 +37,7 @@ export function prune(
   for (const message of done) removeMessage(db, message);
   for (const run of over) removeRun(db, run);
   const commits = db.tables.commits.all().filter((row) => row.atMs < db.now() - commitMsMax);
+  forgetKeys(db, query.limit);
   for (const commit of commits.slice(0, query.limit)) db.tables.commits.remove(commit.commitId);
   return over.length;
 }
@@ -89,6 +91,7 @@ function removeRun(db: Database, run: RunRow): void {
     db.tables.entries.remove(entryKey(entry));
   }
   clearTimersOf(db, run);
+  removeQuestions(db, run);
   const { tenant, runId: owner } = run;
   db.tables.budgets.remove(budgetKey({ tenant, scope: 'run', owner }));
   db.tables.runs.remove(runKey(run));

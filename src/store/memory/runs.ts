@@ -103,7 +103,7 @@ export function writeStatus(db: Database, run: RunRow, change: StatusChange): vo
 export function load(db: Database, runs: readonly RunAddress[]): (LoadedRun | null)[] {
   return runs.map((at) => {
     const run = db.tables.runs.get(runKey(at));
-    return run === undefined ? null : { run, inbox: inboxOf(db, run) };
+    return run === undefined ? null : { run, ...inboxOf(db, run) };
   });
 }
 

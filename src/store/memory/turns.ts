@@ -11,6 +11,7 @@ import { publish } from './channels.ts';
 import { appendConversation } from './conversations.ts';
 import { insertInbox, Wakes } from './inbox.ts';
 import { addVersion, memoryConflict } from './memory-entries.ts';
+import { answeredMeanwhile, writeQuestions } from './questions.ts';
 import { findRun, insertRun, writeStatus, writeTurn } from './runs.ts';
 import { holds } from './shards.ts';
 import { cursorOf, moveCursor } from './subscriptions.ts';
@@ -63,6 +64,8 @@ function judge(
   const what =
     refusedBasis(refused, turn) ?? memoryConflict(db, turn.memory) ?? cursorConflict(db, turn);
   if (what !== null) return { kind: 'conflict', what };
+  const invocationId = answeredMeanwhile(db, turn);
+  if (invocationId !== null) return { kind: 'answered', invocationId };
   if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
   return { kind: 'committed' };
 }
@@ -128,6 +131,7 @@ function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
   for (const insert of turn.memory) addVersion(db, insert);
   for (const move of turn.groupCursors) moveCursor(db, turn.tenant, move, wakes);
   for (const message of turn.messages) publish(db, message, wakes);
+  writeQuestions(db, turn);
   for (const timerId of turn.clearTimers) clearTimer(db, turn, timerId);
   if (turn.ended !== null) clearTimersOf(db, turn);
   else for (const timer of turn.setTimers) setTimer(db, turn, timer);

@@ -15,7 +15,9 @@ import type {
 } from '../batch.ts';
 import { diagnoseBudgets } from './budget-diagnosis.ts';
 import { cursorKey, LeftOut, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
+import type { Results } from './link.ts';
 import type { Pool } from './pool.ts';
+import { questionsNow, type QuestionKey } from './question-writes.ts';
 import {
   callWith,
   runColumns,
@@ -94,6 +96,8 @@ type Facts = {
   readonly keys: Set<string>;
   readonly newest: Map<string, number>;
   readonly cursors: Map<string, number>;
+  /** Questions with an answer, of those that turns close without one. */
+  readonly answered: ReadonlySet<string>;
 };
 
 /**
@@ -173,7 +177,18 @@ function judgeTurn(
   const loose = left.conflict(turn);
   if (loose !== null) return loose;
   const what = memoryConflict(facts, turn) ?? cursorConflict(facts, turn);
-  return what === null ? null : { kind: 'conflict', what };
+  if (what !== null) return { kind: 'conflict', what };
+  const passed = passedQuestions(turn).find((key) => facts.answered.has(questionKey(key)));
+  return passed === undefined ? null : { kind: 'answered', invocationId: passed.invocationId };
+}
+
+const questionKey = (key: QuestionKey): string => `${runKey(key)}\u0000${key.invocationId}`;
+
+/** What a turn closes without taking an answer. */
+function passedQuestions({ tenant, runId, closeQuestions }: TurnCommit): QuestionKey[] {
+  return closeQuestions.flatMap(({ invocationId, takesAnswer }) =>
+    takesAnswer ? [] : [{ tenant, runId, invocationId }],
+  );
 }
 
 function idempotencyKey(turn: TurnCommit): string | null {
@@ -216,6 +231,10 @@ function apply(facts: Facts, turn: TurnCommit): void {
   for (const move of turn.groupCursors) facts.cursors.set(cursorKey(turn.tenant, move), move.to);
 }
 
+function rowsOf(results: Results, call: Call): readonly Fields[] {
+  return results.get(call) ?? [];
+}
+
 async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
   const runs: AnyRun[] = [
     ...batch.turns.map((turn) => ({ ...turn, key: turn.create?.idempotencyKey ?? null })),
@@ -229,8 +248,12 @@ async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
   const runsCall = callWith(runsNowStatement, [...runColumns, keyColumn], runs);
   const memoryCall = callWith(memoryNowStatement, entryColumns, inserts);
   const cursorsCall = callWith(cursorsNowStatement, groupColumns, groups);
-  const results = await pool.read([shardsCall, runsCall, memoryCall, cursorsCall]);
-  const rows = (call: Call): readonly Fields[] => results.get(call) ?? [];
+  const passed = batch.turns.flatMap(passedQuestions);
+  const questionsCall = questionsNow(passed);
+  const calls = [shardsCall, runsCall, memoryCall, cursorsCall, questionsCall];
+  const results = await pool.read(calls);
+  const answered = rowsOf(results, questionsCall);
+  const rows = (call: Call): readonly Fields[] => rowsOf(results, call);
   const facts: Facts = {
     shards: new Map(
       rows(shardsCall).map(([shard, epoch, owner]) => [
@@ -244,6 +267,9 @@ async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
       inserts.map((insert, i) => [memoryKey(insert), Number(rows(memoryCall)[i]?.[0])]),
     ),
     cursors: new Map(),
+    answered: new Set(
+      passed.filter((_, i) => answered[i]?.[0] === 't').map((key) => questionKey(key)),
+    ),
   };
   rows(runsCall).forEach(([turn, shard, ended, used], index) => {
     const run = runs[index];

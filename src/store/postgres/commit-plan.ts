@@ -2,7 +2,8 @@
  * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none
  * where there are no rows. The order below is the order of locks of every commit, everywhere:
  * commit, shards, runs, memory entries, groups' cursors, channels, then rows that only their run's
- * owner writes, inbox rows, slots, providers, and last budgets with the reservations under them.
+ * owner writes, questions, inbox rows with the keys of sends before them, slots, providers, and last
+ * budgets with the reservations under them.
  */
 import type {
   Batch,
@@ -13,7 +14,8 @@ import type {
   TurnCommit,
 } from '../batch.ts';
 import type { Charges } from '../charges.ts';
-import type { InboxInsert, NewRun } from '../rows.ts';
+import type { InboxArrival, InboxInsert, NewRun } from '../rows.ts';
+import { arrivalCalls } from './arrival-writes.ts';
 import {
   createCursors,
   delayMessages,
@@ -41,6 +43,7 @@ import {
   type ResultTaken,
 } from './inbox-writes.ts';
 import { insertMemory, type MemoryWrite } from './memory-writes.ts';
+import { questionCalls, type QuestionClosing, type QuestionOpening } from './question-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run-writes.ts';
 import { fence } from './shards.ts';
 import { writeProviders } from './provider-writes.ts';
@@ -60,7 +63,9 @@ export type Plan = {
   /** These answer with the runs that have a new inbox row. */
   readonly waking: readonly Call[];
   readonly queued: Call | null;
+  /** Of the arrivals' inbox rows: one of these, when there are any. */
   readonly targets: Call | null;
+  readonly accepting: Call | null;
 };
 
 type Created = TurnCommit & { readonly create: NewRun };
@@ -92,6 +97,8 @@ class Rows {
   readonly conversation: ConversationWrite[] = [];
   readonly clearedTimers: TimerClear[] = [];
   readonly timers = new Map<string, TimerWrite>();
+  readonly closedQuestions: QuestionClosing[] = [];
+  readonly openedQuestions: QuestionOpening[] = [];
 
   turn(turn: TurnCommit, epoch: number): void {
     const { tenant, runId, shard, ended } = turn;
@@ -113,6 +120,8 @@ class Rows {
     turn.conversation.forEach((insert, place) => {
       this.conversation.push({ tenant, runId, turn: turn.expectedTurn + 1, place, insert });
     });
+    for (const end of turn.closeQuestions) this.closedQuestions.push({ tenant, runId, ...end });
+    for (const insert of turn.openQuestions) this.openedQuestions.push({ tenant, runId, insert });
     for (const message of turn.messages) this.message(message);
     for (const insert of turn.memory) this.version(insert);
     for (const move of turn.groupCursors) this.cursor(tenant, move);
@@ -200,7 +209,6 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   for (const { shard } of charges.settled) rows.shards.set(shard, batch.epochs.get(shard) ?? -1);
   rows.queued.push(...live(arrivals.starts, fates.starts));
   const arrived = live(arrivals.inbox, fates.inbox);
-  rows.inbox.push(...arrived);
   for (const message of live(arrivals.messages, fates.messages)) rows.message(message);
   arrivals.memory.forEach((insert, index) => {
     if (fates.memory[index] !== null) return;
@@ -237,8 +245,10 @@ function callsOf(
   batch: Batch,
   fates: Fates,
   rows: Rows,
-  { arrived, trial }: { readonly arrived: readonly InboxInsert[]; readonly trial: boolean },
+  { arrived, trial }: { readonly arrived: readonly InboxArrival[]; readonly trial: boolean },
 ): Plan {
+  const outside = arrivalCalls(arrived, batch.commitId);
+  rows.inbox.push(...outside.plain);
   const some = <Row>(set: readonly Row[], call: (set: readonly Row[]) => Call): Call | null =>
     set.length === 0 ? null : call(set);
   const epochs = [...rows.shards].sort(([a], [b]) => a - b);
@@ -252,7 +262,8 @@ function callsOf(
   const touched = channels.length > 0 || rows.left.length > 0;
   const queued = some(rows.queued, queueRuns);
   const inbox = some(rows.inbox, insertInbox);
-  const targets = some(arrived, inboxTargets);
+  const targets = some(outside.plain, inboxTargets);
+  const closed = trial ? [] : rows.closedQuestions;
   const wakes = touched ? wake(channels, rows.left) : null;
   const calls = [
     insertCommit(batch.commitId, refusedText(fates)),
@@ -264,14 +275,7 @@ function callsOf(
     some(rows.evaluations, insertEvaluations),
     some(rows.conversation, appendConversations),
     some(memory, insertMemory),
-    some(
-      moves.filter((move) => move.from === null),
-      createCursors,
-    ),
-    some(
-      moves.filter((move) => move.from !== null),
-      moveCursors,
-    ),
+    ...cursorCalls(moves),
     some(rows.groups, registerGroups),
     touched ? touchChannels(channels, rows.left) : null,
     some(rows.messages, insertMessages),
@@ -280,11 +284,14 @@ function callsOf(
     some([...rows.timers.values()], setTimers),
     some(rows.subscriptions, (set) => insertSubscriptions(set, rows.waiters)),
     some(rows.endings, endSubscriptions),
+    ...questionCalls(outside.answered, closed, rows.openedQuestions),
     some(rows.ended, clearEnded),
     some(rows.taken, takeInbox),
     some(rows.takenResults, takeResults),
     targets,
     inbox,
+    outside.accepting,
+    outside.bound,
     some(rows.kept, insertInbox),
     wakes,
     some(batch.slots, (set) => writeSlots(batch.replicaId, set.map(orFree(fates)))),
@@ -293,10 +300,20 @@ function callsOf(
   ];
   return {
     calls: calls.filter(isCall),
-    waking: [queued, inbox, wakes].filter(isCall),
+    waking: [queued, inbox, outside.accepting, wakes].filter(isCall),
     queued,
     targets,
+    accepting: outside.accepting,
   };
+}
+
+function cursorCalls(moves: readonly CursorMove[]): Call[] {
+  const first = moves.filter((move) => move.from === null);
+  const later = moves.filter((move) => move.from !== null);
+  return [
+    ...(first.length > 0 ? [createCursors(first)] : []),
+    ...(later.length > 0 ? [moveCursors(later)] : []),
+  ];
 }
 
 const isCall = (call: Call | null): call is Call => call !== null;

@@ -6,6 +6,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
 import type { InboxInsert, NewRun, RunAddress } from '../rows.ts';
 import { asRunId } from '../../domain/ids.ts';
+import { toldOutcomes } from './arrival-writes.ts';
 import type { Fates } from './commit-fates.ts';
 import { readCommit } from './commits.ts';
 import { inboxTargets } from './inbox-writes.ts';
@@ -27,9 +28,12 @@ export async function replay(pool: Pool, batch: Batch, fates: Fates): Promise<Ba
   const stored = readCommit(batch.commitId);
   const targets = inboxTargets(arrivals.inbox);
   const results = await pool.read([stored, targets]);
-  const refused = results.get(stored)?.[0]?.[0] ?? null;
+  const [refused = null, told = null] = results.get(stored)?.[0] ?? [];
   const then = refused === null ? fates : (JSON.parse(refused) as Fates);
   const known = await startedRuns(pool, arrivals.starts);
+  const live = arrivals.inbox.filter((_, index) => then.inbox[index] === null);
+  const inbox = told === null ? null : toldOutcomes(live, told);
+  let place = 0;
   return {
     turns: then.turns.map((fate) => fate ?? committed),
     statusChanges: then.statusChanges.map((fate) => fate ?? committed),
@@ -41,6 +45,7 @@ export async function replay(pool: Pool, batch: Batch, fates: Fates): Promise<Ba
       return fate ?? (own ? accepted : { kind: 'existing', run });
     }),
     inbox: then.inbox.map((fate, index) => {
+      if (fate === null && inbox !== null) return inbox[place++] ?? accepted;
       const row = arrivals.inbox[index];
       // A run that has ended since may have been open then.
       const gone = results.get(targets)?.[index]?.[0] === null;

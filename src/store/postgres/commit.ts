@@ -10,7 +10,8 @@
 import { heddleError, HeddleError } from '../../domain/errors.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../batch.ts';
-import type { RunAddress } from '../rows.ts';
+import type { InboxArrival, RunAddress } from '../rows.ts';
+import { arrivalOutcomes } from './arrival-writes.ts';
 import { diagnose } from './commit-diagnosis.ts';
 import { hasLooseTurn, newFates, refusedText, type Fates } from './commit-fates.ts';
 import { planCommit, type Plan } from './commit-plan.ts';
@@ -142,21 +143,31 @@ async function outcomeOf(
 ): Promise<BatchOutcome> {
   const { arrivals } = batch;
   const committed: TurnOutcome = { kind: 'committed' };
-  const targets = plan.targets === null ? [] : (results.get(plan.targets) ?? []);
-  let target = 0;
+  const live = arrivals.inbox.filter((_, index) => fates.inbox[index] === null);
+  const inbox = inboxOutcomes(live, plan, results);
+  let place = 0;
   return {
     turns: fates.turns.map((fate) => fate ?? committed),
     statusChanges: fates.statusChanges.map((fate) => fate ?? committed),
     results: fates.results.map((fate) => fate ?? committed),
     slots: fates.slots.map((fate) => fate ?? committed),
     starts: await startOutcomes(pools, batch, fates, plan, results),
-    inbox: arrivals.inbox.map((row, index) => {
-      return fates.inbox[index] ?? targetOutcome(row, targets[target++] ?? []);
-    }),
+    inbox: fates.inbox.map((fate) => fate ?? inbox[place++] ?? accepted),
     messages: fates.messages.map((fate) => fate ?? accepted),
     memory: memoryOutcomes(fates),
     wakes: wakesOf(plan, results),
   };
+}
+
+/** Of the rows that took part in the transaction. */
+function inboxOutcomes(
+  rows: readonly InboxArrival[],
+  plan: Plan,
+  results: Results,
+): ArrivalOutcome[] {
+  if (plan.accepting !== null) return arrivalOutcomes(rows, results.get(plan.accepting) ?? []);
+  const targets = plan.targets === null ? [] : (results.get(plan.targets) ?? []);
+  return rows.map((row, index) => targetOutcome(row, targets[index] ?? []));
 }
 
 async function startOutcomes(

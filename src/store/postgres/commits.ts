@@ -12,7 +12,7 @@ export function insertCommit(commitId: string, refused: string | null): Call {
 
 const readCommitStatement = statement(
   'commit_read',
-  `select refused from heddle.commits where commit_id = $1::uuid`,
+  `select refused, told from heddle.commits where commit_id = $1::uuid`,
 );
 
 export function readCommit(commitId: string): Call {

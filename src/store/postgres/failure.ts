@@ -12,6 +12,7 @@ export const guard = {
   memory: 'HD003',
   cursor: 'HD004',
   budget: 'HD005',
+  answer: 'HD006',
 } as const;
 
 /**

@@ -1,7 +1,7 @@
 /** What people and quotas ask for: pages of runs, journals, evaluations, and counts. No locks. */
-import type { RunId } from '../../domain/ids.ts';
+import { asRunId, type RunId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../../machines/run.ts';
-import type { EvaluationRow, JournalRow, RunRow } from '../rows.ts';
+import type { EvaluationRow, JournalRow, QuestionRow, RunRow } from '../rows.ts';
 import type { Pool } from './pool.ts';
 import { epochMs, runFields, runRow } from './run-reads.ts';
 import { int, text, texts, uuid, statement } from './statement.ts';
@@ -74,6 +74,46 @@ export async function readJournal(
     entriesText: entries ?? '',
     atMs: Number(at),
   }));
+}
+
+const questionFields = `tenant, run_id, invocation_id, incarnation, question, answered,
+    ${epochMs('asked_at')}`;
+
+const runQuestionsStatement = statement(
+  'questions_run',
+  `select ${questionFields} from heddle.questions
+    where tenant = $1::text and run_id = $2::uuid
+    order by asked_at, run_id, invocation_id limit $3::int`,
+);
+
+const tenantQuestionsStatement = statement(
+  'questions_tenant',
+  `select ${questionFields} from heddle.questions
+    where tenant = $1::text and not answered
+    order by asked_at, run_id, invocation_id limit $2::int`,
+);
+
+export async function readQuestions(
+  pool: Pool,
+  query: { readonly tenant: string; readonly runId: RunId | null; readonly limit: number },
+): Promise<QuestionRow[]> {
+  const { tenant, runId, limit } = query;
+  const call =
+    runId === null
+      ? { statement: tenantQuestionsStatement, params: [text(tenant), int(limit)] }
+      : { statement: runQuestionsStatement, params: [text(tenant), uuid(runId), int(limit)] };
+  return ((await pool.read([call])).get(call) ?? []).map((fields) => {
+    const [, run, invocationId, incarnation, questionText, answered, askedAt] = fields;
+    return {
+      tenant,
+      runId: asRunId(run ?? ''),
+      invocationId: invocationId ?? '',
+      incarnation: Number(incarnation),
+      questionText: questionText ?? '',
+      answered: answered === 't',
+      askedAtMs: Number(askedAt),
+    };
+  });
 }
 
 const evaluationsStatement = statement(

@@ -24,6 +24,7 @@ import {
   readActivity,
   readEvaluations,
   readJournal,
+  readQuestions,
   readUsage,
 } from './lists.ts';
 import { listen, notify } from './listen.ts';
@@ -137,6 +138,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     run: (tenant, runId) => oneRun(pools.read, tenant, runId),
     runs: (query) => listRuns(pools.wide, query),
     journal: (query) => readJournal(pools.read, query),
+    questions: (query) => readQuestions(query.runId === null ? pools.wide : pools.read, query),
     evaluations: (query) => readEvaluations(pools.read, query),
     usage: (tenant) => readUsage(pools.wide, tenant),
     tenants: (query) => listTenants(pools.wide, query),

@@ -1,4 +1,5 @@
 /** Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
+import { limits } from '../../domain/limits.ts';
 import type { Pool } from './pool.ts';
 import { bigint, int, statement } from './statement.ts';
 
@@ -23,6 +24,10 @@ const pruneRunsStatement = statement(
       delete from heddle.inbox b using old o where b.tenant = o.tenant and b.run_id = o.run_id
     ), alarms as (
       delete from heddle.timers t using old o where t.tenant = o.tenant and t.run_id = o.run_id
+    ), asked as (
+      delete from heddle.questions q using old o where q.tenant = o.tenant and q.run_id = o.run_id
+    ), keys as (
+      delete from heddle.sent_keys k using old o where k.tenant = o.tenant and k.run_id = o.run_id
     ), own as (
       delete from heddle.memory_versions m using old o
       where m.tenant = o.tenant and m.scope = 'run' and m.owner = o.run_id::text
@@ -76,6 +81,14 @@ const pruneCommitsStatement = statement(
       select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
 );
 
+/** Keys of sends are known for a day. */
+const pruneKeysStatement = statement(
+  'prune_keys',
+  `delete from heddle.sent_keys where ctid = any(array(
+      select ctid from heddle.sent_keys
+      where sent_at < now() - ${limits.sendKeyMs} * interval '1 ms' limit $1::int))`,
+);
+
 /**
  * Idle slots of replicas that have been gone for a day become one row per provider, of no replica,
  * which keeps their totals. Locks: the slots, then that row.
@@ -120,6 +133,7 @@ export async function prune(
   };
   const gone = (await pool.read([runs])).get(runs)?.[0]?.[0] ?? '0';
   await pool.read([{ statement: pruneCommitsStatement, params: [int(query.limit)] }]);
+  await pool.read([{ statement: pruneKeysStatement, params: [int(query.limit)] }]);
   await pool.read([{ statement: foldSlotsStatement, params: [] }]);
   await pool.read([{ statement: pruneReplicasStatement, params: [] }]);
   return Number(gone);

@@ -92,6 +92,18 @@ const loadInboxStatement = statement(
     ) b`,
 );
 
+/** Answers of runs whose rows fill a page: these may stand behind it. */
+const loadAnswersStatement = statement(
+  'inbox_load_answers',
+  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
+    from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
+    cross join lateral (
+      select * from heddle.inbox b
+      where b.tenant = i.tenant and b.run_id = i.run_id and b.key >= '=answer:' and b.key < '=answer;'
+      order by b.seq limit ${limits.turnEventsMax * 2}
+    ) b`,
+);
+
 /** Two snapshots: a turn that is committed between them makes the next one stale, never wrong. */
 export async function loadRuns(
   pool: Pool,
@@ -101,10 +113,10 @@ export async function loadRuns(
   const rows = callWith(loadRunsStatement, runColumns, runs);
   const inbox = callWith(loadInboxStatement, runColumns, runs);
   const results = await pool.read([rows, inbox]);
-  const found = new Map<string, { run: RunRow; inbox: InboxRow[] }>();
+  const found = new Map<string, Found>();
   for (const fields of results.get(rows) ?? []) {
     const run = runRow(fields);
-    found.set(`${run.tenant} ${run.runId}`, { run, inbox: [] });
+    found.set(`${run.tenant} ${run.runId}`, { run, inbox: [], laterAnswers: [] });
   }
   const seen = new Set<string>();
   for (const fields of results.get(inbox) ?? []) {
@@ -114,7 +126,27 @@ export async function loadRuns(
     seen.add(row.seq);
     found.get(`${row.tenant} ${row.runId}`)?.inbox.push(row);
   }
+  await loadAnswers(pool, found);
   return runs.map((run) => found.get(`${run.tenant} ${run.runId}`) ?? null);
+}
+
+type Found = { run: RunRow; inbox: InboxRow[]; laterAnswers: InboxRow[] };
+
+async function loadAnswers(pool: Pool, found: ReadonlyMap<string, Found>): Promise<void> {
+  const full = [...found.values()].filter(({ inbox }) => inbox.length >= limits.turnEventsMax);
+  if (full.length === 0) return;
+  const call = callWith(
+    loadAnswersStatement,
+    runColumns,
+    full.map(({ run }) => run),
+  );
+  for (const fields of (await pool.read([call])).get(call) ?? []) {
+    const row = inboxRow(fields);
+    const of = found.get(`${row.tenant} ${row.runId}`);
+    const isKnown = of?.inbox.some(({ seq }) => seq === row.seq) === true;
+    if (of === undefined || isKnown || of.laterAnswers.length >= limits.turnEventsMax) continue;
+    of.laterAnswers.push(row);
+  }
 }
 
 function inboxRow(fields: Fields): InboxRow {

@@ -46,7 +46,7 @@ export const questionAndPause: Scenario = {
       await client.send(runId, { type: 'NOTE', n: 1 });
       await client.tell(runId, 'pause');
       await client.send(runId, { type: 'NOTE', n: 2 });
-      await client.answer(runId, 'question', 'blue');
+      let answered = await client.answer(runId, 'question', 'blue');
       await client.sleep(10);
       await client.tell(runId, 'resume');
       await client.sleep(10);
@@ -54,6 +54,11 @@ export const questionAndPause: Scenario = {
       await client.sleep(30);
       await client.tell(runId, 'resume');
       await client.send(runId, { type: 'NOTE', n: 3 });
+      // The first pause may have come before the question.
+      while (!answered) {
+        await client.sleep(10);
+        answered = await client.answer(runId, 'question', 'blue');
+      }
     },
   ],
   outcome: outputsOf,

@@ -3,6 +3,7 @@
  * ways to write batches. Ids are counted, so that a failure reads the same each time.
  */
 import { expect } from 'vitest';
+import { askIdOf } from '../../../src/domain/ask-id.ts';
 import {
   asCommitId,
   asReplicaId,
@@ -23,6 +24,7 @@ import type {
 } from '../../../src/store/batch.ts';
 import type { Store } from '../../../src/store/port.ts';
 import type {
+  InboxArrival,
   InboxInsert,
   InboxRow,
   LoadedRun,
@@ -101,6 +103,8 @@ export const turnOf = (
   groupCursors: [],
   setTimers: [],
   clearTimers: [],
+  openQuestions: [],
+  closeQuestions: [],
   ...parts,
 });
 
@@ -171,6 +175,39 @@ export const event = (
   payloadText: `{"type":"${type}"}`,
   key: null,
   ...parts,
+});
+
+/** An answer to the question that a run asks under `ask`, or under another invocation's id. */
+export const answer = (
+  run: RunAddress,
+  incarnation: number,
+  parts: { readonly says?: string; readonly invocationId?: string } = {},
+): InboxArrival => {
+  const { says = 'yes', invocationId = 'ask' } = parts;
+  const { tenant: of, runId: id, shard } = run;
+  const ref = askIdOf({ runId: id, invocationId, incarnation });
+  return {
+    tenant: of,
+    runId: id,
+    shard,
+    kind: 'answer',
+    ref,
+    payloadText: JSON.stringify(says),
+    key: `answer:${ref}`,
+    once: { kind: 'answer', invocationId, incarnation },
+  };
+};
+
+export const question = (incarnation: number, invocationId = 'ask') => ({
+  invocationId,
+  incarnation,
+  questionText: `{"question":"${incarnation}?","schema":null}`,
+});
+
+/** An event that was sent under a key. */
+export const keyed = (run: RunAddress, type: string, key: string): InboxArrival => ({
+  ...event(run, type),
+  once: { kind: 'event', key, eventText: `{"type":"${type}"}` },
 });
 
 export const slot = (n: number, parts: Partial<SlotWrite> = {}): SlotWrite => ({

@@ -1,4 +1,5 @@
 /** The contract of `Store`: every implementation passes all of it. */
+import { answersContract, sentKeysContract } from './answers.ts';
 import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
 import { conversationsContract } from './conversations.ts';
@@ -23,6 +24,8 @@ const themes = {
   channels: channelsContract,
   groups: groupsContract,
   'inbox and starts': inboxContract,
+  questions: answersContract,
+  'events with a key': sentKeysContract,
   'timers and delayed messages': timersContract,
   ownership: ownershipContract,
   'leases of outside consumers': leasesContract,

@@ -1,0 +1,163 @@
+/**
+ * Questions that runs ask people, and the keys under which events were sent: what decides that an
+ * answer or an event counts once (promise 12). It owns both tables.
+ *
+ * 1. A question's row is there as long as the question is open.
+ */
+import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/errors.ts';
+import { limits } from '../../domain/limits.ts';
+import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
+import type { InboxArrival, Once, QuestionRow, RunAddress, RunRow } from '../rows.ts';
+import { runKey, type Database } from './database.ts';
+import { join, own } from './table.ts';
+
+const accepted: ArrivalOutcome = { kind: 'accepted' };
+
+const refused = (code: ErrorCode, detail: ErrorDetail): ArrivalOutcome => ({
+  kind: 'refused',
+  error: heddleError(code, detail).toJSON(),
+});
+
+const runUnknown = ({ runId }: RunAddress): ArrivalOutcome => refused('run-unknown', { runId });
+
+/** Whether a row from outside is accepted, and whether its inbox gets it; remembers what counted. */
+export function judgeArrival(
+  db: Database,
+  row: InboxArrival,
+): { readonly outcome: ArrivalOutcome; readonly put: boolean } {
+  const run = db.tables.runs.get(runKey(row));
+  const outcome = refusal(db, row, run);
+  if (outcome !== null) return { outcome, put: false };
+  const { once } = row;
+  if (once?.kind === 'event') return { outcome: accepted, put: rememberKey(db, row, once) };
+  if (once?.kind === 'answer') {
+    const question = questionAt(db, row, once.invocationId);
+    if (question !== undefined) db.tables.questions.put({ ...question, answered: true });
+  }
+  return { outcome: accepted, put: true };
+}
+
+/** Null when it is accepted. */
+function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): ArrivalOutcome | null {
+  if (run === undefined) return runUnknown(row);
+  const { runId, once } = row;
+  if (once?.kind === 'event') {
+    const known = knownKey(db, row, once.key);
+    if (known !== undefined && known.eventText !== once.eventText) {
+      return refused('send-key-used', { runId, key: once.key });
+    }
+    if (known !== undefined) return null;
+  }
+  if (run.endedAtMs !== null) return refused('run-ended', { runId, status: run.status });
+  if (once?.kind !== 'answer') return null;
+  const question = questionAt(db, row, once.invocationId);
+  const isOpen = question?.incarnation === once.incarnation;
+  if (isOpen && !question.answered) return null;
+  return refused(isOpen ? 'ask-answered' : 'ask-unknown', { runId, askId: row.ref });
+}
+
+/**
+ * What is told of them when their batch, which has been committed, is sent again: where some count
+ * once, what was told before.
+ */
+export function retellArrivals(
+  db: Database,
+  rows: readonly InboxArrival[],
+  told: readonly ArrivalOutcome[],
+): ArrivalOutcome[] {
+  const isKept = rows.some(({ once }) => once !== undefined);
+  return rows.map((row, i) => {
+    const before = told[i] ?? accepted;
+    if (isKept || isPoison(before)) return before;
+    return db.tables.runs.get(runKey(row)) === undefined ? runUnknown(row) : accepted;
+  });
+}
+
+function isPoison(outcome: ArrivalOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.error.code === 'store-poison';
+}
+
+function questionAt(db: Database, run: RunAddress, id: string): QuestionRow | undefined {
+  return db.tables.questions.get(join(run.tenant, run.runId, id));
+}
+
+function knownKey(db: Database, run: RunAddress, key: string) {
+  const known = db.tables.sentKeys.get(join(run.tenant, run.runId, key));
+  return known !== undefined && known.atMs >= db.now() - limits.sendKeyMs ? known : undefined;
+}
+
+/** False when it is known already. */
+function rememberKey(
+  db: Database,
+  row: InboxArrival,
+  { key, eventText }: Extract<Once, { kind: 'event' }>,
+): boolean {
+  if (knownKey(db, row, key) !== undefined) return false;
+  const { tenant, runId } = row;
+  db.tables.sentKeys.put({
+    tenant,
+    runId,
+    key,
+    eventText,
+    atMs: db.now(),
+    order: db.next('order'),
+  });
+  const keys = db.tables.sentKeys.by('run', runKey(row));
+  if (keys.length <= limits.sendKeysMax) return true;
+  const oldest = keys.reduce((a, b) => (a.order < b.order ? a : b));
+  db.tables.sentKeys.remove(join(tenant, runId, oldest.key));
+  return true;
+}
+
+/** The invocation of a question that the turn closes past its answer; null when there is none. */
+export function answeredMeanwhile(db: Database, turn: TurnCommit): string | null {
+  const found = turn.closeQuestions.find(
+    ({ invocationId, takesAnswer }) =>
+      !takesAnswer && questionAt(db, turn, invocationId)?.answered === true,
+  );
+  return found?.invocationId ?? null;
+}
+
+export function writeQuestions(db: Database, turn: TurnCommit): void {
+  const { tenant, runId } = turn;
+  for (const { invocationId } of turn.closeQuestions) {
+    db.tables.questions.remove(join(tenant, runId, invocationId));
+  }
+  for (const insert of turn.openQuestions) {
+    const row = { tenant, runId, ...insert, answered: false, askedAtMs: db.now() };
+    db.tables.questions.put(own(row));
+  }
+}
+
+export function listQuestions(
+  db: Database,
+  query: { readonly tenant: string; readonly runId: string | null; readonly limit: number },
+): QuestionRow[] {
+  const { tenant, runId, limit } = query;
+  const rows =
+    runId === null
+      ? db.tables.questions.by('tenant', tenant).filter(({ answered }) => !answered)
+      : db.tables.questions.by('run', join(tenant, runId));
+  return rows
+    .sort((a, b) => a.askedAtMs - b.askedAtMs || (keyOf(a) < keyOf(b) ? -1 : 1))
+    .slice(0, limit);
+}
+
+const keyOf = (row: QuestionRow): string => join(row.runId, row.invocationId);
+
+export function removeQuestions(db: Database, run: RunAddress): void {
+  for (const row of db.tables.questions.by('run', runKey(run))) {
+    db.tables.questions.remove(join(row.tenant, row.runId, row.invocationId));
+  }
+  for (const row of db.tables.sentKeys.by('run', runKey(run))) {
+    db.tables.sentKeys.remove(join(row.tenant, row.runId, row.key));
+  }
+}
+
+/** Keys that are known no more, the oldest first. */
+export function forgetKeys(db: Database, limit: number): void {
+  const over = db.tables.sentKeys.all().filter((row) => row.atMs < db.now() - limits.sendKeyMs);
+  for (const row of over.sort((a, b) => a.order - b.order).slice(0, limit)) {
+    db.tables.sentKeys.remove(join(row.tenant, row.runId, row.key));
+  }
+}
