@@ -44,8 +44,6 @@ export type Waiting<Item> = HeapMember & {
   /** Its pipeline had had no turn when it came. */
   readonly isNew: boolean;
   readonly pipeline: string;
-  /** Unlike `pipeline` no other user's. */
-  readonly pipelineKey: string;
   readonly startedAtMs: number;
   readonly order: number;
   /** The same item in the heap that has first what came first. */
@@ -144,8 +142,6 @@ export class FairShares<Item> {
     }
     const mirror: Mirror<Waiting<Item>> = { heapIndex: -1, of: null };
     const counted = place.cost !== undefined;
-    // Nobody looks for the pipeline of what is not counted.
-    const pipelineKey = counted ? keyOf(place) : '';
     const waiting: Waiting<Item> = {
       heapIndex: -1,
       key,
@@ -153,9 +149,8 @@ export class FairShares<Item> {
       user,
       cost,
       counted,
-      isNew: counted && this.#headStarts.items(pipelineKey) === 0,
+      isNew: counted && this.#headStarts.items(keyOf(place)) === 0,
       pipeline: place.pipeline,
-      pipelineKey,
       startedAtMs: place.pipelineStartedAtMs,
       order: place.order,
       mirror,
@@ -248,8 +243,11 @@ export class FairShares<Item> {
     }
   }
 
-  #headStart({ counted, pipelineKey, cost }: Waiting<Item>): number {
-    return counted ? this.#headStarts.items(pipelineKey) * cost : 0;
+  /** Nobody looks for the pipeline of what is not counted. */
+  #headStart({ counted, cost, pipeline, user }: Waiting<Item>): number {
+    if (!counted) return 0;
+    const key = keyOf({ tenant: user.tenant.name, user: user.name, pipeline });
+    return this.#headStarts.items(key) * cost;
   }
 
   #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
@@ -289,8 +287,9 @@ export class FairShares<Item> {
   }
 }
 
-/** Pipelines' names are their users' own. */
-const keyOf = (of: FairPlace): string => JSON.stringify([of.tenant, of.user, of.pipeline]);
+/** Pipelines' names are their users' own. Made when it is asked for: it is longer than all else of a place. */
+const keyOf = (of: Pick<FairPlace, 'tenant' | 'user' | 'pipeline'>): string =>
+  JSON.stringify([of.tenant, of.user, of.pipeline]);
 
 /** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
 function corrected(paid: number, more: number, clock: number): number {

@@ -106,7 +106,7 @@ export class Budgets {
   /** True when the call waits from here on: one of its budgets is known to be full. */
   holds(call: RunCall): boolean {
     if (!this.#isOn || this.#line.size === 0) return false;
-    const full = this.#line.fullOf(budgetsOf(call.run));
+    const full = this.#line.fullOf(budgetsOf(call));
     if (full !== null) this.#hold(call, full);
     return full !== null;
   }
@@ -123,6 +123,10 @@ export class Budgets {
     this.#refused.delete(call);
     if (!call.dropped) this.#hold(call, budget);
     return true;
+  }
+
+  isWaiting(call: RunCall): boolean {
+    return this.#line.budgetOf(call) !== null;
   }
 
   drop(call: RunCall): void {
@@ -149,7 +153,7 @@ export class Budgets {
     call: RunCall,
     of: { readonly amount: Amount; readonly slot: number; readonly repeated: boolean },
   ): Reservation {
-    const { tenant, runId, shard, user } = call.run;
+    const { tenant, runId, shard, user } = call;
     return {
       tenant,
       runId,
@@ -166,7 +170,7 @@ export class Budgets {
   settle(call: RunCall, how: 'used' | 'unused' | 'unknown'): void {
     if (call.reserved === null) return;
     call.reserved = null;
-    const { tenant, runId, shard, user } = call.run;
+    const { tenant, runId, shard, user } = call;
     const spent = how === 'unused' ? noAmount : how === 'used' ? this.#usedBy(call) : null;
     this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
   }
@@ -204,7 +208,9 @@ export class Budgets {
   /** Where it will go is not known yet: at each provider that it may go to. */
   #places(call: RunCall): Place[] {
     const tokens = totalTokens(call.estimate);
-    const places = this.#prices.everywhere(call.input, call.estimate);
+    const { provider, namedProviders: providers, model, tier } = call;
+    const wanted = { provider, providers, model, tier };
+    const places = this.#prices.everywhere(wanted, call.estimate);
     return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
   }
 
@@ -258,14 +264,14 @@ export class Budgets {
   /** The budgets that they waited for have room; what others of theirs say is read before they go. */
   async #letGo(calls: readonly RunCall[]): Promise<void> {
     const addresses = new Map<string, BudgetAddress>();
-    for (const call of calls) for (const at of budgetsOf(call.run)) addresses.set(keyOf(at), at);
+    for (const call of calls) for (const at of budgetsOf(call)) addresses.set(keyOf(at), at);
     const rows = await this.#store.budgets([...addresses.values()], this.#defaults);
     if (this.#closed) return;
     const budgets = new Map<string, BudgetRow>();
     for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
     for (const call of calls) {
       if (this.#line.budgetOf(call) === null) continue;
-      const mine = budgetsOf(call.run).flatMap((at) => budgets.get(keyOf(at)) ?? []);
+      const mine = budgetsOf(call).flatMap((at) => budgets.get(keyOf(at)) ?? []);
       const places = this.#places(call);
       const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
       // One that no provider takes goes on to hear just that.
@@ -278,7 +284,7 @@ export class Budgets {
       const needed = rising(open).at(-1) ?? noAmount;
       // Else it would come back to the dear one, which is as free as before, again and again.
       const isBound = open.length < places.length;
-      call.providers = isBound ? open.map(({ provider }) => provider) : call.input.providers;
+      call.providers = isBound ? open.map(({ provider }) => provider) : call.namedProviders;
       // Counted on, so that no more of them go on than there is room for.
       for (const budget of mine) {
         const reserved = addAmounts(budget.reserved, needed);
@@ -300,7 +306,7 @@ const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u000
 const rising = (places: readonly Place[]): Amount[] =>
   places.map(({ needed }) => needed).sort((a, b) => a.micros - b.micros);
 
-const nameOf = ({ address }: RunCall): string => `${address.invocationId}:${address.incarnation}`;
+const nameOf = ({ invocationId, incarnation }: RunCall): string => `${invocationId}:${incarnation}`;
 
 function reasonOf(budget: BudgetRow, needed: Amount): string {
   const { scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;

@@ -1,7 +1,7 @@
 /**
  * Requests under way: from a slot that was granted, and committed, to what became of the attempt.
  *
- * Owns the attempt itself, with the conversation that it is sent. Leaves to the calls who may be sent
+ * Owns the attempt itself, with the input and the conversation that it is sent. Leaves to the calls who may be sent
  * and when, and what the end of an attempt means for call, slot and run.
  *
  * 1. Nothing is sent for a call that is over, by a replica that closes, or to a provider that has asked
@@ -12,6 +12,7 @@
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
+import type { CallInputs } from './call-inputs.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
@@ -24,6 +25,10 @@ export type RequestEnds = {
   readonly unwanted: (call: RunCall, grant?: Grant<RunCall>) => void;
   /** Its provider wants to be left alone by now: nothing was sent, and it waits again. */
   readonly withheld: (call: RunCall, grant: Grant<RunCall>) => void;
+  /** Its run's row has no such call open: nothing was sent, and its run has to say what is true. */
+  readonly lost: (call: RunCall, grant: Grant<RunCall>) => void;
+  /** A request that had to be read is out. */
+  readonly sentLate: () => void;
   readonly answered: (call: RunCall, output: GenerateOutput) => void;
   /** A fault that the pool will answer with another attempt. */
   readonly broughtBack: (call: RunCall, fault: ProviderFault) => void;
@@ -40,6 +45,7 @@ export class CallRequests {
   readonly #gate: Gate;
   readonly #texts: Texts;
   readonly #conversations: Conversations;
+  readonly #inputs: CallInputs;
   readonly #pool: Pool<RunCall>;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #refusals: Refusals;
@@ -55,6 +61,7 @@ export class CallRequests {
     readonly gate: Gate;
     readonly texts: Texts;
     readonly conversations: Conversations;
+    readonly inputs: CallInputs;
     readonly log: Log;
     readonly providers: readonly Provider[];
     readonly pool: Pool<RunCall>;
@@ -64,6 +71,7 @@ export class CallRequests {
     this.#gate = options.gate;
     this.#texts = options.texts;
     this.#conversations = options.conversations;
+    this.#inputs = options.inputs;
     this.#pool = options.pool;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#refusals = new Refusals(options.log);
@@ -73,7 +81,8 @@ export class CallRequests {
   send(grant: Grant<RunCall>): void {
     const { call } = grant;
     if (this.#isStopped(grant)) return;
-    if (call.input.conversation === undefined) void this.#request(grant, call.input);
+    const { input } = call;
+    if (input !== null && input.conversation === undefined) void this.#request(grant, input);
     else void this.#readAndRequest(grant);
   }
 
@@ -94,6 +103,7 @@ export class CallRequests {
   close(): void {
     this.#isClosed = true;
     this.#conversations.close();
+    this.#inputs.close();
   }
 
   /** True when nothing is sent for it after all. */
@@ -110,14 +120,26 @@ export class CallRequests {
     return this.#isClosed || call.dropped || !call.durable || call.outcome !== null;
   }
 
-  /** The turn that asked has committed, so all that was said until then is there to read. */
+  /** The turn that asked has committed, so all that it asked and said until then is there to read. */
   async #readAndRequest(grant: Grant<RunCall>): Promise<void> {
     const { call, provider, slot } = grant;
     try {
-      const input = await this.#conversations.inputOf(call.run, call.input);
+      await this.#inputs.fill(call);
+      if (call.input === null) {
+        return this.#gate.pass(() => {
+          if (!this.#isStopped(grant)) this.#ends.lost(call, grant);
+        });
+      }
+      const { conversation } = call.input;
+      const input =
+        conversation === undefined
+          ? call.input
+          : await this.#conversations.inputOf(call, call.input);
       // The read took its time: the lease may be in doubt by now, or the run gone.
       this.#gate.pass(() => {
-        if (!this.#isStopped(grant)) void this.#request(grant, input);
+        if (this.#isStopped(grant)) return;
+        void this.#request(grant, input);
+        this.#ends.sentLate();
       });
     } catch (error) {
       if (this.#isUnwanted(call)) return this.#ends.unwanted(call, grant);
@@ -135,14 +157,14 @@ export class CallRequests {
     call.sentAtMs = this.#clock.nowMs();
     this.#pool.begin(grant, call.sentAtMs);
     this.#underWay.add(call);
-    this.#limit(call, abort);
+    this.#limit(call, abort, input);
     try {
       const output = await provider.call({
         input,
         idempotencyKey: call.key,
         attempt,
         signal: abort.signal,
-        onText: this.#texts.ofAttempt(call.address, () => {
+        onText: this.#texts.ofAttempt(call, () => {
           return call.dropped || call.outcome !== null || call.abort !== abort;
         }),
       });
@@ -167,8 +189,7 @@ export class CallRequests {
   }
 
   /** `attemptTimeoutMs` counts from the sending. */
-  #limit(call: RunCall, abort: AbortController): void {
-    const { attemptTimeoutMs } = call.input;
+  #limit(call: RunCall, abort: AbortController, { attemptTimeoutMs }: GenerateInput): void {
     if (attemptTimeoutMs === undefined) return;
     call.cancelLimit = this.#clock.setTimer(attemptTimeoutMs, () => {
       if (call.abort !== abort || call.dropped || call.outcome !== null) return;

@@ -4,8 +4,8 @@ import type { Grant } from '../providers/pool.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ProviderWrite, SlotWrite } from '../store/batch.ts';
 import type { Charges } from '../store/charges.ts';
-import type { NewRun } from '../store/rows.ts';
-import type { Budgets } from './budgets.ts';
+import type { RunAddress } from '../store/rows.ts';
+import type { RestingOptions } from './resting-calls.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
@@ -26,18 +26,19 @@ export type SealedCalls = {
   readonly charges?: Charges;
 };
 
-export type CallsOptions = {
+export type CallsOptions = RestingOptions & {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly permits: Permits;
   readonly ids: Ids;
   readonly replicaId: ReplicaId;
   readonly providers: readonly Provider[];
-  readonly budgets: Budgets;
   readonly weights: TenantWeights;
   readonly conversations: Conversations;
   /** What goes straight to a run's next turn. */
-  readonly deliver: (run: NewRun, result: Result) => void;
+  readonly deliver: (run: RunAddress, result: Result) => void;
+  /** The row of this run has to be looked at: what is known of its call is not true. */
+  readonly doubted: (call: RunCall) => void;
   /** A result that was paid for. */
   readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
   /** There is something to commit: slots to write or to give. */

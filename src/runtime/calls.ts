@@ -16,24 +16,24 @@ import { toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState } from '../kernel/port.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
-import { createPool, type Grant, type Pool, type WaitChange } from '../providers/pool.ts';
+import { createPool, type Grant, type Pool } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { SlotWrite } from '../store/batch.ts';
-import type { NewRun, ProviderRow, SlotRow } from '../store/rows.ts';
+import type { NewRun, ProviderRow, RunAddress, SlotRow } from '../store/rows.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
-import type { Held } from './turn/held.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { aborted, callError, callersFault, resultOf } from './call-result.ts';
 import { CallGrants } from './call-grants.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
-import { CallsByRun, callKey, type RunCall } from './calls-by-run.ts';
+import { CallsByRun, callKey, type CallOfRun, type RunCall } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
 import { chargeEnd, chargesOf, usedBy } from './call-charges.ts';
 import type { CallsOptions, SealedCalls } from './calls-options.ts';
-import type { BudgetChange, Budgets } from './budgets.ts';
+import type { Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
+import { RestingCalls } from './resting-calls.ts';
 import { gatesOf, gateWrites } from './gate-write.ts';
 import { slotWrite } from './slot-write.ts';
 
@@ -45,14 +45,16 @@ export class Calls {
   readonly #grants: CallGrants;
   readonly #replicaId: ReplicaId;
   readonly #budgets: Budgets;
-  readonly #pool: Pool<RunCall>;
-  readonly #calls: CallsByRun;
+  readonly pool: Pool<RunCall>;
+  readonly runs: CallsByRun;
   /** Dropped, and in a slot until their requests end. */
   readonly #leaving = new Set<RunCall>();
-  readonly #deliver: (run: NewRun, result: Result) => void;
+  readonly #deliver: (run: RunAddress, result: Result) => void;
   readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
   readonly #onWanted: () => void;
-  readonly #requests: CallRequests;
+  readonly #onDoubt: (call: RunCall) => void;
+  readonly #resting: RestingCalls;
+  readonly requests: CallRequests;
   #isWanted = false;
   /** Batches that were sealed: slots' rows follow their order, commits need not. */
   #sealed = 0;
@@ -65,28 +67,36 @@ export class Calls {
     this.#alarm = new Alarm(options.clock, () => this.#wanted(options.due));
     this.#gate = options.gate;
     this.#budgets = options.budgets;
-    this.#calls = new CallsByRun(options.weights);
+    this.runs = new CallsByRun(options.weights);
     this.#replicaId = options.replicaId;
     this.#deliver = options.deliver;
     this.#onEnded = options.ended;
     this.#onWanted = options.wanted;
-    this.#pool = createPool<RunCall>({
+    this.#onDoubt = options.doubted;
+    this.pool = createPool<RunCall>({
       providers: options.providers,
       share: 1,
       random: () => options.ids.random(),
     });
-    this.#grants = new CallGrants(this.#pool, options.permits);
-    this.#requests = new CallRequests({
+    this.#grants = new CallGrants(this.pool, options.permits);
+    this.#resting = new RestingCalls(this.pool, options);
+    this.requests = new CallRequests({
       ...options,
-      pool: this.#pool,
+      pool: this.pool,
       ends: this.#requestEnds(),
     });
-    this.#madeBefore = new MadeBefore(options.replicaId, this.#pool);
+    this.#madeBefore = new MadeBefore(options.replicaId, this.pool);
   }
 
   #requestEnds(): RequestEnds {
     return {
+      sentLate: () => this.#setAlarm(),
       unwanted: (call, grant) => this.#release(call, aborted, grant),
+      lost: (call, grant) => {
+        this.#release(call, aborted, grant);
+        call.outside = true;
+        this.#onDoubt(call);
+      },
       withheld: (call, grant) => this.#release(call, { kind: 'withheld' }, grant),
       answered: (call, output) => this.#finish(call, { kind: 'ok' }, { output: resultOf(output) }),
       broughtBack: (call, fault) => this.#release(call, fault),
@@ -105,30 +115,21 @@ export class Calls {
     return this.#isWanted || this.#grants.mayGo;
   }
 
-  /** Under way, with what is known of how long. */
-  get requests(): CallRequests {
-    return this.#requests;
-  }
-
-  get pool(): Pool<RunCall> {
-    return this.#pool;
-  }
-
   setShare(liveReplicas: number): void {
-    this.#pool.setShare(1 / Math.max(liveReplicas, 1), this.#clock.nowMs());
+    this.pool.setShare(1 / Math.max(liveReplicas, 1), this.#clock.nowMs());
     this.#wanted();
   }
 
   reopen(provider: string): void {
-    this.#pool.reopen(provider, this.#clock.nowMs());
-    this.#requests.reopened(provider);
+    this.pool.reopen(provider, this.#clock.nowMs());
+    this.requests.reopened(provider);
     this.#wanted();
   }
 
   /** What the rows say of gates: before a restart, or by other replicas. */
   recallGates(rows: readonly ProviderRow[]): void {
     const nowMs = this.#clock.nowMs();
-    this.#pool.restoreGates(gatesOf(rows, nowMs), nowMs);
+    this.pool.restoreGates(gatesOf(rows, nowMs), nowMs);
   }
 
   recallMade(slot: SlotRow): void {
@@ -137,34 +138,34 @@ export class Calls {
 
   /** The runs of the new shards are taken up: what none of them waits for leaves its slot. */
   recalled(): void {
-    for (const key of this.#madeBefore.keys()) if (!this.#calls.has(key)) this.#leaveSlot(key);
+    for (const key of this.#madeBefore.keys()) if (!this.runs.has(key)) this.#leaveSlot(key);
   }
 
   /**
    * A turn has been computed: its new calls queue up, so that a free slot is given to them in the
    * very commit that makes them durable. `settle` follows for each of these runs.
    */
-  propose(run: NewRun, state: ChartState, held: Held): void {
+  propose(of: CallOfRun, state: ChartState): void {
     for (const invocation of state.invocations) {
       if (invocation.source.kind !== 'generate') continue;
-      const key = callKey(run.runId, invocation.id, invocation.incarnation);
-      if (this.#calls.has(key)) continue;
-      this.#enqueue(this.#calls.make({ run, held }, invocation, key));
+      const key = callKey(of.run.runId, invocation.id, invocation.incarnation);
+      if (this.runs.has(key)) continue;
+      this.#enqueue(this.runs.make(of, invocation, key));
     }
   }
 
   /** A result is part of the batch that is being made: its slot is free with that commit. */
   recorded(run: NewRun, { event }: Result): void {
-    const call = this.#calls.get(callKey(run.runId, event.id, event.incarnation));
+    const call = this.runs.get(callKey(run.runId, event.id, event.incarnation));
     if (call === undefined || call.outcome === null) return;
-    this.#calls.remove(call);
+    this.runs.remove(call);
     this.#budgets.settle(call, usedBy(call.outcome));
     if (!call.kept) this.#release(call, call.outcome);
   }
 
   /** The run ends with the batch that is being made. */
   runEnds(run: NewRun): void {
-    chargeEnd(this.#budgets, run, { calls: this.#calls.of(run.runId), pool: this.#pool });
+    chargeEnd(this.#budgets, run, { calls: this.runs.of(run.runId), pool: this.pool });
   }
 
   /**
@@ -186,58 +187,62 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const providerOf = (gate: string): string => this.#pool.gates.providerOf(gate);
+    const providerOf = (gate: string): string => this.pool.gates.providerOf(gate);
     const of = { replicaId: this.#replicaId, slots, grants, repeated, providerOf };
     const charges = chargesOf(this.#budgets, of);
+    this.#resting.granted(grants);
     this.#withdrawTentative(grants, nowMs);
-    this.#alarm.set(this.#grants.dueMs);
+    this.#setAlarm();
     this.#isWanted = false;
-    const providers = gateWrites(this.#pool, nowMs);
+    const providers = gateWrites(this.pool, nowMs);
     return { slots, providers, grants, ...(charges === null ? {} : { charges }) };
   }
 
   /** The batch that held these was not committed: the next one holds what is then true. */
   giveBack({ slots, providers }: Pick<SealedCalls, 'slots' | 'providers'>): void {
     const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
-    this.#pool.giveBack({ slots: own, gates: providers });
+    this.pool.giveBack({ slots: own, gates: providers });
     this.#madeBefore.giveBack(slots);
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
     const sealed = (this.#sealed += 1);
-    const changes = this.#pool.takeSlotChanges();
+    const changes = this.pool.takeSlotChanges();
     const slots = changes.map((change) => slotWrite(this.#replicaId, change, { repeated, sealed }));
     return [...this.#madeBefore.takeLeft(sealed), ...slots];
   }
 
   /** Not given a slot, and not durable yet: it must not be given one by another batch. */
   #withdrawTentative(grants: readonly Grant<RunCall>[], nowMs: number): void {
-    const tentative = this.#calls.takeTentative();
+    const tentative = this.runs.takeTentative();
     if (tentative.size === 0) return;
     for (const { call } of grants) tentative.delete(call);
     for (const call of tentative) {
-      this.#pool.cancel(call.key, nowMs);
+      this.pool.cancel(call.key, nowMs);
       call.outside = true;
     }
   }
 
   /** The turn has committed: calls that it opened are wanted, calls that it left are aborted. */
-  settle(run: NewRun, state: ChartState | null, held: Held): void {
+  settle(of: CallOfRun, state: ChartState | null): void {
+    const { runId } = of.run;
     const open = new Set<string>();
     for (const invocation of state?.status === 'active' ? state.invocations : []) {
       if (invocation.source.kind !== 'generate') continue;
-      const key = callKey(run.runId, invocation.id, invocation.incarnation);
+      const key = callKey(runId, invocation.id, invocation.incarnation);
       open.add(key);
-      const call = this.#calls.get(key) ?? this.#calls.make({ run, held }, invocation, key);
+      const call = this.runs.get(key) ?? this.runs.make(of, invocation, key);
       call.durable = true;
       if (call.outside) this.#enqueue(call);
+      this.#resting.rest(call);
     }
-    for (const call of this.#calls.of(run.runId)) if (!open.has(call.key)) this.#drop(call);
+    for (const call of this.runs.of(runId)) if (!open.has(call.key)) this.#drop(call);
+    this.runs.shown(runId, of);
   }
 
   /** The turn was not committed, or its run is another replica's now. */
   abandon(runId: string, keep: 'durable' | 'nothing'): void {
-    for (const call of this.#calls.of(runId)) {
+    for (const call of this.runs.of(runId)) {
       if (keep === 'nothing' || !call.durable) this.#drop(call);
     }
   }
@@ -251,27 +256,20 @@ export class Calls {
   send(grants: readonly Grant<RunCall>[]): void {
     for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
     // Only when its requests are out it is known when a limit grows.
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
     this.#alarm.set(this.#grants.dueMs);
   }
 
   #sendOne(grant: Grant<RunCall>): void {
     if (this.#budgets.takeRefused(grant.call)) {
       this.#grants.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
+      this.#resting.rest(grant.call);
       return this.#wanted();
     }
-    this.#requests.send(grant);
-  }
-
-  get hasWaitChanges(): boolean {
-    return this.#pool.hasWaitChanges || this.#budgets.hasChanges;
-  }
-
-  of(runId: string): readonly RunCall[] {
-    return this.#calls.of(runId);
-  }
-
-  waitChanges(): readonly (WaitChange<RunCall> | BudgetChange)[] {
-    return [...this.#pool.takeWaitChanges(), ...this.#budgets.takeChanges()];
+    this.requests.send(grant);
   }
 
   /**
@@ -282,7 +280,7 @@ export class Calls {
     this.#alarm.cancel();
     for (const call of this.#leaving) this.#release(call, aborted);
     const slots = this.#slotWrites(new Set());
-    for (const call of this.#calls.all()) {
+    for (const call of this.runs.all()) {
       call.dropped = true;
       call.cancelLimit();
       call.abort?.abort();
@@ -302,9 +300,9 @@ export class Calls {
     }
     try {
       // Its key may be in a slot still, with a request that was aborted: `#release` lets it in then.
-      call.outside = !this.#pool.enqueue(call, this.#clock.nowMs());
+      call.outside = !this.pool.enqueue(call, this.#clock.nowMs());
       if (call.outside) return;
-      if (!call.durable) this.#calls.markTentative(call);
+      if (!call.durable) this.runs.markTentative(call);
       else this.#wanted();
     } catch (error) {
       call.outside = false;
@@ -321,7 +319,7 @@ export class Calls {
     call.cancelLimit();
     if (call.dropped) return this.#release(call, aborted);
     if (call.outcome !== null) return;
-    const { invocationId: id, incarnation } = call.address;
+    const { invocationId: id, incarnation } = call;
     call.outcome = outcome;
     if ('output' in result) {
       const event = { kind: 'done', id, incarnation, output: result.output } as const;
@@ -329,16 +327,17 @@ export class Calls {
       return this.#onEnded(call, { kind: 'result', event }, tookMs);
     }
     const error = toErrorRecord(result.error);
-    this.#deliver(call.run, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
+    this.#deliver(call, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
   }
 
   #drop(call: RunCall): void {
     call.dropped = true;
     call.cancelLimit();
-    this.#calls.remove(call);
+    this.runs.remove(call);
     this.#leaveSlot(call.key);
     this.#budgets.drop(call);
-    const cancelled = this.#pool.cancel(call.key, this.#clock.nowMs());
+    this.#resting.drop(call);
+    const cancelled = this.pool.cancel(call.key, this.#clock.nowMs());
     this.#budgets.settle(call, cancelled.kind === 'in-slot' ? 'unknown' : 'unused');
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
     if (cancelled.kind !== 'in-slot' || call.kept) return;
@@ -359,7 +358,8 @@ export class Calls {
     call.slot = null;
     const tokens = call.usage === null ? undefined : totalTokens(call.usage);
     this.#grants.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
-    const next = this.#calls.get(call.key);
+    this.#resting.rest(call);
+    const next = this.runs.get(call.key);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();
   }

@@ -39,7 +39,10 @@ export class Conversations {
   }
 
   /** The call's input with all that was said in its conversation in place of its name. */
-  async inputOf(run: NewRun, input: GenerateInput): Promise<GenerateInput> {
+  async inputOf(
+    run: Pick<NewRun, 'tenant' | 'runId'>,
+    input: GenerateInput,
+  ): Promise<GenerateInput> {
     const { conversation = '', prompt: _, ...rest } = input;
     const read = { tenant: run.tenant, runId: run.runId, conversation };
     const texts = await new Promise<readonly string[]>((resolve, reject) => {

@@ -25,7 +25,7 @@ export class FreshStarts {
   begin(max: number, taken: number): Work[] {
     const runsMax = max - taken;
     const { bench, arrivals } = this.#parts;
-    if (runsMax <= 0 || bench.queuedCount > 0) return [];
+    if (runsMax <= 0 || !bench.mayBeginFresh) return [];
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
       if (taken > 0 && runs.length > runsMax) return false;
       return runs.every((run) => this.#mayBegin(run));

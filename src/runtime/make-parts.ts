@@ -4,10 +4,11 @@ import type { Agent, Kernel } from '../kernel/port.ts';
 import type { Provider } from '../providers/port.ts';
 import type { BudgetDefaults } from '../store/charges.ts';
 import type { Store } from '../store/port.ts';
-import type { NewRun } from '../store/rows.ts';
+import type { RunAddress } from '../store/rows.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue } from './arrivals.ts';
 import { Budgets } from './budgets.ts';
+import { CallInputs } from './call-inputs.ts';
 import { Calls } from './calls.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { CallsOptions } from './calls-options.ts';
@@ -65,7 +66,7 @@ type Base = Around & {
   readonly parts: () => Parts;
   readonly weights: TenantWeights;
   readonly texts: Texts;
-  readonly deliver: (run: NewRun, incoming: Incoming) => void;
+  readonly deliver: (run: RunAddress, incoming: Incoming) => void;
 };
 
 export function makeParts(given: RuntimeOptions, around: Around): Parts {
@@ -74,7 +75,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   const { store, kernel, clock, ids, weights = new TenantWeights() } = options;
   const { replicaId, settings, wanted } = around;
   const texts = new Texts();
-  const deliver = (run: NewRun, incoming: Incoming): void => {
+  const deliver = (run: RunAddress, incoming: Incoming): void => {
     parts.bench.deliver(run, incoming);
     wanted();
   };
@@ -92,11 +93,14 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     log,
     agents,
     permits,
-    bench: new Workbench({ onWork: wanted }),
+    bench: new Workbench({
+      onWork: wanted,
+      isFull: () => parts.calls.runs.size - parts.calls.pool.inFlight >= settings.waitingCallsMax,
+    }),
     arrivals: new ArrivalQueue({ waitingMax: settings.arrivalsMax, weights }),
     budgets,
     weights,
-    calls: makeCalls(base, { budgets, permits }),
+    calls: makeCalls(base, { budgets, permits, agents }),
     tasks: makeTasks(base, permits),
     timers: new Timers({
       clock,
@@ -131,18 +135,23 @@ function makeBudgets({ options, parts, wanted }: Base): Budgets {
 
 function makeCalls(
   base: Base,
-  of: { readonly budgets: Budgets; readonly permits: Permits },
+  of: { readonly budgets: Budgets; readonly permits: Permits; readonly agents: Agents },
 ): Calls {
-  const { gate, replicaId, weights, texts, deliver, wanted } = base;
-  const { store, clock, ids, log, providers } = base.options;
+  const { gate, replicaId, parts, settings, weights, texts, deliver, wanted } = base;
+  const { agents, ...rest } = of;
+  const { store, kernel, clock, ids, log, providers } = base.options;
   return new Calls({
-    ...of,
+    ...rest,
     weights,
     clock,
     ids,
     replicaId,
     providers,
     conversations: new Conversations({ store, clock, log }),
+    inputs: new CallInputs({ store, kernel, agents, clock, log }),
+    keptPerSlot: settings.keptPerSlot,
+    rests: ({ runId }) => parts().bench.cool(runId),
+    doubted: (call) => parts().bench.wake(call),
     gate,
     deliver,
     ended: base.ended,

@@ -20,7 +20,8 @@ const attended: readonly RunStatus[] = [
   'stalled',
 ];
 
-const pageRuns = 500;
+/** Each may be megabytes; of those that only wait far back in a line nothing but their places is kept. */
+const pageRuns = 200;
 
 export async function recover(
   parts: Parts,

@@ -160,7 +160,7 @@ export class ResultKeeper {
       if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
       ended.forEach((one, i) => {
         // Lost since, or taken over anew: whoever has the run finds the row.
-        if (shards.epoch(one.call.run.shard) !== epochs.get(one.call.run.shard)) return;
+        if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
         this.#settle(one, outcome.results[i]);
       });
       this.#settling.settle(made, outcome);
@@ -175,7 +175,7 @@ export class ResultKeeper {
     for (const { call } of ended) calls.kept(call);
     const { slots, providers, grants, charges } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
-      const { tenant, runId, shard } = call.run;
+      const { tenant, runId, shard } = call;
       return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
     });
     const batch = {
@@ -203,7 +203,7 @@ export class ResultKeeper {
         // Also when its run has left the call meanwhile: the row wants to be taken.
         return this.#deliver(call, { ...result, keptAs: keyOf(call) });
       case 'fenced':
-        return this.#settling.fenced(call.run);
+        return this.#settling.fenced(call);
       default:
         // What Postgres refuses here it refuses in the turn too, which then fails its run.
         if (!call.dropped) this.#deliver(call, result);
@@ -211,11 +211,11 @@ export class ResultKeeper {
   }
 
   #deliver(call: RunCall, result: Result): void {
-    this.#parts.bench.deliver(call.run, result);
+    this.#parts.bench.deliver(call, result);
     this.#committer.request();
   }
 }
 
-function keyOf({ address }: RunCall): string {
-  return `result:${address.invocationId}:${address.incarnation}`;
+function keyOf({ invocationId, incarnation }: RunCall): string {
+  return `result:${invocationId}:${incarnation}`;
 }

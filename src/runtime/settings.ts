@@ -20,6 +20,13 @@ export type RuntimeSettings = {
   readonly leaseMs: number;
   /** How often rows are looked at without a hint. */
   readonly pollMs: number;
+  /**
+   * Calls that wait, for each place at a provider, whose runs and prompts stay in memory; of all others
+   * only their places in the line do.
+   */
+  readonly keptPerSlot: number;
+  /** Calls that wait at once; past that no run begins, and those that have begun go on. */
+  readonly waitingCallsMax: number;
   /** Ended runs older than this are deleted; null keeps them. */
   readonly retainMs: number | null;
 };
@@ -34,6 +41,8 @@ const defaultSettings: RuntimeSettings = {
   memoryEntriesMax: null,
   leaseMs: 4_000,
   pollMs: 2_000,
+  keptPerSlot: 2,
+  waitingCallsMax: 100_000,
   retainMs: null,
 };
 
@@ -47,6 +56,8 @@ const lowest: Readonly<Record<keyof RuntimeSettings, number>> = {
   memoryEntriesMax: 1,
   leaseMs: 500,
   pollMs: 10,
+  keptPerSlot: 0,
+  waitingCallsMax: 1,
   retainMs: 0,
 };
 

@@ -16,7 +16,7 @@ import type { StatusNews } from './status-news.ts';
 import { tell } from './tell.ts';
 import type { ComputedTurn, EntryChange, MadeBatch, Work } from './turn-work.ts';
 import type { HotRun } from './turn/hot-run.ts';
-import { isWorking } from './turn/lifecycle.ts';
+import { firstRunStatus, isWorking } from './turn/lifecycle.ts';
 import { afterCommit } from './turn/turn-commit.ts';
 import type { Entry } from './workbench.ts';
 
@@ -127,7 +127,7 @@ export class Settling {
     failed.arrived?.fail(failed.error);
     if (failed.made !== null) calls.giveBack(failed.made.batch);
     this.#parts.budgets.giveBack(failed.made?.batch.charges?.settled ?? []);
-    for (const { call } of failed.made?.grants ?? []) this.#reload(call.run);
+    for (const { call } of failed.made?.grants ?? []) this.#reload(call);
     calls.send(failed.made?.grants ?? []);
     for (const { entry } of failed.made?.statusChanges ?? []) this.#again(entry, [], null);
     const worked = new Set(failed.works.map(({ entry }) => entry));
@@ -179,10 +179,13 @@ export class Settling {
   isOfUse(hot: HotRun): boolean {
     const { calls, tasks } = this.#parts;
     const { status, run } = hot;
-    if (status === 'calling-provider') return true;
+    // Calls that stand far back in their lines need nothing of it.
+    const isFar = calls.runs.areFar(run.runId);
+    if (status === 'calling-provider') return !isFar;
     if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
+    const hasCalls = calls.runs.of(run.runId).length > 0 && !isFar;
     const isInLine = tasks.areAllInLine(run.runId) && this.#news.isLineShown(hot);
-    return calls.of(run.runId).length > 0 || (tasks.hasOpen(run.runId) && !isInLine);
+    return hasCalls || (tasks.hasOpen(run.runId) && !isInLine);
   }
 
   #endTurn(entry: Entry, hot: HotRun): void {
@@ -214,7 +217,7 @@ export class Settling {
     if (status === 'paused') return this.#parts.tasks.rest(hot.run.runId);
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
-    this.#parts.calls.settle(hot.run, state, hot.held);
+    this.#parts.calls.settle(hot, state);
     this.#parts.tasks.settle(hot.run, hot.agent, state);
   }
 
@@ -274,14 +277,15 @@ export class Settling {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
     }
     if (turn.ended !== null) {
-      calls.settle(after.run, null, after.held);
+      calls.settle(after, null);
       tasks.settle(after.run, after.agent, null);
       this.#news.forget(runId);
       bench.dropEntry(entry);
     } else {
+      calls.runs.shown(runId, after);
       if (turn.status === 'paused') tasks.rest(runId);
       else {
-        calls.settle(after.run, turn.state, after.held);
+        calls.settle(after, turn.state);
         tasks.settle(after.run, after.agent, turn.state);
       }
       this.#endTurn(entry, after);
@@ -291,24 +295,31 @@ export class Settling {
   }
 
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
-    const { bench } = this.#parts;
+    const { bench, calls } = this.#parts;
+    const { runId } = entry.address;
     if (outcome.kind === 'fenced') this.#onFenced();
     // Dropped meanwhile, as in `#late`.
-    if (bench.entry(entry.address.runId) !== entry) return;
-    if (outcome.kind !== 'committed' || entry.hot === null) {
-      this.#forget(entry.address.runId);
-      bench.dropEntry(entry);
+    if (bench.entry(runId) !== entry) return;
+    // It has not begun, and stays in its line.
+    if (change.status === firstRunStatus) return bench.endTurn(entry, null);
+    const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
+    if (outcome.kind !== 'committed' || (entry.hot === null && !isCold)) {
+      if (isCold) this.#reload(entry.address);
+      else this.gone(entry);
       return;
     }
-    this.#endTurn(entry, { ...entry.hot, status: change.status, reason: change.reason });
+    calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
+    const { status, reason } = change;
+    if (entry.hot !== null) return this.#endTurn(entry, { ...entry.hot, status, reason });
+    bench.endTurn(entry, null);
+    this.#news.shownOnly(runId);
   }
 
   #wake(made: MadeBatch, wakes: readonly RunAddress[]): void {
     if (wakes.length === 0) return;
-    const fresh = new Map<string, NewRun>();
-    for (const run of made.batch.arrivals.starts) fresh.set(run.runId, run);
-    for (const { commit } of made.turns)
-      for (const run of commit.children) fresh.set(run.runId, run);
+    const children = made.turns.flatMap(({ commit }) => commit.children);
+    const runs = [...made.batch.arrivals.starts, ...children];
+    const fresh = new Map<string, NewRun>(runs.map((run) => [run.runId, run]));
     const commanded = commandedRuns(made);
     for (const address of wakes) {
       const { runId } = address;

@@ -2,6 +2,7 @@
 import type { ReplicaId } from '../domain/ids.ts';
 import type { PoolSlotChange } from '../providers/pool.ts';
 import type { SlotWrite } from '../store/batch.ts';
+import type { SlotCall } from '../store/rows.ts';
 import type { RunCall } from './calls-by-run.ts';
 
 /** `repeated`: keys of calls that an earlier owner may have made, so that this one is counted. */
@@ -17,9 +18,14 @@ export function slotWrite(
     slot,
     sealed,
     status,
-    call: call === null ? null : { ...call.address, attempt },
+    call: call === null ? null : slotCall(call, attempt),
     calls,
     duplicates: call !== null && repeated.has(call.key) ? 1 : 0,
     rateLimited,
   };
+}
+
+function slotCall(call: RunCall, attempt: number): SlotCall {
+  const { tenant, runId, shard, invocationId, incarnation } = call;
+  return { tenant, runId, shard, invocationId, incarnation, attempt };
 }

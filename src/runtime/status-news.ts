@@ -11,15 +11,37 @@ import type { WaitChange } from '../providers/pool.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
-import { inLineReason, moveRun, waitingEvent, type RunLifecycleEvent } from './turn/lifecycle.ts';
-import type { RunRow } from '../store/rows.ts';
-import type { Entry } from './workbench.ts';
+import {
+  firstRunStatus,
+  inLineReason,
+  moveRun,
+  waitingEvent,
+  type RunLifecycleEvent,
+} from './turn/lifecycle.ts';
+import type { RunStatus } from '../../machines/run.ts';
+import type { RunAddress, RunRow } from '../store/rows.ts';
 import type { HotRun } from './turn/hot-run.ts';
+import type { Entry } from './workbench.ts';
 
 type Shown = WaitChange<RunCall>['shown'] | 'budget';
 
 /** What can go on soonest counts. */
 const order: readonly Shown[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
+
+const heldBackReason =
+  'so many calls wait that no run begins (waitingCallsMax); it begins when there are fewer';
+/** Of one batch. */
+const heldBackMax = 500;
+
+/** What is known of a run when it may have to show something else. */
+type ShownRun = {
+  readonly run: RunAddress;
+  readonly status: RunStatus;
+  readonly reason: string | null;
+  readonly turn: number;
+  /** What its chart waits for. */
+  readonly waits: RunLifecycleEvent;
+};
 
 const shownAs: Readonly<Record<Exclude<Shown, 'calling'>, RunLifecycleEvent>> = {
   backoff: 'BACK_OFF',
@@ -40,7 +62,8 @@ export class StatusNews {
   readonly #parts: Parts;
   /** By run: what each of its calls shows, as far as it is not `calling`. */
   readonly #shown = new Map<RunId, Map<string, Shown>>();
-  readonly #look = new Set<RunId>();
+  /** True: what its calls show has changed; false: its row may be older than that. */
+  readonly #look = new Map<RunId, boolean>();
   readonly #stalls: EntryChange[] = [];
 
   constructor(parts: Parts) {
@@ -48,25 +71,38 @@ export class StatusNews {
   }
 
   get hasWork(): boolean {
-    return this.#look.size > 0 || this.#stalls.length > 0 || this.#parts.calls.hasWaitChanges;
+    const { bench, budgets, calls } = this.#parts;
+    const isOwn = this.#look.size > 0 || this.#stalls.length > 0;
+    const isTheirs = calls.pool.hasWaitChanges || budgets.hasChanges;
+    return isOwn || isTheirs || bench.hasHeldBack;
   }
 
   /** A turn has ended with its calls and tasks as they are: the row may show too little. */
   turnEnded(hot: HotRun): void {
     const { runId } = hot.run;
     const isInTrouble = hot.status === 'backoff' || hot.status === 'stalled';
-    if (isInTrouble || this.#shown.has(runId) || !this.isLineShown(hot)) this.#look.add(runId);
+    if (isInTrouble || !this.isLineShown(hot)) this.#lookAgain(runId);
+    this.shownOnly(runId);
+  }
+
+  /** The same, of a run that is only its row here. */
+  shownOnly(runId: RunId): void {
+    if (this.#shown.has(runId)) this.#lookAgain(runId);
+  }
+
+  #lookAgain(runId: RunId): void {
+    if (!this.#look.has(runId)) this.#look.set(runId, false);
   }
 
   /** False: its row says that a task stands in line, and none does, or the other way round. */
-  isLineShown(hot: HotRun): boolean {
+  isLineShown(hot: Pick<HotRun, 'status' | 'reason' | 'run'>): boolean {
     const { status, reason, run } = hot;
     return status !== 'running-task' || reason === this.#lineReason(run.runId);
   }
 
   /** What the row shows may be of an earlier owner's time. */
   check(runId: RunId): void {
-    this.#look.add(runId);
+    this.#look.set(runId, true);
   }
 
   forget(runId: RunId): void {
@@ -86,31 +122,38 @@ export class StatusNews {
 
   /** Changes for the batch that is being made; their runs take no turn meanwhile. */
   take(): EntryChange[] {
-    for (const { call, shown } of this.#parts.calls.waitChanges()) this.#note(call, shown);
-    const changes = this.#stalls.splice(0);
-    for (const runId of this.#look) {
+    for (const { call, shown } of this.#waitChanges()) this.#note(call, shown);
+    const changes = [...this.#stalls.splice(0), ...this.#heldBack()];
+    for (const [runId, isNews] of this.#look) {
       this.#look.delete(runId);
-      const entry = this.#parts.bench.entry(runId);
-      // In a turn, or before one: `turnEnded` brings it back. Without state: its row is read before it shows.
-      if (entry === undefined || entry.inTurn || entry.hot === null) continue;
-      // Its turn is due, and is not made to wait for this.
-      if (entry.queued !== 'no') continue;
-      const change = this.#changeOf(entry, entry.hot, this.#shownBy(runId));
-      if (change === null) continue;
-      this.#parts.bench.hold(entry);
-      changes.push({ entry, change });
+      const change = this.#changeFor(runId, isNews);
+      if (change !== null) changes.push(change);
     }
     return changes;
   }
 
+  /** Runs that do not begin because too many calls wait say so in their rows. */
+  #heldBack(): EntryChange[] {
+    return this.#parts.bench.takeHeldBack(heldBackMax).map((entry) => {
+      this.#parts.bench.hold(entry);
+      const change = { ...entry.address, expectedTurn: 0, status: firstRunStatus } as const;
+      return { entry, change: { ...change, reason: heldBackReason } };
+    });
+  }
+
+  #waitChanges(): readonly { readonly call: RunCall; readonly shown: Shown }[] {
+    const { budgets, calls } = this.#parts;
+    return [...calls.pool.takeWaitChanges(), ...budgets.takeChanges()];
+  }
+
   #note(call: RunCall, shown: Shown): void {
-    const { runId } = call.address;
+    const { runId } = call;
     const calls = this.#shown.get(runId) ?? new Map<string, Shown>();
     if (shown === 'calling') calls.delete(call.key);
     else calls.set(call.key, shown);
     if (calls.size === 0) this.#shown.delete(runId);
     else this.#shown.set(runId, calls);
-    this.#look.add(runId);
+    this.#look.set(runId, true);
   }
 
   #lineReason(runId: RunId): string | null {
@@ -120,29 +163,56 @@ export class StatusNews {
   #shownBy(runId: RunId): Shown {
     const shown = this.#shown.get(runId);
     if (shown === undefined) return 'calling';
-    const calls = this.#parts.calls.of(runId).length;
+    const calls = this.#parts.calls.runs.of(runId).length;
     if (shown.size < calls) return 'calling';
     return order.find((one) => [...shown.values()].includes(one)) ?? 'calling';
   }
 
-  #changeOf(entry: Entry, hot: HotRun, shown: Shown): EntryChange['change'] | null {
-    if (hot.status === 'running-task') {
-      if (this.isLineShown(hot)) return null;
-      const reason = this.#lineReason(hot.run.runId);
-      return { ...entry.address, expectedTurn: hot.turn, status: hot.status, reason };
+  #changeFor(runId: RunId, isNews: boolean): EntryChange | null {
+    const { bench, calls } = this.#parts;
+    const entry = bench.entry(runId);
+    // In a turn, or before one, which is not made to wait for this: `turnEnded` brings it back.
+    if (entry?.inTurn === true || (entry !== undefined && entry.queued !== 'no')) return null;
+    if (entry !== undefined && entry.hot !== null) {
+      const { run, state, status, reason, turn } = entry.hot;
+      if (status === 'running-task') return this.#lineChange(entry, entry.hot);
+      if (state === null) return null;
+      const change = this.#changeOf({ run, status, reason, turn, waits: waitingEvent(state) });
+      if (change === null) return null;
+      bench.hold(entry);
+      return { entry, change };
     }
-    const mayShow = ['calling-provider', 'backoff', 'stalled'].includes(hot.status);
-    if (!mayShow || hot.state === null) return null;
+    // Only its row is here: its calls know what that says, but for the reason.
+    const [call] = calls.runs.of(runId);
+    if (call === undefined) return null;
+    const { tenant, shard, status, turn } = call;
+    const run = { tenant, runId, shard };
+    const change = this.#changeOf({ run, status, reason: null, turn, waits: 'CALL_PROVIDER' });
+    if (change === null || (change.status === status && !isNews)) return null;
+    return { entry: bench.holdCold(run), change };
+  }
+
+  #lineChange(entry: Entry, hot: HotRun): EntryChange | null {
+    if (this.isLineShown(hot)) return null;
+    const { run, status, turn: expectedTurn } = hot;
+    this.#parts.bench.hold(entry);
+    const reason = this.#lineReason(run.runId);
+    return { entry, change: { ...entry.address, expectedTurn, status, reason } };
+  }
+
+  #changeOf({ run, status: before, ...of }: ShownRun): EntryChange['change'] | null {
+    const { tenant, runId, shard } = run;
+    const shown = this.#shownBy(runId);
+    if (!['calling-provider', 'backoff', 'stalled'].includes(before)) return null;
     // What has no call in trouble shows what its chart waits for: it may have been stalled because
     // its version was not here.
-    const event = shown === 'calling' ? waitingEvent(hot.state) : shownAs[shown];
-    const status = moveRun(hot.status, event);
-    if (hot.status === status && shown !== 'budget') return null;
+    const status = moveRun(before, shown === 'calling' ? of.waits : shownAs[shown]);
+    if (before === status && shown !== 'budget') return null;
     const { budgets, calls } = this.#parts;
-    const spent = shown === 'budget' ? budgets.reasonFor(calls.of(entry.address.runId)) : null;
+    const spent = shown === 'budget' ? budgets.reasonFor(calls.runs.of(runId)) : null;
     const reason = spent ?? reasons[shown];
     // The figures of a budget change while the run waits for it.
-    if (hot.status === status && hot.reason === reason) return null;
-    return { ...entry.address, expectedTurn: hot.turn, status, reason };
+    if (before === status && of.reason === reason) return null;
+    return { tenant, runId, shard, expectedTurn: of.turn, status, reason };
   }
 }

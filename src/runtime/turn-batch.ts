@@ -269,7 +269,9 @@ export class TurnBatches implements BatchSource {
         if (item.kind === 'result') calls.recorded(work.hot.run, item);
       if (turn.ended !== null) calls.runEnds(work.hot.run);
       if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
-        calls.propose(work.hot.run, turn.state, turn.draft.held);
+        const { run, turn: before } = work.hot;
+        const of = { run, held: turn.draft.held, turn: before + 1, status: turn.status };
+        calls.propose(of, turn.state);
       }
     }
     const { slots, providers, grants, charges } = calls.seal();

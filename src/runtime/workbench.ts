@@ -44,15 +44,19 @@ export type Entry = {
 export class Workbench {
   readonly #entries = new Map<RunId, Entry>();
   readonly #onWork: () => void;
+  readonly #isFull: () => boolean;
   #commands: Entry[] = [];
   #begun: Entry[] = [];
   readonly #new = new FairQueue<Entry>();
+  /** Of those: whose rows do not say yet that they are held back. */
+  readonly #untold = new Set<Entry>();
   /** The half turn that a batch of odd size leaves to commands. */
   #halfLeft = 0;
 
-  /** `onWork` is called whenever a run may be ready. */
-  constructor({ onWork }: { readonly onWork: () => void }) {
+  /** `onWork` is called whenever a run may be ready; `isFull`: so many calls wait that no run is to begin. */
+  constructor({ onWork, isFull }: { readonly onWork: () => void; readonly isFull: () => boolean }) {
     this.#onWork = onWork;
+    this.#isFull = isFull;
   }
 
   get size(): number {
@@ -65,7 +69,30 @@ export class Workbench {
   }
 
   get hasWork(): boolean {
-    return this.#commands.length > 0 || this.#begun.length > 0 || this.#new.size > 0;
+    if (this.#commands.length > 0 || this.#begun.length > 0) return true;
+    return this.#new.size > 0 && !this.#isFull();
+  }
+
+  /** False while a run that is accepted now has to wait before it begins. */
+  get mayBeginFresh(): boolean {
+    return this.#new.size === 0 && !this.#isFull();
+  }
+
+  /** Runs wait to begin while none is to, and have not said so. */
+  get hasHeldBack(): boolean {
+    return this.#untold.size > 0 && this.#isFull();
+  }
+
+  /** Those: each is given once. */
+  takeHeldBack(max: number): Entry[] {
+    const held: Entry[] = [];
+    if (!this.hasHeldBack) return held;
+    for (const entry of this.#untold) {
+      if (held.length >= max) break;
+      this.#untold.delete(entry);
+      if (!entry.inTurn && entry.queued === 'new') held.push(entry);
+    }
+    return held;
   }
 
   entry(runId: RunId): Entry | undefined {
@@ -114,6 +141,13 @@ export class Workbench {
     this.#forget(entry);
   }
 
+  /** The same as `hold`, for a run that is only its row. */
+  holdCold(address: RunAddress): Entry {
+    const entry = this.#entryOf(address);
+    entry.inTurn = true;
+    return entry;
+  }
+
   /** Runs of these shards that have an entry: what must end before they can be given back. */
   entriesOf(isOne: (shard: number) => boolean): Entry[] {
     return [...this.#entries.values()].filter(({ address }) => isOne(address.shard));
@@ -129,9 +163,10 @@ export class Workbench {
       taken,
     );
     this.#begun = this.#takeFrom(this.#begun, { line: 'begun', max }, taken);
-    while (taken.length < max) {
+    while (taken.length < max && !this.#isFull()) {
       const entry = this.#new.pop();
       if (entry === undefined) break;
+      this.#untold.delete(entry);
       if (this.#begin(entry, 'new')) taken.push(entry);
     }
     // What the others leave of the batch.
@@ -194,6 +229,7 @@ export class Workbench {
     entry.look = false;
     entry.command = false;
     if (entry.queued === 'new') this.#new.remove(entry.address.runId);
+    this.#untold.delete(entry);
     entry.queued = 'no';
     this.#forget(entry);
   }
@@ -222,6 +258,7 @@ export class Workbench {
     entry.queued = 'new';
     this.#onWork();
     this.#new.push(entry.address.runId, entry, fair);
+    this.#untold.add(entry);
   }
 
   /** A command takes a run out of the line that it stands in; nothing else moves one. */

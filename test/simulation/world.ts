@@ -267,7 +267,14 @@ export class World {
       agents,
       providers: [{ name: 'model', ceiling }],
       ids: this.#ids,
-      settings: { leaseMs, pollMs, ...settings, ...this.#seam.settings },
+      // Calls that wait keep their input at every other replica, one for each slot; else none does.
+      settings: {
+        leaseMs,
+        pollMs,
+        keptPerSlot: this.replicas.length % 2,
+        ...settings,
+        ...this.#seam.settings,
+      },
       // Every other replica keeps each result before its turn, the others when they are busy.
       keeping: { afterMs: 0, directMax: this.replicas.length % 2 === 0 ? 0 : 4 },
       witness: {

@@ -1,0 +1,102 @@
+/**
+ * What a call that waits far back in its line costs in memory (promise 7).
+ * `HEDDLE_WAITING_CALLS=100000` measures so many, and a failure says how many bytes it was.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { asReplicaId, asRunId } from '../../src/domain/ids.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import type { ChartState } from '../../src/kernel/port.ts';
+import { Agents } from '../../src/runtime/agents.ts';
+import { Budgets } from '../../src/runtime/budgets.ts';
+import { CallInputs } from '../../src/runtime/call-inputs.ts';
+import { Calls } from '../../src/runtime/calls.ts';
+import { Conversations } from '../../src/runtime/conversations.ts';
+import { Gate } from '../../src/runtime/gate.ts';
+import { Permits } from '../../src/runtime/permits.ts';
+import { TenantWeights } from '../../src/runtime/tenant-weights.ts';
+import { Texts } from '../../src/runtime/texts.ts';
+import { nothingHeld } from '../../src/runtime/turn/held.ts';
+import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { scriptedProvider } from '../support/scripted-provider.ts';
+
+const promptChars = 10_000;
+/** Of a call with its place in the line; a prompt alone would be ten times that. */
+const bytesMax = 1_600;
+const count = Number(process.env['HEDDLE_WAITING_CALLS'] ?? 5_000);
+
+const nothing = (): void => undefined;
+
+function newCalls(): Calls {
+  const clock = new ManualClock();
+  const store = createMemoryStore({ nowMs: () => clock.nowMs() });
+  const log = { info: nothing, warn: nothing };
+  const providers = [scriptedProvider({ ceiling: 10 })];
+  const parts = { store, clock, log };
+  return new Calls({
+    ...parts,
+    gate: new Gate(),
+    ids: { random: () => 0.5 } as never,
+    replicaId: asReplicaId('00000000-0000-7000-8000-000000000000'),
+    providers,
+    budgets: new Budgets({ ...parts, defaults: {}, providers, retry: nothing, news: nothing }),
+    weights: new TenantWeights(),
+    conversations: new Conversations(parts),
+    inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents() }),
+    keptPerSlot: 2,
+    permits: new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing }),
+    deliver: nothing,
+    rests: nothing,
+    doubted: nothing,
+    ended: nothing,
+    wanted: nothing,
+    due: nothing,
+    texts: new Texts(),
+  });
+}
+
+/** A text of its own, as rows bring it. */
+const copy = (text: string): string => Buffer.from(text).toString('latin1');
+
+/** As its turn leaves it with the commit. */
+function open(calls: Calls, n: number): void {
+  const runId = asRunId(`01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`);
+  const prompt = copy('x'.repeat(promptChars));
+  const run = {
+    tenant: copy('default'),
+    runId,
+    shard: n % 32,
+    agent: 'asker',
+    version: '1',
+    user: copy(`user ${n % 100}`),
+    pipeline: copy(runId),
+    parent: null,
+    inputText: JSON.stringify({ prompt }),
+    idempotencyKey: null,
+    priority: 'normal',
+  } as const;
+  const source = { kind: 'generate' } as const;
+  const invocation = { id: copy('ask'), incarnation: 1, source, input: { prompt } };
+  const state = { status: 'active', invocations: [invocation], timers: [] } as never as ChartState;
+  calls.settle({ run, held: nothingHeld, turn: 1, status: 'calling-provider' }, state);
+}
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 3; i++) collect();
+  return process.memoryUsage().heapUsed;
+}
+
+it('is its place in the line: neither a prompt nor a snapshot', () => {
+  const calls = newCalls();
+  // What is there once, and the first ones, which keep theirs.
+  for (let n = 0; n < 1_000; n++) open(calls, n);
+  const before = heapBytes();
+  for (let n = 0; n < count; n++) open(calls, 1_000 + n);
+  const bytes = (heapBytes() - before) / count;
+  expect(calls.pool.stats(0).queued).toBe(1_000 + count);
+  expect(bytes).toBeLessThan(bytesMax);
+});
