@@ -7,7 +7,7 @@
  * 1. An agent or a budget that is refused is refused before anything is opened.
  * 2. Where a start fails later, the database that was opened for it is closed again.
  */
-import { checkName } from './domain/ids.ts';
+import { registerSource, type AgentSource } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { Heddle } from './library.ts';
 import type { Provider } from './providers/port.ts';
@@ -26,11 +26,8 @@ import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import { systemClock, systemIds } from './system.ts';
 
 export { Heddle };
-export type { Stub };
+export type { AgentSource, Stub };
 export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
-
-/** A chart, or a chart with the version that its runs keep. */
-export type AgentSource = object | { readonly machine: object; readonly version: string };
 
 export type HeddleOptions = {
   /** Charts made by `setup(…).createMachine(…)`; several versions of one may stand side by side. */
@@ -72,11 +69,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
   const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
   // An agent that is refused must not leave a server behind.
-  const agents = (options.agents ?? []).map((source) =>
-    'machine' in source && 'version' in source
-      ? kernel.register(source.machine, { version: checkName(source.version, 'agents.version') })
-      : kernel.register(source),
-  );
+  const agents = (options.agents ?? []).map((source) => registerSource(kernel, source));
   kernel.checkFamilies(agents);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);

@@ -5,7 +5,13 @@ export { tool, type AuthorTool, type StandardSchema } from './tool-loop/author-t
 export type { ToolLoopBounds, ToolLoopInput, ToolLoopOptions } from './tool-loop/options.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
-export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
+export {
+  createHeddle,
+  stubProvider,
+  type AgentSource,
+  type Heddle,
+  type HeddleOptions,
+} from './heddle.ts';
 export type { Budget, BudgetOwner, BudgetView } from './runtime/budget-requests.ts';
 export type { Priority } from './domain/priority.ts';
 export type { Run, StartOptions } from './run-handle.ts';

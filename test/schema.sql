@@ -87,7 +87,8 @@ create table journal (
   turn integer not null,
   at timestamp with time zone not null default now(),
   tenant text collate "C" not null,
-  entries text not null
+  entries text not null,
+  build text collate "C"
 );
 create table memory_versions (
   version integer not null,
@@ -178,7 +179,8 @@ create table runs (
   held text not null,
   ended_at timestamp with time zone,
   output text,
-  error text
+  error text,
+  build text collate "C" not null default ''::text
 ) with (fillfactor=30);
 create table sent_keys (
   run_id uuid not null,
@@ -194,6 +196,12 @@ create table shards (
   epoch integer not null default 0,
   replica_id uuid
 ) with (fillfactor=50);
+create table structures (
+  stored_at timestamp with time zone not null default now(),
+  agent text collate "C" not null,
+  version text collate "C" not null,
+  structure text collate "C" not null
+);
 create table subscription_channels (
   after bigint not null,
   waiting_since timestamp with time zone not null default clock_timestamp(),
@@ -243,6 +251,7 @@ alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.sent_keys add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.shards add PRIMARY KEY (shard);
+alter table heddle.structures add PRIMARY KEY (agent, version);
 alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);
 alter table heddle.subscriptions add PRIMARY KEY (tenant, subscription_id);
 alter table heddle.timers add PRIMARY KEY (tenant, run_id, timer_id);

@@ -47,6 +47,14 @@ export const errorRegistry = {
     409,
     'Agent {agent} version {version} is registered twice with different charts; give one another version.',
   ),
+  'chart-unfit': retryable(
+    409,
+    'Run {runId} does not fit agent {agent} version {version}: {what}. It goes on when a chart that has it is there.',
+  ),
+  'structure-changed': terminal(
+    409,
+    'Agent {agent} version {version} is stored with another structure, and {open} of its runs are open. Give this chart a new version and keep the old one beside it, or say that it takes them up: { machine, version, adopts: ["{version}"] }.',
+  ),
   // Runs
   'run-unknown': terminal(404, 'No run has the id {runId}.'),
   'run-ended': terminal(409, 'Run {runId} is {status}; only an open run takes this.'),

@@ -41,3 +41,10 @@ export type JournalEntry =
   | RunEvent
   | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string }
   | { readonly kind: 'answer-dropped'; readonly askId: string; readonly answer: Json };
+
+/** The others stand beside the chart: commands, and what it never heard. */
+const beside: readonly JournalEntry['kind'][] = ['cancel', 'pause', 'resume', 'answer-dropped'];
+
+export function isRunEvent(entry: JournalEntry): entry is RunEvent {
+  return !beside.includes(entry.kind);
+}

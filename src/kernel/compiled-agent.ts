@@ -3,12 +3,18 @@ import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { InvocationSource } from '../domain/effect.ts';
 import type { Json } from '../domain/json.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
+import type { OpenPlaces } from './open-places.ts';
 import type { Agent } from './port.ts';
 import { chartsOf } from './sources.ts';
+import type { ChartHashes } from './version.ts';
 
 export class CompiledAgent implements Agent {
   readonly name: string;
   readonly version: string;
+  readonly structure: string;
+  readonly build: string;
+  readonly formerVersion: string;
+  readonly adopts: readonly string[];
   readonly definition: Json;
   readonly warnings: readonly string[];
   /** As its author made it. */
@@ -19,6 +25,7 @@ export class CompiledAgent implements Agent {
   readonly machine: AnyStateMachine;
   /** By the key in the chart's `actors`. */
   readonly sources: ReadonlyMap<string, InvocationSource>;
+  readonly places: OpenPlaces;
   /** `after` timers, by XState's event type and by heddle's id. */
   readonly afterIds: ReadonlyMap<string, string>;
   readonly afterTypes: ReadonlyMap<string, string>;
@@ -41,21 +48,29 @@ export class CompiledAgent implements Agent {
   constructor(parts: {
     readonly name: string;
     readonly version: string;
+    readonly hashes: ChartHashes;
+    readonly adopts: readonly string[];
     readonly definition: Json;
     readonly warnings: readonly string[];
     readonly authored: AnyStateMachine;
     readonly machine: AnyStateMachine;
     readonly sources: ReadonlyMap<string, InvocationSource>;
+    readonly places: OpenPlaces;
     readonly logics: Readonly<Record<string, unknown>>;
   }) {
     this.name = parts.name;
     this.version = parts.version;
+    this.structure = parts.hashes.structure;
+    this.build = parts.hashes.build;
+    this.formerVersion = parts.hashes.text;
+    this.adopts = parts.adopts;
     this.definition = parts.definition;
     this.warnings = parts.warnings;
     this.authored = parts.authored;
     this.charts = chartsOf(parts.logics);
     this.machine = parts.machine;
     this.sources = parts.sources;
+    this.places = parts.places;
     this.#logics = parts.logics;
     this.nodes = nodesOf(parts.machine);
     this.nodesById = new Map(this.nodes.map((node) => [node.id, node]));

@@ -24,14 +24,16 @@ export function fail(options: {
   readonly frame: Frame;
   readonly effects: readonly Effect[];
   readonly error: ErrorRecord;
+  readonly threw: boolean;
 }): Step {
-  const { agent, self, snapshot, frame, effects, error } = options;
+  const { agent, self, snapshot, frame, effects, error, threw } = options;
   const closing = new Macrostep(agent, frame, self, snapshot);
   closing.close();
   return {
     state: new HotState(snapshot, closing.frame(), null, error),
     effects: [...effects, ...closing.effects],
     stale: false,
+    threw,
   };
 }
 

@@ -5,7 +5,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { heddleError } from '../domain/errors.ts';
 import type { CompiledAgent } from './compiled-agent.ts';
-import { versionOf } from './version.ts';
+import { structureOf } from './structure.ts';
 
 /** Throws `agent-refused` where a chart among an agent's actors is not the one that would run. */
 export function checkFamilies(agents: readonly CompiledAgent[]): void {
@@ -28,8 +28,8 @@ function refusalOf(chart: AnyStateMachine, known: readonly CompiledAgent[]): str
   }
   if (known.some(({ authored }) => authored === chart) || isPlaceholder(chart)) return null;
   // Mended in place, as by `provide`, it is another object and the same chart.
-  const own = versionOf(chart);
-  if (known.some(({ authored }) => versionOf(authored) === own)) return null;
+  const own = structureOf(chart);
+  if (known.some(({ structure }) => structure === own)) return null;
   const mend = 'register this one, or give one of them another id';
   return `it is another chart than the agent that is registered as "${id}"; ${mend}`;
 }

@@ -38,7 +38,7 @@ export function createKernel(): Kernel {
     step: (agent, state, event, self) => step(compiled(agent), hot(state), event, self),
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
     persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),
-    restore: (agent, text, self) => restore(compiled(agent), text, self),
+    restore: (agent, text, self, build) => restore(compiled(agent), text, self, build),
   };
 }
 
@@ -62,12 +62,12 @@ function start(agent: CompiledAgent, input: Json, self: string): Step {
 
 function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
   const received = state.status === 'active' ? receive(agent, state, event) : null;
-  if (received === null) return { state, effects: [], stale: true };
+  if (received === null) return { state, effects: [], stale: true, threw: false };
   const { snapshot } = state;
   const { frame, deliver, send } = received;
   if (deliver === null) {
     const next = frame === state.frame ? state : new HotState(snapshot, frame, null, null);
-    return { state: next, effects: send === null ? [] : [send], stale: false };
+    return { state: next, effects: send === null ? [] : [send], stale: false, threw: false };
   }
   const cause = event.kind === 'failed' ? event.error : null;
   return advance({ agent, self, snapshot, frame, cause }, (scope) =>
@@ -108,9 +108,10 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
       if (next.status === 'done') output = settle(next.output, 'output');
     } catch (thrown) {
       const { cause } = from;
-      const error = cause !== null && thrown === cause ? cause : explain(agent, self, thrown);
+      const threw = cause === null || thrown !== cause;
+      const error = threw ? explain(agent, self, thrown) : cause;
       const at = snapshot ?? blank(agent, next as Snapshot);
-      return fail({ agent, self, snapshot: at, frame, effects, error });
+      return fail({ agent, self, snapshot: at, frame, effects, error, threw });
     }
     if (next.status !== 'active') macrostep.close();
     for (const effect of macrostep.effects) effects.push(effect);
@@ -118,7 +119,8 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
     frame = macrostep.frame();
     snapshot = next;
   } while (snapshot.status === 'active' && queue.length > 0);
-  return { state: new HotState(snapshot, frame, output, null), effects, stale: false };
+  const state = new HotState(snapshot, frame, output, null);
+  return { state, effects, stale: false, threw: false };
 }
 
 /** Brings to rest what the macrostep made: its context and its children. */

@@ -9,8 +9,10 @@ import { HotState } from './chart-state.ts';
 import type { StateNode } from './chart-nodes.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import type { Child, Frame, Timer, TimerTarget } from './frame.ts';
+import { endedState, missingInvocation, missingState, missingTimer } from './fit.ts';
 import { ChildRef } from './scope.ts';
 import { settle } from './settle.ts';
+import { isOtherStructure } from './version.ts';
 
 type Stored = {
   readonly status: 'active' | 'done' | 'error';
@@ -81,16 +83,28 @@ function storeTimer({ id, generation, event, to }: Timer): StoredTimer {
   return to === 'self' ? { id, generation, event } : { id, generation, event, to };
 }
 
-/** The inverse of `persist`. Throws when the text does not fit the chart. */
-export function restore(agent: CompiledAgent, text: string, runId: string): HotState {
+/**
+ * The inverse of `persist`. Throws `chart-unfit` when the chart lacks what the text holds: `build` is
+ * that of the run's last turn, and what another chart may lack is looked for when it is another's.
+ */
+export function restore(
+  agent: CompiledAgent,
+  text: string,
+  runId: string,
+  build: string | null = agent.build,
+): HotState {
   const run: Place = { agent, runId };
   const stored = parse(run, text);
+  const other = isOtherStructure(build, agent.structure);
+  const snapshot = restoreSnapshot(run, stored, other);
   const frame: Frame = {
     seq: stored.seq,
     children: (stored.children ?? []).map((child) => restoreChild(run, child)),
     timers: (stored.timers ?? []).map((timer) => restoreTimer(run, timer)),
   };
-  const snapshot = restoreSnapshot(run, stored);
+  if (isOpen(stored) && other) {
+    checkOpen(run, frame, new Set(snapshot._nodes), build !== null);
+  }
   const refs = snapshot.children as Record<string, unknown>;
   for (const { id } of frame.children) refs[id] = new ChildRef(id);
   return new HotState(snapshot, frame, stored.output ?? null, stored.error ?? null);
@@ -100,8 +114,35 @@ export function restore(agent: CompiledAgent, text: string, runId: string): HotS
 type Place = { readonly agent: CompiledAgent; readonly runId: string };
 
 function unfit({ agent, runId }: Place, what: string): never {
-  const reason = `its stored state does not fit ${agent.name} version ${agent.version}: ${what}`;
-  throw heddleError('run-failed', { runId, reason });
+  throw heddleError('chart-unfit', { runId, agent: agent.name, version: agent.version, what });
+}
+
+/**
+ * A run that has ended is not stepped any more, only shown. And one whose active states XState has
+ * lost altogether (see `CompiledAgent.ordered`) has a value that no chart gives.
+ */
+function isOpen({ status, nodes }: Stored): boolean {
+  return status === 'active' && nodes?.length !== 0;
+}
+
+/** `strict`: it is known that the run's last turn was another structure's. */
+function checkOpen(
+  run: Place,
+  { children, timers }: Frame,
+  active: ReadonlySet<StateNode>,
+  strict: boolean,
+): void {
+  const { places, afterTypes } = run.agent;
+  const missing = [
+    endedState(active),
+    ...children.map((child) =>
+      child.ended ? null : missingInvocation(child, active, places, !strict),
+    ),
+    ...timers.map(({ id, event }) =>
+      event === null ? missingTimer(afterTypes.get(id) ?? id, active) : null,
+    ),
+  ].find((what) => what !== null);
+  if (missing !== undefined) unfit(run, missing);
 }
 
 function parse(run: Place, text: string): Stored {
@@ -114,9 +155,10 @@ function parse(run: Place, text: string): Stored {
 
 function restoreChild(run: Place, stored: StoredChild): Child {
   const { id, incarnation, src } = stored;
-  const source = run.agent.sources.get(src);
-  if (source === undefined) unfit(run, `it has no actor "${src}", which is open as "${id}"`);
   const ended = stored.ended === true;
+  // Of what has ended nothing is asked any more.
+  const source = run.agent.sources.get(src) ?? (ended ? ({ kind: 'task', src } as const) : null);
+  if (source === null) unfit(run, `it has no actor "${src}", which is open as "${id}"`);
   return { id, incarnation, src, source, input: settle(stored.input, 'input'), ended };
 }
 
@@ -133,8 +175,10 @@ function restoreTimer(run: Place, stored: StoredTimer): Timer {
  * XState makes up what it misses: an atomic state that has become a compound one is entered without
  * its entry actions and timers. So what it made is compared with what was stored.
  */
-function restoreSnapshot(run: Place, stored: Stored): Snapshot {
+function restoreSnapshot(run: Place, stored: Stored, other: boolean): Snapshot {
   const { status, value } = stored;
+  const missing = isOpen(stored) ? missingState(run.agent.machine.root, value) : null;
+  if (missing !== null) unfit(run, missing);
   const historyValue = restoreHistory(run, stored.history ?? {});
   const bare = {
     status: status === 'error' ? 'active' : status,
@@ -150,13 +194,10 @@ function restoreSnapshot(run: Place, stored: Stored): Snapshot {
   } catch (error) {
     unfit(run, error instanceof Error ? error.message : String(error));
   }
-  // A run that has ended is not stepped any more, only shown. And one whose active states XState has
-  // lost altogether (see `CompiledAgent.ordered`) has a value that no chart gives.
-  const checked = status === 'active' && stored.nodes?.length !== 0;
-  if (checked && !sameValue(snapshot.value, value)) {
+  if (isOpen(stored) && !sameValue(snapshot.value, value)) {
     unfit(run, `its states are not those of ${JSON.stringify(value)}`);
   }
-  if (stored.nodes !== undefined) orderNodes(run, snapshot, stored.nodes);
+  if (stored.nodes !== undefined) orderNodes(run.agent, snapshot, stored.nodes, other);
   return Object.assign(snapshot, {
     // With the stored order of its keys, which is that of the nodes.
     value,
@@ -176,6 +217,7 @@ function restoreHistory(
 ): Record<string, readonly StateNode[]> {
   const revived: Record<string, readonly StateNode[]> = {};
   for (const id in history) {
+    if (run.agent.nodesById.get(id)?.type !== 'history') unfit(run, `it has no history "${id}"`);
     revived[id] = (history[id] ?? []).map((nodeId) => {
       const node = run.agent.nodesById.get(nodeId);
       return node ?? unfit(run, `it has no state "${nodeId}"`);
@@ -194,8 +236,19 @@ function sameValue(one: unknown, other: unknown): boolean {
   );
 }
 
-/** The order in which parallel states were entered decides whose transitions come first. */
-function orderNodes(run: Place, snapshot: Snapshot, order: readonly number[]): void {
-  const nodes = order.map((at) => run.agent.nodes[at] ?? unfit(run, `it has no state ${at}`));
+/**
+ * The order in which parallel states were entered decides whose transitions come first. Numbers of a
+ * chart whose document has changed since name other states: then it is the document's order.
+ */
+function orderNodes(
+  agent: CompiledAgent,
+  snapshot: Snapshot,
+  order: readonly number[],
+  other: boolean,
+): void {
+  const active = new Set(snapshot._nodes);
+  const nodes = order.flatMap((at) => agent.nodes[at] ?? []);
+  const isSame = nodes.length === active.size && nodes.every((node) => active.has(node));
+  if (other && order.length > 0 && !isSame) return;
   Object.assign(snapshot, { _nodes: nodes, tags: new Set(nodes.flatMap((node) => node.tags)) });
 }

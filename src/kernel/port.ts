@@ -13,6 +13,14 @@ export interface Agent {
   readonly name: string;
   /** Given, or a hash of the chart's structure. */
   readonly version: string;
+  /** A hash of what its runs stand on: states, candidates, ids (see `structure.ts`). */
+  readonly structure: string;
+  /** A hash of the texts too: which code takes a turn. */
+  readonly build: string;
+  /** The default version that heddle 0.1.0 gave this very chart. */
+  readonly formerVersion: string;
+  /** Other versions whose open runs it takes up, as far as they fit. */
+  readonly adopts: readonly string[];
   /** The chart's config as JSON, for pages and inspectors: functions are `{ type: name }`. */
   readonly definition: Json;
   /** What is allowed but unwise: raw numeric delays, invokes without onError … */
@@ -64,6 +72,14 @@ export type Step = {
   readonly state: ChartState;
   readonly effects: readonly Effect[];
   readonly stale: boolean;
+  /** The chart threw in this step; not: it did not handle the failure that it was told. */
+  readonly threw: boolean;
+};
+
+export type RegisterOptions = {
+  /** Default: a hash of the chart's structure. */
+  readonly version?: string;
+  readonly adopts?: readonly string[];
 };
 
 export interface Kernel {
@@ -71,7 +87,7 @@ export interface Kernel {
    * Checks a machine and makes it an agent. Throws `agent-refused` with every reason at once: the
    * agent's name, the state's path, what is refused, and the mend.
    */
-  register(machine: unknown, options?: { readonly version?: string }): Agent;
+  register(machine: unknown, options?: RegisterOptions): Agent;
   /**
    * Throws `agent-refused` where an agent has a chart among its actors that is none of these agents:
    * by its id, and by what it is.
@@ -90,6 +106,10 @@ export interface Kernel {
   persist(agent: Agent, state: ChartState): string;
   /** The same without output and error, for a run that has ended: its row has them elsewhere. */
   persistEnded(agent: Agent, state: ChartState): string;
-  /** The inverse of `persist`. Throws when the text does not fit the chart. */
-  restore(agent: Agent, text: string, self: string): ChartState;
+  /**
+   * The inverse of `persist`. Throws `chart-unfit`, and names what is missing, when the chart lacks
+   * what the text holds. `build` is that of the run's last turn: null when nobody knows, and the
+   * agent's own unless it is given.
+   */
+  restore(agent: Agent, text: string, self: string, build?: string | null): ChartState;
 }

@@ -6,15 +6,14 @@ import { checkName } from '../domain/ids.ts';
 import { checkChart } from './check-chart.ts';
 import { CompiledAgent } from './compiled-agent.ts';
 import { Findings } from './findings.ts';
+import { openPlacesOf } from './open-places.ts';
+import type { RegisterOptions } from './port.ts';
 import { prepare } from './prepare.ts';
 import { isStateMachine, sourceOf } from './sources.ts';
-import { definitionOf, versionOf } from './version.ts';
+import { definitionOf, hashesOf } from './version.ts';
 
 /** Checks a machine and makes it an agent; throws `agent-refused` with every reason at once. */
-export function register(
-  machine: unknown,
-  options: { readonly version?: string } = {},
-): CompiledAgent {
+export function register(machine: unknown, options: RegisterOptions = {}): CompiledAgent {
   if (!isStateMachine(machine)) {
     throw heddleError('agent-refused', {
       agent: '?',
@@ -27,16 +26,20 @@ export function register(
     const refusals = findings.refusals.map((refusal) => `\n- ${refusal}`).join('');
     throw heddleError('agent-refused', { agent: machine.id, refusals });
   }
-  const { version } = options;
+  const { version, adopts = [] } = options;
+  const hashes = hashesOf(machine);
   const sources = sourcesOf(machine);
   return new CompiledAgent({
     name: machine.id,
-    version: version === undefined ? versionOf(machine) : checkName(version, 'version'),
+    version: version === undefined ? hashes.structure : checkName(version, 'version'),
+    hashes,
+    adopts: adopts.map((one, i) => checkName(one, `adopts[${i}]`)),
     definition: definitionOf(machine),
     warnings: findings.warnings,
     authored: machine,
     machine: prepare(machine, sources),
     sources,
+    places: openPlacesOf(machine),
     logics: machine.implementations.actors as Record<string, unknown>,
   });
 }

@@ -1,16 +1,18 @@
-/** A chart as text: its definition for people, and a hash of everything that decides its behaviour. */
+/** A chart as text: its definition for people, and its build, a hash of all that decides its behaviour. */
 import type { AnyStateMachine } from 'xstate';
 import type { Json } from '../domain/json.ts';
 import { toSafeText } from '../domain/json.ts';
+import { hash64 } from './hash.ts';
 import { sourceOf } from './sources.ts';
+import { structureOf } from './structure.ts';
 
 /** The config as JSON: functions are `{ type: name }`, and what is no JSON is left out. */
 export function definitionOf(machine: AnyStateMachine): Json {
-  return define(structure(machine), 0) ?? null;
+  return define(configOf(machine), 0) ?? null;
 }
 
 /** The config without its schemas: they validate nothing in XState 5 and may be anything. */
-function structure(machine: AnyStateMachine): unknown {
+function configOf(machine: AnyStateMachine): unknown {
   const { schemas: _, ...config } = machine.config as Record<string, unknown>;
   return config;
 }
@@ -45,17 +47,35 @@ function define(value: unknown, depth: number): Json | undefined {
   }
 }
 
+/** Two texts of a chart: what runs stand on, and what it does with them. */
+export type ChartHashes = {
+  /** See `structure.ts`: the default version. */
+  readonly structure: string;
+  /** The default version of heddle 0.1.0, which runs of its time still have. */
+  readonly text: string;
+  /** Both: which code took a turn, and on what structure. */
+  readonly build: string;
+};
+
+export function hashesOf(machine: AnyStateMachine): ChartHashes {
+  const [structure, text] = [structureOf(machine), textOf(machine)];
+  return { structure, text, build: `${structure}.${text}` };
+}
+
+/** Null, of a run of 0.1.0, may be of any structure. */
+export function isOtherStructure(build: string | null, structure: string): boolean {
+  return build === null || !build.startsWith(`${structure}.`);
+}
+
 /**
  * 64 bits over the chart's config and over the source of its guards, actions and delays. Tasks and
- * child charts count by name alone: mending a task's code must not strand the runs that are open.
- * Gotcha: the text of a function depends on what compiled it, so give versions where two builds
- * share one database.
+ * child charts count by name alone. Gotcha: the text of a function depends on what compiled it.
  */
-export function versionOf(machine: AnyStateMachine): string {
+function textOf(machine: AnyStateMachine): string {
   const { actors, actions, guards, delays } = machine.implementations;
   const sources = Object.entries(actors).map(([key, logic]) => [key, sourceOf(key, logic)]);
   const parts: string[] = [];
-  write([structure(machine), actions, guards, delays, sources], parts, new Set());
+  write([configOf(machine), actions, guards, delays, sources], parts, new Set());
   return hash64(parts.join(''));
 }
 
@@ -83,23 +103,4 @@ function writeFields(value: object, parts: string[], above: Set<unknown>): void 
   }
   parts.push('}');
   above.delete(value);
-}
-
-/** cyrb53's two lanes, both in full. Source: https://github.com/bryc/code (public domain). */
-function hash64(text: string): string {
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    high = Math.imul(high ^ unit, 2654435761);
-    low = Math.imul(low ^ unit, 1597334677);
-  }
-  const first = mix(high, low);
-  const second = mix(low, high);
-  return first.toString(16).padStart(8, '0') + second.toString(16).padStart(8, '0');
-}
-
-function mix(one: number, other: number): number {
-  const half = Math.imul(one ^ (one >>> 16), 2246822507);
-  return (half ^ Math.imul(other ^ (other >>> 13), 3266489909)) >>> 0;
 }

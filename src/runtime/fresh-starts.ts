@@ -89,6 +89,7 @@ export class FreshStarts {
       status: firstRunStatus,
       reason: null,
       turn: 0,
+      build: null,
       state: null,
       chartText: null,
       held: nothingHeld,

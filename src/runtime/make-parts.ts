@@ -80,8 +80,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     wanted();
   };
   const base: Base = { ...around, options, parts: () => parts, weights, texts, deliver };
-  const agents = new Agents();
-  for (const agent of options.agents) agents.add(agent);
+  const agents = new Agents(options.agents);
   const permits = makePermits(base);
   const budgets = makeBudgets(base);
   const parts: Parts = {

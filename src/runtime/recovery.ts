@@ -73,8 +73,10 @@ function takeUp(
   // and what it then still has open goes on with that turn's commit.
   if (row.hasInbox) return parts.bench.wake(row);
   const loaded = loadRun(parts.kernel, parts.agents, row);
-  // Its turn finds the version missing, and says so in the row.
-  if (loaded.kind === 'version-missing' && row.status !== 'stalled') parts.bench.wake(row);
+  // Its turn finds that no chart fits it, and says so in the row.
+  if (loaded.kind === 'no-chart' && !(row.status === 'stalled' && row.reason === loaded.reason)) {
+    parts.bench.wake(row);
+  }
   if (loaded.kind !== 'hot') return;
   parts.bench.adopt(loaded.hot);
   around.settling.adopt(loaded.hot);

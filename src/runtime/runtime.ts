@@ -27,6 +27,7 @@ import { Retention } from './retention.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { Settling } from './settling.ts';
 import { StatusNews } from './status-news.ts';
+import { keepStructures } from './structures.ts';
 import type { Texts } from './texts.ts';
 import { TurnBatches } from './turn-batch.ts';
 import type { Watch } from './watch.ts';
@@ -111,11 +112,12 @@ export class Runtime {
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
-    const { budgets, calls, log, store } = this.#parts;
+    const { agents, budgets, calls, log, store } = this.#parts;
     for (const group of calls.pool.gates.correlated) {
       const providers = group.join(', ');
       log.warn('providers share a ceiling: one is no relief for another', { providers });
     }
+    await keepStructures(store, agents.list());
     await budgets.lookForFirst();
     this.#listening = await store.listen((hint) => this.#heard(hint));
     await this.#ownership.start();

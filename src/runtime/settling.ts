@@ -6,6 +6,7 @@ import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.t
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import { type LoadedRun, type NewRun, type RunAddress, type RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import { ChartWarnings } from './chart-warnings.ts';
 import { commandedRuns } from './commanded.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
@@ -31,6 +32,7 @@ export class Settling {
   readonly #news: StatusNews;
   readonly #failNext = new Map<string, ErrorRecord>();
   readonly #looking: Looking;
+  readonly #chartWarnings: ChartWarnings;
   readonly #onFenced: () => void;
 
   constructor(options: {
@@ -45,6 +47,7 @@ export class Settling {
     this.#fresh = options.fresh;
     this.#news = options.news;
     this.#looking = options.looking;
+    this.#chartWarnings = new ChartWarnings(options.parts.log);
     this.#onFenced = options.onFenced;
   }
 
@@ -200,13 +203,13 @@ export class Settling {
     return null;
   }
 
-  versionMissing(entry: Entry, row: RunRow): null {
-    const { runId, agent, version } = row;
-    this.#parts.log.warn('agent version not registered; the run waits', { runId, agent, version });
-    // It shows as stalled already, or is paused, which its chart lets nobody but a resume end.
-    const isShown = row.status === 'stalled' || row.status === 'paused';
-    if (isShown) this.#parts.bench.dropEntry(entry);
-    else this.#news.stall(entry, row, `version ${version} of agent ${agent} is not registered`);
+  /** No chart here fits the run: it shows so, and is found again when one does. */
+  noChart(entry: Entry, row: RunRow, reason: string): null {
+    this.#chartWarnings.warn(row, reason);
+    // It shows so already, or is paused, which its chart lets nobody but a resume end.
+    const isShown = row.status === 'stalled' && row.reason === reason;
+    if (isShown || row.status === 'paused') this.#parts.bench.dropEntry(entry);
+    else this.#news.stall(entry, row, reason);
     return null;
   }
 

@@ -21,6 +21,7 @@ import { noArrivals, type ComputedTurn, type MadeBatch, type Work } from './turn
 import { absentAgent, loadRun, rowAsHot } from './turn-loader.ts';
 import { foldTurn } from './turn/fold.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
+import { brokenTurn } from './turn/held-back.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
 import { isStop } from './turn/family.ts';
@@ -173,21 +174,16 @@ export class TurnBatches implements BatchSource {
     }
     if (loaded === undefined || loaded === null) return this.#settling.gone(entry);
     if (entry.hot?.turn === loaded.run.turn) return { hot: entry.hot, failure: null };
-    try {
-      const result = loadRun(kernel, agents, loaded.run);
-      if (result.kind === 'gone') return this.#settling.gone(entry);
-      if (result.kind === 'version-missing') {
-        // A cancel needs no chart.
-        const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
-        const hot = rowAsHot(absentAgent(loaded.run), loaded);
-        if (isCancelled) return { hot, failure: null, isAbsent: true };
-        return this.#settling.versionMissing(entry, loaded.run);
-      }
-      return { hot: result.hot, failure: null };
-    } catch (error) {
-      const agent = agents.newest(loaded.run.agent);
-      return { hot: rowAsHot(agent, loaded), failure: cannotGoOn(loaded.run.runId, error) };
+    const result = loadRun(kernel, agents, loaded.run);
+    if (result.kind === 'gone') return this.#settling.gone(entry);
+    if (result.kind === 'hot') return { hot: result.hot, failure: null };
+    // A cancel needs no chart.
+    const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
+    if (isCancelled) {
+      const hot = rowAsHot(absentAgent(loaded.run), loaded);
+      return { hot, failure: null, isAbsent: true };
     }
+    return this.#settling.noChart(entry, loaded.run, result.reason);
   }
 
   /** By index of `works`. */
@@ -216,7 +212,7 @@ export class TurnBatches implements BatchSource {
       at += 1;
       if (turn === undefined) throw new TypeError('a turn was not computed');
       if (turn.kind === 'done') return turn.result;
-      return failTurn(hot, incoming, cannotGoOn(hot.run.runId, turn.error));
+      return brokenTurn(hot, incoming, cannotGoOn(hot.run.runId, turn.error));
     });
   }
 
@@ -304,7 +300,7 @@ export class TurnBatches implements BatchSource {
       const turn = this.#withTasks(folded);
       return { work, turn, commit: turnCommit(kernel, turn) };
     } catch (error) {
-      const failed = failTurn(work.hot, work.incoming, toErrorRecord(error));
+      const failed = brokenTurn(work.hot, work.incoming, toErrorRecord(error));
       return { work, turn: failed, commit: turnCommit(kernel, failed) };
     }
   }

@@ -1,4 +1,5 @@
 /** Rows as runs in memory: what a turn starts from. */
+import { toErrorRecord } from '../domain/errors.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
 import type { LoadedRun, RunRow } from '../store/rows.ts';
 import type { Agents } from './agents.ts';
@@ -7,15 +8,22 @@ import type { HotRun } from './turn/hot-run.ts';
 
 export type Loaded =
   | { readonly kind: 'hot'; readonly hot: HotRun }
-  /** Its version is not registered here: it waits, visibly (design §4). */
-  | { readonly kind: 'version-missing' }
+  /** No chart here has its version, or what it holds: it waits, visibly, and says why (design §4). */
+  | { readonly kind: 'no-chart'; readonly reason: string }
   | { readonly kind: 'gone' };
 
 export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
   if (row.endedAtMs !== null) return { kind: 'gone' };
   const agent = agents.find(row.agent, row.version);
-  if (agent === undefined) return { kind: 'version-missing' };
-  return { kind: 'hot', hot: heat(kernel, agent, row) };
+  if (agent === undefined) {
+    const reason = `version ${row.version} of agent ${row.agent} is not registered`;
+    return { kind: 'no-chart', reason };
+  }
+  try {
+    return { kind: 'hot', hot: heat(kernel, agent, row) };
+  } catch (error) {
+    return { kind: 'no-chart', reason: toErrorRecord(error).message };
+  }
 }
 
 function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
@@ -25,7 +33,9 @@ function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
     status: row.status,
     reason: row.reason,
     turn: row.turn,
-    state: row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId),
+    build: row.build,
+    state:
+      row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId, row.build),
     chartText: row.chartText,
     held: heldFromText(row.heldText),
     fresh: false,
@@ -52,10 +62,20 @@ function newRunOf(row: RunRow): HotRun['run'] {
 
 /** Stands in for an agent that is not registered here, in a turn that only ends its run. */
 export function absentAgent({ agent: name, version }: RunRow): Agent {
-  return { name, version, definition: null, warnings: [], taskLogic: () => undefined };
+  return {
+    name,
+    version,
+    structure: '',
+    build: '',
+    formerVersion: version,
+    adopts: [],
+    definition: null,
+    warnings: [],
+    taskLogic: () => undefined,
+  };
 }
 
-/** The row of a run whose chart cannot be restored, or is not here: so that it can be ended. */
+/** The row of a run that no chart here fits: so that it can be ended. */
 export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
   return {
     run: newRunOf(run),
@@ -63,6 +83,7 @@ export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
     status: run.status,
     reason: run.reason,
     turn: run.turn,
+    build: run.build,
     state: null,
     chartText: run.chartText,
     held: heldFromText(run.heldText),

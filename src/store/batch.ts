@@ -27,6 +27,8 @@ export type TurnCommit = RunAddress & {
   readonly expectedTurn: number;
   readonly status: RunStatus;
   readonly reason: string | null;
+  /** The build that the chart's state is of after this turn: see `RunRow`. */
+  readonly build: string | null;
   readonly chartText: string | null;
   readonly heldText: string | null;
   /** JSON array of the events that the turn took, in order; null when it took none. */

@@ -114,6 +114,21 @@ export type LeasedMessage = MessageRow & {
   readonly token: string;
 };
 
+/** What runs of a version stand on. `replaces`: also where runs of another structure are open. */
+export type AgentStructure = {
+  readonly agent: string;
+  readonly version: string;
+  readonly structure: string;
+  readonly replaces: boolean;
+};
+export type StructureInUse = {
+  readonly agent: string;
+  readonly version: string;
+  /** Its open runs, counted up to `openCountMax`. */
+  readonly open: number;
+};
+export const openCountMax = 100_000;
+
 export type AuditFacts = {
   readonly runs: Readonly<Record<string, number>>;
   readonly channels: number;
@@ -287,6 +302,12 @@ export interface Store {
   providerTotals(): Promise<readonly ProviderTotals[]>;
   /** Transactions that wrote, and bytes of WAL, since the database began: take differences. */
   activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;
+
+  /**
+   * Keeps the structures, all of them or none: those that stand in the way are returned, versions
+   * with another structure whose runs are open. Of two that ask at once the second sees the first's.
+   */
+  keepStructures(asked: readonly AgentStructure[]): Promise<readonly StructureInUse[]>;
 
   /** A hint to the owners of these shards that `pending` has something. May be lost. */
   notify(shards: readonly number[]): Promise<void>;

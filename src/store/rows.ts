@@ -40,6 +40,8 @@ export type RunRow = NewRun & {
   readonly reason: string | null;
   /** Turns committed. The next commit must expect exactly this number. */
   readonly turn: number;
+  /** The build that took the last turn which moved the chart; null before it, and of 0.1.0. */
+  readonly build: string | null;
   /** The kernel's persisted state; null before the first turn. */
   readonly chartText: string | null;
   /** The runtime's own notes about what the run holds open; null when there are none. */
@@ -216,6 +218,8 @@ export type ProviderRow = {
 
 export type JournalRow = {
   readonly turn: number;
+  /** The build that took it; null of 0.1.0, and where the chart had not begun. */
+  readonly build: string | null;
   readonly entriesText: string;
   readonly atMs: number;
 };

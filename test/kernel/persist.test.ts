@@ -142,24 +142,28 @@ describe('restoring', () => {
       'a state that is gone',
       at(plain, 'GO', 'OUT'),
       states({ a: {}, b: {} }),
-      "State 'c' does not exist",
+      'it has no state "c"',
     ],
     [
       'an atomic state that has become a compound one',
       at(plain, 'GO', 'OUT'),
       states({ a: {}, c: { initial: 'x', states: { x: {} } } }),
-      'its states are not those of "c"',
+      'it has states inside "c", where the run has none',
     ],
     [
       'a region more',
       at(plain, 'GO'),
       states({ a: {}, b: { type: 'parallel', states: { x: {}, z: {} } } }),
-      'its states are not those of {"b":"x"}',
+      'it has a region "b.z", in which the run is in no state',
     ],
     [
       'a state of a history that is gone',
       at(recalls, 'GO', 'NEXT', 'OUT'),
-      states({ a: {}, b: { initial: 'x', states: { x: {} } }, c: {} }),
+      states({
+        a: {},
+        b: { initial: 'x', states: { x: {}, back: { type: 'history' } } },
+        c: {},
+      }),
       'it has no state "m.b.y"',
     ],
     ['an actor that is gone', at(plain), { ...states({ a: {} }), actors: {} }, 'no actor "work"'],
@@ -172,7 +176,7 @@ describe('restoring', () => {
   ])('refuses %s', (_, text, config, words) => {
     const agent = register(config, 'actors' in config ? { actors: {} }.actors : { work });
     expect(() => kernel.restore(agent, text, 'r')).toThrow(words);
-    expect(() => kernel.restore(agent, text, 'r')).toThrow('does not fit m version 1');
+    expect(() => kernel.restore(agent, text, 'r')).toThrow('does not fit agent m version 1');
   });
 
   it('refuses what is no JSON', () => {

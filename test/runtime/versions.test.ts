@@ -1,7 +1,8 @@
 /** Several versions of an agent side by side: every run keeps the one that it began with. */
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
-import { task } from '../../src/index.ts';
+import { catalogue, task } from '../../src/index.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 
 const greeter = (word: string) => ({
@@ -41,6 +42,43 @@ describe('versions', () => {
       code: 'agent-unknown',
       detail: { agent: 'nobody', known: 'greeter' },
     });
+  });
+});
+
+describe('the default version', () => {
+  const asks = (prompt: string) =>
+    setup({ actors: { ask: catalogue.ask } }).createMachine({
+      id: 'asks',
+      invoke: { id: 'q', src: 'ask', input: { question: prompt }, onDone: '.ended' },
+      initial: 'open',
+      states: { open: {}, ended: { type: 'final' } },
+    });
+
+  it('is kept by an edit of a prompt, so that open runs go on', async () => {
+    const world = memoryWorld();
+    const first = await world.replica({ agents: [asks('Realy?')] });
+    const run = await first.heddle.start('asks');
+    await world.clock.idle();
+    await first.heddle.close();
+    const second = await world.replica({ agents: [asks('Really?')] });
+    const same = await second.heddle.run(run.id);
+    await same.answer('q', true);
+    expect(await same.output()).toBe(null);
+  });
+
+  it('of 0.1.0 finds the chart whose text it is a hash of', async () => {
+    const chart = asks('Really?');
+    const { formerVersion } = createKernel().register(chart);
+    const world = memoryWorld();
+    const first = await world.replica({ agents: [{ machine: chart, version: formerVersion }] });
+    const run = await first.heddle.start('asks');
+    await world.clock.idle();
+    await first.heddle.close();
+    const second = await world.replica({ agents: [chart] });
+    const same = await second.heddle.run(run.id);
+    expect((await same.row()).version).toBe(formerVersion);
+    await same.answer('q', true);
+    expect(await same.output()).toBe(null);
   });
 });
 

@@ -44,7 +44,7 @@ function newCalls(): Calls {
     budgets: new Budgets({ ...parts, defaults: {}, providers, retry: nothing, news: nothing }),
     weights: new TenantWeights(),
     conversations: new Conversations(parts),
-    inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents() }),
+    inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents([]) }),
     keptPerSlot: 2,
     permits: new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing }),
     deliver: nothing,

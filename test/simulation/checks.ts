@@ -1,7 +1,7 @@
 /** What must be true at the end of every world, whatever the schedule was. */
-import type { JournalEntry, RunEvent } from '../../src/domain/event.ts';
+import { isRunEvent, type JournalEntry } from '../../src/domain/event.ts';
 import type { Json } from '../../src/domain/json.ts';
-import type { ChartState, Step } from '../../src/kernel/port.ts';
+import type { Agent, ChartState, Step } from '../../src/kernel/port.ts';
 import { runKey } from '../../src/store/memory/database.ts';
 import type { RunRow } from '../../src/store/rows.ts';
 import { audit } from '../../src/store/memory/audit.ts';
@@ -151,7 +151,7 @@ function checkCalls(world: World): void {
 /** A timer that rang and said nothing: the chart had left its state, or armed it anew. */
 function markStaleTimers(world: World): void {
   for (const run of runsOf(world)) {
-    const heard = journalOf(world, run).flatMap((entry) =>
+    const heard = journalOf(world, run).flatMap(({ entry }) =>
       entry.kind === 'timer' ? [`chart/${entry.id}/${entry.generation}`] : [],
     );
     const rung = rungTimers().filter(({ runId }) => runId === run.runId);
@@ -162,13 +162,20 @@ function markStaleTimers(world: World): void {
   }
 }
 
-/** Promise 10: the journal folded through the chart gives the stored state, byte for byte. */
+/** Promise 10: the journal, each turn folded with its build, gives the stored state, byte for byte. */
 function checkJournal(world: World, run: RunRow): void {
-  const agent = world.scenario.agents.find(({ name }) => name === run.agent);
-  if (agent === undefined) return;
   const { kernel } = world;
+  const agents = world.agents.filter(({ name }) => name === run.agent);
+  let agent = agents[0];
+  if (agent === undefined) return;
   let state: ChartState | null = null;
-  for (const entry of journalOf(world, run).filter(isEvent)) {
+  for (const { entry, build } of journalOf(world, run)) {
+    if (!isRunEvent(entry)) continue;
+    const own: Agent = agents.find((one) => one.build === build) ?? agent;
+    if (state !== null && own !== agent) {
+      state = kernel.restore(own, kernel.persist(agent, state), run.runId, agent.build);
+    }
+    agent = own;
     if (entry.kind === 'start') {
       state = kernel.start(agent, entry.input, run.runId).state;
       continue;
@@ -185,17 +192,15 @@ function checkJournal(world: World, run: RunRow): void {
   if (text !== run.chartText) world.trouble('journal is not the state', { runId: run.runId });
 }
 
-const beside: readonly JournalEntry['kind'][] = ['cancel', 'pause', 'resume', 'answer-dropped'];
+type JournalLine = { readonly entry: JournalEntry; readonly build: string | null };
 
-function isEvent(entry: JournalEntry): entry is RunEvent {
-  return !beside.includes(entry.kind);
-}
-
-function journalOf(world: World, run: RunRow): JournalEntry[] {
+function journalOf(world: World, run: RunRow): JournalLine[] {
   return world.store.database.tables.journal
     .by('run', runKey(run))
     .sort((a, b) => a.turn - b.turn)
-    .flatMap(({ entriesText }) => JSON.parse(entriesText) as JournalEntry[]);
+    .flatMap(({ entriesText, build }) =>
+      (JSON.parse(entriesText) as JournalEntry[]).map((entry) => ({ entry, build })),
+    );
 }
 
 /** Outputs by agent, in the order of their starts. */

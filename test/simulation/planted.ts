@@ -1,12 +1,15 @@
 /** Planted bugs: each with the scenario that must notice it. */
 import { Pool } from '../../src/providers/pool.ts';
 import { ProviderState } from '../../src/providers/provider-state.ts';
+import { Settling } from '../../src/runtime/settling.ts';
 import { Timers } from '../../src/runtime/timers.ts';
+import { absentAgent, rowAsHot } from '../../src/runtime/turn-loader.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { admission } from './scenarios/circuits.ts';
+import { changedCharts, throwing } from './scenarios/deploys.ts';
 import { shortBehindLong, timerAgainstEvent } from './scenarios/endings.ts';
 import { compareAndSet, mergesByMany } from './scenarios/memory.ts';
 import { outsideConsumers, rateLimits } from './scenarios/outside.ts';
@@ -52,6 +55,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: shortBehindLong,
     finding: /timer late/,
     plant: newcomersTurnedAway,
+  },
+  {
+    name: 'a snapshot that does not fit fails its run',
+    scenario: changedCharts,
+    finding: /a deployment failed a run/,
+    plant: unfitFails,
+  },
+  {
+    name: 'a step that throws fails its run under any build',
+    scenario: changedCharts,
+    finding: /a deployment failed a run/,
+    seam: { wrapStore: buildUnknown },
   },
   {
     name: 'a call that waits for a slot takes a permit',
@@ -115,6 +130,32 @@ function limitsAsOutages(): () => void {
   };
   return () => {
     ProviderState.prototype.settle = settle;
+  };
+}
+
+/** As if nothing could ever be done about it. */
+function unfitFails(): () => void {
+  return replaced(
+    Settling.prototype,
+    'noChart',
+    () =>
+      function (_, run, reason): never {
+        const hot = rowAsHot(absentAgent(run), { run, inbox: [], laterAnswers: [] });
+        return { hot, failure: { code: 'run-failed', message: reason } } as never;
+      },
+  );
+}
+
+/** Every run seems to have the build that throws. */
+function buildUnknown(store: MemoryStore): MemoryStore {
+  const { build } = throwing;
+  return {
+    ...store,
+    load: async (runs) => {
+      const loaded = await store.load(runs);
+      return loaded.map((one) => one && { ...one, run: { ...one.run, build } });
+    },
+    open: async (query) => (await store.open(query)).map((run) => ({ ...run, build })),
   };
 }
 

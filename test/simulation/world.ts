@@ -70,6 +70,9 @@ export class World {
   readonly #trace: (Item | string)[] = [];
   readonly #plan: Plan;
   readonly #seam: Seam;
+  /** What replicas that start now have, in turn, and what any has had. */
+  #deployed: readonly (readonly Agent[])[];
+  readonly agents: Agent[];
   readonly schedule: Schedule;
   /** The longest that the schedule holds anything up. */
   readonly slowestMs: number;
@@ -87,6 +90,8 @@ export class World {
     performTasksBy((key) => this.#task(key));
     const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
     this.#seam = seam;
+    this.#deployed = [scenario.agents];
+    this.agents = [...scenario.agents];
     this.store = seam.wrapStore?.(store, () => this.#pause()) ?? store;
   }
 
@@ -138,6 +143,20 @@ export class World {
   reach(home: number): Replica | null {
     const there = this.replicas.filter(({ alive, ready, closing }) => alive && ready && !closing);
     return there[home % Math.max(there.length, 1)] ?? null;
+  }
+
+  /** Each replica is replaced by one that has the next of these lists of agents. */
+  deploy(...lists: readonly (readonly Agent[])[]): void {
+    this.#deployed = lists;
+    this.agents.push(...lists.flat());
+    const there = this.replicas.filter(({ alive, closing }) => alive && !closing);
+    for (const replica of there) {
+      if (replica.ready) this.#close(replica);
+      else {
+        replica.die();
+        this.#boot(restartMs);
+      }
+    }
   }
 
   /** As if they had long been there: each replica begins with its part of the shards. */
@@ -257,14 +276,14 @@ export class World {
   }
 
   #boot(delayMs: number): void {
-    const { agents, ceiling = 2, settings = {} } = this.scenario;
+    const { ceiling = 2, settings = {} } = this.scenario;
     const name = String.fromCharCode('A'.charCodeAt(0) + this.replicas.length);
     const replica = new Replica({
       name,
       timeline: this.timeline,
       store: this.store,
       kernel: this.kernel,
-      agents,
+      agents: this.#deployed[this.replicas.length % this.#deployed.length] ?? [],
       providers: [{ name: 'model', ceiling }],
       ids: this.#ids,
       // Calls that wait keep their input at every other replica, one for each slot; else none does.

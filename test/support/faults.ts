@@ -234,9 +234,9 @@ function journalAfterCommit(store: MemoryStore): MemoryStore {
       second();
       const turns = batch.turns.map((turn) => ({ ...turn, journalText: null }));
       const outcome = await store.commit({ ...batch, turns });
-      for (const { tenant, runId, expectedTurn, journalText } of committed(batch, outcome)) {
+      for (const { tenant, runId, expectedTurn, build, journalText } of committed(batch, outcome)) {
         if (journalText === null) continue;
-        const row = { tenant, runId, turn: expectedTurn + 1, entriesText: journalText };
+        const row = { tenant, runId, turn: expectedTurn + 1, build, entriesText: journalText };
         late.push({ ...row, atMs: db.now() });
       }
       return outcome;

@@ -3,7 +3,8 @@
  * library's face, at whatever instant a test wants.
  */
 import type { Store } from '../../src/store/port.ts';
-import { Heddle, type AgentSource, type HeddleOptions } from '../../src/heddle.ts';
+import { registerSource, type AgentSource } from '../../src/runtime/agent-source.ts';
+import { Heddle, type HeddleOptions } from '../../src/heddle.ts';
 import { heddleError } from '../../src/domain/errors.ts';
 import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
@@ -82,11 +83,7 @@ async function startReplica(
       life.closed = true;
     },
   };
-  const agents = (options.agents ?? [script]).map((source) =>
-    'machine' in source && 'version' in source
-      ? kernel.register(source.machine, { version: source.version })
-      : kernel.register(source),
-  );
+  const agents = (options.agents ?? [script]).map((source) => registerSource(kernel, source));
   kernel.checkFamilies(agents);
   const runtime = new Runtime({
     store: mortalStore(options.between?.(own) ?? own, life),

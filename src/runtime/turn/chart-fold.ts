@@ -12,6 +12,7 @@
  */
 import type { RunEvent } from '../../domain/event.ts';
 import type { Effect } from '../../domain/effect.ts';
+import type { ErrorRecord } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ChartState, Kernel, Step } from '../../kernel/port.ts';
 import { beginInvocation } from './begin-invocation.ts';
@@ -27,6 +28,8 @@ export class ChartFold {
   readonly #draft: Draft;
   readonly #context: TurnContext;
   state: ChartState | null;
+  /** What a step has thrown, which has ended the chart; not the failure that it did not handle. */
+  thrown: ErrorRecord | null = null;
 
   constructor(kernel: Kernel, draft: Draft, context: TurnContext) {
     this.#kernel = kernel;
@@ -74,6 +77,7 @@ export class ChartFold {
 
   *#carryOut(step: Step): Reading<void> {
     this.state = step.state;
+    if (step.threw) this.thrown = step.state.error;
     for (const effect of step.effects) yield* this.#effect(effect);
   }
 

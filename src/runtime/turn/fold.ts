@@ -13,13 +13,16 @@
  * 3. A person's cancel ends the run whatever comes with it. A parent's stop ends it in its turn, after
  *    what was there before it, as a live actor is stopped. A paused run takes nothing but commands.
  * 4. An accepted answer is either what its question's invocation gives, or journalled as dropped.
+ * 5. A step that throws under a build that the run's last turn did not have is no step of the run.
  */
 import type { ChartState, Kernel } from '../../kernel/port.ts';
 import type { InboxRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { ChartFold } from './chart-fold.ts';
-import { clearTimer, newDraft, type Draft } from './draft.ts';
+import { note, noteCommands, reasonOf } from './commands.ts';
+import { newDraft, type Draft } from './draft.ts';
 import type { FoldedTurn } from './folded-turn.ts';
+import { isOtherBuild, pausedTurn, stalledTurn } from './held-back.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
 import { isStop } from './family.ts';
@@ -46,13 +49,8 @@ export function* foldTurn(
     return cancelledTurn(draft, reasonOf(cancel.payloadText));
   }
   const stop = rows.find(isStop);
-  const commands = rows.filter((row) => isCommand(row) && !isStop(row));
-  for (const row of commands) {
-    draft.takenInbox.push(row.seq);
-    if (row.kind === 'pause' || row.kind === 'resume') note(draft, row.kind, row.payloadText);
-  }
   // The last of several pauses and resumes counts: nothing happened between them.
-  const last = commands.at(-1);
+  const last = noteCommands(draft, incoming);
   const paused = last === undefined ? from.status === 'paused' : last.kind === 'pause';
   if (paused) {
     if (stop !== undefined) {
@@ -60,7 +58,7 @@ export function* foldTurn(
       return stopped(draft, { state: from.state, status: from.status }, stop);
     }
     const reason = last === undefined ? from.reason : reasonOf(last.payloadText);
-    return heldBack(draft, incoming, reason);
+    return pausedTurn(draft, incoming, reason);
   }
 
   let status = from.status;
@@ -84,6 +82,10 @@ export function* foldTurn(
     if (event !== null) yield* fold.take(event);
   }
   if (fold.state === null) throw new TypeError('a turn without a state');
+  if (fold.thrown !== null && isOtherBuild(from)) {
+    if (stop !== undefined) return stopped(newDraft(from), from, stop);
+    return stalledTurn(from, incoming, fold.thrown);
+  }
   if (fold.isOver) return endedTurn(draft, fold.state, status);
   if (stop !== undefined) return stopped(draft, { state: fold.state, status }, stop);
   return waitingTurn(draft, fold.state, status);
@@ -115,42 +117,4 @@ function waitingTurn(draft: Draft, state: ChartState, admitted: RunStatus): Fold
       draft.clearTimers.size > 0 ||
       draft.from.fresh,
   };
-}
-
-/**
- * A paused run folds nothing. What this replica did for it meanwhile was paid for and goes to its
- * inbox, to be folded on resume; its inbox rows stay where they are.
- */
-function heldBack(draft: Draft, incoming: readonly Incoming[], reason: string | null): FoldedTurn {
-  const { run, status } = draft.from;
-  for (const item of incoming) {
-    if (item.kind === 'inbox' || (item.kind === 'result' && item.keptAs !== undefined)) continue;
-    if (item.kind === 'timer') clearTimer(draft, item.timerId);
-    draft.inbox.push({
-      tenant: run.tenant,
-      runId: run.runId,
-      shard: run.shard,
-      kind: 'result',
-      ref: null,
-      payloadText: JSON.stringify(item),
-      key: null,
-    });
-  }
-  return {
-    draft,
-    state: draft.from.state,
-    status: status === 'paused' ? status : moveRun(status, 'PAUSE'),
-    reason,
-    ended: null,
-    changed: status !== 'paused' || draft.takenInbox.length > 0 || draft.inbox.length > 0,
-  };
-}
-
-function note(draft: Draft, kind: 'cancel' | 'pause' | 'resume', payloadText: string | null): void {
-  draft.journal.push({ kind, reason: reasonOf(payloadText) });
-}
-
-function reasonOf(payloadText: string | null): string {
-  const reason: unknown = payloadText === null ? null : JSON.parse(payloadText);
-  return typeof reason === 'string' ? reason : 'no reason given';
 }

@@ -12,6 +12,8 @@ export type HotRun = {
   readonly reason: string | null;
   /** Turns committed. */
   readonly turn: number;
+  /** The build of the last turn that moved the chart: see `RunRow`. */
+  readonly build: string | null;
   /** Null before the first turn. */
   readonly state: ChartState | null;
   /** The state as the row has it, so that a turn that ends nothing need not write it anew. */

@@ -1,6 +1,7 @@
 /** A folded turn as the store takes it. */
 import type { Kernel } from '../../kernel/port.ts';
 import { heddleError } from '../../domain/errors.ts';
+import { isRunEvent } from '../../domain/event.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../../store/batch.ts';
 import type { FoldedTurn } from './folded-turn.ts';
@@ -20,6 +21,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     expectedTurn: from.turn,
     status: turn.status,
     reason: turn.reason,
+    build: buildOf(turn),
     chartText: chartTextOf(kernel, turn),
     heldText: ended === null ? heldToText(draft.held) : null,
     // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
@@ -43,6 +45,12 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
   };
 }
 
+/** A turn that the chart took nothing in leaves the run with the build that it had. */
+function buildOf({ draft }: FoldedTurn): string | null {
+  const { agent, build } = draft.from;
+  return draft.journal.some(isRunEvent) ? agent.build : build;
+}
+
 function chartTextOf(kernel: Kernel, { draft, state, ended }: FoldedTurn): string | null {
   if (state === draft.from.state) return draft.from.chartText;
   if (state === null) return null;
@@ -63,6 +71,7 @@ export function afterCommit(turn: FoldedTurn, commit: TurnCommit): HotRun {
     status,
     reason,
     turn: draft.turn,
+    build: commit.build,
     state,
     chartText: commit.chartText,
     held: draft.held,

@@ -85,6 +85,11 @@ type StoredSentKey = {
   readonly atMs: number;
   readonly order: number;
 };
+type StoredStructure = {
+  readonly agent: string;
+  readonly version: string;
+  readonly structure: string;
+};
 type StoredEntry = MemoryAddress & { readonly newest: number };
 type StoredTimer = RunAddress & {
   readonly timerId: string;
@@ -250,9 +255,10 @@ function personTables(undo: UndoLog) {
   };
 }
 
-/** What calls hold of providers and budgets. */
+/** What calls hold of providers and budgets, and what agents stand on. */
 function callTables(undo: UndoLog) {
   return {
+    structures: new Table<StoredStructure>(undo, (row) => join(row.agent, row.version), {}),
     slots: new Table<StoredSlot, 'shard'>(undo, slotKey, {
       shard: (row) => (row.call === null ? null : String(row.call.shard)),
     }),

@@ -28,6 +28,7 @@ import { listQuestions } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
 import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
+import { keepStructures } from './structures.ts';
 import { join } from './table.ts';
 import { dueTimers } from './timers.ts';
 
@@ -144,6 +145,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
         memoryEntries: db.tables.entries.count('tenant', tenant),
       })),
     tenants: (query) => whole((db) => listTenants(db, query)),
+    keepStructures: (asked) => whole((db) => keepStructures(db, asked)),
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
     setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),

@@ -31,6 +31,7 @@ export function insertRun(db: Database, run: NewRun): void {
       status: 'queued',
       reason: null,
       turn: 0,
+      build: null,
       chartText: null,
       heldText: null,
       outputText: null,
@@ -79,6 +80,7 @@ export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
       status: turn.status,
       reason: turn.reason,
       turn: run.turn + 1,
+      build: turn.build,
       chartText: turn.chartText,
       heldText: turn.heldText,
       outputText: turn.ended === null ? null : turn.ended.outputText,
@@ -91,6 +93,7 @@ export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
     tenant: run.tenant,
     runId: run.runId,
     turn: run.turn + 1,
+    build: turn.build,
     entriesText: turn.journalText,
     atMs: db.now(),
   });
@@ -174,5 +177,10 @@ export function readJournal(
     .filter((row) => row.turn > query.afterTurn)
     .sort((a, b) => a.turn - b.turn)
     .slice(0, query.limit)
-    .map((row) => ({ turn: row.turn, entriesText: row.entriesText, atMs: row.atMs }));
+    .map((row) => ({
+      turn: row.turn,
+      build: row.build,
+      entriesText: row.entriesText,
+      atMs: row.atMs,
+    }));
 }

@@ -53,7 +53,7 @@ export async function listRuns(
 
 const journalStatement = statement(
   'journal_read',
-  `select j.turn, j.entries, ${epochMs('j.at')} from heddle.journal j
+  `select j.turn, j.build, j.entries, ${epochMs('j.at')} from heddle.journal j
     where j.tenant = $1::text and j.run_id = $2::uuid and j.turn > $3::int
     order by j.turn limit $4::int`,
 );
@@ -69,8 +69,9 @@ export async function readJournal(
 ): Promise<JournalRow[]> {
   const params = [text(query.tenant), uuid(query.runId), int(query.afterTurn), int(query.limit)];
   const call = { statement: journalStatement, params };
-  return ((await pool.read([call])).get(call) ?? []).map(([turn, entries, at]) => ({
+  return ((await pool.read([call])).get(call) ?? []).map(([turn, build, entries, at]) => ({
     turn: Number(turn),
+    build: build ?? null,
     entriesText: entries ?? '',
     atMs: Number(at),
   }));

@@ -34,6 +34,7 @@ import { prune } from './prune.ts';
 import { readSet } from './read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
 import { startOn } from './start.ts';
+import { keepStructures } from './structures.ts';
 import { listTenants } from './tenants.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf } from './work-reads.ts';
 
@@ -148,6 +149,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
       return at.map((one, i) => budgetUnder(defaults, one, stored[i] ?? null));
     },
     hasBudgets: () => hasBudgets(pools.wide),
+    keepStructures: (asked) => keepStructures(pools.wide, asked),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),

@@ -34,11 +34,11 @@ export const epochMs = (column: string): string =>
 
 export const runFields = `r.tenant, r.run_id, r.shard, r.agent, r.version, r.user_name, r.pipeline,
   r.parent, r.input, r.idempotency_key, r.priority, r.status, r.reason, r.turn, r.chart, r.held, r.output,
-  r.error, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}`;
+  r.error, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}, r.build`;
 
 export function runRow(fields: Fields): RunRow {
   const [tenant, runId, shard, agent, version, user, pipeline, parent, input, key] = fields;
-  const [priority, status, reason, turn, chart, held, output, error, createdAt, endedAt] =
+  const [priority, status, reason, turn, chart, held, output, error, createdAt, endedAt, build] =
     fields.slice(10);
   return {
     tenant: tenant ?? '',
@@ -55,6 +55,7 @@ export function runRow(fields: Fields): RunRow {
     status: status as RunStatus,
     reason: orNull(reason),
     turn: Number(turn),
+    build: orNull(build),
     chartText: orNull(chart),
     heldText: orNull(held),
     outputText: output ?? null,

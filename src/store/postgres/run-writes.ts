@@ -44,14 +44,15 @@ const stateColumns: readonly Column<TurnCommit>[] = [
   textColumn((turn) => turn.ended?.outputText ?? null),
   textColumn((turn) => (turn.ended?.error ? JSON.stringify(turn.ended.error) : null)),
   boolColumn((turn) => turn.ended !== null),
+  textColumn((turn) => turn.build ?? ''),
 ];
 
 const journalColumn: Column<TurnCommit> = textColumn((turn) => turn.journalText);
 
 /** A turn's row in the journal has one writer, its run's owner: nobody waits for it. */
 const journal = (turn: string): string => `
-    insert into heddle.journal (tenant, run_id, turn, entries)
-    select tenant, run_id, ${turn}, entries from i where entries is not null`;
+    insert into heddle.journal (tenant, run_id, turn, build, entries)
+    select tenant, run_id, ${turn}, nullif(build, ''), entries from i where entries is not null`;
 
 /** A first turn's run. Locks: the new rows, in the order of the batch. */
 const createRunsStatement = statement(
@@ -59,15 +60,17 @@ const createRunsStatement = statement(
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::text[])
+        $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::text[], $21::text[])
         as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-          idempotency_key, priority, status, reason, chart, held, output, error, ended, entries)
+          idempotency_key, priority, status, reason, chart, held, output, error, ended, build,
+          entries)
     ), done as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, priority, turn, status, reason, chart, held, output, error, ended_at)
+        input, idempotency_key, priority, turn, status, reason, chart, held, output, error, ended_at,
+        build)
       select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
         idempotency_key, priority, 1, status, reason, chart, held, output, error,
-        case when ended then now() end
+        case when ended then now() end, build
       from i
       returning 1
     ), entries as (${journal('1')})
@@ -93,13 +96,13 @@ const moveRunsStatement = statement(
   'runs_move',
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[])
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[], $14::text[])
         as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended,
-          entries)
+          build, entries)
     ), done as (
       update heddle.runs r set turn = r.turn + 1, status = i.status, reason = i.reason,
         chart = i.chart, held = i.held, output = i.output, error = i.error,
-        ended_at = case when i.ended then now() end
+        ended_at = case when i.ended then now() end, build = i.build
       from i
       cross join lateral (
         select x.ctid as row from heddle.runs x

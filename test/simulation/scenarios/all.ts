@@ -3,6 +3,7 @@ import type { Mark } from '../history.ts';
 import type { Scenario } from '../world.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './channels.ts';
 import { twoCircuits } from './circuits.ts';
+import { changedCharts } from './deploys.ts';
 import {
   cancelAgainstCompletion,
   grantAgainstCancel,
@@ -49,6 +50,7 @@ export const allScenarios: readonly Entry[] = [
   on(rateLimits),
   on(lateCalls),
   on(delayedMessages),
+  on(changedCharts),
   { scenario: allAndAtLeast, reaches: ['takeover'] },
   { scenario: mixedGroup, reaches: ['takeover'] },
 ];

@@ -86,6 +86,7 @@ export const turnOf = (
   expectedTurn,
   status: 'admitted',
   reason: null,
+  build: 'build-1',
   chartText: '{"value":"a"}',
   heldText: null,
   journalText: '[]',

@@ -13,6 +13,7 @@ import { auditContract, listsContract } from './operations.ts';
 import { ownershipContract } from './ownership.ts';
 import { providersContract } from './providers.ts';
 import { slotsContract } from './slots.ts';
+import { structuresContract } from './structures.ts';
 import { timersContract } from './timers.ts';
 import { turnsContract } from './turns.ts';
 
@@ -32,6 +33,7 @@ const themes = {
   slots: slotsContract,
   providers: providersContract,
   budgets: budgetsContract,
+  structures: structuresContract,
   'lists and usage': listsContract,
   'audit and retention': auditContract,
 };

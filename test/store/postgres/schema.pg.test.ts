@@ -17,6 +17,7 @@ await (await openPostgresStore({ connectionString: url })).close();
 const checksums: Readonly<Record<string, string>> = {
   '000001_tables': '1656ac14813a14b1',
   '000002_answers': '4925628a2c8b995a',
+  '000003_structures': '8eb2274910b63aaf',
 };
 
 it('no migration was changed', async () => {
@@ -72,7 +73,7 @@ it('Postgres prepares every statement', async () => {
 
 /** Statements that read tables whole, and those of tables that stay small. */
 const wide =
-  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|tenants_|diagnose_shards)/;
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|structures_|tenants_|diagnose_shards)/;
 const small = new Set(['shards', 'replicas', 'provider_slots', 'providers']);
 
 type Node = {

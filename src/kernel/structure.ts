@@ -1,0 +1,188 @@
+/**
+ * A chart's structure: what a run that is open stands on. Two charts of one structure take each
+ * other's runs, so it is what the default version is a hash of.
+ *
+ * It says: the tree with its keys, initial states and history; of each event the candidates in order,
+ * with target, reenter and the names of guard and actions; what invokes, timers and children are
+ * called, and literal delays. It does not say what a function does, nor prompts, params, meta,
+ * descriptions, tags, context, input and output: an edit of these strands nobody.
+ *
+ * 1. No function's text or name is in it: it is the same before and after a compiler or a minifier.
+ * 2. Nothing is in it that the chart does not use: more actors in setup are no other structure.
+ */
+import type { AnyStateMachine } from 'xstate';
+import type { StateNode } from './chart-nodes.ts';
+import { hash64 } from './hash.ts';
+import { sourceOf } from './sources.ts';
+
+/** A structure as plain arrays, texts and numbers; absent parts are `null`. */
+type Part = string | number | boolean | null | readonly Part[];
+
+type Transition = {
+  readonly target?: readonly StateNode[] | undefined;
+  readonly reenter?: boolean;
+  readonly guard?: unknown;
+  readonly actions: readonly unknown[];
+  readonly delay?: unknown;
+};
+type Implementations = {
+  readonly actors: Readonly<Record<string, unknown>>;
+  readonly actions: Readonly<Record<string, unknown>>;
+};
+
+/** 64 bits over the chart's structure. The chart must have passed registration's checks. */
+export function structureOf(machine: AnyStateMachine): string {
+  const { actors, actions } = machine.implementations as Implementations;
+  return hash64(JSON.stringify(stateOf(machine.root, { actors, actions })));
+}
+
+function stateOf(node: StateNode, own: Implementations): Part {
+  const { target } = node.config as { readonly target?: unknown };
+  return [
+    node.key,
+    // Timers and history are stored under it, so an id of an author's own is as good as a key.
+    node.id === [node.machine.id, ...node.path].join('.') ? null : node.id,
+    node.type,
+    node.type === 'compound' ? transitionOf(node.initial as Transition, own) : null,
+    node.type === 'history' ? [String(node.history), [target].flat().map(nameOf)] : null,
+    actionsOf(node.entry.filter(isAuthors), own),
+    actionsOf(node.exit.filter(isAuthors), own),
+    eventsOf(node, own),
+    ((node.always ?? []) as readonly Transition[]).map((one) => transitionOf(one, own)),
+    afterOf(node, own),
+    node.invoke.map(({ id, src }) => [nameOf(id), actorOf(src, own)]),
+    Object.values(node.states).map((child) => stateOf(child, own)),
+  ];
+}
+
+/** XState makes actions of an `after`, which is told for itself. */
+function isAuthors(action: unknown): boolean {
+  const { id, sendId } = action as { readonly id?: unknown; readonly sendId?: unknown };
+  return !isAfter(id) && !isAfter(sendId);
+}
+
+function isAfter(id: unknown): boolean {
+  return typeof id === 'string' && id.startsWith('xstate.after.');
+}
+
+/** Sorted: which event stands first in a state decides nothing, which candidate of one does. */
+function eventsOf(node: StateNode, own: Implementations): Part {
+  const events = [...(node.transitions as Map<string, readonly Transition[]>)];
+  return events
+    .filter(([event]) => !isAfter(event))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([event, candidates]) => [event, candidates.map((one) => transitionOf(one, own))]);
+}
+
+function afterOf(node: StateNode, own: Implementations): Part {
+  return (node.after as readonly Transition[]).map((one) => [
+    delayOf(one.delay),
+    transitionOf(one, own),
+  ]);
+}
+
+function transitionOf({ target, reenter, guard, actions }: Transition, own: Implementations): Part {
+  return [
+    target?.map(({ path }) => path) ?? null,
+    reenter === true,
+    guard === undefined ? null : guardOf(guard),
+    actionsOf(actions, own),
+  ];
+}
+
+const inline = '(fn)';
+
+function guardOf(guard: unknown): Part {
+  if (typeof guard !== 'function') return nameOf(guard);
+  const { guards, check } = guard as Combined;
+  if (!Array.isArray(guards) || typeof check !== 'function') return inline;
+  return [combinationOf(check), guards.map(guardOf)];
+}
+
+type Combined = { readonly guards?: unknown; readonly check?: unknown };
+
+/**
+ * `and`, `or` or `not`, told by what it makes of two guards: a minifier takes the name away, and
+ * another copy of XState has other functions.
+ */
+function combinationOf(check: Function): string {
+  const snapshot = { machine: { implementations: { guards: {} } } };
+  const [yes, no] = [(): boolean => true, (): boolean => false];
+  const about = (guards: readonly unknown[]): string => {
+    try {
+      return String(check(snapshot, { context: {}, event: {} }, { guards }, evaluate));
+    } catch {
+      return '?';
+    }
+  };
+  return `${about([yes, no])} ${about([no, no])}`;
+}
+
+/** For copies of XState that hand the evaluation in. */
+const evaluate = (guard: () => boolean): boolean => guard();
+
+function actionsOf(actions: readonly unknown[], own: Implementations): Part {
+  return actions.map((action) => actionOf(action, own));
+}
+
+/** XState's own action creators give functions with a `type` and what they were made with. */
+type BuiltIn = {
+  readonly type?: unknown;
+  readonly resolve?: unknown;
+  readonly id?: unknown;
+  readonly sendId?: unknown;
+  readonly delay?: unknown;
+  readonly to?: unknown;
+  readonly src?: unknown;
+};
+
+function actionOf(action: unknown, own: Implementations): Part {
+  if (typeof action === 'function') return builtInOf(action as BuiltIn, own) ?? inline;
+  const name = nameOf(action);
+  const named = Object.hasOwn(own.actions, name) ? own.actions[name] : undefined;
+  // What a name stands for counts only by what it leaves open in a run.
+  const leaves = typeof named === 'function' ? leftOf(named as BuiltIn, own) : null;
+  return leaves === null ? name : [name, leaves];
+}
+
+function builtInOf(action: BuiltIn, own: Implementations): Part {
+  if (action.resolve === undefined || typeof action.type !== 'string') return null;
+  return leftOf(action, own) ?? action.type;
+}
+
+/** The ids, sources and literal delays of the actions that leave something open. */
+function leftOf(action: BuiltIn, own: Implementations): Part {
+  const { type, id, delay } = action;
+  switch (type) {
+    case 'xstate.raise':
+      return [type, nameOf(id), delayOf(delay)];
+    case 'xstate.sendTo':
+      return [type, nameOf(action.to), nameOf(id), delayOf(delay)];
+    case 'xstate.cancel':
+      return [type, nameOf(action.sendId)];
+    case 'xstate.spawnChild':
+      return [type, nameOf(id), actorOf(action.src, own)];
+    default:
+      return null;
+  }
+}
+
+/** An actor by its key and by what stands behind it: an actor of the catalogue, a task, a chart. */
+function actorOf(src: unknown, { actors }: Implementations): Part {
+  const key = nameOf(src);
+  const source = Object.hasOwn(actors, key) ? sourceOf(key, actors[key]) : null;
+  return [key, source?.kind ?? null, source?.kind === 'child' ? source.agent : null];
+}
+
+/** A number is meant as it stands; a name's value may change. */
+function delayOf(delay: unknown): Part {
+  return typeof delay === 'number' ? String(delay) : [nameOf(delay)];
+}
+
+/** A name, or the `type` of an object that has one; never what a function is called. */
+function nameOf(reference: unknown): string {
+  if (typeof reference === 'function') return inline;
+  if (typeof reference === 'string') return reference;
+  const { type } = (reference ?? {}) as { readonly type?: unknown };
+  return typeof type === 'string' ? type : '';
+}
