@@ -3,6 +3,8 @@
  * `docs/errors.md` lists exactly these codes; a test proves it. Messages take their details as
  * `{name}`. Whether to retry stands here, never in a message.
  */
+import { cleanText, isA, keysOf, propertyOf, thrownText } from './thrown.ts';
+
 export type ErrorEntry = {
   readonly message: string;
   readonly status: number;
@@ -212,7 +214,7 @@ export class HeddleError extends Error {
   }
 
   toJSON(): ErrorRecord {
-    return { code: this.code, message: this.message, detail: this.detail };
+    return ownRecord(this);
   }
 }
 
@@ -224,23 +226,34 @@ export function heddleError(
   return new HeddleError(code, detail, options);
 }
 
-/** Any thrown value as a record: an error with a code of its own keeps it, all others are `error`. */
+/**
+ * Any thrown value as a record, whatever it is (promise 13): an error with a code of its own keeps it,
+ * all others are `error`. Every catch of somebody else's code ends here.
+ */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
-  if (thrown instanceof HeddleError) return thrown.toJSON();
-  if (
-    thrown instanceof Error ||
-    (typeof thrown === 'object' && thrown !== null && 'message' in thrown)
-  ) {
-    const { message, code } = thrown as { message: unknown; code?: unknown };
-    return {
-      code: typeof code === 'string' ? clean(code) : 'error',
-      message: clean(String(message)),
-    };
-  }
-  return { code: 'error', message: clean(String(thrown)) };
+  if (isA(thrown, HeddleError)) return ownRecord(thrown);
+  const code = propertyOf(thrown, 'code');
+  return {
+    code: typeof code === 'string' && code !== '' ? cleanText(code) : 'error',
+    message: thrownText(thrown),
+  };
 }
 
-/** Error texts come from anywhere: bounded, and without what Postgres refuses. */
-function clean(text: string): string {
-  return text.slice(0, 4_000).replaceAll('\u0000', '').toWellFormed();
+/** Names of an author's, and what was wrong with them, stand in our errors too: as texts that can be stored. */
+function ownRecord(thrown: HeddleError): ErrorRecord {
+  const code = propertyOf(thrown, 'code');
+  const detail: Record<string, ErrorDetail[string]> = {};
+  const given = propertyOf(thrown, 'detail');
+  for (const key of keysOf(given)) {
+    const value = propertyOf(given, key);
+    if (typeof value === 'string') detail[cleanText(key)] = cleanText(value);
+    else if (typeof value === 'boolean' || value === null) detail[cleanText(key)] = value;
+    else if (typeof value === 'number' && Number.isFinite(value))
+      detail[cleanText(key)] = value + 0;
+  }
+  return {
+    code: typeof code === 'string' ? cleanText(code) : 'error',
+    message: thrownText(thrown),
+    detail,
+  };
 }

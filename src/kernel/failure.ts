@@ -1,7 +1,7 @@
 /** How a run ends when its chart throws. */
 import type { Effect } from '../domain/effect.ts';
 import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
-import { toSafeText } from '../domain/json.ts';
+import { isA, thrownText } from '../domain/thrown.ts';
 import { HotState } from './chart-state.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import type { Frame } from './frame.ts';
@@ -46,37 +46,12 @@ export function blank(agent: CompiledAgent, initial: Snapshot): Snapshot {
 
 /** Anything that a chart threw, as a record that says which run it was. */
 export function explain(agent: CompiledAgent, runId: string, thrown: unknown): ErrorRecord {
-  if (thrown instanceof HeddleError) return safe(thrown);
-  const message = textOf(thrown);
+  if (isA(thrown, HeddleError)) return toErrorRecord(thrown);
+  const message = thrownText(thrown);
   // XState has no code for this; the text is the same in its builds for production and development.
-  if (message.startsWith('Infinite loop detected')) return safe(endless(agent));
+  if (message.startsWith('Infinite loop detected')) return toErrorRecord(endless(agent));
   const reason = inPlace.test(message) ? `${message} (${frozenHint})` : message;
-  return safe(heddleError('run-failed', { runId, reason }));
-}
-
-function textOf(thrown: unknown): string {
-  try {
-    return toErrorRecord(thrown).message;
-  } catch {
-    // An object without a prototype is such a thing.
-    return 'it threw something that has no text';
-  }
-}
-
-/** Names of an author's, and what was wrong with them, stand in errors: as texts that can be stored. */
-function safe({ code, message, detail }: HeddleError): ErrorRecord {
-  const details = Object.entries(detail).map(([name, value]) => [name, shorten(value)]);
-  return {
-    code,
-    message: shorten(message),
-    detail: Object.fromEntries(details) as ErrorRecord['detail'] & object,
-  };
-}
-
-const textCharsMax = 4_000;
-
-function shorten<Value>(value: Value): Value | string {
-  return typeof value === 'string' ? toSafeText(value.slice(0, textCharsMax)) : value;
+  return toErrorRecord(heddleError('run-failed', { runId, reason }));
 }
 
 /** What V8 says when something frozen is written to. */

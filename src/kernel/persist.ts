@@ -5,6 +5,7 @@
 import { heddleError, type ErrorRecord } from '../domain/errors.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import type { Json } from '../domain/json.ts';
+import { thrownText } from '../domain/thrown.ts';
 import { HotState } from './chart-state.ts';
 import type { StateNode } from './chart-nodes.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
@@ -192,7 +193,7 @@ function restoreSnapshot(run: Place, stored: Stored, other: boolean): Snapshot {
   try {
     snapshot = run.agent.machine.restoreSnapshot(bare as never, noScope as never) as Snapshot;
   } catch (error) {
-    unfit(run, error instanceof Error ? error.message : String(error));
+    unfit(run, thrownText(error));
   }
   if (isOpen(stored) && !sameValue(snapshot.value, value)) {
     unfit(run, `its states are not those of ${JSON.stringify(value)}`);

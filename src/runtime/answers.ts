@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { heddleError } from '../domain/errors.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { QuestionRow } from '../store/rows.ts';
 
@@ -68,6 +69,8 @@ function compile(schema: JsonObject): ReturnType<Ajv['compile']> {
   try {
     return ajv.compile(schema);
   } catch (error) {
-    throw heddleError('answer-invalid', { reason: `the schema itself is wrong: ${String(error)}` });
+    throw heddleError('answer-invalid', {
+      reason: `the schema itself is wrong: ${thrownText(error)}`,
+    });
   }
 }

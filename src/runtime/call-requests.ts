@@ -10,6 +10,7 @@
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import { isA, thrownText } from '../domain/thrown.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
 import { ProviderFault, type Provider } from '../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
@@ -177,10 +178,10 @@ export class CallRequests {
       if (call.abort !== abort) return;
       // Not by the grant: its slot may be free already, and another's by now.
       if (call.dropped) this.#ends.unwanted(call);
-      else if (error instanceof ProviderFault && this.#pool.bringsBack(call.key, error.kind)) {
+      else if (isA(error, ProviderFault) && this.#pool.bringsBack(call.key, error.kind)) {
         // The run does not hear of it (promise 8).
         call.abort = null;
-        if (error.kind === 'refused') this.#refusals.tell(provider.name, error.message);
+        if (error.kind === 'refused') this.#refusals.tell(provider.name, thrownText(error));
         this.#ends.broughtBack(call, error);
       } else this.#ends.failed(call, provider.name, error);
     } finally {

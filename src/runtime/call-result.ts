@@ -3,6 +3,7 @@ import type { GenerateOutput, ToolCall } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { toJson, toSafeJson, toSafeText, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
+import { isA, thrownText } from '../domain/thrown.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault } from '../providers/port.ts';
 
@@ -31,6 +32,6 @@ function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {
 }
 
 export function callError(provider: string, error: unknown): unknown {
-  if (!(error instanceof ProviderFault)) return error;
-  return heddleError('provider-refused', { provider, reason: error.message });
+  if (!isA(error, ProviderFault)) return error;
+  return heddleError('provider-refused', { provider, reason: thrownText(error) });
 }

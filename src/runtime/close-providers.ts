@@ -1,4 +1,5 @@
 /** The end of the providers: what they hold is given back, and none of them can hold up a close. */
+import { thrownText } from '../domain/thrown.ts';
 import type { Provider } from '../providers/port.ts';
 import type { Clock, Log } from './ports.ts';
 
@@ -22,7 +23,7 @@ export async function closeProviders(
     try {
       await Promise.race([provider.close?.(), tooLate]);
     } catch (error) {
-      warn(String(error));
+      warn(thrownText(error));
     } finally {
       cancel();
     }

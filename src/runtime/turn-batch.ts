@@ -6,6 +6,7 @@
  */
 import { HeddleError, heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { limits } from '../domain/limits.ts';
+import { isA } from '../domain/thrown.ts';
 import type { Batch } from '../store/batch.ts';
 import type { InboxRow, LoadedRun } from '../store/rows.ts';
 import { untilAnswered, type BatchSource } from './committer.ts';
@@ -328,7 +329,7 @@ function asArrived(rows: readonly InboxRow[]): readonly InboxRow[] {
 }
 
 function cannotGoOn(runId: string, error: unknown): ErrorRecord {
-  if (error instanceof HeddleError) return error.toJSON();
-  const { message } = toErrorRecord(error);
-  return heddleError('run-failed', { runId, reason: message }).toJSON();
+  const record = toErrorRecord(error);
+  if (isA(error, HeddleError)) return record;
+  return heddleError('run-failed', { runId, reason: record.message }).toJSON();
 }

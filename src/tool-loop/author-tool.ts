@@ -7,7 +7,7 @@ import type { Json } from '../domain/json.ts';
 import { refuseField } from '../domain/field.ts';
 import { task, type TaskArgs, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { ToolOffer } from './built-in-tools.ts';
-import { errorText, resultText, thrownText, type ToolText } from './result-text.ts';
+import { errorText, resultText, toolError, type ToolText } from './result-text.ts';
 
 /** The part of https://standardschema.dev that is read here; zod, valibot and others fit it. */
 export type StandardSchema<Output = unknown> = {
@@ -79,7 +79,7 @@ export function toolTask(
       return resultText(output, resultCharsMax);
     } catch (error) {
       // Tried again by the policy. Its words are made such that a run can take them.
-      throw new Error(thrownText(error, resultCharsMax), { cause: error });
+      throw toolError(error, resultCharsMax);
     }
   }, policy);
 }

@@ -1,5 +1,6 @@
 /** What came of a tool call, as text that a model can read and heddle can keep. */
 import { toSafeJson, toSafeText } from '../domain/json.ts';
+import { isA, thrownText } from '../domain/thrown.ts';
 
 export type ToolText = { readonly content: string; readonly isError?: boolean };
 
@@ -21,9 +22,12 @@ export function errorText(words: string, charsMax: number): ToolText {
   return { content: toSafeText(words.slice(0, charsMax)), isError: true };
 }
 
-export function thrownText(thrown: unknown, charsMax: number): string {
-  const words = thrown instanceof Error ? thrown.message : undefined;
-  return toSafeText((words ?? 'the tool threw something that is no error').slice(0, charsMax));
+/** A tool's exception, as what its task fails with. */
+export function toolError(thrown: unknown, charsMax: number): Error {
+  const words = isA(thrown, Error)
+    ? thrownText(thrown)
+    : 'the tool threw something that is no error';
+  return new Error(words.slice(0, charsMax).toWellFormed(), { cause: thrown });
 }
 
 function textOf(output: unknown): string | undefined {
