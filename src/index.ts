@@ -24,5 +24,6 @@ export { ProviderFault, type Provider, type ProviderCall } from './providers/por
 export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 export type * from './domain/catalogue.ts';
 export type { ChartEvent, JournalEntry } from './domain/event.ts';
+export type { Failure } from './domain/failure.ts';
 export type { Json } from './domain/json.ts';
 export type { RunStatus } from '../machines/run.ts';

@@ -9,7 +9,7 @@
  */
 import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
-import { asWhole } from './domain/field.ts';
+import { asWhole, refuseField } from './domain/field.ts';
 import { toJson } from './domain/json.ts';
 import { asError } from './run-handle.ts';
 import { recalled } from './runtime/recalled.ts';
@@ -46,6 +46,7 @@ export class OutsideMemory {
     options: RememberOptions,
   ): Promise<{ readonly key: string; readonly version: number }> {
     const address = memoryAddress(owner, key);
+    if (value === undefined) refuseField('remember.value', 'must be given');
     const valueText = JSON.stringify(toJson(value, 'remember.value'));
     const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);

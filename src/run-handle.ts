@@ -54,9 +54,9 @@ export class Run {
   }
 
   /**
-   * The chart's output, when the run has completed. Rejects with the run's error when it failed or
-   * was cancelled, and with `run-not-finished` after `timeoutMs` (default: none). While the database
-   * is away it waits. A task that waits here lends its permit meanwhile.
+   * The chart's output, when the run has completed; null when it gives none. Rejects with the run's
+   * error when it failed or was cancelled, and with `run-not-finished` after `timeoutMs` (default:
+   * none). While the database is away it waits. A task that waits here lends its permit meanwhile.
    */
   async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
     const timeoutMs = asWhole(options.timeoutMs, 'output.timeoutMs', {
@@ -99,7 +99,7 @@ export class Run {
     if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
     const { askId: ref, schema } = openQuestion(question);
     if (question.answered) throw heddleError('ask-answered', { runId: this.id, askId: ref });
-    const payload = toJson(answer, 'answer');
+    const payload = toJson(answer, 'answer') ?? null;
     checkAnswer(schema, payload);
     const { invocationId, incarnation } = question;
     const once = { kind: 'answer', invocationId, incarnation } as const;
@@ -118,16 +118,16 @@ export class Run {
 
   /** Ends the run: its children, calls, tasks and waits end with it. */
   async cancel(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('cancel', { payload: toJson(reason, 'reason') });
+    await this.#arrive('cancel', { payload: toJson(reason, 'reason') ?? null });
   }
 
   /** The run takes no event until `resume`; calls under way are finished and kept. */
   async pause(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('pause', { payload: toJson(reason, 'reason') });
+    await this.#arrive('pause', { payload: toJson(reason, 'reason') ?? null });
   }
 
   async resume(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('resume', { payload: toJson(reason, 'reason') });
+    await this.#arrive('resume', { payload: toJson(reason, 'reason') ?? null });
   }
 
   /** What the run took so far, in order; read in pages. */

@@ -28,7 +28,7 @@ export type Effect =
       readonly id: string;
       readonly incarnation: number;
       readonly source: InvocationSource;
-      readonly input: Json;
+      readonly input: Json | undefined;
     }
   | { readonly kind: 'stop'; readonly id: string; readonly incarnation: number }
   | {

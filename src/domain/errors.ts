@@ -3,6 +3,7 @@
  * `docs/errors.md` lists exactly these codes; a test proves it. Messages take their details as
  * `{name}`. Whether to retry stands here, never in a message.
  */
+import type { Json } from './plain/json-type.ts';
 import { cleanText, isA, keysOf, propertyOf, thrownText } from './thrown.ts';
 
 export type ErrorEntry = {
@@ -189,6 +190,8 @@ export type ErrorRecord = {
   readonly code: string;
   readonly message: string;
   readonly detail?: ErrorDetail;
+  /** What was thrown, as a chart's `onError` hears it: see `failure.ts`. Absent for heddle's own errors. */
+  readonly thrown?: Json;
 };
 
 /** The one error class: `code` is a key of the registry. */

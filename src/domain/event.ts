@@ -14,12 +14,13 @@ export type ChartEvent = { readonly type: string } & JsonObject;
  * incarnation is stale and changes nothing.
  */
 export type RunEvent =
-  | { readonly kind: 'start'; readonly input: Json }
+  /** Absent is not null: a chart's default parameters apply to what is absent. */
+  | { readonly kind: 'start'; readonly input?: Json | undefined }
   | {
       readonly kind: 'done';
       readonly id: string;
       readonly incarnation: number;
-      readonly output: Json;
+      readonly output?: Json | undefined;
       /** Of a child run that the chart had left: it ended before it was stopped. */
       readonly left?: true;
     }
@@ -29,6 +30,10 @@ export type RunEvent =
       readonly incarnation: number;
       readonly error: ErrorRecord;
       readonly left?: true;
+      /** How often a task was tried. */
+      readonly attempts?: number;
+      /** The child run that failed. */
+      readonly run?: string;
     }
   | { readonly kind: 'timer'; readonly id: string; readonly generation: number }
   | { readonly kind: 'event'; readonly event: ChartEvent };

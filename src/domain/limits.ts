@@ -4,6 +4,8 @@ export const limits = {
   jsonDepthMax: 64,
   /** One message, memory value, input, event, task or model result. */
   payloadBytesMax: 1_048_576,
+  /** What a task, provider or chart has thrown, as its error event tells it. */
+  thrownBytesMax: 65_536,
   /** One run's context with everything that it holds open. */
   snapshotBytesMax: 4_194_304,
   /** Names: agents, channels, groups, keys, tenants, users, pipelines. */

@@ -75,7 +75,7 @@ export function whenRejected(returned: unknown, heard: (reason: unknown) => void
   try {
     // `resolve` takes anything: a `then` that throws, or calls back twice, is a rejection or nothing.
     if (typeof propertyOf(returned, 'then') === 'function')
-      Promise.resolve(returned).then(undefined, heard);
+      void Promise.prototype.then.call(Promise.resolve(returned), undefined, heard);
   } catch (error) {
     heard(error);
   }

@@ -8,10 +8,15 @@ import type { ChartState, OpenInvocation, OpenTimer } from './port.ts';
 export class HotState implements ChartState {
   readonly snapshot: Snapshot;
   readonly frame: Frame;
-  readonly output: Json;
+  readonly output: Json | undefined;
   readonly error: ErrorRecord | null;
 
-  constructor(snapshot: Snapshot, frame: Frame, output: Json, error: ErrorRecord | null) {
+  constructor(
+    snapshot: Snapshot,
+    frame: Frame,
+    output: Json | undefined,
+    error: ErrorRecord | null,
+  ) {
     this.snapshot = snapshot;
     this.frame = frame;
     this.output = output;

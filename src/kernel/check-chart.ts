@@ -12,7 +12,7 @@ import {
 import { checkChildId } from './child-book.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
-import { checkPlain } from './settle.ts';
+import { settle } from './settle.ts';
 
 type Invoke = {
   readonly id?: unknown;
@@ -61,7 +61,7 @@ function checkContext(findings: Findings): void {
 /** JSON, but for `undefined` properties, which charts may write everywhere. */
 function checkJsonValue(value: unknown, what: string, place: string, findings: Findings): void {
   try {
-    checkPlain(value, what);
+    settle(value, what);
   } catch (error) {
     const mend = 'keep plain JSON there';
     findings.refuse(place, toErrorRecord(error).message.replace(/\.$/, ''), mend);

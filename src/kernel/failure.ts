@@ -1,6 +1,7 @@
 /** How a run ends when its chart throws. */
 import type { Effect } from '../domain/effect.ts';
 import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { thrownJson } from '../domain/thrown-json.ts';
 import { isA, thrownText } from '../domain/thrown.ts';
 import { HotState } from './chart-state.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
@@ -30,7 +31,7 @@ export function fail(options: {
   const closing = new Macrostep(agent, frame, self, snapshot);
   closing.close();
   return {
-    state: new HotState(snapshot, closing.frame(), null, error),
+    state: new HotState(snapshot, closing.frame(), undefined, error),
     effects: [...effects, ...closing.effects],
     stale: false,
     threw,
@@ -51,7 +52,10 @@ export function explain(agent: CompiledAgent, runId: string, thrown: unknown): E
   // XState has no code for this; the text is the same in its builds for production and development.
   if (message.startsWith('Infinite loop detected')) return toErrorRecord(endless(agent));
   const reason = inPlace.test(message) ? `${message} (${frozenHint})` : message;
-  return toErrorRecord(heddleError('run-failed', { runId, reason }));
+  return {
+    ...toErrorRecord(heddleError('run-failed', { runId, reason })),
+    thrown: thrownJson(thrown),
+  };
 }
 
 /** What V8 says when something frozen is written to. */

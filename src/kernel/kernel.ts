@@ -52,21 +52,20 @@ function hot(state: ChartState): HotState {
   return state;
 }
 
-function start(agent: CompiledAgent, input: Json, self: string): Step {
-  // No input is `undefined` to a chart, whose defaults apply to that only.
-  const settled = settle(input, 'input') ?? undefined;
+function start(agent: CompiledAgent, input: Json | undefined, self: string): Step {
+  const settled = settle(input, 'input');
   return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null }, (scope) =>
     agent.machine.getInitialSnapshot(scope, settled),
   );
 }
 
 function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
-  const received = state.status === 'active' ? receive(agent, state, event) : null;
+  const received = state.status === 'active' ? receive(agent, state, event, self) : null;
   if (received === null) return { state, effects: [], stale: true, threw: false };
   const { snapshot } = state;
   const { frame, deliver, send } = received;
   if (deliver === null) {
-    const next = frame === state.frame ? state : new HotState(snapshot, frame, null, null);
+    const next = frame === state.frame ? state : new HotState(snapshot, frame, undefined, null);
     return { state: next, effects: send === null ? [] : [send], stale: false, threw: false };
   }
   const cause = event.kind === 'failed' ? event.error : null;
@@ -91,7 +90,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
   const effects: Effect[] = [];
   const queue: AnyEventObject[] = [];
   let { snapshot, frame } = from;
-  let output: Json = null;
+  let output: Json | undefined;
   let taken = 0;
   do {
     const macrostep = new Macrostep(agent, frame, self, snapshot);

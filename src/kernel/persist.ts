@@ -33,7 +33,7 @@ type StoredChild = {
   readonly id: string;
   readonly incarnation: number;
   readonly src: string;
-  readonly input?: Json;
+  readonly input?: Json | undefined;
   readonly ended?: true;
 };
 type StoredTimer = {
@@ -56,7 +56,7 @@ export function persist(agent: CompiledAgent, state: HotState, whole: boolean): 
     context: state.context,
     history: storeHistory(snapshot),
     nodes: agent.ordered ? snapshot._nodes.map((node) => node.order) : undefined,
-    output: whole ? (state.output ?? undefined) : undefined,
+    output: whole ? state.output : undefined,
     error: whole ? (state.error ?? undefined) : undefined,
     seq: frame.seq,
     children: children.length > 0 ? children.map(storeChild) : undefined,
@@ -108,7 +108,7 @@ export function restore(
   }
   const refs = snapshot.children as Record<string, unknown>;
   for (const { id } of frame.children) refs[id] = new ChildRef(id);
-  return new HotState(snapshot, frame, stored.output ?? null, stored.error ?? null);
+  return new HotState(snapshot, frame, stored.output, stored.error ?? null);
 }
 
 /** Which run is restored on which chart: for the words of an error. */

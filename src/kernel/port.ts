@@ -35,7 +35,7 @@ export type OpenInvocation = {
   /** Grows with every start and every timer of the run, and is never given twice within it. */
   readonly incarnation: number;
   readonly source: InvocationSource;
-  readonly input: Json;
+  readonly input: Json | undefined;
 };
 
 /**
@@ -54,8 +54,8 @@ export interface ChartState {
   readonly value: Json;
   readonly context: Json;
   readonly tags: readonly string[];
-  /** Set when `status` is `done`. */
-  readonly output: Json;
+  /** Set when `status` is `done` and the chart gives one. */
+  readonly output: Json | undefined;
   /** Set when `status` is `error`. */
   readonly error: ErrorRecord | null;
   /** In the order in which the chart has them: of their starts, but for ids that were restarted. */
@@ -94,7 +94,7 @@ export interface Kernel {
    */
   checkFamilies(agents: readonly Agent[]): void;
   /** The chart's first macrostep. `self` is the run's id: what `self.id` shows inside the chart. */
-  start(agent: Agent, input: Json, self: string): Step;
+  start(agent: Agent, input: Json | undefined, self: string): Step;
   /**
    * One event through one macrostep, and one more for each event that the chart sends to itself. A
    * throwing guard or assign gives `status: 'error'`, never an exception; it drops the effects of its

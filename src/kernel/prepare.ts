@@ -38,7 +38,7 @@ export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMac
     ...withoutInvokes(machine.config as StateConfig),
     options: { ...options, maxIterations: Math.min(bound, limits.iterationsMax) },
     // All runs begin with this one object.
-    ...(typeof context === 'object' && { context: settle(structuredClone(context), 'context') }),
+    ...(typeof context === 'object' && { context: settle(context, 'context') }),
   };
   const actors = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
   const prepared = createMachine(config as never, { actions, guards, delays, actors } as never);

@@ -2,6 +2,7 @@
 import type { AnyEventObject } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
 import type { RunEvent } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
 import { takes } from './chart-nodes.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import { drop, put, type Child, type Frame } from './frame.ts';
@@ -21,6 +22,7 @@ export function receive(
   agent: CompiledAgent,
   { frame, snapshot }: { readonly frame: Frame; readonly snapshot: Snapshot },
   event: RunEvent,
+  self: string,
 ): Received | null {
   switch (event.kind) {
     case 'start':
@@ -36,9 +38,9 @@ export function receive(
       const type = `xstate.error.actor.${event.id}`;
       const ended = end(frame, snapshot, { ...event, type });
       if (ended === null) return null;
-      // Charts keep errors in their context, so it is a plain object and not an Error.
-      const error = settle({ name: 'HeddleError', ...event.error }, 'error');
-      return toChart(ended, { type, error, actorId: event.id });
+      const src = frame.children.find(({ id }) => id === event.id)?.src ?? event.id;
+      const { error, failure } = heardOf(event, { src, self });
+      return toChart(ended, { type, error, actorId: event.id, failure });
     }
     case 'timer':
       return fire(agent, frame, event);
@@ -49,6 +51,24 @@ export function receive(
       return toChart(frame, settled);
     }
   }
+}
+
+/** Charts keep errors in their context, so they are plain JSON and no Error. */
+function heardOf(
+  event: RunEvent & { readonly kind: 'failed' },
+  { src, self }: { readonly src: string; readonly self: string },
+): { readonly error: unknown; readonly failure: unknown } {
+  const { thrown, ...record } = event.error;
+  const failure: Failure = {
+    ...record,
+    ...(event.attempts === undefined ? {} : { attempts: event.attempts }),
+    source: src,
+    run: event.run ?? self,
+  };
+  return {
+    error: settle(thrown ?? { name: 'HeddleError', ...record }, 'error'),
+    failure: settle(failure, 'failure'),
+  };
 }
 
 function toChart(frame: Frame, deliver: AnyEventObject): Received {

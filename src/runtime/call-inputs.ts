@@ -104,7 +104,7 @@ export class CallInputs {
       const invocation = open?.find((one) => {
         return one.id === invocationId && one.incarnation === incarnation;
       });
-      return invocation === undefined ? null : checkGenerate(invocation.input);
+      return invocation === undefined ? null : checkGenerate(invocation.input ?? null);
     } catch (error) {
       const { runId } = call;
       this.#log.warn('a run does not restore', { runId, error: toErrorRecord(error).message });

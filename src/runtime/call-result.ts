@@ -7,6 +7,8 @@ import { isA, thrownText } from '../domain/thrown.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import { ProviderFault } from '../providers/port.ts';
 
+export { recordOf } from '../domain/failure.ts';
+
 export const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 /** Its own limit, or its run, ended it: that says nothing about the provider. */
 export const aborted: CallOutcome = { kind: 'aborted' };
@@ -18,7 +20,7 @@ export const aborted: CallOutcome = { kind: 'aborted' };
 export function resultOf(output: GenerateOutput): Json {
   const { text, toolCalls } = output;
   const safe = { ...output, text: toSafeText(text), toolCalls: toolCalls.map(safeToolCall) };
-  return toJson(safe, 'generate');
+  return toJson(safe, 'generate') ?? null;
 }
 
 function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {

@@ -63,7 +63,7 @@ function newRunCall(
 ): RunCall {
   const { tenant, runId, shard, user, pipeline, priority } = run;
   const { id: invocationId, incarnation } = invocation;
-  const input = checkGenerate(invocation.input);
+  const input = checkGenerate(invocation.input ?? null);
   const { conversation = '' } = input;
   const estimate = estimatedTokens(input, noted(held.conversations, conversation)?.chars);
   const namedProviders = names.list(input.providers);

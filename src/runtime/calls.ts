@@ -12,7 +12,6 @@
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  * 4. A call in a slot has a permit, and no other has one: no more are granted than are free.
  */
-import { toErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { ChartState } from '../kernel/port.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
@@ -24,7 +23,7 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Gate } from './gate.ts';
 import type { Clock } from './ports.ts';
 import type { Incoming } from './turn/incoming.ts';
-import { aborted, callError, callersFault, resultOf } from './call-result.ts';
+import { aborted, callError, callersFault, recordOf, resultOf } from './call-result.ts';
 import { CallGrants } from './call-grants.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
 import { CallsByRun, callKey, type CallOfRun, type RunCall } from './calls-by-run.ts';
@@ -326,7 +325,7 @@ export class Calls {
       const tookMs = this.#clock.nowMs() - call.sentAtMs;
       return this.#onEnded(call, { kind: 'result', event }, tookMs);
     }
-    const error = toErrorRecord(result.error);
+    const error = recordOf(result.error);
     this.#deliver(call, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
   }
 

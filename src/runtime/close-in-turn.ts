@@ -1,5 +1,5 @@
 /** Closes parts in their order; one that fails is told of, and the next is closed all the same. */
-import { wordsOf } from './host-code.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Log } from './ports.ts';
 
 export async function closeInTurn(
@@ -10,7 +10,7 @@ export async function closeInTurn(
     try {
       await part.close();
     } catch (error) {
-      log.warn('a part did not close', { error: wordsOf(error) });
+      log.warn('a part did not close', { error: thrownText(error) });
     }
   }
 }

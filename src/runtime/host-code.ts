@@ -3,8 +3,6 @@
  * it throws, or rejects with later, goes to `failed` and nowhere else, so it can end neither the
  * process nor what stands after the call (promise 13).
  */
-import { toErrorRecord } from '../domain/errors.ts';
-
 export function callOutside(run: () => unknown, failed: (thrown: unknown) => void): void {
   const tell = (thrown: unknown): void => {
     try {
@@ -21,14 +19,5 @@ export function callOutside(run: () => unknown, failed: (thrown: unknown) => voi
     if (mayBePromise) void Promise.prototype.then.call(Promise.resolve(returned), undefined, tell);
   } catch (thrown) {
     tell(thrown);
-  }
-}
-
-/** What was thrown, as a text; there are things that have none. */
-export function wordsOf(thrown: unknown): string {
-  try {
-    return toErrorRecord(thrown).message;
-  } catch {
-    return 'something that has no text';
   }
 }

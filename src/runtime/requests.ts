@@ -7,6 +7,7 @@ import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../do
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
+import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import type { Agent } from '../kernel/port.ts';
@@ -48,7 +49,7 @@ export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRu
     user: name(request.user, 'start.user', defaultUser),
     pipeline,
     parent: null,
-    inputText: JSON.stringify(toJson(request.input, 'start.input')),
+    inputText: inputToText(toJson(request.input, 'start.input')),
     idempotencyKey:
       idempotencyKey === null ? null : checkName(idempotencyKey, 'start.idempotencyKey'),
     priority: asOneOf(request.priority, 'start.priority', priorities, defaultPriority),
@@ -72,7 +73,7 @@ export function newMessage(
     tenant: name(request.tenant, 'publish.tenant', defaultTenant),
     channel: checked,
     messageId,
-    payloadText: JSON.stringify(toJson(payload, 'publish.payload')),
+    payloadText: JSON.stringify(toJson(payload, 'publish.payload') ?? null),
     delayMs: asWhole(request.delayMs, 'publish.delayMs', {
       min: 0,
       max: limits.delayMsMax,

@@ -3,6 +3,7 @@
  * And what follows a commit that did not happen, so that nothing is lost and nothing is half done.
  */
 import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import { type LoadedRun, type NewRun, type RunAddress, type RunRow } from '../store/rows.ts';
 import type { ArrivalBatch } from './arrivals.ts';
@@ -10,7 +11,6 @@ import { ChartWarnings } from './chart-warnings.ts';
 import { commandedRuns } from './commanded.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
-import { wordsOf } from './host-code.ts';
 import type { Looking } from './looking.ts';
 import type { Parts } from './parts.ts';
 import type { StatusNews } from './status-news.ts';
@@ -97,7 +97,7 @@ export class Settling {
     try {
       follow();
     } catch (error) {
-      this.#parts.log.warn('what follows a commit failed', { error: wordsOf(error) });
+      this.#parts.log.warn('what follows a commit failed', { error: thrownText(error) });
       if (mend !== undefined) this.#alone(mend);
     }
   }

@@ -11,7 +11,8 @@
  * 2. A task that was stopped delivers nothing: its abort signal has fired.
  */
 import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
-import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { heddleError, type ErrorRecord } from '../domain/errors.ts';
+import { recordOf } from '../domain/failure.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
@@ -21,14 +22,14 @@ import type { Clock } from './ports.ts';
 import { TaskPermit } from './task-permit.ts';
 
 export type TaskOutcome =
-  | { readonly kind: 'done'; readonly output: Json }
-  | { readonly kind: 'failed'; readonly error: ErrorRecord };
+  | { readonly kind: 'done'; readonly output: Json | undefined }
+  | { readonly kind: 'failed'; readonly error: ErrorRecord; readonly attempts: number };
 
 export type TaskStart = {
   /** Names the invocation for ever: it is the idempotency key that the task is given. */
   readonly key: string;
   readonly src: string;
-  readonly input: Json;
+  readonly input: Json | undefined;
   readonly logic: unknown;
   /** Where its further attempts stand in line. */
   readonly place: FairPlace;
@@ -158,7 +159,7 @@ export class Tasks {
       this.#finish(running, { kind: 'done', output: toJson(output, `task ${running.src}`) });
     } catch (error) {
       // An output that JSON loses would be lost again: another attempt cannot mend it.
-      this.#finish(running, { kind: 'failed', error: toErrorRecord(error) });
+      this.#finish(running, { kind: 'failed', error: recordOf(error), attempts: running.attempt });
     }
   }
 
@@ -172,7 +173,8 @@ export class Tasks {
       running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#again(running));
       return;
     }
-    this.#finish(running, { kind: 'failed', error: taskError(running, error) });
+    const { attempt: attempts } = running;
+    this.#finish(running, { kind: 'failed', error: taskError(running, error), attempts });
   }
 
   #finish(running: Running, outcome: TaskOutcome): void {
@@ -185,9 +187,9 @@ export class Tasks {
 
 /** The author's error keeps its own code and message, so that charts can decide on it. */
 function taskError(running: Running, thrown: unknown): ErrorRecord {
-  const record = toErrorRecord(thrown);
+  const record = recordOf(thrown);
   if (record.code !== 'error') return record;
   const { src, attempt } = running;
   const detail = { src, attempts: attempt, reason: record.message };
-  return heddleError('task-failed', detail).toJSON();
+  return { ...record, ...heddleError('task-failed', detail).toJSON() };
 }

@@ -1,6 +1,7 @@
 /** What a committed turn leaves to do in this process: its custom actions, and word to watchers. */
 import type { ChartEvent } from '../domain/event.ts';
-import { callOutside, wordsOf } from './host-code.ts';
+import { thrownText } from '../domain/thrown.ts';
+import { callOutside } from './host-code.ts';
 import type { Parts } from './parts.ts';
 import type { ComputedTurn } from './turn-work.ts';
 
@@ -14,7 +15,7 @@ export function tell({ watch, log }: Parts, { work, turn, commit }: ComputedTurn
     }
     const { runId } = commit;
     callOutside(effect.perform, (thrown) => {
-      log.warn('an action threw', { runId, action: effect.type, error: wordsOf(thrown) });
+      log.warn('an action threw', { runId, action: effect.type, error: thrownText(thrown) });
     });
   }
   const { tenant, runId } = commit;

@@ -9,6 +9,7 @@
  */
 import { assign, setup, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
 import type { GenerateOutput } from '../domain/catalogue.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { Json } from '../domain/json.ts';
 import { catalogue } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
@@ -213,7 +214,7 @@ function keepDone(place: number, actor: string, charsMax: number) {
 
 function keepFailed(place: number, charsMax: number) {
   return assign(({ context, event }: At & { readonly event: unknown }) => {
-    const { error } = event as { readonly error: { readonly message?: unknown } };
-    return withResult(context, place, errorText(String(error.message), charsMax));
+    const { failure } = event as { readonly failure: Failure };
+    return withResult(context, place, errorText(failure.message, charsMax));
   });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeddleError, toErrorRecord } from '../../src/domain/errors.ts';
 import { isSafeText } from '../../src/domain/json.ts';
 import { whenRejected } from '../../src/domain/thrown.ts';
-import { oddKinds, oddValue } from '../support/odd-values.ts';
+import { oddKinds, oddValue, thenable } from '../support/odd-values.ts';
 
 describe('a record of what was thrown', () => {
   it.each(oddKinds)('is made of %s', (kind) => {
@@ -49,14 +49,12 @@ describe('a rejection', () => {
 
   it('of anything with a `then` is heard once', async () => {
     const reasons: unknown[] = [];
-    const thenable = {
-      then: (_: unknown, reject: (reason: unknown) => void) => {
-        reject('first');
-        reject('second');
-        throw new Error('third');
-      },
-    };
-    whenRejected(thenable, (reason) => reasons.push(reason));
+    const odd = thenable((_, reject) => {
+      reject('first');
+      reject('second');
+      throw new Error('third');
+    });
+    whenRejected(odd, (reason) => reasons.push(reason));
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(reasons).toEqual(['first']);
   });

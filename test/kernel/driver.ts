@@ -15,7 +15,7 @@ export class Driver {
   effects: readonly Effect[];
   stale = false;
 
-  constructor(machine: unknown, input: Json = null) {
+  constructor(machine: unknown, input?: Json) {
     this.agent = kernel.register(machine, { version: '1' });
     const { state, effects } = kernel.start(this.agent, input, 'run-1');
     this.state = state;
@@ -39,7 +39,7 @@ export class Driver {
     return this.take({ kind: 'event', event: { ...fields, type } });
   }
 
-  finish(id: string, output: Json = null): this {
+  finish(id: string, output?: Json): this {
     return this.take({ kind: 'done', id, incarnation: this.incarnation(id), output });
   }
 

@@ -151,7 +151,7 @@ describe('an end', () => {
     const run = new Driver(
       setup({}).createMachine({ id: 'short', initial: 'end', states: { end: { type: 'final' } } }),
     );
-    expect(run.state).toMatchObject({ status: 'done', output: null });
+    expect(run.state).toMatchObject({ status: 'done', output: undefined });
   });
 });
 
@@ -339,7 +339,7 @@ describe('actions', () => {
     expect(run.shown).toMatchObject([
       { kind: 'act', type: 'note' },
       { kind: 'emit', event: { type: 'seen' } },
-      { kind: 'invoke', id: 'w', source: { kind: 'task', src: 'work' }, input: null },
+      { kind: 'invoke', id: 'w', source: { kind: 'task', src: 'work' }, input: undefined },
       { kind: 'schedule', id: 'send:later', delayMs: 50 },
     ]);
     expect(run.send('GO').effects).toEqual([]);

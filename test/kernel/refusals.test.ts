@@ -88,8 +88,8 @@ describe('registration refuses', () => {
     ],
     [
       'an invoke whose input JSON would lose',
-      inState({ invoke: { id: 'w', src: 'work', input: { at: new Date(0) } } }),
-      'editor.working.drafting: the input of invoke "w".at: a Date does not survive JSON; use plain objects, arrays and scalars; keep plain JSON there.',
+      inState({ invoke: { id: 'w', src: 'work', input: { at: new Map() } } }),
+      'editor.working.drafting: the input of invoke "w".at: a Map does not survive JSON; use plain objects, arrays and scalars; keep plain JSON there.',
     ],
     [
       'two invokes of one id that run at once',
@@ -200,7 +200,7 @@ describe('registration refuses', () => {
 
   it('everything at once, with the name of the agent', () => {
     const machine = chart({
-      context: { at: new Date(0) },
+      context: { at: new Date(Number.NaN) },
       entry: 'nothing',
       invoke: [{ src: 'work' }, { id: 'x', src: 'nobody' }],
     });

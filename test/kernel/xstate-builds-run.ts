@@ -61,7 +61,7 @@ const events: RunEvent[] = [
   { kind: 'timer', id: 'send:l', generation: 6 },
 ];
 const lines: unknown[] = [];
-let { state, effects } = kernel.start(agent, null, 'r');
+let { state, effects } = kernel.start(agent, undefined, 'r');
 const show = (): unknown => [kernel.persist(agent, state), effects.map((one) => ({ ...one }))];
 lines.push(show());
 // What XState's development build warns of is not part of what is compared.

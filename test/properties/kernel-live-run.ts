@@ -137,7 +137,7 @@ export class LiveRun {
       const snapshot = child?.getSnapshot() as { status: string };
       if (ended || snapshot.status !== 'active') return [];
       const { input } = (child as unknown as { options: { input: unknown } }).options;
-      return [`${id} ${JSON.stringify(input ?? null)}`];
+      return [`${id} ${JSON.stringify(input)}`];
     });
     const did = [
       ...this.#did.splice(0),
@@ -173,6 +173,7 @@ export function byKind(one: string, other: string): number {
   return kind(one) < kind(other) ? -1 : kind(one) > kind(other) ? 1 : 0;
 }
 
+/** Absent stays absent. */
 export function plain(value: unknown): unknown {
-  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as unknown);
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

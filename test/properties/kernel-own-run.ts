@@ -24,7 +24,7 @@ export class OwnRun {
     this.#kernel = kernel;
     this.#agent = agent;
     this.#parks = parks;
-    const first = kernel.start(agent, null, 'm');
+    const first = kernel.start(agent, undefined, 'm');
     this.state = first.state;
     this.#perform(first);
   }

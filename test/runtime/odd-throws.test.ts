@@ -6,7 +6,7 @@
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { catalogue, task, type Provider } from '../../src/index.ts';
-import { oddKinds, oddValue } from '../support/odd-values.ts';
+import { oddKinds, oddValue, thenable } from '../support/odd-values.ts';
 import { oneReplica } from '../support/replica.ts';
 
 const neighbour = setup({ actors: { work: task(() => Promise.resolve(1)) } }).createMachine({
@@ -41,12 +41,10 @@ const throwing = (kind: string) => (): never => {
 
 describe.each(oddKinds)('%s', (kind) => {
   const places: Record<string, () => Promise<unknown>> = {
-    'is thrown by a task': throwing(kind) as never,
+    'is thrown by a task': throwing(kind),
     'is what a task rejects with': async () => throwing(kind)(),
     'is what a `then` of its own rejects with': () =>
-      ({
-        then: (_: unknown, reject: (reason: unknown) => void) => reject(oddValue(kind)),
-      }) as never,
+      thenable((_, reject) => reject(oddValue(kind))) as Promise<unknown>,
   };
   it.each(Object.keys(places))('%s', async (place) => {
     const agent = setup({ actors: { work: task(places[place] as never) } }).createMachine({
@@ -103,11 +101,10 @@ describe.each(oddKinds)('%s', (kind) => {
   });
 
   it('is what an action rejects with, with a promise of another kind too', async () => {
-    const act = () => ({
-      then: (_: unknown, reject: (reason: unknown) => void) => reject(oddValue(kind)),
-    });
+    const act = () => thenable((_, reject) => reject(oddValue(kind)));
+    const wait: () => unknown = async () => throwing(kind)();
     const agent = setup({
-      actions: { act: act as never, wait: async () => throwing(kind)() },
+      actions: { act, wait },
     }).createMachine({
       id: 'odd',
       initial: 'over',

@@ -1,7 +1,7 @@
 /** The author's own promise logic: at least once, retried, aborted, never silently lost. */
 import { assign, fromPromise, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
-import { task, type Json, type TaskArgs, type TaskPolicy } from '../../src/index.ts';
+import { task, type Failure, type Json, type TaskArgs, type TaskPolicy } from '../../src/index.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 
 type Work = (args: TaskArgs<unknown>) => Promise<unknown>;
@@ -28,7 +28,11 @@ function worker(run: Work, policy: TaskPolicy = {}, logic = task<unknown>(run, p
           onError: {
             target: 'ended',
             actions: assign({
-              result: ({ event }) => ({ failed: { ...(event.error as object) } }),
+              result: ({ event }) =>
+                ({
+                  failed: event.error,
+                  failure: (event as unknown as { failure: Failure }).failure,
+                }) as unknown as Json,
             }),
           },
         },
@@ -86,7 +90,14 @@ describe('a task that fails', () => {
       throw new Error('no luck');
     });
     expect(await run.output()).toMatchObject({
-      failed: { code: 'task-failed', detail: { src: 'work', attempts: 1, reason: 'no luck' } },
+      failed: { name: 'Error', message: 'no luck' },
+      failure: {
+        code: 'task-failed',
+        detail: { src: 'work', attempts: 1, reason: 'no luck' },
+        attempts: 1,
+        source: 'work',
+        run: run.id,
+      },
     });
     expect(tries).toBe(1);
   });
@@ -140,7 +151,10 @@ describe('a task that fails', () => {
         // oxlint-disable-next-line typescript/only-throw-error -- authors throw what they like
         throw value;
       });
-      expect(await run.output()).toMatchObject({ failed: { message: expect.any(String) } });
+      expect(await run.output()).toMatchObject({
+        failed: expect.anything(),
+        failure: { message: expect.any(String), attempts: 1 },
+      });
     }
   });
 
@@ -148,7 +162,10 @@ describe('a task that fails', () => {
     const { run } = await working(() => {
       throw new Error('at once');
     });
-    expect(await run.output()).toMatchObject({ failed: { detail: { reason: 'at once' } } });
+    expect(await run.output()).toMatchObject({
+      failed: { message: 'at once' },
+      failure: { detail: { reason: 'at once' } },
+    });
   });
 });
 
@@ -245,7 +262,9 @@ describe('an output that JSON would lose', () => {
     const { run } = await working(async () => new Date(0));
     expect(await run.output()).toEqual({ done: '1970-01-01T00:00:00.000Z' });
     const second = await working(async () => undefined);
-    expect(await second.run.output()).toEqual({ done: null });
+    expect(await second.run.output()).toEqual({});
+    const third = await working(async () => null);
+    expect(await third.run.output()).toEqual({ done: null });
   });
 });
 

@@ -6,10 +6,12 @@
 import type { Effect } from '../../domain/effect.ts';
 import { checkAsk, checkEvaluate } from '../../domain/catalogue-input.ts';
 import { checkGenerate } from '../../domain/generate-input.ts';
-import { heddleError, toErrorRecord } from '../../domain/errors.ts';
+import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
+import { recordOf } from '../../domain/failure.ts';
 import { asObject } from '../../domain/field.ts';
 import { shardOf, type RunId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
+import { inputToText } from '../../domain/input-text.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Agent, OpenInvocation } from '../../kernel/port.ts';
 import type { NewRun } from '../../store/rows.ts';
@@ -42,20 +44,21 @@ export function* beginInvocation(
       throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
     }
     if (invoke.source.kind === 'generate') {
-      const input = checkGenerate(invoke.input);
+      const input = checkGenerate(invoke.input ?? null);
       beginCall(draft, { id, input }, open);
       return beginLimit(draft, invoke);
     }
     const output = yield* perform(draft, invoke, context);
     if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
   } catch (error) {
-    draft.inner.push({ kind: 'failed', id, incarnation, error: toErrorRecord(error) });
+    draft.inner.push({ kind: 'failed', id, incarnation, error: recordOf(error) });
   }
 }
 
 /** The output, or undefined when the invocation stays open. */
 function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<Json | undefined> {
-  const { input, source } = invoke;
+  const { source } = invoke;
+  const input = invoke.input ?? null;
   switch (source.kind) {
     case 'publish':
       return yield* publish(draft, input, context);
@@ -84,7 +87,7 @@ function* perform(draft: Draft, invoke: Invoke, context: TurnContext): Reading<J
 
 /** Idempotent per invocation: its id is made of run, invocation and incarnation. */
 function evaluate(draft: Draft, { id, incarnation, input }: Invoke): Json {
-  const asked = checkEvaluate(input);
+  const asked = checkEvaluate(input ?? null);
   const { run } = draft.from;
   const evaluationId = `${run.runId}:${id}:${incarnation}`;
   draft.evaluations.push({
@@ -99,7 +102,7 @@ function evaluate(draft: Draft, { id, incarnation, input }: Invoke): Json {
 }
 
 function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
-  const asked = checkAsk(input);
+  const asked = checkAsk(input ?? null);
   openQuestion(draft, {
     invocationId: id,
     incarnation,
@@ -137,7 +140,7 @@ function startChild(
       invocationId: id,
       incarnation,
     },
-    inputText: JSON.stringify(input),
+    inputText: inputToText(input),
     idempotencyKey: null,
     priority: run.priority,
   };
@@ -150,13 +153,15 @@ function startChild(
 export function childOutcome(payload: Json): {
   incarnation: number;
   output: Json | undefined;
-  error: { code: string; message: string } | null;
+  error: ErrorRecord | null;
+  run: string | undefined;
 } {
   const value = asObject(payload, 'child');
   const error = value['error'] ?? null;
   return {
     incarnation: Number(value['incarnation']),
     output: value['output'],
-    error: error === null ? null : (error as { code: string; message: string }),
+    error: error === null ? null : (error as ErrorRecord),
+    run: typeof value['runId'] === 'string' ? value['runId'] : undefined,
   };
 }

@@ -13,7 +13,7 @@
 import type { RunEvent } from '../../domain/event.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
-import type { Json } from '../../domain/json.ts';
+import { inputFromText } from '../../domain/input-text.ts';
 import type { ChartState, Kernel, Step } from '../../kernel/port.ts';
 import { beginInvocation } from './begin-invocation.ts';
 import { takeAnswer } from './conversation-effects.ts';
@@ -44,7 +44,7 @@ export class ChartFold {
 
   *begin(): Reading<void> {
     const { agent, run } = this.#draft.from;
-    const input = JSON.parse(run.inputText) as Json;
+    const input = inputFromText(run.inputText);
     this.#draft.journal.push({ kind: 'start', input });
     yield* this.#carryOut(this.#kernel.start(agent, input, run.runId));
     yield* this.#drain();
@@ -69,7 +69,7 @@ export class ChartFold {
     this.#draft.journal.push(event);
     if (event.kind === 'done') {
       const call = this.state.invocations.find(({ id }) => id === event.id);
-      if (call !== undefined) takeAnswer(this.#draft, call, event.output);
+      if (call !== undefined) takeAnswer(this.#draft, call, event.output ?? null);
     }
     if (event.kind === 'done' || event.kind === 'failed') settleInvocation(this.#draft, event.id);
     yield* this.#carryOut(step);

@@ -61,7 +61,7 @@ export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
 /** The run has ended: its parent, if it has one, takes this as its invocation's outcome. */
 export function tellParent(
   draft: Draft,
-  outcome: { output: Json; error: ErrorRecord | null },
+  outcome: { output: Json | undefined; error: ErrorRecord | null },
 ): void {
   const { parent, runId, agent } = draft.from.run;
   if (parent === null) return;

@@ -10,7 +10,7 @@ export type FoldedTurn = {
   readonly state: ChartState | null;
   readonly status: RunStatus;
   readonly reason: string | null;
-  readonly ended: { readonly output: Json; readonly error: ErrorRecord | null } | null;
+  readonly ended: { readonly output: Json | undefined; readonly error: ErrorRecord | null } | null;
   /** False when nothing happened that must be written. */
   readonly changed: boolean;
 };

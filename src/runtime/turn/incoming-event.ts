@@ -88,11 +88,11 @@ function* messagesEvent(
 }
 
 function childEvent(id: string, payload: Json, state: ChartState | null): RunEvent {
-  const { incarnation, output, error } = childOutcome(payload);
+  const { incarnation, output, error, run } = childOutcome(payload);
   const isOpen = openInvocation(state, id)?.incarnation === incarnation;
   const whose = { id, incarnation, ...(!isOpen && ({ left: true } as const)) };
-  if (error === null) return { kind: 'done', ...whose, output: output ?? null };
-  return { kind: 'failed', ...whose, error };
+  if (error === null) return { kind: 'done', ...whose, output };
+  return { kind: 'failed', ...whose, error, ...(run === undefined ? {} : { run }) };
 }
 
 function* receiveEvent(draft: Draft, invocation: OpenInvocation): Reading<RunEvent | null> {

@@ -10,7 +10,7 @@ import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';
 
 /** Of calls and tasks; null: none. */
 function limitMs(agent: Agent, { source, input }: Pick<OpenInvocation, 'source' | 'input'>) {
-  if (source.kind === 'generate') return checkGenerate(input).timeoutMs ?? null;
+  if (source.kind === 'generate') return checkGenerate(input ?? null).timeoutMs ?? null;
   if (source.kind !== 'task') return null;
   return taskPolicyOf(agent.taskLogic(source.src)).timeoutMs ?? null;
 }

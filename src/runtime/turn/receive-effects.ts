@@ -72,7 +72,7 @@ export function* beginReceive(
   invocation: OpenInvocation,
   context: TurnContext,
 ): Reading<Json> {
-  const asked = checkReceive(invocation.input);
+  const asked = checkReceive(invocation.input ?? null);
   const results = yield* look(draft, asked, null);
   const taken = take(asked, results);
   const { run } = draft.from;
@@ -136,7 +136,7 @@ function register(
 export function* continueReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
   const held = noted(draft.held.receives, invocation.id);
   if (held === undefined) return null;
-  const asked = checkReceive(invocation.input);
+  const asked = checkReceive(invocation.input ?? null);
   const results = yield* look(draft, asked, held.channels);
   const taken = take(asked, results);
   if (taken === null) {

@@ -48,14 +48,14 @@ export function failTurn(
   for (const item of incoming) if (item.kind === 'inbox') draft.takenInbox.push(item.row.seq);
   dropAnswers(draft, incoming);
   endEverything(draft, from.state);
-  tellParent(draft, { output: null, error });
+  tellParent(draft, { output: undefined, error });
   const open = from.status === 'paused' ? moveRun(from.status, 'RESUME') : from.status;
   return {
     draft,
     state: from.state,
     status: moveRun(open, 'FAIL'),
     reason: error.message,
-    ended: { output: null, error },
+    ended: { output: undefined, error },
     changed: true,
   };
 }
@@ -64,7 +64,7 @@ export function failTurn(
 export function cancelledTurn(draft: Draft, reason: string): FoldedTurn {
   const { state, status } = draft.from;
   const turn = abandoned(draft, { state, status, reason }, 'cancel');
-  tellParent(draft, { output: null, error: turn.ended.error });
+  tellParent(draft, { output: undefined, error: turn.ended.error });
   return turn;
 }
 
@@ -98,7 +98,7 @@ function abandoned(
     state,
     status: moveRun(status, 'CANCEL'),
     reason,
-    ended: { output: null, error },
+    ended: { output: undefined, error },
     changed: true,
   } satisfies FoldedTurn;
 }

@@ -2,6 +2,7 @@
 import type { Kernel } from '../../kernel/port.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { isRunEvent } from '../../domain/event.ts';
+import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../../store/batch.ts';
 import type { FoldedTurn } from './folded-turn.ts';
@@ -26,7 +27,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     heldText: ended === null ? heldToText(draft.held) : null,
     // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
     journalText: JSON.stringify(draft.journal),
-    ended: ended === null ? null : { outputText: JSON.stringify(ended.output), error: ended.error },
+    ended: ended === null ? null : { outputText: outputText(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,
     takenResults: draft.takenResults,
     inbox: draft.inbox,
@@ -60,6 +61,11 @@ function chartTextOf(kernel: Kernel, { draft, state, ended }: FoldedTurn): strin
     throw heddleError('snapshot-too-large', { bytesMax: limits.snapshotBytesMax });
   }
   return text;
+}
+
+/** Null for a run that has none, which is not an output that is null. */
+function outputText(output: Json | undefined): string | null {
+  return output === undefined ? null : JSON.stringify(output);
 }
 
 /** The run after its turn has committed. */
