@@ -6,16 +6,16 @@ import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.t
 import { thrownText } from '../domain/thrown.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
 import { type LoadedRun, type NewRun, type RunAddress, type RunRow } from '../store/rows.ts';
-import type { ArrivalBatch } from './arrivals.ts';
 import { ChartWarnings } from './chart-warnings.ts';
 import { commandedRuns } from './commanded.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Looking } from './looking.ts';
+import { isMemoryOfUse } from './memory-use.ts';
 import type { Parts } from './parts.ts';
 import type { StatusNews } from './status-news.ts';
 import { tell } from './tell.ts';
-import type { ComputedTurn, EntryChange, MadeBatch, Work } from './turn-work.ts';
+import type { ComputedTurn, EntryChange, FailedBatch, MadeBatch, Work } from './turn-work.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import { firstRunStatus, isWorking } from './turn/lifecycle.ts';
 import { afterCommit } from './turn/turn-commit.ts';
@@ -118,13 +118,7 @@ export class Settling {
   }
 
   /** The batch was not committed and will not be tried again. */
-  giveBack(failed: {
-    readonly entries: readonly Entry[];
-    readonly works: readonly Work[];
-    readonly made: MadeBatch | null;
-    readonly arrived: ArrivalBatch | null;
-    readonly error: unknown;
-  }): void {
+  giveBack(failed: FailedBatch): void {
     const { calls, log } = this.#parts;
     log.warn('a batch was given back', { error: toErrorRecord(failed.error).message });
     failed.arrived?.fail(failed.error);
@@ -180,15 +174,7 @@ export class Settling {
 
   /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
   isOfUse(hot: HotRun): boolean {
-    const { calls, tasks } = this.#parts;
-    const { status, run } = hot;
-    // Calls that stand far back in their lines need nothing of it.
-    const isFar = calls.runs.areFar(run.runId);
-    if (status === 'calling-provider') return !isFar;
-    if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
-    const hasCalls = calls.runs.of(run.runId).length > 0 && !isFar;
-    const isInLine = tasks.areAllInLine(run.runId) && this.#news.isLineShown(hot);
-    return hasCalls || (tasks.hasOpen(run.runId) && !isInLine);
+    return isMemoryOfUse(hot, this.#parts, this.#news);
   }
 
   #endTurn(entry: Entry, hot: HotRun): void {

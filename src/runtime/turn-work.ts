@@ -37,3 +37,12 @@ export type MadeBatch = {
 
 /** A status that changes between turns; the run takes no turn while it is committed. */
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
+
+/** A batch that was not committed, with what it was made of. */
+export type FailedBatch = {
+  readonly entries: readonly Entry[];
+  readonly works: readonly Work[];
+  readonly made: MadeBatch | null;
+  readonly arrived: ArrivalBatch | null;
+  readonly error: unknown;
+};
