@@ -180,7 +180,8 @@ create table runs (
   ended_at timestamp with time zone,
   output text,
   error text,
-  build text collate "C" not null default ''::text
+  build text collate "C" not null default ''::text,
+  start_hash text
 ) with (fillfactor=30);
 create table sent_keys (
   run_id uuid not null,

@@ -61,6 +61,10 @@ export const errorRegistry = {
   // Runs
   'run-unknown': terminal(404, 'No run has the id {runId}.'),
   'run-ended': terminal(409, 'Run {runId} is {status}; only an open run takes this.'),
+  'start-key-used': terminal(
+    409,
+    '{field}: the idempotency key {key} was used for another agent or input, by run {runId}; give each start its own.',
+  ),
   'run-failed': terminal(500, 'The chart of run {runId} failed: {reason}.'),
   'run-cancelled': terminal(409, 'The run was cancelled: {reason}.'),
   'run-not-finished': retryable(504, 'Run {runId} did not end within {timeoutMs} ms; wait again.'),

@@ -17,7 +17,7 @@ import type {
   MemoryArrival,
   MessageInsert,
 } from '../store/batch.ts';
-import type { InboxArrival, NewRun } from '../store/rows.ts';
+import type { InboxArrival, NewRun, StartArrival } from '../store/rows.ts';
 import type { TenantWeights } from './tenant-weights.ts';
 
 export type Arrival =
@@ -33,7 +33,7 @@ type Waiting = Arrival & {
 
 /** Runs that are accepted together or not at all. */
 export type StartGroup = {
-  readonly runs: readonly NewRun[];
+  readonly runs: readonly StartArrival[];
   readonly resolve: (outcomes: readonly ArrivalOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -74,7 +74,7 @@ export class ArrivalQueue {
     });
   }
 
-  addStarts(runs: readonly NewRun[]): Promise<readonly ArrivalOutcome[]> {
+  addStarts(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
     const [first] = runs;
     if (first === undefined) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -134,7 +134,7 @@ export class ArrivalQueue {
     };
     return {
       arrivals: {
-        starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(({ runs }) => runs)],
+        starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(numbered)],
         inbox: single.inbox.map(({ value }) => value),
         messages: single.messages.map(({ value }) => value),
         memory: single.memory.map(({ value }) => value),
@@ -163,6 +163,9 @@ export class ArrivalQueue {
     }
   }
 }
+
+const numbered = ({ runs }: StartGroup, group: number): StartArrival[] =>
+  runs.map((run) => ({ ...run, group }));
 
 function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
   let at = 0;

@@ -12,7 +12,7 @@ import { limits } from '../domain/limits.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import type { Agent } from '../kernel/port.ts';
 import type { MessageInsert } from '../store/batch.ts';
-import type { MemoryAddress, NewRun, Once } from '../store/rows.ts';
+import type { MemoryAddress, Once, StartArrival } from '../store/rows.ts';
 
 const defaultTenant = 'default';
 const defaultUser = 'default';
@@ -27,7 +27,10 @@ export type StartRequest = {
   readonly user?: string;
   /** Runs of one pipeline live on one replica and are finished before younger ones are begun. */
   readonly pipeline?: string;
-  /** A second start with the same key, in the same tenant, gives the first run. */
+  /**
+   * A second start with the same key, in the same tenant, gives the first run. It must name the same
+   * agent and input.
+   */
   readonly idempotencyKey?: string;
   /** Higher classes go first; lower ones keep a floor. Child runs inherit it. Default `normal`. */
   readonly priority?: Priority;
@@ -35,11 +38,13 @@ export type StartRequest = {
 
 const startKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority', 'agent'];
 
-export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRun {
+export function newRun(agent: Agent, runId: RunId, request: StartRequest): StartArrival {
   const asked = { ...request } as Record<string, Json>;
   onlyKeys(asked, 'start', startKeys);
   const pipeline = name(request.pipeline, 'start.pipeline', runId);
-  const { idempotencyKey = null } = request;
+  const key = request.idempotencyKey ?? null;
+  const idempotencyKey = key === null ? null : checkName(key, 'start.idempotencyKey');
+  const input = toJson(request.input, 'start.input');
   return {
     tenant: name(request.tenant, 'start.tenant', defaultTenant),
     runId,
@@ -49,11 +54,16 @@ export function newRun(agent: Agent, runId: RunId, request: StartRequest): NewRu
     user: name(request.user, 'start.user', defaultUser),
     pipeline,
     parent: null,
-    inputText: inputToText(toJson(request.input, 'start.input')),
-    idempotencyKey:
-      idempotencyKey === null ? null : checkName(idempotencyKey, 'start.idempotencyKey'),
+    inputText: inputToText(input),
+    idempotencyKey,
     priority: asOneOf(request.priority, 'start.priority', priorities, defaultPriority),
+    ...(idempotencyKey === null ? {} : { startText: startText(agent, input) }),
   };
+}
+
+/** What a key stands for. No input is another than null. */
+function startText({ name }: Agent, input: Json | undefined): string {
+  return canonicalJson(input === undefined ? [name] : [name, input]);
 }
 
 export type PublishRequest = {

@@ -6,7 +6,7 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
 import type { Hint, Store } from '../store/port.ts';
-import type { NewRun } from '../store/rows.ts';
+import type { NewRun, StartArrival } from '../store/rows.ts';
 import type { Agents } from './agents.ts';
 import type { Arrival } from './arrivals.ts';
 import type { Calls } from './calls.ts';
@@ -222,7 +222,7 @@ export class Runtime {
   }
 
   /** Accepts runs together or not at all; by index of `runs`. */
-  async startRuns(runs: readonly NewRun[]): Promise<readonly ArrivalOutcome[]> {
+  async startRuns(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
     const accepted = this.#parts.arrivals.addStarts(runs);
     this.#committer.request();
     return accepted;

@@ -17,6 +17,7 @@ import type {
   ProviderRow,
   RunAddress,
   SlotCall,
+  StartArrival,
   SubscribedChannel,
 } from './rows.ts';
 
@@ -180,8 +181,11 @@ export type KeptResult = RunAddress & { readonly key: string; readonly payloadTe
 
 /** What comes from outside any turn; needs no epoch, for any replica may accept it. */
 export type Arrivals = {
-  /** Written as queued runs, each with its inbox row `start`. */
-  readonly starts: readonly NewRun[];
+  /**
+   * Written as queued runs, each with its inbox row `start`. Refused with `start-key-used`, as a
+   * whole group, when a key of it was used for another agent or input.
+   */
+  readonly starts: readonly StartArrival[];
   /**
    * Refused with `run-unknown` or `run-ended` when the run is not open, and for what `once` says with
    * `ask-unknown`, `ask-answered` or `send-key-used`. An event whose key is known is accepted without

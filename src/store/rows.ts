@@ -34,6 +34,14 @@ export type NewRun = RunAddress & {
   readonly priority: Priority;
 };
 
+/** A start from outside. */
+export type StartArrival = NewRun & {
+  /** Beside a key: canonical JSON of agent and input. Another start under the key must have the same. */
+  readonly startText?: string;
+  /** Starts of one batch with the same number are accepted together or not at all. */
+  readonly group?: number;
+};
+
 export type RunRow = NewRun & {
   readonly status: RunStatus;
   /** Why a run waits or ended, for people: 'agent version not registered', a cancel's reason … */

@@ -1,12 +1,13 @@
 /** Who may begin, how often, and what a tenant may use: all or nothing, never a deadlock (promise 7). */
 import { describe, expect, it } from 'vitest';
+import { createMachine } from 'xstate';
 import type { Json } from '../../src/index.ts';
 import { startQueued } from '../support/queued-runs.ts';
 import { oneReplica, type ReplicaOptions } from '../support/replica.ts';
-import type { ScriptStep } from '../support/script-agent.ts';
+import { script, type ScriptStep } from '../support/script-agent.ts';
 import { hasTurns, watchedCommits } from '../support/watched-commits.ts';
 
-const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
+const other = createMachine({ id: 'other', initial: 'over', states: { over: { type: 'final' } } });
 const start = (...steps: readonly ScriptStep[]) => ({
   agent: 'script',
   input: { steps } as unknown as Json,
@@ -38,9 +39,53 @@ describe('idempotency keys', () => {
     const { heddle, store } = await oneReplica();
     const options = { input: { steps: [] }, idempotencyKey: 'order-1' };
     const atOnce = await Promise.all([1, 2, 3].map(() => heddle.start('script', options)));
-    const later = await heddle.start('script', { ...options, input: { steps: [ask] } });
+    const later = await heddle.start('script', options);
     expect(new Set([...atOnce, later].map(({ id }) => id)).size).toBe(1);
     expect(await later.output()).toEqual([]);
+    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+  });
+
+  it('of another input or agent are refused, whether its run is open or has ended', async () => {
+    const { heddle, store } = await oneReplica({ agents: [script, other] });
+    const input = { steps: [], note: { a: 1, b: [2] } };
+    const run = await heddle.start('script', { input, idempotencyKey: 'k' });
+    const misuse = {
+      code: 'start-key-used',
+      status: 409,
+      detail: { field: 'start.idempotencyKey', key: 'k', runId: run.id },
+    };
+    const refused = async (agent: string, input: object): Promise<void> => {
+      const starting = heddle.start(agent, { input, idempotencyKey: 'k' });
+      await expect(starting).rejects.toMatchObject(misuse);
+    };
+    const check = async (): Promise<void> => {
+      await refused('script', { steps: [] });
+      await refused('script', { ...input, note: { a: 1, b: [2, 3] } });
+      await refused('other', input);
+      const turned = { note: { b: [2], a: 1 }, steps: [] };
+      const again = await heddle.start('script', { input: turned, idempotencyKey: 'k', user: 'u' });
+      expect(again.id).toBe(run.id);
+    };
+    await check();
+    await run.output();
+    await check();
+    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+  });
+
+  it('say which of several starts has one that was used, and none is started', async () => {
+    const { heddle, store } = await oneReplica();
+    await heddle.start('script', { input: { steps: [] }, idempotencyKey: 'k' });
+    const free = { ...start(), idempotencyKey: 'free' };
+    const starting = heddle.startAll([
+      free,
+      start(),
+      { ...start(), input: 1, idempotencyKey: 'k' },
+    ]);
+    const detail = { field: 'starts[2].idempotencyKey', key: 'k' };
+    await expect(starting).rejects.toMatchObject({ code: 'start-key-used', detail });
+    const twice = heddle.startAll([free, { ...free, input: 2 }]);
+    const second = { field: 'starts[1].idempotencyKey', key: 'free' };
+    await expect(twice).rejects.toMatchObject({ code: 'start-key-used', detail: second });
     expect((await store.audit('default')).runs).toEqual({ completed: 1 });
   });
 

@@ -12,7 +12,7 @@ import { arriveInbox, insertInbox, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
 import { writeProviders } from './providers.ts';
 import { retellArrivals } from './questions.ts';
-import { addressOf, arriveStart, findRun, queueRun } from './runs.ts';
+import { addressOf, arriveStarts, findRun, queueRun } from './runs.ts';
 import { writeSlots } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
 import { own } from './table.ts';
@@ -29,7 +29,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   const committed = batch.turns.filter((_, i) => turns[i]?.kind === 'committed');
   const statusChanges = batch.statusChanges.map((change) => applyStatus(db, change, batch));
   for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);
-  const starts = arrivals.starts.map((run) => clean(run) ?? arriveStart(db, run, wakes));
+  const starts = arriveStarts(db, arrivals.starts, arrivals.starts.map(clean), wakes);
   const messages = arrivals.messages.map((message) => {
     const refused = clean(message);
     if (refused === null) publish(db, message, wakes);

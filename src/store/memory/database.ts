@@ -90,6 +90,8 @@ type StoredStructure = {
   readonly version: string;
   readonly structure: string;
 };
+/** Of a run that was started under an idempotency key. */
+type StoredStart = RunKey & { readonly startText: string };
 type StoredEntry = MemoryAddress & { readonly newest: number };
 type StoredTimer = RunAddress & {
   readonly timerId: string;
@@ -225,7 +227,15 @@ function createTables(undo: UndoLog) {
     ...personTables(undo),
     ...ownershipTables(undo),
     ...callTables(undo),
+    ...onceTables(undo),
+  };
+}
+
+/** What is known of requests, so that each counts once. */
+function onceTables(undo: UndoLog) {
+  return {
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
+    startTexts: new Table<StoredStart>(undo, runKey, {}),
   };
 }
 

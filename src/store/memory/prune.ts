@@ -94,5 +94,6 @@ function removeRun(db: Database, run: RunRow): void {
   removeQuestions(db, run);
   const { tenant, runId: owner } = run;
   db.tables.budgets.remove(budgetKey({ tenant, scope: 'run', owner }));
+  db.tables.startTexts.remove(runKey(run));
   db.tables.runs.remove(runKey(run));
 }

@@ -9,7 +9,8 @@
  */
 import type { OpenRun } from '../port.ts';
 import type { ArrivalOutcome, StatusChange, TurnCommit } from '../batch.ts';
-import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow } from '../rows.ts';
+import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
+import { refuseGroups, type KeyHolder, type StartKey } from '../start-groups.ts';
 import { runKey, type Database } from './database.ts';
 import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
@@ -53,10 +54,38 @@ export function queueRun(db: Database, run: NewRun, wakes: Wakes): RunRow | null
   return null;
 }
 
-export function arriveStart(db: Database, run: NewRun, wakes: Wakes): ArrivalOutcome {
+/** `refused`: by index, what takes no part for another reason. */
+export function arriveStarts(
+  db: Database,
+  starts: readonly StartArrival[],
+  refused: readonly (ArrivalOutcome | null)[],
+  wakes: Wakes,
+): ArrivalOutcome[] {
+  const used = keysUsed(db, starts);
+  const skipped = (index: number): boolean => refused[index] !== null;
+  const misused = refuseGroups(starts, skipped, used, ({ startText }) => startText ?? null);
+  return starts.map((run, index) => {
+    return refused[index] ?? misused.get(index) ?? arriveStart(db, run, wakes);
+  });
+}
+
+function arriveStart(db: Database, run: StartArrival, wakes: Wakes): ArrivalOutcome {
   const known = queueRun(db, run, wakes);
-  if (known === null) return { kind: 'accepted' };
-  return { kind: 'existing', run: addressOf(known) };
+  if (known !== null) return { kind: 'existing', run: addressOf(known) };
+  const { tenant, runId, startText } = run;
+  if (startText !== undefined) db.tables.startTexts.put({ tenant, runId, startText });
+  return { kind: 'accepted' };
+}
+
+function keysUsed(db: Database, starts: readonly StartArrival[]): Map<StartKey, KeyHolder> {
+  const used = new Map<StartKey, KeyHolder>();
+  for (const { tenant, idempotencyKey: key } of starts) {
+    const run = key === null ? undefined : db.tables.runs.by('idempotency', join(tenant, key))[0];
+    if (run === undefined) continue;
+    const mark = db.tables.startTexts.get(runKey(run))?.startText ?? null;
+    used.set(`${tenant}\u0000${key}`, { runId: run.runId, mark });
+  }
+  return used;
 }
 
 /** The run that has this one's id, or else its idempotency key. */

@@ -18,6 +18,7 @@ import { cursorKey, LeftOut, memoryKey, newFates, runKey, type Fates } from './c
 import type { Results } from './link.ts';
 import type { Pool } from './pool.ts';
 import { questionsNow, type QuestionKey } from './question-writes.ts';
+import { diagnoseStarts } from './start-keys.ts';
 import {
   callWith,
   runColumns,
@@ -134,6 +135,7 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
     fates.settled[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
   });
   await diagnoseBudgets(pool, batch, fates);
+  await diagnoseStarts(pool, batch, fates);
   batch.arrivals.memory.forEach((insert, index) => {
     if (isPoison(fates.memory[index])) return;
     const actual = facts.newest.get(memoryKey(insert)) ?? 0;

@@ -14,7 +14,7 @@ import type {
   TurnCommit,
 } from '../batch.ts';
 import type { Charges } from '../charges.ts';
-import type { InboxArrival, InboxInsert, NewRun } from '../rows.ts';
+import type { InboxArrival, InboxInsert, NewRun, StartArrival } from '../rows.ts';
 import { arrivalCalls } from './arrival-writes.ts';
 import {
   createCursors,
@@ -48,6 +48,7 @@ import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from './run
 import { fence } from './shards.ts';
 import { writeProviders } from './provider-writes.ts';
 import { freed, writeSlots } from './slot-writes.ts';
+import { checkKeys } from './start-keys.ts';
 import type { Call } from './statement.ts';
 import {
   endSubscriptions,
@@ -74,7 +75,7 @@ class Rows {
   readonly shards = new Map<number, number>();
   readonly created: Created[] = [];
   readonly moved: TurnCommit[] = [];
-  readonly queued: NewRun[] = [];
+  readonly queued: StartArrival[] = [];
   readonly statuses = new Map<string, StatusChange>();
   readonly memory: MemoryWrite[] = [];
   readonly entries = new Map<string, number>();
@@ -272,6 +273,7 @@ function callsOf(
     some(rows.moved.sort(byRun), moveRuns),
     some([...rows.statuses.values()], changeStatus),
     queued,
+    trial ? null : checkKeys(rows.queued),
     some(rows.evaluations, insertEvaluations),
     some(rows.conversation, appendConversations),
     some(memory, insertMemory),

@@ -13,6 +13,7 @@ export const guard = {
   cursor: 'HD004',
   budget: 'HD005',
   answer: 'HD006',
+  start: 'HD007',
 } as const;
 
 /**

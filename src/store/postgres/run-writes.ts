@@ -2,10 +2,11 @@
  * Statements that write runs and their journals. A statement costs Postgres some 30 µs and node 10
  * before its first row, which is most of a lone turn's price; so what always goes together is one.
  */
-import type { NewRun } from '../rows.ts';
+import type { NewRun, StartArrival } from '../rows.ts';
 import type { StatusChange, TurnCommit } from '../batch.ts';
 import { guard } from './failure.ts';
 import { guarded, guardedCount } from './guarded.ts';
+import { startHashOf } from './start-keys.ts';
 import {
   boolColumn,
   callWith,
@@ -164,10 +165,10 @@ const queueRunsStatement = statement(
   'runs_queue',
   `with queued as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, priority, turn, status, reason, chart, held)
+        input, idempotency_key, priority, start_hash, turn, status, reason, chart, held)
       select i.*, 0, 'queued', '', '', ''
       from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) as i
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) as i
       on conflict do nothing
       returning tenant, run_id, shard
     )
@@ -176,8 +177,10 @@ const queueRunsStatement = statement(
     returning tenant, run_id, shard`,
 );
 
-export function queueRuns(rows: readonly NewRun[]): Call {
-  return callWith(queueRunsStatement, fixedColumns, rows);
+const queuedColumns: readonly Column<StartArrival>[] = [...fixedColumns, textColumn(startHashOf)];
+
+export function queueRuns(rows: readonly StartArrival[]): Call {
+  return callWith(queueRunsStatement, queuedColumns, rows);
 }
 
 type Ended = { readonly tenant: string; readonly runId: string };

@@ -1,7 +1,7 @@
 /** The inbox: what waits for runs, what of it is refused, and who finds it. */
 import { expect } from 'vitest';
 import { limits } from '../../../src/domain/limits.ts';
-import type { InboxKind, RunAddress } from '../../../src/store/rows.ts';
+import type { InboxKind, RunAddress, StartArrival } from '../../../src/store/rows.ts';
 import {
   allShards,
   begin,
@@ -76,6 +76,100 @@ export function inboxContract({ open, it }: Contract): void {
     expect(kinds.filter((kind) => kind === 'accepted')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'existing')).toHaveLength(7);
     expect((await bench.store.usage(tenant)).openRuns).toBe(1);
+  });
+
+  const keyed = (
+    n: number,
+    startText: string,
+    parts: Partial<StartArrival> = {},
+  ): StartArrival => ({
+    ...newRun(n, { idempotencyKey: 'once' }),
+    startText,
+    ...parts,
+  });
+  const misuse = (of: number, field = 'start.idempotencyKey') => ({
+    kind: 'refused',
+    error: { code: 'start-key-used', detail: { field, key: 'once', runId: newRun(of).runId } },
+  });
+  const existing = (of: number) => ({ kind: 'existing', run: { runId: newRun(of).runId } });
+  const accepted = { kind: 'accepted' };
+
+  it('promise 5: a key that was used for something else refuses the start, and that alone', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { starts: [keyed(1, 'a')] } });
+    const starts = [newRun(2), keyed(3, 'b'), keyed(4, 'a'), keyed(5, 'b', { tenant: 'other' })];
+    const outcome = await bench.commit({ arrivals: { starts } });
+    expect(outcome.starts).toMatchObject([accepted, misuse(1), existing(1), accepted]);
+    expect(await bench.store.load([keyed(3, 'b')])).toEqual([null]);
+    await bench.commit({ turns: [endOf(keyed(1, 'a'), 0)] });
+    const later = await bench.commit({ arrivals: { starts: [keyed(6, 'b'), keyed(7, 'a')] } });
+    expect(later.starts).toMatchObject([misuse(1), existing(1)]);
+  });
+
+  it('promise 5: of starts that go together none is accepted when a key of one was used', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { starts: [keyed(1, 'a')] } });
+    const free = { idempotencyKey: 'free' };
+    const starts = [
+      { ...newRun(2), group: 7 },
+      keyed(3, 'c', { group: 7, ...free }),
+      keyed(4, 'b', { group: 7 }),
+      { ...newRun(5), group: 8 },
+      keyed(6, 'd', { group: 8, ...free }),
+      newRun(7),
+    ];
+    const outcome = await bench.commit({ arrivals: { starts } });
+    const refused = misuse(1, 'starts[2].idempotencyKey');
+    expect(outcome.starts).toMatchObject([refused, refused, refused, accepted, accepted, accepted]);
+    expect(await bench.store.load(starts.slice(0, 3))).toEqual([null, null, null]);
+    expect((await bench.store.usage(tenant)).openRuns).toBe(4);
+  });
+
+  it('promise 5: in one batch the first to use a key has it', async () => {
+    const bench = await begin(open);
+    const starts = [
+      keyed(1, 'a', { group: 1 }),
+      keyed(2, 'b', { group: 1 }),
+      keyed(3, 'b', { group: 2 }),
+      keyed(4, 'a', { group: 3 }),
+      keyed(5, 'b', { group: 4 }),
+    ];
+    const outcome = await bench.commit({ arrivals: { starts } });
+    const first = misuse(1, 'starts[1].idempotencyKey');
+    expect(outcome.starts).toMatchObject([first, first, accepted, misuse(3), existing(3)]);
+  });
+
+  it('promise 5: of starts at the same time that differ under one key, one is accepted', async () => {
+    const bench = await begin(open);
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        bench.commit({ arrivals: { starts: [keyed(n, `hash ${n % 2}`), newRun(100 + n)] } }),
+      ),
+    );
+    const kinds = outcomes.map(({ starts }) => starts[0]?.kind);
+    const first = kinds.indexOf('accepted');
+    expect(kinds.lastIndexOf('accepted')).toBe(first);
+    kinds.forEach((kind, n) => {
+      if (n !== first) expect(kind).toBe(n % 2 === first % 2 ? 'existing' : 'refused');
+      expect(outcomes[n]?.starts[1]).toEqual({ kind: 'accepted' });
+    });
+  });
+
+  it('promise 5: a run without a hash of what was asked for has its key as before', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { starts: [newRun(1, { idempotencyKey: 'once' })] } });
+    const outcome = await bench.commit({ arrivals: { starts: [keyed(2, 'b')] } });
+    expect(outcome.starts).toMatchObject([existing(1)]);
+  });
+
+  it('promise 5: a commit that is sent again refuses the same starts', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { starts: [keyed(1, 'a')] } });
+    const batch = bench.batch({ arrivals: { starts: [keyed(2, 'b'), newRun(3)] } });
+    const once = await bench.store.commit(batch);
+    const again = await bench.store.commit(batch);
+    expect(once.starts).toMatchObject([misuse(1), accepted]);
+    expect(again.starts).toEqual(once.starts);
   });
 
   it('promise 5: a key stays used when its run has ended', async () => {

@@ -4,7 +4,7 @@
  */
 import type { MemoryInsert, MemoryWriter, TurnCommit } from '../../../src/store/batch.ts';
 import type { ChannelReadResult, Store } from '../../../src/store/port.ts';
-import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
+import type { LoadedRun, NewRun, RunAddress, StartArrival } from '../../../src/store/rows.ts';
 import {
   event,
   memory,
@@ -118,7 +118,11 @@ export class BatchMaker {
     // A run's id is its own: two starts of one batch never share it, nor a start and a child.
     const taken = new Set(turns.flatMap((one) => one.children.map((child) => child.runId)));
     const starts = command.starts
-      .map(({ tenant, run, key }) => runOf(tenant, run, { idempotencyKey: key }))
+      .map(({ tenant, run, key }): StartArrival => {
+        const start = runOf(tenant, run, { idempotencyKey: key });
+        const group = { group: run % 2 };
+        return key === null ? start : { ...start, ...group, startText: `hash ${run % 3}` };
+      })
       .filter((run) => !taken.has(run.runId) && taken.add(run.runId).has(run.runId));
     return {
       epochs,

@@ -1,0 +1,77 @@
+/**
+ * Which starts of a batch ask for something else than the run that has their idempotency key. Both
+ * stores judge by this: group by group in the order of the batch, each upon what those before it
+ * will have started. A group that holds such a start is refused whole.
+ */
+import { heddleError } from '../domain/errors.ts';
+import type { RunId } from '../domain/ids.ts';
+import type { ArrivalOutcome } from './batch.ts';
+import type { StartArrival } from './rows.ts';
+
+/** Tenant and key, with a NUL between them. */
+export type StartKey = `${string}\u0000${string}`;
+/** The run that has a key. `mark`: what it was started for; null fits whatever is asked for. */
+export type KeyHolder = { readonly runId: RunId; readonly mark: string | null };
+type Item = { readonly run: StartArrival; readonly index: number; readonly place: number };
+
+/** By index in the batch: what is refused. `skipped`: what does not take part anyway. */
+export function refuseGroups(
+  starts: readonly StartArrival[],
+  skipped: (index: number) => boolean,
+  used: Map<StartKey, KeyHolder>,
+  markOf: (run: StartArrival) => string | null,
+): Map<number, ArrivalOutcome> {
+  const refused = new Map<number, ArrivalOutcome>();
+  for (const group of groupsOf(starts)) {
+    const items = group.filter(({ index }) => !skipped(index));
+    const own = new Map<StartKey, KeyHolder>();
+    const error = firstMisuse(items, (key) => own.get(key) ?? used.get(key), own, markOf);
+    if (error === null) for (const [key, holder] of own) used.set(key, holder);
+    else for (const { index } of items) refused.set(index, error);
+  }
+  return refused;
+}
+
+/** Notes in `own` what the group itself starts. */
+function firstMisuse(
+  items: readonly Item[],
+  holderOf: (key: StartKey) => KeyHolder | undefined,
+  own: Map<StartKey, KeyHolder>,
+  markOf: (run: StartArrival) => string | null,
+): ArrivalOutcome | null {
+  for (const { run, place } of items) {
+    if (run.idempotencyKey === null) continue;
+    const key: StartKey = `${run.tenant}\u0000${run.idempotencyKey}`;
+    const mark = markOf(run);
+    const holder = holderOf(key);
+    if (holder === undefined) own.set(key, { runId: run.runId, mark });
+    else if (differs(holder.mark, mark)) return misuse(run, fieldOf(items, place), holder);
+  }
+  return null;
+}
+
+const differs = (one: string | null, other: string | null): boolean =>
+  one !== null && other !== null && one !== other;
+
+function misuse(
+  { idempotencyKey: key }: StartArrival,
+  field: string,
+  { runId }: KeyHolder,
+): ArrivalOutcome {
+  return { kind: 'refused', error: heddleError('start-key-used', { field, key, runId }).toJSON() };
+}
+
+const fieldOf = ({ length }: readonly Item[], place: number): string =>
+  length === 1 ? 'start.idempotencyKey' : `starts[${place}].idempotencyKey`;
+
+/** A start without a group is one of its own. `place` is the start's in its group. */
+function groupsOf(starts: readonly StartArrival[]): Iterable<Item[]> {
+  const groups = new Map<string, Item[]>();
+  starts.forEach((run, index) => {
+    const id = run.group === undefined ? `alone ${index}` : `group ${run.group}`;
+    const group = groups.get(id) ?? [];
+    groups.set(id, group);
+    group.push({ run, index, place: group.length });
+  });
+  return groups.values();
+}
