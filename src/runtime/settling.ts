@@ -361,10 +361,16 @@ export class Settling {
     this.#fresh.failed(entry.address.runId, error);
   }
 
-  /** Nothing of the run stays in memory: another replica owns it. */
+  /**
+   * Nothing of the run stays in memory: another replica owns it. One whose first turn waited to be
+   * tried again is no row yet, and its start waits for an answer.
+   */
   dropRun(runId: RunAddress['runId']): void {
+    const entry = this.#parts.bench.entry(runId);
     this.#forget(runId);
     this.#parts.bench.drop(runId);
+    // In a turn, `isGone` or the outcome of its commit sees to it.
+    if (entry?.inTurn === false && entry.hot?.fresh === true) this.#fresh.queue(entry.hot.run);
   }
 
   #forget(runId: RunAddress['runId']): void {
