@@ -416,3 +416,48 @@ export const worker = setup({
   },
   output: ({ context }) => ({ did: context.did }),
 });
+
+/** Asks twice under one id, with little time for each; its output is what it was told. */
+export const approver = setup({
+  types: {
+    events: {} as { readonly type: 'SKIP' },
+    context: {} as { readonly said: readonly string[] },
+    output: {} as { readonly said: readonly string[] },
+  },
+  actors: { ...catalogue },
+  actions: {
+    say: assign({
+      said: ({ context }, { what }: { readonly what: string }) => [...context.said, what],
+    }),
+  },
+  guards: { enough: ({ context }) => context.said.length >= 2 },
+  delays: { patience: 60 },
+}).createMachine({
+  id: 'approver',
+  context: { said: [] },
+  initial: 'choosing',
+  states: {
+    choosing: { always: [{ guard: 'enough', target: 'done' }, { target: 'asking' }] },
+    asking: {
+      invoke: {
+        id: 'approve',
+        src: 'ask',
+        input: ({ context }) => ({ question: 'Go on?', timeoutMs: 40 + context.said.length * 50 }),
+        onDone: {
+          target: 'choosing',
+          actions: {
+            type: 'say',
+            params: ({ event }) => ({ what: String(event.output.answer) }),
+          },
+        },
+        onError: { target: 'choosing', actions: { type: 'say', params: { what: 'late' } } },
+      },
+      after: {
+        patience: { target: 'choosing', actions: { type: 'say', params: { what: 'after' } } },
+      },
+      on: { SKIP: { target: 'choosing', actions: { type: 'say', params: { what: 'skip' } } } },
+    },
+    done: { type: 'final' },
+  },
+  output: ({ context }) => ({ said: context.said }),
+});

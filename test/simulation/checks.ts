@@ -61,9 +61,10 @@ function hasFencedSlots({ history }: World): boolean {
 
 /** Nothing is held by what has ended. */
 function checkRest(world: World): void {
-  const { inbox, timers, waiters, delayed } = world.store.database.tables;
+  const { inbox, timers, waiters, delayed, questions } = world.store.database.tables;
   for (const row of inbox.all()) world.trouble('rest inbox', row);
   for (const row of timers.all()) world.trouble('rest timer', row);
+  for (const row of questions.all()) world.trouble('rest question', row);
   for (const row of waiters.all()) world.trouble('rest waiter', row);
   for (const row of delayed.all()) world.trouble('rest delayed', row);
   for (const { alive, name, runtime } of world.replicas) {
@@ -194,7 +195,7 @@ function checkJournal(world: World, run: RunRow): void {
 
 type JournalLine = { readonly entry: JournalEntry; readonly build: string | null };
 
-function journalOf(world: World, run: RunRow): JournalLine[] {
+export function journalOf(world: World, run: RunRow): JournalLine[] {
   return world.store.database.tables.journal
     .by('run', runKey(run))
     .sort((a, b) => a.turn - b.turn)

@@ -13,6 +13,7 @@ import type { World } from './world.ts';
 const marks = [
   'takeover',
   'conflict retried',
+  'answered meanwhile',
   'fenced commit refused',
   'commit in doubt',
   'stale timer ignored',
@@ -97,6 +98,7 @@ export class History {
     if (batch.results.length > 0) this.reached.add('result kept');
     for (const { kind } of [...outcome.turns, ...outcome.statusChanges, ...outcome.results]) {
       if (kind === 'fenced') this.reached.add('fenced commit refused');
+      if (kind === 'answered') this.reached.add('answered meanwhile');
       if (kind === 'conflict') this.reached.add('conflict retried');
     }
     for (const { status } of [...batch.turns, ...batch.statusChanges]) this.statuses.add(status);

@@ -7,6 +7,7 @@ import { absentAgent, rowAsHot } from '../../src/runtime/turn-loader.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';
+import { answersBesideTimeouts } from './scenarios/answers.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { admission } from './scenarios/circuits.ts';
 import { changedCharts, throwing } from './scenarios/deploys.ts';
@@ -50,6 +51,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   inStore('cursor-outside-turn', twoConsumersOfAGroup, /doubled|skipped/),
   inStore('journal-after-commit', compareAndSet, /journal/),
   inStore('memory-by-number', mergesByMany, /merge lost/),
+  inStore('close-past-answer', answersBesideTimeouts, /answer lost/),
+  inStore('answer-without-incarnation', answersBesideTimeouts, /answer (astray|twice|lost)/),
+  inStore('answered-again', answersBesideTimeouts, /answer (twice|doubled|lost)/),
   {
     name: 'a full memory of timers turns newcomers away',
     scenario: shortBehindLong,

@@ -69,7 +69,14 @@ describe('the twin and Postgres', () => {
     const often = ['committed', 'stale', 'fenced', 'accepted', 'existing', 'refused', 'messages'];
     const seldom = often.filter((word) => (words.get(word) ?? 0) < done);
     expect(seldom).toEqual([]);
-    const never = ['conflict', 'poison'].filter((word) => !words.has(word));
+    const never = [
+      'conflict',
+      'poison',
+      'answered',
+      'ask-answered',
+      'ask-unknown',
+      'send-key-used',
+    ].filter((word) => !words.has(word));
     expect(never).toEqual([]);
   });
 

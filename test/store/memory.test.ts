@@ -31,6 +31,11 @@ const caughtBy: Readonly<Record<StoreFault, string>> = {
   'journal-after-commit': 'promise 5: a crash right after a commit takes nothing of it',
   'memory-by-number':
     'promise 1: what stands on a turn that is refused is refused with it, whatever fits by number',
+  'close-past-answer':
+    'promise 12: a turn does not close a question past its answer, its neighbours go on',
+  'answer-without-incarnation': 'promise 12: a question takes one answer, and only its own',
+  'answered-again': 'promise 12: of answers at the same time one counts',
+  'key-in-inbox': 'promise 12: an event counts once under its key, also when it has been taken',
 };
 
 describe('the contract catches planted faults', () => {

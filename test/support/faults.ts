@@ -6,8 +6,10 @@
  * Gotchas: `journal-after-commit` loses something only when `restart` is called between a commit
  * and the next call: simulations call it wherever a process dies.
  */
+import { askIdOf } from '../../src/domain/ask-id.ts';
 import type { BatchOutcome, Batch, TurnCommit } from '../../src/store/batch.ts';
 import { channelKey, groupKey, runKey } from '../../src/store/memory/database.ts';
+import type { InboxArrival } from '../../src/store/rows.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { moveHead } from '../../src/store/memory/subscriptions.ts';
 import { join } from '../../src/store/memory/table.ts';
@@ -29,6 +31,14 @@ export const storeFaults = [
   'journal-after-commit',
   /** A version fits when its number does, whoever has written the version before it. */
   'memory-by-number',
+  /** A turn closes a question whether or not it has an answer that the turn has not taken. */
+  'close-past-answer',
+  /** An answer is for whatever question is open under its invocation's id. */
+  'answer-without-incarnation',
+  /** A question takes one answer after another. */
+  'answered-again',
+  /** A key is known only as long as its event waits in the inbox. */
+  'key-in-inbox',
 ] as const;
 export type StoreFault = (typeof storeFaults)[number];
 
@@ -44,6 +54,10 @@ const planted: Readonly<Record<StoreFault, (store: MemoryStore, pause: Pause) =>
   'cursor-outside-turn': cursorOutsideTurn,
   'journal-after-commit': journalAfterCommit,
   'memory-by-number': memoryByNumber,
+  'close-past-answer': closePastAnswer,
+  'answer-without-incarnation': answerWithoutIncarnation,
+  'answered-again': answeredAgain,
+  'key-in-inbox': keyInInbox,
 };
 
 export function withFaults(
@@ -262,4 +276,59 @@ function memoryByNumber(store: MemoryStore): MemoryStore {
       return store.commit({ ...batch, turns });
     },
   };
+}
+
+function closePastAnswer(store: MemoryStore): MemoryStore {
+  const past = (turn: TurnCommit): TurnCommit => ({
+    ...turn,
+    closeQuestions: turn.closeQuestions.map((end) => ({ ...end, takesAnswer: true })),
+  });
+  return { ...store, commit: (batch) => store.commit({ ...batch, turns: batch.turns.map(past) }) };
+}
+
+function withInbox(
+  store: MemoryStore,
+  change: (row: InboxArrival) => InboxArrival,
+): MemoryStore['commit'] {
+  return (batch) => {
+    const { arrivals } = batch;
+    const inbox = arrivals.inbox.map(change);
+    return store.commit({ ...batch, arrivals: { ...arrivals, inbox } });
+  };
+}
+
+function answerWithoutIncarnation(store: MemoryStore): MemoryStore {
+  const { questions } = store.database.tables;
+  const commit = withInbox(store, (row) => {
+    if (row.once?.kind !== 'answer') return row;
+    const open = questions.get(join(row.tenant, row.runId, row.once.invocationId));
+    if (open === undefined) return row;
+    const ref = askIdOf(open);
+    return { ...row, ref, once: { ...row.once, incarnation: open.incarnation } };
+  });
+  return { ...store, commit };
+}
+
+function answeredAgain(store: MemoryStore): MemoryStore {
+  const { database: db } = store;
+  let count = 0;
+  const commit = withInbox(store, (row) => {
+    if (row.once?.kind !== 'answer') return row;
+    const open = db.tables.questions.get(join(row.tenant, row.runId, row.once.invocationId));
+    if (open?.answered === true) {
+      db.transaction(() => db.tables.questions.put({ ...open, answered: false }));
+    }
+    count += 1;
+    return { ...row, key: `${row.key ?? ''}:${count}` };
+  });
+  return { ...store, commit };
+}
+
+function keyInInbox(store: MemoryStore): MemoryStore {
+  const commit = withInbox(store, (row) => {
+    if (row.once?.kind !== 'event') return row;
+    const { once, ...rest } = row;
+    return { ...rest, key: `sent:${once.key}` };
+  });
+  return { ...store, commit };
 }

@@ -1,6 +1,7 @@
 /** Every scenario of the simulation, and what each must reach now and then. */
 import type { Mark } from '../history.ts';
 import type { Scenario } from '../world.ts';
+import { answersBesideEvents, answersBesideTimeouts } from './answers.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './channels.ts';
 import { twoCircuits } from './circuits.ts';
 import { changedCharts } from './deploys.ts';
@@ -44,6 +45,8 @@ export const allScenarios: readonly Entry[] = [
   on(parentAndChildren, 'call made again', 'result kept'),
   on(cancelledFamily),
   on(questionAndPause),
+  on(answersBesideTimeouts),
+  on(answersBesideEvents, 'answered meanwhile'),
   on(tasksTriedAgain),
   on(twoCircuits, 'call made again', 'result kept'),
   on(outsideConsumers),

@@ -6,10 +6,13 @@ import type { MemoryInsert, MemoryWriter, TurnCommit } from '../../../src/store/
 import type { ChannelReadResult, Store } from '../../../src/store/port.ts';
 import type { LoadedRun, NewRun, RunAddress, StartArrival } from '../../../src/store/rows.ts';
 import {
+  answer,
   event,
+  keyed,
   memory,
   message,
   minute,
+  question,
   replicaId,
   runId,
   slot,
@@ -77,6 +80,8 @@ function aloneWhenPoison(command: CommitCommand): CommitCommand {
 
 export class BatchMaker {
   private readonly subscriptions = new Map<string, string[]>();
+  /** The questions of each run under each id, the newest first. */
+  private readonly asked = new Map<string, number[]>();
   private readonly written = new Map<string, number>();
   private readonly writers = new Map<string, MemoryWriter>();
   private count = 0;
@@ -132,9 +137,15 @@ export class BatchMaker {
       slots: command.slots.map((plan) => this.slot(command.replica, plan)),
       arrivals: {
         starts,
-        inbox: inbox.map(({ tenant, run, key }) => {
-          return event(runOf(tenant, run), `e${++this.count}`, { key });
-        }),
+        inbox: [
+          ...inbox.map(({ tenant, run, key }) => {
+            return event(runOf(tenant, run), `e${++this.count}`, { key });
+          }),
+          ...command.answers.map((plan) => this.answer(plan)),
+          ...command.keyed.map(({ tenant, run, key, event: type }) => {
+            return keyed(runOf(tenant, run), type, key);
+          }),
+        ],
         messages: messages.map(({ tenant, message: plan }) => this.message(tenant, plan)),
         memory: command.memory.map(({ tenant, memory: plan }) => {
           const write = this.write(tenant, plan);
@@ -196,11 +207,29 @@ export class BatchMaker {
         delayMs: delay * minute,
       })),
       clearTimers: plan.clearTimers,
+      openQuestions: plan.asks.map((id) => this.ask(run, id)),
+      closeQuestions: plan.closes.map(({ id, takes }) => {
+        return { invocationId: id, takesAnswer: takes };
+      }),
       children: plan.children.map((n) => runOf(tenant, n)),
       inbox: plan.inbox.map(({ run: n, key }) => {
         return event(runOf(tenant, n), `e${++this.count}`, { key });
       }),
     });
+  }
+
+  private ask(run: NewRun, id: string) {
+    const key = `${run.tenant} ${run.runId} ${id}`;
+    const incarnation = ++this.count;
+    this.asked.set(key, [incarnation, ...(this.asked.get(key) ?? [])]);
+    return question(incarnation, id);
+  }
+
+  /** To a question that was there or, where there was none, to one that is not. */
+  private answer({ tenant, run, id, ago }: CommitCommand['answers'][number]) {
+    const to = runOf(tenant, run);
+    const incarnation = this.asked.get(`${tenant} ${to.runId} ${id}`)?.[ago] ?? 999_999;
+    return answer(to, incarnation, { says: `${++this.count}`, invocationId: id });
   }
 
   private subscribe(run: NewRun, plan: TurnPlan['subscribe'][number]) {

@@ -64,6 +64,8 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
         ['main', 'aside'].map((conversation) => ({ tenant, runId: runId(n), conversation })),
       ),
     ),
+    // Those that have an answer are missing here, and their answers stand in the inbox.
+    questions: sorted(await questionsOf(store, tenant)),
     evaluations: await Promise.all(
       subjects.map((n) => store.evaluations({ tenant, subjectRunId: runId(n), limit: 99 })),
     ),
@@ -78,6 +80,11 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
     usage: await store.usage(tenant),
     audit: await store.audit(tenant),
   };
+}
+
+async function questionsOf(store: Store, tenant: string) {
+  const rows = await store.questions({ tenant, runId: null, limit: 99 });
+  return rows.map((row) => ({ ...row, askedAtMs: 0 }));
 }
 
 export const at = ({ tenant, runId: id, shard }: RunAddress) => ({ tenant, runId: id, shard });

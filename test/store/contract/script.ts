@@ -71,6 +71,8 @@ const turn = record({
   setTimers: few(record({ id: fc.constantFrom('t', 'u'), delay: minutes }), 1),
   clearTimers: few(fc.constantFrom('t', 'u'), 1),
   children: few(runs, 1),
+  asks: few(fc.constantFrom('q', 'r'), 1),
+  closes: few(record({ id: fc.constantFrom('q', 'r'), takes: often }), 1),
   inbox: few(record({ run: runs, key: fc.constantFrom(null, null, 'x') }), 1),
 });
 const start = record({
@@ -110,6 +112,25 @@ const commit = record({
   slots: few(slot, 2),
   starts: few(start, 2),
   inbox: few(record({ tenant: tenants, run: runs, key: fc.constantFrom(null, null, 'x', 'y') }), 2),
+  answers: few(
+    record({
+      tenant: tenants,
+      run: runs,
+      id: fc.constantFrom('q', 'q', 'r'),
+      /** How many questions ago it was seen. */
+      ago: fc.constantFrom(0, 0, 0, 0, 0, 1),
+    }),
+    3,
+  ),
+  keyed: few(
+    record({
+      tenant: tenants,
+      run: runs,
+      key: fc.constantFrom('k', 'l'),
+      event: fc.constantFrom('a', 'a', 'b'),
+    }),
+    2,
+  ),
   messages: few(record({ tenant: tenants, message }), 2),
   memory: few(record({ tenant: tenants, memory }), 2),
 });
