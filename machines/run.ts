@@ -22,7 +22,10 @@ const turn = {
   WAIT_ON_CHILD: 'waiting-on-child',
   /** An attempt failed and the next is due later. */
   BACK_OFF: 'backoff',
-  /** Nothing can go on: the provider does not answer, or the chart's version is not here. */
+  /**
+   * Nothing can go on: the provider does not answer, the chart's version is not here, or its turn meets
+   * an error that is the database's or heddle's own.
+   */
   STALL: 'stalled',
   PAUSE: 'paused',
   COMPLETE: 'completed',

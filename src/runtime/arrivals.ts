@@ -40,8 +40,12 @@ export type StartGroup = {
 
 export type ArrivalBatch = {
   readonly arrivals: Arrivals;
+  /** Singles, and groups that are accepted together: what can be told apart. */
+  readonly size: number;
   settle(outcome: BatchOutcome): void;
   fail(error: unknown): void;
+  /** The same in two parts, to be settled instead of it; in order. */
+  halves(): readonly ArrivalBatch[];
 };
 
 export class ArrivalQueue {
@@ -121,36 +125,9 @@ export class ArrivalQueue {
     this.#underWay = true;
     const items = this.#waiting.splice(0, max);
     const groups = this.takeGroups(max, () => true);
-    const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
-      items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
-    const single = {
-      starts: of('starts'),
-      inbox: of('inbox'),
-      messages: of('messages'),
-      memory: of('memory'),
-    };
-    const over = (): void => {
+    return arrivalBatch(items, groups, () => {
       this.#underWay = false;
-    };
-    return {
-      arrivals: {
-        starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(numbered)],
-        inbox: single.inbox.map(({ value }) => value),
-        messages: single.messages.map(({ value }) => value),
-        memory: single.memory.map(({ value }) => value),
-      },
-      settle: (outcome) => {
-        over();
-        for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
-          single[kind].forEach((item, i) => answer(item, outcome[kind][i]));
-        }
-        settleGroups(groups, outcome.starts.slice(single.starts.length));
-      },
-      fail: (error) => {
-        over();
-        for (const { reject } of [...items, ...groups]) reject(error);
-      },
-    };
+    });
   }
 
   /** Nothing that waits will be committed: this heddle closes. */
@@ -166,6 +143,60 @@ export class ArrivalQueue {
 
 const numbered = ({ runs }: StartGroup, group: number): StartArrival[] =>
   runs.map((run) => ({ ...run, group }));
+
+/** Groups that were to begin in a commit of their own, and go as queued rows now. */
+export function queuedGroups(groups: readonly StartGroup[]): ArrivalBatch {
+  return arrivalBatch([], groups, () => undefined);
+}
+
+/** `over`: all of it was answered, in however many parts. */
+function arrivalBatch(
+  items: readonly Waiting[],
+  groups: readonly StartGroup[],
+  over: () => void,
+): ArrivalBatch {
+  const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
+    items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
+  const single = {
+    starts: of('starts'),
+    inbox: of('inbox'),
+    messages: of('messages'),
+    memory: of('memory'),
+  };
+  return {
+    arrivals: {
+      starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(numbered)],
+      inbox: single.inbox.map(({ value }) => value),
+      messages: single.messages.map(({ value }) => value),
+      memory: single.memory.map(({ value }) => value),
+    },
+    size: items.length + groups.length,
+    settle: (outcome) => {
+      over();
+      for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
+        single[kind].forEach((item, i) => answer(item, outcome[kind][i]));
+      }
+      settleGroups(groups, outcome.starts.slice(single.starts.length));
+    },
+    fail: (error) => {
+      over();
+      for (const { reject } of [...items, ...groups]) reject(error);
+    },
+    halves: () => {
+      let open = 2;
+      const partOver = (): void => {
+        open -= 1;
+        if (open === 0) over();
+      };
+      const half = (items.length + groups.length) >> 1;
+      const ofGroups = Math.max(half - items.length, 0);
+      return [
+        arrivalBatch(items.slice(0, half), groups.slice(0, ofGroups), partOver),
+        arrivalBatch(items.slice(half), groups.slice(ofGroups), partOver),
+      ];
+    },
+  };
+}
 
 function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
   let at = 0;

@@ -14,7 +14,8 @@
  *    with each look.
  * 4. A settlement that was not committed is sent again; the store takes each once.
  */
-import { heddleError, toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
+import { heddleError } from '../domain/errors.ts';
 import { totalTokens } from '../providers/call-tokens.ts';
 import type { Provider } from '../providers/port.ts';
 import { Prices } from '../providers/prices.ts';
@@ -238,7 +239,7 @@ export class Budgets {
     this.#cancel = this.#clock.setTimer(lookMs, () => {
       this.#look()
         .catch((error: unknown) => {
-          this.#log.warn('budgets could not be read', { error: toErrorRecord(error).message });
+          this.#log.warn('budgets could not be read', { error: thrownText(error) });
         })
         .finally(() => {
           this.#cancel = null;

@@ -63,6 +63,27 @@ export class FreshStarts {
     );
   }
 
+  /**
+   * The commit that was to begin these did not happen. A group that is whole is given back, to be
+   * accepted together; of one that is not, others are queued rows already.
+   */
+  giveBack(runs: readonly NewRun[]): StartGroup[] {
+    const groups = new Map<StartGroup, NewRun[]>();
+    for (const run of runs) {
+      const pending = this.#pending.get(run.runId);
+      if (pending === undefined) continue;
+      groups.set(pending.group, [...(groups.get(pending.group) ?? []), run]);
+    }
+    return [...groups].flatMap(([group, own]) => {
+      const isWhole = own.length === group.runs.length;
+      for (const run of own) {
+        if (isWhole) this.#take(run.runId);
+        else this.queue(run);
+      }
+      return isWhole ? group : [];
+    });
+  }
+
   failed(runId: string, error: unknown): void {
     this.#take(runId)?.group.reject(error);
   }

@@ -1,5 +1,5 @@
 /** The last words of a replica that closes: which slots it gives back, in a commit with nothing else. */
-import { toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Batch, SlotWrite } from '../store/batch.ts';
 import type { Parts } from './parts.ts';
 import type { TurnBatches } from './turn-batch.ts';
@@ -26,6 +26,6 @@ export async function writeLastSlots(
     await batches.answered(() => store.commit(batch));
   } catch (error) {
     // Who takes the shards over finds them, as after a crash.
-    log.warn('slots not given back', { error: toErrorRecord(error).message });
+    log.warn('slots not given back', { error: thrownText(error) });
   }
 }

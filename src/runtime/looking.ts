@@ -8,7 +8,7 @@
  * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
  *    there is room, but for those that a command is for.
  */
-import { toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { PendingRun } from '../store/port.ts';
@@ -130,15 +130,16 @@ export class Looking {
       await look();
     } catch (error) {
       if (this.#closed) return;
-      this.#parts.log.warn('looking for work failed', { error: toErrorRecord(error).message });
+      this.#parts.log.warn('looking for work failed', { error: thrownText(error) });
     }
   }
 
   async #look(): Promise<void> {
-    await this.#parts.budgets.lookForFirst();
-    await this.#pending();
-    await this.#delayed();
-    await this.#lookAtTimers();
+    // Each by itself: what one of them meets is no reason for the others to wait.
+    await this.#guarded(() => this.#parts.budgets.lookForFirst());
+    await this.#guarded(() => this.#pending());
+    await this.#guarded(() => this.#delayed());
+    await this.#guarded(() => this.#lookAtTimers());
   }
 
   /** One look at a time; what is asked for meanwhile is done after it. */

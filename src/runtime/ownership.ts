@@ -11,7 +11,7 @@
  * 3. A shard that is given back is released when its runs have come to rest, or after a grace.
  * 4. Two renewals are tried in a third of the lease, which is what others grant who see no session.
  */
-import { toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import { shardCount } from '../domain/ids.ts';
 import type { Renewal } from '../store/port.ts';
 import type { Parts } from './parts.ts';
@@ -82,7 +82,7 @@ export class Ownership {
       await store.release({ replicaId, shards: shards.list(), retire: true });
     } catch (error) {
       // The lease ends by itself: others wait a little longer, and that is all.
-      log.warn('shards not given back', { error: toErrorRecord(error).message });
+      log.warn('shards not given back', { error: thrownText(error) });
     }
   }
 
@@ -96,7 +96,7 @@ export class Ownership {
   #beat(): void {
     this.#beating = this.#renew()
       .catch((error: unknown) => {
-        this.#parts.log.warn('heartbeat failed', { error: toErrorRecord(error).message });
+        this.#parts.log.warn('heartbeat failed', { error: thrownText(error) });
         this.#waitMs = this.#leaseMs / 20;
         this.#again = false;
       })

@@ -2,7 +2,7 @@
  * Taking over shards: what their runs hold open is found in the rows and goes on here. The cost is
  * in the number of runs that were working, not in the length of anybody's history.
  */
-import { toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { OpenRun } from '../store/port.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { Looking } from './looking.ts';
@@ -49,7 +49,7 @@ export async function recover(
         // Its turn will say the same and fail it.
         log.warn('a run does not restore', {
           runId: row.runId,
-          error: toErrorRecord(error).message,
+          error: thrownText(error),
         });
         parts.bench.wake(row);
       }

@@ -17,6 +17,7 @@
 import type { BatchOutcome } from '../store/batch.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Committer } from './committer.ts';
+import type { FailedBatches } from './failed-batches.ts';
 import type { Parts } from './parts.ts';
 import type { Settling } from './settling.ts';
 import type { TurnBatches } from './turn-batch.ts';
@@ -50,6 +51,7 @@ export class ResultKeeper {
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
   readonly #settling: Settling;
+  readonly #failed: FailedBatches;
   #gathered: Ended[] = [];
   #scheduled = false;
   #underWay: Promise<void> | null = null;
@@ -65,12 +67,14 @@ export class ResultKeeper {
     readonly batches: TurnBatches;
     readonly committer: Committer;
     readonly settling: Settling;
+    readonly failed: FailedBatches;
   }) {
     this.#parts = options.parts;
     this.#settings = options.settings;
     this.#batches = options.batches;
     this.#committer = options.committer;
     this.#settling = options.settling;
+    this.#failed = options.failed;
   }
 
   /** Whether turns are to wait: who is told so hears from the committer when that is over. */
@@ -124,7 +128,7 @@ export class ResultKeeper {
     const { areSlotsScarce } = this.#parts.calls.requests;
     const directMax = areSlotsScarce ? 0 : this.#settings.directMax;
     const isShort = !this.#isDue && this.#committer.hasRoom && this.#gathered.length <= directMax;
-    if (isShort || !this.#batches.mayCommit) {
+    if (isShort || !this.#batches.mayCommit || this.#batches.isolation.holdsCalls) {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
       this.#isDue = false;
       return this.#committer.request();
@@ -154,20 +158,22 @@ export class ResultKeeper {
     const { epochs, slots, providers, charges } = made.batch;
     const parts = ended.length + slots.length + providers.length;
     if (parts === 0 && charges === undefined) return;
+    let outcome: BatchOutcome;
     try {
-      const outcome = await this.#batches.answered(() => store.commit(made.batch));
-      // Before the turns of these are computed, which may take longer than the commit of those.
-      if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
-      ended.forEach((one, i) => {
-        // Lost since, or taken over anew: whoever has the run finds the row.
-        if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
-        this.#settle(one, outcome.results[i]);
-      });
-      this.#settling.settle(made, outcome);
+      outcome = await this.#batches.answered(() => store.commit(made.batch));
     } catch (error) {
       for (const { call, result } of ended) if (!call.dropped) this.#deliver(call, result);
-      this.#settling.giveBack({ entries: [], works: [], made, arrived: null, error });
+      this.#failed.keepingFailed(made, error);
+      return;
     }
+    // Before the turns of these are computed, which may take longer than the commit of those.
+    if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
+    ended.forEach((one, i) => {
+      // Lost since, or taken over anew: whoever has the run finds the row.
+      if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
+      this.#settle(one, outcome.results[i]);
+    });
+    this.#settling.settle(made, outcome);
   }
 
   #make(ended: readonly Ended[]): MadeBatch {

@@ -1,5 +1,5 @@
 /** Deletes what has been over for long enough, in bounded batches, so that nothing grows for ever. */
-import { toErrorRecord } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Parts } from './parts.ts';
 
 const batchRuns = 1_000;
@@ -38,7 +38,7 @@ export class Retention {
       // A full batch says that there is more; a short rest leaves the database to the runs.
       if (deleted >= batchRuns) waitMs = 1_000;
     } catch (error) {
-      log.warn('retention failed', { error: toErrorRecord(error).message });
+      log.warn('retention failed', { error: thrownText(error) });
     }
     this.#next(waitMs);
   }

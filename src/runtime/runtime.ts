@@ -12,8 +12,6 @@ import type { Arrival } from './arrivals.ts';
 import type { Calls } from './calls.ts';
 import { closeInTurn } from './close-in-turn.ts';
 import { closeProviders } from './close-providers.ts';
-import { Committer } from './committer.ts';
-import { FreshStarts } from './fresh-starts.ts';
 import { Gate } from './gate.ts';
 import { defaultLookingSettings, Looking } from './looking.ts';
 import { writeLastSlots } from './last-slots.ts';
@@ -22,14 +20,12 @@ import { Ownership } from './ownership.ts';
 import type { Parts } from './parts.ts';
 import type { Clock, Ids } from './ports.ts';
 import { recover } from './recovery.ts';
-import { defaultKeepingSettings, ResultKeeper } from './result-keeper.ts';
+import { defaultKeepingSettings } from './result-keeper.ts';
 import { Retention } from './retention.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
-import { Settling } from './settling.ts';
-import { StatusNews } from './status-news.ts';
 import { keepStructures } from './structures.ts';
 import type { Texts } from './texts.ts';
-import { TurnBatches } from './turn-batch.ts';
+import { makeTurnLine, type TurnLine } from './turn-line.ts';
 import type { Watch } from './watch.ts';
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
@@ -41,9 +37,7 @@ export class Runtime {
   readonly #parts: Parts;
   readonly #providers: readonly Provider[];
   readonly #gate = new Gate();
-  readonly #batches: TurnBatches;
-  readonly #committer: Committer;
-  readonly #keeper: ResultKeeper;
+  readonly #line: TurnLine;
   readonly #ownership: Ownership;
   readonly #looking: Looking;
   readonly #retention: Retention;
@@ -57,54 +51,36 @@ export class Runtime {
       replicaId: this.replicaId,
       settings: this.settings,
       gate: this.#gate,
-      wanted: () => this.#committer.request(),
-      ended: (call, result, tookMs) => this.#keeper.ended(call, result, tookMs),
-      slotsDue: () => this.#keeper.slotsDue(),
+      wanted: () => this.#line.committer.request(),
+      ended: (call, result, tookMs) => this.#line.keeper.ended(call, result, tookMs),
+      slotsDue: () => this.#line.keeper.slotsDue(),
       lookAtTimersBy: (atMs) => this.#looking.lookAtTimersBy(atMs),
-      isToShow: (runId) => news.check(runId),
+      isToShow: (runId) => this.#line.news.check(runId),
     });
     this.#parts = parts;
     this.#looking = new Looking(parts, {
       ...defaultLookingSettings,
       pollMs: this.settings.pollMs,
     });
-    const fresh = new FreshStarts(parts);
-    const news = new StatusNews(parts);
-    const looking = this.#looking;
-    const settling = new Settling({
+    const { leaseMs } = this.settings;
+    const line = makeTurnLine({
       parts,
-      fresh,
-      news,
-      looking,
+      looking: this.#looking,
+      settings: this.settings,
+      keeping: { ...defaultKeepingSettings, ...options.keeping },
       onFenced: () => this.#ownership.askNow(),
     });
-    const { turnsMax, batchesMax, leaseMs } = this.settings;
-    this.#batches = new TurnBatches({
-      parts,
-      fresh,
-      news,
-      settling,
-      turnsMax,
-      isHeld: () => this.#keeper.holdsTurns,
-    });
-    this.#committer = new Committer({ clock: parts.clock, source: this.#batches, batchesMax });
-    this.#keeper = new ResultKeeper({
-      parts,
-      settings: { ...defaultKeepingSettings, ...options.keeping },
-      batches: this.#batches,
-      committer: this.#committer,
-      settling,
-    });
+    this.#line = line;
     this.#ownership = new Ownership(
       parts,
       { leaseMs },
       {
         gained: async (shards) => {
-          await recover(parts, { looking, settling, news }, shards);
-          this.#committer.request();
+          await recover(parts, { looking: this.#looking, ...line }, shards);
+          line.committer.request();
         },
         suspend: (suspended) => this.#suspend(suspended),
-        dropRun: (runId) => settling.dropRun(runId),
+        dropRun: (runId) => line.settling.dropRun(runId),
       },
     );
     this.#retention = new Retention(parts, this.settings.retainMs);
@@ -224,13 +200,13 @@ export class Runtime {
   /** Accepts runs together or not at all; by index of `runs`. */
   async startRuns(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
     const accepted = this.#parts.arrivals.addStarts(runs);
-    this.#committer.request();
+    this.#line.committer.request();
     return accepted;
   }
 
   async arrive(arrival: Arrival): Promise<ArrivalOutcome> {
     const accepted = this.#parts.arrivals.add(arrival);
-    this.#committer.request();
+    this.#line.committer.request();
     return accepted;
   }
 
@@ -241,20 +217,21 @@ export class Runtime {
   async close(): Promise<void> {
     const { arrivals, budgets, calls, notifier, tasks, texts, timers, watch } = this.#parts;
     const { log } = this.#parts;
+    const { batches, committer, isolation, keeper } = this.#line;
     await closeInTurn(log, [this.#retention, this.#looking, timers, budgets, calls.requests]);
-    this.#batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
-    const lastSlots = { close: () => writeLastSlots(this.#parts, this.#batches, calls.close()) };
-    await closeInTurn(log, [this.#committer, this.#keeper, lastSlots]);
-    this.#batches.closed = true;
+    batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
+    const lastSlots = { close: () => writeLastSlots(this.#parts, batches, calls.close()) };
+    await closeInTurn(log, [committer, isolation, keeper, lastSlots]);
+    batches.closed = true;
     const listening = { close: () => this.#listening?.close() };
     await closeInTurn(log, [arrivals, tasks, notifier, listening, this.#ownership, watch, texts]);
     await closeProviders(this.#providers, this.#parts);
   }
 
   #suspend(suspended: boolean): void {
-    this.#batches.suspended = suspended;
+    this.#line.batches.suspended = suspended;
     if (suspended) return this.#gate.shut();
     this.#gate.open();
-    this.#committer.request();
+    this.#line.committer.request();
   }
 }

@@ -1,24 +1,25 @@
 /**
- * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers.
- * And what follows a commit that did not happen, so that nothing is lost and nothing is half done.
+ * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
+ * follows one that did not happen stands in failed-batches.ts.
  */
-import { heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import { heddleError, type ErrorRecord, type HeddleError } from '../domain/errors.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { BatchOutcome, TurnOutcome } from '../store/batch.ts';
-import { type LoadedRun, type NewRun, type RunAddress, type RunRow } from '../store/rows.ts';
+import type { LoadedRun, RunAddress, RunRow } from '../store/rows.ts';
 import { ChartWarnings } from './chart-warnings.ts';
-import { commandedRuns } from './commanded.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from './fresh-starts.ts';
+import type { Isolation } from './isolation.ts';
 import type { Looking } from './looking.ts';
 import { isMemoryOfUse } from './memory-use.ts';
 import type { Parts } from './parts.ts';
 import type { StatusNews } from './status-news.ts';
 import { tell } from './tell.ts';
-import type { ComputedTurn, EntryChange, FailedBatch, MadeBatch, Work } from './turn-work.ts';
+import type { ComputedTurn, EntryChange, MadeBatch, Work } from './turn-work.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import { firstRunStatus, isWorking } from './turn/lifecycle.ts';
 import { afterCommit } from './turn/turn-commit.ts';
+import { wakeRuns, type Waking } from './wake-runs.ts';
 import type { Entry } from './workbench.ts';
 
 /** Tries of one turn before its run is failed: stale states end long before. */
@@ -33,6 +34,8 @@ export class Settling {
   readonly #failNext = new Map<string, ErrorRecord>();
   readonly #looking: Looking;
   readonly #chartWarnings: ChartWarnings;
+  readonly #isolation: Isolation;
+  readonly #waking: Waking;
   readonly #onFenced: () => void;
 
   constructor(options: {
@@ -40,6 +43,7 @@ export class Settling {
     readonly fresh: FreshStarts;
     readonly news: StatusNews;
     readonly looking: Looking;
+    readonly isolation: Isolation;
     /** A commit met a newer epoch: what is owned must be asked again. */
     readonly onFenced: () => void;
   }) {
@@ -48,6 +52,8 @@ export class Settling {
     this.#news = options.news;
     this.#looking = options.looking;
     this.#chartWarnings = new ChartWarnings(options.parts.log);
+    this.#isolation = options.isolation;
+    this.#waking = { ...options, bench: options.parts.bench };
     this.#onFenced = options.onFenced;
   }
 
@@ -80,7 +86,7 @@ export class Settling {
     for (const { delayMs } of made.batch.arrivals.messages) {
       if (delayMs > 0) this.#looking.expectDelayed(delayMs);
     }
-    this.#alone(() => this.#wake(made, outcome.wakes));
+    this.#alone(() => wakeRuns(made, outcome.wakes, this.#waking));
     // Their runs are not dropped here: they may have been taken up anew since.
     for (const call of fencedCalls(made, outcome)) {
       this.#onFenced();
@@ -117,24 +123,6 @@ export class Settling {
     this.#reload(entry.address);
   }
 
-  /** The batch was not committed and will not be tried again. */
-  giveBack(failed: FailedBatch): void {
-    const { calls, log } = this.#parts;
-    log.warn('a batch was given back', { error: toErrorRecord(failed.error).message });
-    failed.arrived?.fail(failed.error);
-    if (failed.made !== null) calls.giveBack(failed.made.batch);
-    this.#parts.budgets.giveBack(failed.made?.batch.charges?.settled ?? []);
-    for (const { call } of failed.made?.grants ?? []) this.#reload(call);
-    calls.send(failed.made?.grants ?? []);
-    for (const { entry } of failed.made?.statusChanges ?? []) this.#again(entry, [], null);
-    const worked = new Set(failed.works.map(({ entry }) => entry));
-    for (const entry of failed.entries) if (!worked.has(entry)) this.#again(entry, [], null);
-    for (const { entry, hot, incoming } of failed.works) {
-      if (hot.fresh) this.#dropFresh(entry, failed.error);
-      else this.#again(entry, incoming, null);
-    }
-  }
-
   /**
    * True when its shard was lost while the turn was computed. It must not commit, not even at the
    * epoch of a shard that came back since: what was taken up with that did not know of it.
@@ -157,7 +145,11 @@ export class Settling {
    */
   nothingToDo(entry: Entry, hot: HotRun): void {
     this.adopt(hot);
-    this.#endTurn(entry, hot);
+    // Its row may show a fault that is over, and no turn will say so.
+    const isShown = entry.trouble !== null && hot.status === 'stalled';
+    if (!isShown) return this.#endTurn(entry, hot);
+    this.#news.check(entry.address.runId);
+    this.#parts.bench.endTurn(entry, hot);
   }
 
   /**
@@ -224,7 +216,7 @@ export class Settling {
       case 'answered':
         return this.#answered(work);
       case 'stale':
-        if (work.hot.fresh) return this.#dropFresh(work.entry, new Error('the run exists already'));
+        if (work.hot.fresh) return this.dropFresh(work.entry, new Error('the run exists already'));
         this.#forget(runId);
         return this.#again(work.entry, work.incoming, null);
       case 'fenced':
@@ -258,6 +250,7 @@ export class Settling {
     const { runId } = entry.address;
     const after = afterCommit(turn, commit);
     entry.tries = 0;
+    this.#wentOn(entry);
     for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
     for (const { delayMs } of commit.messages)
@@ -283,6 +276,13 @@ export class Settling {
     tell(this.#parts, { work, turn, commit });
   }
 
+  /** What it had met alone is over, and so, perhaps, is what others have met. */
+  #wentOn(entry: Entry): void {
+    if (entry.trouble === null) return;
+    entry.trouble = null;
+    this.#isolation.ease();
+  }
+
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
     const { bench, calls } = this.#parts;
     const { runId } = entry.address;
@@ -297,23 +297,12 @@ export class Settling {
       else this.gone(entry);
       return;
     }
+    this.#wentOn(entry);
     calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
     const { status, reason } = change;
     if (entry.hot !== null) return this.#endTurn(entry, { ...entry.hot, status, reason });
     bench.endTurn(entry, null);
     this.#news.shownOnly(runId);
-  }
-
-  #wake(made: MadeBatch, wakes: readonly RunAddress[]): void {
-    if (wakes.length === 0) return;
-    const children = made.turns.flatMap(({ commit }) => commit.children);
-    const runs = [...made.batch.arrivals.starts, ...children];
-    const fresh = new Map<string, NewRun>(runs.map((run) => [run.runId, run]));
-    const commanded = commandedRuns(made);
-    for (const address of wakes) {
-      const { runId } = address;
-      this.#looking.wake(address, { fresh: fresh.get(runId), command: commanded.has(runId) });
-    }
   }
 
   /** The turn comes again: `hot` null reads the row first. */
@@ -341,7 +330,7 @@ export class Settling {
     const { runId } = work.entry.address;
     if (work.failure !== null) {
       this.#parts.log.warn('even the failure of a run is refused', { runId, reason });
-      if (work.hot.fresh) this.#dropFresh(work.entry, heddleError('store-poison', { reason }));
+      if (work.hot.fresh) this.dropFresh(work.entry, heddleError('store-poison', { reason }));
       else this.gone(work.entry);
       return;
     }
@@ -350,13 +339,19 @@ export class Settling {
     this.#again(work.entry, work.incoming, work.hot);
   }
 
+  /** Its own data is refused, so no try can succeed: its next turn only fails it. */
+  failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
+    this.#failNext.set(entry.address.runId, error.toJSON());
+    this.#again(entry, incoming, null);
+  }
+
   #reload(run: RunAddress): void {
     this.#forget(run.runId);
     this.#parts.bench.drop(run.runId);
     if (this.#parts.shards.owns(run.shard)) this.#parts.bench.wake(run);
   }
 
-  #dropFresh(entry: Entry, error: unknown): void {
+  dropFresh(entry: Entry, error: unknown): void {
     this.gone(entry);
     this.#fresh.failed(entry.address.runId, error);
   }

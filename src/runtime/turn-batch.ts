@@ -4,21 +4,23 @@
  *
  * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
  */
-import { HeddleError, heddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
+import type { ErrorRecord } from '../domain/errors.ts';
 import { limits } from '../domain/limits.ts';
-import { isA } from '../domain/thrown.ts';
-import type { Batch } from '../store/batch.ts';
+import type { BatchOutcome } from '../store/batch.ts';
 import type { InboxRow, LoadedRun } from '../store/rows.ts';
 import { untilAnswered, type BatchSource } from './committer.ts';
-import type { ArrivalBatch } from './arrivals.ts';
 import { BatchChain } from './batch-chain.ts';
+import { BatchMaking } from './batch-making.ts';
 import { BatchSize } from './batch-size.ts';
+import type { FailedBatches } from './failed-batches.ts';
+import { faultOf, isTurnsOwn } from './fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
+import type { Isolation, Suspects } from './isolation.ts';
 import type { Parts } from './parts.ts';
 import { computeTogether, type Computed } from './reader.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
-import { noArrivals, type ComputedTurn, type MadeBatch, type Work } from './turn-work.ts';
+import { newTaken, type Faulty, type MadeBatch, type Taken, type Work } from './turn-work.ts';
 import { absentAgent, loadRun, rowAsHot } from './turn-loader.ts';
 import { foldTurn } from './turn/fold.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
@@ -29,8 +31,6 @@ import { isStop } from './turn/family.ts';
 import { isCommand, withoutEarlyStop } from './turn/incoming-event.ts';
 import { inOrder } from './turn/incoming-order.ts';
 import { failTurn } from './turn/run-end.ts';
-import { inLineReason } from './turn/lifecycle.ts';
-import { turnCommit } from './turn/turn-commit.ts';
 import type { TurnContext } from './turn/turn-context.ts';
 import type { Entry } from './workbench.ts';
 
@@ -49,7 +49,10 @@ export class TurnBatches implements BatchSource {
   readonly #fresh: FreshStarts;
   readonly #news: StatusNews;
   readonly #settling: Settling;
+  readonly #failed: FailedBatches;
+  readonly isolation: Isolation;
   readonly #size: BatchSize;
+  readonly #making: BatchMaking;
   readonly #isHeld: () => boolean;
   #computing: Promise<unknown> = Promise.resolve();
   /** Set while this replica may not commit: its lease is in doubt. */
@@ -63,6 +66,8 @@ export class TurnBatches implements BatchSource {
     readonly fresh: FreshStarts;
     readonly news: StatusNews;
     readonly settling: Settling;
+    readonly failed: FailedBatches;
+    readonly isolation: Isolation;
     readonly turnsMax: number;
     /** Whether no batch is to begin now; whoever says so requests one when that is over. */
     readonly isHeld: () => boolean;
@@ -72,7 +77,10 @@ export class TurnBatches implements BatchSource {
     this.#fresh = options.fresh;
     this.#news = options.news;
     this.#settling = options.settling;
+    this.#failed = options.failed;
+    this.isolation = options.isolation;
     this.#size = new BatchSize(options.turnsMax);
+    this.#making = new BatchMaking(options);
   }
 
   /** False while its lease is in doubt, and when all is over. */
@@ -83,28 +91,72 @@ export class TurnBatches implements BatchSource {
   get hasWork(): boolean {
     if (!this.mayCommit || this.#isHeld()) return false;
     const { bench, arrivals, calls } = this.#parts;
-    return bench.hasWork || arrivals.hasWork || calls.hasWork || this.#news.hasWork;
+    const hasSlots = (calls.hasWork || this.#making.owesSlots) && !this.isolation.holdsCalls;
+    return (
+      bench.hasWork || arrivals.hasWork || hasSlots || this.#news.hasWork || this.isolation.isDue
+    );
   }
 
+  /** Never rejects: whatever throws, all that the batch has taken is given back. */
   async runBatch(): Promise<void> {
+    const suspects = this.isolation.take();
+    const taken = newTaken(suspects?.kind ?? null);
+    let outcome: BatchOutcome | null = null;
+    let wentOn = true;
+    try {
+      if (suspects === null) this.#takeTogether(taken);
+      else this.#takeApart(taken, suspects);
+      outcome = await this.#commit(taken);
+    } catch (error) {
+      wentOn = false;
+      await this.#failed.giveBack(taken, error);
+    }
+    // From here on nothing can be the commit's failure.
+    if (outcome !== null && taken.made !== null) this.#settle(taken, taken.made, outcome);
+    for (const faulty of taken.faulty) await this.#failed.stall(faulty);
+    if (suspects !== null) this.isolation.tried(wentOn && taken.faulty.length === 0);
+  }
+
+  #settle({ apart }: Taken, made: MadeBatch, outcome: BatchOutcome): void {
+    if (apart !== null) {
+      made.turns.forEach(({ work, turn }, i) => {
+        const isOver = turn.ended !== null && outcome.turns[i]?.kind === 'committed';
+        if (isOver) this.#parts.calls.runEnds(work.hot.run);
+      });
+    }
+    this.#settling.settle(made, outcome);
+  }
+
+  #takeTogether(taken: Taken): void {
     const { arrivals, bench, calls } = this.#parts;
     const turnsMax = this.#size.max(calls.requests);
-    const entries = bench.take(turnsMax, arrivals.startsWait);
-    const fresh = this.#fresh.begin(turnsMax, entries.length);
-    this.#size.begun(entries.length + fresh.length, turnsMax);
-    const arrived = arrivals.take(turnsMax * 2);
-    let made: MadeBatch | null = null;
-    let works: Work[] = fresh;
-    try {
-      works = [...(await this.#load(entries)), ...fresh];
-      const turns = await this.#compute(works);
-      made = this.#make(works, turns, arrived);
-      if (made === null) return;
-      const { batch } = made;
-      this.#settling.settle(made, await this.answered(() => this.#parts.store.commit(batch)));
-    } catch (error) {
-      this.#settling.giveBack({ entries, works, made, arrived, error });
-    }
+    taken.entries = bench.take(turnsMax, arrivals.startsWait);
+    // While errors are about, runs that begin are accepted first, whatever becomes of their first turns.
+    if (this.isolation.isEmpty) taken.works = this.#fresh.begin(turnsMax, taken.entries.length);
+    this.#size.begun(taken.entries.length + taken.works.length, turnsMax);
+    taken.arrived = arrivals.take(turnsMax * 2);
+  }
+
+  #takeApart(taken: Taken, suspects: Suspects): void {
+    if (suspects.kind === 'runs') taken.entries = this.#parts.bench.takeAside(suspects.entries);
+    if (suspects.kind === 'arrivals') taken.arrived = suspects.arrived;
+  }
+
+  /** Null when there is nothing to commit. */
+  async #commit(taken: Taken): Promise<BatchOutcome | null> {
+    const fresh = taken.works;
+    const entries = await this.#load(taken.entries);
+    taken.entries = [];
+    taken.works = [...this.#works(entries, taken.faulty), ...fresh];
+    const turns = await this.#compute(taken.works);
+    const made = this.#making.make(taken, turns);
+    taken.made = made;
+    const outcome =
+      made === null ? null : await this.answered(() => this.#parts.store.commit(made.batch));
+    if (taken.apart === 'calls') this.isolation.callsWentOn();
+    if (taken.apart === 'arrivals') this.isolation.arrivalsTried([]);
+    if (taken.arrived !== null) this.isolation.arrivalsWentOn();
+    return outcome;
   }
 
   /** Tries until the store answers, or this replica may no longer commit. */
@@ -124,7 +176,9 @@ export class TurnBatches implements BatchSource {
     return result;
   };
 
-  async #load(entries: readonly Entry[]): Promise<Work[]> {
+  async #load(
+    entries: readonly Entry[],
+  ): Promise<(readonly [Entry, LoadedRun | null | undefined])[]> {
     const cold = entries.filter(({ hot, look }) => hot === null || look);
     const rows = new Map<Entry, LoadedRun | null>();
     if (cold.length > 0) {
@@ -134,11 +188,26 @@ export class TurnBatches implements BatchSource {
       const loaded = await this.answered(() => this.#parts.store.load(addresses));
       cold.forEach((entry, i) => rows.set(entry, loaded[i] ?? null));
     }
-    return entries.flatMap((entry) => this.#work(entry, rows.get(entry)) ?? []);
+    return entries.map((entry) => [entry, rows.get(entry)]);
   }
 
-  /** Null when there is no turn to compute. */
-  #work(entry: Entry, loaded: LoadedRun | null | undefined): Work | null {
+  #works(
+    loaded: readonly (readonly [Entry, LoadedRun | null | undefined])[],
+    faulty: Faulty[],
+  ): Work[] {
+    return loaded.flatMap(([entry, row]) => {
+      const local: Incoming[] = [];
+      try {
+        return this.#work(entry, row, local) ?? [];
+      } catch (error) {
+        faulty.push({ entry, incoming: local, hot: entry.hot, fault: faultOf(error) });
+        return [];
+      }
+    });
+  }
+
+  /** Null when there is no turn to compute. `local` takes what this replica has for it. */
+  #work(entry: Entry, loaded: LoadedRun | null | undefined, local: Incoming[]): Work | null {
     const { bench } = this.#parts;
     if (loaded !== undefined && loaded !== null && this.#settling.waitsToBegin(entry, loaded)) {
       return null;
@@ -149,7 +218,7 @@ export class TurnBatches implements BatchSource {
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
     const laterAnswers = isHeldBack ? [] : (loaded?.laterAnswers ?? []);
     // Nothing of this replica's own overtakes an answer: it waits until that can be taken in order.
-    const local = laterAnswers.length > 0 ? [] : bench.takeLocal(entry);
+    if (laterAnswers.length === 0) local.push(...bench.takeLocal(entry));
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const incoming = inOrder(local, rows, laterAnswers);
     const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
@@ -188,7 +257,7 @@ export class TurnBatches implements BatchSource {
   }
 
   /** By index of `works`. */
-  async #compute(works: readonly Work[]): Promise<readonly FoldedTurn[]> {
+  async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
     const { kernel, store, agents, ids, quotas } = this.#parts;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
@@ -207,13 +276,14 @@ export class TurnBatches implements BatchSource {
     );
     await this.#chain(healthy, computed, context);
     let at = 0;
-    return works.map(({ hot, incoming, failure }) => {
-      if (failure !== null) return failTurn(hot, incoming, failure);
+    return works.map(({ hot, incoming, failure }): Computed<FoldedTurn> => {
+      if (failure !== null) return made(() => failTurn(hot, incoming, failure));
       const turn = computed[at];
       at += 1;
       if (turn === undefined) throw new TypeError('a turn was not computed');
-      if (turn.kind === 'done') return turn.result;
-      return brokenTurn(hot, incoming, cannotGoOn(hot.run.runId, turn.error));
+      if (turn.kind === 'done' || !isTurnsOwn(turn.error)) return turn;
+      const { error } = turn;
+      return made(() => brokenTurn(hot, incoming, error.toJSON()));
     });
   }
 
@@ -245,74 +315,13 @@ export class TurnBatches implements BatchSource {
       if (turn?.kind === 'done' && !chain.misses(turn.result.draft)) chain.add(turn.result.draft);
     }
   }
+}
 
-  /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
-  #make(
-    works: readonly Work[],
-    folded: readonly FoldedTurn[],
-    arrived: ArrivalBatch | null,
-  ): MadeBatch | null {
-    const { calls, ids, replicaId } = this.#parts;
-    const turns: ComputedTurn[] = [];
-    works.forEach((work, i) => {
-      const turn = folded[i];
-      if (turn === undefined) throw new TypeError('a turn was not computed');
-      if (this.#settling.isGone(work)) return;
-      if (turn.changed) turns.push(this.#toCommit(work, turn));
-      else this.#settling.nothingToDo(work.entry, work.hot);
-    });
-    for (const { work, turn } of turns) {
-      for (const item of work.incoming)
-        if (item.kind === 'result') calls.recorded(work.hot.run, item);
-      if (turn.ended !== null) calls.runEnds(work.hot.run);
-      if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
-        const { run, turn: before } = work.hot;
-        const of = { run, held: turn.draft.held, turn: before + 1, status: turn.status };
-        calls.propose(of, turn.state);
-      }
-    }
-    const { slots, providers, grants, charges } = calls.seal();
-    const statusChanges = this.#news.take();
-    const parts = turns.length + slots.length + providers.length + statusChanges.length;
-    if (parts === 0 && arrived === null && charges === undefined) return null;
-    const batch: Batch = {
-      commitId: ids.commit(),
-      replicaId,
-      epochs: this.#parts.shards.epochsOf([
-        ...turns.map(({ commit }) => commit),
-        ...statusChanges.map(({ change }) => change),
-        ...slots.flatMap(({ call }) => call ?? []),
-        ...(charges?.settled ?? []),
-      ]),
-      turns: turns.map(({ commit }) => commit),
-      statusChanges: statusChanges.map(({ change }) => change),
-      results: [],
-      slots,
-      providers,
-      ...(charges === undefined ? {} : { charges }),
-      arrivals: arrived?.arrivals ?? noArrivals,
-    };
-    return { batch, turns, statusChanges, arrivals: arrived, grants };
-  }
-
-  #toCommit(work: Work, folded: FoldedTurn): ComputedTurn {
-    const { kernel } = this.#parts;
-    try {
-      const turn = this.#withTasks(folded);
-      return { work, turn, commit: turnCommit(kernel, turn) };
-    } catch (error) {
-      const failed = brokenTurn(work.hot, work.incoming, toErrorRecord(error));
-      return { work, turn: failed, commit: turnCommit(kernel, failed) };
-    }
-  }
-
-  /** Its tasks ask for permits, so that its commit can say that it stands in line. */
-  #withTasks(turn: FoldedTurn): FoldedTurn {
-    const { tasks } = this.#parts;
-    if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;
-    const { run } = turn.draft.from;
-    tasks.propose(run, turn.state);
-    return tasks.isInLine(run.runId) ? { ...turn, reason: inLineReason } : turn;
+function made(make: () => FoldedTurn): Computed<FoldedTurn> {
+  try {
+    return { kind: 'done', result: make() };
+  } catch (error) {
+    return { kind: 'threw', error };
   }
 }
 
@@ -326,10 +335,4 @@ function withoutKept(inbox: readonly InboxRow[], local: readonly Incoming[]): re
 function asArrived(rows: readonly InboxRow[]): readonly InboxRow[] {
   if (rows.length < 2) return rows;
   return rows.toSorted((a, b) => a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : 1));
-}
-
-function cannotGoOn(runId: string, error: unknown): ErrorRecord {
-  const record = toErrorRecord(error);
-  if (isA(error, HeddleError)) return record;
-  return heddleError('run-failed', { runId, reason: record.message }).toJSON();
 }

@@ -19,14 +19,16 @@ export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
     const reason = `version ${row.version} of agent ${row.agent} is not registered`;
     return { kind: 'no-chart', reason };
   }
+  // What throws here is a fault of heddle's, and no chart's.
+  const held = heldFromText(row.heldText);
   try {
-    return { kind: 'hot', hot: heat(kernel, agent, row) };
+    return { kind: 'hot', hot: heat(kernel, agent, row, held) };
   } catch (error) {
     return { kind: 'no-chart', reason: toErrorRecord(error).message };
   }
 }
 
-function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
+function heat(kernel: Kernel, agent: Agent, row: RunRow, held: HotRun['held']): HotRun {
   return {
     run: newRunOf(row),
     agent,
@@ -37,7 +39,7 @@ function heat(kernel: Kernel, agent: Agent, row: RunRow): HotRun {
     state:
       row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId, row.build),
     chartText: row.chartText,
-    held: heldFromText(row.heldText),
+    held,
     fresh: false,
   };
 }

@@ -1,10 +1,11 @@
 /** What a batch is made of, between the runs that were ready and the commit. */
-import type { ErrorRecord } from '../domain/errors.ts';
+import type { ErrorRecord, HeddleError } from '../domain/errors.ts';
 import type { Grant } from '../providers/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../store/batch.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
+import type { Suspects } from './isolation.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
 import type { Entry } from './workbench.ts';
@@ -35,14 +36,28 @@ export type MadeBatch = {
   readonly grants: readonly Grant<RunCall>[];
 };
 
+/** What a batch has in its hands, from its beginning on: whatever fails, all of it can be given back. */
+export type Taken = {
+  /** Set when only this kind of thing is in the batch, to be tried apart from the others. */
+  readonly apart: Suspects['kind'] | null;
+  /** Runs whose turns are not computed yet. */
+  entries: readonly Entry[];
+  works: readonly Work[];
+  arrived: ArrivalBatch | null;
+  made: MadeBatch | null;
+  /** Runs whose own turn cannot be made, for a fault that is not theirs: they are not in the commit. */
+  readonly faulty: Faulty[];
+};
+
+export function newTaken(apart: Taken['apart']): Taken {
+  return { apart, entries: [], works: [], arrived: null, made: null, faulty: [] };
+}
+
+/** `hot`: the run as it was read, where it was. */
+export type Faulty = Pick<Work, 'entry' | 'incoming'> & {
+  readonly hot: HotRun | null;
+  readonly fault: HeddleError;
+};
+
 /** A status that changes between turns; the run takes no turn while it is committed. */
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
-
-/** A batch that was not committed, with what it was made of. */
-export type FailedBatch = {
-  readonly entries: readonly Entry[];
-  readonly works: readonly Work[];
-  readonly made: MadeBatch | null;
-  readonly arrived: ArrivalBatch | null;
-  readonly error: unknown;
-};

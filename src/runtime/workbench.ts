@@ -39,6 +39,16 @@ export type Entry = {
   queued: 'no' | Line;
   /** Failed tries in a row to commit a turn. */
   tries: number;
+  /** True while it waits to be tried apart from others: see `isolation.ts`. */
+  aside: boolean;
+  /** Errors that were nobody's own and that it has met alone, in a row; null when the last turn went well. */
+  trouble: Trouble | null;
+};
+
+type Trouble = {
+  readonly faults: number;
+  /** The reason that its row shows; null while it could not be written. */
+  readonly shown: string | null;
 };
 
 export class Workbench {
@@ -131,13 +141,13 @@ export class Workbench {
   /** A run that was found open after a takeover. */
   adopt(hot: HotRun): void {
     const entry = this.#entryOf(hot.run);
-    if (!entry.inTurn) entry.hot = hot;
+    if (!entry.inTurn && !entry.aside) entry.hot = hot;
   }
 
   /** Its memory is of no more use: only its row remains, unless it has something to do. */
   cool(runId: RunId): void {
     const entry = this.#entries.get(runId);
-    if (entry === undefined || entry.inTurn || entry.queued !== 'no') return;
+    if (entry === undefined || entry.inTurn || entry.aside || entry.queued !== 'no') return;
     this.#forget(entry);
   }
 
@@ -217,6 +227,32 @@ export class Workbench {
     this.#queue(entry);
   }
 
+  /**
+   * It waits, with what its turn had taken, until it is tried apart from others: no batch takes it
+   * meanwhile, whatever comes in for it.
+   */
+  putAside(entry: Entry, incoming: readonly Incoming[]): void {
+    entry.inTurn = false;
+    // It may stand in a line since its status was committed: that line passes it by.
+    entry.queued = 'no';
+    entry.aside = true;
+    entry.hot = null;
+    entry.look = true;
+    entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
+  }
+
+  /** Those that were put aside and are still there begin their turns. */
+  takeAside(entries: readonly Entry[]): Entry[] {
+    const taken = entries.filter(
+      (entry) => entry.aside && this.#entries.get(entry.address.runId) === entry,
+    );
+    for (const entry of taken) {
+      entry.aside = false;
+      entry.inTurn = true;
+    }
+    return taken;
+  }
+
   /** The run has ended, or another replica owns it. */
   drop(runId: RunId): void {
     const entry = this.#entries.get(runId);
@@ -228,6 +264,7 @@ export class Workbench {
     entry.local.length = 0;
     entry.look = false;
     entry.command = false;
+    entry.aside = false;
     if (entry.queued === 'new') this.#new.remove(entry.address.runId);
     this.#untold.delete(entry);
     entry.queued = 'no';
@@ -248,6 +285,8 @@ export class Workbench {
       mayBegin: false,
       queued: 'no',
       tries: 0,
+      aside: false,
+      trouble: null,
     };
     this.#entries.set(runId, entry);
     return entry;
@@ -263,7 +302,7 @@ export class Workbench {
 
   /** A command takes a run out of the line that it stands in; nothing else moves one. */
   #queue(entry: Entry): void {
-    if (entry.inTurn) return;
+    if (entry.inTurn || entry.aside) return;
     const line = entry.command ? 'command' : 'begun';
     if (entry.queued === 'command' || (entry.queued !== 'no' && line === 'begun')) return;
     if (entry.queued === 'new') this.#new.remove(entry.address.runId);

@@ -3,8 +3,10 @@
  * is bounded in time and size, and none holds anything when it has returned. Two implementations
  * stand behind it: Postgres, and a twin in memory for simulation. One contract suite runs on both.
  *
- * Failures: `store-unavailable` (retryable: nothing is known to have happened, or, for `commit`,
- * the store has settled that nothing happened), `store-poison`, `closed`.
+ * Failures: `store-unavailable` (no answer: nothing is known to have happened, or, for `commit`, the
+ * store has settled that nothing happened), `store-error` (an answer that is about nothing in the
+ * request: a right, a table, a disk, a lock) and `internal` (a fault of heddle's), both without effect
+ * and both no fault of what was asked; `store-poison`, `closed`.
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';

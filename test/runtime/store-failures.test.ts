@@ -128,26 +128,6 @@ describe('a commit whose answer was lost', () => {
   });
 });
 
-describe('a commit that fails for a reason that nobody foresaw', () => {
-  it('rejects what had not been accepted, and takes up what had', async () => {
-    const { heddle, clock, store, trouble } = await scene();
-    const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }, ...steps] } });
-    await clock.idle();
-    trouble.next('commit', 1, new Error('disk on fire'));
-    await expect(heddle.publish('x', 1)).rejects.toThrow('disk on fire');
-    trouble.next('commit', 1, new Error('disk on fire'));
-    await expect(heddle.start('script', { input: { steps } })).rejects.toThrow('disk on fire');
-    await run.send({ type: 'go' });
-    trouble.next('commit', 2, new Error('disk on fire'));
-    await clock.advance(10_000);
-    expect(await run.status()).toBe('completed');
-    expect(await store.audit('default')).toMatchObject({
-      runs: { completed: 1 },
-      memoryVersions: 1,
-    });
-  });
-});
-
 /** Refuses every turn that writes a memory entry called `bad`. */
 const poisoned = (store: Store): Store => ({
   ...store,

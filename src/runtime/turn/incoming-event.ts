@@ -15,7 +15,7 @@ import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
 
 /** Rows that move the run's life and not its chart. */
-export function isCommand(row: InboxRow): boolean {
+export function isCommand(row: Pick<InboxRow, 'kind'>): boolean {
   return row.kind === 'cancel' || row.kind === 'pause' || row.kind === 'resume';
 }
 

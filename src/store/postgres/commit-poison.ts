@@ -7,7 +7,7 @@ import { HeddleError, heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
 import type { Fates, PartKind } from './commit-fates.ts';
 import { planCommit } from './commit-plan.ts';
-import { failureKind, reasonOf, unavailable } from './failure.ts';
+import { failureKind, portError, reasonOf, sqlstateOf } from './failure.ts';
 import type { Pool } from './pool.ts';
 import { text, type Call, statement } from './statement.ts';
 
@@ -83,11 +83,11 @@ async function trial(
     const trial = planCommit({ ...rest, slots: [], providers: [] }, only, true);
     await pool.run([...trial.calls, endTrial]);
   } catch (error) {
-    if (error instanceof HeddleError) throw error;
-    const kind = failureKind(error);
+    const kind = error instanceof HeddleError ? null : failureKind(error);
     if (kind === 'data') return reasonOf(error);
-    if (kind === 'lost' || kind === 'busy' || kind === 'slow') throw unavailable(error);
     // The trial's own end; or a guard or a deadlock, which the commit itself will meet.
+    const isMet = sqlstateOf(error) === trialOver || kind === 'guard' || kind === 'again';
+    if (!isMet) throw portError(error);
   }
   return null;
 }

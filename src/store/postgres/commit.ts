@@ -17,7 +17,7 @@ import { hasLooseTurn, newFates, refusedText, type Fates } from './commit-fates.
 import { planCommit, type Plan } from './commit-plan.ts';
 import { findPoison } from './commit-poison.ts';
 import { accepted, memoryOutcomes, replay, startedRuns, targetOutcome } from './commit-replay.ts';
-import { failureKind, reasonOf, unavailable } from './failure.ts';
+import { failureKind, portError, reasonOf } from './failure.ts';
 import type { Results } from './link.ts';
 import { pause, type Pool } from './pool.ts';
 
@@ -99,10 +99,12 @@ class Attempts {
       case 'slow':
         // Perhaps it waited for an earlier try of its own.
         if (this.inDoubtSinceMs !== null) return this.lost(error);
-        if (kind === 'slow') throw unavailable(error);
+        if (kind === 'slow') throw portError(error);
         return this.fruitless(error);
       default:
-        throw error;
+        // It says nothing about an earlier try, which may be committed.
+        if (this.inDoubtSinceMs !== null) return this.lost(error);
+        throw portError(error);
     }
   }
 
@@ -112,11 +114,11 @@ class Attempts {
 
   /** Others may move what this batch stands on again and again; then it is for its sender to wait. */
   leftOut(error: unknown): void {
-    if (++this.passes > passesMax) throw unavailable(error);
+    if (++this.passes > passesMax) throw portError(error);
   }
 
   async fruitless(error: unknown): Promise<void> {
-    if (++this.tries >= triesMax) throw unavailable(error);
+    if (++this.tries >= triesMax) throw portError(error);
     await pause(this.tries);
   }
 

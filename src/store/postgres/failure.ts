@@ -2,7 +2,7 @@
  * What a failure of Postgres or of the connection means for what was being done. Codes:
  * https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
-import { heddleError, type HeddleError } from '../../domain/errors.ts';
+import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { isStalePlan } from './session-end.ts';
 
 /** Codes that heddle's own guards raise: `heddle.refuse` in the first migration. */
@@ -25,10 +25,12 @@ export const guard = {
  * - busy: a lock was not to be had in time, or the server has no room; nothing was written.
  * - slow: the statement took too long; nothing was written, and it would take as long again.
  * - data: Postgres refuses a value; it will again.
- * - other: a fault of heddle's.
+ * - other: anything else that Postgres says, of a right, a table, its disk, itself: nothing was written,
+ *   and it is over when somebody has mended it.
+ * - bug: heddle's own code threw, and Postgres has not been asked.
  */
 export type FailureKind =
-  'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'slow' | 'data' | 'other';
+  'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'slow' | 'data' | 'other' | 'bug';
 
 const guards: ReadonlySet<string> = new Set(Object.values(guard));
 /**
@@ -54,11 +56,29 @@ const lost: ReadonlySet<string> = new Set([
 /** A lock was not to be had in time, or too many connections. */
 const busy: ReadonlySet<string> = new Set(['55P03', '53300']);
 
+/**
+ * What can be wrong with a value of a run's: a text, number or time that a column cannot hold, a key
+ * that no index takes. All else of class 22, and of 23 (heddle's tables ask nothing of values), comes
+ * from what somebody has built beside heddle, or from a fault of heddle's.
+ */
+const data = /^(22001|22003|22007|22008|22021|22P02|22P03|22P05|54000)$/;
+/** By name: pg's errors and ours may be of two realms. */
+const bugs: ReadonlySet<unknown> = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'EvalError',
+  'URIError',
+]);
+
 export function failureKind(error: unknown): FailureKind {
   if (error instanceof DataFailure) return 'data';
-  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-  // pg's own errors carry no code, and those of sockets one like EPIPE: no SQLSTATE begins with E.
-  if (typeof code !== 'string' || !/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)) return 'lost';
+  if (typeof error !== 'object' || error === null) return 'bug';
+  const { name, constraint } = error as { name?: unknown; constraint?: unknown };
+  const code = sqlstateOf(error);
+  // pg's own errors, and those of sockets, have none.
+  if (code === null) return bugs.has(name) ? 'bug' : 'lost';
   if (guards.has(code)) return 'guard';
   if (code === '23505' && constraint === 'commits_pkey') return 'replay';
   if (code === '23505' && guardKeys.has(constraint)) return 'guard';
@@ -68,8 +88,13 @@ export function failureKind(error: unknown): FailureKind {
   if (lost.has(code) || (code.startsWith('08') && !isWrong)) return 'lost';
   if (busy.has(code) || code.startsWith('53')) return 'busy';
   if (code === '57014') return 'slow';
-  if (/^(22|23|54)/.test(code)) return 'data';
-  return 'other';
+  return data.test(code) ? 'data' : 'other';
+}
+
+/** Null for what is no error of Postgres's: codes of sockets are like EPIPE, and no SQLSTATE begins with E. */
+export function sqlstateOf(error: unknown): string | null {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : null;
 }
 
 /** A value that cannot even be sent. */
@@ -86,4 +111,24 @@ export function reasonOf(error: unknown): string {
 
 export function unavailable(error: unknown): HeddleError {
   return heddleError('store-unavailable', { reason: reasonOf(error) }, { cause: error });
+}
+
+/**
+ * The failure as an error of the port, once it is not tried again here. Whether a run is to blame
+ * depends on this alone (promise 13): only `store-poison` may count against one.
+ */
+export function portError(error: unknown): HeddleError {
+  if (error instanceof HeddleError) return error;
+  const reason = reasonOf(error);
+  const options = { cause: error };
+  switch (failureKind(error)) {
+    case 'lost':
+      return unavailable(error);
+    case 'data':
+      return heddleError('store-poison', { reason }, options);
+    case 'bug':
+      return heddleError('internal', { reason }, options);
+    default:
+      return heddleError('store-error', { reason, sqlstate: sqlstateOf(error) }, options);
+  }
 }

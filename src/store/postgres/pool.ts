@@ -12,7 +12,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
-import { failureKind, reasonOf, unavailable } from './failure.ts';
+import { failureKind, portError, unavailable } from './failure.ts';
 import { Link, type LinkOptions, type Results } from './link.ts';
 import { isReadOnly } from './session-end.ts';
 import type { Call } from './statement.ts';
@@ -92,13 +92,10 @@ export class Pool {
       } catch (error) {
         if (error instanceof HeddleError) throw error;
         const kind = failureKind(error);
-        if (kind === 'data') {
-          throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
-        }
-        if (kind === 'other' || kind === 'guard') throw error;
-        if (this.ending.signal.aborted) throw heddleError('closed');
+        const isTransient = kind === 'again' || kind === 'lost';
+        if (isTransient && this.ending.signal.aborted) throw heddleError('closed');
         const retry = kind === 'again' || (kind === 'lost' && again(error));
-        if (attempt >= triesMax || !retry) throw unavailable(error);
+        if (attempt >= triesMax || !retry) throw portError(error);
         await pause(attempt);
       }
     }

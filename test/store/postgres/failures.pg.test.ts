@@ -118,13 +118,14 @@ it('idle connections that are ended are made anew', async () => {
   expect((await bench.load(run!)).run.turn).toBe(1);
 });
 
-it('a lock that is not given up makes the store unavailable, and nothing is left behind', async () => {
+it('a lock that is not given up ends the commit with its words, and nothing is left behind', async () => {
   const [run] = await startedRuns(1);
   await outsider.query('begin');
   await outsider.query('select from heddle.runs where run_id = $1 for update', [run!.runId]);
   const parts: BatchParts = { turns: [turnOf(run!, 1)] };
   await expect(bench.commit(parts)).rejects.toMatchObject({
-    code: 'store-unavailable',
+    code: 'store-error',
+    detail: { reason: 'canceling statement due to lock timeout', sqlstate: '55P03' },
     retryable: true,
   });
   await outsider.query('rollback');
