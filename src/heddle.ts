@@ -10,6 +10,7 @@
 import { registerSource, type AgentSource } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { Heddle } from './library.ts';
+import { checkProviders } from './providers/check-provider.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
 import { budgetDefaults, type Budget } from './runtime/budget-requests.ts';
@@ -73,13 +74,14 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
   kernel.checkFamilies(agents);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
+  const providers = checkProviders(options.providers ?? [defaultStub()]);
   const { store, closeDatabase } = await openStore(databaseUrl, options, log);
   try {
     const runtime = new Runtime({
       store,
       kernel,
       agents,
-      providers: options.providers ?? [defaultStub()],
+      providers,
       clock: systemClock,
       ids: systemIds,
       log,

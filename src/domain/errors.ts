@@ -105,6 +105,10 @@ export const errorRegistry = {
   'model-unknown': terminal(404, 'generate.model: no provider serves {model}; known: {known}.'),
   'tier-unknown': terminal(404, 'generate.tier: no provider has a tier {tier}; known: {known}.'),
   'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
+  'provider-answer-invalid': terminal(
+    502,
+    'Provider {provider} gave an answer that cannot be taken: {field} {reason}.',
+  ),
   'provider-rate-limited': retryable(429, 'Provider {provider} asks to wait.'),
   'provider-outage': retryable(503, 'Provider {provider} does not answer: {reason}.'),
   'budget-exceeded': retryable(

@@ -34,6 +34,8 @@ export const limits = {
   invocationsMax: 256,
   /** Providers that one call may name in its order of preference. */
   generateProvidersMax: 16,
+  /** Calls of one provider that may be under way at once: a slot is a row. */
+  providerCeilingMax: 100_000,
   /** Delays: about ten years. */
   delayMsMax: 315_360_000_000,
 } as const;

@@ -10,9 +10,9 @@
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
-import { isA, thrownText } from '../domain/thrown.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
-import { ProviderFault, type Provider } from '../providers/port.ts';
+import { asAnswer, asFault } from '../providers/check-provider.ts';
+import type { Provider, ProviderFault } from '../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
@@ -160,7 +160,7 @@ export class CallRequests {
     this.#underWay.add(call);
     this.#limit(call, abort, input);
     try {
-      const output = await provider.call({
+      const answer: unknown = await provider.call({
         input,
         idempotencyKey: call.key,
         attempt,
@@ -171,18 +171,20 @@ export class CallRequests {
       });
       // Its limit came first: its slot is another's by now, and so may be the call's next attempt.
       if (call.abort !== abort) return;
+      const output = asAnswer(provider.name, answer);
       call.usage = output.usage;
       call.answeredBy = output.model;
       this.#ends.answered(call, output);
     } catch (error) {
       if (call.abort !== abort) return;
+      const fault = asFault(error);
       // Not by the grant: its slot may be free already, and another's by now.
       if (call.dropped) this.#ends.unwanted(call);
-      else if (isA(error, ProviderFault) && this.#pool.bringsBack(call.key, error.kind)) {
+      else if (fault !== null && this.#pool.bringsBack(call.key, fault.kind)) {
         // The run does not hear of it (promise 8).
         call.abort = null;
-        if (error.kind === 'refused') this.#refusals.tell(provider.name, thrownText(error));
-        this.#ends.broughtBack(call, error);
+        if (fault.kind === 'refused') this.#refusals.tell(provider.name, fault.message);
+        this.#ends.broughtBack(call, fault);
       } else this.#ends.failed(call, provider.name, error);
     } finally {
       if (call.abort === abort || call.abort === null) this.#over(call);
