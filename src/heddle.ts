@@ -72,6 +72,10 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
   // An agent that is refused must not leave a server behind.
   const agents = (options.agents ?? []).map((source) => registerSource(kernel, source));
   kernel.checkFamilies(agents);
+  for (const { name, version, aloud } of agents) {
+    if (aloud.length > 0)
+      log.warn('an agent has warnings', { agent: name, version, warnings: aloud });
+  }
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
   const providers = checkProviders(options.providers ?? [defaultStub()]);

@@ -20,8 +20,10 @@ export const limits = {
   receiveChannelsMax: 64,
   /** Messages that one receive may ask for. */
   receiveMessagesMax: 1_000,
-  /** Microsteps of one event before an `always` cycle is declared. */
+  /** Microsteps of one event before an `always` cycle is declared, where the chart says no other. */
   iterationsMax: 1_000,
+  /** What a chart's own `maxIterations` may be at most: a cycle holds the process until then. */
+  iterationsCeiling: 100_000,
   /** Effects on heddle's own state that one turn may carry out before it must wait. */
   turnEffectsMax: 1_000,
   /** Events that one turn takes; the rest wait for the next turn, in order. */

@@ -9,8 +9,11 @@ import { settle } from './settle.ts';
  * `xstate.route` is the exception: a chart opts in to it, and it is meant for the outside.
  */
 export function isReservedType(type: string): boolean {
-  return type === '*' || (type.startsWith('xstate.') && type !== 'xstate.route');
+  return type === '*' || (type.startsWith('xstate.') && !/^xstate\.route(\.|$)/.test(type));
 }
+
+export const reservedReason =
+  'must be a text that is not "*" and does not begin with "xstate.", "xstate.route" excepted';
 
 /** An event that leaves the chart or waits for its time: plain JSON, and not one of XState's own. */
 export function settleEvent(event: unknown, what: string): ChartEvent {
@@ -19,7 +22,7 @@ export function settleEvent(event: unknown, what: string): ChartEvent {
   if (typeof type !== 'string' || isReservedType(type)) {
     throw heddleError('invalid-field', {
       field: `${what}.type`,
-      reason: 'must be a text that is not "*" and does not begin with "xstate."',
+      reason: reservedReason,
     });
   }
   return settled as ChartEvent;

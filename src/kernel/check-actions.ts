@@ -1,4 +1,5 @@
 /** The actions and guards of a chart: which have a durable form, and which have none. */
+import { limits } from '../domain/limits.ts';
 import type { Findings } from './findings.ts';
 import { sourceOf } from './sources.ts';
 
@@ -22,14 +23,8 @@ function isBuiltIn(action: unknown): action is BuiltIn {
 export function checkAction(action: unknown, place: string, findings: Findings): void {
   if (isBuiltIn(action)) return checkBuiltIn(action, place, findings);
   if (typeof action === 'function') {
-    const shown =
-      action.name === '' ? 'an inline function' : `the inline function "${action.name}"`;
-    const mend = 'name it in setup({ actions }) and put its name here';
-    return findings.refuse(
-      place,
-      `${shown} as an action cannot be performed after a restart`,
-      mend,
-    );
+    const what = 'an inline function as an action runs after the commit, at most once';
+    return findings.warnAloud(place, `${what}: what must happen is a task`);
   }
   const name = nameOf(action);
   if (name === null) {
@@ -59,7 +54,7 @@ function checkBuiltIn(action: BuiltIn, place: string, findings: Findings): void 
       return checkSpawn(action, place, findings);
     case 'xstate.raise':
     case 'xstate.sendTo':
-      return checkDelay(action.delay, place, findings);
+      return checkDelay(action.delay, 'the delay', place, findings);
     default:
       return;
   }
@@ -69,12 +64,18 @@ function checkSpawn(action: BuiltIn, place: string, findings: Findings): void {
   if (action.id === undefined) {
     findings.refuse(place, 'spawnChild has no id', 'give it one: { id: "…" }');
   }
-  checkActor(action, `spawnChild`, place, findings);
+  checkActor({ ...action, name: 'inline' }, `spawnChild`, place, findings);
 }
 
 /** What `invoke` and `spawnChild` have in common. */
 export function checkActor(
-  actor: { readonly src?: unknown; readonly systemId?: unknown; readonly syncSnapshot?: unknown },
+  actor: {
+    readonly src?: unknown;
+    /** Of its logic, where that stands in its place. */
+    readonly name: string;
+    readonly systemId?: unknown;
+    readonly syncSnapshot?: unknown;
+  },
   what: string,
   place: string,
   findings: Findings,
@@ -87,33 +88,52 @@ export function checkActor(
     findings.refuse(place, `${what} wants the snapshots of its child`, mend);
   }
   const { src } = actor;
-  if (typeof src !== 'string') {
-    const mend = 'put it into setup({ actors }) and write its key here';
-    return findings.refuse(place, `${what} has inline logic as its src`, mend);
-  }
-  if (!findings.has('actors', src)) {
+  const isNamed = typeof src === 'string';
+  if (isNamed && !findings.has('actors', src)) {
     const mend = 'add it to setup({ actors })';
     return findings.refuse(place, `${what} starts "${src}", which is no actor of the chart`, mend);
   }
   const logics = findings.machine.implementations.actors as Record<string, unknown>;
-  if (sourceOf(src, logics[src]) === null) {
+  if (sourceOf(actor.name, isNamed ? logics[src] : src) === null) {
     const mend = 'use an actor of the catalogue, promise logic, or another chart';
     const kinds = 'callback, observable and transition logic lose their state in a restart';
-    findings.refuse(place, `${what} starts "${src}": ${kinds}`, mend);
+    const shown = isNamed ? `"${src}"` : 'inline logic';
+    return findings.refuse(place, `${what} starts ${shown}: ${kinds}`, mend);
+  }
+  if (!isNamed) {
+    const mend = 'a key of setup({ actors }) lasts';
+    findings.warnAloud(place, `${what} has inline logic, which is named by its place: ${mend}`);
   }
 }
 
-/** A delay by name must exist, else XState takes its event at once. */
-export function checkDelay(delay: unknown, place: string, findings: Findings): void {
+/** A delay by name must exist, else XState takes its event at once; a number must be one of time. */
+export function checkDelay(delay: unknown, what: string, place: string, findings: Findings): void {
   if (typeof delay === 'string' && !findings.has('delays', delay)) {
     findings.refuse(place, `no delay is called "${delay}"`, 'add it to setup({ delays })');
   }
-  if (typeof delay === 'number') {
-    findings.warn(
-      place,
-      `the delay ${delay} stands in the chart as a number; a named one can change with a version`,
-    );
+  if (typeof delay !== 'number' || !checkMs(delay, what, place, findings)) return;
+  findings.warn(
+    place,
+    `the delay ${delay} stands in the chart as a number; a named one can change with a version`,
+  );
+}
+
+/** Checks the delays of `setup({ delays })`; those that are computed are looked at as they come. */
+export function checkNamedDelays(findings: Findings): void {
+  for (const [name, delay] of Object.entries(findings.machine.implementations.delays)) {
+    const place = `${findings.machine.id} delay "${name}"`;
+    if (typeof delay === 'number') checkMs(delay, 'it', place, findings);
+    else if (typeof delay !== 'function') {
+      findings.refuse(place, 'it is neither a number nor a function', 'give milliseconds');
+    }
   }
+}
+
+function checkMs(ms: number, what: string, place: string, findings: Findings): boolean {
+  if (ms >= 0 && ms <= limits.delayMsMax) return true;
+  const mend = `give 0 to ${limits.delayMsMax} ms, which are ten years`;
+  findings.refuse(place, `${what} is ${ms} ms`, mend);
+  return false;
 }
 
 /**

@@ -1,25 +1,28 @@
 /** What cannot be durable in a chart, by place and with the mend: the walk over its states. */
 import { toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
+import { limits } from '../domain/limits.ts';
 import {
   checkAction,
   checkActor,
   checkDelay,
   checkGuard,
   checkNamedActions,
+  checkNamedDelays,
   spawns,
 } from './check-actions.ts';
 import { checkChildId } from './child-book.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
+import { invokesOf, writtenInvokesOf, type Invoke } from './inline-logic.ts';
 import { settle } from './settle.ts';
 
-type Invoke = {
+/** As their author wrote it. */
+type Written = {
   readonly id?: unknown;
   readonly src?: unknown;
   readonly systemId?: unknown;
   readonly input?: unknown;
-  readonly onDone?: unknown;
   readonly onError?: unknown;
   readonly onSnapshot?: unknown;
 };
@@ -39,7 +42,9 @@ export function checkChart(findings: Findings): void {
     checkText(machine.id, 'the id of the chart', machine.id, findings);
   }
   checkContext(findings);
+  checkIterations(findings);
   checkNamedActions(findings);
+  checkNamedDelays(findings);
   const nodes = nodesOf(machine);
   for (const node of nodes) checkState(node, findings);
   checkUniqueIds(nodes, findings);
@@ -58,6 +63,22 @@ function checkContext(findings: Findings): void {
   checkJsonValue(context, 'context', id, findings);
 }
 
+/** XState's own default is no bound at all; heddle's is one, and a chart may set another. */
+function checkIterations(findings: Findings): void {
+  const { id, options } = findings.machine;
+  const { maxIterations: max } = options as { readonly maxIterations?: unknown };
+  if (max === undefined || max === Infinity) return;
+  if (typeof max !== 'number' || !(max >= 1)) {
+    const what = `options.maxIterations is ${typeof max === 'number' ? max : 'no number'}`;
+    findings.refuse(id, what, `give a number from 1 to ${limits.iterationsCeiling}`);
+  } else if (max > limits.iterationsCeiling) {
+    findings.warnAloud(
+      id,
+      `options.maxIterations counts as ${limits.iterationsCeiling}, the most there is`,
+    );
+  }
+}
+
 /** JSON, but for `undefined` properties, which charts may write everywhere. */
 function checkJsonValue(value: unknown, what: string, place: string, findings: Findings): void {
   try {
@@ -74,20 +95,39 @@ function checkState(node: StateNode, findings: Findings): void {
   const entry = node.entry.filter((action) => !isAfter(action));
   for (const action of entry) checkAction(action, `${place} entry`, findings);
   for (const action of node.exit) checkAction(action, `${place} exit`, findings);
-  if (node.type === 'compound') {
+  if (node.type === 'compound' && checkInitial(node, place, findings)) {
     for (const action of node.initial.actions) checkAction(action, `${place} initial`, findings);
   }
   for (const [event, transitions] of node.transitions as Map<string, readonly Transition[]>) {
     for (const one of transitions) checkTransition(one, `${place} ${labelOf(event)}`, findings);
   }
-  for (const { delay } of node.after) checkDelay(delay, `${place} after`, findings);
+  for (const { delay } of node.after) checkDelay(delay, 'the delay', `${place} after`, findings);
   for (const one of (node.always ?? []) as readonly Transition[]) {
     checkTransition(one, `${place} always`, findings);
   }
   if (node.transitions.has('*')) {
     findings.warn(place, '"*" also swallows the errors of actors that have no onError');
   }
-  for (const one of invokesOf(node)) checkInvoke(one, place, findings);
+  const written: readonly Written[] = writtenInvokesOf(node);
+  invokesOf(node).forEach((invoke, i) => {
+    checkInvoke(invoke, written[i] as Written, place, findings);
+  });
+}
+
+/** XState looks for it when a run begins, and throws. */
+function checkInitial(node: StateNode, place: string, findings: Findings): boolean {
+  const { initial } = node.config as { readonly initial?: unknown };
+  const key: unknown =
+    typeof initial === 'object' && initial !== null
+      ? (initial as { readonly target?: unknown }).target
+      : initial;
+  if (typeof key === 'string' && Object.hasOwn(node.states, key)) return true;
+  const what =
+    key === undefined
+      ? 'it has no initial state'
+      : `initial is ${JSON.stringify(key)}, no state of it`;
+  findings.refuse(place, what, `choose one of ${Object.keys(node.states).join(', ')}`);
+  return false;
 }
 
 function isAfter(action: unknown): boolean {
@@ -113,11 +153,6 @@ function labelOf(event: string): string {
   }
 }
 
-function invokesOf(node: StateNode): readonly Invoke[] {
-  const { invoke } = node.config as { readonly invoke?: Invoke | readonly Invoke[] };
-  return invoke === undefined ? [] : [invoke].flat();
-}
-
 /** Of two actors under one id that run at once nobody could tell whose completion it is. */
 function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
   const seen = new Map<unknown, StateNode[]>();
@@ -125,7 +160,7 @@ function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
     for (const { id } of invokesOf(node)) {
       const others = seen.get(id) ?? [];
       const other = others.find((one) => canBeActiveTogether(one, node));
-      if (typeof id === 'string' && other !== undefined) {
+      if (other !== undefined) {
         const what = `invoke "${id}" can run at once with that of ${findings.placeOf(other)}`;
         findings.refuse(findings.placeOf(node), what, 'give one of them another id');
       }
@@ -147,17 +182,28 @@ function checkTransition(transition: Transition, place: string, findings: Findin
   for (const action of transition.actions) checkAction(action, place, findings);
 }
 
-function checkInvoke(invoke: Invoke, place: string, findings: Findings): void {
-  const { id, input, onError, onSnapshot } = invoke;
-  const what = typeof id === 'string' ? `invoke "${id}"` : 'invoke';
-  if (typeof id !== 'string') {
-    const mend = 'give it one: a made-up id changes with the chart';
-    findings.refuse(place, 'invoke has no id', mend);
-  } else {
+function checkInvoke(
+  { id, src }: Invoke,
+  written: Written,
+  place: string,
+  findings: Findings,
+): void {
+  const { input, onError, onSnapshot } = written;
+  const what = `invoke "${String(id)}"`;
+  if (written.id === undefined) {
+    findings.warnAloud(
+      place,
+      `${what} has no id and is named by its place: give it one that lasts`,
+    );
+  }
+  if (typeof id === 'string') {
     checkText(id, `the id of ${what}`, place, findings, checkChildId);
+  } else {
+    findings.refuse(place, `the id of ${what} is no text`, 'choose another');
   }
   if (typeof input !== 'function') checkJsonValue(input, `the input of ${what}`, place, findings);
-  checkActor({ ...invoke, syncSnapshot: onSnapshot !== undefined }, what, place, findings);
+  const actor = { ...written, name: src, syncSnapshot: onSnapshot !== undefined };
+  checkActor(actor, what, place, findings);
   if (onError === undefined) {
     findings.warn(place, `${what} has no onError: its failure ends the run`);
   }

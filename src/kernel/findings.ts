@@ -5,6 +5,8 @@ import type { StateNode } from './chart-nodes.ts';
 export class Findings {
   readonly refusals: string[] = [];
   readonly warnings: string[] = [];
+  /** Those that are also logged. */
+  readonly aloud: string[] = [];
   readonly machine: AnyStateMachine;
 
   constructor(machine: AnyStateMachine) {
@@ -18,6 +20,12 @@ export class Findings {
 
   warn(place: string, what: string): void {
     this.warnings.push(`${place}: ${what}.`);
+  }
+
+  /** Something that heddle does otherwise than its author may think: said when the agent is taken. */
+  warnAloud(place: string, what: string): void {
+    this.warn(place, what);
+    this.aloud.push(`${place}: ${what}.`);
   }
 
   /** As authors know a state: the chart's id and the keys on the way to it. */

@@ -87,6 +87,7 @@ type From = {
 /** The first macrostep, then one for each event that the chart has sent to itself. */
 function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
   const { agent, self } = from;
+  const iterationsMax = agent.machine.options.maxIterations ?? limits.iterationsMax;
   const effects: Effect[] = [];
   const queue: AnyEventObject[] = [];
   let { snapshot, frame } = from;
@@ -96,7 +97,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
     const macrostep = new Macrostep(agent, frame, self, snapshot);
     let next = snapshot;
     try {
-      if (taken++ > limits.iterationsMax) throw endless(agent);
+      if (taken++ > iterationsMax) throw endless(agent);
       const event = queue.shift();
       next =
         event === undefined

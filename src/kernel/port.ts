@@ -25,6 +25,8 @@ export interface Agent {
   readonly definition: Json;
   /** What is allowed but unwise: raw numeric delays, invokes without onError … */
   readonly warnings: readonly string[];
+  /** Those of them that its host's log is told: heddle does otherwise than the author may think. */
+  readonly aloud: readonly string[];
   /** The author's promise logic behind a task's `src`; undefined when there is none. */
   taskLogic(src: string): unknown;
 }

@@ -10,6 +10,7 @@ import { createMachine, type AnyActorScope, type AnyStateMachine } from 'xstate'
 import type { InvocationSource } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
+import { invokesOf, nameIn, nameSpawned, type Invoke } from './inline-logic.ts';
 import type { Snapshot } from './compiled-agent.ts';
 import { ChildRef, type MacrostepScope } from './scope.ts';
 import { settle } from './settle.ts';
@@ -17,26 +18,22 @@ import { settle } from './settle.ts';
 type Sources = ReadonlyMap<string, InvocationSource>;
 type StateConfig = {
   readonly on?: Readonly<Record<string, unknown>>;
-  readonly invoke?: Invoke | readonly Invoke[];
-  readonly states?: Readonly<Record<string, StateConfig>>;
+  readonly states?: Readonly<Record<string, unknown>>;
 };
 type Options = { readonly maxIterations?: number };
-type Invoke = {
-  readonly id: string;
-  readonly src: string;
-  readonly input?: unknown;
-  readonly onDone?: unknown;
-  readonly onError?: unknown;
-};
 
-/** The chart must have passed registration's checks. */
-export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMachine {
+/** The chart must have passed registration's checks. `spawned`: names of what it spawns inline. */
+export function prepare(
+  machine: AnyStateMachine,
+  sources: Sources,
+  spawned: ReadonlyMap<unknown, string>,
+): AnyStateMachine {
   const { actions, guards, delays } = machine.implementations;
   const { context, options } = machine.config as { context?: unknown; options?: Options };
   const bound = options?.maxIterations ?? limits.iterationsMax;
   const config = {
-    ...withoutInvokes(machine.config as StateConfig),
-    options: { ...options, maxIterations: Math.min(bound, limits.iterationsMax) },
+    ...withoutInvokes(machine.root),
+    options: { ...options, maxIterations: Math.min(bound, limits.iterationsCeiling) },
     // All runs begin with this one object.
     ...(typeof context === 'object' && { context: settle(context, 'context') }),
   };
@@ -44,9 +41,10 @@ export function prepare(machine: AnyStateMachine, sources: Sources): AnyStateMac
   const prepared = createMachine(config as never, { actions, guards, delays, actors } as never);
   const authored = nodesOf(machine);
   nodesOf(prepared).forEach((node, at) => {
-    const { invoke } = (authored[at] as StateNode).config as StateConfig;
-    addInvokes(node, listOf(invoke), actions);
+    addInvokes(node, invokesOf(authored[at] as StateNode), actions);
+    nameSpawned(node, spawned);
   });
+  nameIn(prepared.implementations.actions, spawned);
   return prepared;
 }
 
@@ -58,18 +56,14 @@ const stub = {
   getPersistedSnapshot: () => active,
 };
 
-function listOf<Item>(value: Item | readonly Item[] | undefined): readonly Item[] {
-  return value === undefined ? [] : ([value].flat() as Item[]);
-}
-
-function withoutInvokes({ invoke, ...state }: StateConfig): StateConfig {
+function withoutInvokes(node: StateNode): StateConfig {
+  const { invoke: _, ...state } = node.config as StateConfig & { readonly invoke?: unknown };
   const on: Record<string, unknown> = { ...state.on };
-  for (const { id, onDone, onError } of listOf(invoke)) {
+  for (const { id, onDone, onError } of invokesOf(node)) {
     if (onDone !== undefined) on[`xstate.done.actor.${id}`] = onDone;
     if (onError !== undefined) on[`xstate.error.actor.${id}`] = onError;
   }
-  const states = Object.entries(state.states ?? {});
-  const inner = states.map(([key, child]) => [key, withoutInvokes(child)]);
+  const inner = Object.entries(node.states).map(([key, child]) => [key, withoutInvokes(child)]);
   return { ...state, on, ...(inner.length > 0 && { states: Object.fromEntries(inner) }) };
 }
 

@@ -1,9 +1,9 @@
 /** From an author's chart to an agent: checked, made ready for stepping, named and versioned. */
-import type { AnyStateMachine } from 'xstate';
 import type { InvocationSource } from '../domain/effect.ts';
-import { heddleError } from '../domain/errors.ts';
+import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
 import { checkChart } from './check-chart.ts';
+import { inlineSpawned, logicsOf, type Logics } from './inline-logic.ts';
 import { CompiledAgent } from './compiled-agent.ts';
 import { Findings } from './findings.ts';
 import { openPlacesOf } from './open-places.ts';
@@ -21,14 +21,22 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
     });
   }
   const findings = new Findings(machine);
-  checkChart(findings);
+  try {
+    checkChart(findings);
+  } catch (error) {
+    // XState looks at parts of a chart only when it is asked for them, and then throws.
+    const what = `XState cannot read the chart: ${toErrorRecord(error).message}`;
+    findings.refuse(machine.id, what, 'mend it until createActor(machine).start() runs');
+  }
   if (findings.refusals.length > 0) {
     const refusals = findings.refusals.map((refusal) => `\n- ${refusal}`).join('');
     throw heddleError('agent-refused', { agent: machine.id, refusals });
   }
   const { version, adopts = [] } = options;
   const hashes = hashesOf(machine);
-  const sources = sourcesOf(machine);
+  const spawned = inlineSpawned(machine);
+  const logics = logicsOf(machine, spawned);
+  const sources = sourcesOf(logics);
   return new CompiledAgent({
     name: machine.id,
     version: version === undefined ? hashes.structure : checkName(version, 'version'),
@@ -36,17 +44,18 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
     adopts: adopts.map((one, i) => checkName(one, `adopts[${i}]`)),
     definition: definitionOf(machine),
     warnings: findings.warnings,
+    aloud: findings.aloud,
     authored: machine,
-    machine: prepare(machine, sources),
+    machine: prepare(machine, sources, spawned),
     sources,
     places: openPlacesOf(machine),
-    logics: machine.implementations.actors as Record<string, unknown>,
+    logics,
   });
 }
 
-function sourcesOf(machine: AnyStateMachine): ReadonlyMap<string, InvocationSource> {
+function sourcesOf(logics: Logics): ReadonlyMap<string, InvocationSource> {
   const sources = new Map<string, InvocationSource>();
-  for (const [key, logic] of Object.entries(machine.implementations.actors)) {
+  for (const [key, logic] of Object.entries(logics)) {
     const source = sourceOf(key, logic);
     if (source !== null) sources.set(key, source);
   }

@@ -38,7 +38,7 @@ export class TimerBook {
   schedule({ id: name, delay, event, to }: Delayed): void {
     if (!Number.isFinite(delay) || delay > limits.delayMsMax) {
       throw heddleError('invalid-field', {
-        field: `the delay of ${name ?? 'an event'}`,
+        field: `the delay of ${name ?? nameOfEvent(event)}`,
         reason: `must be at most ${limits.delayMsMax} ms and is ${delay}`,
       });
     }
@@ -92,4 +92,9 @@ export class TimerBook {
 /** Prefixed, so that no author's name can meet an `after` or a nameless timer. */
 function sendId(name: string): string {
   return `send:${checkName(name, 'the id of a delayed event')}`;
+}
+
+function nameOfEvent(event: unknown): string {
+  const { type } = (event ?? {}) as { readonly type?: unknown };
+  return typeof type === 'string' ? `the event "${type}"` : 'an event';
 }

@@ -10,6 +10,7 @@ import { defaultPriority, priorities, type Priority } from '../domain/priority.t
 import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
+import { isReservedType, reservedReason } from '../kernel/chart-event.ts';
 import type { Agent } from '../kernel/port.ts';
 import type { MessageInsert } from '../store/batch.ts';
 import type { MemoryAddress, Once, StartArrival } from '../store/rows.ts';
@@ -154,7 +155,7 @@ function chartEvent(event: unknown): Json {
   if (type === '' || type.length > limits.nameCharsMax) {
     refuseField('event.type', `must have 1 to ${limits.nameCharsMax} characters`);
   }
-  if (type.startsWith('xstate.')) refuseField('event.type', 'must not begin with "xstate."');
+  if (isReservedType(type)) refuseField('event.type', reservedReason);
   return value;
 }
 

@@ -73,6 +73,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     adopts: [],
     definition: null,
     warnings: [],
+    aloud: [],
     taskLogic: () => undefined,
   };
 }

@@ -253,11 +253,6 @@ describe('what has no durable form and shows only at run time', () => {
       enqueueActions(({ enqueue }) => enqueue('nothing')),
       'the action "nothing" was enqueued',
     ],
-    [
-      'an inline action',
-      enqueueActions(({ enqueue }) => enqueue(() => undefined)),
-      'the action "(anonymous)" was enqueued',
-    ],
     ['self.send', assign(({ self }) => ({ n: Number(self.send({ type: 'X' })) })), 'self.send'],
     [
       'system.get',

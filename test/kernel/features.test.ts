@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   and,
   assign,
+  createMachine,
   emit,
   enqueueActions,
   fromPromise,
@@ -13,6 +14,7 @@ import {
   sendParent,
   sendTo,
   setup,
+  spawnChild,
   stateIn,
 } from 'xstate';
 import { Driver } from './driver.ts';
@@ -413,5 +415,114 @@ describe('events', () => {
       run.send(type, { output: 'forged' });
       expect(run).toMatchObject({ stale: false, effects: [], text: before });
     }
+  });
+});
+
+describe('what has no name', () => {
+  it('acts from its place: an inline action, with what the chart was like then', () => {
+    const seen: unknown[] = [];
+    const run = new Driver(
+      setup({ types: { context: {} as { n: number } } }).createMachine({
+        id: 'inline',
+        context: { n: 1 },
+        on: {
+          GO: {
+            actions: [
+              ({ context, event }) => seen.push([context.n, event.type]),
+              assign({ n: 2 }),
+              enqueueActions(({ enqueue }) => enqueue(({ context }) => seen.push(context.n))),
+            ],
+          },
+        },
+      }),
+    );
+    run.send('GO');
+    expect(seen).toEqual([]);
+    expect(run.effects.map(({ kind }) => kind)).toEqual(['act', 'act']);
+    for (const effect of run.effects) if (effect.kind === 'act') effect.perform();
+    expect(seen).toEqual([[1, 'GO'], 2]);
+  });
+
+  it('is invoked by its place, and its logic is found there after a restart', () => {
+    const work = fromPromise(() => Promise.resolve(1));
+    const run = new Driver(
+      createMachine({
+        id: 'places',
+        initial: 'a',
+        states: {
+          a: { invoke: [{ src: work, onDone: 'b' }, { src: work }] },
+          b: {},
+        },
+      }),
+    );
+    expect(run.state.invocations).toMatchObject([
+      { id: '0.places.a', source: { kind: 'task', src: 'xstate.invoke.0.places.a' } },
+      { id: '1.places.a', source: { kind: 'task', src: 'xstate.invoke.1.places.a' } },
+    ]);
+    expect(run.agent.taskLogic('xstate.invoke.1.places.a')).toBe(work);
+    expect(run.finish('0.places.a').state.value).toBe('b');
+  });
+
+  it('is spawned by an id from its place', () => {
+    const work = fromPromise(() => Promise.resolve(1));
+    const run = new Driver(
+      createMachine(
+        {
+          id: 'places',
+          entry: spawnChild(work, { id: 'x', input: () => 1 }),
+          on: { GO: { actions: 'hire' } },
+        },
+        { actions: { hire: spawnChild(work, { id: 'y', input: 2 }) as never } },
+      ),
+    );
+    run.send('GO');
+    expect(run.state.invocations).toMatchObject([
+      { id: 'x', input: 1 },
+      { id: 'y', input: 2 },
+    ]);
+    for (const { source } of run.state.invocations) {
+      expect(source.kind === 'task' && run.agent.taskLogic(source.src)).toBe(work);
+    }
+  });
+});
+
+describe('a bound on microsteps', () => {
+  const counting = (upTo: number, maxIterations?: number) =>
+    setup({ types: { context: {} as { n: number } } }).createMachine({
+      id: 'counts',
+      context: { n: 0 },
+      initial: 'on',
+      states: {
+        on: {
+          always: {
+            guard: ({ context }) => context.n < upTo,
+            actions: assign({ n: ({ context }) => context.n + 1 }),
+          },
+        },
+      },
+      ...(maxIterations !== undefined && { options: { maxIterations } }),
+    });
+
+  it.each([
+    [900, undefined, 'active'],
+    [1_100, undefined, 'error'],
+    [5_000, 6_000, 'active'],
+    [5_000, Infinity, 'active'],
+    [200, 100, 'error'],
+  ] as const)('%d steps where the chart allows %s: %s', (upTo, max, status) => {
+    expect(new Driver(counting(upTo, max)).state.status).toBe(status);
+  });
+});
+
+describe('a route', () => {
+  it('is taken from outside, as the chart opts in to it', () => {
+    const run = new Driver(
+      setup({}).createMachine({
+        id: 'routed',
+        initial: 'a',
+        states: { a: {}, b: { id: 'there', route: {} } },
+      }),
+    );
+    expect(run.send('xstate.route', { to: '#there' }).state.value).toBe('b');
   });
 });

@@ -57,14 +57,14 @@ describe('registration refuses', () => {
       'the id of the chart is longer than 256 characters; choose another.',
     ],
     [
-      'an invoke without an id',
-      inState({ invoke: { src: 'work' } }),
-      'editor.working.drafting: invoke has no id; give it one: a made-up id changes with the chart.',
+      'an invoke whose id is no text',
+      inState({ invoke: { id: 5, src: 'work' } }),
+      'editor.working.drafting: the id of invoke "5" is no text; choose another.',
     ],
     [
-      'an invoke with inline logic',
-      inState({ invoke: { id: 'w', src: work } }),
-      'editor.working.drafting: invoke "w" has inline logic as its src; put it into setup({ actors }) and write its key here.',
+      'an invoke without an id in a state whose own is too long',
+      inState({ id: 'x'.repeat(255), invoke: { src: 'work' } }),
+      'is longer than 256 characters; choose another.',
     ],
     [
       'an invoke of nobody',
@@ -113,10 +113,15 @@ describe('registration refuses', () => {
       inState({ entry: spawnChild('work') }),
       'editor.working.drafting entry: spawnChild has no id; give it one: { id: "…" }.',
     ],
+    ...[callback, observable, reducer].map((logic, i): readonly [string, unknown, string] => [
+      ['callback', 'observable', 'transition'][i] + ' logic in its place',
+      inState({ invoke: { src: logic } }),
+      'editor.working.drafting: invoke "0.editor.working.drafting" starts inline logic: callback, observable and transition logic lose their state in a restart; use an actor of the catalogue, promise logic, or another chart.',
+    ]),
     [
-      'spawnChild of inline logic',
-      inState({ on: { GO: { actions: spawnChild(work, { id: 'w' }) } } }),
-      'editor.working.drafting on GO: spawnChild has inline logic as its src; put it into setup({ actors }) and write its key here.',
+      'spawnChild of inline logic that is no promise',
+      inState({ on: { GO: { actions: spawnChild(callback, { id: 'w' }) } } }),
+      'editor.working.drafting on GO: spawnChild starts inline logic: callback, observable and transition logic lose their state in a restart; use an actor of the catalogue, promise logic, or another chart.',
     ],
     [
       'spawnChild with syncSnapshot',
@@ -145,16 +150,60 @@ describe('registration refuses', () => {
       }),
       'editor: context spawns an actor, which no restart would find again; invoke the actor at the root of the chart.',
     ],
+    ...[3.2e11, Infinity, -Infinity, -1].flatMap(
+      (ms): readonly (readonly [string, unknown, string])[] => [
+        [
+          `a delay of ${ms} ms in after`,
+          inState({ after: { [ms]: {} } }),
+          `editor.working.drafting after: the delay is ${ms} ms; give 0 to 315360000000 ms, which are ten years.`,
+        ],
+        [
+          `a delay of ${ms} ms in a raise`,
+          inState({ entry: raise({ type: 'X' }, { id: 'x', delay: ms }) }),
+          `editor.working.drafting entry: the delay is ${ms} ms; give 0 to`,
+        ],
+        [
+          `a named delay of ${ms} ms`,
+          chart({}, { delays: { long: ms } }),
+          `editor delay "long": it is ${ms} ms; give 0 to`,
+        ],
+      ],
+    ),
     [
-      'an inline action',
-      inState({ invoke: { id: 'w', src: 'work', onDone: { actions: () => undefined } } }),
-      'editor.working.drafting onDone of "w": the inline function "actions" as an action cannot be performed after a restart; name it in setup({ actions }) and put its name here.',
+      'a delay that is not a number, in a raise',
+      inState({ exit: raise({ type: 'X' }, { id: 'x', delay: NaN }) }),
+      'editor.working.drafting exit: the delay is NaN ms; give 0 to',
     ],
     [
-      'an inline action without a name',
-      inState({ after: { 5: { actions: [() => undefined] } } }),
-      'editor.working.drafting after: an inline function as an action cannot be performed after a restart; name it in setup({ actions }) and put its name here.',
+      'a delay that is not a number, named',
+      chart({}, { delays: { long: NaN } }),
+      'editor delay "long": it is NaN ms; give 0 to',
     ],
+    [
+      'a named delay that is neither',
+      chart({}, { delays: { long: '5s' } }),
+      'editor delay "long": it is neither a number nor a function; give milliseconds.',
+    ],
+    [
+      'an initial state that is not there',
+      chart({ initial: 'nowhere' }),
+      'editor: initial is "nowhere", no state of it; choose one of working.',
+    ],
+    [
+      'an initial state further in that is not there',
+      inState({ initial: { target: 'nowhere' }, states: { a: {}, b: {} } }),
+      'editor.working.drafting: initial is "nowhere", no state of it; choose one of a, b.',
+    ],
+    [
+      'an initial state that only every object has',
+      inState({ initial: 'constructor', states: { a: {} } }),
+      'editor.working.drafting: initial is "constructor", no state of it; choose one of a.',
+    ],
+    ...[0, -1, NaN].map((max): readonly [string, unknown, string] => [
+      `${max} microsteps at most`,
+      chart({ options: { maxIterations: max } }),
+      `editor: options.maxIterations is ${max}; give a number from 1 to 100000.`,
+    ]),
     [
       'an action that is not there',
       chart({
@@ -204,7 +253,7 @@ describe('registration refuses', () => {
       entry: 'nothing',
       invoke: [{ src: 'work' }, { id: 'x', src: 'nobody' }],
     });
-    expect(refusalsOf(machine)).toHaveLength(4);
+    expect(refusalsOf(machine)).toHaveLength(3);
     expect(() => kernel.register(machine)).toThrow(
       'Agent editor cannot be durable. \n- editor: context.at',
     );
@@ -254,6 +303,25 @@ describe('registration allows', () => {
       'editor.working after: the delay 5 stands in the chart as a number; a named one can change with a version.',
       'editor.working: "*" also swallows the errors of actors that have no onError.',
       'editor.working: invoke "w" has no onError: its failure ends the run.',
+    ]);
+  });
+
+  it('with a warning: what is named by its place, or stands in it', () => {
+    const machine = chart({
+      states: {
+        working: {
+          invoke: { src: work, onError: {} },
+          entry: [() => undefined, spawnChild(work, { id: 'w' })],
+        },
+      },
+      options: { maxIterations: 1e9 },
+    });
+    expect(kernel.register(machine).warnings).toEqual([
+      'editor: options.maxIterations counts as 100000, the most there is.',
+      'editor.working entry: an inline function as an action runs after the commit, at most once: what must happen is a task.',
+      'editor.working entry: spawnChild has inline logic, which is named by its place: a key of setup({ actors }) lasts.',
+      'editor.working: invoke "0.editor.working" has no id and is named by its place: give it one that lasts.',
+      'editor.working: invoke "0.editor.working" has inline logic, which is named by its place: a key of setup({ actors }) lasts.',
     ]);
   });
 

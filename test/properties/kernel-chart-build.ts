@@ -91,8 +91,15 @@ const actions = {
 const delays = { fixed: 15, computed: ({ context }: Args) => 5 + context.n };
 const implementations = { actions, guards, delays };
 
+/** True while a chart is built in which nothing has a name but the chart and what it spawns. */
+let nameless = false;
+
 /** The chart for heddle, and the same one for a live actor. */
-export function buildChart(spec: StateSpec): { own: AnyStateMachine; live: AnyStateMachine } {
+export function buildChart(
+  spec: StateSpec,
+  isNameless = false,
+): { own: AnyStateMachine; live: AnyStateMachine } {
+  nameless = isNameless;
   const root = hasHistory(spec) ? withoutGreetings(spec) : spec;
   const paths: string[] = [];
   const walk = (state: StateSpec, path: string): void => {
@@ -137,7 +144,7 @@ function stateConfig(state: StateSpec, path: string, paths: readonly string[]): 
   const to = (one: TransitionSpec, sends: boolean): unknown => transitionConfig(one, sends, paths);
   const greetings = (word: string): unknown[] =>
     state.invoke.flatMap(({ greets }, i) =>
-      greets ? [sendTo(`i${index}_${i}`, { type: word })] : [],
+      greets ? [sendTo(invokeId(path, `i${index}_${i}`, i), { type: word })] : [],
     );
   const entry = actionList(state.entry, false);
   if (kind === 'final') {
@@ -177,12 +184,23 @@ function invokeConfig(
   to: (one: TransitionSpec, sends: boolean) => unknown,
 ): unknown {
   return {
-    id,
-    src,
+    ...(!nameless && { id }),
+    src: logicOf(src),
     ...(input && { input: ({ context }: Args) => ({ n: context.n, option: context.option }) }),
     ...(onDone !== null && { onDone: to(onDone, true) }),
     ...(onError !== null && { onError: to(onError, true) }),
   };
+}
+
+/** As XState names an invoke that has no id. */
+function invokeId(path: string, id: string, at: number): string {
+  return nameless ? `${at}.${path.slice(1)}` : id;
+}
+
+/** A live actor is given another `generate`, which it finds by its name only. */
+function logicOf(src: string): unknown {
+  const logics: Readonly<Record<string, unknown>> = { work, kid };
+  return (nameless ? logics[src] : undefined) ?? src;
 }
 
 function group<Item>(
@@ -278,10 +296,11 @@ function actionsOf(spec: ActionSpec, sends: boolean): unknown[] {
     case 'emit':
       return [emit(({ context }) => ({ type: 'out', n: (context as Context).n }))];
     case 'note':
+      if (nameless) return [(args: Args) => actions.note(args, { n: args.context.n })];
       return [{ type: 'note', params: ({ context }: Args) => ({ n: context.n }) }];
     case 'plain':
     case 'namedAssign':
-      return [spec.act];
+      return [nameless ? actions[spec.act] : spec.act];
     case 'enqueue':
       return [enqueue(spec.what, spec.guarded)];
     default:
@@ -339,7 +358,7 @@ function outward(spec: Outward, sends: boolean): unknown[] {
 
 function spawning(id: string, isKid: boolean): unknown[] {
   const input = ({ context }: Args): unknown => ({ n: context.n });
-  return [stopChild(id), spawnChild((isKid ? 'kid' : 'work') as never, { id, input })];
+  return [stopChild(id), spawnChild(logicOf(isKid ? 'kid' : 'work') as never, { id, input })];
 }
 
 function enqueue(specs: readonly ActionSpec[], guarded: boolean): unknown {

@@ -25,8 +25,8 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-async function runCase({ root, moves }: CaseSpec): Promise<void> {
-  const { own, live } = buildChart(root);
+async function runCase({ root, moves }: CaseSpec, isNameless: boolean): Promise<void> {
+  const { own, live } = buildChart(root, isNameless);
   const agent = kernel.register(own) as CompiledAgent;
   const actor = new LiveRun(live, (id) =>
     /^[tspk]\d$/.test(id) ? `send:${id}` : (agent.afterIds.get(id) ?? 'auto'),
@@ -108,20 +108,29 @@ function agree(live: Seen, hot: OwnRun, parked: OwnRun, first = false): Seen {
   return seen;
 }
 
+async function agreeOnAll(isNameless: boolean, numRuns: number): Promise<void> {
+  for (const what of Object.keys(reached)) reached[what as keyof typeof reached] = 0;
+  await fc.assert(
+    fc.asyncProperty(chartCase, (one) => runCase(one, isNameless)),
+    { numRuns, ...(seed !== undefined && { seed: Number(seed) }) },
+  );
+  console.log(reached);
+  for (const [what, count] of Object.entries(reached)) {
+    expect(count, what).toBeGreaterThan(numRuns / 50);
+  }
+}
+
 const numRuns = Number(process.env['FC_RUNS'] ?? 1_200);
 const seed = process.env['FC_SEED'];
 
 test(
   'kernel, kernel restored between any two events, and live actor agree',
   { timeout: 600_000 },
-  async () => {
-    await fc.assert(fc.asyncProperty(chartCase, runCase), {
-      numRuns,
-      ...(seed !== undefined && { seed: Number(seed) }),
-    });
-    console.log(reached);
-    for (const [what, count] of Object.entries(reached)) {
-      expect(count, what).toBeGreaterThan(numRuns / 50);
-    }
-  },
+  () => agreeOnAll(false, numRuns),
+);
+
+test(
+  'they agree as well when only the chart has a name, and the children that it spawns',
+  { timeout: 600_000 },
+  () => agreeOnAll(true, numRuns / 3),
 );

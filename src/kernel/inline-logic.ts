@@ -1,0 +1,112 @@
+/**
+ * Logic that stands in its place in a chart and not under a key of `setup({ actors })`. A run that is
+ * parked keeps a name of what it has open, so each such place has one: for an invoke the name that
+ * XState itself gives, for a spawned child the place of its action.
+ */
+import { spawnChild, type AnyStateMachine } from 'xstate';
+import { nodesOf, type StateNode } from './chart-nodes.ts';
+
+/** An invoke as XState resolves it: its `id` and the name of its logic are given or made of its place. */
+export type Invoke = {
+  readonly id: string;
+  readonly src: string;
+  readonly input?: unknown;
+  readonly onDone?: unknown;
+  readonly onError?: unknown;
+};
+
+export function invokesOf(node: StateNode): readonly Invoke[] {
+  return node.invoke as unknown as readonly Invoke[];
+}
+
+/** The invokes of a state as their author wrote them, by index of `invokesOf`. */
+export function writtenInvokesOf(
+  node: StateNode,
+): readonly { readonly id?: unknown; readonly src?: unknown }[] {
+  const { invoke } = node.config as { readonly invoke?: object | readonly object[] };
+  return invoke === undefined ? [] : [invoke].flat();
+}
+
+export type Logics = Readonly<Record<string, unknown>>;
+
+/** All logic of a chart by its name: what its author named, and what stands in its place. */
+export function logicsOf(machine: AnyStateMachine, spawned: ReadonlyMap<unknown, string>): Logics {
+  const logics: Record<string, unknown> = { ...(machine.implementations.actors as Logics) };
+  for (const node of nodesOf(machine)) {
+    const written = writtenInvokesOf(node);
+    invokesOf(node).forEach(({ src }, i) => {
+      const logic = written[i]?.src;
+      if (typeof logic !== 'string') logics[src] = logic;
+    });
+  }
+  for (const [logic, name] of spawned) logics[name] = logic;
+  return logics;
+}
+
+/** XState's `spawnChild`, with what it was made with. */
+type Spawn = {
+  readonly type: 'xstate.spawnChild';
+  readonly src: unknown;
+  readonly id?: unknown;
+  readonly input?: unknown;
+};
+
+function isInlineSpawn(action: unknown): action is Spawn {
+  if (typeof action !== 'function' || !('type' in action)) return false;
+  const { type, src } = action as unknown as Spawn;
+  return type === 'xstate.spawnChild' && typeof src === 'object' && src !== null;
+}
+
+/** The names of what a chart spawns inline, by its logic: one that stands in two places has one name. */
+export function inlineSpawned(machine: AnyStateMachine): ReadonlyMap<unknown, string> {
+  const names = new Map<unknown, string>();
+  const name = (actions: Actions, place: string): void => {
+    for (const [key, action] of Object.entries(actions)) {
+      if (!isInlineSpawn(action) || names.has(action.src)) continue;
+      names.set(action.src, `heddle.spawn.${place}.${key}`);
+    }
+  };
+  for (const node of nodesOf(machine)) {
+    for (const [role, actions] of actionListsOf(node)) name(actions, `${node.id}.${role}`);
+  }
+  name(machine.implementations.actions as Actions, 'actions');
+  return names;
+}
+
+/** Puts names in the place of inline logic, in a chart that is heddle's own copy. */
+export function nameSpawned(node: StateNode, names: ReadonlyMap<unknown, string>): void {
+  for (const [, actions] of actionListsOf(node)) nameIn(actions, names);
+}
+
+type Actions = Record<string, unknown>;
+
+export function nameIn(actions: Readonly<Actions>, names: ReadonlyMap<unknown, string>): void {
+  for (const [key, action] of Object.entries(actions)) {
+    if (!isInlineSpawn(action)) continue;
+    const { id, input, src } = action;
+    const name = names.get(src) as never;
+    (actions as Actions)[key] = spawnChild(name, { id, input } as never);
+  }
+}
+
+/** All lists of actions of a state, each with its place there. */
+function actionListsOf(node: StateNode): readonly (readonly [string, Actions])[] {
+  const asActions = (list: unknown): Actions => list as Actions;
+  const transitions = [...(node.transitions as Map<string, readonly Acting[]>)].flatMap(
+    ([event, candidates]) =>
+      candidates.map(({ actions }, i) => [`on.${event}.${i}`, asActions(actions)] as const),
+  );
+  const always = ((node.always ?? []) as readonly Acting[]).map(
+    ({ actions }, i) => [`always.${i}`, asActions(actions)] as const,
+  );
+  const initial = node.type === 'compound' ? node.initial.actions : [];
+  return [
+    ['entry', asActions(node.entry)],
+    ['exit', asActions(node.exit)],
+    ['initial', asActions(initial)],
+    ...transitions,
+    ...always,
+  ];
+}
+
+type Acting = { readonly actions: unknown };
