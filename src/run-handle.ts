@@ -1,19 +1,28 @@
 /** A run as the library gives it: the same calls as the HTTP API's. */
 import { Observable } from 'rxjs';
-import type { JournalEntry } from './domain/event.ts';
+import type { ChartEvent, JournalEntry } from './domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 import { errorRegistry } from './domain/errors.ts';
-import { asWhole } from './domain/field.ts';
-import type { RunId } from './domain/ids.ts';
+import { asWhole, refuseField } from './domain/field.ts';
+import { checkName, type RunId } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
 import { limits } from './domain/limits.ts';
+import { thrownText } from './domain/thrown.ts';
+import { callOutside } from './runtime/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './runtime/answers.ts';
 import { sentEvent, type SendRequest, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
 import { endsWithin } from './runtime/within.ts';
 import { lendingPermit } from './runtime/task-permit.ts';
-import type { InboxArrival, InboxKind, QuestionRow, RunAddress, RunRow } from './store/rows.ts';
+import type {
+  InboxArrival,
+  InboxKind,
+  NewRun,
+  QuestionRow,
+  RunAddress,
+  RunRow,
+} from './store/rows.ts';
 
 export type StartOptions = StartRequest;
 
@@ -81,6 +90,7 @@ export class Run {
     options: SendRequest = {},
   ): Promise<void> {
     const { payload, once } = sentEvent(event, options);
+    this.#warnOfUnheard(event.type);
     await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
   }
 
@@ -172,6 +182,38 @@ export class Run {
         unwatch();
       };
     });
+  }
+
+  /** An event that the chart has no word about changes nothing: mostly its name is wrong. */
+  #warnOfUnheard(type: string): void {
+    const { agent, version } = this.#address as Partial<NewRun>;
+    if (agent === undefined || version === undefined) return;
+    const { agents, log } = this.#runtime;
+    if (agents.find(agent, version)?.declares(type) !== false) return;
+    log.warn('the chart declares no such event', { runId: this.id, agent, type });
+  }
+
+  /**
+   * Calls `handler` for each event of this type that the chart emits; `*` for all. After the commit, in
+   * this process, at most once: what is emitted while another replica owns the run, or before anybody
+   * listens, is not heard. What must be heard is published. A throwing handler is logged.
+   */
+  on(type: string, handler: (event: ChartEvent) => unknown): { readonly unsubscribe: () => void } {
+    checkName(type, 'on.type');
+    if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
+    const { log, watch } = this.#runtime;
+    const unsubscribe = watch.run(this.id, ({ emitted }) => {
+      for (const event of emitted) {
+        if (type !== '*' && type !== event.type) continue;
+        callOutside(
+          () => handler(event),
+          (thrown) => {
+            log.warn('a listener threw', { runId: this.id, type, error: thrownText(thrown) });
+          },
+        );
+      }
+    });
+    return { unsubscribe };
   }
 
   async #arrive(

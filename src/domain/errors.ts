@@ -73,7 +73,14 @@ export const errorRegistry = {
     500,
     'One turn carried out more than {max} effects without waiting; look for a cycle in the chart.',
   ),
-  'invocation-limit': terminal(422, 'A run may hold {max} invocations open at most.'),
+  'invocation-limit': terminal(
+    422,
+    'A run may hold {max} invocations open at most; begin others as these end, or give them to child agents.',
+  ),
+  'family-too-deep': terminal(
+    422,
+    'The agents of one family invoke each other {max} deep at most; an agent that invokes itself must come to an end.',
+  ),
   'always-cycle': terminal(500, 'The chart took more than {max} microsteps for one event.'),
   // Invocations
   'invocation-timeout': terminal(408, '{what} ended without result after {timeoutMs} ms.'),

@@ -34,6 +34,8 @@ export const limits = {
   sendKeyMs: 86_400_000,
   /** Invocations that one run may hold open. */
   invocationsMax: 256,
+  /** Generations of one family: a child of a child of a child. */
+  generationsMax: 200,
   /** Providers that one call may name in its order of preference. */
   generateProvidersMax: 16,
   /** Calls of one provider that may be under way at once: a slot is a row. */

@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { InvocationSource } from '../domain/effect.ts';
 import type { Json } from '../domain/json.ts';
-import { nodesOf, type StateNode } from './chart-nodes.ts';
+import { nodesOf, takes, type StateNode } from './chart-nodes.ts';
 import type { OpenPlaces } from './open-places.ts';
 import type { Agent } from './port.ts';
 import { chartsOf } from './sources.ts';
@@ -101,6 +101,10 @@ export class CompiledAgent implements Agent {
   mayHear(type: string): boolean {
     if (this.#eventless || this.#heard.has(type)) return true;
     return this.#prefixes.some((prefix) => `${type}.`.startsWith(prefix));
+  }
+
+  declares(type: string): boolean {
+    return this.nodes.some((node) => takes(node, type));
   }
 
   taskLogic(src: string): unknown {

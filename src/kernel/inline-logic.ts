@@ -73,20 +73,36 @@ export function inlineSpawned(machine: AnyStateMachine): ReadonlyMap<unknown, st
   return names;
 }
 
-/** Puts names in the place of inline logic, in a chart that is heddle's own copy. */
+/**
+ * Puts names in the place of inline logic, in a state of heddle's own copy of a chart. The lists of a
+ * state are its own; those of its transitions may still be the author's, so they are made anew.
+ */
 export function nameSpawned(node: StateNode, names: ReadonlyMap<unknown, string>): void {
-  for (const [, actions] of actionListsOf(node)) nameIn(actions, names);
+  if (names.size === 0) return;
+  const { entry, exit } = node as { readonly entry: unknown[]; readonly exit: unknown[] };
+  for (const own of [entry, exit]) own.splice(0, own.length, ...named(own, names));
+  const transitions = [...(node.transitions as Map<string, readonly Acting[]>).values()].flat();
+  const initial = node.type === 'compound' ? [node.initial as Acting] : [];
+  for (const one of [...transitions, ...((node.always ?? []) as readonly Acting[]), ...initial]) {
+    one.actions = named(one.actions, names);
+  }
 }
 
-type Actions = Record<string, unknown>;
+type Actions = Readonly<Record<string, unknown>>;
 
-export function nameIn(actions: Readonly<Actions>, names: ReadonlyMap<unknown, string>): void {
-  for (const [key, action] of Object.entries(actions)) {
-    if (!isInlineSpawn(action)) continue;
-    const { id, input, src } = action;
-    const name = names.get(src) as never;
-    (actions as Actions)[key] = spawnChild(name, { id, input } as never);
-  }
+export function namedActions(actions: Actions, names: ReadonlyMap<unknown, string>): Actions {
+  const list = Object.entries(actions);
+  return Object.fromEntries(list.map(([key, action]) => [key, nameOne(action, names)]));
+}
+
+function named(actions: readonly unknown[], names: ReadonlyMap<unknown, string>): unknown[] {
+  return actions.map((action) => nameOne(action, names));
+}
+
+function nameOne(action: unknown, names: ReadonlyMap<unknown, string>): unknown {
+  if (!isInlineSpawn(action)) return action;
+  const { id, input, src } = action;
+  return spawnChild(names.get(src) as never, { id, input } as never);
 }
 
 /** All lists of actions of a state, each with its place there. */
@@ -109,4 +125,4 @@ function actionListsOf(node: StateNode): readonly (readonly [string, Actions])[]
   ];
 }
 
-type Acting = { readonly actions: unknown };
+type Acting = { actions: readonly unknown[] };

@@ -27,6 +27,8 @@ export interface Agent {
   readonly warnings: readonly string[];
   /** Those of them that its host's log is told: heddle does otherwise than the author may think. */
   readonly aloud: readonly string[];
+  /** False when no state says what to do on events of this type. */
+  declares(type: string): boolean;
   /** The author's promise logic behind a task's `src`; undefined when there is none. */
   taskLogic(src: string): unknown;
 }

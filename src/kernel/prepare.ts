@@ -10,7 +10,7 @@ import { createMachine, type AnyActorScope, type AnyStateMachine } from 'xstate'
 import type { InvocationSource } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
-import { invokesOf, nameIn, nameSpawned, type Invoke } from './inline-logic.ts';
+import { invokesOf, namedActions, nameSpawned, type Invoke } from './inline-logic.ts';
 import type { Snapshot } from './compiled-agent.ts';
 import { ChildRef, type MacrostepScope } from './scope.ts';
 import { settle } from './settle.ts';
@@ -28,7 +28,8 @@ export function prepare(
   sources: Sources,
   spawned: ReadonlyMap<unknown, string>,
 ): AnyStateMachine {
-  const { actions, guards, delays } = machine.implementations;
+  const { guards, delays } = machine.implementations;
+  const actions = namedActions(machine.implementations.actions as Actions, spawned);
   const { context, options } = machine.config as { context?: unknown; options?: Options };
   const bound = options?.maxIterations ?? limits.iterationsMax;
   const config = {
@@ -44,7 +45,6 @@ export function prepare(
     addInvokes(node, invokesOf(authored[at] as StateNode), actions);
     nameSpawned(node, spawned);
   });
-  nameIn(prepared.implementations.actions, spawned);
   return prepared;
 }
 

@@ -16,6 +16,11 @@ export function isStateMachine(value: unknown): value is AnyStateMachine {
   return isLogic(value) && value.__xstatenode === true && 'root' in value;
 }
 
+/** True for what can stand behind an actor: charts, promises and all other logic of XState's. */
+export function isActorLogic(value: unknown): boolean {
+  return isLogic(value) && typeof value.transition === 'function';
+}
+
 function isLogic(value: unknown): value is Logic {
   return typeof value === 'object' && value !== null;
 }

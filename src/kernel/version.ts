@@ -3,7 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import type { Json } from '../domain/json.ts';
 import { toSafeText } from '../domain/json.ts';
 import { hash64 } from './hash.ts';
-import { sourceOf } from './sources.ts';
+import { isActorLogic, isStateMachine, sourceOf } from './sources.ts';
 import { structureOf } from './structure.ts';
 
 /** The config as JSON: functions are `{ type: name }`, and what is no JSON is left out. */
@@ -18,6 +18,14 @@ function configOf(machine: AnyStateMachine): unknown {
 }
 
 const deepest = 48;
+
+/**
+ * Logic that stands in its place counts by its name, as that of `setup({ actors })` does. A chart is
+ * also a net of states that all point at each other: whoever walked through it would not come back.
+ */
+function nameOfLogic(logic: unknown): string {
+  return isStateMachine(logic) ? toSafeText(logic.id) : '(inline)';
+}
 
 function define(value: unknown, depth: number): Json | undefined {
   switch (typeof value) {
@@ -34,6 +42,7 @@ function define(value: unknown, depth: number): Json | undefined {
     case 'object': {
       if (value === null) return null;
       if (depth > deepest) return undefined;
+      if (isActorLogic(value)) return { type: nameOfLogic(value) };
       if (Array.isArray(value)) return value.map((item) => define(item, depth + 1) ?? null);
       const parts: Record<string, Json> = {};
       for (const [key, item] of Object.entries(value)) {
@@ -83,6 +92,8 @@ function write(value: unknown, parts: string[], above: Set<unknown>): void {
   if (typeof value === 'function') {
     parts.push(`function ${value.toString()}`);
     writeFields(value, parts, above);
+  } else if (isActorLogic(value)) {
+    parts.push(`logic ${nameOfLogic(value)};`);
   } else if (typeof value === 'object' && value !== null) {
     // Dates and the like have no fields, but a JSON of their own; patterns have neither.
     if ('toJSON' in value) parts.push(JSON.stringify(value));

@@ -18,7 +18,7 @@ import { writeLastSlots } from './last-slots.ts';
 import { makeParts, type RuntimeOptions } from './make-parts.ts';
 import { Ownership } from './ownership.ts';
 import type { Parts } from './parts.ts';
-import type { Clock, Ids } from './ports.ts';
+import type { Clock, Ids, Log } from './ports.ts';
 import { recover } from './recovery.ts';
 import { defaultKeepingSettings } from './result-keeper.ts';
 import { Retention } from './retention.ts';
@@ -123,6 +123,10 @@ export class Runtime {
   /** Of the calls that this replica makes. */
   get texts(): Texts {
     return this.#parts.texts;
+  }
+
+  get log(): Log {
+    return this.#parts.log;
   }
 
   get ids(): Ids {

@@ -74,6 +74,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     definition: null,
     warnings: [],
     aloud: [],
+    declares: () => true,
     taskLogic: () => undefined,
   };
 }

@@ -63,7 +63,8 @@ export type RunRow = NewRun & {
 /**
  * Something that waits for a run. It is written in the transaction of its cause and deleted in the
  * transaction of the turn that takes it, so neither can be lost (promises 2 and 5).
- * - start: the run is queued.            - event: payload is a ChartEvent.
+ * - start: the run is queued; with a payload, how many parents stand above it.
+ * - event: payload is a ChartEvent.
  * - messages: a subscription may have something to receive; `ref` is its subscription id.
  * - result: a call's or task's outcome that arrived while the run could not take it.
  * - child: a child run ended; payload is its outcome, `ref` names the invocation.

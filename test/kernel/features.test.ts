@@ -463,6 +463,24 @@ describe('what has no name', () => {
     expect(run.finish('0.places.a').state.value).toBe('b');
   });
 
+  it('may be a whole chart, in which all states point at each other', () => {
+    const kid = createMachine({
+      id: 'kid',
+      initial: 's0',
+      states: Object.fromEntries(
+        Array.from({ length: 12 }, (_, i) => [`s${i}`, { on: { NEXT: `s${(i + 1) % 12}` } }]),
+      ),
+    });
+    const run = new Driver(
+      createMachine({ id: 'places', invoke: { src: kid }, entry: spawnChild(kid, { id: 'x' }) }),
+    );
+    expect(run.state.invocations.map(({ source }) => source)).toEqual([
+      { kind: 'child', agent: 'kid' },
+      { kind: 'child', agent: 'kid' },
+    ]);
+    expect(run.agent.definition).toMatchObject({ invoke: { src: { type: 'kid' } } });
+  });
+
   it('is spawned by an id from its place', () => {
     const work = fromPromise(() => Promise.resolve(1));
     const run = new Driver(

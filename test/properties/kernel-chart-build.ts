@@ -361,9 +361,14 @@ function spawning(id: string, isKid: boolean): unknown[] {
   return [stopChild(id), spawnChild(logicOf(isKid ? 'kid' : 'work') as never, { id, input })];
 }
 
+/** What is enqueued while a chart runs has no place there, so inline logic is refused. */
 function enqueue(specs: readonly ActionSpec[], guarded: boolean): unknown {
+  const wasNameless = nameless;
+  nameless = false;
+  const actionsToPut = actionList(specs, false);
+  nameless = wasNameless;
   return enqueueActions(({ enqueue: put, check }) => {
     if (guarded && !check('named')) return;
-    for (const one of actionList(specs, false)) put(one as never);
+    for (const one of actionsToPut) put(one as never);
   });
 }

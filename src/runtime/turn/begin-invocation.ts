@@ -18,6 +18,7 @@ import type { NewRun } from '../../store/rows.ts';
 import { beginCall } from './conversation-effects.ts';
 import { limitTimer, setTimer, type Draft } from './draft.ts';
 import { beginLimit } from './invocation-limit.ts';
+import { nextGeneration, tellGeneration } from './family.ts';
 import { forget, recall, remember } from './memory-effects.ts';
 import { beginReceive, publish } from './receive-effects.ts';
 import { openQuestion } from './questions.ts';
@@ -125,6 +126,7 @@ function startChild(
   runId: RunId,
 ): void {
   const { run } = draft.from;
+  const generation = nextGeneration(draft);
   const child: NewRun = {
     tenant: run.tenant,
     runId,
@@ -145,6 +147,7 @@ function startChild(
     priority: run.priority,
   };
   draft.children.push(child);
+  tellGeneration(draft, child, generation);
   const held = { runId, shard: child.shard, agent: agent.name };
   draft.held = { ...draft.held, children: { ...draft.held.children, [id]: held } };
 }

@@ -1,20 +1,37 @@
 /** Commands that move a run's life and not its chart: what a turn notes of them. */
-import type { InboxRow } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
-import { isStop } from './family.ts';
+import { isStop, pausedAfter, tellChildren } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { isCommand } from './incoming-event.ts';
 
-/** Takes the commands that came in; the last of them. A cancel is not taken here. */
-export function noteCommands(draft: Draft, incoming: readonly Incoming[]): InboxRow | undefined {
-  let last: InboxRow | undefined;
-  for (const item of incoming) {
-    if (item.kind !== 'inbox' || !isCommand(item.row) || isStop(item.row)) continue;
-    last = item.row;
-    draft.takenInbox.push(last.seq);
-    if (last.kind === 'pause' || last.kind === 'resume') note(draft, last.kind, last.payloadText);
+/**
+ * Takes the commands that came in, but no cancel, and says whether they leave the run paused, and why.
+ * A run that is paused by them, or goes on, takes its children with it.
+ */
+export function noteCommands(
+  draft: Draft,
+  incoming: readonly Incoming[],
+): { readonly paused: boolean; readonly reason: string | null } {
+  const { from } = draft;
+  const rows = incoming.flatMap((item) =>
+    item.kind === 'inbox' && isCommand(item.row) && !isStop(item.row) ? [item.row] : [],
+  );
+  for (const { seq, kind, payloadText } of rows) {
+    draft.takenInbox.push(seq);
+    if (kind === 'pause' || kind === 'resume') note(draft, kind, payloadText);
   }
-  return last;
+  const by = pausedAfter(from, rows);
+  const paused = by.person || by.parent;
+  const pause = rows.findLast(({ kind }) => kind === 'pause');
+  if (rows.length > 0) {
+    const { pausedBy: _, ...held } = draft.held;
+    draft.held = paused ? { ...held, pausedBy: by } : held;
+  }
+  if (paused !== (from.status === 'paused')) {
+    const word = (paused ? pause : rows.at(-1))?.payloadText ?? null;
+    tellChildren(draft, paused ? 'pause' : 'resume', reasonOf(word));
+  }
+  return { paused, reason: pause === undefined ? from.reason : reasonOf(pause.payloadText) };
 }
 
 export function note(

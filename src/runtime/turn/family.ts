@@ -7,12 +7,14 @@
  * 1. Nothing is said before the commit: a draft that is dropped has said nothing.
  */
 import type { Effect } from '../../domain/effect.ts';
-import type { ErrorRecord } from '../../domain/errors.ts';
+import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
-import type { InboxRow } from '../../store/rows.ts';
+import { limits } from '../../domain/limits.ts';
+import type { InboxRow, NewRun } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
-import { noted, type HeldChild } from './held.ts';
+import { noted, type HeldChild, type PausedBy } from './held.ts';
+import type { HotRun } from './hot-run.ts';
 
 /** An event that the chart sends to its parent or to a child by its invocation's id. */
 export function sendEvent(draft: Draft, effect: Extract<Effect, { kind: 'send' }>): void {
@@ -56,6 +58,62 @@ export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
     payloadText: JSON.stringify('its parent went on without it'),
     key: null,
   });
+}
+
+/** A person has paused or resumed the run, or its parent has: its children do the same. */
+export function tellChildren(draft: Draft, kind: 'pause' | 'resume', reason: string): void {
+  for (const { runId, shard } of Object.values(draft.held.children)) {
+    draft.inbox.push({
+      tenant: draft.from.run.tenant,
+      runId: asRunId(runId),
+      shard,
+      kind,
+      ref: byParent,
+      payloadText: JSON.stringify(`with its parent: ${reason}`.slice(0, reasonCharsMax)),
+      key: null,
+    });
+  }
+}
+
+/** Each generation puts words before the reason: it must not grow without end. */
+const reasonCharsMax = 1_000;
+
+/**
+ * Who holds the run paused after these commands. A parent's resume leaves what a person has paused; a
+ * person's resume counts for both, because a person who looks at this very run says so.
+ */
+export function pausedAfter({ status, held }: HotRun, commands: readonly InboxRow[]): PausedBy {
+  const nobody: PausedBy = { person: false, parent: false };
+  let by = status === 'paused' ? (held.pausedBy ?? { person: true, parent: false }) : nobody;
+  for (const { kind, ref } of commands) {
+    const whose = ref === byParent ? 'parent' : 'person';
+    if (kind === 'pause') by = { ...by, [whose]: true };
+    if (kind === 'resume') by = whose === 'parent' ? { ...by, parent: false } : nobody;
+  }
+  return by;
+}
+
+/** How many parents stand above a child that this run starts. Throws beyond the bound. */
+export function nextGeneration({ from: { run }, held }: Draft): number {
+  const generation = (held.generation ?? (run.parent === null ? 0 : 1)) + 1;
+  if (generation > limits.generationsMax) {
+    throw heddleError('family-too-deep', { max: limits.generationsMax });
+  }
+  return generation;
+}
+
+/** A child's row says that it has a parent; that it has more above it, its inbox must. */
+export function tellGeneration(draft: Draft, child: NewRun, generation: number): void {
+  if (generation < 2) return;
+  const { tenant, runId, shard } = child;
+  const payloadText = String(generation);
+  draft.inbox.push({ tenant, runId, shard, kind: 'start', ref: byParent, payloadText, key: null });
+}
+
+/** What `tellGeneration` has said. */
+export function generationIn(rows: readonly InboxRow[]): { readonly generation?: number } {
+  const row = rows.find(({ kind, ref }) => kind === 'start' && ref === byParent);
+  return row === undefined ? {} : { generation: Number(row.payloadText) };
 }
 
 /** The run has ended: its parent, if it has one, takes this as its invocation's outcome. */

@@ -25,7 +25,7 @@ import type { FoldedTurn } from './folded-turn.ts';
 import { isOtherBuild, pausedTurn, stalledTurn } from './held-back.ts';
 import type { HotRun } from './hot-run.ts';
 import type { Incoming } from './incoming.ts';
-import { isStop } from './family.ts';
+import { generationIn, isStop } from './family.ts';
 import { eventOf, isAfter, isCommand } from './incoming-event.ts';
 import { moveRun, waitingEvent } from './lifecycle.ts';
 import { dropAnswers, isAsked } from './questions.ts';
@@ -49,15 +49,13 @@ export function* foldTurn(
     return cancelledTurn(draft, reasonOf(cancel.payloadText));
   }
   const stop = rows.find(isStop);
-  // The last of several pauses and resumes counts: nothing happened between them.
-  const last = noteCommands(draft, incoming);
-  const paused = last === undefined ? from.status === 'paused' : last.kind === 'pause';
+  const { paused, reason } = noteCommands(draft, incoming);
+  if (from.state === null) draft.held = { ...draft.held, ...generationIn(rows) };
   if (paused) {
     if (stop !== undefined) {
       dropAnswers(draft, incoming);
       return stopped(draft, { state: from.state, status: from.status }, stop);
     }
-    const reason = last === undefined ? from.reason : reasonOf(last.payloadText);
     return pausedTurn(draft, incoming, reason);
   }
 

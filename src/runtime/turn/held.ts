@@ -22,7 +22,14 @@ type HeldAsk = { readonly incarnation?: number };
 /** How far a conversation has come: its messages are rows of their own. */
 type HeldConversation = { readonly messages: number; readonly chars: number };
 
+/** Who has paused a run, and has not resumed it: a person, or its parent with all its family. */
+export type PausedBy = { readonly person: boolean; readonly parent: boolean };
+
 export type Held = {
+  /** While it is paused. Absent in rows of 0.1.0, where only persons paused. */
+  readonly pausedBy?: PausedBy;
+  /** How many parents stand above this run, where they are more than one. */
+  readonly generation?: number;
   /** By invocation id. */
   readonly receives: Readonly<Record<string, HeldReceive>>;
   readonly children: Readonly<Record<string, HeldChild>>;
@@ -43,7 +50,8 @@ export const nothingHeld: Held = {
 
 /** Null when nothing is held: most runs, most of the time. */
 export function heldToText(held: Held): string | null {
-  const { receives, children, asks, cursors, conversations } = held;
+  const { receives, children, asks, cursors, conversations, pausedBy, generation } = held;
+  if (pausedBy !== undefined || generation !== undefined) return JSON.stringify(held);
   for (const part of [receives, children, asks, cursors, conversations]) {
     for (const _ in part) return JSON.stringify(held);
   }
