@@ -12,6 +12,7 @@ import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
+import { asOptions } from './domain/options.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
@@ -24,7 +25,15 @@ import {
   type BudgetOwner,
   type BudgetView,
 } from './runtime/budget-requests.ts';
-import { newRun, tenantName, type MemoryOwner, type PublishRequest } from './runtime/requests.ts';
+import {
+  newRun,
+  startKeys,
+  startOf,
+  tenantName,
+  type MemoryOwner,
+  type PublishRequest,
+} from './runtime/requests.ts';
+import { runsQuery, type RunsQuery } from './runtime/runs-query.ts';
 import type { Log } from './runtime/ports.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { endsWithin } from './runtime/within.ts';
@@ -53,18 +62,31 @@ export class Heddle {
 
   /** Resolves when the run is durable. */
   async start(agent: string, options: StartOptions = {}): Promise<Run> {
-    const [run] = await this.startAll([{ agent, ...options }]);
+    // Options may be those of `startAll`, with the agent in them; another agent is a mistake.
+    const given = asOptions<StartOptions & { readonly agent?: string }>(
+      options,
+      'start',
+      startKeys,
+    );
+    const request = { agent, ...given };
+    if (request.agent !== agent) refuseField('start.agent', 'is given twice, and differs');
+    const [run] = await this.#startAll([request]);
     if (run === undefined) throw new TypeError('a start was not answered');
     return run;
   }
 
   /** Accepts all of these runs or none: a pipeline is never begun by half. */
   async startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
-    const { agents, ids } = this.#open();
-    if (starts.length === 0) return [];
+    if (!Array.isArray(starts)) refuseField('starts', 'must be a list');
     if (starts.length > this.runtime.settings.turnsMax) {
       refuseField('starts', `may hold ${this.runtime.settings.turnsMax} runs at most`);
     }
+    return this.#startAll(starts.map((start, place) => startOf(start, `starts[${place}]`)));
+  }
+
+  async #startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    const { agents, ids } = this.#open();
+    if (starts.length === 0) return [];
     const runs = starts.map(({ agent, ...request }) =>
       newRun(agents.newest(checkName(agent, 'start.agent')), ids.run(), request),
     );
@@ -80,30 +102,15 @@ export class Heddle {
 
   /** The handle of a run that exists. */
   async run(runId: string, options: { readonly tenant?: string } = {}): Promise<Run> {
-    const row = await this.#open().store.run(tenantName(options.tenant), asRunId(runId));
+    const { tenant } = asOptions(options, 'run', ['tenant']);
+    const row = await this.#open().store.run(tenantName(tenant), asRunId(runId));
     if (row === null) throw heddleError('run-unknown', { runId });
     return new Run(this.runtime, row);
   }
 
   /** Newest first. */
-  async runs(
-    query: {
-      readonly tenant?: string;
-      readonly statuses?: readonly RunRow['status'][];
-      readonly agent?: string;
-      readonly pipeline?: string;
-      readonly beforeRunId?: string;
-      readonly limit?: number;
-    } = {},
-  ): Promise<readonly RunRow[]> {
-    return this.#open().store.runs({
-      tenant: tenantName(query.tenant),
-      statuses: query.statuses ?? null,
-      agent: query.agent === undefined ? null : checkName(query.agent, 'runs.agent'),
-      pipeline: query.pipeline === undefined ? null : checkName(query.pipeline, 'runs.pipeline'),
-      beforeRunId: query.beforeRunId === undefined ? null : asRunId(query.beforeRunId),
-      limit: asWhole(query.limit, 'runs.limit', { min: 1, max: 1_000, fallback: 100 }),
-    });
+  async runs(given: RunsQuery = {}): Promise<readonly RunRow[]> {
+    return this.#open().store.runs(runsQuery(given));
   }
 
   /** Resolves when the message is durable and has its place in the channel (or its delay). */
@@ -147,8 +154,9 @@ export class Heddle {
   async questions(
     query: { readonly tenant?: string; readonly limit?: number } = {},
   ): Promise<readonly OpenQuestion[]> {
-    const tenant = tenantName(query.tenant);
-    const limit = asWhole(query.limit, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
+    const { tenant: named, limit: most } = asOptions(query, 'questions', ['tenant', 'limit']);
+    const tenant = tenantName(named);
+    const limit = asWhole(most, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
     const rows = await this.#open().store.questions({ tenant, runId: null, limit });
     return rows.map(openQuestion);
   }
@@ -157,8 +165,9 @@ export class Heddle {
     runId: string,
     options: { readonly tenant?: string } = {},
   ): Promise<readonly EvaluationRow[]> {
+    const { tenant } = asOptions(options, 'evaluations', ['tenant']);
     return this.#open().store.evaluations({
-      tenant: tenantName(options.tenant),
+      tenant: tenantName(tenant),
       subjectRunId: asRunId(runId),
       limit: 1_000,
     });
@@ -179,7 +188,7 @@ export class Heddle {
 
   /** A person has mended what a provider refused (key, spend): its calls go on. */
   reopenProvider(name: string): void {
-    this.#open().reopenProvider(name);
+    this.#open().reopenProvider(checkName(name, 'provider'));
   }
 
   /**

@@ -10,6 +10,7 @@
 import { heddleError } from './domain/errors.ts';
 import { asOneOf, asWhole } from './domain/field.ts';
 import { checkName } from './domain/ids.ts';
+import { asOptions } from './domain/options.ts';
 import { asError } from './run-handle.ts';
 import { newMessage, tenantName, type PublishRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -25,6 +26,8 @@ export type GroupRequest = {
 
 /** The group in whose name a message was leased. */
 export type LeaseHolder = { readonly tenant?: string; readonly group: string };
+
+const groupKeys = ['tenant', 'group', 'from', 'max', 'leaseMs'] as const;
 
 export class OutsideChannels {
   /** Throws `closed` after the close. */
@@ -48,7 +51,8 @@ export class OutsideChannels {
     return { messageId };
   }
 
-  async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
+  async receive(channel: string, given: GroupRequest): Promise<readonly LeasedMessage[]> {
+    const request = asOptions(given, 'receive', groupKeys);
     return this.#open().store.lease({
       tenant: tenantName(request.tenant),
       channel: checkName(channel, 'channel'),
@@ -59,14 +63,15 @@ export class OutsideChannels {
     });
   }
 
-  async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
-    const { channel, seq, token } = message;
+  async acknowledge(message: LeasedMessage, given: LeaseHolder): Promise<void> {
+    const { channel, seq, token } = asOptions(message, 'message', null);
+    const request = asOptions(given, 'acknowledge', ['tenant', 'group']);
     const [held] = await this.#open().store.acknowledge({
       tenant: tenantName(request.tenant),
-      channel,
+      channel: checkName(channel, 'message.channel'),
       group: checkName(request.group, 'group'),
-      tokens: [token],
+      tokens: [checkName(token, 'message.token')],
     });
-    if (held !== true) throw heddleError('lease-lost', { channel, seq });
+    if (held !== true) throw heddleError('lease-lost', { channel, seq: Number(seq) });
   }
 }

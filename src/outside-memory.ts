@@ -11,6 +11,7 @@ import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asWhole, refuseField } from './domain/field.ts';
 import { toJson } from './domain/json.ts';
+import { asOptions } from './domain/options.ts';
 import { asError } from './run-handle.ts';
 import { recalled } from './runtime/recalled.ts';
 import { memoryAddress, type MemoryOwner } from './runtime/requests.ts';
@@ -27,7 +28,8 @@ export class OutsideMemory {
     this.#open = open;
   }
 
-  async recall(owner: MemoryOwner, key: string, options: RecallOptions): Promise<RecallOutput> {
+  async recall(owner: MemoryOwner, key: string, given: RecallOptions): Promise<RecallOutput> {
+    const options = asOptions(given, 'recall', ['version', 'history']);
     const address = memoryAddress(owner, key);
     const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });
     const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
@@ -43,8 +45,9 @@ export class OutsideMemory {
     owner: MemoryOwner,
     key: string,
     value: unknown,
-    options: RememberOptions,
+    given: RememberOptions,
   ): Promise<{ readonly key: string; readonly version: number }> {
+    const options = asOptions(given, 'remember', ['expectedVersion']);
     const address = memoryAddress(owner, key);
     if (value === undefined) refuseField('remember.value', 'must be given');
     const valueText = JSON.stringify(toJson(value, 'remember.value'));

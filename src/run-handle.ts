@@ -7,10 +7,11 @@ import { asWhole, refuseField } from './domain/field.ts';
 import { checkName, type RunId } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
 import { limits } from './domain/limits.ts';
+import { asOptions } from './domain/options.ts';
 import { thrownText } from './domain/thrown.ts';
 import { callOutside } from './runtime/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './runtime/answers.ts';
-import { sentEvent, type SendRequest, type StartRequest } from './runtime/requests.ts';
+import { reasonText, sentEvent, type SendRequest, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
 import { endsWithin } from './runtime/within.ts';
@@ -68,7 +69,8 @@ export class Run {
    * none). While the database is away it waits. A task that waits here lends its permit meanwhile.
    */
   async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
-    const timeoutMs = asWhole(options.timeoutMs, 'output.timeoutMs', {
+    const given = asOptions(options, 'output', ['timeoutMs']);
+    const timeoutMs = asWhole(given.timeoutMs, 'output.timeoutMs', {
       min: 0,
       max: 2_147_483_647,
       fallback: null,
@@ -128,16 +130,16 @@ export class Run {
 
   /** Ends the run: its children, calls, tasks and waits end with it. */
   async cancel(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('cancel', { payload: toJson(reason, 'reason') ?? null });
+    await this.#arrive('cancel', { payload: reasonText(reason) });
   }
 
   /** The run takes no event until `resume`; calls under way are finished and kept. */
   async pause(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('pause', { payload: toJson(reason, 'reason') ?? null });
+    await this.#arrive('pause', { payload: reasonText(reason) });
   }
 
   async resume(reason = 'no reason given'): Promise<void> {
-    await this.#arrive('resume', { payload: toJson(reason, 'reason') ?? null });
+    await this.#arrive('resume', { payload: reasonText(reason) });
   }
 
   /** What the run took so far, in order; read in pages. */

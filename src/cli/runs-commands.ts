@@ -4,32 +4,13 @@ import { asOneOf, asObject, refuseField } from '../domain/field.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { createHeddle, type Heddle } from '../heddle.ts';
-import type { RunStatus } from '../index.ts';
+import { runStatuses } from '../runtime/run-statuses.ts';
 import { wholeOf } from './whole.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { runDetails, runJson, runTable } from './run-text.ts';
 import { writerTo, type Streams } from './streams.ts';
 
 export type RunFlags = DatabaseFlags & { readonly tenant?: string };
-
-/** Every status, or this does not compile. */
-const statuses = {
-  queued: true,
-  admitted: true,
-  'calling-provider': true,
-  'running-task': true,
-  'waiting-on-channel': true,
-  'waiting-on-timer': true,
-  'waiting-on-person': true,
-  'waiting-on-child': true,
-  backoff: true,
-  stalled: true,
-  paused: true,
-  completed: true,
-  failed: true,
-  cancelled: true,
-} satisfies Record<RunStatus, true>;
-const statusNames = Object.keys(statuses) as RunStatus[];
 
 export function addRunsCommands(program: Command, { stdout }: Streams): void {
   const say = writerTo(stdout);
@@ -78,7 +59,7 @@ function addRuns(program: Command, say: Say): void {
       const limit = wholeOf(flags.limit ?? '20', 'limit', { min: 1, max: 1_000 });
       const asked = flags.status
         ?.split(',')
-        .map((status) => asOneOf(status.trim(), 'status', statusNames));
+        .map((status) => asOneOf(status.trim(), 'status', runStatuses));
       const rows = await withHeddle(flags, (heddle) =>
         heddle.runs({
           limit,

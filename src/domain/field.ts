@@ -17,7 +17,7 @@ export function asObject(value: unknown, field: string): JsonObject {
 export function onlyKeys(value: JsonObject, field: string, keys: readonly string[]): void {
   for (const key in value) {
     if (!keys.includes(key)) {
-      refuseField(`${field}.${key}`, `is unknown; known are ${keys.join(', ')}`);
+      refuseField(`${field}.${key.slice(0, 64)}`, `is unknown; known are ${keys.join(', ')}`);
     }
   }
 }

@@ -15,12 +15,13 @@ export type CommitId = Branded<'CommitId'>;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-function parseUuid(text: string, field: string): string {
-  if (!uuid.test(text)) throw heddleError('invalid-field', { field, reason: 'is not a UUID' });
+function parseUuid(text: unknown, field: string): string {
+  if (typeof text !== 'string' || !uuid.test(text))
+    throw heddleError('invalid-field', { field, reason: 'is not a UUID' });
   return text;
 }
 
-export const asRunId = (text: string): RunId => parseUuid(text, 'runId') as RunId;
+export const asRunId = (text: unknown): RunId => parseUuid(text, 'runId') as RunId;
 export const asReplicaId = (text: string): ReplicaId => parseUuid(text, 'replicaId') as ReplicaId;
 export const asCommitId = (text: string): CommitId => parseUuid(text, 'commitId') as CommitId;
 

@@ -40,6 +40,10 @@ export const limits = {
   generateProvidersMax: 16,
   /** Calls of one provider that may be under way at once: a slot is a row. */
   providerCeilingMax: 100_000,
+  /** Before an attempt of a task, however many have failed: an hour. */
+  backoffMsMax: 3_600_000,
+  /** Why a run is cancelled, paused or resumed. */
+  reasonCharsMax: 4_000,
   /** Delays: about ten years. */
   delayMsMax: 315_360_000_000,
 } as const;

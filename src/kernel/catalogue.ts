@@ -23,6 +23,10 @@ import type {
   RememberOutput,
 } from '../domain/catalogue.ts';
 import type { CatalogueName } from '../domain/effect.ts';
+import { refuseField } from '../domain/field.ts';
+import { checkTaskPolicy, type TaskPolicy } from './task-policy.ts';
+
+export { checkTaskPolicy, type TaskPolicy };
 
 /** Registered symbols, so that two copies of heddle in one process know each other's actors. */
 export const catalogueBrand = Symbol.for('heddle.catalogue');
@@ -52,20 +56,6 @@ export const catalogue = {
   ask: stub<AskOutput, AskInput>('ask'),
 } satisfies Record<CatalogueName, unknown>;
 
-/** How a task is tried. What is not given is the runtime's setting. */
-export type TaskPolicy = {
-  readonly attempts?: number;
-  /** Before the second attempt; doubled before each further one. */
-  readonly backoffMs?: number;
-  /**
-   * From the commit of the turn that asks to the result, over all attempts and the pauses between
-   * them, also over restarts. Then it fails with `invocation-timeout`. Default: no limit.
-   */
-  readonly timeoutMs?: number;
-  /** Of each attempt, from its beginning. One that takes longer has failed. Default: no limit. */
-  readonly attemptTimeoutMs?: number;
-};
-
 export type TaskArgs<Input> = {
   readonly input: Input;
   /** Aborts when the chart leaves the invocation, or the attempt has taken too long. */
@@ -82,10 +72,12 @@ export function task<Output, Input = unknown>(
   run: (args: TaskArgs<Input>) => Promise<Output>,
   policy: TaskPolicy = {},
 ): PromiseActorLogic<Output, Input> {
+  if (typeof run !== 'function') refuseField('task.run', 'must be a function');
+  const checked = checkTaskPolicy(policy, 'task');
   const logic = fromPromise<Output, Input>(({ input, signal, self }) =>
     run({ input, signal, idempotencyKey: self.id }),
   );
-  return Object.assign(logic, { [taskBrand]: Object.freeze({ ...policy }) });
+  return Object.assign(logic, { [taskBrand]: checked });
 }
 
 /** The policy that `task` gave to this logic; empty for any other. */

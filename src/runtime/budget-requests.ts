@@ -1,6 +1,7 @@
 /** Budgets as people write and read them: cost in the currency of the prices, one owner by name. */
-import { asOneOf, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
+import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
+import { asOptions } from '../domain/options.ts';
 import {
   budgetScopes,
   type BudgetAddress,
@@ -33,10 +34,10 @@ export type BudgetView = BudgetOwner & {
 
 const microsPerUnit = 1_000_000;
 
-export function budgetLimits(budget: Budget, field: string): BudgetLimits {
-  onlyKeys({ ...budget }, field, ['tokens', 'cost', 'per']);
+export function budgetLimits(given: Budget, field: string): BudgetLimits {
+  const budget = asOptions(given, field, ['tokens', 'cost', 'per']);
   const { cost } = budget;
-  if (cost !== undefined && !(cost >= 0 && cost <= 1e9)) {
+  if (cost !== undefined && !(typeof cost === 'number' && cost >= 0 && cost <= 1e9)) {
     refuseField(`${field}.cost`, 'must be a number from 0 to 1,000,000,000');
   }
   const bounds = { min: 0, max: 1e15, fallback: null };
@@ -51,17 +52,16 @@ export function budgetLimits(budget: Budget, field: string): BudgetLimits {
 export function budgetDefaults(
   given: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>> = {},
 ): BudgetDefaults {
-  onlyKeys({ ...given }, 'budgets', [...budgetScopes]);
   return Object.fromEntries(
-    Object.entries(given).map(([scope, budget]) => [
+    Object.entries(asOptions(given, 'budgets', budgetScopes)).map(([scope, budget]) => [
       scope,
       budgetLimits(budget, `budgets.${scope}`),
     ]),
   );
 }
 
-export function budgetAddress(owner: BudgetOwner): BudgetAddress {
-  onlyKeys({ ...owner }, 'budget', ['tenant', 'user', 'runId']);
+export function budgetAddress(given: BudgetOwner): BudgetAddress {
+  const owner = asOptions(given, 'budget', ['tenant', 'user', 'runId']);
   const tenant = tenantName(owner.tenant);
   if (owner.runId !== undefined) {
     if (owner.user !== undefined) refuseField('budget.user', 'must not stand beside a run');

@@ -3,9 +3,10 @@
  * command line, HTTP) comes through here, so they refuse the same things in the same words.
  */
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
+import { asObject, asOneOf, asText, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
+import { asOptions } from '../domain/options.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
@@ -37,11 +38,19 @@ export type StartRequest = {
   readonly priority?: Priority;
 };
 
-const startKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority', 'agent'];
+const requestKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority'] as const;
+export const startKeys = [...requestKeys, 'agent'] as const;
 
-export function newRun(agent: Agent, runId: RunId, request: StartRequest): StartArrival {
-  const asked = { ...request } as Record<string, Json>;
-  onlyKeys(asked, 'start', startKeys);
+/** What one start among several is told. */
+export function startOf<Start extends { readonly agent: string } & StartRequest>(
+  given: Start,
+  field: string,
+): Start {
+  return asOptions<{ readonly agent: string } & StartRequest>(given, field, startKeys) as Start;
+}
+
+export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartArrival {
+  const request = asOptions(given, 'start', requestKeys);
   const pipeline = name(request.pipeline, 'start.pipeline', runId);
   const key = request.idempotencyKey ?? null;
   const idempotencyKey = key === null ? null : checkName(key, 'start.idempotencyKey');
@@ -76,9 +85,9 @@ export function newMessage(
   channel: string,
   payload: unknown,
   messageId: string,
-  request: PublishRequest,
+  given: PublishRequest,
 ): MessageInsert {
-  onlyKeys({ ...request }, 'publish', ['tenant', 'delayMs']);
+  const request = asOptions(given, 'publish', ['tenant', 'delayMs']);
   const checked = checkName(channel, 'publish.channel');
   return {
     tenant: name(request.tenant, 'publish.tenant', defaultTenant),
@@ -104,8 +113,8 @@ export type MemoryOwner = {
   readonly runId?: string;
 };
 
-export function memoryAddress(owner: MemoryOwner, key: string): MemoryAddress {
-  onlyKeys({ ...owner }, 'memory', ['scope', 'tenant', 'user', 'agent', 'runId']);
+export function memoryAddress(given: MemoryOwner, key: string): MemoryAddress {
+  const owner = asOptions(given, 'memory', ['scope', 'tenant', 'user', 'agent', 'runId']);
   const tenant = name(owner.tenant, 'memory.tenant', defaultTenant);
   return {
     tenant,
@@ -124,7 +133,7 @@ function ownerName(owner: MemoryOwner, tenant: string): string {
     case 'agent':
       return checkName(owner.agent, 'memory.agent');
     case 'run':
-      return asRunId(owner.runId ?? '');
+      return asRunId(owner.runId);
     default:
       return refuseField('memory.scope', 'must be one of run, agent, user, tenant');
   }
@@ -138,14 +147,20 @@ export type SendRequest = {
 /** An event for a run, and what makes it count once when it was given a key. */
 export function sentEvent(
   event: unknown,
-  request: SendRequest,
+  given: SendRequest,
 ): { readonly payload: Json; readonly once: Once | null } {
-  onlyKeys({ ...request }, 'send', ['idempotencyKey']);
+  const { idempotencyKey } = asOptions(given, 'send', ['idempotencyKey']);
   const payload = chartEvent(event);
-  const { idempotencyKey } = request;
   if (idempotencyKey === undefined) return { payload, once: null };
   const key = checkName(idempotencyKey, 'send.idempotencyKey');
   return { payload, once: { kind: 'event', key, eventText: canonicalJson(payload) } };
+}
+
+/** Why a person cancels, pauses or resumes a run. */
+export function reasonText(reason: unknown): Json {
+  const text = asText(reason as Json, 'reason');
+  if (text.length <= limits.reasonCharsMax) return text;
+  return refuseField('reason', `is longer than ${limits.reasonCharsMax} characters`);
 }
 
 /** Types that XState or the kernel make themselves: nobody else may send them. */

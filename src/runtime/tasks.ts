@@ -14,6 +14,7 @@ import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
 import { heddleError, type ErrorRecord } from '../domain/errors.ts';
 import { recordOf } from '../domain/failure.ts';
 import { toJson, type Json } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
 import type { Gate } from './gate.ts';
@@ -169,7 +170,8 @@ export class Tasks {
     if (running.attempt < running.policy.attempts) {
       running.permit?.end();
       running.permit = null;
-      const waitMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
+      const doubledMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
+      const waitMs = Math.min(doubledMs, limits.backoffMsMax);
       running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#again(running));
       return;
     }

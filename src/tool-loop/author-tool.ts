@@ -4,7 +4,8 @@
  * once, an exception when its policy's attempts are used up.
  */
 import type { Json } from '../domain/json.ts';
-import { refuseField } from '../domain/field.ts';
+import { asText, refuseField } from '../domain/field.ts';
+import { asOptions } from '../domain/options.ts';
 import { task, type TaskArgs, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { ToolOffer } from './built-in-tools.ts';
 import { errorText, resultText, toolError, type ToolText } from './result-text.ts';
@@ -45,6 +46,17 @@ export function tool<Arguments>(of: {
   readonly inputSchema?: Json;
   readonly run: (args: TaskArgs<Arguments>) => Promise<unknown>;
 }): AuthorTool {
+  return checkTool(of, 'tool');
+}
+
+export function checkTool(given: AuthorTool, field: string): AuthorTool {
+  const of = asOptions(given, field, ['description', 'schema', 'inputSchema', 'run']);
+  asText(of.description, `${field}.description`);
+  const standard = (of.schema as Partial<StandardSchema> | null | undefined)?.['~standard'];
+  if (typeof standard?.validate !== 'function') {
+    refuseField(`${field}.schema`, 'must be a Standard Schema, such as one of zod');
+  }
+  if (typeof of.run !== 'function') refuseField(`${field}.run`, 'must be a function');
   return of;
 }
 

@@ -1,12 +1,15 @@
 /** What an author tells a tool loop, and the form in which the chart is built from it. */
 import type { AnyStateMachine } from 'xstate';
 import type { GenerateInput } from '../domain/catalogue.ts';
-import { asWhole, refuseField } from '../domain/field.ts';
+import { asText, asWhole, refuseField } from '../domain/field.ts';
+import { checkGenerate } from '../domain/generate-input.ts';
+import { checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
-import type { TaskPolicy } from '../kernel/catalogue.ts';
+import { asOptions } from '../domain/options.ts';
+import { checkTaskPolicy, type TaskPolicy } from '../kernel/catalogue.ts';
 import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
-import type { AuthorTool } from './author-tool.ts';
+import { checkTool, type AuthorTool } from './author-tool.ts';
 
 /** Reaching one ends the run in a state of its own, with what the model has said so far. */
 export type ToolLoopBounds = {
@@ -60,22 +63,92 @@ export type ResolvedLoop = {
   readonly children: NonNullable<ToolLoopOptions['children']>;
 };
 
+const optionKeys = [
+  'id',
+  'system',
+  'prompt',
+  'builtIn',
+  'tools',
+  'children',
+  'taskPolicy',
+  'generate',
+  'bounds',
+] as const;
+const generateKeys = [
+  'provider',
+  'model',
+  'tier',
+  'maxTokens',
+  'temperature',
+  'timeoutMs',
+  'attemptTimeoutMs',
+] as const;
+
 /** Throws `invalid-field` at once, so that a mistake is seen where the agent is made. */
-export function resolveLoop(options: Omit<ToolLoopOptions<never>, 'prompt'>): ResolvedLoop {
-  const tools = Object.entries(options.tools ?? {});
-  const builtIn = options.builtIn ?? builtInTools;
-  const unknown = builtIn.find((name) => !builtInTools.includes(name));
-  if (unknown !== undefined) refuseField('toolLoop.builtIn', `knows no tool ${String(unknown)}`);
-  for (const [name] of tools) {
-    const field = `toolLoop.tools.${name}`;
-    if (!toolName.test(name)) refuseField(field, `must be a name that fits ${toolName.source}`);
-    const isTaken = name === 'spawn' || (builtIn as readonly string[]).includes(name);
-    if (isTaken) refuseField(field, "has the name of one of heddle's own tools");
+export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
+  const options = asOptions(given, 'toolLoop', optionKeys);
+  checkName(options.id, 'toolLoop.id');
+  if (options.system !== undefined) asText(options.system, 'toolLoop.system');
+  const { prompt, generate = {}, taskPolicy = {} } = options;
+  if (prompt !== undefined && typeof prompt !== 'function') {
+    refuseField('toolLoop.prompt', 'must be a function');
   }
-  return { bounds: boundsOf(options.bounds), builtIn, tools, children: options.children ?? [] };
+  checkTaskPolicy(taskPolicy, 'toolLoop.taskPolicy');
+  // Whatever the prompt will be, the rest is known here.
+  checkGenerate({ ...asOptions(generate, 'toolLoop.generate', generateKeys), prompt: '' });
+  const builtIn = builtInOf(options.builtIn);
+  return {
+    bounds: boundsOf(options.bounds),
+    builtIn,
+    tools: toolsOf(options.tools, builtIn),
+    children: childrenOf(options.children),
+  };
 }
 
-function boundsOf(bounds: ToolLoopBounds = {}): Required<ToolLoopBounds> {
+function builtInOf(given: readonly BuiltInTool[] = builtInTools): readonly BuiltInTool[] {
+  if (!Array.isArray(given)) refuseField('toolLoop.builtIn', 'must be a list');
+  const unknown = given.find((name) => !builtInTools.includes(name));
+  if (unknown !== undefined)
+    refuseField('toolLoop.builtIn', `knows only ${builtInTools.join(', ')}`);
+  return given;
+}
+
+function toolsOf(
+  given: Readonly<Record<string, AuthorTool>> = {},
+  builtIn: readonly string[],
+): ResolvedLoop['tools'] {
+  const tools = Object.entries(asOptions(given, 'toolLoop.tools', null));
+  return tools.map(([name, of]) => {
+    const field = `toolLoop.tools.${name.slice(0, limits.nameCharsMax)}`;
+    if (!toolName.test(name)) refuseField(field, `must be a name that fits ${toolName.source}`);
+    const isTaken = name === 'spawn' || builtIn.includes(name);
+    if (isTaken) refuseField(field, "has the name of one of heddle's own tools");
+    return [name, checkTool(of, field)];
+  });
+}
+
+function childrenOf(given: ToolLoopOptions['children'] = []): ResolvedLoop['children'] {
+  if (!Array.isArray(given)) refuseField('toolLoop.children', 'must be a list');
+  return given.map((child: ResolvedLoop['children'][number], place) => {
+    const field = `toolLoop.children[${place}]`;
+    const checked = asOptions(child, field, ['agent', 'description', 'inputSchema']);
+    const { root } = (checked.agent ?? {}) as { readonly root?: unknown };
+    if (typeof root !== 'object') refuseField(`${field}.agent`, 'must be a chart');
+    asText(checked.description, `${field}.description`);
+    return checked;
+  });
+}
+
+const boundKeys = [
+  'iterationsMax',
+  'tokensMax',
+  'timeMs',
+  'toolCallsMax',
+  'resultCharsMax',
+] as const;
+
+function boundsOf(given: ToolLoopBounds = {}): Required<ToolLoopBounds> {
+  const bounds = asOptions(given, 'toolLoop.bounds', boundKeys);
   const whole = (name: keyof ToolLoopBounds, max: number, fallback: number): number =>
     asWhole(bounds[name], `toolLoop.bounds.${name}`, { min: 1, max, fallback });
   return {

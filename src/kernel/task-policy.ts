@@ -1,0 +1,38 @@
+/** How a task is tried, as an author says it: refused by field where the task is made. */
+import { asWhole } from '../domain/field.ts';
+import { limits } from '../domain/limits.ts';
+import { asOptions } from '../domain/options.ts';
+
+/** How a task is tried. What is not given is the runtime's setting. */
+export type TaskPolicy = {
+  /** 1 to 10,000. Default 1. */
+  readonly attempts?: number;
+  /** Before the second attempt; doubled before each further one, up to an hour. Default 1,000. */
+  readonly backoffMs?: number;
+  /**
+   * From the commit of the turn that asks to the result, over all attempts and the pauses between
+   * them, also over restarts. Then it fails with `invocation-timeout`. Default: no limit.
+   */
+  readonly timeoutMs?: number;
+  /** Of each attempt, from its beginning. One that takes longer has failed. Default: no limit. */
+  readonly attemptTimeoutMs?: number;
+};
+
+const attemptsMax = 10_000;
+
+export function checkTaskPolicy(given: TaskPolicy, field: string): TaskPolicy {
+  const policy = asOptions(given, field, [
+    'attempts',
+    'backoffMs',
+    'timeoutMs',
+    'attemptTimeoutMs',
+  ]);
+  const whole = (name: keyof TaskPolicy, min: number, max: number): void => {
+    asWhole(policy[name], `${field}.${name}`, { min, max, fallback: null });
+  };
+  whole('attempts', 1, attemptsMax);
+  whole('backoffMs', 0, limits.backoffMsMax);
+  whole('timeoutMs', 1, limits.delayMsMax);
+  whole('attemptTimeoutMs', 1, limits.delayMsMax);
+  return Object.freeze(policy);
+}

@@ -1,0 +1,38 @@
+/** Which runs a caller wants to see. */
+import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
+import { asRunId, checkName } from '../domain/ids.ts';
+import { asOptions } from '../domain/options.ts';
+import type { Store } from '../store/port.ts';
+import type { RunRow } from '../store/rows.ts';
+import { tenantName } from './requests.ts';
+import { runStatuses } from './run-statuses.ts';
+
+export type RunsQuery = {
+  readonly tenant?: string;
+  readonly statuses?: readonly RunRow['status'][];
+  readonly agent?: string;
+  readonly pipeline?: string;
+  readonly beforeRunId?: string;
+  readonly limit?: number;
+};
+
+const keys = ['tenant', 'statuses', 'agent', 'pipeline', 'beforeRunId', 'limit'] as const;
+
+export function runsQuery(given: RunsQuery): Parameters<Store['runs']>[0] {
+  const query = asOptions(given, 'runs', keys);
+  return {
+    tenant: tenantName(query.tenant),
+    statuses: query.statuses === undefined ? null : statusesOf(query.statuses),
+    agent: query.agent === undefined ? null : checkName(query.agent, 'runs.agent'),
+    pipeline: query.pipeline === undefined ? null : checkName(query.pipeline, 'runs.pipeline'),
+    beforeRunId: query.beforeRunId === undefined ? null : asRunId(query.beforeRunId),
+    limit: asWhole(query.limit, 'runs.limit', { min: 1, max: 1_000, fallback: 100 }),
+  };
+}
+
+function statusesOf(given: unknown): RunRow['status'][] {
+  if (!Array.isArray(given) || given.length > runStatuses.length) {
+    refuseField('runs.statuses', `must be a list of at most ${runStatuses.length} statuses`);
+  }
+  return given.map((status) => asOneOf(status, 'runs.statuses', runStatuses));
+}
