@@ -12,12 +12,20 @@ export const publisher = setup({
   },
   actors: { ...catalogue },
   guards: { more: ({ context }) => context.left.length > 0 },
+  actions: {
+    shout: () => {
+      throw Object.create(null);
+    },
+  },
 }).createMachine({
   id: 'publisher',
   context: ({ input }) => ({ channel: input.channel, left: input.payloads }),
   initial: 'choosing',
   states: {
-    choosing: { always: [{ guard: 'more', target: 'publishing' }, { target: 'done' }] },
+    choosing: {
+      entry: 'shout',
+      always: [{ guard: 'more', target: 'publishing' }, { target: 'done' }],
+    },
     publishing: {
       invoke: {
         id: 'publish',

@@ -1,6 +1,8 @@
 /** Planted bugs: each with the scenario that must notice it. */
+import { heddleError } from '../../src/domain/errors.ts';
 import { Pool } from '../../src/providers/pool.ts';
 import { ProviderState } from '../../src/providers/provider-state.ts';
+import { FailedBatches } from '../../src/runtime/failed-batches.ts';
 import { Settling } from '../../src/runtime/settling.ts';
 import { Timers } from '../../src/runtime/timers.ts';
 import { absentAgent, rowAsHot } from '../../src/runtime/turn-loader.ts';
@@ -95,6 +97,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     plant: limitsAsOutages,
   },
   {
+    name: "an error that is nobody's own counts against the run",
+    scenario: twoConsumersOfAGroup,
+    finding: /outcome/,
+    plant: blameRuns,
+  },
+  {
+    name: 'a throw after a commit takes its batch with it',
+    scenario: publishAgainstSubscribe,
+    finding: /stuck|memory/,
+    plant: followUntilThrown,
+  },
+  {
     name: 'hints without looking',
     scenario: publishAgainstSubscribe,
     finding: /stuck/,
@@ -124,6 +138,31 @@ function newcomersTurnedAway(): () => void {
         if (this.size < 2) set.apply(this, args);
       },
   );
+}
+
+function blameRuns(): () => void {
+  const { stall } = FailedBatches.prototype;
+  FailedBatches.prototype.stall = function (faulty) {
+    const fault = heddleError('store-poison', { reason: faulty.fault.message });
+    return stall.call(this, { ...faulty, fault });
+  };
+  return () => {
+    FailedBatches.prototype.stall = stall;
+  };
+}
+
+function followUntilThrown(): () => void {
+  const { settle } = Settling.prototype;
+  Settling.prototype.settle = function (made, outcome) {
+    const shouts = made.turns.some(({ turn }) =>
+      turn.draft.afterwards.some(({ kind }) => kind === 'act'),
+    );
+    if (shouts) throw new TypeError('an action threw something without a text');
+    settle.call(this, made, outcome);
+  };
+  return () => {
+    Settling.prototype.settle = settle;
+  };
 }
 
 function limitsAsOutages(): () => void {

@@ -12,6 +12,7 @@ import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { Hint, Store } from '../../src/store/port.ts';
+import type { Failed } from './schedule.ts';
 import type { Timeline } from './timeline.ts';
 
 /** One way of a message between processes on a quiet day. */
@@ -97,7 +98,7 @@ export class Replica {
     kind: 'reply' | 'timer' | 'soon' | 'hint',
     what: string,
     delayMs: number,
-    happen: (failed: 'before' | 'after' | null) => void,
+    happen: (failed: Failed | null) => void,
   ): { cancel(): void } {
     if (!this.#alive) return { cancel: () => undefined };
     const item = this.#parts.timeline.add(
@@ -121,7 +122,7 @@ export class Replica {
   /** A request that travels to `effect`, and its reply that travels back. */
   #cross<Result>(
     what: string,
-    effect: (failed: 'before' | 'after' | null) => Promise<Result>,
+    effect: (failed: Failed | null) => Promise<Result>,
   ): Promise<Result> {
     if (!this.#alive) return new Promise(() => undefined);
     return new Promise((resolve, reject) => {
@@ -152,6 +153,9 @@ export class Replica {
       return (...args: readonly unknown[]): Promise<unknown> =>
         this.#cross(name, async (failed) => {
           if (failed === 'before') throw unavailable();
+          if (failed === 'error')
+            throw heddleError('store-error', { reason: 'on order', sqlstate: 'XX000' });
+          if (failed === 'bug') throw new TypeError('a fault on order');
           const result = await (Reflect.apply(method, store, args) as Promise<unknown>);
           witness.saw(this, name, args, result);
           if (failed === null) return result;
@@ -190,10 +194,10 @@ export class Replica {
         new Promise((resolve, reject) => {
           const what = `asks ${name} for ${call.idempotencyKey.slice(-12)}`;
           const asked = this.#cross(what, (failed) => {
-            if (failed === 'before') {
+            if (failed === 'before' || failed === 'error') {
               return Promise.reject(new ProviderFault('outage', 'outage on order'));
             }
-            if (failed === 'after') {
+            if (failed !== null) {
               return Promise.reject(new ProviderFault('rate-limited', '429 on order', 60));
             }
             return new Promise<CallScript>((begin) => begin(witness.called(this, name, call)));
@@ -227,7 +231,11 @@ export class Replica {
 
   #log(): Log {
     const { witness } = this.#parts;
-    const say = (message: string, facts?: unknown): void => witness.log(this, message, facts);
+    // A host's log may throw at every line, and what it throws may have no text.
+    const say = (message: string, facts?: unknown): void => {
+      witness.log(this, message, facts);
+      throw Object.create(null);
+    };
     return { info: say, warn: say };
   }
 }

@@ -8,13 +8,19 @@ import fc from 'fast-check';
 /** Before an item happens, or after it has happened and before anybody hears of it. */
 export type When = 'before' | 'after';
 
+/**
+ * How a call fails: without an answer, before it has taken effect or after; or with one that says
+ * nothing about it (`error`), or for a fault of heddle's own (`bug`), both without effect.
+ */
+export type Failed = When | 'error' | 'bug';
+
 export type Action =
   /** The item happens so much later: others overtake it, leases may end meanwhile. */
   | { readonly do: 'slow'; readonly item: number; readonly ms: number }
   /** The replica that it belongs to dies. */
   | { readonly do: 'crash'; readonly item: number; readonly when: When }
   /** A store's or provider's call fails; a hint is lost. */
-  | { readonly do: 'fail'; readonly item: number; readonly when: When }
+  | { readonly do: 'fail'; readonly item: number; readonly when: Failed }
   /** The replica stands still for so long; what it has sent travels on. */
   | { readonly do: 'freeze'; readonly item: number; readonly ms: number }
   /** The replica is closed in good order, and another begins. */
@@ -65,7 +71,14 @@ export function schedules(items: number, actionsMax: number): fc.Arbitrary<Sched
       }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), item, when }) },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('fail' as const), item, when }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('fail' as const),
+        item,
+        when: fc.constantFrom<Failed>('before', 'after', 'error', 'bug'),
+      }),
+    },
     {
       weight: 1,
       arbitrary: fc.record({

@@ -5,7 +5,7 @@
  * 1. Items happen in the order of their instants, then of their numbers: nothing else decides.
  * 2. Time moves only when an item happens.
  */
-import type { Plan } from './schedule.ts';
+import type { Failed, Plan } from './schedule.ts';
 import type { Replica } from './replica.ts';
 
 type ItemKind = 'request' | 'reply' | 'timer' | 'soon' | 'hint' | 'command' | 'start';
@@ -16,7 +16,7 @@ export type Item = {
   readonly what: string;
   /** Whose it is: a crash at this item is the crash of this replica. */
   readonly replica: Replica | null;
-  readonly happen: (failed: 'before' | 'after' | null) => void;
+  readonly happen: (failed: Failed | null) => void;
   atMs: number;
   cancelled: boolean;
 };

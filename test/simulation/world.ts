@@ -15,7 +15,7 @@ import { simulatedIds } from './ids.ts';
 import { History } from './history.ts';
 import { startRings } from './rings.ts';
 import { performTasksBy } from './tasks.ts';
-import { Plan, type Schedule, type When } from './schedule.ts';
+import { Plan, type Failed, type Schedule, type When } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
 
@@ -179,7 +179,7 @@ export class World {
     const tries = (this.history.tasks.get(key) ?? 0) + 1;
     this.history.tasks.set(key, tries);
     return new Promise((resolve, reject) => {
-      const done = (failed: 'before' | 'after' | null): void => {
+      const done = (failed: Failed | null): void => {
         if (tries === 1 || failed !== null) reject(new Error('not yet'));
         else resolve(key.slice(37));
       };
