@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { Json } from '../domain/json.ts';
 import type { Heddle } from '../heddle.ts';
 import type { OpenQuestion } from '../index.ts';
+import { runView } from '../runtime/run-view.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
 
@@ -31,6 +32,15 @@ export function runJson(row: RunRow): Readonly<Record<string, Json>> {
   };
 }
 
+/** One run in full: with where its chart stands, and what is open while it has not ended. */
+export function wholeRunJson(row: RunRow): Readonly<Record<string, Json>> {
+  const view = runView(row);
+  if (view === null) return runJson(row);
+  const { state, context, open, timers } = view;
+  const wait = row.endedAtMs === null ? { open: open as unknown as Json, timers: [...timers] } : {};
+  return { ...runJson(row), state, context, ...wait };
+}
+
 export function runTable(rows: readonly RunRow[]): string {
   const table = new Table({
     head: ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'created'],
@@ -54,7 +64,7 @@ export function questionList(questions: readonly OpenQuestion[]): string {
 }
 
 export function runDetails(row: RunRow): string {
-  const shown = Object.entries(runJson(row)).filter(([, value]) => value !== null);
+  const shown = Object.entries(wholeRunJson(row)).filter(([, value]) => value !== null);
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown
     .map(([name, value]) => {

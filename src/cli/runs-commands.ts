@@ -7,7 +7,7 @@ import { createHeddle, type Heddle } from '../heddle.ts';
 import { runStatuses } from '../runtime/run-statuses.ts';
 import { wholeOf } from './whole.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
-import { runDetails, runJson, runTable } from './run-text.ts';
+import { runDetails, runJson, runTable, wholeRunJson } from './run-text.ts';
 import { writerTo, type Streams } from './streams.ts';
 
 export type RunFlags = DatabaseFlags & { readonly tenant?: string };
@@ -84,7 +84,7 @@ function addRun(program: Command, say: Say): void {
     .action(async (id: string, flags: ShowFlags) => {
       await withRun(flags, id, async (run) => {
         const row = await run.row();
-        say(flags.json === true ? JSON.stringify(runJson(row)) : runDetails(row));
+        say(flags.json === true ? JSON.stringify(wholeRunJson(row)) : runDetails(row));
         if (flags.journal !== true) return;
         for await (const line of run.journal()) say(JSON.stringify(line));
       });

@@ -88,6 +88,28 @@ it('sends an event, which the replica that owns the run takes', async () => {
   expect(shown.stdout).toContain('"answer":42');
 });
 
+it('shows where a run stands and what it has open, and of an ended run where it ended', async () => {
+  const run = await here.start('clerk', { tenant: 'shown' });
+  await vi.waitFor(async () => expect(await run.questions()).toHaveLength(1), 20_000);
+  const flags = ['--tenant', 'shown'];
+  const text = (await cli('run', run.id, ...flags)).stdout;
+  expect(text).toMatch(/state +asking\n/);
+  expect(text).toMatch(/context +\{"count":null\}\n/);
+  const [shown] = linesOf((await cli('run', run.id, '--json', ...flags)).stdout);
+  const input = { question: 'How many?', schema: { type: 'integer' } };
+  expect(shown).toMatchObject({
+    state: 'asking',
+    context: { count: null },
+    open: [{ id: 'count', src: 'ask', input }],
+    timers: [],
+  });
+  await run.answer('count', 3);
+  expect(await run.output({ timeoutMs: 20_000 })).toBe(3);
+  const [over] = linesOf((await cli('run', run.id, '--json', ...flags)).stdout);
+  expect(over).toMatchObject({ state: 'done', context: { count: 3 } });
+  expect(over).not.toHaveProperty('open');
+});
+
 it('sends an event once, however often, with a key', async () => {
   const run = await here.start('waiter');
   const twice = ['send', run.id, 'none', '{"answer":1}', '--key', 'k'];
