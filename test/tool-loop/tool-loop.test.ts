@@ -290,8 +290,8 @@ describe('mistakes of its author are seen where it is made', () => {
     );
   });
 
-  it('its version is another when its prompt, tools or bounds are', async () => {
-    const versions = await Promise.all(
+  it('its version is another when its tools are, and the same when its prompt or bounds change', async () => {
+    const rows = await Promise.all(
       [{}, { system: 'Be brief.' }, { bounds: { iterationsMax: 3 } }, { builtIn: [] }].map(
         async (options) => {
           const loop = toolLoop({ id: 'loop', ...options });
@@ -300,6 +300,10 @@ describe('mistakes of its author are seen where it is made', () => {
         },
       ),
     );
-    expect(new Set(versions.map(({ version }) => version)).size).toBe(4);
+    const [plain, prompt, bounds, tools] = rows.map(({ version }) => version);
+    expect([prompt, bounds]).toEqual([plain, plain]);
+    expect(tools).not.toBe(plain);
+    // Which texts a turn ran with is told by its build.
+    expect(new Set(rows.map(({ build }) => build)).size).toBe(4);
   });
 });
