@@ -1,5 +1,5 @@
 /** A run as the library gives it: the same calls as the HTTP API's. */
-import { Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { ChartEvent, JournalEntry } from './domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 import { errorRegistry } from './domain/errors.ts';
@@ -167,8 +167,7 @@ export class Run {
    */
   texts(): Observable<TextDelta> {
     const { texts, watch } = this.#runtime;
-    return new Observable((listener) => {
-      const subscription = texts.run(this.id).subscribe(listener);
+    return texts.run(this.id, (listener) => {
       const unwatch = watch.run(this.id, ({ ended }) => {
         if (ended) listener.complete();
       });
@@ -179,10 +178,7 @@ export class Run {
         },
         (error: unknown) => listener.error(error),
       );
-      return () => {
-        subscription.unsubscribe();
-        unwatch();
-      };
+      return unwatch;
     });
   }
 

@@ -74,7 +74,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   const options = { ...given, log };
   const { store, kernel, clock, ids, weights = new TenantWeights() } = options;
   const { replicaId, settings, wanted } = around;
-  const texts = new Texts();
+  const texts = new Texts(log);
   const deliver = (run: RunAddress, incoming: Incoming): void => {
     parts.bench.deliver(run, incoming);
     wanted();

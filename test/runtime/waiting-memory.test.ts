@@ -53,7 +53,7 @@ function newCalls(): Calls {
     ended: nothing,
     wanted: nothing,
     due: nothing,
-    texts: new Texts(),
+    texts: new Texts({ info: () => undefined, warn: () => undefined }),
   });
 }
 
