@@ -10,6 +10,7 @@
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Grant, Pool } from '../providers/pool.ts';
 import { asAnswer, asFault } from '../providers/check-provider.ts';
 import type { Provider, ProviderFault } from '../providers/port.ts';
@@ -17,6 +18,7 @@ import type { CallInputs } from './call-inputs.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
+import { guardSignal } from './guarded-signal.ts';
 import type { Clock, Log } from './ports.ts';
 import { Refusals } from './refusals.ts';
 import type { Texts } from './texts.ts';
@@ -50,6 +52,7 @@ export class CallRequests {
   readonly #pool: Pool<RunCall>;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #refusals: Refusals;
+  readonly #log: Log;
   readonly #ends: RequestEnds;
   /** The oldest first. */
   readonly #underWay = new Set<RunCall>();
@@ -76,6 +79,7 @@ export class CallRequests {
     this.#pool = options.pool;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
     this.#refusals = new Refusals(options.log);
+    this.#log = options.log;
     this.#ends = options.ends;
   }
 
@@ -164,7 +168,10 @@ export class CallRequests {
         input,
         idempotencyKey: call.key,
         attempt,
-        signal: abort.signal,
+        signal: guardSignal(abort.signal, (thrown) => {
+          const facts = { provider: provider.name, reason: thrownText(thrown) };
+          this.#log.warn("a listener of a call's abort signal failed", facts);
+        }),
         onText: this.#texts.ofAttempt(call, () => {
           return call.dropped || call.outcome !== null || call.abort !== abort;
         }),

@@ -168,6 +168,7 @@ function makeTasks(base: Base, permits: Permits): RunTasks {
     gate,
     permits,
     weights,
+    log: base.options.log,
     deliver,
     wake: (address) => parts().bench.wake(address),
     inLine: (runId) => {

@@ -17,7 +17,7 @@ import { callKey } from './calls-by-run.ts';
 import type { Gate } from './gate.ts';
 import type { Permits } from './permits.ts';
 import { Tasks, type TaskOutcome } from './tasks.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Log } from './ports.ts';
 import type { TenantWeights } from './tenant-weights.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
@@ -27,6 +27,7 @@ export type RunTasksOptions = {
   readonly gate: Gate;
   readonly permits: Permits;
   readonly weights: TenantWeights;
+  readonly log: Log;
   readonly deliver: (run: NewRun, incoming: Incoming) => void;
   /** A task of this run has its permit: its run is to be read, and what is open settled. */
   readonly wake: (run: RunAddress) => void;

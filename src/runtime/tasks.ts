@@ -15,11 +15,13 @@ import { heddleError, type ErrorRecord } from '../domain/errors.ts';
 import { recordOf } from '../domain/failure.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
+import { thrownText } from '../domain/thrown.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
 import type { Gate } from './gate.ts';
+import { withGuardedSignal } from './guarded-signal.ts';
 import type { Permits } from './permits.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Log } from './ports.ts';
 import { TaskPermit } from './task-permit.ts';
 
 export type TaskOutcome =
@@ -67,12 +69,19 @@ export class Tasks {
   readonly #clock: Clock;
   readonly #gate: Gate;
   readonly #permits: Permits;
+  readonly #log: Log;
   readonly #running = new Map<string, Running>();
 
-  constructor(options: { readonly clock: Clock; readonly gate: Gate; readonly permits: Permits }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly gate: Gate;
+    readonly permits: Permits;
+    readonly log: Log;
+  }) {
     this.#clock = options.clock;
     this.#gate = options.gate;
     this.#permits = options.permits;
+    this.#log = options.log;
   }
 
   has(key: string): boolean {
@@ -81,17 +90,21 @@ export class Tasks {
 
   /** Its permit was taken. */
   start(task: TaskStart): void {
-    const logic = task.logic as PromiseActorLogic<unknown, unknown>;
+    const { key, src } = task;
+    const logic = withGuardedSignal(task.logic as PromiseActorLogic<unknown, unknown>, (thrown) => {
+      const facts = { task: src, key, reason: thrownText(thrown) };
+      this.#log.warn("a listener of a task's abort signal failed", facts);
+    });
     const running: Running = {
       ...task,
       logic,
-      policy: resolve(taskPolicyOf(logic)),
+      policy: resolve(taskPolicyOf(task.logic)),
       attempt: 0,
       permit: new TaskPermit(this.#permits),
       actor: null,
       cancelTimer: noTimer,
     };
-    this.#running.set(task.key, running);
+    this.#running.set(key, running);
     this.#begin(running);
   }
 
