@@ -1,7 +1,8 @@
 /** What agent authors and hosts import. Nothing else is public. */
 export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
 export { toolLoop } from './tool-loop/tool-loop.ts';
-export { tool, type AuthorTool, type StandardSchema } from './tool-loop/author-tool.ts';
+export { tool, type AuthorTool } from './tool-loop/author-tool.ts';
+export type { StandardSchema } from './tool-loop/standard-schema.ts';
 export type { ToolLoopBounds, ToolLoopInput, ToolLoopOptions } from './tool-loop/options.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';

@@ -6,29 +6,12 @@
 import type { Json } from '../domain/json.ts';
 import { asText, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
+import { thrownText } from '../domain/thrown.ts';
 import { task, type TaskArgs, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { ToolOffer } from './built-in-tools.ts';
+import { checkedArguments } from './checked-arguments.ts';
 import { errorText, resultText, toolError, type ToolText } from './result-text.ts';
-
-/** The part of https://standardschema.dev that is read here; zod, valibot and others fit it. */
-export type StandardSchema<Output = unknown> = {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => Validated<Output> | Promise<Validated<Output>>;
-    /** Schemas that can also say what they accept as JSON Schema. */
-    readonly jsonSchema?: {
-      readonly input: (options: { readonly target: string }) => Readonly<Record<string, unknown>>;
-    };
-  };
-};
-type Validated<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
-type SchemaIssue = {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-};
+import type { StandardSchema } from './standard-schema.ts';
 
 export type AuthorTool = {
   readonly description: string;
@@ -61,15 +44,20 @@ export function checkTool(given: AuthorTool, field: string): AuthorTool {
 }
 
 export function offerOf(name: string, { description, schema, inputSchema }: AuthorTool): ToolOffer {
-  const told =
-    inputSchema ?? (schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as Json);
-  if (told === undefined) {
-    refuseField(
-      `toolLoop.tools.${name}.inputSchema`,
-      'must be given: its schema has no JSON Schema',
-    );
-  }
+  const told = inputSchema ?? toldBy(schema, `toolLoop.tools.${name}.inputSchema`);
   return { name, description, inputSchema: told };
+}
+
+/** What the schema says of itself, as JSON Schema; not every schema can. */
+function toldBy(schema: StandardSchema, field: string): Json {
+  let why = 'its schema has no JSON Schema';
+  try {
+    const told = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
+    if (told !== undefined) return told as Json;
+  } catch (thrown) {
+    why = `its schema gives no JSON Schema: ${thrownText(thrown)}`;
+  }
+  return refuseField(field, `must be given: ${why}`);
 }
 
 /** The tool as an actor of the chart. */
@@ -80,12 +68,12 @@ export function toolTask(
   resultCharsMax: number,
 ) {
   return task<ToolText, unknown>(async ({ input, signal, idempotencyKey }) => {
-    const checked = await schema['~standard'].validate(input);
-    if (checked.issues !== undefined) {
-      const words = `The arguments of ${name} do not fit. ${wordsOf(checked.issues)}`;
-      return errorText(words, resultCharsMax);
-    }
     try {
+      const checked = await checkedArguments(schema, input);
+      if (checked.kind === 'wrong') {
+        const words = `The arguments of ${name} do not fit. ${checked.words}`;
+        return errorText(words, resultCharsMax);
+      }
       // The schema has just made it what `run` takes.
       const output = await run({ input: checked.value as never, signal, idempotencyKey });
       return resultText(output, resultCharsMax);
@@ -94,16 +82,4 @@ export function toolTask(
       throw toolError(error, resultCharsMax);
     }
   }, policy);
-}
-
-const issuesMax = 20;
-
-function wordsOf(issues: readonly SchemaIssue[]): string {
-  return issues
-    .slice(0, issuesMax)
-    .map(({ message, path = [] }) => {
-      const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
-      return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
-    })
-    .join(' ');
 }

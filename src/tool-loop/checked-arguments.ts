@@ -1,0 +1,57 @@
+/**
+ * A model's arguments, checked by an author's schema. A schema is somebody else's code: it may throw,
+ * reject, or give what is no result. Arguments that it has not plainly accepted never reach a tool.
+ */
+import { isA, keysOf, propertyOf, thrownText } from '../domain/thrown.ts';
+import type { StandardSchema } from './standard-schema.ts';
+
+export type Checked =
+  | { readonly kind: 'fits'; readonly value: unknown }
+  /** `words` are for the model. */
+  | { readonly kind: 'wrong'; readonly words: string };
+
+/** Rejects, with an error in words, when the schema itself has failed. */
+export async function checkedArguments(schema: StandardSchema, input: unknown): Promise<Checked> {
+  let checked: unknown;
+  try {
+    checked = await schema['~standard'].validate(input);
+  } catch (thrown) {
+    throw new Error(`its schema failed: ${thrownText(thrown)}`, { cause: thrown });
+  }
+  const issues = propertyOf(checked, 'issues') ?? null;
+  if (issues !== null) return { kind: 'wrong', words: wordsOf(issues) };
+  if (!has(checked, 'value')) throw new Error('its schema gave neither a value nor issues');
+  return { kind: 'fits', value: propertyOf(checked, 'value') };
+}
+
+function has(thing: unknown, key: string): boolean {
+  try {
+    return typeof thing === 'object' && thing !== null && key in thing;
+  } catch {
+    return false;
+  }
+}
+
+const issuesMax = 20;
+
+function wordsOf(issues: unknown): string {
+  if (typeof issues === 'string') return issues;
+  const lengthMax = isA(issues, Array)
+    ? Math.min(Number(propertyOf(issues, 'length')), issuesMax)
+    : 0;
+  return Array.from({ length: lengthMax }, (_, at) => issueWords(propertyOf(issues, at))).join(' ');
+}
+
+function issueWords(issue: unknown): string {
+  if (typeof issue === 'string') return issue;
+  const message = thrownText(issue);
+  const path = propertyOf(issue, 'path');
+  const keys = keysOf(path).map((at) => keyText(propertyOf(path, at)));
+  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
+}
+
+/** A part of a path: a key, or an object that holds one. */
+function keyText(part: unknown): string {
+  const isWrapped = typeof part === 'object' && part !== null;
+  return thrownText(isWrapped ? propertyOf(part, 'key') : part);
+}

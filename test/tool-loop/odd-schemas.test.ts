@@ -1,0 +1,83 @@
+/**
+ * Schemas that throw, reject or give what is no result: the model is told, the tool is not called, and
+ * the run goes on. vitest fails a file in which an exception or a rejection reached the process.
+ */
+import { expect, it } from 'vitest';
+import { tool, toolLoop, type StandardSchema } from '../../src/index.ts';
+import { oddKinds, oddValue, thenable } from '../support/odd-values.ts';
+import { oneReplica } from '../support/replica.ts';
+import { lastResults, model } from './model.ts';
+
+type Validate = StandardSchema<never>['~standard']['validate'];
+
+/** What the model is told of a tool with this schema. */
+async function toldBy(validate: () => unknown): Promise<string> {
+  const calls = [{ name: 'odd', input: { n: 1 } }];
+  const of = model((at) => (at === 1 ? { calls } : undefined));
+  const odd = tool({
+    description: 'Odd.',
+    schema: { '~standard': { version: 1, vendor: 'test', validate: validate as Validate } },
+    inputSchema: {},
+    run: () => Promise.resolve('it was called'),
+  });
+  const world = await oneReplica({
+    agents: [toolLoop({ id: 'loop', tools: { odd } })],
+    providers: [of],
+  });
+  const run = await world.heddle.start('loop', { input: { prompt: 'Begin.' } });
+  await world.clock.advance(120_000);
+  expect(await run.output({ timeoutMs: 1 })).toMatchObject({ end: 'answered', text: 'Done.' });
+  const [told] = lastResults(of.heard.at(-1));
+  await world.heddle.close();
+  return JSON.stringify(told);
+}
+
+const throwing = (kind: string) => (): never => {
+  throw oddValue(kind);
+};
+
+const ways: Record<string, (kind: string) => () => unknown> = {
+  throws: throwing,
+  'rejects with': (kind) => async () => throwing(kind)(),
+  'rejects by a `then` of its own with': (kind) => () =>
+    thenable((_, reject) => reject(oddValue(kind))),
+  'resolves to': (kind) => async () => oddValue(kind),
+  returns: (kind) => () => oddValue(kind),
+  'finds issues that are': (kind) => () => ({ value: 1, issues: oddValue(kind) ?? 'wrong' }),
+  'finds an issue that is': (kind) => () => ({ issues: [oddValue(kind)] }),
+  'names a path that is': (kind) => () => ({ issues: [{ message: 'no', path: oddValue(kind) }] }),
+  'names a key that is': (kind) => () => ({ issues: [{ message: 'no', path: [oddValue(kind)] }] }),
+};
+
+it.each(Object.keys(ways))('one that %s anything', { timeout: 60_000 }, async (way) => {
+  for (const kind of oddKinds) {
+    const told = await toldBy(ways[way]?.(kind) ?? throwing(kind));
+    expect(told, kind).not.toContain('it was called');
+    expect(told, kind).toMatch(/its schema|do not fit/);
+  }
+});
+
+it('says its words where it has some', async () => {
+  const path = ['lines', { key: 0 }, 'amount'];
+  expect(await toldBy(() => ({ issues: [{ message: 'too much', path }] }))).toContain(
+    'lines.0.amount: too much',
+  );
+  expect(await toldBy(() => ({ value: undefined }))).toContain('it was called');
+});
+
+it.each([undefined, null, {}, { '~standard': {} }, 'a text'])(
+  'is refused by field where it is none: %j',
+  (schema) => {
+    const odd = { description: 'x', schema, inputSchema: {}, run: () => Promise.resolve(1) };
+    const make = () => toolLoop({ id: 'loop', tools: { odd: odd as never } });
+    expect(make).toThrow(/toolLoop.tools.odd.schema/);
+  },
+);
+
+it('is refused by field where it cannot say what it accepts', () => {
+  const jsonSchema = { input: throwing('a symbol') };
+  const validate: Validate = () => ({ issues: [] });
+  const schema = { '~standard': { version: 1, vendor: 'test', validate, jsonSchema } } as const;
+  const odd = tool({ description: 'x', schema, run: () => Promise.resolve(1) });
+  expect(() => toolLoop({ id: 'loop', tools: { odd } })).toThrow(/toolLoop.tools.odd.inputSchema/);
+});
