@@ -18,7 +18,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000001_tables': '1656ac14813a14b1',
   '000002_answers': '4925628a2c8b995a',
   '000003_structures': '8eb2274910b63aaf',
-  '000006_start_keys': '761ee6b9717646f3',
+  '000004_start_keys': '761ee6b9717646f3',
 };
 
 it('no migration was changed', async () => {
