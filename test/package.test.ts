@@ -24,7 +24,13 @@ beforeAll(async () => {
     packed.stdout.slice(packed.stdout.indexOf('[')),
   ) as { filename: string }[];
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-  await run('npm', ['install', '--ignore-scripts', join(folder, filename)], { cwd: folder });
+  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    devDependencies: { zod: string };
+  };
+  const packages = [join(folder, filename), `zod@${devDependencies.zod}`];
+  await run('npm', ['install', '--prefer-offline', '--ignore-scripts', ...packages], {
+    cwd: folder,
+  });
 }, 300_000);
 
 afterAll(async () => {
@@ -39,6 +45,46 @@ it('runs the ten-line example of the README', { timeout: 120_000 }, async () => 
   await writeFile(join(folder, 'example.js'), example);
   const { stdout } = await run(process.execPath, ['example.js'], { cwd: folder, env: env() });
   expect(stdout.trim().length).toBeGreaterThan(20);
+});
+
+/** A model that weighs once and says what it read; the scales, which the README leaves open. */
+const around = {
+  before: `import { createHeddle } from 'heddle';
+const scales = async (yarn) => ({ grams: yarn.length });
+`,
+  after: `
+const usage = { inputTokens: 1, outputTokens: 1 };
+const says = { stopReason: 'end', usage, provider: 'model', model: 'm', toolCalls: [] };
+const call = async ({ input: { messages, tools } }) => {
+  const results = messages.filter(({ role }) => role === 'tool');
+  const { properties } = tools.find(({ name }) => name === 'weigh').inputSchema;
+  const inputs = [{ yarn: 5 }, { yarn: 'merino' }];
+  const input = inputs[results.length];
+  if (input === undefined) return { ...says, text: JSON.stringify({ results, properties }) };
+  const toolCalls = [{ id: 'c' + results.length, name: 'weigh', input }];
+  return { ...says, text: '', stopReason: 'tool-calls', toolCalls };
+};
+const heddle = await createHeddle({
+  agents: [clerk],
+  providers: [{ name: 'model', ceiling: 1, call }],
+});
+const run = await heddle.start('clerk', { input: { prompt: 'Weigh the merino.' } });
+console.log(JSON.stringify(await run.output()));
+await heddle.close();
+`,
+};
+
+it('runs the tool of the README with its zod schema', { timeout: 120_000 }, async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const example = /```js\n(import \{ tool, toolLoop \} from 'heddle';[\s\S]*?)```/.exec(
+    readme,
+  )?.[1];
+  expect(example).toContain("from 'zod'");
+  await writeFile(join(folder, 'tool.js'), `${around.before}${example}${around.after}`);
+  const { stdout } = await run(process.execPath, ['tool.js'], { cwd: folder, env: env() });
+  expect(stdout).toContain('The arguments of weigh do not fit. yarn:');
+  expect(stdout).toMatch(/grams\W+6/);
+  expect(stdout).toMatch(/properties\W+yarn\W+type\W+string/);
 });
 
 it('has the command and its types', { timeout: 60_000 }, async () => {
