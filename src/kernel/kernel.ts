@@ -27,7 +27,7 @@ import { persist, restore } from './persist.ts';
 import type { Agent, ChartState, Kernel, Step } from './port.ts';
 import { receive } from './receive.ts';
 import { register } from './register.ts';
-import { settle } from './settle.ts';
+import { settle, settleContext } from './settle.ts';
 
 /** The kernel keeps nothing between calls: one serves everybody. */
 export function createKernel(): Kernel {
@@ -127,7 +127,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
 function rest(next: Snapshot, before: Snapshot | null, macrostep: Macrostep): void {
   const fresh = next as { context: unknown; children: Record<string, unknown> };
   if (next.context !== before?.context) {
-    fresh.context = settle(next.context, 'context', before?.context);
+    fresh.context = settleContext(next.context, before?.context);
   }
   if (next.children !== before?.children) macrostep.lighten(fresh.children);
 }

@@ -7,6 +7,7 @@
  * only what cannot change need not be looked at again, so a step looks at what it made and no more.
  */
 import type { Json } from '../domain/json.ts';
+import { heddleError, HeddleError } from '../domain/errors.ts';
 import { limits } from '../domain/limits.ts';
 import { plainJson } from '../domain/plain/copy.ts';
 
@@ -19,4 +20,14 @@ import { plainJson } from '../domain/plain/copy.ts';
 export function settle(value: unknown, field: string, before?: unknown): Json | undefined {
   const bytesMax = limits.snapshotBytesMax;
   return plainJson(value, { field, bytesMax, isFrozen: true, before }).copy;
+}
+
+/** The same for a context: one that is too large is told as what it is, with its own mend. */
+export function settleContext(context: unknown, before?: unknown): Json | undefined {
+  try {
+    return settle(context, 'context', before);
+  } catch (error) {
+    if (!(error instanceof HeddleError) || error.code !== 'payload-too-large') throw error;
+    throw heddleError('snapshot-too-large', { bytesMax: limits.snapshotBytesMax });
+  }
 }
