@@ -40,8 +40,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     // The fence alone keeps two owners apart, so it must be off for the version to matter.
     name: 'no-version-check',
-    scenario: twoConsumersOfAGroup,
-    finding: /./,
+    scenario: timerAgainstEvent,
+    finding: /journal does not fold|stuck|timer late|outcome/,
     seam: {
       wrapStore: (store) => withFaults(store, ['no-epoch-check', 'no-version-check']),
       blindTo: 'stale epoch committed',
