@@ -45,7 +45,7 @@ export const allScenarios: readonly Entry[] = [
   on(parentAndChildren, 'call made again', 'result kept'),
   on(cancelledFamily),
   on(questionAndPause),
-  on(answersBesideTimeouts),
+  on(answersBesideTimeouts, 'answered meanwhile'),
   on(answersBesideEvents, 'answered meanwhile'),
   on(tasksTriedAgain),
   on(twoCircuits, 'call made again', 'result kept'),
