@@ -14,7 +14,6 @@
  */
 import { thrownText } from '../domain/thrown.ts';
 import type { HeddleError } from '../domain/errors.ts';
-import type { Batch } from '../store/batch.ts';
 import type { RunRow } from '../store/rows.ts';
 import { queuedGroups, type StartGroup } from './arrivals.ts';
 import { faultOf, placeOf } from './fault.ts';
@@ -22,7 +21,7 @@ import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation } from './isolation.ts';
 import type { Parts } from './parts.ts';
 import type { Settling } from './settling.ts';
-import { noArrivals, type Faulty, type MadeBatch, type Taken, type Work } from './turn-work.ts';
+import { emptyBatch, type Faulty, type MadeBatch, type Taken, type Work } from './turn-work.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import { moveRun } from './turn/lifecycle.ts';
 import type { Entry } from './workbench.ts';
@@ -140,7 +139,7 @@ export class FailedBatches {
         const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };
         const epochs = shards.epochsOf([change]);
         const { statusChanges } = await store.commit({
-          ...this.#emptyBatch(),
+          ...emptyBatch(this.#parts),
           epochs,
           statusChanges: [change],
         });
@@ -152,21 +151,6 @@ export class FailedBatches {
     } catch {
       // The very error, as a rule: it has been told.
     }
-  }
-
-  #emptyBatch(): Batch {
-    const { ids, replicaId } = this.#parts;
-    return {
-      commitId: ids.commit(),
-      replicaId,
-      epochs: new Map(),
-      turns: [],
-      statusChanges: [],
-      results: [],
-      slots: [],
-      providers: [],
-      arrivals: noArrivals,
-    };
   }
 
   #halve(suspects: readonly Suspect[]): void {

@@ -3,7 +3,7 @@ import { thrownText } from '../domain/thrown.ts';
 import type { Batch, SlotWrite } from '../store/batch.ts';
 import type { Parts } from './parts.ts';
 import type { TurnBatches } from './turn-batch.ts';
-import { noArrivals } from './turn-work.ts';
+import { emptyBatch } from './turn-work.ts';
 
 export async function writeLastSlots(
   { ids, log, replicaId, store }: Parts,
@@ -11,17 +11,7 @@ export async function writeLastSlots(
   slots: readonly SlotWrite[],
 ): Promise<void> {
   if (slots.length === 0) return;
-  const batch: Batch = {
-    commitId: ids.commit(),
-    replicaId,
-    epochs: new Map(),
-    turns: [],
-    statusChanges: [],
-    results: [],
-    slots,
-    providers: [],
-    arrivals: noArrivals,
-  };
+  const batch: Batch = { ...emptyBatch({ ids, replicaId }), slots };
   try {
     await batches.answered(() => store.commit(batch));
   } catch (error) {

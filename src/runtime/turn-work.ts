@@ -3,6 +3,7 @@ import type { ErrorRecord, HeddleError } from '../domain/errors.ts';
 import type { Grant } from '../providers/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../store/batch.ts';
 import type { ArrivalBatch } from './arrivals.ts';
+import type { Parts } from './parts.ts';
 import type { RunCall } from './calls-by-run.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
 import type { Suspects } from './isolation.ts';
@@ -61,3 +62,18 @@ export type Faulty = Pick<Work, 'entry' | 'incoming'> & {
 
 /** A status that changes between turns; the run takes no turn while it is committed. */
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
+
+/** A batch to which a caller adds the one thing that it is for. */
+export function emptyBatch({ ids, replicaId }: Pick<Parts, 'ids' | 'replicaId'>): Batch {
+  return {
+    commitId: ids.commit(),
+    replicaId,
+    epochs: new Map(),
+    turns: [],
+    statusChanges: [],
+    results: [],
+    slots: [],
+    providers: [],
+    arrivals: noArrivals,
+  };
+}

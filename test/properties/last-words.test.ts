@@ -62,16 +62,18 @@ function actionsOf({ deeds, chained }: Move, at: number): unknown[] {
   return chained ? [...own, sendTo(({ self }) => self, { type: `M${at + 1}` })] : own;
 }
 
+/** Writes down what the parent hears. */
+const log = assign({
+  log: ({
+    context,
+    event,
+  }: {
+    context: { log: string[] };
+    event: { type: string; n?: number };
+  }) => [...context.log, `${event.type} ${event.n ?? '-'}`],
+}) as never;
+
 function parentOf(moves: readonly Move[]) {
-  const log = assign({
-    log: ({
-      context,
-      event,
-    }: {
-      context: { log: string[] };
-      event: { type: string; n?: number };
-    }) => [...context.log, `${event.type} ${event.n ?? '-'}`],
-  }) as never;
   const heardTypes = ['BORN', 'ACK', 'BYE', 'xstate.done.actor.k'];
   const config = {
     id: 'parent',
@@ -86,15 +88,6 @@ function parentOf(moves: readonly Move[]) {
 
 /** The same with the child invoked: said in the exit actions of the state that is left. */
 function leaverOf(words: readonly Said[], how: 'leave' | 'end' | 'reenter') {
-  const log = assign({
-    log: ({
-      context,
-      event,
-    }: {
-      context: { log: string[] };
-      event: { type: string; n?: number };
-    }) => [...context.log, `${event.type} ${event.n ?? '-'}`],
-  }) as never;
   const exit = words.map((word) => sendTo('k', { type: word.do.toUpperCase(), n: word.n }));
   const target = { leave: 'b', end: 'f', reenter: 'a' }[how];
   return setup({ actors: { kid } }).createMachine({
