@@ -50,8 +50,8 @@ export class FailedBatches {
   async giveBack(taken: Taken, error: unknown): Promise<void> {
     const fault = faultOf(error);
     try {
-      const { made, works } = taken;
-      const wrote = made !== null && this.#takeBack(made, works);
+      const { made } = taken;
+      const wrote = made !== null && this.#takeBack(made);
       if (isOver(fault)) return this.#letGo(taken, fault);
       const suspects = this.#suspectsOf(taken);
       const groups = this.#freshOf(taken);
@@ -71,22 +71,20 @@ export class FailedBatches {
   /** A commit of results alone, which have gone to their turns: what is left are the slots. */
   keepingFailed(made: MadeBatch, error: unknown): void {
     const fault = faultOf(error);
-    const wrote = this.#takeBack(made, []);
+    const wrote = this.#takeBack(made);
     if (wrote && !isOver(fault)) this.#slotsFailed(fault, false);
   }
 
   /** Slots and charges come with the next batch. True when the failed one held any. */
-  #takeBack(made: MadeBatch, works: readonly Work[]): boolean {
+  #takeBack(made: MadeBatch): boolean {
     const { bench, budgets, calls, shards } = this.#parts;
     const { batch, grants } = made;
     calls.giveBack(batch);
     budgets.giveBack(batch.charges?.settled ?? []);
-    const computed = new Set(works.map(({ entry }) => entry));
     for (const { call } of grants) {
-      // It was in a slot by a commit that did not happen: its run asks for it anew.
+      // It was in a slot by a commit that did not happen: its run asks for it anew, with the turn that
+      // comes again or with one of its own.
       calls.fenced(call);
-      const entry = bench.entry(call.runId);
-      if (entry !== undefined && computed.has(entry)) continue;
       if (shards.owns(call.shard)) bench.wake(call);
     }
     calls.send(grants);

@@ -235,6 +235,64 @@ describe('one run that meets an error alone', () => {
   });
 });
 
+describe('a slot whose commit fails', () => {
+  it('leaves its call to its run, also where the batch had that run and found nothing to do', async () => {
+    // The commit with the first answer is under way until the limit of the answered call has rung.
+    let goOn = (): void => undefined;
+    const isSlow = new Promise<void>((resolve) => (goOn = resolve));
+    let slots: 'well' | 'slow' | 'bad' = 'well';
+    const seen: string[] = [];
+    const trouble = failing(() => null);
+    const between = (store: Store): Store => {
+      const whole = trouble.between(store);
+      return {
+        ...whole,
+        commit: async (batch) => {
+          if (slots === 'slow' && batch.turns.some(({ runId }) => runId === ids.first)) {
+            slots = 'well';
+            await isSlow;
+            slots = 'bad';
+          } else if (slots === 'bad' && batch.slots.some(({ call }) => call !== null)) {
+            slots = 'well';
+            seen.push(`${batch.turns.length} turns, for ${batch.slots[0]?.call?.runId}`);
+            throw new TypeError("reading 'slot' of undefined");
+          }
+          return whole.commit(batch);
+        },
+      };
+    };
+    const provider = scriptedProvider({ ceiling: 2 });
+    const { heddle, clock } = await oneReplica({ between, providers: [provider] });
+    const ask = (prompt: string, timeoutMs = 60_000): ScriptStep => {
+      return { do: 'generate', with: { prompt, timeoutMs } };
+    };
+    const start = async (...steps: ScriptStep[]) => {
+      const run = await heddle.start('script', { input: { steps } });
+      await clock.idle();
+      return run;
+    };
+    const ids: { first: string | null } = { first: null };
+    const older = await start({ do: 'wait' }, ask('older'));
+    const first = await start(ask('one', 1_000), ask('two'));
+    ids.first = first.id;
+    await start(ask('beside'));
+    await older.send({ type: 'go' });
+    await clock.idle();
+    slots = 'slow';
+    provider.calls[0]?.answer('in time');
+    await clock.idle();
+    await clock.advance(1_000);
+    provider.calls[1]?.answer('meanwhile');
+    await clock.idle();
+    goOn();
+    await clock.advance(10_000);
+    expect(seen).toEqual([`0 turns, for ${first.id}`]);
+    for (const call of provider.calls.slice(2)) call.answer('well');
+    await clock.advance(1_000);
+    expect(await first.status()).toBe('completed');
+  });
+});
+
 describe('what arrives', () => {
   const inArrivals = (batch: unknown, bad: string): boolean => {
     const { messages, starts } = (batch as Batch).arrivals;
