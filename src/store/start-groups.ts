@@ -9,25 +9,33 @@ import type { ArrivalOutcome } from './batch.ts';
 import type { StartArrival } from './rows.ts';
 
 /** Tenant and key, with a NUL between them. */
-export type StartKey = `${string}\u0000${string}`;
+type StartKey = `${string}\u0000${string}`;
 /** The run that has a key. `mark`: what it was started for; null fits whatever is asked for. */
-export type KeyHolder = { readonly runId: RunId; readonly mark: string | null };
+type KeyHolder = { readonly runId: RunId; readonly mark: string | null };
+/** What there is before the batch: who holds a key, and the key of each run that is there already. */
+export type Started = {
+  readonly holders: Map<StartKey, KeyHolder>;
+  /** By tenant and run. */
+  readonly keys: Map<StartKey, string | null>;
+};
 type Item = { readonly run: StartArrival; readonly index: number; readonly place: number };
 
 /** By index in the batch: what is refused. `skipped`: what does not take part anyway. */
 export function refuseGroups(
   starts: readonly StartArrival[],
   skipped: (index: number) => boolean,
-  used: Map<StartKey, KeyHolder>,
+  before: Started,
   markOf: (run: StartArrival) => string | null,
 ): Map<number, ArrivalOutcome> {
   const refused = new Map<number, ArrivalOutcome>();
   for (const group of groupsOf(starts)) {
     const items = group.filter(({ index }) => !skipped(index));
-    const own = new Map<StartKey, KeyHolder>();
-    const error = firstMisuse(items, (key) => own.get(key) ?? used.get(key), own, markOf);
-    if (error === null) for (const [key, holder] of own) used.set(key, holder);
-    else for (const { index } of items) refused.set(index, error);
+    const own: Started = { holders: new Map(), keys: new Map() };
+    const error = firstMisuse(items, { before, own }, markOf);
+    if (error === null) {
+      for (const [key, holder] of own.holders) before.holders.set(key, holder);
+      for (const [run, key] of own.keys) before.keys.set(run, key);
+    } else for (const { index } of items) refused.set(index, error);
   }
   return refused;
 }
@@ -35,17 +43,26 @@ export function refuseGroups(
 /** Notes in `own` what the group itself starts. */
 function firstMisuse(
   items: readonly Item[],
-  holderOf: (key: StartKey) => KeyHolder | undefined,
-  own: Map<StartKey, KeyHolder>,
+  { before, own }: { readonly before: Started; readonly own: Started },
   markOf: (run: StartArrival) => string | null,
 ): ArrivalOutcome | null {
   for (const { run, place } of items) {
-    if (run.idempotencyKey === null) continue;
-    const key: StartKey = `${run.tenant}\u0000${run.idempotencyKey}`;
+    const { tenant, runId, idempotencyKey } = run;
+    const id: StartKey = `${tenant}\u0000${runId}`;
+    const there = own.keys.has(id) ? own.keys : before.keys;
+    // The run is there under another key, or under none: the start is answered with it, and uses no key.
+    if (there.has(id) && there.get(id) !== idempotencyKey) continue;
+    if (idempotencyKey === null) {
+      own.keys.set(id, null);
+      continue;
+    }
+    const key: StartKey = `${tenant}\u0000${idempotencyKey}`;
     const mark = markOf(run);
-    const holder = holderOf(key);
-    if (holder === undefined) own.set(key, { runId: run.runId, mark });
-    else if (differs(holder.mark, mark)) return misuse(run, fieldOf(items, place), holder);
+    const holder = own.holders.get(key) ?? before.holders.get(key);
+    if (holder === undefined) {
+      own.holders.set(key, { runId, mark });
+      own.keys.set(id, idempotencyKey);
+    } else if (differs(holder.mark, mark)) return misuse(run, fieldOf(items, place), holder);
   }
   return null;
 }

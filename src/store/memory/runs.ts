@@ -10,7 +10,7 @@
 import type { OpenRun } from '../port.ts';
 import type { ArrivalOutcome, StatusChange, TurnCommit } from '../batch.ts';
 import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
-import { refuseGroups, type KeyHolder, type StartKey } from '../start-groups.ts';
+import { refuseGroups, type Started } from '../start-groups.ts';
 import { runKey, type Database } from './database.ts';
 import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
@@ -61,9 +61,9 @@ export function arriveStarts(
   refused: readonly (ArrivalOutcome | null)[],
   wakes: Wakes,
 ): ArrivalOutcome[] {
-  const used = keysUsed(db, starts);
   const skipped = (index: number): boolean => refused[index] !== null;
-  const misused = refuseGroups(starts, skipped, used, ({ startText }) => startText ?? null);
+  const before = startedBefore(db, starts);
+  const misused = refuseGroups(starts, skipped, before, ({ startText }) => startText ?? null);
   return starts.map((run, index) => {
     return refused[index] ?? misused.get(index) ?? arriveStart(db, run, wakes);
   });
@@ -77,15 +77,18 @@ function arriveStart(db: Database, run: StartArrival, wakes: Wakes): ArrivalOutc
   return { kind: 'accepted' };
 }
 
-function keysUsed(db: Database, starts: readonly StartArrival[]): Map<StartKey, KeyHolder> {
-  const used = new Map<StartKey, KeyHolder>();
-  for (const { tenant, idempotencyKey: key } of starts) {
+function startedBefore(db: Database, starts: readonly StartArrival[]): Started {
+  const before: Started = { holders: new Map(), keys: new Map() };
+  for (const start of starts) {
+    const { tenant, runId, idempotencyKey: key } = start;
+    const there = db.tables.runs.get(runKey(start));
+    if (there !== undefined) before.keys.set(`${tenant}\u0000${runId}`, there.idempotencyKey);
     const run = key === null ? undefined : db.tables.runs.by('idempotency', join(tenant, key))[0];
     if (run === undefined) continue;
     const mark = db.tables.startTexts.get(runKey(run))?.startText ?? null;
-    used.set(`${tenant}\u0000${key}`, { runId: run.runId, mark });
+    before.holders.set(`${tenant}\u0000${key}`, { runId: run.runId, mark });
   }
-  return used;
+  return before;
 }
 
 /** The run that has this one's id, or else its idempotency key. */

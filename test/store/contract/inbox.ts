@@ -181,6 +181,29 @@ export function inboxContract({ open, it }: Contract): void {
     expect(outcome.starts).toMatchObject([{ kind: 'existing', run: { runId: run.runId } }]);
   });
 
+  it('promise 5: a start whose run is there under another key uses none', async () => {
+    const bench = await begin(open);
+    const hers = { idempotencyKey: 'hers' };
+    await bench.commit({ arrivals: { starts: [newRun(1), newRun(2, hers)] } });
+    const starts = [
+      keyed(1, 'a'),
+      keyed(2, 'b'),
+      keyed(3, 'c'),
+      keyed(3, 'd', { idempotencyKey: 'twice' }),
+      keyed(4, 'e', { idempotencyKey: 'twice' }),
+    ];
+    const outcome = await bench.commit({ arrivals: { starts } });
+    expect(outcome.starts).toMatchObject([
+      existing(1),
+      existing(2),
+      accepted,
+      existing(3),
+      accepted,
+    ]);
+    const later = await bench.commit({ arrivals: { starts: [keyed(5, 'a'), keyed(1, 'c')] } });
+    expect(later.starts).toMatchObject([misuse(3), existing(1)]);
+  });
+
   it('promise 5: a run that is started twice by its id is one run', async () => {
     const bench = await begin(open);
     await bench.commit({ arrivals: { starts: [newRun(1)] } });
