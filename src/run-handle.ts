@@ -85,14 +85,19 @@ export class Run {
   /**
    * Sends an event to the chart. Resolves when it is durable; it is taken in order. With an
    * `idempotencyKey` it counts once, however often it is sent: a key is known for a day, the newest
-   * 1,000 of a run. The same key with another event throws `send-key-used`.
+   * 1,000 of a run. The same key with another event throws `send-key-used`. An event that no state
+   * takes stands in the journal with `handled: false`; of one that the chart declares nowhere the
+   * host's log is warned, once for a version and type.
    */
   async send(
     event: { readonly type: string; readonly [key: string]: unknown },
     options: SendRequest = {},
   ): Promise<void> {
     const { payload, once } = sentEvent(event, options);
-    this.#warnOfUnheard(event.type);
+    const { agent, version } = this.#address as Partial<NewRun>;
+    if (agent !== undefined && version !== undefined) {
+      this.#runtime.unheard.warn({ runId: this.id, agent, version }, event.type);
+    }
     await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
   }
 
@@ -180,15 +185,6 @@ export class Run {
       );
       return unwatch;
     });
-  }
-
-  /** An event that the chart has no word about changes nothing: mostly its name is wrong. */
-  #warnOfUnheard(type: string): void {
-    const { agent, version } = this.#address as Partial<NewRun>;
-    if (agent === undefined || version === undefined) return;
-    const { agents, log } = this.#runtime;
-    if (agents.find(agent, version)?.declares(type) !== false) return;
-    log.warn('the chart declares no such event', { runId: this.id, agent, type });
   }
 
   /**

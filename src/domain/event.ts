@@ -36,7 +36,8 @@ export type RunEvent =
       readonly run?: string;
     }
   | { readonly kind: 'timer'; readonly id: string; readonly generation: number }
-  | { readonly kind: 'event'; readonly event: ChartEvent };
+  /** `handled` stands in journals alone, where no state took the event: it changed nothing. */
+  | { readonly kind: 'event'; readonly event: ChartEvent; readonly handled?: false };
 
 /**
  * A line of a run's journal: an event that its chart took, a command that moved its life, or an

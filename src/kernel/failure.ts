@@ -34,6 +34,7 @@ export function fail(options: {
     state: new HotState(snapshot, closing.frame(), undefined, error),
     effects: [...effects, ...closing.effects],
     stale: false,
+    handled: true,
     threw,
   };
 }

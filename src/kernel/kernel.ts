@@ -27,6 +27,7 @@ import { persist, restore } from './persist.ts';
 import type { Agent, ChartState, Kernel, Step } from './port.ts';
 import { receive } from './receive.ts';
 import { register } from './register.ts';
+import { hasMoved } from './scope.ts';
 import { settle, settleContext } from './settle.ts';
 
 /** The kernel keeps nothing between calls: one serves everybody. */
@@ -61,12 +62,15 @@ function start(agent: CompiledAgent, input: Json | undefined, self: string): Ste
 
 function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
   const received = state.status === 'active' ? receive(agent, state, event, self) : null;
-  if (received === null) return { state, effects: [], stale: true, threw: false };
+  if (received === null) {
+    return { state, effects: [], stale: true, handled: false, threw: false };
+  }
   const { snapshot } = state;
   const { frame, deliver, send } = received;
   if (deliver === null) {
     const next = frame === state.frame ? state : new HotState(snapshot, frame, undefined, null);
-    return { state: next, effects: send === null ? [] : [send], stale: false, threw: false };
+    const effects = send === null ? [] : [send];
+    return { state: next, effects, stale: false, handled: send !== null, threw: false };
   }
   const cause = event.kind === 'failed' ? event.error : null;
   return advance({ agent, self, snapshot, frame, cause }, (scope) =>
@@ -93,6 +97,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
   let { snapshot, frame } = from;
   let output: Json | undefined;
   let taken = 0;
+  let handled = false;
   do {
     const macrostep = new Macrostep(agent, frame, self, snapshot);
     let next = snapshot;
@@ -113,6 +118,8 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
       const at = snapshot ?? blank(agent, next as Snapshot);
       return fail({ agent, self, snapshot: at, frame, effects, error, threw });
     }
+    // What follows it is what the chart has sent to itself: there is such only where one has moved.
+    handled ||= hasMoved(macrostep.scope);
     if (next.status !== 'active') macrostep.close();
     for (const effect of macrostep.effects) effects.push(effect);
     for (const event of macrostep.own) queue.push(event);
@@ -120,7 +127,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
     snapshot = next;
   } while (snapshot.status === 'active' && queue.length > 0);
   const state = new HotState(snapshot, frame, output, null);
-  return { state, effects, stale: false, threw: false };
+  return { state, effects, stale: false, handled, threw: false };
 }
 
 /** Brings to rest what the macrostep made: its context and its children. */

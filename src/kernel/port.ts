@@ -76,6 +76,8 @@ export type Step = {
   readonly state: ChartState;
   readonly effects: readonly Effect[];
   readonly stale: boolean;
+  /** False: no state took the event, or there was none to take. A wildcard takes it; a guard that is false does not. */
+  readonly handled: boolean;
   /** The chart threw in this step; not: it did not handle the failure that it was told. */
   readonly threw: boolean;
 };

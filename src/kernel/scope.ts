@@ -33,6 +33,7 @@ class Self {
   readonly system: System;
   readonly _parent: AnyActorRef = parentRef;
   readonly #snapshot: AnyMachineSnapshot | null;
+  #moved = false;
 
   constructor(id: string, system: System, snapshot: AnyMachineSnapshot | null) {
     this.id = id;
@@ -42,6 +43,13 @@ class Self {
   }
   get ref(): this {
     return this;
+  }
+  /** True when a transition was taken in this macrostep, be it one without target or actions. */
+  static hasMoved({ self }: { readonly self: unknown }): boolean {
+    return self instanceof Self && self.#moved;
+  }
+  static inspect(this: void, { actorRef, _transitions: taken }: Inspected): void {
+    if (taken !== undefined && taken.length > 0 && actorRef instanceof Self) actorRef.#moved = true;
   }
   /** As in a live actor: the state of before, while an event is taken. */
   getSnapshot(): AnyMachineSnapshot {
@@ -59,12 +67,15 @@ class Self {
   }
 }
 
+/** What XState tells inspectors of, microstep by microstep, by the parts that heddle reads. */
+type Inspected = { readonly actorRef: unknown; readonly _transitions?: readonly unknown[] };
+
 const nothing = (): void => undefined;
 
 /** The parts of an ActorSystem that XState touches while it computes. One serves all runs. */
 const system = {
   _bookId: () => '',
-  _sendInspectionEvent: nothing,
+  _sendInspectionEvent: Self.inspect,
   _register: (id: string) => id,
   _unregister: nothing,
   _set: nothing,
@@ -106,6 +117,11 @@ export function createScope(
   snapshot: AnyMachineSnapshot | null,
 ): MacrostepScope {
   return new Scope(macrostep, names, snapshot) as unknown as MacrostepScope;
+}
+
+/** True when the macrostep of this scope has taken a transition. */
+export function hasMoved(scope: MacrostepScope): boolean {
+  return Self.hasMoved(scope);
 }
 
 class Scope {

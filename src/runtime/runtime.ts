@@ -26,6 +26,7 @@ import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { keepStructures } from './structures.ts';
 import type { Texts } from './texts.ts';
 import { makeTurnLine, type TurnLine } from './turn-line.ts';
+import { UnheardEvents } from './unheard-events.ts';
 import type { Watch } from './watch.ts';
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
@@ -34,6 +35,7 @@ const closeGraceMs = 5_000;
 export class Runtime {
   readonly settings: RuntimeSettings;
   readonly replicaId: ReplicaId;
+  readonly unheard: UnheardEvents;
   readonly #parts: Parts;
   readonly #providers: readonly Provider[];
   readonly #gate = new Gate();
@@ -58,6 +60,7 @@ export class Runtime {
       isToShow: (runId) => this.#line.news.check(runId),
     });
     this.#parts = parts;
+    this.unheard = new UnheardEvents(parts);
     this.#looking = new Looking(parts, {
       ...defaultLookingSettings,
       pollMs: this.settings.pollMs,

@@ -148,12 +148,27 @@ describe('run.on', () => {
 });
 
 describe('run.send', () => {
-  it('warns of an event that the chart declares nowhere', async () => {
-    const { heddle, warnings } = await oneReplica({ agents: [leaf] });
+  it('warns of an event that the chart declares nowhere, once for a version and type', async () => {
+    const { heddle, warnings } = await oneReplica({ agents: [leaf, middle] });
     const run = await heddle.start('leaf');
     await run.send({ type: 'GO' });
     expect(warnings).toEqual([]);
-    await run.send({ type: 'GOO' });
+    const again = await heddle.run((await heddle.start('leaf')).id);
+    for (const one of [run, run, again]) await one.send({ type: 'GOO' });
     expect(warnings).toEqual([expect.stringContaining('the chart declares no such event')]);
+    await again.send({ type: 'GOOO' });
+    await (await heddle.start('middle')).send({ type: 'GOO' });
+    expect(warnings.slice(1)).toEqual([
+      expect.stringContaining('"agent":"leaf"'),
+      expect.stringContaining('"agent":"middle"'),
+    ]);
+  });
+
+  it('keeps a bounded memory of what it has warned of', async () => {
+    const { heddle, warnings } = await oneReplica({ agents: [leaf] });
+    const run = await heddle.start('leaf');
+    for (let n = 0; n <= 1_000; n++) await run.send({ type: `GO${n}` });
+    await run.send({ type: 'GO0' });
+    expect(warnings).toHaveLength(1_002);
   });
 });

@@ -1,5 +1,6 @@
 /** A run's journal is every event that it took, in order; folded again it gives the state (promise 10). */
 import { describe, expect, it } from 'vitest';
+import { createMachine, sendTo, setup } from 'xstate';
 import type { JournalEntry, Json, Run } from '../../src/index.ts';
 import { folded } from '../support/folded.ts';
 import { oneReplica, type World } from '../support/replica.ts';
@@ -109,5 +110,54 @@ describe('the journal', () => {
       entry: { kind: 'cancel', reason: 'enough' },
     });
     expect(await folded(run)).toBe((await run.row()).chartText);
+  });
+
+  it('marks an event that no state took, and no other', async () => {
+    const door = createMachine({
+      id: 'door',
+      initial: 'shut',
+      states: {
+        shut: {
+          on: { OPEN: 'open', KNOCK: { guard: () => false } },
+          after: { 500: { guard: () => false } },
+        },
+        open: { on: { 'DRAUGHT.*': {} }, entry: sendTo(({ self }) => self, { type: 'NOBODY' }) },
+      },
+    });
+    const { heddle, clock } = await oneReplica({ agents: [door] });
+    const run = await heddle.start('door');
+    await clock.advance(500);
+    for (const type of ['KNOCK', 'OPEN', 'OPEN', 'DRAUGHT.cold', 'CLOSE']) await run.send({ type });
+    await clock.idle();
+    const entries = (await journalOf(run)).map(({ entry }) => entry);
+    expect(entries).toEqual([
+      { kind: 'start' },
+      { kind: 'timer', id: 'after:500:door.shut', generation: 1 },
+      { kind: 'event', event: { type: 'KNOCK' }, handled: false },
+      { kind: 'event', event: { type: 'OPEN' } },
+      { kind: 'event', event: { type: 'OPEN' }, handled: false },
+      { kind: 'event', event: { type: 'DRAUGHT.cold' } },
+      { kind: 'event', event: { type: 'CLOSE' }, handled: false },
+    ]);
+    expect(await folded(run, door)).toBe((await run.row()).chartText);
+  });
+
+  it('marks what a child was told by its parent and does not take', async () => {
+    const kid = createMachine({ id: 'kid', on: { HEARD: {} } });
+    const parent = setup({ actors: { kid } }).createMachine({
+      id: 'parent',
+      invoke: { id: 'kid', src: 'kid', onError: {} },
+      entry: [sendTo('kid', { type: 'HEARD' }), sendTo('kid', { type: 'MISHEARD' })],
+    });
+    const { heddle, clock } = await oneReplica({ agents: [kid, parent] });
+    await heddle.start('parent');
+    await clock.idle();
+    const [row] = await heddle.runs({ agent: 'kid' });
+    const entries = await journalOf(await heddle.run(row?.runId ?? ''));
+    expect(entries.map(({ entry }) => entry)).toEqual([
+      { kind: 'start' },
+      { kind: 'event', event: { type: 'HEARD' } },
+      { kind: 'event', event: { type: 'MISHEARD' }, handled: false },
+    ]);
   });
 });

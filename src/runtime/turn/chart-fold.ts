@@ -66,7 +66,7 @@ export class ChartFold {
     const { agent, run } = this.#draft.from;
     const step = this.#kernel.step(agent, this.state, event, run.runId);
     if (step.stale) return;
-    this.#draft.journal.push(event);
+    this.#draft.journal.push(journalled(event, step));
     if (event.kind === 'done') {
       const call = this.state.invocations.find(({ id }) => id === event.id);
       if (call !== undefined) takeAnswer(this.#draft, call, event.output ?? null);
@@ -103,4 +103,9 @@ export class ChartFold {
         draft.afterwards.push(effect);
     }
   }
+}
+
+/** Completions and timers are the chart's own; an event is somebody's, who may have meant another name. */
+function journalled(event: RunEvent, { handled }: Step): RunEvent {
+  return event.kind === 'event' && !handled ? { ...event, handled: false } : event;
 }
