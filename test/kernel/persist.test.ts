@@ -1,6 +1,6 @@
 /** The text of a state: what is in it, and what a restore refuses. */
 import { describe, expect, it } from 'vitest';
-import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
+import { assign, createMachine, fromPromise, raise, sendParent, setup } from 'xstate';
 import { catalogue } from '../../src/kernel/catalogue.ts';
 import type { Agent } from '../../src/kernel/port.ts';
 import { Driver, kernel } from './driver.ts';
@@ -175,8 +175,33 @@ describe('restoring', () => {
     ],
   ])('refuses %s', (_, text, config, words) => {
     const agent = register(config, 'actors' in config ? { actors: {} }.actors : { work });
-    expect(() => kernel.restore(agent, text, 'r')).toThrow(words);
-    expect(() => kernel.restore(agent, text, 'r')).toThrow('does not fit agent m version 1');
+    const restore = (): unknown => kernel.restore(agent, text, 'r', null);
+    expect(restore).toThrow(words);
+    expect(restore).toThrow('does not fit agent m version 1');
+  });
+
+  it('takes active states that no chart should have, where it was this chart that had them', () => {
+    const odd = new Driver(
+      createMachine({
+        id: 'odd',
+        initial: 'first',
+        states: {
+          first: { initial: 'inner', states: { inner: {} }, on: { IN: 'both' } },
+          both: {
+            type: 'parallel',
+            states: {
+              one: { initial: 'a', on: { BACK: '#back' }, states: { a: {} } },
+              back: { type: 'history', history: 'deep', id: 'back' },
+            },
+          },
+        },
+      }),
+    );
+    // XState loses "both" and shows two states of the root: see `CompiledAgent.ordered`.
+    odd.send('IN').send('BACK');
+    expect(Object.keys(odd.state.value as object)).toEqual(['first', 'both']);
+    odd.send('BACK').send('IN');
+    expect(odd.stale).toBe(false);
   });
 
   it('refuses what is no JSON', () => {
