@@ -40,16 +40,35 @@ export type RunEvent =
   | { readonly kind: 'event'; readonly event: ChartEvent; readonly handled?: false };
 
 /**
- * A line of a run's journal: an event that its chart took, a command that moved its life, or an
- * accepted answer that came to nothing, because an earlier event or a cancel had closed its question.
+ * What a custom action has thrown, after the commit of this earlier turn. It changed nothing: an action
+ * is performed at most once, whatever becomes of it.
+ */
+export type ActionThrew = {
+  readonly kind: 'action-threw';
+  readonly action: string;
+  readonly turn: number;
+  readonly error: string;
+};
+
+/**
+ * A line of a run's journal: an event that its chart took, a command that moved its life, an accepted
+ * answer that came to nothing, because an earlier event or a cancel had closed its question, or what
+ * an action has thrown since the turn before.
  */
 export type JournalEntry =
   | RunEvent
   | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string }
-  | { readonly kind: 'answer-dropped'; readonly askId: string; readonly answer: Json };
+  | { readonly kind: 'answer-dropped'; readonly askId: string; readonly answer: Json }
+  | ActionThrew;
 
 /** The others stand beside the chart: commands, and what it never heard. */
-const beside: readonly JournalEntry['kind'][] = ['cancel', 'pause', 'resume', 'answer-dropped'];
+const beside: readonly JournalEntry['kind'][] = [
+  'cancel',
+  'pause',
+  'resume',
+  'answer-dropped',
+  'action-threw',
+];
 
 export function isRunEvent(entry: JournalEntry): entry is RunEvent {
   return !beside.includes(entry.kind);

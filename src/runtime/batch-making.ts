@@ -126,14 +126,15 @@ export class BatchMaking {
   }
 
   #toCommit(work: Work, folded: FoldedTurn): ComputedTurn {
-    const { kernel } = this.#parts;
+    const { actionErrors, kernel } = this.#parts;
+    const notes = actionErrors.of(work.hot.run.runId);
     try {
       const turn = this.#withTasks(folded);
-      return { work, turn, commit: turnCommit(kernel, turn) };
+      return { work, turn, commit: turnCommit(kernel, turn, notes), notes };
     } catch (error) {
       if (!isTurnsOwn(error)) throw error;
       const failed = brokenTurn(work.hot, work.incoming, error.toJSON());
-      return { work, turn: failed, commit: turnCommit(kernel, failed) };
+      return { work, turn: failed, commit: turnCommit(kernel, failed, notes), notes };
     }
   }
 

@@ -5,6 +5,7 @@ import type { Provider } from '../providers/port.ts';
 import type { BudgetDefaults } from '../store/charges.ts';
 import type { Store } from '../store/port.ts';
 import type { RunAddress } from '../store/rows.ts';
+import { ActionErrors } from './action-errors.ts';
 import { Agents } from './agents.ts';
 import { ArrivalQueue } from './arrivals.ts';
 import { Budgets } from './budgets.ts';
@@ -91,6 +92,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     ids,
     log,
     agents,
+    actionErrors: new ActionErrors(),
     permits,
     bench: new Workbench({
       onWork: wanted,

@@ -2,6 +2,7 @@
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Kernel } from '../kernel/port.ts';
 import type { Store } from '../store/port.ts';
+import type { ActionErrors } from './action-errors.ts';
 import type { Agents } from './agents.ts';
 import type { ArrivalQueue } from './arrivals.ts';
 import type { Budgets } from './budgets.ts';
@@ -26,6 +27,7 @@ export type Parts = {
   readonly ids: Ids;
   readonly log: Log;
   readonly agents: Agents;
+  readonly actionErrors: ActionErrors;
   readonly bench: Workbench;
   readonly permits: Permits;
   readonly arrivals: ArrivalQueue;

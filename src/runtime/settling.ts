@@ -244,12 +244,14 @@ export class Settling {
     } else if (hot.fresh) this.#fresh.queue(hot.run);
   }
 
-  #committed({ work, turn, commit }: ComputedTurn): void {
-    const { bench, calls, tasks, timers } = this.#parts;
+  #committed(computed: ComputedTurn): void {
+    const { work, turn, commit } = computed;
+    const { actionErrors, bench, calls, tasks, timers } = this.#parts;
     const { entry } = work;
     const { runId } = entry.address;
     const after = afterCommit(turn, commit);
     entry.tries = 0;
+    actionErrors.written(runId, computed.notes);
     this.#wentOn(entry);
     for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
@@ -261,6 +263,7 @@ export class Settling {
     if (turn.ended !== null) {
       calls.settle(after, null);
       tasks.settle(after.run, after.agent, null);
+      actionErrors.forget(runId);
       this.#news.forget(runId);
       bench.dropEntry(entry);
     } else {
@@ -273,7 +276,7 @@ export class Settling {
       this.#endTurn(entry, after);
     }
     if (work.hot.fresh) this.#fresh.accepted(runId);
-    tell(this.#parts, { work, turn, commit });
+    tell(this.#parts, computed);
   }
 
   /** What it had met alone is over, and so, perhaps, is what others have met. */
@@ -371,6 +374,7 @@ export class Settling {
   #forget(runId: RunAddress['runId']): void {
     this.#parts.calls.abandon(runId, 'nothing');
     this.#parts.tasks.abandon(runId);
+    this.#parts.actionErrors.forget(runId);
     this.#news.forget(runId);
   }
 }

@@ -6,7 +6,10 @@ import type { Parts } from './parts.ts';
 import type { ComputedTurn } from './turn-work.ts';
 
 /** At most once: the commit is there, whatever becomes of this. */
-export function tell({ watch, log }: Parts, { work, turn, commit }: ComputedTurn): void {
+export function tell(
+  { actionErrors, watch, log }: Parts,
+  { work, turn, commit }: ComputedTurn,
+): void {
   const emitted: ChartEvent[] = [];
   for (const effect of turn.draft.afterwards) {
     if (effect.kind === 'emit') {
@@ -14,8 +17,11 @@ export function tell({ watch, log }: Parts, { work, turn, commit }: ComputedTurn
       continue;
     }
     const { runId } = commit;
+    const { type: action } = effect;
     callOutside(effect.perform, (thrown) => {
-      log.warn('an action threw', { runId, action: effect.type, error: thrownText(thrown) });
+      log.warn('an action threw', { runId, action, error: thrownText(thrown) });
+      // There is no turn after the last one.
+      if (turn.ended === null) actionErrors.add(runId, { action, turn: turn.draft.turn }, thrown);
     });
   }
   const { tenant, runId } = commit;

@@ -1,5 +1,6 @@
 /** What a batch is made of, between the runs that were ready and the commit. */
 import type { ErrorRecord, HeddleError } from '../domain/errors.ts';
+import type { ActionThrew } from '../domain/event.ts';
 import type { Grant } from '../providers/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../store/batch.ts';
 import type { ArrivalBatch } from './arrivals.ts';
@@ -26,6 +27,8 @@ export type ComputedTurn = {
   readonly work: Work;
   readonly turn: FoldedTurn;
   readonly commit: TurnCommit;
+  /** Of turns before it, which its journal says first. */
+  readonly notes: readonly ActionThrew[];
 };
 
 /** Everything that one commit carries, with what is to be told of its outcome. */

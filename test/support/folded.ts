@@ -18,6 +18,7 @@ export async function folded(run: Run, machine: unknown = script): Promise<strin
       case 'pause':
       case 'resume':
       case 'answer-dropped':
+      case 'action-threw':
         // These move the run's life and not its chart.
         break;
       case 'done':

@@ -1,7 +1,7 @@
 /** A folded turn as the store takes it. */
 import type { Kernel } from '../../kernel/port.ts';
 import { heddleError } from '../../domain/errors.ts';
-import { isRunEvent } from '../../domain/event.ts';
+import { isRunEvent, type ActionThrew } from '../../domain/event.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../../store/batch.ts';
@@ -10,7 +10,12 @@ import { heldToText } from './held.ts';
 import type { HotRun } from './hot-run.ts';
 import { questionEnds } from './questions.ts';
 
-export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
+/** `notes`: what is journalled before all that the turn has taken. */
+export function turnCommit(
+  kernel: Kernel,
+  turn: FoldedTurn,
+  notes: readonly ActionThrew[],
+): TurnCommit {
   const { draft, ended } = turn;
   const { from } = draft;
   const { tenant, runId, shard } = from.run;
@@ -26,7 +31,7 @@ export function turnCommit(kernel: Kernel, turn: FoldedTurn): TurnCommit {
     chartText: chartTextOf(kernel, turn),
     heldText: ended === null ? heldToText(draft.held) : null,
     // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
-    journalText: JSON.stringify(draft.journal),
+    journalText: JSON.stringify(notes.length === 0 ? draft.journal : [...notes, ...draft.journal]),
     ended: ended === null ? null : { outputText: outputText(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,
     takenResults: draft.takenResults,
