@@ -10,6 +10,8 @@ export class HotState implements ChartState {
   readonly frame: Frame;
   readonly output: Json | undefined;
   readonly error: ErrorRecord | null;
+  /** Asked for several times in a turn, and once for many states: made when it is. */
+  #invocations: readonly OpenInvocation[] | null = null;
 
   constructor(
     snapshot: Snapshot,
@@ -37,7 +39,7 @@ export class HotState implements ChartState {
     return [...this.snapshot.tags].sort();
   }
   get invocations(): readonly OpenInvocation[] {
-    return this.frame.children.filter((child) => !child.ended);
+    return (this.#invocations ??= this.frame.children.filter((child) => !child.ended));
   }
   get timers(): readonly OpenTimer[] {
     return this.frame.timers;

@@ -29,14 +29,14 @@ export function receive(
       return null;
     case 'done': {
       const type = `xstate.done.actor.${event.id}`;
-      const ended = end(frame, snapshot, { ...event, type });
+      const ended = end(frame, snapshot, event, type);
       if (ended === null) return null;
       const output = settle(event.output, 'output');
       return toChart(ended, { type, output, actorId: event.id });
     }
     case 'failed': {
       const type = `xstate.error.actor.${event.id}`;
-      const ended = end(frame, snapshot, { ...event, type });
+      const ended = end(frame, snapshot, event, type);
       if (ended === null) return null;
       const src = frame.children.find(({ id }) => id === event.id)?.src ?? event.id;
       const { error, failure } = heardOf(event, { src, self });
@@ -80,16 +80,11 @@ function open(frame: Frame, id: string, incarnation: number): Child | null {
   return child !== undefined && !child.ended && child.incarnation === incarnation ? child : null;
 }
 
-type Completion = {
-  readonly id: string;
-  readonly incarnation: number;
-  readonly type: string;
-  readonly left?: true;
-};
+type Completion = { readonly id: string; readonly incarnation: number; readonly left?: true };
 
-/** What is open after a completion; null when that comes for nobody. */
-function end(frame: Frame, snapshot: Snapshot, { left, ...event }: Completion): Frame | null {
-  if (left === true) return isHeardLate(frame, snapshot, event) ? frame : null;
+/** What is open after a completion; null when that comes for nobody. `type`: how the chart hears it. */
+function end(frame: Frame, snapshot: Snapshot, event: Completion, type: string): Frame | null {
+  if (event.left === true) return isHeardLate(frame, snapshot, event.id, type) ? frame : null;
   const child = open(frame, event.id, event.incarnation);
   if (child === null) return null;
   return { ...frame, children: put(frame.children, { ...child, input: null, ended: true }) };
@@ -100,7 +95,7 @@ function end(frame: Frame, snapshot: Snapshot, { left, ...event }: Completion): 
  * its completion comes after. A chart that waits for it without the child hears it; one that has
  * started another under the same id does not, because it could not tell whose it is.
  */
-function isHeardLate(frame: Frame, snapshot: Snapshot, { id, type }: Completion): boolean {
+function isHeardLate(frame: Frame, snapshot: Snapshot, id: string, type: string): boolean {
   const isUsed = frame.children.some((child) => child.id === id);
   return !isUsed && snapshot._nodes.some((node) => takes(node, type));
 }

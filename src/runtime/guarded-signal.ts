@@ -12,52 +12,70 @@ type Failed = (thrown: unknown) => void;
 type Listener = Parameters<AbortSignal['addEventListener']>[1];
 type Options = Parameters<AbortSignal['addEventListener']>[2];
 
+type Guards = {
+  readonly failed: Failed;
+  /** By the author's listener. */
+  readonly byListener: WeakMap<object, (event: Event) => void>;
+  onabort: Listener | null;
+};
+
+/** Of each guarded signal. */
+const guards = new WeakMap<AbortSignal, Guards>();
+
 /** The same signal; what its listeners throw from now on goes to `failed`. */
 export function guardSignal(signal: AbortSignal, failed: Failed): AbortSignal {
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  const guards = new WeakMap<object, (event: Event) => void>();
-  const guardOf = (listener: Listener): Listener => {
-    // Node says what is wrong with anything else.
-    if ((typeof listener !== 'object' && typeof listener !== 'function') || listener === null)
-      return listener;
-    const known = guards.get(listener);
-    if (known !== undefined) return known;
-    const guard = (event: Event): void =>
-      callOutside(
-        () =>
-          typeof listener === 'function'
-            ? (listener.call(signal, event) as unknown)
-            : listener.handleEvent(event),
-        failed,
-      );
-    guards.set(listener, guard);
-    return guard;
-  };
-  let onabort: Listener | null = null;
-  const method = { configurable: true, writable: true };
-  return Object.defineProperties(signal, {
-    addEventListener: {
-      ...method,
-      value: (type: string, listener: Listener, options?: Options) =>
-        add(type, guardOf(listener), options),
-    },
-    removeEventListener: {
-      ...method,
-      value: (type: string, listener: Listener, options?: Options) =>
-        remove(type, guardOf(listener), options),
-    },
-    onabort: {
-      configurable: true,
-      get: () => onabort,
-      set: (listener: unknown) => {
-        onabort = typeof listener === 'function' ? (listener as Listener) : null;
-        const guard = onabort === null ? null : guardOf(onabort);
-        Reflect.set(AbortSignal.prototype, 'onabort', guard, signal);
-      },
-    },
-  });
+  guards.set(signal, { failed, byListener: new WeakMap(), onabort: null });
+  // One prototype for all: methods of each signal's own would be made for every call and every task.
+  return Object.setPrototypeOf(signal, guarded) as AbortSignal;
 }
+
+function guardOf(signal: AbortSignal, listener: Listener): Listener {
+  // Node says what is wrong with anything else.
+  if ((typeof listener !== 'object' && typeof listener !== 'function') || listener === null)
+    return listener;
+  const of = guards.get(signal);
+  const known = of?.byListener.get(listener);
+  if (of === undefined || known !== undefined) return known ?? listener;
+  const guard = (event: Event): void =>
+    callOutside(
+      () =>
+        typeof listener === 'function'
+          ? (listener.call(signal, event) as unknown)
+          : listener.handleEvent(event),
+      of.failed,
+    );
+  of.byListener.set(listener, guard);
+  return guard;
+}
+
+const plain = AbortSignal.prototype;
+const method = { configurable: true, writable: true };
+const guarded = Object.create(plain, {
+  addEventListener: {
+    ...method,
+    value(this: AbortSignal, type: string, listener: Listener, options?: Options) {
+      plain.addEventListener.call(this, type, guardOf(this, listener), options);
+    },
+  },
+  removeEventListener: {
+    ...method,
+    value(this: AbortSignal, type: string, listener: Listener, options?: Options) {
+      plain.removeEventListener.call(this, type, guardOf(this, listener), options);
+    },
+  },
+  onabort: {
+    configurable: true,
+    get(this: AbortSignal) {
+      return guards.get(this)?.onabort ?? null;
+    },
+    set(this: AbortSignal, listener: unknown) {
+      const onabort = typeof listener === 'function' ? (listener as Listener) : null;
+      const of = guards.get(this);
+      if (of !== undefined) of.onabort = onabort;
+      Reflect.set(plain, 'onabort', onabort === null ? null : guardOf(this, onabort), this);
+    },
+  },
+}) as AbortSignal;
 
 type Promising = PromiseActorLogic<unknown, unknown>;
 type Creator = Parameters<typeof fromPromise<unknown, unknown>>[0];

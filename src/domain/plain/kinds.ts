@@ -19,6 +19,7 @@ function isRealmsObjectPrototype(prototype: unknown): boolean {
 /** Symbols that are enumerable are data that JSON loses. */
 export function hasSymbolKeys(value: object): boolean {
   const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length === 0) return false;
   return symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key));
 }
 
