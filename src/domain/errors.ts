@@ -81,6 +81,10 @@ export const errorRegistry = {
     422,
     'The agents of one family invoke each other {max} deep at most; an agent that invokes itself must come to an end.',
   ),
+  'promise-given': terminal(
+    422,
+    'Agent {agent}, {where}: {place} gave a promise, and a chart does not wait; {mend}.',
+  ),
   'always-cycle': terminal(500, 'The chart took more than {max} microsteps for one event.'),
   // Invocations
   'invocation-timeout': terminal(408, '{what} ended without result after {timeoutMs} ms.'),

@@ -25,3 +25,26 @@ function fits(pattern: string, type: string): boolean {
   const prefix = pattern.slice(0, -1);
   return pattern.endsWith('.*') && !prefix.includes('*') && `${type}.`.startsWith(prefix);
 }
+
+/** As authors know a state: the chart's id and the keys on the way to it. */
+export function placeOf(node: StateNode): string {
+  return [node.machine.id, ...node.path].join('.');
+}
+
+/** An event's transitions as their author wrote them. */
+export function labelOf(event: string): string {
+  const [, kind, id] =
+    /^xstate\.(done\.actor|error\.actor|done\.state|after)\.(.*)/.exec(event) ?? [];
+  switch (kind) {
+    case 'done.actor':
+      return `onDone of "${id}"`;
+    case 'error.actor':
+      return `onError of "${id}"`;
+    case 'done.state':
+      return 'onDone';
+    case 'after':
+      return 'after';
+    default:
+      return `on ${event}`;
+  }
+}

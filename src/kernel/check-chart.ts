@@ -12,7 +12,7 @@ import {
   spawns,
 } from './check-actions.ts';
 import { checkChildId } from './child-book.ts';
-import { nodesOf, type StateNode } from './chart-nodes.ts';
+import { labelOf, nodesOf, placeOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
 import { invokesOf, writtenInvokesOf, type Invoke } from './inline-logic.ts';
 import { settle } from './settle.ts';
@@ -90,7 +90,7 @@ function checkJsonValue(value: unknown, what: string, place: string, findings: F
 }
 
 function checkState(node: StateNode, findings: Findings): void {
-  const place = findings.placeOf(node);
+  const place = placeOf(node);
   // An `after` is an entry action too, made by XState: it is looked at as what it was written as.
   const entry = node.entry.filter((action) => !isAfter(action));
   for (const action of entry) checkAction(action, `${place} entry`, findings);
@@ -135,24 +135,6 @@ function isAfter(action: unknown): boolean {
   return typeof id === 'string' && id.startsWith('xstate.after.');
 }
 
-/** An event's transitions as their author wrote them. */
-function labelOf(event: string): string {
-  const [, kind, id] =
-    /^xstate\.(done\.actor|error\.actor|done\.state|after)\.(.*)/.exec(event) ?? [];
-  switch (kind) {
-    case 'done.actor':
-      return `onDone of "${id}"`;
-    case 'error.actor':
-      return `onError of "${id}"`;
-    case 'done.state':
-      return 'onDone';
-    case 'after':
-      return 'after';
-    default:
-      return `on ${event}`;
-  }
-}
-
 /** Of two actors under one id that run at once nobody could tell whose completion it is. */
 function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
   const seen = new Map<unknown, StateNode[]>();
@@ -161,8 +143,8 @@ function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
       const others = seen.get(id) ?? [];
       const other = others.find((one) => canBeActiveTogether(one, node));
       if (other !== undefined) {
-        const what = `invoke "${id}" can run at once with that of ${findings.placeOf(other)}`;
-        findings.refuse(findings.placeOf(node), what, 'give one of them another id');
+        const what = `invoke "${id}" can run at once with that of ${placeOf(other)}`;
+        findings.refuse(placeOf(node), what, 'give one of them another id');
       }
       seen.set(id, [...others, node]);
     }

@@ -3,6 +3,7 @@ import type { Effect } from '../domain/effect.ts';
 import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { thrownJson } from '../domain/thrown-json.ts';
 import { isA, thrownText } from '../domain/thrown.ts';
+import { PromiseGiven } from './author-functions.ts';
 import { HotState } from './chart-state.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import type { Frame } from './frame.ts';
@@ -46,8 +47,17 @@ export function blank(agent: CompiledAgent, initial: Snapshot): Snapshot {
   return agent.machine.restoreSnapshot(bare as never, { self: null } as never) as Snapshot;
 }
 
-/** Anything that a chart threw, as a record that says which run it was. */
-export function explain(agent: CompiledAgent, runId: string, thrown: unknown): ErrorRecord {
+/** Anything that a chart threw, as a record that says which run it was. `value`: its state before. */
+export function explain(
+  agent: CompiledAgent,
+  { runId, value }: { readonly runId: string; readonly value: unknown },
+  thrown: unknown,
+): ErrorRecord {
+  if (isA(thrown, PromiseGiven)) {
+    const { place, mend } = thrown;
+    const where = value === undefined ? 'at its start' : `in the state ${stateText(value)}`;
+    return toErrorRecord(heddleError('promise-given', { agent: agent.name, where, place, mend }));
+  }
   if (isA(thrown, HeddleError)) return toErrorRecord(thrown);
   const message = thrownText(thrown);
   // XState has no code for this; the text is the same in its builds for production and development.
@@ -57,6 +67,10 @@ export function explain(agent: CompiledAgent, runId: string, thrown: unknown): E
     ...toErrorRecord(heddleError('run-failed', { runId, reason })),
     thrown: thrownJson(thrown),
   };
+}
+
+function stateText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** What V8 says when something frozen is written to. */

@@ -1,6 +1,5 @@
 /** What registration finds: refusals, all of them at once, and warnings. */
 import type { AnyStateMachine } from 'xstate';
-import type { StateNode } from './chart-nodes.ts';
 
 export class Findings {
   readonly refusals: string[] = [];
@@ -26,11 +25,6 @@ export class Findings {
   warnAloud(place: string, what: string): void {
     this.warn(place, what);
     this.aloud.push(`${place}: ${what}.`);
-  }
-
-  /** As authors know a state: the chart's id and the keys on the way to it. */
-  placeOf(node: StateNode): string {
-    return [this.machine.id, ...node.path].join('.');
   }
 
   has(kind: 'actions' | 'actors' | 'delays' | 'guards', name: string): boolean {

@@ -109,12 +109,14 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
           ? first(macrostep.scope)
           : agent.machine.transition(snapshot as Snapshot, event, macrostep.scope);
       if (next.status === 'error') throw from.cause ?? next.error;
+      macrostep.hush(next.context as object);
       rest(next, snapshot, macrostep);
       if (next.status === 'done') output = settle(next.output, 'output');
     } catch (thrown) {
+      macrostep.hush();
       const { cause } = from;
       const threw = cause === null || thrown !== cause;
-      const error = threw ? explain(agent, self, thrown) : cause;
+      const error = threw ? explain(agent, { runId: self, value: snapshot?.value }, thrown) : cause;
       const at = snapshot ?? blank(agent, next as Snapshot);
       return fail({ agent, self, snapshot: at, frame, effects, error, threw });
     }

@@ -4,14 +4,17 @@
  */
 import type { AnyActorRef } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
+import { hushPromises } from '../domain/plain/loss.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import { settleEvent } from './chart-event.ts';
+import { keysOf, propertyOf } from '../domain/thrown.ts';
 import { ChildBook } from './child-book.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
 import type { Frame, Numbers, TimerTarget } from './frame.ts';
 import {
   ChildRef,
   createScope,
+  givenIn,
   forbidden,
   parentRef,
   type ChartAction,
@@ -79,6 +82,17 @@ export class Macrostep implements Recorder {
         );
       }
       children[id] = new ChildRef(id);
+    }
+  }
+
+  /**
+   * Hears the promises in what the author's functions have given and nothing keeps. `context`: what the
+   * macrostep came to; without it, it has failed and keeps nothing.
+   */
+  hush(context?: object): void {
+    for (const { value, isAtRest } of givenIn(this.scope)) {
+      if (context === undefined) hushPromises(value);
+      else if (!isAtRest && !isPartOf(context, value)) hushPromises(value);
     }
   }
 
@@ -186,4 +200,9 @@ export class Macrostep implements Recorder {
     const words = label === undefined ? [value] : [label, value];
     this.effects.push({ kind: 'act', type: 'log', perform: () => console.log(...words) });
   }
+}
+
+/** True when the context has each part of what an assign gave: it comes to rest with it. */
+function isPartOf(context: object, given: object): boolean {
+  return keysOf(given).every((key) => propertyOf(context, key) === propertyOf(given, key));
 }

@@ -9,7 +9,8 @@
 import { createMachine, type AnyActorScope, type AnyStateMachine } from 'xstate';
 import type { InvocationSource } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
-import { nodesOf, type StateNode } from './chart-nodes.ts';
+import { guardFunctions, valued } from './author-functions.ts';
+import { nodesOf, placeOf, type StateNode } from './chart-nodes.ts';
 import { invokesOf, namedActions, nameSpawned, type Invoke } from './inline-logic.ts';
 import type { Snapshot } from './compiled-agent.ts';
 import { ChildRef, type MacrostepScope } from './scope.ts';
@@ -37,16 +38,29 @@ export function prepare(
     options: { ...options, maxIterations: Math.min(bound, limits.iterationsCeiling) },
     // All runs begin with this one object.
     ...(typeof context === 'object' && { context: settle(context, 'context') }),
+    ...(typeof context === 'function' && { context: valued(context, 'context', loose) }),
   };
   const actors = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
-  const prepared = createMachine(config as never, { actions, guards, delays, actors } as never);
+  const prepared = createMachine(
+    config as never,
+    // Copies: what is put in the place of a function stands in heddle's own chart only.
+    { actions, guards: { ...guards }, delays: { ...delays }, actors } as never,
+  );
   const authored = nodesOf(machine);
   nodesOf(prepared).forEach((node, at) => {
-    addInvokes(node, invokesOf(authored[at] as StateNode), actions);
+    const invokes = invokesOf(authored[at] as StateNode).map((invoke) => ({
+      ...invoke,
+      input: valued(invoke.input, `the input of invoke "${invoke.id}" in ${placeOf(node)}`),
+    }));
+    addInvokes(node, invokes, actions);
     nameSpawned(node, spawned);
   });
+  guardFunctions(prepared);
   return prepared;
 }
+
+/** A context is at rest only when the step in which it is made comes to an end with it. */
+const loose = { isAtRest: false };
 
 /** For `spawnChild` only, which charts may enqueue while they run. */
 const active = { status: 'active', output: undefined, error: undefined };

@@ -27,7 +27,23 @@ export class ChildRef {
 /** Stands for the parent run, whether there is one or not: the runtime knows. */
 export const parentRef = new ChildRef('#_parent') as unknown as AnyActorRef;
 
+/** What an author's function gave. `isAtRest`: it is looked at in whole, or the macrostep fails. */
+type Given = { readonly value: object; readonly isAtRest: boolean };
+
+/** `args`: what the function was called with, which names the macrostep by its `self`, if it does. */
+export function noteGiven(args: unknown, value: unknown, isAtRest: boolean): void {
+  if (typeof value === 'object' && value !== null) Self.note(args, { value, isAtRest });
+}
+
 class Self {
+  static note(args: unknown, given: Given): void {
+    const self = (args as { readonly self?: unknown } | undefined)?.self;
+    if (self instanceof Self) self.#given.push(given);
+  }
+  static givenOf(self: Self): readonly Given[] {
+    return self.#given;
+  }
+  readonly #given: Given[] = [];
   readonly id: string;
   readonly sessionId: string;
   readonly system: System;
@@ -122,6 +138,11 @@ export function createScope(
 /** True when the macrostep of this scope has taken a transition. */
 export function hasMoved(scope: MacrostepScope): boolean {
   return Self.hasMoved(scope);
+}
+
+/** All that the author's functions have given in the macrostep of this scope. */
+export function givenIn(scope: MacrostepScope): readonly Given[] {
+  return Self.givenOf(scope.self as unknown as Self);
 }
 
 class Scope {

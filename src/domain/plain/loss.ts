@@ -134,14 +134,18 @@ function classOf(thing: object): string {
 const hushedMax = 10_000;
 
 /**
- * A promise that was handed over where a value belongs is refused, and if it rejects nobody would hear
- * of it but the process.
+ * Hears all promises in a value that was handed over: one that stands where a value belongs is refused,
+ * and if it rejects nobody would hear of it but the process. `seen`: what holds parts that are known to
+ * hold none.
  */
-export function hushPromises(value: unknown): void {
+export function hushPromises(value: unknown, seen?: unknown): void {
+  const known = new Set<unknown>([seen, ...keysOf(seen).map((key) => propertyOf(seen, key))]);
   let left = hushedMax;
   const hush = (part: unknown, depth: number): void => {
     left -= 1;
-    if (left < 0 || depth > limits.jsonDepthMax || typeof part !== 'object') return;
+    if (left < 0 || depth > limits.jsonDepthMax) return;
+    if (typeof part !== 'object' || part === null || known.has(part)) return;
+    known.add(part);
     whenRejected(part, () => undefined);
     for (const key of keysOf(part)) {
       if (left < 0) return;
