@@ -111,12 +111,13 @@ export class Run {
    * under the same id: what a person saw may have been the question before.
    */
   async answer(askId: string, answer: unknown): Promise<void> {
+    // Before anything is waited for: what is no JSON may hold promises that reject meanwhile.
+    const payload = toJson(answer, 'answer') ?? null;
     const asked = await this.#asked();
     const question = questionNamed(asked, this.id, askId);
     if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
     const { askId: ref, schema } = openQuestion(question);
     if (question.answered) throw heddleError('ask-answered', { runId: this.id, askId: ref });
-    const payload = toJson(answer, 'answer') ?? null;
     checkAnswer(schema, payload);
     const { invocationId, incarnation } = question;
     const once = { kind: 'answer', invocationId, incarnation } as const;
