@@ -13,6 +13,7 @@ import { Heddle } from './library.ts';
 import { checkProviders } from './providers/check-provider.ts';
 import type { Provider } from './providers/port.ts';
 import { createStub, type Stub, type StubOptions } from './providers/stub.ts';
+import { warnOfAgents } from './runtime/agent-warnings.ts';
 import { budgetDefaults, type Budget } from './runtime/budget-requests.ts';
 import { checkLog, hostLog } from './runtime/host-log.ts';
 import { checkOptions, databaseUrlOf } from './runtime/host-options.ts';
@@ -72,10 +73,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
   // An agent that is refused must not leave a server behind.
   const agents = (options.agents ?? []).map((source) => registerSource(kernel, source));
   kernel.checkFamilies(agents);
-  for (const { name, version, aloud } of agents) {
-    if (aloud.length > 0)
-      log.warn('an agent has warnings', { agent: name, version, warnings: aloud });
-  }
+  warnOfAgents(agents, log);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
   const providers = checkProviders(options.providers ?? [defaultStub()]);

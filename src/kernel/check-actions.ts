@@ -24,7 +24,7 @@ export function checkAction(action: unknown, place: string, findings: Findings):
   if (isBuiltIn(action)) return checkBuiltIn(action, place, findings);
   if (typeof action === 'function') {
     const what = 'an inline function as an action runs after the commit, at most once';
-    return findings.warnAloud(place, `${what}: what must happen is a task`);
+    return findings.warn(place, `${what}: what must happen is a task`);
   }
   const name = nameOf(action);
   if (name === null) {
@@ -102,7 +102,7 @@ export function checkActor(
   }
   if (!isNamed) {
     const mend = 'a key of setup({ actors }) lasts';
-    findings.warnAloud(place, `${what} has inline logic, which is named by its place: ${mend}`);
+    findings.warn(place, `${what} has inline logic, which is named by its place: ${mend}`);
   }
 }
 

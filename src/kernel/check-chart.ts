@@ -72,7 +72,7 @@ function checkIterations(findings: Findings): void {
     const what = `options.maxIterations is ${typeof max === 'number' ? max : 'no number'}`;
     findings.refuse(id, what, `give a number from 1 to ${limits.iterationsCeiling}`);
   } else if (max > limits.iterationsCeiling) {
-    findings.warnAloud(
+    findings.warn(
       id,
       `options.maxIterations counts as ${limits.iterationsCeiling}, the most there is`,
     );
@@ -173,10 +173,7 @@ function checkInvoke(
   const { input, onError, onSnapshot } = written;
   const what = `invoke "${String(id)}"`;
   if (written.id === undefined) {
-    findings.warnAloud(
-      place,
-      `${what} has no id and is named by its place: give it one that lasts`,
-    );
+    findings.warn(place, `${what} has no id and is named by its place: give it one that lasts`);
   }
   if (typeof id === 'string') {
     checkText(id, `the id of ${what}`, place, findings, checkChildId);
@@ -187,7 +184,7 @@ function checkInvoke(
   const actor = { ...written, name: src, syncSnapshot: onSnapshot !== undefined };
   checkActor(actor, what, place, findings);
   if (onError === undefined) {
-    findings.warn(place, `${what} has no onError: its failure ends the run`);
+    findings.advise(place, `${what} has no onError: its failure ends the run`);
   }
 }
 

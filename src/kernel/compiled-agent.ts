@@ -17,7 +17,7 @@ export class CompiledAgent implements Agent {
   readonly adopts: readonly string[];
   readonly definition: Json;
   readonly warnings: readonly string[];
-  readonly aloud: readonly string[];
+  readonly advice: readonly string[];
   /** As its author made it. */
   readonly authored: AnyStateMachine;
   /** The charts among its actors, by their keys: each runs as the agent of its id. */
@@ -53,7 +53,7 @@ export class CompiledAgent implements Agent {
     readonly adopts: readonly string[];
     readonly definition: Json;
     readonly warnings: readonly string[];
-    readonly aloud: readonly string[];
+    readonly advice: readonly string[];
     readonly authored: AnyStateMachine;
     readonly machine: AnyStateMachine;
     readonly sources: ReadonlyMap<string, InvocationSource>;
@@ -68,7 +68,7 @@ export class CompiledAgent implements Agent {
     this.adopts = parts.adopts;
     this.definition = parts.definition;
     this.warnings = parts.warnings;
-    this.aloud = parts.aloud;
+    this.advice = parts.advice;
     this.authored = parts.authored;
     this.charts = chartsOf(parts.logics);
     this.machine = parts.machine;

@@ -1,11 +1,10 @@
-/** What registration finds: refusals, all of them at once, and warnings. */
+/** What registration finds: refusals, all of them at once, warnings and advice. */
 import type { AnyStateMachine } from 'xstate';
 
 export class Findings {
   readonly refusals: string[] = [];
   readonly warnings: string[] = [];
-  /** Those that are also logged. */
-  readonly aloud: string[] = [];
+  readonly advice: string[] = [];
   readonly machine: AnyStateMachine;
 
   constructor(machine: AnyStateMachine) {
@@ -21,10 +20,8 @@ export class Findings {
     this.warnings.push(`${place}: ${what}.`);
   }
 
-  /** Something that heddle does otherwise than its author may think: said when the agent is taken. */
-  warnAloud(place: string, what: string): void {
-    this.warn(place, what);
-    this.aloud.push(`${place}: ${what}.`);
+  advise(place: string, what: string): void {
+    this.advice.push(`${place}: ${what}.`);
   }
 
   has(kind: 'actions' | 'actors' | 'delays' | 'guards', name: string): boolean {

@@ -23,10 +23,10 @@ export interface Agent {
   readonly adopts: readonly string[];
   /** The chart's config as JSON, for pages and inspectors: functions are `{ type: name }`. */
   readonly definition: Json;
-  /** What is allowed but unwise: raw numeric delays, invokes without onError … */
+  /** What is allowed but unwise, or otherwise than the author may think: raw numeric delays … */
   readonly warnings: readonly string[];
-  /** Those of them that its host's log is told: heddle does otherwise than the author may think. */
-  readonly aloud: readonly string[];
+  /** What is as good as it is, where the author knows: invokes without onError. */
+  readonly advice: readonly string[];
   /** False when no state says what to do on events of this type. */
   declares(type: string): boolean;
   /** The author's promise logic behind a task's `src`; undefined when there is none. */

@@ -44,7 +44,7 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
     adopts: adopts.map((one, i) => checkName(one, `adopts[${i}]`)),
     definition: definitionOf(machine),
     warnings: findings.warnings,
-    aloud: findings.aloud,
+    advice: findings.advice,
     authored: machine,
     machine: prepare(machine, sources, spawned),
     sources,

@@ -73,7 +73,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     adopts: [],
     definition: null,
     warnings: [],
-    aloud: [],
+    advice: [],
     declares: () => true,
     taskLogic: () => undefined,
   };

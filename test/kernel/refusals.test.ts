@@ -287,7 +287,7 @@ describe('registration allows', () => {
     expect(refusalsOf(chart({ states: { working: state, done: state } }))).toEqual([]);
   });
 
-  it('with a warning: numeric delays, invokes without onError, wildcards', () => {
+  it('with a warning: numeric delays, wildcards; with advice: invokes without onError', () => {
     const machine = chart({
       states: {
         working: {
@@ -298,10 +298,13 @@ describe('registration allows', () => {
         },
       },
     });
-    expect(kernel.register(machine).warnings).toEqual([
+    const { warnings, advice } = kernel.register(machine);
+    expect(warnings).toEqual([
       'editor.working entry: the delay 7 stands in the chart as a number; a named one can change with a version.',
       'editor.working after: the delay 5 stands in the chart as a number; a named one can change with a version.',
       'editor.working: "*" also swallows the errors of actors that have no onError.',
+    ]);
+    expect(advice).toEqual([
       'editor.working: invoke "w" has no onError: its failure ends the run.',
     ]);
   });
