@@ -13,6 +13,7 @@ import { heddleError } from './domain/errors.ts';
 import { asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
 import { asOptions } from './domain/options.ts';
+import { hearGiven } from './domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import { asError, Run, type StartOptions } from './run-handle.ts';
@@ -62,6 +63,10 @@ export class Heddle {
 
   /** Resolves when the run is durable. */
   async start(agent: string, options: StartOptions = {}): Promise<Run> {
+    return hearGiven(options, () => this.#startOne(agent, options));
+  }
+
+  async #startOne(agent: string, options: StartOptions): Promise<Run> {
     // Options may be those of `startAll`, with the agent in them; another agent is a mistake.
     const given = asOptions<StartOptions & { readonly agent?: string }>(
       options,
@@ -77,6 +82,10 @@ export class Heddle {
 
   /** Accepts all of these runs or none: a pipeline is never begun by half. */
   async startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    return hearGiven(starts, () => this.#startList(starts));
+  }
+
+  async #startList(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
     if (!Array.isArray(starts)) refuseField('starts', 'must be a list');
     if (starts.length > this.runtime.settings.turnsMax) {
       refuseField('starts', `may hold ${this.runtime.settings.turnsMax} runs at most`);
@@ -119,7 +128,7 @@ export class Heddle {
     payload: unknown,
     options: PublishRequest = {},
   ): Promise<{ readonly messageId: string }> {
-    return this.#channels.publish(channel, payload, options);
+    return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
   }
 
   /** For consumers outside runs: each message at least once, under a lease. */
@@ -147,7 +156,7 @@ export class Heddle {
     value: unknown,
     options: RememberOptions = {},
   ): Promise<{ readonly key: string; readonly version: number }> {
-    return this.#memory.remember(owner, key, value, options);
+    return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
   }
 
   /** What runs ask people and nobody has answered, oldest first; of all runs of the tenant. */

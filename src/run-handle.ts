@@ -8,6 +8,7 @@ import { checkName, type RunId } from './domain/ids.ts';
 import { toJson, type Json } from './domain/json.ts';
 import { limits } from './domain/limits.ts';
 import { asOptions } from './domain/options.ts';
+import { hearGiven } from './domain/plain/refused.ts';
 import { thrownText } from './domain/thrown.ts';
 import { callOutside } from './runtime/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './runtime/answers.ts';
@@ -93,10 +94,14 @@ export class Run {
     event: { readonly type: string; readonly [key: string]: unknown },
     options: SendRequest = {},
   ): Promise<void> {
+    return hearGiven(event, () => this.#send(event, options));
+  }
+
+  async #send(event: { readonly type: string }, options: SendRequest): Promise<void> {
     const { payload, once } = sentEvent(event, options);
     const { agent, version } = this.#address as Partial<NewRun>;
     if (agent !== undefined && version !== undefined) {
-      this.#runtime.unheard.warn({ runId: this.id, agent, version }, event.type);
+      this.#runtime.unheard.warn({ runId: this.id, agent, version }, payload.type);
     }
     await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
   }
@@ -111,7 +116,7 @@ export class Run {
    * under the same id: what a person saw may have been the question before.
    */
   async answer(askId: string, answer: unknown): Promise<void> {
-    // Before anything is waited for: what is no JSON may hold promises that reject meanwhile.
+    // As it is now: whoever gave it may change it, and what is no JSON may hold promises that reject.
     const payload = toJson(answer, 'answer') ?? null;
     const asked = await this.#asked();
     const question = questionNamed(asked, this.id, askId);

@@ -10,6 +10,7 @@ import { asOptions } from '../domain/options.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
+import type { ChartEvent } from '../domain/event.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import { isReservedType, reservedReason } from '../kernel/chart-event.ts';
 import type { Agent } from '../kernel/port.ts';
@@ -148,7 +149,7 @@ export type SendRequest = {
 export function sentEvent(
   event: unknown,
   given: SendRequest,
-): { readonly payload: Json; readonly once: Once | null } {
+): { readonly payload: ChartEvent; readonly once: Once | null } {
   const { idempotencyKey } = asOptions(given, 'send', ['idempotencyKey']);
   const payload = chartEvent(event);
   if (idempotencyKey === undefined) return { payload, once: null };
@@ -164,14 +165,14 @@ export function reasonText(reason: unknown): Json {
 }
 
 /** Types that XState or the kernel make themselves: nobody else may send them. */
-function chartEvent(event: unknown): Json {
+function chartEvent(event: unknown): ChartEvent {
   const value = asObject(toJson(event, 'event'), 'event');
   const type = asText(value['type'], 'event.type');
   if (type === '' || type.length > limits.nameCharsMax) {
     refuseField('event.type', `must have 1 to ${limits.nameCharsMax} characters`);
   }
   if (isReservedType(type)) refuseField('event.type', reservedReason);
-  return value;
+  return { ...value, type };
 }
 
 function name(text: string | undefined, field: string, fallback: string): string {

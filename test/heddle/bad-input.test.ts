@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { errorRegistry } from '../../src/domain/errors.ts';
 import { HeddleError, type Heddle } from '../../src/index.ts';
 import { oneReplica } from '../support/replica.ts';
+import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 
 const throws = (): never => {
@@ -201,5 +202,56 @@ describe('what passed', () => {
     ['invalid-field provider', (heddle) => heddle.reopenProvider(bad(null))],
   ])('%s', async (expected, call) => {
     expect(await refused(call)).toBe(expected);
+  });
+});
+
+describe('a promise that rejects, handed over with what is refused', () => {
+  const asking: ScriptStep = { do: 'ask', with: { question: 'well?' } };
+
+  it.each<[string, (heddle: Heddle, run: Run, late: () => object) => Promise<unknown>]>([
+    ['an agent that is unknown', (heddle, _, late) => heddle.start('none', { input: late() })],
+    ['a start', (heddle, _, late) => heddle.start('script', { input: late() })],
+    [
+      'another start of several',
+      (heddle, _, late) => heddle.startAll([{ agent: 'none' }, { agent: 'script', input: late() }]),
+    ],
+    ['an answer', async (_, run, late) => run.answer('ask', late())],
+    ['an answer to nothing', (_, run, late) => run.answer('none', late())],
+    ['an event', (_, run, late) => run.send({ type: 'go', ...late() })],
+    [
+      'an event whose key is none',
+      (_, run, late) => run.send({ type: 'go', ...late() }, { idempotencyKey: '' }),
+    ],
+    ['a payload', (heddle, _, late) => heddle.publish('c', late())],
+    ['a payload for no channel', (heddle, _, late) => heddle.publish('', late())],
+    ['a value', (heddle, _, late) => heddle.remember({ scope: 'tenant' }, 'k', late())],
+    ['a value for no key', (heddle, _, late) => heddle.remember({ scope: 'tenant' }, '', late())],
+  ])('%s: is heard, and ends no process', async (_, call) => {
+    const { heddle, clock } = await oneReplica();
+    const run = await heddle.start('script', { input: { steps: [asking] } });
+    await clock.idle();
+    const unheard: unknown[] = [];
+    const hear = (thrown: unknown): void => void unheard.push(thrown);
+    process.on('unhandledRejection', hear);
+    try {
+      const late = (): object => ({ a: [Promise.reject(new Error('late'))] });
+      await expect(call(heddle, run, late)).rejects.toBeInstanceOf(HeddleError);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+    expect(unheard).toEqual([]);
+  });
+
+  it('an answer counts as it was when it was given', async () => {
+    const { heddle, clock } = await oneReplica();
+    const run = await heddle.start('script', { input: { steps: [asking] } });
+    await clock.idle();
+    const answer = { yes: true };
+    const answering = run.answer('ask', answer);
+    answer.yes = false;
+    await answering;
+    await clock.idle();
+    expect(await run.output()).toEqual([{ done: { answer: { yes: true } } }]);
   });
 });
