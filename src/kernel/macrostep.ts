@@ -6,6 +6,7 @@ import type { AnyActorRef } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
 import { hushPromises } from '../domain/plain/loss.ts';
 import type { ChartEvent } from '../domain/event.ts';
+import { thrownText } from '../domain/thrown.ts';
 import { settleEvent } from './chart-event.ts';
 import { keysOf, propertyOf } from '../domain/thrown.ts';
 import { ChildBook } from './child-book.ts';
@@ -21,7 +22,7 @@ import {
   type MacrostepScope,
   type Recorder,
 } from './scope.ts';
-import { TimerBook } from './timer-book.ts';
+import { noDelay, TimerBook } from './timer-book.ts';
 
 type Sending = {
   readonly to?: AnyActorRef;
@@ -160,12 +161,12 @@ export class Macrostep implements Recorder {
 
   #raise({ event, id, delay }: Sending): void {
     // Without a delay XState has already taken the event within this macrostep.
-    if (typeof delay === 'number') this.#timers.schedule({ id, delay, event, to: 'self' });
+    if (isDelay(delay, event)) this.#timers.schedule({ id, delay, event, to: 'self' });
   }
 
   #send({ to: ref, event, id, delay }: Sending): void {
     const to = this.#target(ref);
-    if (typeof delay === 'number') return this.#timers.schedule({ id, delay, event, to });
+    if (isDelay(delay, event)) return this.#timers.schedule({ id, delay, event, to });
     const sent = settleEvent(event, 'sent event');
     if (to === 'self') this.own.push(sent);
     else if (to === 'parent') this.effects.push({ kind: 'send', to, event: sent });
@@ -205,4 +206,11 @@ export class Macrostep implements Recorder {
 /** True when the context has each part of what an assign gave: it comes to rest with it. */
 function isPartOf(context: object, given: object): boolean {
   return keysOf(given).every((key) => propertyOf(context, key) === propertyOf(given, key));
+}
+
+/** XState takes an event at once whose computed delay is no number: that hides a mistake. */
+function isDelay(delay: unknown, event: unknown): delay is number {
+  if (typeof delay === 'number') return true;
+  if (delay === undefined || delay === null) return false;
+  throw noDelay(event, `is no number of milliseconds but ${thrownText(delay)}`);
 }

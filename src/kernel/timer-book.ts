@@ -3,7 +3,7 @@
  * before. (A live actor forgets the first timeout but does not clear it, so that both fire.)
  */
 import type { Effect } from '../domain/effect.ts';
-import { heddleError } from '../domain/errors.ts';
+import { heddleError, type HeddleError } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
 import { limits } from '../domain/limits.ts';
 import { settleEvent } from './chart-event.ts';
@@ -37,10 +37,7 @@ export class TimerBook {
 
   schedule({ id: name, delay, event, to }: Delayed): void {
     if (!Number.isFinite(delay) || delay > limits.delayMsMax) {
-      throw heddleError('invalid-field', {
-        field: `the delay of ${name ?? nameOfEvent(event)}`,
-        reason: `must be at most ${limits.delayMsMax} ms and is ${delay}`,
-      });
+      throw noDelay(event, `must be at most ${limits.delayMsMax} ms and is ${delay}`, name);
     }
     const generation = ++this.#numbers.last;
     const after = name === undefined ? undefined : this.#afterIds.get(name);
@@ -92,6 +89,14 @@ export class TimerBook {
 /** Prefixed, so that no author's name can meet an `after` or a nameless timer. */
 function sendId(name: string): string {
   return `send:${checkName(name, 'the id of a delayed event')}`;
+}
+
+/** The error of a delay that was computed: it ends its run. */
+export function noDelay(event: unknown, reason: string, name?: string): HeddleError {
+  return heddleError('invalid-field', {
+    field: `the delay of ${name ?? nameOfEvent(event)}`,
+    reason,
+  });
 }
 
 function nameOfEvent(event: unknown): string {

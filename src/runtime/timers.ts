@@ -8,9 +8,11 @@
  * 1. Every timer that is due before `#completeUntilMs` is in memory, or rang; before that instant
  *    comes, the rows are looked at again. So whatever the order in which timers were set, a short one
  *    never waits behind long ones.
- * 2. At most twice `inMemoryMax` timers wait in memory: of more, those that are due last are dropped
+ * 2. Timers of a run ring in the order of their deadlines, also after a time in which nothing rang; of
+ *    one deadline in the order in which they were set, as live ones do.
+ * 3. At most twice `inMemoryMax` timers wait in memory: of more, those that are due last are dropped
  *    to `inMemoryMax`, and stay rows.
- * 3. A timer that rang is not read again until its turn is over: `settled` says so. Those that rang
+ * 4. A timer that rang is not read again until its turn is over: `settled` says so. Those that rang
  *    take no room of those that wait; beyond `rangMax` no rows are read until turns have been taken.
  */
 import type { Store } from '../store/port.ts';
@@ -49,7 +51,7 @@ export class Timers {
   readonly #clock: Clock;
   readonly #settings: TimerSettings;
   readonly #ring: (address: RunAddress, timerId: string, generation: number) => void;
-  readonly #heap = new IndexedHeap<Soon>((a, b) => a.dueAtMs < b.dueAtMs);
+  readonly #heap = new IndexedHeap<Soon>(ringsBefore);
   readonly #known = new Map<string, Soon>();
   readonly #lookBy: (atMs: number) => void;
   #completeUntilMs = Number.NEGATIVE_INFINITY;
@@ -88,8 +90,8 @@ export class Timers {
     const limit = inMemoryMax + rang;
     const rows = await store.timers({ shards, horizonMs, limit });
     const before = this.#known.size;
-    for (const row of rows) this.#add(row);
     const nowMs = this.#clock.nowMs();
+    for (const row of rows) this.#add(row, nowMs);
     const isAll = rows.length < limit;
     const readUntilMs = isAll ? beganAtMs + horizonMs : nowMs + (rows.at(-1)?.dueInMs ?? 0);
     this.#completeUntilMs = Math.min(readUntilMs, this.#droppedFromMs);
@@ -105,7 +107,8 @@ export class Timers {
     this.settled(address, timer.timerId);
     if (timer.delayMs > this.#settings.horizonMs) return;
     const { timerId, generation, delayMs } = timer;
-    this.#add({ ...address, timerId, generation, dueInMs: delayMs });
+    const row = { ...address, timerId, generation, dueInMs: delayMs };
+    this.#add(row, this.#clock.nowMs());
   }
 
   /** The row is gone, or will be read anew if it is not. */
@@ -136,7 +139,7 @@ export class Timers {
     this.#known.clear();
   }
 
-  #add(row: TimerRow): void {
+  #add(row: TimerRow, nowMs: number): void {
     const key = keyOf(row, row.timerId);
     if (this.#known.has(key)) return;
     const { tenant, runId, shard, timerId, generation } = row;
@@ -145,7 +148,7 @@ export class Timers {
       address: { tenant, runId, shard },
       timerId,
       generation,
-      dueAtMs: this.#clock.nowMs() + Math.max(row.dueInMs, 0),
+      dueAtMs: nowMs + row.dueInMs,
       heapIndex: -1,
     };
     this.#known.set(key, soon);
@@ -189,6 +192,11 @@ export class Timers {
     }
     this.#arm();
   }
+}
+
+/** Generations count up within a run, and say nothing across runs. */
+function ringsBefore(a: Soon, b: Soon): boolean {
+  return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.generation < b.generation);
 }
 
 function keyOf(address: RunAddress, timerId: string): string {

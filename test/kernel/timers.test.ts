@@ -4,6 +4,7 @@ import {
   assign,
   cancel,
   createActor,
+  createMachine,
   raise,
   sendParent,
   sendTo,
@@ -154,6 +155,33 @@ describe('a delay', () => {
   ])('of %d ms is scheduled as %d', (ms, delayMs) => {
     expect(new Driver(chart).send('GO', { ms }).effects).toMatchObject([{ delayMs }]);
   });
+
+  it.each(['5s', '5', '', {}, true, 5n, Symbol('soon')])(
+    'that is computed as %o ends the run',
+    (ms) => {
+      const delay = () => ms as number;
+      const charts = {
+        raise: createMachine({
+          id: 'delay',
+          on: { GO: { actions: raise({ type: 'X' }, { delay }) } },
+        }),
+        send: createMachine({
+          id: 'delay',
+          on: { GO: { actions: sendTo(({ self }) => self, { type: 'X' }, { delay }) } },
+        }),
+        after: setup({ delays: { soon: delay } }).createMachine({
+          id: 'delay',
+          initial: 'a',
+          states: { a: { on: { GO: 'b' } }, b: { after: { soon: 'c' } }, c: {} },
+        }),
+      };
+      for (const chart of Object.values(charts)) {
+        const { status, error } = new Driver(chart).send('GO').state;
+        expect({ status, code: error?.code }).toEqual({ status: 'error', code: 'invalid-field' });
+        expect(error?.message).toContain('is no number of milliseconds');
+      }
+    },
+  );
 
   it.each([NaN, Infinity, limits.delayMsMax + 1])('of %d ms ends the run', (ms) => {
     const machine = setup({}).createMachine({

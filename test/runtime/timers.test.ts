@@ -222,3 +222,49 @@ describe('delayed events', () => {
     expect(runtime.stats().inMemory).toBe(0);
   });
 });
+
+describe('timers of one run', () => {
+  /** It notes in which order its events come: `delays` in the order in which they are set. */
+  const noting = (delays: readonly number[]) =>
+    setup({
+      types: { context: {} as { heard: number[] }, events: {} as { type: 'RANG'; n: number } },
+    }).createMachine({
+      id: 'noting',
+      context: { heard: [] },
+      entry: delays.map((delay, n) => raise({ type: 'RANG', n }, { delay })),
+      on: {
+        RANG: {
+          actions: assign({ heard: ({ context, event }) => [...context.heard, event.n] }),
+        },
+      },
+    });
+  const heardBy = async (run: { row(): Promise<{ chartText: string | null }> }) =>
+    (JSON.parse((await run.row()).chartText ?? '{}') as { context: { heard: number[] } }).context
+      .heard;
+
+  it.each([10, 29_000, 100_000])(
+    'that are due in the same %d ms ring as they were set',
+    async (ms) => {
+      const { heddle, clock } = await oneReplica({
+        agents: [noting(Array(12).fill(ms) as number[])],
+      });
+      const run = await heddle.start('noting');
+      await clock.advance(ms + 1_000);
+      expect(await heardBy(run)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    },
+  );
+
+  it('ring by their deadlines, and then as they were set, after a time without a replica', async () => {
+    const delays = [9_000, 5_000, 7_000, 5_000, 9_000, 1_000, 7_000, 5_000, 1_000];
+    const agents = [noting(delays)];
+    const world = memoryWorld();
+    const first = await world.replica({ agents });
+    const { id } = await first.heddle.start('noting');
+    await world.clock.idle();
+    first.crash();
+    await world.clock.advance(3_600_000);
+    const second = await world.replica({ agents });
+    await world.clock.advance(60_000);
+    expect(await heardBy(await second.heddle.run(id))).toEqual([5, 8, 1, 3, 7, 2, 6, 0, 4]);
+  });
+});

@@ -7,11 +7,14 @@ import type { ProviderTotals } from '../port.ts';
 import type { Pool } from './pool.ts';
 import { bigint, int, ints, statement } from './statement.ts';
 
-/** Soonest first over all shards, through one range of the index per shard. */
+/**
+ * Soonest first over all shards, through one range of the index per shard. By the time of the statement,
+ * so that of one deadline all are due in as many milliseconds.
+ */
 const dueTimersStatement = statement(
   'timers_due',
   `select t.tenant, t.run_id, t.shard, t.timer_id, t.generation,
-      ceil(extract(epoch from t.due_at - clock_timestamp()) * 1000)::text
+      ceil(extract(epoch from t.due_at - statement_timestamp()) * 1000)::text
     from unnest($1::int[]) as i(shard)
     cross join lateral (
       select * from heddle.timers t
