@@ -1,5 +1,6 @@
-/** Where an item stands in a fair queue: whose it is, and what it costs. */
+/** Where an item stands in a fair line: whose it is, and what it costs. */
 import type { Priority } from '../domain/priority.ts';
+import type { HeapMember, SecondHeapMember } from './indexed-heap.ts';
 
 export type FairPlace = {
   readonly tenant: string;
@@ -18,3 +19,15 @@ export type FairPlace = {
   /** The tenant's share against others'. Default: 1. */
   readonly weight?: number | undefined;
 };
+
+/**
+ * An item that carries its place itself, and what its line notes of it: a hundred thousand of them wait
+ * without a second object each.
+ */
+export interface FairItem extends FairPlace, HeapMember, SecondHeapMember {
+  readonly order: number;
+  /** The account of its user in the line that it stands in; null: it stands in none. The line's own. */
+  account: object | null;
+  /** Its pipeline had had no turn when it came. The line's own. */
+  isNew: boolean;
+}

@@ -1,54 +1,25 @@
 /**
- * Who is next: class of priority, then tenant, user and oldest pipeline (design §5). It serves
- * admission, where the items are runs that cost 1 each, and provider slots, where they are calls
- * that cost tokens: estimated when they are taken, corrected by `settle` when they are over.
+ * A fair line of items that are known by their keys, for those that carry no place themselves: runs that
+ * wait to begin, starts that wait for their commit.
  *
- * It owns the order. It leaves the accounts within a class to fair-shares.ts; capacity, time and
- * meaning of the items to its user.
+ * It owns which key stands where. It leaves the order to fair-line.ts.
  *
- * 1. A higher class goes first, but a class that waits is passed over at most `floorEvery` − 1
- *    times, once more for each lower class beside it: none starves.
- * 2. Within a class: invariants 1 to 3 of fair-shares.ts (promise 9).
- * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
- *    came: what was started is finished first (but for invariant 5 of fair-shares.ts). At the end of a
- *    batch, when fewer pipelines wait for their first turn than are under way, what has waited longest
- *    goes first instead, and nobody has a head start: strictly oldest first would finish all but a
- *    few, and leave most places idle while those few go through all their steps.
- * 4. A key is inside at most once. No account is kept of a tenant or user without waiting items, and
- *    of pipelines only which of the latest have had turns.
- * 5. Every operation costs O(log n) at most.
+ * 1. A key is inside at most once.
  */
-import { defaultPriority, priorities } from '../domain/priority.ts';
-import type { FairPlace } from './fair-place.ts';
-import { FairShares, type Waiting } from './fair-shares.ts';
+import { FairLine } from './fair-line.ts';
+import type { FairItem, FairPlace } from './fair-place.ts';
 
 export type { FairPlace } from './fair-place.ts';
 
-/** Each lower class that waits gets at least every so many-th turn. */
-const floorEvery = 8;
-
-/** Where so many times more wait than are under way, much is left to do, however little of it is new. */
-const endWaitingMax = 2;
-
-type Class<Item> = {
-  readonly shares: FairShares<Item>;
-  /** Turns of others since its last one, while it waited. */
-  passed: number;
-};
-type Inside<Item> = { readonly of: Class<Item>; readonly waiting: Waiting<Item> };
+type Keyed<Item> = FairItem & { readonly key: string; readonly item: Item };
 
 export class FairQueue<Item> {
-  readonly #inside = new Map<string, Inside<Item>>();
-  readonly #classes: readonly Class<Item>[] = priorities.map(() => ({
-    shares: new FairShares<Item>(),
-    passed: 0,
-  }));
+  readonly #line = new FairLine<Keyed<Item>>();
+  readonly #inside = new Map<string, Keyed<Item>>();
   #arrivals = 0;
-  /** Items with a cost that were popped, and neither settled nor put back. */
-  #underWay = 0;
 
   get size(): number {
-    return this.#inside.size;
+    return this.#line.size;
   }
 
   has(key: string): boolean {
@@ -57,7 +28,8 @@ export class FairQueue<Item> {
 
   /** False when the key is inside already; then nothing changes. */
   push(key: string, item: Item, place: FairPlace): boolean {
-    return this.#add(key, item, place, false);
+    if (this.#inside.has(key)) return false;
+    return this.#line.push(this.#keyed(key, item, place));
   }
 
   /**
@@ -65,33 +37,24 @@ export class FairQueue<Item> {
    * `order` that it had.
    */
   putBack(key: string, item: Item, place: FairPlace): boolean {
-    if (!this.#add(key, item, place, true)) return false;
-    this.#over(place);
-    return true;
+    if (this.#inside.has(key)) return false;
+    return this.#line.putBack(this.#keyed(key, item, place));
   }
 
   peek(): Item | undefined {
-    return this.#next()?.waiting.item;
+    return this.#line.peek()?.item;
   }
 
   pop(): Item | undefined {
-    const next = this.#next();
+    const next = this.#line.pop();
     if (next === undefined) return undefined;
-    const { of, waiting } = next;
-    of.shares.pop(waiting);
-    this.#inside.delete(waiting.key);
-    if (waiting.counted) this.#underWay += 1;
-    for (const other of this.#classes) {
-      if (other === of || other.shares.size === 0) other.passed = 0;
-      else other.passed += 1;
-    }
-    return waiting.item;
+    this.#inside.delete(next.key);
+    return next.item;
   }
 
   /** What was popped has cost so much in truth; unknown tenants and users owe nothing. */
   settle(place: FairPlace, actual: number): void {
-    this.#over(place);
-    this.#classOf(place).shares.settle(place, actual - (place.cost ?? 1));
+    this.#line.settle(place, actual);
   }
 
   /** Takes out an item wherever it stands; no turn is used. */
@@ -99,51 +62,35 @@ export class FairQueue<Item> {
     const inside = this.#inside.get(key);
     if (inside === undefined) return undefined;
     this.#inside.delete(key);
-    inside.of.shares.remove(inside.waiting);
-    if (inside.of.shares.size === 0) inside.of.passed = 0;
-    return inside.waiting.item;
+    this.#line.remove(inside);
+    return inside.item;
   }
 
   /** All items, in no order. */
   *items(): Generator<Item, void, undefined> {
-    for (const { waiting } of this.#inside.values()) yield waiting.item;
+    for (const { item } of this.#line.items()) yield item;
   }
 
-  /** The highest class that waits, unless a lower one has been passed over often enough. */
-  #next(): Inside<Item> | undefined {
-    let next: Class<Item> | undefined;
-    for (const one of this.#classes) {
-      if (one.shares.size === 0) continue;
-      if (next === undefined) next = one;
-      else if (one.passed >= floorEvery - 1 && one.passed > next.passed) next = one;
-    }
-    const waiting = next?.shares.first(this.#isEnd());
-    return next === undefined || waiting === undefined ? undefined : { of: next, waiting };
-  }
-
-  #isEnd(): boolean {
-    if (this.#inside.size >= this.#underWay * endWaitingMax) return false;
-    const newCount = this.#classes.reduce((sum, { shares }) => sum + shares.newCount, 0);
-    return newCount < this.#underWay;
-  }
-
-  #add(key: string, item: Item, place: FairPlace, ahead: boolean): boolean {
-    if (this.#inside.has(key)) return false;
-    const of = this.#classOf(place);
-    const order = place.order ?? this.#arrivals;
+  #keyed(key: string, item: Item, place: FairPlace): Keyed<Item> {
+    const { tenant, user, pipeline, pipelineStartedAtMs, priority, cost, weight } = place;
+    const keyed: Keyed<Item> = {
+      key,
+      item,
+      tenant,
+      user,
+      pipeline,
+      pipelineStartedAtMs,
+      priority,
+      cost,
+      weight,
+      order: place.order ?? this.#arrivals,
+      heapIndex: -1,
+      secondIndex: -1,
+      account: null,
+      isNew: false,
+    };
     this.#arrivals += 1;
-    const waiting = of.shares.add(key, item, { ...place, order }, ahead);
-    this.#inside.set(key, { of, waiting });
-    return true;
-  }
-
-  #over({ cost }: FairPlace): void {
-    if (cost !== undefined && this.#underWay > 0) this.#underWay -= 1;
-  }
-
-  #classOf({ priority = defaultPriority }: FairPlace): Class<Item> {
-    const found = this.#classes[priorities.indexOf(priority)];
-    if (found === undefined) throw new TypeError(`no class is called ${priority}`);
-    return found;
+    this.#inside.set(key, keyed);
+    return keyed;
   }
 }

@@ -5,7 +5,7 @@
  * 100,000 tokens among items of 100 costs no more steps than any other.
  *
  * It owns the accounts of those that wait, and the order. It leaves classes and the end of a batch
- * to fair-queue.ts.
+ * to fair-line.ts.
  *
  * 1. Whose account, with its next item, is lowest goes next; of equals, who has waited longest. An
  *    account begins at the clock, which is where the last one served stood: who comes back from
@@ -22,9 +22,9 @@
  *    one that has waited longest: pipelines without end do not starve newer ones.
  * 6. No account is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
-import type { FairPlace } from './fair-place.ts';
+import type { FairItem, FairPlace } from './fair-place.ts';
 import { HeadStarts } from './head-start.ts';
-import { IndexedHeap, type HeapMember } from './indexed-heap.ts';
+import { IndexedHeap, SecondHeap, type HeapMember, type SecondHeapMember } from './indexed-heap.ts';
 
 /**
  * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
@@ -35,82 +35,58 @@ const floorEvery = 10;
 /** In tokens, as all costs of provider calls: a few long answers. */
 const settledMax = 16_384;
 
-export type Waiting<Item> = HeapMember & {
-  readonly key: string;
-  readonly item: Item;
-  readonly user: User<Item>;
-  readonly cost: number;
-  readonly counted: boolean;
-  /** Its pipeline had had no turn when it came. */
-  readonly isNew: boolean;
-  readonly pipeline: string;
-  readonly startedAtMs: number;
-  readonly order: number;
-  /** The same item in the heap that has first what came first. */
-  readonly mirror: Mirror<Waiting<Item>>;
-};
-
-/** Stands for what is in another heap already. */
-type Mirror<Of> = HeapMember & { of: Of | null };
-
 /** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
 type Account = HeapMember & { paid: number; due: number; turn: number };
 
-type User<Item> = Account & {
-  readonly name: string;
-  readonly tenant: Tenant<Item>;
-  readonly oldest: IndexedHeap<Waiting<Item>>;
-  readonly longest: IndexedHeap<Mirror<Waiting<Item>>>;
-  /** Turns that it has had since it came. */
-  taken: number;
-  /** `due` less the head start of the next item. */
-  early: number;
-  /** The same user in the line in which nobody has a head start. */
-  readonly mirror: Mirror<User<Item>>;
-};
+/** Its items stand in both heaps, and it itself in both lines of its tenant. */
+type User<Item extends FairItem> = Account &
+  SecondHeapMember & {
+    readonly name: string;
+    readonly tenant: Tenant<Item>;
+    readonly oldest: IndexedHeap<Item>;
+    readonly longest: SecondHeap<Item>;
+    /** Turns that it has had since it came. */
+    taken: number;
+    /** `due` less the head start of the next item. */
+    early: number;
+  };
 
-type Tenant<Item> = Account & {
+type Tenant<Item extends FairItem> = Account & {
   readonly name: string;
   weight: number;
   readonly users: Map<string, User<Item>>;
   readonly line: IndexedHeap<User<Item>>;
-  readonly plainLine: IndexedHeap<Mirror<User<Item>>>;
+  /** In which nobody has a head start. */
+  readonly plainLine: SecondHeap<User<Item>>;
   clock: number;
 };
 
-function isOlder<Item>(a: Waiting<Item>, b: Waiting<Item>): boolean {
-  if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs < b.startedAtMs;
+function isOlder(a: FairItem, b: FairItem): boolean {
+  if (a.pipelineStartedAtMs !== b.pipelineStartedAtMs) {
+    return a.pipelineStartedAtMs < b.pipelineStartedAtMs;
+  }
   // Pipelines of one instant are kept together by their names.
   if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
   return a.order < b.order;
 }
 
-const mirrored =
-  <Of>(before: (a: Of, b: Of) => boolean) =>
-  ({ of: a }: Mirror<Of>, { of: b }: Mirror<Of>): boolean =>
-    a !== null && b !== null && before(a, b);
-
-/** Made once: a user that comes makes heaps. */
-const hasWaitedLonger = mirrored((a: { readonly order: number }, b) => a.order < b.order);
-
-const longestOf = <Item>({ longest }: User<Item>): Waiting<Item> | undefined =>
-  longest.first()?.of ?? undefined;
+const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order;
 
 /** What a user's next turn takes, before the end of a batch. */
-function nextOf<Item>(user: User<Item>): Waiting<Item> | undefined {
+function nextOf<Item extends FairItem>(user: User<Item>): Item | undefined {
   const isFloor = user.taken % floorEvery === floorEvery - 1;
-  return isFloor ? longestOf(user) : user.oldest.first();
+  return isFloor ? user.longest.first() : user.oldest.first();
 }
 
 const isBefore = (a: Account, b: Account): boolean =>
   a.due === b.due ? a.turn < b.turn : a.due < b.due;
 
-const isBeforePlainly = mirrored(isBefore);
-
-const isEarlier = <Item>(a: User<Item>, b: User<Item>): boolean =>
+const isEarlier = <Item extends FairItem>(a: User<Item>, b: User<Item>): boolean =>
   a.early === b.early ? a.turn < b.turn : a.early < b.early;
 
-export class FairShares<Item> {
+const costOf = ({ cost = 1 }: FairPlace): number => cost;
+
+export class FairShares<Item extends FairItem> {
   readonly #tenants = new Map<string, Tenant<Item>>();
   readonly #line = new IndexedHeap<Tenant<Item>>(isBefore);
   readonly #headStarts = new HeadStarts();
@@ -129,53 +105,39 @@ export class FairShares<Item> {
   }
 
   /** `ahead`: it was popped in vain, so what it was charged is given back, and its turn with it. */
-  add(key: string, item: Item, place: FairPlace & { readonly order: number }, ahead: boolean) {
-    const { cost = 1, weight = 1 } = place;
-    const tenant = this.#tenants.get(place.tenant) ?? this.#addTenant(place.tenant, weight, ahead);
+  add(item: Item, ahead: boolean): void {
+    const { cost = 1, weight = 1 } = item;
+    const tenant = this.#tenants.get(item.tenant) ?? this.#addTenant(item.tenant, weight, ahead);
     const isMoved = ahead || tenant.weight !== weight;
     tenant.weight = weight;
-    const user = tenant.users.get(place.user) ?? this.#addUser(tenant, place.user, ahead);
+    const user = tenant.users.get(item.user) ?? this.#addUser(tenant, item.user, ahead);
     if (ahead) {
       if (user.taken > 0) user.taken -= 1;
       user.paid -= cost;
       tenant.paid -= cost / weight;
     }
-    const mirror: Mirror<Waiting<Item>> = { heapIndex: -1, of: null };
-    const counted = place.cost !== undefined;
-    const waiting: Waiting<Item> = {
-      heapIndex: -1,
-      key,
-      item,
-      user,
-      cost,
-      counted,
-      isNew: counted && this.#headStarts.items(keyOf(place)) === 0,
-      pipeline: place.pipeline,
-      startedAtMs: place.pipelineStartedAtMs,
-      order: place.order,
-      mirror,
-    };
-    mirror.of = waiting;
-    user.oldest.push(waiting);
-    user.longest.push(mirror);
+    item.account = user;
+    item.isNew = item.cost !== undefined && this.#headStarts.items(keyOf(item)) === 0;
+    user.oldest.push(item);
+    user.longest.push(item);
     this.#size += 1;
-    if (waiting.isNew) this.#newCount += 1;
+    if (item.isNew) this.#newCount += 1;
     this.#enter(user, isMoved);
-    return waiting;
   }
 
   /** `atEnd`: nobody has a head start, and of one user's items the one that has waited longest goes. */
-  first(atEnd: boolean): Waiting<Item> | undefined {
+  first(atEnd: boolean): Item | undefined {
     const tenant = this.#line.first();
-    const user = atEnd ? tenant?.plainLine.first()?.of : tenant?.line.first();
-    if (!user) return undefined;
-    return atEnd ? longestOf(user) : nextOf(user);
+    const user = atEnd ? tenant?.plainLine.first() : tenant?.line.first();
+    if (user === undefined) return undefined;
+    return atEnd ? user.longest.first() : nextOf(user);
   }
 
   /** Takes what `first` has given, and charges it. */
-  pop(waiting: Waiting<Item>): void {
-    const { user, cost } = waiting;
+  pop(item: Item): void {
+    const user = this.#userOf(item);
     const { tenant } = user;
+    const cost = costOf(item);
     this.#clock = Math.max(this.#clock, tenant.due);
     tenant.clock = Math.max(tenant.clock, user.due);
     user.taken += 1;
@@ -183,17 +145,25 @@ export class FairShares<Item> {
     tenant.paid += cost / tenant.weight;
     user.turn = this.#turns += 1;
     tenant.turn = user.turn;
-    this.remove(waiting, true);
+    this.remove(item, true);
   }
 
   /** Takes out an item wherever it stands; nothing is charged. `isMoved`: see `#enter`. */
-  remove(waiting: Waiting<Item>, isMoved = false): void {
-    const { user } = waiting;
-    user.oldest.remove(waiting);
-    user.longest.remove(waiting.mirror);
+  remove(item: Item, isMoved = false): void {
+    const user = this.#userOf(item);
+    item.account = null;
+    user.oldest.remove(item);
+    user.longest.remove(item);
     this.#size -= 1;
-    if (waiting.isNew) this.#newCount -= 1;
+    if (item.isNew) this.#newCount -= 1;
     this.#enter(user, isMoved);
+  }
+
+  /** All items, in no order. */
+  *items(): Generator<Item, void, undefined> {
+    for (const { users } of this.#tenants.values()) {
+      for (const { oldest } of users.values()) yield* oldest.all();
+    }
   }
 
   /**
@@ -218,36 +188,39 @@ export class FairShares<Item> {
   #enter(user: User<Item>, isMoved: boolean): void {
     const { tenant } = user;
     const next = nextOf(user);
-    const due = next === undefined ? 0 : user.paid + next.cost;
+    const due = next === undefined ? 0 : user.paid + costOf(next);
     const early = next === undefined ? 0 : due - this.#headStart(next);
     if (user.heapIndex >= 0) {
       // One more item behind the next one: nobody's place changes.
       if (!isMoved && next !== undefined && due === user.due && early === user.early) return;
       tenant.line.remove(user);
-      tenant.plainLine.remove(user.mirror);
+      tenant.plainLine.remove(user);
     }
     if (next === undefined) tenant.users.delete(user.name);
     else {
       user.due = due;
       user.early = early;
       tenant.line.push(user);
-      tenant.plainLine.push(user.mirror);
+      tenant.plainLine.push(user);
     }
     if (tenant.heapIndex >= 0) this.#line.remove(tenant);
     const first = tenant.line.first();
     const nextOfTenant = first === undefined ? undefined : nextOf(first);
     if (nextOfTenant === undefined) this.#tenants.delete(tenant.name);
     else {
-      tenant.due = tenant.paid + nextOfTenant.cost / tenant.weight;
+      tenant.due = tenant.paid + costOf(nextOfTenant) / tenant.weight;
       this.#line.push(tenant);
     }
   }
 
   /** Nobody looks for the pipeline of what is not counted. */
-  #headStart({ counted, cost, pipeline, user }: Waiting<Item>): number {
-    if (!counted) return 0;
-    const key = keyOf({ tenant: user.tenant.name, user: user.name, pipeline });
-    return this.#headStarts.items(key) * cost;
+  #headStart(item: Item): number {
+    return item.cost === undefined ? 0 : this.#headStarts.items(keyOf(item)) * item.cost;
+  }
+
+  /** `add` has noted it. */
+  #userOf({ account }: Item): User<Item> {
+    return account as User<Item>;
   }
 
   #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
@@ -257,7 +230,7 @@ export class FairShares<Item> {
       weight,
       users: new Map(),
       line: new IndexedHeap<User<Item>>(isEarlier),
-      plainLine: new IndexedHeap<Mirror<User<Item>>>(isBeforePlainly),
+      plainLine: new SecondHeap<User<Item>>(isBefore),
       clock: 0,
     };
     this.#tenants.set(name, tenant);
@@ -265,18 +238,16 @@ export class FairShares<Item> {
   }
 
   #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
-    const mirror: Mirror<User<Item>> = { heapIndex: -1, of: null };
     const user: User<Item> = {
       ...this.#account(tenant.clock, ahead),
       name,
       tenant,
-      oldest: new IndexedHeap<Waiting<Item>>(isOlder),
-      longest: new IndexedHeap<Mirror<Waiting<Item>>>(hasWaitedLonger),
+      secondIndex: -1,
+      oldest: new IndexedHeap<Item>(isOlder),
+      longest: new SecondHeap<Item>(hasWaitedLonger),
       taken: 0,
       early: 0,
-      mirror,
     };
-    mirror.of = user;
     tenant.users.set(name, user);
     return user;
   }

@@ -1,16 +1,21 @@
 /**
  * A binary heap whose members know their own place in it, so that any of them can leave in
- * O(log n), not only the first.
+ * O(log n), not only the first. What stands in two heaps at once is a member of an `IndexedHeap` and of a
+ * `SecondHeap`: it then needs no other object to stand for it.
  *
- * 1. `members[i].heapIndex === i`; a member outside has -1. Nobody else writes `heapIndex`, and a
- *    member is in one heap at a time.
+ * 1. The member at place i has the index i; a member outside has -1. Nobody else writes these indexes,
+ *    and a member is in one heap of each kind at a time.
  * 2. No member comes before its parent.
  */
 export interface HeapMember {
   heapIndex: number;
 }
 
-export class IndexedHeap<Member extends HeapMember> {
+export interface SecondHeapMember {
+  secondIndex: number;
+}
+
+abstract class Heap<Member> {
   readonly #before: (a: Member, b: Member) => boolean;
   readonly #members: Member[] = [];
 
@@ -18,6 +23,9 @@ export class IndexedHeap<Member extends HeapMember> {
   constructor(before: (a: Member, b: Member) => boolean) {
     this.#before = before;
   }
+
+  protected abstract indexOf(member: Member): number;
+  protected abstract setIndex(member: Member, index: number): void;
 
   get size(): number {
     return this.#members.length;
@@ -27,6 +35,11 @@ export class IndexedHeap<Member extends HeapMember> {
     return this.#members[0];
   }
 
+  /** All members, in no order. */
+  all(): IterableIterator<Member> {
+    return this.#members.values();
+  }
+
   push(member: Member): void {
     this.#members.push(member);
     this.#rise(member, this.#members.length - 1);
@@ -34,8 +47,8 @@ export class IndexedHeap<Member extends HeapMember> {
 
   /** Takes out a member that is inside. */
   remove(member: Member): void {
-    const index = member.heapIndex;
-    member.heapIndex = -1;
+    const index = this.indexOf(member);
+    this.setIndex(member, -1);
     const last = this.#members.pop();
     if (last === undefined || last === member) return;
     const parent = this.#members[(index - 1) >> 1];
@@ -75,6 +88,26 @@ export class IndexedHeap<Member extends HeapMember> {
 
   #set(member: Member, index: number): void {
     this.#members[index] = member;
+    this.setIndex(member, index);
+  }
+}
+
+export class IndexedHeap<Member extends HeapMember> extends Heap<Member> {
+  protected indexOf(member: Member): number {
+    return member.heapIndex;
+  }
+
+  protected setIndex(member: Member, index: number): void {
     member.heapIndex = index;
+  }
+}
+
+export class SecondHeap<Member extends SecondHeapMember> extends Heap<Member> {
+  protected indexOf(member: Member): number {
+    return member.secondIndex;
+  }
+
+  protected setIndex(member: Member, index: number): void {
+    member.secondIndex = index;
   }
 }

@@ -1,17 +1,62 @@
 /** A call as the pool takes it in, and what the pool says of it. */
-import type { FairPlace } from './fair-queue.ts';
+import type { FairItem, FairPlace } from './fair-place.ts';
 import type { Wanted } from './gates.ts';
+import type { ProviderState, Sent } from './provider-state.ts';
 import type { SlotChange } from './slots.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
 
-/** What the pool reads of a call; it hands back the very object. */
-export type PoolCall = Omit<FairPlace, 'order'> &
+/** What the pool reads of a call. */
+export type PoolPlace = Omit<FairPlace, 'order'> &
   Wanted & {
     /** Names the call for ever: run, invocation and incarnation. */
     readonly key: string;
-    /** The attempt that comes next. Default 1. */
-    readonly attempt?: number | undefined;
   };
+
+/**
+ * A call is one object for all who have to do with it: its user's own class extends this one with what
+ * it keeps of a call, and the pool notes its part here. So a call that waits costs one object, not one for
+ * each book that it stands in.
+ */
+export abstract class PoolCall implements PoolPlace, FairItem {
+  abstract readonly key: string;
+  abstract readonly tenant: string;
+  abstract readonly user: string;
+  abstract readonly pipeline: string;
+  abstract readonly pipelineStartedAtMs: number;
+  abstract readonly priority: FairPlace['priority'];
+  abstract readonly weight: number | undefined;
+  /** In tokens, estimated. */
+  abstract readonly cost: number;
+  abstract readonly provider: string | undefined;
+  abstract readonly providers: readonly string[] | undefined;
+  abstract readonly model: string | undefined;
+  abstract readonly tier: string | undefined;
+  /** The attempt that comes next. From here on: the pool's, and its lines'. */
+  attempt = 1;
+  order = 0;
+  heapIndex = -1;
+  secondIndex = -1;
+  account: object | null = null;
+  isNew = false;
+  /** The route that it was let into; null: it is not inside. */
+  route: object | null = null;
+  /** It has had its one retry: see invariant 4. */
+  retried = false;
+  cancelled = false;
+  told: ShownWait = 'calling';
+  /** When its backoff ends; null: it is in none. */
+  dueMs: number | null = null;
+  /** Set while it is in a slot. */
+  held: { readonly state: { readonly name: string }; readonly slot: number } | null = null;
+}
+
+/** What there is of a call only while it is in a slot. */
+export type Held<Call> = Sent & {
+  readonly call: Call;
+  readonly key: string;
+  readonly state: ProviderState<Held<Call>>;
+  slot: number;
+};
 
 export type Grant<Call> = {
   readonly call: Call;

@@ -1,7 +1,9 @@
 /** What pages, the command line and the circuits' table show of a pool. */
 import type { ProviderStatus } from '../../machines/provider.ts';
+import type { FairItem } from './fair-place.ts';
+import type { Held } from './pool-call.ts';
 import type { ProviderState } from './provider-state.ts';
-import type { Routed, Routes } from './routes.ts';
+import type { Routes } from './routes.ts';
 
 export type ProviderStats = {
   readonly name: string;
@@ -28,9 +30,9 @@ export type PoolStats = {
   readonly slotMs: { readonly used: number; readonly offered: number };
 };
 
-export function providerStats<Item extends Routed>(
+export function providerStats<Item extends FairItem>(
   routes: Routes<Item>,
-  state: ProviderState<Item>,
+  state: ProviderState<Held<Item>>,
   nowMs: number,
 ): ProviderStats {
   const { name, ceiling, status, limit, slots } = state;

@@ -4,7 +4,7 @@
  *
  * It owns every call from `enqueue` until `release` or `cancel` lets go of it. It leaves the calling
  * itself, the rows and the timer to the runtime; a provider's health to provider-state.ts; the
- * order to routes.ts and fair-queue.ts.
+ * order to routes.ts and fair-line.ts.
  *
  * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,
  *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
@@ -22,22 +22,23 @@ import { IndexedHeap } from './indexed-heap.ts';
 import type {
   Cancelled,
   Grant,
+  Held,
   PoolCall,
   PoolSlotChange,
   Released,
   WaitChange,
   WaitingCall,
 } from './pool-call.ts';
-import { type Entry, newEntry, reasonOf } from './pool-entry.ts';
 import { GateNews, type GateChange } from './gate-news.ts';
 import { Gates, type ProviderSpec } from './gates.ts';
 import { type PoolStats, providerStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from './port.ts';
 import type { CallOutcome, KnownGate } from './provider-state.ts';
-import { Routes } from './routes.ts';
-import { shownAs, WaitNews } from './wait-reason.ts';
+import { type Route, Routes } from './routes.ts';
+import { shownAs, type WaitReason, WaitNews } from './wait-reason.ts';
 
 export type * from './pool-call.ts';
+export { PoolCall } from './pool-call.ts';
 
 export type PoolOptions = {
   readonly providers: readonly ProviderSpec[];
@@ -51,14 +52,13 @@ export type PoolOptions = {
 export class Pool<Call extends PoolCall> {
   readonly #settings: PoolSettings;
   readonly #random: () => number;
-  readonly #routes: Routes<Entry<Call>>;
-  readonly #entries = new Map<string, Entry<Call>>();
-  readonly #backoffs = new IndexedHeap<Entry<Call>>((a, b) =>
-    a.dueMs === b.dueMs ? a.place.order < b.place.order : a.dueMs < b.dueMs,
-  );
-  readonly #news = new WaitNews<Entry<Call>>((entry) => shownAs(reasonOf(entry)));
+  readonly #routes: Routes<Call>;
+  readonly #backoffs = new IndexedHeap<Call>(isDueBefore);
+  readonly #news = new WaitNews<Call>((call) => shownAs(reasonOf(call)));
   readonly #meter = new DemandMeter();
-  readonly #gateNews: GateNews<Entry<Call>>;
+  readonly #gateNews: GateNews<Held<Call>>;
+  /** Keys of calls that were cancelled in their slots, and are there still. */
+  readonly #leaving = new Set<string>();
   #arrivals = 0;
 
   constructor(options: PoolOptions) {
@@ -66,19 +66,27 @@ export class Pool<Call extends PoolCall> {
     this.#settings = { ...defaultPoolSettings, ...options.settings };
     this.#random = random;
     const shared = { share, random, settings: this.#settings };
-    this.#routes = new Routes(new Gates<Entry<Call>>(options.providers, shared));
+    this.#routes = new Routes(new Gates<Held<Call>>(options.providers, shared));
     this.#gateNews = new GateNews(this.#routes.states);
   }
 
-  /** Lets a call in; false when its key is inside already. Throws when no gate is for it. */
+  /**
+   * Lets a call in. False when it is inside already, or another of its key leaves its slot yet. Throws
+   * when no gate is for it.
+   */
   enqueue(call: Call, nowMs: number): boolean {
-    if (this.#entries.has(call.key)) return false;
+    if (call.route !== null || (this.#leaving.size > 0 && this.#leaving.has(call.key)))
+      return false;
     const route = this.#routes.enter(call);
     this.#measure(nowMs);
-    const entry = newEntry(call, route, (this.#arrivals += 1));
-    this.#entries.set(entry.key, entry);
-    route.queue.push(entry.key, entry, entry.place);
-    this.#news.check(entry);
+    call.route = route;
+    call.order = this.#arrivals += 1;
+    call.attempt = 1;
+    call.retried = false;
+    call.cancelled = false;
+    call.told = 'calling';
+    route.queue.push(call);
+    this.#news.check(call);
     return true;
   }
 
@@ -89,14 +97,14 @@ export class Pool<Call extends PoolCall> {
     while (grants.length < max) {
       const next = this.#routes.next(nowMs);
       if (next === null) break;
-      const { state, item: entry } = next;
+      const { state, item: call } = next;
       const { status } = state;
-      entry.slot = state.send(entry, nowMs);
-      entry.sentTo = state;
+      const held: Held<Call> = { call, key: call.key, state, slot: -1, sentAs: 0, sentAtMs: null };
+      held.slot = state.send(held, nowMs);
+      call.held = held;
       if (state.status !== status) this.#look();
-      this.#news.check(entry);
-      const { call, slot, attempt } = entry;
-      grants.push({ call, provider: state.name, slot, attempt });
+      this.#news.check(call);
+      grants.push({ call, provider: state.name, slot: held.slot, attempt: call.attempt });
     }
     return grants;
   }
@@ -115,9 +123,9 @@ export class Pool<Call extends PoolCall> {
    * Whether `release` will bring this call back by itself. If not, its fault is its result, which
    * must be recorded before its slot is given on.
    */
-  bringsBack(key: string, kind: ProviderFaultKind): boolean {
+  bringsBack(call: Call, kind: ProviderFaultKind): boolean {
     if (kind === 'caller') return false;
-    return kind !== 'retry-once' || this.#entries.get(key)?.retried !== true;
+    return kind !== 'retry-once' || !call.retried;
   }
 
   /**
@@ -134,36 +142,37 @@ export class Pool<Call extends PoolCall> {
     this.#measure(nowMs);
     const state = this.#routes.state(provider);
     const { status } = state;
-    const entry = state.settle(slot, outcome, nowMs);
-    entry.sentTo = null;
+    const { call } = state.settle(slot, outcome, nowMs);
+    call.held = null;
     if (state.status !== status) this.#look();
-    const fate = this.#dispose(entry, outcome, nowMs);
+    const route = routeOf(call);
+    const fate = this.#dispose(call, outcome, nowMs);
     const isUsed = ['ok', 'aborted', 'timed-out'].includes(outcome.kind);
-    const { place, route } = entry;
     // A call that is queued again has its charge back already.
-    if (fate !== 'requeued') route.queue.settle(place, tokens ?? (isUsed ? place.cost : 0));
-    if (this.#entries.has(entry.key)) this.#news.check(entry);
-    return { call: entry.call, fate, attempt: entry.attempt };
+    if (fate !== 'requeued') route.queue.settle(call, tokens ?? (isUsed ? call.cost : 0));
+    if (call.route !== null) this.#news.check(call);
+    return { call, fate, attempt: call.attempt };
   }
 
   /** A queued or backing-off call is gone at once; see `Cancelled` for one in a slot. */
-  cancel(key: string, nowMs: number): Cancelled {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return { kind: 'unknown' };
-    if (entry.sentTo !== null) {
-      entry.cancelled = true;
-      return { kind: 'in-slot', provider: entry.sentTo.name, slot: entry.slot };
+  cancel(call: Call, nowMs: number): Cancelled {
+    if (call.route === null) return { kind: 'unknown' };
+    const { held } = call;
+    if (held !== null) {
+      call.cancelled = true;
+      this.#leaving.add(call.key);
+      return { kind: 'in-slot', provider: held.state.name, slot: held.slot };
     }
     this.#measure(nowMs);
-    if (entry.heapIndex >= 0) this.#backoffs.remove(entry);
-    else entry.route.queue.remove(key);
-    this.#forget(entry);
+    if (call.dueMs === null) routeOf(call).queue.remove(call);
+    else this.#backOffNoMore(call);
+    this.#forget(call);
     return { kind: 'removed' };
   }
 
   /** True while it is in no slot: nothing is being bought for it. */
-  isWaiting(key: string): boolean {
-    return this.#entries.get(key)?.sentTo === null;
+  isWaiting(call: Call): boolean {
+    return call.route !== null && call.held === null;
   }
 
   /** The key of the call in this slot; null when there is none. */
@@ -172,7 +181,7 @@ export class Pool<Call extends PoolCall> {
   }
 
   /** Which gates there are, whose they are, and which share a ceiling. */
-  get gates(): Gates<Entry<Call>> {
+  get gates(): Gates<Held<Call>> {
     return this.#routes.gates;
   }
 
@@ -202,11 +211,11 @@ export class Pool<Call extends PoolCall> {
 
   /** Every call that is not in a slot, and why. */
   *waiting(): Generator<WaitingCall<Call>, void, undefined> {
-    for (const entry of this.#entries.values()) {
-      const reason = reasonOf(entry);
-      if (reason === null) continue;
-      const dueMs = reason === 'backoff' ? entry.dueMs : null;
-      yield { call: entry.call, reason, attempt: entry.attempt, dueMs };
+    for (const call of this.#routes.items()) {
+      yield { call, reason: reasonOf(call) ?? 'queued', attempt: call.attempt, dueMs: null };
+    }
+    for (const call of this.#backoffs.all()) {
+      yield { call, reason: 'backoff', attempt: call.attempt, dueMs: call.dueMs };
     }
   }
 
@@ -217,7 +226,7 @@ export class Pool<Call extends PoolCall> {
 
   /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
   takeWaitChanges(max = 1_000): WaitChange<Call>[] {
-    return this.#news.take(max).map(({ call, told }) => ({ call, shown: told }));
+    return this.#news.take(max).map((call) => ({ call, shown: call.told }));
   }
 
   /** Slots that differ from what was taken before: at most one change per slot. */
@@ -226,7 +235,7 @@ export class Pool<Call extends PoolCall> {
       slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
         // Spelt out: spreading the rest costs 3 µs a call.
         const call = held?.call ?? null;
-        return { provider, slot, status, call, attempt: held?.attempt ?? 0, calls, rateLimited };
+        return { provider, slot, status, call, attempt: call?.attempt ?? 0, calls, rateLimited };
       }),
     );
   }
@@ -290,33 +299,39 @@ export class Pool<Call extends PoolCall> {
     };
   }
 
-  #dispose(entry: Entry<Call>, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
+  #dispose(call: Call, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
     const { kind } = outcome;
     const isOver =
       kind === 'ok' ||
       kind === 'aborted' ||
-      (kind !== 'withheld' && kind !== 'timed-out' && !this.bringsBack(entry.key, kind));
-    if (entry.cancelled || isOver) {
-      this.#forget(entry);
-      if (entry.cancelled || kind === 'aborted') return 'dropped';
+      (kind !== 'withheld' && kind !== 'timed-out' && !this.bringsBack(call, kind));
+    if (call.cancelled || isOver) {
+      this.#forget(call);
+      if (call.cancelled || kind === 'aborted') return 'dropped';
       return kind === 'ok' ? 'done' : 'failed';
     }
     if (kind === 'outage' || kind === 'timed-out' || kind === 'retry-once') {
-      if (kind === 'retry-once') entry.retried = true;
-      const waitMs = callBackoffMs(this.#settings, entry.attempt, this.#random());
-      entry.attempt += 1;
-      entry.dueMs = nowMs + waitMs;
-      this.#backoffs.push(entry);
+      if (kind === 'retry-once') call.retried = true;
+      const waitMs = callBackoffMs(this.#settings, call.attempt, this.#random());
+      call.attempt += 1;
+      call.dueMs = nowMs + waitMs;
+      this.#backoffs.push(call);
       return 'backoff';
     }
-    entry.route.queue.putBack(entry.key, entry, entry.place);
+    routeOf(call).queue.putBack(call);
     return 'requeued';
   }
 
-  #forget(entry: Entry<Call>): void {
-    this.#entries.delete(entry.key);
-    this.#routes.leave(entry.route);
-    this.#news.drop(entry);
+  #backOffNoMore(call: Call): void {
+    this.#backoffs.remove(call);
+    call.dueMs = null;
+  }
+
+  #forget(call: Call): void {
+    this.#routes.leave(routeOf(call));
+    call.route = null;
+    this.#news.drop(call);
+    if (call.cancelled) this.#leaving.delete(call.key);
   }
 
   /** What time alone brings about. */
@@ -328,17 +343,17 @@ export class Pool<Call extends PoolCall> {
       if (state.status !== status) this.#look();
     }
     for (;;) {
-      const entry = this.#backoffs.first();
-      if (entry === undefined || entry.dueMs > nowMs) return;
-      this.#backoffs.remove(entry);
-      entry.route.queue.push(entry.key, entry, entry.place);
-      this.#news.check(entry);
+      const call = this.#backoffs.first();
+      if (call === undefined || (call.dueMs ?? 0) > nowMs) return;
+      this.#backOffNoMore(call);
+      routeOf(call).queue.push(call);
+      this.#news.check(call);
     }
   }
 
   /** A provider's status has changed: calls may wait for another reason. */
   #look(): void {
-    for (const entry of this.#routes.changed()) this.#news.check(entry);
+    for (const call of this.#routes.changed()) this.#news.check(call);
   }
 
   #measure(nowMs: number): void {
@@ -347,6 +362,22 @@ export class Pool<Call extends PoolCall> {
     const inUse = this.inFlight;
     this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
   }
+}
+
+function isDueBefore(a: PoolCall, b: PoolCall): boolean {
+  const [aMs, bMs] = [a.dueMs ?? 0, b.dueMs ?? 0];
+  return aMs === bMs ? a.order < b.order : aMs < bMs;
+}
+
+/** Of a call that is inside. */
+function routeOf<Call extends PoolCall>({ route }: Call): Route<Call> {
+  return route as Route<Call>;
+}
+
+/** Null: it is in a slot. */
+function reasonOf(call: PoolCall): WaitReason | null {
+  if (call.held !== null) return null;
+  return call.dueMs === null ? routeOf(call).reason : 'backoff';
 }
 
 export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {

@@ -7,24 +7,24 @@
  *
  * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot idles
  *    beside a queue.
- * 2. A gate takes turns between the routes that lead to it, so the bound of fair-queue.ts holds for
+ * 2. A gate takes turns between the routes that lead to it, so the bound of fair-line.ts holds for
  *    the calls of each, times the number of routes with waiting calls (promise 9).
  * 3. A call that names providers in an order goes to the first that is free: a free one is taken
  *    before a queue, whatever the order.
  * 4. There are no more routes than calls in the pool.
  */
-import { FairQueue, type FairPlace } from './fair-queue.ts';
+import { FairLine } from './fair-line.ts';
+import type { FairItem } from './fair-place.ts';
 import type { Gates, Wanted } from './gates.ts';
-import type { ProviderState, Sent } from './provider-state.ts';
+import type { Held } from './pool-call.ts';
+import type { ProviderState } from './provider-state.ts';
 import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 
-export type Routed = Sent & { readonly key: string; readonly place: FairPlace };
-
 /** Calls that the same gates may take. */
-export type Route<Item extends Routed> = {
+export type Route<Item extends FairItem> = {
   readonly name: string;
-  readonly queue: FairQueue<Item>;
-  readonly providers: readonly ProviderState<Item>[];
+  readonly queue: FairLine<Item>;
+  readonly providers: readonly ProviderState<Held<Item>>[];
   /** Whether the order of its gates is a preference. */
   readonly inOrder: boolean;
   /** Calls of it in the pool, in slots too. */
@@ -34,25 +34,25 @@ export type Route<Item extends Routed> = {
 };
 
 /** A gate with the routes that lead to it. */
-type Desk<Item extends Routed> = {
-  readonly state: ProviderState<Item>;
+type Desk<Item extends FairItem> = {
+  readonly state: ProviderState<Held<Item>>;
   readonly routes: Route<Item>[];
   /** Whose turn it is: see invariant 2. */
   turn: number;
 };
 
-export type Next<Item extends Routed> = {
-  readonly state: ProviderState<Item>;
+export type Next<Item extends FairItem> = {
+  readonly state: ProviderState<Held<Item>>;
   readonly item: Item;
 };
 
-export class Routes<Item extends Routed> {
-  readonly states: readonly ProviderState<Item>[];
-  readonly gates: Gates<Item>;
-  readonly #desks: ReadonlyMap<ProviderState<Item>, Desk<Item>>;
+export class Routes<Item extends FairItem> {
+  readonly states: readonly ProviderState<Held<Item>>[];
+  readonly gates: Gates<Held<Item>>;
+  readonly #desks: ReadonlyMap<ProviderState<Held<Item>>, Desk<Item>>;
   readonly #routes = new Map<string, Route<Item>>();
 
-  constructor(gates: Gates<Item>) {
+  constructor(gates: Gates<Held<Item>>) {
     this.gates = gates;
     this.states = gates.all;
     this.#desks = new Map(gates.all.map((state) => [state, { state, routes: [], turn: 0 }]));
@@ -66,7 +66,7 @@ export class Routes<Item extends Routed> {
   }
 
   /** Throws `provider-unknown`. */
-  state(gate: string): ProviderState<Item> {
+  state(gate: string): ProviderState<Held<Item>> {
     return this.gates.gate(gate);
   }
 
@@ -127,6 +127,11 @@ export class Routes<Item extends Routed> {
     return dueMs;
   }
 
+  /** Calls in all queues, in no order. */
+  *items(): Generator<Item, void, undefined> {
+    for (const { queue } of this.#routes.values()) yield* queue.items();
+  }
+
   /** Looks at the providers again; yields the calls that now wait for another shown reason. */
   *changed(): Generator<Item, void, undefined> {
     for (const route of this.#routes.values()) {
@@ -138,11 +143,11 @@ export class Routes<Item extends Routed> {
 
   #addRoute(
     name: string,
-    providers: readonly ProviderState<Item>[],
+    providers: readonly ProviderState<Held<Item>>[],
     inOrder: boolean,
   ): Route<Item> {
     const reason = reasonAt(providers.map(({ status }) => status));
-    const route = { name, queue: new FairQueue<Item>(), providers, inOrder, calls: 0, reason };
+    const route = { name, queue: new FairLine<Item>(), providers, inOrder, calls: 0, reason };
     this.#routes.set(name, route);
     for (const state of providers) this.#desks.get(state)?.routes.push(route);
     return route;
@@ -169,7 +174,7 @@ export class Routes<Item extends Routed> {
 }
 
 /** The next route with a call for this gate; null when all of them prefer another that is free. */
-function nextTurn<Item extends Routed>(desk: Desk<Item>, nowMs: number): number | null {
+function nextTurn<Item extends FairItem>(desk: Desk<Item>, nowMs: number): number | null {
   const { routes, state } = desk;
   for (let i = 0; i < routes.length; i++) {
     const at = (desk.turn + i) % routes.length;
@@ -180,11 +185,11 @@ function nextTurn<Item extends Routed>(desk: Desk<Item>, nowMs: number): number 
   return null;
 }
 
-function isWanted<Item extends Routed>({ routes }: Desk<Item>): boolean {
+function isWanted<Item extends FairItem>({ routes }: Desk<Item>): boolean {
   return routes.some(({ queue }) => queue.size > 0);
 }
 
-function queuedHere<Item extends Routed>({ routes }: Desk<Item>): number {
+function queuedHere<Item extends FairItem>({ routes }: Desk<Item>): number {
   let queued = 0;
   for (const { queue, providers } of routes) if (providers.length === 1) queued += queue.size;
   return queued;

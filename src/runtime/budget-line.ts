@@ -10,7 +10,7 @@
  *    the others: each is looked at after as many passes as its line is long, and none is passed over.
  */
 import { addAmounts, fitsBudget, type Amount, type BudgetRow } from '../store/charges.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 
 /** A call's cost differs by provider, so each is asked: a pass must not take long. */
 const examinedMax = 2_000;
@@ -29,10 +29,10 @@ const keyOf = (at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>): string =>
 
 export class BudgetLine {
   readonly #full = new Map<string, Full>();
-  readonly #budgetOf = new Map<RunCall, Full>();
+  #size = 0;
 
   get size(): number {
-    return this.#budgetOf.size;
+    return this.#size;
   }
 
   /** Budgets that calls wait for. */
@@ -52,7 +52,7 @@ export class BudgetLine {
 
   /** The budget that this call waits for; null when it waits for none. */
   budgetOf(call: RunCall): BudgetRow | null {
-    return this.#budgetOf.get(call)?.row ?? null;
+    return fullOf(call)?.row ?? null;
   }
 
   add(call: RunCall, budget: BudgetRow): void {
@@ -67,13 +67,15 @@ export class BudgetLine {
     this.#full.set(key, full);
     this.#show(full, budget);
     full.calls.add(call);
-    this.#budgetOf.set(call, full);
+    call.fullBudget = full;
+    this.#size += 1;
   }
 
   remove(call: RunCall): void {
-    const full = this.#budgetOf.get(call);
-    if (full === undefined) return;
-    this.#budgetOf.delete(call);
+    const full = fullOf(call);
+    if (full === null) return;
+    call.fullBudget = null;
+    this.#size -= 1;
     full.calls.delete(call);
     if (full.calls.size === 0) this.#full.delete(keyOf(full.row));
   }
@@ -138,6 +140,11 @@ export class BudgetLine {
     if (full.untold === null) tellAll(full);
     else full.changedSince = true;
   }
+}
+
+/** A call notes itself which of them it waits for. */
+function fullOf({ fullBudget }: RunCall): Full | null {
+  return fullBudget as Full | null;
 }
 
 function tellAll(full: Full): void {

@@ -34,7 +34,7 @@ import {
 import type { Store } from '../store/port.ts';
 import type { NewRun } from '../store/rows.ts';
 import { BudgetLine } from './budget-line.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { Clock, Log } from './ports.ts';
 
 const lookMs = 1_000;
@@ -209,15 +209,13 @@ export class Budgets {
   /** Where it will go is not known yet: at each provider that it may go to. */
   #places(call: RunCall): Place[] {
     const tokens = totalTokens(call.estimate);
-    const { provider, namedProviders: providers, model, tier } = call;
-    const wanted = { provider, providers, model, tier };
-    const places = this.#prices.everywhere(wanted, call.estimate);
+    const places = this.#prices.everywhere(call.wanted, call.estimate);
     return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
   }
 
   #usedBy(call: RunCall): Amount | null {
-    const { usage: tokens, answeredBy: model, sentTo } = call;
-    if (tokens === null) return null;
+    if (call.out === null || call.out.usage === null) return null;
+    const { usage: tokens, answeredBy: model, sentTo } = call.out;
     const micros = this.#prices.answered(sentTo ?? '', call, { model, tokens });
     return { tokens: totalTokens(tokens), micros };
   }
@@ -285,7 +283,7 @@ export class Budgets {
       const needed = rising(open).at(-1) ?? noAmount;
       // Else it would come back to the dear one, which is as free as before, again and again.
       const isBound = open.length < places.length;
-      call.providers = isBound ? open.map(({ provider }) => provider) : call.namedProviders;
+      call.providers = isBound ? open.map(({ provider }) => provider) : call.wanted.providers;
       // Counted on, so that no more of them go on than there is room for.
       for (const budget of mine) {
         const reserved = addAmounts(budget.reserved, needed);

@@ -6,7 +6,7 @@ import type { SlotWrite } from '../store/batch.ts';
 import { isWithin, type Charges } from '../store/charges.ts';
 import type { NewRun } from '../store/rows.ts';
 import type { Budgets } from './budgets.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 
 /** What the calls in new slots reserve, and what calls that are over have used; null: nothing. */
 export function chargesOf(
@@ -28,7 +28,7 @@ export function chargesOf(
   });
   const reserved = batch.grants.flatMap(({ call, provider, slot }) => {
     const sentTo = batch.providerOf(provider);
-    call.sentTo = sentTo;
+    call.goesOut().sentTo = sentTo;
     const index = at.get(`${provider} ${slot}`);
     if (index === undefined) return [];
     const amount = budgets.worstAt(call, sentTo);
@@ -58,6 +58,6 @@ export function chargeEnd(
   run: NewRun,
   of: { readonly calls: readonly RunCall[]; readonly pool: Pool<RunCall> },
 ): void {
-  for (const call of of.calls) if (of.pool.isWaiting(call.key)) budgets.settle(call, 'unused');
+  for (const call of of.calls) if (of.pool.isWaiting(call)) budgets.settle(call, 'unused');
   budgets.endRun(run);
 }

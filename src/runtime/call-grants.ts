@@ -4,8 +4,8 @@
  * Owns whether calls wait for a permit. Leaves to the pool which call goes next, and to the permits how
  * many may.
  */
-import type { Grant, Pool } from '../providers/pool.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { Grant, Pool, Released } from '../providers/pool.ts';
+import type { RunCall } from './run-call.ts';
 import type { Permits } from './permits.ts';
 
 export class CallGrants {
@@ -32,9 +32,10 @@ export class CallGrants {
     return grants;
   }
 
-  release(...of: Parameters<Pool<RunCall>['release']>): void {
-    this.#pool.release(...of);
+  release(...of: Parameters<Pool<RunCall>['release']>): Released<RunCall> {
+    const released = this.#pool.release(...of);
     this.#permits.freed();
+    return released;
   }
 
   /** When time alone lets calls go. What waits for a permit goes on when one is free. */

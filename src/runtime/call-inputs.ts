@@ -12,7 +12,7 @@ import type { Kernel } from '../kernel/port.ts';
 import type { Store } from '../store/port.ts';
 import type { LoadedRun } from '../store/rows.ts';
 import type { Agents } from './agents.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import { untilAnswered } from './committer.ts';
 import type { Clock, Log } from './ports.ts';
 import { loadRun } from './turn-loader.ts';

@@ -15,7 +15,7 @@ import type { Grant, Pool } from '../providers/pool.ts';
 import { asAnswer, asFault } from '../providers/check-provider.ts';
 import type { Provider, ProviderFault } from '../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { CallOut, RunCall } from './run-call.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
 import { guardSignal } from './guarded-signal.ts';
@@ -95,7 +95,7 @@ export class CallRequests {
   get areSlotsScarce(): boolean {
     if (!this.#pool.hasQueued) return false;
     const [oldest] = this.#underWay;
-    const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - oldest.sentAtMs;
+    const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - (oldest.out?.sentAtMs ?? 0);
     return Math.max(this.#lastTookMs, soFarMs) >= lastingMs;
   }
 
@@ -148,7 +148,7 @@ export class CallRequests {
       });
     } catch (error) {
       if (this.#isUnwanted(call)) return this.#ends.unwanted(call, grant);
-      call.slot = { provider, slot };
+      call.goesOut().slot = { provider, slot };
       this.#ends.failed(call, this.#pool.gates.providerOf(provider), error);
     }
   }
@@ -157,12 +157,13 @@ export class CallRequests {
     const { call, provider: gate, attempt, slot } = grant;
     const provider = this.#provider(gate);
     const abort = new AbortController();
-    call.abort = abort;
-    call.slot = { provider: gate, slot };
-    call.sentAtMs = this.#clock.nowMs();
-    this.#pool.begin(grant, call.sentAtMs);
+    const out = call.goesOut();
+    out.abort = abort;
+    out.slot = { provider: gate, slot };
+    out.sentAtMs = this.#clock.nowMs();
+    this.#pool.begin(grant, out.sentAtMs);
     this.#underWay.add(call);
-    this.#limit(call, abort, input);
+    this.#limit(call, out, input);
     try {
       const answer: unknown = await provider.call({
         input,
@@ -173,48 +174,50 @@ export class CallRequests {
           this.#log.warn("a listener of a call's abort signal failed", facts);
         }),
         onText: this.#texts.ofAttempt(call, () => {
-          return call.dropped || call.outcome !== null || call.abort !== abort;
+          return call.dropped || out.outcome !== null || out.abort !== abort;
         }),
       });
       // Its limit came first: its slot is another's by now, and so may be the call's next attempt.
-      if (call.abort !== abort) return;
+      if (out.abort !== abort) return;
       const output = asAnswer(provider.name, answer);
-      call.usage = output.usage;
-      call.answeredBy = output.model;
+      out.usage = output.usage;
+      out.answeredBy = output.model;
       this.#ends.answered(call, output);
     } catch (error) {
-      if (call.abort !== abort) return;
+      if (out.abort !== abort) return;
       const fault = asFault(error);
       // Not by the grant: its slot may be free already, and another's by now.
       if (call.dropped) this.#ends.unwanted(call);
-      else if (fault !== null && this.#pool.bringsBack(call.key, fault.kind)) {
+      else if (fault !== null && this.#pool.bringsBack(call, fault.kind)) {
         // The run does not hear of it (promise 8).
-        call.abort = null;
+        out.abort = null;
         if (fault.kind === 'refused') this.#refusals.tell(provider.name, fault.message);
         this.#ends.broughtBack(call, fault);
       } else this.#ends.failed(call, provider.name, error);
     } finally {
-      if (call.abort === abort || call.abort === null) this.#over(call);
+      // Its next attempt may be under way by now.
+      if (call.out === null || call.out === out) this.#over(call, out);
     }
   }
 
   /** `attemptTimeoutMs` counts from the sending. */
-  #limit(call: RunCall, abort: AbortController, { attemptTimeoutMs }: GenerateInput): void {
+  #limit(call: RunCall, out: CallOut, { attemptTimeoutMs }: GenerateInput): void {
     if (attemptTimeoutMs === undefined) return;
-    call.cancelLimit = this.#clock.setTimer(attemptTimeoutMs, () => {
-      if (call.abort !== abort || call.dropped || call.outcome !== null) return;
+    out.cancelLimit = this.#clock.setTimer(attemptTimeoutMs, () => {
+      const { abort } = out;
+      if (abort === null || call.dropped || out.outcome !== null) return;
       // From here on it is nobody's: see invariant 2.
-      call.abort = null;
+      out.abort = null;
       abort.abort();
-      this.#over(call);
+      this.#over(call, out);
       this.#ends.tookTooLong(call);
     });
   }
 
-  #over(call: RunCall): void {
-    call.cancelLimit();
+  #over(call: RunCall, out: CallOut): void {
+    out.cancelLimit();
     this.#underWay.delete(call);
-    this.#lastTookMs = this.#clock.nowMs() - call.sentAtMs;
+    this.#lastTookMs = this.#clock.nowMs() - out.sentAtMs;
   }
 
   #provider(gate: string): Provider {

@@ -6,7 +6,7 @@ import type { ProviderWrite, SlotWrite } from '../store/batch.ts';
 import type { Charges } from '../store/charges.ts';
 import type { RunAddress } from '../store/rows.ts';
 import type { RestingOptions } from './resting-calls.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';
 import type { Permits } from './permits.ts';

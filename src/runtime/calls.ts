@@ -14,7 +14,6 @@
  */
 import type { Json } from '../domain/json.ts';
 import type { ChartState } from '../kernel/port.ts';
-import { totalTokens } from '../providers/call-tokens.ts';
 import { createPool, type Grant, type Pool } from '../providers/pool.ts';
 import type { CallOutcome } from '../providers/provider-state.ts';
 import type { SlotWrite } from '../store/batch.ts';
@@ -26,13 +25,14 @@ import type { Incoming } from './turn/incoming.ts';
 import { aborted, callError, callersFault, recordOf, resultOf } from './call-result.ts';
 import { CallGrants } from './call-grants.ts';
 import { CallRequests, type RequestEnds } from './call-requests.ts';
-import { CallsByRun, callKey, type CallOfRun, type RunCall } from './calls-by-run.ts';
+import { CallsByRun } from './calls-by-run.ts';
 import { Alarm } from './alarm.ts';
 import { chargeEnd, chargesOf, usedBy } from './call-charges.ts';
 import type { CallsOptions, SealedCalls } from './calls-options.ts';
 import type { Budgets } from './budgets.ts';
 import { MadeBefore } from './made-before.ts';
 import { RestingCalls } from './resting-calls.ts';
+import type { CallOfRun, RunCall } from './run-call.ts';
 import { gatesOf, gateWrites } from './gate-write.ts';
 import { slotWrite } from './slot-write.ts';
 
@@ -137,7 +137,7 @@ export class Calls {
 
   /** The runs of the new shards are taken up: what none of them waits for leaves its slot. */
   recalled(): void {
-    for (const key of this.#madeBefore.keys()) if (!this.runs.has(key)) this.#leaveSlot(key);
+    for (const key of this.#madeBefore.keysWithout(this.runs)) this.#leaveSlot(key);
   }
 
   /**
@@ -147,19 +147,19 @@ export class Calls {
   propose(of: CallOfRun, state: ChartState): void {
     for (const invocation of state.invocations) {
       if (invocation.source.kind !== 'generate') continue;
-      const key = callKey(of.run.runId, invocation.id, invocation.incarnation);
-      if (this.runs.has(key)) continue;
-      this.#enqueue(this.runs.make(of, invocation, key));
+      if (this.runs.get(of.run.runId, invocation) !== undefined) continue;
+      this.#enqueue(this.runs.make(of, invocation));
     }
   }
 
   /** A result is part of the batch that is being made: its slot is free with that commit. */
   recorded(run: NewRun, { event }: Result): void {
-    const call = this.runs.get(callKey(run.runId, event.id, event.incarnation));
-    if (call === undefined || call.outcome === null) return;
+    const call = this.runs.get(run.runId, event);
+    if (call === undefined || call.out === null || call.out.outcome === null) return;
+    const { outcome, kept } = call.out;
     this.runs.remove(call);
-    this.#budgets.settle(call, usedBy(call.outcome));
-    if (!call.kept) this.#release(call, call.outcome);
+    this.#budgets.settle(call, usedBy(outcome));
+    if (!kept) this.#release(call, outcome);
   }
 
   /** The run ends with the batch that is being made. */
@@ -172,10 +172,11 @@ export class Calls {
    * until its run takes the result, so that nobody makes it again.
    */
   kept(call: RunCall): void {
-    if (call.outcome === null) return;
-    call.kept = true;
-    this.#budgets.settle(call, usedBy(call.outcome));
-    this.#release(call, call.outcome);
+    if (call.out === null || call.out.outcome === null) return;
+    const { outcome } = call.out;
+    call.out.kept = true;
+    this.#budgets.settle(call, usedBy(outcome));
+    this.#release(call, outcome);
   }
 
   /** Gives free slots to waiting calls and says which rows change; part of every batch. */
@@ -217,7 +218,7 @@ export class Calls {
     if (tentative.size === 0) return;
     for (const { call } of grants) tentative.delete(call);
     for (const call of tentative) {
-      this.pool.cancel(call.key, nowMs);
+      this.pool.cancel(call, nowMs);
       call.outside = true;
     }
   }
@@ -225,17 +226,16 @@ export class Calls {
   /** The turn has committed: calls that it opened are wanted, calls that it left are aborted. */
   settle(of: CallOfRun, state: ChartState | null): void {
     const { runId } = of.run;
-    const open = new Set<string>();
+    const open = new Set<RunCall>();
     for (const invocation of state?.status === 'active' ? state.invocations : []) {
       if (invocation.source.kind !== 'generate') continue;
-      const key = callKey(runId, invocation.id, invocation.incarnation);
-      open.add(key);
-      const call = this.runs.get(key) ?? this.runs.make(of, invocation, key);
+      const call = this.runs.get(runId, invocation) ?? this.runs.make(of, invocation);
+      open.add(call);
       call.durable = true;
       if (call.outside) this.#enqueue(call);
       this.#resting.rest(call);
     }
-    for (const call of this.runs.of(runId)) if (!open.has(call.key)) this.#drop(call);
+    for (const call of this.runs.of(runId)) if (!open.has(call)) this.#drop(call);
     this.runs.shown(runId, of);
   }
 
@@ -265,6 +265,7 @@ export class Calls {
   #sendOne(grant: Grant<RunCall>): void {
     if (this.#budgets.takeRefused(grant.call)) {
       this.#grants.release(grant.provider, grant.slot, aborted, this.#clock.nowMs(), 0);
+      grant.call.out = null;
       this.#resting.rest(grant.call);
       return this.#wanted();
     }
@@ -281,8 +282,8 @@ export class Calls {
     const slots = this.#slotWrites(new Set());
     for (const call of this.runs.all()) {
       call.dropped = true;
-      call.cancelLimit();
-      call.abort?.abort();
+      call.out?.cancelLimit();
+      call.out?.abort?.abort();
     }
     return slots;
   }
@@ -315,14 +316,15 @@ export class Calls {
     outcome: CallOutcome,
     result: { output: Json } | { error: unknown },
   ): void {
-    call.cancelLimit();
+    const out = call.goesOut();
+    out.cancelLimit();
     if (call.dropped) return this.#release(call, aborted);
-    if (call.outcome !== null) return;
+    if (out.outcome !== null) return;
     const { invocationId: id, incarnation } = call;
-    call.outcome = outcome;
+    out.outcome = outcome;
     if ('output' in result) {
       const event = { kind: 'done', id, incarnation, output: result.output } as const;
-      const tookMs = this.#clock.nowMs() - call.sentAtMs;
+      const tookMs = this.#clock.nowMs() - out.sentAtMs;
       return this.#onEnded(call, { kind: 'result', event }, tookMs);
     }
     const error = recordOf(result.error);
@@ -331,34 +333,35 @@ export class Calls {
 
   #drop(call: RunCall): void {
     call.dropped = true;
-    call.cancelLimit();
+    call.out?.cancelLimit();
     this.runs.remove(call);
     this.#leaveSlot(call.key);
     this.#budgets.drop(call);
     this.#resting.drop(call);
-    const cancelled = this.pool.cancel(call.key, this.#clock.nowMs());
+    const cancelled = this.pool.cancel(call, this.#clock.nowMs());
     this.#budgets.settle(call, cancelled.kind === 'in-slot' ? 'unknown' : 'unused');
     // Granted but not sent: `send` finds it dropped. Under way: its end releases the slot.
-    if (cancelled.kind !== 'in-slot' || call.kept) return;
+    if (cancelled.kind !== 'in-slot' || call.out?.kept === true) return;
     if (call.outcome !== null) this.#release(call, aborted);
     else {
       this.#leaving.add(call);
-      call.abort?.abort();
+      call.out?.abort?.abort();
     }
   }
 
   #release(
     call: RunCall,
     outcome: CallOutcome,
-    grant: { provider: string; slot: number } | null = call.slot,
+    grant: { provider: string; slot: number } | null = call.out?.slot ?? null,
   ): void {
     this.#leaving.delete(call);
     if (grant === null) return;
-    call.slot = null;
-    const tokens = call.usage === null ? undefined : totalTokens(call.usage);
-    this.#grants.release(grant.provider, grant.slot, outcome, this.#clock.nowMs(), tokens);
+    const tokens = call.leavesSlot();
+    const nowMs = this.#clock.nowMs();
+    const { fate } = this.#grants.release(grant.provider, grant.slot, outcome, nowMs, tokens);
+    if (fate === 'requeued' || fate === 'backoff') call.out = null;
     this.#resting.rest(call);
-    const next = this.runs.get(call.key);
+    const next = this.runs.get(call.runId, call);
     if (next !== undefined && next.outside && next.durable) this.#enqueue(next);
     this.#wanted();
   }

@@ -1,7 +1,7 @@
 /** Calls that were given a slot and did not come into it, with their commit. */
 import type { BatchOutcome, SlotOutcome } from '../store/batch.ts';
 import type { BudgetRow } from '../store/charges.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { MadeBatch } from './turn-work.ts';
 
 /** Their run is another replica's. */

@@ -9,7 +9,8 @@ import { initialSlotStatus } from '../providers/charts.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { SlotRow } from '../store/rows.ts';
 import type { Pool } from '../providers/pool.ts';
-import { callKey, type RunCall } from './calls-by-run.ts';
+import type { CallsByRun } from './calls-by-run.ts';
+import { callKey, type RunCall } from './run-call.ts';
 
 type LeftSlot = Pick<SlotRow, 'provider' | 'replicaId' | 'slot'>;
 
@@ -32,8 +33,13 @@ export class MadeBefore {
     this.#rows.set(callKey(runId, invocationId, incarnation), slot);
   }
 
-  keys(): IterableIterator<string> {
-    return this.#rows.keys();
+  /** Of rows whose call is none of these. */
+  keysWithout(runs: CallsByRun): string[] {
+    return [...this.#rows].flatMap(([key, row]) => {
+      if (row === null || row.call === null) return [];
+      const { runId, invocationId: id, incarnation } = row.call;
+      return runs.get(runId, { id, incarnation }) === undefined ? key : [];
+    });
   }
 
   /** True when this call is made again: it counts as a duplicate, once. */

@@ -11,7 +11,7 @@ import { ArrivalQueue } from './arrivals.ts';
 import { Budgets } from './budgets.ts';
 import { CallInputs } from './call-inputs.ts';
 import { Calls } from './calls.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { CallsOptions } from './calls-options.ts';
 import { Conversations } from './conversations.ts';
 import type { Gate } from './gate.ts';

@@ -4,11 +4,14 @@
  *
  * Owns at most `namesMax` texts; then it begins anew, and what is held stays as it is.
  */
+import type { Wanted } from '../providers/gates.ts';
+
 const namesMax = 10_000;
+const anywhere: Wanted = {};
 
 export class Names {
   readonly #known = new Map<string, string>();
-  readonly #lists = new Map<string, readonly string[]>();
+  readonly #wanted = new Map<string, Wanted>();
 
   one<Name extends string | undefined>(name: Name): Name {
     if (name === undefined) return name;
@@ -19,13 +22,17 @@ export class Names {
     return name;
   }
 
-  list(names: readonly string[] | undefined): readonly string[] | undefined {
-    if (names === undefined) return undefined;
-    const key = names.join('\n');
-    const known = this.#lists.get(key);
+  /** Where calls want to go: one object for all that want the same. */
+  wanted({ provider, providers, model, tier }: Wanted): Wanted {
+    if (provider === undefined && providers === undefined && model === undefined) {
+      if (tier === undefined) return anywhere;
+    }
+    const key = JSON.stringify([provider, providers, model, tier]);
+    const known = this.#wanted.get(key);
     if (known !== undefined) return known;
-    if (this.#lists.size >= namesMax) this.#lists.clear();
-    this.#lists.set(key, names);
-    return names;
+    const wanted = { provider, providers, model, tier };
+    if (this.#wanted.size >= namesMax) this.#wanted.clear();
+    this.#wanted.set(key, wanted);
+    return wanted;
   }
 }

@@ -8,7 +8,7 @@
  *    ones is of no weight: those that came while there was room.
  */
 import type { Pool } from '../providers/pool.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 
 type Gates = Pool<RunCall>['gates'];
 type Gate = Gates['all'][number];

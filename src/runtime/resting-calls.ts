@@ -7,7 +7,7 @@
 import type { Grant, Pool } from '../providers/pool.ts';
 import type { Budgets } from './budgets.ts';
 import type { CallInputs } from './call-inputs.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import { NearCalls } from './near-calls.ts';
 
 export type RestingOptions = {
@@ -34,7 +34,7 @@ export class RestingCalls {
   rest(call: RunCall): void {
     if (call.input === null || !call.durable || call.outcome !== null) return;
     const isHeld = this.#options.budgets.isWaiting(call);
-    if (!isHeld && (!this.#pool.isWaiting(call.key) || this.#near.admit(call))) return;
+    if (!isHeld && (!this.#pool.isWaiting(call) || this.#near.admit(call))) return;
     call.input = null;
     this.#near.leave(call);
     this.#options.rests(call);

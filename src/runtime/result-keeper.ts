@@ -15,7 +15,7 @@
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
 import type { BatchOutcome } from '../store/batch.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { Committer } from './committer.ts';
 import type { FailedBatches } from './failed-batches.ts';
 import type { Parts } from './parts.ts';

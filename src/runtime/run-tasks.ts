@@ -13,7 +13,7 @@ import { madeAtMs } from '../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../kernel/port.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
 import type { NewRun, RunAddress } from '../store/rows.ts';
-import { callKey } from './calls-by-run.ts';
+import { callKey } from './run-call.ts';
 import type { Gate } from './gate.ts';
 import type { Permits } from './permits.ts';
 import { Tasks, type TaskOutcome } from './tasks.ts';

@@ -3,7 +3,7 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { PoolSlotChange } from '../providers/pool.ts';
 import type { SlotWrite } from '../store/batch.ts';
 import type { SlotCall } from '../store/rows.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 
 /** `repeated`: keys of calls that an earlier owner may have made, so that this one is counted. */
 export function slotWrite(

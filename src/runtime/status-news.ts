@@ -7,8 +7,7 @@
  * turn is looked at again when the turn is over.
  */
 import type { RunId } from '../domain/ids.ts';
-import type { WaitChange } from '../providers/pool.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall, ShownCall } from './run-call.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
 import {
@@ -23,10 +22,8 @@ import type { RunAddress, RunRow } from '../store/rows.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Entry } from './workbench.ts';
 
-type Shown = WaitChange<RunCall>['shown'] | 'budget';
-
 /** What can go on soonest counts. */
-const order: readonly Shown[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
+const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
 
 const heldBackReason =
   'so many calls wait that no run begins (waitingCallsMax); it begins when there are fewer';
@@ -43,14 +40,14 @@ type ShownRun = {
   readonly waits: RunLifecycleEvent;
 };
 
-const shownAs: Readonly<Record<Exclude<Shown, 'calling'>, RunLifecycleEvent>> = {
+const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>> = {
   backoff: 'BACK_OFF',
   stalled: 'STALL',
   parked: 'STALL',
   budget: 'STALL',
 };
 
-const reasons: Readonly<Record<Shown, string | null>> = {
+const reasons: Readonly<Record<ShownCall, string | null>> = {
   calling: null,
   backoff: 'the provider failed; the call is tried again after a pause',
   stalled: 'the provider does not answer',
@@ -60,8 +57,6 @@ const reasons: Readonly<Record<Shown, string | null>> = {
 
 export class StatusNews {
   readonly #parts: Parts;
-  /** By run: what each of its calls shows, as far as it is not `calling`. */
-  readonly #shown = new Map<RunId, Map<string, Shown>>();
   /** True: what its calls show has changed; false: its row may be older than that. */
   readonly #look = new Map<RunId, boolean>();
   readonly #stalls: EntryChange[] = [];
@@ -87,7 +82,8 @@ export class StatusNews {
 
   /** The same, of a run that is only its row here. */
   shownOnly(runId: RunId): void {
-    if (this.#shown.has(runId)) this.#lookAgain(runId);
+    const calls = this.#parts.calls.runs.of(runId);
+    if (calls.some(({ shown }) => shown !== 'calling')) this.#lookAgain(runId);
   }
 
   #lookAgain(runId: RunId): void {
@@ -106,7 +102,6 @@ export class StatusNews {
   }
 
   forget(runId: RunId): void {
-    this.#shown.delete(runId);
     this.#look.delete(runId);
   }
 
@@ -141,31 +136,23 @@ export class StatusNews {
     });
   }
 
-  #waitChanges(): readonly { readonly call: RunCall; readonly shown: Shown }[] {
+  #waitChanges(): readonly { readonly call: RunCall; readonly shown: ShownCall }[] {
     const { budgets, calls } = this.#parts;
     return [...calls.pool.takeWaitChanges(), ...budgets.takeChanges()];
   }
 
-  #note(call: RunCall, shown: Shown): void {
-    const { runId } = call;
-    const calls = this.#shown.get(runId) ?? new Map<string, Shown>();
-    if (shown === 'calling') calls.delete(call.key);
-    else calls.set(call.key, shown);
-    if (calls.size === 0) this.#shown.delete(runId);
-    else this.#shown.set(runId, calls);
-    this.#look.set(runId, true);
+  #note(call: RunCall, shown: ShownCall): void {
+    call.shown = shown;
+    this.#look.set(call.runId, true);
   }
 
   #lineReason(runId: RunId): string | null {
     return this.#parts.tasks.isInLine(runId) ? inLineReason : null;
   }
 
-  #shownBy(runId: RunId): Shown {
-    const shown = this.#shown.get(runId);
-    if (shown === undefined) return 'calling';
-    const calls = this.#parts.calls.runs.of(runId).length;
-    if (shown.size < calls) return 'calling';
-    return order.find((one) => [...shown.values()].includes(one)) ?? 'calling';
+  #shownBy(runId: RunId): ShownCall {
+    const calls = this.#parts.calls.runs.of(runId);
+    return order.find((one) => calls.some(({ shown }) => shown === one)) ?? 'calling';
   }
 
   #changeFor(runId: RunId, isNews: boolean): EntryChange | null {

@@ -5,7 +5,7 @@ import type { Grant } from '../providers/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../store/batch.ts';
 import type { ArrivalBatch } from './arrivals.ts';
 import type { Parts } from './parts.ts';
-import type { RunCall } from './calls-by-run.ts';
+import type { RunCall } from './run-call.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
 import type { Suspects } from './isolation.ts';
 import type { HotRun } from './turn/hot-run.ts';

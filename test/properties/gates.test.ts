@@ -9,6 +9,7 @@ import { defaultPoolSettings } from '../../src/providers/backoff.ts';
 import { LearnedLimit } from '../../src/providers/learned-limit.ts';
 import { ProviderState } from '../../src/providers/provider-state.ts';
 import { Quota } from '../../src/providers/quota.ts';
+import { poolCall } from '../support/pool-calls.ts';
 import { replaced } from '../support/replaced.ts';
 import { gatesProperty, type Planted } from './gates.ts';
 
@@ -30,8 +31,7 @@ const plantedBugs: readonly Planted[] = [
     between: (pool) => ({
       release: (gate, slot, how, nowMs) => {
         if (how.kind !== 'aborted') return pool.release(gate, slot, how, nowMs);
-        const key = pool.keyIn(gate, slot) ?? '';
-        const call = { key, tenant: 't', user: 'u', pipeline: key, pipelineStartedAtMs: 0 };
+        const call = poolCall({ key: pool.keyIn(gate, slot) ?? '' });
         return { call, fate: 'dropped', attempt: 1 };
       },
     }),

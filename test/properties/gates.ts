@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { defaultPoolSettings } from '../../src/providers/backoff.ts';
-import { createPool, type Grant, type Pool, type PoolCall } from '../../src/providers/pool.ts';
+import {
+  createPool,
+  type Grant,
+  type Pool,
+  type PoolCall,
+  type PoolPlace,
+} from '../../src/providers/pool.ts';
 import type { CallOutcome } from '../../src/providers/provider-state.ts';
+import { PoolCalls } from '../support/pool-calls.ts';
 import { seeded } from '../support/pool-simulation.ts';
 
 const providers = [
@@ -62,6 +69,7 @@ export type Planted = {
 
 export class Drive {
   readonly #pool: Pool<PoolCall>;
+  readonly #calls = new PoolCalls();
   readonly #release: Pool<PoolCall>['release'];
   readonly #inSlots: Grant<PoolCall>[] = [];
   /** Of those in slots: whose requests have gone out, for a slot has to be durable first. */
@@ -104,7 +112,7 @@ export class Drive {
         for (const grant of this.#inSlots.slice()) this.#begin(grant);
         return;
       case 'cancel': {
-        const cancelled = this.#pool.cancel(`k${step.of}`, this.#nowMs);
+        const cancelled = this.#pool.cancel(this.#calls.get(`k${step.of}`), this.#nowMs);
         if (cancelled.kind === 'removed') this.#owned.delete(`k${step.of}`);
         if (cancelled.kind !== 'in-slot') return;
         // Its grant and its cancel have met: the slot comes back with the end of the call.
@@ -120,10 +128,11 @@ export class Drive {
     }
   }
 
-  #enqueue(wanted: Partial<PoolCall>): void {
+  #enqueue(wanted: Partial<PoolPlace>): void {
     const key = `k${(this.#made += 1)}`;
     const place = { tenant: 't', user: `u${this.#made % 3}`, pipeline: key };
-    this.#pool.enqueue({ ...wanted, ...place, key, pipelineStartedAtMs: this.#made }, this.#nowMs);
+    const of = { ...wanted, ...place, key, pipelineStartedAtMs: this.#made };
+    this.#pool.enqueue(this.#calls.make(of), this.#nowMs);
     this.#owned.add(key);
   }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPool, type Grant, type Pool, type PoolCall } from '../../src/providers/pool.ts';
 import type { CallOutcome } from '../../src/providers/provider-state.ts';
+import { PoolCalls, poolCall } from '../support/pool-calls.ts';
 import { shownAs, type ShownWait } from '../../src/providers/wait-reason.ts';
 
 const providers = [
@@ -62,6 +63,7 @@ type Action = typeof action extends fc.Arbitrary<infer Value> ? Value : never;
 /** Drives a pool and holds it against a list of calls that must be somewhere. */
 class Drive {
   readonly pool: Pool<PoolCall>;
+  readonly calls = new PoolCalls();
   readonly inSlots: Grant<PoolCall>[] = [];
   /** Calls that are the pool's, with the attempt that comes next. */
   readonly owned = new Map<string, number>();
@@ -92,7 +94,8 @@ class Drive {
       case 'enqueue': {
         const key = `k${(this.made += 1)}`;
         const { tenant, user, provider } = step;
-        const call = { key, tenant, user, provider, pipeline: key, pipelineStartedAtMs: this.made };
+        const place = { key, tenant, user, provider, pipeline: key };
+        const call = this.calls.make({ ...place, pipelineStartedAtMs: this.made });
         assert.equal(this.pool.enqueue(call, this.nowMs), true);
         assert.equal(this.pool.enqueue(call, this.nowMs), false);
         this.owned.set(key, 1);
@@ -175,7 +178,7 @@ class Drive {
   }
 
   cancel(key: string): void {
-    const result = this.pool.cancel(key, this.nowMs);
+    const result = this.pool.cancel(this.calls.get(key), this.nowMs);
     const inSlot = this.inSlots.find(({ call }) => call.key === key);
     if (inSlot !== undefined) {
       const { provider, slot } = inSlot;
@@ -335,7 +338,8 @@ describe('the pool', () => {
         });
         let made = 0;
         const enqueue = (call: (typeof calls)[number], key = `k${(made += 1)}`): void => {
-          pool.enqueue({ ...call, key, pipeline: key, pipelineStartedAtMs: made }, made);
+          const place = { ...call, key, pipeline: key, pipelineStartedAtMs: made };
+          pool.enqueue(poolCall(place), made);
         };
         calls.forEach((call) => enqueue(call));
         enqueue({ tenant: 't2', user: 'light', provider }, 'light');

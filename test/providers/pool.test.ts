@@ -5,7 +5,11 @@ import {
   type Pool,
   type PoolCall,
   type PoolOptions,
+  type PoolPlace,
 } from '../../src/providers/pool.ts';
+import { poolCall, PoolCalls } from '../support/pool-calls.ts';
+
+const calls = new PoolCalls();
 
 function poolOf(ceilings: Record<string, number>, options: Partial<PoolOptions> = {}) {
   const providers = Object.entries(ceilings).map(([name, ceiling]) => ({ name, ceiling }));
@@ -15,12 +19,11 @@ function poolOf(ceilings: Record<string, number>, options: Partial<PoolOptions> 
 function enqueue(
   pool: Pool<PoolCall>,
   keys: string,
-  more: Partial<PoolCall> = {},
+  more: Partial<PoolPlace> = {},
   nowMs = 0,
 ): void {
   for (const key of keys.split(' ')) {
-    const call = { key, tenant: 't', user: 'u', pipeline: 'p', pipelineStartedAtMs: 0, ...more };
-    pool.enqueue(call, nowMs);
+    pool.enqueue(calls.make({ ...more, key }), nowMs);
   }
 }
 
@@ -49,7 +52,7 @@ describe('a limit that ramps', () => {
     const growsAtMs = 9_000 + defaultPoolSettings.rampStepMsMin;
     expect(pool.nextDueMs()).toBe(growsAtMs);
     expect(keysOf(pool.grant(growsAtMs))).toEqual(['k3']);
-    pool.cancel('k3', 9_030);
+    pool.cancel(calls.get('k3'), 9_030);
     pool.release('a', 2, { kind: 'aborted' }, 9_030);
     expect(keysOf(pool.grant(9_030))).toEqual(['k4']);
     expect(pool.nextDueMs()).toBe(null);
@@ -81,12 +84,13 @@ describe('routing', () => {
     for (const { call, provider } of grants) expect(provider).toBe(call.key[0] === 'a' ? 'a' : 'b');
   });
 
-  it('refuses a provider that it does not know, and takes a key once', () => {
+  it('refuses a provider that it does not know, and takes a call once', () => {
     const pool = poolOf({ a: 1, b: 1 });
     expect(() => enqueue(pool, 'k', { provider: 'c' })).toThrow(
       'No provider is called c; known: a, b.',
     );
-    enqueue(pool, 'k k');
+    const call = poolCall({ key: 'k' });
+    expect([pool.enqueue(call, 0), pool.enqueue(call, 0)]).toEqual([true, false]);
     expect(pool.stats(0).queued).toBe(1);
   });
 
@@ -146,12 +150,12 @@ describe('an answer that may differ next time', () => {
     const pool = poolOf({ a: 1 });
     enqueue(pool, 'k1');
     const [first] = pool.grant(0);
-    expect(pool.bringsBack('k1', 'retry-once')).toBe(true);
+    expect(pool.bringsBack(calls.get('k1'), 'retry-once')).toBe(true);
     const back = pool.release('a', first?.slot ?? 0, maybe, 0);
     expect(back).toMatchObject({ fate: 'backoff', attempt: 2 });
     const [second] = pool.grant(pool.nextDueMs() ?? 0);
     expect(second).toMatchObject({ attempt: 2 });
-    expect(pool.bringsBack('k1', 'retry-once')).toBe(false);
+    expect(pool.bringsBack(calls.get('k1'), 'retry-once')).toBe(false);
     const end = pool.release('a', second?.slot ?? 0, maybe, 1_000);
     expect(end).toMatchObject({ fate: 'failed', attempt: 2 });
     expect([...pool.waiting()]).toEqual([]);
@@ -282,7 +286,11 @@ describe('an outage', () => {
     const pool = stalled();
     const [probe] = pool.grant(10_000);
     const key = probe?.call.key ?? '';
-    expect(pool.cancel(key, 10_000)).toEqual({ kind: 'in-slot', provider: 'a', slot: probe?.slot });
+    expect(pool.cancel(calls.get(key), 10_000)).toEqual({
+      kind: 'in-slot',
+      provider: 'a',
+      slot: probe?.slot,
+    });
     expect(pool.release('a', probe?.slot ?? 0, { kind: 'aborted' }, 10_001).fate).toBe('dropped');
     expect(pool.grant(10_001)).toHaveLength(1);
   });
@@ -317,9 +325,9 @@ describe('cancelling', () => {
     enqueue(pool, 'k1 k2');
     const [grant] = pool.grant(0);
     pool.release('a', grant?.slot ?? 0, outage, 0);
-    expect(pool.cancel('k1', 0)).toEqual({ kind: 'removed' });
-    expect(pool.cancel('k2', 0)).toEqual({ kind: 'removed' });
-    expect(pool.cancel('k2', 0)).toEqual({ kind: 'unknown' });
+    expect(pool.cancel(calls.get('k1'), 0)).toEqual({ kind: 'removed' });
+    expect(pool.cancel(calls.get('k2'), 0)).toEqual({ kind: 'removed' });
+    expect(pool.cancel(calls.get('k2'), 0)).toEqual({ kind: 'unknown' });
     expect([...pool.waiting(), ...pool.grant(1e9)]).toEqual([]);
   });
 
@@ -327,7 +335,7 @@ describe('cancelling', () => {
     const pool = poolOf({ a: 1 });
     enqueue(pool, 'k1');
     const [grant] = pool.grant(0);
-    expect(pool.cancel('k1', 0).kind).toBe('in-slot');
+    expect(pool.cancel(calls.get('k1'), 0).kind).toBe('in-slot');
     expect(pool.release('a', grant?.slot ?? 0, limited(50), 1).fate).toBe('dropped');
     expect(pool.grant(100)).toEqual([]);
   });

@@ -1,21 +1,23 @@
 /** Where a call may go: by provider, list, model and tier, and what shares a ceiling. */
 import { describe, expect, it } from 'vitest';
 import type { ProviderSpec } from '../../src/providers/gates.ts';
-import { createPool, type PoolCall } from '../../src/providers/pool.ts';
+import { createPool, type PoolCall, type PoolPlace } from '../../src/providers/pool.ts';
+import { PoolCalls } from '../support/pool-calls.ts';
 
 const limited = { kind: 'rate-limited', retryAfterMs: 5_000 } as const;
 const outage = { kind: 'outage', retryAfterMs: null } as const;
 
 function poolOf(...providers: readonly ProviderSpec[]) {
   const pool = createPool<PoolCall>({ providers, share: 1, random: () => 0.5 });
+  const calls = new PoolCalls();
   let made = 0;
   return {
     pool,
-    enqueue: (wanted: Partial<PoolCall>, count = 1) => {
+    calls,
+    enqueue: (wanted: Partial<PoolPlace>, count = 1) => {
       for (let i = 0; i < count; i++) {
         const key = `k${(made += 1)}`;
-        const place = { key, tenant: 't', user: 'u', pipeline: 'p', pipelineStartedAtMs: 0 };
-        pool.enqueue({ ...place, ...wanted }, 0);
+        pool.enqueue(calls.make({ ...wanted, key }), 0);
       }
     },
     gates: (nowMs = 0) => pool.grant(nowMs).map(({ provider }) => provider),
@@ -79,13 +81,13 @@ describe('a call', () => {
   });
 
   it('waits as stalled when every provider of its list is out, and goes on by itself', () => {
-    const { pool, enqueue } = poolOf(a, b);
+    const { pool, calls, enqueue } = poolOf(a, b);
     for (let i = 0; i < 10; i++) {
       const provider = i % 2 === 0 ? 'a' : 'b';
       enqueue({ provider });
       const grant = pool.grant(0).find((one) => one.provider === provider);
       pool.release(provider, grant?.slot ?? 0, outage, 0);
-      pool.cancel(`k${i + 1}`, 0);
+      pool.cancel(calls.get(`k${i + 1}`), 0);
     }
     enqueue({ providers: ['a', 'b'] });
     expect([...pool.waiting()].map(({ reason }) => reason)).toEqual(['stalled']);

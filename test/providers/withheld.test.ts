@@ -1,16 +1,18 @@
 /** Between a grant and its request lies a commit: what may come meanwhile, and the call that then waits again. */
 import { describe, expect, it } from 'vitest';
 import { createPool, type Grant, type Pool, type PoolCall } from '../../src/providers/pool.ts';
+import { PoolCalls } from '../support/pool-calls.ts';
 
 type Granted = { readonly pool: Pool<PoolCall>; readonly grants: readonly Grant<PoolCall>[] };
+
+const calls = new PoolCalls();
 
 function granted(count: number): Granted {
   const providers = [{ name: 'a', ceiling: count }];
   const settings = { outagesToStall: 1 };
   const pool = createPool<PoolCall>({ providers, share: 1, random: () => 0.5, settings });
   for (let i = 1; i <= count + 1; i += 1) {
-    const place = { tenant: 't', user: 'u', pipeline: 'p', pipelineStartedAtMs: 0 };
-    pool.enqueue({ key: `k${i}`, ...place }, 0);
+    pool.enqueue(calls.make({ key: `k${i}` }), 0);
   }
   return { pool, grants: pool.grant(0) };
 }
@@ -56,7 +58,7 @@ describe('a slot that was given, and not used yet', () => {
   it('is free when its call was cancelled', () => {
     const { pool } = granted(2);
     end(pool, 0, 'rate-limited');
-    pool.cancel('k2', 11);
+    pool.cancel(calls.get('k2'), 11);
     expect(pool.release('a', 1, { kind: 'withheld' }, 12)).toMatchObject({ fate: 'dropped' });
     expect(pool.stats(12)).toMatchObject({ inFlight: 0, queued: 2 });
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BudgetLine } from '../../src/runtime/budget-line.ts';
-import type { RunCall } from '../../src/runtime/calls-by-run.ts';
+import type { RunCall } from '../../src/runtime/run-call.ts';
 import type { BudgetRow } from '../../src/store/charges.ts';
 
 const budget = (owner: string, more: Partial<BudgetRow> = {}): BudgetRow => ({
@@ -17,7 +17,7 @@ const budget = (owner: string, more: Partial<BudgetRow> = {}): BudgetRow => ({
   ...more,
 });
 /** The line knows calls by what they are, and asks its user for all else. */
-const newCall = (): RunCall => ({}) as unknown as RunCall;
+const newCall = (): RunCall => ({ fullBudget: null }) as unknown as RunCall;
 const tokens = (amount: number) => ({ tokens: amount, micros: 0 });
 
 it('knows a budget exactly while a call waits for it', () => {

@@ -23,9 +23,9 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 
 const promptChars = 10_000;
-/** Of a call with its place in the line; a prompt alone would be ten times that. */
-const bytesMax = 1_600;
-const count = Number(process.env['HEDDLE_WAITING_CALLS'] ?? 5_000);
+/** Of a call with its place in the line; a prompt alone would be twenty times that. */
+const bytesMax = 500;
+const count = Number(process.env['HEDDLE_WAITING_CALLS'] ?? 10_000);
 
 const nothing = (): void => undefined;
 

@@ -1,4 +1,5 @@
 /** A pool at providers that enforce a ceiling, in virtual time: nothing here waits. */
+import { poolCall } from './pool-calls.ts';
 import { createPool, type Pool, type PoolCall } from '../../src/providers/pool.ts';
 import type { ProviderSpec } from '../../src/providers/gates.ts';
 
@@ -63,7 +64,7 @@ class Simulation {
     for (let i = 0; i < options.calls; i++) {
       const key = `k${i}`;
       const place = { tenant: 't', user: `u${i % 100}`, pipeline: key, pipelineStartedAtMs: i };
-      this.pool.enqueue({ key, ...place }, 0);
+      this.pool.enqueue(poolCall({ key, ...place }), 0);
     }
   }
 
