@@ -23,11 +23,12 @@ export class FreshStarts {
 
   /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
   begin(max: number, taken: number): Work[] {
-    const runsMax = max - taken;
     const { bench, arrivals } = this.#parts;
-    if (runsMax <= 0 || !bench.mayBeginFresh) return [];
+    const room = bench.freshMax;
+    const runsMax = Math.min(max - taken, room);
+    if (runsMax <= 0) return [];
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
-      if (taken > 0 && runs.length > runsMax) return false;
+      if (runs.length > (taken > 0 ? runsMax : room)) return false;
       return runs.every((run) => this.#mayBegin(run));
     });
     return groups.flatMap((group) => {

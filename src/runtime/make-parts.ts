@@ -96,7 +96,11 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     permits,
     bench: new Workbench({
       onWork: wanted,
-      isFull: () => parts.calls.runs.size - parts.calls.pool.inFlight >= settings.waitingCallsMax,
+      room: () => {
+        const { calls, permits } = parts;
+        const waiting = calls.runs.size - calls.pool.inFlight + permits.lineLength;
+        return settings.waitingCallsMax - waiting;
+      },
     }),
     arrivals: new ArrivalQueue({ waitingMax: settings.arrivalsMax, weights }),
     budgets,

@@ -25,7 +25,10 @@ export type RuntimeSettings = {
    * only their places in the line do.
    */
   readonly keptPerSlot: number;
-  /** Calls that wait at once; past that no run begins, and those that have begun go on. */
+  /**
+   * Calls that wait for a slot, and task attempts that wait for a permit, at once; past that no run
+   * begins, and those that have begun go on.
+   */
   readonly waitingCallsMax: number;
   /** Ended runs older than this are deleted; null keeps them. */
   readonly retainMs: number | null;

@@ -26,7 +26,7 @@ import type { Entry } from './workbench.ts';
 const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
 
 const heldBackReason =
-  'so many calls wait that no run begins (waitingCallsMax); it begins when there are fewer';
+  'so many calls and tasks wait that no run begins (waitingCallsMax); it begins when there are fewer';
 /** Of one batch. */
 const heldBackMax = 500;
 

@@ -36,6 +36,8 @@ export type Entry = {
   inTurn: boolean;
   /** Its turn among those that have not begun has come. */
   mayBegin: boolean;
+  /** And it takes that turn: what it will wait for is not known yet. */
+  begins: boolean;
   queued: 'no' | Line;
   /** Failed tries in a row to commit a turn. */
   tries: number;
@@ -54,19 +56,21 @@ type Trouble = {
 export class Workbench {
   readonly #entries = new Map<RunId, Entry>();
   readonly #onWork: () => void;
-  readonly #isFull: () => boolean;
+  readonly #room: () => number;
   #commands: Entry[] = [];
   #begun: Entry[] = [];
   readonly #new = new FairQueue<Entry>();
-  /** Of those: whose rows do not say yet that they are held back. */
+  /** Runs whose first turns are being taken. */
+  #beginning = 0;
+  /** Of those that wait to begin: whose rows do not say yet that they are held back. */
   readonly #untold = new Set<Entry>();
   /** The half turn that a batch of odd size leaves to commands. */
   #halfLeft = 0;
 
-  /** `onWork` is called whenever a run may be ready; `isFull`: so many calls wait that no run is to begin. */
-  constructor({ onWork, isFull }: { readonly onWork: () => void; readonly isFull: () => boolean }) {
+  /** `onWork` is called whenever a run may be ready; `room`: so many more may wait in lines of what is out. */
+  constructor({ onWork, room }: { readonly onWork: () => void; readonly room: () => number }) {
     this.#onWork = onWork;
-    this.#isFull = isFull;
+    this.#room = room;
   }
 
   get size(): number {
@@ -80,17 +84,22 @@ export class Workbench {
 
   get hasWork(): boolean {
     if (this.#commands.length > 0 || this.#begun.length > 0) return true;
-    return this.#new.size > 0 && !this.#isFull();
+    return this.#new.size > 0 && this.#freshRoom > 0;
   }
 
-  /** False while a run that is accepted now has to wait before it begins. */
-  get mayBeginFresh(): boolean {
-    return this.#new.size === 0 && !this.#isFull();
+  /** So many runs may begin in the commit that accepts them: none while others wait to begin. */
+  get freshMax(): number {
+    return this.#new.size > 0 ? 0 : this.#freshRoom;
+  }
+
+  /** Each run that begins may come to wait for a call or a permit. */
+  get #freshRoom(): number {
+    return this.#room() - this.#beginning;
   }
 
   /** Runs wait to begin while none is to, and have not said so. */
   get hasHeldBack(): boolean {
-    return this.#untold.size > 0 && this.#isFull();
+    return this.#untold.size > 0 && this.#room() <= 0;
   }
 
   /** Those: each is given once. */
@@ -126,7 +135,7 @@ export class Workbench {
 
   /** It was woken ahead of its place, and has not begun. */
   putBackNew(entry: Entry, fair: FairPlace): void {
-    entry.inTurn = false;
+    this.#turnIsOver(entry);
     entry.hot = null;
     this.#pushNew(entry, fair);
   }
@@ -173,7 +182,7 @@ export class Workbench {
       taken,
     );
     this.#begun = this.#takeFrom(this.#begun, { line: 'begun', max }, taken);
-    while (taken.length < max && !this.#isFull()) {
+    while (taken.length < max && this.#freshRoom > 0) {
       const entry = this.#new.pop();
       if (entry === undefined) break;
       this.#untold.delete(entry);
@@ -194,6 +203,7 @@ export class Workbench {
     const entry = this.#entryOf(hot.run);
     entry.hot = hot;
     entry.inTurn = true;
+    this.#begins(entry);
     return entry;
   }
 
@@ -207,7 +217,7 @@ export class Workbench {
    * its row is enough. What came in meanwhile queues it again.
    */
   endTurn(entry: Entry, hot: HotRun | null): void {
-    entry.inTurn = false;
+    this.#turnIsOver(entry);
     entry.hot = hot;
     if (entry.look || entry.local.length > 0) this.#queue(entry);
     else if (hot === null) this.#forget(entry);
@@ -215,7 +225,7 @@ export class Workbench {
 
   /** The turn comes again, with what it had taken, before anything that came later. */
   retry(entry: Entry, incoming: readonly Incoming[], hot: HotRun | null): void {
-    entry.inTurn = false;
+    this.#turnIsOver(entry);
     entry.hot = hot;
     entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
     for (const item of incoming) {
@@ -232,7 +242,7 @@ export class Workbench {
    * meanwhile, whatever comes in for it.
    */
   putAside(entry: Entry, incoming: readonly Incoming[]): void {
-    entry.inTurn = false;
+    this.#turnIsOver(entry);
     // It may stand in a line since its status was committed: that line passes it by.
     entry.queued = 'no';
     entry.aside = true;
@@ -283,6 +293,7 @@ export class Workbench {
       command: false,
       inTurn: false,
       mayBegin: false,
+      begins: false,
       queued: 'no',
       tries: 0,
       aside: false,
@@ -339,11 +350,31 @@ export class Workbench {
     if (entry.inTurn) return false;
     entry.inTurn = true;
     entry.command = false;
-    if (from === 'new') entry.mayBegin = true;
+    if (from === 'new') {
+      entry.mayBegin = true;
+      this.#begins(entry);
+    }
     return true;
   }
 
+  #begins(entry: Entry): void {
+    entry.begins = true;
+    this.#beginning += 1;
+  }
+
+  #beginsNoMore(entry: Entry): void {
+    if (!entry.begins) return;
+    entry.begins = false;
+    this.#beginning -= 1;
+  }
+
+  #turnIsOver(entry: Entry): void {
+    entry.inTurn = false;
+    this.#beginsNoMore(entry);
+  }
+
   #forget(entry: Entry): void {
+    this.#beginsNoMore(entry);
     if (this.#entries.get(entry.address.runId) === entry) {
       this.#entries.delete(entry.address.runId);
     }

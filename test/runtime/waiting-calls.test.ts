@@ -2,7 +2,9 @@
  * Calls far back in a line are only their places: their runs and prompts are read again when they have
  * a slot, and what their runs show meanwhile needs neither.
  */
+import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { task } from '../../src/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../support/replica.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -148,5 +150,49 @@ describe('past the calls that may wait', () => {
     await answerAll(world, provider);
     expect(new Set(await statuses())).toEqual(new Set(['completed']));
     expect((await runs[7]?.row())?.reason).toBeNull();
+  });
+
+  it('no run begins, though all of them came together', async () => {
+    const provider = scriptedProvider({ ceiling: 2 });
+    const settings = { waitingCallsMax: 5 };
+    const world = await oneReplica({ providers: [provider], settings });
+    const runs = await world.heddle.startAll(prompts(40).map(asking));
+    let waitingMost = 0;
+    for (let answered = 0; answered < runs.length;) {
+      await world.clock.advance(10);
+      waitingMost = Math.max(waitingMost, world.runtime.stats().pool.queued);
+      for (; answered < provider.calls.length; answered++) provider.calls[answered]?.answer('x');
+    }
+    await world.clock.idle();
+    for (const run of runs) expect(await run.status()).toBe('completed');
+    expect(waitingMost).toBeGreaterThan(2);
+    expect(waitingMost).toBeLessThanOrEqual(5);
+  });
+
+  it('tasks that stand in line for a permit count as well', async () => {
+    const ends: (() => void)[] = [];
+    const work = task<unknown>(
+      () => new Promise<null>((resolve) => ends.push(() => resolve(null))),
+    );
+    const worker = setup({ actors: { work } }).createMachine({
+      id: 'worker',
+      initial: 'working',
+      states: {
+        working: { invoke: { id: 'work', src: 'work', onDone: 'ended' } },
+        ended: { type: 'final' },
+      },
+    });
+    const settings = { permitsMax: 1, waitingCallsMax: 3 };
+    const world = await oneReplica({ agents: [worker], settings });
+    const starts = Array.from({ length: 10 }, () => ({ agent: 'worker' }));
+    const runs = await world.heddle.startAll(starts);
+    await world.clock.idle();
+    expect(world.runtime.stats()).toMatchObject({ inLine: 3, queued: 6 });
+    expect((await runs[9]?.row())?.reason).toMatch(/waitingCallsMax/);
+    for (let ended = 0; ended < runs.length; ended++) {
+      ends[ended]?.();
+      await world.clock.advance(10);
+    }
+    for (const run of runs) expect(await run.status()).toBe('completed');
   });
 });
