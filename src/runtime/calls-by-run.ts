@@ -3,6 +3,7 @@
  *
  * Owns which calls a run has open. Most have one: the map holds a run's first call, and each call its next.
  */
+import type { RunId } from '../domain/ids.ts';
 import type { OpenInvocation } from '../kernel/port.ts';
 import { RunCall, type CallOfRun } from './run-call.ts';
 import { Names } from './names.ts';
@@ -37,6 +38,13 @@ export class CallsByRun {
       calls.push(call);
     }
     return calls;
+  }
+
+  /** Runs of these shards that have a call here, also where nothing else of them is in memory. */
+  runsOf(isOne: (shard: number) => boolean): ReadonlySet<RunId> {
+    const runs = new Set<RunId>();
+    for (const call of this.all()) if (isOne(call.shard)) runs.add(call.runId);
+    return runs;
   }
 
   /** What the run's row says from here on. */

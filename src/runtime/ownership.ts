@@ -177,9 +177,16 @@ export class Ownership {
 
   #drop(gone: readonly number[]): void {
     if (gone.length === 0) return;
-    const { bench, timers } = this.#parts;
-    const isGone = (shard: number): boolean => gone.includes(shard);
-    for (const { address } of bench.entriesOf(isGone)) this.#events.dropRun(address.runId);
+    const { bench, calls, tasks, timers } = this.#parts;
+    const shards = new Set(gone);
+    const isGone = (shard: number): boolean => shards.has(shard);
+    // What waits far back in a line has no entry: its run is only its row here.
+    const runIds = new Set([
+      ...bench.entriesOf(isGone).map(({ address }) => address.runId),
+      ...calls.runs.runsOf(isGone),
+      ...tasks.runsOf(isGone),
+    ]);
+    for (const runId of runIds) this.#events.dropRun(runId);
     timers.forget(isGone);
   }
 }

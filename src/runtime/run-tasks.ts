@@ -9,7 +9,7 @@
  *    it needs is read from the row (promise 7).
  * 2. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
  */
-import { madeAtMs } from '../domain/ids.ts';
+import { madeAtMs, type RunId } from '../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../kernel/port.ts';
 import type { FairPlace } from '../providers/fair-queue.ts';
 import type { NewRun, RunAddress } from '../store/rows.ts';
@@ -35,12 +35,14 @@ export type RunTasksOptions = {
   readonly inLine: (runId: NewRun['runId']) => void;
 };
 
+type OpenTasks = { readonly shard: number; readonly keys: Set<string> };
+
 export class RunTasks {
   readonly #tasks: Tasks;
   readonly #permits: Permits;
   readonly #options: RunTasksOptions;
-  /** Keys of a run's tasks that are in line, run here, or whose outcome waits for its turn. */
-  readonly #open = new Map<string, Set<string>>();
+  /** A run's tasks that are in line, run here, or whose outcome waits for its turn. */
+  readonly #open = new Map<RunId, OpenTasks>();
   /** Tasks that have a permit and have not begun. */
   readonly #given = new Set<string>();
 
@@ -54,9 +56,10 @@ export class RunTasks {
   propose(run: NewRun, state: ChartState): void {
     for (const [key] of openTasks(run, state)) {
       const open = this.#open.get(run.runId);
-      if (open?.has(key) === true) continue;
-      if (open === undefined) this.#open.set(run.runId, new Set([key]));
-      else open.add(key);
+      if (open?.keys.has(key) === true) continue;
+      if (open === undefined) {
+        this.#open.set(run.runId, { shard: run.shard, keys: new Set([key]) });
+      } else open.keys.add(key);
       this.#ask(run, key);
     }
   }
@@ -64,7 +67,7 @@ export class RunTasks {
   /** A turn has committed (`state` null: the run has ended): what it opened begins, what it left stops. */
   settle(run: NewRun, agent: HotRun['agent'], state: ChartState | null): void {
     if (state?.status === 'active') this.propose(run, state);
-    const open = this.#open.get(run.runId);
+    const open = this.#open.get(run.runId)?.keys;
     if (open === undefined) return;
     const wanted = new Map(state?.status === 'active' ? openTasks(run, state) : []);
     for (const key of open) if (!wanted.has(key)) this.#drop(open, key);
@@ -75,8 +78,8 @@ export class RunTasks {
   }
 
   /** The run is paused: what has begun goes on, and what has not is asked for again when it resumes. */
-  rest(runId: string): void {
-    const open = this.#open.get(runId);
+  rest(runId: RunId): void {
+    const open = this.#open.get(runId)?.keys;
     if (open === undefined) return;
     for (const key of open) {
       if (this.#given.has(key) || !this.#hasBegun(key)) this.#drop(open, key);
@@ -84,27 +87,33 @@ export class RunTasks {
     if (open.size === 0) this.#open.delete(runId);
   }
 
-  abandon(runId: string): void {
-    const open = this.#open.get(runId);
+  abandon(runId: RunId): void {
+    const open = this.#open.get(runId)?.keys;
     if (open === undefined) return;
     for (const key of open) this.#drop(open, key);
     this.#open.delete(runId);
   }
 
-  hasOpen(runId: string): boolean {
+  hasOpen(runId: RunId): boolean {
     return this.#open.has(runId);
   }
 
+  /** Runs of these shards that have a task here, also where nothing else of them is in memory. */
+  runsOf(isOne: (shard: number) => boolean): readonly RunId[] {
+    return [...this.#open].flatMap(([runId, { shard }]) => (isOne(shard) ? runId : []));
+  }
+
   /** A task of the run waits for a permit. */
-  isInLine(runId: string): boolean {
+  isInLine(runId: RunId): boolean {
     if (this.#permits.lineLength === 0) return false;
-    for (const key of this.#open.get(runId) ?? []) if (this.#permits.isInLine(key)) return true;
+    for (const key of this.#open.get(runId)?.keys ?? [])
+      if (this.#permits.isInLine(key)) return true;
     return false;
   }
 
   /** All that the run has open here waits for its first permit: its row is enough until then. */
-  areAllInLine(runId: string): boolean {
-    const open = this.#open.get(runId);
+  areAllInLine(runId: RunId): boolean {
+    const open = this.#open.get(runId)?.keys;
     if (open === undefined || this.#permits.lineLength === 0) return false;
     for (const key of open) {
       if (this.#tasks.has(key) || !this.#permits.isInLine(key)) return false;

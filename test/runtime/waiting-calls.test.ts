@@ -2,11 +2,12 @@
  * Calls far back in a line are only their places: their runs and prompts are read again when they have
  * a slot, and what their runs show meanwhile needs neither.
  */
-import { setup } from 'xstate';
+import { fromPromise, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
-import { task } from '../../src/index.ts';
+import { catalogue, task } from '../../src/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../support/replica.ts';
+import { script } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
 
 const prompts = (count: number) => Array.from({ length: count }, (_, i) => `prompt ${i}`);
@@ -127,6 +128,54 @@ describe('calls far back in a line', () => {
     const texts = prompts(10).map((prompt) => [{ done: { text: `to ${prompt}` } }]);
     const ids = runs.map(({ id }) => id);
     expect(await outputs(world, ids)).toMatchObject(texts);
+  });
+});
+
+describe('a shard that moves', () => {
+  /** Waits at each replica's own slots and permits until the test lets it go. */
+  const held: (() => void)[] = [];
+  const wait = fromPromise(() => new Promise<void>((resolve) => held.push(resolve)));
+  const works = setup({ actors: { ...catalogue, wait } }).createMachine({
+    id: 'works',
+    initial: 'working',
+    states: {
+      working: { invoke: { id: 'wait', src: 'wait', onDone: 'done' } },
+      done: { type: 'final' },
+    },
+  });
+
+  it('takes along what waits far back in a line, for a slot or for a permit', async () => {
+    const all = memoryWorld();
+    const options = { agents: [script, works], settings: { permitsMax: 4, leaseMs: 3_000 } };
+    const providers = [scriptedProvider({ ceiling: 2 }), scriptedProvider({ ceiling: 2 })] as const;
+    const first = await all.replica({ ...options, providers: [providers[0]] });
+    const starts = [...prompts(40).map(asking), ...prompts(40).map(() => ({ agent: 'works' }))];
+    const runs = await first.heddle.startAll(starts);
+    await all.clock.idle();
+    const alone = first.runtime.stats();
+    const second = await all.replica({ ...options, providers: [providers[1]] });
+    await all.clock.advance(20_000);
+    const both = [first, second].map(({ runtime }) => runtime.stats());
+    const waiting = both.map(({ pool, inLine }) => pool.inFlight + pool.queued + inLine);
+    expect(both.map(({ shards }) => shards)).toEqual([16, 16]);
+    // Those that run, beside what waits: nothing is here and there at once.
+    const running = both.map(({ permitsInUse, pool }) => permitsInUse - pool.inFlight);
+    const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+    expect(sum(waiting) + sum(running)).toBe(80);
+    expect(alone.pool.queued + alone.inLine).toBeGreaterThan(70);
+    for (let i = 0; i < 200; i++) {
+      for (const go of held.splice(0)) go();
+      for (const { calls } of providers) {
+        for (const call of calls) if (!call.signal.aborted) call.answer('well');
+      }
+      await all.clock.advance(100);
+    }
+    for (const { id } of runs)
+      expect(await (await second.heddle.run(id)).status()).toBe('completed');
+    for (const { runtime } of [first, second]) {
+      const { pool, permitsInUse, inLine, inMemory } = runtime.stats();
+      expect(pool.inFlight + pool.queued + permitsInUse + inLine + inMemory).toBe(0);
+    }
   });
 });
 

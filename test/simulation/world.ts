@@ -216,8 +216,9 @@ export class World {
     return this.replicas.every((replica) => {
       if (!replica.alive) return true;
       if (!replica.ready || replica.closing || replica.frozenUntilMs > this.nowMs) return false;
+      // A call that waits keeps nothing else of its run in memory.
       const { permitsInUse, inMemory, pool } = replica.runtime.stats();
-      return permitsInUse === 0 && inMemory === 0 && pool.inFlight === 0;
+      return permitsInUse + inMemory + pool.inFlight + pool.queued + pool.backoff === 0;
     });
   }
 
