@@ -25,7 +25,8 @@ export type FairPlace = {
  * without a second object each.
  */
 export interface FairItem extends FairPlace, HeapMember, SecondHeapMember {
-  readonly order: number;
+  /** Its user sets it before it is pushed. */
+  order: number;
   /** The account of its user in the line that it stands in; null: it stands in none. The line's own. */
   account: object | null;
   /** Its pipeline had had no turn when it came. The line's own. */

@@ -97,8 +97,8 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     bench: new Workbench({
       onWork: wanted,
       room: () => {
-        const { calls, permits } = parts;
-        const waiting = calls.runs.size - calls.pool.inFlight + permits.lineLength;
+        const { calls, tasks } = parts;
+        const waiting = calls.runs.size - calls.pool.inFlight + tasks.waiting;
         return settings.waitingCallsMax - waiting;
       },
     }),

@@ -10,15 +10,35 @@
  * 2. At most `permitsMax` are taken, also after a takeover: what goes on there stands in line.
  * 3. While calls and attempts both wait they take turns, so that neither line starves the other.
  * 4. Who has lent its permit has it back before anybody in line has one.
- * 5. In line an attempt costs its key and its place; the state of its run is read again when its turn comes.
+ * 5. In line an attempt costs its place; the state of its run is read again when its turn comes.
  */
-import { FairQueue, type FairPlace } from '../providers/fair-queue.ts';
+import { FairLine } from '../providers/fair-line.ts';
+import type { FairItem, FairPlace } from '../providers/fair-place.ts';
+
+/** An attempt that wants a permit. It carries its place in the line itself. */
+export abstract class PermitSeeker implements FairItem {
+  abstract readonly tenant: string;
+  abstract readonly user: string;
+  abstract readonly pipeline: string;
+  abstract readonly pipelineStartedAtMs: number;
+  abstract readonly priority: FairPlace['priority'];
+  abstract readonly weight: FairPlace['weight'];
+  order = 0;
+  heapIndex = -1;
+  secondIndex = -1;
+  account: object | null = null;
+  isNew = false;
+
+  /** It stood in line, and has its permit. */
+  abstract go(): void;
+}
 
 export class Permits {
   readonly #max: number;
   readonly #callsOut: () => number;
   readonly #onCallsMayGo: () => void;
-  readonly #line = new FairQueue<() => void>();
+  readonly #line = new FairLine<PermitSeeker>();
+  #arrivals = 0;
   readonly #returning = new Set<() => void>();
   /** Held by attempts that run, or were given one and are about to. */
   #tasks = 0;
@@ -47,24 +67,25 @@ export class Permits {
     return this.#line.size;
   }
 
-  isInLine(key: string): boolean {
-    return this.#line.has(key);
+  isInLine(attempt: PermitSeeker): boolean {
+    return attempt.account !== null;
   }
 
   /** True: the attempt has its permit. False: it stands in line, and `go` is called with its permit. */
-  take(key: string, place: FairPlace, go: () => void): boolean {
-    if (this.#line.has(key)) return false;
+  take(attempt: PermitSeeker): boolean {
+    if (this.isInLine(attempt)) return false;
     if (this.#line.size === 0 && this.#freeForTasks > 0) {
       this.#takeOne();
       return true;
     }
-    this.#line.push(key, go, place);
+    attempt.order = this.#arrivals += 1;
+    this.#line.push(attempt);
     return false;
   }
 
   /** False when it did not stand in line. */
-  leave(key: string): boolean {
-    return this.#line.remove(key) !== undefined;
+  leave(attempt: PermitSeeker): boolean {
+    return this.#line.remove(attempt);
   }
 
   /** An attempt is over, or lends its permit. */
@@ -107,10 +128,10 @@ export class Permits {
       got();
     }
     while (this.#line.size > 0 && this.#freeForTasks > 0) {
-      const go = this.#line.pop();
-      if (go === undefined) break;
+      const next = this.#line.pop();
+      if (next === undefined) break;
       this.#takeOne();
-      go();
+      next.go();
     }
     if (this.#callsWait && this.#free > 0) this.#onCallsMayGo();
   }

@@ -9,12 +9,13 @@
  *    it needs is read from the row (promise 7).
  * 2. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
  */
-import { madeAtMs, type RunId } from '../domain/ids.ts';
+import type { RunId } from '../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../kernel/port.ts';
-import type { FairPlace } from '../providers/fair-queue.ts';
+import type { FairPlace } from '../providers/fair-place.ts';
 import type { NewRun, RunAddress } from '../store/rows.ts';
-import { callKey } from './run-call.ts';
 import type { Gate } from './gate.ts';
+import { Names } from './names.ts';
+import { OpenTask } from './open-task.ts';
 import type { Permits } from './permits.ts';
 import { Tasks, type TaskOutcome } from './tasks.ts';
 import type { Clock, Log } from './ports.ts';
@@ -35,16 +36,13 @@ export type RunTasksOptions = {
   readonly inLine: (runId: NewRun['runId']) => void;
 };
 
-type OpenTasks = { readonly shard: number; readonly keys: Set<string> };
-
 export class RunTasks {
   readonly #tasks: Tasks;
   readonly #permits: Permits;
   readonly #options: RunTasksOptions;
-  /** A run's tasks that are in line, run here, or whose outcome waits for its turn. */
-  readonly #open = new Map<RunId, OpenTasks>();
-  /** Tasks that have a permit and have not begun. */
-  readonly #given = new Set<string>();
+  /** A run's tasks that are in line, run here, or whose outcome waits for its turn: the first of them. */
+  readonly #open = new Map<RunId, OpenTask>();
+  readonly #names = new Names();
 
   constructor(options: RunTasksOptions) {
     this.#tasks = new Tasks(options);
@@ -52,46 +50,45 @@ export class RunTasks {
     this.#options = options;
   }
 
+  /** Tasks that wait and are in memory: in line for a permit, or in a backoff. */
+  get waiting(): number {
+    return this.#permits.lineLength + this.#tasks.backingOff;
+  }
+
   /** A turn was computed: what it opens asks for permits. `settle` or `abandon` follows. */
   propose(run: NewRun, state: ChartState): void {
-    for (const [key] of openTasks(run, state)) {
-      const open = this.#open.get(run.runId);
-      if (open?.keys.has(key) === true) continue;
-      if (open === undefined) {
-        this.#open.set(run.runId, { shard: run.shard, keys: new Set([key]) });
-      } else open.keys.add(key);
-      this.#ask(run, key);
+    const invocations = openTasks(state);
+    const known = invocations.length === 0 ? [] : this.#of(run.runId);
+    for (const invocation of invocations) {
+      if (known.some((task) => task.is(invocation))) continue;
+      const weight = this.#options.weights.of(run.tenant);
+      const of = { weight, names: this.#names, given: this.#given };
+      const task = new OpenTask(run, invocation, of);
+      this.#add(task);
+      if (this.#permits.take(task)) task.isGiven = true;
     }
   }
 
   /** A turn has committed (`state` null: the run has ended): what it opened begins, what it left stops. */
   settle(run: NewRun, agent: HotRun['agent'], state: ChartState | null): void {
+    const wanted = state?.status === 'active' ? openTasks(state) : none;
     if (state?.status === 'active') this.propose(run, state);
-    const open = this.#open.get(run.runId)?.keys;
-    if (open === undefined) return;
-    const wanted = new Map(state?.status === 'active' ? openTasks(run, state) : []);
-    for (const key of open) if (!wanted.has(key)) this.#drop(open, key);
-    if (open.size === 0) this.#open.delete(run.runId);
-    for (const [key, invocation] of wanted) {
-      if (this.#given.delete(key)) this.#start(run, { agent, invocation, key });
+    for (const task of this.#of(run.runId)) {
+      const invocation = wanted.find((one) => task.is(one));
+      if (invocation === undefined) this.#drop(task);
+      else if (task.isGiven) this.#start(run, { agent, invocation, task });
     }
   }
 
   /** The run is paused: what has begun goes on, and what has not is asked for again when it resumes. */
   rest(runId: RunId): void {
-    const open = this.#open.get(runId)?.keys;
-    if (open === undefined) return;
-    for (const key of open) {
-      if (this.#given.has(key) || !this.#hasBegun(key)) this.#drop(open, key);
+    for (const task of this.#of(runId)) {
+      if (task.isGiven || this.#permits.isInLine(task)) this.#drop(task);
     }
-    if (open.size === 0) this.#open.delete(runId);
   }
 
   abandon(runId: RunId): void {
-    const open = this.#open.get(runId)?.keys;
-    if (open === undefined) return;
-    for (const key of open) this.#drop(open, key);
-    this.#open.delete(runId);
+    for (const task of this.#of(runId)) this.#drop(task);
   }
 
   hasOpen(runId: RunId): boolean {
@@ -106,19 +103,14 @@ export class RunTasks {
   /** A task of the run waits for a permit. */
   isInLine(runId: RunId): boolean {
     if (this.#permits.lineLength === 0) return false;
-    for (const key of this.#open.get(runId)?.keys ?? [])
-      if (this.#permits.isInLine(key)) return true;
-    return false;
+    return this.#of(runId).some((task) => this.#isInLine(task));
   }
 
   /** All that the run has open here waits for its first permit: its row is enough until then. */
   areAllInLine(runId: RunId): boolean {
-    const open = this.#open.get(runId)?.keys;
-    if (open === undefined || this.#permits.lineLength === 0) return false;
-    for (const key of open) {
-      if (this.#tasks.has(key) || !this.#permits.isInLine(key)) return false;
-    }
-    return true;
+    if (this.#permits.lineLength === 0) return false;
+    const open = this.#of(runId);
+    return open.length > 0 && open.every((task) => this.#permits.isInLine(task));
   }
 
   close(): void {
@@ -126,30 +118,46 @@ export class RunTasks {
     this.#open.clear();
   }
 
-  /** It runs, is in a backoff, or its outcome waits for a turn. */
-  #hasBegun(key: string): boolean {
-    return this.#tasks.has(key) || !this.#permits.isInLine(key);
+  /** For its first attempt, or for a further one. */
+  #isInLine(task: OpenTask): boolean {
+    return this.#permits.isInLine(task) || this.#tasks.isInLine(task.key);
   }
 
-  #ask(run: NewRun, key: string): void {
-    const { tenant, runId, shard } = run;
-    const given = this.#permits.take(key, this.#placeOf(run), () => {
-      this.#given.add(key);
-      this.#options.wake({ tenant, runId, shard });
-    });
-    if (given) this.#given.add(key);
+  readonly #given = (task: OpenTask): void => {
+    task.isGiven = true;
+    const { tenant, runId, shard } = task;
+    this.#options.wake({ tenant, runId, shard });
+  };
+
+  #of(runId: RunId): OpenTask[] {
+    const tasks: OpenTask[] = [];
+    for (let task = this.#open.get(runId) ?? null; task !== null; task = task.next)
+      tasks.push(task);
+    return tasks;
   }
 
-  #placeOf({ tenant, user, pipeline, priority, runId }: NewRun): FairPlace {
-    const weight = this.#options.weights.of(tenant);
-    return { tenant, user, pipeline, priority, weight, pipelineStartedAtMs: madeAtMs(runId) };
+  #add(task: OpenTask): void {
+    const last = this.#of(task.runId).at(-1);
+    if (last === undefined) this.#open.set(task.runId, task);
+    else last.next = task;
   }
 
-  #drop(open: Set<string>, key: string): void {
-    open.delete(key);
-    if (this.#given.delete(key)) this.#permits.give();
-    else if (this.#tasks.has(key)) this.#tasks.stop(key);
-    else this.#permits.leave(key);
+  #remove(task: OpenTask): void {
+    const open = this.#of(task.runId);
+    const at = open.indexOf(task);
+    const before = open[at - 1];
+    if (before !== undefined) before.next = task.next;
+    else if (task.next === null) this.#open.delete(task.runId);
+    else this.#open.set(task.runId, task.next);
+    task.next = null;
+  }
+
+  #drop(task: OpenTask): void {
+    this.#remove(task);
+    if (task.isGiven) {
+      task.isGiven = false;
+      this.#permits.give();
+    } else if (!this.#permits.leave(task)) this.#tasks.stop(task.key);
   }
 
   #start(
@@ -157,17 +165,18 @@ export class RunTasks {
     of: {
       readonly agent: HotRun['agent'];
       readonly invocation: OpenInvocation;
-      readonly key: string;
+      readonly task: OpenTask;
     },
   ): void {
     const { id, incarnation, input, source } = of.invocation;
     if (source.kind !== 'task') throw new TypeError('a permit was given to what is no task');
+    of.task.isGiven = false;
     this.#tasks.start({
-      key: of.key,
+      key: of.task.key,
       src: source.src,
       input,
       logic: of.agent.taskLogic(source.src),
-      place: this.#placeOf(run),
+      place: placeOf(of.task),
       finish: (outcome: TaskOutcome) => {
         const event = { ...outcome, id, incarnation };
         this.#options.deliver(run, { kind: 'result', event });
@@ -177,10 +186,14 @@ export class RunTasks {
   }
 }
 
-const none: readonly [string, OpenInvocation][] = [];
+const none: readonly OpenInvocation[] = [];
 
-function openTasks(run: NewRun, state: ChartState): readonly [string, OpenInvocation][] {
-  const tasks = state.invocations.filter(({ source }) => source.kind === 'task');
-  if (tasks.length === 0) return none;
-  return tasks.map((one) => [callKey(run.runId, one.id, one.incarnation), one]);
+function openTasks({ invocations }: ChartState): readonly OpenInvocation[] {
+  const tasks = invocations.filter(({ source }) => source.kind === 'task');
+  return tasks.length === 0 ? none : tasks;
+}
+
+function placeOf(task: OpenTask): FairPlace {
+  const { tenant, user, pipeline, pipelineStartedAtMs, priority, weight } = task;
+  return { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
 }

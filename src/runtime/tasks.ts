@@ -17,10 +17,10 @@ import { toJson, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { thrownText } from '../domain/thrown.ts';
 import { taskPolicyOf, type TaskPolicy } from '../kernel/catalogue.ts';
-import type { FairPlace } from '../providers/fair-queue.ts';
+import type { FairPlace } from '../providers/fair-place.ts';
 import type { Gate } from './gate.ts';
 import { withGuardedSignal } from './guarded-signal.ts';
-import type { Permits } from './permits.ts';
+import { PermitSeeker, type Permits } from './permits.ts';
 import type { Clock, Log } from './ports.ts';
 import { TaskPermit } from './task-permit.ts';
 
@@ -47,9 +47,33 @@ type Running = Omit<TaskStart, 'logic'> & {
   attempt: number;
   /** Null between two attempts. */
   permit: TaskPermit | null;
+  /** Set while its next attempt stands in line, after the backoff. */
+  inLineAs: PermitSeeker | null;
   actor: AnyActorRef | null;
   cancelTimer: () => void;
 };
+
+/** Stands in line for an attempt after the first. */
+class NextAttempt extends PermitSeeker {
+  readonly tenant: string;
+  readonly user: string;
+  readonly pipeline: string;
+  readonly pipelineStartedAtMs: number;
+  readonly priority: FairPlace['priority'];
+  readonly weight: FairPlace['weight'];
+  readonly go: () => void;
+
+  constructor(place: FairPlace, go: () => void) {
+    super();
+    this.tenant = place.tenant;
+    this.user = place.user;
+    this.pipeline = place.pipeline;
+    this.pipelineStartedAtMs = place.pipelineStartedAtMs;
+    this.priority = place.priority;
+    this.weight = place.weight;
+    this.go = go;
+  }
+}
 
 /** Without a policy a task is tried once, and takes as long as it takes. */
 type ResolvedPolicy = {
@@ -71,6 +95,7 @@ export class Tasks {
   readonly #permits: Permits;
   readonly #log: Log;
   readonly #running = new Map<string, Running>();
+  #backingOff = 0;
 
   constructor(options: {
     readonly clock: Clock;
@@ -84,8 +109,14 @@ export class Tasks {
     this.#log = options.log;
   }
 
-  has(key: string): boolean {
-    return this.#running.has(key);
+  /** Tasks in a backoff: they keep their input. */
+  get backingOff(): number {
+    return this.#backingOff;
+  }
+
+  /** Its next attempt waits for a permit. */
+  isInLine(key: string): boolean {
+    return (this.#running.get(key)?.inLineAs ?? null) !== null;
   }
 
   /** Its permit was taken. */
@@ -101,6 +132,7 @@ export class Tasks {
       policy: resolve(taskPolicyOf(task.logic)),
       attempt: 0,
       permit: new TaskPermit(this.#permits),
+      inLineAs: null,
       actor: null,
       cancelTimer: noTimer,
     };
@@ -114,7 +146,8 @@ export class Tasks {
     this.#running.delete(key);
     running.cancelTimer();
     running.actor?.stop();
-    this.#permits.leave(key);
+    if (running.inLineAs !== null) this.#permits.leave(running.inLineAs);
+    else if (running.permit === null) this.#backingOff -= 1;
     running.permit?.end();
   }
 
@@ -130,12 +163,17 @@ export class Tasks {
 
   /** After a backoff. Its permit may come while a batch is made: the author's code does not run there. */
   #again(running: Running): void {
-    const isHere = this.#permits.take(running.key, running.place, () => {
+    this.#backingOff -= 1;
+    const next = new NextAttempt(running.place, () => {
+      running.inLineAs = null;
       running.permit = new TaskPermit(this.#permits);
       running.inLine();
       this.#clock.soon(() => this.#begin(running));
     });
-    if (!isHere) return running.inLine();
+    if (!this.#permits.take(next)) {
+      running.inLineAs = next;
+      return running.inLine();
+    }
     running.permit = new TaskPermit(this.#permits);
     this.#begin(running);
   }
@@ -183,6 +221,7 @@ export class Tasks {
     if (running.attempt < running.policy.attempts) {
       running.permit?.end();
       running.permit = null;
+      this.#backingOff += 1;
       const doubledMs = running.policy.backoffMs * 2 ** (running.attempt - 1);
       const waitMs = Math.min(doubledMs, limits.backoffMsMax);
       running.cancelTimer = this.#clock.setTimer(waitMs, () => this.#again(running));

@@ -1,10 +1,10 @@
 /**
- * What a call that waits far back in its line costs in memory (promise 7).
+ * What a call that waits far back in its line costs in memory, and a task that waits for a permit (promise 7).
  * `HEDDLE_WAITING_CALLS=100000` measures so many, and a failure says how many bytes it was.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { ChartState } from '../../src/kernel/port.ts';
@@ -15,6 +15,7 @@ import { Calls } from '../../src/runtime/calls.ts';
 import { Conversations } from '../../src/runtime/conversations.ts';
 import { Gate } from '../../src/runtime/gate.ts';
 import { Permits } from '../../src/runtime/permits.ts';
+import { RunTasks } from '../../src/runtime/run-tasks.ts';
 import { TenantWeights } from '../../src/runtime/tenant-weights.ts';
 import { Texts } from '../../src/runtime/texts.ts';
 import { nothingHeld } from '../../src/runtime/turn/held.ts';
@@ -57,14 +58,25 @@ function newCalls(): Calls {
   });
 }
 
+function newTasks(permits: Permits): RunTasks {
+  return new RunTasks({
+    clock: new ManualClock(),
+    gate: new Gate(),
+    permits,
+    weights: new TenantWeights(),
+    log: { info: nothing, warn: nothing },
+    deliver: nothing,
+    wake: nothing,
+    inLine: nothing,
+  });
+}
+
 /** A text of its own, as rows bring it. */
 const copy = (text: string): string => Buffer.from(text).toString('latin1');
 
-/** As its turn leaves it with the commit. */
-function open(calls: Calls, n: number): void {
+function runAsking(n: number, prompt: string) {
   const runId = asRunId(`01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`);
-  const prompt = copy('x'.repeat(promptChars));
-  const run = {
+  return {
     tenant: copy('default'),
     runId,
     shard: n % 32,
@@ -77,6 +89,12 @@ function open(calls: Calls, n: number): void {
     idempotencyKey: null,
     priority: 'normal',
   } as const;
+}
+
+/** As its turn leaves it with the commit. */
+function open(calls: Calls, n: number): void {
+  const prompt = copy('x'.repeat(promptChars));
+  const run = runAsking(n, prompt);
   const source = { kind: 'generate' } as const;
   const invocation = { id: copy('ask'), incarnation: 1, source, input: { prompt } };
   const state = { status: 'active', invocations: [invocation], timers: [] } as never as ChartState;
@@ -90,13 +108,32 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-it('is its place in the line: neither a prompt nor a snapshot', () => {
-  const calls = newCalls();
-  // What is there once, and the first ones, which keep theirs.
-  for (let n = 0; n < 1_000; n++) open(calls, n);
+/** Of the things that `add` adds; the first thousand make what is there once, or keep what they have. */
+function bytesEach(add: (n: number) => void): number {
+  for (let n = 0; n < 1_000; n++) add(n);
   const before = heapBytes();
-  for (let n = 0; n < count; n++) open(calls, 1_000 + n);
-  const bytes = (heapBytes() - before) / count;
-  expect(calls.pool.stats(0).queued).toBe(1_000 + count);
-  expect(bytes).toBeLessThan(bytesMax);
+  for (let n = 0; n < count; n++) add(1_000 + n);
+  return (heapBytes() - before) / count;
+}
+
+describe('what waits is its place in the line', () => {
+  it('a call: neither its prompt nor a snapshot', () => {
+    const calls = newCalls();
+    expect(bytesEach((n) => open(calls, n))).toBeLessThan(bytesMax);
+    expect(calls.pool.stats(0).queued).toBe(1_000 + count);
+  });
+
+  it('a task: neither its input nor a snapshot', () => {
+    const permits = new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing });
+    const tasks = newTasks(permits);
+    const add = (n: number): void => {
+      const input = copy('x'.repeat(promptChars));
+      const source = { kind: 'task', src: 'work' } as const;
+      const invocation = { id: copy('work'), incarnation: 1, source, input };
+      const state = { status: 'active', invocations: [invocation] } as never as ChartState;
+      tasks.settle(runAsking(n, input), null as never, state);
+    };
+    expect(bytesEach(add)).toBeLessThan(bytesMax);
+    expect(permits.lineLength).toBe(1_000 + count);
+  });
 });
