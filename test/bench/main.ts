@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: heddle beside its yardsticks, in one go on one machine. Prints ratios; trust
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
- * leaves out the largest parked sets. `--only throughput|latency|crashes|parked|overhead|providers`
- * runs one part.
+ * leaves out the largest parked and waiting sets.
+ * `--only throughput|latency|crashes|parked|waiting|overhead|providers` runs one part.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { overhead } from './overhead.ts';
 import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
+import { waiting } from './waiting.ts';
 import { median, type Measured } from './workload.ts';
 import { inMemory } from './xstate-memory.ts';
 
@@ -138,6 +139,7 @@ async function main(): Promise<void> {
       latency: () => latency(contenders),
       crashes: () => crashes(databaseUrl),
       parked: () => parked(databaseUrl),
+      waiting: () => waiting({ quick }),
       overhead: () => overhead(databaseUrl),
       providers: () => providers(databaseUrl, { quick }),
     };
