@@ -17,8 +17,8 @@ const causeBytesMin = 100;
 
 /**
  * JSON objects, lists and texts are as they are. An Error is `{ name, message, code?, its own JSON
- * fields, cause? }`, and so is whatever has no JSON, or could not be told from nothing: a number or
- * a boolean stands in `value`.
+ * fields, cause? }`, and so is whatever has no JSON. A chart asks for `error.message`, and whether there is
+ * an error at all, so a number, a boolean and null are told in the same shape, each as itself in `value`.
  */
 export function thrownJson(thrown: unknown): Json {
   return told(thrown, limits.thrownBytesMax, 0);
@@ -67,7 +67,9 @@ function ofError(thrown: unknown, bytesMax: number, depth: number): Json {
   const code = propertyOf(thrown, 'code');
   if (typeof code === 'string') add('code', toSafeText(code));
   if (typeof code === 'number') add('code', code);
-  if (typeof thrown === 'number' || typeof thrown === 'boolean') add('value', thrown);
+  if (thrown === null || typeof thrown === 'number' || typeof thrown === 'boolean') {
+    add('value', thrown);
+  }
   for (const key of keysOf(thrown).slice(0, fieldsMax)) {
     if (!known.has(key)) add(toSafeText(key), propertyOf(thrown, key));
   }

@@ -29,7 +29,18 @@ const told: readonly (readonly [string, unknown, unknown])[] = [
   ],
   ['a number', 42, { name: 'Error', message: '42', value: 42 }],
   ['undefined', undefined, { name: 'Error', message: 'undefined' }],
-  ['null', null, { name: 'Error', message: 'null' }],
+  ['null', null, { name: 'Error', message: 'null', value: null }],
+  ['a boolean', false, { name: 'Error', message: 'false', value: false }],
+  ['no number', Number.NaN, { name: 'Error', message: 'NaN' }],
+  [
+    'a scalar as a cause',
+    new Error('outer', { cause: 3 }),
+    {
+      name: 'Error',
+      message: 'outer',
+      cause: { name: 'Error', message: '3', value: 3 },
+    },
+  ],
   ['a bigint', 10n, { name: 'Error', message: '10' }],
   ['what toJSON says', { toJSON: () => ({ kind: 'said' }) }, { kind: 'said' }],
 ];
