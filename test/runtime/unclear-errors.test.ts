@@ -422,4 +422,36 @@ describe("a fault of heddle's own in one turn", () => {
     await clock.advance(61_000);
     expect(await odd?.status()).toBe('completed');
   });
+
+  it('also in what the turn does for its chart: no invocation of it fails', async () => {
+    let isBad = true;
+    const between = (store: Store): Store => ({
+      ...store,
+      // Whoever reads a value of it meets a SyntaxError.
+      read: async (set) => {
+        const { memory, ...rest } = await store.read(set);
+        const broken = memory.map((read) => ({
+          ...read,
+          versions: read.versions.map((row) => ({ ...row, valueText: '{' })),
+        }));
+        return { ...rest, memory: isBad ? broken : memory };
+      },
+    });
+    const { heddle, clock, warnings } = await oneReplica({ between });
+    await heddle.remember({ scope: 'user', user: 'u' }, 'k', 1);
+    const recalling: ScriptStep[] = [{ do: 'recall', with: { scope: 'user', key: 'k' } }];
+    const [odd, other] = await heddle.startAll([
+      { agent: 'script', user: 'u', input: { steps: recalling } },
+      { agent: 'script', input: { steps: [] } },
+    ]);
+    await clock.advance(10_000);
+    expect(await other?.status()).toBe('completed');
+    const row = await odd?.row();
+    expect(row?.status).toBe('stalled');
+    expect(row?.reason).toMatch(/fault of its own/);
+    expect(warnings.filter((line) => line.includes('stack'))).toHaveLength(1);
+    isBad = false;
+    await clock.advance(61_000);
+    expect(await odd?.output()).toMatchObject([{ done: { value: 1 } }]);
+  });
 });

@@ -14,6 +14,7 @@ import type { Json } from '../../domain/json.ts';
 import { inputToText } from '../../domain/input-text.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Agent, OpenInvocation } from '../../kernel/port.ts';
+import { isTurnsOwn } from '../fault.ts';
 import type { NewRun } from '../../store/rows.ts';
 import { beginCall } from './conversation-effects.ts';
 import { limitTimer, setTimer, type Draft } from './draft.ts';
@@ -52,6 +53,8 @@ export function* beginInvocation(
     const output = yield* perform(draft, invoke, context);
     if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
   } catch (error) {
+    // A fault of heddle's own is no news for the chart, and no run fails for it (promise 13).
+    if (!isTurnsOwn(error)) throw error;
     draft.inner.push({ kind: 'failed', id, incarnation, error: recordOf(error) });
   }
 }
