@@ -13,6 +13,7 @@ import type { FairPlace } from '../providers/fair-queue.ts';
 import type { NewRun, RunAddress, RunRow } from '../store/rows.ts';
 import type { PendingRun } from '../store/port.ts';
 import { Alarm } from './alarm.ts';
+import { DelayedMessages } from './delayed-messages.ts';
 import type { Parts } from './parts.ts';
 import type { Entry } from './workbench.ts';
 
@@ -37,6 +38,7 @@ export class Looking {
   #timersAtMs = 0;
   /** Rings when rows of timers must be looked at before the next poll. */
   readonly #timersAlarm: Alarm;
+  readonly #delayedMessages: DelayedMessages;
   #lookingAtTimers = false;
   #looking = false;
   #again = false;
@@ -45,6 +47,7 @@ export class Looking {
   constructor(parts: Parts, settings: LookingSettings) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#delayedMessages = new DelayedMessages(parts, { pageMessages: settings.pageRuns });
     this.#timersAlarm = new Alarm(
       parts.clock,
       () => void this.#guarded(() => this.#lookAtTimers()),
@@ -192,13 +195,9 @@ export class Looking {
   }
 
   async #delayed(): Promise<void> {
-    const { shards, store } = this.#parts;
     this.#delayedAtMs = Number.POSITIVE_INFINITY;
-    const limit = this.#settings.pageRuns;
-    const owned = shards.list();
-    if (owned.length === 0 || this.#closed) return;
-    const { wakes, nextDueInMs } = await store.releaseDelayed({ shards: owned, limit });
-    for (const address of wakes) this.wake(address);
+    if (this.#closed) return;
+    const nextDueInMs = await this.#delayedMessages.release((address) => this.wake(address));
     if (nextDueInMs !== null) this.expectDelayed(Math.max(nextDueInMs, 1));
   }
 }

@@ -220,10 +220,14 @@ export interface Store {
     readonly horizonMs: number;
     readonly limit: number;
   }): Promise<readonly TimerRow[]>;
-  /** Moves delayed messages of these shards that are due into their channels. */
+  /**
+   * Moves delayed messages of these shards that are due into their channels, the longest overdue first,
+   * but for the first `skip`. `nextDueInMs` is of the first that is left after those.
+   */
   releaseDelayed(query: {
     readonly shards: readonly number[];
     readonly limit: number;
+    readonly skip?: number;
   }): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }>;
 
   /** For consumers outside runs: at least once. Expired leases come first. */

@@ -90,19 +90,20 @@ export function readChannel(db: Database, read: ChannelRead): ChannelReadResult 
 /** Moves what is due into its channel, the longest overdue first, and wakes who waits for it. */
 export function releaseDelayed(
   db: Database,
-  query: { readonly shards: readonly number[]; readonly limit: number },
+  query: { readonly shards: readonly number[]; readonly limit: number; readonly skip?: number },
 ): { readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null } {
   const nowMs = db.now();
   const waiting = query.shards
     .flatMap((shard) => db.tables.delayed.by('shard', String(shard)))
     .sort((a, b) => a.dueAtMs - b.dueAtMs || a.order - b.order);
-  const due = waiting.slice(0, query.limit).filter((message) => message.dueAtMs <= nowMs);
+  const { skip = 0 } = query;
+  const due = waiting.slice(skip, skip + query.limit).filter((message) => message.dueAtMs <= nowMs);
   const wakes = new Wakes();
   for (const message of due) {
     db.tables.delayed.remove(String(message.order));
     append(db, message, wakes);
   }
   wakeWaiters(db, wakes);
-  const next = waiting[due.length];
+  const next = waiting[skip + due.length];
   return { wakes: wakes.runs, nextDueInMs: next === undefined ? null : next.dueAtMs - nowMs };
 }

@@ -19,7 +19,7 @@ const dueDelayedStatement = statement(
   'delayed_due',
   `select tenant, delayed_id, channel from heddle.delayed_messages
     where shard = any($1::int[]) and due_at <= now()
-    order by due_at, delayed_id limit $2::int`,
+    order by due_at, delayed_id limit $2::int offset $3::int`,
 );
 
 /**
@@ -55,8 +55,9 @@ const releaseDelayedStatement = statement(
 
 const nextDelayedStatement = statement(
   'delayed_next',
-  `select ceil(extract(epoch from min(due_at) - clock_timestamp()) * 1000)::text
-    from heddle.delayed_messages where shard = any($1::int[])`,
+  `select ceil(extract(epoch from due_at - clock_timestamp()) * 1000)::text
+    from heddle.delayed_messages where shard = any($1::int[])
+    order by due_at, delayed_id limit 1 offset $2::int`,
 );
 
 type Due = { readonly tenant: string; readonly delayedId: string };
@@ -67,13 +68,12 @@ const dueColumns: readonly Column<Due>[] = [
 
 export async function releaseDelayed(
   pool: Pool,
-  query: { readonly shards: readonly number[]; readonly limit: number },
+  query: { readonly shards: readonly number[]; readonly limit: number; readonly skip?: number },
 ): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }> {
-  const look = {
-    statement: dueDelayedStatement,
-    params: [ints(query.shards), int(query.limit)],
-  };
-  const next = { statement: nextDelayedStatement, params: [ints(query.shards)] };
+  const shards = ints(query.shards);
+  const skip = int(query.skip ?? 0);
+  const look = { statement: dueDelayedStatement, params: [shards, int(query.limit), skip] };
+  const next = { statement: nextDelayedStatement, params: [shards, skip] };
   const before = await pool.read([look, next]);
   const due: Due[] = [];
   const channels = new Map<string, TouchedChannel>();

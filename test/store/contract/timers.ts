@@ -132,6 +132,29 @@ export function timersContract({ open, it }: Contract): void {
     expect(await release(bench)).toEqual({ wakes: [], nextDueInMs: null });
   });
 
+  it('delayed messages that are stepped over stay where they are', async () => {
+    const bench = await begin(open);
+    await bench.publish(
+      message('news', 'a', { delayMs: minute, shard: 5 }),
+      message('news', 'b', { delayMs: 2 * minute }),
+      message('news', 'c', { delayMs: 3 * minute }),
+      message('news', 'd', { delayMs: 60 * minute, shard: 2 }),
+    );
+    await bench.advance(10 * minute);
+    const at = { shards: allShards, limit: 1 };
+    const first = await bench.store.releaseDelayed({ ...at, skip: 1 });
+    expect(first.nextDueInMs).toBeLessThanOrEqual(0);
+    const second = await bench.store.releaseDelayed({ ...at, skip: 1 });
+    expect(second.nextDueInMs).toBeGreaterThan(45 * minute);
+    const ids = async () => (await bench.read('news')).messages.map(({ messageId }) => messageId);
+    expect(await ids()).toEqual(['b', 'c']);
+    const third = await bench.store.releaseDelayed({ ...at, skip: 1 });
+    expect(third.nextDueInMs).toBeGreaterThan(45 * minute);
+    expect((await bench.store.releaseDelayed({ ...at, skip: 2 })).nextDueInMs).toBeNull();
+    await release(bench);
+    expect(await ids()).toEqual(['b', 'c', 'a']);
+  });
+
   it('promise 2: delayed messages are numbered in the order of their deadlines', async () => {
     const bench = await begin(open);
     await bench.publish(
