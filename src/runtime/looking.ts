@@ -15,6 +15,7 @@ import type { PendingRun } from '../store/port.ts';
 import { Alarm } from './alarm.ts';
 import { DelayedMessages } from './delayed-messages.ts';
 import type { Parts } from './parts.ts';
+import { RestingRuns } from './resting-runs.ts';
 import type { Entry } from './workbench.ts';
 
 export type LookingSettings = {
@@ -39,6 +40,7 @@ export class Looking {
   /** Rings when rows of timers must be looked at before the next poll. */
   readonly #timersAlarm: Alarm;
   readonly #delayedMessages: DelayedMessages;
+  readonly #resting: RestingRuns;
   #lookingAtTimers = false;
   #looking = false;
   #again = false;
@@ -48,6 +50,7 @@ export class Looking {
     this.#parts = parts;
     this.#settings = settings;
     this.#delayedMessages = new DelayedMessages(parts, { pageMessages: settings.pageRuns });
+    this.#resting = new RestingRuns(parts.clock);
     this.#timersAlarm = new Alarm(
       parts.clock,
       () => void this.#guarded(() => this.#lookAtTimers()),
@@ -181,17 +184,20 @@ export class Looking {
     const { bench, shards, store } = this.#parts;
     const { pageRuns, queuedMax } = this.#settings;
     let afterSeq: string | null = null;
+    this.#resting.begin();
     do {
       const owned = shards.list();
       if (owned.length === 0) return;
       const page = await store.pending({ shards: owned, afterSeq, limit: pageRuns });
       for (const run of page.runs) {
         const { hasCommand: command } = run;
+        if (!this.#resting.mayWake(run)) continue;
         if (run.status !== 'queued' || command) this.wake(run, { command });
         else if (bench.queuedCount < queuedMax) this.wake(run, { fresh: run });
       }
       afterSeq = page.nextSeq;
     } while (afterSeq !== null && !this.#closed);
+    this.#resting.end();
   }
 
   async #delayed(): Promise<void> {
