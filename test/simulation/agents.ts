@@ -1,8 +1,10 @@
 /** Small charts, one for each thing that goes on between runs. */
-import { assign, sendParent, setup } from 'xstate';
+import { assign, enqueueActions, sendParent, setup } from 'xstate';
 import { catalogue, task } from '../../src/kernel/catalogue.ts';
 import type { ReceiveInput } from '../../src/domain/catalogue.ts';
+import type { Failure } from '../../src/domain/failure.ts';
 import { performTask } from './tasks.ts';
+import { rejectOddly, throwOddly, type ThrowingPlace } from './throws.ts';
 
 /** Publishes its payloads one after the other, each in the turn of the one before. */
 export const publisher = setup({
@@ -468,4 +470,100 @@ export const approver = setup({
     done: { type: 'final' },
   },
   output: ({ context }) => ({ said: context.said }),
+});
+
+type Throwing = { readonly context: { readonly place: string; readonly heard: string } };
+const is =
+  (...places: readonly string[]) =>
+  ({ context }: Throwing): boolean =>
+    places.includes(context.place);
+const isAt = (place: ThrowingPlace, { context }: Throwing): void => {
+  if (context.place === place) throwOddly(place);
+};
+const hearing = { onDone: 'done', onError: { target: 'done', actions: 'hear' } } as const;
+
+/** Throws at the place that its input names, or nowhere; its output is the code that it heard, if any. */
+export const thrower = setup({
+  types: {
+    input: {} as { readonly place: string },
+    context: {} as { place: string; heard: string },
+    output: {} as { readonly heard: string },
+  },
+  actors: {
+    ...catalogue,
+    task: task<string, { readonly place: string }>(({ input: { place } }) => {
+      if (place === 'task') throwOddly('task');
+      return place === 'rejecting task' ? rejectOddly('rejecting task') : Promise.resolve('done');
+    }),
+  },
+  actions: {
+    hear: assign({
+      heard: ({ event }) => (event as { readonly failure?: Failure }).failure?.code ?? 'nothing',
+    }),
+  },
+  delays: { odd: () => throwOddly('delay') },
+}).createMachine({
+  id: 'thrower',
+  context: ({ input: { place } }) => {
+    if (place === 'context') throwOddly('context');
+    return { place, heard: 'nothing' };
+  },
+  initial: 'choosing',
+  states: {
+    choosing: {
+      after: {
+        1: [
+          { guard: is('delay'), target: 'delaying' },
+          { guard: is('provider', 'odd answer'), target: 'calling' },
+          { guard: is('task', 'rejecting task', 'input', 'nowhere'), target: 'working' },
+          { target: 'computing' },
+        ],
+      },
+    },
+    delaying: { after: { odd: 'done' } },
+    calling: {
+      invoke: {
+        id: 'call',
+        src: 'generate',
+        input: ({ context }) => ({ prompt: context.place }),
+        ...hearing,
+      },
+    },
+    working: {
+      invoke: {
+        id: 'work',
+        src: 'task',
+        input: (args) => {
+          isAt('input', args);
+          return { place: args.context.place };
+        },
+        ...hearing,
+      },
+    },
+    computing: {
+      entry: [
+        assign((args) => {
+          isAt('assign', args);
+          return {};
+        }),
+        enqueueActions((args) => isAt('enqueueActions', args)),
+        (args) => isAt('action', args),
+      ],
+      always: [
+        {
+          guard: ((args: Throwing) => {
+            isAt('guard', args);
+            return args.context.place === 'async guard' && rejectOddly('async guard');
+          }) as never,
+          target: 'done',
+        },
+        { target: 'done' },
+      ],
+    },
+    done: { type: 'final' },
+  },
+  output: (args) => {
+    isAt('output', args);
+    return { heard: args.context.heard };
+  },
 });

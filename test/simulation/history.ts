@@ -7,6 +7,7 @@ import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
 import type { Hint, Renewal } from '../../src/store/port.ts';
 import type { RunAddress } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
+import type { ThrowingPlace } from './throws.ts';
 import type { World } from './world.ts';
 
 /** Each must be reached now and then, or the simulation shows less than it says. */
@@ -23,7 +24,8 @@ const marks = [
   'hint lost',
   'slots of lost shards written',
 ] as const;
-export type Mark = (typeof marks)[number];
+/** A place whose author has thrown. */
+export type Mark = (typeof marks)[number] | `threw: ${ThrowingPlace}`;
 
 export class History {
   /** What clients were told is durable, or would have been had the answer come. */

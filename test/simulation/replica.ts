@@ -207,7 +207,13 @@ export class Replica {
           };
           call.signal.addEventListener('abort', abort);
           asked.then(({ afterMs, answer }) => {
-            this.#add('reply', `${what}, answered`, afterMs, () => resolve(answer()));
+            this.#add('reply', `${what}, answered`, afterMs, () => {
+              try {
+                resolve(answer());
+              } catch (thrown) {
+                reject(thrown);
+              }
+            });
           }, reject);
         }),
     };

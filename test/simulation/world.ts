@@ -5,6 +5,7 @@
  * 1. Between two items everything that is ready is done: an item is the only scheduling point.
  * 2. A replica that dies is replaced by a new one, which takes over when the old one's lease ends.
  */
+import type { GenerateInput, GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type ProviderCall } from '../../src/providers/port.ts';
 import { stubAnswer } from '../../src/providers/stub-output.ts';
@@ -15,6 +16,7 @@ import { simulatedIds } from './ids.ts';
 import { History } from './history.ts';
 import { startRings } from './rings.ts';
 import { performTasksBy } from './tasks.ts';
+import { throwsAreHeardBy } from './throws.ts';
 import { Plan, type Failed, type Schedule, type When } from './schedule.ts';
 import { Replica, type CallScript } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
@@ -30,6 +32,8 @@ export type Scenario = {
   readonly settings?: Partial<RuntimeSettings>;
   readonly ceiling?: number;
   readonly answerMs?: number;
+  /** What a provider answers, or throws; default: the stub's answer. */
+  readonly answers?: (input: GenerateInput) => GenerateOutput;
   /** Of the first calls so many are refused with a 429. */
   readonly rateLimited?: number;
   /** What clients do, side by side. */
@@ -88,6 +92,7 @@ export class World {
     this.timeline = new Timeline(this.#plan);
     startRings();
     performTasksBy((key) => this.#task(key));
+    throwsAreHeardBy((place) => this.history.reached.add(`threw: ${place}`));
     const store = createMemoryStore({ nowMs: () => this.timeline.nowMs });
     this.#seam = seam;
     this.#deployed = [scenario.agents];
@@ -329,7 +334,8 @@ export class World {
     this.#asked += 1;
     if (this.#asked <= rateLimited) throw new ProviderFault('rate-limited', 'on order', 60);
     this.history.call(replica, call);
-    return { afterMs: answerMs, answer: () => stubAnswer(1, 'model', call.input) };
+    const { answers = (input) => stubAnswer(1, 'model', input) } = this.scenario;
+    return { afterMs: answerMs, answer: () => answers(call.input) };
   }
 }
 

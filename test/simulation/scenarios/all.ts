@@ -1,5 +1,6 @@
 /** Every scenario of the simulation, and what each must reach now and then. */
 import type { Mark } from '../history.ts';
+import { throwingPlaces } from '../throws.ts';
 import type { Scenario } from '../world.ts';
 import { answersBesideEvents, answersBesideTimeouts } from './answers.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './channels.ts';
@@ -19,6 +20,7 @@ import {
 } from './families.ts';
 import { compareAndSet, mergesByMany } from './memory.ts';
 import { allAndAtLeast, mixedGroup } from './shapes.ts';
+import { throwsFromEverywhere } from './throws.ts';
 import { delayedMessages, lateCalls, outsideConsumers, rateLimits } from './outside.ts';
 
 type Entry = { readonly scenario: Scenario; readonly reaches: readonly Mark[] };
@@ -51,6 +53,7 @@ export const allScenarios: readonly Entry[] = [
   on(twoCircuits, 'call made again', 'result kept'),
   // Its runs hardly ever commit while their shards go: that takes more schedules than are played.
   { scenario: outsideConsumers, reaches: [...common, 'wake found by poll'] },
+  on(throwsFromEverywhere, ...throwingPlaces.map((place) => `threw: ${place}` as const)),
   on(rateLimits),
   on(lateCalls),
   on(delayedMessages),
