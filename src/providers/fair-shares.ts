@@ -38,18 +38,67 @@ const settledMax = 16_384;
 /** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
 type Account = HeapMember & { paid: number; due: number; turn: number };
 
-/** Its items stand in both heaps, and it itself in both lines of its tenant. */
-type User<Item extends FairItem> = Account &
-  SecondHeapMember & {
-    readonly name: string;
-    readonly tenant: Tenant<Item>;
-    readonly oldest: IndexedHeap<Item>;
-    readonly longest: SecondHeap<Item>;
-    /** Turns that it has had since it came. */
-    taken: number;
-    /** `due` less the head start of the next item. */
-    early: number;
-  };
+/** It stands in both lines of its tenant. */
+class User<Item extends FairItem> implements Account, SecondHeapMember {
+  heapIndex = -1;
+  secondIndex = -1;
+  paid: number;
+  due: number;
+  turn: number;
+  readonly name: string;
+  readonly tenant: Tenant<Item>;
+  /** Turns that it has had since it came. */
+  taken = 0;
+  /** `due` less the head start of the next item. */
+  early = 0;
+  /** Its one item; null as soon as it has had two at once, which stand in both heaps then. */
+  #only: Item | null = null;
+  #more: { readonly oldest: IndexedHeap<Item>; readonly longest: SecondHeap<Item> } | null = null;
+
+  constructor(tenant: Tenant<Item>, name: string, { paid, due, turn }: Account) {
+    this.tenant = tenant;
+    this.name = name;
+    this.paid = paid;
+    this.due = due;
+    this.turn = turn;
+  }
+
+  add(item: Item): void {
+    if (this.#more === null) {
+      const only = this.#only;
+      this.#only = only === null ? item : null;
+      if (only === null) return;
+      const oldest = new IndexedHeap<Item>(isOlder);
+      const longest = new SecondHeap<Item>(hasWaitedLonger);
+      this.#more = { oldest, longest };
+      oldest.push(only);
+      longest.push(only);
+    }
+    this.#more.oldest.push(item);
+    this.#more.longest.push(item);
+  }
+
+  /** It is inside. */
+  remove(item: Item): void {
+    this.#only = null;
+    this.#more?.oldest.remove(item);
+    this.#more?.longest.remove(item);
+  }
+
+  get oldest(): Item | undefined {
+    return this.#more === null ? (this.#only ?? undefined) : this.#more.oldest.first();
+  }
+
+  /** What has waited longest. */
+  get longest(): Item | undefined {
+    return this.#more === null ? (this.#only ?? undefined) : this.#more.longest.first();
+  }
+
+  *items(): Generator<Item, void, undefined> {
+    if (this.#more !== null) yield* this.#more.oldest.all();
+    else if (this.#only !== null) yield this.#only;
+  }
+}
 
 type Tenant<Item extends FairItem> = Account & {
   readonly name: string;
@@ -75,7 +124,7 @@ const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order
 /** What a user's next turn takes, before the end of a batch. */
 function nextOf<Item extends FairItem>(user: User<Item>): Item | undefined {
   const isFloor = user.taken % floorEvery === floorEvery - 1;
-  return isFloor ? user.longest.first() : user.oldest.first();
+  return isFloor ? user.longest : user.oldest;
 }
 
 const isBefore = (a: Account, b: Account): boolean =>
@@ -118,8 +167,7 @@ export class FairShares<Item extends FairItem> {
     }
     item.account = user;
     item.isNew = item.cost !== undefined && this.#headStarts.items(keyOf(item)) === 0;
-    user.oldest.push(item);
-    user.longest.push(item);
+    user.add(item);
     this.#size += 1;
     if (item.isNew) this.#newCount += 1;
     this.#enter(user, isMoved);
@@ -130,7 +178,7 @@ export class FairShares<Item extends FairItem> {
     const tenant = this.#line.first();
     const user = atEnd ? tenant?.plainLine.first() : tenant?.line.first();
     if (user === undefined) return undefined;
-    return atEnd ? user.longest.first() : nextOf(user);
+    return atEnd ? user.longest : nextOf(user);
   }
 
   /** Takes what `first` has given, and charges it. */
@@ -152,8 +200,7 @@ export class FairShares<Item extends FairItem> {
   remove(item: Item, isMoved = false): void {
     const user = this.#userOf(item);
     item.account = null;
-    user.oldest.remove(item);
-    user.longest.remove(item);
+    user.remove(item);
     this.#size -= 1;
     if (item.isNew) this.#newCount -= 1;
     this.#enter(user, isMoved);
@@ -162,7 +209,7 @@ export class FairShares<Item extends FairItem> {
   /** All items, in no order. */
   *items(): Generator<Item, void, undefined> {
     for (const { users } of this.#tenants.values()) {
-      for (const { oldest } of users.values()) yield* oldest.all();
+      for (const user of users.values()) yield* user.items();
     }
   }
 
@@ -238,16 +285,7 @@ export class FairShares<Item extends FairItem> {
   }
 
   #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
-    const user: User<Item> = {
-      ...this.#account(tenant.clock, ahead),
-      name,
-      tenant,
-      secondIndex: -1,
-      oldest: new IndexedHeap<Item>(isOlder),
-      longest: new SecondHeap<Item>(hasWaitedLonger),
-      taken: 0,
-      early: 0,
-    };
+    const user = new User<Item>(tenant, name, this.#account(tenant.clock, ahead));
     tenant.users.set(name, user);
     return user;
   }
