@@ -8,7 +8,7 @@ import { createHeddle, type Heddle } from '../../src/heddle.ts';
 import type { Provider } from '../../src/providers/port.ts';
 
 const promptChars = 10_000;
-/** The first ones load code and fill pools, and the nearest to their slots keep their prompts. */
+/** Of all: these load code and fill pools, and the nearest to their slots keep their prompts. */
 const firstRuns = 2_000;
 /** Of one start: all their prompts stand in one transaction. */
 const startedTogether = 250;
@@ -73,9 +73,9 @@ async function main(databaseUrl: string, calls: number): Promise<void> {
   const heddle = await createHeddle({ agents: [asker], databaseUrl, providers: [silent] });
   await ask(heddle, 0, firstRuns);
   const baseBytes = await heapBytes();
-  await ask(heddle, firstRuns, firstRuns + calls);
-  const waitingBytes = await heapBytes();
-  console.log(JSON.stringify({ calls, bytesPerCall: (waitingBytes - baseBytes) / calls }));
+  await ask(heddle, firstRuns, calls);
+  const bytesPerCall = ((await heapBytes()) - baseBytes) / (calls - firstRuns);
+  console.log(JSON.stringify({ calls, bytesPerCall }));
   // Nobody answers what is out.
   process.exit();
 }

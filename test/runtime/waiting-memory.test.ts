@@ -26,6 +26,8 @@ import { scriptedProvider } from '../support/scripted-provider.ts';
 const promptChars = 10_000;
 /** Of a call with its place in the line; a prompt alone would be twenty times that. */
 const bytesMax = 500;
+/** With the account of its user in the line. */
+const accountBytesMax = 750;
 const count = Number(process.env['HEDDLE_WAITING_CALLS'] ?? 10_000);
 
 const nothing = (): void => undefined;
@@ -74,7 +76,7 @@ function newTasks(permits: Permits): RunTasks {
 /** A text of its own, as rows bring it. */
 const copy = (text: string): string => Buffer.from(text).toString('latin1');
 
-function runAsking(n: number, prompt: string) {
+function runAsking(n: number, prompt: string, users: number) {
   const runId = asRunId(`01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`);
   return {
     tenant: copy('default'),
@@ -82,7 +84,7 @@ function runAsking(n: number, prompt: string) {
     shard: n % 32,
     agent: 'asker',
     version: '1',
-    user: copy(`user ${n % 100}`),
+    user: copy(`user ${n % users}`),
     pipeline: copy(runId),
     parent: null,
     inputText: JSON.stringify({ prompt }),
@@ -92,9 +94,9 @@ function runAsking(n: number, prompt: string) {
 }
 
 /** As its turn leaves it with the commit. */
-function open(calls: Calls, n: number): void {
+function open(calls: Calls, n: number, users = 100): void {
   const prompt = copy('x'.repeat(promptChars));
-  const run = runAsking(n, prompt);
+  const run = runAsking(n, prompt, users);
   const source = { kind: 'generate' } as const;
   const invocation = { id: copy('ask'), incarnation: 1, source, input: { prompt } };
   const state = { status: 'active', invocations: [invocation], timers: [] } as never as ChartState;
@@ -123,6 +125,11 @@ describe('what waits is its place in the line', () => {
     expect(calls.pool.stats(0).queued).toBe(1_000 + count);
   });
 
+  it('a call of a user who has no other: its account as well', () => {
+    const calls = newCalls();
+    expect(bytesEach((n) => open(calls, n, Infinity))).toBeLessThan(accountBytesMax);
+  });
+
   it('a task: neither its input nor a snapshot', () => {
     const permits = new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing });
     const tasks = newTasks(permits);
@@ -131,7 +138,7 @@ describe('what waits is its place in the line', () => {
       const source = { kind: 'task', src: 'work' } as const;
       const invocation = { id: copy('work'), incarnation: 1, source, input };
       const state = { status: 'active', invocations: [invocation] } as never as ChartState;
-      tasks.settle(runAsking(n, input), null as never, state);
+      tasks.settle(runAsking(n, input, 100), null as never, state);
     };
     expect(bytesEach(add)).toBeLessThan(bytesMax);
     expect(permits.lineLength).toBe(1_000 + count);
