@@ -26,7 +26,7 @@ export type RuntimeSettings = {
    */
   readonly keptPerSlot: number;
   /**
-   * Calls that wait for a slot, and task attempts that wait for a permit, at once; past that no run
+   * Calls that wait for a slot, and tasks that wait for a permit or in a backoff, at once; past that no run
    * begins, and those that have begun go on.
    */
   readonly waitingCallsMax: number;
