@@ -48,11 +48,10 @@ export const allScenarios: readonly Entry[] = [
   on(cancelledFamily),
   on(questionAndPause),
   on(answersBesideTimeouts, 'answered meanwhile'),
-  on(answersBesideEvents),
+  on(answersBesideEvents, 'answered meanwhile'),
   on(tasksTriedAgain),
   on(twoCircuits, 'call made again', 'result kept'),
-  // Its runs hardly ever commit while their shards go: that takes more schedules than are played.
-  { scenario: outsideConsumers, reaches: [...common, 'wake found by poll'] },
+  on(outsideConsumers),
   on(throwsFromEverywhere, ...throwingPlaces.map((place) => `threw: ${place}` as const)),
   on(rateLimits),
   on(lateCalls),
