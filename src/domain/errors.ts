@@ -89,6 +89,10 @@ export const errorRegistry = {
   // Invocations
   'invocation-timeout': terminal(408, '{what} ended without result after {timeoutMs} ms.'),
   'task-failed': terminal(500, 'Task {src} failed after {attempts} attempts: {reason}.'),
+  'task-lost': terminal(
+    500,
+    'Task {src} is given up: the process ended during each of its last {attempts} attempts, or lost the run; look for what ends it (process.exit, memory).',
+  ),
   'child-failed': terminal(500, 'Child run {runId} of agent {agent} ended {status}: {reason}.'),
   'answer-invalid': terminal(400, 'The answer does not fit the schema: {reason}.'),
   'ask-unknown': terminal(404, 'Run {runId} asks nothing under the id {askId}.'),

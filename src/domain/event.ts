@@ -52,14 +52,18 @@ export type ActionThrew = {
 
 /**
  * A line of a run's journal: an event that its chart took, a command that moved its life, an accepted
- * answer that came to nothing, because an earlier event or a cancel had closed its question, or what
- * an action has thrown since the turn before.
+ * answer that came to nothing, because an earlier event or a cancel had closed its question, what an
+ * action has thrown since the turn before, or an attempt of a task that was lost.
  */
 export type JournalEntry =
   | RunEvent
   | { readonly kind: 'cancel' | 'pause' | 'resume'; readonly reason: string }
   | { readonly kind: 'answer-dropped'; readonly askId: string; readonly answer: Json }
-  | ActionThrew;
+  | ActionThrew
+  | AttemptLost;
+
+/** A task's attempt ended with the process that made it. */
+type AttemptLost = { readonly kind: 'attempt-lost'; readonly id: string; readonly attempt: number };
 
 /** The others stand beside the chart: commands, and what it never heard. */
 const beside: readonly JournalEntry['kind'][] = [
@@ -68,6 +72,7 @@ const beside: readonly JournalEntry['kind'][] = [
   'resume',
   'answer-dropped',
   'action-threw',
+  'attempt-lost',
 ];
 
 export function isRunEvent(entry: JournalEntry): entry is RunEvent {

@@ -42,6 +42,10 @@ export const limits = {
   providerCeilingMax: 100_000,
   /** Before an attempt of a task, however many have failed: an hour. */
   backoffMsMax: 3_600_000,
+  /** Attempts of a task that may end with their process, where its policy does not allow more. */
+  lostAttemptsMax: 10,
+  /** Before a task is begun again whose attempts have ended with their process more than once. */
+  lostPauseMsMax: 5_000,
   /** Why a run is cancelled, paused or resumed. */
   reasonCharsMax: 4_000,
   /** Delays: about ten years. */

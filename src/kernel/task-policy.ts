@@ -5,7 +5,10 @@ import { asOptions } from '../domain/options.ts';
 
 /** How a task is tried. What is not given is the runtime's setting. */
 export type TaskPolicy = {
-  /** 1 to 10,000. Default 1. */
+  /**
+   * 1 to 10,000. Default 1. An attempt whose process has ended is made again beside these: ten times at
+   * most, or this many, if that is more. Then the task fails with `task-lost`.
+   */
   readonly attempts?: number;
   /** Before the second attempt; doubled before each further one, up to an hour. Default 1,000. */
   readonly backoffMs?: number;

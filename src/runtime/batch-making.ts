@@ -22,7 +22,6 @@ import {
 } from './turn-work.ts';
 import type { FoldedTurn } from './turn/folded-turn.ts';
 import { brokenTurn } from './turn/held-back.ts';
-import { inLineReason } from './turn/lifecycle.ts';
 import { turnCommit } from './turn/turn-commit.ts';
 
 export class BatchMaking {
@@ -143,7 +142,8 @@ export class BatchMaking {
     const { tasks } = this.#parts;
     if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;
     const { run } = turn.draft.from;
-    tasks.propose(run, turn.state);
-    return tasks.isInLine(run.runId) ? { ...turn, reason: inLineReason } : turn;
+    tasks.propose(run, turn.state, turn.draft.held);
+    const reason = tasks.reasonFor(run.runId, turn.draft.held);
+    return reason === null ? turn : { ...turn, reason };
   }
 }

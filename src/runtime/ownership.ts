@@ -79,7 +79,7 @@ export class Ownership {
     this.#cancelDeadline?.();
     const { log, store, replicaId, shards } = this.#parts;
     try {
-      await store.release({ replicaId, shards: shards.list(), retire: true });
+      await store.release({ replicaId, shards: shards.held(), retire: true });
     } catch (error) {
       // The lease ends by itself: others wait a little longer, and that is all.
       log.warn('shards not given back', { error: thrownText(error) });

@@ -10,6 +10,7 @@ import type { Parts } from './parts.ts';
 import type { Settling } from './settling.ts';
 import type { StatusNews } from './status-news.ts';
 import { loadRun } from './turn-loader.ts';
+import { inLineReasons } from './turn/lifecycle.ts';
 
 /** Statuses of runs that somebody must do something for; all others are woken by a row. */
 const attended: readonly RunStatus[] = [
@@ -64,11 +65,24 @@ export async function recover(
   return { runs };
 }
 
+/**
+ * Its tasks may have been under way when the owner before was lost: a turn counts that before any of them
+ * begins again. One whose row says that they all stood in line had begun none.
+ */
+function noteLoss({ bench, ids, shards }: Parts, row: OpenRun): boolean {
+  if (row.status !== 'running-task' || row.reason === inLineReasons.all) return false;
+  const epoch = shards.epoch(row.shard);
+  if (epoch === undefined || !shards.isOrphaned(row.shard)) return false;
+  bench.deliver(row, { kind: 'lost', epoch, spread: ids.random() });
+  return true;
+}
+
 function takeUp(
   parts: Parts,
   around: { readonly settling: Settling; readonly news: StatusNews },
   row: OpenRun,
 ): void {
+  if (noteLoss(parts, row)) return;
   // What waits for it may be the result of the very call that it has open: its turn comes first,
   // and what it then still has open goes on with that turn's commit.
   if (row.hasInbox) return parts.bench.wake(row);

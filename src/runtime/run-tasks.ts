@@ -7,7 +7,9 @@
  *
  * 1. In line a task costs no more than its key and place: when it has its permit its run is woken, and what
  *    it needs is read from the row (promise 7).
- * 2. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
+ * 2. While a run's row says that all its tasks stand in line, none of them begins: whoever takes it up
+ *    after a crash knows by that what may have been under way.
+ * 3. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
  */
 import type { RunId } from '../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../kernel/port.ts';
@@ -20,8 +22,11 @@ import type { Permits } from './permits.ts';
 import { Tasks, type TaskOutcome } from './tasks.ts';
 import type { Clock, Log } from './ports.ts';
 import type { TenantWeights } from './tenant-weights.ts';
+import type { Held } from './turn/held.ts';
 import type { HotRun } from './turn/hot-run.ts';
 import type { Incoming } from './turn/incoming.ts';
+import { inLineReasons } from './turn/lifecycle.ts';
+import { isWaiting, waitingReason } from './turn/lost-tasks.ts';
 
 export type RunTasksOptions = {
   readonly clock: Clock;
@@ -35,6 +40,9 @@ export type RunTasksOptions = {
   /** A further attempt of this run has come into the line, or out of it. */
   readonly inLine: (runId: NewRun['runId']) => void;
 };
+
+/** `reason`: as its row has it. */
+type SettledRun = Pick<HotRun, 'run' | 'agent' | 'state' | 'held' | 'reason'>;
 
 export class RunTasks {
   readonly #tasks: Tasks;
@@ -56,8 +64,8 @@ export class RunTasks {
   }
 
   /** A turn was computed: what it opens asks for permits. `settle` or `abandon` follows. */
-  propose(run: NewRun, state: ChartState): void {
-    const invocations = openTasks(state);
+  propose(run: NewRun, state: ChartState, held: Held): void {
+    const invocations = openTasks(state, held);
     const known = invocations.length === 0 ? [] : this.#of(run.runId);
     for (const invocation of invocations) {
       if (known.some((task) => task.is(invocation))) continue;
@@ -69,14 +77,16 @@ export class RunTasks {
     }
   }
 
-  /** A turn has committed (`state` null: the run has ended): what it opened begins, what it left stops. */
-  settle(run: NewRun, agent: HotRun['agent'], state: ChartState | null): void {
-    const wanted = state?.status === 'active' ? openTasks(state) : none;
-    if (state?.status === 'active') this.propose(run, state);
+  /** The run as a turn has left it (`state` null: ended): what that opened begins, what it left stops. */
+  settle({ run, agent, state, held, reason }: SettledRun): void {
+    const wanted = state?.status === 'active' ? openTasks(state, held) : none;
+    if (state?.status === 'active') this.propose(run, state, held);
     for (const task of this.#of(run.runId)) {
       const invocation = wanted.find((one) => task.is(one));
       if (invocation === undefined) this.#drop(task);
-      else if (task.isGiven) this.#start(run, { agent, invocation, task });
+      else if (task.isGiven && reason !== inLineReasons.all) {
+        this.#start(run, { agent, invocation, task });
+      }
     }
   }
 
@@ -100,10 +110,12 @@ export class RunTasks {
     return [...this.#open].flatMap(([runId, { shard }]) => (isOne(shard) ? runId : []));
   }
 
-  /** A task of the run waits for a permit. */
-  isInLine(runId: RunId): boolean {
-    if (this.#permits.lineLength === 0) return false;
-    return this.#of(runId).some((task) => this.#isInLine(task));
+  /** Why tasks of the run have not begun, as its row is to say; null when all have. */
+  reasonFor(runId: RunId, held: Held): string | null {
+    if (this.areAllInLine(runId)) return inLineReasons.all;
+    const isOneInLine =
+      this.#permits.lineLength > 0 && this.#of(runId).some((task) => this.#isInLine(task));
+    return isOneInLine ? inLineReasons.some : waitingReason(held);
   }
 
   /** All that the run has open here waits for its first permit: its row is enough until then. */
@@ -188,8 +200,8 @@ export class RunTasks {
 
 const none: readonly OpenInvocation[] = [];
 
-function openTasks({ invocations }: ChartState): readonly OpenInvocation[] {
-  const tasks = invocations.filter(({ source }) => source.kind === 'task');
+function openTasks({ invocations }: ChartState, held: Held): readonly OpenInvocation[] {
+  const tasks = invocations.filter((one) => one.source.kind === 'task' && !isWaiting(held, one));
   return tasks.length === 0 ? none : tasks;
 }
 

@@ -199,7 +199,7 @@ export class Settling {
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
     this.#parts.calls.settle(hot, state);
-    this.#parts.tasks.settle(hot.run, hot.agent, state);
+    this.#parts.tasks.settle(hot);
   }
 
   #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
@@ -262,7 +262,7 @@ export class Settling {
     }
     if (turn.ended !== null) {
       calls.settle(after, null);
-      tasks.settle(after.run, after.agent, null);
+      tasks.settle({ ...after, state: null });
       actionErrors.forget(runId);
       this.#news.forget(runId);
       bench.dropEntry(entry);
@@ -271,7 +271,7 @@ export class Settling {
       if (turn.status === 'paused') tasks.rest(runId);
       else {
         calls.settle(after, turn.state);
-        tasks.settle(after.run, after.agent, turn.state);
+        tasks.settle(after);
       }
       this.#endTurn(entry, after);
     }
@@ -296,14 +296,17 @@ export class Settling {
     if (change.status === firstRunStatus) return bench.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
     if (outcome.kind !== 'committed' || (entry.hot === null && !isCold)) {
-      if (isCold) this.#reload(entry.address);
-      else this.gone(entry);
-      return;
+      return isCold ? this.#reload(entry.address) : void this.gone(entry);
     }
     this.#wentOn(entry);
     calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
     const { status, reason } = change;
-    if (entry.hot !== null) return this.#endTurn(entry, { ...entry.hot, status, reason });
+    if (entry.hot !== null) {
+      const shown = { ...entry.hot, status, reason };
+      // A task that stood in line begins now that its row does not say so any more.
+      if (status === 'running-task') this.#parts.tasks.settle(shown);
+      return this.#endTurn(entry, shown);
+    }
     bench.endTurn(entry, null);
     this.#news.shownOnly(runId);
   }

@@ -7,6 +7,8 @@ export class OwnedShards {
   readonly #leaving = new Set<number>();
   /** Shards whose open runs are not taken up yet: nothing of theirs is woken before that. */
   readonly #arriving = new Set<number>();
+  /** Of these: whose last owner had not given them back. */
+  readonly #orphaned = new Set<number>();
 
   owns(shard: number): boolean {
     return this.#epochs.has(shard) && !this.#leaving.has(shard) && !this.#arriving.has(shard);
@@ -31,13 +33,26 @@ export class OwnedShards {
     return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
   }
 
+  /** All that the store knows as this replica's, also those that are leaving or arriving. */
+  held(): number[] {
+    return [...this.#epochs.keys()];
+  }
+
+  /** Its runs are being taken up, and what they had under way ended with their last owner. */
+  isOrphaned(shard: number): boolean {
+    return this.#orphaned.has(shard);
+  }
+
   /** Shards whose runs must be taken up: also again, when that has failed. */
   arriving(): number[] {
     return [...this.#arriving];
   }
 
   arrived(shards: readonly number[]): void {
-    for (const shard of shards) this.#arriving.delete(shard);
+    for (const shard of shards) {
+      this.#arriving.delete(shard);
+      this.#orphaned.delete(shard);
+    }
   }
 
   /** Takes over what the store says; gives what is new (or has a new epoch) and what is gone. */
@@ -45,7 +60,7 @@ export class OwnedShards {
     const gained: number[] = [];
     const kept = new Set<number>();
     const lost: number[] = [];
-    for (const { shard, epoch } of grants) {
+    for (const { shard, epoch, orphaned } of grants) {
       kept.add(shard);
       const before = this.#epochs.get(shard);
       if (before === epoch) continue;
@@ -54,6 +69,7 @@ export class OwnedShards {
       this.#epochs.set(shard, epoch);
       this.#leaving.delete(shard);
       this.#arriving.add(shard);
+      if (orphaned === true) this.#orphaned.add(shard);
       gained.push(shard);
     }
     for (const shard of this.#epochs.keys()) {
@@ -72,5 +88,6 @@ export class OwnedShards {
     this.#epochs.delete(shard);
     this.#leaving.delete(shard);
     this.#arriving.delete(shard);
+    this.#orphaned.delete(shard);
   }
 }

@@ -10,13 +10,7 @@ import type { RunId } from '../domain/ids.ts';
 import type { RunCall, ShownCall } from './run-call.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
-import {
-  firstRunStatus,
-  inLineReason,
-  moveRun,
-  waitingEvent,
-  type RunLifecycleEvent,
-} from './turn/lifecycle.ts';
+import { firstRunStatus, moveRun, waitingEvent, type RunLifecycleEvent } from './turn/lifecycle.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { RunAddress, RunRow } from '../store/rows.ts';
 import type { HotRun } from './turn/hot-run.ts';
@@ -90,10 +84,10 @@ export class StatusNews {
     if (!this.#look.has(runId)) this.#look.set(runId, false);
   }
 
-  /** False: its row says that a task stands in line, and none does, or the other way round. */
-  isLineShown(hot: Pick<HotRun, 'status' | 'reason' | 'run'>): boolean {
-    const { status, reason, run } = hot;
-    return status !== 'running-task' || reason === this.#lineReason(run.runId);
+  /** False: its row says that a task has not begun, and all have, or the other way round. */
+  isLineShown({ status, reason, run, held }: HotRun): boolean {
+    if (status !== 'running-task') return true;
+    return reason === this.#parts.tasks.reasonFor(run.runId, held);
   }
 
   /** What the row shows may be of an earlier owner's time. */
@@ -146,10 +140,6 @@ export class StatusNews {
     this.#look.set(call.runId, true);
   }
 
-  #lineReason(runId: RunId): string | null {
-    return this.#parts.tasks.isInLine(runId) ? inLineReason : null;
-  }
-
   #shownBy(runId: RunId): ShownCall {
     const calls = this.#parts.calls.runs.of(runId);
     return order.find((one) => calls.some(({ shown }) => shown === one)) ?? 'calling';
@@ -181,9 +171,9 @@ export class StatusNews {
 
   #lineChange(entry: Entry, hot: HotRun): EntryChange | null {
     if (this.isLineShown(hot)) return null;
-    const { run, status, turn: expectedTurn } = hot;
+    const { run, status, turn: expectedTurn, held } = hot;
     this.#parts.bench.hold(entry);
-    const reason = this.#lineReason(run.runId);
+    const reason = this.#parts.tasks.reasonFor(run.runId, held);
     return { entry, change: { ...entry.address, expectedTurn, status, reason } };
   }
 

@@ -28,7 +28,15 @@ import type {
 } from './rows.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
-export type ShardGrant = { readonly shard: number; readonly epoch: number };
+export type ShardGrant = {
+  readonly shard: number;
+  readonly epoch: number;
+  /**
+   * Set once, by the renewal that claimed it: the owner before had not given it back. It has died, is
+   * frozen or cut off, and what it was about ended with it.
+   */
+  readonly orphaned?: true;
+};
 
 export type MemoryRead = MemoryAddress & {
   /** A certain version; null for the newest. */

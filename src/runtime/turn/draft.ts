@@ -85,6 +85,7 @@ export function newDraft(from: HotRun): Draft {
 export const chartTimer = (id: string): string => `chart/${id}`;
 export const limitTimer = (invocationId: string): string => `limit/${invocationId}`;
 export const lookTimer = (invocationId: string): string => `look/${invocationId}`;
+export const againTimer = (invocationId: string): string => `again/${invocationId}`;
 
 export function setTimer(draft: Draft, timer: TimerInsert): void {
   draft.clearTimers.delete(timer.timerId);

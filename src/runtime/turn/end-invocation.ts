@@ -11,6 +11,7 @@ import { clearTimer, limitTimer, type Draft } from './draft.ts';
 import { endChild, type ChildEnd } from './family.ts';
 import { noted, without } from './held.ts';
 import { endLimit } from './invocation-limit.ts';
+import { forgetLost } from './lost-tasks.ts';
 import { closeQuestion } from './questions.ts';
 import { endReceive } from './receive-effects.ts';
 
@@ -18,6 +19,7 @@ import { endReceive } from './receive-effects.ts';
 export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
   endLimit(draft, id);
+  forgetLost(draft, id);
   if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   const child = noted(draft.held.children, id);
   if (child === undefined) return;
@@ -28,6 +30,7 @@ export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop')
 /** An invocation has its result: what was noted for it is no longer needed. */
 export function settleInvocation(draft: Draft, id: string): void {
   endLimit(draft, id);
+  forgetLost(draft, id);
   if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   if (noted(draft.held.children, id) !== undefined) {
     draft.held = { ...draft.held, children: without(draft.held.children, id) };

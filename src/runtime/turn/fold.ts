@@ -28,6 +28,7 @@ import type { Incoming } from './incoming.ts';
 import { generationIn, isStop } from './family.ts';
 import { eventOf, isAfter, isCommand } from './incoming-event.ts';
 import { moveRun, waitingEvent } from './lifecycle.ts';
+import { loseTasks } from './lost-tasks.ts';
 import { dropAnswers, isAsked } from './questions.ts';
 import type { Reading } from './reading.ts';
 import { cancelledTurn, endedTurn, stoppedTurn } from './run-end.ts';
@@ -78,6 +79,11 @@ export function* foldTurn(
     }
     const event = yield* eventOf(draft, item, fold.state);
     if (event !== null) yield* fold.take(event);
+  }
+  // After what came in: the outcome of a task may have been kept before its process ended.
+  const losses = incoming.filter((item) => item.kind === 'lost');
+  for (const givenUp of fold.isOver ? [] : loseTasks(draft, fold.state, losses)) {
+    yield* fold.take(givenUp);
   }
   if (fold.state === null) throw new TypeError('a turn without a state');
   if (fold.thrown !== null && isOtherBuild(from)) {

@@ -72,6 +72,8 @@ function heldBack(draft: Draft, status: RunStatus, reason: string | null): Folde
 function keep(draft: Draft, incoming: readonly Incoming[]): void {
   const { tenant, runId, shard } = draft.from.run;
   for (const item of incoming) {
+    // A paused chart begins nothing again: what was lost under it is not counted.
+    if (item.kind === 'lost') continue;
     if (item.kind === 'inbox' || (item.kind === 'result' && item.keptAs !== undefined)) continue;
     if (item.kind === 'timer') clearTimer(draft, item.timerId);
     const payloadText = JSON.stringify(item);

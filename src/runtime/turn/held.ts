@@ -25,11 +25,22 @@ type HeldConversation = { readonly messages: number; readonly chars: number };
 /** Who has paused a run, and has not resumed it: a person, or its parent with all its family. */
 export type PausedBy = { readonly person: boolean; readonly parent: boolean };
 
+/** Attempts of a task that ended with their process. `isWaiting`: the next one has not begun. */
+export type LostAttempts = {
+  readonly incarnation: number;
+  readonly attempts: number;
+  /** At which the last one was counted. */
+  readonly epoch: number;
+  readonly isWaiting?: true;
+};
+
 export type Held = {
   /** While it is paused. Absent in rows of 0.1.0, where only persons paused. */
   readonly pausedBy?: PausedBy;
   /** How many parents stand above this run, where they are more than one. */
   readonly generation?: number;
+  /** By invocation id, while it is open. Absent where none was lost. */
+  readonly lost?: Readonly<Record<string, LostAttempts>>;
   /** By invocation id. */
   readonly receives: Readonly<Record<string, HeldReceive>>;
   readonly children: Readonly<Record<string, HeldChild>>;
@@ -50,8 +61,8 @@ export const nothingHeld: Held = {
 
 /** Null when nothing is held: most runs, most of the time. */
 export function heldToText(held: Held): string | null {
-  const { receives, children, asks, cursors, conversations, pausedBy, generation } = held;
-  if (pausedBy !== undefined || generation !== undefined) return JSON.stringify(held);
+  const { receives, children, asks, cursors, conversations, ...rare } = held;
+  for (const _ in rare) return JSON.stringify(held);
   for (const part of [receives, children, asks, cursors, conversations]) {
     for (const _ in part) return JSON.stringify(held);
   }

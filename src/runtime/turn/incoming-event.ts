@@ -10,6 +10,7 @@ import { chartTimer, clearTimer, type Draft } from './draft.ts';
 import { isStop } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { passedMs } from './invocation-limit.ts';
+import { endPause } from './lost-tasks.ts';
 import { answerEvent } from './questions.ts';
 import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
@@ -47,6 +48,8 @@ export function* eventOf(
       return yield* timerEvent(draft, item, state);
     case 'inbox':
       return yield* inboxEvent(draft, item.row, state);
+    case 'lost':
+      return null;
   }
 }
 
@@ -120,6 +123,10 @@ function* timerEvent(
   if (invocation !== undefined && invocation.incarnation !== item.generation) return null;
   clearTimer(draft, item.timerId);
   if (invocation === undefined) return null;
+  if (prefix === 'again') {
+    endPause(draft, invocation);
+    return null;
+  }
   if (prefix === 'look') return yield* receiveEvent(draft, invocation);
   endReceive(draft, id, 'EXPIRE');
   const timeoutMs = passedMs(draft.from.agent, invocation);

@@ -12,4 +12,9 @@ export type Incoming =
       /** Set when it is in the inbox too, under this key: see `result-keeper.ts`. */
       readonly keptAs?: string;
     }
-  | { readonly kind: 'timer'; readonly timerId: string; readonly generation: number };
+  | { readonly kind: 'timer'; readonly timerId: string; readonly generation: number }
+  /**
+   * The owner of before has died with tasks of this run under way. `epoch` is the one of who tells it,
+   * so that it counts once; `spread` from 0 to 1 is by chance.
+   */
+  | { readonly kind: 'lost'; readonly epoch: number; readonly spread: number };

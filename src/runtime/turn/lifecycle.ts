@@ -53,8 +53,12 @@ export function subscriptionAfter(
   return status;
 }
 
-/** What a run shows while one of its tasks waits for a permit: its status is `running-task`. */
-export const inLineReason = 'a task stands in line: all permits (permitsMax) are taken';
+/** What a run shows while tasks of it wait for a permit: its status is `running-task`. */
+export const inLineReasons = {
+  /** None of its tasks has begun. */
+  all: 'a task stands in line: all permits (permitsMax) are taken',
+  some: 'some of its tasks stand in line: all permits (permitsMax) are taken',
+} as const;
 
 /** Statuses in which a run has a call or a task open, in a line or out. */
 export function isWorking(status: RunStatus): boolean {

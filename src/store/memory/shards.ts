@@ -38,10 +38,15 @@ export function renew(
     .slice(0, Math.max(0, share - held.length))
     .map((row) => ({ ...row, epoch: row.epoch + 1, owner: replicaId }));
   for (const row of claimed) db.tables.shards.put(row);
+  const orphans = new Set(free.flatMap(({ shard, owner }) => (owner === null ? [] : [shard])));
+  const isOrphaned = (shard: number): boolean =>
+    orphans.has(shard) && claimed.some((row) => row.shard === shard);
   const mine = [...held, ...claimed].sort((a, b) => a.shard - b.shard);
   const ends = [...live].filter(([id]) => id !== replicaId).map(([, endsAtMs]) => endsAtMs);
   return {
-    shards: mine.map(({ shard, epoch }) => ({ shard, epoch })),
+    shards: mine.map(({ shard, epoch }) =>
+      isOrphaned(shard) ? { shard, epoch, orphaned: true } : { shard, epoch },
+    ),
     liveReplicas: live.size,
     surplus: mine.slice(share).map((row) => row.shard),
     nextEndInMs: ends.length === 0 ? null : Math.ceil(Math.min(...ends) - db.now()),

@@ -1,7 +1,7 @@
 /** The heartbeat, and giving shards back. */
 import type { ReplicaId } from '../../domain/ids.ts';
 import { shardCount } from '../../domain/ids.ts';
-import type { Renewal } from '../port.ts';
+import type { Renewal, ShardGrant } from '../port.ts';
 import { notifyOwnership } from './listen.ts';
 import type { Pool } from './pool.ts';
 import { renewLease, retire } from './replicas.ts';
@@ -17,12 +17,14 @@ export async function renew(
 ): Promise<Renewal> {
   await pool.read([renewLease(replicaId, leaseMs)]);
   const held = heldShards(replicaId);
-  await pool.read([claimShards(replicaId)]);
+  const claim = claimShards(replicaId);
+  const claimed = (await pool.read([claim])).get(claim) ?? [];
+  const orphans = new Set(claimed.map(([shard]) => shard));
   const rows = (await pool.read([held])).get(held) ?? [];
   const liveReplicas = Number(rows[0]?.[2] ?? 1);
   const nextEndMs = rows[0]?.[3] ?? null;
   const shards = rows.flatMap(([shard, epoch]) =>
-    shard ? [{ shard: Number(shard), epoch: Number(epoch) }] : [],
+    shard ? [grant(Number(shard), Number(epoch), orphans.has(shard))] : [],
   );
   const share = Math.ceil(shardCount / Math.max(1, liveReplicas));
   return {
@@ -31,6 +33,10 @@ export async function renew(
     surplus: shards.slice(share).map(({ shard }) => shard),
     nextEndInMs: nextEndMs === null ? null : Math.max(Number(nextEndMs), 0),
   };
+}
+
+function grant(shard: number, epoch: number, orphaned: boolean): ShardGrant {
+  return orphaned ? { shard, epoch, orphaned } : { shard, epoch };
 }
 
 export async function release(

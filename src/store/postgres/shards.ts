@@ -34,14 +34,15 @@ export function fence(replicaId: string, epochs: readonly (readonly [number, num
  * Claims shards that nobody holds who lives (see replicas.ts), up to this replica's fair share. Locks: the
  * shards in the order of their numbers, passing by those that are locked: two replicas that claim
  * at once share them, and a shard whose old owner's commit is still under way is taken by the next
- * renewal instead of holding this one up until its lease is over.
+ * renewal instead of holding this one up until its lease is over. Gives those whose last owner had not
+ * given them back.
  */
 const claimShardsStatement = statement(
   'shards_claim',
   `with ${liveReplicas}, share as (
       select ceil(32.0 / greatest(1, count(*)))::int as n from live
     ), free as (
-      select shard from heddle.shards
+      select shard, replica_id is not null as orphaned from heddle.shards
       where replica_id is null
         or (replica_id <> $1::uuid and replica_id not in (select replica_id from live))
       order by shard
@@ -50,7 +51,8 @@ const claimShardsStatement = statement(
       for no key update skip locked
     )
     update heddle.shards s set replica_id = $1::uuid, epoch = s.epoch + 1
-    from free where s.shard = free.shard`,
+    from free where s.shard = free.shard
+    returning case when free.orphaned then s.shard end`,
 );
 
 export function claimShards(replicaId: string): Call {

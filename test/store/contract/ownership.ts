@@ -1,5 +1,6 @@
 /** Ownership: leases by the store's clock, epochs, fair shares. */
 import { expect } from 'vitest';
+import type { Renewal } from '../../../src/store/port.ts';
 import {
   allShards,
   begin,
@@ -47,6 +48,28 @@ export function ownershipContract(contract: Contract): void {
     const left = await bench.renew();
     expect(left.shards).toHaveLength(16);
     expect(left.surplus).toEqual([]);
+  });
+
+  it('promise 3: says once of which shards the last owner had not given back', async () => {
+    const bench = await begin(open);
+    const other = new Bench(bench, 2);
+    await other.renew();
+    const { surplus } = await bench.renew(minute);
+    await bench.store.release({ replicaId: bench.replicaId, shards: surplus, retire: false });
+    const orphans = ({ shards }: Renewal): number[] =>
+      shards.flatMap(({ shard, orphaned }) => (orphaned === true ? [shard] : []));
+    expect(orphans(await other.renew(hour))).toEqual([]);
+    await bench.advance(2 * minute);
+    const left = allShards.filter((shard) => !surplus.includes(shard));
+    expect(orphans(await other.renew(hour))).toEqual(left);
+    expect(orphans(await other.renew(hour))).toEqual([]);
+    await bench.renew(minute);
+    const { surplus: back } = await other.renew(hour);
+    await other.store.release({ replicaId: other.replicaId, shards: allShards, retire: true });
+    const again = await bench.renew(minute);
+    expect(back.length).toBe(16);
+    expect(again.shards).toHaveLength(32);
+    expect(orphans(again)).toEqual([]);
   });
 
   it('promise 6: who gave a shard back commits nothing on it', async () => {
