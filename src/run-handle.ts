@@ -32,8 +32,11 @@ export type StartOptions = StartRequest;
 export type JournalLine = { readonly turn: number; readonly entry: JournalEntry };
 
 const journalPage = 200;
-/** How often a row is looked at when its run lives on another replica: hints do not reach here. */
-const lookAgainMs = { first: 20, last: 1_000 } as const;
+/**
+ * How often a row is looked at while its run is waited for. Whoever waits as long as `hinted` asks to be
+ * told by the run's owner; looking is for hints that are lost.
+ */
+const lookAgainMs = { first: 20, hinted: 80, last: 5_000, away: 1_000 } as const;
 
 /** What a database says that is away for a while. */
 const awayCodes: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'store-error']);
@@ -229,33 +232,35 @@ export class Run {
     if (outcome.kind === 'refused') throw asError(outcome.error);
   }
 
-  /** The watch makes it quick where the run lives here; looking at the row makes it sure. */
+  /** The watch makes it quick where the run lives here, and a hint elsewhere; looking makes it sure. */
   async #ended(timeoutMs: number | null, lend: () => void): Promise<RunRow> {
     const { clock, watch } = this.#runtime;
     const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
     let heard = false;
     let wake = (): void => undefined;
-    const unwatch = watch.run(this.id, (change) => {
-      if (!change.ended) return;
+    const onEnd = (): void => {
       heard = true;
       wake();
-    });
+    };
+    const unwatch = watch.run(this.id, ({ ended }) => (ended ? onEnd() : undefined));
+    let unhint: (() => void) | null = null;
     try {
-      for (
-        let waitMs: number = lookAgainMs.first;
-        ;
-        waitMs = Math.min(waitMs * 2, lookAgainMs.last)
-      ) {
+      for (let waitMs: number = lookAgainMs.first; ; waitMs = nextWaitMs(waitMs)) {
         const row = await this.#seen(deadlineMs);
         if (row !== null && row.endedAtMs !== null) return row;
         const leftMs = deadlineMs - clock.nowMs();
         if (leftMs <= 0) {
           throw heddleError('run-not-finished', { runId: this.id, timeoutMs: timeoutMs ?? 0 });
         }
-        if (heard && row !== null) continue;
+        if (heard && row !== null) {
+          heard = false;
+          continue;
+        }
         lend();
+        if (waitMs >= lookAgainMs.hinted) unhint ??= this.#runtime.awaitEnd(this.#address, onEnd);
+        const mostMs = row === null ? Math.min(waitMs, lookAgainMs.away) : waitMs;
         await new Promise<void>((resolve) => {
-          const cancel = clock.setTimer(Math.min(waitMs, leftMs), resolve);
+          const cancel = clock.setTimer(Math.min(mostMs, leftMs), resolve);
           wake = () => {
             cancel();
             resolve();
@@ -264,6 +269,7 @@ export class Run {
       }
     } finally {
       unwatch();
+      unhint?.();
     }
   }
 
@@ -278,6 +284,10 @@ export class Run {
     if (waitMs === Number.POSITIVE_INFINITY) return looked;
     return (await endsWithin(clock, looked, waitMs)) ? looked : null;
   }
+}
+
+function nextWaitMs(waitMs: number): number {
+  return Math.min(waitMs * 2, lookAgainMs.last);
 }
 
 /** A stored error as the typed error that it was. */

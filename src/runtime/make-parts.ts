@@ -14,6 +14,7 @@ import { Calls } from './calls.ts';
 import type { RunCall } from './run-call.ts';
 import type { CallsOptions } from './calls-options.ts';
 import { Conversations } from './conversations.ts';
+import { EndHints } from './end-hints.ts';
 import type { Gate } from './gate.ts';
 import { hostLog } from './host-log.ts';
 import { Notifier } from './notifier.ts';
@@ -82,6 +83,8 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   };
   const base: Base = { ...around, options, parts: () => parts, weights, texts, deliver };
   const agents = new Agents(options.agents);
+  const shards = new OwnedShards();
+  const notifier = new Notifier({ store, clock, gatherMs: 10 });
   const permits = makePermits(base);
   const budgets = makeBudgets(base);
   const parts: Parts = {
@@ -115,9 +118,10 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
       },
       lookBy: around.lookAtTimersBy,
     }),
-    shards: new OwnedShards(),
+    shards,
     quotas: new Quotas({ store, clock, settings }),
-    notifier: new Notifier({ store, clock, gatherMs: 10 }),
+    notifier,
+    endHints: new EndHints({ clock, notifier, owns: (shard) => shards.epoch(shard) !== undefined }),
     watch: new Watch(),
     texts,
   };

@@ -7,6 +7,7 @@ import type { Agents } from './agents.ts';
 import type { ArrivalQueue } from './arrivals.ts';
 import type { Budgets } from './budgets.ts';
 import type { Calls } from './calls.ts';
+import type { EndHints } from './end-hints.ts';
 import type { Notifier } from './notifier.ts';
 import type { Permits } from './permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
@@ -39,6 +40,7 @@ export type Parts = {
   readonly shards: OwnedShards;
   readonly quotas: Quotas;
   readonly notifier: Notifier;
+  readonly endHints: EndHints;
   readonly watch: Watch;
   readonly texts: Texts;
 };

@@ -3,10 +3,11 @@
  * call this and nothing below it.
  */
 import type { ReplicaId } from '../domain/ids.ts';
+import { thrownText } from '../domain/thrown.ts';
 import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
 import type { Hint, Store } from '../store/port.ts';
-import type { NewRun, StartArrival } from '../store/rows.ts';
+import type { NewRun, RunAddress, StartArrival } from '../store/rows.ts';
 import type { Agents } from './agents.ts';
 import type { Arrival } from './arrivals.ts';
 import type { Calls } from './calls.ts';
@@ -43,7 +44,9 @@ export class Runtime {
   readonly #ownership: Ownership;
   readonly #looking: Looking;
   readonly #retention: Retention;
-  #listening: { close(): Promise<void> } | null = null;
+  #listening: Promise<{ close(): Promise<void> }> | null = null;
+  /** It takes shards: work that is hinted at may be its own. */
+  #isReplica = false;
 
   constructor(options: RuntimeOptions) {
     this.settings = resolveSettings(options.settings);
@@ -98,14 +101,34 @@ export class Runtime {
     }
     await keepStructures(store, agents.list());
     await budgets.lookForFirst();
-    this.#listening = await store.listen((hint) => this.#heard(hint));
+    this.#isReplica = true;
+    await this.#listen();
     await this.#ownership.start();
     this.#looking.start();
     this.#retention.start();
   }
 
+  #listen(): Promise<unknown> {
+    this.#listening ??= this.#parts.store.listen((hint) => this.#heard(hint));
+    return this.#listening;
+  }
+
+  /** `wake` is called when another replica says that it has ended the run; a hint, which may be lost. */
+  awaitEnd(run: RunAddress, wake: () => void): () => void {
+    const { endHints, log } = this.#parts;
+    // A process that takes no shards listens from here on.
+    this.#listen().catch((error: unknown) => {
+      this.#listening = null;
+      log.warn('hints are not heard', { error: thrownText(error) });
+    });
+    return endHints.wait(run, wake);
+  }
+
   #heard(hint: Hint): void {
-    const { shards } = this.#parts;
+    const { endHints, shards } = this.#parts;
+    if (hint.kind === 'wanted' || hint.kind === 'ended') return endHints.heard(hint);
+    if (hint.kind !== 'work') endHints.sayAgain();
+    if (!this.#isReplica) return;
     const isWork = hint.kind === 'work' && hint.shards.some((shard) => shards.owns(shard));
     if (isWork || hint.kind === 'all') this.#looking.now();
     if (hint.kind !== 'work') this.#ownership.askNow();
@@ -222,7 +245,8 @@ export class Runtime {
    * A step that fails is told of and the next one taken: whoever closes gets an answer.
    */
   async close(): Promise<void> {
-    const { arrivals, budgets, calls, notifier, tasks, texts, timers, watch } = this.#parts;
+    const { arrivals, budgets, calls, endHints, notifier } = this.#parts;
+    const { tasks, texts, timers, watch } = this.#parts;
     const { log } = this.#parts;
     const { batches, committer, isolation, keeper } = this.#line;
     await closeInTurn(log, [this.#retention, this.#looking, timers, budgets, calls.requests]);
@@ -230,8 +254,17 @@ export class Runtime {
     const lastSlots = { close: () => writeLastSlots(this.#parts, batches, calls.close()) };
     await closeInTurn(log, [committer, isolation, keeper, lastSlots]);
     batches.closed = true;
-    const listening = { close: () => this.#listening?.close() };
-    await closeInTurn(log, [arrivals, tasks, notifier, listening, this.#ownership, watch, texts]);
+    const listening = { close: async () => (await this.#listening)?.close() };
+    await closeInTurn(log, [
+      arrivals,
+      tasks,
+      endHints,
+      notifier,
+      listening,
+      this.#ownership,
+      watch,
+      texts,
+    ]);
     await closeProviders(this.#providers, this.#parts);
   }
 

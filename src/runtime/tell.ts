@@ -7,7 +7,7 @@ import type { ComputedTurn } from './turn-work.ts';
 
 /** At most once: the commit is there, whatever becomes of this. */
 export function tell(
-  { actionErrors, watch, log }: Parts,
+  { actionErrors, endHints, watch, log }: Parts,
   { work, turn, commit }: ComputedTurn,
 ): void {
   const emitted: ChartEvent[] = [];
@@ -25,7 +25,8 @@ export function tell(
     });
   }
   const { tenant, runId } = commit;
-  if (!watch.hears(runId)) return;
   const ended = turn.ended !== null;
+  if (ended) endHints.ended(runId);
+  if (!watch.hears(runId)) return;
   watch.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
 }

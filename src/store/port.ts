@@ -172,14 +172,20 @@ export type ProviderTotals = {
 };
 
 /**
+ * What one process hints at to all others.
  * - work: runs of these shards have inbox rows.
+ * - wanted: its sender waits for the ends of these runs, and does not own them.
+ * - ended: these runs, which somebody waits for, have ended.
+ */
+export type SentHint =
+  | { readonly kind: 'work'; readonly shards: readonly number[] }
+  | { readonly kind: 'wanted' | 'ended'; readonly runIds: readonly RunId[] };
+
+/**
  * - ownership: a replica gave shards back, or this one's heartbeats have lost their connection.
  * - all: hints may have been missed.
  */
-export type Hint =
-  | { readonly kind: 'work'; readonly shards: readonly number[] }
-  | { readonly kind: 'ownership' }
-  | { readonly kind: 'all' };
+export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
 
 export interface Store {
   /** One batch: see `batch.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
@@ -323,8 +329,8 @@ export interface Store {
    */
   keepStructures(asked: readonly AgentStructure[]): Promise<readonly StructureInUse[]>;
 
-  /** A hint to the owners of these shards that `pending` has something. May be lost. */
-  notify(shards: readonly number[]): Promise<void>;
+  /** Hints to all that listen, in one transaction. May be lost. */
+  notify(hints: readonly SentHint[]): Promise<void>;
   /** Every hint of every replica, and `all` after each time that it has connected. */
   listen(heard: (hint: Hint) => void): Promise<{ close(): Promise<void> }>;
 

@@ -37,7 +37,7 @@ describe('an idle replica', () => {
     };
     const before = await callsOfMinutes();
     for (let i = 0; i < 200; i++) {
-      await store.notify(allShards);
+      await store.notify([{ kind: 'work', shards: allShards }]);
       await clock.advance(i % 3);
     }
     const after = await callsOfMinutes();

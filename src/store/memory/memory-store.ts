@@ -86,7 +86,7 @@ export function createMemoryStore(options: {
         release(db, replica);
         tellAll({ kind: 'ownership' });
       }),
-    notify: (shards) => whole(() => tellAll({ kind: 'work', shards: [...shards] })),
+    notify: (hints) => whole(() => hints.forEach((hint) => tellAll(structuredClone(hint)))),
     listen: (heard) =>
       whole(() => {
         const listener = { heard };

@@ -10,28 +10,49 @@
  */
 import { randomUUID } from 'node:crypto';
 import { defer, finalize, Observable, retry, timer } from 'rxjs';
-import type { Hint } from '../port.ts';
+import type { RunId } from '../../domain/ids.ts';
+import type { Hint, SentHint } from '../port.ts';
 import { Link, type LinkOptions } from './link.ts';
-import { statement, text, type Call } from './statement.ts';
+import { statement, texts, type Call } from './statement.ts';
 
 const channel = 'heddle';
 const pingMs = 10_000;
 const pingMsMax = 3_000;
 
-const notifyStatement = statement('notify', `select pg_notify('${channel}', $1::text)`);
+const notifyStatement = statement(
+  'notify',
+  `select pg_notify('${channel}', payload) from unnest($1::text[]) payload`,
+);
 
-export function notify(shards: readonly number[]): Call {
-  return { statement: notifyStatement, params: [text(shards.join(','))] };
+export function notify(hints: readonly SentHint[]): Call {
+  return { statement: notifyStatement, params: [texts(hints.flatMap(payloadsOf))] };
 }
 
 const ownership = 'ownership';
 
 export function notifyOwnership(): Call {
-  return { statement: notifyStatement, params: [text(ownership)] };
+  return { statement: notifyStatement, params: [texts([ownership])] };
+}
+
+/** Postgres takes less than 8,000 bytes at once. */
+const idsMax = 200;
+
+/** Of runs, such as `ended:<id>,<id>`; heddle 0.1.0 hears numbers of shards there, and none. */
+function payloadsOf(hint: SentHint): string[] {
+  if (hint.kind === 'work') return [hint.shards.join(',')];
+  const payloads: string[] = [];
+  for (let at = 0; at < hint.runIds.length; at += idsMax) {
+    payloads.push(`${hint.kind}:${hint.runIds.slice(at, at + idsMax).join(',')}`);
+  }
+  return payloads;
 }
 
 function hintOf(payload: string): Hint {
   if (payload === ownership) return { kind: 'ownership' };
+  const [, kind, ids] = /^(wanted|ended):(.*)$/.exec(payload) ?? [];
+  if (ids !== undefined) {
+    return { kind: kind as 'wanted' | 'ended', runIds: ids.split(',') as RunId[] };
+  }
   return { kind: 'work', shards: payload.split(',').map(Number).filter(Number.isInteger) };
 }
 

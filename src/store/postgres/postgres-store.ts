@@ -154,8 +154,8 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),
     activity: () => readActivity(pools.wide),
-    async notify(shards) {
-      await pools.read.read([notify(shards)]);
+    async notify(hints) {
+      await pools.read.read([notify(hints)]);
     },
     async listen(heard) {
       const handle = await listen(listener, heard);

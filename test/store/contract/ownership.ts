@@ -1,6 +1,7 @@
 /** Ownership: leases by the store's clock, epochs, fair shares. */
 import { expect } from 'vitest';
-import type { Renewal } from '../../../src/store/port.ts';
+import { asRunId } from '../../../src/domain/ids.ts';
+import type { Hint, Renewal } from '../../../src/store/port.ts';
 import {
   allShards,
   begin,
@@ -201,14 +202,40 @@ export function ownershipContract(contract: Contract): void {
       wake();
     });
     const next = new Promise<void>((resolve) => (wake = resolve));
-    await bench.store.notify([3, 7]);
+    await bench.store.notify([{ kind: 'work', shards: [3, 7] }]);
     await next;
     while (heard.length < 2) await new Promise<void>((resolve) => (wake = resolve));
     expect(heard.sort((a, b) => a - b)).toEqual([3, 7]);
     await listener.close();
-    await bench.store.notify([9]);
+    await bench.store.notify([{ kind: 'work', shards: [9] }]);
     await bench.store.renew({ replicaId: bench.replicaId, leaseMs: hour });
     expect(heard).not.toContain(9);
+  });
+
+  it('hints about runs reach who listens, however many they are', async () => {
+    const bench = await begin(open);
+    const heard: Hint[] = [];
+    let wake = () => {};
+    const listener = await bench.store.listen((hint) => {
+      heard.push(hint);
+      wake();
+    });
+    const ids = [1, 2].map((n) => asRunId(`00000000-0000-7000-8000-00000000000${n}`));
+    const many = Array.from({ length: 450 }, (_, i) => ids[i % 2]!);
+    await bench.store.notify([
+      { kind: 'work', shards: [5] },
+      { kind: 'wanted', runIds: many },
+      { kind: 'ended', runIds: ids },
+    ]);
+    while (!heard.some(({ kind }) => kind === 'ended')) {
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    const ofRuns = (asked: Hint['kind']) =>
+      heard.flatMap((hint) => (hint.kind === asked && 'runIds' in hint ? hint.runIds : []));
+    expect(ofRuns('wanted')).toEqual(many);
+    expect(ofRuns('ended')).toEqual(ids);
+    expect(heard.filter(({ kind }) => kind === 'work')).toEqual([{ kind: 'work', shards: [5] }]);
+    await listener.close();
   });
 }
 

@@ -223,7 +223,7 @@ it('a listener whose connection is ended listens again and says so', async () =>
   await expect.poll(() => heard).toEqual([all]);
   await withClient(url, (client) => terminate(client, '%notify heddle%'));
   await expect.poll(() => heard, { timeout: 5_000 }).toEqual([all, all]);
-  await store.notify([3, 5]);
+  await store.notify([{ kind: 'work', shards: [3, 5] }]);
   await expect.poll(() => heard).toEqual([all, all, { kind: 'work', shards: [3, 5] }]);
   await listener.close();
 });

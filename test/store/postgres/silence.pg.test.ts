@@ -100,7 +100,7 @@ it('under work of every kind, when the store is closed', async () => {
     bench.load(run),
     store.audit('default'),
     store.renew({ replicaId: bench.replicaId, leaseMs: 4_000 }),
-    store.notify([1]),
+    store.notify([{ kind: 'work', shards: [1] }]),
     // More than there are connections: some wait for one.
     ...Array.from({ length: 4 }, () => store.hasBudgets()),
   ];

@@ -61,7 +61,7 @@ async function works(connectionString: string): Promise<void> {
   const run = newRun(1);
   await bench.commit({ arrivals: { starts: [run] } });
   await bench.turns(turnOf(run, 0));
-  await store.notify([run.shard]);
+  await store.notify([{ kind: 'work', shards: [run.shard] }]);
 }
 
 describe('what will not pass is said at once, with its mend', () => {
