@@ -16,6 +16,7 @@ import { reasonText, sentEvent, type SendRequest, type StartRequest } from './ru
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
 import { endsWithin } from './runtime/within.ts';
+import { besideOf, waitText } from './runtime/waits.ts';
 import { lendingPermit } from './runtime/task-permit.ts';
 import type {
   InboxArrival,
@@ -29,7 +30,12 @@ import type {
 export type StartOptions = StartRequest;
 
 /** One line of a journal: the turn that took the event, and the event. */
-export type JournalLine = { readonly turn: number; readonly entry: JournalEntry };
+export type JournalLine = {
+  readonly turn: number;
+  /** Which code took the turn; null where that was not noted (heddle 0.1.0), or no chart took part. */
+  readonly build: string | null;
+  readonly entry: JournalEntry;
+};
 
 const journalPage = 200;
 /**
@@ -65,6 +71,15 @@ export class Run {
 
   async status(): Promise<RunRow['status']> {
     return (await this.row()).status;
+  }
+
+  /**
+   * What the run waits for, in full and for people: each call, task, question, channel, child and timer,
+   * with what ends the wait. Null when it has ended.
+   */
+  async waitsFor(): Promise<string | null> {
+    const row = await this.row();
+    return waitText(row, await besideOf(this.#runtime.store, row));
   }
 
   /**
@@ -167,7 +182,7 @@ export class Run {
       });
       for (const row of rows) {
         for (const entry of JSON.parse(row.entriesText) as JournalEntry[]) {
-          yield { turn: row.turn, entry };
+          yield { turn: row.turn, build: row.build, entry };
         }
         afterTurn = row.turn;
       }

@@ -4,8 +4,16 @@ import type { Json } from '../domain/json.ts';
 import type { Heddle } from '../heddle.ts';
 import type { OpenQuestion } from '../index.ts';
 import { runView } from '../runtime/run-view.ts';
+import type { Beside } from '../runtime/waits.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
+
+/** A run's row with what stands beside it. */
+type WholeRun = {
+  readonly row: RunRow;
+  readonly timers: Beside['timers'];
+  readonly waitsFor: string | null;
+};
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const parsed = (text: string | null): Json => (text === null ? null : (JSON.parse(text) as Json));
@@ -33,12 +41,17 @@ export function runJson(row: RunRow): Readonly<Record<string, Json>> {
 }
 
 /** One run in full: with where its chart stands, and what is open while it has not ended. */
-export function wholeRunJson(row: RunRow): Readonly<Record<string, Json>> {
-  const view = runView(row);
-  if (view === null) return runJson(row);
-  const { state, context, open, timers } = view;
-  const wait = row.endedAtMs === null ? { open: open as unknown as Json, timers: [...timers] } : {};
-  return { ...runJson(row), state, context, ...wait };
+export function wholeRunJson({ row, timers, waitsFor }: WholeRun): Readonly<Record<string, Json>> {
+  const view = runView(row, timers);
+  const waits = waitsFor === null ? {} : { waitsFor };
+  if (view === null) return { ...runJson(row), ...waits };
+  const { state, context } = view;
+  const nowMs = Date.now();
+  const dueAt = ({ dueInMs, ...rest }: { readonly dueInMs?: number | undefined }) =>
+    ({ ...rest, ...(dueInMs === undefined ? {} : { dueAt: iso(nowMs + dueInMs) }) }) as Json;
+  const wait =
+    row.endedAtMs === null ? { open: view.open.map(dueAt), timers: view.timers.map(dueAt) } : {};
+  return { ...runJson(row), ...waits, state, context, ...wait };
 }
 
 export function runTable(rows: readonly RunRow[]): string {
@@ -63,8 +76,8 @@ export function questionList(questions: readonly OpenQuestion[]): string {
     .join('\n');
 }
 
-export function runDetails(row: RunRow): string {
-  const shown = Object.entries(wholeRunJson(row)).filter(([, value]) => value !== null);
+export function runDetails(run: WholeRun): string {
+  const shown = Object.entries(wholeRunJson(run)).filter(([, value]) => value !== null);
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown
     .map(([name, value]) => {

@@ -5,6 +5,7 @@ import { heddleError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { createHeddle, type Heddle } from '../heddle.ts';
 import { runStatuses } from '../runtime/run-statuses.ts';
+import { besideOf, waitText } from '../runtime/waits.ts';
 import { wholeOf } from './whole.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { runDetails, runJson, runTable, wholeRunJson } from './run-text.ts';
@@ -82,9 +83,11 @@ function addRun(program: Command, say: Say): void {
     .option('--journal', 'what it took, in order: one entry per line')
     .option('--json', 'the run as one object')
     .action(async (id: string, flags: ShowFlags) => {
-      await withRun(flags, id, async (run) => {
+      await withRun(flags, id, async (run, { runtime }) => {
         const row = await run.row();
-        say(flags.json === true ? JSON.stringify(wholeRunJson(row)) : runDetails(row));
+        const beside = await besideOf(runtime.store, row);
+        const whole = { row, timers: beside.timers, waitsFor: waitText(row, beside) };
+        say(flags.json === true ? JSON.stringify(wholeRunJson(whole)) : runDetails(whole));
         if (flags.journal !== true) return;
         for await (const line of run.journal()) say(JSON.stringify(line));
       });
@@ -103,11 +106,11 @@ type Run = Awaited<ReturnType<Heddle['run']>>;
 export async function withRun(
   flags: RunFlags,
   id: string,
-  work: (run: Run) => Promise<void>,
+  work: (run: Run, heddle: Heddle) => Promise<void>,
 ): Promise<void> {
   const { tenant } = flags;
   await withHeddle(flags, async (heddle) => {
-    await work(await heddle.run(id, tenant === undefined ? {} : { tenant }));
+    await work(await heddle.run(id, tenant === undefined ? {} : { tenant }), heddle);
   });
 }
 

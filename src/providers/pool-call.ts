@@ -1,4 +1,5 @@
 /** A call as the pool takes it in, and what the pool says of it. */
+import type { ProviderStatus } from '../../machines/provider.ts';
 import type { FairItem, FairPlace } from './fair-place.ts';
 import type { Wanted } from './gates.ts';
 import type { ProviderState, Sent } from './provider-state.ts';
@@ -42,6 +43,8 @@ export abstract class PoolCall implements PoolPlace, FairItem {
   route: object | null = null;
   /** It has had its one retry: see invariant 4. */
   retried = false;
+  /** The gate of its last attempt. */
+  lastAt: string | null = null;
   cancelled = false;
   told: ShownWait = 'calling';
   /** When its backoff ends; null: it is in none. */
@@ -88,6 +91,16 @@ export type WaitingCall<Call> = {
   readonly attempt: number;
   /** When a backoff ends. */
   readonly dueMs: number | null;
+};
+
+export type CallWait = {
+  /** The attempt that comes next, and when, if it is in a backoff. */
+  readonly attempt: number;
+  readonly dueMs: number | null;
+  /** The gate of the attempt before. */
+  readonly lastAt: string | null;
+  /** Those that may take it. */
+  readonly gates: readonly { readonly name: string; readonly status: ProviderStatus }[];
 };
 
 export type WaitChange<Call> = { readonly call: Call; readonly shown: ShownWait };

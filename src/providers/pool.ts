@@ -20,6 +20,7 @@ import { callBackoffMs, defaultPoolSettings, type PoolSettings } from './backoff
 import { DemandMeter } from './demand-meter.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type {
+  CallWait,
   Cancelled,
   Grant,
   Held,
@@ -144,6 +145,7 @@ export class Pool<Call extends PoolCall> {
     const { status } = state;
     const { call } = state.settle(slot, outcome, nowMs);
     call.held = null;
+    call.lastAt = state.name;
     if (state.status !== status) this.#look();
     const route = routeOf(call);
     const fate = this.#dispose(call, outcome, nowMs);
@@ -207,6 +209,14 @@ export class Pool<Call extends PoolCall> {
     const backoffDueMs = this.#backoffs.first()?.dueMs ?? null;
     if (routeDueMs === null || backoffDueMs === null) return routeDueMs ?? backoffDueMs;
     return Math.min(routeDueMs, backoffDueMs);
+  }
+
+  /** What a call that is in no slot waits for; null when it waits for none. */
+  waitOf(call: Call): CallWait | null {
+    if (!this.isWaiting(call)) return null;
+    const { attempt, dueMs, lastAt } = call;
+    const gates = routeOf(call).providers.map(({ name, status }) => ({ name, status }));
+    return { attempt, dueMs, lastAt, gates };
   }
 
   /** Every call that is not in a slot, and why. */

@@ -7,6 +7,7 @@
  * turn is looked at again when the turn is over.
  */
 import type { RunId } from '../domain/ids.ts';
+import { callTrouble } from './call-trouble.ts';
 import type { RunCall, ShownCall } from './run-call.ts';
 import type { Parts } from './parts.ts';
 import type { EntryChange } from './turn-work.ts';
@@ -39,14 +40,6 @@ const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>
   stalled: 'STALL',
   parked: 'STALL',
   budget: 'STALL',
-};
-
-const reasons: Readonly<Record<ShownCall, string | null>> = {
-  calling: null,
-  backoff: 'the provider failed; the call is tried again after a pause',
-  stalled: 'the provider does not answer',
-  parked: 'the provider refused key or spend: mend it and reopen the provider',
-  budget: 'a budget is used up',
 };
 
 export class StatusNews {
@@ -140,6 +133,18 @@ export class StatusNews {
     this.#look.set(call.runId, true);
   }
 
+  #troubleOf(runId: RunId, shown: ShownCall): string | null {
+    if (shown === 'calling') return null;
+    const { budgets, calls, clock } = this.#parts;
+    if (shown === 'budget') {
+      return budgets.reasonFor(calls.runs.of(runId)) ?? 'a budget is used up';
+    }
+    const [call, ...others] = calls.runs.of(runId).filter((one) => one.shown === shown);
+    if (call === undefined) return null;
+    const wait = calls.pool.waitOf(call);
+    return callTrouble(call, { shown, wait, nowMs: clock.nowMs(), others: others.length });
+  }
+
   #shownBy(runId: RunId): ShownCall {
     const calls = this.#parts.calls.runs.of(runId);
     return order.find((one) => calls.some(({ shown }) => shown === one)) ?? 'calling';
@@ -185,9 +190,7 @@ export class StatusNews {
     // its version was not here.
     const status = moveRun(before, shown === 'calling' ? of.waits : shownAs[shown]);
     if (before === status && shown !== 'budget') return null;
-    const { budgets, calls } = this.#parts;
-    const spent = shown === 'budget' ? budgets.reasonFor(calls.runs.of(runId)) : null;
-    const reason = spent ?? reasons[shown];
+    const reason = this.#troubleOf(runId, shown);
     // The figures of a budget change while the run waits for it.
     if (before === status && of.reason === reason) return null;
     return { tenant, runId, shard, expectedTurn: of.turn, status, reason };

@@ -234,6 +234,12 @@ export interface Store {
     readonly horizonMs: number;
     readonly limit: number;
   }): Promise<readonly TimerRow[]>;
+  /** Timers of one run, soonest first. */
+  timersOf(query: {
+    readonly tenant: string;
+    readonly runId: RunId;
+    readonly limit: number;
+  }): Promise<readonly TimerRow[]>;
   /**
    * Moves delayed messages of these shards that are due into their channels, the longest overdue first,
    * but for the first `skip`. `nextDueInMs` is of the first that is left after those.

@@ -25,6 +25,22 @@ const waiter = setup({
   output: ({ context }) => context.answer,
 });
 
+const sleeper = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'sleeper',
+  initial: 'listening',
+  states: {
+    listening: {
+      invoke: {
+        id: 'news',
+        src: 'receive',
+        input: { channels: ['a', 'b'], timeoutMs: 7_200_000 },
+      },
+      after: { 3_600_000: 'over' },
+    },
+    over: { type: 'final' },
+  },
+});
+
 const clerk = setup({
   types: { context: {} as { readonly count: unknown } },
   actors: { ...catalogue },
@@ -49,7 +65,7 @@ const clerk = setup({
   output: ({ context }) => context.count,
 });
 
-const here = await createHeddle({ agents: [waiter, clerk], databaseUrl: url });
+const here = await createHeddle({ agents: [waiter, clerk, sleeper], databaseUrl: url });
 afterAll(() => here.close());
 
 const cli = (...args: readonly string[]) => called(...args, '--database-url', url);
@@ -108,6 +124,28 @@ it('shows where a run stands and what it has open, and of an ended run where it 
   const [over] = linesOf((await cli('run', run.id, '--json', ...flags)).stdout);
   expect(over).toMatchObject({ state: 'done', context: { count: 3 } });
   expect(over).not.toHaveProperty('open');
+});
+
+it('shows what a run waits for in full, when its timers are due, and the build of each turn', async () => {
+  const run = await here.start('sleeper');
+  await vi.waitFor(async () => expect(await run.status()).toBe('waiting-on-channel'), 20_000);
+  const [shown] = linesOf((await cli('run', run.id, '--json')).stdout);
+  const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+  expect(shown).toMatchObject({
+    open: [{ id: 'news', src: 'receive', channels: ['a', 'b'], dueAt: iso }],
+    timers: [{ id: expect.stringContaining('3600000'), dueAt: iso }],
+    waitsFor: expect.stringMatching(
+      /^news waits for messages on channels a, b, in .*; timer .* is due in 3/,
+    ),
+  });
+  const { timers } = shown as { readonly timers: readonly { readonly dueAt: string }[] };
+  const leftMs = Date.parse(timers[0]!.dueAt) - Date.now();
+  expect(leftMs).toBeGreaterThan(3_000_000);
+  expect(leftMs).toBeLessThanOrEqual(3_605_000);
+  const text = (await cli('run', run.id, '--journal')).stdout;
+  expect(text).toMatch(/waitsFor +news waits for messages/);
+  expect(text).toContain(`"build":"${here.runtime.agents.newest('sleeper').build}"`);
+  await run.cancel();
 });
 
 it('sends an event once, however often, with a key', async () => {

@@ -100,6 +100,18 @@ describe('the journal', () => {
     expect(await folded(run)).toBe((await run.row()).chartText);
   });
 
+  it('says of each turn which build took it', async () => {
+    const { heddle, clock, runtime } = await oneReplica();
+    const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
+    await clock.idle();
+    await run.send({ type: 'go' });
+    await clock.idle();
+    const { build } = runtime.agents.newest('script');
+    const lines = await journalOf(run);
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatchObject({ build });
+  });
+
   it('of a cancelled run ends with the cancel, and its state is that of before', async () => {
     const { heddle, clock } = await oneReplica();
     const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });

@@ -138,7 +138,8 @@ describe('what waits is its place in the line', () => {
       const source = { kind: 'task', src: 'work' } as const;
       const invocation = { id: copy('work'), incarnation: 1, source, input };
       const state = { status: 'active', invocations: [invocation] } as never as ChartState;
-      tasks.settle(runAsking(n, input, 100), null as never, state);
+      const run = runAsking(n, input, 100);
+      tasks.settle({ run, agent: null as never, state, held: nothingHeld, reason: null });
     };
     expect(bytesEach(add)).toBeLessThan(bytesMax);
     expect(permits.lineLength).toBe(1_000 + count);

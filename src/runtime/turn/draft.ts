@@ -87,6 +87,12 @@ export const limitTimer = (invocationId: string): string => `limit/${invocationI
 export const lookTimer = (invocationId: string): string => `look/${invocationId}`;
 export const againTimer = (invocationId: string): string => `again/${invocationId}`;
 
+/** Whose a timer is, and the rest of its id. */
+export function splitTimer(timerId: string): { readonly of: string; readonly id: string } {
+  const at = timerId.indexOf('/');
+  return { of: timerId.slice(0, at), id: timerId.slice(at + 1) };
+}
+
 export function setTimer(draft: Draft, timer: TimerInsert): void {
   draft.clearTimers.delete(timer.timerId);
   draft.setTimers.set(timer.timerId, timer);

@@ -6,7 +6,7 @@ import type { Json } from '../../domain/json.ts';
 import type { ChartState, OpenInvocation } from '../../kernel/port.ts';
 import { urgentInboxKinds, type InboxRow } from '../../store/rows.ts';
 import { childOutcome } from './begin-invocation.ts';
-import { chartTimer, clearTimer, type Draft } from './draft.ts';
+import { chartTimer, clearTimer, splitTimer, type Draft } from './draft.ts';
 import { isStop } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { passedMs } from './invocation-limit.ts';
@@ -111,8 +111,8 @@ function* timerEvent(
   item: Extract<Incoming, { kind: 'timer' }>,
   state: ChartState | null,
 ): Reading<RunEvent | null> {
-  const [prefix, id] = splitOnce(item.timerId);
-  if (prefix === 'chart') {
+  const { of, id } = splitTimer(item.timerId);
+  if (of === 'chart') {
     const timer = state?.timers.find((open) => open.id === id);
     if (timer !== undefined && timer.generation !== item.generation) return null;
     clearTimer(draft, chartTimer(id));
@@ -123,11 +123,11 @@ function* timerEvent(
   if (invocation !== undefined && invocation.incarnation !== item.generation) return null;
   clearTimer(draft, item.timerId);
   if (invocation === undefined) return null;
-  if (prefix === 'again') {
+  if (of === 'again') {
     endPause(draft, invocation);
     return null;
   }
-  if (prefix === 'look') return yield* receiveEvent(draft, invocation);
+  if (of === 'look') return yield* receiveEvent(draft, invocation);
   endReceive(draft, id, 'EXPIRE');
   const timeoutMs = passedMs(draft.from.agent, invocation);
   const error = heddleError('invocation-timeout', {
@@ -139,9 +139,4 @@ function* timerEvent(
 
 function openInvocation(state: ChartState | null, id: string): OpenInvocation | undefined {
   return state?.invocations.find((invocation) => invocation.id === id);
-}
-
-function splitOnce(timerId: string): [string, string] {
-  const at = timerId.indexOf('/');
-  return [timerId.slice(0, at), timerId.slice(at + 1)];
 }

@@ -55,9 +55,9 @@ export function subscriptionAfter(
 
 /** What a run shows while tasks of it wait for a permit: its status is `running-task`. */
 export const inLineReasons = {
-  /** None of its tasks has begun. */
+  /** None of its tasks has begun, by any attempt. */
   all: 'a task stands in line: all permits (permitsMax) are taken',
-  some: 'some of its tasks stand in line: all permits (permitsMax) are taken',
+  some: 'one of its tasks stands in line: all permits (permitsMax) are taken',
 } as const;
 
 /** Statuses in which a run has a call or a task open, in a line or out. */

@@ -93,7 +93,7 @@ type StoredStructure = {
 /** Of a run that was started under an idempotency key. */
 type StoredStart = RunKey & { readonly startText: string };
 type StoredEntry = MemoryAddress & { readonly newest: number };
-type StoredTimer = RunAddress & {
+export type StoredTimer = RunAddress & {
   readonly timerId: string;
   readonly generation: number;
   readonly dueAtMs: number;

@@ -30,7 +30,7 @@ import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { keepStructures } from './structures.ts';
 import { join } from './table.ts';
-import { dueTimers } from './timers.ts';
+import { dueTimers, timersOf } from './timers.ts';
 
 export type MemoryStore = Store & {
   /** The tables themselves, for planted faults and for looking inside. */
@@ -123,6 +123,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     slots: (shards) => whole((db) => slotsOf(db, shards)),
     providers: () => whole((db) => providersOf(db)),
     timers: (query) => whole((db) => dueTimers(db, query)),
+    timersOf: (query) => whole((db) => timersOf(db, query)),
     releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
     lease: (request) => whole((db) => lease(db, request)),
     acknowledge: (request) => whole((db) => acknowledge(db, request)),

@@ -2,9 +2,10 @@
  * Timers: absolute deadlines by the database's clock (promise 4). It owns the timer rows; that a
  * timer has fired is known by the turn that takes it and clears it.
  */
+import type { RunId } from '../../domain/ids.ts';
 import type { TimerInsert } from '../batch.ts';
 import type { RunAddress, TimerRow } from '../rows.ts';
-import { runKey, type Database } from './database.ts';
+import { runKey, type Database, type StoredTimer } from './database.ts';
 import { join } from './table.ts';
 
 /** Takes the place of a timer with the same id. */
@@ -35,12 +36,25 @@ export function dueTimers(
     readonly limit: number;
   },
 ): TimerRow[] {
-  const nowMs = db.now();
-  return query.shards
+  const untilMs = db.now() + query.horizonMs;
+  const timers = query.shards
     .flatMap((shard) => db.tables.timers.by('shard', String(shard)))
-    .filter((timer) => timer.dueAtMs <= nowMs + query.horizonMs)
+    .filter((timer) => timer.dueAtMs <= untilMs);
+  return soonest(db, timers, query.limit);
+}
+
+export function timersOf(
+  db: Database,
+  query: { readonly tenant: string; readonly runId: RunId; readonly limit: number },
+): TimerRow[] {
+  return soonest(db, db.tables.timers.by('run', runKey(query)), query.limit);
+}
+
+function soonest(db: Database, timers: readonly StoredTimer[], limit: number): TimerRow[] {
+  const nowMs = db.now();
+  return [...timers]
     .sort((a, b) => a.dueAtMs - b.dueAtMs)
-    .slice(0, query.limit)
+    .slice(0, limit)
     .map(({ tenant, runId, shard, timerId, generation, dueAtMs }) => ({
       tenant,
       runId,

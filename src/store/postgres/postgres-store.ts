@@ -36,7 +36,7 @@ import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
 import { startOn } from './start.ts';
 import { keepStructures } from './structures.ts';
 import { listTenants } from './tenants.ts';
-import { dueTimers, providersOf, providerTotals, slotsOf } from './work-reads.ts';
+import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './work-reads.ts';
 
 export type PostgresOptions = {
   readonly connectionString?: string;
@@ -133,6 +133,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     slots: (shards) => slotsOf(pools.read, shards),
     providers: () => providersOf(pools.read),
     timers: (query) => dueTimers(pools.read, query),
+    timersOf: (query) => timersOf(pools.read, query),
     releaseDelayed: (query) => releaseDelayed(pools.wide, query),
     lease: (request) => lease(pools.read, request),
     acknowledge: (request) => acknowledge(pools.read, request),

@@ -1,11 +1,11 @@
 /** What a replica looks for in its shards beside runs: timers and slots. Nothing here locks. */
-import { asReplicaId, asRunId } from '../../domain/ids.ts';
+import { asReplicaId, asRunId, type RunId } from '../../domain/ids.ts';
 import type { ProviderRow, SlotCall, SlotRow, TimerRow } from '../rows.ts';
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { Pool } from './pool.ts';
-import { bigint, int, ints, statement } from './statement.ts';
+import { bigint, int, ints, statement, text, uuid, type Call } from './statement.ts';
 
 /**
  * Soonest first over all shards, through one range of the index per shard. By the time of the statement,
@@ -29,7 +29,26 @@ export async function dueTimers(
   query: { readonly shards: readonly number[]; readonly horizonMs: number; readonly limit: number },
 ): Promise<TimerRow[]> {
   const params = [ints(query.shards), bigint(query.horizonMs), int(query.limit)];
-  const call = { statement: dueTimersStatement, params };
+  return readTimers(pool, { statement: dueTimersStatement, params });
+}
+
+const timersOfStatement = statement(
+  'timers_of',
+  `select tenant, run_id, shard, timer_id, generation,
+      ceil(extract(epoch from due_at - clock_timestamp()) * 1000)::text
+    from heddle.timers where tenant = $1::text and run_id = $2::uuid
+    order by due_at limit $3::int`,
+);
+
+export async function timersOf(
+  pool: Pool,
+  query: { readonly tenant: string; readonly runId: RunId; readonly limit: number },
+): Promise<TimerRow[]> {
+  const params = [text(query.tenant), uuid(query.runId), int(query.limit)];
+  return readTimers(pool, { statement: timersOfStatement, params });
+}
+
+async function readTimers(pool: Pool, call: Call): Promise<TimerRow[]> {
   const rows = (await pool.read([call])).get(call) ?? [];
   return rows.map(([tenant, runId, shard, timerId, generation, dueIn]) => ({
     tenant: tenant ?? '',

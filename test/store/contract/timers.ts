@@ -50,6 +50,25 @@ export function timersContract({ open, it }: Contract): void {
     expect(await bench.store.timers(limited)).toHaveLength(1);
   });
 
+  it('tells the timers of one run, soonest first and no more than asked', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    const other = await bench.started(2);
+    const setTimers = [timer('b', 3 * minute, 2), timer('a', minute), timer('c', hour)];
+    await bench.turns(turnOf(run, 1, { setTimers }));
+    await bench.turns(turnOf(other, 1, { setTimers: [timer('z', 1)] }));
+    const { runId } = run;
+    const rows = await bench.store.timersOf({ tenant, runId, limit: 9 });
+    expect(rows.map(({ timerId }) => timerId)).toEqual(['a', 'b', 'c']);
+    expect(rows[1]).toMatchObject({ tenant, runId, shard: 1, generation: 2 });
+    expect(rows[1]?.dueInMs).toBeLessThanOrEqual(3 * minute);
+    expect(rows[1]?.dueInMs).toBeGreaterThan(2 * minute);
+    expect(await bench.store.timersOf({ tenant, runId, limit: 1 })).toHaveLength(1);
+    expect(await bench.store.timersOf({ tenant: 'nobody', runId, limit: 9 })).toEqual([]);
+    await bench.turns(turnOf(run, 2, { clearTimers: ['a', 'b', 'c'] }));
+    expect(await bench.store.timersOf({ tenant, runId, limit: 9 })).toEqual([]);
+  });
+
   it('promise 4: a deadline stays through turns and a change of owner', async () => {
     const bench = await begin(open);
     const run = await bench.started(1);
