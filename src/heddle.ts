@@ -7,6 +7,7 @@
  * 1. An agent or a budget that is refused is refused before anything is opened.
  * 2. Where a start fails later, the database that was opened for it is closed again.
  */
+import { asOptions } from './domain/options.ts';
 import { registerSource, type AgentSource } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { Heddle } from './library.ts';
@@ -104,9 +105,20 @@ function defaultStub(): Provider {
   return stubProvider({ name: 'stub', ceiling: 120, latencyMs: 0, seed: 1 });
 }
 
+const stubKeys = [
+  'name',
+  'ceiling',
+  'latencyMs',
+  'jitterMs',
+  'seed',
+  'retryAfterMs',
+  'faults',
+] as const;
+
 /** A provider in this process, for tests and for measuring heddle alone. */
 export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
-  return createStub({ ...options, clock: systemClock });
+  const given = asOptions(options, 'stub', stubKeys);
+  return createStub({ ...given, clock: systemClock });
 }
 
 async function openStore(

@@ -12,7 +12,7 @@ import type { RecallOutput } from './domain/catalogue.ts';
 import { heddleError } from './domain/errors.ts';
 import { asWhole, refuseField } from './domain/field.ts';
 import { asRunId, checkName } from './domain/ids.ts';
-import { asOptions } from './domain/options.ts';
+import { asList, asOptions } from './domain/options.ts';
 import { hearGiven } from './domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
@@ -86,11 +86,9 @@ export class Heddle {
   }
 
   async #startList(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
-    if (!Array.isArray(starts)) refuseField('starts', 'must be a list');
-    if (starts.length > this.runtime.settings.turnsMax) {
-      refuseField('starts', `may hold ${this.runtime.settings.turnsMax} runs at most`);
-    }
-    return this.#startAll(starts.map((start, place) => startOf(start, `starts[${place}]`)));
+    const { turnsMax: max } = this.runtime.settings;
+    const given = asList(starts, 'starts', { max, what: 'runs' }) as typeof starts;
+    return this.#startAll(given.map((start, place) => startOf(start, `starts[${place}]`)));
   }
 
   async #startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {

@@ -48,3 +48,18 @@ function knownOf<Options extends object>(
   // Only what is named in `Options` was taken over; each value is checked by its reader.
   return known as Options;
 }
+
+/** The items of a list, read once. Refused is what is no list, is too long, or throws when it is read. */
+export function asList(
+  value: unknown,
+  field: string,
+  of: { readonly max: number; readonly what: string },
+): readonly unknown[] {
+  let items: readonly unknown[] | null = null;
+  try {
+    if (Array.isArray(value)) items = value.length > of.max ? null : Array.from(value as unknown[]);
+  } catch {
+    return refuseField(field, 'cannot be read');
+  }
+  return items ?? refuseField(field, `must be a list of at most ${of.max} ${of.what}`);
+}

@@ -12,6 +12,7 @@ import Anthropic, { APIError, type ClientOptions } from '@anthropic-ai/sdk';
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import { asText, asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
+import { asOptions } from '../domain/options.ts';
 import {
   type AdapterOptions,
   modelOf,
@@ -42,7 +43,7 @@ export type AnthropicOptions = AdapterOptions & {
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
 export function createAnthropic(options: AnthropicOptions): AnthropicProvider {
-  return new AnthropicProvider(options);
+  return new AnthropicProvider(asOptions(options, 'anthropic', null));
 }
 
 export class AnthropicProvider implements Provider {

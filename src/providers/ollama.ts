@@ -12,6 +12,7 @@ import { Ollama } from 'ollama';
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import { asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
+import { asOptions } from '../domain/options.ts';
 import {
   type AdapterOptions,
   modelOf,
@@ -39,7 +40,7 @@ export type OllamaOptions = AdapterOptions & {
 };
 
 export function createOllama(options: OllamaOptions): OllamaProvider {
-  return new OllamaProvider(options);
+  return new OllamaProvider(asOptions(options, 'ollama', null));
 }
 
 export class OllamaProvider implements Provider {

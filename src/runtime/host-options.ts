@@ -3,10 +3,13 @@
  * that nobody reads. A misspelt `databaseURL` would else lead into a fresh database of heddle's own,
  * and so would an empty DATABASE_URL.
  */
-import { asObject, onlyKeys, refuseField } from '../domain/field.ts';
+import { refuseField } from '../domain/field.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { asList, asOptions } from '../domain/options.ts';
 
 const lists = ['agents', 'providers'] as const;
+/** Of agents and of providers. */
+const listMax = 10_000;
 const objects = ['settings', 'budgets', 'tenantWeights'] as const;
 
 const known: readonly string[] = [
@@ -19,13 +22,9 @@ const known: readonly string[] = [
 ];
 
 export function checkOptions(given: unknown): void {
-  if (Object.prototype.toString.call(given) !== '[object Object]') {
-    refuseField('options', 'must be an object');
-  }
-  const options = asObject(given, 'options');
-  onlyKeys(options, 'options', known);
+  const options = asOptions(given as JsonObject, 'options', known);
   for (const name of lists) {
-    if (isWrong(options, name, Array.isArray)) refuseField(name, 'must be a list');
+    if (options[name] !== undefined) asList(options[name], name, { max: listMax, what: name });
   }
   for (const name of objects) {
     if (isWrong(options, name, isObject)) refuseField(name, 'must be an object');

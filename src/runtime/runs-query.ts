@@ -1,7 +1,8 @@
 /** Which runs a caller wants to see. */
-import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
+import { asOneOf, asWhole } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
-import { asOptions } from '../domain/options.ts';
+import type { Json } from '../domain/json.ts';
+import { asList, asOptions } from '../domain/options.ts';
 import type { Store } from '../store/port.ts';
 import type { RunRow } from '../store/rows.ts';
 import { tenantName } from './requests.ts';
@@ -31,8 +32,6 @@ export function runsQuery(given: RunsQuery): Parameters<Store['runs']>[0] {
 }
 
 function statusesOf(given: unknown): RunRow['status'][] {
-  if (!Array.isArray(given) || given.length > runStatuses.length) {
-    refuseField('runs.statuses', `must be a list of at most ${runStatuses.length} statuses`);
-  }
-  return given.map((status) => asOneOf(status, 'runs.statuses', runStatuses));
+  const list = asList(given, 'runs.statuses', { max: runStatuses.length, what: 'statuses' });
+  return list.map((status) => asOneOf(status as Json, 'runs.statuses', runStatuses));
 }

@@ -5,7 +5,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorRegistry } from '../../src/domain/errors.ts';
-import { HeddleError, type Heddle } from '../../src/index.ts';
+import {
+  anthropic,
+  createHeddle,
+  HeddleError,
+  ollama,
+  stubProvider,
+  type Heddle,
+} from '../../src/index.ts';
 import { oneReplica } from '../support/replica.ts';
 import type { ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider } from '../support/scripted-provider.ts';
@@ -184,6 +191,15 @@ describe('what passed', () => {
     ['invalid-field start.agent', (heddle) => heddle.start('script', bad({ agent: 'other' }))],
     ['invalid-field start.agent', (heddle) => heddle.start(bad({}))],
     ['invalid-field starts', (heddle) => heddle.startAll(bad({ length: 1 }))],
+    ['invalid-field starts', (heddle) => heddle.startAll(bad(revoked()))],
+    ['invalid-field runs.statuses', (heddle) => heddle.runs(bad({ statuses: revoked() }))],
+    ['invalid-field anthropic', () => anthropic(bad(undefined))],
+    ['invalid-field anthropic', () => anthropic(bad(revoked()))],
+    ['invalid-field ollama', () => ollama(bad('x'.repeat(2_000_000)))],
+    ['invalid-field models', () => ollama(bad({ model: 'm', models: 5 }))],
+    ['invalid-field stub', () => stubProvider(bad('x'.repeat(2_000_000)))],
+    ['invalid-field options', () => createHeddle(bad(revoked()))],
+    ['invalid-field agents', () => createHeddle(bad({ agents: revoked() }))],
     ['invalid-field starts[1]', (heddle) => heddle.startAll([{ agent: 'script' }, bad(null)])],
     ['invalid-field runs.statuses', (heddle) => heddle.runs(bad({ statuses: 5 }))],
     ['invalid-field runs.statuses', (heddle) => heddle.runs(bad({ statuses: ['open'] }))],

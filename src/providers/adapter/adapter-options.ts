@@ -1,6 +1,7 @@
 /** What both adapters may be given, and how a call chooses its model. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
-import { asWhole } from '../../domain/field.ts';
+import { asWhole, refuseField } from '../../domain/field.ts';
+import { asList } from '../../domain/options.ts';
 import { checkName } from '../../domain/ids.ts';
 import { type Price, type Provider, ProviderFault } from '../port.ts';
 import { priceList } from '../price-list.ts';
@@ -36,18 +37,18 @@ export type Routing = Pick<
   readonly models: readonly string[];
 };
 
+const namesMax = 1_000;
+
 /** What the pool routes by, and what is left of the options. Throws `invalid-field`, naming one. */
 export function resolveRouting(options: AdapterOptions): {
   readonly routing: Routing;
   readonly limits: Partial<WireLimits>;
 } {
-  const { model, models = [], tiers = {}, sharesCeilingWith = [], ...rest } = options;
+  const { model, models, tiers = {}, sharesCeilingWith, ...rest } = options;
   const { startsAt, pricePerMillion, ...limits } = rest;
   const bounds = { min: 1, max: 10_000, fallback: undefined };
-  const named = [
-    checkName(model, 'model'),
-    ...models.map((name, i) => checkName(name, `models[${i}]`)),
-  ];
+  const named = [checkName(model, 'model'), ...namesOf(models, 'models')];
+  if (typeof tiers !== 'object' || tiers === null) refuseField('tiers', 'must be an object');
   for (const [tier, name] of Object.entries(tiers)) checkName(name, `tiers.${tier}`);
   const served = [...new Set([...named, ...Object.values(tiers)])];
   // Checked here, where the field has its name; `Prices` reads it again.
@@ -55,13 +56,16 @@ export function resolveRouting(options: AdapterOptions): {
   const routing: Routing = {
     models: served,
     tiers,
-    sharesCeilingWith: sharesCeilingWith.map((name, i) =>
-      checkName(name, `sharesCeilingWith[${i}]`),
-    ),
+    sharesCeilingWith: namesOf(sharesCeilingWith, 'sharesCeilingWith'),
     startsAt: asWhole(startsAt, 'startsAt', bounds),
     pricePerMillion,
   };
   return { routing, limits };
+}
+
+function namesOf(given: readonly string[] | undefined, field: string): readonly string[] {
+  const names = asList(given ?? [], field, { max: namesMax, what: 'names' });
+  return names.map((name, i) => checkName(name, `${field}[${i}]`));
 }
 
 /** Rejects a tier that was never said: another model than the one that was meant is no answer. */
