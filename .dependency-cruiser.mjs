@@ -121,7 +121,7 @@ const rooms = [
   {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
     // text that comes in pieces. What stands behind the store's port is the composition root's alone.
-    room: '^src/(library|outside-channels|outside-memory|run-handle)\\.ts$',
+    room: '^src/(library|outside-channels|outside-memory|run-handle|run-end)\\.ts$',
     may: [domain, '^src/runtime/', storePort, npm('rxjs')],
   },
   {

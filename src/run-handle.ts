@@ -15,9 +15,9 @@ import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './r
 import { reasonText, sentEvent, type SendRequest, type StartRequest } from './runtime/requests.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { TextDelta } from './runtime/texts.ts';
-import { endsWithin } from './runtime/within.ts';
 import { besideOf, waitText } from './runtime/waits.ts';
 import { lendingPermit } from './runtime/task-permit.ts';
+import { endOf } from './run-end.ts';
 import type {
   InboxArrival,
   InboxKind,
@@ -38,17 +38,6 @@ export type JournalLine = {
 };
 
 const journalPage = 200;
-/**
- * How often a row is looked at while its run is waited for. Whoever waits as long as `hinted` asks to be
- * told by the run's owner; looking is for hints that are lost.
- */
-const lookAgainMs = { first: 20, hinted: 80, last: 5_000, away: 1_000 } as const;
-
-/** What a database says that is away for a while. */
-const awayCodes: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'store-error']);
-/** A look has so long, also where the time is over: it may be the only one. */
-const lookMsMax = 5_000;
-
 export class Run {
   readonly id: RunId;
   readonly tenant: string;
@@ -94,7 +83,9 @@ export class Run {
       max: 2_147_483_647,
       fallback: null,
     });
-    const row = await lendingPermit((lend) => this.#ended(timeoutMs, lend));
+    const row = await lendingPermit((lend) =>
+      endOf(this.#runtime, this.#address, { timeoutMs, look: () => this.row(), lend }),
+    );
     if (row.status === 'completed') {
       return row.outputText === null ? null : (JSON.parse(row.outputText) as Json);
     }
@@ -246,63 +237,6 @@ export class Run {
     const outcome = await this.#runtime.arrive({ kind: 'inbox', value });
     if (outcome.kind === 'refused') throw asError(outcome.error);
   }
-
-  /** The watch makes it quick where the run lives here, and a hint elsewhere; looking makes it sure. */
-  async #ended(timeoutMs: number | null, lend: () => void): Promise<RunRow> {
-    const { clock, watch } = this.#runtime;
-    const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
-    let heard = false;
-    let wake = (): void => undefined;
-    const onEnd = (): void => {
-      heard = true;
-      wake();
-    };
-    const unwatch = watch.run(this.id, ({ ended }) => (ended ? onEnd() : undefined));
-    let unhint: (() => void) | null = null;
-    try {
-      for (let waitMs: number = lookAgainMs.first; ; waitMs = nextWaitMs(waitMs)) {
-        const row = await this.#seen(deadlineMs);
-        if (row !== null && row.endedAtMs !== null) return row;
-        const leftMs = deadlineMs - clock.nowMs();
-        if (leftMs <= 0) {
-          throw heddleError('run-not-finished', { runId: this.id, timeoutMs: timeoutMs ?? 0 });
-        }
-        if (heard && row !== null) {
-          heard = false;
-          continue;
-        }
-        lend();
-        if (waitMs >= lookAgainMs.hinted) unhint ??= this.#runtime.awaitEnd(this.#address, onEnd);
-        const mostMs = row === null ? Math.min(waitMs, lookAgainMs.away) : waitMs;
-        await new Promise<void>((resolve) => {
-          const cancel = clock.setTimer(Math.min(mostMs, leftMs), resolve);
-          wake = () => {
-            cancel();
-            resolve();
-          };
-        });
-      }
-    } finally {
-      unwatch();
-      unhint?.();
-    }
-  }
-
-  /** The row; null while the database is away, and when it has not answered by the deadline. */
-  async #seen(deadlineMs: number): Promise<RunRow | null> {
-    const { clock } = this.#runtime;
-    const looked = this.row().catch((error: unknown) => {
-      if (error instanceof HeddleError && awayCodes.has(error.code)) return null;
-      throw error;
-    });
-    const waitMs = Math.max(deadlineMs - clock.nowMs(), lookMsMax);
-    if (waitMs === Number.POSITIVE_INFINITY) return looked;
-    return (await endsWithin(clock, looked, waitMs)) ? looked : null;
-  }
-}
-
-function nextWaitMs(waitMs: number): number {
-  return Math.min(waitMs * 2, lookAgainMs.last);
 }
 
 /** A stored error as the typed error that it was. */

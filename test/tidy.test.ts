@@ -40,7 +40,6 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 /** The longer files that were looked at and left whole, each with its reason. */
 const longerThan300: Readonly<Record<string, string>> = {
   'src/providers/pool.ts': 'capacity and routing of a call from its entry to its release',
-  'src/run-handle.ts': 'one run as a host holds it, call beside call',
   'src/runtime/calls.ts': 'the life of one provider call from end to end, which is one idea',
   'src/runtime/budgets.ts': 'what one call reserves, waits for and settles, which is one account',
   'src/runtime/settling.ts': 'what follows each outcome of a commit, side by side',

@@ -23,83 +23,14 @@
  * 6. No account is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
 import type { FairItem, FairPlace } from './fair-place.ts';
+import { FairUser, nextOf, type Account } from './fair-user.ts';
 import { HeadStarts } from './head-start.ts';
-import { IndexedHeap, SecondHeap, type HeapMember, type SecondHeapMember } from './indexed-heap.ts';
-
-/**
- * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
- * begun is finished first all the same. Why the tenth: docs/decisions.md.
- */
-const floorEvery = 10;
+import { IndexedHeap, SecondHeap } from './indexed-heap.ts';
 
 /** In tokens, as all costs of provider calls: a few long answers. */
 const settledMax = 16_384;
 
-/** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
-type Account = HeapMember & { paid: number; due: number; turn: number };
-
-/** It stands in both lines of its tenant. */
-class User<Item extends FairItem> implements Account, SecondHeapMember {
-  heapIndex = -1;
-  secondIndex = -1;
-  paid: number;
-  due: number;
-  turn: number;
-  readonly name: string;
-  readonly tenant: Tenant<Item>;
-  /** Turns that it has had since it came. */
-  taken = 0;
-  /** `due` less the head start of the next item. */
-  early = 0;
-  /** Its one item; null as soon as it has had two at once, which stand in both heaps then. */
-  #only: Item | null = null;
-  #more: { readonly oldest: IndexedHeap<Item>; readonly longest: SecondHeap<Item> } | null = null;
-
-  constructor(tenant: Tenant<Item>, name: string, { paid, due, turn }: Account) {
-    this.tenant = tenant;
-    this.name = name;
-    this.paid = paid;
-    this.due = due;
-    this.turn = turn;
-  }
-
-  add(item: Item): void {
-    if (this.#more === null) {
-      const only = this.#only;
-      this.#only = only === null ? item : null;
-      if (only === null) return;
-      const oldest = new IndexedHeap<Item>(isOlder);
-      const longest = new SecondHeap<Item>(hasWaitedLonger);
-      this.#more = { oldest, longest };
-      oldest.push(only);
-      longest.push(only);
-    }
-    this.#more.oldest.push(item);
-    this.#more.longest.push(item);
-  }
-
-  /** It is inside. */
-  remove(item: Item): void {
-    this.#only = null;
-    this.#more?.oldest.remove(item);
-    this.#more?.longest.remove(item);
-  }
-
-  get oldest(): Item | undefined {
-    return this.#more === null ? (this.#only ?? undefined) : this.#more.oldest.first();
-  }
-
-  /** What has waited longest. */
-  get longest(): Item | undefined {
-    return this.#more === null ? (this.#only ?? undefined) : this.#more.longest.first();
-  }
-
-  *items(): Generator<Item, void, undefined> {
-    if (this.#more !== null) yield* this.#more.oldest.all();
-    else if (this.#only !== null) yield this.#only;
-  }
-}
-
+type User<Item extends FairItem> = FairUser<Item, Tenant<Item>>;
 type Tenant<Item extends FairItem> = Account & {
   readonly name: string;
   weight: number;
@@ -109,23 +40,6 @@ type Tenant<Item extends FairItem> = Account & {
   readonly plainLine: SecondHeap<User<Item>>;
   clock: number;
 };
-
-function isOlder(a: FairItem, b: FairItem): boolean {
-  if (a.pipelineStartedAtMs !== b.pipelineStartedAtMs) {
-    return a.pipelineStartedAtMs < b.pipelineStartedAtMs;
-  }
-  // Pipelines of one instant are kept together by their names.
-  if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
-  return a.order < b.order;
-}
-
-const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order;
-
-/** What a user's next turn takes, before the end of a batch. */
-function nextOf<Item extends FairItem>(user: User<Item>): Item | undefined {
-  const isFloor = user.taken % floorEvery === floorEvery - 1;
-  return isFloor ? user.longest : user.oldest;
-}
 
 const isBefore = (a: Account, b: Account): boolean =>
   a.due === b.due ? a.turn < b.turn : a.due < b.due;
@@ -285,7 +199,7 @@ export class FairShares<Item extends FairItem> {
   }
 
   #addUser(tenant: Tenant<Item>, name: string, ahead: boolean): User<Item> {
-    const user = new User<Item>(tenant, name, this.#account(tenant.clock, ahead));
+    const user: User<Item> = new FairUser(tenant, name, this.#account(tenant.clock, ahead));
     tenant.users.set(name, user);
     return user;
   }

@@ -19,6 +19,7 @@ export async function folded(run: Run, machine: unknown = script): Promise<strin
       case 'resume':
       case 'answer-dropped':
       case 'action-threw':
+      case 'attempt-lost':
         // These move the run's life and not its chart.
         break;
       case 'done':

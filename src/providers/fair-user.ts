@@ -1,0 +1,95 @@
+/**
+ * A user's account in a class of priority, and its items that wait: which of them goes next.
+ *
+ * Many users have one item that waits, so heaps are made with the second.
+ */
+import type { FairItem } from './fair-place.ts';
+import { IndexedHeap, SecondHeap, type HeapMember, type SecondHeapMember } from './indexed-heap.ts';
+
+/**
+ * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
+ * begun is finished first all the same. Why the tenth: docs/decisions.md.
+ */
+const floorEvery = 10;
+
+/** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
+export type Account = HeapMember & { paid: number; due: number; turn: number };
+
+/** It stands in both lines of its tenant. */
+export class FairUser<Item extends FairItem, Tenant> implements Account, SecondHeapMember {
+  heapIndex = -1;
+  secondIndex = -1;
+  paid: number;
+  due: number;
+  turn: number;
+  readonly name: string;
+  readonly tenant: Tenant;
+  /** Turns that it has had since it came. */
+  taken = 0;
+  /** `due` less the head start of the next item. */
+  early = 0;
+  /** Its one item; null as soon as it has had two at once, which stand in both heaps then. */
+  #only: Item | null = null;
+  #more: { readonly oldest: IndexedHeap<Item>; readonly longest: SecondHeap<Item> } | null = null;
+
+  constructor(tenant: Tenant, name: string, { paid, due, turn }: Account) {
+    this.tenant = tenant;
+    this.name = name;
+    this.paid = paid;
+    this.due = due;
+    this.turn = turn;
+  }
+
+  add(item: Item): void {
+    if (this.#more === null) {
+      const only = this.#only;
+      this.#only = only === null ? item : null;
+      if (only === null) return;
+      const oldest = new IndexedHeap<Item>(isOlder);
+      const longest = new SecondHeap<Item>(hasWaitedLonger);
+      this.#more = { oldest, longest };
+      oldest.push(only);
+      longest.push(only);
+    }
+    this.#more.oldest.push(item);
+    this.#more.longest.push(item);
+  }
+
+  /** It is inside. */
+  remove(item: Item): void {
+    this.#only = null;
+    this.#more?.oldest.remove(item);
+    this.#more?.longest.remove(item);
+  }
+
+  get oldest(): Item | undefined {
+    return this.#more === null ? (this.#only ?? undefined) : this.#more.oldest.first();
+  }
+
+  /** What has waited longest. */
+  get longest(): Item | undefined {
+    return this.#more === null ? (this.#only ?? undefined) : this.#more.longest.first();
+  }
+
+  *items(): Generator<Item, void, undefined> {
+    if (this.#more !== null) yield* this.#more.oldest.all();
+    else if (this.#only !== null) yield this.#only;
+  }
+}
+
+function isOlder(a: FairItem, b: FairItem): boolean {
+  if (a.pipelineStartedAtMs !== b.pipelineStartedAtMs) {
+    return a.pipelineStartedAtMs < b.pipelineStartedAtMs;
+  }
+  // Pipelines of one instant are kept together by their names.
+  if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
+  return a.order < b.order;
+}
+
+const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order;
+
+/** What a user's next turn takes, before the end of a batch. */
+export function nextOf<Item extends FairItem>(user: FairUser<Item, unknown>): Item | undefined {
+  const isFloor = user.taken % floorEvery === floorEvery - 1;
+  return isFloor ? user.longest : user.oldest;
+}
