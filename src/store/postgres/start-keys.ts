@@ -51,7 +51,7 @@ const checkKeysStatement = statement(
     ) k
     where k.start_hash <> i.start_hash and not exists (
       select from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id
-        and r.idempotency_key is distinct from i.idempotency_key
+        and r.idempotency_key is distinct from i.idempotency_key offset 0
     ) limit 1`,
 );
 
