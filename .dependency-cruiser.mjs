@@ -49,6 +49,11 @@ const rooms = [
     may: ['^src/index\\.ts$', xstate],
   },
   {
+    // The agents that a reader meets first, as a user would write them: with zod, as most do.
+    room: '^machines/examples/',
+    may: ['^src/index\\.ts$', xstate, npm('zod')],
+  },
+  {
     // The port, and what both stores share, without an opinion on where rows live. A status is
     // written from a chart's value alone, so rows name the charts' states.
     room: storePort,
@@ -251,10 +256,10 @@ export default {
       to: { couldNotResolve: true },
     },
     {
-      // What runs at a user's must be installed at a user's.
+      // What runs at a user's must be installed at a user's. The examples are not in the package.
       name: 'src and machines import no devDependency',
       severity: 'error',
-      from: { path: '^(src|machines)/' },
+      from: { path: '^(src|machines)/', pathNot: '^machines/examples/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -44,6 +44,8 @@ const clean: Readonly<Record<string, string>> = {
     "import '../circuits/work.ts'; import '../heddle.ts'; import '../emulators/wire.ts'; import 'commander'",
   'machines/run.ts': "import 'xstate'; import '../src/domain/word.ts'; export type State = 'on'",
   'machines/agents/editor.ts': "import '../../src/index.ts'; import 'xstate'",
+  'machines/examples/greeter.ts':
+    "import '../../src/index.ts'; import 'xstate'; import { z } from 'zod'",
   'test/all.test.ts': "import '../src/store/postgres/query.ts'; import 'fast-check'",
 };
 
@@ -60,6 +62,9 @@ const faults = [
   ['machines/agents/a.ts', '../../src/heddle.ts', 'machines/agents/ imports only'],
   ['machines/agents/b.ts', '../../src/domain/word.ts', 'machines/agents/ imports only'],
   ['machines/agents/c.ts', 'pg', 'machines/agents/ imports only'],
+  ['machines/examples/a.ts', '../agents/editor.ts', 'machines/examples/ imports only'],
+  ['machines/examples/b.ts', '../../src/heddle.ts', 'machines/examples/ imports only'],
+  ['machines/examples/c.ts', 'rxjs', 'machines/examples/ imports only'],
   ['src/store/a.ts', 'pg', 'src/store/[^/]+'],
   ['src/store/b.ts', '../../machines/run.ts', 'the store knows charts by their types alone'],
   ['src/store/postgres/a.ts', '../memory/twin.ts', 'src/store/postgres/ imports only'],
@@ -120,6 +125,7 @@ async function checkout(files: Readonly<Record<string, string>>): Promise<string
     'undici',
     'ollama',
     '@anthropic-ai/sdk',
+    'zod',
   ]) {
     all[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: './index.js' });
     all[`node_modules/${name}/index.js`] = '';
