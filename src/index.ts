@@ -13,14 +13,17 @@ export {
   type Heddle,
   type HeddleOptions,
 } from './heddle.ts';
-export type { Budget, BudgetOwner, BudgetView } from './runtime/budget-requests.ts';
+export type { Budget, BudgetOwner, BudgetView } from './library/budget-requests.ts';
 export type { Priority } from './domain/priority.ts';
-export type { Run, StartOptions } from './run-handle.ts';
-export type { OpenQuestion } from './runtime/answers.ts';
-export type { SendRequest as SendOptions } from './runtime/requests.ts';
-export type { TextDelta } from './runtime/texts.ts';
-export { createAnthropic as anthropic, type AnthropicOptions } from './providers/anthropic.ts';
-export { createOllama as ollama, type OllamaOptions } from './providers/ollama.ts';
+export type { Run, StartOptions } from './library/run-handle.ts';
+export type { OpenQuestion } from './library/answers.ts';
+export type { SendRequest as SendOptions } from './library/requests.ts';
+export type { TextDelta } from './runtime/calls/texts.ts';
+export {
+  createAnthropic as anthropic,
+  type AnthropicOptions,
+} from './providers/anthropic/anthropic.ts';
+export { createOllama as ollama, type OllamaOptions } from './providers/ollama/ollama.ts';
 export { ProviderFault, type Provider, type ProviderCall } from './providers/port.ts';
 export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
 export type * from './domain/catalogue.ts';

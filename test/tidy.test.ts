@@ -39,15 +39,18 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 
 /** The longer files that were looked at and left whole, each with its reason. */
 const longerThan300: Readonly<Record<string, string>> = {
-  'src/providers/pool.ts': 'capacity and routing of a call from its entry to its release',
-  'src/runtime/calls.ts': 'the life of one provider call from end to end, which is one idea',
-  'src/runtime/budgets.ts': 'what one call reserves, waits for and settles, which is one account',
-  'src/runtime/settling.ts': 'what follows each outcome of a commit, side by side',
-  'src/runtime/turn-batch.ts': 'one batch from the runs that are ready to its commit, step by step',
-  'src/runtime/workbench.ts': 'the order among runs: each rule of it stands on the others',
+  'src/providers/capacity/pool.ts': 'capacity and routing of a call from its entry to its release',
+  'src/runtime/calls/calls.ts': 'the life of one provider call from end to end, which is one idea',
+  'src/runtime/calls/budgets/budgets.ts':
+    'what one call reserves, waits for and settles, which is one account',
+  'src/runtime/batch/outcome/after-commit.ts':
+    'what follows each outcome of a commit, side by side',
+  'src/runtime/batch/turn-batch.ts':
+    'one batch from the runs that are ready to its commit, step by step',
+  'src/runtime/wake/run-queue.ts': 'the order among runs: each rule of it stands on the others',
   'src/store/memory/database.ts': 'every table of the twin, as the migrations have them',
   'src/store/port.ts': 'the whole port, mostly types, with what each method promises',
-  'src/store/postgres/commit-plan.ts':
+  'src/store/postgres/commit/commit-plan.ts':
     'the order of statements of a commit, which is the order of its locks',
 };
 

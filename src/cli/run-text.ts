@@ -3,8 +3,8 @@ import Table from 'cli-table3';
 import type { Json } from '../domain/json.ts';
 import type { Heddle } from '../heddle.ts';
 import type { OpenQuestion } from '../index.ts';
-import { runView } from '../runtime/run-view.ts';
-import type { Beside } from '../runtime/waits.ts';
+import { runView } from '../library/run-view.ts';
+import type { Beside } from '../library/waits.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
 

@@ -2,7 +2,7 @@
  * What is to happen to the n-th call: drawn from script, seed and number alone, so that a script repeats
  * exactly, whatever the calls hold and however long they took.
  */
-import { mix } from '../providers/stub-answer.ts';
+import { mix } from '../providers/stub/stub-answer.ts';
 import type { EmulatorScript, Fault, Spread } from './script.ts';
 
 export type CallPlan = {

@@ -13,7 +13,7 @@ import { ModelCalls } from './model-calls.ts';
 import type { AnswerFunction, ProtocolName } from './model-request.ts';
 import { ollamaWire } from './ollama/wire.ts';
 import { Outages } from './outages.ts';
-import { planAnswer } from '../providers/plan-answer.ts';
+import { planAnswer } from '../providers/stub/plan-answer.ts';
 import { defaultScripts, type EmulatorScript } from './script.ts';
 import type { EmulatorStats } from './tally.ts';
 import { WireRefusal, type Wire } from './wire.ts';

@@ -6,7 +6,7 @@
  * 2. A refusal holds no slot and takes no tokens.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RecentKeys } from '../providers/recent-keys.ts';
+import { RecentKeys } from '../queue/recent-keys.ts';
 import { planCall, type CallPlan } from './call-plan.ts';
 import { ActiveCall } from './active-call.ts';
 import { deliveryOf, sendWhole, type Delivery } from './delivery.ts';

@@ -3,7 +3,7 @@
  * that one answer function serves them both.
  */
 import type { Json } from '../domain/json.ts';
-import { tokensOf } from '../providers/stub-answer.ts';
+import { tokensOf } from '../providers/stub/stub-answer.ts';
 
 export type ProtocolName = 'anthropic' | 'ollama';
 

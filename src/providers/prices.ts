@@ -10,7 +10,7 @@
  *    that nothing is reserved too low.
  */
 import type { GenerateOutput } from '../domain/catalogue.ts';
-import type { Wanted } from './gates.ts';
+import type { Wanted } from './capacity/gates.ts';
 import type { Price, Provider } from './port.ts';
 import { priceList, type PriceList } from './price-list.ts';
 import { servedModel } from './served-model.ts';

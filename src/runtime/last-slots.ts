@@ -2,8 +2,8 @@
 import { thrownText } from '../domain/thrown.ts';
 import type { Batch, SlotWrite } from '../store/batch.ts';
 import type { Parts } from './parts.ts';
-import type { TurnBatches } from './turn-batch.ts';
-import { emptyBatch } from './turn-work.ts';
+import type { TurnBatches } from './batch/turn-batch.ts';
+import { emptyBatch } from './batch/made-batch.ts';
 
 export async function writeLastSlots(
   { ids, log, replicaId, store }: Parts,

@@ -2,23 +2,23 @@
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Kernel } from '../kernel/port.ts';
 import type { Store } from '../store/port.ts';
-import type { ActionErrors } from './action-errors.ts';
+import type { ActionErrors } from './batch/outcome/action-errors.ts';
 import type { Agents } from './agents.ts';
-import type { ArrivalQueue } from './arrivals.ts';
-import type { Budgets } from './budgets.ts';
-import type { Calls } from './calls.ts';
-import type { EndHints } from './end-hints.ts';
-import type { Notifier } from './notifier.ts';
-import type { Permits } from './permits.ts';
+import type { ArrivalQueue } from './wake/arrivals.ts';
+import type { Budgets } from './calls/budgets/budgets.ts';
+import type { Calls } from './calls/calls.ts';
+import type { EndHints } from './wake/end-hints.ts';
+import type { Notifier } from './wake/hints.ts';
+import type { Permits } from './calls/call/permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
-import type { Quotas } from './quotas.ts';
-import type { RunTasks } from './run-tasks.ts';
-import type { OwnedShards } from './shards.ts';
-import type { TenantWeights } from './tenant-weights.ts';
-import type { Texts } from './texts.ts';
-import type { Timers } from './timers.ts';
-import type { Watch } from './watch.ts';
-import type { Workbench } from './workbench.ts';
+import type { Quotas } from './wake/quotas.ts';
+import type { RunTasks } from './tasks/run-tasks.ts';
+import type { OwnedShards } from './ownership/shards.ts';
+import type { TenantWeights } from './wake/tenant-weights.ts';
+import type { Texts } from './calls/texts.ts';
+import type { Timers } from './wake/timers.ts';
+import type { Watch } from './wake/run-events.ts';
+import type { Workbench } from './wake/run-queue.ts';
 
 export type Parts = {
   readonly replicaId: ReplicaId;

@@ -2,7 +2,7 @@
  * The circuit (three agents, three model calls, two messages, three memory versions, one
  * evaluation) as every contender runs it, and the stub that stands for the model.
  */
-import { createStub, type Stub } from '../../src/providers/stub.ts';
+import { createStub, type Stub } from '../../src/providers/stub/stub.ts';
 import { systemClock } from '../../src/system.ts';
 
 export type Measured = {

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { Heddle } from '../../src/heddle.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
-import { createStub } from '../../src/providers/stub.ts';
+import { createStub } from '../../src/providers/stub/stub.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { systemClock, systemIds } from '../../src/system.ts';

@@ -3,8 +3,8 @@ import type { MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { Message } from 'ollama';
 import { describe, expect, it } from 'vitest';
 import type { ModelRequest } from '../../src/emulators/model-request.ts';
-import { planAnswer } from '../../src/providers/plan-answer.ts';
-import { stubAnswer } from '../../src/providers/stub-output.ts';
+import { planAnswer } from '../../src/providers/stub/plan-answer.ts';
+import { stubAnswer } from '../../src/providers/stub/stub-output.ts';
 import { anthropic, ollama } from './started.ts';
 
 const model = 'emulated';

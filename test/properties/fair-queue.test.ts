@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairQueue, type FairPlace } from '../../src/providers/fair-queue.ts';
-import { headStartMax } from '../../src/providers/head-start.ts';
+import { FairQueue, type FairPlace } from '../../src/queue/fair-queue.ts';
+import { headStartMax } from '../../src/queue/head-start.ts';
 
 type Item = FairPlace & { readonly key: string; readonly order: number; readonly cost: number };
 

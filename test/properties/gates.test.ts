@@ -5,10 +5,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultPoolSettings } from '../../src/providers/backoff.ts';
-import { LearnedLimit } from '../../src/providers/learned-limit.ts';
-import { ProviderState } from '../../src/providers/provider-state.ts';
-import { Quota } from '../../src/providers/quota.ts';
+import { defaultPoolSettings } from '../../src/providers/capacity/backoff.ts';
+import { LearnedLimit } from '../../src/providers/capacity/learned-limit.ts';
+import { ProviderState } from '../../src/providers/capacity/gate.ts';
+import { Quota } from '../../src/providers/capacity/quota.ts';
 import { poolCall } from '../support/pool-calls.ts';
 import { replaced } from '../support/replaced.ts';
 import { gatesProperty, type Planted } from './gates.ts';

@@ -1,15 +1,15 @@
 /** A pool of several gates, driven at random and held against what it was told and by whom. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { defaultPoolSettings } from '../../src/providers/backoff.ts';
+import { defaultPoolSettings } from '../../src/providers/capacity/backoff.ts';
 import {
   createPool,
   type Grant,
   type Pool,
   type PoolCall,
   type PoolPlace,
-} from '../../src/providers/pool.ts';
-import type { CallOutcome } from '../../src/providers/provider-state.ts';
+} from '../../src/providers/capacity/pool.ts';
+import type { CallOutcome } from '../../src/providers/capacity/gate.ts';
 import { PoolCalls } from '../support/pool-calls.ts';
 import { seeded } from '../support/pool-simulation.ts';
 

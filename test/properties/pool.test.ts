@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPool, type Grant, type Pool, type PoolCall } from '../../src/providers/pool.ts';
-import type { CallOutcome } from '../../src/providers/provider-state.ts';
+import {
+  createPool,
+  type Grant,
+  type Pool,
+  type PoolCall,
+} from '../../src/providers/capacity/pool.ts';
+import type { CallOutcome } from '../../src/providers/capacity/gate.ts';
 import { PoolCalls, poolCall } from '../support/pool-calls.ts';
-import { shownAs, type ShownWait } from '../../src/providers/wait-reason.ts';
+import { shownAs, type ShownWait } from '../../src/providers/capacity/wait-reason.ts';
 
 const providers = [
   { name: 'a', ceiling: 3 },

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { asRunId } from '../../src/domain/ids.ts';
-import { Timers } from '../../src/runtime/timers.ts';
+import { Timers } from '../../src/runtime/wake/timers.ts';
 import type { Store } from '../../src/store/port.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 

@@ -1,11 +1,11 @@
 /** Planted bugs: each with the scenario that must notice it. */
 import { heddleError } from '../../src/domain/errors.ts';
-import { Pool } from '../../src/providers/pool.ts';
-import { ProviderState } from '../../src/providers/provider-state.ts';
-import { FailedBatches } from '../../src/runtime/failed-batches.ts';
-import { Settling } from '../../src/runtime/settling.ts';
-import { Timers } from '../../src/runtime/timers.ts';
-import { absentAgent, rowAsHot } from '../../src/runtime/turn-loader.ts';
+import { Pool } from '../../src/providers/capacity/pool.ts';
+import { ProviderState } from '../../src/providers/capacity/gate.ts';
+import { FailedBatches } from '../../src/runtime/batch/failed-batches.ts';
+import { Settling } from '../../src/runtime/batch/outcome/after-commit.ts';
+import { Timers } from '../../src/runtime/wake/timers.ts';
+import { absentAgent, rowAsHot } from '../../src/runtime/turn/turn-loader.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';

@@ -7,7 +7,7 @@ import type { GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import type { KeepingSettings } from '../../src/runtime/result-keeper.ts';
+import type { KeepingSettings } from '../../src/runtime/batch/result-keeper.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';

@@ -1,5 +1,5 @@
 /** Which timers rang for which runs: no port shows it, so the workbench is listened to. */
-import { Workbench } from '../../src/runtime/workbench.ts';
+import { Workbench } from '../../src/runtime/wake/run-queue.ts';
 
 const rings: { readonly runId: string; readonly timerId: string; readonly generation: number }[] =
   [];

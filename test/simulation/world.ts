@@ -8,7 +8,7 @@
 import type { GenerateInput, GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type ProviderCall } from '../../src/providers/port.ts';
-import { stubAnswer } from '../../src/providers/stub-output.ts';
+import { stubAnswer } from '../../src/providers/stub/stub-output.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { Client } from './client.ts';

@@ -1,5 +1,5 @@
 /** Calls for a pool without a runtime around it: what the pool reads of a call, and nothing more. */
-import { PoolCall, type PoolPlace } from '../../src/providers/pool.ts';
+import { PoolCall, type PoolPlace } from '../../src/providers/capacity/pool.ts';
 
 class PlainCall extends PoolCall {
   readonly key: string;

@@ -1,7 +1,7 @@
 /** A pool at providers that enforce a ceiling, in virtual time: nothing here waits. */
 import { poolCall } from './pool-calls.ts';
-import { createPool, type Pool, type PoolCall } from '../../src/providers/pool.ts';
-import type { ProviderSpec } from '../../src/providers/gates.ts';
+import { createPool, type Pool, type PoolCall } from '../../src/providers/capacity/pool.ts';
+import type { ProviderSpec } from '../../src/providers/capacity/gates.ts';
 
 type SimulatedProvider = ProviderSpec & {
   /** What it really takes at once, at this time. */

@@ -1,6 +1,6 @@
 /** Both adapters, and what their providers would send: so that one suite tries the two. */
-import { createAnthropic } from '../../src/providers/anthropic.ts';
-import { createOllama } from '../../src/providers/ollama.ts';
+import { createAnthropic } from '../../src/providers/anthropic/anthropic.ts';
+import { createOllama } from '../../src/providers/ollama/ollama.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import type { GenerateOutput } from '../../src/domain/catalogue.ts';
 

@@ -1,8 +1,8 @@
 /** Delayed messages that are due enter their channels. */
 import { asRunId } from '../../domain/ids.ts';
 import type { RunAddress } from '../rows.ts';
-import { wake, type TouchedChannel } from './channel-writes.ts';
-import type { Pool } from './pool.ts';
+import { wake, type TouchedChannel } from './tables/channel-writes.ts';
+import type { Pool } from './link/pool.ts';
 import {
   bigintColumn,
   callWith,
@@ -12,7 +12,7 @@ import {
   type Column,
   type Fields,
   statement,
-} from './statement.ts';
+} from './link/statement.ts';
 
 /** Read before, because a transaction's calls leave all at once and the wake-ups name channels. */
 const dueDelayedStatement = statement(

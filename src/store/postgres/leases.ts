@@ -3,10 +3,10 @@
  * the message's number and a random UUID, so that an acknowledgement finds its row by key.
  */
 import type { LeasedMessage } from '../port.ts';
-import type { Pool } from './pool.ts';
-import { messageRow } from './read-set.ts';
-import { epochMs } from './run-reads.ts';
-import { bigint, int, text, texts, statement } from './statement.ts';
+import type { Pool } from './link/pool.ts';
+import { messageRow } from './reads/read-set.ts';
+import { epochMs } from './reads/run-reads.ts';
+import { bigint, int, text, texts, statement } from './link/statement.ts';
 
 /** Locks: the group's row, first of all, so that two consumers of a group take turns. */
 const lockGroupStatement = statement(

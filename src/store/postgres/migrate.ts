@@ -14,9 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { heddleError } from '../../domain/errors.ts';
-import { reasonOf } from './failure.ts';
-import { Link, type LinkOptions } from './link.ts';
-import { rightMissing } from './refusals.ts';
+import { reasonOf } from './link/failure.ts';
+import { Link, type LinkOptions } from './link/link.ts';
+import { rightMissing } from './link/refusals.ts';
 
 const directory = fileURLToPath(new URL('./migrations', import.meta.url));
 const lockMsMax = 60_000;

@@ -2,10 +2,10 @@
 import type { ReplicaId } from '../../domain/ids.ts';
 import { shardCount } from '../../domain/ids.ts';
 import type { Renewal, ShardGrant } from '../port.ts';
-import { notifyOwnership } from './listen.ts';
-import type { Pool } from './pool.ts';
-import { renewLease, retire } from './replicas.ts';
-import { claimShards, heldShards, releaseShards } from './shards.ts';
+import { notifyOwnership } from './link/listen.ts';
+import type { Pool } from './link/pool.ts';
+import { renewLease, retire } from './tables/replicas.ts';
+import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
 
 /**
  * Three transactions in three round trips, not one: the lease is extended whatever happens to the

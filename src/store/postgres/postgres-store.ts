@@ -11,13 +11,13 @@
 import type pg from 'pg';
 import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
-import { audit } from './audit.ts';
-import { hasBudgets, readBudgets, setBudget } from './budget-writes.ts';
-import { commitBatch } from './commit.ts';
-import { readConversations } from './conversations.ts';
+import { audit } from './reads/audit.ts';
+import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
+import { commitBatch } from './commit/commit.ts';
+import { readConversations } from './tables/conversations.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease } from './leases.ts';
-import type { LinkOptions } from './link.ts';
+import type { LinkOptions } from './link/link.ts';
 import {
   listRuns,
   oneRun,
@@ -26,17 +26,17 @@ import {
   readJournal,
   readQuestions,
   readUsage,
-} from './lists.ts';
-import { listen, notify } from './listen.ts';
+} from './reads/lists.ts';
+import { listen, notify } from './link/listen.ts';
 import { release, renew } from './ownership.ts';
-import { Pool } from './pool.ts';
+import { Pool } from './link/pool.ts';
 import { prune } from './prune.ts';
-import { readSet } from './read-set.ts';
-import { loadRuns, openRuns, pendingRuns } from './run-reads.ts';
+import { readSet } from './reads/read-set.ts';
+import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
-import { keepStructures } from './structures.ts';
-import { listTenants } from './tenants.ts';
-import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './work-reads.ts';
+import { keepStructures } from './tables/structures.ts';
+import { listTenants } from './reads/tenants.ts';
+import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
 
 export type PostgresOptions = {
   readonly connectionString?: string;

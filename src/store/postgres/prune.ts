@@ -1,7 +1,7 @@
 /** Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
 import { limits } from '../../domain/limits.ts';
-import type { Pool } from './pool.ts';
-import { bigint, int, statement } from './statement.ts';
+import type { Pool } from './link/pool.ts';
+import { bigint, int, statement } from './link/statement.ts';
 
 /**
  * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a

@@ -10,11 +10,11 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
-import { failureKind, reasonOf, unavailable } from './failure.ts';
-import { Link, type LinkOptions } from './link.ts';
+import { failureKind, reasonOf, unavailable } from './link/failure.ts';
+import { Link, type LinkOptions } from './link/link.ts';
 import { migrate } from './migrate.ts';
-import { pause } from './pool.ts';
-import { poolerRefused, refusalOf, rightMissing, type Names } from './refusals.ts';
+import { pause } from './link/pool.ts';
+import { poolerRefused, refusalOf, rightMissing, type Names } from './link/refusals.ts';
 
 export type StartOptions = {
   /** How long a server is waited for that is not there, or does not take connections yet. */

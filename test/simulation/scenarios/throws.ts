@@ -2,7 +2,7 @@
  * Authors whose code throws, or rejects, from every place that heddle calls, and providers that do, or
  * that give what is no answer: each run has the end that its chart gives it, its neighbours too.
  */
-import { stubAnswer } from '../../../src/providers/stub-output.ts';
+import { stubAnswer } from '../../../src/providers/stub/stub-output.ts';
 import { thrower } from '../agents.ts';
 import { outputsOf } from '../checks.ts';
 import { kernel } from '../kernel.ts';

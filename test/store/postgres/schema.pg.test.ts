@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { migrationNames } from '../../../src/store/postgres/migrate.ts';
 import { hot, openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
-import { statements } from '../../../src/store/postgres/statement.ts';
+import { statements } from '../../../src/store/postgres/link/statement.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 import { dumpSchema } from './schema-dump.ts';

@@ -1,8 +1,8 @@
 /** Sessions that are of no more use: each is left after the error that says so, and work goes on. */
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
-import { Pool, type Server } from '../../../src/store/postgres/pool.ts';
-import { statement, text, type Call } from '../../../src/store/postgres/statement.ts';
+import { Pool, type Server } from '../../../src/store/postgres/link/pool.ts';
+import { statement, text, type Call } from '../../../src/store/postgres/link/statement.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 

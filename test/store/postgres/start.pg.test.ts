@@ -4,7 +4,7 @@ import { createServer, Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
-import { refusalOf } from '../../../src/store/postgres/refusals.ts';
+import { refusalOf } from '../../../src/store/postgres/link/refusals.ts';
 import type { HeddleError } from '../../../src/domain/errors.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { Bench, newRun, turnOf } from '../contract/fixture.ts';

@@ -6,7 +6,7 @@ import { setup } from 'xstate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createHeddle } from '../../../src/heddle.ts';
 import { task } from '../../../src/index.ts';
-import { failureKind, portError } from '../../../src/store/postgres/failure.ts';
+import { failureKind, portError } from '../../../src/store/postgres/link/failure.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';

@@ -1,0 +1,247 @@
+/**
+ * The library's face: what a host can ask of its replica.
+ *
+ * Heddle owns its close. It leaves one run to run-handle.ts, channels and memory as they are used
+ * from outside runs to outside-channels.ts and outside-memory.ts, and all work to the runtime.
+ *
+ * 1. What is wrong with a request is refused before anything is written (promise 11).
+ * 2. After `close` has begun, every call is refused as `closed`.
+ * 3. `close` answers within `closeMsMax`, whatever the database and the providers do.
+ */
+import type { RecallOutput } from '../domain/catalogue.ts';
+import { heddleError } from '../domain/errors.ts';
+import { asWhole, refuseField } from '../domain/field.ts';
+import { asRunId, checkName } from '../domain/ids.ts';
+import { asList, asOptions } from '../domain/options.ts';
+import { hearGiven } from '../domain/plain/refused.ts';
+import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
+import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
+import { asError, Run, type StartOptions } from './run-handle.ts';
+import { openQuestion, type OpenQuestion } from './answers.ts';
+import {
+  budgetAddress,
+  budgetLimits,
+  budgetView,
+  type Budget,
+  type BudgetOwner,
+  type BudgetView,
+} from './budget-requests.ts';
+import {
+  newRun,
+  startKeys,
+  startOf,
+  tenantName,
+  type MemoryOwner,
+  type PublishRequest,
+} from './requests.ts';
+import { runsQuery, type RunsQuery } from './runs-query.ts';
+import type { Log } from '../runtime/ports.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { endsWithin } from '../runtime/host/within.ts';
+import type { LeasedMessage } from '../store/port.ts';
+import type { EvaluationRow, RunRow } from '../store/rows.ts';
+
+/** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
+const closeMsMax = 25_000;
+/** After so long whatever still waits for the database hears that its connections are closed. */
+const closeTurnsMsMax = 8_000;
+
+export class Heddle {
+  /** For surfaces (command line, HTTP): not part of the library's promise. */
+  readonly runtime: Runtime;
+  readonly #channels = new OutsideChannels(() => this.#open());
+  readonly #memory = new OutsideMemory(() => this.#open());
+  readonly #closeDatabase: () => Promise<void>;
+  readonly #log: Log | undefined;
+  #closing: Promise<void> | null = null;
+
+  constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
+    this.runtime = runtime;
+    this.#closeDatabase = closeDatabase;
+    this.#log = log;
+  }
+
+  /** Resolves when the run is durable. */
+  async start(agent: string, options: StartOptions = {}): Promise<Run> {
+    return hearGiven(options, () => this.#startOne(agent, options));
+  }
+
+  async #startOne(agent: string, options: StartOptions): Promise<Run> {
+    // Options may be those of `startAll`, with the agent in them; another agent is a mistake.
+    const given = asOptions<StartOptions & { readonly agent?: string }>(
+      options,
+      'start',
+      startKeys,
+    );
+    const request = { agent, ...given };
+    if (request.agent !== agent) refuseField('start.agent', 'is given twice, and differs');
+    const [run] = await this.#startAll([request]);
+    if (run === undefined) throw new TypeError('a start was not answered');
+    return run;
+  }
+
+  /** Accepts all of these runs or none: a pipeline is never begun by half. */
+  async startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    return hearGiven(starts, () => this.#startList(starts));
+  }
+
+  async #startList(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    const { turnsMax: max } = this.runtime.settings;
+    const given = asList(starts, 'starts', { max, what: 'runs' }) as typeof starts;
+    return this.#startAll(given.map((start, place) => startOf(start, `starts[${place}]`)));
+  }
+
+  async #startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+    const { agents, ids } = this.#open();
+    if (starts.length === 0) return [];
+    const runs = starts.map(({ agent, ...request }) =>
+      newRun(agents.newest(checkName(agent, 'start.agent')), ids.run(), request),
+    );
+    await this.runtime.admitStarts(runs);
+    const outcomes = await this.runtime.startRuns(runs);
+    return outcomes.map((outcome, i) => {
+      if (outcome.kind === 'refused') throw asError(outcome.error);
+      const address = outcome.kind === 'existing' ? outcome.run : runs[i];
+      if (address === undefined) throw new TypeError('a start was not answered');
+      return new Run(this.runtime, address);
+    });
+  }
+
+  /** The handle of a run that exists. */
+  async run(runId: string, options: { readonly tenant?: string } = {}): Promise<Run> {
+    const { tenant } = asOptions(options, 'run', ['tenant']);
+    const row = await this.#open().store.run(tenantName(tenant), asRunId(runId));
+    if (row === null) throw heddleError('run-unknown', { runId });
+    return new Run(this.runtime, row);
+  }
+
+  /** Newest first. */
+  async runs(given: RunsQuery = {}): Promise<readonly RunRow[]> {
+    return this.#open().store.runs(runsQuery(given));
+  }
+
+  /** Resolves when the message is durable and has its place in the channel (or its delay). */
+  async publish(
+    channel: string,
+    payload: unknown,
+    options: PublishRequest = {},
+  ): Promise<{ readonly messageId: string }> {
+    return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
+  }
+
+  /** For consumers outside runs: each message at least once, under a lease. */
+  async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
+    return this.#channels.receive(channel, request);
+  }
+
+  /** Throws `lease-lost` when the message's lease has ended: somebody else may have it. */
+  async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
+    await this.#channels.acknowledge(message, request);
+  }
+
+  async recall(
+    owner: MemoryOwner,
+    key: string,
+    options: RecallOptions = {},
+  ): Promise<RecallOutput> {
+    return this.#memory.recall(owner, key, options);
+  }
+
+  /** Writes a version from outside. `expectedVersion` 0: the entry must not exist. */
+  async remember(
+    owner: MemoryOwner,
+    key: string,
+    value: unknown,
+    options: RememberOptions = {},
+  ): Promise<{ readonly key: string; readonly version: number }> {
+    return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
+  }
+
+  /** What runs ask people and nobody has answered, oldest first; of all runs of the tenant. */
+  async questions(
+    query: { readonly tenant?: string; readonly limit?: number } = {},
+  ): Promise<readonly OpenQuestion[]> {
+    const { tenant: named, limit: most } = asOptions(query, 'questions', ['tenant', 'limit']);
+    const tenant = tenantName(named);
+    const limit = asWhole(most, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
+    const rows = await this.#open().store.questions({ tenant, runId: null, limit });
+    return rows.map(openQuestion);
+  }
+
+  async evaluations(
+    runId: string,
+    options: { readonly tenant?: string } = {},
+  ): Promise<readonly EvaluationRow[]> {
+    const { tenant } = asOptions(options, 'evaluations', ['tenant']);
+    return this.#open().store.evaluations({
+      tenant: tenantName(tenant),
+      subjectRunId: asRunId(runId),
+      limit: 1_000,
+    });
+  }
+
+  /** Gives a run, user or tenant a budget of its own; what waits for it goes on if it fits. */
+  async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
+    const address = budgetAddress(owner);
+    await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
+    this.runtime.chargeCalls();
+  }
+
+  /** Null when it has no budget and nothing was charged to it. */
+  async budget(owner: BudgetOwner): Promise<BudgetView | null> {
+    const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
+    return row === undefined || row === null ? null : budgetView(owner, row);
+  }
+
+  /** A person has mended what a provider refused (key, spend): its calls go on. */
+  reopenProvider(name: string): void {
+    this.#open().reopenProvider(checkName(name, 'provider'));
+  }
+
+  /**
+   * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
+   * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
+   */
+  get texts(): Runtime['texts']['all'] {
+    return this.runtime.texts.all;
+  }
+
+  /**
+   * Lets turns in flight commit, gives the shards back, closes providers and the database. What takes
+   * longer than 25 s in all is left to itself, with a warning; what was accepted is durable anyway.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { clock, store } = this.runtime;
+    const untilMs = clock.nowMs() + closeMsMax;
+    const parts: Promise<unknown>[] = [];
+    const end = async (
+      what: string,
+      part: Promise<unknown>,
+      waitMs = closeMsMax,
+    ): Promise<void> => {
+      parts.push(part);
+      const leftMs = untilMs - clock.nowMs();
+      if (await endsWithin(clock, part, Math.min(waitMs, leftMs))) return;
+      this.#log?.warn('closing takes long', { what, waitedMs: Math.min(waitMs, leftMs) });
+    };
+    const running = this.runtime.close();
+    await end('what was under way', running, closeTurnsMsMax);
+    await end('the connections to the database', store.close());
+    // Nothing of it can wait for the database any more.
+    await end('the providers', running);
+    await end('the embedded Postgres', this.#closeDatabase());
+    // The first of them that failed says why; of those that go on, nobody waits for the end.
+    const late = Promise.resolve();
+    for (const part of parts) await Promise.race([part, late]);
+  }
+
+  #open(): Runtime {
+    if (this.#closing !== null) throw heddleError('closed');
+    return this.runtime;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Channels as producers and consumers outside runs use them.
+ *
+ * It owns what such a consumer may ask for. It leaves the message's shape to requests.ts, and the
+ * leases and cursors of groups to the store.
+ *
+ * 1. A message is given out under a lease and done only by its acknowledgement: at least once, where
+ *    a run takes it exactly once (promise 2).
+ */
+import { heddleError } from '../domain/errors.ts';
+import { asOneOf, asWhole } from '../domain/field.ts';
+import { checkName } from '../domain/ids.ts';
+import { asOptions } from '../domain/options.ts';
+import { asError } from './run-handle.ts';
+import { newMessage, tenantName, type PublishRequest } from './requests.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { LeasedMessage } from '../store/port.ts';
+
+export type GroupRequest = {
+  readonly tenant?: string;
+  readonly group: string;
+  readonly from?: 'earliest' | 'latest';
+  readonly max?: number;
+  readonly leaseMs?: number;
+};
+
+/** The group in whose name a message was leased. */
+export type LeaseHolder = { readonly tenant?: string; readonly group: string };
+
+const groupKeys = ['tenant', 'group', 'from', 'max', 'leaseMs'] as const;
+
+export class OutsideChannels {
+  /** Throws `closed` after the close. */
+  readonly #open: () => Runtime;
+
+  constructor(open: () => Runtime) {
+    this.#open = open;
+  }
+
+  async publish(
+    channel: string,
+    payload: unknown,
+    options: PublishRequest,
+  ): Promise<{ readonly messageId: string }> {
+    const runtime = this.#open();
+    const messageId: string = runtime.ids.run();
+    const value = newMessage(channel, payload, messageId, options);
+    await runtime.admitChannel(value.tenant, value.channel);
+    const outcome = await runtime.arrive({ kind: 'messages', value });
+    if (outcome.kind === 'refused') throw asError(outcome.error);
+    return { messageId };
+  }
+
+  async receive(channel: string, given: GroupRequest): Promise<readonly LeasedMessage[]> {
+    const request = asOptions(given, 'receive', groupKeys);
+    return this.#open().store.lease({
+      tenant: tenantName(request.tenant),
+      channel: checkName(channel, 'channel'),
+      group: checkName(request.group, 'group'),
+      from: asOneOf(request.from, 'from', ['earliest', 'latest'], 'earliest'),
+      max: asWhole(request.max, 'max', { min: 1, max: 1_000, fallback: 10 }),
+      leaseMs: asWhole(request.leaseMs, 'leaseMs', { min: 1, max: 86_400_000, fallback: 30_000 }),
+    });
+  }
+
+  async acknowledge(message: LeasedMessage, given: LeaseHolder): Promise<void> {
+    const { channel, seq, token } = asOptions(message, 'message', null);
+    const request = asOptions(given, 'acknowledge', ['tenant', 'group']);
+    const [held] = await this.#open().store.acknowledge({
+      tenant: tenantName(request.tenant),
+      channel: checkName(channel, 'message.channel'),
+      group: checkName(request.group, 'group'),
+      tokens: [checkName(token, 'message.token')],
+    });
+    if (held !== true) throw heddleError('lease-lost', { channel, seq: Number(seq) });
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Memory entries read and written from outside runs, as a caller of the library does it.
+ *
+ * It leaves what a request may hold to requests.ts, and the comparison that decides to the store's
+ * commit.
+ *
+ * 1. A version is added and none is overwritten. Who expects a version and lost a race is told; who
+ *    expects none comes on top of whatever is the newest.
+ */
+import type { RecallOutput } from '../domain/catalogue.ts';
+import { heddleError } from '../domain/errors.ts';
+import { asWhole, refuseField } from '../domain/field.ts';
+import { toJson } from '../domain/json.ts';
+import { asOptions } from '../domain/options.ts';
+import { asError } from './run-handle.ts';
+import { recalled } from '../runtime/turn/recalled.ts';
+import { memoryAddress, type MemoryOwner } from './requests.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+export type RecallOptions = { readonly version?: number; readonly history?: number };
+export type RememberOptions = { readonly expectedVersion?: number };
+
+export class OutsideMemory {
+  /** Throws `closed` after the close. */
+  readonly #open: () => Runtime;
+
+  constructor(open: () => Runtime) {
+    this.#open = open;
+  }
+
+  async recall(owner: MemoryOwner, key: string, given: RecallOptions): Promise<RecallOutput> {
+    const options = asOptions(given, 'recall', ['version', 'history']);
+    const address = memoryAddress(owner, key);
+    const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });
+    const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const version = asWhole(options.version, 'recall.version', bounds);
+    const { memory } = await this.#open().store.read({
+      memory: [{ ...address, version, history }],
+      channels: [],
+    });
+    return recalled(key, memory[0]?.versions ?? [], history);
+  }
+
+  async remember(
+    owner: MemoryOwner,
+    key: string,
+    value: unknown,
+    given: RememberOptions,
+  ): Promise<{ readonly key: string; readonly version: number }> {
+    const options = asOptions(given, 'remember', ['expectedVersion']);
+    const address = memoryAddress(owner, key);
+    if (value === undefined) refuseField('remember.value', 'must be given');
+    const valueText = JSON.stringify(toJson(value, 'remember.value'));
+    const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);
+    const runtime = this.#open();
+    const { memory } = await runtime.store.read({
+      memory: [{ ...address, version: null, history: 0 }],
+      channels: [],
+    });
+    const newest = memory[0]?.newest ?? 0;
+    // What was deleted does not exist, though its chain of versions goes on.
+    const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
+    if (expected !== null && expected !== actual) {
+      throw heddleError('memory-conflict', { key, actual: newest, expected });
+    }
+    if (newest === 0) await runtime.admitMemoryEntry(address.tenant);
+    const version = newest + 1;
+    const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
+    const outcome = await runtime.arrive({
+      kind: 'memory',
+      value: expected === null ? { ...row, onAny: true } : row,
+    });
+    if (outcome.kind === 'refused') throw asError(outcome.error);
+    return { key, version: outcome.kind === 'renumbered' ? outcome.version : version };
+  }
+}

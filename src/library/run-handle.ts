@@ -1,0 +1,249 @@
+/** A run as the library gives it: the same calls as the HTTP API's. */
+import type { Observable } from 'rxjs';
+import type { ChartEvent, JournalEntry } from '../domain/event.ts';
+import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
+import { errorRegistry } from '../domain/errors.ts';
+import { asWhole, refuseField } from '../domain/field.ts';
+import { checkName, type RunId } from '../domain/ids.ts';
+import { toJson, type Json } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
+import { asOptions } from '../domain/options.ts';
+import { hearGiven } from '../domain/plain/refused.ts';
+import { thrownText } from '../domain/thrown.ts';
+import { callOutside } from '../runtime/host/host-code.ts';
+import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
+import { reasonText, sentEvent, type SendRequest, type StartRequest } from './requests.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { TextDelta } from '../runtime/calls/texts.ts';
+import { besideOf, waitText } from './waits.ts';
+import { lendingPermit } from '../runtime/tasks/task-permit.ts';
+import { endOf } from './run-end.ts';
+import type {
+  InboxArrival,
+  InboxKind,
+  NewRun,
+  QuestionRow,
+  RunAddress,
+  RunRow,
+} from '../store/rows.ts';
+
+export type StartOptions = StartRequest;
+
+/** One line of a journal: the turn that took the event, and the event. */
+export type JournalLine = {
+  readonly turn: number;
+  /** Which code took the turn; null where that was not noted (heddle 0.1.0), or no chart took part. */
+  readonly build: string | null;
+  readonly entry: JournalEntry;
+};
+
+const journalPage = 200;
+export class Run {
+  readonly id: RunId;
+  readonly tenant: string;
+  readonly #address: RunAddress;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, address: RunAddress) {
+    this.#runtime = runtime;
+    this.#address = address;
+    this.id = address.runId;
+    this.tenant = address.tenant;
+  }
+
+  /** The run's row: status, reason, turn, input, output, error. */
+  async row(): Promise<RunRow> {
+    const row = await this.#runtime.store.run(this.tenant, this.id);
+    if (row === null) throw heddleError('run-unknown', { runId: this.id });
+    return row;
+  }
+
+  async status(): Promise<RunRow['status']> {
+    return (await this.row()).status;
+  }
+
+  /**
+   * What the run waits for, in full and for people: each call, task, question, channel, child and timer,
+   * with what ends the wait. Null when it has ended.
+   */
+  async waitsFor(): Promise<string | null> {
+    const row = await this.row();
+    return waitText(row, await besideOf(this.#runtime.store, row));
+  }
+
+  /**
+   * The chart's output, when the run has completed; null when it gives none. Rejects with the run's
+   * error when it failed or was cancelled, and with `run-not-finished` after `timeoutMs` (default:
+   * none). While the database is away it waits. A task that waits here lends its permit meanwhile.
+   */
+  async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
+    const given = asOptions(options, 'output', ['timeoutMs']);
+    const timeoutMs = asWhole(given.timeoutMs, 'output.timeoutMs', {
+      min: 0,
+      max: 2_147_483_647,
+      fallback: null,
+    });
+    const row = await lendingPermit((lend) =>
+      endOf(this.#runtime, this.#address, { timeoutMs, look: () => this.row(), lend }),
+    );
+    if (row.status === 'completed') {
+      return row.outputText === null ? null : (JSON.parse(row.outputText) as Json);
+    }
+    throw asError(row.error ?? { code: 'error', message: `The run is ${row.status}.` });
+  }
+
+  /**
+   * Sends an event to the chart. Resolves when it is durable; it is taken in order. With an
+   * `idempotencyKey` it counts once, however often it is sent: a key is known for a day, the newest
+   * 1,000 of a run. The same key with another event throws `send-key-used`. An event that no state
+   * takes stands in the journal with `handled: false`; of one that the chart declares nowhere the
+   * host's log is warned, once for a version and type.
+   */
+  async send(
+    event: { readonly type: string; readonly [key: string]: unknown },
+    options: SendRequest = {},
+  ): Promise<void> {
+    return hearGiven(event, () => this.#send(event, options));
+  }
+
+  async #send(event: { readonly type: string }, options: SendRequest): Promise<void> {
+    const { payload, once } = sentEvent(event, options);
+    const { agent, version } = this.#address as Partial<NewRun>;
+    if (agent !== undefined && version !== undefined) {
+      this.#runtime.unheard.warn({ runId: this.id, agent, version }, payload.type);
+    }
+    await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
+  }
+
+  /**
+   * Answers a question that the run asks (`ask`); checked against the question's schema. Resolves
+   * when the answer is the question's: a second one throws `ask-answered`, and one for a question
+   * that is open no more `ask-unknown`.
+   *
+   * `askId` comes from `questions()` and names one question for ever. An invocation's id is taken
+   * too and means the question that is open under it now. That is unsafe where a chart asks again
+   * under the same id: what a person saw may have been the question before.
+   */
+  async answer(askId: string, answer: unknown): Promise<void> {
+    // As it is now: whoever gave it may change it, and what is no JSON may hold promises that reject.
+    const payload = toJson(answer, 'answer') ?? null;
+    const asked = await this.#asked();
+    const question = questionNamed(asked, this.id, askId);
+    if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
+    const { askId: ref, schema } = openQuestion(question);
+    if (question.answered) throw heddleError('ask-answered', { runId: this.id, askId: ref });
+    checkAnswer(schema, payload);
+    const { invocationId, incarnation } = question;
+    const once = { kind: 'answer', invocationId, incarnation } as const;
+    await this.#arrive('answer', { payload, ref, key: `answer:${ref}`, once });
+  }
+
+  /** What the run asks and nobody has answered, oldest first. */
+  async questions(): Promise<readonly OpenQuestion[]> {
+    return (await this.#asked()).filter(({ answered }) => !answered).map(openQuestion);
+  }
+
+  #asked(): Promise<readonly QuestionRow[]> {
+    const { tenant, id: runId } = this;
+    return this.#runtime.store.questions({ tenant, runId, limit: limits.invocationsMax });
+  }
+
+  /** Ends the run: its children, calls, tasks and waits end with it. */
+  async cancel(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('cancel', { payload: reasonText(reason) });
+  }
+
+  /** The run takes no event until `resume`; calls under way are finished and kept. */
+  async pause(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('pause', { payload: reasonText(reason) });
+  }
+
+  async resume(reason = 'no reason given'): Promise<void> {
+    await this.#arrive('resume', { payload: reasonText(reason) });
+  }
+
+  /** What the run took so far, in order; read in pages. */
+  async *journal(): AsyncGenerator<JournalLine, void, undefined> {
+    for (let afterTurn = 0; ;) {
+      const rows = await this.#runtime.store.journal({
+        tenant: this.tenant,
+        runId: this.id,
+        afterTurn,
+        limit: journalPage,
+      });
+      for (const row of rows) {
+        for (const entry of JSON.parse(row.entriesText) as JournalEntry[]) {
+          yield { turn: row.turn, build: row.build, entry };
+        }
+        afterTurn = row.turn;
+      }
+      if (rows.length < journalPage) return;
+    }
+  }
+
+  /**
+   * What models answer to this run, while it comes: to be shown, for nothing of it is committed. Hears
+   * the calls that this process makes, and completes with the run's end or with `close`.
+   */
+  texts(): Observable<TextDelta> {
+    const { texts, watch } = this.#runtime;
+    return texts.run(this.id, (listener) => {
+      const unwatch = watch.run(this.id, ({ ended }) => {
+        if (ended) listener.complete();
+      });
+      // Of a run that has ended before, no end is heard.
+      this.row().then(
+        ({ endedAtMs }) => {
+          if (endedAtMs !== null) listener.complete();
+        },
+        (error: unknown) => listener.error(error),
+      );
+      return unwatch;
+    });
+  }
+
+  /**
+   * Calls `handler` for each event of this type that the chart emits; `*` for all. After the commit, in
+   * this process, at most once: what is emitted while another replica owns the run, or before anybody
+   * listens, is not heard. What must be heard is published. A throwing handler is logged.
+   */
+  on(type: string, handler: (event: ChartEvent) => unknown): { readonly unsubscribe: () => void } {
+    checkName(type, 'on.type');
+    if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
+    const { log, watch } = this.#runtime;
+    const unsubscribe = watch.run(this.id, ({ emitted }) => {
+      for (const event of emitted) {
+        if (type !== '*' && type !== event.type) continue;
+        callOutside(
+          () => handler(event),
+          (thrown) => {
+            log.warn('a listener threw', { runId: this.id, type, error: thrownText(thrown) });
+          },
+        );
+      }
+    });
+    return { unsubscribe };
+  }
+
+  async #arrive(
+    kind: InboxKind,
+    arrival: Partial<Pick<InboxArrival, 'ref' | 'key' | 'once'>> & { readonly payload: Json },
+  ): Promise<void> {
+    const { payload, ref = null, key = null, once } = arrival;
+    const payloadText = JSON.stringify(payload);
+    const { tenant, runId, shard } = this.#address;
+    const row = { tenant, runId, shard, kind, ref, payloadText, key };
+    const value = once === undefined ? row : { ...row, once };
+    const outcome = await this.#runtime.arrive({ kind: 'inbox', value });
+    if (outcome.kind === 'refused') throw asError(outcome.error);
+  }
+}
+
+/** A stored error as the typed error that it was. */
+export function asError(record: ErrorRecord): Error {
+  // An author's error may have a code like one of ours, but not its details.
+  if (record.detail !== undefined && Object.hasOwn(errorRegistry, record.code)) {
+    return new HeddleError(record.code as ErrorCode, record.detail);
+  }
+  return Object.assign(new Error(record.message), { code: record.code });
+}

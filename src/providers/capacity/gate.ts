@@ -1,0 +1,281 @@
+/**
+ * One gate of a provider as this replica sees it: an actor of the chart `provider`, with what is
+ * known of its health. A provider that serves several models has a gate for each, for their limits
+ * and outages are apart.
+ *
+ * It owns the status and its clocks, and holds the slots. It leaves to quota.ts how many calls may be
+ * under way, and to pool.ts which call is next and what becomes of a call.
+ *
+ * 1. A 429 cools and never stalls; it shows that the provider answers (promise 8).
+ * 2. Only outages without any answer in between stall, and only of calls that were sent since the
+ *    provider last opened. An answer opens it again, whichever call brings it.
+ * 3. While it is stalled, one call at a time probes it, after growing pauses; so an outage ends by
+ *    itself (promise 8). Only a person reopens a parked one.
+ * 4. At most `limit` calls are in flight when one is sent, and limit ≤ share × ceiling (but ≥ 1).
+ * 5. No call is sent before the time that a 429 has asked for, whatever the status was then, and
+ *    `mayBegin` withholds those that were on their way; but a person may reopen it before.
+ */
+import type { ProviderStatus } from '../../../machines/provider.ts';
+import { probeMs, type PoolSettings } from './backoff.ts';
+import { initialProviderStatus, nextProviderStatus, type ProviderEvent } from './charts.ts';
+import type { ProviderFaultKind } from '../port.ts';
+import type { Quota, Sent } from './quota.ts';
+import { Slots } from './slots.ts';
+
+export type { Sent } from './quota.ts';
+
+/**
+ * How a call left its slot. `aborted` says nothing of the provider, nor does `timed-out`, for its limit
+ * was its author's; nor does `withheld`: its slot was durable, and no request went out.
+ */
+export type CallOutcome =
+  | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
+  | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
+
+/** Parts of the limit that are let out at once: what a 429 has cut is nearly known to be taken. */
+const releasedAfterCooling = 1 / 2;
+const releasedAfterStall = 1 / 8;
+
+/** What is kept of a gate over a restart, and told to other replicas. */
+export type KnownGate = {
+  readonly status: ProviderStatus;
+  readonly coolUntilMs: number;
+  readonly probeAtMs: number;
+  readonly failedProbes: number;
+  /** Over all replicas; `Infinity` when nobody has found one. */
+  readonly limit: number;
+};
+
+export class ProviderState<Call extends Sent> {
+  /** The gate's: the provider's own for its first model. */
+  readonly name: string;
+  readonly ceiling: number;
+  readonly quota: Quota;
+  readonly slots: Slots<Call>;
+  readonly #settings: PoolSettings;
+  readonly #random: () => number;
+  #status: ProviderStatus = initialProviderStatus;
+  #probeAtMs = 0;
+  #failedProbes = 0;
+  #probe: Call | null = null;
+  /** Outages since the last answer. */
+  #outages = 0;
+  /** The last call that was sent before it opened: see invariant 2. */
+  #sentAtOpen = 0;
+  #calls = 0;
+  #rateLimited = 0;
+
+  constructor(parts: {
+    readonly name: string;
+    readonly ceiling: number;
+    readonly quota: Quota;
+    readonly settings: PoolSettings;
+    readonly random: () => number;
+  }) {
+    this.name = parts.name;
+    this.ceiling = parts.ceiling;
+    this.quota = parts.quota;
+    this.slots = new Slots(this.ceiling);
+    this.#settings = parts.settings;
+    this.#random = parts.random;
+  }
+
+  get status(): ProviderStatus {
+    return this.#status;
+  }
+
+  /** Slots that it uses at most, after what 429 has taught. */
+  get limit(): number {
+    return Math.min(this.ceiling, this.quota.limit);
+  }
+
+  get counts(): { readonly calls: number; readonly rateLimited: number } {
+    return { calls: this.#calls, rateLimited: this.#rateLimited };
+  }
+
+  get known(): KnownGate {
+    return {
+      status: this.#status,
+      coolUntilMs: this.quota.coolUntilMs,
+      probeAtMs: this.#probeAtMs,
+      failedProbes: this.#failedProbes,
+      limit: this.quota.wholeLimit,
+    };
+  }
+
+  /** Calls that may be sent now. */
+  free(nowMs: number): number {
+    const places = Math.min(this.ceiling - this.slots.calling, this.quota.free(nowMs));
+    switch (this.#status) {
+      case 'open':
+        return Math.max(0, places);
+      case 'stalled':
+        return nowMs >= this.#probeAtMs && places > 0 ? 1 : 0;
+      case 'cooling':
+      case 'probing':
+      case 'parked':
+        return 0;
+    }
+  }
+
+  /** When calls may be sent again without any call's return; null when that is not known. */
+  dueMs(): number | null {
+    switch (this.#status) {
+      case 'cooling':
+        return this.quota.coolUntilMs;
+      case 'open':
+        return this.slots.calling < this.ceiling ? this.quota.dueMs() : null;
+      case 'stalled': {
+        const probeAtMs = Math.max(this.#probeAtMs, this.quota.coolUntilMs);
+        return this.quota.free(probeAtMs) > 0 ? probeAtMs : this.quota.dueMs();
+      }
+      case 'probing':
+      case 'parked':
+        return null;
+    }
+  }
+
+  /** Whether it is of use that `dueMs` comes though no call waits: its slots are idle then. */
+  get isDueUnwanted(): boolean {
+    return this.#status === 'cooling';
+  }
+
+  /** Ends a cooling that is over, and takes part in one that another gate of its quota began. */
+  tick(nowMs: number): void {
+    const isCooling = nowMs < this.quota.coolUntilMs;
+    if (this.#status === 'open' && isCooling) this.#move('RATE_LIMITED');
+    if (this.#status === 'cooling' && !isCooling) this.#open(nowMs);
+    this.quota.tick(nowMs);
+  }
+
+  /** Takes a slot for a call; `free` has allowed it. */
+  send(call: Call, nowMs: number): number {
+    if (this.#status === 'stalled') {
+      this.#move('PROBE');
+      this.#probe = call;
+    }
+    this.#calls += 1;
+    this.quota.send(call, nowMs);
+    return this.slots.take(call);
+  }
+
+  /**
+   * Whether the request of the call in this slot may still go out: its slot had to be durable first,
+   * and a 429 or an outage may have come meanwhile.
+   */
+  mayBegin(slot: number, nowMs: number): boolean {
+    if (nowMs < this.quota.coolUntilMs) return false;
+    return this.#status === 'open' || this.#probe === this.slots.heldIn(slot);
+  }
+
+  /** The request of the call in this slot goes out. */
+  begin(slot: number, nowMs: number): void {
+    this.quota.begin(this.slots.heldIn(slot), nowMs);
+  }
+
+  /** The call in this slot has ended: what that says about the provider, and the slot goes on. */
+  settle(slot: number, outcome: CallOutcome, nowMs: number): Call {
+    const call = this.slots.heldIn(slot);
+    const wasProbe = this.#probe === call;
+    if (wasProbe) this.#probe = null;
+    switch (outcome.kind) {
+      case 'ok':
+        this.quota.succeeded(call, nowMs);
+        this.#answered(nowMs);
+        break;
+      case 'caller':
+      case 'retry-once':
+        this.#answered(nowMs);
+        break;
+      case 'rate-limited':
+        this.#rateLimited += 1;
+        this.quota.refused(call, outcome.retryAfterMs, nowMs);
+        this.#answered(nowMs);
+        break;
+      case 'outage':
+        this.#unanswered(call, wasProbe, nowMs);
+        break;
+      case 'refused':
+        this.#move('REFUSE');
+        break;
+      case 'aborted':
+      case 'timed-out':
+      case 'withheld':
+        // The probe has found out nothing: the next call may probe at once.
+        if (wasProbe && this.#status === 'probing') this.#move('OUTAGE');
+        break;
+    }
+    const isWithheld = outcome.kind === 'withheld';
+    if (isWithheld) this.#calls -= 1;
+    this.slots.leave(slot, this.#slotEvent(outcome), isWithheld);
+    this.quota.leave(call);
+    if (this.#status === 'open') this.slots.resume();
+    return call;
+  }
+
+  /** A person has mended what the provider refused. */
+  reopen(nowMs: number): void {
+    this.quota.forgetCooling();
+    if (this.#status !== 'open') this.#open(nowMs);
+  }
+
+  /** What was known before a restart, or what another replica has found; a call here knows better. */
+  restore(known: KnownGate, nowMs: number): void {
+    if (this.slots.calling > 0 || this.#status !== 'open') return;
+    this.quota.restore({ coolUntilMs: known.coolUntilMs, wholeLimit: known.limit }, nowMs);
+    this.#failedProbes = known.failedProbes;
+    this.#probeAtMs = known.probeAtMs;
+    // A probe that was under way has been lost with its process: the next one may go when due.
+    // A restart may bring the key that was missing: one probe asks, and parks it again if it has not.
+    const isOut = known.status === 'stalled' || known.status === 'probing';
+    if (isOut || known.status === 'parked') this.#move('OUTAGE');
+    else this.tick(nowMs);
+  }
+
+  #slotEvent(outcome: CallOutcome): 'RELEASE' | 'BACK_OFF' | 'STALL' {
+    if (outcome.kind === 'rate-limited') return 'BACK_OFF';
+    return outcome.kind === 'outage' && this.#status === 'stalled' ? 'STALL' : 'RELEASE';
+  }
+
+  #answered(nowMs: number): void {
+    this.#outages = 0;
+    if (this.#status === 'parked') return;
+    if (nowMs < this.quota.coolUntilMs) this.#cool();
+    else if (this.#status === 'stalled' || this.#status === 'probing') this.#open(nowMs);
+  }
+
+  #cool(): void {
+    this.#move('RATE_LIMITED');
+    this.#failedProbes = 0;
+    this.#probe = null;
+  }
+
+  #unanswered(call: Call, wasProbe: boolean, nowMs: number): void {
+    if (this.#status === 'probing') {
+      if (!wasProbe) return;
+      this.#failedProbes += 1;
+    } else {
+      if (this.#status === 'stalled' || this.#status === 'parked') return;
+      if (call.sentAs <= this.#sentAtOpen) return;
+      this.#outages += 1;
+      if (this.#outages < this.#settings.outagesToStall) return;
+    }
+    this.#move('OUTAGE');
+    this.#probeAtMs = nowMs + probeMs(this.#settings, this.#failedProbes, this.#random());
+  }
+
+  #open(nowMs: number): void {
+    const part = this.#status === 'cooling' ? releasedAfterCooling : releasedAfterStall;
+    this.quota.release(part, nowMs);
+    this.#move('REOPEN');
+    this.#outages = 0;
+    this.#failedProbes = 0;
+    this.#probe = null;
+    this.#sentAtOpen = this.quota.sentLast;
+    this.slots.resume();
+  }
+
+  #move(event: ProviderEvent): void {
+    this.#status = nextProviderStatus(this.#status, event);
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The gates that providers declare, and which of them a call may go through: one gate for each
+ * provider and model, so that a 429 for one model does not cool another, and a thousand runs do not
+ * each discover it.
+ *
+ * It owns the gates and which of them share a quota. It leaves the calls to routes.ts.
+ *
+ * 1. A gate is named as its provider for the provider's first model, `provider/model` for others:
+ *    a name stays what it is when a model is added.
+ * 2. Providers that declare to share a ceiling share one quota for each model: falling back from one
+ *    to the other finds no free slot that was not free before.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import { refuseField } from '../../domain/field.ts';
+import type { PoolSettings } from './backoff.ts';
+import type { Provider } from '../port.ts';
+import { ProviderState } from './gate.ts';
+import { Quota, type Sent } from './quota.ts';
+import { servedModel } from '../served-model.ts';
+
+/** What a provider declares of itself; a pool needs nothing else of it. */
+export type ProviderSpec = Pick<
+  Provider,
+  'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith'
+>;
+
+/** Where a call wants to go. Nothing: anywhere. */
+export type Wanted = {
+  readonly provider?: string | undefined;
+  /** In order of preference. */
+  readonly providers?: readonly string[] | undefined;
+  readonly model?: string | undefined;
+  readonly tier?: string | undefined;
+};
+
+/** The gates of one provider, by model. */
+type Served<Call extends Sent> = {
+  readonly spec: ProviderSpec;
+  readonly first: ProviderState<Call>;
+  readonly byModel: ReadonlyMap<string, ProviderState<Call>>;
+};
+
+export class Gates<Call extends Sent> {
+  readonly all: readonly ProviderState<Call>[];
+  /** Names of providers that share a ceiling, each group once. */
+  readonly correlated: readonly (readonly string[])[];
+  readonly #served: readonly Served<Call>[];
+  readonly #byProvider: ReadonlyMap<string, Served<Call>>;
+  readonly #byGate: ReadonlyMap<string, Served<Call> & { readonly gate: ProviderState<Call> }>;
+  readonly #quotas: readonly Quota[];
+
+  constructor(
+    specs: readonly ProviderSpec[],
+    shared: {
+      readonly share: number;
+      readonly settings: PoolSettings;
+      readonly random: () => number;
+    },
+  ) {
+    const groups = groupsOf(specs);
+    const quotas = new Map<string, Quota>();
+    const gateOf = (spec: ProviderSpec, model: string | undefined): ProviderState<Call> => {
+      const group = groups.get(spec.name) ?? [spec];
+      const key = JSON.stringify([group.map(({ name }) => name), sharedModel(group, model)]);
+      const quota = quotas.get(key) ?? new Quota({ ...boundsOf(group), ...shared });
+      quotas.set(key, quota);
+      const isFirst = model === undefined || model === spec.models?.[0];
+      const name = isFirst ? spec.name : `${spec.name}/${model}`;
+      return new ProviderState({ name, ceiling: ceilingOf(spec), quota, ...shared });
+    };
+    this.#served = specs.map((spec) => {
+      const { models = [], tiers = {} } = spec;
+      const first = gateOf(spec, models[0]);
+      const named = models.length === 0 ? [] : [...models, ...Object.values(tiers)];
+      const byModel = [...new Set(named)].map(
+        (model, i) => [model, i === 0 ? first : gateOf(spec, model)] as const,
+      );
+      return { spec, first, byModel: new Map(byModel) };
+    });
+    this.#byProvider = new Map(this.#served.map((served) => [served.spec.name, served]));
+    const gates = this.#served.flatMap((served) =>
+      [...new Set([served.first, ...served.byModel.values()])].map((gate) => ({ ...served, gate })),
+    );
+    this.all = gates.map(({ gate }) => gate);
+    this.#byGate = new Map(gates.map((entry) => [entry.gate.name, entry]));
+    if (this.#byGate.size < gates.length) refuseField('providers', 'holds a name twice');
+    this.#quotas = [...quotas.values()];
+    const named = [...new Set(groups.values())].map((group) => group.map(({ name }) => name));
+    this.correlated = named.filter((names) => names.length > 1);
+  }
+
+  /** Throws `provider-unknown`. */
+  gate(name: string): ProviderState<Call> {
+    return this.#byGate.get(name)?.gate ?? this.#unknown(name);
+  }
+
+  find(name: string): ProviderState<Call> | undefined {
+    return this.#byGate.get(name)?.gate;
+  }
+
+  /** The provider that calls of this gate go to. */
+  providerOf(gate: string): string {
+    return this.#byGate.get(gate)?.spec.name ?? this.#unknown(gate);
+  }
+
+  /** A provider's gates, or the one gate that is called so. Throws `provider-unknown`. */
+  named(name: string): readonly ProviderState<Call>[] {
+    const served = this.#byProvider.get(name);
+    return served === undefined
+      ? [this.gate(name)]
+      : [...new Set([served.first, ...served.byModel.values()])];
+  }
+
+  /**
+   * Where this call may go, in its order of preference. Throws `provider-unknown`, `model-unknown`,
+   * `tier-unknown`.
+   */
+  for({ provider, providers, model, tier }: Wanted): readonly ProviderState<Call>[] {
+    const names = provider === undefined ? providers : [provider];
+    const asked = names?.map((name) => this.#byProvider.get(name) ?? this.#unknown(name));
+    const candidates = asked ?? this.#served;
+    const gates = candidates.flatMap((served) => gateFor(served, { model, tier }) ?? []);
+    if (gates.length > 0) return gates;
+    const specs = candidates.map(({ spec }) => spec);
+    if (model !== undefined) {
+      const known = candidates.flatMap(({ byModel }) => [...byModel.keys()]);
+      throw heddleError('model-unknown', { model, known: listed(known) });
+    }
+    const known = specs.flatMap(({ tiers }) => Object.keys(tiers ?? {}));
+    throw heddleError('tier-unknown', { tier: tier ?? '', known: listed(known) });
+  }
+
+  /** Slots that this replica may use by its share. */
+  get allotment(): number {
+    return this.#quotas.reduce((sum, quota) => sum + quota.allotment, 0);
+  }
+
+  setShare(share: number): void {
+    for (const quota of this.#quotas) quota.setShare(share);
+  }
+
+  #unknown(provider: string): never {
+    const known = [...this.#byProvider.keys()].join(', ');
+    throw heddleError('provider-unknown', { provider, known });
+  }
+}
+
+function gateFor<Call extends Sent>(
+  { spec, first, byModel }: Served<Call>,
+  wanted: Pick<Wanted, 'model' | 'tier'>,
+): ProviderState<Call> | undefined {
+  const served = servedModel(spec, wanted);
+  if (served === null) return undefined;
+  return byModel.size === 0 ? first : byModel.get(served.model ?? '');
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : [...new Set(names)].join(', ');
+}
+
+function ceilingOf({ ceiling }: ProviderSpec): number {
+  return Math.max(1, Math.floor(ceiling));
+}
+
+/** Of one account, told by several: the largest of their bounds. */
+function boundsOf(group: readonly ProviderSpec[]): { ceiling: number; startsAt: number } {
+  return {
+    ceiling: Math.max(...group.map(ceilingOf)),
+    startsAt: Math.max(...group.map((spec) => spec.startsAt ?? ceilingOf(spec))),
+  };
+}
+
+/** Limits are apart for each model; where a member does not name its models, it may be any. */
+function sharedModel(group: readonly ProviderSpec[], model: string | undefined): string {
+  return group.every(({ models }) => models !== undefined) ? (model ?? '') : '';
+}
+
+/** Each provider's group, itself alone when it shares its ceiling with none. */
+function groupsOf(specs: readonly ProviderSpec[]): ReadonlyMap<string, readonly ProviderSpec[]> {
+  const groups = new Map(specs.map((spec) => [spec.name, [spec]]));
+  for (const spec of specs) {
+    for (const other of spec.sharesCeilingWith ?? []) {
+      const mine = groups.get(spec.name) ?? [];
+      const theirs = groups.get(other);
+      if (theirs === undefined) {
+        refuseField('providers.sharesCeilingWith', `names ${other}, which is no provider here`);
+      }
+      if (mine === theirs) continue;
+      const joined = [...mine, ...theirs];
+      for (const { name } of joined) groups.set(name, joined);
+    }
+  }
+  return groups;
+}

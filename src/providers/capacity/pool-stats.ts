@@ -1,0 +1,50 @@
+/** What pages, the command line and the circuits' table show of a pool. */
+import type { ProviderStatus } from '../../../machines/provider.ts';
+import type { FairItem } from '../../queue/fair-place.ts';
+import type { Held } from './pool-call.ts';
+import type { ProviderState } from './gate.ts';
+import type { Routes } from './routes.ts';
+
+export type ProviderStats = {
+  readonly name: string;
+  readonly ceiling: number;
+  readonly status: ProviderStatus;
+  /** Slots that may be used: of this replica's share, what 429 has left. */
+  readonly limit: number;
+  readonly calling: number;
+  readonly free: number;
+  /** Calls that wait for this provider by name. */
+  readonly queued: number;
+  readonly peakInFlight: number;
+  readonly calls: number;
+  readonly rateLimited: number;
+};
+
+export type PoolStats = {
+  readonly providers: readonly ProviderStats[];
+  readonly inFlight: number;
+  /** All that wait in a queue, for one provider or for any; backing-off calls count apart. */
+  readonly queued: number;
+  readonly backoff: number;
+  /** Slot-milliseconds while a call waited: `slot_use_under_demand` is used ÷ offered. */
+  readonly slotMs: { readonly used: number; readonly offered: number };
+};
+
+export function providerStats<Item extends FairItem>(
+  routes: Routes<Item>,
+  state: ProviderState<Held<Item>>,
+  nowMs: number,
+): ProviderStats {
+  const { name, ceiling, status, limit, slots } = state;
+  return {
+    name,
+    ceiling,
+    status,
+    limit,
+    calling: slots.calling,
+    free: state.free(nowMs),
+    queued: routes.queuedAt(name),
+    peakInFlight: slots.peak,
+    ...state.counts,
+  };
+}

@@ -1,0 +1,395 @@
+/**
+ * Capacity and routing: which call goes next into which provider's slot, and what becomes of a call
+ * whose attempt has ended. In memory and pure: time is an argument, and nothing here waits.
+ *
+ * It owns every call from `enqueue` until `release` or `cancel` lets go of it. It leaves the calling
+ * itself, the rows and the timer to the runtime; a provider's health to provider-state.ts; the
+ * order to routes.ts and fair-line.ts.
+ *
+ * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,
+ *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
+ *    an outage, a 429 and a refusal bring it back (promise 8).
+ * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take, but
+ *    for what its `max` leaves out.
+ * 3. A 429, a refusal and a request that was withheld give the call its place and its attempt back;
+ *    an outage costs an attempt, and so does one that has taken longer than its author allows.
+ * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
+ *    answered, so one call's conflict never stalls it for the others.
+ */
+import { callBackoffMs, defaultPoolSettings, type PoolSettings } from './backoff.ts';
+import { DemandMeter } from './demand-meter.ts';
+import { IndexedHeap } from '../../queue/indexed-heap.ts';
+import type {
+  CallWait,
+  Cancelled,
+  Grant,
+  Held,
+  PoolCall,
+  PoolSlotChange,
+  Released,
+  WaitChange,
+  WaitingCall,
+} from './pool-call.ts';
+import { GateNews, type GateChange } from './gate-news.ts';
+import { Gates, type ProviderSpec } from './gates.ts';
+import { type PoolStats, providerStats } from './pool-stats.ts';
+import type { ProviderFaultKind } from '../port.ts';
+import type { CallOutcome, KnownGate } from './gate.ts';
+import { type Route, Routes } from './routes.ts';
+import { shownAs, type WaitReason, WaitNews } from './wait-reason.ts';
+
+export type * from './pool-call.ts';
+export { PoolCall } from './pool-call.ts';
+
+export type PoolOptions = {
+  readonly providers: readonly ProviderSpec[];
+  /** The part of each ceiling that this replica may use; one slot at least. */
+  readonly share: number;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly settings?: Partial<PoolSettings>;
+};
+
+export class Pool<Call extends PoolCall> {
+  readonly #settings: PoolSettings;
+  readonly #random: () => number;
+  readonly #routes: Routes<Call>;
+  readonly #backoffs = new IndexedHeap<Call>(isDueBefore);
+  readonly #news = new WaitNews<Call>((call) => shownAs(reasonOf(call)));
+  readonly #meter = new DemandMeter();
+  readonly #gateNews: GateNews<Held<Call>>;
+  /** Keys of calls that were cancelled in their slots, and are there still. */
+  readonly #leaving = new Set<string>();
+  #arrivals = 0;
+
+  constructor(options: PoolOptions) {
+    const { share, random } = options;
+    this.#settings = { ...defaultPoolSettings, ...options.settings };
+    this.#random = random;
+    const shared = { share, random, settings: this.#settings };
+    this.#routes = new Routes(new Gates<Held<Call>>(options.providers, shared));
+    this.#gateNews = new GateNews(this.#routes.states);
+  }
+
+  /**
+   * Lets a call in. False when it is inside already, or another of its key leaves its slot yet. Throws
+   * when no gate is for it.
+   */
+  enqueue(call: Call, nowMs: number): boolean {
+    if (call.route !== null || (this.#leaving.size > 0 && this.#leaving.has(call.key)))
+      return false;
+    const route = this.#routes.enter(call);
+    this.#measure(nowMs);
+    call.route = route;
+    call.order = this.#arrivals += 1;
+    call.attempt = 1;
+    call.retried = false;
+    call.cancelled = false;
+    call.told = 'calling';
+    route.queue.push(call);
+    this.#news.check(call);
+    return true;
+  }
+
+  /** Fills free slots with waiting calls, in their order; the caller then makes these calls. */
+  grant(nowMs: number, max = Infinity): Grant<Call>[] {
+    this.#tick(nowMs);
+    const grants: Grant<Call>[] = [];
+    while (grants.length < max) {
+      const next = this.#routes.next(nowMs);
+      if (next === null) break;
+      const { state, item: call } = next;
+      const { status } = state;
+      const held: Held<Call> = { call, key: call.key, state, slot: -1, sentAs: 0, sentAtMs: null };
+      held.slot = state.send(held, nowMs);
+      call.held = held;
+      if (state.status !== status) this.#look();
+      this.#news.check(call);
+      grants.push({ call, provider: state.name, slot: held.slot, attempt: call.attempt });
+    }
+    return grants;
+  }
+
+  /** False: release the call as `withheld`, and it has its place again. */
+  mayBegin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): boolean {
+    return this.#routes.state(provider).mayBegin(slot, nowMs);
+  }
+
+  /** The request of a grant goes out: until then nothing is learned from its provider's silence. */
+  begin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): void {
+    this.#routes.state(provider).begin(slot, nowMs);
+  }
+
+  /**
+   * Whether `release` will bring this call back by itself. If not, its fault is its result, which
+   * must be recorded before its slot is given on.
+   */
+  bringsBack(call: Call, kind: ProviderFaultKind): boolean {
+    if (kind === 'caller') return false;
+    return kind !== 'retry-once' || !call.retried;
+  }
+
+  /**
+   * The call in this slot has ended. A `ProviderFault` can be handed in as it is. Without `tokens`
+   * an answer has cost what was estimated, and so has a call that was aborted; a fault has not.
+   */
+  release(
+    provider: string,
+    slot: number,
+    outcome: CallOutcome,
+    nowMs: number,
+    tokens?: number,
+  ): Released<Call> {
+    this.#measure(nowMs);
+    const state = this.#routes.state(provider);
+    const { status } = state;
+    const { call } = state.settle(slot, outcome, nowMs);
+    call.held = null;
+    call.lastAt = state.name;
+    if (state.status !== status) this.#look();
+    const route = routeOf(call);
+    const fate = this.#dispose(call, outcome, nowMs);
+    const isUsed = ['ok', 'aborted', 'timed-out'].includes(outcome.kind);
+    // A call that is queued again has its charge back already.
+    if (fate !== 'requeued') route.queue.settle(call, tokens ?? (isUsed ? call.cost : 0));
+    if (call.route !== null) this.#news.check(call);
+    return { call, fate, attempt: call.attempt };
+  }
+
+  /** A queued or backing-off call is gone at once; see `Cancelled` for one in a slot. */
+  cancel(call: Call, nowMs: number): Cancelled {
+    if (call.route === null) return { kind: 'unknown' };
+    const { held } = call;
+    if (held !== null) {
+      call.cancelled = true;
+      this.#leaving.add(call.key);
+      return { kind: 'in-slot', provider: held.state.name, slot: held.slot };
+    }
+    this.#measure(nowMs);
+    if (call.dueMs === null) routeOf(call).queue.remove(call);
+    else this.#backOffNoMore(call);
+    this.#forget(call);
+    return { kind: 'removed' };
+  }
+
+  /** True while it is in no slot: nothing is being bought for it. */
+  isWaiting(call: Call): boolean {
+    return call.route !== null && call.held === null;
+  }
+
+  /** The key of the call in this slot; null when there is none. */
+  keyIn(provider: string, slot: number): string | null {
+    return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
+  }
+
+  /** Which gates there are, whose they are, and which share a ceiling. */
+  get gates(): Gates<Held<Call>> {
+    return this.#routes.gates;
+  }
+
+  /** A person has mended what this provider refused; also ends a cooling or a stall. */
+  reopen(provider: string, nowMs: number): void {
+    this.#measure(nowMs);
+    for (const state of this.gates.named(provider)) state.reopen(nowMs);
+    this.#look();
+  }
+
+  /** The number of live replicas has changed. Shrinking interrupts no call. */
+  setShare(share: number, nowMs: number): void {
+    this.#measure(nowMs);
+    this.gates.setShare(share);
+  }
+
+  /**
+   * When `grant` can do something that no `enqueue` or `release` brings about: a cooling or a
+   * backoff ends, a probe is due. In the past when that is now; null when there is no such time.
+   */
+  nextDueMs(): number | null {
+    const routeDueMs = this.#routes.dueMs();
+    const backoffDueMs = this.#backoffs.first()?.dueMs ?? null;
+    if (routeDueMs === null || backoffDueMs === null) return routeDueMs ?? backoffDueMs;
+    return Math.min(routeDueMs, backoffDueMs);
+  }
+
+  /** What a call that is in no slot waits for; null when it waits for none. */
+  waitOf(call: Call): CallWait | null {
+    if (!this.isWaiting(call)) return null;
+    const { attempt, dueMs, lastAt } = call;
+    const gates = routeOf(call).providers.map(({ name, status }) => ({ name, status }));
+    return { attempt, dueMs, lastAt, gates };
+  }
+
+  /** Every call that is not in a slot, and why. */
+  *waiting(): Generator<WaitingCall<Call>, void, undefined> {
+    for (const call of this.#routes.items()) {
+      yield { call, reason: reasonOf(call) ?? 'queued', attempt: call.attempt, dueMs: null };
+    }
+    for (const call of this.#backoffs.all()) {
+      yield { call, reason: 'backoff', attempt: call.attempt, dueMs: call.dueMs };
+    }
+  }
+
+  /** True when `takeWaitChanges` has something. */
+  get hasWaitChanges(): boolean {
+    return this.#news.size > 0;
+  }
+
+  /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
+  takeWaitChanges(max = 1_000): WaitChange<Call>[] {
+    return this.#news.take(max).map((call) => ({ call, shown: call.told }));
+  }
+
+  /** Slots that differ from what was taken before: at most one change per slot. */
+  takeSlotChanges(): PoolSlotChange<Call>[] {
+    return this.#routes.states.flatMap(({ name: provider, slots }) =>
+      slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
+        // Spelt out: spreading the rest costs 3 µs a call.
+        const call = held?.call ?? null;
+        return { provider, slot, status, call, attempt: call?.attempt ?? 0, calls, rateLimited };
+      }),
+    );
+  }
+
+  /** The batch that held these was not committed: the next one holds them, as they are by then. */
+  giveBack(taken: {
+    readonly slots: readonly Pick<
+      PoolSlotChange<Call>,
+      'provider' | 'slot' | 'calls' | 'rateLimited'
+    >[];
+    readonly gates: readonly { readonly gate: string }[];
+  }): void {
+    for (const { provider, slot, ...counts } of taken.slots) {
+      this.gates.find(provider)?.slots.giveBack(slot, counts);
+    }
+    for (const { gate } of taken.gates) this.#gateNews.giveBack(gate);
+  }
+
+  /** What was known of gates before a restart, or was found by other replicas. */
+  restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
+    for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);
+    this.#gateNews.begin();
+    this.#look();
+  }
+
+  /** Gates of which something is known that was not taken before; none before `restoreGates`. */
+  takeGateChanges(nowMs: number): GateChange[] {
+    return this.#gateNews.take(nowMs);
+  }
+
+  /** Calls in slots. */
+  get inFlight(): number {
+    let calling = 0;
+    for (const { slots } of this.#routes.states) calling += slots.calling;
+    return calling;
+  }
+
+  /** True when `grant` would give a slot: it was bounded by its `max`. */
+  couldGrant(nowMs: number): boolean {
+    return this.#routes.hasNext(nowMs);
+  }
+
+  /** A call waits for a slot. */
+  get hasQueued(): boolean {
+    return this.#routes.size > 0;
+  }
+
+  /** More calls wait than are under way: whatever ends, there is one to follow it. */
+  get hasBacklog(): boolean {
+    return this.#routes.size > this.inFlight;
+  }
+
+  stats(nowMs: number): PoolStats {
+    this.#measure(nowMs);
+    return {
+      providers: this.#routes.states.map((state) => providerStats(this.#routes, state, nowMs)),
+      inFlight: this.inFlight,
+      queued: this.#routes.size,
+      backoff: this.#backoffs.size,
+      slotMs: this.#meter.slotMs,
+    };
+  }
+
+  #dispose(call: Call, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
+    const { kind } = outcome;
+    const isOver =
+      kind === 'ok' ||
+      kind === 'aborted' ||
+      (kind !== 'withheld' && kind !== 'timed-out' && !this.bringsBack(call, kind));
+    if (call.cancelled || isOver) {
+      this.#forget(call);
+      if (call.cancelled || kind === 'aborted') return 'dropped';
+      return kind === 'ok' ? 'done' : 'failed';
+    }
+    if (kind === 'outage' || kind === 'timed-out' || kind === 'retry-once') {
+      if (kind === 'retry-once') call.retried = true;
+      const waitMs = callBackoffMs(this.#settings, call.attempt, this.#random());
+      call.attempt += 1;
+      call.dueMs = nowMs + waitMs;
+      this.#backoffs.push(call);
+      return 'backoff';
+    }
+    routeOf(call).queue.putBack(call);
+    return 'requeued';
+  }
+
+  #backOffNoMore(call: Call): void {
+    this.#backoffs.remove(call);
+    call.dueMs = null;
+  }
+
+  #forget(call: Call): void {
+    this.#routes.leave(routeOf(call));
+    call.route = null;
+    this.#news.drop(call);
+    if (call.cancelled) this.#leaving.delete(call.key);
+  }
+
+  /** What time alone brings about. */
+  #tick(nowMs: number): void {
+    this.#measure(nowMs);
+    for (const state of this.#routes.states) {
+      const { status } = state;
+      state.tick(nowMs);
+      if (state.status !== status) this.#look();
+    }
+    for (;;) {
+      const call = this.#backoffs.first();
+      if (call === undefined || (call.dueMs ?? 0) > nowMs) return;
+      this.#backOffNoMore(call);
+      routeOf(call).queue.push(call);
+      this.#news.check(call);
+    }
+  }
+
+  /** A provider's status has changed: calls may wait for another reason. */
+  #look(): void {
+    for (const call of this.#routes.changed()) this.#news.check(call);
+  }
+
+  #measure(nowMs: number): void {
+    if (this.#meter.isAt(nowMs)) return;
+    const slots = this.#routes.gates.allotment;
+    const inUse = this.inFlight;
+    this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
+  }
+}
+
+function isDueBefore(a: PoolCall, b: PoolCall): boolean {
+  const [aMs, bMs] = [a.dueMs ?? 0, b.dueMs ?? 0];
+  return aMs === bMs ? a.order < b.order : aMs < bMs;
+}
+
+/** Of a call that is inside. */
+function routeOf<Call extends PoolCall>({ route }: Call): Route<Call> {
+  return route as Route<Call>;
+}
+
+/** Null: it is in a slot. */
+function reasonOf(call: PoolCall): WaitReason | null {
+  if (call.held !== null) return null;
+  return call.dueMs === null ? routeOf(call).reason : 'backoff';
+}
+
+export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {
+  return new Pool(options);
+}

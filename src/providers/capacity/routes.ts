@@ -1,0 +1,196 @@
+/**
+ * Where waiting calls stand, and which is next: a fair queue for the calls that may go through the
+ * same gates.
+ *
+ * It owns the queues. It leaves to gates.ts which gates a call may go through, to provider-state.ts
+ * how many calls one takes, and to pool.ts whatever happens to a call outside of a queue.
+ *
+ * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot idles
+ *    beside a queue.
+ * 2. A gate takes turns between the routes that lead to it, so the bound of fair-line.ts holds for
+ *    the calls of each, times the number of routes with waiting calls (promise 9).
+ * 3. A call that names providers in an order goes to the first that is free: a free one is taken
+ *    before a queue, whatever the order.
+ * 4. There are no more routes than calls in the pool.
+ */
+import { FairLine } from '../../queue/fair-line.ts';
+import type { FairItem } from '../../queue/fair-place.ts';
+import type { Gates, Wanted } from './gates.ts';
+import type { Held } from './pool-call.ts';
+import type { ProviderState } from './gate.ts';
+import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
+
+/** Calls that the same gates may take. */
+export type Route<Item extends FairItem> = {
+  readonly name: string;
+  readonly queue: FairLine<Item>;
+  readonly providers: readonly ProviderState<Held<Item>>[];
+  /** Whether the order of its gates is a preference. */
+  readonly inOrder: boolean;
+  /** Calls of it in the pool, in slots too. */
+  calls: number;
+  /** Why its calls wait, by the states of its gates. */
+  reason: WaitReason;
+};
+
+/** A gate with the routes that lead to it. */
+type Desk<Item extends FairItem> = {
+  readonly state: ProviderState<Held<Item>>;
+  readonly routes: Route<Item>[];
+  /** Whose turn it is: see invariant 2. */
+  turn: number;
+};
+
+export type Next<Item extends FairItem> = {
+  readonly state: ProviderState<Held<Item>>;
+  readonly item: Item;
+};
+
+export class Routes<Item extends FairItem> {
+  readonly states: readonly ProviderState<Held<Item>>[];
+  readonly gates: Gates<Held<Item>>;
+  readonly #desks: ReadonlyMap<ProviderState<Held<Item>>, Desk<Item>>;
+  readonly #routes = new Map<string, Route<Item>>();
+
+  constructor(gates: Gates<Held<Item>>) {
+    this.gates = gates;
+    this.states = gates.all;
+    this.#desks = new Map(gates.all.map((state) => [state, { state, routes: [], turn: 0 }]));
+  }
+
+  /** Calls in all queues. */
+  get size(): number {
+    let size = 0;
+    for (const { queue } of this.#routes.values()) size += queue.size;
+    return size;
+  }
+
+  /** Throws `provider-unknown`. */
+  state(gate: string): ProviderState<Held<Item>> {
+    return this.gates.gate(gate);
+  }
+
+  /** The route of a call that comes in. Throws when there is none, and then changes nothing. */
+  enter(wanted: Wanted): Route<Item> {
+    const providers = this.gates.for(wanted);
+    const inOrder = wanted.providers !== undefined && providers.length > 1;
+    const name = `${inOrder ? '>' : ' '}${providers.map((state) => state.name).join('\n')}`;
+    const route = this.#routes.get(name) ?? this.#addRoute(name, providers, inOrder);
+    route.calls += 1;
+    return route;
+  }
+
+  /** A call of this route is the pool's no more. */
+  leave(route: Route<Item>): void {
+    route.calls -= 1;
+    if (route.calls > 0) return;
+    this.#routes.delete(route.name);
+    for (const state of route.providers) {
+      const desk = this.#desks.get(state);
+      const at = desk?.routes.indexOf(route) ?? -1;
+      if (desk === undefined || at < 0) continue;
+      desk.routes.splice(at, 1);
+      if (at < desk.turn) desk.turn -= 1;
+    }
+  }
+
+  /** Calls that wait for this gate alone. */
+  queuedAt(gate: string): number {
+    const desk = this.#desks.get(this.gates.gate(gate));
+    return desk === undefined ? 0 : queuedHere(desk);
+  }
+
+  /** Takes the next call out of its queue, with the gate that it goes through. */
+  next(nowMs: number): Next<Item> | null {
+    const found = this.#nextDesk(nowMs);
+    if (found === null) return null;
+    const { desk, at } = found;
+    desk.turn = at + 1;
+    const item = desk.routes[at]?.queue.pop();
+    return item === undefined ? null : { state: desk.state, item };
+  }
+
+  /** Whether `next` finds a call. */
+  hasNext(nowMs: number): boolean {
+    return this.#nextDesk(nowMs) !== null;
+  }
+
+  /** When a call can go without any other's return; null when none can. */
+  dueMs(): number | null {
+    let dueMs: number | null = null;
+    for (const desk of this.#desks.values()) {
+      const at = desk.state.dueMs();
+      if (at === null || (dueMs !== null && at >= dueMs)) continue;
+      // A stalled provider is probed only with a call that somebody wants, and none grows for itself.
+      if (desk.state.isDueUnwanted || isWanted(desk)) dueMs = at;
+    }
+    return dueMs;
+  }
+
+  /** Calls in all queues, in no order. */
+  *items(): Generator<Item, void, undefined> {
+    for (const { queue } of this.#routes.values()) yield* queue.items();
+  }
+
+  /** Looks at the providers again; yields the calls that now wait for another shown reason. */
+  *changed(): Generator<Item, void, undefined> {
+    for (const route of this.#routes.values()) {
+      const before = route.reason;
+      route.reason = reasonAt(route.providers.map(({ status }) => status));
+      if (shownAs(before) !== shownAs(route.reason)) yield* route.queue.items();
+    }
+  }
+
+  #addRoute(
+    name: string,
+    providers: readonly ProviderState<Held<Item>>[],
+    inOrder: boolean,
+  ): Route<Item> {
+    const reason = reasonAt(providers.map(({ status }) => status));
+    const route = { name, queue: new FairLine<Item>(), providers, inOrder, calls: 0, reason };
+    this.#routes.set(name, route);
+    for (const state of providers) this.#desks.get(state)?.routes.push(route);
+    return route;
+  }
+
+  /**
+   * The gate with the least work for its limit, of those that take a call and have one waiting.
+   * Calls that can only go there count as its work: what can go elsewhere does so first.
+   */
+  #nextDesk(nowMs: number): { desk: Desk<Item>; at: number } | null {
+    let best: { desk: Desk<Item>; at: number } | null = null;
+    let bestLoad = Infinity;
+    for (const desk of this.#desks.values()) {
+      if (!isWanted(desk) || desk.state.free(nowMs) === 0) continue;
+      const load = (desk.state.slots.calling + queuedHere(desk)) / desk.state.limit;
+      if (load >= bestLoad) continue;
+      const at = nextTurn(desk, nowMs);
+      if (at === null) continue;
+      best = { desk, at };
+      bestLoad = load;
+    }
+    return best;
+  }
+}
+
+/** The next route with a call for this gate; null when all of them prefer another that is free. */
+function nextTurn<Item extends FairItem>(desk: Desk<Item>, nowMs: number): number | null {
+  const { routes, state } = desk;
+  for (let i = 0; i < routes.length; i++) {
+    const at = (desk.turn + i) % routes.length;
+    const route = routes[at];
+    if (route === undefined || route.queue.size === 0) continue;
+    if (!route.inOrder || route.providers.find((one) => one.free(nowMs) > 0) === state) return at;
+  }
+  return null;
+}
+
+function isWanted<Item extends FairItem>({ routes }: Desk<Item>): boolean {
+  return routes.some(({ queue }) => queue.size > 0);
+}
+
+function queuedHere<Item extends FairItem>({ routes }: Desk<Item>): number {
+  let queued = 0;
+  for (const { queue, providers } of routes) if (providers.length === 1) queued += queue.size;
+  return queued;
+}

@@ -1,0 +1,162 @@
+/**
+ * The concurrent places at one provider, each an actor of the chart `provider-slot`.
+ *
+ * It owns slot numbers, what each slot holds, and what has changed since that was last written
+ * down. It leaves to provider-state.ts how many slots may be in use.
+ *
+ * 1. A slot holds something exactly while it is `calling`.
+ * 2. Slot numbers are below `ceiling`; a number is new only when no slot is idle, so that there are
+ *    no more rows than calls were ever in flight at once.
+ * 3. Changes are kept per slot, so what waits to be written is bounded by the ceiling.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import type { SlotStatus } from '../../../machines/provider-slot.ts';
+import { initialSlotStatus, nextSlotStatus, type SlotEvent } from './charts.ts';
+
+type Slot<Held> = {
+  readonly slot: number;
+  status: SlotStatus;
+  held: Held | null;
+  changed: boolean;
+  calls: number;
+  rateLimited: number;
+};
+
+/**
+ * What became of a slot since the last time; the counters are what was added since. `calls` counts
+ * slots that were given; for a request that was withheld it is taken back, and may be below zero.
+ */
+export type SlotChange<Held> = {
+  readonly slot: number;
+  readonly status: SlotStatus;
+  readonly held: Held | null;
+  readonly calls: number;
+  readonly rateLimited: number;
+};
+
+export class Slots<Held> {
+  readonly #ceiling: number;
+  readonly #slots: Slot<Held>[] = [];
+  readonly #idle: Slot<Held>[] = [];
+  readonly #resting: Slot<Held>[] = [];
+  readonly #changed: Slot<Held>[] = [];
+  #calling = 0;
+  #peak = 0;
+
+  constructor(ceiling: number) {
+    this.#ceiling = ceiling;
+  }
+
+  get calling(): number {
+    return this.#calling;
+  }
+
+  /** The most that were `calling` at once. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  /** Puts something into a slot; the caller has seen that fewer than `ceiling` are calling. */
+  take(held: Held): number {
+    const slot = this.#idle.pop() ?? this.#wakeOne() ?? this.#addSlot();
+    this.#move(slot, 'GRANT');
+    slot.held = held;
+    slot.calls += 1;
+    this.#calling += 1;
+    this.#peak = Math.max(this.#peak, this.#calling);
+    return slot.slot;
+  }
+
+  peek(number: number): Held | null {
+    return this.#slots[number]?.held ?? null;
+  }
+
+  heldIn(number: number): Held {
+    const slot = this.#slots[number];
+    if (slot === undefined || slot.held === null) {
+      throw heddleError('illegal-transition', {
+        chart: 'provider-slot',
+        event: 'RELEASE',
+        state: slot?.status ?? 'idle',
+      });
+    }
+    return slot.held;
+  }
+
+  leave(number: number, event: 'RELEASE' | 'BACK_OFF' | 'STALL', isWithheld = false): void {
+    const slot = this.#slots[number];
+    if (slot === undefined) return;
+    if (isWithheld) slot.calls -= 1;
+    this.#move(slot, event);
+    slot.held = null;
+    if (event === 'BACK_OFF') slot.rateLimited += 1;
+    this.#calling -= 1;
+    (slot.status === 'idle' ? this.#idle : this.#resting).push(slot);
+  }
+
+  /** The provider is open again: slots that rested for it are idle. */
+  resume(): void {
+    for (const slot of this.#resting) {
+      this.#wake(slot);
+      this.#idle.push(slot);
+    }
+    this.#resting.length = 0;
+  }
+
+  takeChanges<Change>(toChange: (change: SlotChange<Held>) => Change): Change[] {
+    const changes = this.#changed.map(toChange);
+    for (const slot of this.#changed) {
+      slot.changed = false;
+      slot.calls = 0;
+      slot.rateLimited = 0;
+    }
+    this.#changed.length = 0;
+    return changes;
+  }
+
+  /** What was taken of this slot was not written: it is told again, as it is by then. */
+  giveBack(number: number, counts: { readonly calls: number; readonly rateLimited: number }): void {
+    const slot = this.#slots[number];
+    if (slot === undefined) return;
+    slot.calls += counts.calls;
+    slot.rateLimited += counts.rateLimited;
+    this.#mark(slot);
+  }
+
+  /** A probe needs a slot while the others rest. */
+  #wakeOne(): Slot<Held> | undefined {
+    const slot = this.#resting.pop();
+    if (slot !== undefined) this.#wake(slot);
+    return slot;
+  }
+
+  #wake(slot: Slot<Held>): void {
+    this.#move(slot, slot.status === 'stalled' ? 'REOPEN' : 'RELEASE');
+  }
+
+  #addSlot(): Slot<Held> {
+    const number = this.#slots.length;
+    if (number >= this.#ceiling) throw new RangeError(`more than ${this.#ceiling} slots in use`);
+    const slot: Slot<Held> = {
+      slot: number,
+      status: initialSlotStatus,
+      held: null,
+      changed: false,
+      calls: 0,
+      rateLimited: 0,
+    };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #move(slot: Slot<Held>, event: SlotEvent): void {
+    slot.status = nextSlotStatus(slot.status, event);
+    this.#mark(slot);
+  }
+
+  #mark(slot: Slot<Held>): void {
+    if (slot.changed) return;
+    slot.changed = true;
+    this.#changed.push(slot);
+  }
+}

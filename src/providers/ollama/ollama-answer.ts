@@ -1,0 +1,140 @@
+/**
+ * Ollama's stream of chunks, gathered into a result. The chunks come from a socket, whatever the
+ * client's types say: each field is looked at before it is used.
+ *
+ * 1. `isComplete` only after a chunk with `done: true` and a reason.
+ */
+import { createHash } from 'node:crypto';
+import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
+import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
+import { BrokenAnswer } from '../wire/broken-answer.ts';
+import type { OllamaRequest } from './ollama-request.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const toolCallsMax = 1_024;
+const nameCharsMax = 256;
+
+const stopReasons: Readonly<Record<string, string>> = { stop: 'end', length: 'max-tokens' };
+
+export class OllamaAnswer {
+  readonly #onText: (text: string) => void;
+  readonly #idempotencyKey: string;
+  readonly #text = new AnswerText();
+  /** All tool input together is bounded as the text is. */
+  readonly #inputs = new AnswerText();
+  readonly #toolCalls: ToolCall[] = [];
+  #model = '';
+  #stopReason: string | null = null;
+  #inputTokens = 0;
+  #outputTokens = 0;
+
+  constructor(idempotencyKey: string, onText: (text: string) => void) {
+    this.#idempotencyKey = idempotencyKey;
+    this.#onText = onText;
+  }
+
+  get isComplete(): boolean {
+    return this.#stopReason !== null;
+  }
+
+  /** Throws a `BrokenAnswer` for what cannot be part of an answer. */
+  take(chunk: unknown): void {
+    const fields = asFields(chunk);
+    if (typeof fields['model'] === 'string') this.#model = fields['model'].slice(0, nameCharsMax);
+    if (fields['message'] !== undefined) this.#add(asFields(fields['message']));
+    if (fields['done'] !== true) return;
+    const reason = fields['done_reason'];
+    if (typeof reason !== 'string' || reason === '')
+      throw unreadable('it is done without a reason');
+    this.#stopReason = reason.slice(0, nameCharsMax);
+    this.#inputTokens = asCount(fields['prompt_eval_count']);
+    this.#outputTokens = asCount(fields['eval_count']);
+  }
+
+  /** Only when it is complete. */
+  output(provider: string): GenerateOutput {
+    const reason = this.#stopReason ?? '';
+    const isForTools = reason === 'stop' && this.#toolCalls.length > 0;
+    return {
+      text: this.#text.text,
+      toolCalls: this.#toolCalls,
+      stopReason: isForTools ? 'tool-calls' : (stopReasons[reason] ?? reason),
+      usage: { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens },
+      provider,
+      model: this.#model,
+    };
+  }
+
+  #add(message: Fields): void {
+    const { content, tool_calls: calls } = message;
+    if (typeof content === 'string' && content !== '') {
+      this.#text.add(content);
+      this.#onText(content);
+    }
+    if (calls === undefined || calls === null) return;
+    if (!Array.isArray(calls)) throw unreadable('its tool calls are no list');
+    for (const call of calls) this.#addCall(asFields(asFields(call)['function']));
+  }
+
+  #addCall({ name, arguments: input }: Fields): void {
+    if (typeof name !== 'string') throw unreadable('a tool call has no name');
+    const written = typeof input === 'string' ? input : asWritten(input);
+    this.#inputs.add(written);
+    if (this.#toolCalls.length >= toolCallsMax) throw unreadable('it calls too many tools');
+    const id = toolCallId(this.#idempotencyKey, this.#toolCalls.length);
+    this.#toolCalls.push(toolCallOf(id, name.slice(0, nameCharsMax), written));
+  }
+}
+
+/**
+ * Ollama gives none. The same for every attempt at one call, so that what a chart has done for a tool
+ * call can be found again; and of the letters that every other provider takes back in a history.
+ */
+function toolCallId(idempotencyKey: string, position: number): string {
+  const hash = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 20);
+  return `tool_${hash}_${position}`;
+}
+
+/**
+ * Whether a prompt was cut though it should not be: old servers do not know `truncate`. A cut prompt
+ * leaves a mark: they read the whole context, or half of it and a few tokens, of a prompt that
+ * has far more letters than so few tokens hold. Where the context's size was not given, or
+ * the count leaves out what was cached, nothing can be told.
+ */
+export function wasTruncated(request: OllamaRequest, inputTokens: number): boolean {
+  const { num_ctx: contextTokens } = request.options;
+  if (contextTokens === undefined || inputTokens === 0) return false;
+  if (inputTokens >= contextTokens) return true;
+  const half = Math.floor(contextTokens / 2);
+  if (inputTokens < half || inputTokens > half + markTokens) return false;
+  const chars = request.messages.reduce((sum, { content }) => sum + content.length, 0);
+  return chars > inputTokens * charsPerTokenMax;
+}
+
+/** Kept at the beginning, besides the half. */
+const markTokens = 8;
+/** Ordinary text has about 4. */
+const charsPerTokenMax = 6;
+
+function asWritten(input: unknown): string {
+  try {
+    return JSON.stringify(input ?? {});
+  } catch {
+    // Too deep to be written; a model is told so.
+    return 'nested too deep';
+  }
+}
+
+function asFields(value: unknown): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw unreadable('it lacks a part that it must have');
+}
+
+function asCount(value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0;
+}
+
+function unreadable(what: string): BrokenAnswer {
+  return new BrokenAnswer('unreadable', `a chunk of the answer cannot be read: ${what}`);
+}

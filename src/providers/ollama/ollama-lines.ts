@@ -1,0 +1,71 @@
+/**
+ * Ollama's lines before its client sees them. The client warns of a line that is no JSON, drops it
+ * and goes on, with a hole in the text; here such a line breaks the answer. Lines go on whole or
+ * not at all.
+ *
+ * It owns the beginning of the line that is not yet whole; exchange.ts bounds it.
+ */
+import type { Sieve } from '../wire/exchange.ts';
+import { BrokenAnswer } from '../wire/broken-answer.ts';
+
+const nothing = new Uint8Array(0);
+
+export class OllamaLines implements Sieve {
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  readonly #encoder = new TextEncoder();
+  #rest = '';
+  #errorText: string | null = null;
+
+  /** What an error in the stream said: the client keeps it only where it is a text. */
+  get errorText(): string | null {
+    return this.#errorText;
+  }
+
+  pass(chunk: Uint8Array): Uint8Array {
+    const lines = (this.#rest + this.#decode(chunk)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    return this.#encode(lines);
+  }
+
+  end(): Uint8Array {
+    const lines = [this.#rest + this.#decode()];
+    this.#rest = '';
+    return this.#encode(lines);
+  }
+
+  /** Bytes that are no UTF-8 would become other text in silence. */
+  #decode(chunk?: Uint8Array): string {
+    try {
+      return chunk === undefined
+        ? this.#decoder.decode()
+        : this.#decoder.decode(chunk, { stream: true });
+    } catch {
+      throw new BrokenAnswer('unreadable', 'the answer is no UTF-8');
+    }
+  }
+
+  #encode(lines: readonly string[]): Uint8Array {
+    const kept = lines.filter((line) => line.trim() !== '');
+    for (const line of kept) this.#check(line);
+    return kept.length === 0 ? nothing : this.#encoder.encode(`${kept.join('\n')}\n`);
+  }
+
+  #check(line: string): void {
+    const value = parse(line);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new BrokenAnswer('unreadable', 'a line of the answer is no JSON object');
+    }
+    if ('error' in value) {
+      const { error } = value;
+      this.#errorText = typeof error === 'string' ? error : JSON.stringify(error).slice(0, 1_000);
+    }
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Ollama's chat API as a provider, through its client. The client writes the request and reads the
+ * chunks; deadlines, headers, the address and the sockets are heddle's.
+ *
+ * It owns its endpoint. It leaves the request's shape to ollama-request.ts, the lines to
+ * ollama-lines.ts, the result to ollama-answer.ts, failures to adapter/.
+ *
+ * 1. Nothing comes from the environment: not the address, and no key.
+ * 2. It resolves with a complete answer or not at all.
+ */
+import { Ollama } from 'ollama';
+import type { GenerateOutput } from '../../domain/catalogue.ts';
+import { asWhole } from '../../domain/field.ts';
+import { checkName } from '../../domain/ids.ts';
+import { asOptions } from '../../domain/options.ts';
+import {
+  type AdapterOptions,
+  modelOf,
+  resolveRouting,
+  type Routing,
+} from '../wire/adapter-options.ts';
+import { Endpoint } from '../wire/endpoint.ts';
+import type { Exchange } from '../wire/exchange.ts';
+import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { OllamaAnswer, wasTruncated } from './ollama-answer.ts';
+import { OllamaLines } from './ollama-lines.ts';
+import { type OllamaRequest, ollamaRequest } from './ollama-request.ts';
+import type { Provider, ProviderCall } from '../port.ts';
+
+/** No header comes before the model is loaded, and a large one takes minutes. */
+const loadMsMax = 300_000;
+
+export type OllamaOptions = AdapterOptions & {
+  /** Default `http://127.0.0.1:11434`. */
+  readonly baseUrl?: string;
+  /** For a server behind a proxy that asks for one. */
+  readonly apiKey?: string;
+  /** `num_ctx`: the context that a model is loaded with. Default: the server's. */
+  readonly contextTokens?: number;
+};
+
+export function createOllama(options: OllamaOptions): OllamaProvider {
+  return new OllamaProvider(asOptions(options, 'ollama', null));
+}
+
+export class OllamaProvider implements Provider {
+  readonly name: string;
+  readonly models: Routing['models'];
+  readonly tiers: Routing['tiers'];
+  readonly startsAt: Routing['startsAt'];
+  readonly sharesCeilingWith: Routing['sharesCeilingWith'];
+  readonly pricePerMillion: Routing['pricePerMillion'];
+  readonly #endpoint: Endpoint;
+  readonly #model: string;
+  readonly #contextTokens: number | null;
+
+  constructor(options: OllamaOptions) {
+    const { baseUrl, apiKey, ceiling, name, contextTokens, ...routed } = options;
+    const { routing, limits } = resolveRouting(routed);
+    this.name = checkName(name ?? 'ollama', 'name');
+    this.models = routing.models;
+    this.tiers = routing.tiers;
+    this.startsAt = routing.startsAt;
+    this.sharesCeilingWith = routing.sharesCeilingWith;
+    this.pricePerMillion = routing.pricePerMillion;
+    this.#model = options.model;
+    const bounds = { min: 1, max: 100_000_000, fallback: null };
+    this.#contextTokens = asWhole(contextTokens, 'contextTokens', bounds);
+    this.#endpoint = new Endpoint({
+      ceiling: ceiling ?? 4,
+      models: this.models.length,
+      baseUrl: baseUrl ?? 'http://127.0.0.1:11434',
+      path: '/api/chat',
+      apiKey: apiKey ?? null,
+      headers: {},
+      limits,
+      ownLimits: { firstByteMsMax: loadMsMax },
+      // Past OLLAMA_MAX_QUEUE: backpressure, not an outage.
+      busyStatus: 503,
+    });
+  }
+
+  get ceiling(): number {
+    return this.#endpoint.ceiling;
+  }
+
+  async call(call: ProviderCall): Promise<GenerateOutput> {
+    const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
+    const contextTokens = this.#contextTokens;
+    const request = ollamaRequest(call.input, { model, contextTokens });
+    const sieve = new OllamaLines();
+    return this.#endpoint.attempt(call, {
+      sieve,
+      run: (exchange) => this.#run(exchange, request, call),
+      told: () =>
+        sieve.errorText === null ? null : { type: null, code: null, text: sieve.errorText },
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#endpoint.close();
+  }
+
+  async #run(
+    exchange: Exchange,
+    request: OllamaRequest,
+    { signal, idempotencyKey, onText = () => {} }: ProviderCall,
+  ): Promise<GenerateOutput> {
+    // One client per attempt: a shared one keeps the streams of failed calls for ever.
+    const client = new Ollama({ host: unused, fetch: exchange.fetch });
+    const answer = new OllamaAnswer(idempotencyKey, (text) => {
+      // What was read together with the abort is nobody's any more.
+      if (!signal.aborted) onText(text);
+    });
+    for await (const chunk of await client.chat(request)) {
+      answer.take(chunk);
+      if (!answer.isComplete) continue;
+      const output = answer.output(this.name);
+      const { inputTokens } = output.usage;
+      if (!wasTruncated(request, inputTokens)) return output;
+      const reason = `of the prompt only ${inputTokens} tokens were read; raise contextTokens`;
+      throw new BrokenAnswer('context-overflow', reason);
+    }
+    throw new BrokenAnswer('cut', 'the stream ended without done');
+  }
+}
+
+/** The endpoint knows the address; without one, the client would look for its own. */
+const unused = 'http://the-endpoint-knows-the-address.invalid';

@@ -1,0 +1,36 @@
+/** What the stub answers: made from a seed and the call's input alone, so that runs can be compared. */
+import type { GenerateInput, GenerateMessage, GenerateOutput } from '../../domain/catalogue.ts';
+import { planAnswer } from './plan-answer.ts';
+import { tokensOf } from './stub-answer.ts';
+
+/** Complete, cheap and always the same for the same seed and input. */
+export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
+  const messages: GenerateMessage[] = [];
+  if (input.system !== undefined) messages.push({ role: 'system', content: input.system });
+  // A prompt comes after the messages, as it does at the adapters.
+  if (input.messages !== undefined) messages.push(...input.messages);
+  if (input.prompt !== undefined) messages.push({ role: 'user', content: input.prompt });
+  const tools = (input.tools ?? []).map(({ name }) => name);
+  const asked = messages.map(({ role, content }) => ({ role, text: content }));
+  const { text = '', toolCalls = [] } = planAnswer({ seed, messages: asked, tools });
+  let inputChars = 0;
+  for (const message of messages) {
+    inputChars += message.content.length;
+    if (message.role === 'assistant') inputChars += charsOf(message.toolCalls ?? []);
+  }
+  return {
+    text,
+    toolCalls: toolCalls.map((call, i) => ({ id: `call-${i + 1}`, ...call })),
+    stopReason: toolCalls.length > 0 ? 'tool-calls' : 'end',
+    usage: {
+      inputTokens: tokensOf(inputChars),
+      outputTokens: tokensOf(text.length + charsOf(toolCalls)),
+    },
+    provider,
+    model: input.model ?? 'stub',
+  };
+}
+
+function charsOf(calls: readonly object[]): number {
+  return calls.length === 0 ? 0 : JSON.stringify(calls).length;
+}

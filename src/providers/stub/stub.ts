@@ -1,0 +1,207 @@
+/**
+ * A provider in this process, for measuring heddle alone and for tests: with latency, a ceiling that
+ * it enforces, faults on order, and counters that tell what heddle did to it.
+ *
+ * It owns its counters and its calls in flight. It leaves all waiting and retrying to heddle.
+ *
+ * 1. No more than `ceiling` calls are in flight: one more is answered `rate-limited` at once.
+ * 2. Answers depend on seed and input alone; faults on seed and the number of the call.
+ * 3. A call ends exactly once: with an answer, a fault, or its abort.
+ */
+import type { GenerateOutput } from '../../domain/catalogue.ts';
+import { callAborted, type Provider, type ProviderCall, ProviderFault } from '../port.ts';
+import { RecentKeys } from '../../queue/recent-keys.ts';
+import { mix } from './stub-answer.ts';
+import { stubAnswer } from './stub-output.ts';
+
+/** Any clock of the runtime's will do. */
+type StubClock = {
+  nowMs(): number;
+  setTimer(delayMs: number, ring: () => void): () => void;
+};
+
+/** Rates are shares of the calls, 0 to 1. Outages come after the latency, the others at once. */
+type StubFaults = {
+  readonly rateLimited?: number;
+  readonly outage?: number;
+  readonly refused?: number;
+  readonly caller?: number;
+  /** From this call on (the first is 1) everything is an outage, for `outageForMs`. */
+  readonly outageFromCall?: number;
+  /** Default: for ever. */
+  readonly outageForMs?: number;
+};
+
+export type StubOptions = {
+  readonly name: string;
+  readonly ceiling: number;
+  /** 0: the answer is there in a microtask, and no timer is set. */
+  readonly latencyMs: number;
+  /** Up to so much is added to the latency. */
+  readonly jitterMs?: number;
+  readonly seed: number;
+  /** What a 429 asks to wait. Default 100; null: it names no time. */
+  readonly retryAfterMs?: number | null;
+  readonly faults?: StubFaults;
+  readonly clock: StubClock;
+};
+
+type StubStats = {
+  /** All that came, refused ones too. */
+  readonly calls: number;
+  readonly completed: number;
+  readonly inFlight: number;
+  readonly peakInFlight: number;
+  readonly rateLimited: number;
+  readonly faults: number;
+  readonly aborted: number;
+  /** Calls at an invocation that had its answer already. */
+  readonly duplicateCalls: number;
+  /** Calls in flight, integrated over time. */
+  readonly slotMs: number;
+};
+
+export interface Stub extends Provider {
+  stats(): StubStats;
+}
+
+type FaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller';
+
+export function createStub(options: StubOptions): Stub {
+  return new StubProvider(options);
+}
+
+/** Waiting for it takes one microtask. */
+const arrived = Promise.resolve();
+
+class StubProvider implements Stub {
+  readonly name: string;
+  readonly ceiling: number;
+  readonly #options: StubOptions;
+  readonly #clock: StubClock;
+  readonly #answered = new RecentKeys();
+  #outageSinceMs: number | null = null;
+  #calls = 0;
+  #completed = 0;
+  #inFlight = 0;
+  #peak = 0;
+  #rateLimited = 0;
+  #faults = 0;
+  #aborted = 0;
+  #duplicates = 0;
+  #slotMs = 0;
+  #countedAtMs: number;
+
+  constructor(options: StubOptions) {
+    this.name = options.name;
+    this.ceiling = options.ceiling;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#countedAtMs = options.clock.nowMs();
+  }
+
+  call(call: ProviderCall): Promise<GenerateOutput> {
+    if (call.signal.aborted) return Promise.reject(callAborted(call.signal));
+    this.#calls += 1;
+    const hash = mix(Math.imul(this.#calls, 0x9e3779b1) ^ this.#options.seed);
+    const full = this.#inFlight >= this.ceiling;
+    const fault = full ? 'rate-limited' : this.#faultOf(hash);
+    if (fault !== null && fault !== 'outage') return Promise.reject(this.#fault(fault));
+    const repeated = this.#answered.has(call.idempotencyKey);
+    if (repeated) this.#duplicates += 1;
+    this.#count(1);
+    const { latencyMs, jitterMs = 0 } = this.#options;
+    const waitMs = latencyMs + ((hash >>> 8) / 2 ** 24) * jitterMs;
+    return this.#answer(call, { waitMs, fault, repeated });
+  }
+
+  stats(): StubStats {
+    this.#count(0);
+    return {
+      calls: this.#calls,
+      completed: this.#completed,
+      inFlight: this.#inFlight,
+      peakInFlight: this.#peak,
+      rateLimited: this.#rateLimited,
+      faults: this.#faults,
+      aborted: this.#aborted,
+      duplicateCalls: this.#duplicates,
+      slotMs: this.#slotMs,
+    };
+  }
+
+  async #answer(
+    call: ProviderCall,
+    plan: { readonly waitMs: number; readonly fault: 'outage' | null; readonly repeated: boolean },
+  ): Promise<GenerateOutput> {
+    await (plan.waitMs === 0 ? arrived : this.#wait(plan.waitMs, call.signal));
+    this.#count(-1);
+    if (call.signal.aborted) {
+      this.#aborted += 1;
+      throw callAborted(call.signal);
+    }
+    if (plan.fault !== null) throw this.#fault(plan.fault);
+    // Two calls at one invocation may also be in flight together: the later answer is the double.
+    if (!this.#answered.add(call.idempotencyKey) && !plan.repeated) this.#duplicates += 1;
+    this.#completed += 1;
+    const output = stubAnswer(this.#options.seed, this.name, call.input);
+    call.onText?.(output.text);
+    return output;
+  }
+
+  /** Until the time is over or the signal aborts. */
+  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const onAbort = (): void => {
+        stop();
+        resolve();
+      };
+      const stop = this.#clock.setTimer(waitMs, () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      signal.addEventListener('abort', onAbort);
+    });
+  }
+
+  #faultOf(hash: number): FaultKind | null {
+    const { faults } = this.#options;
+    if (faults === undefined) return null;
+    if (this.#inOutage(faults)) return 'outage';
+    // One draw for all kinds: their rates are shares of the same calls.
+    let draw = mix(hash ^ 0x5bd1e995) / 2 ** 32;
+    if ((draw -= faults.rateLimited ?? 0) < 0) return 'rate-limited';
+    if ((draw -= faults.outage ?? 0) < 0) return 'outage';
+    if ((draw -= faults.refused ?? 0) < 0) return 'refused';
+    return draw - (faults.caller ?? 0) < 0 ? 'caller' : null;
+  }
+
+  #inOutage({ outageFromCall = Infinity, outageForMs = Infinity }: StubFaults): boolean {
+    if (this.#calls < outageFromCall) return false;
+    const nowMs = this.#clock.nowMs();
+    this.#outageSinceMs ??= nowMs;
+    return nowMs - this.#outageSinceMs < outageForMs;
+  }
+
+  #fault(kind: FaultKind): ProviderFault {
+    this.#faults += 1;
+    if (kind !== 'rate-limited')
+      return new ProviderFault(kind, `stub ${this.name}: ${kind} on order`);
+    this.#rateLimited += 1;
+    const { retryAfterMs = 100 } = this.#options;
+    return new ProviderFault(
+      kind,
+      `stub ${this.name}: ${this.ceiling} calls at most`,
+      retryAfterMs,
+    );
+  }
+
+  /** Slot-time until now belongs to the calls that were in flight until now. */
+  #count(change: -1 | 0 | 1): void {
+    const nowMs = this.#clock.nowMs();
+    this.#slotMs += (nowMs - this.#countedAtMs) * this.#inFlight;
+    this.#countedAtMs = nowMs;
+    this.#inFlight += change;
+    if (this.#inFlight > this.#peak) this.#peak = this.#inFlight;
+  }
+}

@@ -1,0 +1,12 @@
+/** An answer that is no use: what broke it, and where. */
+import type { Breakage } from '../classification.ts';
+
+export class BrokenAnswer extends Error {
+  readonly breakage: Breakage;
+
+  constructor(breakage: Breakage, message: string) {
+    super(message);
+    this.name = 'BrokenAnswer';
+    this.breakage = breakage;
+  }
+}

@@ -1,0 +1,98 @@
+/** From what an exchange saw to the one `ProviderFault` that the pool and people read. */
+import { toSafeText } from '../../domain/json.ts';
+import { BrokenAnswer } from './broken-answer.ts';
+import { type Breakage, classify } from '../classification.ts';
+import { ProviderFault } from '../port.ts';
+import { readRetryAfter } from '../retry-after.ts';
+import type { Exchange } from './exchange.ts';
+import { readToldError, type ToldError } from './told-error.ts';
+
+const textCharsMax = 500;
+
+const breakageTexts: Readonly<Record<Breakage, string>> = {
+  unreachable: 'cannot be reached',
+  cut: 'cut its answer short',
+  idle: 'sent nothing for too long',
+  deadline: 'did not come to an end in time',
+  unreadable: 'sent what its protocol does not know',
+  'context-overflow': 'cut the prompt to make it fit',
+  'too-large': 'sent too much',
+};
+
+export type FailedAttempt = {
+  readonly error: unknown;
+  readonly exchange: Exchange;
+  /** What an event in the stream said; null when there was none. */
+  readonly told: ToldError | null;
+  /** The status by which the provider itself says that it is busy, though not by a type. */
+  readonly busyStatus: number | null;
+  /** Whatever a provider echoes: this is not shown. */
+  readonly secret: string | null;
+  readonly nowMs: number;
+};
+
+/** Without a `cause`: the SDK's errors carry requests and headers with them. */
+export function faultOf(attempt: FailedAttempt): ProviderFault {
+  const { error, exchange, nowMs } = attempt;
+  const { answer } = exchange;
+  const isRefusal = answer !== null && (answer.status < 200 || answer.status >= 300);
+  const told = isRefusal ? refusal(attempt, answer.status) : attempt.told;
+  const status = isRefusal ? answer.status : null;
+  const early = exchange.isOver ? 'cut' : null;
+  const breakage = exchange.breakage ?? breakageIn(error) ?? early;
+  const header = answer?.header ?? (() => null);
+  const retryAfterMs = readRetryAfter(header, nowMs);
+  if (told === null && breakage === null) {
+    // Neither the provider nor the network: the request could not even be made.
+    return new ProviderFault('caller', shown(attempt, `the call failed: ${reasonIn(error)}`));
+  }
+  const { type = null, code = null, text = null } = told ?? {};
+  const asksToWait = retryAfterMs !== null;
+  const kind = classify({ status, type, code, breakage, asksToWait });
+  const words = [status === null ? null : `HTTP ${status}`, type, code].filter(isThere).join(' ');
+  const requestId = header('request-id');
+  const what = told === null && breakage !== null ? brokenText(breakage, error) : (text ?? '');
+  const message = [words, what].filter((part) => part !== '').join(': ');
+  const request = requestId === null ? '' : ` (request ${requestId})`;
+  return new ProviderFault(kind, shown(attempt, message, request), retryAfterMs);
+}
+
+/** A proxy's refusal with the same status has another body: it means that nobody is there. */
+function refusal({ busyStatus, exchange }: FailedAttempt, status: number): ToldError {
+  const told = readToldError(exchange.errorText);
+  const isOwn = told.type === null && told.text !== exchange.errorText;
+  return isOwn && status === busyStatus ? { ...told, type: 'busy' } : told;
+}
+
+function breakageIn(error: unknown): Breakage | null {
+  if (error instanceof BrokenAnswer) return error.breakage;
+  // The SDK parses the events itself.
+  return error instanceof SyntaxError ? 'unreadable' : null;
+}
+
+function brokenText(breakage: Breakage, error: unknown): string {
+  return `the provider ${breakageTexts[breakage]} (${reasonIn(error)})`;
+}
+
+/** The code of whatever lies at the bottom, such as ECONNREFUSED; else its message. */
+function reasonIn(error: unknown): string {
+  let cause = error;
+  for (let depth = 0; depth < 5; depth++) {
+    if (!(cause instanceof Error) || cause.cause === undefined) break;
+    cause = cause.cause;
+  }
+  if (!(cause instanceof Error)) return 'no reason given';
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+}
+
+function shown({ secret }: FailedAttempt, message: string, suffix = ''): string {
+  // Before anything is cut: half a key is a part of the key.
+  const safe = (text: string): string => (secret === null ? text : text.replaceAll(secret, '***'));
+  const text = safe(message);
+  const cut = text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text;
+  return toSafeText(cut + safe(suffix).slice(0, 100));
+}
+
+function isThere(text: string | null): text is string {
+  return text !== null && text !== '';
+}

@@ -1,0 +1,149 @@
+/**
+ * From computed turns to the batch that commits them: what they record of calls, the slots that are
+ * given, statuses between turns.
+ *
+ * Owns whether slots are part of a batch. Leaves to `turn-batch.ts` how the turns were computed.
+ */
+import type { Batch } from '../../store/batch.ts';
+import type { SealedCalls } from '../calls/calls-options.ts';
+import { faultOf, isTurnsOwn } from '../fault.ts';
+import type { Isolation } from '../wake/isolation.ts';
+import type { Parts } from '../parts.ts';
+import type { Computed } from './compute-turns.ts';
+import type { Settling } from './outcome/after-commit.ts';
+import type { StatusNews } from './outcome/wait-status.ts';
+import {
+  noArrivals,
+  type ComputedTurn,
+  type Faulty,
+  type MadeBatch,
+  type Taken,
+  type Work,
+} from './made-batch.ts';
+import type { FoldedTurn } from '../turn/folded-turn.ts';
+import { brokenTurn } from '../turn/held-back.ts';
+import { turnCommit } from '../turn/turn-commit.ts';
+
+export class BatchMaking {
+  readonly #parts: Parts;
+  readonly #news: StatusNews;
+  readonly #settling: Settling;
+  readonly #isolation: Isolation;
+  /** A batch went without the slots that it would have written. */
+  owesSlots = false;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly news: StatusNews;
+    readonly settling: Settling;
+    readonly isolation: Isolation;
+  }) {
+    this.#parts = options.parts;
+    this.#news = options.news;
+    this.#settling = options.settling;
+    this.#isolation = options.isolation;
+  }
+
+  /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
+  make(
+    { apart, works, arrived, faulty }: Taken,
+    folded: readonly Computed<FoldedTurn>[],
+  ): MadeBatch | null {
+    const { ids, replicaId } = this.#parts;
+    const turns = this.#turnsOf(works, folded, faulty);
+    for (const { work, turn } of turns) this.#propose(work, turn, apart);
+    const { slots, providers, grants, charges } = this.#seal(apart);
+    const statusChanges = apart === null ? this.#news.take() : [];
+    const parts = turns.length + slots.length + providers.length + statusChanges.length;
+    if (parts === 0 && arrived === null && charges === undefined) return null;
+    const batch: Batch = {
+      commitId: ids.commit(),
+      replicaId,
+      epochs: this.#parts.shards.epochsOf([
+        ...turns.map(({ commit }) => commit),
+        ...statusChanges.map(({ change }) => change),
+        ...slots.flatMap(({ call }) => call ?? []),
+        ...(charges?.settled ?? []),
+      ]),
+      turns: turns.map(({ commit }) => commit),
+      statusChanges: statusChanges.map(({ change }) => change),
+      results: [],
+      slots,
+      providers,
+      ...(charges === undefined ? {} : { charges }),
+      arrivals: arrived?.arrivals ?? noArrivals,
+    };
+    return { batch, turns, statusChanges, arrivals: arrived, grants };
+  }
+
+  #turnsOf(
+    works: readonly Work[],
+    folded: readonly Computed<FoldedTurn>[],
+    faulty: Faulty[],
+  ): ComputedTurn[] {
+    return works.flatMap((work, i) => {
+      if (this.#settling.isGone(work)) return [];
+      const turn = folded[i];
+      if (turn?.kind !== 'done') {
+        faulty.push({ ...work, fault: faultOf(turn?.error) });
+        return [];
+      }
+      try {
+        if (turn.result.changed) return this.#toCommit(work, turn.result);
+        this.#settling.nothingToDo(work.entry, work.hot);
+      } catch (error) {
+        faulty.push({ ...work, fault: faultOf(error) });
+      }
+      return [];
+    });
+  }
+
+  #propose({ hot, incoming }: Work, turn: FoldedTurn, apart: Taken['apart']): void {
+    const { calls } = this.#parts;
+    for (const item of incoming) if (item.kind === 'result') calls.recorded(hot.run, item);
+    // What it charges is written with slots, and those are not in a batch apart.
+    if (turn.ended !== null && apart === null) calls.runEnds(hot.run);
+    if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
+      const { run, turn: before } = hot;
+      const of = { run, held: turn.draft.held, turn: before + 1, status: turn.status };
+      calls.propose(of, turn.state);
+    }
+  }
+
+  /** Slots are written by batches that hold everything, and alone when such a one has failed. */
+  #seal(apart: Taken['apart']): SealedCalls {
+    const { budgets, calls } = this.#parts;
+    if (apart === 'calls' || (apart === null && !this.#isolation.holdsCalls)) {
+      this.owesSlots = false;
+      return calls.seal();
+    }
+    const sealed = calls.seal(0);
+    calls.giveBack(sealed);
+    budgets.giveBack(sealed.charges?.settled ?? []);
+    this.owesSlots = true;
+    return { slots: [], providers: [], grants: [] };
+  }
+
+  #toCommit(work: Work, folded: FoldedTurn): ComputedTurn {
+    const { actionErrors, kernel } = this.#parts;
+    const notes = actionErrors.of(work.hot.run.runId);
+    try {
+      const turn = this.#withTasks(folded);
+      return { work, turn, commit: turnCommit(kernel, turn, notes), notes };
+    } catch (error) {
+      if (!isTurnsOwn(error)) throw error;
+      const failed = brokenTurn(work.hot, work.incoming, error.toJSON());
+      return { work, turn: failed, commit: turnCommit(kernel, failed, notes), notes };
+    }
+  }
+
+  /** Its tasks ask for permits, so that its commit can say that it stands in line. */
+  #withTasks(turn: FoldedTurn): FoldedTurn {
+    const { tasks } = this.#parts;
+    if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;
+    const { run } = turn.draft.from;
+    tasks.propose(run, turn.state, turn.draft.held);
+    const reason = tasks.reasonFor(run.runId, turn.draft.held);
+    return reason === null ? turn : { ...turn, reason };
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Group commit (design §3): turns that are ready together share one transaction. While one commit
+ * is in flight the next batch gathers, so an idle system commits at once and a busy one commits
+ * hundreds of turns together.
+ *
+ * Owns when a batch is made and how many are under way. Leaves what goes into one to `TurnBatch`.
+ *
+ * 1. At most `batchesMax` batches are under way; a run is in one of them at most.
+ * 2. Nothing is sent outside before the commit that it belongs to (promises 1 and 5).
+ * 3. A batch whose commit fails for want of a database is tried again, the very same one, until it
+ *    has an answer or this replica may no longer commit. The commit's id makes that safe.
+ */
+import { HeddleError } from '../../domain/errors.ts';
+import type { Clock, Log } from '../ports.ts';
+
+/** What makes batches and carries them through. */
+export interface BatchSource {
+  /** True when a batch would hold something. */
+  readonly hasWork: boolean;
+  /** Makes one batch and sees it through; never rejects. */
+  runBatch(): Promise<void>;
+}
+
+export class Committer {
+  readonly #clock: Clock;
+  readonly #source: BatchSource;
+  readonly #batchesMax: number;
+  readonly #idle: (() => void)[] = [];
+  #underWay = 0;
+  #scheduled = false;
+  #closing = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly source: BatchSource;
+    readonly batchesMax: number;
+  }) {
+    this.#clock = options.clock;
+    this.#source = options.source;
+    this.#batchesMax = options.batchesMax;
+  }
+
+  /** True when a batch that is requested now begins at once. */
+  get hasRoom(): boolean {
+    return !this.#closing && this.#underWay < this.#batchesMax;
+  }
+
+  /** Something may be ready. Cheap: call it as often as you like. */
+  request(): void {
+    if (this.#scheduled || this.#closing) return;
+    if (this.#underWay >= this.#batchesMax) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#closing || this.#underWay >= this.#batchesMax || !this.#source.hasWork) return;
+    this.#underWay += 1;
+    const over = (): void => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
+      this.request();
+    };
+    // It never rejects; if it did, that would be no reason to end the process, or to count it for ever.
+    this.#source.runBatch().then(over, over);
+    // There may be more than one batch holds.
+    this.request();
+  }
+
+  /** Takes no new batch and resolves when those under way have ended. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.quiet();
+  }
+
+  /** Resolves when no batch is under way. */
+  quiet(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}
+
+/** Waits between tries to reach the database; jitter is not needed, there is one waiter. */
+const retryMs = [50, 100, 200, 500, 1_000, 2_000] as const;
+
+/**
+ * Calls `attempt` until it has an answer. Gives up, with the last error, when `mayGoOn` says no or
+ * the error is not about reaching the database.
+ */
+export async function untilAnswered<Result>(
+  attempt: () => Promise<Result>,
+  around: { readonly clock: Clock; readonly log: Log; readonly mayGoOn: () => boolean },
+): Promise<Result> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isOutage = error instanceof HeddleError && error.code === 'store-unavailable';
+      if (!isOutage || !around.mayGoOn()) throw error;
+      around.log.warn('store unavailable, trying again', { tries, reason: error.message });
+      const waitMs = retryMs[Math.min(tries, retryMs.length - 1)] ?? 2_000;
+      await new Promise<void>((resolve) => around.clock.setTimer(waitMs, resolve));
+    }
+  }
+}

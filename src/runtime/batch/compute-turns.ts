@@ -1,0 +1,100 @@
+/**
+ * Drives the turns of a batch together: what they ask in one round is read from the store at once.
+ * A turn that throws fails its own run and no other.
+ */
+import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../../store/port.ts';
+import type { BatchChain } from './write-chain.ts';
+import type { Answer, Question, Reading } from '../turn/reading.ts';
+
+export type Computed<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'threw'; readonly error: unknown };
+
+type Asking<Result> = {
+  readonly index: number;
+  readonly turn: Reading<Result>;
+  question: Question;
+};
+
+/** So many turns are computed in one go, a few milliseconds: then answers and requests have theirs. */
+const inOneGoMax = 8;
+
+export type Computing = {
+  /** What turns before these have written in the same batch. */
+  readonly chain?: BatchChain;
+  /** Resolves when what is ready beside this has been done. */
+  readonly breathe: () => Promise<void>;
+  /** Does the work when no other batch is computing for as long as it can without a read. */
+  readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
+};
+
+/** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
+export async function computeTogether<Result>(
+  store: Store,
+  turns: readonly Reading<Result>[],
+  { chain, breathe, alone }: Computing,
+): Promise<Computed<Result>[]> {
+  const computed: Computed<Result>[] = [];
+  let asking: Asking<Result>[] = [];
+  await alone(async () => {
+    for (const [index, turn] of turns.entries()) {
+      if (index > 0 && index % inOneGoMax === 0) await breathe();
+      const question = resume(computed, index, () => turn.next());
+      if (question !== null) asking.push({ index, turn, question });
+    }
+  });
+  while (asking.length > 0) {
+    const answers = await ask(
+      store,
+      asking.map(({ question }) => chain?.asks(question) ?? question),
+    );
+    const still: Asking<Result>[] = [];
+    asking.forEach((item, i) => {
+      const answer = answers[i];
+      if (answer === undefined) throw new TypeError('the store did not answer a read');
+      const told = chain?.answers(item.question, answer) ?? answer;
+      const question = resume(computed, item.index, () => item.turn.next(told));
+      if (question !== null) still.push({ ...item, question });
+    });
+    asking = still;
+  }
+  return computed;
+}
+
+function resume<Result>(
+  computed: Computed<Result>[],
+  index: number,
+  next: () => IteratorResult<Question, Result>,
+): Question | null {
+  try {
+    const step = next();
+    if (step.done !== true) return step.value;
+    computed[index] = { kind: 'done', result: step.value };
+  } catch (error) {
+    computed[index] = { kind: 'threw', error };
+  }
+  return null;
+}
+
+async function ask(store: Store, questions: readonly Question[]): Promise<readonly Answer[]> {
+  const memory: MemoryRead[] = [];
+  const channels: ChannelRead[] = [];
+  for (const question of questions) {
+    if (question.kind === 'memory') memory.push(question.read);
+    else channels.push(...question.reads);
+  }
+  const result: ReadSetResult = await store.read({ memory, channels });
+  let memoryAt = 0;
+  let channelAt = 0;
+  return questions.map((question): Answer => {
+    if (question.kind === 'channels') {
+      const results = result.channels.slice(channelAt, channelAt + question.reads.length);
+      channelAt += question.reads.length;
+      return { kind: 'channels', results };
+    }
+    const found = result.memory[memoryAt];
+    memoryAt += 1;
+    if (found === undefined) throw new TypeError('the store did not answer a memory read');
+    return { kind: 'memory', result: found };
+  });
+}

@@ -1,0 +1,229 @@
+/**
+ * What follows a commit that did not happen: nothing that its batch had taken is lost, and nothing is
+ * half done.
+ *
+ * Owns what a failure means for each thing in the batch. Leaves to `isolation.ts` when something is
+ * tried again, and to the store what is a turn's own: that is an outcome, and no failure.
+ *
+ * 1. An error that is nobody's own counts against no run. What was together in the batch is tried
+ *    apart, in halves; a run that meets the error alone shows as `stalled` with the error's words, and
+ *    is tried again for ever.
+ * 2. An arrival that meets it alone is answered with it; it has changed nothing.
+ * 3. While the store does not answer at all there is nothing to tell apart: only a replica that closes
+ *    comes here with that.
+ */
+import { thrownText } from '../../domain/thrown.ts';
+import type { HeddleError } from '../../domain/errors.ts';
+import type { RunRow } from '../../store/rows.ts';
+import { queuedGroups, type StartGroup } from '../wake/arrivals.ts';
+import { faultOf, placeOf } from '../fault.ts';
+import type { FreshStarts } from './fresh-starts.ts';
+import type { Isolation } from '../wake/isolation.ts';
+import type { Parts } from '../parts.ts';
+import type { Settling } from './outcome/after-commit.ts';
+import { emptyBatch, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
+import type { HotRun } from '../turn/hot-run.ts';
+import { moveRun } from '../turn/lifecycle.ts';
+import type { Entry } from '../wake/run-queue.ts';
+
+type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
+
+export class FailedBatches {
+  readonly #parts: Parts;
+  readonly #fresh: FreshStarts;
+  readonly #settling: Settling;
+  readonly #isolation: Isolation;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly fresh: FreshStarts;
+    readonly settling: Settling;
+    readonly isolation: Isolation;
+  }) {
+    this.#parts = options.parts;
+    this.#fresh = options.fresh;
+    this.#settling = options.settling;
+    this.#isolation = options.isolation;
+  }
+
+  /** The batch was not committed. Never rejects. */
+  async giveBack(taken: Taken, error: unknown): Promise<void> {
+    const fault = faultOf(error);
+    try {
+      const { made } = taken;
+      const wrote = made !== null && this.#takeBack(made);
+      if (isOver(fault)) return this.#letGo(taken, fault);
+      const suspects = this.#suspectsOf(taken);
+      const groups = this.#freshOf(taken);
+      const things = suspects.length + groups.length + (taken.arrived?.size ?? 0) + Number(wrote);
+      const isAlone = things === 1;
+      this.#arrivals(taken, fault, isAlone);
+      if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
+      if (wrote) this.#slotsFailed(fault, isAlone);
+      const [only] = suspects;
+      if (isAlone && only !== undefined) await this.stall({ ...only, fault });
+      else this.#halve(suspects);
+    } catch (thrown) {
+      this.#parts.log.warn('a batch could not be given back', { error: thrownText(thrown) });
+    }
+  }
+
+  /** A commit of results alone, which have gone to their turns: what is left are the slots. */
+  keepingFailed(made: MadeBatch, error: unknown): void {
+    const fault = faultOf(error);
+    const wrote = this.#takeBack(made);
+    if (wrote && !isOver(fault)) this.#slotsFailed(fault, false);
+  }
+
+  /** Slots and charges come with the next batch. True when the failed one held any. */
+  #takeBack(made: MadeBatch): boolean {
+    const { bench, budgets, calls, shards } = this.#parts;
+    const { batch, grants } = made;
+    calls.giveBack(batch);
+    budgets.giveBack(batch.charges?.settled ?? []);
+    for (const { call } of grants) {
+      // It was in a slot by a commit that did not happen: its run asks for it anew, with the turn that
+      // comes again or with one of its own.
+      calls.fenced(call);
+      if (shards.owns(call.shard)) bench.wake(call);
+    }
+    calls.send(grants);
+    return batch.slots.length + batch.providers.length > 0 || batch.charges !== undefined;
+  }
+
+  /** Told once, until slots can be written again. */
+  #slotsFailed(fault: HeddleError, isAlone: boolean): void {
+    const faults = this.#isolation.suspectCalls(isAlone);
+    if (!isAlone || faults > 1) return;
+    const { log } = this.#parts;
+    log.warn('no slot can be written; calls wait', { reason: fault.message, ...placeOf(fault) });
+  }
+
+  /** It alone meets an error that is not its own: it waits, visibly where that can be written. */
+  async stall({ entry, incoming, hot, fault }: Faulty): Promise<void> {
+    const { bench, calls, log } = this.#parts;
+    if (!this.#isThere(entry)) return;
+    if (hot?.fresh === true) return this.#queueFresh(entry, hot);
+    const { runId } = entry.address;
+    calls.abandon(runId, 'durable');
+    if (fault.code === 'store-poison') return this.#settling.failNext(entry, incoming, fault);
+    const { faults, shown } = entry.trouble ?? { faults: 0, shown: null };
+    entry.trouble = { faults: faults + 1, shown };
+    bench.putAside(entry, incoming);
+    this.#isolation.stalled(entry, faults + 1);
+    const reason = fault.message;
+    if (faults === 0) {
+      log.warn('a run is stalled, and tried again', { runId, reason, ...placeOf(fault) });
+    }
+    if (shown !== reason) await this.#show(entry, hot, reason);
+  }
+
+  /** A run that has no row yet is accepted first: then it has one that can show what it meets. */
+  #queueFresh(entry: Entry, { run }: HotRun): void {
+    this.#settling.gone(entry);
+    const groups = this.#fresh.giveBack([run]);
+    if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
+  }
+
+  /** As well as it goes: what cannot be written is known here, and tried again with the run. */
+  async #show(entry: Entry, hot: HotRun | null, reason: string): Promise<void> {
+    const { shards, store } = this.#parts;
+    const { tenant, runId, shard } = entry.address;
+    try {
+      const row = hot === null ? await store.run(tenant, runId) : { ...hot, endedAtMs: null };
+      if (row === null || row.endedAtMs !== null || !mayStall(row.status)) return;
+      if (row.status !== 'stalled' || row.reason !== reason) {
+        const status = moveRun(row.status, 'STALL');
+        const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };
+        const epochs = shards.epochsOf([change]);
+        const { statusChanges } = await store.commit({
+          ...emptyBatch(this.#parts),
+          epochs,
+          statusChanges: [change],
+        });
+        if (statusChanges[0]?.kind === 'fenced') return this.#settling.fenced(entry.address);
+        if (statusChanges[0]?.kind !== 'committed') return;
+        this.#parts.calls.runs.shown(runId, { turn: row.turn, status });
+      }
+      if (entry.trouble !== null) entry.trouble = { ...entry.trouble, shown: reason };
+    } catch {
+      // The very error, as a rule: it has been told.
+    }
+  }
+
+  #halve(suspects: readonly Suspect[]): void {
+    const { bench, calls } = this.#parts;
+    for (const { entry, incoming } of suspects) {
+      calls.abandon(entry.address.runId, 'durable');
+      bench.putAside(entry, incoming);
+    }
+    const half = (suspects.length + 1) >> 1;
+    const entries = suspects.map(({ entry }) => entry);
+    this.#isolation.suspect(entries.slice(0, half));
+    this.#isolation.suspect(entries.slice(half));
+  }
+
+  /** Those whose turn it is next go in order, so all that come after them wait. */
+  #arrivals({ apart, arrived, made }: Taken, fault: HeddleError, isAlone: boolean): void {
+    if (arrived === null) return;
+    const isolation = this.#isolation;
+    if (apart === 'arrivals') {
+      const late = isolation.lateArrivals();
+      const isOver = isAlone || late !== null;
+      isolation.arrivalsTried(isOver ? [] : arrived.halves());
+      if (isOver) arrived.fail(fault);
+      for (const part of late ?? []) part.fail(fault);
+    } else if (isAlone && made !== null) arrived.fail(fault);
+    // A batch that was never made says nothing about them.
+    else isolation.suspectArrivals([arrived]);
+  }
+
+  /** Runs that may be what the error is about. */
+  #suspectsOf(taken: Taken): Suspect[] {
+    const { entries, made } = taken;
+    const held = made?.statusChanges ?? [];
+    return [
+      ...entries.map((entry) => ({ entry, incoming: [], hot: entry.hot })),
+      ...worksOf(taken).filter(({ hot }) => !hot.fresh),
+      ...held.map(({ entry }) => ({ entry, incoming: [], hot: entry.hot })),
+    ].filter(({ entry }) => this.#isThere(entry));
+  }
+
+  /** Runs that were to begin in this commit are accepted first, as queued rows. */
+  #freshOf(taken: Taken): StartGroup[] {
+    const fresh = worksOf(taken).filter(({ hot, entry }) => hot.fresh && this.#isThere(entry));
+    for (const { entry } of fresh) this.#settling.gone(entry);
+    return this.#fresh.giveBack(fresh.map(({ hot }) => hot.run));
+  }
+
+  /** This replica closes, and the store does not answer: the rows are there for whoever comes next. */
+  #letGo(taken: Taken, error: HeddleError): void {
+    const { bench } = this.#parts;
+    const { entries, arrived, made } = taken;
+    arrived?.fail(error);
+    for (const { entry } of made?.statusChanges ?? []) bench.retry(entry, [], null);
+    for (const entry of entries) bench.retry(entry, [], null);
+    for (const { entry, hot, incoming } of worksOf(taken)) {
+      if (!this.#isThere(entry)) continue;
+      if (hot.fresh) this.#settling.dropFresh(entry, error);
+      else bench.retry(entry, incoming, null);
+    }
+  }
+
+  /** Neither dropped nor over with its turn: then it may be in another one by now. */
+  #isThere(entry: Entry): boolean {
+    return entry.inTurn && this.#parts.bench.entry(entry.address.runId) === entry;
+  }
+}
+
+/** Runs whose turns were in the commit, or were to be; without those that are told of by themselves. */
+function worksOf({ works, made, faulty }: Taken): readonly Work[] {
+  const own = new Set(faulty.map(({ entry }) => entry));
+  return (made?.turns.map(({ work }) => work) ?? works).filter(({ entry }) => !own.has(entry));
+}
+
+const isOver = ({ code }: HeddleError): boolean =>
+  code === 'store-unavailable' || code === 'closed';
+
+/** A paused run shows that it is paused, and a person must say that it goes on. */
+const mayStall = (status: RunRow['status']): boolean => status !== 'paused';

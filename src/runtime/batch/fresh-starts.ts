@@ -1,0 +1,121 @@
+/**
+ * Runs that begin in the very commit that accepts them: no queued row, no second commit. Only while
+ * the batch has room for all runs of a group, no other run waits to begin, and this replica owns their
+ * shards; otherwise the group is accepted as queued rows.
+ */
+import type { StartGroup } from '../wake/arrivals.ts';
+import type { Parts } from '../parts.ts';
+import type { Work } from './made-batch.ts';
+import { nothingHeld } from '../turn/held.ts';
+import type { HotRun } from '../turn/hot-run.ts';
+import { firstRunStatus } from '../turn/lifecycle.ts';
+import type { NewRun } from '../../store/rows.ts';
+
+type Pending = { readonly group: StartGroup; left: number };
+
+export class FreshStarts {
+  readonly #parts: Parts;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
+  begin(max: number, taken: number): Work[] {
+    const { bench, arrivals } = this.#parts;
+    const room = bench.freshMax;
+    const runsMax = Math.min(max - taken, room);
+    if (runsMax <= 0) return [];
+    const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
+      if (runs.length > (taken > 0 ? runsMax : room)) return false;
+      return runs.every((run) => this.#mayBegin(run));
+    });
+    return groups.flatMap((group) => {
+      const pending: Pending = { group, left: group.runs.length };
+      return group.runs.map((run): Work => {
+        this.#pending.set(run.runId, pending);
+        const hot = this.#hot(run);
+        return { entry: bench.beginFresh(hot), hot, incoming: [], failure: null };
+      });
+    });
+  }
+
+  /** The run's first turn has committed: when all of its group have, the start is answered. */
+  accepted(runId: string): void {
+    const pending = this.#take(runId);
+    if (pending === null) return;
+    pending.left -= 1;
+    if (pending.left > 0) return;
+    pending.group.resolve(pending.group.runs.map(() => ({ kind: 'accepted' })));
+  }
+
+  /**
+   * Its shard went to another replica meanwhile: it is accepted as a queued row, since others of its
+   * group may have begun.
+   */
+  queue(run: NewRun): void {
+    this.#parts.arrivals.add({ kind: 'starts', value: run }).then(
+      (outcome) => {
+        if (outcome.kind === 'refused') this.failed(run.runId, outcome.error);
+        else this.accepted(run.runId);
+      },
+      (error: unknown) => this.failed(run.runId, error),
+    );
+  }
+
+  /**
+   * The commit that was to begin these did not happen. A group that is whole is given back, to be
+   * accepted together; of one that is not, others are queued rows already.
+   */
+  giveBack(runs: readonly NewRun[]): StartGroup[] {
+    const groups = new Map<StartGroup, NewRun[]>();
+    for (const run of runs) {
+      const pending = this.#pending.get(run.runId);
+      if (pending === undefined) continue;
+      groups.set(pending.group, [...(groups.get(pending.group) ?? []), run]);
+    }
+    return [...groups].flatMap(([group, own]) => {
+      const isWhole = own.length === group.runs.length;
+      for (const run of own) {
+        if (isWhole) this.#take(run.runId);
+        else this.queue(run);
+      }
+      return isWhole ? group : [];
+    });
+  }
+
+  failed(runId: string, error: unknown): void {
+    this.#take(runId)?.group.reject(error);
+  }
+
+  #take(runId: string): Pending | null {
+    const pending = this.#pending.get(runId) ?? null;
+    this.#pending.delete(runId);
+    return pending;
+  }
+
+  #mayBegin(run: NewRun): boolean {
+    const { agents, shards } = this.#parts;
+    // A key may belong to a run that exists: only the store can tell.
+    if (run.idempotencyKey !== null) return false;
+    return shards.owns(run.shard) && agents.find(run.agent, run.version) !== undefined;
+  }
+
+  #hot(run: NewRun): HotRun {
+    const agent = this.#parts.agents.find(run.agent, run.version);
+    if (agent === undefined) throw new TypeError('began a run of an unknown agent');
+    return {
+      run,
+      agent,
+      status: firstRunStatus,
+      reason: null,
+      turn: 0,
+      build: null,
+      state: null,
+      chartText: null,
+      held: nothingHeld,
+      fresh: true,
+    };
+  }
+}

@@ -1,0 +1,383 @@
+/**
+ * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
+ * follows one that did not happen stands in failed-batches.ts.
+ */
+import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
+import { thrownText } from '../../../domain/thrown.ts';
+import type { BatchOutcome, TurnOutcome } from '../../../store/batch.ts';
+import type { LoadedRun, RunAddress, RunRow } from '../../../store/rows.ts';
+import { ChartWarnings } from '../../chart-warnings.ts';
+import { fencedCalls, refusedCalls } from './fenced-calls.ts';
+import type { FreshStarts } from '../fresh-starts.ts';
+import type { Isolation } from '../../wake/isolation.ts';
+import type { Looking } from '../../wake/work-scan.ts';
+import { isMemoryOfUse } from './memory-use.ts';
+import type { Parts } from '../../parts.ts';
+import type { StatusNews } from './wait-status.ts';
+import { tell } from './tell.ts';
+import type { ComputedTurn, EntryChange, MadeBatch, Work } from '../made-batch.ts';
+import type { HotRun } from '../../turn/hot-run.ts';
+import { firstRunStatus, isWorking } from '../../turn/lifecycle.ts';
+import { afterCommit } from '../../turn/turn-commit.ts';
+import { wakeRuns, type Waking } from './wake-runs.ts';
+import type { Entry } from '../../wake/run-queue.ts';
+
+/** Tries of one turn before its run is failed: stale states end long before. */
+const triesMax = 50;
+/** A conflict says that another turn has committed, so many runs at one key may need many tries. */
+const conflictsMax = 100_000;
+
+export class Settling {
+  readonly #parts: Parts;
+  readonly #fresh: FreshStarts;
+  readonly #news: StatusNews;
+  readonly #failNext = new Map<string, ErrorRecord>();
+  readonly #looking: Looking;
+  readonly #chartWarnings: ChartWarnings;
+  readonly #isolation: Isolation;
+  readonly #waking: Waking;
+  readonly #onFenced: () => void;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly fresh: FreshStarts;
+    readonly news: StatusNews;
+    readonly looking: Looking;
+    readonly isolation: Isolation;
+    /** A commit met a newer epoch: what is owned must be asked again. */
+    readonly onFenced: () => void;
+  }) {
+    this.#parts = options.parts;
+    this.#fresh = options.fresh;
+    this.#news = options.news;
+    this.#looking = options.looking;
+    this.#chartWarnings = new ChartWarnings(options.parts.log);
+    this.#isolation = options.isolation;
+    this.#waking = { ...options, bench: options.parts.bench };
+    this.#onFenced = options.onFenced;
+  }
+
+  takeFailure(runId: string): ErrorRecord | null {
+    const error = this.#failNext.get(runId) ?? null;
+    this.#failNext.delete(runId);
+    return error;
+  }
+
+  /**
+   * Each of these stands alone: what throws here is not the commit's failure, and harms nothing else of
+   * the batch (promise 1).
+   */
+  settle(made: MadeBatch, outcome: BatchOutcome): void {
+    made.turns.forEach((turn, i) => {
+      const told = outcome.turns[i] ?? { kind: 'stale' };
+      this.#alone(
+        () => this.#turn(turn, told),
+        () => this.#afresh(turn, told),
+      );
+    });
+    made.statusChanges.forEach((change, i) => {
+      this.#alone(
+        () => this.#statusChange(change, outcome.statusChanges[i] ?? { kind: 'stale' }),
+        () => this.#reload(change.entry.address),
+      );
+    });
+    // The answers first: whoever started a run may already watch it when it goes on.
+    this.#alone(() => made.arrivals?.settle(outcome));
+    for (const { delayMs } of made.batch.arrivals.messages) {
+      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    }
+    this.#alone(() => wakeRuns(made, outcome.wakes, this.#waking));
+    // Their runs are not dropped here: they may have been taken up anew since.
+    for (const call of fencedCalls(made, outcome)) {
+      this.#onFenced();
+      this.#alone(() => this.#parts.calls.fenced(call));
+    }
+    for (const { call, budget } of refusedCalls(made, outcome)) {
+      call.reserved = null;
+      this.#alone(() => this.#parts.budgets.refuse(call, budget));
+    }
+    this.#alone(() => this.#parts.calls.send(made.grants));
+  }
+
+  #alone(follow: () => void, mend?: () => void): void {
+    try {
+      follow();
+    } catch (error) {
+      this.#parts.log.warn('what follows a commit failed', { error: thrownText(error) });
+      if (mend !== undefined) this.#alone(mend);
+    }
+  }
+
+  /**
+   * What followed this turn's commit threw half-way: what is in memory of the run goes, and it is
+   * loaded anew. A timer that rang for it is found again in its row, if it is still there.
+   */
+  #afresh({ work }: ComputedTurn, outcome: TurnOutcome): void {
+    const { entry, hot, incoming } = work;
+    if (outcome.kind !== 'committed') return this.#parts.bench.retry(entry, incoming, null);
+    if (hot.fresh) this.#fresh.accepted(hot.run.runId);
+    for (const item of incoming) {
+      if (item.kind === 'timer') this.#parts.timers.settled(entry.address, item.timerId);
+    }
+    this.#looking.forgetTimersSeen();
+    this.#reload(entry.address);
+  }
+
+  /**
+   * True when its shard was lost while the turn was computed. It must not commit, not even at the
+   * epoch of a shard that came back since: what was taken up with that did not know of it.
+   */
+  isGone({ entry, hot }: Work): boolean {
+    if (this.#parts.bench.entry(entry.address.runId) === entry) return false;
+    if (hot.fresh) this.#fresh.queue(hot.run);
+    return true;
+  }
+
+  /** Something of this run met a newer epoch: nothing of it stays here. */
+  fenced({ runId }: RunAddress): void {
+    this.#onFenced();
+    this.dropRun(runId);
+  }
+
+  /**
+   * What it has open goes on; after a turn that does something, that is for the turn's commit to
+   * say: what was in the inbox may have been the outcome of the very call that was open.
+   */
+  nothingToDo(entry: Entry, hot: HotRun): void {
+    this.adopt(hot);
+    // Its row may show a fault that is over, and no turn will say so.
+    const isShown = entry.trouble !== null && hot.status === 'stalled';
+    if (!isShown) return this.#endTurn(entry, hot);
+    this.#news.check(entry.address.runId);
+    this.#parts.bench.endTurn(entry, hot);
+  }
+
+  /**
+   * True when it has not begun and was woken ahead of its place, by something that does not take it out
+   * of the line: it waits on.
+   */
+  waitsToBegin(entry: Entry, { run, inbox }: LoadedRun): boolean {
+    const { queuedCount } = this.#parts.bench;
+    if (run.status !== 'queued' || entry.mayBegin || queuedCount === 0) return false;
+    if (inbox.some(({ kind }) => kind === 'cancel' || kind === 'pause')) return false;
+    this.#looking.putBack(entry, run);
+    return true;
+  }
+
+  /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
+  isOfUse(hot: HotRun): boolean {
+    return isMemoryOfUse(hot, this.#parts, this.#news);
+  }
+
+  #endTurn(entry: Entry, hot: HotRun): void {
+    this.#news.turnEnded(hot);
+    this.#parts.bench.endTurn(entry, this.isOfUse(hot) ? hot : null);
+  }
+
+  /** The run has ended, or was never there: late wake-ups find nothing. */
+  gone(entry: Entry): null {
+    this.#forget(entry.address.runId);
+    this.#parts.bench.dropEntry(entry);
+    return null;
+  }
+
+  /** No chart here fits the run: it shows so, and is found again when one does. */
+  noChart(entry: Entry, row: RunRow, reason: string): null {
+    this.#chartWarnings.warn(row, reason);
+    // It shows so already, or is paused, which its chart lets nobody but a resume end.
+    const isShown = row.status === 'stalled' && row.reason === reason;
+    if (isShown || row.status === 'paused') this.#parts.bench.dropEntry(entry);
+    else this.#news.stall(entry, row, reason);
+    return null;
+  }
+
+  /** A run that was working when its owner stopped: its calls and tasks go on here. */
+  adopt(hot: HotRun): void {
+    const { status, state } = hot;
+    // A permit that came for a task of a run that is paused now.
+    if (status === 'paused') return this.#parts.tasks.rest(hot.run.runId);
+    if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
+      return;
+    this.#parts.calls.settle(hot, state);
+    this.#parts.tasks.settle(hot);
+  }
+
+  #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
+    const { work } = computed;
+    const { runId } = work.entry.address;
+    if (this.#parts.bench.entry(runId) !== work.entry) return this.#late(computed, outcome);
+    switch (outcome.kind) {
+      case 'committed':
+        return this.#committed(computed);
+      case 'conflict':
+        // Computed again from fresh reads; its proposed calls are proposed again.
+        this.#parts.calls.abandon(runId, 'durable');
+        return this.#again(work.entry, work.incoming, work.hot, conflictsMax);
+      case 'answered':
+        return this.#answered(work);
+      case 'stale':
+        if (work.hot.fresh) return this.dropFresh(work.entry, new Error('the run exists already'));
+        this.#forget(runId);
+        return this.#again(work.entry, work.incoming, null);
+      case 'fenced':
+        this.#onFenced();
+        if (work.hot.fresh) this.#fresh.queue(work.hot.run);
+        this.gone(work.entry);
+        return;
+      case 'poison':
+        return this.#poisoned(work, outcome.reason);
+    }
+  }
+
+  /**
+   * The run was dropped while its commit was under way: its shard was lost. It may have been taken up
+   * anew since, so what is in memory of it now, its calls and timers too, is not this turn's.
+   */
+  #late(computed: ComputedTurn, outcome: TurnOutcome): void {
+    const { hot } = computed.work;
+    if (outcome.kind === 'fenced') this.#onFenced();
+    // Calls that this turn has proposed since: who has taken the run up wants them anew.
+    this.#parts.calls.abandon(hot.run.runId, 'durable');
+    if (outcome.kind === 'committed') {
+      if (hot.fresh) this.#fresh.accepted(hot.run.runId);
+      tell(this.#parts, computed);
+    } else if (hot.fresh) this.#fresh.queue(hot.run);
+  }
+
+  #committed(computed: ComputedTurn): void {
+    const { work, turn, commit } = computed;
+    const { actionErrors, bench, calls, tasks, timers } = this.#parts;
+    const { entry } = work;
+    const { runId } = entry.address;
+    const after = afterCommit(turn, commit);
+    entry.tries = 0;
+    actionErrors.written(runId, computed.notes);
+    this.#wentOn(entry);
+    for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
+    for (const timer of commit.setTimers) timers.set(entry.address, timer);
+    for (const { delayMs } of commit.messages)
+      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    for (const item of work.incoming) {
+      if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
+    }
+    if (turn.ended !== null) {
+      calls.settle(after, null);
+      tasks.settle({ ...after, state: null });
+      actionErrors.forget(runId);
+      this.#news.forget(runId);
+      bench.dropEntry(entry);
+    } else {
+      calls.runs.shown(runId, after);
+      if (turn.status === 'paused') tasks.rest(runId);
+      else {
+        calls.settle(after, turn.state);
+        tasks.settle(after);
+      }
+      this.#endTurn(entry, after);
+    }
+    if (work.hot.fresh) this.#fresh.accepted(runId);
+    tell(this.#parts, computed);
+  }
+
+  /** What it had met alone is over, and so, perhaps, is what others have met. */
+  #wentOn(entry: Entry): void {
+    if (entry.trouble === null) return;
+    entry.trouble = null;
+    this.#isolation.ease();
+  }
+
+  #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
+    const { bench, calls } = this.#parts;
+    const { runId } = entry.address;
+    if (outcome.kind === 'fenced') this.#onFenced();
+    // Dropped meanwhile, as in `#late`.
+    if (bench.entry(runId) !== entry) return;
+    // It has not begun, and stays in its line.
+    if (change.status === firstRunStatus) return bench.endTurn(entry, null);
+    const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
+    if (outcome.kind !== 'committed' || (entry.hot === null && !isCold)) {
+      return isCold ? this.#reload(entry.address) : void this.gone(entry);
+    }
+    this.#wentOn(entry);
+    calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
+    const { status, reason } = change;
+    if (entry.hot !== null) {
+      const shown = { ...entry.hot, status, reason };
+      // A task that stood in line begins now that its row does not say so any more.
+      if (status === 'running-task') this.#parts.tasks.settle(shown);
+      return this.#endTurn(entry, shown);
+    }
+    bench.endTurn(entry, null);
+    this.#news.shownOnly(runId);
+  }
+
+  /** The turn comes again: `hot` null reads the row first. */
+  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null, max = triesMax): void {
+    entry.tries += 1;
+    if (entry.tries > max) {
+      const reason = `its turn did not commit in ${max} tries`;
+      const { runId } = entry.address;
+      this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
+    }
+    if (hot === null) entry.look = true;
+    this.#parts.bench.retry(entry, incoming, hot);
+  }
+
+  /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
+  #answered({ entry, incoming, hot, failure }: Work): void {
+    const { runId } = entry.address;
+    this.#parts.calls.abandon(runId, 'durable');
+    if (failure !== null) this.#failNext.set(runId, failure);
+    entry.look = true;
+    this.#again(entry, incoming, hot, conflictsMax);
+  }
+
+  #poisoned(work: Work, reason: string): void {
+    const { runId } = work.entry.address;
+    if (work.failure !== null) {
+      this.#parts.log.warn('even the failure of a run is refused', { runId, reason });
+      if (work.hot.fresh) this.dropFresh(work.entry, heddleError('store-poison', { reason }));
+      else this.gone(work.entry);
+      return;
+    }
+    this.#parts.calls.abandon(runId, 'durable');
+    this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
+    this.#again(work.entry, work.incoming, work.hot);
+  }
+
+  /** Its own data is refused, so no try can succeed: its next turn only fails it. */
+  failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
+    this.#failNext.set(entry.address.runId, error.toJSON());
+    this.#again(entry, incoming, null);
+  }
+
+  #reload(run: RunAddress): void {
+    this.#forget(run.runId);
+    this.#parts.bench.drop(run.runId);
+    if (this.#parts.shards.owns(run.shard)) this.#parts.bench.wake(run);
+  }
+
+  dropFresh(entry: Entry, error: unknown): void {
+    this.gone(entry);
+    this.#fresh.failed(entry.address.runId, error);
+  }
+
+  /**
+   * Nothing of the run stays in memory: another replica owns it. One whose first turn waited to be
+   * tried again is no row yet, and its start waits for an answer.
+   */
+  dropRun(runId: RunAddress['runId']): void {
+    const entry = this.#parts.bench.entry(runId);
+    this.#forget(runId);
+    this.#parts.bench.drop(runId);
+    // In a turn, `isGone` or the outcome of its commit sees to it.
+    if (entry?.inTurn === false && entry.hot?.fresh === true) this.#fresh.queue(entry.hot.run);
+  }
+
+  #forget(runId: RunAddress['runId']): void {
+    this.#parts.calls.abandon(runId, 'nothing');
+    this.#parts.tasks.abandon(runId);
+    this.#parts.actionErrors.forget(runId);
+    this.#news.forget(runId);
+  }
+}

@@ -1,0 +1,32 @@
+/** What a committed turn leaves to do in this process: its custom actions, and word to watchers. */
+import type { ChartEvent } from '../../../domain/event.ts';
+import { thrownText } from '../../../domain/thrown.ts';
+import { callOutside } from '../../host/host-code.ts';
+import type { Parts } from '../../parts.ts';
+import type { ComputedTurn } from '../made-batch.ts';
+
+/** At most once: the commit is there, whatever becomes of this. */
+export function tell(
+  { actionErrors, endHints, watch, log }: Parts,
+  { work, turn, commit }: ComputedTurn,
+): void {
+  const emitted: ChartEvent[] = [];
+  for (const effect of turn.draft.afterwards) {
+    if (effect.kind === 'emit') {
+      emitted.push(effect.event);
+      continue;
+    }
+    const { runId } = commit;
+    const { type: action } = effect;
+    callOutside(effect.perform, (thrown) => {
+      log.warn('an action threw', { runId, action, error: thrownText(thrown) });
+      // There is no turn after the last one.
+      if (turn.ended === null) actionErrors.add(runId, { action, turn: turn.draft.turn }, thrown);
+    });
+  }
+  const { tenant, runId } = commit;
+  const ended = turn.ended !== null;
+  if (ended) endHints.ended(runId);
+  if (!watch.hears(runId)) return;
+  watch.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
+}

@@ -1,0 +1,203 @@
+/**
+ * What a run shows while its provider calls wait: `backoff` after a failed attempt, `stalled` while
+ * the provider does not answer or is parked, `calling-provider` otherwise. These change between
+ * turns, fenced like turns, and are written with the next batch.
+ *
+ * Owns which runs may show something else than their row. A level, not an edge: a run that is in a
+ * turn is looked at again when the turn is over.
+ */
+import type { RunId } from '../../../domain/ids.ts';
+import { callTrouble } from '../../calls/call/call-trouble.ts';
+import type { RunCall, ShownCall } from '../../calls/call/run-call.ts';
+import type { Parts } from '../../parts.ts';
+import type { EntryChange } from '../made-batch.ts';
+import {
+  firstRunStatus,
+  moveRun,
+  waitingEvent,
+  type RunLifecycleEvent,
+} from '../../turn/lifecycle.ts';
+import type { RunStatus } from '../../../../machines/run.ts';
+import type { RunAddress, RunRow } from '../../../store/rows.ts';
+import type { HotRun } from '../../turn/hot-run.ts';
+import type { Entry } from '../../wake/run-queue.ts';
+
+/** What can go on soonest counts. */
+const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
+
+const heldBackReason =
+  'so many calls and tasks wait that no run begins (waitingCallsMax); it begins when there are fewer';
+/** Of one batch. */
+const heldBackMax = 500;
+
+/** What is known of a run when it may have to show something else. */
+type ShownRun = {
+  readonly run: RunAddress;
+  readonly status: RunStatus;
+  readonly reason: string | null;
+  readonly turn: number;
+  /** What its chart waits for. */
+  readonly waits: RunLifecycleEvent;
+};
+
+const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>> = {
+  backoff: 'BACK_OFF',
+  stalled: 'STALL',
+  parked: 'STALL',
+  budget: 'STALL',
+};
+
+export class StatusNews {
+  readonly #parts: Parts;
+  /** True: what its calls show has changed; false: its row may be older than that. */
+  readonly #look = new Map<RunId, boolean>();
+  readonly #stalls: EntryChange[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get hasWork(): boolean {
+    const { bench, budgets, calls } = this.#parts;
+    const isOwn = this.#look.size > 0 || this.#stalls.length > 0;
+    const isTheirs = calls.pool.hasWaitChanges || budgets.hasChanges;
+    return isOwn || isTheirs || bench.hasHeldBack;
+  }
+
+  /** A turn has ended with its calls and tasks as they are: the row may show too little. */
+  turnEnded(hot: HotRun): void {
+    const { runId } = hot.run;
+    const isInTrouble = hot.status === 'backoff' || hot.status === 'stalled';
+    if (isInTrouble || !this.isLineShown(hot)) this.#lookAgain(runId);
+    this.shownOnly(runId);
+  }
+
+  /** The same, of a run that is only its row here. */
+  shownOnly(runId: RunId): void {
+    const calls = this.#parts.calls.runs.of(runId);
+    if (calls.some(({ shown }) => shown !== 'calling')) this.#lookAgain(runId);
+  }
+
+  #lookAgain(runId: RunId): void {
+    if (!this.#look.has(runId)) this.#look.set(runId, false);
+  }
+
+  /** False: its row says that a task has not begun, and all have, or the other way round. */
+  isLineShown({ status, reason, run, held }: HotRun): boolean {
+    if (status !== 'running-task') return true;
+    return reason === this.#parts.tasks.reasonFor(run.runId, held);
+  }
+
+  /** What the row shows may be of an earlier owner's time. */
+  check(runId: RunId): void {
+    this.#look.set(runId, true);
+  }
+
+  forget(runId: RunId): void {
+    this.#look.delete(runId);
+  }
+
+  /** A run whose agent's version is not here shows it; it is found again when that is. */
+  stall(entry: Entry, row: RunRow, reason: string): void {
+    const { tenant, runId, shard, turn } = row;
+    const status = moveRun(row.status, 'STALL');
+    this.#stalls.push({
+      entry,
+      change: { tenant, runId, shard, expectedTurn: turn, status, reason },
+    });
+  }
+
+  /** Changes for the batch that is being made; their runs take no turn meanwhile. */
+  take(): EntryChange[] {
+    for (const { call, shown } of this.#waitChanges()) this.#note(call, shown);
+    const changes = [...this.#stalls.splice(0), ...this.#heldBack()];
+    for (const [runId, isNews] of this.#look) {
+      this.#look.delete(runId);
+      const change = this.#changeFor(runId, isNews);
+      if (change !== null) changes.push(change);
+    }
+    return changes;
+  }
+
+  /** Runs that do not begin because too many calls wait say so in their rows. */
+  #heldBack(): EntryChange[] {
+    return this.#parts.bench.takeHeldBack(heldBackMax).map((entry) => {
+      this.#parts.bench.hold(entry);
+      const change = { ...entry.address, expectedTurn: 0, status: firstRunStatus } as const;
+      return { entry, change: { ...change, reason: heldBackReason } };
+    });
+  }
+
+  #waitChanges(): readonly { readonly call: RunCall; readonly shown: ShownCall }[] {
+    const { budgets, calls } = this.#parts;
+    return [...calls.pool.takeWaitChanges(), ...budgets.takeChanges()];
+  }
+
+  #note(call: RunCall, shown: ShownCall): void {
+    call.shown = shown;
+    this.#look.set(call.runId, true);
+  }
+
+  #troubleOf(runId: RunId, shown: ShownCall): string | null {
+    if (shown === 'calling') return null;
+    const { budgets, calls, clock } = this.#parts;
+    if (shown === 'budget') {
+      return budgets.reasonFor(calls.runs.of(runId)) ?? 'a budget is used up';
+    }
+    const [call, ...others] = calls.runs.of(runId).filter((one) => one.shown === shown);
+    if (call === undefined) return null;
+    const wait = calls.pool.waitOf(call);
+    return callTrouble(call, { shown, wait, nowMs: clock.nowMs(), others: others.length });
+  }
+
+  #shownBy(runId: RunId): ShownCall {
+    const calls = this.#parts.calls.runs.of(runId);
+    return order.find((one) => calls.some(({ shown }) => shown === one)) ?? 'calling';
+  }
+
+  #changeFor(runId: RunId, isNews: boolean): EntryChange | null {
+    const { bench, calls } = this.#parts;
+    const entry = bench.entry(runId);
+    // In a turn, or before one, which is not made to wait for this: `turnEnded` brings it back.
+    if (entry?.inTurn === true || (entry !== undefined && entry.queued !== 'no')) return null;
+    if (entry !== undefined && entry.hot !== null) {
+      const { run, state, status, reason, turn } = entry.hot;
+      if (status === 'running-task') return this.#lineChange(entry, entry.hot);
+      if (state === null) return null;
+      const change = this.#changeOf({ run, status, reason, turn, waits: waitingEvent(state) });
+      if (change === null) return null;
+      bench.hold(entry);
+      return { entry, change };
+    }
+    // Only its row is here: its calls know what that says, but for the reason.
+    const [call] = calls.runs.of(runId);
+    if (call === undefined) return null;
+    const { tenant, shard, status, turn } = call;
+    const run = { tenant, runId, shard };
+    const change = this.#changeOf({ run, status, reason: null, turn, waits: 'CALL_PROVIDER' });
+    if (change === null || (change.status === status && !isNews)) return null;
+    return { entry: bench.holdCold(run), change };
+  }
+
+  #lineChange(entry: Entry, hot: HotRun): EntryChange | null {
+    if (this.isLineShown(hot)) return null;
+    const { run, status, turn: expectedTurn, held } = hot;
+    this.#parts.bench.hold(entry);
+    const reason = this.#parts.tasks.reasonFor(run.runId, held);
+    return { entry, change: { ...entry.address, expectedTurn, status, reason } };
+  }
+
+  #changeOf({ run, status: before, ...of }: ShownRun): EntryChange['change'] | null {
+    const { tenant, runId, shard } = run;
+    const shown = this.#shownBy(runId);
+    if (!['calling-provider', 'backoff', 'stalled'].includes(before)) return null;
+    // What has no call in trouble shows what its chart waits for: it may have been stalled because
+    // its version was not here.
+    const status = moveRun(before, shown === 'calling' ? of.waits : shownAs[shown]);
+    if (before === status && shown !== 'budget') return null;
+    const reason = this.#troubleOf(runId, shown);
+    // The figures of a budget change while the run waits for it.
+    if (before === status && of.reason === reason) return null;
+    return { tenant, runId, shard, expectedTurn: of.turn, status, reason };
+  }
+}

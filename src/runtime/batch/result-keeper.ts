@@ -1,0 +1,227 @@
+/**
+ * Keeps what a provider call has brought at once when the turn that takes it would have to wait: a
+ * burst of results is in Postgres after one small commit, long before all its turns are computed,
+ * so that a crash in between buys nothing again, and the slots go to the next calls meanwhile.
+ *
+ * Owns results from the end of their call until their run has them. Leaves to the calls what
+ * becomes of their slots, and to the turn the kept row: it deletes it in the commit that takes it.
+ *
+ * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
+ * 2. One such commit is under way at a time; what ends meanwhile goes together into the next.
+ * 3. While calls wait for slots, a slot goes on with the small commit rather than with its turn's. While
+ *    more wait than are under way, turns wait for that, for a bounded time: a slot that idles is lost, a
+ *    turn is only later, and the calls that it brings are not missed yet.
+ * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
+ *    that names its invocation and incarnation, so that there is one however often it is sent.
+ */
+import type { BatchOutcome } from '../../store/batch.ts';
+import type { RunCall } from '../calls/call/run-call.ts';
+import type { Committer } from './committer.ts';
+import type { FailedBatches } from './failed-batches.ts';
+import type { Parts } from '../parts.ts';
+import type { Settling } from './outcome/after-commit.ts';
+import type { TurnBatches } from './turn-batch.ts';
+import { noArrivals, type MadeBatch } from './made-batch.ts';
+import type { Incoming } from '../turn/incoming.ts';
+
+type Result = Extract<Incoming, { kind: 'result' }>;
+type Ended = { readonly call: RunCall; readonly result: Result };
+
+export type KeepingSettings = {
+  /** What took less than this is bought again for less than it costs to keep. */
+  readonly afterMs: number;
+  /** So many at once go straight to their turns, if a batch can begin and no call waits for a slot. */
+  readonly directMax: number;
+  /** While more calls wait than are under way, results hold turns back for so long. */
+  readonly holdMsMax: number;
+  /** Results of one commit. */
+  readonly keptMax: number;
+};
+
+export const defaultKeepingSettings: KeepingSettings = {
+  afterMs: 20,
+  directMax: 16,
+  holdMsMax: 100,
+  keptMax: 500,
+};
+
+export class ResultKeeper {
+  readonly #parts: Parts;
+  readonly #settings: KeepingSettings;
+  readonly #batches: TurnBatches;
+  readonly #committer: Committer;
+  readonly #settling: Settling;
+  readonly #failed: FailedBatches;
+  #gathered: Ended[] = [];
+  #scheduled = false;
+  #underWay: Promise<void> | null = null;
+  #closing = false;
+  /** Since when turns are held back; null when they are not. */
+  #holdsSinceMs: number | null = null;
+  /** Time alone has freed slots, and nothing that is under way gives them. */
+  #isDue = false;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly settings: KeepingSettings;
+    readonly batches: TurnBatches;
+    readonly committer: Committer;
+    readonly settling: Settling;
+    readonly failed: FailedBatches;
+  }) {
+    this.#parts = options.parts;
+    this.#settings = options.settings;
+    this.#batches = options.batches;
+    this.#committer = options.committer;
+    this.#settling = options.settling;
+    this.#failed = options.failed;
+  }
+
+  /** Whether turns are to wait: who is told so hears from the committer when that is over. */
+  get holdsTurns(): boolean {
+    const isKeeping = this.#scheduled || this.#underWay !== null;
+    const { pool, requests } = this.#parts.calls;
+    if (!isKeeping || !pool.hasBacklog || !requests.areSlotsScarce) {
+      this.#holdsSinceMs = null;
+      return false;
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    this.#holdsSinceMs ??= nowMs;
+    if (nowMs - this.#holdsSinceMs < this.#settings.holdMsMax) return true;
+    this.#holdsSinceMs = null;
+    return false;
+  }
+
+  /**
+   * A limit has grown, or a cooling is over. Turns that are being computed may take longer than calls
+   * should wait for that: then the slots are given in a small commit, beside what was kept or alone.
+   */
+  slotsDue(): void {
+    this.#isDue = true;
+    this.#schedule();
+  }
+
+  /** A call has a result; its slot stays taken until that is committed, one way or the other. */
+  ended(call: RunCall, result: Result, tookMs: number): void {
+    if (tookMs < this.#settings.afterMs) return this.#deliver(call, result);
+    this.#gathered.push({ call, result });
+    this.#schedule();
+  }
+
+  /** Keeps what is there and resolves when that is committed; nothing new is sent for it. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#underWay;
+    while (this.#gathered.length > 0 && this.#batches.mayCommit) await this.#keep(this.#take());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay !== null || this.#closing) return;
+    this.#scheduled = true;
+    this.#parts.clock.soon(() => {
+      this.#scheduled = false;
+      if (!this.#closing) this.#decide();
+    });
+  }
+
+  #decide(): void {
+    const { areSlotsScarce } = this.#parts.calls.requests;
+    const directMax = areSlotsScarce ? 0 : this.#settings.directMax;
+    const isShort = !this.#isDue && this.#committer.hasRoom && this.#gathered.length <= directMax;
+    if (isShort || !this.#batches.mayCommit || this.#batches.isolation.holdsCalls) {
+      for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
+      this.#isDue = false;
+      return this.#committer.request();
+    }
+    this.#begin();
+  }
+
+  #begin(): void {
+    const underWay = this.#keep(this.#take()).finally(() => {
+      if (this.#underWay === underWay) this.#underWay = null;
+      if (this.#gathered.length > 0 || this.#isDue) this.#schedule();
+      else this.#committer.request();
+    });
+    this.#underWay = underWay;
+  }
+
+  /** Calls whose runs have left them meanwhile are gone from the pool already. */
+  #take(): Ended[] {
+    return this.#gathered.splice(0, this.#settings.keptMax).filter(({ call }) => !call.dropped);
+  }
+
+  async #keep(ended: readonly Ended[]): Promise<void> {
+    if (ended.length === 0 && !this.#isDue) return;
+    this.#isDue = false;
+    const { shards, store } = this.#parts;
+    const made = this.#make(ended);
+    const { epochs, slots, providers, charges } = made.batch;
+    const parts = ended.length + slots.length + providers.length;
+    if (parts === 0 && charges === undefined) return;
+    let outcome: BatchOutcome;
+    try {
+      outcome = await this.#batches.answered(() => store.commit(made.batch));
+    } catch (error) {
+      for (const { call, result } of ended) if (!call.dropped) this.#deliver(call, result);
+      this.#failed.keepingFailed(made, error);
+      return;
+    }
+    // Before the turns of these are computed, which may take longer than the commit of those.
+    if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
+    ended.forEach((one, i) => {
+      // Lost since, or taken over anew: whoever has the run finds the row.
+      if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
+      this.#settle(one, outcome.results[i]);
+    });
+    this.#settling.settle(made, outcome);
+  }
+
+  #make(ended: readonly Ended[]): MadeBatch {
+    const { calls, ids, replicaId, shards } = this.#parts;
+    for (const { call } of ended) calls.kept(call);
+    const { slots, providers, grants, charges } = calls.seal(this.#closing ? 0 : Infinity);
+    const results = ended.map(({ call, result }) => {
+      const { tenant, runId, shard } = call;
+      return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
+    });
+    const batch = {
+      commitId: ids.commit(),
+      replicaId,
+      epochs: shards.epochsOf([
+        ...results,
+        ...slots.flatMap(({ call }) => call ?? []),
+        ...(charges?.settled ?? []),
+      ]),
+      turns: [],
+      statusChanges: [],
+      results,
+      slots,
+      providers,
+      ...(charges === undefined ? {} : { charges }),
+      arrivals: noArrivals,
+    };
+    return { batch, turns: [], statusChanges: [], arrivals: null, grants };
+  }
+
+  #settle({ call, result }: Ended, outcome: BatchOutcome['results'][number] | undefined): void {
+    switch (outcome?.kind) {
+      case 'committed':
+        // Also when its run has left the call meanwhile: the row wants to be taken.
+        return this.#deliver(call, { ...result, keptAs: keyOf(call) });
+      case 'fenced':
+        return this.#settling.fenced(call);
+      default:
+        // What Postgres refuses here it refuses in the turn too, which then fails its run.
+        if (!call.dropped) this.#deliver(call, result);
+    }
+  }
+
+  #deliver(call: RunCall, result: Result): void {
+    this.#parts.bench.deliver(call, result);
+    this.#committer.request();
+  }
+}
+
+function keyOf({ invocationId, incarnation }: RunCall): string {
+  return `result:${invocationId}:${incarnation}`;
+}

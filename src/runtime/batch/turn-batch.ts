@@ -1,0 +1,338 @@
+/**
+ * One batch, from the runs that are ready to their committed turns: load what is cold, compute all
+ * turns together, commit once, then let what follows happen.
+ *
+ * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
+ */
+import type { ErrorRecord } from '../../domain/errors.ts';
+import { limits } from '../../domain/limits.ts';
+import type { BatchOutcome } from '../../store/batch.ts';
+import type { InboxRow, LoadedRun } from '../../store/rows.ts';
+import { untilAnswered, type BatchSource } from './committer.ts';
+import { BatchChain } from './write-chain.ts';
+import { BatchMaking } from './batch-making.ts';
+import { BatchSize } from './batch-size.ts';
+import type { FailedBatches } from './failed-batches.ts';
+import { faultOf, isTurnsOwn } from '../fault.ts';
+import type { FreshStarts } from './fresh-starts.ts';
+import type { Isolation, Suspects } from '../wake/isolation.ts';
+import type { Parts } from '../parts.ts';
+import { computeTogether, type Computed } from './compute-turns.ts';
+import type { Settling } from './outcome/after-commit.ts';
+import type { StatusNews } from './outcome/wait-status.ts';
+import { newTaken, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
+import { absentAgent, loadRun, rowAsHot } from '../turn/turn-loader.ts';
+import { foldTurn } from '../turn/fold.ts';
+import type { FoldedTurn } from '../turn/folded-turn.ts';
+import { brokenTurn } from '../turn/held-back.ts';
+import type { HotRun } from '../turn/hot-run.ts';
+import type { Incoming } from '../turn/incoming.ts';
+import { isStop } from '../turn/family.ts';
+import { isCommand, withoutEarlyStop } from '../turn/incoming-event.ts';
+import { inOrder } from '../turn/incoming-order.ts';
+import { failTurn } from '../turn/run-end.ts';
+import type { TurnContext } from '../turn/turn-context.ts';
+import type { Entry } from '../wake/run-queue.ts';
+
+/** Turns of one batch that are computed one after the other: their neighbours wait for them. */
+const chainedMax = 200;
+
+type Warm = {
+  readonly hot: HotRun;
+  readonly failure: ErrorRecord | null;
+  /** Its chart is not registered here: it can be ended, and nothing else. */
+  readonly isAbsent?: true;
+};
+
+export class TurnBatches implements BatchSource {
+  readonly #parts: Parts;
+  readonly #fresh: FreshStarts;
+  readonly #news: StatusNews;
+  readonly #settling: Settling;
+  readonly #failed: FailedBatches;
+  readonly isolation: Isolation;
+  readonly #size: BatchSize;
+  readonly #making: BatchMaking;
+  readonly #isHeld: () => boolean;
+  #computing: Promise<unknown> = Promise.resolve();
+  /** Set while this replica may not commit: its lease is in doubt. */
+  suspended = false;
+  closed = false;
+  /** From here on an unreachable store ends a batch: whoever closes does not wait for ever. */
+  giveUpAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: {
+    readonly parts: Parts;
+    readonly fresh: FreshStarts;
+    readonly news: StatusNews;
+    readonly settling: Settling;
+    readonly failed: FailedBatches;
+    readonly isolation: Isolation;
+    readonly turnsMax: number;
+    /** Whether no batch is to begin now; whoever says so requests one when that is over. */
+    readonly isHeld: () => boolean;
+  }) {
+    this.#parts = options.parts;
+    this.#isHeld = options.isHeld;
+    this.#fresh = options.fresh;
+    this.#news = options.news;
+    this.#settling = options.settling;
+    this.#failed = options.failed;
+    this.isolation = options.isolation;
+    this.#size = new BatchSize(options.turnsMax);
+    this.#making = new BatchMaking(options);
+  }
+
+  /** False while its lease is in doubt, and when all is over. */
+  get mayCommit(): boolean {
+    return !this.suspended && !this.closed;
+  }
+
+  get hasWork(): boolean {
+    if (!this.mayCommit || this.#isHeld()) return false;
+    const { bench, arrivals, calls } = this.#parts;
+    const hasSlots = (calls.hasWork || this.#making.owesSlots) && !this.isolation.holdsCalls;
+    return (
+      bench.hasWork || arrivals.hasWork || hasSlots || this.#news.hasWork || this.isolation.isDue
+    );
+  }
+
+  /** Never rejects: whatever throws, all that the batch has taken is given back. */
+  async runBatch(): Promise<void> {
+    const suspects = this.isolation.take();
+    const taken = newTaken(suspects?.kind ?? null);
+    let outcome: BatchOutcome | null = null;
+    let wentOn = true;
+    try {
+      if (suspects === null) this.#takeTogether(taken);
+      else this.#takeApart(taken, suspects);
+      outcome = await this.#commit(taken);
+    } catch (error) {
+      wentOn = false;
+      await this.#failed.giveBack(taken, error);
+    }
+    // From here on nothing can be the commit's failure.
+    if (outcome !== null && taken.made !== null) this.#settle(taken, taken.made, outcome);
+    for (const faulty of taken.faulty) await this.#failed.stall(faulty);
+    if (suspects !== null) this.isolation.tried(wentOn && taken.faulty.length === 0);
+  }
+
+  #settle({ apart }: Taken, made: MadeBatch, outcome: BatchOutcome): void {
+    if (apart !== null) {
+      made.turns.forEach(({ work, turn }, i) => {
+        const isOver = turn.ended !== null && outcome.turns[i]?.kind === 'committed';
+        if (isOver) this.#parts.calls.runEnds(work.hot.run);
+      });
+    }
+    this.#settling.settle(made, outcome);
+  }
+
+  #takeTogether(taken: Taken): void {
+    const { arrivals, bench, calls } = this.#parts;
+    const turnsMax = this.#size.max(calls.requests);
+    taken.entries = bench.take(turnsMax, arrivals.startsWait);
+    // While errors are about, runs that begin are accepted first, whatever becomes of their first turns.
+    if (this.isolation.isEmpty) taken.works = this.#fresh.begin(turnsMax, taken.entries.length);
+    this.#size.begun(taken.entries.length + taken.works.length, turnsMax);
+    taken.arrived = arrivals.take(turnsMax * 2);
+  }
+
+  #takeApart(taken: Taken, suspects: Suspects): void {
+    if (suspects.kind === 'runs') taken.entries = this.#parts.bench.takeAside(suspects.entries);
+    if (suspects.kind === 'arrivals') taken.arrived = suspects.arrived;
+  }
+
+  /** Null when there is nothing to commit. */
+  async #commit(taken: Taken): Promise<BatchOutcome | null> {
+    const fresh = taken.works;
+    const entries = await this.#load(taken.entries);
+    taken.entries = [];
+    taken.works = [...this.#works(entries, taken.faulty), ...fresh];
+    const turns = await this.#compute(taken.works);
+    const made = this.#making.make(taken, turns);
+    taken.made = made;
+    const outcome =
+      made === null ? null : await this.answered(() => this.#parts.store.commit(made.batch));
+    if (taken.apart === 'calls') this.isolation.callsWentOn();
+    if (taken.apart === 'arrivals') this.isolation.arrivalsTried([]);
+    if (taken.arrived !== null) this.isolation.arrivalsWentOn();
+    return outcome;
+  }
+
+  /** Tries until the store answers, or this replica may no longer commit. */
+  answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const { clock, log } = this.#parts;
+    const mayGoOn = (): boolean => !this.closed && clock.nowMs() < this.giveUpAtMs;
+    return untilAnswered(attempt, { clock, log, mayGoOn });
+  }
+
+  readonly #breathe = (): Promise<void> =>
+    new Promise((resolve) => this.#parts.clock.soon(resolve));
+
+  /** Two batches that took turns would both be late: the later one computes while the first commits. */
+  readonly #alone = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = this.#computing.then(work);
+    this.#computing = result.catch(() => undefined);
+    return result;
+  };
+
+  async #load(
+    entries: readonly Entry[],
+  ): Promise<(readonly [Entry, LoadedRun | null | undefined])[]> {
+    const cold = entries.filter(({ hot, look }) => hot === null || look);
+    const rows = new Map<Entry, LoadedRun | null>();
+    if (cold.length > 0) {
+      // Cleared before the read: what comes in while it runs is looked for again.
+      for (const entry of cold) entry.look = false;
+      const addresses = cold.map(({ address }) => address);
+      const loaded = await this.answered(() => this.#parts.store.load(addresses));
+      cold.forEach((entry, i) => rows.set(entry, loaded[i] ?? null));
+    }
+    return entries.map((entry) => [entry, rows.get(entry)]);
+  }
+
+  #works(
+    loaded: readonly (readonly [Entry, LoadedRun | null | undefined])[],
+    faulty: Faulty[],
+  ): Work[] {
+    return loaded.flatMap(([entry, row]) => {
+      const local: Incoming[] = [];
+      try {
+        return this.#work(entry, row, local) ?? [];
+      } catch (error) {
+        faulty.push({ entry, incoming: local, hot: entry.hot, fault: faultOf(error) });
+        return [];
+      }
+    });
+  }
+
+  /** Null when there is no turn to compute. `local` takes what this replica has for it. */
+  #work(entry: Entry, loaded: LoadedRun | null | undefined, local: Incoming[]): Work | null {
+    const { bench } = this.#parts;
+    if (loaded !== undefined && loaded !== null && this.#settling.waitsToBegin(entry, loaded)) {
+      return null;
+    }
+    const warm = this.#warm(entry, loaded);
+    if (warm === null) return null;
+    const rows = asArrived(withoutKept(this.#rows(warm, loaded), entry.local));
+    const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
+    const laterAnswers = isHeldBack ? [] : (loaded?.laterAnswers ?? []);
+    // Nothing of this replica's own overtakes an answer: it waits until that can be taken in order.
+    if (laterAnswers.length === 0) local.push(...bench.takeLocal(entry));
+    if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
+    const incoming = inOrder(local, rows, laterAnswers);
+    const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
+    if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
+      this.#settling.nothingToDo(entry, warm.hot);
+      return null;
+    }
+    return { entry, hot: warm.hot, incoming, failure };
+  }
+
+  #rows({ hot, isAbsent }: Warm, loaded: LoadedRun | null | undefined): readonly InboxRow[] {
+    const rows = loaded?.inbox ?? [];
+    // Without its chart a run can't hear what its parent said before it left.
+    if (isAbsent === true) return rows.map((row) => (isStop(row) ? { ...row, ref: null } : row));
+    const isFull = rows.length === limits.turnEventsMax && hot.status !== 'paused';
+    return isFull ? withoutEarlyStop(rows) : rows;
+  }
+
+  #warm(entry: Entry, loaded: LoadedRun | null | undefined): Warm | null {
+    const { kernel, agents } = this.#parts;
+    if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
+      return { hot: entry.hot, failure: null };
+    }
+    if (loaded === undefined || loaded === null) return this.#settling.gone(entry);
+    if (entry.hot?.turn === loaded.run.turn) return { hot: entry.hot, failure: null };
+    const result = loadRun(kernel, agents, loaded.run);
+    if (result.kind === 'gone') return this.#settling.gone(entry);
+    if (result.kind === 'hot') return { hot: result.hot, failure: null };
+    // A cancel needs no chart.
+    const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
+    if (isCancelled) {
+      const hot = rowAsHot(absentAgent(loaded.run), loaded);
+      return { hot, failure: null, isAbsent: true };
+    }
+    return this.#settling.noChart(entry, loaded.run, result.reason);
+  }
+
+  /** By index of `works`. */
+  async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
+    const { kernel, store, agents, ids, quotas } = this.#parts;
+    const context: TurnContext = {
+      newestAgent: (name) => agents.newest(name),
+      newRunId: () => ids.run(),
+      countsChannels: quotas.isSet('channels'),
+      admit: (tenant, resource) => quotas.admit(tenant, resource),
+    };
+    await this.answered(() => quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)));
+    const healthy = works.filter(({ failure }) => failure === null);
+    const computed = await this.answered(() =>
+      computeTogether(
+        store,
+        healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
+        { breathe: this.#breathe, alone: this.#alone },
+      ),
+    );
+    await this.#chain(healthy, computed, context);
+    let at = 0;
+    return works.map(({ hot, incoming, failure }): Computed<FoldedTurn> => {
+      if (failure !== null) return made(() => failTurn(hot, incoming, failure));
+      const turn = computed[at];
+      at += 1;
+      if (turn === undefined) throw new TypeError('a turn was not computed');
+      if (turn.kind === 'done' || !isTurnsOwn(turn.error)) return turn;
+      const { error } = turn;
+      return made(() => brokenTurn(hot, incoming, error.toJSON()));
+    });
+  }
+
+  /** Computes anew, in order, what does not stand on the turns before it: see `batch-chain.ts`. */
+  async #chain(
+    works: readonly Work[],
+    computed: Computed<FoldedTurn>[],
+    context: TurnContext,
+  ): Promise<void> {
+    const { kernel, store } = this.#parts;
+    const chain = new BatchChain();
+    let left = chainedMax;
+    for (const [i, { hot, incoming }] of works.entries()) {
+      let turn = computed[i];
+      if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
+        left -= 1;
+        [turn] = await this.answered(() =>
+          computeTogether(store, [foldTurn(kernel, hot, incoming, context)], {
+            chain,
+            breathe: this.#breathe,
+            alone: (work) => work(),
+          }),
+        );
+        if (turn === undefined) throw new TypeError('a turn was not computed');
+        computed[i] = turn;
+        if (turn.kind === 'done') chain.secure(turn.result.draft);
+      }
+      // What still misses it meets a conflict, and comes again in another batch.
+      if (turn?.kind === 'done' && !chain.misses(turn.result.draft)) chain.add(turn.result.draft);
+    }
+  }
+}
+
+function made(make: () => FoldedTurn): Computed<FoldedTurn> {
+  try {
+    return { kind: 'done', result: make() };
+  } catch (error) {
+    return { kind: 'threw', error };
+  }
+}
+
+/** A result that was kept and is here already is not taken twice. */
+function withoutKept(inbox: readonly InboxRow[], local: readonly Incoming[]): readonly InboxRow[] {
+  const kept = local.flatMap((item) => (item.kind === 'result' ? (item.keptAs ?? []) : []));
+  return kept.length === 0 ? inbox : inbox.filter(({ key }) => !kept.includes(key ?? ''));
+}
+
+/** Rows that a load puts first keep their place all the same: the fold itself looks for commands. */
+function asArrived(rows: readonly InboxRow[]): readonly InboxRow[] {
+  if (rows.length < 2) return rows;
+  return rows.toSorted((a, b) => a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : 1));
+}

@@ -1,0 +1,322 @@
+/**
+ * Budgets at work: what a call reserves, what its end settles, and which calls wait because a budget
+ * is used up.
+ *
+ * Owns when budgets are looked at, and settlements until they are part of a batch. Leaves the sums to
+ * the store, which alone knows what other replicas have reserved; who waits for which budget to
+ * `budget-line.ts`.
+ *
+ * 1. While no budget is set nothing is charged, and a call passes with one comparison.
+ * 2. A call that waits here is in no queue and no slot. All budgets that calls wait for are looked at
+ *    again every `lookMs`, in reads of a bounded size, so it goes on by itself when its budget is
+ *    raised, a day begins, or others have used less.
+ * 3. A reason shows the figures of a look, and is written anew when they change: `toldMax` at most
+ *    with each look.
+ * 4. A settlement that was not committed is sent again; the store takes each once.
+ */
+import { thrownText } from '../../../domain/thrown.ts';
+import { heddleError } from '../../../domain/errors.ts';
+import { totalTokens } from '../../../providers/call-tokens.ts';
+import type { Provider } from '../../../providers/port.ts';
+import { Prices } from '../../../providers/prices.ts';
+import {
+  addAmounts,
+  budgetsOf,
+  fitsBudget,
+  noAmount,
+  type Amount,
+  type BudgetAddress,
+  type BudgetDefaults,
+  type BudgetRow,
+  type Reservation,
+  type Settlement,
+} from '../../../store/charges.ts';
+import type { Store } from '../../../store/port.ts';
+import type { NewRun } from '../../../store/rows.ts';
+import { BudgetLine } from './budget-line.ts';
+import type { RunCall } from '../call/run-call.ts';
+import type { Clock, Log } from '../../ports.ts';
+
+const lookMs = 1_000;
+/** Budgets of one read; a look takes as many reads as it needs, one after the other. */
+const readMax = 1_000;
+/** Each call has three budgets. */
+const callsReadMax = 300;
+/** Reasons that one look writes anew because their figures have changed. */
+const toldMax = 200;
+
+type Place = { readonly provider: string; readonly needed: Amount };
+export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
+
+export class Budgets {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #defaults: BudgetDefaults;
+  readonly #prices: Prices;
+  readonly #retry: (call: RunCall) => void;
+  readonly #onNews: () => void;
+  readonly #line = new BudgetLine();
+  readonly #refused = new Map<RunCall, BudgetRow>();
+  #settlements: Settlement[] = [];
+  #changes: BudgetChange[] = [];
+  #isOn: boolean;
+  #cancel: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly defaults: BudgetDefaults;
+    readonly providers: readonly Provider[];
+    /** A call may fit its budgets again. */
+    readonly retry: (call: RunCall) => void;
+    /** What runs show of their budgets has changed. */
+    readonly news: () => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#defaults = options.defaults;
+    this.#retry = options.retry;
+    this.#onNews = options.news;
+    this.#prices = new Prices(options.providers);
+    this.#isOn = Object.keys(options.defaults).length > 0;
+  }
+
+  /** True from the first budget on, set here or by another replica. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  get defaults(): BudgetDefaults {
+    return this.#defaults;
+  }
+
+  turnOn(): void {
+    this.#isOn = true;
+    this.#arm();
+  }
+
+  /** With the poll for work: another replica may have set the first budget. */
+  async lookForFirst(): Promise<void> {
+    if (!this.#isOn && (await this.#store.hasBudgets())) this.turnOn();
+  }
+
+  /** True when the call waits from here on: one of its budgets is known to be full. */
+  holds(call: RunCall): boolean {
+    if (!this.#isOn || this.#line.size === 0) return false;
+    const full = this.#line.fullOf(budgetsOf(call));
+    if (full !== null) this.#hold(call, full);
+    return full !== null;
+  }
+
+  /** Its commit has found no room for it; `takeRefused` then tells whoever would send it. */
+  refuse(call: RunCall, budget: BudgetRow): void {
+    this.#refused.set(call, budget);
+  }
+
+  /** True when the call was refused, and waits here now. */
+  takeRefused(call: RunCall): boolean {
+    const budget = this.#refused.get(call);
+    if (budget === undefined) return false;
+    this.#refused.delete(call);
+    if (!call.dropped) this.#hold(call, budget);
+    return true;
+  }
+
+  isWaiting(call: RunCall): boolean {
+    return this.#line.budgetOf(call) !== null;
+  }
+
+  drop(call: RunCall): void {
+    this.#refused.delete(call);
+    this.#line.remove(call);
+  }
+
+  /** Of a run with these calls, by what is known now; null when none of them waits here. */
+  reasonFor(calls: readonly RunCall[]): string | null {
+    for (const call of calls) {
+      const budget = this.#line.budgetOf(call);
+      if (budget !== null) return reasonOf(budget, this.#lacking(call, budget));
+    }
+    return null;
+  }
+
+  /** What the call may cost at this provider. */
+  worstAt(call: RunCall, provider: string): Amount {
+    const { estimate } = call;
+    return { tokens: totalTokens(estimate), micros: this.#prices.at(provider, call, estimate) };
+  }
+
+  reservation(
+    call: RunCall,
+    of: { readonly amount: Amount; readonly slot: number; readonly repeated: boolean },
+  ): Reservation {
+    const { tenant, runId, shard, user } = call;
+    return {
+      tenant,
+      runId,
+      shard,
+      user,
+      call: nameOf(call),
+      amount: of.amount,
+      slot: of.slot,
+      before: of.repeated ? 'spent' : 'unused',
+    };
+  }
+
+  /** The call is over: by its usage, by nothing, or (null) by all that it had reserved. */
+  settle(call: RunCall, how: 'used' | 'unused' | 'unknown'): void {
+    if (call.reserved === null) return;
+    call.reserved = null;
+    const { tenant, runId, shard, user } = call;
+    const spent = how === 'unused' ? noAmount : how === 'used' ? this.#usedBy(call) : null;
+    this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
+  }
+
+  /** The run ends with the batch that is being made: none of its calls stays open. */
+  endRun({ tenant, runId, shard, user }: NewRun): void {
+    if (!this.#isOn) return;
+    this.#settlements.push({ tenant, runId, shard, user, call: null, spent: null });
+  }
+
+  takeSettlements(): readonly Settlement[] {
+    const taken = this.#settlements;
+    if (taken.length > 0) this.#settlements = [];
+    return taken;
+  }
+
+  /** Their batch was not committed. */
+  giveBack(settlements: readonly Settlement[]): void {
+    this.#settlements.unshift(...settlements);
+  }
+
+  get hasChanges(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  takeChanges(): readonly BudgetChange[] {
+    return this.#changes.splice(0);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  /** Where it will go is not known yet: at each provider that it may go to. */
+  #places(call: RunCall): Place[] {
+    const tokens = totalTokens(call.estimate);
+    const places = this.#prices.everywhere(call.wanted, call.estimate);
+    return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
+  }
+
+  #usedBy(call: RunCall): Amount | null {
+    if (call.out === null || call.out.usage === null) return null;
+    const { usage: tokens, answeredBy: model, sentTo } = call.out;
+    const micros = this.#prices.answered(sentTo ?? '', call, { model, tokens });
+    return { tokens: totalTokens(tokens), micros };
+  }
+
+  #hold(call: RunCall, budget: BudgetRow): void {
+    if (this.#line.budgetOf(call) === null) this.#changes.push({ call, shown: 'budget' });
+    this.#line.add(call, budget);
+    this.#arm();
+  }
+
+  /** Where it may go to several, the cheapest of those that it does not fit. */
+  #lacking(call: RunCall, budget: BudgetRow): Amount {
+    const amounts = rising(this.#places(call));
+    return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;
+  }
+
+  #arm(): void {
+    if (this.#closed || this.#cancel !== null || this.#line.size === 0) return;
+    this.#cancel = this.#clock.setTimer(lookMs, () => {
+      this.#look()
+        .catch((error: unknown) => {
+          this.#log.warn('budgets could not be read', { error: thrownText(error) });
+        })
+        .finally(() => {
+          this.#cancel = null;
+          this.#arm();
+        });
+    });
+  }
+
+  async #look(): Promise<void> {
+    for (const rows of chunks(this.#line.rows(), readMax)) {
+      const now = await this.#store.budgets(rows, this.#defaults);
+      if (this.#closed) return;
+      const needed = (call: RunCall): Amount[] => rising(this.#places(call));
+      const fitting = rows.flatMap((at, i) => this.#line.looked(at, now[i] ?? null, needed));
+      for (const calls of chunks(fitting, callsReadMax)) await this.#letGo(calls);
+    }
+    for (const call of this.#line.takeUntold(toldMax)) {
+      this.#changes.push({ call, shown: 'budget' });
+    }
+    if (this.#changes.length > 0) this.#onNews();
+  }
+
+  /** The budgets that they waited for have room; what others of theirs say is read before they go. */
+  async #letGo(calls: readonly RunCall[]): Promise<void> {
+    const addresses = new Map<string, BudgetAddress>();
+    for (const call of calls) for (const at of budgetsOf(call)) addresses.set(keyOf(at), at);
+    const rows = await this.#store.budgets([...addresses.values()], this.#defaults);
+    if (this.#closed) return;
+    const budgets = new Map<string, BudgetRow>();
+    for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
+    for (const call of calls) {
+      if (this.#line.budgetOf(call) === null) continue;
+      const mine = budgetsOf(call).flatMap((at) => budgets.get(keyOf(at)) ?? []);
+      const places = this.#places(call);
+      const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
+      // One that no provider takes goes on to hear just that.
+      if (open.length === 0 && places.length > 0) {
+        const [least = noAmount] = rising(places);
+        const full = mine.find((one) => !fitsBudget(one, least));
+        if (full !== undefined) this.#line.add(call, full);
+        continue;
+      }
+      const needed = rising(open).at(-1) ?? noAmount;
+      // Else it would come back to the dear one, which is as free as before, again and again.
+      const isBound = open.length < places.length;
+      call.providers = isBound ? open.map(({ provider }) => provider) : call.wanted.providers;
+      // Counted on, so that no more of them go on than there is room for.
+      for (const budget of mine) {
+        const reserved = addAmounts(budget.reserved, needed);
+        budgets.set(keyOf(budget), { ...budget, reserved });
+      }
+      this.#line.remove(call);
+      this.#changes.push({ call, shown: 'calling' });
+      this.#retry(call);
+    }
+  }
+}
+
+function* chunks<Item>(items: readonly Item[], max: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += max) yield items.slice(at, at + max);
+}
+
+const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
+
+const rising = (places: readonly Place[]): Amount[] =>
+  places.map(({ needed }) => needed).sort((a, b) => a.micros - b.micros);
+
+const nameOf = ({ invocationId, incarnation }: RunCall): string => `${invocationId}:${incarnation}`;
+
+function reasonOf(budget: BudgetRow, needed: Amount): string {
+  const { scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;
+  const inTokens = spent.tokens + reserved.tokens + needed.tokens > (tokensMax ?? Infinity);
+  const shown = ({ tokens, micros }: Amount): number => (inTokens ? tokens : micros / 1_000_000);
+  return heddleError('budget-exceeded', {
+    whose: owner === '' ? scope : `${scope} ${owner}`,
+    max: inTokens ? tokensMax : (microsMax ?? 0) / 1_000_000,
+    unit: `${inTokens ? 'tokens' : 'of cost'}${perDay ? ' a day' : ''}`,
+    spent: shown(spent),
+    reserved: shown(reserved),
+    needed: shown(needed),
+  }).message;
+}

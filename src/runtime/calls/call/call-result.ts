@@ -1,0 +1,39 @@
+/** How a provider's answer and its refusal reach the chart. */
+import type { GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
+import { heddleError } from '../../../domain/errors.ts';
+import { toJson, toSafeJson, toSafeText, type Json } from '../../../domain/json.ts';
+import { limits } from '../../../domain/limits.ts';
+import { isA, thrownText } from '../../../domain/thrown.ts';
+import type { CallOutcome } from '../../../providers/capacity/gate.ts';
+import { ProviderFault } from '../../../providers/port.ts';
+
+export { recordOf } from '../../../domain/failure.ts';
+
+export const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
+/** Its own limit, or its run, ended it: that says nothing about the provider. */
+export const aborted: CallOutcome = { kind: 'aborted' };
+
+/**
+ * What a model wrote comes from anywhere. Here, and nowhere else, it is made fit to keep: what
+ * Postgres refuses is taken out, and a tool call that cannot be kept says so.
+ */
+export function resultOf(output: GenerateOutput): Json {
+  const { text, toolCalls } = output;
+  const safe = { ...output, text: toSafeText(text), toolCalls: toolCalls.map(safeToolCall) };
+  return toJson(safe, 'generate') ?? null;
+}
+
+function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {
+  const names = { id: toSafeText(id), name: toSafeText(name) };
+  if (invalid !== undefined) return { ...names, input: {}, invalid: toSafeText(invalid) };
+  const safe = toSafeJson(input);
+  if (safe !== undefined) return { ...names, input: safe };
+  const depth = limits.jsonDepthMax;
+  const reason = `the input is nested deeper than ${depth}, or holds a key __proto__ or a number that is too large`;
+  return { ...names, input: {}, invalid: reason };
+}
+
+export function callError(provider: string, error: unknown): unknown {
+  if (!isA(error, ProviderFault)) return error;
+  return heddleError('provider-refused', { provider, reason: thrownText(error) });
+}

@@ -1,0 +1,34 @@
+/** Why a run's calls do not go on, as its row says it to people: which call, whose fault, what ends it. */
+import type { CallWait, WaitChange } from '../../../providers/capacity/pool.ts';
+import type { RunCall } from './run-call.ts';
+
+type Trouble = Exclude<WaitChange<RunCall>['shown'], 'calling'>;
+
+export function callTrouble(
+  { invocationId }: Pick<RunCall, 'invocationId'>,
+  of: {
+    readonly shown: Trouble;
+    readonly wait: CallWait | null;
+    readonly nowMs: number;
+    /** Calls of the run that wait for the same. */
+    readonly others: number;
+  },
+): string {
+  const { shown, wait, nowMs, others } = of;
+  const more = others === 0 ? '' : ` (and ${others} more)`;
+  const who = `call ${invocationId}${more}`;
+  if (shown === 'backoff') {
+    const pauseMs = Math.max((wait?.dueMs ?? nowMs) - nowMs, 0);
+    const attempt = wait === null ? '' : `: attempt ${wait.attempt}, ${pauseMs / 1_000} s later`;
+    return `${who}: provider ${wait?.lastAt ?? 'it was at'} failed; the call is tried again after a pause${attempt}`;
+  }
+  const names = (wait?.gates ?? []).map(({ name }) => name);
+  const providers = names.length === 0 ? 'its provider' : `provider ${names.join(', ')}`;
+  if (shown === 'stalled') {
+    return (
+      `${who}: ${providers} does not answer, and is asked again with one call after growing pauses; ` +
+      'the others follow when it answers'
+    );
+  }
+  return `${who}: ${providers} refused key or spend: mend it and reopen the provider (reopenProvider)`;
+}

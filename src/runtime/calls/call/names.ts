@@ -1,0 +1,38 @@
+/**
+ * One text for all that are alike: rows bring a new one each, and a hundred thousand calls that wait
+ * would hold as many copies of the names of a few tenants, users and models.
+ *
+ * Owns at most `namesMax` texts; then it begins anew, and what is held stays as it is.
+ */
+import type { Wanted } from '../../../providers/capacity/gates.ts';
+
+const namesMax = 10_000;
+const anywhere: Wanted = {};
+
+export class Names {
+  readonly #known = new Map<string, string>();
+  readonly #wanted = new Map<string, Wanted>();
+
+  one<Name extends string | undefined>(name: Name): Name {
+    if (name === undefined) return name;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known as Name;
+    if (this.#known.size >= namesMax) this.#known.clear();
+    this.#known.set(name, name);
+    return name;
+  }
+
+  /** Where calls want to go: one object for all that want the same. */
+  wanted({ provider, providers, model, tier }: Wanted): Wanted {
+    if (provider === undefined && providers === undefined && model === undefined) {
+      if (tier === undefined) return anywhere;
+    }
+    const key = JSON.stringify([provider, providers, model, tier]);
+    const known = this.#wanted.get(key);
+    if (known !== undefined) return known;
+    const wanted = { provider, providers, model, tier };
+    if (this.#wanted.size >= namesMax) this.#wanted.clear();
+    this.#wanted.set(key, wanted);
+    return wanted;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Permits: how many task attempts and provider calls are out together on this replica.
+ *
+ * Owns the permits of tasks, the line of attempts that want one, and whose turn it is when calls want
+ * one too. Leaves to the pool which call goes next: the calls in its slots are the permits of calls.
+ *
+ * 1. A permit belongs to a task attempt that runs, or to a call that is in a slot: never to a run, and
+ *    to nothing that waits (promise 7). So turns need none, and with any cap of at least one every
+ *    order of arrival ends.
+ * 2. At most `permitsMax` are taken, also after a takeover: what goes on there stands in line.
+ * 3. While calls and attempts both wait they take turns, so that neither line starves the other.
+ * 4. Who has lent its permit has it back before anybody in line has one.
+ * 5. In line an attempt costs its place; the state of its run is read again when its turn comes.
+ */
+import { FairLine } from '../../../queue/fair-line.ts';
+import type { FairItem, FairPlace } from '../../../queue/fair-place.ts';
+
+/** An attempt that wants a permit. It carries its place in the line itself. */
+export abstract class PermitSeeker implements FairItem {
+  abstract readonly tenant: string;
+  abstract readonly user: string;
+  abstract readonly pipeline: string;
+  abstract readonly pipelineStartedAtMs: number;
+  abstract readonly priority: FairPlace['priority'];
+  abstract readonly weight: FairPlace['weight'];
+  order = 0;
+  heapIndex = -1;
+  secondIndex = -1;
+  account: object | null = null;
+  isNew = false;
+
+  /** It stood in line, and has its permit. */
+  abstract go(): void;
+}
+
+export class Permits {
+  readonly #max: number;
+  readonly #callsOut: () => number;
+  readonly #onCallsMayGo: () => void;
+  readonly #line = new FairLine<PermitSeeker>();
+  #arrivals = 0;
+  readonly #returning = new Set<() => void>();
+  /** Held by attempts that run, or were given one and are about to. */
+  #tasks = 0;
+  /** Calls had a slot and no permit when they were last looked at. */
+  #callsWait = false;
+  /** What attempts were given while calls waited: the next ones are theirs. */
+  #owedToCalls = 0;
+
+  constructor(options: {
+    readonly max: number;
+    readonly callsOut: () => number;
+    /** Calls that wait for a permit find one. */
+    readonly onCallsMayGo: () => void;
+  }) {
+    this.#max = options.max;
+    this.#callsOut = options.callsOut;
+    this.#onCallsMayGo = options.onCallsMayGo;
+  }
+
+  get inUse(): number {
+    return this.#tasks + this.#callsOut();
+  }
+
+  /** Attempts that wait for a permit. */
+  get lineLength(): number {
+    return this.#line.size;
+  }
+
+  isInLine(attempt: PermitSeeker): boolean {
+    return attempt.account !== null;
+  }
+
+  /** True: the attempt has its permit. False: it stands in line, and `go` is called with its permit. */
+  take(attempt: PermitSeeker): boolean {
+    if (this.isInLine(attempt)) return false;
+    if (this.#line.size === 0 && this.#freeForTasks > 0) {
+      this.#takeOne();
+      return true;
+    }
+    attempt.order = this.#arrivals += 1;
+    this.#line.push(attempt);
+    return false;
+  }
+
+  /** False when it did not stand in line. */
+  leave(attempt: PermitSeeker): boolean {
+    return this.#line.remove(attempt);
+  }
+
+  /** An attempt is over, or lends its permit. */
+  give(): void {
+    this.#tasks -= 1;
+    this.freed();
+  }
+
+  /** An attempt wants back what it has lent. Calls off, until `got` was called. */
+  takeBack(got: () => void): () => void {
+    if (this.#returning.size === 0 && this.#free > 0) {
+      this.#tasks += 1;
+      got();
+      return () => undefined;
+    }
+    this.#returning.add(got);
+    return () => this.#returning.delete(got);
+  }
+
+  /** Calls that may be put into slots now. */
+  get freeForCalls(): number {
+    return Math.max(this.#free, 0);
+  }
+
+  /** So many calls were put into slots; `more`: others had a slot and no permit. */
+  callsWent(count: number, more: boolean): void {
+    const waited = this.#callsWait;
+    this.#callsWait = more;
+    this.#owedToCalls = more ? Math.max(this.#owedToCalls - count, 0) : 0;
+    // What was held back for calls is not wanted any more.
+    if (waited && !more) this.freed();
+  }
+
+  /** A permit may be free: an attempt or a call is over. */
+  freed(): void {
+    for (const got of this.#returning) {
+      if (this.#free <= 0) return;
+      this.#returning.delete(got);
+      this.#tasks += 1;
+      got();
+    }
+    while (this.#line.size > 0 && this.#freeForTasks > 0) {
+      const next = this.#line.pop();
+      if (next === undefined) break;
+      this.#takeOne();
+      next.go();
+    }
+    if (this.#callsWait && this.#free > 0) this.#onCallsMayGo();
+  }
+
+  get #free(): number {
+    return this.#max - this.inUse;
+  }
+
+  get #freeForTasks(): number {
+    return this.#free - this.#owedToCalls;
+  }
+
+  #takeOne(): void {
+    this.#tasks += 1;
+    if (this.#callsWait) this.#owedToCalls += 1;
+  }
+}

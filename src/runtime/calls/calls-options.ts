@@ -1,0 +1,51 @@
+/** What the calls of a replica are made with, and what they give to a batch. */
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Grant } from '../../providers/capacity/pool.ts';
+import type { Provider } from '../../providers/port.ts';
+import type { ProviderWrite, SlotWrite } from '../../store/batch.ts';
+import type { Charges } from '../../store/charges.ts';
+import type { RunAddress } from '../../store/rows.ts';
+import type { RestingOptions } from './resting-calls.ts';
+import type { RunCall } from './call/run-call.ts';
+import type { Conversations } from './conversations.ts';
+import type { Gate } from './lease-valve.ts';
+import type { Permits } from './call/permits.ts';
+import type { Clock, Ids, Log } from '../ports.ts';
+import type { TenantWeights } from '../wake/tenant-weights.ts';
+import type { Texts } from './texts.ts';
+import type { Incoming } from '../turn/incoming.ts';
+
+type Result = Extract<Incoming, { kind: 'result' }>;
+
+/** What a batch commits for calls, and what may be sent when it has. */
+export type SealedCalls = {
+  readonly slots: readonly SlotWrite[];
+  readonly providers: readonly ProviderWrite[];
+  readonly grants: readonly Grant<RunCall>[];
+  /** Set while budgets are. */
+  readonly charges?: Charges;
+};
+
+export type CallsOptions = RestingOptions & {
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly permits: Permits;
+  readonly ids: Ids;
+  readonly replicaId: ReplicaId;
+  readonly providers: readonly Provider[];
+  readonly weights: TenantWeights;
+  readonly conversations: Conversations;
+  /** What goes straight to a run's next turn. */
+  readonly deliver: (run: RunAddress, result: Result) => void;
+  /** The row of this run has to be looked at: what is known of its call is not true. */
+  readonly doubted: (call: RunCall) => void;
+  /** A result that was paid for. */
+  readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
+  /** There is something to commit: slots to write or to give. */
+  readonly wanted: () => void;
+  /** The same, by time alone: calls may wait for nothing else. */
+  readonly due: () => void;
+  /** Shows what answers hold while they come. */
+  readonly texts: Texts;
+  readonly log: Log;
+};

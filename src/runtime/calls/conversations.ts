@@ -1,0 +1,105 @@
+/**
+ * Conversations as providers are sent them: read when a call leaves, so that a call which waits for
+ * hours holds none of it. Calls that leave together are read together.
+ *
+ * Owns the reads under way. Leaves to the turns what stands in a conversation.
+ */
+import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import { heddleError } from '../../domain/errors.ts';
+import type { ConversationRead, Store } from '../../store/port.ts';
+import type { NewRun } from '../../store/rows.ts';
+import { untilAnswered } from '../batch/committer.ts';
+import { faultOf, isTurnsOwn } from '../fault.ts';
+import type { Clock, Log } from '../ports.ts';
+
+type Waiting = {
+  readonly read: ConversationRead;
+  readonly resolve: (messages: readonly string[]) => void;
+  readonly reject: (error: unknown) => void;
+  /** Errors that its reads have met. */
+  readonly faults: number;
+};
+
+/** Of one read: each may be megabytes. */
+const readsMax = 32;
+/** Between two reads that met an error. */
+const pauseMs = { first: 200, max: 60_000 } as const;
+
+export class Conversations {
+  readonly #store: Pick<Store, 'conversations'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #waiting: Waiting[] = [];
+  #isReading = false;
+  #closed = false;
+
+  constructor(parts: {
+    readonly store: Pick<Store, 'conversations'>;
+    readonly clock: Clock;
+    readonly log: Log;
+  }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  /** The call's input with all that was said in its conversation in place of its name. */
+  async inputOf(
+    run: Pick<NewRun, 'tenant' | 'runId'>,
+    input: GenerateInput,
+  ): Promise<GenerateInput> {
+    const { conversation = '', prompt: _, ...rest } = input;
+    const read = { tenant: run.tenant, runId: run.runId, conversation };
+    const texts = await new Promise<readonly string[]>((resolve, reject) => {
+      this.#waiting.push({ read, resolve, reject, faults: 0 });
+      if (!this.#isReading) void this.#readAll();
+    });
+    if (texts.length === 0) {
+      const reason = 'is empty; give a prompt or messages';
+      throw heddleError('invalid-field', { field: 'generate.conversation', reason });
+    }
+    return { ...rest, messages: texts.map((text) => JSON.parse(text) as GenerateMessage) };
+  }
+
+  /** From here on an unreachable store ends what waits. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #readAll(): Promise<void> {
+    this.#isReading = true;
+    while (this.#waiting.length > 0) {
+      // What has met an error is read alone, so that it is nobody else's.
+      const alone = this.#waiting.findIndex(({ faults }) => faults > 0);
+      const max = alone === -1 ? readsMax : Math.max(Math.min(alone, readsMax), 1);
+      const taken = this.#waiting.splice(0, max);
+      try {
+        const found = await untilAnswered(
+          () => this.#store.conversations(taken.map(({ read }) => read)),
+          { clock: this.#clock, log: this.#log, mayGoOn: () => !this.#closed },
+        );
+        taken.forEach(({ resolve }, i) => resolve(found[i] ?? []));
+      } catch (error) {
+        for (const waiting of taken) this.#again(waiting, error);
+      }
+    }
+    this.#isReading = false;
+  }
+
+  /** No call fails for an error of the database's: its conversation is read again, for ever. */
+  #again(waiting: Waiting, error: unknown): void {
+    if (this.#closed || isTurnsOwn(error)) return waiting.reject(error);
+    const { faults } = waiting;
+    if (faults === 1) {
+      const { runId } = waiting.read;
+      const reason = faultOf(error).message;
+      this.#log.warn('a conversation cannot be read; its call waits', { runId, reason });
+    }
+    const waitMs = faults === 0 ? 0 : Math.min(pauseMs.first * 2 ** (faults - 1), pauseMs.max);
+    this.#clock.setTimer(waitMs, () => {
+      if (this.#closed) return waiting.reject(error);
+      this.#waiting.push({ ...waiting, faults: faults + 1 });
+      if (!this.#isReading) void this.#readAll();
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Taking over shards: what their runs hold open is found in the rows and goes on here. The cost is
+ * in the number of runs that were working, not in the length of anybody's history.
+ */
+import { thrownText } from '../../domain/thrown.ts';
+import type { OpenRun } from '../../store/port.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+import type { Looking } from '../wake/work-scan.ts';
+import type { Parts } from '../parts.ts';
+import type { Settling } from '../batch/outcome/after-commit.ts';
+import type { StatusNews } from '../batch/outcome/wait-status.ts';
+import { loadRun } from '../turn/turn-loader.ts';
+import { inLineReasons } from '../turn/lifecycle.ts';
+
+/** Statuses of runs that somebody must do something for; all others are woken by a row. */
+const attended: readonly RunStatus[] = [
+  'admitted',
+  'calling-provider',
+  'running-task',
+  'backoff',
+  'stalled',
+];
+
+/** Each may be megabytes; of those that only wait far back in a line nothing but their places is kept. */
+const pageRuns = 200;
+
+export async function recover(
+  parts: Parts,
+  around: { readonly looking: Looking; readonly settling: Settling; readonly news: StatusNews },
+  gained: readonly number[],
+): Promise<{ readonly runs: number }> {
+  const { calls, log, shards, store } = parts;
+  calls.recallGates(await store.providers());
+  for (const slot of await store.slots(gained)) calls.recallMade(slot);
+  let runs = 0;
+  let afterRunId: OpenRun['runId'] | null = null;
+  for (;;) {
+    const rows: readonly OpenRun[] = await store.open({
+      shards: gained,
+      statuses: attended,
+      afterRunId,
+      limit: pageRuns,
+    });
+    for (const row of rows) {
+      if (shards.epoch(row.shard) === undefined) continue;
+      try {
+        takeUp(parts, around, row);
+        runs += 1;
+      } catch (error) {
+        // Its turn will say the same and fail it.
+        log.warn('a run does not restore', {
+          runId: row.runId,
+          error: thrownText(error),
+        });
+        parts.bench.wake(row);
+      }
+    }
+    afterRunId = rows.at(-1)?.runId ?? null;
+    if (rows.length < pageRuns || afterRunId === null) break;
+  }
+  calls.recalled();
+  shards.arrived(gained);
+  around.looking.forgetTimersSeen();
+  around.looking.now();
+  return { runs };
+}
+
+/**
+ * Its tasks may have been under way when the owner before was lost: a turn counts that before any of them
+ * begins again. One whose row says that they all stood in line had begun none.
+ */
+function noteLoss({ bench, ids, shards }: Parts, row: OpenRun): boolean {
+  if (row.status !== 'running-task' || row.reason === inLineReasons.all) return false;
+  const epoch = shards.epoch(row.shard);
+  if (epoch === undefined || !shards.isOrphaned(row.shard)) return false;
+  bench.deliver(row, { kind: 'lost', epoch, spread: ids.random() });
+  return true;
+}
+
+function takeUp(
+  parts: Parts,
+  around: { readonly settling: Settling; readonly news: StatusNews },
+  row: OpenRun,
+): void {
+  if (noteLoss(parts, row)) return;
+  // What waits for it may be the result of the very call that it has open: its turn comes first,
+  // and what it then still has open goes on with that turn's commit.
+  if (row.hasInbox) return parts.bench.wake(row);
+  const loaded = loadRun(parts.kernel, parts.agents, row);
+  // Its turn finds that no chart fits it, and says so in the row.
+  if (loaded.kind === 'no-chart' && !(row.status === 'stalled' && row.reason === loaded.reason)) {
+    parts.bench.wake(row);
+  }
+  if (loaded.kind !== 'hot') return;
+  parts.bench.adopt(loaded.hot);
+  around.settling.adopt(loaded.hot);
+  around.news.check(row.runId);
+  if (!around.settling.isOfUse(loaded.hot)) parts.bench.cool(row.runId);
+}

@@ -1,0 +1,93 @@
+/** The shards that this replica owns, with the epoch of each: what every commit is fenced by. */
+import type { ShardGrant } from '../../store/port.ts';
+
+export class OwnedShards {
+  readonly #epochs = new Map<number, number>();
+  /** Shards that are being given back: their runs take no new turn. */
+  readonly #leaving = new Set<number>();
+  /** Shards whose open runs are not taken up yet: nothing of theirs is woken before that. */
+  readonly #arriving = new Set<number>();
+  /** Of these: whose last owner had not given them back. */
+  readonly #orphaned = new Set<number>();
+
+  owns(shard: number): boolean {
+    return this.#epochs.has(shard) && !this.#leaving.has(shard) && !this.#arriving.has(shard);
+  }
+
+  /** Undefined when the shard is not owned. A shard that is leaving or arriving commits. */
+  epoch(shard: number): number | undefined {
+    return this.#epochs.get(shard);
+  }
+
+  /** A shard that was lost meanwhile has no epoch: the store fences what is of it (promise 6). */
+  epochsOf(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
+    const epochs = new Map<number, number>();
+    for (const { shard } of of) {
+      const epoch = this.#epochs.get(shard);
+      if (epoch !== undefined) epochs.set(shard, epoch);
+    }
+    return epochs;
+  }
+
+  list(): number[] {
+    return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
+  }
+
+  /** All that the store knows as this replica's, also those that are leaving or arriving. */
+  held(): number[] {
+    return [...this.#epochs.keys()];
+  }
+
+  /** Its runs are being taken up, and what they had under way ended with their last owner. */
+  isOrphaned(shard: number): boolean {
+    return this.#orphaned.has(shard);
+  }
+
+  /** Shards whose runs must be taken up: also again, when that has failed. */
+  arriving(): number[] {
+    return [...this.#arriving];
+  }
+
+  arrived(shards: readonly number[]): void {
+    for (const shard of shards) {
+      this.#arriving.delete(shard);
+      this.#orphaned.delete(shard);
+    }
+  }
+
+  /** Takes over what the store says; gives what is new (or has a new epoch) and what is gone. */
+  update(grants: readonly ShardGrant[]): { gained: number[]; lost: number[] } {
+    const gained: number[] = [];
+    const kept = new Set<number>();
+    const lost: number[] = [];
+    for (const { shard, epoch, orphaned } of grants) {
+      kept.add(shard);
+      const before = this.#epochs.get(shard);
+      if (before === epoch) continue;
+      // Another replica may have had it in between: what is in memory is of the old epoch.
+      if (before !== undefined) lost.push(shard);
+      this.#epochs.set(shard, epoch);
+      this.#leaving.delete(shard);
+      this.#arriving.add(shard);
+      if (orphaned === true) this.#orphaned.add(shard);
+      gained.push(shard);
+    }
+    for (const shard of this.#epochs.keys()) {
+      if (kept.has(shard)) continue;
+      lost.push(shard);
+      this.remove(shard);
+    }
+    return { gained, lost };
+  }
+
+  leave(shard: number): void {
+    if (this.#epochs.has(shard)) this.#leaving.add(shard);
+  }
+
+  remove(shard: number): void {
+    this.#epochs.delete(shard);
+    this.#leaving.delete(shard);
+    this.#arriving.delete(shard);
+    this.#orphaned.delete(shard);
+  }
+}

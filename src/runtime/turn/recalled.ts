@@ -1,0 +1,32 @@
+/** What is read of a memory entry, as a chart or a caller of the library gets it. */
+import type { RecallOutput } from '../../domain/catalogue.ts';
+import type { Json } from '../../domain/json.ts';
+
+type Versions = readonly {
+  readonly version: number;
+  readonly valueText: string;
+  readonly deleted: boolean;
+  readonly runId: string | null;
+  readonly turn: number | null;
+}[];
+
+export function recalled(key: string, versions: Versions, history: number): RecallOutput {
+  const [first, ...earlier] = versions;
+  const found = first !== undefined && !first.deleted;
+  const valueOf = (row: Versions[number]): Json =>
+    row.deleted ? null : (JSON.parse(row.valueText) as Json);
+  return {
+    key,
+    found,
+    version: found ? first.version : 0,
+    value: found ? valueOf(first) : null,
+    history: earlier.slice(0, history).map((row) => ({
+      version: row.version,
+      parent: row.version > 1 ? row.version - 1 : null,
+      value: valueOf(row),
+      deleted: row.deleted,
+      runId: row.runId,
+      turn: row.turn,
+    })),
+  };
+}

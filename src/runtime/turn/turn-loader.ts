@@ -1,0 +1,96 @@
+/** Rows as runs in memory: what a turn starts from. */
+import { toErrorRecord } from '../../domain/errors.ts';
+import type { Agent, Kernel } from '../../kernel/port.ts';
+import type { LoadedRun, RunRow } from '../../store/rows.ts';
+import type { Agents } from '../agents.ts';
+import { heldFromText } from './held.ts';
+import type { HotRun } from './hot-run.ts';
+
+export type Loaded =
+  | { readonly kind: 'hot'; readonly hot: HotRun }
+  /** No chart here has its version, or what it holds: it waits, visibly, and says why (design §4). */
+  | { readonly kind: 'no-chart'; readonly reason: string }
+  | { readonly kind: 'gone' };
+
+export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
+  if (row.endedAtMs !== null) return { kind: 'gone' };
+  const agent = agents.find(row.agent, row.version);
+  if (agent === undefined) {
+    const reason = `version ${row.version} of agent ${row.agent} is not registered`;
+    return { kind: 'no-chart', reason };
+  }
+  // What throws here is a fault of heddle's, and no chart's.
+  const held = heldFromText(row.heldText);
+  try {
+    return { kind: 'hot', hot: heat(kernel, agent, row, held) };
+  } catch (error) {
+    return { kind: 'no-chart', reason: toErrorRecord(error).message };
+  }
+}
+
+function heat(kernel: Kernel, agent: Agent, row: RunRow, held: HotRun['held']): HotRun {
+  return {
+    run: newRunOf(row),
+    agent,
+    status: row.status,
+    reason: row.reason,
+    turn: row.turn,
+    build: row.build,
+    state:
+      row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId, row.build),
+    chartText: row.chartText,
+    held,
+    fresh: false,
+  };
+}
+
+function newRunOf(row: RunRow): HotRun['run'] {
+  const { tenant, runId, shard, agent, version, user, pipeline, parent } = row;
+  const { inputText, idempotencyKey, priority } = row;
+  return {
+    tenant,
+    runId,
+    shard,
+    agent,
+    version,
+    user,
+    pipeline,
+    parent,
+    inputText,
+    idempotencyKey,
+    priority,
+  };
+}
+
+/** Stands in for an agent that is not registered here, in a turn that only ends its run. */
+export function absentAgent({ agent: name, version }: RunRow): Agent {
+  return {
+    name,
+    version,
+    structure: '',
+    build: '',
+    formerVersion: version,
+    adopts: [],
+    definition: null,
+    warnings: [],
+    advice: [],
+    declares: () => true,
+    taskLogic: () => undefined,
+  };
+}
+
+/** The row of a run that no chart here fits: so that it can be ended. */
+export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
+  return {
+    run: newRunOf(run),
+    agent,
+    status: run.status,
+    reason: run.reason,
+    turn: run.turn,
+    build: run.build,
+    state: null,
+    chartText: run.chartText,
+    held: heldFromText(run.heldText),
+    fresh: false,
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * What came from outside and is not yet durable: starts, sends, publishes, writes of memory. Each
+ * is answered when the commit that holds it has ended, and not before (promise 5).
+ *
+ * 1. Arrivals are committed in the order in which they came: one batch at a time carries some. Groups
+ *    of starts take turns instead, tenants and then users: who starts a thousand at once does not
+ *    have the first thousand slots (promise 9).
+ * 2. The queue is bounded; what does not fit is refused and changes nothing.
+ */
+import { heddleError, type HeddleError } from '../../domain/errors.ts';
+import { madeAtMs } from '../../domain/ids.ts';
+import { FairQueue } from '../../queue/fair-queue.ts';
+import type {
+  ArrivalOutcome,
+  Arrivals,
+  BatchOutcome,
+  MemoryArrival,
+  MessageInsert,
+} from '../../store/batch.ts';
+import type { InboxArrival, NewRun, StartArrival } from '../../store/rows.ts';
+import type { TenantWeights } from './tenant-weights.ts';
+
+export type Arrival =
+  | { readonly kind: 'starts'; readonly value: NewRun }
+  | { readonly kind: 'inbox'; readonly value: InboxArrival }
+  | { readonly kind: 'messages'; readonly value: MessageInsert }
+  | { readonly kind: 'memory'; readonly value: MemoryArrival };
+
+type Waiting = Arrival & {
+  readonly resolve: (outcome: ArrivalOutcome) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Runs that are accepted together or not at all. */
+export type StartGroup = {
+  readonly runs: readonly StartArrival[];
+  readonly resolve: (outcomes: readonly ArrivalOutcome[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export type ArrivalBatch = {
+  readonly arrivals: Arrivals;
+  /** Singles, and groups that are accepted together: what can be told apart. */
+  readonly size: number;
+  settle(outcome: BatchOutcome): void;
+  fail(error: unknown): void;
+  /** The same in two parts, to be settled instead of it; in order. */
+  halves(): readonly ArrivalBatch[];
+};
+
+export class ArrivalQueue {
+  readonly #waitingMax: number;
+  readonly #weights: TenantWeights;
+  #waiting: Waiting[] = [];
+  readonly #groups = new FairQueue<StartGroup>();
+  #groupsSoFar = 0;
+  #underWay = false;
+  #closed = false;
+
+  constructor(options: { readonly waitingMax: number; readonly weights: TenantWeights }) {
+    this.#waitingMax = options.waitingMax;
+    this.#weights = options.weights;
+  }
+
+  get hasWork(): boolean {
+    return !this.#underWay && (this.#waiting.length > 0 || this.#groups.size > 0);
+  }
+
+  /** Starts wait for their commit. */
+  get startsWait(): boolean {
+    return this.#groups.size > 0;
+  }
+
+  add(arrival: Arrival): Promise<ArrivalOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#refuse(arrival.value.tenant, reject)) return;
+      this.#waiting.push({ ...arrival, resolve, reject });
+    });
+  }
+
+  addStarts(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
+    const [first] = runs;
+    if (first === undefined) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      if (this.#refuse(first.tenant, reject)) return;
+      const { tenant, user, pipeline, priority } = first;
+      const weight = this.#weights.of(tenant);
+      const pipelineStartedAtMs = madeAtMs(first.runId);
+      const place = { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
+      this.#groupsSoFar += 1;
+      this.#groups.push(String(this.#groupsSoFar), { runs, resolve, reject }, place);
+    });
+  }
+
+  #refuse(tenant: string, reject: (error: unknown) => void): boolean {
+    if (this.#closed) {
+      reject(heddleError('closed'));
+      return true;
+    }
+    const max = this.#waitingMax;
+    if (this.#waiting.length + this.#groups.size < max) return false;
+    reject(heddleError('queue-full', { tenant, max, retryAfterMs: 1_000 }));
+    return true;
+  }
+
+  /**
+   * Start groups whose turn it is, at most so many runs, while `fits` says yes. A group is taken whole,
+   * so the first may be larger; library.ts bounds what one holds by `turnsMax`.
+   */
+  takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
+    const groups: StartGroup[] = [];
+    let runs = 0;
+    for (let next = this.#groups.peek(); next !== undefined; next = this.#groups.peek()) {
+      runs += next.runs.length;
+      if ((runs > runsMax && groups.length > 0) || !fits(next)) break;
+      groups.push(next);
+      this.#groups.pop();
+    }
+    return groups;
+  }
+
+  /** The rest, as one batch's arrivals; null when another batch carries some, or none are there. */
+  take(max: number): ArrivalBatch | null {
+    if (!this.hasWork) return null;
+    this.#underWay = true;
+    const items = this.#waiting.splice(0, max);
+    const groups = this.takeGroups(max, () => true);
+    return arrivalBatch(items, groups, () => {
+      this.#underWay = false;
+    });
+  }
+
+  /** Nothing that waits will be committed: this heddle closes. */
+  close(): void {
+    this.#closed = true;
+    const error = heddleError('closed');
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (let next = this.#groups.pop(); next !== undefined; next = this.#groups.pop()) {
+      next.reject(error);
+    }
+  }
+}
+
+const numbered = ({ runs }: StartGroup, group: number): StartArrival[] =>
+  runs.map((run) => ({ ...run, group }));
+
+/** Groups that were to begin in a commit of their own, and go as queued rows now. */
+export function queuedGroups(groups: readonly StartGroup[]): ArrivalBatch {
+  return arrivalBatch([], groups, () => undefined);
+}
+
+/** `over`: all of it was answered, in however many parts. */
+function arrivalBatch(
+  items: readonly Waiting[],
+  groups: readonly StartGroup[],
+  over: () => void,
+): ArrivalBatch {
+  const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
+    items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
+  const single = {
+    starts: of('starts'),
+    inbox: of('inbox'),
+    messages: of('messages'),
+    memory: of('memory'),
+  };
+  return {
+    arrivals: {
+      starts: [...single.starts.map(({ value }) => value), ...groups.flatMap(numbered)],
+      inbox: single.inbox.map(({ value }) => value),
+      messages: single.messages.map(({ value }) => value),
+      memory: single.memory.map(({ value }) => value),
+    },
+    size: items.length + groups.length,
+    settle: (outcome) => {
+      over();
+      for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
+        single[kind].forEach((item, i) => answer(item, outcome[kind][i]));
+      }
+      settleGroups(groups, outcome.starts.slice(single.starts.length));
+    },
+    fail: (error) => {
+      over();
+      for (const { reject } of [...items, ...groups]) reject(error);
+    },
+    halves: () => {
+      let open = 2;
+      const partOver = (): void => {
+        open -= 1;
+        if (open === 0) over();
+      };
+      const half = (items.length + groups.length) >> 1;
+      const ofGroups = Math.max(half - items.length, 0);
+      return [
+        arrivalBatch(items.slice(0, half), groups.slice(0, ofGroups), partOver),
+        arrivalBatch(items.slice(half), groups.slice(ofGroups), partOver),
+      ];
+    },
+  };
+}
+
+function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
+  let at = 0;
+  for (const { runs, resolve, reject } of groups) {
+    const own = outcomes.slice(at, at + runs.length);
+    at += runs.length;
+    if (own.length === runs.length) resolve(own);
+    else reject(unanswered());
+  }
+}
+
+function answer(
+  { resolve, reject }: Pick<Waiting, 'resolve' | 'reject'>,
+  outcome: ArrivalOutcome | undefined,
+): void {
+  if (outcome === undefined) reject(unanswered());
+  else resolve(outcome);
+}
+
+const unanswered = (): HeddleError =>
+  heddleError('internal', { reason: 'the store did not answer an arrival' });

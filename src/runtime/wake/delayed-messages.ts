@@ -1,0 +1,90 @@
+/**
+ * Delayed messages that are due enter their channels, the longest overdue first. One that cannot, for an
+ * error that is about it alone, holds up none of its neighbours: after a failure less and less is moved
+ * at once, and what fails alone is stepped over.
+ *
+ * Owns what is stepped over and when that is tried again. Leaves to `looking.ts` when to look.
+ *
+ * 1. What was stepped over is the oldest that is due, so how many they are says which they are, as long
+ *    as the shards are the same.
+ * 2. They are tried again with pauses that double up to `pauseMs.max`, for ever. A look makes at most
+ *    `failuresMax` tries that fail, so an error that meets all messages costs a few statements.
+ */
+import type { RunAddress } from '../../store/rows.ts';
+import { faultOf, placeOf } from '../fault.ts';
+import type { Parts } from '../parts.ts';
+
+const pauseMs = { first: 1_000, max: 60_000 } as const;
+const failuresMax = 10;
+/** Of how many that failed together are tried next: this part. */
+const shrink = 4;
+
+export class DelayedMessages {
+  readonly #parts: Pick<Parts, 'clock' | 'log' | 'shards' | 'store'>;
+  readonly #pageMessages: number;
+  #shards = '';
+  #over = 0;
+  #limit: number;
+  /** Rounds in a row in which some message failed. */
+  #faults = 0;
+  #againAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    parts: Pick<Parts, 'clock' | 'log' | 'shards' | 'store'>,
+    of: { readonly pageMessages: number },
+  ) {
+    this.#parts = parts;
+    this.#pageMessages = of.pageMessages;
+    this.#limit = of.pageMessages;
+  }
+
+  /** Moves what is due, and says when to look again; null when the poll is soon enough. */
+  async release(wake: (run: RunAddress) => void): Promise<number | null> {
+    const { clock, shards, store } = this.#parts;
+    const owned = shards.list();
+    if (owned.length === 0) return null;
+    if (this.#shards !== owned.join()) {
+      this.#shards = owned.join();
+      this.#faults = 0;
+      this.#begin();
+    } else if (clock.nowMs() >= this.#againAtMs) this.#begin();
+    for (let failures = 0; ;) {
+      try {
+        const query = { shards: owned, limit: this.#limit, skip: this.#over };
+        const { wakes, nextDueInMs } = await store.releaseDelayed(query);
+        for (const run of wakes) wake(run);
+        const isMoreDue = nextDueInMs !== null && nextDueInMs <= 0;
+        this.#limit = isMoreDue
+          ? Math.min(this.#limit * 2, this.#pageMessages)
+          : this.#pageMessages;
+        if (!isMoreDue && this.#over === 0) this.#faults = 0;
+        return nextDueInMs;
+      } catch (error) {
+        failures += 1;
+        const fault = faultOf(error);
+        if (fault.code === 'store-unavailable' || fault.code === 'closed') throw error;
+        if (this.#limit > 1) this.#limit = Math.ceil(this.#limit / shrink);
+        else this.#stepOver(fault);
+        if (failures >= failuresMax) return null;
+      }
+    }
+  }
+
+  #begin(): void {
+    this.#over = 0;
+    this.#limit = this.#pageMessages;
+    this.#againAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #stepOver(fault: ReturnType<typeof faultOf>): void {
+    const { clock, log } = this.#parts;
+    this.#over += 1;
+    if (this.#againAtMs !== Number.POSITIVE_INFINITY) return;
+    const pause = Math.min(pauseMs.first * 2 ** Math.min(this.#faults, 20), pauseMs.max);
+    this.#againAtMs = clock.nowMs() + pause;
+    this.#faults += 1;
+    if (this.#faults > 1) return;
+    const facts = { reason: fault.message, ...placeOf(fault) };
+    log.warn('a delayed message cannot enter its channel, and is tried again', facts);
+  }
+}

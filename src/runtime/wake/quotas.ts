@@ -1,0 +1,98 @@
+/**
+ * What a tenant may use at most. Counting is not free, so it is done only where a quota is set, in
+ * the background and at most once per `freshMs` and tenant; what is accepted in between is counted
+ * on. So a quota may be passed by what other replicas accept within that time, and by no more.
+ *
+ * Owns the counts. Leaves to its callers what is refused.
+ */
+import { heddleError, type HeddleError } from '../../domain/errors.ts';
+import type { Store } from '../../store/port.ts';
+import type { Clock } from '../ports.ts';
+import type { RuntimeSettings } from '../settings.ts';
+
+export type Resource = 'queuedRuns' | 'channels' | 'memoryEntries';
+
+type Counted = { counts: Record<Resource, number>; readAtMs: number; reading: boolean };
+
+const freshMs = 1_000;
+const tenantsMax = 10_000;
+/** What a tenant is told to wait when its queue is full. */
+const retryAfterMs = 1_000;
+
+const settingOf = {
+  queuedRuns: 'queuedRunsMax',
+  channels: 'channelsMax',
+  memoryEntries: 'memoryEntriesMax',
+} as const;
+
+export class Quotas {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #settings: RuntimeSettings;
+  readonly #tenants = new Map<string, Counted>();
+
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly settings: RuntimeSettings;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#settings = options.settings;
+  }
+
+  /** Counts first, so that what comes next is judged by fresh numbers: for the edge. */
+  async prepare(tenant: string, resource: Resource): Promise<void> {
+    if (!this.isSet(resource)) return;
+    if (!this.#isFresh(tenant)) await this.#count(tenant);
+  }
+
+  isSet(resource: Resource): boolean {
+    return this.#settings[settingOf[resource]] !== null;
+  }
+
+  /** Before turns of tenants that were never counted: `admit` cannot wait. */
+  async prepareTurns(tenants: Iterable<string>): Promise<void> {
+    if (!this.isSet('channels') && !this.isSet('memoryEntries')) return;
+    const unknown = [...new Set(tenants)].filter((tenant) => !this.#tenants.has(tenant));
+    await Promise.all(unknown.map((tenant) => this.#count(tenant)));
+  }
+
+  /**
+   * Throws when the tenant has used up its quota; counts `added` on otherwise. Answers at once, from
+   * the last count: turns cannot wait.
+   */
+  admit(tenant: string, resource: Resource, added = 1): void {
+    const max = this.#settings[settingOf[resource]];
+    if (max === null) return;
+    if (!this.#isFresh(tenant)) void this.#count(tenant).catch(() => undefined);
+    const counted = this.#tenants.get(tenant);
+    if (counted === undefined) return;
+    if (counted.counts[resource] + added > max) throw refusal(tenant, resource, max);
+    counted.counts[resource] += added;
+  }
+
+  #isFresh(tenant: string): boolean {
+    const counted = this.#tenants.get(tenant);
+    if (counted === undefined) return false;
+    return counted.reading || this.#clock.nowMs() - counted.readAtMs < freshMs;
+  }
+
+  async #count(tenant: string): Promise<void> {
+    const before = this.#tenants.get(tenant);
+    if (before !== undefined) before.reading = true;
+    try {
+      const { queuedRuns, channels, memoryEntries } = await this.#store.usage(tenant);
+      if (this.#tenants.size >= tenantsMax) this.#tenants.clear();
+      const counts = { queuedRuns, channels, memoryEntries };
+      this.#tenants.set(tenant, { counts, readAtMs: this.#clock.nowMs(), reading: false });
+    } finally {
+      if (before !== undefined) before.reading = false;
+    }
+  }
+}
+
+function refusal(tenant: string, resource: Resource, max: number): HeddleError {
+  if (resource === 'queuedRuns') return heddleError('queue-full', { tenant, max, retryAfterMs });
+  return heddleError('quota-exceeded', { resource, max, setting: settingOf[resource] });
+}

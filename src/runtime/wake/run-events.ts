@@ -1,0 +1,60 @@
+/**
+ * Who wants to know what became of a run on this replica: `run.output()`, pages, inspectors.
+ *
+ * Owns the listeners. What it says is a hint about rows that are committed already; a listener that
+ * misses one reads the row.
+ */
+import { Subject, type Observable } from 'rxjs';
+import type { ChartEvent } from '../../domain/event.ts';
+import type { RunId } from '../../domain/ids.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+
+export type RunChange = {
+  readonly tenant: string;
+  readonly runId: RunId;
+  readonly status: RunStatus;
+  readonly turn: number;
+  readonly ended: boolean;
+  /** What the chart emitted in this turn. */
+  readonly emitted: readonly ChartEvent[];
+};
+
+export class Watch {
+  readonly #byRun = new Map<RunId, Subject<RunChange>>();
+  readonly #all = new Subject<RunChange>();
+
+  /** True when anybody listens: saves making what nobody hears. */
+  hears(runId: RunId): boolean {
+    return this.#all.observed || this.#byRun.has(runId);
+  }
+
+  get all(): Observable<RunChange> {
+    return this.#all;
+  }
+
+  /** One subject per run, kept only while somebody listens: never one for all with a filter. */
+  run(runId: RunId, heard: (change: RunChange) => void): () => void {
+    let subject = this.#byRun.get(runId);
+    if (subject === undefined) {
+      subject = new Subject();
+      this.#byRun.set(runId, subject);
+    }
+    const subscription = subject.subscribe(heard);
+    return () => {
+      subscription.unsubscribe();
+      if (subject.observed || this.#byRun.get(runId) !== subject) return;
+      this.#byRun.delete(runId);
+    };
+  }
+
+  tell(change: RunChange): void {
+    this.#byRun.get(change.runId)?.next(change);
+    if (this.#all.observed) this.#all.next(change);
+  }
+
+  close(): void {
+    for (const subject of this.#byRun.values()) subject.complete();
+    this.#all.complete();
+    this.#byRun.clear();
+  }
+}

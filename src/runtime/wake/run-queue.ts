@@ -1,0 +1,382 @@
+/**
+ * The runs that this replica has in its hands: what woke them, and who goes next.
+ *
+ * Owns the entries and their order. Leaves what a turn does to `turn/`, when turns are taken to the
+ * committer, and how much may be out at once to the permits: a turn needs none. Nothing here is durable:
+ * it is rebuilt from inbox rows and open invocations.
+ *
+ * 1. A run has at most one turn under way.
+ * 2. A turn waits for turns before it and for nothing else: not for what is out, in whatever line it
+ *    stands (promise 7).
+ * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most half of a batch while
+ *    others wait. They leave whatever line they stood in, that of runs that have not begun too.
+ * 4. Runs that have begun go ahead of runs that have not; among those that have not, tenants, then
+ *    users, take turns, and the oldest pipeline goes first (promise 9).
+ * 5. A run that waits and has nothing to do has no entry: waiting costs no memory.
+ */
+import { limits } from '../../domain/limits.ts';
+import type { RunId } from '../../domain/ids.ts';
+import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
+import { commandKinds, type RunAddress } from '../../store/rows.ts';
+import type { HotRun } from '../turn/hot-run.ts';
+import type { Incoming } from '../turn/incoming.ts';
+
+type Line = 'command' | 'begun' | 'new';
+
+export type Entry = {
+  readonly address: RunAddress;
+  /** Null while the run is only a row. */
+  hot: HotRun | null;
+  /** Outcomes and timers of this replica's own making; inbox rows stay in the store. */
+  readonly local: Incoming[];
+  /** True when the store's inbox may hold something that was not read yet. */
+  look: boolean;
+  /** True when a command may be in there. */
+  command: boolean;
+  inTurn: boolean;
+  /** Its turn among those that have not begun has come. */
+  mayBegin: boolean;
+  /** And it takes that turn: what it will wait for is not known yet. */
+  begins: boolean;
+  queued: 'no' | Line;
+  /** Failed tries in a row to commit a turn. */
+  tries: number;
+  /** True while it waits to be tried apart from others: see `isolation.ts`. */
+  aside: boolean;
+  /** Errors that were nobody's own and that it has met alone, in a row; null when the last turn went well. */
+  trouble: Trouble | null;
+};
+
+type Trouble = {
+  readonly faults: number;
+  /** The reason that its row shows; null while it could not be written. */
+  readonly shown: string | null;
+};
+
+export class Workbench {
+  readonly #entries = new Map<RunId, Entry>();
+  readonly #onWork: () => void;
+  readonly #room: () => number;
+  #commands: Entry[] = [];
+  #begun: Entry[] = [];
+  readonly #new = new FairQueue<Entry>();
+  /** Runs whose first turns are being taken. */
+  #beginning = 0;
+  /** Of those that wait to begin: whose rows do not say yet that they are held back. */
+  readonly #untold = new Set<Entry>();
+  /** The half turn that a batch of odd size leaves to commands. */
+  #halfLeft = 0;
+
+  /** `onWork` is called whenever a run may be ready; `room`: so many more may wait in lines of what is out. */
+  constructor({ onWork, room }: { readonly onWork: () => void; readonly room: () => number }) {
+    this.#onWork = onWork;
+    this.#room = room;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Runs that have not begun, and wait. */
+  get queuedCount(): number {
+    return this.#new.size;
+  }
+
+  get hasWork(): boolean {
+    if (this.#commands.length > 0 || this.#begun.length > 0) return true;
+    return this.#new.size > 0 && this.#freshRoom > 0;
+  }
+
+  /** So many runs may begin in the commit that accepts them: none while others wait to begin. */
+  get freshMax(): number {
+    return this.#new.size > 0 ? 0 : this.#freshRoom;
+  }
+
+  /** Each run that begins may come to wait for a call or a permit. */
+  get #freshRoom(): number {
+    return this.#room() - this.#beginning;
+  }
+
+  /** Runs wait to begin while none is to, and have not said so. */
+  get hasHeldBack(): boolean {
+    return this.#untold.size > 0 && this.#room() <= 0;
+  }
+
+  /** Those: each is given once. */
+  takeHeldBack(max: number): Entry[] {
+    const held: Entry[] = [];
+    if (!this.hasHeldBack) return held;
+    for (const entry of this.#untold) {
+      if (held.length >= max) break;
+      this.#untold.delete(entry);
+      if (!entry.inTurn && entry.queued === 'new') held.push(entry);
+    }
+    return held;
+  }
+
+  entry(runId: RunId): Entry | undefined {
+    return this.#entries.get(runId);
+  }
+
+  /** The store has something for a run that has begun, or a command for any. */
+  wake(address: RunAddress, command = false): void {
+    const entry = this.#entryOf(address);
+    entry.look = true;
+    if (command) entry.command = true;
+    this.#queue(entry);
+  }
+
+  /** A run that has not begun waits until it may. */
+  enqueueNew(address: RunAddress, fair: FairPlace): void {
+    const known = this.#entries.get(address.runId);
+    if (known !== undefined) return this.wake(address);
+    this.#pushNew(this.#entryOf(address), fair);
+  }
+
+  /** It was woken ahead of its place, and has not begun. */
+  putBackNew(entry: Entry, fair: FairPlace): void {
+    this.#turnIsOver(entry);
+    entry.hot = null;
+    this.#pushNew(entry, fair);
+  }
+
+  /** This replica has done something for a run. */
+  deliver(address: RunAddress, incoming: Incoming): void {
+    const entry = this.#entryOf(address);
+    entry.local.push(incoming);
+    this.#queue(entry);
+  }
+
+  /** A run that was found open after a takeover. */
+  adopt(hot: HotRun): void {
+    const entry = this.#entryOf(hot.run);
+    if (!entry.inTurn && !entry.aside) entry.hot = hot;
+  }
+
+  /** Its memory is of no more use: only its row remains, unless it has something to do. */
+  cool(runId: RunId): void {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined || entry.inTurn || entry.aside || entry.queued !== 'no') return;
+    this.#forget(entry);
+  }
+
+  /** The same as `hold`, for a run that is only its row. */
+  holdCold(address: RunAddress): Entry {
+    const entry = this.#entryOf(address);
+    entry.inTurn = true;
+    return entry;
+  }
+
+  /** Runs of these shards that have an entry: what must end before they can be given back. */
+  entriesOf(isOne: (shard: number) => boolean): Entry[] {
+    return [...this.#entries.values()].filter(({ address }) => isOne(address.shard));
+  }
+
+  /** Takes up to `max` runs into a turn. `othersWait`: there are starts that are not here yet. */
+  take(max: number, othersWait = false): Entry[] {
+    const taken: Entry[] = [];
+    const isAlone = this.#begun.length === 0 && this.#new.size === 0 && !othersWait;
+    this.#commands = this.#takeFrom(
+      this.#commands,
+      { line: 'command', max: isAlone ? max : this.#half(max) },
+      taken,
+    );
+    this.#begun = this.#takeFrom(this.#begun, { line: 'begun', max }, taken);
+    while (taken.length < max && this.#freshRoom > 0) {
+      const entry = this.#new.pop();
+      if (entry === undefined) break;
+      this.#untold.delete(entry);
+      if (this.#begin(entry, 'new')) taken.push(entry);
+    }
+    // What the others leave of the batch.
+    this.#commands = this.#takeFrom(this.#commands, { line: 'command', max }, taken);
+    return taken;
+  }
+
+  /** The run takes no turn while its status is committed; `endTurn` lets it go on. */
+  hold(entry: Entry): void {
+    entry.inTurn = true;
+  }
+
+  /** A run that begins in the very commit that accepts it. Only while none waits to begin. */
+  beginFresh(hot: HotRun): Entry {
+    const entry = this.#entryOf(hot.run);
+    entry.hot = hot;
+    entry.inTurn = true;
+    this.#begins(entry);
+    return entry;
+  }
+
+  /** The events of a turn: at most so many, the rest waits in order for the next one. */
+  takeLocal(entry: Entry): Incoming[] {
+    return entry.local.splice(0, limits.turnEventsMax);
+  }
+
+  /**
+   * A turn is over. `hot`: the run as it is now, when that is of use before its next turn; null when
+   * its row is enough. What came in meanwhile queues it again.
+   */
+  endTurn(entry: Entry, hot: HotRun | null): void {
+    this.#turnIsOver(entry);
+    entry.hot = hot;
+    if (entry.look || entry.local.length > 0) this.#queue(entry);
+    else if (hot === null) this.#forget(entry);
+  }
+
+  /** The turn comes again, with what it had taken, before anything that came later. */
+  retry(entry: Entry, incoming: readonly Incoming[], hot: HotRun | null): void {
+    this.#turnIsOver(entry);
+    entry.hot = hot;
+    entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
+    for (const item of incoming) {
+      if (item.kind !== 'inbox') continue;
+      entry.look = true;
+      if (commandKinds.includes(item.row.kind)) entry.command = true;
+    }
+    if (hot === null) entry.look = true;
+    this.#queue(entry);
+  }
+
+  /**
+   * It waits, with what its turn had taken, until it is tried apart from others: no batch takes it
+   * meanwhile, whatever comes in for it.
+   */
+  putAside(entry: Entry, incoming: readonly Incoming[]): void {
+    this.#turnIsOver(entry);
+    // It may stand in a line since its status was committed: that line passes it by.
+    entry.queued = 'no';
+    entry.aside = true;
+    entry.hot = null;
+    entry.look = true;
+    entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
+  }
+
+  /** Those that were put aside and are still there begin their turns. */
+  takeAside(entries: readonly Entry[]): Entry[] {
+    const taken = entries.filter(
+      (entry) => entry.aside && this.#entries.get(entry.address.runId) === entry,
+    );
+    for (const entry of taken) {
+      entry.aside = false;
+      entry.inTurn = true;
+    }
+    return taken;
+  }
+
+  /** The run has ended, or another replica owns it. */
+  drop(runId: RunId): void {
+    const entry = this.#entries.get(runId);
+    if (entry !== undefined) this.dropEntry(entry);
+  }
+
+  /** The same, when a newer entry of the run may stand in its place: that one stays. */
+  dropEntry(entry: Entry): void {
+    entry.local.length = 0;
+    entry.look = false;
+    entry.command = false;
+    entry.aside = false;
+    if (entry.queued === 'new') this.#new.remove(entry.address.runId);
+    this.#untold.delete(entry);
+    entry.queued = 'no';
+    this.#forget(entry);
+  }
+
+  #entryOf(address: RunAddress): Entry {
+    const known = this.#entries.get(address.runId);
+    if (known !== undefined) return known;
+    const { tenant, runId, shard } = address;
+    const entry: Entry = {
+      address: { tenant, runId, shard },
+      hot: null,
+      local: [],
+      look: false,
+      command: false,
+      inTurn: false,
+      mayBegin: false,
+      begins: false,
+      queued: 'no',
+      tries: 0,
+      aside: false,
+      trouble: null,
+    };
+    this.#entries.set(runId, entry);
+    return entry;
+  }
+
+  #pushNew(entry: Entry, fair: FairPlace): void {
+    entry.look = true;
+    entry.queued = 'new';
+    this.#onWork();
+    this.#new.push(entry.address.runId, entry, fair);
+    this.#untold.add(entry);
+  }
+
+  /** A command takes a run out of the line that it stands in; nothing else moves one. */
+  #queue(entry: Entry): void {
+    if (entry.inTurn || entry.aside) return;
+    const line = entry.command ? 'command' : 'begun';
+    if (entry.queued === 'command' || (entry.queued !== 'no' && line === 'begun')) return;
+    if (entry.queued === 'new') this.#new.remove(entry.address.runId);
+    entry.queued = line;
+    (line === 'command' ? this.#commands : this.#begun).push(entry);
+    this.#onWork();
+  }
+
+  /** Moves runs of a line into `taken`, up to `max` there; gives what is left of the line. */
+  #takeFrom(
+    line: Entry[],
+    { line: name, max }: { readonly line: Line; readonly max: number },
+    taken: Entry[],
+  ): Entry[] {
+    let at = 0;
+    for (; at < line.length && taken.length < max; at++) {
+      const entry = line[at];
+      if (entry !== undefined && this.#begin(entry, name)) taken.push(entry);
+    }
+    return at === 0 ? line : line.slice(at);
+  }
+
+  #half(max: number): number {
+    const half = max / 2 + this.#halfLeft;
+    this.#halfLeft = half % 1;
+    return Math.floor(half);
+  }
+
+  /** False for an entry that was dropped, or queued elsewhere, since it was put here. */
+  #begin(entry: Entry, from: Line): boolean {
+    if (entry.queued !== from || this.#entries.get(entry.address.runId) !== entry) return false;
+    entry.queued = 'no';
+    // Held while its status is committed: `endTurn` queues it again.
+    if (entry.inTurn) return false;
+    entry.inTurn = true;
+    entry.command = false;
+    if (from === 'new') {
+      entry.mayBegin = true;
+      this.#begins(entry);
+    }
+    return true;
+  }
+
+  #begins(entry: Entry): void {
+    entry.begins = true;
+    this.#beginning += 1;
+  }
+
+  #beginsNoMore(entry: Entry): void {
+    if (!entry.begins) return;
+    entry.begins = false;
+    this.#beginning -= 1;
+  }
+
+  #turnIsOver(entry: Entry): void {
+    entry.inTurn = false;
+    this.#beginsNoMore(entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#beginsNoMore(entry);
+    if (this.#entries.get(entry.address.runId) === entry) {
+      this.#entries.delete(entry.address.runId);
+    }
+  }
+}

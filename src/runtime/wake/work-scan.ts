@@ -1,0 +1,209 @@
+/**
+ * Looking for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
+ * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
+ *
+ * Owns the rhythm of looking. Leaves the order of runs to the workbench.
+ *
+ * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
+ * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
+ *    there is room, but for those that a command is for.
+ */
+import { thrownText } from '../../domain/thrown.ts';
+import type { FairPlace } from '../../queue/fair-queue.ts';
+import type { NewRun, RunAddress, RunRow } from '../../store/rows.ts';
+import type { PendingRun } from '../../store/port.ts';
+import { Alarm } from './alarm.ts';
+import { DelayedMessages } from './delayed-messages.ts';
+import type { Parts } from '../parts.ts';
+import { RestingRuns } from './resting-runs.ts';
+import type { Entry } from './run-queue.ts';
+
+export type LookingSettings = {
+  readonly pollMs: number;
+  readonly pageRuns: number;
+  readonly queuedMax: number;
+};
+
+export const defaultLookingSettings: LookingSettings = {
+  pollMs: 2_000,
+  pageRuns: 1_000,
+  queuedMax: 10_000,
+};
+
+export class Looking {
+  readonly #parts: Parts;
+  readonly #settings: LookingSettings;
+  #cancelPoll: (() => void) | null = null;
+  #cancelDelayed: (() => void) | null = null;
+  #delayedAtMs = Number.POSITIVE_INFINITY;
+  #timersAtMs = 0;
+  /** Rings when rows of timers must be looked at before the next poll. */
+  readonly #timersAlarm: Alarm;
+  readonly #delayedMessages: DelayedMessages;
+  readonly #resting: RestingRuns;
+  #lookingAtTimers = false;
+  #looking = false;
+  #again = false;
+  #closed = false;
+
+  constructor(parts: Parts, settings: LookingSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#delayedMessages = new DelayedMessages(parts, { pageMessages: settings.pageRuns });
+    this.#resting = new RestingRuns(parts.clock);
+    this.#timersAlarm = new Alarm(
+      parts.clock,
+      () => void this.#guarded(() => this.#lookAtTimers()),
+    );
+  }
+
+  /** A run has a new inbox row. `fresh`: it has not begun. `command`: the row is a person's word. */
+  wake(
+    address: RunAddress,
+    of: { readonly fresh?: NewRun | PendingRun | undefined; readonly command?: boolean } = {},
+  ): void {
+    const { bench, notifier, shards } = this.#parts;
+    if (!shards.owns(address.shard)) return notifier.hint(address.shard);
+    const { fresh, command = false } = of;
+    if (fresh === undefined || command) bench.wake(address, command);
+    else bench.enqueueNew(address, this.#placeOf(fresh));
+  }
+
+  /** It was woken ahead of its place among the runs that have not begun. */
+  putBack(entry: Entry, row: RunRow): void {
+    const { bench } = this.#parts;
+    // Its rows are found again when there is room.
+    if (bench.queuedCount >= this.#settings.queuedMax) bench.dropEntry(entry);
+    else bench.putBackNew(entry, this.#placeOf(row));
+  }
+
+  #placeOf(run: NewRun | PendingRun | RunRow): FairPlace {
+    const { clock, weights } = this.#parts;
+    const { tenant, user, pipeline, priority } = run;
+    const pipelineStartedAtMs = 'createdAtMs' in run ? run.createdAtMs : clock.nowMs();
+    const weight = weights.of(tenant);
+    return { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
+  }
+
+  /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
+  start(): void {
+    if (!this.#looking && this.#cancelPoll === null) this.#poll();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPoll?.();
+    this.#cancelDelayed?.();
+    this.#timersAlarm.cancel();
+  }
+
+  /** A hint came, or shards were taken over: look at once. */
+  now(): void {
+    if (this.#looking) {
+      this.#again = true;
+      return;
+    }
+    this.#cancelPoll?.();
+    this.#poll();
+  }
+
+  /** A message will enter its channel later: look then, if nothing is due before. */
+  expectDelayed(delayMs: number): void {
+    const { clock } = this.#parts;
+    const atMs = clock.nowMs() + delayMs;
+    if (this.#closed || delayMs > this.#settings.pollMs || atMs >= this.#delayedAtMs) return;
+    this.#cancelDelayed?.();
+    this.#delayedAtMs = atMs;
+    this.#cancelDelayed = clock.setTimer(delayMs, () => void this.#guarded(() => this.#delayed()));
+  }
+
+  #poll(): void {
+    if (this.#closed) return;
+    this.#looking = true;
+    void this.#guarded(() => this.#look()).then(() => {
+      this.#looking = false;
+      if (this.#closed) return;
+      const { clock, ids } = this.#parts;
+      const waitMs = this.#again ? 0 : this.#settings.pollMs * (0.75 + ids.random() / 2);
+      this.#again = false;
+      this.#cancelPoll = clock.setTimer(waitMs, () => this.#poll());
+    });
+  }
+
+  /** A look that fails is repeated by the next one. */
+  async #guarded(look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#parts.log.warn('looking for work failed', { error: thrownText(error) });
+    }
+  }
+
+  async #look(): Promise<void> {
+    // Each by itself: what one of them meets is no reason for the others to wait.
+    await this.#guarded(() => this.#parts.budgets.lookForFirst());
+    await this.#guarded(() => this.#pending());
+    await this.#guarded(() => this.#delayed());
+    await this.#guarded(() => this.#lookAtTimers());
+  }
+
+  /** One look at a time; what is asked for meanwhile is done after it. */
+  async #lookAtTimers(): Promise<void> {
+    const { clock, shards, store, timers } = this.#parts;
+    if (this.#closed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
+    this.#lookingAtTimers = true;
+    // What is asked for while this look runs counts as well.
+    this.#timersAtMs = Number.POSITIVE_INFINITY;
+    try {
+      const againMs = await timers.look(store, shards.list());
+      this.lookAtTimersBy(clock.nowMs() + againMs);
+    } catch (error) {
+      this.lookAtTimersBy(clock.nowMs() + this.#settings.pollMs);
+      throw error;
+    } finally {
+      this.#lookingAtTimers = false;
+      // The alarm may have rung in vain.
+      if (!this.#closed) this.#timersAlarm.set(this.#timersAtMs);
+    }
+  }
+
+  /** The rows of timers must be looked at by this instant; the earliest that was named counts. */
+  lookAtTimersBy(atMs: number): void {
+    if (this.#closed || atMs >= this.#timersAtMs) return;
+    this.#timersAtMs = atMs;
+    this.#timersAlarm.set(atMs);
+  }
+
+  /** After a takeover: the timers of the new shards are looked at as well. */
+  forgetTimersSeen(): void {
+    this.lookAtTimersBy(0);
+  }
+
+  async #pending(): Promise<void> {
+    const { bench, shards, store } = this.#parts;
+    const { pageRuns, queuedMax } = this.#settings;
+    let afterSeq: string | null = null;
+    this.#resting.begin();
+    do {
+      const owned = shards.list();
+      if (owned.length === 0) return;
+      const page = await store.pending({ shards: owned, afterSeq, limit: pageRuns });
+      for (const run of page.runs) {
+        const { hasCommand: command } = run;
+        if (!this.#resting.mayWake(run)) continue;
+        if (run.status !== 'queued' || command) this.wake(run, { command });
+        else if (bench.queuedCount < queuedMax) this.wake(run, { fresh: run });
+      }
+      afterSeq = page.nextSeq;
+    } while (afterSeq !== null && !this.#closed);
+    this.#resting.end();
+  }
+
+  async #delayed(): Promise<void> {
+    this.#delayedAtMs = Number.POSITIVE_INFINITY;
+    if (this.#closed) return;
+    const nextDueInMs = await this.#delayedMessages.release((address) => this.wake(address));
+    if (nextDueInMs !== null) this.expectDelayed(Math.max(nextDueInMs, 1));
+  }
+}

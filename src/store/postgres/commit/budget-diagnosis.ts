@@ -1,0 +1,62 @@
+/**
+ * After a guard has ended a commit: which of its calls fit no budget. What the same commit gives
+ * back is not counted, only what it spends: so rather one call too many is left out than one too
+ * few, and what is kept passes the guard. Who was left out asks again soon.
+ */
+import type { Batch } from '../../batch.ts';
+import {
+  addAmounts,
+  budgetsOf,
+  budgetUnder,
+  fitsBudget,
+  noAmount,
+  type BudgetAddress,
+  type BudgetRow,
+  type Charges,
+} from '../../charges.ts';
+import { readBudgets } from '../tables/budget-writes.ts';
+import type { Fates } from './commit-fates.ts';
+import type { Pool } from '../link/pool.ts';
+
+const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
+
+export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
+  const { charges } = batch;
+  if (charges === undefined || charges.reserved.length === 0) return;
+  const budgets = await budgetsNow(pool, charges);
+  for (const settlement of charges.settled) {
+    for (const at of budgetsOf(settlement)) {
+      const budget = budgets.get(keyOf(at));
+      if (budget === undefined) continue;
+      const spent = addAmounts(budget.spent, settlement.spent ?? noAmount);
+      budgets.set(keyOf(at), { ...budget, spent });
+    }
+  }
+  for (const reservation of charges.reserved) {
+    if (fates.slots[reservation.slot] !== null) continue;
+    const own = budgetsOf(reservation).flatMap((at) => budgets.get(keyOf(at)) ?? []);
+    const full = own.find((budget) => !fitsBudget(budget, reservation.amount));
+    if (full !== undefined) {
+      fates.slots[reservation.slot] = { kind: 'over-budget', budget: full };
+      continue;
+    }
+    for (const budget of own) {
+      const reserved = addAmounts(budget.reserved, reservation.amount);
+      budgets.set(keyOf(budget), { ...budget, reserved });
+    }
+  }
+}
+
+async function budgetsNow(
+  pool: Pool,
+  { reserved, settled, defaults }: Charges,
+): Promise<Map<string, BudgetRow>> {
+  const at = [...reserved, ...settled].flatMap(budgetsOf);
+  const rows = await readBudgets(pool, at);
+  const found = new Map<string, BudgetRow>();
+  at.forEach((address, index) => {
+    const row = budgetUnder(defaults, address, rows[index] ?? null);
+    if (row !== null) found.set(keyOf(address), row);
+  });
+  return found;
+}

@@ -1,0 +1,290 @@
+/**
+ * After a guard has ended a commit: which parts of the batch do not fit what is stored. It goes
+ * through the parts in their order, each upon what those before it will have left, so that all
+ * outcomes are those of the parts applied one by one.
+ */
+import { heddleError } from '../../../domain/errors.ts';
+import type {
+  ArrivalOutcome,
+  Batch,
+  GroupCursorMove,
+  MemoryInsert,
+  StatusChange,
+  TurnCommit,
+  TurnOutcome,
+} from '../../batch.ts';
+import { diagnoseBudgets } from './budget-diagnosis.ts';
+import { cursorKey, LeftOut, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
+import type { Results } from '../link/link.ts';
+import type { Pool } from '../link/pool.ts';
+import { questionsNow, type QuestionKey } from '../tables/question-writes.ts';
+import { diagnoseStarts } from './start-keys.ts';
+import {
+  callWith,
+  runColumns,
+  statement,
+  textColumn,
+  type Call,
+  type Column,
+  type Fields,
+} from '../link/statement.ts';
+
+const shardsNowStatement = statement(
+  'diagnose_shards',
+  `select shard, epoch, replica_id from heddle.shards`,
+);
+
+/** A run that is to be created is looked for by its idempotency key as well. */
+const runsNowStatement = statement(
+  'diagnose_runs',
+  `select r.turn, r.shard, r.ended_at is not null, coalesce((
+        select true from heddle.runs k
+        where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key limit 1), false)
+    from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
+      as i(tenant, run_id, idempotency_key, place)
+    left join lateral (
+      select * from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r on true
+    order by i.place`,
+);
+
+const memoryNowStatement = statement(
+  'diagnose_memory',
+  `select coalesce((
+        select m.version from heddle.memory_versions m
+        where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
+        order by m.version desc limit 1), 0)
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+      as i(tenant, scope, owner, key, place)
+    order by i.place`,
+);
+
+const cursorsNowStatement = statement(
+  'diagnose_cursors',
+  `select g.cursor
+    from unnest($1::text[], $2::text[], $3::text[]) with ordinality
+      as i(tenant, channel, consumer_group, place)
+    left join lateral (
+      select g.cursor from heddle.consumer_groups g
+      where g.tenant = i.tenant and g.channel = i.channel and g.consumer_group = i.consumer_group
+      offset 0
+    ) g on true
+    order by i.place`,
+);
+
+type AnyRun = { readonly tenant: string; readonly runId: string; readonly key: string | null };
+const keyColumn: Column<AnyRun> = textColumn((run) => run.key);
+const entryColumns: readonly Column<MemoryInsert>[] = [
+  textColumn((insert) => insert.tenant),
+  textColumn((insert) => insert.scope),
+  textColumn((insert) => insert.owner),
+  textColumn((insert) => insert.key),
+];
+type Group = { readonly tenant: string; readonly move: GroupCursorMove };
+const groupColumns: readonly Column<Group>[] = [
+  textColumn((row) => row.tenant),
+  textColumn((row) => row.move.channel),
+  textColumn((row) => row.move.group),
+];
+
+type RunNow = { readonly turn: number; readonly shard: number; readonly open: boolean };
+
+/** The rows as they are, and then as the parts that fit will have left them. */
+type Facts = {
+  readonly shards: ReadonlyMap<number, { readonly epoch: number; readonly owner: string | null }>;
+  readonly runs: Map<string, RunNow>;
+  /** Idempotency keys that are used, by tenant. */
+  readonly keys: Set<string>;
+  readonly newest: Map<string, number>;
+  readonly cursors: Map<string, number>;
+  /** Questions with an answer, of those that turns close without one. */
+  readonly answered: ReadonlySet<string>;
+};
+
+/**
+ * Gives each part its fate anew, but for those that are poison. None may be found that does not
+ * fit: what was in the way may have been rolled back; then the same batch simply goes again.
+ */
+export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
+  const facts = await factsOf(pool, batch);
+  const given = newFates(batch);
+  const left = new LeftOut();
+  batch.turns.forEach((turn, index) => {
+    const before = given.turns[index] ?? null;
+    const fate = before ?? judgeTurn(batch, facts, turn, left);
+    const poison = fates.turns[index]?.kind === 'poison' && fate === null;
+    if (!poison) fates.turns[index] = fate;
+    if (fate === null && !poison) apply(facts, turn);
+    else left.add(turn);
+  });
+  batch.statusChanges.forEach((change, index) => {
+    if (fates.statusChanges[index]?.kind === 'poison') return;
+    const fits = isAt(facts.runs.get(runKey(change)), change);
+    const fate: TurnOutcome | null = fits ? null : { kind: 'stale' };
+    fates.statusChanges[index] = isHeld(batch, facts, change.shard) ? fate : { kind: 'fenced' };
+  });
+  batch.results.forEach(({ shard }, index) => {
+    if (fates.results[index]?.kind === 'poison') return;
+    fates.results[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
+  });
+  batch.slots.forEach(({ call }, index) => {
+    const fits = call === null || isHeld(batch, facts, call.shard);
+    fates.slots[index] = fits ? null : { kind: 'fenced' };
+  });
+  (batch.charges?.settled ?? []).forEach(({ shard }, index) => {
+    fates.settled[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
+  });
+  await diagnoseBudgets(pool, batch, fates);
+  await diagnoseStarts(pool, batch, fates);
+  batch.arrivals.memory.forEach((insert, index) => {
+    if (isPoison(fates.memory[index])) return;
+    const actual = facts.newest.get(memoryKey(insert)) ?? 0;
+    const fits = insert.version === actual + 1;
+    const takesPart = fits || insert.onAny === true;
+    fates.memory[index] = takesPart ? null : refusal(insert, actual);
+    fates.renumbered[index] = takesPart && !fits ? actual + 1 : null;
+    if (takesPart) facts.newest.set(memoryKey(insert), actual + 1);
+  });
+}
+
+function isPoison(fate: ArrivalOutcome | null | undefined): boolean {
+  return fate?.kind === 'refused' && fate.error.code === 'store-poison';
+}
+
+function refusal(insert: MemoryInsert, actual: number): ArrivalOutcome {
+  const detail = { key: insert.key, actual, expected: insert.version - 1 };
+  return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
+}
+
+function isHeld(batch: Batch, facts: Facts, shard: number): boolean {
+  const now = facts.shards.get(shard);
+  return now?.owner === batch.replicaId && now.epoch === batch.epochs.get(shard);
+}
+
+function isAt(run: RunNow | undefined, at: TurnCommit | StatusChange): boolean {
+  return run?.open === true && run.turn === at.expectedTurn && run.shard === at.shard;
+}
+
+function judgeTurn(
+  batch: Batch,
+  facts: Facts,
+  turn: TurnCommit,
+  left: LeftOut,
+): TurnOutcome | null {
+  if (!isHeld(batch, facts, turn.shard)) return { kind: 'fenced' };
+  const run = facts.runs.get(runKey(turn));
+  const free =
+    run === undefined && turn.expectedTurn === 0 && !facts.keys.has(idempotencyKey(turn) ?? '');
+  if (turn.create === null ? !isAt(run, turn) : !free) return { kind: 'stale' };
+  const loose = left.conflict(turn);
+  if (loose !== null) return loose;
+  const what = memoryConflict(facts, turn) ?? cursorConflict(facts, turn);
+  if (what !== null) return { kind: 'conflict', what };
+  const passed = passedQuestions(turn).find((key) => facts.answered.has(questionKey(key)));
+  return passed === undefined ? null : { kind: 'answered', invocationId: passed.invocationId };
+}
+
+const questionKey = (key: QuestionKey): string => `${runKey(key)}\u0000${key.invocationId}`;
+
+/** What a turn closes without taking an answer. */
+function passedQuestions({ tenant, runId, closeQuestions }: TurnCommit): QuestionKey[] {
+  return closeQuestions.flatMap(({ invocationId, takesAnswer }) =>
+    takesAnswer ? [] : [{ tenant, runId, invocationId }],
+  );
+}
+
+function idempotencyKey(turn: TurnCommit): string | null {
+  const key = turn.create?.idempotencyKey ?? null;
+  return key === null ? null : `${turn.tenant}\u0000${key}`;
+}
+
+function memoryConflict(facts: Facts, { memory }: TurnCommit): string | null {
+  const own = new Map<string, number>();
+  for (const insert of memory) {
+    const key = memoryKey(insert);
+    const actual = own.get(key) ?? facts.newest.get(key) ?? 0;
+    if (insert.version !== actual + 1) {
+      return `memory ${insert.key} is at version ${actual}, not ${insert.version - 1}`;
+    }
+    own.set(key, insert.version);
+  }
+  return null;
+}
+
+function cursorConflict(facts: Facts, { tenant, groupCursors }: TurnCommit): string | null {
+  const own = new Map<string, number>();
+  for (const move of groupCursors) {
+    const key = cursorKey(tenant, move);
+    const at = own.get(key) ?? facts.cursors.get(key) ?? null;
+    if (at !== move.from) {
+      return `group ${move.group} of ${move.channel} is at ${at ?? 'no cursor'}, not ${move.from}`;
+    }
+    own.set(key, move.to);
+  }
+  return null;
+}
+
+function apply(facts: Facts, turn: TurnCommit): void {
+  const { shard, expectedTurn, ended } = turn;
+  facts.runs.set(runKey(turn), { turn: expectedTurn + 1, shard, open: ended === null });
+  facts.keys.add(idempotencyKey(turn) ?? '');
+  facts.keys.delete('');
+  for (const insert of turn.memory) facts.newest.set(memoryKey(insert), insert.version);
+  for (const move of turn.groupCursors) facts.cursors.set(cursorKey(turn.tenant, move), move.to);
+}
+
+function rowsOf(results: Results, call: Call): readonly Fields[] {
+  return results.get(call) ?? [];
+}
+
+async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
+  const runs: AnyRun[] = [
+    ...batch.turns.map((turn) => ({ ...turn, key: turn.create?.idempotencyKey ?? null })),
+    ...batch.statusChanges.map((change) => ({ ...change, key: null })),
+  ];
+  const inserts = [...batch.turns.flatMap((turn) => turn.memory), ...batch.arrivals.memory];
+  const groups = batch.turns.flatMap(({ tenant, groupCursors }) =>
+    groupCursors.map((move) => ({ tenant, move })),
+  );
+  const shardsCall: Call = { statement: shardsNowStatement, params: [] };
+  const runsCall = callWith(runsNowStatement, [...runColumns, keyColumn], runs);
+  const memoryCall = callWith(memoryNowStatement, entryColumns, inserts);
+  const cursorsCall = callWith(cursorsNowStatement, groupColumns, groups);
+  const passed = batch.turns.flatMap(passedQuestions);
+  const questionsCall = questionsNow(passed);
+  const calls = [shardsCall, runsCall, memoryCall, cursorsCall, questionsCall];
+  const results = await pool.read(calls);
+  const answered = rowsOf(results, questionsCall);
+  const rows = (call: Call): readonly Fields[] => rowsOf(results, call);
+  const facts: Facts = {
+    shards: new Map(
+      rows(shardsCall).map(([shard, epoch, owner]) => [
+        Number(shard),
+        { epoch: Number(epoch), owner: owner ?? null },
+      ]),
+    ),
+    runs: new Map(),
+    keys: new Set(),
+    newest: new Map(
+      inserts.map((insert, i) => [memoryKey(insert), Number(rows(memoryCall)[i]?.[0])]),
+    ),
+    cursors: new Map(),
+    answered: new Set(
+      passed.filter((_, i) => answered[i]?.[0] === 't').map((key) => questionKey(key)),
+    ),
+  };
+  rows(runsCall).forEach(([turn, shard, ended, used], index) => {
+    const run = runs[index];
+    if (run === undefined) return;
+    if (used === 't') facts.keys.add(`${run.tenant}\u0000${run.key}`);
+    if (!turn) return;
+    facts.runs.set(runKey(run), { turn: Number(turn), shard: Number(shard), open: ended === 'f' });
+  });
+  rows(cursorsCall).forEach(([cursor], index) => {
+    const group = groups[index];
+    if (group !== undefined && cursor) {
+      facts.cursors.set(cursorKey(group.tenant, group.move), Number(cursor));
+    }
+  });
+  return facts;
+}

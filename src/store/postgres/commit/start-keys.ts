@@ -1,0 +1,103 @@
+/**
+ * Keyed starts: a key that was used for another agent or input refuses the start, with all that was
+ * to start together with it. The check follows the insert of queued runs, which has waited for whoever
+ * brought the same key at the same time: it sees what they have committed.
+ */
+import { createHash } from 'node:crypto';
+import { refuseGroups, type Started } from '../../start-groups.ts';
+import type { Batch } from '../../batch.ts';
+import { asRunId } from '../../../domain/ids.ts';
+import type { StartArrival } from '../../rows.ts';
+import type { Fates } from './commit-fates.ts';
+import { guard } from '../link/failure.ts';
+import type { Pool } from '../link/pool.ts';
+import {
+  callWith,
+  runColumns,
+  textColumn,
+  type Call,
+  type Column,
+  statement,
+} from '../link/statement.ts';
+
+type Keyed = StartArrival & { readonly idempotencyKey: string; readonly startText: string };
+
+const isKeyed = (run: StartArrival): run is Keyed =>
+  run.idempotencyKey !== null && run.startText !== undefined;
+
+/** What the column `start_hash` holds; null for a start without a key. */
+export function startHashOf({ startText }: StartArrival): string | null {
+  if (startText === undefined) return null;
+  return createHash('sha256').update(startText).digest('base64url');
+}
+
+const keyColumns: readonly Column<StartArrival>[] = [
+  ...runColumns,
+  textColumn((run) => run.idempotencyKey),
+];
+
+/**
+ * A run without a hash is of an earlier version: its key is taken as it was. A start whose run is there
+ * under another key uses none. Locks nothing.
+ */
+const checkKeysStatement = statement(
+  'starts_check',
+  `select heddle.refuse('${guard.start}')
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+      as i(tenant, run_id, idempotency_key, start_hash)
+    cross join lateral (
+      select k.start_hash from heddle.runs k
+      where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key offset 0
+    ) k
+    where k.start_hash <> i.start_hash and not exists (
+      select from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id
+        and r.idempotency_key is distinct from i.idempotency_key offset 0
+    ) limit 1`,
+);
+
+/** Null where no start has a key: such batches pay nothing. */
+export function checkKeys(starts: readonly StartArrival[]): Call | null {
+  const keyed = starts.filter(isKeyed);
+  if (keyed.length === 0) return null;
+  const hashColumn = textColumn<Keyed>(startHashOf);
+  return callWith(checkKeysStatement, [...keyColumns, hashColumn], keyed);
+}
+
+const keysNowStatement = statement(
+  'diagnose_starts',
+  `select k.run_id, k.start_hash, r.run_id is not null, r.idempotency_key
+    from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
+      as i(tenant, run_id, idempotency_key, place)
+    left join lateral (
+      select * from heddle.runs r where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+    ) r on true
+    left join lateral (
+      select * from heddle.runs k
+      where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key offset 0
+    ) k on true
+    order by i.place`,
+);
+
+/** Starts that are poison stay so; all others are judged anew. */
+export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
+  const { starts } = batch.arrivals;
+  if (!starts.some(isKeyed)) return;
+  const call = callWith(keysNowStatement, keyColumns, starts);
+  const rows = (await pool.read([call])).get(call) ?? [];
+  const before: Started = { holders: new Map(), keys: new Map() };
+  starts.forEach((run, index) => {
+    const [holder, mark = null, isThere, key = null] = rows[index] ?? [];
+    if (isThere === 't') before.keys.set(`${run.tenant}\u0000${run.runId}`, key);
+    if (!holder) return;
+    const at = `${run.tenant}\u0000${run.idempotencyKey}` as const;
+    before.holders.set(at, { runId: asRunId(holder), mark });
+  });
+  const isPoison = (index: number): boolean => {
+    const fate = fates.starts[index];
+    return fate?.kind === 'refused' && fate.error.code === 'store-poison';
+  };
+  const refused = refuseGroups(starts, isPoison, before, startHashOf);
+  starts.forEach((_, index) => {
+    if (!isPoison(index)) fates.starts[index] = refused.get(index) ?? null;
+  });
+}

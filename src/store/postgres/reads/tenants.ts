@@ -1,0 +1,32 @@
+/** Which tenants there are: from the keys of their runs, as no table lists them. No locks. */
+import type { Pool } from '../link/pool.ts';
+import { int, text, statement } from '../link/statement.ts';
+
+/** One step in the primary key from each tenant to the next: what it costs goes by their number. */
+const allTenantsStatement = statement(
+  'tenants_all',
+  `with recursive found as (
+      (select tenant from heddle.runs where tenant >= $1::text order by tenant limit 1)
+      union all
+      select (select r.tenant from heddle.runs r where r.tenant > found.tenant
+        order by r.tenant limit 1)
+      from found where starts_with(found.tenant, $1::text)
+    )
+    select tenant from found where starts_with(tenant, $1::text) limit $2::int`,
+);
+
+/** Ended runs may be millions; open ones stand in an index of their own, by shard. */
+const openTenantsStatement = statement(
+  'tenants_open',
+  `select distinct tenant from heddle.runs
+    where ended_at is null and starts_with(tenant, $1::text) limit $2::int`,
+);
+
+export async function listTenants(
+  pool: Pool,
+  query: { readonly prefix: string; readonly open: boolean; readonly limit: number },
+): Promise<string[]> {
+  const statement = query.open ? openTenantsStatement : allTenantsStatement;
+  const call = { statement, params: [text(query.prefix), int(query.limit)] };
+  return ((await pool.read([call])).get(call) ?? []).map(([tenant]) => tenant ?? '');
+}

@@ -1,0 +1,210 @@
+/**
+ * Rows from outside of which some count once (promise 12): answers, and events with a key. One
+ * statement decides for each, remembers what counted, and writes the inbox rows of what was accepted.
+ */
+import { createHash } from 'node:crypto';
+import { heddleError, type ErrorRecord } from '../../../domain/errors.ts';
+import { limits } from '../../../domain/limits.ts';
+import type { ArrivalOutcome } from '../../batch.ts';
+import type { InboxArrival } from '../../rows.ts';
+import type { QuestionKey } from './question-writes.ts';
+import {
+  callWith,
+  intColumn,
+  int,
+  runColumns,
+  textColumn,
+  uuid,
+  type Call,
+  type Column,
+  type Fields,
+  statement,
+} from '../link/statement.ts';
+
+/** What the statement says of each row, in the batch's order. */
+type Verdict =
+  'accepted' | 'run-unknown' | 'run-ended' | 'ask-unknown' | 'ask-answered' | 'send-key-used';
+
+const keyEnds = `now() - ${limits.sendKeyMs} * interval '1 ms'`;
+
+/**
+ * Answers with the runs that got a row and, where these columns are null, with each row's place,
+ * verdict and status of its run. The verdicts are kept with the commit, for whoever sends it again.
+ * `in` stands in select lists only, where Postgres looks it up in a hash. Locks: the questions are
+ * locked already (question-writes.ts); then the keys, sorted; then the new inbox rows.
+ */
+const acceptStatement = statement(
+  'inbox_accept',
+  `with i as materialized (
+      select i.*, r.shard, r.status, r.ended_at is null as open, q.row as question,
+        q.answered, row_number() over (
+          partition by i.tenant, i.run_id, i.invocation_id, i.incarnation, i.send_key
+          order by i.place) as nth,
+        case when i.send_key is not null then (
+          select k.hash from heddle.sent_keys k
+          where k.tenant = i.tenant and k.run_id = i.run_id and k.key = i.send_key
+            and k.sent_at >= ${keyEnds}) end as known_hash
+      from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+          $7::text[], $8::int[], $9::text[], $10::text[]) with ordinality
+        as i(tenant, run_id, kind, ref, key, payload, invocation_id, incarnation, send_key, hash, place)
+      left join lateral (
+        select r.shard, r.status, r.ended_at from heddle.runs r
+        where r.tenant = i.tenant and r.run_id = i.run_id offset 0
+      ) r on true
+      left join lateral (
+        select x.ctid as row, x.answered from heddle.questions x
+        where x.tenant = i.tenant and x.run_id = i.run_id and x.invocation_id = i.invocation_id
+          and x.incarnation = i.incarnation offset 0
+      ) q on true
+    ), answers as (
+      update heddle.questions q set answered = true from i
+      where q.ctid = i.question and i.nth = 1 and i.open and not i.answered
+      returning i.place
+    ), keys as (
+      insert into heddle.sent_keys as k (tenant, run_id, key, hash, commit_id)
+      select tenant, run_id, send_key, hash, $11::uuid from i
+      where send_key is not null and shard is not null and open and nth = 1
+      order by tenant, run_id, send_key
+      on conflict (tenant, run_id, key) do update set
+        hash = case when k.sent_at < ${keyEnds} then excluded.hash else k.hash end,
+        commit_id = case when k.sent_at < ${keyEnds} then excluded.commit_id else k.commit_id end,
+        seq = case when k.sent_at < ${keyEnds} then excluded.seq else k.seq end,
+        sent_at = case when k.sent_at < ${keyEnds} then excluded.sent_at else k.sent_at end
+      returning k.tenant, k.run_id, k.key, k.hash, k.commit_id
+    ), judged as materialized (
+      select i.*, case
+          when shard is null then 'run-unknown'
+          when not open and known_hash = hash then 'accepted'
+          when not open and known_hash is not null then 'send-key-used'
+          when not open then 'run-ended'
+          when invocation_id is not null and question is null then 'ask-unknown'
+          when invocation_id is not null and not (place in (select place from answers))
+            then 'ask-answered'
+          when send_key is not null and not ((tenant, run_id, send_key, hash) in (
+            select tenant, run_id, key, hash from keys)) then 'send-key-used'
+          else 'accepted' end as verdict,
+        send_key is null or (nth = 1 and (tenant, run_id, send_key) in (
+          select tenant, run_id, key from keys where commit_id = $11::uuid)) as first
+      from i
+    ), put as (
+      insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
+      select tenant, run_id, shard, kind, ref,
+        coalesce('=' || key, '#' || nextval('heddle.inbox_seq')), payload
+      from judged where verdict = 'accepted' and open and first
+      order by place
+      on conflict do nothing
+      returning tenant, run_id, shard
+    ), kept as (
+      update heddle.commits c
+      set told = (select json_agg(json_build_array(place, verdict, status)) from judged)
+      where c.commit_id = $11::uuid
+    )
+    select tenant, run_id, shard, null::bigint as place, null as verdict, null as status from put
+    union all
+    select null, null, null, place, verdict, status from judged
+    order by place`,
+);
+
+/** An event may be a megabyte, and only has to be told from another. */
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+const arrivalColumns: readonly Column<InboxArrival>[] = [
+  ...runColumns,
+  textColumn((row) => row.kind),
+  textColumn((row) => row.ref),
+  textColumn((row) => row.key),
+  textColumn((row) => row.payloadText),
+  textColumn(({ once }) => (once?.kind === 'answer' ? once.invocationId : null)),
+  intColumn(({ once }) => (once?.kind === 'answer' ? once.incarnation : null)),
+  textColumn(({ once }) => (once?.kind === 'event' ? once.key : null)),
+  textColumn(({ once }) => (once?.kind === 'event' ? hashOf(once.eventText) : null)),
+];
+
+/**
+ * What brings these rows. Where none of them counts once they are `plain`, and go with the turns' own.
+ * `answered`: the questions that must be locked before.
+ */
+export function arrivalCalls(
+  rows: readonly InboxArrival[],
+  commitId: string,
+): {
+  readonly plain: readonly InboxArrival[];
+  readonly answered: readonly QuestionKey[];
+  readonly accepting: Call | null;
+  readonly bound: Call | null;
+} {
+  if (rows.every(({ once }) => once === undefined)) {
+    return { plain: rows, answered: [], accepting: null, bound: null };
+  }
+  const answered = rows.flatMap(({ tenant, runId, once }) =>
+    once?.kind === 'answer' ? [{ tenant, runId, invocationId: once.invocationId }] : [],
+  );
+  const accepting = callWith(acceptStatement, arrivalColumns, rows, uuid(commitId));
+  return { plain: [], answered, accepting, bound: boundKeys(rows) };
+}
+
+/** Of a run's keys the newest stay. Locks: the keys that go, after the new ones. */
+const boundKeysStatement = statement(
+  'sent_keys_bound',
+  `delete from heddle.sent_keys k
+    using unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
+    cross join lateral (
+      select x.ctid as row from heddle.sent_keys x
+      where x.tenant = i.tenant and x.run_id = i.run_id
+      order by x.tenant, x.run_id, x.seq desc offset $3::int
+    ) x
+    where k.ctid = x.row`,
+);
+
+/** Null when no row has a key. */
+function boundKeys(rows: readonly InboxArrival[]): Call | null {
+  const runs = new Map<string, InboxArrival>();
+  for (const row of rows) {
+    if (row.once?.kind === 'event') runs.set(`${row.tenant}\u0000${row.runId}`, row);
+  }
+  if (runs.size === 0) return null;
+  const sorted = [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  return callWith(boundKeysStatement, runColumns, sorted, int(limits.sendKeysMax));
+}
+
+/** By index of `rows`, from the statement's own answer. */
+export function arrivalOutcomes(
+  rows: readonly InboxArrival[],
+  answer: readonly Fields[],
+): ArrivalOutcome[] {
+  const judged = answer.filter(([, , , place]) => place !== null);
+  return rows.map((row, i) => {
+    const [, , , , verdict, status] = judged[i] ?? [];
+    return outcomeOf(row, verdict as Verdict, status ?? null);
+  });
+}
+
+/** The same, from what the commit has kept of it. */
+export function toldOutcomes(rows: readonly InboxArrival[], told: string): ArrivalOutcome[] {
+  const kept = JSON.parse(told) as readonly [number, Verdict, string | null][];
+  const byPlace = new Map(kept.map(([place, verdict, status]) => [place, { verdict, status }]));
+  return rows.map((row, i) => {
+    const { verdict = 'accepted', status = null } = byPlace.get(i + 1) ?? {};
+    return outcomeOf(row, verdict, status);
+  });
+}
+
+function outcomeOf(row: InboxArrival, verdict: Verdict, status: string | null): ArrivalOutcome {
+  if (verdict === 'accepted') return { kind: 'accepted' };
+  return { kind: 'refused', error: refusalOf(row, verdict, status) };
+}
+
+function refusalOf(
+  { runId, ref, once }: InboxArrival,
+  verdict: Exclude<Verdict, 'accepted'>,
+  status: string | null,
+): ErrorRecord {
+  const detail = {
+    'run-unknown': { runId },
+    'run-ended': { runId, status },
+    'ask-unknown': { runId, askId: ref },
+    'ask-answered': { runId, askId: ref },
+    'send-key-used': { runId, key: once?.kind === 'event' ? once.key : null },
+  };
+  return heddleError(verdict, detail[verdict]).toJSON();
+}

@@ -1,0 +1,49 @@
+import type { ProviderWrite } from '../../batch.ts';
+import {
+  bigintColumn,
+  callWith,
+  intColumn,
+  textColumn,
+  type Call,
+  type Column,
+  statement,
+} from '../link/statement.ts';
+
+/**
+ * What is known of each gate; times are the database's clock plus what is left. Locks: the gates by
+ * name, after the slots; a replica writes of a gate twice a second at most.
+ */
+const writeProvidersStatement = statement(
+  'providers_write',
+  `insert into heddle.providers as p (gate, status, cool_until, probe_at, failed_probes,
+      call_limit, ceiling, shares_ceiling_with)
+    select i.gate, i.status, clock_timestamp() + i.cool_for_ms * interval '1 ms',
+      clock_timestamp() + i.probe_in_ms * interval '1 ms', i.failed_probes, i.call_limit,
+      i.ceiling, i.shares_ceiling_with
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::int[],
+        $7::int[], $8::text[])
+      as i(gate, status, cool_for_ms, probe_in_ms, failed_probes, call_limit, ceiling,
+        shares_ceiling_with)
+    on conflict (gate) do update set status = excluded.status,
+      cool_until = excluded.cool_until, probe_at = excluded.probe_at,
+      failed_probes = excluded.failed_probes, call_limit = excluded.call_limit,
+      ceiling = excluded.ceiling, shares_ceiling_with = excluded.shares_ceiling_with`,
+);
+
+const providerColumns: readonly Column<ProviderWrite>[] = [
+  textColumn((row) => row.gate),
+  textColumn((row) => row.status),
+  bigintColumn((row) => Math.ceil(row.coolForMs)),
+  bigintColumn((row) => Math.ceil(row.probeInMs)),
+  intColumn((row) => row.failedProbes),
+  intColumn((row) => row.limit),
+  intColumn((row) => row.ceiling),
+  textColumn((row) => JSON.stringify(row.sharesCeilingWith)),
+];
+
+/** One row per gate, the last, sorted as the locks are. */
+export function writeProviders(writes: readonly ProviderWrite[]): Call {
+  const rows = [...new Map(writes.map((write) => [write.gate, write])).values()];
+  rows.sort((a, b) => (a.gate < b.gate ? -1 : 1));
+  return callWith(writeProvidersStatement, providerColumns, rows);
+}

@@ -1,0 +1,148 @@
+/**
+ * Statements that write questions: what runs ask people, as long as it is open (promise 12). The
+ * question's row is what an answer and the turn that closes the question lock, so that one of them is
+ * first. Acceptance stands in arrival-writes.ts.
+ */
+import type { QuestionEnd, QuestionInsert } from '../../batch.ts';
+import { guard } from '../link/failure.ts';
+import {
+  boolColumn,
+  callWith,
+  intColumn,
+  runColumns,
+  textColumn,
+  type Call,
+  type Column,
+  statement,
+} from '../link/statement.ts';
+
+/** A question as it is locked: one at a time stands under an invocation's id. */
+export type QuestionKey = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly invocationId: string;
+};
+export type QuestionOpening = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly insert: QuestionInsert;
+};
+export type QuestionClosing = QuestionKey & Pick<QuestionEnd, 'takesAnswer'>;
+
+const byQuestion = (a: QuestionKey, b: QuestionKey): number => {
+  const [one, other] = [textOf(a), textOf(b)];
+  return one < other ? -1 : one > other ? 1 : 0;
+};
+
+const textOf = ({ tenant, runId, invocationId }: QuestionKey): string =>
+  `${tenant}\u0000${runId}\u0000${invocationId}`;
+
+const questionColumns: readonly Column<QuestionKey>[] = [
+  ...runColumns,
+  textColumn((row) => row.invocationId),
+];
+
+/**
+ * What answers of the batch are for, with what its turns close: sorted, so that two batches never
+ * wait for each other. The statements after it see these rows as they are and stay.
+ */
+const lockQuestionsStatement = statement(
+  'questions_lock',
+  `select 1
+    from unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, invocation_id)
+    cross join lateral (
+      select x.answered from heddle.questions x
+      where x.tenant = i.tenant and x.run_id = i.run_id and x.invocation_id = i.invocation_id
+      offset 0 for update
+    ) x`,
+);
+
+function lockQuestions(rows: readonly QuestionKey[]): Call {
+  return callWith(lockQuestionsStatement, questionColumns, [...rows].sort(byQuestion));
+}
+
+/**
+ * A turn never closes a question past an answer that it does not take: the whole transaction ends
+ * with the guard's code. An answer that is being accepted meanwhile is waited for; its row is then
+ * another one than was seen, and not deleted. Locks: the questions in their order.
+ */
+const closeQuestionsStatement = statement(
+  'questions_close',
+  `with known as materialized (
+      select i.takes_answer, x.row
+      from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[])
+        as i(tenant, run_id, invocation_id, takes_answer)
+      cross join lateral (
+        select x.ctid as row from heddle.questions x
+        where x.tenant = i.tenant and x.run_id = i.run_id and x.invocation_id = i.invocation_id
+        offset 0
+      ) x
+    ), done as (
+      delete from heddle.questions q using known k
+      where q.ctid = k.row and (k.takes_answer or not q.answered)
+      returning 1
+    )
+    select heddle.refuse('${guard.answer}')
+    from (select count(*) as n from done) counted where n <> (select count(*) from known)`,
+);
+
+const closingColumns: readonly Column<QuestionClosing>[] = [
+  ...questionColumns,
+  boolColumn((row) => row.takesAnswer),
+];
+
+function closeQuestions(rows: readonly QuestionClosing[]): Call {
+  return callWith(closeQuestionsStatement, closingColumns, [...rows].sort(byQuestion));
+}
+
+/** Locks nothing that others wait for: nobody knows of these questions yet. */
+const openQuestionsStatement = statement(
+  'questions_open',
+  `insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question)
+    select * from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
+    on conflict (tenant, run_id, invocation_id) do update set
+      incarnation = excluded.incarnation, question = excluded.question, answered = false,
+      asked_at = excluded.asked_at`,
+);
+
+const openingColumns: readonly Column<QuestionOpening>[] = [
+  ...runColumns,
+  textColumn((row) => row.insert.invocationId),
+  intColumn((row) => row.insert.incarnation),
+  textColumn((row) => row.insert.questionText),
+];
+
+function openQuestions(rows: readonly QuestionOpening[]): Call {
+  return callWith(openQuestionsStatement, openingColumns, rows);
+}
+
+/** In the order of their locks. Where nothing is answered, closing alone keeps the order. */
+export function questionCalls(
+  answered: readonly QuestionKey[],
+  closed: readonly QuestionClosing[],
+  opened: readonly QuestionOpening[],
+): Call[] {
+  return [
+    ...(answered.length > 0 ? [lockQuestions([...answered, ...closed])] : []),
+    ...(closed.length > 0 ? [closeQuestions(closed)] : []),
+    ...(opened.length > 0 ? [openQuestions(opened)] : []),
+  ];
+}
+
+/** For the diagnosis of a commit: per question whether it has an answer; null when it is not there. */
+const questionsNowStatement = statement(
+  'diagnose_questions',
+  `select x.answered
+    from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
+      as i(tenant, run_id, invocation_id, place)
+    left join lateral (
+      select x.answered from heddle.questions x
+      where x.tenant = i.tenant and x.run_id = i.run_id and x.invocation_id = i.invocation_id
+      offset 0
+    ) x on true
+    order by i.place`,
+);
+
+export function questionsNow(rows: readonly QuestionKey[]): Call {
+  return callWith(questionsNowStatement, questionColumns, rows);
+}

@@ -1,0 +1,82 @@
+/**
+ * Replicas: until when each is taken to live. A lease tells it in the end; sooner, the Postgres
+ * session that its heartbeats come over: a killed process loses it at once, a frozen one keeps it.
+ *
+ * Invariants:
+ * 1. No owner is passed over before its lease has ended, unless its session is gone and a third of
+ *    the lease has passed since its last heartbeat. Heartbeats come twice in that time, so one that
+ *    lives is safe even where nobody sees its session.
+ * 2. Where the session cannot be judged, only the lease counts: behind a pooler it lives on, on
+ *    another server it is not looked for, and of another role Postgres does not say when it began.
+ *
+ * Gotchas: nothing here is needed for safety. Who is passed over by mistake is fenced (promise 6).
+ */
+import { bigint, uuid, type Call, statement } from '../link/statement.ts';
+
+const inMicroseconds = (instant: string): string =>
+  `(extract(epoch from ${instant}) * 1000000)::bigint`;
+
+const serverBegan = inMicroseconds('pg_postmaster_start_time()');
+
+/**
+ * Extends the lease and says over which session; claiming is another statement's, so that no
+ * commit can hold this up. `reconnected_at` is set by an owner whose session is not the one before.
+ * A session is a pid and the instant of its beginning, for pids come back.
+ */
+const renewLeaseStatement = statement(
+  'replicas_renew',
+  `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
+      server_began_us, session_began_us, session_pid)
+    select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
+      case when exists (select from heddle.shards where replica_id = $1::uuid) then beat.at end,
+      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid
+    from (select clock_timestamp() as at) beat
+    left join pg_stat_get_activity(pg_backend_pid()) session on true
+    on conflict (replica_id) do update set renewed_at = excluded.renewed_at,
+      lease_until = excluded.lease_until, server_began_us = excluded.server_began_us,
+      session_began_us = excluded.session_began_us, session_pid = excluded.session_pid,
+      reconnected_at = case when r.session_pid = excluded.session_pid
+        and r.session_began_us = excluded.session_began_us
+        then r.reconnected_at else excluded.reconnected_at end`,
+);
+
+export function renewLease(replicaId: string, leaseMs: number): Call {
+  return { statement: renewLeaseStatement, params: [uuid(replicaId), bigint(leaseMs)] };
+}
+
+/**
+ * Common table expressions, with `$1` the replica that asks: `live` holds the replicas that live,
+ * with the instant at which each stops counting if no further heartbeat comes.
+ *
+ * What an outage of the server or the network does to all sessions must not be taken for the death
+ * of their processes: after a restart the grace counts from there, and an owner that has lost its
+ * own session grants the others the same time to come back. One that held nothing then does not, or
+ * a process that is started again after a crash would wait for itself.
+ */
+export const liveReplicas = `sight as (
+      select r.replica_id, r.renewed_at, r.lease_until,
+        r.server_began_us < ${serverBegan} as restarted,
+        r.server_began_us = ${serverBegan} and not exists (
+          select from pg_stat_get_activity(r.session_pid) session
+          where session.backend_start is null
+            or ${inMicroseconds('session.backend_start')} = r.session_began_us) as gone
+      from heddle.replicas r where r.lease_until > clock_timestamp()
+    ), live as (
+      select replica_id, ends_at from (
+        select replica_id, case when restarted or gone then least(lease_until, greatest(renewed_at,
+            case when restarted then pg_postmaster_start_time() end,
+            (select reconnected_at from heddle.replicas where replica_id = $1::uuid))
+            + (lease_until - renewed_at) / 3)
+          else lease_until end as ends_at
+        from sight) s
+      where replica_id = $1::uuid or ends_at > clock_timestamp()
+    )`;
+
+const retireStatement = statement(
+  'replicas_retire',
+  `delete from heddle.replicas where replica_id = $1::uuid`,
+);
+
+export function retire(replicaId: string): Call {
+  return { statement: retireStatement, params: [uuid(replicaId)] };
+}

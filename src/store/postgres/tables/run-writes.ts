@@ -1,0 +1,211 @@
+/**
+ * Statements that write runs and their journals. A statement costs Postgres some 30 µs and node 10
+ * before its first row, which is most of a lone turn's price; so what always goes together is one.
+ */
+import type { NewRun, StartArrival } from '../../rows.ts';
+import type { StatusChange, TurnCommit } from '../../batch.ts';
+import { guard } from '../link/failure.ts';
+import { guarded, guardedCount } from '../link/guarded.ts';
+import { startHashOf } from '../commit/start-keys.ts';
+import {
+  boolColumn,
+  callWith,
+  int,
+  intColumn,
+  runColumns,
+  textColumn,
+  uuidColumn,
+  type Call,
+  type Column,
+  statement,
+} from '../link/statement.ts';
+
+/** Said so that Postgres cannot take the index of open runs for it and walk through them all. */
+const isOpen = (run: string): string => `coalesce(${run}.ended_at, 'infinity') = 'infinity'`;
+
+const fixedColumns: readonly Column<NewRun>[] = [
+  textColumn((run) => run.tenant),
+  uuidColumn((run) => run.runId),
+  intColumn((run) => run.shard),
+  textColumn((run) => run.agent),
+  textColumn((run) => run.version),
+  textColumn((run) => run.user),
+  textColumn((run) => run.pipeline),
+  textColumn((run) => (run.parent === null ? null : JSON.stringify(run.parent))),
+  textColumn((run) => run.inputText),
+  textColumn((run) => run.idempotencyKey),
+  textColumn((run) => run.priority),
+];
+
+const stateColumns: readonly Column<TurnCommit>[] = [
+  textColumn((turn) => turn.status),
+  textColumn((turn) => turn.reason ?? ''),
+  textColumn((turn) => turn.chartText ?? ''),
+  textColumn((turn) => turn.heldText ?? ''),
+  textColumn((turn) => turn.ended?.outputText ?? null),
+  textColumn((turn) => (turn.ended?.error ? JSON.stringify(turn.ended.error) : null)),
+  boolColumn((turn) => turn.ended !== null),
+  textColumn((turn) => turn.build ?? ''),
+];
+
+const journalColumn: Column<TurnCommit> = textColumn((turn) => turn.journalText);
+
+/** A turn's row in the journal has one writer, its run's owner: nobody waits for it. */
+const journal = (turn: string): string => `
+    insert into heddle.journal (tenant, run_id, turn, build, entries)
+    select tenant, run_id, ${turn}, nullif(build, ''), entries from i where entries is not null`;
+
+/** A first turn's run. Locks: the new rows, in the order of the batch. */
+const createRunsStatement = statement(
+  'runs_create',
+  `with i as materialized (
+      select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::text[], $21::text[])
+        as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+          idempotency_key, priority, status, reason, chart, held, output, error, ended, build,
+          entries)
+    ), done as (
+      insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
+        input, idempotency_key, priority, turn, status, reason, chart, held, output, error, ended_at,
+        build)
+      select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+        idempotency_key, priority, 1, status, reason, chart, held, output, error,
+        case when ended then now() end, build
+      from i
+      returning 1
+    ), entries as (${journal('1')})
+    ${guardedCount(guard.run)}`,
+);
+
+export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRun })[]): Call {
+  const fixed = rows.map((turn) => turn.create);
+  const params = [
+    int(rows.length),
+    ...fixedColumns.map((of) => of(fixed)),
+    ...stateColumns.map((of) => of(rows)),
+    journalColumn(rows),
+  ];
+  return { statement: createRunsStatement, params };
+}
+
+/**
+ * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of
+ * their ids; after the shards, so that only this replica's commits meet here.
+ */
+const moveRunsStatement = statement(
+  'runs_move',
+  `with i as materialized (
+      select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[], $14::text[])
+        as i(tenant, run_id, shard, turn, status, reason, chart, held, output, error, ended,
+          build, entries)
+    ), done as (
+      update heddle.runs r set turn = r.turn + 1, status = i.status, reason = i.reason,
+        chart = i.chart, held = i.held, output = i.output, error = i.error,
+        ended_at = case when i.ended then now() end, build = i.build
+      from i
+      cross join lateral (
+        select x.ctid as row from heddle.runs x
+        where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+      ) x
+      where r.ctid = x.row and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+        and ${isOpen('r')}
+      returning 1
+    ), entries as (${journal('turn + 1')})
+    ${guardedCount(guard.run)}`,
+);
+
+export function moveRuns(rows: readonly TurnCommit[]): Call {
+  const at = intColumn<TurnCommit>((turn) => turn.expectedTurn);
+  const shard = intColumn<TurnCommit>((turn) => turn.shard);
+  const columns = [...runColumns, shard, at, ...stateColumns, journalColumn];
+  return {
+    statement: moveRunsStatement,
+    params: [int(rows.length), ...columns.map((of) => of(rows))],
+  };
+}
+
+/** Between turns: nothing but the words that people see. Locks: as `moveRuns`, after it. */
+const changeStatusStatement = statement(
+  'runs_status',
+  guarded(
+    guard.run,
+    `update heddle.runs r set status = i.status, reason = i.reason
+    from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[])
+      as i(tenant, run_id, shard, turn, status, reason)
+    cross join lateral (
+      select x.ctid as row from heddle.runs x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) x
+    where r.ctid = x.row and r.run_id = i.run_id and r.turn = i.turn and r.shard = i.shard
+      and ${isOpen('r')}`,
+  ),
+);
+
+const statusColumns: readonly Column<StatusChange>[] = [
+  ...runColumns,
+  intColumn((change) => change.shard),
+  intColumn((change) => change.expectedTurn),
+  textColumn((change) => change.status),
+  textColumn((change) => change.reason ?? ''),
+];
+
+export function changeStatus(rows: readonly StatusChange[]): Call {
+  const params = [int(rows.length), ...statusColumns.map((of) => of(rows))];
+  return { statement: changeStatusStatement, params };
+}
+
+/**
+ * Children and starts: queued runs, each with its inbox row `start`. Answers with the ids of those
+ * that were not there before. Locks: the new rows in the order of the batch; two batches that bring
+ * the same idempotency keys in another order may deadlock, and are run again.
+ */
+const queueRunsStatement = statement(
+  'runs_queue',
+  `with queued as (
+      insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
+        input, idempotency_key, priority, start_hash, turn, status, reason, chart, held)
+      select i.*, 0, 'queued', '', '', ''
+      from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) as i
+      on conflict do nothing
+      returning tenant, run_id, shard
+    )
+    insert into heddle.inbox (tenant, run_id, shard, key, kind)
+    select tenant, run_id, shard, '=start', 'start' from queued
+    returning tenant, run_id, shard`,
+);
+
+const queuedColumns: readonly Column<StartArrival>[] = [...fixedColumns, textColumn(startHashOf)];
+
+export function queueRuns(rows: readonly StartArrival[]): Call {
+  return callWith(queueRunsStatement, queuedColumns, rows);
+}
+
+type Ended = { readonly tenant: string; readonly runId: string };
+
+/** What an ended run leaves behind. Locks: its inbox rows, after the channels: see `takeInbox`. */
+const clearEndedStatement = statement(
+  'runs_clear',
+  `with i as materialized (
+      select * from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
+    ), alarms as (
+      delete from heddle.timers t using i
+      cross join lateral (
+        select x.ctid as row from heddle.timers x
+        where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+      ) x
+      where t.ctid = x.row
+    )
+    delete from heddle.inbox b using i
+    cross join lateral (
+      select x.ctid as row from heddle.inbox x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) x
+    where b.ctid = x.row`,
+);
+
+export function clearEnded(rows: readonly Ended[]): Call {
+  return callWith(clearEndedStatement, runColumns, rows);
+}

@@ -1,0 +1,92 @@
+import { guard } from '../link/failure.ts';
+import { liveReplicas } from './replicas.ts';
+import { int, ints, uuid, type Call, statement } from '../link/statement.ts';
+
+/**
+ * The fence (promise 6). Locks: the shards of this batch for share, in the order of their numbers,
+ * after the commit's own row. A claim updates the row, so it waits for the commits that are under
+ * way, and commits wait for it and then see its epoch.
+ */
+const fenceStatement = statement(
+  'shards_fence',
+  `select heddle.refuse('${guard.fence}') from (
+      select count(*) as n from (
+        select 1 from heddle.shards s
+        join unnest($3::int[], $4::int[]) as i(shard, epoch) on s.shard = i.shard
+        where s.epoch = i.epoch and s.replica_id = $2::uuid
+        order by s.shard
+        for share of s
+      ) held
+    ) counted where n <> $1::int`,
+);
+
+export function fence(replicaId: string, epochs: readonly (readonly [number, number])[]): Call {
+  const params = [
+    int(epochs.length),
+    uuid(replicaId),
+    ints(epochs.map(([shard]) => shard)),
+    ints(epochs.map(([, epoch]) => epoch)),
+  ];
+  return { statement: fenceStatement, params };
+}
+
+/**
+ * Claims shards that nobody holds who lives (see replicas.ts), up to this replica's fair share. Locks: the
+ * shards in the order of their numbers, passing by those that are locked: two replicas that claim
+ * at once share them, and a shard whose old owner's commit is still under way is taken by the next
+ * renewal instead of holding this one up until its lease is over. Gives those whose last owner had not
+ * given them back.
+ */
+const claimShardsStatement = statement(
+  'shards_claim',
+  `with ${liveReplicas}, share as (
+      select ceil(32.0 / greatest(1, count(*)))::int as n from live
+    ), free as (
+      select shard, replica_id is not null as orphaned from heddle.shards
+      where replica_id is null
+        or (replica_id <> $1::uuid and replica_id not in (select replica_id from live))
+      order by shard
+      limit greatest(0, (select n from share) - (
+        select count(*) from heddle.shards where replica_id = $1::uuid))
+      for no key update skip locked
+    )
+    update heddle.shards s set replica_id = $1::uuid, epoch = s.epoch + 1
+    from free where s.shard = free.shard
+    returning case when free.orphaned then s.shard end`,
+);
+
+export function claimShards(replicaId: string): Call {
+  return { statement: claimShardsStatement, params: [uuid(replicaId)] };
+}
+
+/**
+ * One row per shard held, or one with null when it holds none; in each the count of live replicas,
+ * and the milliseconds until the first of the others stops counting as one.
+ */
+const heldShardsStatement = statement(
+  'shards_held',
+  `with ${liveReplicas}
+    select s.shard, s.epoch, count.n, count.next_end_ms
+    from (
+      select count(*) as n, ceil(extract(epoch from min(ends_at)
+        filter (where replica_id <> $1::uuid) - clock_timestamp()) * 1000)::int as next_end_ms
+      from live
+    ) count
+    left join heddle.shards s on s.replica_id = $1::uuid
+    order by s.shard`,
+);
+
+export function heldShards(replicaId: string): Call {
+  return { statement: heldShardsStatement, params: [uuid(replicaId)] };
+}
+
+/** Locks: the shards that are given back; waits for commits that hold them for share. */
+const releaseShardsStatement = statement(
+  'shards_release',
+  `update heddle.shards set replica_id = null
+    where replica_id = $1::uuid and shard = any($2::int[])`,
+);
+
+export function releaseShards(replicaId: string, shards: readonly number[]): Call {
+  return { statement: releaseShardsStatement, params: [uuid(replicaId), ints(shards)] };
+}

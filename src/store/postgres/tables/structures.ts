@@ -1,0 +1,62 @@
+/**
+ * What runs of each version of an agent stand on. Only a replica that starts asks, so all who ask
+ * wait for each other on one advisory lock: the second sees what the first has kept.
+ */
+import { openCountMax, type AgentStructure, type StructureInUse } from '../../port.ts';
+import type { Pool } from '../link/pool.ts';
+import { boolColumn, callWith, statement, textColumn, type Column } from '../link/statement.ts';
+
+/** Locks: the advisory lock of this table, until the transaction ends. */
+const lockStatement = statement(
+  'structures_lock',
+  `select 1 from pg_advisory_xact_lock(hashtextextended('heddle.structures', 0))`,
+);
+
+/** Answers with what stands in the way; then nothing is written. Locks: the rows, after the lock. */
+const keepStatement = statement(
+  'structures_keep',
+  `with i as materialized (
+      select * from unnest($1::text[], $2::text[], $3::text[], $4::bool[])
+        as i(agent, version, structure, replaces)
+    ), used as materialized (
+      select i.agent, i.version, r.open
+      from i
+      join heddle.structures s on s.agent = i.agent and s.version = i.version
+      cross join lateral (
+        select count(*) as open from (
+          select from heddle.runs r
+          where r.agent = i.agent and r.version = i.version and r.ended_at is null
+          limit ${openCountMax}
+        ) o
+      ) r
+      where s.structure <> i.structure and not i.replaces and r.open > 0
+    ), kept as (
+      insert into heddle.structures as s (agent, version, structure)
+      select agent, version, structure from i where not exists (select from used)
+      on conflict (agent, version) do update
+        set structure = excluded.structure, stored_at = now()
+        where s.structure <> excluded.structure
+    )
+    select agent, version, open from used`,
+);
+
+const columns: readonly Column<AgentStructure>[] = [
+  textColumn((one) => one.agent),
+  textColumn((one) => one.version),
+  textColumn((one) => one.structure),
+  boolColumn((one) => one.replaces),
+];
+
+export async function keepStructures(
+  pool: Pool,
+  asked: readonly AgentStructure[],
+): Promise<readonly StructureInUse[]> {
+  if (asked.length === 0) return [];
+  const keep = callWith(keepStatement, columns, asked);
+  const results = await pool.read([{ statement: lockStatement, params: [] }, keep]);
+  return (results.get(keep) ?? []).map(([agent, version, open]) => ({
+    agent: agent ?? '',
+    version: version ?? '',
+    open: Number(open),
+  }));
+}

@@ -1,0 +1,247 @@
+/**
+ * Adapters that take a part of an answer for the whole: each is the true one with one mistake put
+ * into it, and each names the cuts by which it must be noticed.
+ */
+import type { GenerateOutput } from '../../../src/domain/catalogue.ts';
+import { AnthropicAnswer } from '../../../src/providers/anthropic/anthropic-answer.ts';
+import { AnthropicProvider } from '../../../src/providers/anthropic/anthropic.ts';
+import { OllamaAnswer } from '../../../src/providers/ollama/ollama-answer.ts';
+import { OllamaLines } from '../../../src/providers/ollama/ollama-lines.ts';
+import { OllamaProvider } from '../../../src/providers/ollama/ollama.ts';
+import type { Provider } from '../../../src/providers/port.ts';
+import type { wires } from '../../support/provider-wires.ts';
+import { replaced, replacedGetter } from '../../support/replaced.ts';
+import type { cutsOf } from './cuts.ts';
+
+export type PlantedBug = {
+  readonly wire: (typeof wires)[number]['name'];
+  readonly name: string;
+  /** Each of these kinds of cut must show it. */
+  readonly cuts: readonly (keyof typeof cutsOf)[];
+  readonly finding: RegExp;
+  /** Changes the adapter's own code; gives back what changes it back. */
+  readonly plant: () => () => void;
+};
+
+/** What both answers have in common: all that a mistake about their end needs. */
+type Answer = {
+  readonly isComplete: boolean;
+  take(piece: unknown): void;
+  output(provider: string): GenerateOutput;
+};
+
+type Adapter = { readonly provider: Provider; readonly answer: Answer };
+
+const anthropic: Adapter = {
+  provider: AnthropicProvider.prototype,
+  answer: AnthropicAnswer.prototype,
+};
+const ollama: Adapter = { provider: OllamaProvider.prototype, answer: OllamaAnswer.prototype };
+
+/** Where the call would fail for this reason, the adapter returns what has come so far. */
+function returnsWhatItHas(adapter: Adapter, reason: RegExp): () => void {
+  // One call at a time is made, so that the last answer is this call's.
+  const begun: Answer[] = [];
+  const undoTake = replaced(
+    adapter.answer,
+    'take',
+    (original) =>
+      function (this: Answer, piece) {
+        begun.push(this);
+        original.call(this, piece);
+      },
+  );
+  const undoCall = replaced(
+    adapter.provider,
+    'call',
+    (original) =>
+      async function (this: Provider, asked) {
+        begun.length = 0;
+        try {
+          return await original.call(this, asked);
+        } catch (error) {
+          const answer = begun.at(-1);
+          if (answer === undefined || !reason.test(String(error))) throw error;
+          return answer.output(this.name);
+        }
+      },
+  );
+  return () => {
+    undoCall();
+    undoTake();
+  };
+}
+
+/** The adapter goes no further than to the first piece of this kind. */
+function isCompleteAt(answer: Answer, isLast: (piece: unknown) => boolean): () => void {
+  const ended = new WeakSet<Answer>();
+  const undoTake = replaced(
+    answer,
+    'take',
+    (original) =>
+      function (this: Answer, piece) {
+        original.call(this, piece);
+        if (isLast(piece)) ended.add(this);
+      },
+  );
+  const undoIsComplete = replacedGetter(
+    answer,
+    'isComplete',
+    (original) =>
+      function (this: Answer) {
+        return ended.has(this) || original.call(this);
+      },
+  );
+  return () => {
+    undoIsComplete();
+    undoTake();
+  };
+}
+
+/** The adapter reads something into a piece that is not there. */
+function takesAs(answer: Answer, read: (piece: object) => object): () => void {
+  return replaced(
+    answer,
+    'take',
+    (original) =>
+      function (this: Answer, piece) {
+        original.call(this, read(piece as object));
+      },
+  );
+}
+
+const isOfType =
+  (type: string) =>
+  (piece: unknown): boolean =>
+    (piece as { readonly type?: unknown }).type === type;
+
+const hasToolCalls = (piece: unknown): boolean =>
+  (piece as { readonly message?: { readonly tool_calls?: unknown } }).message?.tool_calls !==
+  undefined;
+
+/** A line that was cut is made JSON again by closing what stands open in it. */
+function mendsLastLine(): () => void {
+  const rests = new WeakMap<OllamaLines, Buffer>();
+  const undoPass = replaced(
+    OllamaLines.prototype,
+    'pass',
+    (original) =>
+      function (this: OllamaLines, bytes) {
+        const read = Buffer.concat([rests.get(this) ?? Buffer.alloc(0), bytes]);
+        rests.set(this, read.subarray(read.lastIndexOf('\n') + 1));
+        return original.call(this, bytes);
+      },
+  );
+  const undoEnd = replaced(
+    OllamaLines.prototype,
+    'end',
+    (original) =>
+      function (this: OllamaLines) {
+        const rest = rests.get(this)?.toString() ?? '';
+        const mended = ['}', '"}', '"}}'].map((close) => rest + close).find(isJson);
+        return mended === undefined ? original.call(this) : Buffer.from(`${mended}\n`);
+      },
+  );
+  return () => {
+    undoEnd();
+    undoPass();
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const became = /^a part became a result/;
+/** By the code of undici, which carries the connections: without one, the body came to its end. */
+const connectionBroke = /cut its answer short \(UND_ERR_/;
+const streamEnded = /cut its answer short \((?!UND_ERR_)/;
+
+const inBoth = ([wire, adapter]: readonly [PlantedBug['wire'], Adapter]): PlantedBug[] => [
+  {
+    wire,
+    name: 'returns what it has when the stream ends',
+    // Where the connection breaks, the stream does not come to an end: it fails.
+    cuts: ['shortBodies'],
+    finding: became,
+    plant: () => returnsWhatItHas(adapter, streamEnded),
+  },
+  {
+    wire,
+    name: 'returns what it has when the connection breaks',
+    cuts: ['brokenConnections'],
+    finding: became,
+    plant: () => returnsWhatItHas(adapter, connectionBroke),
+  },
+  {
+    wire,
+    name: 'loses the tool call of a whole answer',
+    cuts: ['brokenConnections', 'shortBodies'],
+    finding: /^a result lacks a part of its answer/,
+    plant: () =>
+      replaced(
+        adapter.answer,
+        'output',
+        (original) =>
+          function (this: Answer, provider) {
+            return { ...original.call(this, provider), toolCalls: [] };
+          },
+      ),
+  },
+];
+
+export const plantedBugs: readonly PlantedBug[] = [
+  ...inBoth(['anthropic', anthropic]),
+  {
+    wire: 'anthropic',
+    name: 'is done with the stop reason, before message_stop',
+    cuts: ['brokenConnections', 'shortBodies'],
+    finding: became,
+    plant: () => isCompleteAt(anthropic.answer, isOfType('message_delta')),
+  },
+  {
+    wire: 'anthropic',
+    name: 'is done with the first block',
+    cuts: ['brokenConnections', 'shortBodies'],
+    finding: became,
+    plant: () => isCompleteAt(anthropic.answer, isOfType('content_block_stop')),
+  },
+  {
+    wire: 'anthropic',
+    name: 'is done with message_stop, though no reason came',
+    cuts: ['endsWithoutReason'],
+    finding: became,
+    plant: () =>
+      takesAs(anthropic.answer, (piece) => {
+        if (!isOfType('message_delta')(piece)) return piece;
+        return { ...piece, delta: { stop_reason: 'end_turn' } };
+      }),
+  },
+  ...inBoth(['ollama', ollama]),
+  {
+    wire: 'ollama',
+    name: 'is done with the line of the tool call',
+    cuts: ['brokenConnections', 'shortBodies'],
+    finding: became,
+    plant: () => isCompleteAt(ollama.answer, hasToolCalls),
+  },
+  {
+    wire: 'ollama',
+    name: 'is done with a line that gives no done_reason',
+    cuts: ['endsWithoutReason'],
+    finding: became,
+    plant: () => takesAs(ollama.answer, (piece) => ({ done_reason: 'stop', ...piece })),
+  },
+  {
+    wire: 'ollama',
+    name: 'mends a last line that was cut',
+    cuts: ['shortBodies'],
+    finding: became,
+    plant: mendsLastLine,
+  },
+];

@@ -1,0 +1,108 @@
+/** Text of answers while it comes: who hears it, what voids it, and that it costs nothing unheard. */
+import { expect, it } from 'vitest';
+import { ProviderFault, type Provider, type ProviderCall } from '../../../src/providers/port.ts';
+import type { TextDelta } from '../../../src/index.ts';
+import { oneReplica } from '../../support/replica.ts';
+import type { ScriptStep } from '../../support/script-agent.ts';
+
+const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
+
+/** Every call goes to `answer`, which may say something and then ends it. */
+function telling(answer: (call: ProviderCall, number: number) => Promise<string>): Provider {
+  let calls = 0;
+  return {
+    name: 'telling',
+    ceiling: 10,
+    call: async (call) => {
+      const text = await answer(call, (calls += 1));
+      const usage = { inputTokens: 1, outputTokens: 1 };
+      return { text, toolCalls: [], stopReason: 'end', usage, provider: 'telling', model: 'm' };
+    },
+  };
+}
+
+it('comes to the listeners of its run and of all runs, and says where an attempt begins', async () => {
+  const provider = telling(async ({ onText }, number) => {
+    onText?.('It lifts ');
+    if (number === 1) throw new ProviderFault('rate-limited', 'overloaded in its middle', 10);
+    onText?.('a thread.');
+    return 'It lifts a thread.';
+  });
+  const { heddle, clock } = await oneReplica({ providers: [provider] });
+  const all: TextDelta[] = [];
+  heddle.texts.subscribe((delta) => all.push(delta));
+  const run = await heddle.start('script', { input: { steps: [ask] } });
+  const own: TextDelta[] = [];
+  let isOver = false;
+  run.texts().subscribe({ next: (delta) => own.push(delta), complete: () => (isOver = true) });
+  await clock.advance(20_000);
+  expect(await run.status()).toBe('completed');
+  expect(all.map(({ text, isFirst }) => [text, isFirst])).toEqual([
+    ['It lifts ', true],
+    ['It lifts ', true],
+    ['a thread.', false],
+  ]);
+  expect(all[0]).toMatchObject({ runId: run.id, invocationId: expect.any(String) as string });
+  expect(own).toEqual(all.slice(-own.length));
+  expect(own.length).toBeGreaterThanOrEqual(2);
+  expect(isOver).toBe(true);
+  // None of it is in the journal but the result.
+  const lines = [];
+  for await (const line of run.journal()) lines.push(JSON.stringify(line));
+  expect(lines.join('').match(/It lifts/g)).toHaveLength(1);
+});
+
+it('completes at once for a run that has ended, and with the close for one that has not', async () => {
+  const { heddle, clock } = await oneReplica({
+    providers: [
+      telling(async ({ input }) => (input.prompt === 'why?' ? 'so' : new Promise(() => {}))),
+    ],
+  });
+  const ended = await heddle.start('script', { input: { steps: [ask] } });
+  await clock.idle();
+  const completions: string[] = [];
+  ended.texts().subscribe({ complete: () => completions.push('ended') });
+  await clock.idle();
+  expect(completions).toEqual(['ended']);
+  const steps = [{ do: 'generate', with: { prompt: 'never' } }] as const;
+  const open = await heddle.start('script', { input: { steps } });
+  open.texts().subscribe({ complete: () => completions.push('open') });
+  heddle.texts.subscribe({ complete: () => completions.push('all') });
+  await heddle.close();
+  expect(completions).toEqual(['ended', 'open', 'all']);
+});
+
+it('is nobody’s once its call is over', async () => {
+  let say: ((text: string) => void) | undefined;
+  const provider = telling(async ({ onText }) => {
+    say = onText;
+    return new Promise(() => {});
+  });
+  const { heddle, clock } = await oneReplica({ providers: [provider] });
+  const heard: string[] = [];
+  heddle.texts.subscribe(({ text }) => heard.push(text));
+  const run = await heddle.start('script', { input: { steps: [ask] } });
+  await clock.idle();
+  say?.('before');
+  await run.cancel('enough');
+  await clock.idle();
+  say?.('after');
+  expect(heard).toEqual(['before']);
+});
+
+it('closes the providers that can be closed, and waits for none for ever', async () => {
+  const closed: string[] = [];
+  const answer = async (): Promise<string> => 'so';
+  const providers: Provider[] = [
+    { ...telling(answer), name: 'a', close: async () => void closed.push('a') },
+    { ...telling(answer), name: 'b', close: () => Promise.reject(new Error('stuck door')) },
+    { ...telling(answer), name: 'c', close: () => new Promise(() => {}) },
+    { ...telling(answer), name: 'd' },
+  ];
+  const { heddle, clock, warnings } = await oneReplica({ providers });
+  const closing = heddle.close();
+  await clock.advance(10_000);
+  await closing;
+  expect(closed).toEqual(['a']);
+  expect(warnings.map((line) => /"name":"(.)"/.exec(line)?.[1])).toEqual(['b', 'c']);
+});
