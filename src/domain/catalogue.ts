@@ -185,7 +185,7 @@ export type EvaluateOutput = { readonly evaluationId: string };
 
 export type AskInput = {
   readonly question: string;
-  /** JSON Schema subset that the answer must fit: see `answer-schema.ts`. */
+  /** JSON Schema subset that the answer must fit: checked by `src/library/answers.ts`. */
   readonly schema?: Json;
   readonly timeoutMs?: number;
 };

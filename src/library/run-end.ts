@@ -29,7 +29,7 @@ export type EndWait = {
  */
 export async function endOf(runtime: Runtime, run: RunAddress, wait: EndWait): Promise<RunRow> {
   const { timeoutMs, lend } = wait;
-  const { clock, watch } = runtime;
+  const { clock, runEvents } = runtime;
   const deadlineMs = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
   let heard = false;
   let wake = (): void => undefined;
@@ -37,7 +37,7 @@ export async function endOf(runtime: Runtime, run: RunAddress, wait: EndWait): P
     heard = true;
     wake();
   };
-  const unwatch = watch.run(run.runId, ({ ended }) => (ended ? onEnd() : undefined));
+  const unwatch = runEvents.run(run.runId, ({ ended }) => (ended ? onEnd() : undefined));
   let unhint: (() => void) | null = null;
   try {
     for (let waitMs: number = lookAgainMs.first; ; waitMs = nextWaitMs(waitMs)) {

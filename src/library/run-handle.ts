@@ -186,9 +186,9 @@ export class Run {
    * the calls that this process makes, and completes with the run's end or with `close`.
    */
   texts(): Observable<TextDelta> {
-    const { texts, watch } = this.#runtime;
+    const { texts, runEvents } = this.#runtime;
     return texts.run(this.id, (listener) => {
-      const unwatch = watch.run(this.id, ({ ended }) => {
+      const unwatch = runEvents.run(this.id, ({ ended }) => {
         if (ended) listener.complete();
       });
       // Of a run that has ended before, no end is heard.
@@ -210,8 +210,8 @@ export class Run {
   on(type: string, handler: (event: ChartEvent) => unknown): { readonly unsubscribe: () => void } {
     checkName(type, 'on.type');
     if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
-    const { log, watch } = this.#runtime;
-    const unsubscribe = watch.run(this.id, ({ emitted }) => {
+    const { log, runEvents } = this.#runtime;
+    const unsubscribe = runEvents.run(this.id, ({ emitted }) => {
       for (const event of emitted) {
         if (type !== '*' && type !== event.type) continue;
         callOutside(

@@ -2,7 +2,7 @@
  * What a run waits for, in full and in plain words: for people who look at one run.
  *
  * Reads the run's row and what stands beside it (timers, questions, slots, providers), so any process can
- * say it. Leaves to status-news.ts what only the run's owner knows: trouble of calls, tasks in line. That
+ * say it. Leaves to wait-status.ts what only the run's owner knows: trouble of calls, tasks in line. That
  * is in the row as its reason, and is said as it stands there.
  *
  * 1. Each thing that the run has open is said once, with what ends it; `heldMax` of them at most.

@@ -10,10 +10,10 @@
  *    that nothing is reserved too low.
  */
 import type { GenerateOutput } from '../domain/catalogue.ts';
-import type { Wanted } from './capacity/gates.ts';
+
 import type { Price, Provider } from './port.ts';
 import { priceList, type PriceList } from './price-list.ts';
-import { servedModel } from './served-model.ts';
+import { servedModel, type Wanted } from './served-model.ts';
 
 type Tokens = GenerateOutput['usage'];
 type Offer = Pick<Provider, 'models' | 'tiers'> & { readonly prices: PriceList };

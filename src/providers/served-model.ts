@@ -1,6 +1,15 @@
 /** With which of its models a provider takes a call: one rule, for gates and for prices. */
 import type { Provider } from './port.ts';
 
+/** Where a call wants to go. Nothing: anywhere. */
+export type Wanted = {
+  readonly provider?: string | undefined;
+  /** In order of preference. */
+  readonly providers?: readonly string[] | undefined;
+  readonly model?: string | undefined;
+  readonly tier?: string | undefined;
+};
+
 /** `model` undefined: the provider has named none, and takes whatever it likes. */
 export type ServedModel = { readonly model: string | undefined };
 

@@ -1,13 +1,18 @@
 /**
- * What registration finds allowed goes to the host's log, once for each version: as a warning what is
- * unwise or otherwise than its author may think, as information what may well be meant.
+ * What a host is warned of about its agents, in its log: what registration finds, and runs that no
+ * chart here fits.
  */
 import type { Agent } from '../kernel/port.ts';
 import type { Log } from './ports.ts';
+import type { RunRow } from '../store/rows.ts';
 
 /** A line of the log holds so many; a chart may have one for each of its states. */
 const shownMax = 50;
 
+/**
+ * What registration finds allowed goes to the log once for each version: as a warning what is unwise or
+ * otherwise than its author may think, as information what may well be meant.
+ */
 export function warnOfAgents(agents: readonly Agent[], log: Log): void {
   for (const { name: agent, version, warnings, advice } of agents) {
     if (warnings.length > 0) {
@@ -22,4 +27,27 @@ export function warnOfAgents(agents: readonly Agent[], log: Log): void {
 function shown(name: string, lines: readonly string[]): Readonly<Record<string, unknown>> {
   const more = lines.length - shownMax;
   return { [name]: lines.slice(0, shownMax), ...(more > 0 && { more }) };
+}
+
+const versionsMax = 1_000;
+
+/**
+ * Warnings of runs that no chart here fits: one per version, however many runs there are. It owns
+ * which versions were warned of, at most `versionsMax`; then it begins anew.
+ */
+export class ChartWarnings {
+  readonly #log: Log;
+  readonly #warned = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  warn({ runId, agent, version }: RunRow, reason: string): void {
+    const key = JSON.stringify([agent, version]);
+    if (this.#warned.has(key)) return;
+    if (this.#warned.size >= versionsMax) this.#warned.clear();
+    this.#warned.add(key);
+    this.#log.warn('runs wait for a chart that they fit', { agent, version, runId, reason });
+  }
 }

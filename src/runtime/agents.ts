@@ -7,6 +7,7 @@
 import { heddleError } from '../domain/errors.ts';
 import { refuseField } from '../domain/field.ts';
 import type { Agent } from '../kernel/port.ts';
+import type { Store } from '../store/port.ts';
 
 export class Agents {
   readonly #byName = new Map<string, Map<string, Agent>>();
@@ -67,4 +68,16 @@ function mapOf(maps: Map<string, Map<string, Agent>>, name: string): Map<string,
   const map = maps.get(name) ?? new Map<string, Agent>();
   maps.set(name, map);
   return map;
+}
+
+/** Throws `structure-changed` when runs of another structure are open under one of the versions. */
+export async function keepStructures(store: Store, agents: readonly Agent[]): Promise<void> {
+  const asked = agents.map(({ name, version, structure, adopts }) => ({
+    agent: name,
+    version,
+    structure,
+    replaces: adopts.includes(version),
+  }));
+  const [inUse] = await store.keepStructures(asked);
+  if (inUse !== undefined) throw heddleError('structure-changed', { ...inUse });
 }

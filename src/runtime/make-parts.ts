@@ -15,9 +15,9 @@ import type { RunCall } from './calls/call/run-call.ts';
 import type { CallsOptions } from './calls/calls-options.ts';
 import { Conversations } from './calls/conversations.ts';
 import { EndHints } from './wake/end-hints.ts';
-import type { Gate } from './calls/lease-valve.ts';
+import type { LeaseValve } from './calls/lease-valve.ts';
 import { hostLog } from './host/host-log.ts';
-import { Notifier } from './wake/hints.ts';
+import { Hints } from './wake/hints.ts';
 import type { Parts } from './parts.ts';
 import { Permits } from './calls/call/permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
@@ -30,8 +30,8 @@ import { TenantWeights } from './wake/tenant-weights.ts';
 import { Texts } from './calls/texts.ts';
 import { defaultTimerSettings, Timers } from './wake/timers.ts';
 import type { Incoming } from './turn/incoming.ts';
-import { Watch } from './wake/run-events.ts';
-import { Workbench } from './wake/run-queue.ts';
+import { RunEvents } from './wake/run-events.ts';
+import { RunQueue } from './wake/run-queue.ts';
 
 export type RuntimeOptions = {
   readonly store: Store;
@@ -52,7 +52,7 @@ export type RuntimeOptions = {
 type Around = {
   readonly replicaId: ReplicaId;
   readonly settings: RuntimeSettings;
-  readonly gate: Gate;
+  readonly valve: LeaseValve;
   /** There may be something to commit. */
   readonly wanted: () => void;
   readonly ended: CallsOptions['ended'];
@@ -78,13 +78,13 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   const { replicaId, settings, wanted } = around;
   const texts = new Texts(log);
   const deliver = (run: RunAddress, incoming: Incoming): void => {
-    parts.bench.deliver(run, incoming);
+    parts.runQueue.deliver(run, incoming);
     wanted();
   };
   const base: Base = { ...around, options, parts: () => parts, weights, texts, deliver };
   const agents = new Agents(options.agents);
   const shards = new OwnedShards();
-  const notifier = new Notifier({ store, clock, gatherMs: 10 });
+  const hints = new Hints({ store, clock, gatherMs: 10 });
   const permits = makePermits(base);
   const budgets = makeBudgets(base);
   const parts: Parts = {
@@ -97,7 +97,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     agents,
     actionErrors: new ActionErrors(),
     permits,
-    bench: new Workbench({
+    runQueue: new RunQueue({
       onWork: wanted,
       room: () => {
         const { calls, tasks } = parts;
@@ -114,15 +114,15 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
       clock,
       settings: defaultTimerSettings,
       ring: (address, timerId, generation) => {
-        parts.bench.deliver(address, { kind: 'timer', timerId, generation });
+        parts.runQueue.deliver(address, { kind: 'timer', timerId, generation });
       },
       lookBy: around.lookAtTimersBy,
     }),
     shards,
     quotas: new Quotas({ store, clock, settings }),
-    notifier,
-    endHints: new EndHints({ clock, notifier, owns: (shard) => shards.epoch(shard) !== undefined }),
-    watch: new Watch(),
+    hints,
+    endHints: new EndHints({ clock, hints, owns: (shard) => shards.epoch(shard) !== undefined }),
+    runEvents: new RunEvents(),
     texts,
   };
   return parts;
@@ -146,7 +146,7 @@ function makeCalls(
   base: Base,
   of: { readonly budgets: Budgets; readonly permits: Permits; readonly agents: Agents },
 ): Calls {
-  const { gate, replicaId, parts, settings, weights, texts, deliver, wanted } = base;
+  const { valve, replicaId, parts, settings, weights, texts, deliver, wanted } = base;
   const { agents, ...rest } = of;
   const { store, kernel, clock, ids, log, providers } = base.options;
   return new Calls({
@@ -159,9 +159,9 @@ function makeCalls(
     conversations: new Conversations({ store, clock, log }),
     inputs: new CallInputs({ store, kernel, agents, clock, log }),
     keptPerSlot: settings.keptPerSlot,
-    rests: ({ runId }) => parts().bench.cool(runId),
-    doubted: (call) => parts().bench.wake(call),
-    gate,
+    rests: ({ runId }) => parts().runQueue.cool(runId),
+    doubted: (call) => parts().runQueue.wake(call),
+    valve,
     deliver,
     ended: base.ended,
     wanted,
@@ -172,15 +172,15 @@ function makeCalls(
 }
 
 function makeTasks(base: Base, permits: Permits): RunTasks {
-  const { gate, parts, weights, deliver, isToShow, wanted } = base;
+  const { valve, parts, weights, deliver, isToShow, wanted } = base;
   return new RunTasks({
     clock: base.options.clock,
-    gate,
+    valve,
     permits,
     weights,
     log: base.options.log,
     deliver,
-    wake: (address) => parts().bench.wake(address),
+    wake: (address) => parts().runQueue.wake(address),
     inLine: (runId) => {
       isToShow(runId);
       wanted();

@@ -8,7 +8,7 @@ import type { ArrivalQueue } from './wake/arrivals.ts';
 import type { Budgets } from './calls/budgets/budgets.ts';
 import type { Calls } from './calls/calls.ts';
 import type { EndHints } from './wake/end-hints.ts';
-import type { Notifier } from './wake/hints.ts';
+import type { Hints } from './wake/hints.ts';
 import type { Permits } from './calls/call/permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import type { Quotas } from './wake/quotas.ts';
@@ -17,8 +17,8 @@ import type { OwnedShards } from './ownership/shards.ts';
 import type { TenantWeights } from './wake/tenant-weights.ts';
 import type { Texts } from './calls/texts.ts';
 import type { Timers } from './wake/timers.ts';
-import type { Watch } from './wake/run-events.ts';
-import type { Workbench } from './wake/run-queue.ts';
+import type { RunEvents } from './wake/run-events.ts';
+import type { RunQueue } from './wake/run-queue.ts';
 
 export type Parts = {
   readonly replicaId: ReplicaId;
@@ -29,7 +29,7 @@ export type Parts = {
   readonly log: Log;
   readonly agents: Agents;
   readonly actionErrors: ActionErrors;
-  readonly bench: Workbench;
+  readonly runQueue: RunQueue;
   readonly permits: Permits;
   readonly arrivals: ArrivalQueue;
   readonly budgets: Budgets;
@@ -39,8 +39,8 @@ export type Parts = {
   readonly timers: Timers;
   readonly shards: OwnedShards;
   readonly quotas: Quotas;
-  readonly notifier: Notifier;
+  readonly hints: Hints;
   readonly endHints: EndHints;
-  readonly watch: Watch;
+  readonly runEvents: RunEvents;
   readonly texts: Texts;
 };

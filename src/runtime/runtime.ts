@@ -8,27 +8,24 @@ import type { Provider } from '../providers/port.ts';
 import type { ArrivalOutcome } from '../store/batch.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { NewRun, RunAddress, StartArrival } from '../store/rows.ts';
-import type { Agents } from './agents.ts';
+import { keepStructures, type Agents } from './agents.ts';
 import type { Arrival } from './wake/arrivals.ts';
 import type { Calls } from './calls/calls.ts';
-import { closeInTurn } from './close-in-turn.ts';
-import { closeProviders } from './close-providers.ts';
-import { Gate } from './calls/lease-valve.ts';
-import { defaultLookingSettings, Looking } from './wake/work-scan.ts';
-import { writeLastSlots } from './last-slots.ts';
+import { closeInTurn, closeProviders, writeLastSlots } from './closing.ts';
+import { LeaseValve } from './calls/lease-valve.ts';
+import { defaultWorkScanSettings, WorkScan } from './wake/work-scan.ts';
 import { makeParts, type RuntimeOptions } from './make-parts.ts';
 import { Ownership } from './ownership/ownership.ts';
 import type { Parts } from './parts.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import { recover } from './ownership/recovery.ts';
 import { defaultKeepingSettings } from './batch/result-keeper.ts';
-import { Retention } from './ownership/housekeeping.ts';
+import { Housekeeping } from './ownership/housekeeping.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
-import { keepStructures } from './structures.ts';
 import type { Texts } from './calls/texts.ts';
 import { makeTurnLine, type TurnLine } from './batch/turn-line.ts';
 import { UnheardEvents } from './unheard-events.ts';
-import type { Watch } from './wake/run-events.ts';
+import type { RunEvents } from './wake/run-events.ts';
 
 /** How long a close tries to commit what is in flight when the store does not answer. */
 const closeGraceMs = 5_000;
@@ -39,11 +36,11 @@ export class Runtime {
   readonly unheard: UnheardEvents;
   readonly #parts: Parts;
   readonly #providers: readonly Provider[];
-  readonly #gate = new Gate();
+  readonly #valve = new LeaseValve();
   readonly #line: TurnLine;
   readonly #ownership: Ownership;
-  readonly #looking: Looking;
-  readonly #retention: Retention;
+  readonly #scan: WorkScan;
+  readonly #housekeeping: Housekeeping;
   #listening: Promise<{ close(): Promise<void> }> | null = null;
   /** It takes shards: work that is hinted at may be its own. */
   #isReplica = false;
@@ -55,23 +52,23 @@ export class Runtime {
     const parts = makeParts(options, {
       replicaId: this.replicaId,
       settings: this.settings,
-      gate: this.#gate,
+      valve: this.#valve,
       wanted: () => this.#line.committer.request(),
       ended: (call, result, tookMs) => this.#line.keeper.ended(call, result, tookMs),
       slotsDue: () => this.#line.keeper.slotsDue(),
-      lookAtTimersBy: (atMs) => this.#looking.lookAtTimersBy(atMs),
-      isToShow: (runId) => this.#line.news.check(runId),
+      lookAtTimersBy: (atMs) => this.#scan.lookAtTimersBy(atMs),
+      isToShow: (runId) => this.#line.waitStatus.check(runId),
     });
     this.#parts = parts;
     this.unheard = new UnheardEvents(parts);
-    this.#looking = new Looking(parts, {
-      ...defaultLookingSettings,
+    this.#scan = new WorkScan(parts, {
+      ...defaultWorkScanSettings,
       pollMs: this.settings.pollMs,
     });
     const { leaseMs } = this.settings;
     const line = makeTurnLine({
       parts,
-      looking: this.#looking,
+      scan: this.#scan,
       settings: this.settings,
       keeping: { ...defaultKeepingSettings, ...options.keeping },
       onFenced: () => this.#ownership.askNow(),
@@ -82,14 +79,14 @@ export class Runtime {
       { leaseMs },
       {
         gained: async (shards) => {
-          await recover(parts, { looking: this.#looking, ...line }, shards);
+          await recover(parts, { scan: this.#scan, ...line }, shards);
           line.committer.request();
         },
         suspend: (suspended) => this.#suspend(suspended),
-        dropRun: (runId) => line.settling.dropRun(runId),
+        dropRun: (runId) => line.afterCommit.dropRun(runId),
       },
     );
-    this.#retention = new Retention(parts, this.settings.retainMs);
+    this.#housekeeping = new Housekeeping(parts, this.settings.retainMs);
   }
 
   /** Resolves when this replica owns its shards and has taken up their runs. */
@@ -104,8 +101,8 @@ export class Runtime {
     this.#isReplica = true;
     await this.#listen();
     await this.#ownership.start();
-    this.#looking.start();
-    this.#retention.start();
+    this.#scan.start();
+    this.#housekeeping.start();
   }
 
   #listen(): Promise<unknown> {
@@ -130,7 +127,7 @@ export class Runtime {
     if (hint.kind !== 'work') endHints.sayAgain();
     if (!this.#isReplica) return;
     const isWork = hint.kind === 'work' && hint.shards.some((shard) => shards.owns(shard));
-    if (isWork || hint.kind === 'all') this.#looking.now();
+    if (isWork || hint.kind === 'all') this.#scan.now();
     if (hint.kind !== 'work') this.#ownership.askNow();
   }
 
@@ -142,8 +139,8 @@ export class Runtime {
     return this.#parts.agents;
   }
 
-  get watch(): Watch {
-    return this.#parts.watch;
+  get runEvents(): RunEvents {
+    return this.#parts.runEvents;
   }
 
   /** Of the calls that this replica makes. */
@@ -186,21 +183,21 @@ export class Runtime {
     readonly inMemory: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
   } {
-    const { bench, calls, clock, permits, shards } = this.#parts;
+    const { runQueue, calls, clock, permits, shards } = this.#parts;
     return {
       shards: shards.list().length,
       permitsInUse: permits.inUse,
       inLine: permits.lineLength,
-      queued: bench.queuedCount,
-      inMemory: bench.size,
+      queued: runQueue.queuedCount,
+      inMemory: runQueue.size,
       pool: calls.pool.stats(clock.nowMs()),
     };
   }
 
   /** Throws `queue-full` when a tenant would queue more runs than its quota. */
   async admitStarts(runs: readonly NewRun[]): Promise<void> {
-    const { arrivals, bench, quotas } = this.#parts;
-    if (bench.queuedCount === 0 && !arrivals.startsWait) return;
+    const { arrivals, runQueue, quotas } = this.#parts;
+    if (runQueue.queuedCount === 0 && !arrivals.startsWait) return;
     const counts = new Map<string, number>();
     for (const { tenant } of runs) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     for (const [tenant, count] of counts) {
@@ -245,11 +242,11 @@ export class Runtime {
    * A step that fails is told of and the next one taken: whoever closes gets an answer.
    */
   async close(): Promise<void> {
-    const { arrivals, budgets, calls, endHints, notifier } = this.#parts;
-    const { tasks, texts, timers, watch } = this.#parts;
+    const { arrivals, budgets, calls, endHints, hints } = this.#parts;
+    const { tasks, texts, timers, runEvents } = this.#parts;
     const { log } = this.#parts;
     const { batches, committer, isolation, keeper } = this.#line;
-    await closeInTurn(log, [this.#retention, this.#looking, timers, budgets, calls.requests]);
+    await closeInTurn(log, [this.#housekeeping, this.#scan, timers, budgets, calls.requests]);
     batches.giveUpAtMs = this.clock.nowMs() + closeGraceMs;
     const lastSlots = { close: () => writeLastSlots(this.#parts, batches, calls.close()) };
     await closeInTurn(log, [committer, isolation, keeper, lastSlots]);
@@ -259,10 +256,10 @@ export class Runtime {
       arrivals,
       tasks,
       endHints,
-      notifier,
+      hints,
       listening,
       this.#ownership,
-      watch,
+      runEvents,
       texts,
     ]);
     await closeProviders(this.#providers, this.#parts);
@@ -270,8 +267,8 @@ export class Runtime {
 
   #suspend(suspended: boolean): void {
     this.#line.batches.suspended = suspended;
-    if (suspended) return this.#gate.shut();
-    this.#gate.open();
+    if (suspended) return this.#valve.shut();
+    this.#valve.open();
     this.#line.committer.request();
   }
 }

@@ -41,7 +41,7 @@ export async function runCircuits(
     latenciesMs.push(performance.now() - circuit.startedMs);
     if (latenciesMs.length === count) finish();
   };
-  const watching = heddle.runtime.watch.all.subscribe((change) => {
+  const watching = heddle.runtime.runEvents.all.subscribe((change) => {
     if (!change.ended || change.tenant !== tenant) return;
     if (change.status !== 'completed') throw new Error(`run ${change.runId} is ${change.status}`);
     ended(change.runId);

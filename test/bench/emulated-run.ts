@@ -127,11 +127,13 @@ async function watchedRun(
     latencies.push({ user: circuit.user, ms: performance.now() - startedMs });
     if (latencies.length === users.length) finish();
   };
-  const watching = heddle.runtime.watch.all.subscribe(({ tenant: of, runId, ended, status }) => {
-    if (of !== tenant || !ended) return;
-    if (status !== 'completed') failed += 1;
-    over(runId);
-  });
+  const watching = heddle.runtime.runEvents.all.subscribe(
+    ({ tenant: of, runId, ended, status }) => {
+      if (of !== tenant || !ended) return;
+      if (status !== 'completed') failed += 1;
+      over(runId);
+    },
+  );
   try {
     for (const [at, user] of users.entries()) {
       const starts = startsOf(at + 1, { mode, tenant, circuitsPerUser: 1 });

@@ -57,7 +57,7 @@ async function wake(heddle: Heddle, runs: number, times: number): Promise<readon
     const n = Math.floor((i * runs) / times);
     await new Promise<void>((resolve, reject) => {
       const startedMs = performance.now();
-      const watching = heddle.runtime.watch.all.subscribe((change) => {
+      const watching = heddle.runtime.runEvents.all.subscribe((change) => {
         if (!change.ended) return;
         latenciesMs.push(performance.now() - startedMs);
         watching.unsubscribe();

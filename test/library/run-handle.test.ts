@@ -89,7 +89,7 @@ describe('output', () => {
     const { heddle, runtime } = await oneReplica();
     const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
     await expect(run.output({ timeoutMs: 0 })).rejects.toThrow();
-    expect(runtime.watch.hears(run.id)).toBe(false);
+    expect(runtime.runEvents.hears(run.id)).toBe(false);
   });
 });
 

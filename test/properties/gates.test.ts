@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultPoolSettings } from '../../src/providers/capacity/backoff.ts';
 import { LearnedLimit } from '../../src/providers/capacity/learned-limit.ts';
-import { ProviderState } from '../../src/providers/capacity/gate.ts';
+import { Gate } from '../../src/providers/capacity/gate.ts';
 import { Quota } from '../../src/providers/capacity/quota.ts';
 import { poolCall } from '../support/pool-calls.ts';
 import { replaced } from '../support/replaced.ts';
@@ -49,7 +49,7 @@ const plantedBugs: readonly Planted[] = [
   {
     name: 'a slot that was given before a 429, and used after it',
     finding: /in spite of a 429/,
-    plant: () => replaced(ProviderState.prototype, 'mayBegin', () => () => true),
+    plant: () => replaced(Gate.prototype, 'mayBegin', () => () => true),
   },
   {
     name: 'feedback credited to the provider that another call went to',
@@ -73,10 +73,10 @@ const plantedBugs: readonly Planted[] = [
     finding: /a herd of probes|a second probe/,
     plant: () =>
       replaced(
-        ProviderState.prototype,
+        Gate.prototype,
         'free',
         (original) =>
-          function (this: ProviderState<{ sentAs: number; sentAtMs: number }>, nowMs) {
+          function (this: Gate<{ sentAs: number; sentAtMs: number }>, nowMs) {
             const isOut = this.status === 'stalled' || this.status === 'probing';
             return isOut ? this.quota.free(nowMs) : original.call(this, nowMs);
           },

@@ -1,9 +1,9 @@
 /** Planted bugs: each with the scenario that must notice it. */
 import { heddleError } from '../../src/domain/errors.ts';
 import { Pool } from '../../src/providers/capacity/pool.ts';
-import { ProviderState } from '../../src/providers/capacity/gate.ts';
+import { Gate } from '../../src/providers/capacity/gate.ts';
 import { FailedBatches } from '../../src/runtime/batch/failed-batches.ts';
-import { Settling } from '../../src/runtime/batch/outcome/after-commit.ts';
+import { AfterCommit } from '../../src/runtime/batch/outcome/after-commit.ts';
 import { Timers } from '../../src/runtime/wake/timers.ts';
 import { absentAgent, rowAsHot } from '../../src/runtime/turn/turn-loader.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -152,8 +152,8 @@ function blameRuns(): () => void {
 }
 
 function followUntilThrown(): () => void {
-  const { settle } = Settling.prototype;
-  Settling.prototype.settle = function (made, outcome) {
+  const { settle } = AfterCommit.prototype;
+  AfterCommit.prototype.settle = function (made, outcome) {
     const shouts = made.turns.some(({ turn }) =>
       turn.draft.afterwards.some(({ kind }) => kind === 'act'),
     );
@@ -161,25 +161,25 @@ function followUntilThrown(): () => void {
     settle.call(this, made, outcome);
   };
   return () => {
-    Settling.prototype.settle = settle;
+    AfterCommit.prototype.settle = settle;
   };
 }
 
 function limitsAsOutages(): () => void {
-  const { settle } = ProviderState.prototype;
-  ProviderState.prototype.settle = function (slot, outcome, nowMs) {
+  const { settle } = Gate.prototype;
+  Gate.prototype.settle = function (slot, outcome, nowMs) {
     const isLimit = outcome.kind === 'rate-limited';
     return settle.call(this, slot, isLimit ? { ...outcome, kind: 'outage' } : outcome, nowMs);
   };
   return () => {
-    ProviderState.prototype.settle = settle;
+    Gate.prototype.settle = settle;
   };
 }
 
 /** As if nothing could ever be done about it. */
 function unfitFails(): () => void {
   return replaced(
-    Settling.prototype,
+    AfterCommit.prototype,
     'noChart',
     () =>
       function (_, run, reason): never {

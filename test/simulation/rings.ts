@@ -1,11 +1,11 @@
-/** Which timers rang for which runs: no port shows it, so the workbench is listened to. */
-import { Workbench } from '../../src/runtime/wake/run-queue.ts';
+/** Which timers rang for which runs: no port shows it, so the run queue is listened to. */
+import { RunQueue } from '../../src/runtime/wake/run-queue.ts';
 
 const rings: { readonly runId: string; readonly timerId: string; readonly generation: number }[] =
   [];
-const deliver = Workbench.prototype.deliver;
+const deliver = RunQueue.prototype.deliver;
 
-Workbench.prototype.deliver = function (...[address, incoming]): void {
+RunQueue.prototype.deliver = function (...[address, incoming]): void {
   if (incoming.kind === 'timer') {
     const { timerId, generation } = incoming;
     rings.push({ runId: address.runId, timerId, generation });

@@ -3,7 +3,7 @@
  * stream; retries, deadlines, headers, the address and the sockets are heddle's.
  *
  * It owns its endpoint. It leaves the request's shape to anthropic-request.ts, the result to
- * anthropic-answer.ts, failures to adapter/.
+ * anthropic-answer.ts, failures to wire/.
  *
  * 1. Nothing comes from the environment: not the key, the address, headers, nor the log level.
  * 2. It resolves with a complete answer or not at all.

@@ -8,7 +8,7 @@
  * 2. A gate is told of at most once in `tellMsMin`, and only when its status, its limit (by a tenth)
  *    or the end of its cooling has changed: a 429 in every second is no write in every second.
  */
-import type { ProviderState, KnownGate, Sent } from './gate.ts';
+import type { Gate, KnownGate, Sent } from './gate.ts';
 
 const tellMsMin = 500;
 /** A cooling that is over before a restart could come back is not worth a row. */
@@ -19,11 +19,11 @@ export type GateChange = { readonly gate: string; readonly ceiling: number } & K
 type Told = KnownGate & { readonly atMs: number };
 
 export class GateNews<Call extends Sent> {
-  readonly #gates: readonly ProviderState<Call>[];
+  readonly #gates: readonly Gate<Call>[];
   readonly #told = new Map<string, Told>();
   #begun = false;
 
-  constructor(gates: readonly ProviderState<Call>[]) {
+  constructor(gates: readonly Gate<Call>[]) {
     this.#gates = gates;
   }
 

@@ -46,7 +46,7 @@ export type KnownGate = {
   readonly limit: number;
 };
 
-export class ProviderState<Call extends Sent> {
+export class Gate<Call extends Sent> {
   /** The gate's: the provider's own for its first model. */
   readonly name: string;
   readonly ceiling: number;

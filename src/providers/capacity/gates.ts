@@ -14,9 +14,9 @@ import { heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
 import type { PoolSettings } from './backoff.ts';
 import type { Provider } from '../port.ts';
-import { ProviderState } from './gate.ts';
+import { Gate } from './gate.ts';
 import { Quota, type Sent } from './quota.ts';
-import { servedModel } from '../served-model.ts';
+import { servedModel, type Wanted } from '../served-model.ts';
 
 /** What a provider declares of itself; a pool needs nothing else of it. */
 export type ProviderSpec = Pick<
@@ -24,29 +24,20 @@ export type ProviderSpec = Pick<
   'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith'
 >;
 
-/** Where a call wants to go. Nothing: anywhere. */
-export type Wanted = {
-  readonly provider?: string | undefined;
-  /** In order of preference. */
-  readonly providers?: readonly string[] | undefined;
-  readonly model?: string | undefined;
-  readonly tier?: string | undefined;
-};
-
 /** The gates of one provider, by model. */
 type Served<Call extends Sent> = {
   readonly spec: ProviderSpec;
-  readonly first: ProviderState<Call>;
-  readonly byModel: ReadonlyMap<string, ProviderState<Call>>;
+  readonly first: Gate<Call>;
+  readonly byModel: ReadonlyMap<string, Gate<Call>>;
 };
 
 export class Gates<Call extends Sent> {
-  readonly all: readonly ProviderState<Call>[];
+  readonly all: readonly Gate<Call>[];
   /** Names of providers that share a ceiling, each group once. */
   readonly correlated: readonly (readonly string[])[];
   readonly #served: readonly Served<Call>[];
   readonly #byProvider: ReadonlyMap<string, Served<Call>>;
-  readonly #byGate: ReadonlyMap<string, Served<Call> & { readonly gate: ProviderState<Call> }>;
+  readonly #byGate: ReadonlyMap<string, Served<Call> & { readonly gate: Gate<Call> }>;
   readonly #quotas: readonly Quota[];
 
   constructor(
@@ -59,14 +50,14 @@ export class Gates<Call extends Sent> {
   ) {
     const groups = groupsOf(specs);
     const quotas = new Map<string, Quota>();
-    const gateOf = (spec: ProviderSpec, model: string | undefined): ProviderState<Call> => {
+    const gateOf = (spec: ProviderSpec, model: string | undefined): Gate<Call> => {
       const group = groups.get(spec.name) ?? [spec];
       const key = JSON.stringify([group.map(({ name }) => name), sharedModel(group, model)]);
       const quota = quotas.get(key) ?? new Quota({ ...boundsOf(group), ...shared });
       quotas.set(key, quota);
       const isFirst = model === undefined || model === spec.models?.[0];
       const name = isFirst ? spec.name : `${spec.name}/${model}`;
-      return new ProviderState({ name, ceiling: ceilingOf(spec), quota, ...shared });
+      return new Gate({ name, ceiling: ceilingOf(spec), quota, ...shared });
     };
     this.#served = specs.map((spec) => {
       const { models = [], tiers = {} } = spec;
@@ -90,11 +81,11 @@ export class Gates<Call extends Sent> {
   }
 
   /** Throws `provider-unknown`. */
-  gate(name: string): ProviderState<Call> {
+  gate(name: string): Gate<Call> {
     return this.#byGate.get(name)?.gate ?? this.#unknown(name);
   }
 
-  find(name: string): ProviderState<Call> | undefined {
+  find(name: string): Gate<Call> | undefined {
     return this.#byGate.get(name)?.gate;
   }
 
@@ -104,7 +95,7 @@ export class Gates<Call extends Sent> {
   }
 
   /** A provider's gates, or the one gate that is called so. Throws `provider-unknown`. */
-  named(name: string): readonly ProviderState<Call>[] {
+  named(name: string): readonly Gate<Call>[] {
     const served = this.#byProvider.get(name);
     return served === undefined
       ? [this.gate(name)]
@@ -115,7 +106,7 @@ export class Gates<Call extends Sent> {
    * Where this call may go, in its order of preference. Throws `provider-unknown`, `model-unknown`,
    * `tier-unknown`.
    */
-  for({ provider, providers, model, tier }: Wanted): readonly ProviderState<Call>[] {
+  for({ provider, providers, model, tier }: Wanted): readonly Gate<Call>[] {
     const names = provider === undefined ? providers : [provider];
     const asked = names?.map((name) => this.#byProvider.get(name) ?? this.#unknown(name));
     const candidates = asked ?? this.#served;
@@ -148,7 +139,7 @@ export class Gates<Call extends Sent> {
 function gateFor<Call extends Sent>(
   { spec, first, byModel }: Served<Call>,
   wanted: Pick<Wanted, 'model' | 'tier'>,
-): ProviderState<Call> | undefined {
+): Gate<Call> | undefined {
   const served = servedModel(spec, wanted);
   if (served === null) return undefined;
   return byModel.size === 0 ? first : byModel.get(served.model ?? '');

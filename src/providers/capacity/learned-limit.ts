@@ -1,7 +1,7 @@
 /**
  * How many calls a provider really takes at once: its ceiling is learned, not believed (design §5).
  *
- * It owns the limit and what led to it. It leaves cooling and the slots to provider-state.ts.
+ * It owns the limit and what led to it. It leaves cooling and the slots to gate.ts.
  *
  * 1. 1 ≤ limit ≤ allotment. Without a 429 it never sinks.
  * 2. A burst of 429 cuts once: to what the provider took at once, and not below half. Calls that were

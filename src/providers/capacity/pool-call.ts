@@ -1,8 +1,8 @@
 /** A call as the pool takes it in, and what the pool says of it. */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem, FairPlace } from '../../queue/fair-place.ts';
-import type { Wanted } from './gates.ts';
-import type { ProviderState, Sent } from './gate.ts';
+import type { Wanted } from '../served-model.ts';
+import type { Gate, Sent } from './gate.ts';
 import type { SlotChange } from './slots.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
 
@@ -57,7 +57,7 @@ export abstract class PoolCall implements PoolPlace, FairItem {
 export type Held<Call> = Sent & {
   readonly call: Call;
   readonly key: string;
-  readonly state: ProviderState<Held<Call>>;
+  readonly state: Gate<Held<Call>>;
   slot: number;
 };
 

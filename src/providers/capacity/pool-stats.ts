@@ -2,7 +2,7 @@
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem } from '../../queue/fair-place.ts';
 import type { Held } from './pool-call.ts';
-import type { ProviderState } from './gate.ts';
+import type { Gate } from './gate.ts';
 import type { Routes } from './routes.ts';
 
 export type ProviderStats = {
@@ -32,7 +32,7 @@ export type PoolStats = {
 
 export function providerStats<Item extends FairItem>(
   routes: Routes<Item>,
-  state: ProviderState<Held<Item>>,
+  state: Gate<Held<Item>>,
   nowMs: number,
 ): ProviderStats {
   const { name, ceiling, status, limit, slots } = state;

@@ -3,7 +3,7 @@
  * whose attempt has ended. In memory and pure: time is an argument, and nothing here waits.
  *
  * It owns every call from `enqueue` until `release` or `cancel` lets go of it. It leaves the calling
- * itself, the rows and the timer to the runtime; a provider's health to provider-state.ts; the
+ * itself, the rows and the timer to the runtime; a provider's health to gate.ts; the
  * order to routes.ts and fair-line.ts.
  *
  * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,

@@ -2,7 +2,7 @@
  * What one account may have under way at once: a learned limit, its coolings, and how calls are let
  * out again afterwards. Gates that are declared to share a ceiling share one quota.
  *
- * It owns the count of calls in flight over all of its gates. It leaves to provider-state.ts whether
+ * It owns the count of calls in flight over all of its gates. It leaves to gate.ts whether
  * a gate takes calls at all.
  *
  * 1. Before the time that a 429 has asked for, no call is free, at any of its gates.

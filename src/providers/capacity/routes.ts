@@ -2,7 +2,7 @@
  * Where waiting calls stand, and which is next: a fair queue for the calls that may go through the
  * same gates.
  *
- * It owns the queues. It leaves to gates.ts which gates a call may go through, to provider-state.ts
+ * It owns the queues. It leaves to gates.ts which gates a call may go through, to gate.ts
  * how many calls one takes, and to pool.ts whatever happens to a call outside of a queue.
  *
  * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot idles
@@ -15,16 +15,17 @@
  */
 import { FairLine } from '../../queue/fair-line.ts';
 import type { FairItem } from '../../queue/fair-place.ts';
-import type { Gates, Wanted } from './gates.ts';
+import type { Gates } from './gates.ts';
+import type { Wanted } from '../served-model.ts';
 import type { Held } from './pool-call.ts';
-import type { ProviderState } from './gate.ts';
+import type { Gate } from './gate.ts';
 import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 
 /** Calls that the same gates may take. */
 export type Route<Item extends FairItem> = {
   readonly name: string;
   readonly queue: FairLine<Item>;
-  readonly providers: readonly ProviderState<Held<Item>>[];
+  readonly providers: readonly Gate<Held<Item>>[];
   /** Whether the order of its gates is a preference. */
   readonly inOrder: boolean;
   /** Calls of it in the pool, in slots too. */
@@ -35,21 +36,21 @@ export type Route<Item extends FairItem> = {
 
 /** A gate with the routes that lead to it. */
 type Desk<Item extends FairItem> = {
-  readonly state: ProviderState<Held<Item>>;
+  readonly state: Gate<Held<Item>>;
   readonly routes: Route<Item>[];
   /** Whose turn it is: see invariant 2. */
   turn: number;
 };
 
 export type Next<Item extends FairItem> = {
-  readonly state: ProviderState<Held<Item>>;
+  readonly state: Gate<Held<Item>>;
   readonly item: Item;
 };
 
 export class Routes<Item extends FairItem> {
-  readonly states: readonly ProviderState<Held<Item>>[];
+  readonly states: readonly Gate<Held<Item>>[];
   readonly gates: Gates<Held<Item>>;
-  readonly #desks: ReadonlyMap<ProviderState<Held<Item>>, Desk<Item>>;
+  readonly #desks: ReadonlyMap<Gate<Held<Item>>, Desk<Item>>;
   readonly #routes = new Map<string, Route<Item>>();
 
   constructor(gates: Gates<Held<Item>>) {
@@ -66,7 +67,7 @@ export class Routes<Item extends FairItem> {
   }
 
   /** Throws `provider-unknown`. */
-  state(gate: string): ProviderState<Held<Item>> {
+  state(gate: string): Gate<Held<Item>> {
     return this.gates.gate(gate);
   }
 
@@ -141,11 +142,7 @@ export class Routes<Item extends FairItem> {
     }
   }
 
-  #addRoute(
-    name: string,
-    providers: readonly ProviderState<Held<Item>>[],
-    inOrder: boolean,
-  ): Route<Item> {
+  #addRoute(name: string, providers: readonly Gate<Held<Item>>[], inOrder: boolean): Route<Item> {
     const reason = reasonAt(providers.map(({ status }) => status));
     const route = { name, queue: new FairLine<Item>(), providers, inOrder, calls: 0, reason };
     this.#routes.set(name, route);

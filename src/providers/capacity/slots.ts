@@ -2,7 +2,7 @@
  * The concurrent places at one provider, each an actor of the chart `provider-slot`.
  *
  * It owns slot numbers, what each slot holds, and what has changed since that was last written
- * down. It leaves to provider-state.ts how many slots may be in use.
+ * down. It leaves to gate.ts how many slots may be in use.
  *
  * 1. A slot holds something exactly while it is `calling`.
  * 2. Slot numbers are below `ceiling`; a number is new only when no slot is idle, so that there are

@@ -3,7 +3,7 @@
  * chunks; deadlines, headers, the address and the sockets are heddle's.
  *
  * It owns its endpoint. It leaves the request's shape to ollama-request.ts, the lines to
- * ollama-lines.ts, the result to ollama-answer.ts, failures to adapter/.
+ * ollama-lines.ts, the result to ollama-answer.ts, failures to wire/.
  *
  * 1. Nothing comes from the environment: not the address, and no key.
  * 2. It resolves with a complete answer or not at all.

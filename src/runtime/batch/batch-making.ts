@@ -10,8 +10,8 @@ import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { Parts } from '../parts.ts';
 import type { Computed } from './compute-turns.ts';
-import type { Settling } from './outcome/after-commit.ts';
-import type { StatusNews } from './outcome/wait-status.ts';
+import type { AfterCommit } from './outcome/after-commit.ts';
+import type { WaitStatus } from './outcome/wait-status.ts';
 import {
   noArrivals,
   type ComputedTurn,
@@ -26,21 +26,21 @@ import { turnCommit } from '../turn/turn-commit.ts';
 
 export class BatchMaking {
   readonly #parts: Parts;
-  readonly #news: StatusNews;
-  readonly #settling: Settling;
+  readonly #waitStatus: WaitStatus;
+  readonly #afterCommit: AfterCommit;
   readonly #isolation: Isolation;
   /** A batch went without the slots that it would have written. */
   owesSlots = false;
 
   constructor(options: {
     readonly parts: Parts;
-    readonly news: StatusNews;
-    readonly settling: Settling;
+    readonly waitStatus: WaitStatus;
+    readonly afterCommit: AfterCommit;
     readonly isolation: Isolation;
   }) {
     this.#parts = options.parts;
-    this.#news = options.news;
-    this.#settling = options.settling;
+    this.#waitStatus = options.waitStatus;
+    this.#afterCommit = options.afterCommit;
     this.#isolation = options.isolation;
   }
 
@@ -53,7 +53,7 @@ export class BatchMaking {
     const turns = this.#turnsOf(works, folded, faulty);
     for (const { work, turn } of turns) this.#propose(work, turn, apart);
     const { slots, providers, grants, charges } = this.#seal(apart);
-    const statusChanges = apart === null ? this.#news.take() : [];
+    const statusChanges = apart === null ? this.#waitStatus.take() : [];
     const parts = turns.length + slots.length + providers.length + statusChanges.length;
     if (parts === 0 && arrived === null && charges === undefined) return null;
     const batch: Batch = {
@@ -82,7 +82,7 @@ export class BatchMaking {
     faulty: Faulty[],
   ): ComputedTurn[] {
     return works.flatMap((work, i) => {
-      if (this.#settling.isGone(work)) return [];
+      if (this.#afterCommit.isGone(work)) return [];
       const turn = folded[i];
       if (turn?.kind !== 'done') {
         faulty.push({ ...work, fault: faultOf(turn?.error) });
@@ -90,7 +90,7 @@ export class BatchMaking {
       }
       try {
         if (turn.result.changed) return this.#toCommit(work, turn.result);
-        this.#settling.nothingToDo(work.entry, work.hot);
+        this.#afterCommit.nothingToDo(work.entry, work.hot);
       } catch (error) {
         faulty.push({ ...work, fault: faultOf(error) });
       }

@@ -10,8 +10,7 @@
  * 3. A batch whose commit fails for want of a database is tried again, the very same one, until it
  *    has an answer or this replica may no longer commit. The commit's id makes that safe.
  */
-import { HeddleError } from '../../domain/errors.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 
 /** What makes batches and carries them through. */
 export interface BatchSource {
@@ -80,29 +79,5 @@ export class Committer {
   quiet(): Promise<void> {
     if (this.#underWay === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
-  }
-}
-
-/** Waits between tries to reach the database; jitter is not needed, there is one waiter. */
-const retryMs = [50, 100, 200, 500, 1_000, 2_000] as const;
-
-/**
- * Calls `attempt` until it has an answer. Gives up, with the last error, when `mayGoOn` says no or
- * the error is not about reaching the database.
- */
-export async function untilAnswered<Result>(
-  attempt: () => Promise<Result>,
-  around: { readonly clock: Clock; readonly log: Log; readonly mayGoOn: () => boolean },
-): Promise<Result> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const isOutage = error instanceof HeddleError && error.code === 'store-unavailable';
-      if (!isOutage || !around.mayGoOn()) throw error;
-      around.log.warn('store unavailable, trying again', { tries, reason: error.message });
-      const waitMs = retryMs[Math.min(tries, retryMs.length - 1)] ?? 2_000;
-      await new Promise<void>((resolve) => around.clock.setTimer(waitMs, resolve));
-    }
   }
 }

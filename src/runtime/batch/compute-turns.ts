@@ -3,7 +3,7 @@
  * A turn that throws fails its own run and no other.
  */
 import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../../store/port.ts';
-import type { BatchChain } from './write-chain.ts';
+import type { WriteChain } from './write-chain.ts';
 import type { Answer, Question, Reading } from '../turn/reading.ts';
 
 export type Computed<Result> =
@@ -21,7 +21,7 @@ const inOneGoMax = 8;
 
 export type Computing = {
   /** What turns before these have written in the same batch. */
-  readonly chain?: BatchChain;
+  readonly chain?: WriteChain;
   /** Resolves when what is ready beside this has been done. */
   readonly breathe: () => Promise<void>;
   /** Does the work when no other batch is computing for as long as it can without a read. */

@@ -20,7 +20,7 @@ import { faultOf, placeOf } from '../fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { Parts } from '../parts.ts';
-import type { Settling } from './outcome/after-commit.ts';
+import type { AfterCommit } from './outcome/after-commit.ts';
 import { emptyBatch, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { moveRun } from '../turn/lifecycle.ts';
@@ -31,18 +31,18 @@ type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
 export class FailedBatches {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
-  readonly #settling: Settling;
+  readonly #afterCommit: AfterCommit;
   readonly #isolation: Isolation;
 
   constructor(options: {
     readonly parts: Parts;
     readonly fresh: FreshStarts;
-    readonly settling: Settling;
+    readonly afterCommit: AfterCommit;
     readonly isolation: Isolation;
   }) {
     this.#parts = options.parts;
     this.#fresh = options.fresh;
-    this.#settling = options.settling;
+    this.#afterCommit = options.afterCommit;
     this.#isolation = options.isolation;
   }
 
@@ -77,7 +77,7 @@ export class FailedBatches {
 
   /** Slots and charges come with the next batch. True when the failed one held any. */
   #takeBack(made: MadeBatch): boolean {
-    const { bench, budgets, calls, shards } = this.#parts;
+    const { runQueue, budgets, calls, shards } = this.#parts;
     const { batch, grants } = made;
     calls.giveBack(batch);
     budgets.giveBack(batch.charges?.settled ?? []);
@@ -85,7 +85,7 @@ export class FailedBatches {
       // It was in a slot by a commit that did not happen: its run asks for it anew, with the turn that
       // comes again or with one of its own.
       calls.fenced(call);
-      if (shards.owns(call.shard)) bench.wake(call);
+      if (shards.owns(call.shard)) runQueue.wake(call);
     }
     calls.send(grants);
     return batch.slots.length + batch.providers.length > 0 || batch.charges !== undefined;
@@ -101,15 +101,15 @@ export class FailedBatches {
 
   /** It alone meets an error that is not its own: it waits, visibly where that can be written. */
   async stall({ entry, incoming, hot, fault }: Faulty): Promise<void> {
-    const { bench, calls, log } = this.#parts;
+    const { runQueue, calls, log } = this.#parts;
     if (!this.#isThere(entry)) return;
     if (hot?.fresh === true) return this.#queueFresh(entry, hot);
     const { runId } = entry.address;
     calls.abandon(runId, 'durable');
-    if (fault.code === 'store-poison') return this.#settling.failNext(entry, incoming, fault);
+    if (fault.code === 'store-poison') return this.#afterCommit.failNext(entry, incoming, fault);
     const { faults, shown } = entry.trouble ?? { faults: 0, shown: null };
     entry.trouble = { faults: faults + 1, shown };
-    bench.putAside(entry, incoming);
+    runQueue.putAside(entry, incoming);
     this.#isolation.stalled(entry, faults + 1);
     const reason = fault.message;
     if (faults === 0) {
@@ -120,7 +120,7 @@ export class FailedBatches {
 
   /** A run that has no row yet is accepted first: then it has one that can show what it meets. */
   #queueFresh(entry: Entry, { run }: HotRun): void {
-    this.#settling.gone(entry);
+    this.#afterCommit.gone(entry);
     const groups = this.#fresh.giveBack([run]);
     if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
   }
@@ -141,7 +141,7 @@ export class FailedBatches {
           epochs,
           statusChanges: [change],
         });
-        if (statusChanges[0]?.kind === 'fenced') return this.#settling.fenced(entry.address);
+        if (statusChanges[0]?.kind === 'fenced') return this.#afterCommit.fenced(entry.address);
         if (statusChanges[0]?.kind !== 'committed') return;
         this.#parts.calls.runs.shown(runId, { turn: row.turn, status });
       }
@@ -152,10 +152,10 @@ export class FailedBatches {
   }
 
   #halve(suspects: readonly Suspect[]): void {
-    const { bench, calls } = this.#parts;
+    const { runQueue, calls } = this.#parts;
     for (const { entry, incoming } of suspects) {
       calls.abandon(entry.address.runId, 'durable');
-      bench.putAside(entry, incoming);
+      runQueue.putAside(entry, incoming);
     }
     const half = (suspects.length + 1) >> 1;
     const entries = suspects.map(({ entry }) => entry);
@@ -192,27 +192,27 @@ export class FailedBatches {
   /** Runs that were to begin in this commit are accepted first, as queued rows. */
   #freshOf(taken: Taken): StartGroup[] {
     const fresh = worksOf(taken).filter(({ hot, entry }) => hot.fresh && this.#isThere(entry));
-    for (const { entry } of fresh) this.#settling.gone(entry);
+    for (const { entry } of fresh) this.#afterCommit.gone(entry);
     return this.#fresh.giveBack(fresh.map(({ hot }) => hot.run));
   }
 
   /** This replica closes, and the store does not answer: the rows are there for whoever comes next. */
   #letGo(taken: Taken, error: HeddleError): void {
-    const { bench } = this.#parts;
+    const { runQueue } = this.#parts;
     const { entries, arrived, made } = taken;
     arrived?.fail(error);
-    for (const { entry } of made?.statusChanges ?? []) bench.retry(entry, [], null);
-    for (const entry of entries) bench.retry(entry, [], null);
+    for (const { entry } of made?.statusChanges ?? []) runQueue.retry(entry, [], null);
+    for (const entry of entries) runQueue.retry(entry, [], null);
     for (const { entry, hot, incoming } of worksOf(taken)) {
       if (!this.#isThere(entry)) continue;
-      if (hot.fresh) this.#settling.dropFresh(entry, error);
-      else bench.retry(entry, incoming, null);
+      if (hot.fresh) this.#afterCommit.dropFresh(entry, error);
+      else runQueue.retry(entry, incoming, null);
     }
   }
 
   /** Neither dropped nor over with its turn: then it may be in another one by now. */
   #isThere(entry: Entry): boolean {
-    return entry.inTurn && this.#parts.bench.entry(entry.address.runId) === entry;
+    return entry.inTurn && this.#parts.runQueue.entry(entry.address.runId) === entry;
   }
 }
 

@@ -23,8 +23,8 @@ export class FreshStarts {
 
   /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
   begin(max: number, taken: number): Work[] {
-    const { bench, arrivals } = this.#parts;
-    const room = bench.freshMax;
+    const { runQueue, arrivals } = this.#parts;
+    const room = runQueue.freshMax;
     const runsMax = Math.min(max - taken, room);
     if (runsMax <= 0) return [];
     const groups = arrivals.takeGroups(runsMax, ({ runs }) => {
@@ -36,7 +36,7 @@ export class FreshStarts {
       return group.runs.map((run): Work => {
         this.#pending.set(run.runId, pending);
         const hot = this.#hot(run);
-        return { entry: bench.beginFresh(hot), hot, incoming: [], failure: null };
+        return { entry: runQueue.beginFresh(hot), hot, incoming: [], failure: null };
       });
     });
   }

@@ -19,7 +19,7 @@ import type { RunCall } from '../calls/call/run-call.ts';
 import type { Committer } from './committer.ts';
 import type { FailedBatches } from './failed-batches.ts';
 import type { Parts } from '../parts.ts';
-import type { Settling } from './outcome/after-commit.ts';
+import type { AfterCommit } from './outcome/after-commit.ts';
 import type { TurnBatches } from './turn-batch.ts';
 import { noArrivals, type MadeBatch } from './made-batch.ts';
 import type { Incoming } from '../turn/incoming.ts';
@@ -50,7 +50,7 @@ export class ResultKeeper {
   readonly #settings: KeepingSettings;
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
-  readonly #settling: Settling;
+  readonly #afterCommit: AfterCommit;
   readonly #failed: FailedBatches;
   #gathered: Ended[] = [];
   #scheduled = false;
@@ -66,14 +66,14 @@ export class ResultKeeper {
     readonly settings: KeepingSettings;
     readonly batches: TurnBatches;
     readonly committer: Committer;
-    readonly settling: Settling;
+    readonly afterCommit: AfterCommit;
     readonly failed: FailedBatches;
   }) {
     this.#parts = options.parts;
     this.#settings = options.settings;
     this.#batches = options.batches;
     this.#committer = options.committer;
-    this.#settling = options.settling;
+    this.#afterCommit = options.afterCommit;
     this.#failed = options.failed;
   }
 
@@ -173,7 +173,7 @@ export class ResultKeeper {
       if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
       this.#settle(one, outcome.results[i]);
     });
-    this.#settling.settle(made, outcome);
+    this.#afterCommit.settle(made, outcome);
   }
 
   #make(ended: readonly Ended[]): MadeBatch {
@@ -209,7 +209,7 @@ export class ResultKeeper {
         // Also when its run has left the call meanwhile: the row wants to be taken.
         return this.#deliver(call, { ...result, keptAs: keyOf(call) });
       case 'fenced':
-        return this.#settling.fenced(call);
+        return this.#afterCommit.fenced(call);
       default:
         // What Postgres refuses here it refuses in the turn too, which then fails its run.
         if (!call.dropped) this.#deliver(call, result);
@@ -217,7 +217,7 @@ export class ResultKeeper {
   }
 
   #deliver(call: RunCall, result: Result): void {
-    this.#parts.bench.deliver(call, result);
+    this.#parts.runQueue.deliver(call, result);
     this.#committer.request();
   }
 }

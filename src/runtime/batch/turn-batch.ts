@@ -8,8 +8,9 @@ import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { BatchOutcome } from '../../store/batch.ts';
 import type { InboxRow, LoadedRun } from '../../store/rows.ts';
-import { untilAnswered, type BatchSource } from './committer.ts';
-import { BatchChain } from './write-chain.ts';
+import type { BatchSource } from './committer.ts';
+import { untilAnswered } from '../until-answered.ts';
+import { WriteChain } from './write-chain.ts';
 import { BatchMaking } from './batch-making.ts';
 import { BatchSize } from './batch-size.ts';
 import type { FailedBatches } from './failed-batches.ts';
@@ -18,8 +19,8 @@ import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation, Suspects } from '../wake/isolation.ts';
 import type { Parts } from '../parts.ts';
 import { computeTogether, type Computed } from './compute-turns.ts';
-import type { Settling } from './outcome/after-commit.ts';
-import type { StatusNews } from './outcome/wait-status.ts';
+import type { AfterCommit } from './outcome/after-commit.ts';
+import type { WaitStatus } from './outcome/wait-status.ts';
 import { newTaken, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
 import { absentAgent, loadRun, rowAsHot } from '../turn/turn-loader.ts';
 import { foldTurn } from '../turn/fold.ts';
@@ -47,8 +48,8 @@ type Warm = {
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
-  readonly #news: StatusNews;
-  readonly #settling: Settling;
+  readonly #waitStatus: WaitStatus;
+  readonly #afterCommit: AfterCommit;
   readonly #failed: FailedBatches;
   readonly isolation: Isolation;
   readonly #size: BatchSize;
@@ -64,8 +65,8 @@ export class TurnBatches implements BatchSource {
   constructor(options: {
     readonly parts: Parts;
     readonly fresh: FreshStarts;
-    readonly news: StatusNews;
-    readonly settling: Settling;
+    readonly waitStatus: WaitStatus;
+    readonly afterCommit: AfterCommit;
     readonly failed: FailedBatches;
     readonly isolation: Isolation;
     readonly turnsMax: number;
@@ -75,8 +76,8 @@ export class TurnBatches implements BatchSource {
     this.#parts = options.parts;
     this.#isHeld = options.isHeld;
     this.#fresh = options.fresh;
-    this.#news = options.news;
-    this.#settling = options.settling;
+    this.#waitStatus = options.waitStatus;
+    this.#afterCommit = options.afterCommit;
     this.#failed = options.failed;
     this.isolation = options.isolation;
     this.#size = new BatchSize(options.turnsMax);
@@ -90,10 +91,14 @@ export class TurnBatches implements BatchSource {
 
   get hasWork(): boolean {
     if (!this.mayCommit || this.#isHeld()) return false;
-    const { bench, arrivals, calls } = this.#parts;
+    const { runQueue, arrivals, calls } = this.#parts;
     const hasSlots = (calls.hasWork || this.#making.owesSlots) && !this.isolation.holdsCalls;
     return (
-      bench.hasWork || arrivals.hasWork || hasSlots || this.#news.hasWork || this.isolation.isDue
+      runQueue.hasWork ||
+      arrivals.hasWork ||
+      hasSlots ||
+      this.#waitStatus.hasWork ||
+      this.isolation.isDue
     );
   }
 
@@ -124,13 +129,13 @@ export class TurnBatches implements BatchSource {
         if (isOver) this.#parts.calls.runEnds(work.hot.run);
       });
     }
-    this.#settling.settle(made, outcome);
+    this.#afterCommit.settle(made, outcome);
   }
 
   #takeTogether(taken: Taken): void {
-    const { arrivals, bench, calls } = this.#parts;
+    const { arrivals, runQueue, calls } = this.#parts;
     const turnsMax = this.#size.max(calls.requests);
-    taken.entries = bench.take(turnsMax, arrivals.startsWait);
+    taken.entries = runQueue.take(turnsMax, arrivals.startsWait);
     // While errors are about, runs that begin are accepted first, whatever becomes of their first turns.
     if (this.isolation.isEmpty) taken.works = this.#fresh.begin(turnsMax, taken.entries.length);
     this.#size.begun(taken.entries.length + taken.works.length, turnsMax);
@@ -138,7 +143,7 @@ export class TurnBatches implements BatchSource {
   }
 
   #takeApart(taken: Taken, suspects: Suspects): void {
-    if (suspects.kind === 'runs') taken.entries = this.#parts.bench.takeAside(suspects.entries);
+    if (suspects.kind === 'runs') taken.entries = this.#parts.runQueue.takeAside(suspects.entries);
     if (suspects.kind === 'arrivals') taken.arrived = suspects.arrived;
   }
 
@@ -208,8 +213,8 @@ export class TurnBatches implements BatchSource {
 
   /** Null when there is no turn to compute. `local` takes what this replica has for it. */
   #work(entry: Entry, loaded: LoadedRun | null | undefined, local: Incoming[]): Work | null {
-    const { bench } = this.#parts;
-    if (loaded !== undefined && loaded !== null && this.#settling.waitsToBegin(entry, loaded)) {
+    const { runQueue } = this.#parts;
+    if (loaded !== undefined && loaded !== null && this.#afterCommit.waitsToBegin(entry, loaded)) {
       return null;
     }
     const warm = this.#warm(entry, loaded);
@@ -218,12 +223,12 @@ export class TurnBatches implements BatchSource {
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
     const laterAnswers = isHeldBack ? [] : (loaded?.laterAnswers ?? []);
     // Nothing of this replica's own overtakes an answer: it waits until that can be taken in order.
-    if (laterAnswers.length === 0) local.push(...bench.takeLocal(entry));
+    if (laterAnswers.length === 0) local.push(...runQueue.takeLocal(entry));
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const incoming = inOrder(local, rows, laterAnswers);
-    const failure = warm.failure ?? this.#settling.takeFailure(entry.address.runId);
+    const failure = warm.failure ?? this.#afterCommit.takeFailure(entry.address.runId);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
-      this.#settling.nothingToDo(entry, warm.hot);
+      this.#afterCommit.nothingToDo(entry, warm.hot);
       return null;
     }
     return { entry, hot: warm.hot, incoming, failure };
@@ -242,10 +247,10 @@ export class TurnBatches implements BatchSource {
     if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
       return { hot: entry.hot, failure: null };
     }
-    if (loaded === undefined || loaded === null) return this.#settling.gone(entry);
+    if (loaded === undefined || loaded === null) return this.#afterCommit.gone(entry);
     if (entry.hot?.turn === loaded.run.turn) return { hot: entry.hot, failure: null };
     const result = loadRun(kernel, agents, loaded.run);
-    if (result.kind === 'gone') return this.#settling.gone(entry);
+    if (result.kind === 'gone') return this.#afterCommit.gone(entry);
     if (result.kind === 'hot') return { hot: result.hot, failure: null };
     // A cancel needs no chart.
     const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');
@@ -253,7 +258,7 @@ export class TurnBatches implements BatchSource {
       const hot = rowAsHot(absentAgent(loaded.run), loaded);
       return { hot, failure: null, isAbsent: true };
     }
-    return this.#settling.noChart(entry, loaded.run, result.reason);
+    return this.#afterCommit.noChart(entry, loaded.run, result.reason);
   }
 
   /** By index of `works`. */
@@ -287,14 +292,14 @@ export class TurnBatches implements BatchSource {
     });
   }
 
-  /** Computes anew, in order, what does not stand on the turns before it: see `batch-chain.ts`. */
+  /** Computes anew, in order, what does not stand on the turns before it: see `write-chain.ts`. */
   async #chain(
     works: readonly Work[],
     computed: Computed<FoldedTurn>[],
     context: TurnContext,
   ): Promise<void> {
     const { kernel, store } = this.#parts;
-    const chain = new BatchChain();
+    const chain = new WriteChain();
     let left = chainedMax;
     for (const [i, { hot, incoming }] of works.entries()) {
       let turn = computed[i];

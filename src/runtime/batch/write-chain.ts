@@ -20,7 +20,7 @@ type Entry = {
   readonly key: string;
 };
 
-export class BatchChain {
+export class WriteChain {
   readonly #newest = new Map<string, MemoryVersionRow>();
   readonly #cursors = new Map<string, number>();
 

@@ -13,7 +13,7 @@ import type { Store } from '../../store/port.ts';
 import type { LoadedRun } from '../../store/rows.ts';
 import type { Agents } from '../agents.ts';
 import type { RunCall } from './call/run-call.ts';
-import { untilAnswered } from '../batch/committer.ts';
+import { untilAnswered } from '../until-answered.ts';
 import type { Clock, Log } from '../ports.ts';
 import { loadRun } from '../turn/turn-loader.ts';
 

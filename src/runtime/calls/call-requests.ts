@@ -17,10 +17,9 @@ import type { Provider, ProviderFault } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
 import type { CallOut, RunCall } from './call/run-call.ts';
 import type { Conversations } from './conversations.ts';
-import type { Gate } from './lease-valve.ts';
+import type { LeaseValve } from './lease-valve.ts';
 import { guardSignal } from '../host/guarded-signal.ts';
 import type { Clock, Log } from '../ports.ts';
-import { Refusals } from './refusals.ts';
 import type { Texts } from './texts.ts';
 
 export type RequestEnds = {
@@ -45,7 +44,7 @@ const lastingMs = 100;
 
 export class CallRequests {
   readonly #clock: Clock;
-  readonly #gate: Gate;
+  readonly #valve: LeaseValve;
   readonly #texts: Texts;
   readonly #conversations: Conversations;
   readonly #inputs: CallInputs;
@@ -62,7 +61,7 @@ export class CallRequests {
 
   constructor(options: {
     readonly clock: Clock;
-    readonly gate: Gate;
+    readonly valve: LeaseValve;
     readonly texts: Texts;
     readonly conversations: Conversations;
     readonly inputs: CallInputs;
@@ -72,7 +71,7 @@ export class CallRequests {
     readonly ends: RequestEnds;
   }) {
     this.#clock = options.clock;
-    this.#gate = options.gate;
+    this.#valve = options.valve;
     this.#texts = options.texts;
     this.#conversations = options.conversations;
     this.#inputs = options.inputs;
@@ -131,7 +130,7 @@ export class CallRequests {
     try {
       await this.#inputs.fill(call);
       if (call.input === null) {
-        return this.#gate.pass(() => {
+        return this.#valve.pass(() => {
           if (!this.#isStopped(grant)) this.#ends.lost(call, grant);
         });
       }
@@ -141,7 +140,7 @@ export class CallRequests {
           ? call.input
           : await this.#conversations.inputOf(call, call.input);
       // The read took its time: the lease may be in doubt by now, or the run gone.
-      this.#gate.pass(() => {
+      this.#valve.pass(() => {
         if (this.#isStopped(grant)) return;
         void this.#request(grant, input);
         this.#ends.sentLate();
@@ -224,5 +223,28 @@ export class CallRequests {
     const provider = this.#providers.get(this.#pool.gates.providerOf(gate));
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
+  }
+}
+
+/**
+ * Says that a provider refuses key or spend, with its own words: only a person can mend that. Once, for
+ * every call in flight may bring it.
+ */
+class Refusals {
+  readonly #log: Log;
+  readonly #told = new Set<string>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  tell(provider: string, reason: string): void {
+    if (this.#told.has(provider)) return;
+    this.#told.add(provider);
+    this.#log.warn('a provider refuses key or spend and is parked', { provider, reason });
+  }
+
+  reopened(provider: string): void {
+    this.#told.delete(provider);
   }
 }

@@ -8,7 +8,7 @@ import type { RunAddress } from '../../store/rows.ts';
 import type { RestingOptions } from './resting-calls.ts';
 import type { RunCall } from './call/run-call.ts';
 import type { Conversations } from './conversations.ts';
-import type { Gate } from './lease-valve.ts';
+import type { LeaseValve } from './lease-valve.ts';
 import type { Permits } from './call/permits.ts';
 import type { Clock, Ids, Log } from '../ports.ts';
 import type { TenantWeights } from '../wake/tenant-weights.ts';
@@ -28,7 +28,7 @@ export type SealedCalls = {
 
 export type CallsOptions = RestingOptions & {
   readonly clock: Clock;
-  readonly gate: Gate;
+  readonly valve: LeaseValve;
   readonly permits: Permits;
   readonly ids: Ids;
   readonly replicaId: ReplicaId;

@@ -19,7 +19,7 @@ import type { CallOutcome } from '../../providers/capacity/gate.ts';
 import type { SlotWrite } from '../../store/batch.ts';
 import type { NewRun, ProviderRow, RunAddress, SlotRow } from '../../store/rows.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { Gate } from './lease-valve.ts';
+import type { LeaseValve } from './lease-valve.ts';
 import type { Clock } from '../ports.ts';
 import type { Incoming } from '../turn/incoming.ts';
 import { aborted, callError, callersFault, recordOf, resultOf } from './call/call-result.ts';
@@ -30,17 +30,16 @@ import { Alarm } from '../wake/alarm.ts';
 import { chargeEnd, chargesOf, usedBy } from './budgets/call-charges.ts';
 import type { CallsOptions, SealedCalls } from './calls-options.ts';
 import type { Budgets } from './budgets/budgets.ts';
-import { MadeBefore } from './earlier-calls.ts';
+import { EarlierCalls } from './earlier-calls.ts';
 import { RestingCalls } from './resting-calls.ts';
 import type { CallOfRun, RunCall } from './call/run-call.ts';
-import { gatesOf, gateWrites } from './gate-rows.ts';
-import { slotWrite } from './slot-write.ts';
+import { gatesOf, gateWrites, slotWrite } from './provider-rows.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
 export class Calls {
   readonly #clock: Clock;
-  readonly #gate: Gate;
+  readonly #valve: LeaseValve;
   readonly #grants: CallGrants;
   readonly #replicaId: ReplicaId;
   readonly #budgets: Budgets;
@@ -57,14 +56,14 @@ export class Calls {
   #isWanted = false;
   /** Batches that were sealed: slots' rows follow their order, commits need not. */
   #sealed = 0;
-  readonly #madeBefore: MadeBefore;
+  readonly #madeBefore: EarlierCalls;
   /** Rings when a cooling, a backoff or a stall ends by itself. */
   readonly #alarm: Alarm;
 
   constructor(options: CallsOptions) {
     this.#clock = options.clock;
     this.#alarm = new Alarm(options.clock, () => this.#wanted(options.due));
-    this.#gate = options.gate;
+    this.#valve = options.valve;
     this.#budgets = options.budgets;
     this.runs = new CallsByRun(options.weights);
     this.#replicaId = options.replicaId;
@@ -84,7 +83,7 @@ export class Calls {
       pool: this.pool,
       ends: this.#requestEnds(),
     });
-    this.#madeBefore = new MadeBefore(options.replicaId, this.pool);
+    this.#madeBefore = new EarlierCalls(options.replicaId, this.pool);
   }
 
   #requestEnds(): RequestEnds {
@@ -253,7 +252,7 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
-    for (const grant of grants) this.#gate.pass(() => this.#sendOne(grant));
+    for (const grant of grants) this.#valve.pass(() => this.#sendOne(grant));
     // Only when its requests are out it is known when a limit grows.
     this.#setAlarm();
   }

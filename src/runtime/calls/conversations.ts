@@ -8,7 +8,7 @@ import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { ConversationRead, Store } from '../../store/port.ts';
 import type { NewRun } from '../../store/rows.ts';
-import { untilAnswered } from '../batch/committer.ts';
+import { untilAnswered } from '../until-answered.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Clock, Log } from '../ports.ts';
 

@@ -14,7 +14,7 @@ import { callKey, type RunCall } from './call/run-call.ts';
 
 type LeftSlot = Pick<SlotRow, 'provider' | 'replicaId' | 'slot'>;
 
-export class MadeBefore {
+export class EarlierCalls {
   readonly #replicaId: ReplicaId;
   readonly #pool: Pick<Pool<RunCall>, 'keyIn'>;
   /** By key: the row that says so, or null when that row is idle already. */

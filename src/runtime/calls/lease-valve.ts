@@ -4,7 +4,7 @@
  *
  * Owns what waits, in its order. Leaves it to what waits to find that nobody wants it any more.
  */
-export class Gate {
+export class LeaseValve {
   #held: (() => void)[] = [];
   #isShut = false;
 

@@ -5,7 +5,7 @@ import type { Parts } from '../parts.ts';
 const batchRuns = 1_000;
 const restMs = 60_000;
 
-export class Retention {
+export class Housekeeping {
   readonly #parts: Parts;
   readonly #retainMs: number | null;
   #cancel: (() => void) | null = null;

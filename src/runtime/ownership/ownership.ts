@@ -22,7 +22,7 @@ export type OwnershipEvents = {
   readonly gained: (shards: readonly number[]) => Promise<void>;
   readonly suspend: (suspended: boolean) => void;
   /** Everything in memory of this run goes. */
-  readonly dropRun: (runId: Parameters<Parts['bench']['drop']>[0]) => void;
+  readonly dropRun: (runId: Parameters<Parts['runQueue']['drop']>[0]) => void;
 };
 
 export class Ownership {
@@ -153,14 +153,14 @@ export class Ownership {
   }
 
   async #giveBack(surplus: readonly number[]): Promise<void> {
-    const { bench, clock, shards, store, replicaId, log } = this.#parts;
+    const { runQueue, clock, shards, store, replicaId, log } = this.#parts;
     const nowMs = clock.nowMs();
     for (const shard of surplus) {
       shards.leave(shard);
       if (!this.#leavingSinceMs.has(shard)) this.#leavingSinceMs.set(shard, nowMs);
     }
     const ready = [...this.#leavingSinceMs].filter(([shard, sinceMs]) => {
-      const busy = bench.entriesOf((one) => one === shard);
+      const busy = runQueue.entriesOf((one) => one === shard);
       if (busy.some(({ inTurn }) => inTurn)) return false;
       return busy.length === 0 || nowMs - sinceMs > this.#leaseMs * 2;
     });
@@ -177,12 +177,12 @@ export class Ownership {
 
   #drop(gone: readonly number[]): void {
     if (gone.length === 0) return;
-    const { bench, calls, tasks, timers } = this.#parts;
+    const { runQueue, calls, tasks, timers } = this.#parts;
     const shards = new Set(gone);
     const isGone = (shard: number): boolean => shards.has(shard);
     // What waits far back in a line has no entry: its run is only its row here.
     const runIds = new Set([
-      ...bench.entriesOf(isGone).map(({ address }) => address.runId),
+      ...runQueue.entriesOf(isGone).map(({ address }) => address.runId),
       ...calls.runs.runsOf(isGone),
       ...tasks.runsOf(isGone),
     ]);

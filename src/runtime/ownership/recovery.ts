@@ -5,10 +5,10 @@
 import { thrownText } from '../../domain/thrown.ts';
 import type { OpenRun } from '../../store/port.ts';
 import type { RunStatus } from '../../../machines/run.ts';
-import type { Looking } from '../wake/work-scan.ts';
+import type { WorkScan } from '../wake/work-scan.ts';
 import type { Parts } from '../parts.ts';
-import type { Settling } from '../batch/outcome/after-commit.ts';
-import type { StatusNews } from '../batch/outcome/wait-status.ts';
+import type { AfterCommit } from '../batch/outcome/after-commit.ts';
+import type { WaitStatus } from '../batch/outcome/wait-status.ts';
 import { loadRun } from '../turn/turn-loader.ts';
 import { inLineReasons } from '../turn/lifecycle.ts';
 
@@ -26,7 +26,11 @@ const pageRuns = 200;
 
 export async function recover(
   parts: Parts,
-  around: { readonly looking: Looking; readonly settling: Settling; readonly news: StatusNews },
+  around: {
+    readonly scan: WorkScan;
+    readonly afterCommit: AfterCommit;
+    readonly waitStatus: WaitStatus;
+  },
   gained: readonly number[],
 ): Promise<{ readonly runs: number }> {
   const { calls, log, shards, store } = parts;
@@ -52,7 +56,7 @@ export async function recover(
           runId: row.runId,
           error: thrownText(error),
         });
-        parts.bench.wake(row);
+        parts.runQueue.wake(row);
       }
     }
     afterRunId = rows.at(-1)?.runId ?? null;
@@ -60,8 +64,8 @@ export async function recover(
   }
   calls.recalled();
   shards.arrived(gained);
-  around.looking.forgetTimersSeen();
-  around.looking.now();
+  around.scan.forgetTimersSeen();
+  around.scan.now();
   return { runs };
 }
 
@@ -69,31 +73,31 @@ export async function recover(
  * Its tasks may have been under way when the owner before was lost: a turn counts that before any of them
  * begins again. One whose row says that they all stood in line had begun none.
  */
-function noteLoss({ bench, ids, shards }: Parts, row: OpenRun): boolean {
+function noteLoss({ runQueue, ids, shards }: Parts, row: OpenRun): boolean {
   if (row.status !== 'running-task' || row.reason === inLineReasons.all) return false;
   const epoch = shards.epoch(row.shard);
   if (epoch === undefined || !shards.isOrphaned(row.shard)) return false;
-  bench.deliver(row, { kind: 'lost', epoch, spread: ids.random() });
+  runQueue.deliver(row, { kind: 'lost', epoch, spread: ids.random() });
   return true;
 }
 
 function takeUp(
   parts: Parts,
-  around: { readonly settling: Settling; readonly news: StatusNews },
+  around: { readonly afterCommit: AfterCommit; readonly waitStatus: WaitStatus },
   row: OpenRun,
 ): void {
   if (noteLoss(parts, row)) return;
   // What waits for it may be the result of the very call that it has open: its turn comes first,
   // and what it then still has open goes on with that turn's commit.
-  if (row.hasInbox) return parts.bench.wake(row);
+  if (row.hasInbox) return parts.runQueue.wake(row);
   const loaded = loadRun(parts.kernel, parts.agents, row);
   // Its turn finds that no chart fits it, and says so in the row.
   if (loaded.kind === 'no-chart' && !(row.status === 'stalled' && row.reason === loaded.reason)) {
-    parts.bench.wake(row);
+    parts.runQueue.wake(row);
   }
   if (loaded.kind !== 'hot') return;
-  parts.bench.adopt(loaded.hot);
-  around.settling.adopt(loaded.hot);
-  around.news.check(row.runId);
-  if (!around.settling.isOfUse(loaded.hot)) parts.bench.cool(row.runId);
+  parts.runQueue.adopt(loaded.hot);
+  around.afterCommit.adopt(loaded.hot);
+  around.waitStatus.check(row.runId);
+  if (!around.afterCommit.isOfUse(loaded.hot)) parts.runQueue.cool(row.runId);
 }

@@ -15,7 +15,7 @@ import type { RunId } from '../../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../../kernel/port.ts';
 import type { FairPlace } from '../../queue/fair-place.ts';
 import type { NewRun, RunAddress } from '../../store/rows.ts';
-import type { Gate } from '../calls/lease-valve.ts';
+import type { LeaseValve } from '../calls/lease-valve.ts';
 import { Names } from '../calls/call/names.ts';
 import { OpenTask } from './open-task.ts';
 import type { Permits } from '../calls/call/permits.ts';
@@ -30,7 +30,7 @@ import { isWaiting, waitingReason } from '../turn/lost-tasks.ts';
 
 export type RunTasksOptions = {
   readonly clock: Clock;
-  readonly gate: Gate;
+  readonly valve: LeaseValve;
   readonly permits: Permits;
   readonly weights: TenantWeights;
   readonly log: Log;

@@ -18,7 +18,7 @@ import { limits } from '../../domain/limits.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import { taskPolicyOf, type TaskPolicy } from '../../kernel/catalogue.ts';
 import type { FairPlace } from '../../queue/fair-place.ts';
-import type { Gate } from '../calls/lease-valve.ts';
+import type { LeaseValve } from '../calls/lease-valve.ts';
 import { withGuardedSignal } from '../host/guarded-signal.ts';
 import { PermitSeeker, type Permits } from '../calls/call/permits.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -91,7 +91,7 @@ const noTimer = (): void => undefined;
 
 export class Tasks {
   readonly #clock: Clock;
-  readonly #gate: Gate;
+  readonly #valve: LeaseValve;
   readonly #permits: Permits;
   readonly #log: Log;
   readonly #running = new Map<string, Running>();
@@ -99,12 +99,12 @@ export class Tasks {
 
   constructor(options: {
     readonly clock: Clock;
-    readonly gate: Gate;
+    readonly valve: LeaseValve;
     readonly permits: Permits;
     readonly log: Log;
   }) {
     this.#clock = options.clock;
-    this.#gate = options.gate;
+    this.#valve = options.valve;
     this.#permits = options.permits;
     this.#log = options.log;
   }
@@ -156,7 +156,7 @@ export class Tasks {
   }
 
   #begin(running: Running): void {
-    this.#gate.pass(() => {
+    this.#valve.pass(() => {
       if (this.#running.get(running.key) === running) this.#attempt(running);
     });
   }

@@ -3,7 +3,7 @@
  * error that is about it alone, holds up none of its neighbours: after a failure less and less is moved
  * at once, and what fails alone is stepped over.
  *
- * Owns what is stepped over and when that is tried again. Leaves to `looking.ts` when to look.
+ * Owns what is stepped over and when that is tried again. Leaves to `work-scan.ts` when to look.
  *
  * 1. What was stepped over is the oldest that is due, so how many they are says which they are, as long
  *    as the shards are the same.

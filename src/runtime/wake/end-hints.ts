@@ -13,7 +13,7 @@
 import type { RunId } from '../../domain/ids.ts';
 import type { SentHint } from '../../store/port.ts';
 import type { RunAddress } from '../../store/rows.ts';
-import type { Notifier } from './hints.ts';
+import type { Hints } from './hints.ts';
 import type { Clock } from '../ports.ts';
 
 const runsMax = 10_000;
@@ -27,7 +27,7 @@ type EndHint = Extract<SentHint, { kind: 'wanted' | 'ended' }>;
 
 export class EndHints {
   readonly #clock: Clock;
-  readonly #notifier: Notifier;
+  readonly #hints: Hints;
   readonly #owns: (shard: number) => boolean;
   readonly #waits = new Map<RunId, Wait>();
   /** By run that is waited for elsewhere, the latest last: when that was said. */
@@ -36,12 +36,12 @@ export class EndHints {
 
   constructor(options: {
     readonly clock: Clock;
-    readonly notifier: Notifier;
+    readonly hints: Hints;
     /** What ends here, is heard without a hint. */
     readonly owns: (shard: number) => boolean;
   }) {
     this.#clock = options.clock;
-    this.#notifier = options.notifier;
+    this.#hints = options.hints;
     this.#owns = options.owns;
   }
 
@@ -71,7 +71,7 @@ export class EndHints {
   }
 
   #say(runId: RunId, { shard }: Wait): void {
-    if (!this.#owns(shard)) this.#notifier.wants(runId);
+    if (!this.#owns(shard)) this.#hints.wants(runId);
   }
 
   heard({ kind, runIds }: EndHint): void {
@@ -83,7 +83,7 @@ export class EndHints {
 
   /** A turn of this replica has ended the run. */
   ended(runId: RunId): void {
-    if (this.#wanted.delete(runId)) this.#notifier.ended(runId);
+    if (this.#wanted.delete(runId)) this.#hints.ended(runId);
   }
 
   close(): void {

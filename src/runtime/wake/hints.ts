@@ -6,7 +6,7 @@ import type { RunId } from '../../domain/ids.ts';
 import type { SentHint, Store } from '../../store/port.ts';
 import type { Clock } from '../ports.ts';
 
-export class Notifier {
+export class Hints {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #gatherMs: number;

@@ -19,7 +19,7 @@ export type RunChange = {
   readonly emitted: readonly ChartEvent[];
 };
 
-export class Watch {
+export class RunEvents {
   readonly #byRun = new Map<RunId, Subject<RunChange>>();
   readonly #all = new Subject<RunChange>();
 

@@ -53,7 +53,7 @@ type Trouble = {
   readonly shown: string | null;
 };
 
-export class Workbench {
+export class RunQueue {
   readonly #entries = new Map<RunId, Entry>();
   readonly #onWork: () => void;
   readonly #room: () => number;

@@ -3,7 +3,7 @@
  * memory, the ones that are due soonest, and rings them.
  *
  * Owns nothing durable: what it forgets it finds again by looking at the rows. Leaves to the
- * committer the deletion of a row, in the turn that took the timer, and to looking.ts the next look.
+ * committer the deletion of a row, in the turn that took the timer, and to work-scan.ts the next look.
  *
  * 1. Every timer that is due before `#completeUntilMs` is in memory, or rang; before that instant
  *    comes, the rows are looked at again. So whatever the order in which timers were set, a short one

@@ -1,8 +1,8 @@
 /**
- * Looking for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
+ * WorkScan for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
  * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
  *
- * Owns the rhythm of looking. Leaves the order of runs to the workbench.
+ * Owns the rhythm of looking. Leaves the order of runs to the run queue.
  *
  * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
  * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
@@ -18,21 +18,21 @@ import type { Parts } from '../parts.ts';
 import { RestingRuns } from './resting-runs.ts';
 import type { Entry } from './run-queue.ts';
 
-export type LookingSettings = {
+export type WorkScanSettings = {
   readonly pollMs: number;
   readonly pageRuns: number;
   readonly queuedMax: number;
 };
 
-export const defaultLookingSettings: LookingSettings = {
+export const defaultWorkScanSettings: WorkScanSettings = {
   pollMs: 2_000,
   pageRuns: 1_000,
   queuedMax: 10_000,
 };
 
-export class Looking {
+export class WorkScan {
   readonly #parts: Parts;
-  readonly #settings: LookingSettings;
+  readonly #settings: WorkScanSettings;
   #cancelPoll: (() => void) | null = null;
   #cancelDelayed: (() => void) | null = null;
   #delayedAtMs = Number.POSITIVE_INFINITY;
@@ -46,7 +46,7 @@ export class Looking {
   #again = false;
   #closed = false;
 
-  constructor(parts: Parts, settings: LookingSettings) {
+  constructor(parts: Parts, settings: WorkScanSettings) {
     this.#parts = parts;
     this.#settings = settings;
     this.#delayedMessages = new DelayedMessages(parts, { pageMessages: settings.pageRuns });
@@ -62,19 +62,19 @@ export class Looking {
     address: RunAddress,
     of: { readonly fresh?: NewRun | PendingRun | undefined; readonly command?: boolean } = {},
   ): void {
-    const { bench, notifier, shards } = this.#parts;
-    if (!shards.owns(address.shard)) return notifier.hint(address.shard);
+    const { runQueue, hints, shards } = this.#parts;
+    if (!shards.owns(address.shard)) return hints.hint(address.shard);
     const { fresh, command = false } = of;
-    if (fresh === undefined || command) bench.wake(address, command);
-    else bench.enqueueNew(address, this.#placeOf(fresh));
+    if (fresh === undefined || command) runQueue.wake(address, command);
+    else runQueue.enqueueNew(address, this.#placeOf(fresh));
   }
 
   /** It was woken ahead of its place among the runs that have not begun. */
   putBack(entry: Entry, row: RunRow): void {
-    const { bench } = this.#parts;
+    const { runQueue } = this.#parts;
     // Its rows are found again when there is room.
-    if (bench.queuedCount >= this.#settings.queuedMax) bench.dropEntry(entry);
-    else bench.putBackNew(entry, this.#placeOf(row));
+    if (runQueue.queuedCount >= this.#settings.queuedMax) runQueue.dropEntry(entry);
+    else runQueue.putBackNew(entry, this.#placeOf(row));
   }
 
   #placeOf(run: NewRun | PendingRun | RunRow): FairPlace {
@@ -181,7 +181,7 @@ export class Looking {
   }
 
   async #pending(): Promise<void> {
-    const { bench, shards, store } = this.#parts;
+    const { runQueue, shards, store } = this.#parts;
     const { pageRuns, queuedMax } = this.#settings;
     let afterSeq: string | null = null;
     this.#resting.begin();
@@ -193,7 +193,7 @@ export class Looking {
         const { hasCommand: command } = run;
         if (!this.#resting.mayWake(run)) continue;
         if (run.status !== 'queued' || command) this.wake(run, { command });
-        else if (bench.queuedCount < queuedMax) this.wake(run, { fresh: run });
+        else if (runQueue.queuedCount < queuedMax) this.wake(run, { fresh: run });
       }
       afterSeq = page.nextSeq;
     } while (afterSeq !== null && !this.#closed);

@@ -1,5 +1,5 @@
 /**
- * Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever.
+ * Housekeeping: what has been over for long goes, in bounded batches, so that nothing grows for ever.
  * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
  * waiting run has yet to come by them. Evaluations stay, and memory that others can reach.
  */

@@ -1,4 +1,4 @@
-/** Retention: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
+/** Housekeeping: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
 import { limits } from '../../domain/limits.ts';
 import type { Pool } from './link/pool.ts';
 import { bigint, int, statement } from './link/statement.ts';

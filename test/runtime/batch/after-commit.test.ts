@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHeddle } from '../../../src/heddle.ts';
 import type { Log } from '../../../src/runtime/ports.ts';
 import { Timers } from '../../../src/runtime/wake/timers.ts';
-import { Watch } from '../../../src/runtime/wake/run-events.ts';
+import { RunEvents } from '../../../src/runtime/wake/run-events.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { oneReplica } from '../../support/replica.ts';
 import { script } from '../../support/script-agent.ts';
@@ -194,7 +194,7 @@ const parked = setup({}).createMachine({
 const aftermaths: readonly (readonly [string, (thrown: unknown) => () => void])[] = [
   ['the timers', (thrown) => throwOnce(Timers.prototype, 'set', thrown)],
   ['the timers that rang', (thrown) => throwOnce(Timers.prototype, 'settledIfStill', thrown)],
-  ['the watchers', (thrown) => throwOnce(Watch.prototype, 'hears', thrown)],
+  ['the watchers', (thrown) => throwOnce(RunEvents.prototype, 'hears', thrown)],
 ];
 
 function throwOnce<Name extends string>(

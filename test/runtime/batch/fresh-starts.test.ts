@@ -1,6 +1,6 @@
 /** Starts whose first turn is under way when their shard goes to another replica: each is answered. */
 import { afterEach, expect, it } from 'vitest';
-import { Workbench } from '../../../src/runtime/wake/run-queue.ts';
+import { RunQueue } from '../../../src/runtime/wake/run-queue.ts';
 import { memoryWorld } from '../../support/replica.ts';
 import { replaced, replacedGetter } from '../../support/replaced.ts';
 import { watchedCommits } from '../../support/watched-commits.ts';
@@ -8,8 +8,8 @@ import { watchedCommits } from '../../support/watched-commits.ts';
 /** No run takes a turn, until what is given back is called. */
 function standStill(): () => void {
   const undone = [
-    replaced(Workbench.prototype, 'take', () => () => []),
-    replacedGetter(Workbench.prototype, 'hasWork', () => () => false),
+    replaced(RunQueue.prototype, 'take', () => () => []),
+    replacedGetter(RunQueue.prototype, 'hasWork', () => () => false),
   ];
   return () => undone.forEach((one) => one());
 }

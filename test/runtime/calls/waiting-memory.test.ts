@@ -13,7 +13,7 @@ import { Budgets } from '../../../src/runtime/calls/budgets/budgets.ts';
 import { CallInputs } from '../../../src/runtime/calls/call-inputs.ts';
 import { Calls } from '../../../src/runtime/calls/calls.ts';
 import { Conversations } from '../../../src/runtime/calls/conversations.ts';
-import { Gate } from '../../../src/runtime/calls/lease-valve.ts';
+import { LeaseValve } from '../../../src/runtime/calls/lease-valve.ts';
 import { Permits } from '../../../src/runtime/calls/call/permits.ts';
 import { RunTasks } from '../../../src/runtime/tasks/run-tasks.ts';
 import { TenantWeights } from '../../../src/runtime/wake/tenant-weights.ts';
@@ -40,7 +40,7 @@ function newCalls(): Calls {
   const parts = { store, clock, log };
   return new Calls({
     ...parts,
-    gate: new Gate(),
+    valve: new LeaseValve(),
     ids: { random: () => 0.5 } as never,
     replicaId: asReplicaId('00000000-0000-7000-8000-000000000000'),
     providers,
@@ -63,7 +63,7 @@ function newCalls(): Calls {
 function newTasks(permits: Permits): RunTasks {
   return new RunTasks({
     clock: new ManualClock(),
-    gate: new Gate(),
+    valve: new LeaseValve(),
     permits,
     weights: new TenantWeights(),
     log: { info: nothing, warn: nothing },

@@ -176,7 +176,7 @@ describe('actions', () => {
     const heard: unknown[] = [];
     const made = await oneReplica({ agents: [noisy(() => (performed += 1))] });
     const run = await made.heddle.start('noisy');
-    made.runtime.watch.run(run.id, ({ emitted }) => heard.push(...emitted));
+    made.runtime.runEvents.run(run.id, ({ emitted }) => heard.push(...emitted));
     await run.send({ type: 'go' });
     await made.clock.idle();
     expect(performed).toBe(1);

@@ -6,14 +6,14 @@ import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain
 import { thrownText } from '../../../domain/thrown.ts';
 import type { BatchOutcome, TurnOutcome } from '../../../store/batch.ts';
 import type { LoadedRun, RunAddress, RunRow } from '../../../store/rows.ts';
-import { ChartWarnings } from '../../chart-warnings.ts';
+import { ChartWarnings } from '../../agent-warnings.ts';
 import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
 import type { Isolation } from '../../wake/isolation.ts';
-import type { Looking } from '../../wake/work-scan.ts';
+import type { WorkScan } from '../../wake/work-scan.ts';
 import { isMemoryOfUse } from './memory-use.ts';
 import type { Parts } from '../../parts.ts';
-import type { StatusNews } from './wait-status.ts';
+import type { WaitStatus } from './wait-status.ts';
 import { tell } from './tell.ts';
 import type { ComputedTurn, EntryChange, MadeBatch, Work } from '../made-batch.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
@@ -27,12 +27,12 @@ const triesMax = 50;
 /** A conflict says that another turn has committed, so many runs at one key may need many tries. */
 const conflictsMax = 100_000;
 
-export class Settling {
+export class AfterCommit {
   readonly #parts: Parts;
   readonly #fresh: FreshStarts;
-  readonly #news: StatusNews;
+  readonly #waitStatus: WaitStatus;
   readonly #failNext = new Map<string, ErrorRecord>();
-  readonly #looking: Looking;
+  readonly #scan: WorkScan;
   readonly #chartWarnings: ChartWarnings;
   readonly #isolation: Isolation;
   readonly #waking: Waking;
@@ -41,19 +41,19 @@ export class Settling {
   constructor(options: {
     readonly parts: Parts;
     readonly fresh: FreshStarts;
-    readonly news: StatusNews;
-    readonly looking: Looking;
+    readonly waitStatus: WaitStatus;
+    readonly scan: WorkScan;
     readonly isolation: Isolation;
     /** A commit met a newer epoch: what is owned must be asked again. */
     readonly onFenced: () => void;
   }) {
     this.#parts = options.parts;
     this.#fresh = options.fresh;
-    this.#news = options.news;
-    this.#looking = options.looking;
+    this.#waitStatus = options.waitStatus;
+    this.#scan = options.scan;
     this.#chartWarnings = new ChartWarnings(options.parts.log);
     this.#isolation = options.isolation;
-    this.#waking = { ...options, bench: options.parts.bench };
+    this.#waking = { ...options, runQueue: options.parts.runQueue };
     this.#onFenced = options.onFenced;
   }
 
@@ -84,7 +84,7 @@ export class Settling {
     // The answers first: whoever started a run may already watch it when it goes on.
     this.#alone(() => made.arrivals?.settle(outcome));
     for (const { delayMs } of made.batch.arrivals.messages) {
-      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+      if (delayMs > 0) this.#scan.expectDelayed(delayMs);
     }
     this.#alone(() => wakeRuns(made, outcome.wakes, this.#waking));
     // Their runs are not dropped here: they may have been taken up anew since.
@@ -114,12 +114,12 @@ export class Settling {
    */
   #afresh({ work }: ComputedTurn, outcome: TurnOutcome): void {
     const { entry, hot, incoming } = work;
-    if (outcome.kind !== 'committed') return this.#parts.bench.retry(entry, incoming, null);
+    if (outcome.kind !== 'committed') return this.#parts.runQueue.retry(entry, incoming, null);
     if (hot.fresh) this.#fresh.accepted(hot.run.runId);
     for (const item of incoming) {
       if (item.kind === 'timer') this.#parts.timers.settled(entry.address, item.timerId);
     }
-    this.#looking.forgetTimersSeen();
+    this.#scan.forgetTimersSeen();
     this.#reload(entry.address);
   }
 
@@ -128,7 +128,7 @@ export class Settling {
    * epoch of a shard that came back since: what was taken up with that did not know of it.
    */
   isGone({ entry, hot }: Work): boolean {
-    if (this.#parts.bench.entry(entry.address.runId) === entry) return false;
+    if (this.#parts.runQueue.entry(entry.address.runId) === entry) return false;
     if (hot.fresh) this.#fresh.queue(hot.run);
     return true;
   }
@@ -148,8 +148,8 @@ export class Settling {
     // Its row may show a fault that is over, and no turn will say so.
     const isShown = entry.trouble !== null && hot.status === 'stalled';
     if (!isShown) return this.#endTurn(entry, hot);
-    this.#news.check(entry.address.runId);
-    this.#parts.bench.endTurn(entry, hot);
+    this.#waitStatus.check(entry.address.runId);
+    this.#parts.runQueue.endTurn(entry, hot);
   }
 
   /**
@@ -157,27 +157,27 @@ export class Settling {
    * of the line: it waits on.
    */
   waitsToBegin(entry: Entry, { run, inbox }: LoadedRun): boolean {
-    const { queuedCount } = this.#parts.bench;
+    const { queuedCount } = this.#parts.runQueue;
     if (run.status !== 'queued' || entry.mayBegin || queuedCount === 0) return false;
     if (inbox.some(({ kind }) => kind === 'cancel' || kind === 'pause')) return false;
-    this.#looking.putBack(entry, run);
+    this.#scan.putBack(entry, run);
     return true;
   }
 
   /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
   isOfUse(hot: HotRun): boolean {
-    return isMemoryOfUse(hot, this.#parts, this.#news);
+    return isMemoryOfUse(hot, this.#parts, this.#waitStatus);
   }
 
   #endTurn(entry: Entry, hot: HotRun): void {
-    this.#news.turnEnded(hot);
-    this.#parts.bench.endTurn(entry, this.isOfUse(hot) ? hot : null);
+    this.#waitStatus.turnEnded(hot);
+    this.#parts.runQueue.endTurn(entry, this.isOfUse(hot) ? hot : null);
   }
 
   /** The run has ended, or was never there: late wake-ups find nothing. */
   gone(entry: Entry): null {
     this.#forget(entry.address.runId);
-    this.#parts.bench.dropEntry(entry);
+    this.#parts.runQueue.dropEntry(entry);
     return null;
   }
 
@@ -186,8 +186,8 @@ export class Settling {
     this.#chartWarnings.warn(row, reason);
     // It shows so already, or is paused, which its chart lets nobody but a resume end.
     const isShown = row.status === 'stalled' && row.reason === reason;
-    if (isShown || row.status === 'paused') this.#parts.bench.dropEntry(entry);
-    else this.#news.stall(entry, row, reason);
+    if (isShown || row.status === 'paused') this.#parts.runQueue.dropEntry(entry);
+    else this.#waitStatus.stall(entry, row, reason);
     return null;
   }
 
@@ -205,7 +205,7 @@ export class Settling {
   #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
     const { work } = computed;
     const { runId } = work.entry.address;
-    if (this.#parts.bench.entry(runId) !== work.entry) return this.#late(computed, outcome);
+    if (this.#parts.runQueue.entry(runId) !== work.entry) return this.#late(computed, outcome);
     switch (outcome.kind) {
       case 'committed':
         return this.#committed(computed);
@@ -246,7 +246,7 @@ export class Settling {
 
   #committed(computed: ComputedTurn): void {
     const { work, turn, commit } = computed;
-    const { actionErrors, bench, calls, tasks, timers } = this.#parts;
+    const { actionErrors, runQueue, calls, tasks, timers } = this.#parts;
     const { entry } = work;
     const { runId } = entry.address;
     const after = afterCommit(turn, commit);
@@ -255,8 +255,7 @@ export class Settling {
     this.#wentOn(entry);
     for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
-    for (const { delayMs } of commit.messages)
-      if (delayMs > 0) this.#looking.expectDelayed(delayMs);
+    for (const { delayMs } of commit.messages) if (delayMs > 0) this.#scan.expectDelayed(delayMs);
     for (const item of work.incoming) {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
     }
@@ -264,8 +263,8 @@ export class Settling {
       calls.settle(after, null);
       tasks.settle({ ...after, state: null });
       actionErrors.forget(runId);
-      this.#news.forget(runId);
-      bench.dropEntry(entry);
+      this.#waitStatus.forget(runId);
+      runQueue.dropEntry(entry);
     } else {
       calls.runs.shown(runId, after);
       if (turn.status === 'paused') tasks.rest(runId);
@@ -287,13 +286,13 @@ export class Settling {
   }
 
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
-    const { bench, calls } = this.#parts;
+    const { runQueue, calls } = this.#parts;
     const { runId } = entry.address;
     if (outcome.kind === 'fenced') this.#onFenced();
     // Dropped meanwhile, as in `#late`.
-    if (bench.entry(runId) !== entry) return;
+    if (runQueue.entry(runId) !== entry) return;
     // It has not begun, and stays in its line.
-    if (change.status === firstRunStatus) return bench.endTurn(entry, null);
+    if (change.status === firstRunStatus) return runQueue.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
     if (outcome.kind !== 'committed' || (entry.hot === null && !isCold)) {
       return isCold ? this.#reload(entry.address) : void this.gone(entry);
@@ -307,8 +306,8 @@ export class Settling {
       if (status === 'running-task') this.#parts.tasks.settle(shown);
       return this.#endTurn(entry, shown);
     }
-    bench.endTurn(entry, null);
-    this.#news.shownOnly(runId);
+    runQueue.endTurn(entry, null);
+    this.#waitStatus.shownOnly(runId);
   }
 
   /** The turn comes again: `hot` null reads the row first. */
@@ -320,7 +319,7 @@ export class Settling {
       this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
     }
     if (hot === null) entry.look = true;
-    this.#parts.bench.retry(entry, incoming, hot);
+    this.#parts.runQueue.retry(entry, incoming, hot);
   }
 
   /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
@@ -353,8 +352,8 @@ export class Settling {
 
   #reload(run: RunAddress): void {
     this.#forget(run.runId);
-    this.#parts.bench.drop(run.runId);
-    if (this.#parts.shards.owns(run.shard)) this.#parts.bench.wake(run);
+    this.#parts.runQueue.drop(run.runId);
+    if (this.#parts.shards.owns(run.shard)) this.#parts.runQueue.wake(run);
   }
 
   dropFresh(entry: Entry, error: unknown): void {
@@ -367,9 +366,9 @@ export class Settling {
    * tried again is no row yet, and its start waits for an answer.
    */
   dropRun(runId: RunAddress['runId']): void {
-    const entry = this.#parts.bench.entry(runId);
+    const entry = this.#parts.runQueue.entry(runId);
     this.#forget(runId);
-    this.#parts.bench.drop(runId);
+    this.#parts.runQueue.drop(runId);
     // In a turn, `isGone` or the outcome of its commit sees to it.
     if (entry?.inTurn === false && entry.hot?.fresh === true) this.#fresh.queue(entry.hot.run);
   }
@@ -378,6 +377,6 @@ export class Settling {
     this.#parts.calls.abandon(runId, 'nothing');
     this.#parts.tasks.abandon(runId);
     this.#parts.actionErrors.forget(runId);
-    this.#news.forget(runId);
+    this.#waitStatus.forget(runId);
   }
 }

@@ -1,15 +1,19 @@
 /** Whether a run's memory is of use before its next turn: something of it is out, or is to be shown. */
 import type { Parts } from '../../parts.ts';
-import type { StatusNews } from './wait-status.ts';
+import type { WaitStatus } from './wait-status.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 
-export function isMemoryOfUse(hot: HotRun, { calls, tasks }: Parts, news: StatusNews): boolean {
+export function isMemoryOfUse(
+  hot: HotRun,
+  { calls, tasks }: Parts,
+  waitStatus: WaitStatus,
+): boolean {
   const { status, run } = hot;
   // Calls that stand far back in their lines need nothing of it.
   const isFar = calls.runs.areFar(run.runId);
   if (status === 'calling-provider') return !isFar;
   if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
   const hasCalls = calls.runs.of(run.runId).length > 0 && !isFar;
-  const isInLine = tasks.areAllInLine(run.runId) && news.isLineShown(hot);
+  const isInLine = tasks.areAllInLine(run.runId) && waitStatus.isLineShown(hot);
   return hasCalls || (tasks.hasOpen(run.runId) && !isInLine);
 }

@@ -7,7 +7,7 @@ import type { ComputedTurn } from '../made-batch.ts';
 
 /** At most once: the commit is there, whatever becomes of this. */
 export function tell(
-  { actionErrors, endHints, watch, log }: Parts,
+  { actionErrors, endHints, runEvents, log }: Parts,
   { work, turn, commit }: ComputedTurn,
 ): void {
   const emitted: ChartEvent[] = [];
@@ -27,6 +27,6 @@ export function tell(
   const { tenant, runId } = commit;
   const ended = turn.ended !== null;
   if (ended) endHints.ended(runId);
-  if (!watch.hears(runId)) return;
-  watch.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
+  if (!runEvents.hears(runId)) return;
+  runEvents.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
 }

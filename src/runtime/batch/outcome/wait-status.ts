@@ -47,7 +47,7 @@ const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>
   budget: 'STALL',
 };
 
-export class StatusNews {
+export class WaitStatus {
   readonly #parts: Parts;
   /** True: what its calls show has changed; false: its row may be older than that. */
   readonly #look = new Map<RunId, boolean>();
@@ -58,10 +58,10 @@ export class StatusNews {
   }
 
   get hasWork(): boolean {
-    const { bench, budgets, calls } = this.#parts;
+    const { runQueue, budgets, calls } = this.#parts;
     const isOwn = this.#look.size > 0 || this.#stalls.length > 0;
     const isTheirs = calls.pool.hasWaitChanges || budgets.hasChanges;
-    return isOwn || isTheirs || bench.hasHeldBack;
+    return isOwn || isTheirs || runQueue.hasHeldBack;
   }
 
   /** A turn has ended with its calls and tasks as they are: the row may show too little. */
@@ -121,8 +121,8 @@ export class StatusNews {
 
   /** Runs that do not begin because too many calls wait say so in their rows. */
   #heldBack(): EntryChange[] {
-    return this.#parts.bench.takeHeldBack(heldBackMax).map((entry) => {
-      this.#parts.bench.hold(entry);
+    return this.#parts.runQueue.takeHeldBack(heldBackMax).map((entry) => {
+      this.#parts.runQueue.hold(entry);
       const change = { ...entry.address, expectedTurn: 0, status: firstRunStatus } as const;
       return { entry, change: { ...change, reason: heldBackReason } };
     });
@@ -156,8 +156,8 @@ export class StatusNews {
   }
 
   #changeFor(runId: RunId, isNews: boolean): EntryChange | null {
-    const { bench, calls } = this.#parts;
-    const entry = bench.entry(runId);
+    const { runQueue, calls } = this.#parts;
+    const entry = runQueue.entry(runId);
     // In a turn, or before one, which is not made to wait for this: `turnEnded` brings it back.
     if (entry?.inTurn === true || (entry !== undefined && entry.queued !== 'no')) return null;
     if (entry !== undefined && entry.hot !== null) {
@@ -166,7 +166,7 @@ export class StatusNews {
       if (state === null) return null;
       const change = this.#changeOf({ run, status, reason, turn, waits: waitingEvent(state) });
       if (change === null) return null;
-      bench.hold(entry);
+      runQueue.hold(entry);
       return { entry, change };
     }
     // Only its row is here: its calls know what that says, but for the reason.
@@ -176,13 +176,13 @@ export class StatusNews {
     const run = { tenant, runId, shard };
     const change = this.#changeOf({ run, status, reason: null, turn, waits: 'CALL_PROVIDER' });
     if (change === null || (change.status === status && !isNews)) return null;
-    return { entry: bench.holdCold(run), change };
+    return { entry: runQueue.holdCold(run), change };
   }
 
   #lineChange(entry: Entry, hot: HotRun): EntryChange | null {
     if (this.isLineShown(hot)) return null;
     const { run, status, turn: expectedTurn, held } = hot;
-    this.#parts.bench.hold(entry);
+    this.#parts.runQueue.hold(entry);
     const reason = this.#parts.tasks.reasonFor(run.runId, held);
     return { entry, change: { ...entry.address, expectedTurn, status, reason } };
   }

@@ -1,21 +1,25 @@
 /** Runs that have a new inbox row from a commit: here they queue, of others their owners are told. */
-import type { NewRun, RunAddress } from '../../../store/rows.ts';
-import { commandedRuns } from './commanded.ts';
+import {
+  commandKinds,
+  type InboxInsert,
+  type NewRun,
+  type RunAddress,
+} from '../../../store/rows.ts';
 import type { Isolation } from '../../wake/isolation.ts';
-import type { Looking } from '../../wake/work-scan.ts';
+import type { WorkScan } from '../../wake/work-scan.ts';
 import type { MadeBatch } from '../made-batch.ts';
-import type { Workbench } from '../../wake/run-queue.ts';
+import type { RunQueue } from '../../wake/run-queue.ts';
 
 export type Waking = {
-  readonly looking: Looking;
+  readonly scan: WorkScan;
   readonly isolation: Isolation;
-  readonly bench: Workbench;
+  readonly runQueue: RunQueue;
 };
 
 export function wakeRuns(
   made: MadeBatch,
   wakes: readonly RunAddress[],
-  { looking, isolation, bench }: Waking,
+  { scan, isolation, runQueue }: Waking,
 ): void {
   if (wakes.length === 0) return;
   const fresh = new Map<string, NewRun>();
@@ -25,8 +29,19 @@ export function wakeRuns(
   for (const address of wakes) {
     const { runId } = address;
     const command = commanded.has(runId);
-    looking.wake(address, { fresh: fresh.get(runId), command });
-    const entry = command ? bench.entry(runId) : undefined;
+    scan.wake(address, { fresh: fresh.get(runId), command });
+    const entry = command ? runQueue.entry(runId) : undefined;
     if (entry !== undefined) isolation.hurry(entry);
   }
+}
+
+/** For which runs a batch has brought a person's word, or a parent's: their turns go first. */
+function commandedRuns({ batch, turns }: MadeBatch): ReadonlySet<string> {
+  const commanded = new Set<string>();
+  const note = (rows: readonly InboxInsert[]): void => {
+    for (const { kind, runId } of rows) if (commandKinds.includes(kind)) commanded.add(runId);
+  };
+  note(batch.arrivals.inbox);
+  for (const { commit } of turns) note(commit.inbox);
+  return commanded;
 }

@@ -4,7 +4,7 @@
  *
  * Owns at most `namesMax` texts; then it begins anew, and what is held stays as it is.
  */
-import type { Wanted } from '../../../providers/capacity/gates.ts';
+import type { Wanted } from '../../../providers/served-model.ts';
 
 const namesMax = 10_000;
 const anywhere: Wanted = {};

@@ -12,7 +12,7 @@ import { madeAtMs, type RunId } from '../../../domain/ids.ts';
 import type { Priority } from '../../../domain/priority.ts';
 import type { OpenInvocation } from '../../../kernel/port.ts';
 import { estimatedTokens, totalTokens } from '../../../providers/call-tokens.ts';
-import type { Wanted } from '../../../providers/capacity/gates.ts';
+import type { Wanted } from '../../../providers/served-model.ts';
 import { PoolCall, type WaitChange } from '../../../providers/capacity/pool.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { Amount } from '../../../store/charges.ts';
@@ -83,7 +83,7 @@ export class RunCall extends PoolCall {
   out: CallOut | null = null;
   /** The next call of its run: see calls-by-run.ts. */
   next: RunCall | null = null;
-  /** What its run was told last to show of it: see status-news.ts. */
+  /** What its run was told last to show of it: see wait-status.ts. */
   shown: ShownCall = 'calling';
   /** The full budget that it waits for: see budget-line.ts. */
   fullBudget: object | null = null;

@@ -3,11 +3,11 @@
  * to start together with it. The check follows the insert of queued runs, which has waited for whoever
  * brought the same key at the same time: it sees what they have committed.
  */
-import { createHash } from 'node:crypto';
 import { refuseGroups, type Started } from '../../start-groups.ts';
 import type { Batch } from '../../batch.ts';
 import { asRunId } from '../../../domain/ids.ts';
 import type { StartArrival } from '../../rows.ts';
+import { startHashOf } from '../tables/run-writes.ts';
 import type { Fates } from './commit-fates.ts';
 import { guard } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
@@ -24,12 +24,6 @@ type Keyed = StartArrival & { readonly idempotencyKey: string; readonly startTex
 
 const isKeyed = (run: StartArrival): run is Keyed =>
   run.idempotencyKey !== null && run.startText !== undefined;
-
-/** What the column `start_hash` holds; null for a start without a key. */
-export function startHashOf({ startText }: StartArrival): string | null {
-  if (startText === undefined) return null;
-  return createHash('sha256').update(startText).digest('base64url');
-}
 
 const keyColumns: readonly Column<StartArrival>[] = [
   ...runColumns,

@@ -2,11 +2,11 @@
  * Statements that write runs and their journals. A statement costs Postgres some 30 µs and node 10
  * before its first row, which is most of a lone turn's price; so what always goes together is one.
  */
+import { createHash } from 'node:crypto';
 import type { NewRun, StartArrival } from '../../rows.ts';
 import type { StatusChange, TurnCommit } from '../../batch.ts';
 import { guard } from '../link/failure.ts';
 import { guarded, guardedCount } from '../link/guarded.ts';
-import { startHashOf } from '../commit/start-keys.ts';
 import {
   boolColumn,
   callWith,
@@ -208,4 +208,10 @@ const clearEndedStatement = statement(
 
 export function clearEnded(rows: readonly Ended[]): Call {
   return callWith(clearEndedStatement, runColumns, rows);
+}
+
+/** What the column `start_hash` holds; null for a start without a key. */
+export function startHashOf({ startText }: StartArrival): string | null {
+  if (startText === undefined) return null;
+  return createHash('sha256').update(startText).digest('base64url');
 }

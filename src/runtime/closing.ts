@@ -1,0 +1,70 @@
+/**
+ * What a close does: parts in their order, the slots that are given back, the providers. None of them
+ * can hold up the next.
+ */
+import type { Batch, SlotWrite } from '../store/batch.ts';
+import type { Parts } from './parts.ts';
+import type { Provider } from '../providers/port.ts';
+import type { TurnBatches } from './batch/turn-batch.ts';
+import { emptyBatch } from './batch/made-batch.ts';
+import { thrownText } from '../domain/thrown.ts';
+import type { Clock, Log } from './ports.ts';
+
+/** Closes parts in their order; one that fails is told of, and the next is closed all the same. */
+export async function closeInTurn(
+  log: Log,
+  parts: readonly { close(): void | Promise<void> | undefined }[],
+): Promise<void> {
+  for (const part of parts) {
+    try {
+      await part.close();
+    } catch (error) {
+      log.warn('a part did not close', { error: thrownText(error) });
+    }
+  }
+}
+
+/** Gives back the slots of a replica that closes, in a commit with nothing else. */
+export async function writeLastSlots(
+  { ids, log, replicaId, store }: Parts,
+  batches: TurnBatches,
+  slots: readonly SlotWrite[],
+): Promise<void> {
+  if (slots.length === 0) return;
+  const batch: Batch = { ...emptyBatch({ ids, replicaId }), slots };
+  try {
+    await batches.answered(() => store.commit(batch));
+  } catch (error) {
+    // Who takes the shards over finds them, as after a crash.
+    log.warn('slots not given back', { error: thrownText(error) });
+  }
+}
+
+/** Closing sockets takes no time; whoever needs longer is left to the end of the process. */
+const closeMsMax = 5_000;
+
+/** Closes all providers at once; each gives back what it holds. */
+export async function closeProviders(
+  providers: readonly Provider[],
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<void> {
+  const closing = providers.map(async (provider) => {
+    const { name } = provider;
+    const warn = (reason: string): void => log.warn('a provider did not close', { name, reason });
+    let cancel = (): void => undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      cancel = clock.setTimer(closeMsMax, () => {
+        warn(`not within ${closeMsMax} ms`);
+        resolve();
+      });
+    });
+    try {
+      await Promise.race([provider.close?.(), tooLate]);
+    } catch (error) {
+      warn(thrownText(error));
+    } finally {
+      cancel();
+    }
+  });
+  await Promise.all(closing);
+}
