@@ -134,6 +134,7 @@ async function openStore(
   const postgres = await startEmbeddedPostgres({
     ...(options.directory === undefined ? {} : { directory: options.directory }),
     log: (line) => log.info(line),
+    warn: (line) => log.warn(line),
   });
   try {
     const opened = await openPostgresStore({ connection: postgres.connection, onWait });

@@ -13,10 +13,14 @@ import type { Address } from './address.ts';
 import { currentAddress } from './address.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster } from './cluster.ts';
+import { reasonOf } from './errno.ts';
 import type { Home } from './home.ts';
+import { ensureIdleStop, stopCommand } from './idle-stop.ts';
 import { embeddedLimits } from './limits.ts';
 import type { ResolvedOptions } from './options.ts';
 import { readPidFile, rememberServer, serverFate } from './pid-file.ts';
+import type { Presence } from './presence.ts';
+import { enter } from './presence.ts';
 import { startOnce, writeSettings } from './server.ts';
 import { tryServer } from './trial.ts';
 import { keepLivingUsers } from './users.ts';
@@ -35,6 +39,8 @@ export type Running = {
   readonly address: Address;
   readonly version: string;
   readonly origin: Origin;
+  /** By which the server sees that it is used. */
+  readonly presence: Presence;
 };
 
 /** Aborted: whoever wanted the server has left, so its obstacles are not waited for any more. */
@@ -48,11 +54,15 @@ export async function bringUp(place: Workplace, left?: AbortSignal): Promise<Run
     const trial = address === undefined ? undefined : await tryServer(address, options.database);
     if (address !== undefined && trial?.kind === 'up') {
       await checkData(home, trial.data);
-      await rememberServer(home);
-      options.log(`Postgres ${trial.version} in ${home.path}: ${origin}`);
-      return { address, version: trial.version, origin };
-    }
-    if (trial?.kind === 'busy') {
+      const presence = await enter(address);
+      if (presence.kind === 'present') {
+        const { version } = trial;
+        await settle(place, address);
+        options.log(`Postgres ${version} in ${home.path}: ${origin}`);
+        return { address, version, origin, presence };
+      }
+      await patience('it was just stopping', embeddedLimits.startMsMax);
+    } else if (trial?.kind === 'busy') {
       await patience(trial.reason, embeddedLimits.startMsMax);
     } else if ((await serverFate(home)) === 'alive') {
       const pid = (await readPidFile(home))?.pid ?? 0;
@@ -68,11 +78,26 @@ export async function bringUp(place: Workplace, left?: AbortSignal): Promise<Run
   }
 }
 
+/** What a server that is up still needs. */
+async function settle(place: Workplace, address: Address): Promise<void> {
+  const { home, options } = place;
+  await rememberServer(home);
+  if (options.keepRunning) return;
+  try {
+    const pgCtl = process.platform === 'win32' ? (await findBinaries(home, options)).pgCtl : '';
+    await ensureIdleStop(address, options.unusedMsMax, stopCommand(pgCtl));
+  } catch (thrown) {
+    // It is no reason to have no database; the next heddle that comes tries it again.
+    options.log(`the server in ${home.path} will not stop itself: ${reasonOf(thrown)}`);
+  }
+}
+
 type Start = { readonly origin: Origin; readonly reason: string | undefined };
 
 async function begin(place: Workplace): Promise<Start> {
   const { directory, home, options } = place;
   const binaries = await findBinaries(home, options);
+  if (home.outside !== undefined) options.warn(home.outside);
   const created = await ensureCluster(home, binaries, options);
   await keepLivingUsers(directory);
   await writeSettings(home, binaries, options);

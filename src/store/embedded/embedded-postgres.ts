@@ -6,7 +6,7 @@
  *
  * 1. Whoever gets a handle is entered as a user before the lock is given back.
  * 2. The last living user's `close` stops the server. A user that was killed is not waited for;
- *    the server then goes on until the next heddle in this directory closes.
+ *    a server whose users were all killed stops itself (idle-stop.ts).
  * 3. A killed user takes nothing down: the server is no child of anybody.
  */
 import { access } from 'node:fs/promises';
@@ -93,11 +93,13 @@ export async function stopEmbeddedPostgres(
 function handle(place: Workplace, running: Running, user: string): EmbeddedPostgres {
   const { directory, home, options } = place;
   const { host, port, password } = running.address;
+  let { presence } = running;
   let left: Promise<void> | undefined;
   const leaving = new AbortController();
   const { closeLockMsMax, closeStopMsMax } = embeddedLimits;
   const leave = async (): Promise<void> => {
     leaving.abort();
+    await presence.leave();
     await removeUser(user);
     const stop = async (): Promise<void> => {
       if (!options.keepRunning && (await countUsers(directory)) === 0)
@@ -106,7 +108,7 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
     try {
       await underLock(place, stop, closeLockMsMax);
     } catch (thrown) {
-      // As when the last user was killed: the next heddle in this directory stops it.
+      // As when the last user was killed: it stops itself, or the next heddle here stops it.
       options.log(`the server in ${home.path} is left running: ${reasonOf(thrown)}`);
     }
   };
@@ -122,11 +124,18 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
     directory: home.path,
     version: running.version,
     origin: running.origin,
-    revive: () => underLock(place, async () => void (await bringUp(place, leaving.signal))),
+    revive: () =>
+      underLock(place, async () => {
+        const before = presence;
+        ({ presence } = await bringUp(place, leaving.signal));
+        await before.leave();
+        if (leaving.signal.aborted) await presence.leave();
+      }),
     close: () => (left ??= leave()),
     stop: async () => {
       left ??= Promise.resolve();
       leaving.abort();
+      await presence.leave();
       await removeUser(user);
       await underLock(place, () => end(place));
     },

@@ -10,6 +10,7 @@
  *    runs the server. So root never writes through a folder of an account without rights, where a
  *    planted link would lead it elsewhere.
  * 2. A cluster stays with the account that began it, and with the home that it is in.
+ * 3. A home outside the directory is never taken in silence: `outside` says why it was.
  */
 import { createHash } from 'node:crypto';
 import { lstat, readFile, realpath, rmdir, stat } from 'node:fs/promises';
@@ -17,7 +18,12 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { heddleError } from '../../domain/errors.ts';
 import { reasonOf } from './errno.ts';
-import { guardedDirectory, makeDirectory, privateDirectory } from './private-directory.ts';
+import {
+  guardedDirectory,
+  letThrough,
+  makeDirectory,
+  privateDirectory,
+} from './private-directory.ts';
 import type { ServerAccount } from './server-account.ts';
 import { accountForRoot, accountWithUid, closedTo, isRoot } from './server-account.ts';
 import { writeWhole } from './whole-file.ts';
@@ -29,6 +35,8 @@ export type Home = {
   readonly data: string;
   readonly socket: string;
   readonly log: string;
+  /** What the host must hear because the data are not where it may look for them. */
+  readonly outside: string | undefined;
 };
 
 /** Makes `directory` if need be and gives its real path: the one name that all processes use. */
@@ -43,35 +51,61 @@ export async function openDirectory(directory: string): Promise<string> {
 
 /** Finds the home or makes it. */
 export async function findHome(directory: string): Promise<Home> {
+  const inside = insideOf(directory);
+  const pointed = await readPointer(directory);
   const refusals: string[] = [];
-  for (const path of await candidates(directory)) {
+  for (const path of await candidates(directory, pointed)) {
     const home = await homeAt(path, directory);
-    const refusal = await prepare(home).catch(reasonOf);
-    if (refusal === undefined) {
-      if (path !== insideOf(directory)) await writePointer(directory, path);
-      return home;
+    const refusal = await prepare(home, directory).catch(reasonOf);
+    if (refusal !== undefined) {
+      refusals.push(refusal);
+      continue;
     }
-    refusals.push(refusal);
+    // Said only until the new one is there.
+    const lost = pointed !== undefined && !(await holdsData(pointed)) && !(await holdsData(path));
+    if (path !== inside) await writePointer(directory, path);
+    return { ...home, outside: whatIsOutside({ directory, path, refusals, pointed, lost }) };
   }
   throw unusable(directory, refusals.join('; '));
 }
 
-/** A home that holds data is the only candidate: an empty one elsewhere would lose them. */
-async function candidates(directory: string): Promise<readonly string[]> {
-  const inside = insideOf(directory);
-  if (await exists(join(inside, 'data'))) return [inside];
-  const pointed = await readPointer(directory);
-  if (pointed !== undefined) return [pointed];
-  if (process.platform === 'win32') return [inside];
-  const name = `${basename(dirname(directory))}-${shortHash(directory)}`;
-  const state = isRoot()
-    ? '/var/lib'
-    : (process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'));
-  const temporary = join(tmpdir(), `heddle-home-${shortHash(directory)}`);
-  return [inside, join(state, 'heddle', name), temporary];
+function whatIsOutside(found: {
+  readonly directory: string;
+  readonly path: string;
+  readonly refusals: readonly string[];
+  readonly pointed: string | undefined;
+  readonly lost: boolean;
+}): string | undefined {
+  const { directory, path, refusals, pointed, lost } = found;
+  const before = `${pointerOf(directory)} names ${String(pointed)}, and no data are there: a new database begins in ${path}`;
+  if (path === insideOf(directory)) return lost ? before : undefined;
+  const why = refusals.length === 0 ? 'they were begun there' : refusals.join('; ');
+  const text =
+    `the database of ${directory} is not in that folder but in ${path}, because ${why}. ` +
+    'Keep that folder, or choose another directory';
+  return lost ? `${before}; ${text}` : text;
 }
 
-async function homeAt(path: string, directory: string): Promise<Home> {
+/** A home that holds data is the only candidate: an empty one elsewhere would lose them. */
+async function candidates(
+  directory: string,
+  pointed: string | undefined,
+): Promise<readonly string[]> {
+  const all = [insideOf(directory), ...(pointed === undefined ? [] : [pointed])];
+  if (process.platform !== 'win32') {
+    const name = `${basename(dirname(directory))}-${shortHash(directory)}`;
+    const state = isRoot()
+      ? '/var/lib'
+      : (process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'));
+    all.push(join(state, 'heddle', name), join(tmpdir(), `heddle-home-${shortHash(directory)}`));
+  }
+  for (const path of all) {
+    if (await holdsData(path)) return [path];
+  }
+  return all;
+}
+
+async function homeAt(path: string, directory: string): Promise<Omit<Home, 'outside'>> {
   return {
     path,
     account: isRoot() ? await accountFor(join(path, 'data'), directory) : undefined,
@@ -91,10 +125,17 @@ async function accountFor(data: string, directory: string): Promise<ServerAccoun
 }
 
 /** Says why the home cannot be at its path, or makes its folders. */
-async function prepare({ path, account, data, socket, log }: Home): Promise<string | undefined> {
+async function prepare(
+  { path, account, data, socket, log }: Omit<Home, 'outside'>,
+  directory: string,
+): Promise<string | undefined> {
   if (account !== undefined) {
     const existing = await nearest(path);
-    const closed = await closedTo(account, existing);
+    let closed = await closedTo(account, existing);
+    // Only heddle's own folder is opened: those above it are not heddle's to change.
+    if (closed === directory && (await letThrough(directory, account))) {
+      closed = await closedTo(account, existing);
+    }
     if (closed !== undefined) return `the account ${account.name} may not enter ${closed}`;
   }
   const refusal = await guardedDirectory(path, account);
@@ -135,6 +176,8 @@ const pointerOf = (directory: string): string => join(directory, 'postgres.json'
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
+
+const holdsData = (home: string): Promise<boolean> => exists(join(home, 'data'));
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(

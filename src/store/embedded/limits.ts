@@ -17,6 +17,10 @@ export const embeddedLimits = {
   /** What a close waits for, at the start lock and for the stop: then the server is left to itself. */
   closeLockMsMax: 10_000,
   closeStopMsMax: 10_000,
+  /** How long a server goes on after its last user was killed; a supervisor restarts one sooner. */
+  unusedMsMax: 60_000,
+  /** How often a server looks whether it is used. */
+  unusedLookMs: 5_000,
   /** One trial connection, and each question over it. */
   connectMsMax: 5_000,
   goodbyeMsMax: 500,

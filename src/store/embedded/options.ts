@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { heddleError } from '../../domain/errors.ts';
+import { embeddedLimits } from './limits.ts';
 
 export type EmbeddedPostgresOptions = {
   /** Where heddle keeps its things; `.heddle` in the working directory unless given. */
@@ -12,8 +13,12 @@ export type EmbeddedPostgresOptions = {
   readonly allowSystemBinaries?: boolean;
   /** The last user's `close` leaves the server running. */
   readonly keepRunning?: boolean;
+  /** After so long without any user the server stops itself; a minute unless given. */
+  readonly unusedMsMax?: number;
   /** Hears in whole sentences what the supervisor does. */
   readonly log?: (line: string) => void;
+  /** Hears what its host must know, such as data that are not in `directory`; default: stderr. */
+  readonly warn?: (line: string) => void;
 };
 
 export type ResolvedOptions = {
@@ -24,7 +29,9 @@ export type ResolvedOptions = {
   /** A bin directory that is used instead of the package's: CI tests other majors with it. */
   readonly systemBin: string | undefined;
   readonly keepRunning: boolean;
+  readonly unusedMsMax: number;
   readonly log: (line: string) => void;
+  readonly warn: (line: string) => void;
 };
 
 /** Reads environment and defaults once; behind this nothing is optional. */
@@ -53,6 +60,8 @@ export function resolveOptions(options: EmbeddedPostgresOptions): ResolvedOption
     allowSystemBinaries: options.allowSystemBinaries ?? system === '1',
     systemBin: isAbsolute(system) ? system : undefined,
     keepRunning: options.keepRunning ?? false,
+    unusedMsMax: options.unusedMsMax ?? embeddedLimits.unusedMsMax,
     log: options.log ?? (() => undefined),
+    warn: options.warn ?? ((line) => console.error(`heddle: ${line}`)),
   };
 }

@@ -43,6 +43,21 @@ export async function privateDirectory(
   return wrongWith(path, account?.uid ?? self, 0o700);
 }
 
+/**
+ * Lets the account pass through a folder of this process's user, and nothing more: it may not list
+ * the folder. A group without rights gives its place to the account's group; one with rights keeps
+ * it, and everybody may pass. False: the folder is somebody else's and stays as it is.
+ */
+export async function letThrough(path: string, account: ServerAccount): Promise<boolean> {
+  const self = process.getuid?.();
+  if (self === undefined || !(await isOwn(path, self))) return false;
+  const { mode, gid } = await lstat(path);
+  const byGroup = gid === account.gid || (mode & 0o070) === 0;
+  if (byGroup && gid !== account.gid) await chown(path, self, account.gid);
+  await chmod(path, (mode & 0o7777) | (byGroup ? 0o010 : 0o001));
+  return true;
+}
+
 async function isOwn(path: string, uid: number | undefined): Promise<boolean> {
   const seen = await lstat(path);
   return seen.isDirectory() && seen.uid === uid;

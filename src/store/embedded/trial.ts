@@ -1,9 +1,9 @@
 /** Trial connections: what a server answers decides more than any file about it. */
 import pg from 'pg';
 import type { Address } from './address.ts';
-import { serverUser } from './address.ts';
 import { codeOf, hasCode, reasonOf } from './errno.ts';
 import { embeddedLimits } from './limits.ts';
+import { goodbye, session } from './session.ts';
 
 export type Trial =
   | { readonly kind: 'up'; readonly version: string; readonly data: string }
@@ -13,17 +13,7 @@ export type Trial =
 
 /** Asks the server who it is and makes sure that the database is there. */
 export async function tryServer(address: Address, database: string): Promise<Trial> {
-  const client = new pg.Client({
-    host: address.host,
-    port: address.port,
-    user: serverUser,
-    database: 'postgres',
-    connectionTimeoutMillis: embeddedLimits.connectMsMax,
-    query_timeout: embeddedLimits.connectMsMax,
-    ...(address.password === undefined ? {} : { password: address.password }),
-  });
-  // A server that ends while we ask speaks through the query as well.
-  client.on('error', () => undefined);
+  const client = session(address, 'heddle trial');
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string; data: string; found: boolean }>(
@@ -37,21 +27,22 @@ export async function tryServer(address: Address, database: string): Promise<Tri
     if (!row.found) await createDatabase(client, database);
     return { kind: 'up', version: row.version, data: row.data };
   } catch (thrown) {
-    // 57P03 starting or stopping; 57P01 to 57P02 stopping; 53300 full; the rest: ended while asked.
-    if (hasCode(thrown, 'ENOENT', 'ECONNREFUSED')) return { kind: 'absent' };
-    if (hasCode(thrown, '57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE')) {
-      return { kind: 'busy', reason: reasonOf(thrown) };
-    }
-    // pg gives its own faults (time is up, connection ended) no code.
-    if (codeOf(thrown) === '') return { kind: 'busy', reason: reasonOf(thrown) };
-    throw thrown;
+    return unanswered(thrown);
   } finally {
-    // A server that says nothing does not answer a goodbye either.
-    const { connection } = client as unknown as { readonly connection: pg.Connection };
-    const late = setTimeout(() => connection.stream.destroy(), embeddedLimits.goodbyeMsMax);
-    await client.end().catch(() => undefined);
-    clearTimeout(late);
+    await goodbye(client);
   }
+}
+
+/** Why a server did not do what it was asked, if that may pass; else it is thrown on. */
+export function unanswered(thrown: unknown): Exclude<Trial, { readonly kind: 'up' }> {
+  // 57P03 starting or stopping; 57P01 to 57P02 stopping; 53300 full; the rest: ended while asked.
+  if (hasCode(thrown, 'ENOENT', 'ECONNREFUSED')) return { kind: 'absent' };
+  if (hasCode(thrown, '57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE')) {
+    return { kind: 'busy', reason: reasonOf(thrown) };
+  }
+  // pg gives its own faults (time is up, connection ended) no code.
+  if (codeOf(thrown) === '') return { kind: 'busy', reason: reasonOf(thrown) };
+  throw thrown;
 }
 
 /** template0 takes no connections, so nobody can be in the way of copying it. */

@@ -6,6 +6,7 @@ import {
   mkdir,
   mkdtemp,
   readFile,
+  realpath,
   rename,
   rm,
   stat,
@@ -62,7 +63,26 @@ describe.runIf(asRoot)('root', () => {
     await chmod(project, 0o755);
   });
 
-  it('puts data and programs elsewhere when its folder is for root alone', async () => {
+  it('uses a directory that is for root alone, such as a volume, and opens no more than it must', async () => {
+    const volume = watched(await openFolder());
+    for (const [mode, opened] of [
+      [0o700, 0o710],
+      [0o750, 0o751],
+    ] as const) {
+      await chmod(volume, mode);
+      await chown(volume, 0, 0);
+      const said: string[] = [];
+      const warn = (line: string) => said.push(line);
+      const server = await startEmbeddedPostgres({ directory: volume, settings: quick, warn });
+      expect(server.directory).toBe(join(await realpath(volume), 'postgres'));
+      expect((await stat(volume)).mode & 0o777).toBe(opened);
+      expect((await stat(volume)).uid).toBe(0);
+      await server.close();
+      expect(said).toEqual([]);
+    }
+  });
+
+  it('puts data and programs elsewhere when a folder above is for root alone, and says so', async () => {
     const closed = await mkdtemp(join(tmpdir(), 'heddle-closed-'));
     removedAfterwards(closed);
     const project = join(closed, 'project');
@@ -73,6 +93,10 @@ describe.runIf(asRoot)('root', () => {
     const first = await startIn(request);
     removedAfterwards(first.server.directory);
     expect(first.server.directory.startsWith(closed)).toBe(false);
+    expect((await stat(closed)).mode & 0o777).toBe(0o700);
+    for (const part of [directory, first.server.directory, `may not enter ${closed}`]) {
+      expect(first.said()).toContain(part);
+    }
     await ask(first.server.databaseUrl, 'create table kept as select 42 as answer');
     await first.finish();
     const pointer = JSON.parse(await readFile(join(directory, 'postgres.json'), 'utf8')) as object;
@@ -93,6 +117,14 @@ describe.runIf(asRoot)('root', () => {
     removedAfterwards(copied.directory);
     expect(copied.origin).toBe('created');
     await copied.close();
+    // The place outside was lost, as with a container: what begins anew says so.
+    await rm(copied.directory, { recursive: true });
+    const said: string[] = [];
+    const warn = (line: string) => said.push(line);
+    const anew = await startEmbeddedPostgres({ directory: copy, settings: quick, warn });
+    expect(anew.origin).toBe('created');
+    expect(said.join()).toContain('no data are there: a new database begins');
+    await anew.close();
     const moved = watched(join(closed, 'moved'));
     await rename(directory, moved);
     const third = await startEmbeddedPostgres({ directory: moved, settings: quick });

@@ -86,6 +86,8 @@ export type Started = {
     readonly version: string;
     readonly origin: string;
   };
+  /** What it has written to stderr. */
+  said(): string;
   /** Lets the process close its handle and end. */
   finish(): Promise<void>;
   /** SIGKILL, awaited. */
@@ -107,7 +109,7 @@ export function spawnStarter({ project, options, account, env }: RunRequest): Ch
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {
     cwd: account === undefined ? project : '/',
     env: { PATH: '/nonexistent', HOME: '/nonexistent', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     ...account,
   });
   children.add(child);
@@ -117,12 +119,15 @@ export function spawnStarter({ project, options, account, env }: RunRequest): Ch
 
 export async function startIn(request: RunRequest): Promise<Started> {
   const child = spawnStarter(request);
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const exit = once(child, 'exit');
   const answer = await firstLine(child);
   if ('failed' in answer) throw new Error(JSON.stringify(answer['failed']));
   return {
     child,
     server: answer as unknown as Started['server'],
+    said: () => stderr,
     finish: async () => {
       child.stdin?.end();
       await exit;
