@@ -180,7 +180,8 @@ const rooms = [
   {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
     // text that comes in pieces, ajv for a person's answer against its question's JSON Schema. What
-    // stands behind the store's port is the composition root's alone.
+    // stands behind the store's port is the composition root's alone. Of XState it reads the types of
+    // charts, by which runs are typed.
     room: '^src/library/',
     may: [
       domain,
@@ -190,6 +191,7 @@ const rooms = [
       systemCharts,
       npm('rxjs'),
       npm('ajv'),
+      xstate,
     ],
   },
   {
@@ -275,6 +277,13 @@ export default {
       severity: 'error',
       from: { path: '^src/store/' },
       to: { path: '^machines/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      // What a chart does is the kernel's.
+      name: 'the library knows charts by their types alone',
+      severity: 'error',
+      from: { path: '^src/library/' },
+      to: { path: xstate, dependencyTypesNot: ['type-only'] },
     },
     {
       // The workload reads the shapes of the store's answers; the calls go through heddle.

@@ -8,7 +8,7 @@
  * 2. Where a start fails later, the database that was opened for it is closed again.
  */
 import { asOptions } from './domain/options.ts';
-import { registerSource, type AgentSource } from './runtime/agent-source.ts';
+import { registerSources, type AgentSources } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { Heddle } from './library/library.ts';
 import { checkProviders } from './providers/check-provider.ts';
@@ -29,12 +29,16 @@ import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import { systemClock, systemIds } from './system.ts';
 
 export { Heddle };
-export type { AgentSource, Stub };
+export type { Stub };
 export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
-export type HeddleOptions = {
-  /** Charts made by `setup(…).createMachine(…)`; several versions of one may stand side by side. */
-  readonly agents?: readonly AgentSource[];
+/** What `createHeddle` is told. All of it may be left out. */
+export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
+  /**
+   * Charts made by `setup(…).createMachine(…)`: in a list, where several versions of one may stand side
+   * by side, or in an object by name.
+   */
+  readonly agents?: Agents;
   /**
    * Default: `DATABASE_URL`, else a Postgres of heddle's own in `.heddle/`. Null: heddle's own,
    * whatever the environment says.
@@ -65,14 +69,19 @@ const quiet: Log = {
   warn: (message, facts) => console.error(`heddle: ${message}`, facts ?? ''),
 };
 
-/** Starts a replica: opens the store, takes shards, takes up what they hold open. */
-export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle> {
+/**
+ * Starts a replica: opens the store, takes shards, takes up what they hold open. What `start` and the
+ * runs take and give is typed by these agents.
+ */
+export async function createHeddle<const Agents extends AgentSources = AgentSources>(
+  options: HeddleOptions<Agents> = {},
+): Promise<Heddle<Agents>> {
   checkOptions(options);
   const databaseUrl = databaseUrlOf(options.databaseUrl, process.env['DATABASE_URL']);
   const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
   // An agent that is refused must not leave a server behind.
-  const agents = (options.agents ?? []).map((source) => registerSource(kernel, source));
+  const agents = registerSources(kernel, options.agents);
   kernel.checkFamilies(agents);
   warnOfAgents(agents, log);
   const budgets = budgetDefaults(options.budgets);
@@ -93,7 +102,7 @@ export async function createHeddle(options: HeddleOptions = {}): Promise<Heddle>
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     });
     if (options.replica !== false) await runtime.start();
-    return new Heddle(runtime, closeDatabase, log);
+    return new Heddle<Agents>(runtime, closeDatabase, log);
   } catch (error) {
     await store.close();
     await closeDatabase();

@@ -1,21 +1,43 @@
 /** What agent authors and hosts import. Nothing else is public. */
-export { catalogue, task, type TaskArgs, type TaskPolicy } from './kernel/catalogue.ts';
-export { toolLoop } from './tool-loop/tool-loop.ts';
+export {
+  ask,
+  catalogue,
+  recall,
+  receive,
+  task,
+  type TaskArgs,
+  type TaskPolicy,
+} from './kernel/catalogue.ts';
+export { toolLoop, type ToolLoopMachine } from './tool-loop/tool-loop.ts';
 export { tool, type AuthorTool } from './tool-loop/author-tool.ts';
 export type { StandardSchema } from './tool-loop/standard-schema.ts';
 export type { ToolLoopBounds, ToolLoopInput, ToolLoopOptions } from './tool-loop/options.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
-export {
-  createHeddle,
-  stubProvider,
-  type AgentSource,
-  type Heddle,
-  type HeddleOptions,
-} from './heddle.ts';
+export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
 export type { Budget, BudgetOwner, BudgetView } from './library/budget-requests.ts';
 export type { Priority } from './domain/priority.ts';
-export type { Run, StartOptions } from './library/run-handle.ts';
+export type { JournalLine, OutputOptions, Run } from './library/run-handle.ts';
+export type { AgentSource, AgentSources, AgentVersion, AnyChart } from './runtime/agent-source.ts';
+export type {
+  AgentName,
+  AgentRef,
+  ChartFor,
+  StartArguments,
+  StartOf,
+  StartOptions,
+} from './library/agent-types.ts';
+export type {
+  AnswerOf,
+  EmittedAs,
+  EmittedOf,
+  EventOf,
+  InputOf,
+  NameOf,
+  OutputOf,
+  SentEvent,
+} from './library/chart-types.ts';
+export type { JsonOf } from './domain/plain/json-of.ts';
 export type { OpenQuestion } from './library/answers.ts';
 export type { SendRequest as SendOptions } from './library/requests.ts';
 export type { TextDelta } from './runtime/calls/texts.ts';

@@ -111,14 +111,17 @@ export type ReceiveInput = {
   readonly timeoutMs?: number;
 };
 
-export type ReceivedMessage = {
+/** A message as a chart gets it. */
+export type ReceivedMessage<Payload = Json> = {
   readonly channel: string;
   /** The message's number in its channel: dense, from 1, in commit order. */
   readonly seq: number;
   readonly messageId: string;
-  readonly payload: Json;
+  readonly payload: Payload;
 };
-export type ReceiveOutput = { readonly messages: readonly ReceivedMessage[] };
+export type ReceiveOutput<Payload = Json> = {
+  readonly messages: readonly ReceivedMessage<Payload>[];
+};
 
 export type PublishInput = {
   readonly channel: string;
@@ -146,25 +149,26 @@ export type RecallInput = {
   /** Also the versions before it, newest first, at most so many. */
   readonly history?: number;
 };
-export type MemoryVersion = {
+export type MemoryVersion<Value = Json> = {
   readonly version: number;
   /** Null for the first. */
   readonly parent: number | null;
   /** Null when this version deletes the entry. */
-  readonly value: Json;
+  readonly value: Value | null;
   readonly deleted: boolean;
   /** Who wrote it. */
   readonly runId: string | null;
   readonly turn: number | null;
 };
 /** `found` is false, `version` 0 and `value` null when there is no entry or it was deleted. */
-export type RecallOutput = {
+export type RecallOutput<Value = Json> = {
   readonly key: string;
-  readonly found: boolean;
-  readonly version: number;
-  readonly value: Json;
-  readonly history: readonly MemoryVersion[];
-};
+  /** The versions before it, newest first, as many as `history` asked for. */
+  readonly history: readonly MemoryVersion<Value>[];
+} & (
+  | { readonly found: true; readonly version: number; readonly value: Value }
+  | { readonly found: false; readonly version: 0; readonly value: null }
+);
 
 export type ForgetInput = {
   readonly scope: MemoryScope;
@@ -189,4 +193,5 @@ export type AskInput = {
   readonly schema?: Json;
   readonly timeoutMs?: number;
 };
-export type AskOutput = { readonly answer: Json };
+/** What the person answered. */
+export type AskOutput<Answer = Json> = { readonly answer: Answer };

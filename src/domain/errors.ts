@@ -46,6 +46,10 @@ export const errorRegistry = {
   // Agents
   'agent-refused': terminal(422, 'Agent {agent} cannot be durable. {refusals}'),
   'agent-unknown': terminal(404, 'No agent is registered as {agent}; known: {known}.'),
+  'agent-differs': terminal(
+    409,
+    'Agent {agent} is registered with another chart than the one that is given here: give this one to createHeddle, or start the agent by its name.',
+  ),
   'agent-duplicate': terminal(
     409,
     'Agent {agent} version {version} is registered twice with different charts; give one another version.',

@@ -24,6 +24,7 @@ import type {
 } from '../domain/catalogue.ts';
 import type { CatalogueName } from '../domain/effect.ts';
 import { refuseField } from '../domain/field.ts';
+import type { JsonOf } from '../domain/plain/json-of.ts';
 import { checkTaskPolicy, type TaskPolicy } from './task-policy.ts';
 
 export { checkTaskPolicy, type TaskPolicy };
@@ -56,7 +57,33 @@ export const catalogue = {
   ask: stub<AskOutput, AskInput>('ask'),
 } satisfies Record<CatalogueName, unknown>;
 
+/**
+ * `catalogue.receive` with the type of the messages' payloads, for `setup({ actors: { orders: receive<Order>() } })`.
+ * The type is the author's word: what comes is not checked against it.
+ */
+export function receive<Payload>(): PromiseActorLogic<
+  ReceiveOutput<JsonOf<Payload>>,
+  ReceiveInput
+> {
+  return stub('receive');
+}
+
+/** `catalogue.recall` with the type of the entry's values. The type is the author's word, as that of `receive`. */
+export function recall<Value>(): PromiseActorLogic<RecallOutput<JsonOf<Value>>, RecallInput> {
+  return stub('recall');
+}
+
+/**
+ * `catalogue.ask` with the type of the answer, which `run.answer` then asks for. The type is the author's
+ * word; what an answer must be, the question's `schema` says.
+ */
+export function ask<Answer>(): PromiseActorLogic<AskOutput<JsonOf<Answer>>, AskInput> {
+  return stub('ask');
+}
+
+/** What a task's function is called with. */
 export type TaskArgs<Input> = {
+  /** What the chart gave: plain JSON. */
   readonly input: Input;
   /** Aborts when the chart leaves the invocation, or the attempt has taken too long. */
   readonly signal: AbortSignal;

@@ -13,6 +13,8 @@ export interface Agent {
   readonly name: string;
   /** Given, or a hash of the chart's structure. */
   readonly version: string;
+  /** As its author made it. */
+  readonly authored: unknown;
   /** A hash of what its runs stand on: states, candidates, ids (see `structure.ts`). */
   readonly structure: string;
   /** A hash of the texts too: which code takes a turn. */

@@ -7,9 +7,7 @@ import { refuseField } from '../domain/field.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { asList, asOptions } from '../domain/options.ts';
 
-const lists = ['agents', 'providers'] as const;
-/** Of agents and of providers. */
-const listMax = 10_000;
+const providersMax = 10_000;
 const objects = ['settings', 'budgets', 'tenantWeights'] as const;
 
 const known: readonly string[] = [
@@ -17,15 +15,16 @@ const known: readonly string[] = [
   'directory',
   'replica',
   'log',
-  ...lists,
+  'agents',
+  'providers',
   ...objects,
 ];
 
 export function checkOptions(given: unknown): void {
   const options = asOptions(given as JsonObject, 'options', known);
-  for (const name of lists) {
-    if (options[name] !== undefined) asList(options[name], name, { max: listMax, what: name });
-  }
+  const { providers } = options;
+  if (providers !== undefined)
+    asList(providers, 'providers', { max: providersMax, what: 'providers' });
   for (const name of objects) {
     if (isWrong(options, name, isObject)) refuseField(name, 'must be an object');
   }

@@ -16,7 +16,9 @@ import { asList, asOptions } from '../domain/options.ts';
 import { hearGiven } from '../domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
-import { asError, Run, type StartOptions } from './run-handle.ts';
+import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from './agent-types.ts';
+import { asError, Run } from './run-handle.ts';
+import type { AgentSources, AnyChart } from '../runtime/agent-source.ts';
 import { openQuestion, type OpenQuestion } from './answers.ts';
 import {
   budgetAddress,
@@ -33,6 +35,7 @@ import {
   tenantName,
   type MemoryOwner,
   type PublishRequest,
+  type StartRequest,
 } from './requests.ts';
 import { runsQuery, type RunsQuery } from './runs-query.ts';
 import type { Log } from '../runtime/ports.ts';
@@ -46,8 +49,26 @@ const closeMsMax = 25_000;
 /** After so long whatever still waits for the database hears that its connections are closed. */
 const closeTurnsMsMax = 8_000;
 
-export class Heddle {
-  /** For surfaces (command line, HTTP): not part of the library's promise. */
+/** A start, as anybody may have written it. */
+type Start = { readonly agent?: unknown } & StartRequest;
+
+/** Which run is meant. */
+export type RunOptions<Agent = unknown> = {
+  /** Default `default`. */
+  readonly tenant?: string;
+  /** Whose run it is, by name or chart. */
+  readonly agent?: Agent;
+};
+
+/**
+ * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given: plain
+ * `Heddle` is one of which nothing is known, and any other can be given where it is wanted.
+ */
+export class Heddle<out Agents extends AgentSources = AgentSources> {
+  /**
+   * For surfaces (command line, HTTP): not part of the library's promise.
+   * @internal
+   */
   readonly runtime: Runtime;
   readonly #channels = new OutsideChannels(() => this.#open());
   readonly #memory = new OutsideMemory(() => this.#open());
@@ -55,47 +76,55 @@ export class Heddle {
   readonly #log: Log | undefined;
   #closing: Promise<void> | null = null;
 
+  /** @internal */
   constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
     this.runtime = runtime;
     this.#closeDatabase = closeDatabase;
     this.#log = log;
   }
 
-  /** Resolves when the run is durable. */
-  async start(agent: string, options: StartOptions = {}): Promise<Run> {
-    return hearGiven(options, () => this.#startOne(agent, options));
+  /**
+   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable. A name
+   * means the newest version, a chart the version that it is: either the very object that `createHeddle`
+   * was given, or one with the same structure (as `provide` gives). Throws `agent-unknown` for what is
+   * not registered, `agent-differs` for another chart under a name that is.
+   */
+  async start<const Given extends string | AnyChart>(
+    agent: AgentRef<Agents, Given>,
+    ...[options]: StartArguments<ChartFor<Agents, Given>>
+  ): Promise<Run<ChartFor<Agents, Given>>> {
+    return hearGiven(options, () => this.#startOne(agent, options === undefined ? {} : options));
   }
 
-  async #startOne(agent: string, options: StartOptions): Promise<Run> {
+  async #startOne<Chart>(agent: unknown, options: StartOptions): Promise<Run<Chart>> {
     // Options may be those of `startAll`, with the agent in them; another agent is a mistake.
-    const given = asOptions<StartOptions & { readonly agent?: string }>(
-      options,
-      'start',
-      startKeys,
-    );
+    const given = asOptions<Start>(options, 'start', startKeys);
     const request = { agent, ...given };
     if (request.agent !== agent) refuseField('start.agent', 'is given twice, and differs');
     const [run] = await this.#startAll([request]);
     if (run === undefined) throw new TypeError('a start was not answered');
-    return run;
+    return run as Run<Chart>;
   }
 
   /** Accepts all of these runs or none: a pipeline is never begun by half. */
-  async startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
-    return hearGiven(starts, () => this.#startList(starts));
+  async startAll<const Given extends readonly (string | AnyChart)[]>(
+    starts: readonly [...{ [Place in keyof Given]: StartOf<Agents, Given[Place]> }],
+  ): Promise<{ -readonly [Place in keyof Given]: Run<ChartFor<Agents, Given[Place]>> }> {
+    const runs: unknown = await hearGiven(starts, () => this.#startList(starts));
+    return runs as { -readonly [Place in keyof Given]: Run<ChartFor<Agents, Given[Place]>> };
   }
 
-  async #startList(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+  async #startList(starts: unknown): Promise<Run[]> {
     const { turnsMax: max } = this.runtime.settings;
-    const given = asList(starts, 'starts', { max, what: 'runs' }) as typeof starts;
+    const given = asList(starts, 'starts', { max, what: 'runs' }) as readonly Start[];
     return this.#startAll(given.map((start, place) => startOf(start, `starts[${place}]`)));
   }
 
-  async #startAll(starts: readonly ({ readonly agent: string } & StartOptions)[]): Promise<Run[]> {
+  async #startAll(starts: readonly Start[]): Promise<Run[]> {
     const { agents, ids } = this.#open();
     if (starts.length === 0) return [];
     const runs = starts.map(({ agent, ...request }) =>
-      newRun(agents.newest(checkName(agent, 'start.agent')), ids.run(), request),
+      newRun(agents.meant(agent, 'start.agent'), ids.run(), request),
     );
     await this.runtime.admitStarts(runs);
     const outcomes = await this.runtime.startRuns(runs);
@@ -107,11 +136,21 @@ export class Heddle {
     });
   }
 
-  /** The handle of a run that exists. */
-  async run(runId: string, options: { readonly tenant?: string } = {}): Promise<Run> {
-    const { tenant } = asOptions(options, 'run', ['tenant']);
-    const row = await this.#open().store.run(tenantName(tenant), asRunId(runId));
+  /**
+   * The handle of a run that exists; throws `run-unknown` when none does. With `agent`, a name or a
+   * chart, the handle is typed as that agent's, and a run of another agent is refused.
+   */
+  async run<const Given extends string | AnyChart = string>(
+    runId: string,
+    options: RunOptions<AgentRef<Agents, Given>> = {},
+  ): Promise<Run<ChartFor<Agents, Given>>> {
+    const { tenant, agent } = asOptions(options, 'run', ['tenant', 'agent']);
+    const { agents, store } = this.#open();
+    const row = await store.run(tenantName(tenant), asRunId(runId));
     if (row === null) throw heddleError('run-unknown', { runId });
+    if (agent !== undefined && agents.nameOf(agent, 'run.agent') !== row.agent) {
+      refuseField('run.agent', `is not the agent of this run, ${row.agent}`);
+    }
     return new Run(this.runtime, row);
   }
 

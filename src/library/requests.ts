@@ -43,11 +43,11 @@ const requestKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'p
 export const startKeys = [...requestKeys, 'agent'] as const;
 
 /** What one start among several is told. */
-export function startOf<Start extends { readonly agent: string } & StartRequest>(
+export function startOf<Start extends { readonly agent?: unknown } & StartRequest>(
   given: Start,
   field: string,
 ): Start {
-  return asOptions<{ readonly agent: string } & StartRequest>(given, field, startKeys) as Start;
+  return asOptions<{ readonly agent?: unknown } & StartRequest>(given, field, startKeys) as Start;
 }
 
 export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartArrival {

@@ -1,6 +1,6 @@
 /** A run as the library gives it: the same calls as the HTTP API's. */
 import type { Observable } from 'rxjs';
-import type { ChartEvent, JournalEntry } from '../domain/event.ts';
+import type { JournalEntry } from '../domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
 import { errorRegistry } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
@@ -12,7 +12,8 @@ import { hearGiven } from '../domain/plain/refused.ts';
 import { thrownText } from '../domain/thrown.ts';
 import { callOutside } from '../runtime/host/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
-import { reasonText, sentEvent, type SendRequest, type StartRequest } from './requests.ts';
+import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
+import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { TextDelta } from '../runtime/calls/texts.ts';
 import { besideOf, waitText } from './waits.ts';
@@ -27,8 +28,6 @@ import type {
   RunRow,
 } from '../store/rows.ts';
 
-export type StartOptions = StartRequest;
-
 /** One line of a journal: the turn that took the event, and the event. */
 export type JournalLine = {
   readonly turn: number;
@@ -37,13 +36,26 @@ export type JournalLine = {
   readonly entry: JournalEntry;
 };
 
+/** How long `output` waits. */
+export type OutputOptions = {
+  /** Then it throws `run-not-finished`. Default: as long as it takes. */
+  readonly timeoutMs?: number;
+};
+
 const journalPage = 200;
-export class Run {
+
+/**
+ * A run, wherever it lives. `Chart` is the type of its agent's chart (`Run<typeof editor>`) and types its
+ * output, events and answers. Plain `Run` is one of which nothing is known; any other can be given
+ * where it is wanted.
+ */
+export class Run<out Chart = unknown> {
   readonly id: RunId;
   readonly tenant: string;
   readonly #address: RunAddress;
   readonly #runtime: Runtime;
 
+  /** @internal */
   constructor(runtime: Runtime, address: RunAddress) {
     this.#runtime = runtime;
     this.#address = address;
@@ -76,7 +88,7 @@ export class Run {
    * error when it failed or was cancelled, and with `run-not-finished` after `timeoutMs` (default:
    * none). While the database is away it waits. A task that waits here lends its permit meanwhile.
    */
-  async output(options: { readonly timeoutMs?: number } = {}): Promise<Json> {
+  async output(options: OutputOptions = {}): Promise<OutputOf<Chart>> {
     const given = asOptions(options, 'output', ['timeoutMs']);
     const timeoutMs = asWhole(given.timeoutMs, 'output.timeoutMs', {
       min: 0,
@@ -87,7 +99,8 @@ export class Run {
       endOf(this.#runtime, this.#address, { timeoutMs, look: () => this.row(), lend }),
     );
     if (row.status === 'completed') {
-      return row.outputText === null ? null : (JSON.parse(row.outputText) as Json);
+      const output: unknown = row.outputText === null ? null : JSON.parse(row.outputText);
+      return output as OutputOf<Chart>;
     }
     throw asError(row.error ?? { code: 'error', message: `The run is ${row.status}.` });
   }
@@ -99,14 +112,11 @@ export class Run {
    * takes stands in the journal with `handled: false`; of one that the chart declares nowhere the
    * host's log is warned, once for a version and type.
    */
-  async send(
-    event: { readonly type: string; readonly [key: string]: unknown },
-    options: SendRequest = {},
-  ): Promise<void> {
+  async send(event: EventOf<Chart>, options: SendRequest = {}): Promise<void> {
     return hearGiven(event, () => this.#send(event, options));
   }
 
-  async #send(event: { readonly type: string }, options: SendRequest): Promise<void> {
+  async #send(event: unknown, options: SendRequest): Promise<void> {
     const { payload, once } = sentEvent(event, options);
     const { agent, version } = this.#address as Partial<NewRun>;
     if (agent !== undefined && version !== undefined) {
@@ -124,7 +134,7 @@ export class Run {
    * too and means the question that is open under it now. That is unsafe where a chart asks again
    * under the same id: what a person saw may have been the question before.
    */
-  async answer(askId: string, answer: unknown): Promise<void> {
+  async answer(askId: string, answer: AnswerOf<Chart>): Promise<void> {
     // As it is now: whoever gave it may change it, and what is no JSON may hold promises that reject.
     const payload = toJson(answer, 'answer') ?? null;
     const asked = await this.#asked();
@@ -207,7 +217,10 @@ export class Run {
    * this process, at most once: what is emitted while another replica owns the run, or before anybody
    * listens, is not heard. What must be heard is published. A throwing handler is logged.
    */
-  on(type: string, handler: (event: ChartEvent) => unknown): { readonly unsubscribe: () => void } {
+  on<const Type extends EmittedOf<Chart>['type'] | '*'>(
+    type: Type,
+    handler: (event: EmittedAs<Chart, Type>) => unknown,
+  ): { readonly unsubscribe: () => void } {
     checkName(type, 'on.type');
     if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
     const { log, runEvents } = this.#runtime;
@@ -215,7 +228,8 @@ export class Run {
       for (const event of emitted) {
         if (type !== '*' && type !== event.type) continue;
         callOutside(
-          () => handler(event),
+          // It is what the chart says that it emits, or the chart lies to XState as well.
+          () => handler(event as EmittedAs<Chart, Type>),
           (thrown) => {
             log.warn('a listener threw', { runId: this.id, type, error: thrownText(thrown) });
           },

@@ -1,24 +1,76 @@
 /** What a host gives as an agent, checked by field: a chart, or a chart with its version. */
+import { HeddleError } from '../domain/errors.ts';
 import { onlyKeys, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
+import { limits } from '../domain/limits.ts';
+import { asList } from '../domain/options.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
 
-/** A chart, or a chart with the version that its runs keep and with versions that it takes over. */
-export type AgentSource =
-  | object
-  | {
-      readonly machine: object;
-      /** Default: a hash of the chart's structure. */
-      readonly version?: string;
-      /**
-       * Versions whose open runs this chart takes up, as far as they fit it; the others are stalled
-       * and say what is missing. Its own version among them: it takes the place of the structure
-       * that is stored under it, though runs are open.
-       */
-      readonly adopts?: readonly string[];
-    };
+/**
+ * Any chart that XState's `createMachine` gives. XState's `AnyStateMachine` is narrower: it refuses
+ * charts whose states are not known to their type.
+ */
+export type AnyChart = {
+  readonly id: string;
+  readonly root: object;
+  readonly config: object;
+  readonly implementations: object;
+};
+
+/** A chart with the version that its runs keep, and with versions that it takes over. */
+export type AgentVersion = {
+  /** What `setup(…).createMachine(…)` gives. Its id is the agent's name. */
+  readonly machine: AnyChart;
+  /** Default: a hash of the chart's structure. */
+  readonly version?: string;
+  /**
+   * Versions whose open runs this chart takes up, as far as they fit it; the others are stalled
+   * and say what is missing. Its own version among them: it takes the place of the structure
+   * that is stored under it, though runs are open.
+   */
+  readonly adopts?: readonly string[];
+};
+
+/** A chart, or a chart with its version. */
+export type AgentSource = AnyChart | AgentVersion;
+
+/**
+ * What `createHeddle` takes as agents: a list, in which several versions of one agent may stand and new
+ * runs begin with the last, or an object by name. A name is the chart's id.
+ */
+export type AgentSources = readonly AgentSource[] | Readonly<Record<string, AgentSource>>;
 
 type Given = { readonly machine: unknown; readonly version?: unknown; readonly adopts?: unknown };
+
+/** All that a host gave, in its order. In an object, a key is the name of the agent under it. */
+export function registerSources(kernel: Kernel, sources: AgentSources = []): Agent[] {
+  return sourcesOf(sources).map(([key, source]) => {
+    const agent = registerSource(kernel, source);
+    if (key !== null && agent.name !== key) {
+      const field = `agents.${key.slice(0, limits.nameCharsMax)}`;
+      refuseField(field, `is agent ${agent.name}: its key must be its name`);
+    }
+    return agent;
+  });
+}
+
+/** Read once. The keys are null in a list. */
+function sourcesOf(given: AgentSources): (readonly [key: string | null, AgentSource])[] {
+  try {
+    if (Array.isArray(given)) {
+      const list = asList(given, 'agents', { max: agentsMax, what: 'agents' });
+      return list.map((source) => [null, source as AgentSource]);
+    }
+    const isNamed = typeof given === 'object' && given !== null && !('root' in given);
+    if (!isNamed) refuseField('agents', 'must be a list of charts, or an object of them by name');
+    const named = Object.entries(given);
+    if (named.length > agentsMax) refuseField('agents', `must be at most ${agentsMax} agents`);
+    return named;
+  } catch (error) {
+    if (error instanceof HeddleError) throw error;
+    return refuseField('agents', 'cannot be read');
+  }
+}
 
 /** Throws `agent-refused` for a chart that cannot be durable, `invalid-field` for what is beside it. */
 export function registerSource(kernel: Kernel, source: AgentSource): Agent {
@@ -46,3 +98,4 @@ function names(value: unknown): string[] {
 }
 
 const adoptsMax = 1_000;
+const agentsMax = 10_000;

@@ -4,8 +4,12 @@
  * A run's version finds its agent by, in this order: the version that the agent has; the versions
  * that it adopts; the version that heddle 0.1.0 gave to the very same chart.
  */
-import { heddleError } from '../domain/errors.ts';
+import type { AnyStateMachine } from 'xstate';
+import { heddleError, HeddleError } from '../domain/errors.ts';
 import { refuseField } from '../domain/field.ts';
+import { checkName } from '../domain/ids.ts';
+import { isStateMachine } from '../kernel/sources.ts';
+import { structureOf } from '../kernel/structure.ts';
 import type { Agent } from '../kernel/port.ts';
 import type { Store } from '../store/port.ts';
 
@@ -13,6 +17,8 @@ export class Agents {
   readonly #byName = new Map<string, Map<string, Agent>>();
   /** By name and version: who takes up runs of a version that is not its own. */
   readonly #takers = new Map<string, Map<string, Agent>>();
+  /** By charts that a host meant them by. */
+  readonly #meant = new WeakMap<object, Agent>();
 
   /** The one that stands last under a name is its newest: new runs begin with it. */
   constructor(agents: readonly Agent[]) {
@@ -50,13 +56,54 @@ export class Agents {
     return this.#byName.get(name)?.get(version) ?? this.#takers.get(name)?.get(version);
   }
 
-  newest(name: string): Agent {
-    const agent = [...(this.#byName.get(name)?.values() ?? [])].at(-1);
-    if (agent === undefined) {
-      const known = [...this.#byName.keys()].join(', ') || 'none';
-      throw heddleError('agent-unknown', { agent: name, known });
+  /** By its name, or by its chart. Throws where no agent is registered under that, or another chart. */
+  meant(given: unknown, field: string): Agent {
+    if (typeof given !== 'object' || given === null) return this.newest(checkName(given, field));
+    const known = this.#meant.get(given);
+    if (known !== undefined) return known;
+    try {
+      if (!isStateMachine(given)) refuseField(field, 'must be the name of an agent, or its chart');
+      const agent = this.#ofChart(given);
+      this.#meant.set(given, agent);
+      return agent;
+    } catch (error) {
+      if (error instanceof HeddleError) throw error;
+      return refuseField(field, 'is a chart that cannot be read');
     }
+  }
+
+  /** Of an agent that may be registered or not. */
+  nameOf(given: unknown, field: string): string {
+    if (typeof given !== 'object' || given === null) return checkName(given, field);
+    return this.meant(given, field).name;
+  }
+
+  newest(name: string): Agent {
+    const newest = this.#versionsOf(name).at(-1);
+    if (newest === undefined) throw this.#unknown(name);
+    return newest;
+  }
+
+  /** The very chart, or the newest with the same structure: what `provide` gives, or a second copy. */
+  #ofChart(chart: AnyStateMachine): Agent {
+    const name = checkName(chart.id, 'agent');
+    const versions = this.#versionsOf(name);
+    if (versions.length === 0) throw this.#unknown(name);
+    const structure = structureOf(chart);
+    const agent =
+      versions.findLast(({ authored }) => authored === chart) ??
+      versions.findLast((version) => version.structure === structure);
+    if (agent === undefined) throw heddleError('agent-differs', { agent: name });
     return agent;
+  }
+
+  #versionsOf(name: string): readonly Agent[] {
+    return [...(this.#byName.get(name)?.values() ?? [])];
+  }
+
+  #unknown(name: string): HeddleError {
+    const known = [...this.#byName.keys()].join(', ') || 'none';
+    return heddleError('agent-unknown', { agent: name, known });
   }
 
   list(): Agent[] {

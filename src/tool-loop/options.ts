@@ -25,9 +25,9 @@ export type ToolLoopBounds = {
   readonly resultCharsMax?: number;
 };
 
-export type ToolLoopOptions<Input = ToolLoopInput> = {
+export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
   /** The agent's name. */
-  readonly id: string;
+  readonly id: Id;
   readonly system?: string;
   /** The first message, made from the run's input. Default: `input.prompt`. */
   readonly prompt?: (run: { readonly input: Input; readonly runId: string }) => string;

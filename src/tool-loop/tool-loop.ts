@@ -7,7 +7,20 @@
  * XState's invocations stand in the chart and cannot be made up while it runs, so there are as many
  * places for tool calls as an answer may have; each goes to the state of the actor that it needs.
  */
-import { assign, setup, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
+import {
+  assign,
+  setup,
+  type AnyActorRef,
+  type AnyEventObject,
+  type EventObject,
+  type MachineContext,
+  type MetaObject,
+  type ParameterizedObject,
+  type PromiseActorLogic,
+  type ProvidedActor,
+  type StateMachine,
+  type StateValue,
+} from 'xstate';
 import type { GenerateOutput } from '../domain/catalogue.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Json } from '../domain/json.ts';
@@ -61,7 +74,34 @@ const finals = {
   outOfTokens: { id: 'outOfTokens', type: 'final' },
 } as const;
 
-export function toolLoop<Input = ToolLoopInput>(options: ToolLoopOptions<Input>): AnyStateMachine {
+/**
+ * The chart that `toolLoop` makes: an agent like any other, with its input and output. Its states are
+ * made from the author's names, so their types say nothing; it does nothing on events.
+ */
+export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> = StateMachine<
+  MachineContext,
+  AnyEventObject,
+  Record<string, AnyActorRef | undefined>,
+  ProvidedActor,
+  ParameterizedObject,
+  ParameterizedObject,
+  string,
+  StateValue,
+  string,
+  Input,
+  ToolLoopOutput,
+  EventObject,
+  MetaObject,
+  { id: Id }
+>;
+
+/**
+ * An agent whose model does the steps: it is called with tools until it asks for none, or a bound is
+ * reached. Throws `invalid-field` for options that cannot be meant.
+ */
+export function toolLoop<Input = ToolLoopInput, const Id extends string = string>(
+  options: ToolLoopOptions<Input, Id>,
+): ToolLoopMachine<Input, Id> {
   const loop = resolveLoop(options);
   const { bounds } = loop;
   const actors = actorsOf(loop, options);
@@ -127,8 +167,7 @@ export function toolLoop<Input = ToolLoopInput>(options: ToolLoopOptions<Input>)
     },
     output: outputOf,
   });
-  // Its states are made from the author's names, so XState's types of them say nothing to anybody.
-  return machine;
+  return machine as never;
 }
 
 function defaultPrompt({ input }: { readonly input: unknown }): string {

@@ -3,6 +3,7 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import { createMachine } from 'xstate';
 import { createHeddle, type HeddleOptions } from '../../src/index.ts';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -35,7 +36,8 @@ it.each([
   [{ databaseUrl: 'postgres://u:%zz@h:port/d' }, 'databaseUrl'],
   [{ directory: '' }, 'directory'],
   [{ directory: 5 }, 'directory'],
-  [{ agents: {} }, 'agents'],
+  [{ agents: 'editor' }, 'agents'],
+  [{ agents: null }, 'agents'],
   [{ providers: 'stub' }, 'providers'],
   [{ replica: 'no' }, 'replica'],
   [{ settings: 3 }, 'settings'],
@@ -45,6 +47,16 @@ it.each([
 ])('%o', async (options, field) => {
   const given = field === 'options' ? options : { directory, ...(options as object) };
   expect(await refusedField(given)).toBe(field);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+const editor = createMachine({ id: 'editor' });
+
+it.each([
+  ['one chart alone', editor, 'agents'],
+  ['a chart under another name', { edtior: editor }, 'agents.edtior'],
+])('agents: %s', async (_, agents, field) => {
+  expect(await refusedField({ directory, agents })).toBe(field);
   expect(await readdir(directory)).toEqual([]);
 });
 

@@ -22,7 +22,7 @@ import { scriptedProvider } from './scripted-provider.ts';
 
 export type ReplicaOptions = {
   /** Default: the script agent. */
-  readonly agents?: readonly AgentSource[];
+  readonly agents?: readonly object[];
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
   readonly budgets?: HeddleOptions['budgets'];
@@ -83,7 +83,9 @@ async function startReplica(
       life.closed = true;
     },
   };
-  const agents = (options.agents ?? [script]).map((source) => registerSource(kernel, source));
+  const agents = (options.agents ?? [script]).map((source) =>
+    registerSource(kernel, source as AgentSource),
+  );
   kernel.checkFamilies(agents);
   const runtime = new Runtime({
     store: mortalStore(options.between?.(own) ?? own, life),

@@ -3,7 +3,7 @@
  * read; the store refuses it when another came first, and the turn is computed again (so a
  * compare-and-set that the chart asked for can never be lost to a race). A turn reads its own writes.
  */
-import type { MemoryScope, RecallOutput } from '../../domain/catalogue.ts';
+import type { MemoryScope } from '../../domain/catalogue.ts';
 import { checkForget, checkRecall, checkRemember } from '../../domain/catalogue-input.ts';
 import type { ResolvedWrite } from '../../domain/catalogue-input.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -11,6 +11,7 @@ import type { Json } from '../../domain/json.ts';
 import { mergePatch } from '../../domain/merge-patch.ts';
 import type { MemoryRead } from '../../store/port.ts';
 import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
+import { recalled } from './recalled.ts';
 import type { Draft } from './draft.ts';
 import { readMemory, type Reading } from './reading.ts';
 import type { TurnContext } from './turn-context.ts';
@@ -75,23 +76,7 @@ export function* recall(draft: Draft, input: Json): Reading<Json> {
   const { version, history } = asked;
   const read = { ...addressOf(draft, asked), version, history };
   const { versions } = yield* versionsOf(draft, read, false);
-  const [first, ...earlier] = versions;
-  const found = first !== undefined && !first.deleted;
-  const output: RecallOutput = {
-    key: asked.key,
-    found,
-    version: found ? first.version : 0,
-    value: found ? valueOf(first) : null,
-    history: earlier.slice(0, asked.history).map((row) => ({
-      version: row.version,
-      parent: row.version > 1 ? row.version - 1 : null,
-      value: valueOf(row),
-      deleted: row.deleted,
-      runId: row.runId,
-      turn: row.turn,
-    })),
-  };
-  return output;
+  return recalled(asked.key, versions, history);
 }
 
 function addressOf(draft: Draft, asked: { scope: MemoryScope; key: string }): MemoryAddress {

@@ -12,14 +12,15 @@ type Versions = readonly {
 
 export function recalled(key: string, versions: Versions, history: number): RecallOutput {
   const [first, ...earlier] = versions;
-  const found = first !== undefined && !first.deleted;
   const valueOf = (row: Versions[number]): Json =>
     row.deleted ? null : (JSON.parse(row.valueText) as Json);
+  const newest =
+    first === undefined || first.deleted
+      ? ({ found: false, version: 0, value: null } as const)
+      : ({ found: true, version: first.version, value: valueOf(first) } as const);
   return {
     key,
-    found,
-    version: found ? first.version : 0,
-    value: found ? valueOf(first) : null,
+    ...newest,
     history: earlier.slice(0, history).map((row) => ({
       version: row.version,
       parent: row.version > 1 ? row.version - 1 : null,

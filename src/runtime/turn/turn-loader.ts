@@ -67,6 +67,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
   return {
     name,
     version,
+    authored: null,
     structure: '',
     build: '',
     formerVersion: version,

@@ -1,0 +1,104 @@
+/**
+ * Which chart stands behind what a host says: a chart itself, or a name among the agents that were given
+ * to `createHeddle`. Types alone; at run time runtime/agents.ts finds the agent.
+ *
+ * 1. A name among several versions means the one that stands last, as at run time.
+ * 2. Where the agents are not known one by one, or a name is known only while the program runs, a run is
+ *    a plain `Run`: its output is `Json`.
+ */
+import type { InputFrom } from 'xstate';
+import type { AgentVersion, AnyChart } from '../runtime/agent-source.ts';
+import type { StartRequest } from './requests.ts';
+import type { InputOf, NameOf } from './chart-types.ts';
+
+/** The names of these agents. `string` where one of them is not known by its name. */
+export type AgentName<Agents> = Agents extends readonly unknown[]
+  ? NameOf<ChartIn<Agents[number]>>
+  : keyof Agents & string;
+
+/** What may stand for an agent: `Given` itself if it does, and else what would. */
+export type AgentRef<Agents, Given> = Given extends string
+  ? string extends Given
+    ? Given
+    : Given extends AgentName<Agents>
+      ? Given
+      : AgentName<Agents>
+  : string extends NameOf<Given>
+    ? Given
+    : NameOf<Given> extends AgentName<Agents>
+      ? Given
+      : AgentName<Agents>;
+
+/** The chart that a run of this agent follows; `unknown` where that is not known. */
+export type ChartFor<Agents, Given> = Known<
+  Given extends string
+    ? Agents extends readonly unknown[]
+      ? Listed<Agents, Given>
+      : Given extends keyof Agents
+        ? ChartIn<Agents[Given]>
+        : never
+    : Given
+>;
+
+/** How a run is started. `input` may be left out where the chart's input may be `undefined`. */
+export type StartOptions<Chart = unknown> = Omit<StartRequest, 'input'> &
+  (undefined extends InputOf<Chart>
+    ? { readonly input?: InputOf<Chart> }
+    : { readonly input: InputOf<Chart> });
+
+/** The last argument of `start`: options, which may be left out where the chart wants no input. */
+export type StartArguments<Chart> =
+  {} extends StartOptions<Chart> ? [options?: StartOptions<Chart>] : [options: StartOptions<Chart>];
+
+/** One start among several. */
+export type StartOf<Agents, Given> = {
+  /** An agent's name, or its chart. */
+  readonly agent: AgentRef<Agents, Given>;
+} & StartOptions<ChartFor<Agents, Given>>;
+
+/** The chart of what a host gave as an agent. */
+type ChartIn<Source> = Source extends AgentVersion
+  ? Source['machine']
+  : Source extends AnyChart
+    ? Source
+    : never;
+
+type Listed<Agents extends readonly unknown[], Name> = [Newest<Agents, Name>] extends [never]
+  ? Unnamed<Agents[number]>
+  : Newest<Agents, Name>;
+
+/** The last one with this name. What is no tuple has no order, so there all count that have it. */
+type Newest<Agents extends readonly unknown[], Name> = Agents extends readonly [
+  ...infer Earlier,
+  infer Last,
+]
+  ? [Named<Last, Name>] extends [never]
+    ? Newest<Earlier, Name>
+    : Named<Last, Name>
+  : Agents extends readonly []
+    ? never
+    : Named<Agents[number], Name>;
+
+type Named<Source, Name> = Source extends unknown
+  ? string extends NameOf<ChartIn<Source>>
+    ? never
+    : Name extends NameOf<ChartIn<Source>>
+      ? ChartIn<Source>
+      : never
+  : never;
+
+/** Those whose name is not known before the program runs. */
+type Unnamed<Source> = Source extends unknown
+  ? string extends NameOf<ChartIn<Source>>
+    ? ChartIn<Source>
+    : never
+  : never;
+
+/** A chart of which its type says nothing is as good as none. */
+type Known<Chart> = [Chart] extends [never]
+  ? unknown
+  : AnyChart extends Chart
+    ? unknown
+    : 0 extends 1 & InputFrom<Chart>
+      ? unknown
+      : Chart;
