@@ -2,13 +2,12 @@
  * What a call may cost, before it is made: characters by four for what goes in, and the bound of the
  * answer for what comes out. Rough, and meant to be high: what was not used is given back.
  */
+import { capacityDefaults } from '../domain/capacity-settings.ts';
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 
 type CallTokens = GenerateOutput['usage'];
 
-const charsPerToken = 4;
-/** What an answer is taken for when the call names no bound. */
-const defaultOutputTokens = 1_024;
+const { charsPerToken, outputTokens } = capacityDefaults.given;
 
 /**
  * `conversationChars`: all that its conversation holds, with what it adds itself; a call that names
@@ -20,7 +19,7 @@ export function estimatedTokens(input: GenerateInput, conversationChars?: number
   for (const tool of tools) chars += JSON.stringify(tool).length;
   return {
     inputTokens: Math.ceil(chars / charsPerToken),
-    outputTokens: maxTokens ?? defaultOutputTokens,
+    outputTokens: maxTokens ?? outputTokens,
   };
 }
 

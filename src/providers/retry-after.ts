@@ -1,9 +1,8 @@
 /** How long a provider asks to wait, from the headers of its answer. */
+import { capacityDefaults } from '../domain/capacity-settings.ts';
 import type { HeaderReader } from './rate-limits.ts';
 
-/** Less than this is a busy loop at 1,000 runs; more is a slot's life, and nobody means it. */
-export const retryAfterMsMin = 1_000;
-export const retryAfterMsMax = 3_600_000;
+const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 
 const decimal = /^\d{1,12}(\.\d{1,12})?$/;
 /** The three forms of RFC 9110 §5.6.7 begin with a day's name. `Date.parse` alone takes far more. */

@@ -6,7 +6,7 @@
  * It owns the order. It leaves the accounts within a class to fair-shares.ts; capacity, time and
  * meaning of the items to its user.
  *
- * 1. A higher class goes first, but a class that waits is passed over at most `floorEvery` − 1
+ * 1. A higher class goes first, but a class that waits is passed over at most `classFloorTurns` − 1
  *    times, once more for each lower class beside it: none starves.
  * 2. Within a class: invariants 1 to 3 of fair-shares.ts (promise 9).
  * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
@@ -18,15 +18,10 @@
  *    of pipelines only which of the latest have had turns.
  * 5. Every operation costs O(log n) at most.
  */
+import { capacityDefaults, type CapacitySettings } from '../domain/capacity-settings.ts';
 import { defaultPriority, priorities } from '../domain/priority.ts';
 import type { FairItem, FairPlace } from './fair-place.ts';
 import { FairShares } from './fair-shares.ts';
-
-/** Each lower class that waits gets at least every so many-th turn. */
-const floorEvery = 8;
-
-/** Where so many times more wait than are under way, much is left to do, however little of it is new. */
-const endWaitingMax = 2;
 
 type Class<Item extends FairItem> = {
   readonly shares: FairShares<Item>;
@@ -36,13 +31,18 @@ type Class<Item extends FairItem> = {
 type Next<Item extends FairItem> = { readonly of: Class<Item>; readonly item: Item };
 
 export class FairLine<Item extends FairItem> {
-  readonly #classes: readonly Class<Item>[] = priorities.map(() => ({
-    shares: new FairShares<Item>(),
-    passed: 0,
-  }));
+  readonly #classes: readonly Class<Item>[];
+  readonly #floorTurns: number;
+  readonly #endWaitingFactor: number;
   #size = 0;
   /** Items with a cost that were popped, and neither settled nor put back. */
   #underWay = 0;
+
+  constructor(settings: CapacitySettings['fairness'] = capacityDefaults.fairness) {
+    this.#floorTurns = settings.classFloorTurns;
+    this.#endWaitingFactor = settings.endWaitingFactor;
+    this.#classes = priorities.map(() => ({ shares: new FairShares<Item>(settings), passed: 0 }));
+  }
 
   get size(): number {
     return this.#size;
@@ -105,14 +105,14 @@ export class FairLine<Item extends FairItem> {
     for (const one of this.#classes) {
       if (one.shares.size === 0) continue;
       if (next === undefined) next = one;
-      else if (one.passed >= floorEvery - 1 && one.passed > next.passed) next = one;
+      else if (one.passed >= this.#floorTurns - 1 && one.passed > next.passed) next = one;
     }
     const item = next?.shares.first(this.#isEnd());
     return next === undefined || item === undefined ? undefined : { of: next, item };
   }
 
   #isEnd(): boolean {
-    if (this.#size >= this.#underWay * endWaitingMax) return false;
+    if (this.#size >= this.#underWay * this.#endWaitingFactor) return false;
     const newCount = this.#classes.reduce((sum, { shares }) => sum + shares.newCount, 0);
     return newCount < this.#underWay;
   }

@@ -6,6 +6,7 @@
  *
  * 1. A key is inside at most once.
  */
+import type { CapacitySettings } from '../domain/capacity-settings.ts';
 import { FairLine } from './fair-line.ts';
 import type { FairItem, FairPlace } from './fair-place.ts';
 
@@ -14,9 +15,13 @@ export type { FairPlace } from './fair-place.ts';
 type Keyed<Item> = FairItem & { readonly key: string; readonly item: Item };
 
 export class FairQueue<Item> {
-  readonly #line = new FairLine<Keyed<Item>>();
+  readonly #line: FairLine<Keyed<Item>>;
   readonly #inside = new Map<string, Keyed<Item>>();
   #arrivals = 0;
+
+  constructor(settings?: CapacitySettings['fairness']) {
+    this.#line = new FairLine(settings);
+  }
 
   get size(): number {
     return this.#line.size;

@@ -11,24 +11,22 @@
  *    account begins at the clock, which is where the last one served stood: who comes back from
  *    idle brings neither credit nor debt.
  * 2. What was begun is finished first, also among users: one whose next item is of a pipeline that
- *    has had turns stands as many items ahead of its account as head-start.ts says, `headStartMax` at
- *    most. Tenants have no head start, nor have items that are not counted.
+ *    has had turns stands as many items ahead of its account as head-start.ts says, H at most.
+ *    Tenants have no head start, nor have items that are not counted.
  * 3. So with T tenants of at most U users that wait, an item of cost c is taken before the others
- *    have been given more than T × U × (c + (1 + `headStartMax`) × the largest cost). Where none is
+ *    have been given more than T × U × (c + (1 + H) × the largest cost). Where none is
  *    counted, it is taken after at most T × U turns, however many items the others have (promise 9).
- * 4. A correction moves an account at most `settledMax` away from the clock, so that nobody's past
+ * 4. A correction moves an account at most `settledTokensMax` away from the clock, so that nobody's past
  *    takes the future from the others, or from itself.
- * 5. Of one user's items the oldest pipeline's goes first, but every `floorEvery`-th turn goes to the
+ * 5. Of one user's items the oldest pipeline's goes first, but every `userFloorTurns`-th turn goes to the
  *    one that has waited longest: pipelines without end do not starve newer ones.
  * 6. No account is kept of a tenant or user without waiting items. Every operation costs O(log n).
  */
+import type { CapacitySettings } from '../domain/capacity-settings.ts';
 import type { FairItem, FairPlace } from './fair-place.ts';
 import { FairUser, nextOf, type Account } from './fair-user.ts';
 import { HeadStarts } from './head-start.ts';
 import { IndexedHeap, SecondHeap } from './indexed-heap.ts';
-
-/** In tokens, as all costs of provider calls: a few long answers. */
-const settledMax = 16_384;
 
 type User<Item extends FairItem> = FairUser<Item, Tenant<Item>>;
 type Tenant<Item extends FairItem> = Account & {
@@ -52,11 +50,19 @@ const costOf = ({ cost = 1 }: FairPlace): number => cost;
 export class FairShares<Item extends FairItem> {
   readonly #tenants = new Map<string, Tenant<Item>>();
   readonly #line = new IndexedHeap<Tenant<Item>>(isBefore);
-  readonly #headStarts = new HeadStarts();
+  readonly #headStarts: HeadStarts;
+  readonly #floorTurns: number;
+  readonly #settledMax: number;
   #clock = 0;
   #turns = 0;
   #size = 0;
   #newCount = 0;
+
+  constructor(settings: CapacitySettings['fairness']) {
+    this.#headStarts = new HeadStarts(settings);
+    this.#floorTurns = settings.userFloorTurns;
+    this.#settledMax = settings.settledTokensMax;
+  }
 
   get size(): number {
     return this.#size;
@@ -92,7 +98,7 @@ export class FairShares<Item extends FairItem> {
     const tenant = this.#line.first();
     const user = atEnd ? tenant?.plainLine.first() : tenant?.line.first();
     if (user === undefined) return undefined;
-    return atEnd ? user.longest : nextOf(user);
+    return atEnd ? user.longest : nextOf(user, this.#floorTurns);
   }
 
   /** Takes what `first` has given, and charges it. */
@@ -135,9 +141,9 @@ export class FairShares<Item extends FairItem> {
     this.#headStarts.hadTurn(keyOf(place));
     const tenant = this.#tenants.get(place.tenant);
     if (tenant === undefined) return;
-    tenant.paid = corrected(tenant.paid, more / tenant.weight, this.#clock);
+    tenant.paid = this.#corrected(tenant.paid, more / tenant.weight, this.#clock);
     const user = tenant.users.get(place.user);
-    if (user !== undefined) user.paid = corrected(user.paid, more, tenant.clock);
+    if (user !== undefined) user.paid = this.#corrected(user.paid, more, tenant.clock);
     const first = user ?? tenant.line.first();
     if (first !== undefined) this.#enter(first, true);
   }
@@ -148,7 +154,7 @@ export class FairShares<Item extends FairItem> {
    */
   #enter(user: User<Item>, isMoved: boolean): void {
     const { tenant } = user;
-    const next = nextOf(user);
+    const next = nextOf(user, this.#floorTurns);
     const due = next === undefined ? 0 : user.paid + costOf(next);
     const early = next === undefined ? 0 : due - this.#headStart(next);
     if (user.heapIndex >= 0) {
@@ -166,7 +172,7 @@ export class FairShares<Item extends FairItem> {
     }
     if (tenant.heapIndex >= 0) this.#line.remove(tenant);
     const first = tenant.line.first();
-    const nextOfTenant = first === undefined ? undefined : nextOf(first);
+    const nextOfTenant = first === undefined ? undefined : nextOf(first, this.#floorTurns);
     if (nextOfTenant === undefined) this.#tenants.delete(tenant.name);
     else {
       tenant.due = tenant.paid + costOf(nextOfTenant) / tenant.weight;
@@ -182,6 +188,13 @@ export class FairShares<Item extends FairItem> {
   /** `add` has noted it. */
   #userOf({ account }: Item): User<Item> {
     return account as User<Item>;
+  }
+
+  /** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
+  #corrected(paid: number, more: number, clock: number): number {
+    const max = this.#settledMax;
+    if (more < 0) return Math.max(paid + more, Math.min(paid, clock - max));
+    return Math.min(paid + more, Math.max(paid, clock + max));
   }
 
   #addTenant(name: string, weight: number, ahead: boolean): Tenant<Item> {
@@ -213,9 +226,3 @@ export class FairShares<Item extends FairItem> {
 /** Pipelines' names are their users' own. Made when it is asked for: it is longer than all else of a place. */
 const keyOf = (of: Pick<FairPlace, 'tenant' | 'user' | 'pipeline'>): string =>
   JSON.stringify([of.tenant, of.user, of.pipeline]);
-
-/** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
-function corrected(paid: number, more: number, clock: number): number {
-  if (more < 0) return Math.max(paid + more, Math.min(paid, clock - settledMax));
-  return Math.min(paid + more, Math.max(paid, clock + settledMax));
-}

@@ -6,12 +6,6 @@
 import type { FairItem } from './fair-place.ts';
 import { IndexedHeap, SecondHeap, type HeapMember, type SecondHeapMember } from './indexed-heap.ts';
 
-/**
- * Every so many-th turn of a user goes to the item that has waited longest: seldom enough that what was
- * begun is finished first all the same. Why the tenth: docs/decisions.md.
- */
-const floorEvery = 10;
-
 /** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
 export type Account = HeapMember & { paid: number; due: number; turn: number };
 
@@ -88,8 +82,11 @@ function isOlder(a: FairItem, b: FairItem): boolean {
 
 const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order;
 
-/** What a user's next turn takes, before the end of a batch. */
-export function nextOf<Item extends FairItem>(user: FairUser<Item, unknown>): Item | undefined {
-  const isFloor = user.taken % floorEvery === floorEvery - 1;
+/** What a user's next turn takes, before the end of a batch: every `floorTurns`th what has waited longest. */
+export function nextOf<Item extends FairItem>(
+  user: FairUser<Item, unknown>,
+  floorTurns: number,
+): Item | undefined {
+  const isFloor = user.taken % floorTurns === floorTurns - 1;
   return isFloor ? user.longest : user.oldest;
 }

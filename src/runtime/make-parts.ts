@@ -1,4 +1,5 @@
 /** Makes what the parts of one runtime share, and ties together what calls what. */
+import type { CapacityChanges, CapacitySettings } from '../domain/capacity-settings.ts';
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
 import type { Provider } from '../providers/port.ts';
@@ -22,7 +23,6 @@ import type { Parts } from './parts.ts';
 import { Permits } from './calls/call/permits.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import { Quotas } from './wake/quotas.ts';
-import type { KeepingSettings } from './batch/result-keeper.ts';
 import { RunTasks } from './tasks/run-tasks.ts';
 import type { RuntimeSettings } from './settings.ts';
 import { OwnedShards } from './ownership/shards.ts';
@@ -42,7 +42,8 @@ export type RuntimeOptions = {
   readonly ids: Ids;
   readonly log: Log;
   readonly settings?: Partial<RuntimeSettings>;
-  readonly keeping?: Partial<KeepingSettings>;
+  /** What shall not be as `capacityDefaults` say. */
+  readonly capacity?: CapacityChanges;
   /** Of every run, user or tenant that has none of its own. */
   readonly budgets?: BudgetDefaults;
   readonly weights?: TenantWeights;
@@ -52,6 +53,7 @@ export type RuntimeOptions = {
 type Around = {
   readonly replicaId: ReplicaId;
   readonly settings: RuntimeSettings;
+  readonly capacity: CapacitySettings;
   readonly valve: LeaseValve;
   /** There may be something to commit. */
   readonly wanted: () => void;
@@ -75,7 +77,8 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   const log = hostLog(given.log);
   const options = { ...given, log };
   const { store, kernel, clock, ids, weights = new TenantWeights() } = options;
-  const { replicaId, settings, wanted } = around;
+  const { replicaId, settings, capacity, wanted } = around;
+  const { fairness } = capacity;
   const texts = new Texts(log);
   const deliver = (run: RunAddress, incoming: Incoming): void => {
     parts.runQueue.deliver(run, incoming);
@@ -99,13 +102,14 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
     permits,
     runQueue: new RunQueue({
       onWork: wanted,
+      fairness,
       room: () => {
         const { calls, tasks } = parts;
         const waiting = calls.runs.size - calls.pool.inFlight + tasks.waiting;
         return settings.waitingCallsMax - waiting;
       },
     }),
-    arrivals: new ArrivalQueue({ waitingMax: settings.arrivalsMax, weights }),
+    arrivals: new ArrivalQueue({ waitingMax: settings.arrivalsMax, weights, fairness }),
     budgets,
     weights,
     calls: makeCalls(base, { budgets, permits, agents }),
@@ -119,7 +123,7 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
       lookBy: around.lookAtTimersBy,
     }),
     shards,
-    quotas: new Quotas({ store, clock, settings }),
+    quotas: new Quotas({ store, clock, settings, counting: capacity.quotas }),
     hints,
     endHints: new EndHints({ clock, hints, owns: (shard) => shards.epoch(shard) !== undefined }),
     runEvents: new RunEvents(),
@@ -128,31 +132,42 @@ export function makeParts(given: RuntimeOptions, around: Around): Parts {
   return parts;
 }
 
-function makePermits({ parts, settings, wanted }: Base): Permits {
+function makePermits({ parts, settings, capacity, wanted }: Base): Permits {
   return new Permits({
     max: settings.permitsMax,
     callsOut: () => parts().calls.pool.inFlight,
     onCallsMayGo: wanted,
+    fairness: capacity.fairness,
   });
 }
 
-function makeBudgets({ options, parts, wanted }: Base): Budgets {
+function makeBudgets({ options, parts, capacity, wanted }: Base): Budgets {
   const { store, clock, log, providers, budgets: defaults = {} } = options;
   const retry = (call: RunCall): void => parts().calls.retry(call);
-  return new Budgets({ store, clock, log, providers, defaults, retry, news: wanted });
+  return new Budgets({
+    store,
+    clock,
+    log,
+    providers,
+    defaults,
+    retry,
+    news: wanted,
+    settings: capacity.budgets,
+  });
 }
 
 function makeCalls(
   base: Base,
   of: { readonly budgets: Budgets; readonly permits: Permits; readonly agents: Agents },
 ): Calls {
-  const { valve, replicaId, parts, settings, weights, texts, deliver, wanted } = base;
+  const { valve, replicaId, parts, settings, capacity, weights, texts, deliver, wanted } = base;
   const { agents, ...rest } = of;
   const { store, kernel, clock, ids, log, providers } = base.options;
   return new Calls({
     ...rest,
     weights,
     clock,
+    capacity,
     ids,
     replicaId,
     providers,

@@ -2,6 +2,7 @@
  * One replica: puts the parts together, starts them in order and stops them in reverse. Surfaces
  * call this and nothing below it.
  */
+import { capacityWith } from '../domain/capacity-settings.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { Provider } from '../providers/port.ts';
@@ -19,7 +20,6 @@ import { Ownership } from './ownership/ownership.ts';
 import type { Parts } from './parts.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import { recover } from './ownership/recovery.ts';
-import { defaultKeepingSettings } from './batch/result-keeper.ts';
 import { Housekeeping } from './ownership/housekeeping.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import type { Texts } from './calls/texts.ts';
@@ -49,9 +49,11 @@ export class Runtime {
     this.settings = resolveSettings(options.settings);
     this.replicaId = options.ids.replica();
     this.#providers = options.providers;
+    const capacity = capacityWith(options.capacity);
     const parts = makeParts(options, {
       replicaId: this.replicaId,
       settings: this.settings,
+      capacity,
       valve: this.#valve,
       wanted: () => this.#line.committer.request(),
       ended: (call, result, tookMs) => this.#line.keeper.ended(call, result, tookMs),
@@ -70,7 +72,7 @@ export class Runtime {
       parts,
       scan: this.#scan,
       settings: this.settings,
-      keeping: { ...defaultKeepingSettings, ...options.keeping },
+      capacity,
       onFenced: () => this.#ownership.askNow(),
     });
     this.#line = line;

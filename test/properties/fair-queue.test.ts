@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FairQueue, type FairPlace } from '../../src/queue/fair-queue.ts';
-import { headStartMax } from '../../src/queue/head-start.ts';
+import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
+
+const { headStartItems, headStartTurnsMax } = capacityDefaults.fairness;
+const headStartMax = headStartItems * headStartTurnsMax;
 
 type Item = FairPlace & { readonly key: string; readonly order: number; readonly cost: number };
 

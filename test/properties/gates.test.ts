@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultPoolSettings } from '../../src/providers/capacity/backoff.ts';
+import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
 import { LearnedLimit } from '../../src/providers/capacity/learned-limit.ts';
 import { Gate } from '../../src/providers/capacity/gate.ts';
 import { Quota } from '../../src/providers/capacity/quota.ts';
@@ -114,7 +114,7 @@ describe('gates', () => {
     fc.integer({ min: 8, max: 200 }),
     fc.nat(),
     (inFlight, pick) => {
-      const learned = new LearnedLimit(inFlight, defaultPoolSettings);
+      const learned = new LearnedLimit(inFlight, capacityDefaults.learning);
       const refused = 1 + (pick % Math.floor(inFlight / 4));
       for (let sentAs = 1; sentAs <= refused; sentAs++) {
         learned.refused({ sentAs, sent: inFlight, calling: inFlight - sentAs + 1 }, 0);

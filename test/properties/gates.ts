@@ -1,7 +1,7 @@
 /** A pool of several gates, driven at random and held against what it was told and by whom. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { defaultPoolSettings } from '../../src/providers/capacity/backoff.ts';
+import { capacityDefaults, capacityWith } from '../../src/domain/capacity-settings.ts';
 import {
   createPool,
   type Grant,
@@ -84,7 +84,8 @@ export class Drive {
 
   constructor(seed: number, planted?: Planted) {
     const random = seeded(seed);
-    this.#pool = createPool({ providers, share: 1, random, settings: { outagesToStall } });
+    const settings = capacityWith({ probing: { outagesToStall } });
+    this.#pool = createPool({ providers, share: 1, random, settings });
     const between = planted?.between?.(this.#pool) ?? this.#pool;
     this.#release = between.release.bind(between);
   }
@@ -181,9 +182,9 @@ export class Drive {
 
   /** A 429 that names no time cools for a while of the pool's own choice. */
   #cool(gate: string, retryAfterMs: number | null): void {
-    const { retryAfterMsMin, retryAfterMsMax } = defaultPoolSettings;
+    const { askedMsMin, askedMsMax } = capacityDefaults.cooling;
     const asked = retryAfterMs ?? 0;
-    const waitMs = asked === 0 ? 0 : Math.min(retryAfterMsMax, Math.max(retryAfterMsMin, asked));
+    const waitMs = asked === 0 ? 0 : Math.min(askedMsMax, Math.max(askedMsMin, asked));
     const untilMs = Math.max(this.#coolUntilMs.get(quotaOf(gate)) ?? 0, this.#nowMs + waitMs);
     this.#coolUntilMs.set(quotaOf(gate), untilMs);
   }

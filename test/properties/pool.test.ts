@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { capacityWith } from '../../src/domain/capacity-settings.ts';
 import {
   createPool,
   type Grant,
@@ -90,7 +91,7 @@ class Drive {
       return state / 2 ** 32;
     };
     // A low threshold: random ends seldom make five outages in a row.
-    const settings = { outagesToStall: 2 };
+    const settings = capacityWith({ probing: { outagesToStall: 2 } });
     this.pool = createPool({ providers, share: 1, random, settings });
   }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readRateLimits } from '../../src/providers/rate-limits.ts';
-import {
-  readRetryAfter,
-  retryAfterMsMax,
-  retryAfterMsMin,
-} from '../../src/providers/retry-after.ts';
+import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
+import { readRetryAfter } from '../../src/providers/retry-after.ts';
+
+const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z');
 const reader = (headers: Record<string, string>) => (name: string) => headers[name] ?? null;

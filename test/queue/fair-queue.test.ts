@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue, type FairPlace } from '../../src/queue/fair-queue.ts';
-import { headStartMax } from '../../src/queue/head-start.ts';
+import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
 import { IndexedHeap } from '../../src/queue/indexed-heap.ts';
+
+const { headStartItems, headStartTurnsMax } = capacityDefaults.fairness;
+const headStartMax = headStartItems * headStartTurnsMax;
 
 /** `tenant/user/pipeline@start`, pushed under its own text. */
 function queueOf(...texts: readonly string[]): FairQueue<string> {

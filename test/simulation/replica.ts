@@ -7,7 +7,7 @@ import type { GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import type { KeepingSettings } from '../../src/runtime/batch/result-keeper.ts';
+import type { CapacityChanges } from '../../src/domain/capacity-settings.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -48,7 +48,7 @@ export type ReplicaParts = {
   readonly providers: readonly { readonly name: string; readonly ceiling: number }[];
   readonly ids: Ids;
   readonly settings: Partial<RuntimeSettings>;
-  readonly keeping: Partial<KeepingSettings>;
+  readonly keeping: NonNullable<CapacityChanges['keeping']>;
   readonly witness: Witness;
 };
 
@@ -80,7 +80,7 @@ export class Replica {
       ids,
       log: this.#log(),
       settings,
-      keeping,
+      capacity: { keeping },
     });
   }
 

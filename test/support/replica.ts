@@ -11,7 +11,7 @@ import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
 import { budgetDefaults } from '../../src/library/budget-requests.ts';
-import type { KeepingSettings } from '../../src/runtime/batch/result-keeper.ts';
+import type { CapacityChanges } from '../../src/domain/capacity-settings.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { TenantWeights } from '../../src/runtime/wake/tenant-weights.ts';
@@ -27,7 +27,7 @@ export type ReplicaOptions = {
   readonly settings?: Partial<RuntimeSettings>;
   readonly budgets?: HeddleOptions['budgets'];
   readonly tenantWeights?: HeddleOptions['tenantWeights'];
-  readonly keeping?: Partial<KeepingSettings>;
+  readonly keeping?: CapacityChanges['keeping'];
   /** The host's own; default: one that keeps warnings. */
   readonly log?: Log;
   /** What stands between this replica and the store: faults, counters. */
@@ -101,7 +101,7 @@ async function startReplica(
     budgets: budgetDefaults(options.budgets),
     weights: new TenantWeights(options.tenantWeights),
     ...(options.settings === undefined ? {} : { settings: options.settings }),
-    ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
+    capacity: options.keeping === undefined ? {} : { keeping: options.keeping },
   });
   await runtime.start();
   await world.clock.idle();

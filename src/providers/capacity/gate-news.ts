@@ -5,14 +5,11 @@
  * It owns what was told last. It leaves the row and the database's clock to the runtime and the store.
  *
  * 1. Nothing is told before `begin`: what is there must be read first, not written over.
- * 2. A gate is told of at most once in `tellMsMin`, and only when its status, its limit (by a tenth)
+ * 2. A gate is told of at most once in `gateGapMs`, and only when its status, its limit (by one of `limitParts`)
  *    or the end of its cooling has changed: a 429 in every second is no write in every second.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Gate, KnownGate, Sent } from './gate.ts';
-
-const tellMsMin = 500;
-/** A cooling that is over before a restart could come back is not worth a row. */
-const coolingMsMin = 1_000;
 
 export type GateChange = { readonly gate: string; readonly ceiling: number } & KnownGate;
 
@@ -20,11 +17,13 @@ type Told = KnownGate & { readonly atMs: number };
 
 export class GateNews<Call extends Sent> {
   readonly #gates: readonly Gate<Call>[];
+  readonly #settings: CapacitySettings['telling'];
   readonly #told = new Map<string, Told>();
   #begun = false;
 
-  constructor(gates: readonly Gate<Call>[]) {
+  constructor(gates: readonly Gate<Call>[], settings: CapacitySettings['telling']) {
     this.#gates = gates;
+    this.#settings = settings;
   }
 
   begin(): void {
@@ -35,9 +34,9 @@ export class GateNews<Call extends Sent> {
   take(nowMs: number): GateChange[] {
     if (!this.#begun) return [];
     return this.#gates.flatMap((state) => {
-      const known = worthTelling(state.known, nowMs);
+      const known = this.#worthTelling(state.known, nowMs);
       const told = this.#told.get(state.name);
-      if (told !== undefined && !isNews(told, known, nowMs)) return [];
+      if (told !== undefined && !this.#isNews(told, known, nowMs)) return [];
       this.#told.set(state.name, { ...known, atMs: nowMs });
       return [{ gate: state.name, ceiling: state.ceiling, ...known }];
     });
@@ -47,17 +46,19 @@ export class GateNews<Call extends Sent> {
   giveBack(gate: string): void {
     this.#told.delete(gate);
   }
-}
 
-function worthTelling(known: KnownGate, nowMs: number): KnownGate {
-  const isShort = known.status === 'cooling' && known.coolUntilMs - nowMs < coolingMsMin;
-  return isShort ? { ...known, status: 'open' } : known;
-}
+  #worthTelling(known: KnownGate, nowMs: number): KnownGate {
+    const leftMs = known.coolUntilMs - nowMs;
+    const isShort = known.status === 'cooling' && leftMs < this.#settings.coolingMsMin;
+    return isShort ? { ...known, status: 'open' } : known;
+  }
 
-function isNews(told: Told, known: KnownGate, nowMs: number): boolean {
-  if (nowMs - told.atMs < tellMsMin) return false;
-  if (told.status !== known.status) return true;
-  if (Math.abs(known.limit - told.limit) >= Math.max(1, told.limit / 10)) return true;
-  if (known.failedProbes !== told.failedProbes) return true;
-  return known.status === 'cooling' && known.coolUntilMs >= told.coolUntilMs + coolingMsMin;
+  #isNews(told: Told, known: KnownGate, nowMs: number): boolean {
+    const { gateGapMs, coolingMsMin, limitParts } = this.#settings;
+    if (nowMs - told.atMs < gateGapMs) return false;
+    if (told.status !== known.status) return true;
+    if (Math.abs(known.limit - told.limit) >= Math.max(1, told.limit / limitParts)) return true;
+    if (known.failedProbes !== told.failedProbes) return true;
+    return known.status === 'cooling' && known.coolUntilMs >= told.coolUntilMs + coolingMsMin;
+  }
 }

@@ -16,7 +16,8 @@
  *    `mayBegin` withholds those that were on their way; but a person may reopen it before.
  */
 import type { ProviderStatus } from '../../../machines/provider.ts';
-import { probeMs, type PoolSettings } from './backoff.ts';
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import { probeMs } from './backoff.ts';
 import { initialProviderStatus, nextProviderStatus, type ProviderEvent } from './charts.ts';
 import type { ProviderFaultKind } from '../port.ts';
 import type { Quota, Sent } from './quota.ts';
@@ -31,10 +32,6 @@ export type { Sent } from './quota.ts';
 export type CallOutcome =
   | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
   | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
-
-/** Parts of the limit that are let out at once: what a 429 has cut is nearly known to be taken. */
-const releasedAfterCooling = 1 / 2;
-const releasedAfterStall = 1 / 8;
 
 /** What is kept of a gate over a restart, and told to other replicas. */
 export type KnownGate = {
@@ -52,7 +49,7 @@ export class Gate<Call extends Sent> {
   readonly ceiling: number;
   readonly quota: Quota;
   readonly slots: Slots<Call>;
-  readonly #settings: PoolSettings;
+  readonly #settings: Pick<CapacitySettings, 'probing' | 'releasing'>;
   readonly #random: () => number;
   #status: ProviderStatus = initialProviderStatus;
   #probeAtMs = 0;
@@ -69,7 +66,7 @@ export class Gate<Call extends Sent> {
     readonly name: string;
     readonly ceiling: number;
     readonly quota: Quota;
-    readonly settings: PoolSettings;
+    readonly settings: Pick<CapacitySettings, 'probing' | 'releasing'>;
     readonly random: () => number;
   }) {
     this.name = parts.name;
@@ -258,14 +255,15 @@ export class Gate<Call extends Sent> {
       if (this.#status === 'stalled' || this.#status === 'parked') return;
       if (call.sentAs <= this.#sentAtOpen) return;
       this.#outages += 1;
-      if (this.#outages < this.#settings.outagesToStall) return;
+      if (this.#outages < this.#settings.probing.outagesToStall) return;
     }
     this.#move('OUTAGE');
-    this.#probeAtMs = nowMs + probeMs(this.#settings, this.#failedProbes, this.#random());
+    this.#probeAtMs = nowMs + probeMs(this.#settings.probing, this.#failedProbes, this.#random());
   }
 
   #open(nowMs: number): void {
-    const part = this.#status === 'cooling' ? releasedAfterCooling : releasedAfterStall;
+    const { afterCoolingShare, afterStallShare } = this.#settings.releasing;
+    const part = this.#status === 'cooling' ? afterCoolingShare : afterStallShare;
     this.quota.release(part, nowMs);
     this.#move('REOPEN');
     this.#outages = 0;

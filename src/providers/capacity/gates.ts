@@ -10,9 +10,9 @@
  * 2. Providers that declare to share a ceiling share one quota for each model: falling back from one
  *    to the other finds no free slot that was not free before.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
-import type { PoolSettings } from './backoff.ts';
 import type { Provider } from '../port.ts';
 import { Gate } from './gate.ts';
 import { Quota, type Sent } from './quota.ts';
@@ -44,7 +44,7 @@ export class Gates<Call extends Sent> {
     specs: readonly ProviderSpec[],
     shared: {
       readonly share: number;
-      readonly settings: PoolSettings;
+      readonly settings: CapacitySettings;
       readonly random: () => number;
     },
   ) {

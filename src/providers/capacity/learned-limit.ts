@@ -16,25 +16,15 @@
  *    by a share of itself; after one it holds, then tries one slot more. A try that is refused
  *    doubles the next hold, for each costs a cooling; one that stands ramps again from there.
  */
-import type { PoolSettings } from './backoff.ts';
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { SentBatches } from './sent-batches.ts';
-
-const holdsMin = 16;
-const holdsMax = 32;
-const holdMsMin = 1_000;
-const burstsToIgnoreMin = 8;
-const burstsToIgnoreMax = 64;
-/** Of a process that is later than this, no more counts. */
-const lateMsMax = 50;
-
-type LearnedSettings = Pick<PoolSettings, 'rampStepShare' | 'rampStepMsPerCall' | 'rampStepMsMin'>;
 
 /** Ramping from `from`, holding what was found, or trying one slot more than that. */
 type Phase =
   { readonly kind: 'ramping'; readonly from: number } | { readonly kind: 'holding' | 'trying' };
 
 export class LearnedLimit {
-  readonly #settings: LearnedSettings;
+  readonly #settings: CapacitySettings['learning'];
   #allotment: number;
   #limit: number;
   #phase: Phase;
@@ -47,9 +37,9 @@ export class LearnedLimit {
   /** When the limit grows, if its slots have been full by then. */
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
-  #callMs = 1_000;
+  #callMs: number;
   /** A hold lasts so many calls' time. */
-  #holds = holdsMin;
+  #holds: number;
   /** What an unproven cut would be taken back to. */
   #beforeTrial: { readonly limit: number; readonly phase: Phase; isDeep: boolean } | null = null;
   /** The least that this burst's cut may leave; null when this burst does not cut. */
@@ -57,16 +47,20 @@ export class LearnedLimit {
   /** Calls that were in flight when the burst began, and how many of them it has refused. */
   #burstCalling = 0;
   #burstRefused = 0;
-  readonly #batches = new SentBatches();
+  readonly #batches: SentBatches;
   /** The last call that was sent before the burst began. */
   #burstEnd = 0;
   #successes = 0;
   #burstsToIgnore = 0;
-  #burstsToIgnoreNext = burstsToIgnoreMin;
+  #burstsToIgnoreNext: number;
 
   /** `startsAt`: where to begin when the allotment is a bound that nobody has tried. */
-  constructor(allotment: number, settings: LearnedSettings, startsAt = allotment) {
+  constructor(allotment: number, settings: CapacitySettings['learning'], startsAt = allotment) {
     this.#settings = settings;
+    this.#callMs = settings.callMsFirst;
+    this.#holds = settings.holdCallsMin;
+    this.#burstsToIgnoreNext = settings.burstsToIgnoreMin;
+    this.#batches = new SentBatches(settings.sentBatchesMax);
     this.#allotment = allotment;
     this.#limit = Math.min(allotment, Math.max(1, Math.floor(startsAt)));
     this.#stepCalls = this.#limit;
@@ -133,7 +127,7 @@ export class LearnedLimit {
     const atMs = this.growsAtMs();
     if (atMs === null || nowMs < atMs) return;
     this.#wasFull = false;
-    this.#lateMs = Math.min(nowMs - atMs, lateMsMax);
+    this.#lateMs = Math.min(nowMs - atMs, this.#settings.lateMsMax);
     const phase = this.#phase;
     switch (phase.kind) {
       case 'ramping': {
@@ -149,7 +143,7 @@ export class LearnedLimit {
         this.#stepAtMs = nowMs + this.#callMs;
         return;
       case 'trying':
-        this.#holds = Math.max(holdsMin, this.#holds / 2);
+        this.#holds = Math.max(this.#settings.holdCallsMin, this.#holds / 2);
         this.#phase = { kind: 'ramping', from: this.#limit - 1 };
         this.#limit += 1;
         return;
@@ -162,12 +156,12 @@ export class LearnedLimit {
    * burst.
    */
   succeeded({ sentAs, calling, tookMs }: Record<'sentAs' | 'calling' | 'tookMs', number>): void {
-    this.#callMs += (tookMs - this.#callMs) / 8;
-    if (this.#beforeTrial === null || sentAs <= this.#burstEnd || calling * 2 < this.#limit) return;
+    this.#callMs += (tookMs - this.#callMs) * this.#settings.callMsShare;
+    if (this.#beforeTrial === null || sentAs <= this.#burstEnd || !this.#isFull(calling)) return;
     this.#successes += 1;
     if (this.#successes < this.#limit) return;
     this.#beforeTrial = null;
-    this.#burstsToIgnoreNext = burstsToIgnoreMin;
+    this.#burstsToIgnoreNext = this.#settings.burstsToIgnoreMin;
   }
 
   /**
@@ -197,9 +191,13 @@ export class LearnedLimit {
 
   #cut(): void {
     // Beside many idle slots a few calls in flight say little about how many would be taken.
-    const isFull = this.#burstCalling * 2 >= this.#limit;
+    const isFull = this.#isFull(this.#burstCalling);
     const from = isFull ? Math.min(this.#limit, this.#burstCalling) : this.#limit;
-    this.#burstFloor = Math.max(1, Math.ceil(from / 2));
+    this.#burstFloor = Math.max(1, Math.ceil(from * this.#settings.cutShareMin));
+  }
+
+  #isFull(calling: number): boolean {
+    return calling >= this.#limit * this.#settings.fullShare;
   }
 
   #lower(floor: number, to: number): void {
@@ -225,6 +223,7 @@ export class LearnedLimit {
       this.#wasFull = false;
       this.#beforeTrial = null;
       this.#burstsToIgnore = this.#burstsToIgnoreNext;
+      const { burstsToIgnoreMax } = this.#settings;
       this.#burstsToIgnoreNext = Math.min(burstsToIgnoreMax, this.#burstsToIgnoreNext * 2);
       return false;
     }
@@ -234,7 +233,7 @@ export class LearnedLimit {
     }
     this.#beforeTrial = { limit: this.#limit, phase: this.#phase, isDeep: false };
     const hasTried = this.#phase.kind === 'trying';
-    if (hasTried) this.#holds = Math.min(holdsMax, this.#holds * 2);
+    if (hasTried) this.#holds = Math.min(this.#settings.holdCallsMax, this.#holds * 2);
     this.#hold(nowMs);
     return true;
   }
@@ -242,7 +241,7 @@ export class LearnedLimit {
   #hold(nowMs: number): void {
     this.#phase = { kind: 'holding' };
     this.#wasFull = false;
-    this.#stepAtMs = nowMs + this.#holds * Math.max(this.#callMs, holdMsMin);
+    this.#stepAtMs = nowMs + this.#holds * Math.max(this.#callMs, this.#settings.holdCallMsMin);
   }
 
   /**
@@ -251,6 +250,7 @@ export class LearnedLimit {
    */
   #isDeep(): boolean {
     const inFlight = this.#burstCalling;
-    return this.#burstRefused > Math.max(1, inFlight / 4 + Math.sqrt(inFlight) - 1);
+    const byChance = inFlight * this.#settings.deepShare + Math.sqrt(inFlight) - 1;
+    return this.#burstRefused > Math.max(1, byChance);
   }
 }

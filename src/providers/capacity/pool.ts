@@ -16,7 +16,8 @@
  * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
  *    answered, so one call's conflict never stalls it for the others.
  */
-import { callBackoffMs, defaultPoolSettings, type PoolSettings } from './backoff.ts';
+import { capacityDefaults, type CapacitySettings } from '../../domain/capacity-settings.ts';
+import { callBackoffMs } from './backoff.ts';
 import { DemandMeter } from './demand-meter.ts';
 import { IndexedHeap } from '../../queue/indexed-heap.ts';
 import type {
@@ -47,11 +48,11 @@ export type PoolOptions = {
   readonly share: number;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
-  readonly settings?: Partial<PoolSettings>;
+  readonly settings?: CapacitySettings;
 };
 
 export class Pool<Call extends PoolCall> {
-  readonly #settings: PoolSettings;
+  readonly #settings: CapacitySettings;
   readonly #random: () => number;
   readonly #routes: Routes<Call>;
   readonly #backoffs = new IndexedHeap<Call>(isDueBefore);
@@ -63,12 +64,12 @@ export class Pool<Call extends PoolCall> {
   #arrivals = 0;
 
   constructor(options: PoolOptions) {
-    const { share, random } = options;
-    this.#settings = { ...defaultPoolSettings, ...options.settings };
+    const { share, random, settings = capacityDefaults } = options;
+    this.#settings = settings;
     this.#random = random;
-    const shared = { share, random, settings: this.#settings };
-    this.#routes = new Routes(new Gates<Held<Call>>(options.providers, shared));
-    this.#gateNews = new GateNews(this.#routes.states);
+    const gates = new Gates<Held<Call>>(options.providers, { share, random, settings });
+    this.#routes = new Routes(gates, settings.fairness);
+    this.#gateNews = new GateNews(this.#routes.states, settings.telling);
   }
 
   /**
@@ -235,7 +236,7 @@ export class Pool<Call extends PoolCall> {
   }
 
   /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
-  takeWaitChanges(max = 1_000): WaitChange<Call>[] {
+  takeWaitChanges(max = this.#settings.telling.waitChangesMax): WaitChange<Call>[] {
     return this.#news.take(max).map((call) => ({ call, shown: call.told }));
   }
 
@@ -322,7 +323,7 @@ export class Pool<Call extends PoolCall> {
     }
     if (kind === 'outage' || kind === 'timed-out' || kind === 'retry-once') {
       if (kind === 'retry-once') call.retried = true;
-      const waitMs = callBackoffMs(this.#settings, call.attempt, this.#random());
+      const waitMs = callBackoffMs(this.#settings.backoff, call.attempt, this.#random());
       call.attempt += 1;
       call.dueMs = nowMs + waitMs;
       this.#backoffs.push(call);

@@ -9,7 +9,8 @@
  * 2. After a cooling, and after a stall, slots are released by and by: what comes back all at once
  *    meets the same 429, or overwhelms who has just recovered.
  */
-import { coolingMs, type PoolSettings } from './backoff.ts';
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import { coolingMs } from './backoff.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
 /** What is known of a call that was sent: its number, counted over the quota, and when. */
@@ -19,11 +20,10 @@ export type Sent = {
   sentAtMs: number | null;
 };
 
-/** So few at once are no herd. */
-const releasedMin = 4;
+type QuotaSettings = Pick<CapacitySettings, 'cooling' | 'learning' | 'releasing'>;
 
 export class Quota {
-  readonly #settings: PoolSettings;
+  readonly #settings: QuotaSettings;
   readonly #random: () => number;
   readonly #ceiling: number;
   readonly #learned: LearnedLimit;
@@ -43,7 +43,7 @@ export class Quota {
     readonly ceiling: number;
     readonly startsAt: number;
     readonly share: number;
-    readonly settings: PoolSettings;
+    readonly settings: QuotaSettings;
     readonly random: () => number;
   }) {
     this.#settings = parts.settings;
@@ -53,7 +53,7 @@ export class Quota {
     const startsAt = allotment(parts.startsAt, parts.share);
     this.#learned = new LearnedLimit(
       allotment(parts.ceiling, parts.share),
-      parts.settings,
+      parts.settings.learning,
       startsAt,
     );
   }
@@ -96,8 +96,9 @@ export class Quota {
   tick(nowMs: number): void {
     if (this.#released >= this.limit) this.#released = Infinity;
     else if (nowMs >= this.#releaseAtMs) {
-      this.#released = Math.ceil(this.#released * this.#settings.releaseStepFactor);
-      this.#releaseAtMs = nowMs + this.#settings.releaseStepMs;
+      const { stepMs, stepFactor } = this.#settings.releasing;
+      this.#released = Math.ceil(this.#released * stepFactor);
+      this.#releaseAtMs = nowMs + stepMs;
     }
     if (this.#held === 0) this.#learned.tick(nowMs);
   }
@@ -137,15 +138,16 @@ export class Quota {
     if (isNewBurst) this.#bursts += 1;
     if (!isNewBurst && retryAfterMs === null) return;
     const asked = { retryAfterMs, bursts: this.#bursts, random: this.#random() };
-    const waitMs = coolingMs(this.#settings, asked);
+    const waitMs = coolingMs(this.#settings.cooling, asked);
     this.#coolUntilMs = Math.max(this.#coolUntilMs, nowMs + waitMs + this.#spreadMs(waitMs));
   }
 
   /** Begins to let calls out: a part of the limit at once, beside what is in flight. */
   release(part: number, nowMs: number): void {
-    const first = Math.max(releasedMin, Math.ceil(this.limit * part), this.#calling);
+    const { firstMin, stepMs } = this.#settings.releasing;
+    const first = Math.max(firstMin, Math.ceil(this.limit * part), this.#calling);
     this.#released = first >= this.limit ? Infinity : first;
-    this.#releaseAtMs = nowMs + this.#settings.releaseStepMs;
+    this.#releaseAtMs = nowMs + stepMs;
   }
 
   /** A person says that what was asked for is over. */
@@ -177,7 +179,9 @@ export class Quota {
 
   /** Replicas that were told the same time do not come back at the same moment. */
   #spreadMs(waitMs: number): number {
-    return this.#share >= 1 ? 0 : this.#random() * Math.min(waitMs, 1_000) * (1 - this.#share);
+    if (this.#share >= 1) return 0;
+    const overMs = Math.min(waitMs, this.#settings.cooling.spreadMsMax);
+    return this.#random() * overMs * (1 - this.#share);
   }
 }
 

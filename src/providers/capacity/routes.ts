@@ -13,6 +13,7 @@
  *    before a queue, whatever the order.
  * 4. There are no more routes than calls in the pool.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { FairLine } from '../../queue/fair-line.ts';
 import type { FairItem } from '../../queue/fair-place.ts';
 import type { Gates } from './gates.ts';
@@ -51,10 +52,12 @@ export class Routes<Item extends FairItem> {
   readonly states: readonly Gate<Held<Item>>[];
   readonly gates: Gates<Held<Item>>;
   readonly #desks: ReadonlyMap<Gate<Held<Item>>, Desk<Item>>;
+  readonly #fairness: CapacitySettings['fairness'];
   readonly #routes = new Map<string, Route<Item>>();
 
-  constructor(gates: Gates<Held<Item>>) {
+  constructor(gates: Gates<Held<Item>>, fairness: CapacitySettings['fairness']) {
     this.gates = gates;
+    this.#fairness = fairness;
     this.states = gates.all;
     this.#desks = new Map(gates.all.map((state) => [state, { state, routes: [], turn: 0 }]));
   }
@@ -144,7 +147,8 @@ export class Routes<Item extends FairItem> {
 
   #addRoute(name: string, providers: readonly Gate<Held<Item>>[], inOrder: boolean): Route<Item> {
     const reason = reasonAt(providers.map(({ status }) => status));
-    const route = { name, queue: new FairLine<Item>(), providers, inOrder, calls: 0, reason };
+    const queue = new FairLine<Item>(this.#fairness);
+    const route = { name, queue, providers, inOrder, calls: 0, reason };
     this.#routes.set(name, route);
     for (const state of providers) this.#desks.get(state)?.routes.push(route);
     return route;

@@ -9,8 +9,6 @@
  *    That is why the least that a burst's batches say is the best guess.
  * 2. It keeps `batchesMax` batches; of a call from before those it says nothing.
  */
-const batchesMax = 64;
-
 type Batch = {
   /** Its first call's number, counted over all calls. */
   readonly first: number;
@@ -23,7 +21,12 @@ type Batch = {
 
 export class SentBatches {
   readonly #batches: Batch[] = [];
+  readonly #batchesMax: number;
   #sent = 0;
+
+  constructor(batchesMax: number) {
+    this.#batchesMax = batchesMax;
+  }
 
   /** A call was sent, the `calling`th in flight; those of one instant are one batch. */
   sent(calling: number, nowMs: number): void {
@@ -40,7 +43,7 @@ export class SentBatches {
       size: 1,
       refused: 0,
     });
-    if (this.#batches.length > batchesMax) this.#batches.shift();
+    if (this.#batches.length > this.#batchesMax) this.#batches.shift();
   }
 
   /** The `sentAs`th call was refused: how many were taken of what was in flight; null if unknown. */

@@ -16,10 +16,9 @@ type Asking<Result> = {
   question: Question;
 };
 
-/** So many turns are computed in one go, a few milliseconds: then answers and requests have theirs. */
-const inOneGoMax = 8;
-
 export type Computing = {
+  /** Turns that are computed before `breathe` is called. */
+  readonly inOneGoMax: number;
   /** What turns before these have written in the same batch. */
   readonly chain?: WriteChain;
   /** Resolves when what is ready beside this has been done. */
@@ -32,7 +31,7 @@ export type Computing = {
 export async function computeTogether<Result>(
   store: Store,
   turns: readonly Reading<Result>[],
-  { chain, breathe, alone }: Computing,
+  { inOneGoMax, chain, breathe, alone }: Computing,
 ): Promise<Computed<Result>[]> {
   const computed: Computed<Result>[] = [];
   let asking: Asking<Result>[] = [];

@@ -14,6 +14,7 @@
  * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { BatchOutcome } from '../../store/batch.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
 import type { Committer } from './committer.ts';
@@ -27,27 +28,9 @@ import type { Incoming } from '../turn/incoming.ts';
 type Result = Extract<Incoming, { kind: 'result' }>;
 type Ended = { readonly call: RunCall; readonly result: Result };
 
-export type KeepingSettings = {
-  /** What took less than this is bought again for less than it costs to keep. */
-  readonly afterMs: number;
-  /** So many at once go straight to their turns, if a batch can begin and no call waits for a slot. */
-  readonly directMax: number;
-  /** While more calls wait than are under way, results hold turns back for so long. */
-  readonly holdMsMax: number;
-  /** Results of one commit. */
-  readonly keptMax: number;
-};
-
-export const defaultKeepingSettings: KeepingSettings = {
-  afterMs: 20,
-  directMax: 16,
-  holdMsMax: 100,
-  keptMax: 500,
-};
-
 export class ResultKeeper {
   readonly #parts: Parts;
-  readonly #settings: KeepingSettings;
+  readonly #settings: CapacitySettings['keeping'];
   readonly #batches: TurnBatches;
   readonly #committer: Committer;
   readonly #afterCommit: AfterCommit;
@@ -63,7 +46,7 @@ export class ResultKeeper {
 
   constructor(options: {
     readonly parts: Parts;
-    readonly settings: KeepingSettings;
+    readonly settings: CapacitySettings['keeping'];
     readonly batches: TurnBatches;
     readonly committer: Committer;
     readonly afterCommit: AfterCommit;

@@ -4,6 +4,7 @@
  *
  * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { BatchOutcome } from '../../store/batch.ts';
@@ -35,9 +36,6 @@ import { failTurn } from '../turn/run-end.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
 import type { Entry } from '../wake/run-queue.ts';
 
-/** Turns of one batch that are computed one after the other: their neighbours wait for them. */
-const chainedMax = 200;
-
 type Warm = {
   readonly hot: HotRun;
   readonly failure: ErrorRecord | null;
@@ -47,6 +45,7 @@ type Warm = {
 
 export class TurnBatches implements BatchSource {
   readonly #parts: Parts;
+  readonly #sizes: CapacitySettings['batches'];
   readonly #fresh: FreshStarts;
   readonly #waitStatus: WaitStatus;
   readonly #afterCommit: AfterCommit;
@@ -70,17 +69,19 @@ export class TurnBatches implements BatchSource {
     readonly failed: FailedBatches;
     readonly isolation: Isolation;
     readonly turnsMax: number;
+    readonly sizes: CapacitySettings['batches'];
     /** Whether no batch is to begin now; whoever says so requests one when that is over. */
     readonly isHeld: () => boolean;
   }) {
     this.#parts = options.parts;
+    this.#sizes = options.sizes;
     this.#isHeld = options.isHeld;
     this.#fresh = options.fresh;
     this.#waitStatus = options.waitStatus;
     this.#afterCommit = options.afterCommit;
     this.#failed = options.failed;
     this.isolation = options.isolation;
-    this.#size = new BatchSize(options.turnsMax);
+    this.#size = new BatchSize(options.turnsMax, options.sizes);
     this.#making = new BatchMaking(options);
   }
 
@@ -264,6 +265,7 @@ export class TurnBatches implements BatchSource {
   /** By index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
     const { kernel, store, agents, ids, quotas } = this.#parts;
+    const { inOneGoMax } = this.#sizes;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
@@ -276,7 +278,7 @@ export class TurnBatches implements BatchSource {
       computeTogether(
         store,
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
-        { breathe: this.#breathe, alone: this.#alone },
+        { inOneGoMax, breathe: this.#breathe, alone: this.#alone },
       ),
     );
     await this.#chain(healthy, computed, context);
@@ -300,6 +302,7 @@ export class TurnBatches implements BatchSource {
   ): Promise<void> {
     const { kernel, store } = this.#parts;
     const chain = new WriteChain();
+    const { inOneGoMax, chainedMax } = this.#sizes;
     let left = chainedMax;
     for (const [i, { hot, incoming }] of works.entries()) {
       let turn = computed[i];
@@ -308,6 +311,7 @@ export class TurnBatches implements BatchSource {
         [turn] = await this.answered(() =>
           computeTogether(store, [foldTurn(kernel, hot, incoming, context)], {
             chain,
+            inOneGoMax,
             breathe: this.#breathe,
             alone: (work) => work(),
           }),

@@ -9,6 +9,7 @@
  *    was read.
  * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { GenerateInput, GenerateOutput } from '../../domain/catalogue.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import type { Grant, Pool } from '../../providers/capacity/pool.ts';
@@ -39,9 +40,6 @@ export type RequestEnds = {
   readonly failed: (call: RunCall, provider: string, error: unknown) => void;
 };
 
-/** The slots of calls that are over sooner are not what everybody waits for: turns are. */
-const lastingMs = 100;
-
 export class CallRequests {
   readonly #clock: Clock;
   readonly #valve: LeaseValve;
@@ -53,6 +51,7 @@ export class CallRequests {
   readonly #refusals: Refusals;
   readonly #log: Log;
   readonly #ends: RequestEnds;
+  readonly #lastingMs: number;
   /** The oldest first. */
   readonly #underWay = new Set<RunCall>();
   /** The request that ended last. */
@@ -61,6 +60,7 @@ export class CallRequests {
 
   constructor(options: {
     readonly clock: Clock;
+    readonly capacity: CapacitySettings;
     readonly valve: LeaseValve;
     readonly texts: Texts;
     readonly conversations: Conversations;
@@ -80,6 +80,7 @@ export class CallRequests {
     this.#refusals = new Refusals(options.log);
     this.#log = options.log;
     this.#ends = options.ends;
+    this.#lastingMs = options.capacity.batches.lastingMs;
   }
 
   send(grant: Grant<RunCall>): void {
@@ -95,7 +96,7 @@ export class CallRequests {
     if (!this.#pool.hasQueued) return false;
     const [oldest] = this.#underWay;
     const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - (oldest.out?.sentAtMs ?? 0);
-    return Math.max(this.#lastTookMs, soFarMs) >= lastingMs;
+    return Math.max(this.#lastTookMs, soFarMs) >= this.#lastingMs;
   }
 
   /** What it refuses from now on is told anew. */

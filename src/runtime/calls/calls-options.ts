@@ -1,4 +1,5 @@
 /** What the calls of a replica are made with, and what they give to a batch. */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Grant } from '../../providers/capacity/pool.ts';
 import type { Provider } from '../../providers/port.ts';
@@ -28,6 +29,7 @@ export type SealedCalls = {
 
 export type CallsOptions = RestingOptions & {
   readonly clock: Clock;
+  readonly capacity: CapacitySettings;
   readonly valve: LeaseValve;
   readonly permits: Permits;
   readonly ids: Ids;

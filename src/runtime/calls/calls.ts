@@ -75,6 +75,7 @@ export class Calls {
       providers: options.providers,
       share: 1,
       random: () => options.ids.random(),
+      settings: options.capacity,
     });
     this.#grants = new CallGrants(this.pool, options.permits);
     this.#resting = new RestingCalls(this.pool, options);

@@ -7,6 +7,7 @@
  *    have the first thousand slots (promise 9).
  * 2. The queue is bounded; what does not fit is refused and changes nothing.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError, type HeddleError } from '../../domain/errors.ts';
 import { madeAtMs } from '../../domain/ids.ts';
 import { FairQueue } from '../../queue/fair-queue.ts';
@@ -52,12 +53,17 @@ export class ArrivalQueue {
   readonly #waitingMax: number;
   readonly #weights: TenantWeights;
   #waiting: Waiting[] = [];
-  readonly #groups = new FairQueue<StartGroup>();
+  readonly #groups: FairQueue<StartGroup>;
   #groupsSoFar = 0;
   #underWay = false;
   #closed = false;
 
-  constructor(options: { readonly waitingMax: number; readonly weights: TenantWeights }) {
+  constructor(options: {
+    readonly waitingMax: number;
+    readonly weights: TenantWeights;
+    readonly fairness: CapacitySettings['fairness'];
+  }) {
+    this.#groups = new FairQueue(options.fairness);
     this.#waitingMax = options.waitingMax;
     this.#weights = options.weights;
   }

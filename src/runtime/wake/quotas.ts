@@ -5,6 +5,7 @@
  *
  * Owns the counts. Leaves to its callers what is refused.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError, type HeddleError } from '../../domain/errors.ts';
 import type { Store } from '../../store/port.ts';
 import type { Clock } from '../ports.ts';
@@ -13,11 +14,6 @@ import type { RuntimeSettings } from '../settings.ts';
 export type Resource = 'queuedRuns' | 'channels' | 'memoryEntries';
 
 type Counted = { counts: Record<Resource, number>; readAtMs: number; reading: boolean };
-
-const freshMs = 1_000;
-const tenantsMax = 10_000;
-/** What a tenant is told to wait when its queue is full. */
-const retryAfterMs = 1_000;
 
 const settingOf = {
   queuedRuns: 'queuedRunsMax',
@@ -29,13 +25,16 @@ export class Quotas {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #settings: RuntimeSettings;
+  readonly #counting: CapacitySettings['quotas'];
   readonly #tenants = new Map<string, Counted>();
 
   constructor(options: {
     readonly store: Store;
     readonly clock: Clock;
     readonly settings: RuntimeSettings;
+    readonly counting: CapacitySettings['quotas'];
   }) {
+    this.#counting = options.counting;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#settings = options.settings;
@@ -68,14 +67,14 @@ export class Quotas {
     if (!this.#isFresh(tenant)) void this.#count(tenant).catch(() => undefined);
     const counted = this.#tenants.get(tenant);
     if (counted === undefined) return;
-    if (counted.counts[resource] + added > max) throw refusal(tenant, resource, max);
+    if (counted.counts[resource] + added > max) throw this.#refusal(tenant, resource, max);
     counted.counts[resource] += added;
   }
 
   #isFresh(tenant: string): boolean {
     const counted = this.#tenants.get(tenant);
     if (counted === undefined) return false;
-    return counted.reading || this.#clock.nowMs() - counted.readAtMs < freshMs;
+    return counted.reading || this.#clock.nowMs() - counted.readAtMs < this.#counting.freshMs;
   }
 
   async #count(tenant: string): Promise<void> {
@@ -83,16 +82,19 @@ export class Quotas {
     if (before !== undefined) before.reading = true;
     try {
       const { queuedRuns, channels, memoryEntries } = await this.#store.usage(tenant);
-      if (this.#tenants.size >= tenantsMax) this.#tenants.clear();
+      if (this.#tenants.size >= this.#counting.tenantsMax) this.#tenants.clear();
       const counts = { queuedRuns, channels, memoryEntries };
       this.#tenants.set(tenant, { counts, readAtMs: this.#clock.nowMs(), reading: false });
     } finally {
       if (before !== undefined) before.reading = false;
     }
   }
-}
 
-function refusal(tenant: string, resource: Resource, max: number): HeddleError {
-  if (resource === 'queuedRuns') return heddleError('queue-full', { tenant, max, retryAfterMs });
-  return heddleError('quota-exceeded', { resource, max, setting: settingOf[resource] });
+  #refusal(tenant: string, resource: Resource, max: number): HeddleError {
+    if (resource !== 'queuedRuns') {
+      return heddleError('quota-exceeded', { resource, max, setting: settingOf[resource] });
+    }
+    const { retryAfterMs } = this.#counting;
+    return heddleError('queue-full', { tenant, max, retryAfterMs });
+  }
 }

@@ -8,12 +8,13 @@
  * 1. A run has at most one turn under way.
  * 2. A turn waits for turns before it and for nothing else: not for what is out, in whatever line it
  *    stands (promise 7).
- * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most half of a batch while
+ * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most `commandShare` of a batch while
  *    others wait. They leave whatever line they stood in, that of runs that have not begun too.
  * 4. Runs that have begun go ahead of runs that have not; among those that have not, tenants, then
  *    users, take turns, and the oldest pipeline goes first (promise 9).
  * 5. A run that waits and has nothing to do has no entry: waiting costs no memory.
  */
+import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { limits } from '../../domain/limits.ts';
 import type { RunId } from '../../domain/ids.ts';
 import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
@@ -59,18 +60,25 @@ export class RunQueue {
   readonly #room: () => number;
   #commands: Entry[] = [];
   #begun: Entry[] = [];
-  readonly #new = new FairQueue<Entry>();
+  readonly #new: FairQueue<Entry>;
+  readonly #commandShare: number;
   /** Runs whose first turns are being taken. */
   #beginning = 0;
   /** Of those that wait to begin: whose rows do not say yet that they are held back. */
   readonly #untold = new Set<Entry>();
-  /** The half turn that a batch of odd size leaves to commands. */
-  #halfLeft = 0;
+  /** The part of a turn that the last batch has left to commands: a half, where its size was odd. */
+  #partLeft = 0;
 
   /** `onWork` is called whenever a run may be ready; `room`: so many more may wait in lines of what is out. */
-  constructor({ onWork, room }: { readonly onWork: () => void; readonly room: () => number }) {
-    this.#onWork = onWork;
-    this.#room = room;
+  constructor(options: {
+    readonly onWork: () => void;
+    readonly room: () => number;
+    readonly fairness: CapacitySettings['fairness'];
+  }) {
+    this.#onWork = options.onWork;
+    this.#room = options.room;
+    this.#new = new FairQueue(options.fairness);
+    this.#commandShare = options.fairness.commandShare;
   }
 
   get size(): number {
@@ -178,7 +186,7 @@ export class RunQueue {
     const isAlone = this.#begun.length === 0 && this.#new.size === 0 && !othersWait;
     this.#commands = this.#takeFrom(
       this.#commands,
-      { line: 'command', max: isAlone ? max : this.#half(max) },
+      { line: 'command', max: isAlone ? max : this.#partOf(max) },
       taken,
     );
     this.#begun = this.#takeFrom(this.#begun, { line: 'begun', max }, taken);
@@ -336,10 +344,10 @@ export class RunQueue {
     return at === 0 ? line : line.slice(at);
   }
 
-  #half(max: number): number {
-    const half = max / 2 + this.#halfLeft;
-    this.#halfLeft = half % 1;
-    return Math.floor(half);
+  #partOf(max: number): number {
+    const part = max * this.#commandShare + this.#partLeft;
+    this.#partLeft = part % 1;
+    return Math.floor(part);
   }
 
   /** False for an entry that was dropped, or queued elsewhere, since it was put here. */

@@ -1,13 +1,9 @@
 /** The shares that tenants have against each other while all of them wait, as people write them. */
+import { capacityDefaults } from '../../domain/capacity-settings.ts';
 import { asObject, refuseField } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 
-/**
- * A charge is divided by a weight: near 0 one call would put its tenant behind the others for ever,
- * and at 0 there is no number for it.
- */
-const weightMin = 0.001;
-const weightMax = 1_000;
+const { weightMin, weightMax } = capacityDefaults.given;
 
 export class TenantWeights {
   readonly #weights: ReadonlyMap<string, number>;

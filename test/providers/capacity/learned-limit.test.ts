@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPoolSettings } from '../../../src/providers/capacity/backoff.ts';
+import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import { LearnedLimit } from '../../../src/providers/capacity/learned-limit.ts';
 
 const learnedOf = (allotment: number, startsAt?: number) =>
-  new LearnedLimit(allotment, defaultPoolSettings, startsAt);
-const { rampStepMsPerCall, rampStepMsMin } = defaultPoolSettings;
+  new LearnedLimit(allotment, capacityDefaults.learning, startsAt);
+const { rampStepMsPerCall, rampStepMsMin } = capacityDefaults.learning;
 const stepMs = (calls: number) => Math.max(rampStepMsMin, calls * rampStepMsPerCall);
 
 /** Rounds of `limit` calls at a provider that refuses every nth, a second each. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPoolSettings } from '../../../src/providers/capacity/backoff.ts';
+import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import {
   createPool,
   type Pool,
@@ -49,7 +49,7 @@ describe('a limit that ramps', () => {
     expect([pool.nextDueMs(), pool.grant(9_000)]).toEqual([null, []]);
     pool.begin(second, 9_000);
     pool.begin(second, 9_999);
-    const growsAtMs = 9_000 + defaultPoolSettings.rampStepMsMin;
+    const growsAtMs = 9_000 + capacityDefaults.learning.rampStepMsMin;
     expect(pool.nextDueMs()).toBe(growsAtMs);
     expect(keysOf(pool.grant(growsAtMs))).toEqual(['k3']);
     pool.cancel(calls.get('k3'), 9_030);

@@ -1,5 +1,6 @@
 /** Between a grant and its request lies a commit: what may come meanwhile, and the call that then waits again. */
 import { describe, expect, it } from 'vitest';
+import { capacityWith } from '../../../src/domain/capacity-settings.ts';
 import {
   createPool,
   type Grant,
@@ -14,7 +15,7 @@ const calls = new PoolCalls();
 
 function granted(count: number): Granted {
   const providers = [{ name: 'a', ceiling: count }];
-  const settings = { outagesToStall: 1 };
+  const settings = capacityWith({ probing: { outagesToStall: 1 } });
   const pool = createPool<PoolCall>({ providers, share: 1, random: () => 0.5, settings });
   for (let i = 1; i <= count + 1; i += 1) {
     pool.enqueue(calls.make({ key: `k${i}` }), 0);

@@ -1,7 +1,6 @@
 /** Results that are kept before their turns: which, how many together, and that each is taken once. */
 import { describe, expect, it } from 'vitest';
-import { defaultPoolSettings } from '../../../src/providers/capacity/backoff.ts';
-import type { KeepingSettings } from '../../../src/runtime/batch/result-keeper.ts';
+import { capacityDefaults, type CapacityChanges } from '../../../src/domain/capacity-settings.ts';
 import type { RuntimeSettings } from '../../../src/runtime/settings.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
@@ -13,7 +12,7 @@ const ask = (n: number): ScriptStep => ({ do: 'generate', with: { prompt: `${n}`
 const wait: ScriptStep = { do: 'wait' };
 
 type Options = {
-  readonly keeping?: Partial<KeepingSettings>;
+  readonly keeping?: CapacityChanges['keeping'];
   readonly settings?: Partial<RuntimeSettings>;
   readonly ceiling?: number;
   readonly tookMs?: number;
@@ -290,7 +289,7 @@ describe('slots that time alone frees', () => {
     const letGo = commits.hold(hasTurns);
     const starting = heddle.start('script', { input: { steps: [wait] } });
     await clock.idle();
-    await clock.advance(defaultPoolSettings.rampStepMsMin);
+    await clock.advance(capacityDefaults.learning.rampStepMsMin);
     expect(provider.calls).toHaveLength(2);
     letGo();
     await starting;

@@ -1,4 +1,5 @@
 /** Calls in line for a budget: nobody is forgotten, nothing is left of those that are gone. */
+import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BudgetLine } from '../../../src/runtime/calls/budgets/budget-line.ts';
@@ -29,7 +30,7 @@ it('knows a budget exactly while a call waits for it', () => {
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const line = new BudgetLine();
+      const line = new BudgetLine(capacityDefaults.budgets);
       const calls = Array.from({ length: 6 }, newCall);
       const waits = new Map<RunCall, string>();
       for (const { call: at, owner, kind, room } of steps) {
@@ -58,7 +59,7 @@ it('knows a budget exactly while a call waits for it', () => {
 });
 
 it('lets as many go as there is room for, and asks each call of a line longer than one pass', () => {
-  const line = new BudgetLine();
+  const line = new BudgetLine(capacityDefaults.budgets);
   const row = budget('a', { tokensMax: 100 });
   const calls = Array.from({ length: 5_000 }, newCall);
   for (const call of calls) line.add(call, row);
@@ -75,7 +76,7 @@ it('lets as many go as there is room for, and asks each call of a line longer th
 });
 
 it('tells each call of new figures once, a bounded number at a time', () => {
-  const line = new BudgetLine();
+  const line = new BudgetLine(capacityDefaults.budgets);
   const calls = Array.from({ length: 10 }, newCall);
   for (const call of calls) line.add(call, budget('a'));
   expect(line.takeUntold(100)).toEqual([]);

@@ -5,6 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import { asReplicaId, asRunId } from '../../../src/domain/ids.ts';
 import { createKernel } from '../../../src/kernel/kernel.ts';
 import type { ChartState } from '../../../src/kernel/port.ts';
@@ -40,16 +41,29 @@ function newCalls(): Calls {
   const parts = { store, clock, log };
   return new Calls({
     ...parts,
+    capacity: capacityDefaults,
     valve: new LeaseValve(),
     ids: { random: () => 0.5 } as never,
     replicaId: asReplicaId('00000000-0000-7000-8000-000000000000'),
     providers,
-    budgets: new Budgets({ ...parts, defaults: {}, providers, retry: nothing, news: nothing }),
+    budgets: new Budgets({
+      ...parts,
+      defaults: {},
+      providers,
+      retry: nothing,
+      news: nothing,
+      settings: capacityDefaults.budgets,
+    }),
     weights: new TenantWeights(),
     conversations: new Conversations(parts),
     inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents([]) }),
     keptPerSlot: 2,
-    permits: new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing }),
+    permits: new Permits({
+      max: 1,
+      callsOut: () => 1,
+      onCallsMayGo: nothing,
+      fairness: capacityDefaults.fairness,
+    }),
     deliver: nothing,
     rests: nothing,
     doubted: nothing,
@@ -131,7 +145,12 @@ describe('what waits is its place in the line', () => {
   });
 
   it('a task: neither its input nor a snapshot', () => {
-    const permits = new Permits({ max: 1, callsOut: () => 1, onCallsMayGo: nothing });
+    const permits = new Permits({
+      max: 1,
+      callsOut: () => 1,
+      onCallsMayGo: nothing,
+      fairness: capacityDefaults.fairness,
+    });
     const tasks = newTasks(permits);
     const add = (n: number): void => {
       const input = copy('x'.repeat(promptChars));

@@ -9,11 +9,9 @@
  * 2. One pass over a budget looks at `examinedMax` of its calls, and those it has looked at go behind
  *    the others: each is looked at after as many passes as its line is long, and none is passed over.
  */
+import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { addAmounts, fitsBudget, type Amount, type BudgetRow } from '../../../store/charges.ts';
 import type { RunCall } from '../call/run-call.ts';
-
-/** A call's cost differs by provider, so each is asked: a pass must not take long. */
-const examinedMax = 2_000;
 
 type Full = {
   row: BudgetRow;
@@ -29,7 +27,12 @@ const keyOf = (at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>): string =>
 
 export class BudgetLine {
   readonly #full = new Map<string, Full>();
+  readonly #examinedMax: number;
   #size = 0;
+
+  constructor({ examinedMax }: Pick<CapacitySettings['budgets'], 'examinedMax'>) {
+    this.#examinedMax = examinedMax;
+  }
 
   get size(): number {
     return this.#size;
@@ -94,8 +97,8 @@ export class BudgetLine {
     if (row !== null) this.#show(full, row);
     const fitting: RunCall[] = [];
     let now = row;
-    let left = Math.min(examinedMax, full.calls.size);
-    const rotates = full.calls.size > examinedMax;
+    let left = Math.min(this.#examinedMax, full.calls.size);
+    const rotates = full.calls.size > this.#examinedMax;
     for (const call of full.calls) {
       if (left === 0) break;
       left -= 1;

@@ -14,6 +14,7 @@
  *    with each look.
  * 4. A settlement that was not committed is sent again; the store takes each once.
  */
+import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { totalTokens } from '../../../providers/call-tokens.ts';
@@ -37,14 +38,6 @@ import { BudgetLine } from './budget-line.ts';
 import type { RunCall } from '../call/run-call.ts';
 import type { Clock, Log } from '../../ports.ts';
 
-const lookMs = 1_000;
-/** Budgets of one read; a look takes as many reads as it needs, one after the other. */
-const readMax = 1_000;
-/** Each call has three budgets. */
-const callsReadMax = 300;
-/** Reasons that one look writes anew because their figures have changed. */
-const toldMax = 200;
-
 type Place = { readonly provider: string; readonly needed: Amount };
 export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
 
@@ -56,7 +49,8 @@ export class Budgets {
   readonly #prices: Prices;
   readonly #retry: (call: RunCall) => void;
   readonly #onNews: () => void;
-  readonly #line = new BudgetLine();
+  readonly #settings: CapacitySettings['budgets'];
+  readonly #line: BudgetLine;
   readonly #refused = new Map<RunCall, BudgetRow>();
   #settlements: Settlement[] = [];
   #changes: BudgetChange[] = [];
@@ -74,7 +68,10 @@ export class Budgets {
     readonly retry: (call: RunCall) => void;
     /** What runs show of their budgets has changed. */
     readonly news: () => void;
+    readonly settings: CapacitySettings['budgets'];
   }) {
+    this.#settings = options.settings;
+    this.#line = new BudgetLine(options.settings);
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
@@ -234,7 +231,7 @@ export class Budgets {
 
   #arm(): void {
     if (this.#closed || this.#cancel !== null || this.#line.size === 0) return;
-    this.#cancel = this.#clock.setTimer(lookMs, () => {
+    this.#cancel = this.#clock.setTimer(this.#settings.lookMs, () => {
       this.#look()
         .catch((error: unknown) => {
           this.#log.warn('budgets could not be read', { error: thrownText(error) });
@@ -247,6 +244,7 @@ export class Budgets {
   }
 
   async #look(): Promise<void> {
+    const { readMax, callsReadMax, toldMax } = this.#settings;
     for (const rows of chunks(this.#line.rows(), readMax)) {
       const now = await this.#store.budgets(rows, this.#defaults);
       if (this.#closed) return;

@@ -12,6 +12,7 @@
  * 4. Who has lent its permit has it back before anybody in line has one.
  * 5. In line an attempt costs its place; the state of its run is read again when its turn comes.
  */
+import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { FairLine } from '../../../queue/fair-line.ts';
 import type { FairItem, FairPlace } from '../../../queue/fair-place.ts';
 
@@ -37,7 +38,7 @@ export class Permits {
   readonly #max: number;
   readonly #callsOut: () => number;
   readonly #onCallsMayGo: () => void;
-  readonly #line = new FairLine<PermitSeeker>();
+  readonly #line: FairLine<PermitSeeker>;
   #arrivals = 0;
   readonly #returning = new Set<() => void>();
   /** Held by attempts that run, or were given one and are about to. */
@@ -52,7 +53,9 @@ export class Permits {
     readonly callsOut: () => number;
     /** Calls that wait for a permit find one. */
     readonly onCallsMayGo: () => void;
+    readonly fairness: CapacitySettings['fairness'];
   }) {
+    this.#line = new FairLine(options.fairness);
     this.#max = options.max;
     this.#callsOut = options.callsOut;
     this.#onCallsMayGo = options.onCallsMayGo;
