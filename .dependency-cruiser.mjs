@@ -20,6 +20,9 @@ const storePort = '^src/store/[^/]+\\.ts$';
 /** The providers' port: its words, prices and the table of faults. */
 const providerPort = '^src/providers/[^/]+\\.ts$';
 
+/** Files of the runtime that belong to no room of it. */
+const runtimeShared = '^src/runtime/(?!(runtime|rooms|closing)\\.ts)[^/]+\\.ts$';
+
 const rooms = [
   {
     // The words that all the others speak. Were a word to import, it would no longer be everybody's.
@@ -161,9 +164,41 @@ const rooms = [
       node,
     ],
   },
+  // The runtime knows ports, never what stands behind them: the same code runs over the in-memory twin.
+  // Its rooms stand in one order: ownership, batch, tasks, calls, wake, turn. Each may use those after it;
+  // word the other way is a signal (src/runtime/signal.ts).
   {
-    // Knows ports, never what stands behind them: the same code runs over the in-memory twin.
-    room: '^src/runtime/',
+    // What all rooms share: the ports to time and log, settings, agents, owned shards.
+    room: runtimeShared,
+    may: [domain, '^src/kernel/', storePort, '^src/runtime/host/host-log\\.ts$', xstate],
+  },
+  {
+    // What calls a host's or an author's code, and takes whatever comes back. Async hooks tell which task
+    // waits; rxjs is what listeners are given.
+    room: '^src/runtime/host/',
+    may: [domain, '^src/runtime/ports\\.ts$', npm('rxjs'), xstate],
+  },
+  {
+    // One turn, from its events to its commit: it reads by what it yields, and sends nothing.
+    room: '^src/runtime/turn/',
+    may: [domain, '^src/kernel/', systemCharts, storePort, runtimeShared],
+  },
+  {
+    // What has work, and when that is looked at. Fifteen files: each line, alarm and look has its own.
+    room: '^src/runtime/wake/',
+    may: [
+      domain,
+      systemCharts,
+      storePort,
+      '^src/queue/',
+      runtimeShared,
+      '^src/runtime/turn/',
+      npm('rxjs'),
+    ],
+  },
+  {
+    // A provider call from the turn that asks to the turn that takes its result; budgets, conversations.
+    room: '^src/runtime/calls/',
     may: [
       domain,
       '^src/kernel/',
@@ -171,16 +206,60 @@ const rooms = [
       storePort,
       providerPort,
       '^src/(queue|providers/capacity)/',
+      runtimeShared,
+      '^src/runtime/(host|turn|wake)/',
       npm('rxjs'),
+    ],
+  },
+  {
+    // An author's own promise logic: attempts, permits, aborts. Async hooks tell which task waits for a run.
+    room: '^src/runtime/tasks/',
+    may: [
+      domain,
+      '^src/kernel/',
+      storePort,
+      '^src/queue/',
+      runtimeShared,
+      '^src/runtime/(host|turn|wake|calls)/',
       xstate,
-      // Tells which task waits for a run. It is no source of time or chance, and reaches nothing outside.
       '^(node:)?async_hooks$',
     ],
   },
   {
+    // From the runs that are ready to what follows their commit, or its failure.
+    room: '^src/runtime/batch/',
+    may: [
+      domain,
+      '^src/kernel/',
+      systemCharts,
+      storePort,
+      '^src/providers/capacity/',
+      runtimeShared,
+      '^src/runtime/(host|turn|wake|calls|tasks)/',
+    ],
+  },
+  {
+    // Which shards are this replica's, and what is done when one comes or goes.
+    room: '^src/runtime/ownership/',
+    may: [
+      domain,
+      '^src/kernel/',
+      systemCharts,
+      storePort,
+      runtimeShared,
+      '^src/runtime/(turn|wake|calls|tasks|batch)/',
+    ],
+  },
+  {
+    // Builds the rooms in their order, starts and stops them.
+    room: '^src/runtime/(runtime|rooms|closing)\\.ts$',
+    may: [domain, '^src/kernel/', storePort, providerPort, '^src/runtime/'],
+  },
+  {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
     // text that comes in pieces, ajv for a person's answer against its question's JSON Schema. What
-    // stands behind the store's port is the composition root's alone. Of XState it reads the types of
+    // stands behind the store's port is the composition root's alone. Up to sixteen files: one for each
+    // kind of thing that a host asks or is given. Of XState it reads the types of
     // charts, by which runs are typed.
     room: '^src/library/',
     may: [

@@ -40,12 +40,21 @@ const clean: Readonly<Record<string, string>> = {
     "import '../wire/connections.ts'; import '@anthropic-ai/sdk'",
   'src/providers/ollama/ollama.ts':
     "import '../wire/connections.ts'; import 'ollama'; import 'node:crypto'",
-  'src/runtime/turn.ts':
-    "import '../kernel/step.ts'; import '../store/port.ts'; import '../providers/capacity/pool.ts'; import '../queue/recent-keys.ts'; import 'rxjs'",
+  'src/runtime/ports.ts': "import '../kernel/step.ts'; import '../store/port.ts'",
+  'src/runtime/host/host-code.ts': "import '../ports.ts'; import 'rxjs'",
+  'src/runtime/turn/fold.ts': "import '../ports.ts'; import '../../kernel/step.ts'",
+  'src/runtime/wake/run-queue.ts':
+    "import '../turn/fold.ts'; import '../../queue/recent-keys.ts'; import 'rxjs'",
+  'src/runtime/calls/calls.ts':
+    "import '../wake/run-queue.ts'; import '../host/host-code.ts'; import '../../providers/capacity/pool.ts'",
+  'src/runtime/tasks/tasks.ts': "import '../calls/calls.ts'; import 'node:async_hooks'",
+  'src/runtime/batch/committer.ts': "import '../tasks/tasks.ts'; import '../calls/calls.ts'",
+  'src/runtime/ownership/ownership.ts': "import '../batch/committer.ts'; import '../ports.ts'",
+  'src/runtime/runtime.ts': "import './ownership/ownership.ts'; import '../store/port.ts'",
   'src/library/library.ts':
-    "import '../runtime/turn.ts'; import '../store/port.ts'; import 'rxjs'; import 'ajv'; import type { Any } from 'xstate'; export type A = Any",
+    "import '../runtime/runtime.ts'; import '../store/port.ts'; import 'rxjs'; import 'ajv'; import type { Any } from 'xstate'; export type A = Any",
   'src/heddle.ts':
-    "import './library/library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub/stub.ts'; import './runtime/turn.ts'",
+    "import './library/library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub/stub.ts'; import './runtime/runtime.ts'",
   'src/index.ts':
     "import './heddle.ts'; import './providers/anthropic/anthropic.ts'; import './library/library.ts'",
   'src/circuits/work.ts':
@@ -79,7 +88,7 @@ const faults = [
   ['src/library/z.ts', 'xstate', 'the library knows charts by their types alone'],
   ['src/store/b.ts', '../../machines/run.ts', 'the store knows charts by their types alone'],
   ['src/store/postgres/a.ts', '../memory/twin.ts', 'src/store/postgres/[^/]+'],
-  ['src/store/postgres/b.ts', '../../runtime/turn.ts', 'src/store/postgres/[^/]+'],
+  ['src/store/postgres/b.ts', '../../runtime/runtime.ts', 'src/store/postgres/[^/]+'],
   ['src/store/postgres/link/a.ts', '../tables/writes.ts', 'src/store/postgres/link/ imports only'],
   [
     'src/store/postgres/tables/a.ts',
@@ -115,21 +124,31 @@ const faults = [
   ['src/providers/stub/a.ts', '../../kernel/step.ts', 'src/providers/stub/ imports only'],
   ['src/providers/stub/b.ts', '../wire/connections.ts', 'src/providers/stub/ imports only'],
   ['src/emulators/a.ts', '../providers/port.ts', 'src/emulators/ imports only'],
-  ['src/emulators/b.ts', '../runtime/turn.ts', 'src/emulators/ imports only'],
+  ['src/emulators/b.ts', '../runtime/runtime.ts', 'src/emulators/ imports only'],
   ['src/emulators/c.ts', '../store/port.ts', 'src/emulators/ imports only'],
   ['src/emulators/d.ts', 'pg', 'src/emulators/ imports only'],
   ['src/emulators/e.ts', '../providers/stub/stub.ts', 'src/emulators/ imports only'],
   ['src/providers/wire/b.ts', 'ollama', 'an SDK is known to its adapter alone'],
   ['src/providers/anthropic/c.ts', '@anthropic-ai/sdk', 'an SDK is known to its adapter alone'],
   ['src/providers/ollama/ollama.ts', 'undici', 'sockets are opened in one place'],
-  ['src/runtime/a.ts', 'pg', 'src/runtime/ imports only'],
-  ['src/runtime/b.ts', '../store/postgres/query.ts', 'src/runtime/ imports only'],
-  ['src/runtime/c.ts', '../store/memory/twin.ts', 'src/runtime/ imports only'],
-  ['src/runtime/d.ts', '../store/embedded/start.ts', 'src/runtime/ imports only'],
-  ['src/runtime/e.ts', '../providers/stub/stub.ts', 'src/runtime/ imports only'],
-  ['src/runtime/f.ts', '../../machines/agents/editor.ts', 'src/runtime/ imports only'],
+  ['src/runtime/a.ts', 'pg', 'src/runtime/(?!'],
+  ['src/runtime/b.ts', './batch/committer.ts', 'src/runtime/(?!'],
+  ['src/runtime/host/a.ts', '../turn/fold.ts', 'src/runtime/host/ imports only'],
+  ['src/runtime/turn/a.ts', '../wake/run-queue.ts', 'src/runtime/turn/ imports only'],
+  ['src/runtime/turn/b.ts', '../host/host-code.ts', 'src/runtime/turn/ imports only'],
+  ['src/runtime/wake/a.ts', '../calls/calls.ts', 'src/runtime/wake/ imports only'],
+  ['src/runtime/wake/b.ts', '../../providers/port.ts', 'src/runtime/wake/ imports only'],
+  ['src/runtime/calls/a.ts', '../tasks/tasks.ts', 'src/runtime/calls/ imports only'],
+  ['src/runtime/calls/b.ts', '../../providers/stub/stub.ts', 'src/runtime/calls/ imports only'],
+  ['src/runtime/tasks/a.ts', '../batch/committer.ts', 'src/runtime/tasks/ imports only'],
+  ['src/runtime/batch/a.ts', '../ownership/ownership.ts', 'src/runtime/batch/ imports only'],
+  ['src/runtime/batch/b.ts', '../../store/memory/twin.ts', 'src/runtime/batch/ imports only'],
+  ['src/runtime/ownership/a.ts', '../runtime.ts', 'src/runtime/ownership/ imports only'],
+  ['src/runtime/ownership/b.ts', 'pg', 'src/runtime/ownership/ imports only'],
+  ['src/runtime/rooms.ts', '../store/embedded/start.ts', 'src/runtime/(runtime|rooms'],
+  ['src/runtime/closing.ts', '../../machines/agents/editor.ts', 'src/runtime/(runtime|rooms'],
   ['src/circuits/a.ts', 'pg', 'src/circuits/ imports only'],
-  ['src/circuits/b.ts', '../runtime/turn.ts', 'src/circuits/ imports only'],
+  ['src/circuits/b.ts', '../runtime/runtime.ts', 'src/circuits/ imports only'],
   ['src/circuits/c.ts', '../store/port.ts', 'circuits know the store by its types alone'],
   ['src/cli/a.ts', 'pg', 'src/cli/ imports only'],
   ['src/cli/b.ts', '../store/port.ts', 'src/cli/ imports only'],
@@ -240,7 +259,7 @@ describe('the import rules', () => {
     );
     const { code, output } = await check(folder, ['--require', hook]);
     expect(output).toContain('0 modules');
-    expect(output).toContain('not cruised: src/runtime/turn.ts');
+    expect(output).toContain('not cruised: src/runtime/runtime.ts');
     expect(code).toBe(1);
   });
 });

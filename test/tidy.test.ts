@@ -61,9 +61,10 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
     why: 'the workload, its audit and its table; nothing else imports it',
   },
   'src/cli': { most: 20, why: 'a file for each command and for what it prints' },
-  'src/domain': { most: 20, why: 'the words, a file for each' },
+  'src/domain': { most: 22, why: 'the words, a file for each' },
   'src/emulators': { most: 20, why: 'one emulator from its script to its sockets' },
   'src/kernel': { most: 32, why: 'the step and what registration refuses, a file for each rule' },
+  'src/library': { most: 16, why: 'see its row in the import rules' },
   'src/providers/capacity': { most: 16, why: 'see its row in the import rules' },
   'src/providers/wire': { most: 16, why: 'see its row in the import rules' },
   'src/runtime/turn': {
@@ -72,7 +73,7 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
   },
   'src/runtime/wake': { most: 16, why: 'see its row in the import rules' },
   'src/store/embedded': {
-    most: 24,
+    most: 28,
     why: 'the supervisor of a server: each thing that can go wrong',
   },
   'src/store/memory': {

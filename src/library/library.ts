@@ -126,7 +126,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     const runs = starts.map(({ agent, ...request }) =>
       newRun(agents.meant(agent, 'start.agent'), ids.run(), request),
     );
-    await this.runtime.admitStarts(runs);
+    await this.runtime.admission.starts(runs);
     const outcomes = await this.runtime.startRuns(runs);
     return outcomes.map((outcome, i) => {
       if (outcome.kind === 'refused') throw asError(outcome.error);

@@ -45,7 +45,7 @@ export class OutsideChannels {
     const runtime = this.#open();
     const messageId: string = runtime.ids.run();
     const value = newMessage(channel, payload, messageId, options);
-    await runtime.admitChannel(value.tenant, value.channel);
+    await runtime.admission.channel(value.tenant, value.channel);
     const outcome = await runtime.arrive({ kind: 'messages', value });
     if (outcome.kind === 'refused') throw asError(outcome.error);
     return { messageId };

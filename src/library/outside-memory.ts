@@ -64,7 +64,7 @@ export class OutsideMemory {
     if (expected !== null && expected !== actual) {
       throw heddleError('memory-conflict', { key, actual: newest, expected });
     }
-    if (newest === 0) await runtime.admitMemoryEntry(address.tenant);
+    if (newest === 0) await runtime.admission.memoryEntry(address.tenant);
     const version = newest + 1;
     const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
     const outcome = await runtime.arrive({

@@ -3,12 +3,13 @@
  * can hold up the next.
  */
 import type { Batch, SlotWrite } from '../store/batch.ts';
-import type { Parts } from './parts.ts';
 import type { Provider } from '../providers/port.ts';
-import type { TurnBatches } from './batch/turn-batch.ts';
+import type { ReplicaId } from '../domain/ids.ts';
+import type { Store } from '../store/port.ts';
+import type { CommitRight } from './batch/commit-right.ts';
 import { emptyBatch } from './batch/made-batch.ts';
 import { thrownText } from '../domain/thrown.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock, Ids, Log } from './ports.ts';
 
 /** Closes parts in their order; one that fails is told of, and the next is closed all the same. */
 export async function closeInTurn(
@@ -26,14 +27,20 @@ export async function closeInTurn(
 
 /** Gives back the slots of a replica that closes, in a commit with nothing else. */
 export async function writeLastSlots(
-  { ids, log, replicaId, store }: Parts,
-  batches: TurnBatches,
+  of: {
+    readonly store: Pick<Store, 'commit'>;
+    readonly ids: Pick<Ids, 'commit'>;
+    readonly replicaId: ReplicaId;
+    readonly log: Log;
+    readonly commitRight: CommitRight;
+  },
   slots: readonly SlotWrite[],
 ): Promise<void> {
   if (slots.length === 0) return;
-  const batch: Batch = { ...emptyBatch({ ids, replicaId }), slots };
+  const { commitRight, log, store } = of;
+  const batch: Batch = { ...emptyBatch(of), slots };
   try {
-    await batches.answered(() => store.commit(batch));
+    await commitRight.answered(() => store.commit(batch));
   } catch (error) {
     // Who takes the shards over finds them, as after a crash.
     log.warn('slots not given back', { error: thrownText(error) });

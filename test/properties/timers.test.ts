@@ -27,7 +27,6 @@ class World {
     clock: this.clock,
     settings: { horizonMs, inMemoryMax, rangMax: 1_000 },
     ring: (_, timerId) => this.#rang(Number(timerId)),
-    lookBy: (atMs) => this.#lookBy(atMs),
   });
   readonly #store = {
     timers: async ({ horizonMs: within, limit }: { horizonMs: number; limit: number }) =>
@@ -42,6 +41,10 @@ class World {
           dueInMs: dueAtMs - this.clock.nowMs(),
         })),
   } as unknown as Store;
+
+  constructor() {
+    this.timers.lookBy.on((atMs) => this.#lookBy(atMs));
+  }
 
   /** `here`: a turn of this replica has set it; else the row was there before this replica. */
   set(id: number, delayMs: number, here: boolean): void {

@@ -4,11 +4,18 @@
  *
  * Owns whether slots are part of a batch. Leaves to `turn-batch.ts` how the turns were computed.
  */
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Kernel } from '../../kernel/port.ts';
+import type { ActionErrors } from './outcome/action-errors.ts';
+import type { Budgets } from '../calls/budgets/budgets.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { Ids } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
+import type { RunTasks } from '../tasks/run-tasks.ts';
 import type { Batch } from '../../store/batch.ts';
 import type { SealedCalls } from '../calls/calls-options.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Isolation } from '../wake/isolation.ts';
-import type { Parts } from '../parts.ts';
 import type { Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
 import type { WaitStatus } from './outcome/wait-status.ts';
@@ -24,24 +31,27 @@ import type { FoldedTurn } from '../turn/folded-turn.ts';
 import { brokenTurn } from '../turn/held-back.ts';
 import { turnCommit } from '../turn/turn-commit.ts';
 
+export type BatchMakingOptions = {
+  readonly kernel: Kernel;
+  readonly ids: Pick<Ids, 'commit'>;
+  readonly replicaId: ReplicaId;
+  readonly shards: OwnedShards;
+  readonly actionErrors: ActionErrors;
+  readonly budgets: Budgets;
+  readonly calls: Calls;
+  readonly tasks: RunTasks;
+  readonly waitStatus: WaitStatus;
+  readonly afterCommit: AfterCommit;
+  readonly isolation: Isolation;
+};
+
 export class BatchMaking {
-  readonly #parts: Parts;
-  readonly #waitStatus: WaitStatus;
-  readonly #afterCommit: AfterCommit;
-  readonly #isolation: Isolation;
+  readonly #options: BatchMakingOptions;
   /** A batch went without the slots that it would have written. */
   owesSlots = false;
 
-  constructor(options: {
-    readonly parts: Parts;
-    readonly waitStatus: WaitStatus;
-    readonly afterCommit: AfterCommit;
-    readonly isolation: Isolation;
-  }) {
-    this.#parts = options.parts;
-    this.#waitStatus = options.waitStatus;
-    this.#afterCommit = options.afterCommit;
-    this.#isolation = options.isolation;
+  constructor(options: BatchMakingOptions) {
+    this.#options = options;
   }
 
   /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
@@ -49,17 +59,17 @@ export class BatchMaking {
     { apart, works, arrived, faulty }: Taken,
     folded: readonly Computed<FoldedTurn>[],
   ): MadeBatch | null {
-    const { ids, replicaId } = this.#parts;
+    const { ids, replicaId } = this.#options;
     const turns = this.#turnsOf(works, folded, faulty);
     for (const { work, turn } of turns) this.#propose(work, turn, apart);
     const { slots, providers, grants, charges } = this.#seal(apart);
-    const statusChanges = apart === null ? this.#waitStatus.take() : [];
+    const statusChanges = apart === null ? this.#options.waitStatus.take() : [];
     const parts = turns.length + slots.length + providers.length + statusChanges.length;
     if (parts === 0 && arrived === null && charges === undefined) return null;
     const batch: Batch = {
       commitId: ids.commit(),
       replicaId,
-      epochs: this.#parts.shards.epochsOf([
+      epochs: this.#options.shards.epochsOf([
         ...turns.map(({ commit }) => commit),
         ...statusChanges.map(({ change }) => change),
         ...slots.flatMap(({ call }) => call ?? []),
@@ -82,7 +92,7 @@ export class BatchMaking {
     faulty: Faulty[],
   ): ComputedTurn[] {
     return works.flatMap((work, i) => {
-      if (this.#afterCommit.isGone(work)) return [];
+      if (this.#options.afterCommit.isGone(work)) return [];
       const turn = folded[i];
       if (turn?.kind !== 'done') {
         faulty.push({ ...work, fault: faultOf(turn?.error) });
@@ -90,7 +100,7 @@ export class BatchMaking {
       }
       try {
         if (turn.result.changed) return this.#toCommit(work, turn.result);
-        this.#afterCommit.nothingToDo(work.entry, work.hot);
+        this.#options.afterCommit.nothingToDo(work.entry, work.hot);
       } catch (error) {
         faulty.push({ ...work, fault: faultOf(error) });
       }
@@ -99,7 +109,7 @@ export class BatchMaking {
   }
 
   #propose({ hot, incoming }: Work, turn: FoldedTurn, apart: Taken['apart']): void {
-    const { calls } = this.#parts;
+    const { calls } = this.#options;
     for (const item of incoming) if (item.kind === 'result') calls.recorded(hot.run, item);
     // What it charges is written with slots, and those are not in a batch apart.
     if (turn.ended !== null && apart === null) calls.runEnds(hot.run);
@@ -112,8 +122,8 @@ export class BatchMaking {
 
   /** Slots are written by batches that hold everything, and alone when such a one has failed. */
   #seal(apart: Taken['apart']): SealedCalls {
-    const { budgets, calls } = this.#parts;
-    if (apart === 'calls' || (apart === null && !this.#isolation.holdsCalls)) {
+    const { budgets, calls } = this.#options;
+    if (apart === 'calls' || (apart === null && !this.#options.isolation.holdsCalls)) {
       this.owesSlots = false;
       return calls.seal();
     }
@@ -125,7 +135,7 @@ export class BatchMaking {
   }
 
   #toCommit(work: Work, folded: FoldedTurn): ComputedTurn {
-    const { actionErrors, kernel } = this.#parts;
+    const { actionErrors, kernel } = this.#options;
     const notes = actionErrors.of(work.hot.run.runId);
     try {
       const turn = this.#withTasks(folded);
@@ -139,7 +149,7 @@ export class BatchMaking {
 
   /** Its tasks ask for permits, so that its commit can say that it stands in line. */
   #withTasks(turn: FoldedTurn): FoldedTurn {
-    const { tasks } = this.#parts;
+    const { tasks } = this.#options;
     if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;
     const { run } = turn.draft.from;
     tasks.propose(run, turn.state, turn.draft.held);

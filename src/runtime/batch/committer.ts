@@ -22,21 +22,21 @@ export interface BatchSource {
 
 export class Committer {
   readonly #clock: Clock;
-  readonly #source: BatchSource;
+  #source: BatchSource | null = null;
   readonly #batchesMax: number;
   readonly #idle: (() => void)[] = [];
   #underWay = 0;
   #scheduled = false;
   #closing = false;
 
-  constructor(options: {
-    readonly clock: Clock;
-    readonly source: BatchSource;
-    readonly batchesMax: number;
-  }) {
+  constructor(options: { readonly clock: Clock; readonly batchesMax: number }) {
     this.#clock = options.clock;
-    this.#source = options.source;
     this.#batchesMax = options.batchesMax;
+  }
+
+  /** Where batches come from: all that may request one is built before what makes them. */
+  carry(source: BatchSource): void {
+    this.#source = source;
   }
 
   /** True when a batch that is requested now begins at once. */
@@ -45,7 +45,7 @@ export class Committer {
   }
 
   /** Something may be ready. Cheap: call it as often as you like. */
-  request(): void {
+  readonly request = (): void => {
     if (this.#scheduled || this.#closing) return;
     if (this.#underWay >= this.#batchesMax) return;
     this.#scheduled = true;
@@ -53,10 +53,12 @@ export class Committer {
       this.#scheduled = false;
       this.#start();
     });
-  }
+  };
 
   #start(): void {
-    if (this.#closing || this.#underWay >= this.#batchesMax || !this.#source.hasWork) return;
+    const source = this.#source;
+    if (source === null || this.#closing || this.#underWay >= this.#batchesMax) return;
+    if (!source.hasWork) return;
     this.#underWay += 1;
     const over = (): void => {
       this.#underWay -= 1;
@@ -64,7 +66,7 @@ export class Committer {
       this.request();
     };
     // It never rejects; if it did, that would be no reason to end the process, or to count it for ever.
-    this.#source.runBatch().then(over, over);
+    source.runBatch().then(over, over);
     // There may be more than one batch holds.
     this.request();
   }

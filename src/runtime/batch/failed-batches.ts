@@ -12,6 +12,12 @@
  * 3. While the store does not answer at all there is nothing to tell apart: only a replica that closes
  *    comes here with that.
  */
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Store } from '../../store/port.ts';
+import type { Budgets } from '../calls/budgets/budgets.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { Ids, Log } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import type { HeddleError } from '../../domain/errors.ts';
 import type { RunRow } from '../../store/rows.ts';
@@ -19,28 +25,36 @@ import { queuedGroups, type StartGroup } from '../wake/arrivals.ts';
 import { faultOf, placeOf } from '../fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation } from '../wake/isolation.ts';
-import type { Parts } from '../parts.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
 import { emptyBatch, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { moveRun } from '../turn/lifecycle.ts';
-import type { Entry } from '../wake/run-queue.ts';
+import type { Entry, RunQueue } from '../wake/run-queue.ts';
 
 type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
 
+type FailedBatchesOptions = {
+  readonly store: Pick<Store, 'commit' | 'run'>;
+  readonly ids: Pick<Ids, 'commit'>;
+  readonly replicaId: ReplicaId;
+  readonly log: Log;
+  readonly shards: OwnedShards;
+  readonly runQueue: RunQueue;
+  readonly budgets: Budgets;
+  readonly calls: Calls;
+  readonly fresh: FreshStarts;
+  readonly afterCommit: AfterCommit;
+  readonly isolation: Isolation;
+};
+
 export class FailedBatches {
-  readonly #parts: Parts;
+  readonly #options: FailedBatchesOptions;
   readonly #fresh: FreshStarts;
   readonly #afterCommit: AfterCommit;
   readonly #isolation: Isolation;
 
-  constructor(options: {
-    readonly parts: Parts;
-    readonly fresh: FreshStarts;
-    readonly afterCommit: AfterCommit;
-    readonly isolation: Isolation;
-  }) {
-    this.#parts = options.parts;
+  constructor(options: FailedBatchesOptions) {
+    this.#options = options;
     this.#fresh = options.fresh;
     this.#afterCommit = options.afterCommit;
     this.#isolation = options.isolation;
@@ -64,7 +78,7 @@ export class FailedBatches {
       if (isAlone && only !== undefined) await this.stall({ ...only, fault });
       else this.#halve(suspects);
     } catch (thrown) {
-      this.#parts.log.warn('a batch could not be given back', { error: thrownText(thrown) });
+      this.#options.log.warn('a batch could not be given back', { error: thrownText(thrown) });
     }
   }
 
@@ -77,7 +91,7 @@ export class FailedBatches {
 
   /** Slots and charges come with the next batch. True when the failed one held any. */
   #takeBack(made: MadeBatch): boolean {
-    const { runQueue, budgets, calls, shards } = this.#parts;
+    const { runQueue, budgets, calls, shards } = this.#options;
     const { batch, grants } = made;
     calls.giveBack(batch);
     budgets.giveBack(batch.charges?.settled ?? []);
@@ -95,13 +109,13 @@ export class FailedBatches {
   #slotsFailed(fault: HeddleError, isAlone: boolean): void {
     const faults = this.#isolation.suspectCalls(isAlone);
     if (!isAlone || faults > 1) return;
-    const { log } = this.#parts;
+    const { log } = this.#options;
     log.warn('no slot can be written; calls wait', { reason: fault.message, ...placeOf(fault) });
   }
 
   /** It alone meets an error that is not its own: it waits, visibly where that can be written. */
   async stall({ entry, incoming, hot, fault }: Faulty): Promise<void> {
-    const { runQueue, calls, log } = this.#parts;
+    const { runQueue, calls, log } = this.#options;
     if (!this.#isThere(entry)) return;
     if (hot?.fresh === true) return this.#queueFresh(entry, hot);
     const { runId } = entry.address;
@@ -127,7 +141,7 @@ export class FailedBatches {
 
   /** As well as it goes: what cannot be written is known here, and tried again with the run. */
   async #show(entry: Entry, hot: HotRun | null, reason: string): Promise<void> {
-    const { shards, store } = this.#parts;
+    const { shards, store } = this.#options;
     const { tenant, runId, shard } = entry.address;
     try {
       const row = hot === null ? await store.run(tenant, runId) : { ...hot, endedAtMs: null };
@@ -137,13 +151,13 @@ export class FailedBatches {
         const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };
         const epochs = shards.epochsOf([change]);
         const { statusChanges } = await store.commit({
-          ...emptyBatch(this.#parts),
+          ...emptyBatch(this.#options),
           epochs,
           statusChanges: [change],
         });
         if (statusChanges[0]?.kind === 'fenced') return this.#afterCommit.fenced(entry.address);
         if (statusChanges[0]?.kind !== 'committed') return;
-        this.#parts.calls.runs.shown(runId, { turn: row.turn, status });
+        this.#options.calls.runs.shown(runId, { turn: row.turn, status });
       }
       if (entry.trouble !== null) entry.trouble = { ...entry.trouble, shown: reason };
     } catch {
@@ -152,7 +166,7 @@ export class FailedBatches {
   }
 
   #halve(suspects: readonly Suspect[]): void {
-    const { runQueue, calls } = this.#parts;
+    const { runQueue, calls } = this.#options;
     for (const { entry, incoming } of suspects) {
       calls.abandon(entry.address.runId, 'durable');
       runQueue.putAside(entry, incoming);
@@ -198,7 +212,7 @@ export class FailedBatches {
 
   /** This replica closes, and the store does not answer: the rows are there for whoever comes next. */
   #letGo(taken: Taken, error: HeddleError): void {
-    const { runQueue } = this.#parts;
+    const { runQueue } = this.#options;
     const { entries, arrived, made } = taken;
     arrived?.fail(error);
     for (const { entry } of made?.statusChanges ?? []) runQueue.retry(entry, [], null);
@@ -212,7 +226,7 @@ export class FailedBatches {
 
   /** Neither dropped nor over with its turn: then it may be in another one by now. */
   #isThere(entry: Entry): boolean {
-    return entry.inTurn && this.#parts.runQueue.entry(entry.address.runId) === entry;
+    return entry.inTurn && this.#options.runQueue.entry(entry.address.runId) === entry;
   }
 }
 

@@ -3,8 +3,10 @@
  * the batch has room for all runs of a group, no other run waits to begin, and this replica owns their
  * shards; otherwise the group is accepted as queued rows.
  */
-import type { StartGroup } from '../wake/arrivals.ts';
-import type { Parts } from '../parts.ts';
+import type { ArrivalQueue, StartGroup } from '../wake/arrivals.ts';
+import type { RunQueue } from '../wake/run-queue.ts';
+import type { Agents } from '../agents.ts';
+import type { OwnedShards } from '../shards.ts';
 import type { Work } from './made-batch.ts';
 import { nothingHeld } from '../turn/held.ts';
 import type { HotRun } from '../turn/hot-run.ts';
@@ -13,17 +15,24 @@ import type { NewRun } from '../../store/rows.ts';
 
 type Pending = { readonly group: StartGroup; left: number };
 
+type FreshStartsOptions = {
+  readonly agents: Agents;
+  readonly arrivals: ArrivalQueue;
+  readonly runQueue: RunQueue;
+  readonly shards: OwnedShards;
+};
+
 export class FreshStarts {
-  readonly #parts: Parts;
+  readonly #options: FreshStartsOptions;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(options: FreshStartsOptions) {
+    this.#options = options;
   }
 
   /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
   begin(max: number, taken: number): Work[] {
-    const { runQueue, arrivals } = this.#parts;
+    const { runQueue, arrivals } = this.#options;
     const room = runQueue.freshMax;
     const runsMax = Math.min(max - taken, room);
     if (runsMax <= 0) return [];
@@ -55,7 +64,7 @@ export class FreshStarts {
    * group may have begun.
    */
   queue(run: NewRun): void {
-    this.#parts.arrivals.add({ kind: 'starts', value: run }).then(
+    this.#options.arrivals.add({ kind: 'starts', value: run }).then(
       (outcome) => {
         if (outcome.kind === 'refused') this.failed(run.runId, outcome.error);
         else this.accepted(run.runId);
@@ -96,14 +105,14 @@ export class FreshStarts {
   }
 
   #mayBegin(run: NewRun): boolean {
-    const { agents, shards } = this.#parts;
+    const { agents, shards } = this.#options;
     // A key may belong to a run that exists: only the store can tell.
     if (run.idempotencyKey !== null) return false;
     return shards.owns(run.shard) && agents.find(run.agent, run.version) !== undefined;
   }
 
   #hot(run: NewRun): HotRun {
-    const agent = this.#parts.agents.find(run.agent, run.version);
+    const agent = this.#options.agents.find(run.agent, run.version);
     if (agent === undefined) throw new TypeError('began a run of an unknown agent');
     return {
       run,

@@ -1,10 +1,11 @@
 /** What a batch is made of, between the runs that were ready and the commit. */
 import type { ErrorRecord, HeddleError } from '../../domain/errors.ts';
 import type { ActionThrew } from '../../domain/event.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Ids } from '../ports.ts';
 import type { Grant } from '../../providers/capacity/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../../store/batch.ts';
 import type { ArrivalBatch } from '../wake/arrivals.ts';
-import type { Parts } from '../parts.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
 import type { FoldedTurn } from '../turn/folded-turn.ts';
 import type { Suspects } from '../wake/isolation.ts';
@@ -67,7 +68,11 @@ export type Faulty = Pick<Work, 'entry' | 'incoming'> & {
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
 
 /** A batch to which a caller adds the one thing that it is for. */
-export function emptyBatch({ ids, replicaId }: Pick<Parts, 'ids' | 'replicaId'>): Batch {
+export function emptyBatch(of: {
+  readonly ids: Pick<Ids, 'commit'>;
+  readonly replicaId: ReplicaId;
+}): Batch {
+  const { ids, replicaId } = of;
   return {
     commitId: ids.commit(),
     replicaId,

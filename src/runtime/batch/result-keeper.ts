@@ -15,26 +15,47 @@
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { Store } from '../../store/port.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { CommitRight } from './commit-right.ts';
+import type { Clock, Ids } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
+import type { Isolation } from '../wake/isolation.ts';
+import type { RunQueue } from '../wake/run-queue.ts';
 import type { BatchOutcome } from '../../store/batch.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
 import type { Committer } from './committer.ts';
 import type { FailedBatches } from './failed-batches.ts';
-import type { Parts } from '../parts.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
-import type { TurnBatches } from './turn-batch.ts';
 import { noArrivals, type MadeBatch } from './made-batch.ts';
 import type { Incoming } from '../turn/incoming.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 type Ended = { readonly call: RunCall; readonly result: Result };
 
+type ResultKeeperOptions = {
+  readonly store: Pick<Store, 'commit'>;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'commit'>;
+  readonly replicaId: ReplicaId;
+  readonly shards: OwnedShards;
+  readonly runQueue: RunQueue;
+  readonly calls: Calls;
+  readonly isolation: Isolation;
+  readonly commitRight: CommitRight;
+  readonly committer: Committer;
+  readonly afterCommit: AfterCommit;
+  readonly failed: FailedBatches;
+  readonly capacity: CapacitySettings;
+};
+
 export class ResultKeeper {
-  readonly #parts: Parts;
+  readonly #options: ResultKeeperOptions;
   readonly #settings: CapacitySettings['keeping'];
-  readonly #batches: TurnBatches;
+  readonly #right: CommitRight;
   readonly #committer: Committer;
   readonly #afterCommit: AfterCommit;
-  readonly #failed: FailedBatches;
   #gathered: Ended[] = [];
   #scheduled = false;
   #underWay: Promise<void> | null = null;
@@ -44,31 +65,25 @@ export class ResultKeeper {
   /** Time alone has freed slots, and nothing that is under way gives them. */
   #isDue = false;
 
-  constructor(options: {
-    readonly parts: Parts;
-    readonly settings: CapacitySettings['keeping'];
-    readonly batches: TurnBatches;
-    readonly committer: Committer;
-    readonly afterCommit: AfterCommit;
-    readonly failed: FailedBatches;
-  }) {
-    this.#parts = options.parts;
-    this.#settings = options.settings;
-    this.#batches = options.batches;
+  constructor(options: ResultKeeperOptions) {
+    this.#options = options;
+    this.#settings = options.capacity.keeping;
+    this.#right = options.commitRight;
     this.#committer = options.committer;
     this.#afterCommit = options.afterCommit;
-    this.#failed = options.failed;
+    options.calls.ended.on((call, result, tookMs) => this.#ended(call, result, tookMs));
+    options.calls.slotsDue.on(() => this.#slotsDue());
   }
 
   /** Whether turns are to wait: who is told so hears from the committer when that is over. */
   get holdsTurns(): boolean {
     const isKeeping = this.#scheduled || this.#underWay !== null;
-    const { pool, requests } = this.#parts.calls;
+    const { pool, requests } = this.#options.calls;
     if (!isKeeping || !pool.hasBacklog || !requests.areSlotsScarce) {
       this.#holdsSinceMs = null;
       return false;
     }
-    const nowMs = this.#parts.clock.nowMs();
+    const nowMs = this.#options.clock.nowMs();
     this.#holdsSinceMs ??= nowMs;
     if (nowMs - this.#holdsSinceMs < this.#settings.holdMsMax) return true;
     this.#holdsSinceMs = null;
@@ -79,13 +94,13 @@ export class ResultKeeper {
    * A limit has grown, or a cooling is over. Turns that are being computed may take longer than calls
    * should wait for that: then the slots are given in a small commit, beside what was kept or alone.
    */
-  slotsDue(): void {
+  #slotsDue(): void {
     this.#isDue = true;
     this.#schedule();
   }
 
   /** A call has a result; its slot stays taken until that is committed, one way or the other. */
-  ended(call: RunCall, result: Result, tookMs: number): void {
+  #ended(call: RunCall, result: Result, tookMs: number): void {
     if (tookMs < this.#settings.afterMs) return this.#deliver(call, result);
     this.#gathered.push({ call, result });
     this.#schedule();
@@ -95,23 +110,23 @@ export class ResultKeeper {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#underWay;
-    while (this.#gathered.length > 0 && this.#batches.mayCommit) await this.#keep(this.#take());
+    while (this.#gathered.length > 0 && this.#right.mayCommit) await this.#keep(this.#take());
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#underWay !== null || this.#closing) return;
     this.#scheduled = true;
-    this.#parts.clock.soon(() => {
+    this.#options.clock.soon(() => {
       this.#scheduled = false;
       if (!this.#closing) this.#decide();
     });
   }
 
   #decide(): void {
-    const { areSlotsScarce } = this.#parts.calls.requests;
+    const { areSlotsScarce } = this.#options.calls.requests;
     const directMax = areSlotsScarce ? 0 : this.#settings.directMax;
     const isShort = !this.#isDue && this.#committer.hasRoom && this.#gathered.length <= directMax;
-    if (isShort || !this.#batches.mayCommit || this.#batches.isolation.holdsCalls) {
+    if (isShort || !this.#right.mayCommit || this.#options.isolation.holdsCalls) {
       for (const { call, result } of this.#gathered.splice(0)) this.#deliver(call, result);
       this.#isDue = false;
       return this.#committer.request();
@@ -136,21 +151,21 @@ export class ResultKeeper {
   async #keep(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0 && !this.#isDue) return;
     this.#isDue = false;
-    const { shards, store } = this.#parts;
+    const { shards, store } = this.#options;
     const made = this.#make(ended);
     const { epochs, slots, providers, charges } = made.batch;
     const parts = ended.length + slots.length + providers.length;
     if (parts === 0 && charges === undefined) return;
     let outcome: BatchOutcome;
     try {
-      outcome = await this.#batches.answered(() => store.commit(made.batch));
+      outcome = await this.#right.answered(() => store.commit(made.batch));
     } catch (error) {
       for (const { call, result } of ended) if (!call.dropped) this.#deliver(call, result);
-      this.#failed.keepingFailed(made, error);
+      this.#options.failed.keepingFailed(made, error);
       return;
     }
     // Before the turns of these are computed, which may take longer than the commit of those.
-    if (this.#gathered.length > 0 && !this.#closing && this.#batches.mayCommit) this.#begin();
+    if (this.#gathered.length > 0 && !this.#closing && this.#right.mayCommit) this.#begin();
     ended.forEach((one, i) => {
       // Lost since, or taken over anew: whoever has the run finds the row.
       if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
@@ -160,7 +175,7 @@ export class ResultKeeper {
   }
 
   #make(ended: readonly Ended[]): MadeBatch {
-    const { calls, ids, replicaId, shards } = this.#parts;
+    const { calls, ids, replicaId, shards } = this.#options;
     for (const { call } of ended) calls.kept(call);
     const { slots, providers, grants, charges } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
@@ -200,7 +215,7 @@ export class ResultKeeper {
   }
 
   #deliver(call: RunCall, result: Result): void {
-    this.#parts.runQueue.deliver(call, result);
+    this.#options.runQueue.deliver(call, result);
     this.#committer.request();
   }
 }

@@ -5,20 +5,25 @@
  * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { Store } from '../../store/port.ts';
+import type { Agents } from '../agents.ts';
+import type { CommitRight } from './commit-right.ts';
+import type { Clock, Ids } from '../ports.ts';
+import type { ResultKeeper } from './result-keeper.ts';
+import type { ArrivalQueue } from '../wake/arrivals.ts';
+import type { Quotas } from '../wake/quotas.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { BatchOutcome } from '../../store/batch.ts';
 import type { InboxRow, LoadedRun } from '../../store/rows.ts';
 import type { BatchSource } from './committer.ts';
-import { untilAnswered } from '../until-answered.ts';
 import { WriteChain } from './write-chain.ts';
-import { BatchMaking } from './batch-making.ts';
+import { BatchMaking, type BatchMakingOptions } from './batch-making.ts';
 import { BatchSize } from './batch-size.ts';
 import type { FailedBatches } from './failed-batches.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation, Suspects } from '../wake/isolation.ts';
-import type { Parts } from '../parts.ts';
 import { computeTogether, type Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
 import type { WaitStatus } from './outcome/wait-status.ts';
@@ -34,7 +39,7 @@ import { isCommand, withoutEarlyStop } from '../turn/incoming-event.ts';
 import { inOrder } from '../turn/incoming-order.ts';
 import { failTurn } from '../turn/run-end.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
-import type { Entry } from '../wake/run-queue.ts';
+import type { Entry, RunQueue } from '../wake/run-queue.ts';
 
 type Warm = {
   readonly hot: HotRun;
@@ -43,69 +48,58 @@ type Warm = {
   readonly isAbsent?: true;
 };
 
+type TurnBatchesOptions = BatchMakingOptions & {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'commit' | 'run'>;
+  readonly agents: Agents;
+  readonly runQueue: RunQueue;
+  readonly arrivals: ArrivalQueue;
+  readonly quotas: Quotas;
+  readonly fresh: FreshStarts;
+  readonly failed: FailedBatches;
+  readonly commitRight: CommitRight;
+  /** While it holds turns no batch begins; it requests one when that is over. */
+  readonly keeper: ResultKeeper;
+  readonly turnsMax: number;
+  readonly capacity: CapacitySettings;
+};
+
 export class TurnBatches implements BatchSource {
-  readonly #parts: Parts;
-  readonly #sizes: CapacitySettings['batches'];
-  readonly #fresh: FreshStarts;
+  readonly #options: TurnBatchesOptions;
   readonly #waitStatus: WaitStatus;
   readonly #afterCommit: AfterCommit;
-  readonly #failed: FailedBatches;
-  readonly isolation: Isolation;
+  readonly #isolation: Isolation;
   readonly #size: BatchSize;
   readonly #making: BatchMaking;
-  readonly #isHeld: () => boolean;
   #computing: Promise<unknown> = Promise.resolve();
-  /** Set while this replica may not commit: its lease is in doubt. */
-  suspended = false;
-  closed = false;
-  /** From here on an unreachable store ends a batch: whoever closes does not wait for ever. */
-  giveUpAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(options: {
-    readonly parts: Parts;
-    readonly fresh: FreshStarts;
-    readonly waitStatus: WaitStatus;
-    readonly afterCommit: AfterCommit;
-    readonly failed: FailedBatches;
-    readonly isolation: Isolation;
-    readonly turnsMax: number;
-    readonly sizes: CapacitySettings['batches'];
-    /** Whether no batch is to begin now; whoever says so requests one when that is over. */
-    readonly isHeld: () => boolean;
-  }) {
-    this.#parts = options.parts;
-    this.#sizes = options.sizes;
-    this.#isHeld = options.isHeld;
-    this.#fresh = options.fresh;
+  constructor(options: TurnBatchesOptions) {
+    this.#options = options;
     this.#waitStatus = options.waitStatus;
     this.#afterCommit = options.afterCommit;
-    this.#failed = options.failed;
-    this.isolation = options.isolation;
-    this.#size = new BatchSize(options.turnsMax, options.sizes);
+    this.#isolation = options.isolation;
+    this.#size = new BatchSize(options.turnsMax, options.capacity.batches);
     this.#making = new BatchMaking(options);
   }
 
-  /** False while its lease is in doubt, and when all is over. */
-  get mayCommit(): boolean {
-    return !this.suspended && !this.closed;
-  }
-
   get hasWork(): boolean {
-    if (!this.mayCommit || this.#isHeld()) return false;
-    const { runQueue, arrivals, calls } = this.#parts;
-    const hasSlots = (calls.hasWork || this.#making.owesSlots) && !this.isolation.holdsCalls;
+    const { commitRight, keeper } = this.#options;
+    if (!commitRight.mayCommit || keeper.holdsTurns) return false;
+    const { runQueue, arrivals, calls } = this.#options;
+    const hasSlots = (calls.hasWork || this.#making.owesSlots) && !this.#isolation.holdsCalls;
     return (
       runQueue.hasWork ||
       arrivals.hasWork ||
       hasSlots ||
       this.#waitStatus.hasWork ||
-      this.isolation.isDue
+      this.#isolation.isDue
     );
   }
 
   /** Never rejects: whatever throws, all that the batch has taken is given back. */
   async runBatch(): Promise<void> {
-    const suspects = this.isolation.take();
+    const suspects = this.#isolation.take();
     const taken = newTaken(suspects?.kind ?? null);
     let outcome: BatchOutcome | null = null;
     let wentOn = true;
@@ -115,36 +109,38 @@ export class TurnBatches implements BatchSource {
       outcome = await this.#commit(taken);
     } catch (error) {
       wentOn = false;
-      await this.#failed.giveBack(taken, error);
+      await this.#options.failed.giveBack(taken, error);
     }
     // From here on nothing can be the commit's failure.
     if (outcome !== null && taken.made !== null) this.#settle(taken, taken.made, outcome);
-    for (const faulty of taken.faulty) await this.#failed.stall(faulty);
-    if (suspects !== null) this.isolation.tried(wentOn && taken.faulty.length === 0);
+    for (const faulty of taken.faulty) await this.#options.failed.stall(faulty);
+    if (suspects !== null) this.#isolation.tried(wentOn && taken.faulty.length === 0);
   }
 
   #settle({ apart }: Taken, made: MadeBatch, outcome: BatchOutcome): void {
     if (apart !== null) {
       made.turns.forEach(({ work, turn }, i) => {
         const isOver = turn.ended !== null && outcome.turns[i]?.kind === 'committed';
-        if (isOver) this.#parts.calls.runEnds(work.hot.run);
+        if (isOver) this.#options.calls.runEnds(work.hot.run);
       });
     }
     this.#afterCommit.settle(made, outcome);
   }
 
   #takeTogether(taken: Taken): void {
-    const { arrivals, runQueue, calls } = this.#parts;
+    const { arrivals, runQueue, calls } = this.#options;
     const turnsMax = this.#size.max(calls.requests);
     taken.entries = runQueue.take(turnsMax, arrivals.startsWait);
     // While errors are about, runs that begin are accepted first, whatever becomes of their first turns.
-    if (this.isolation.isEmpty) taken.works = this.#fresh.begin(turnsMax, taken.entries.length);
+    if (this.#isolation.isEmpty)
+      taken.works = this.#options.fresh.begin(turnsMax, taken.entries.length);
     this.#size.begun(taken.entries.length + taken.works.length, turnsMax);
     taken.arrived = arrivals.take(turnsMax * 2);
   }
 
   #takeApart(taken: Taken, suspects: Suspects): void {
-    if (suspects.kind === 'runs') taken.entries = this.#parts.runQueue.takeAside(suspects.entries);
+    if (suspects.kind === 'runs')
+      taken.entries = this.#options.runQueue.takeAside(suspects.entries);
     if (suspects.kind === 'arrivals') taken.arrived = suspects.arrived;
   }
 
@@ -158,22 +154,17 @@ export class TurnBatches implements BatchSource {
     const made = this.#making.make(taken, turns);
     taken.made = made;
     const outcome =
-      made === null ? null : await this.answered(() => this.#parts.store.commit(made.batch));
-    if (taken.apart === 'calls') this.isolation.callsWentOn();
-    if (taken.apart === 'arrivals') this.isolation.arrivalsTried([]);
-    if (taken.arrived !== null) this.isolation.arrivalsWentOn();
+      made === null
+        ? null
+        : await this.#options.commitRight.answered(() => this.#options.store.commit(made.batch));
+    if (taken.apart === 'calls') this.#isolation.callsWentOn();
+    if (taken.apart === 'arrivals') this.#isolation.arrivalsTried([]);
+    if (taken.arrived !== null) this.#isolation.arrivalsWentOn();
     return outcome;
   }
 
-  /** Tries until the store answers, or this replica may no longer commit. */
-  answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    const { clock, log } = this.#parts;
-    const mayGoOn = (): boolean => !this.closed && clock.nowMs() < this.giveUpAtMs;
-    return untilAnswered(attempt, { clock, log, mayGoOn });
-  }
-
   readonly #breathe = (): Promise<void> =>
-    new Promise((resolve) => this.#parts.clock.soon(resolve));
+    new Promise((resolve) => this.#options.clock.soon(resolve));
 
   /** Two batches that took turns would both be late: the later one computes while the first commits. */
   readonly #alone = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -191,7 +182,9 @@ export class TurnBatches implements BatchSource {
       // Cleared before the read: what comes in while it runs is looked for again.
       for (const entry of cold) entry.look = false;
       const addresses = cold.map(({ address }) => address);
-      const loaded = await this.answered(() => this.#parts.store.load(addresses));
+      const loaded = await this.#options.commitRight.answered(() =>
+        this.#options.store.load(addresses),
+      );
       cold.forEach((entry, i) => rows.set(entry, loaded[i] ?? null));
     }
     return entries.map((entry) => [entry, rows.get(entry)]);
@@ -214,7 +207,7 @@ export class TurnBatches implements BatchSource {
 
   /** Null when there is no turn to compute. `local` takes what this replica has for it. */
   #work(entry: Entry, loaded: LoadedRun | null | undefined, local: Incoming[]): Work | null {
-    const { runQueue } = this.#parts;
+    const { runQueue } = this.#options;
     if (loaded !== undefined && loaded !== null && this.#afterCommit.waitsToBegin(entry, loaded)) {
       return null;
     }
@@ -244,7 +237,7 @@ export class TurnBatches implements BatchSource {
   }
 
   #warm(entry: Entry, loaded: LoadedRun | null | undefined): Warm | null {
-    const { kernel, agents } = this.#parts;
+    const { kernel, agents } = this.#options;
     if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
       return { hot: entry.hot, failure: null };
     }
@@ -264,17 +257,19 @@ export class TurnBatches implements BatchSource {
 
   /** By index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
-    const { kernel, store, agents, ids, quotas } = this.#parts;
-    const { inOneGoMax } = this.#sizes;
+    const { kernel, store, agents, ids, quotas } = this.#options;
+    const { inOneGoMax } = this.#options.capacity.batches;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
       countsChannels: quotas.isSet('channels'),
       admit: (tenant, resource) => quotas.admit(tenant, resource),
     };
-    await this.answered(() => quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)));
+    await this.#options.commitRight.answered(() =>
+      quotas.prepareTurns(works.map(({ hot }) => hot.run.tenant)),
+    );
     const healthy = works.filter(({ failure }) => failure === null);
-    const computed = await this.answered(() =>
+    const computed = await this.#options.commitRight.answered(() =>
       computeTogether(
         store,
         healthy.map(({ hot, incoming }) => foldTurn(kernel, hot, incoming, context)),
@@ -300,15 +295,15 @@ export class TurnBatches implements BatchSource {
     computed: Computed<FoldedTurn>[],
     context: TurnContext,
   ): Promise<void> {
-    const { kernel, store } = this.#parts;
+    const { kernel, store } = this.#options;
     const chain = new WriteChain();
-    const { inOneGoMax, chainedMax } = this.#sizes;
+    const { inOneGoMax, chainedMax } = this.#options.capacity.batches;
     let left = chainedMax;
     for (const [i, { hot, incoming }] of works.entries()) {
       let turn = computed[i];
       if (turn?.kind === 'done' && chain.misses(turn.result.draft) && left > 0) {
         left -= 1;
-        [turn] = await this.answered(() =>
+        [turn] = await this.#options.commitRight.answered(() =>
           computeTogether(store, [foldTurn(kernel, hot, incoming, context)], {
             chain,
             inOneGoMax,

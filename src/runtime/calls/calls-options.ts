@@ -1,5 +1,6 @@
 /** What the calls of a replica are made with, and what they give to a batch. */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { Backlog } from '../wake/backlog.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Grant } from '../../providers/capacity/pool.ts';
 import type { Provider } from '../../providers/port.ts';
@@ -36,17 +37,14 @@ export type CallsOptions = RestingOptions & {
   readonly replicaId: ReplicaId;
   readonly providers: readonly Provider[];
   readonly weights: TenantWeights;
+  readonly backlog: Backlog;
   readonly conversations: Conversations;
   /** What goes straight to a run's next turn. */
   readonly deliver: (run: RunAddress, result: Result) => void;
   /** The row of this run has to be looked at: what is known of its call is not true. */
   readonly doubted: (call: RunCall) => void;
-  /** A result that was paid for. */
-  readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
   /** There is something to commit: slots to write or to give. */
   readonly wanted: () => void;
-  /** The same, by time alone: calls may wait for nothing else. */
-  readonly due: () => void;
   /** Shows what answers hold while they come. */
   readonly texts: Texts;
   readonly log: Log;

@@ -12,14 +12,14 @@
  * 3. A call whose run has left it is aborted; its outcome is dropped.
  * 4. A call in a slot has a permit, and no other has one: no more are granted than are free.
  */
+import { Signal } from '../signal.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ChartState } from '../../kernel/port.ts';
 import { createPool, type Grant, type Pool } from '../../providers/capacity/pool.ts';
 import type { CallOutcome } from '../../providers/capacity/gate.ts';
 import type { SlotWrite } from '../../store/batch.ts';
-import type { NewRun, ProviderRow, RunAddress, SlotRow } from '../../store/rows.ts';
+import type { NewRun, ProviderRow, SlotRow } from '../../store/rows.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { LeaseValve } from './lease-valve.ts';
 import type { Clock } from '../ports.ts';
 import type { Incoming } from '../turn/incoming.ts';
 import { aborted, callError, callersFault, recordOf, resultOf } from './call/call-result.ts';
@@ -38,8 +38,8 @@ import { gatesOf, gateWrites, slotWrite } from './provider-rows.ts';
 type Result = Extract<Incoming, { kind: 'result' }>;
 
 export class Calls {
+  readonly #options: CallsOptions;
   readonly #clock: Clock;
-  readonly #valve: LeaseValve;
   readonly #grants: CallGrants;
   readonly #replicaId: ReplicaId;
   readonly #budgets: Budgets;
@@ -47,10 +47,10 @@ export class Calls {
   readonly runs: CallsByRun;
   /** Dropped, and in a slot until their requests end. */
   readonly #leaving = new Set<RunCall>();
-  readonly #deliver: (run: RunAddress, result: Result) => void;
-  readonly #onEnded: (call: RunCall, result: Result, tookMs: number) => void;
-  readonly #onWanted: () => void;
-  readonly #onDoubt: (call: RunCall) => void;
+  /** A result that was paid for. */
+  readonly ended = new Signal<[call: RunCall, result: Result, tookMs: number]>();
+  /** There are slots to give by time alone: calls may wait for nothing else. */
+  readonly slotsDue = new Signal();
   readonly #resting: RestingCalls;
   readonly requests: CallRequests;
   #isWanted = false;
@@ -61,16 +61,12 @@ export class Calls {
   readonly #alarm: Alarm;
 
   constructor(options: CallsOptions) {
+    this.#options = options;
     this.#clock = options.clock;
-    this.#alarm = new Alarm(options.clock, () => this.#wanted(options.due));
-    this.#valve = options.valve;
+    this.#alarm = new Alarm(options.clock, () => this.#wanted(this.slotsDue.tell));
     this.#budgets = options.budgets;
     this.runs = new CallsByRun(options.weights);
     this.#replicaId = options.replicaId;
-    this.#deliver = options.deliver;
-    this.#onEnded = options.ended;
-    this.#onWanted = options.wanted;
-    this.#onDoubt = options.doubted;
     this.pool = createPool<RunCall>({
       providers: options.providers,
       share: 1,
@@ -85,6 +81,11 @@ export class Calls {
       ends: this.#requestEnds(),
     });
     this.#madeBefore = new EarlierCalls(options.replicaId, this.pool);
+    options.backlog.add(this);
+    // Its budgets have room for it again, though others may still wait for them.
+    options.budgets.fits.on((call) => {
+      if (!call.dropped && call.outcome === null) this.#enqueue(call, true);
+    });
   }
 
   #requestEnds(): RequestEnds {
@@ -94,7 +95,7 @@ export class Calls {
       lost: (call, grant) => {
         this.#release(call, aborted, grant);
         call.outside = true;
-        this.#onDoubt(call);
+        this.#options.doubted(call);
       },
       withheld: (call, grant) => this.#release(call, { kind: 'withheld' }, grant),
       answered: (call, output) => this.#finish(call, { kind: 'ok' }, { output: resultOf(output) }),
@@ -107,6 +108,11 @@ export class Calls {
       failed: (call, provider, error) =>
         this.#finish(call, callersFault, { error: callError(provider, error) }),
     };
+  }
+
+  /** Calls that are not in a slot. */
+  get waiting(): number {
+    return this.runs.size - this.pool.inFlight;
   }
 
   /** True when a batch would write or give a slot. */
@@ -187,15 +193,15 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const providerOf = (gate: string): string => this.pool.gates.providerOf(gate);
-    const of = { replicaId: this.#replicaId, slots, grants, repeated, providerOf };
+    const { gates } = this.pool;
+    const of = { replicaId: this.#replicaId, slots, grants, repeated, gates };
     const charges = chargesOf(this.#budgets, of);
     this.#resting.granted(grants);
     this.#withdrawTentative(grants, nowMs);
     this.#setAlarm();
     this.#isWanted = false;
-    const providers = gateWrites(this.pool, nowMs);
-    return { slots, providers, grants, ...(charges === null ? {} : { charges }) };
+    const sealed = { slots, providers: gateWrites(this.pool, nowMs), grants };
+    return charges === null ? sealed : { ...sealed, charges };
   }
 
   /** The batch that held these was not committed: the next one holds what is then true. */
@@ -253,7 +259,7 @@ export class Calls {
 
   /** The batch with these grants has committed: the requests go out. */
   send(grants: readonly Grant<RunCall>[]): void {
-    for (const grant of grants) this.#valve.pass(() => this.#sendOne(grant));
+    for (const grant of grants) this.#options.valve.pass(() => this.#sendOne(grant));
     // Only when its requests are out it is known when a limit grows.
     this.#setAlarm();
   }
@@ -288,7 +294,7 @@ export class Calls {
     return slots;
   }
 
-  #wanted(tell = this.#onWanted): void {
+  #wanted(tell = this.#options.wanted): void {
     this.#isWanted = true;
     tell();
   }
@@ -325,10 +331,13 @@ export class Calls {
     if ('output' in result) {
       const event = { kind: 'done', id, incarnation, output: result.output } as const;
       const tookMs = this.#clock.nowMs() - out.sentAtMs;
-      return this.#onEnded(call, { kind: 'result', event }, tookMs);
+      return this.ended.tell(call, { kind: 'result', event }, tookMs);
     }
     const error = recordOf(result.error);
-    this.#deliver(call, { kind: 'result', event: { kind: 'failed', id, incarnation, error } });
+    this.#options.deliver(call, {
+      kind: 'result',
+      event: { kind: 'failed', id, incarnation, error },
+    });
   }
 
   #drop(call: RunCall): void {
@@ -368,10 +377,5 @@ export class Calls {
 
   #leaveSlot(key: string): void {
     if (this.#madeBefore.leaveSlot(key)) this.#wanted();
-  }
-
-  /** Its budgets have room for it again, though others may still wait for them. */
-  retry(call: RunCall): void {
-    if (!call.dropped && call.outcome === null) this.#enqueue(call, true);
   }
 }

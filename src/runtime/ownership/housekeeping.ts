@@ -1,23 +1,30 @@
 /** Deletes what has been over for long enough, in bounded batches, so that nothing grows for ever. */
+import type { Store } from '../../store/port.ts';
+import type { Clock, Log } from '../ports.ts';
 import { thrownText } from '../../domain/thrown.ts';
-import type { Parts } from '../parts.ts';
 
 const batchRuns = 1_000;
 const restMs = 60_000;
 
+type HousekeepingOptions = {
+  readonly store: Pick<Store, 'prune'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Null keeps ended runs. */
+  readonly retainMs: number | null;
+};
+
 export class Housekeeping {
-  readonly #parts: Parts;
-  readonly #retainMs: number | null;
+  readonly #options: HousekeepingOptions;
   #cancel: (() => void) | null = null;
   #closed = false;
 
-  constructor(parts: Parts, retainMs: number | null) {
-    this.#parts = parts;
-    this.#retainMs = retainMs;
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
   }
 
   start(): void {
-    if (this.#retainMs !== null) this.#next(Math.min(restMs, this.#retainMs));
+    if (this.#options.retainMs !== null) this.#next(Math.min(restMs, this.#options.retainMs));
   }
 
   close(): void {
@@ -27,14 +34,17 @@ export class Housekeeping {
 
   #next(waitMs: number): void {
     if (this.#closed) return;
-    this.#cancel = this.#parts.clock.setTimer(waitMs, () => void this.#prune());
+    this.#cancel = this.#options.clock.setTimer(waitMs, () => void this.#prune());
   }
 
   async #prune(): Promise<void> {
-    const { store, log } = this.#parts;
+    const { store, log } = this.#options;
     let waitMs = restMs;
     try {
-      const deleted = await store.prune({ olderThanMs: this.#retainMs ?? 0, limit: batchRuns });
+      const deleted = await store.prune({
+        olderThanMs: this.#options.retainMs ?? 0,
+        limit: batchRuns,
+      });
       // A full batch says that there is more; a short rest leaves the database to the runs.
       if (deleted >= batchRuns) waitMs = 1_000;
     } catch (error) {

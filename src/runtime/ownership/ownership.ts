@@ -12,23 +12,32 @@
  * 4. Two renewals are tried in a third of the lease, which is what others grant who see no session.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import { shardCount } from '../../domain/ids.ts';
-import type { Renewal } from '../../store/port.ts';
-import type { Parts } from '../parts.ts';
+import { shardCount, type ReplicaId } from '../../domain/ids.ts';
+import type { Renewal, Store } from '../../store/port.ts';
+import type { CommitRight } from '../batch/commit-right.ts';
+import type { Committer } from '../batch/committer.ts';
+import type { LeaseValve } from '../calls/lease-valve.ts';
+import type { Clock } from '../ports.ts';
+import type { RunTasks } from '../tasks/run-tasks.ts';
+import type { Timers } from '../wake/timers.ts';
+import { recover, type RecoveryOptions } from './recovery.ts';
 
-export type OwnershipSettings = { readonly leaseMs: number };
-
-export type OwnershipEvents = {
-  readonly gained: (shards: readonly number[]) => Promise<void>;
-  readonly suspend: (suspended: boolean) => void;
-  /** Everything in memory of this run goes. */
-  readonly dropRun: (runId: Parameters<Parts['runQueue']['drop']>[0]) => void;
+type OwnershipOptions = RecoveryOptions & {
+  readonly store: Pick<Store, 'renew' | 'release'>;
+  readonly replicaId: ReplicaId;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly timers: Timers;
+  readonly tasks: RunTasks;
+  /** Shut while the lease is in doubt. */
+  readonly valve: LeaseValve;
+  readonly commitRight: CommitRight;
+  readonly committer: Committer;
 };
 
 export class Ownership {
-  readonly #parts: Parts;
+  readonly #options: OwnershipOptions;
   readonly #leaseMs: number;
-  readonly #events: OwnershipEvents;
   readonly #leavingSinceMs = new Map<number, number>();
   #cancelBeat: (() => void) | null = null;
   #cancelDeadline: (() => void) | null = null;
@@ -38,11 +47,11 @@ export class Ownership {
   #again = false;
   #running = false;
 
-  constructor(parts: Parts, settings: OwnershipSettings, events: OwnershipEvents) {
-    this.#parts = parts;
-    this.#leaseMs = settings.leaseMs;
-    this.#waitMs = settings.leaseMs / 6;
-    this.#events = events;
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+    this.#leaseMs = options.leaseMs;
+    this.#waitMs = options.leaseMs / 6;
+    options.afterCommit.wasFenced.on(() => this.askNow());
   }
 
   get liveReplicas(): number {
@@ -77,7 +86,7 @@ export class Ownership {
     this.#cancelBeat?.();
     await this.#beating;
     this.#cancelDeadline?.();
-    const { log, store, replicaId, shards } = this.#parts;
+    const { log, store, replicaId, shards } = this.#options;
     try {
       await store.release({ replicaId, shards: shards.held(), retire: true });
     } catch (error) {
@@ -90,13 +99,13 @@ export class Ownership {
     if (!this.#running) return;
     const waitMs = this.#again ? 0 : this.#waitMs;
     this.#again = false;
-    this.#cancelBeat = this.#parts.clock.setTimer(waitMs, () => this.#beat());
+    this.#cancelBeat = this.#options.clock.setTimer(waitMs, () => this.#beat());
   }
 
   #beat(): void {
     this.#beating = this.#renew()
       .catch((error: unknown) => {
-        this.#parts.log.warn('heartbeat failed', { error: thrownText(error) });
+        this.#options.log.warn('heartbeat failed', { error: thrownText(error) });
         this.#waitMs = this.#leaseMs / 20;
         this.#again = false;
       })
@@ -107,29 +116,37 @@ export class Ownership {
   }
 
   async #renew(): Promise<void> {
-    const { clock, store, replicaId } = this.#parts;
+    const { clock, store, replicaId } = this.#options;
     const sentAtMs = clock.nowMs();
     const renewal = await store.renew({ replicaId, leaseMs: this.#leaseMs });
     const deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
     this.#awaitDeadline(deadlineMs);
     if (renewal.liveReplicas !== this.#liveReplicas) {
       this.#liveReplicas = renewal.liveReplicas;
-      this.#parts.calls.setShare(renewal.liveReplicas);
+      this.#options.calls.setShare(renewal.liveReplicas);
     }
     this.#waitMs = this.#waitAfter(renewal);
     await this.#take(renewal);
-    if (clock.nowMs() <= deadlineMs) this.#events.suspend(false);
+    if (clock.nowMs() <= deadlineMs) this.#suspend(false);
     await this.#giveBack(renewal.surplus);
   }
 
   #awaitDeadline(deadlineMs: number): void {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#options;
     this.#cancelDeadline?.();
     const leftMs = Math.max(deadlineMs - clock.nowMs(), 0);
     this.#cancelDeadline = clock.setTimer(leftMs, () => {
       log.warn('no heartbeat for two thirds of the lease: nothing new begins', {});
-      this.#events.suspend(true);
+      this.#suspend(true);
     });
+  }
+
+  #suspend(suspended: boolean): void {
+    const { commitRight, committer, valve } = this.#options;
+    commitRight.suspended = suspended;
+    if (suspended) return valve.shut();
+    valve.open();
+    committer.request();
   }
 
   /** Short of its share, or beside an owner that seems dead: the sooner it looks again, the better. */
@@ -140,7 +157,7 @@ export class Ownership {
   }
 
   async #take(renewal: Renewal): Promise<void> {
-    const { shards, log } = this.#parts;
+    const { shards, log } = this.#options;
     const { gained, lost } = shards.update(renewal.shards);
     if (lost.length > 0) log.warn('shards lost', { shards: lost });
     // Of new ones too: a look that was under way when they were lost may have brought in their runs
@@ -149,11 +166,13 @@ export class Ownership {
     if (gained.length > 0) log.info('shards taken', { shards: gained.length });
     // Those of an earlier heartbeat are among them when taking up their runs has failed.
     const arriving = shards.arriving();
-    if (arriving.length > 0) await this.#events.gained(arriving);
+    if (arriving.length === 0) return;
+    await recover(this.#options, arriving);
+    this.#options.committer.request();
   }
 
   async #giveBack(surplus: readonly number[]): Promise<void> {
-    const { runQueue, clock, shards, store, replicaId, log } = this.#parts;
+    const { runQueue, clock, shards, store, replicaId, log } = this.#options;
     const nowMs = clock.nowMs();
     for (const shard of surplus) {
       shards.leave(shard);
@@ -177,7 +196,7 @@ export class Ownership {
 
   #drop(gone: readonly number[]): void {
     if (gone.length === 0) return;
-    const { runQueue, calls, tasks, timers } = this.#parts;
+    const { afterCommit, runQueue, calls, tasks, timers } = this.#options;
     const shards = new Set(gone);
     const isGone = (shard: number): boolean => shards.has(shard);
     // What waits far back in a line has no entry: its run is only its row here.
@@ -186,7 +205,7 @@ export class Ownership {
       ...calls.runs.runsOf(isGone),
       ...tasks.runsOf(isGone),
     ]);
-    for (const runId of runIds) this.#events.dropRun(runId);
+    for (const runId of runIds) afterCommit.dropRun(runId);
     timers.forget(isGone);
   }
 }

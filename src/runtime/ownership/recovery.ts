@@ -3,10 +3,15 @@
  * in the number of runs that were working, not in the length of anybody's history.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import type { OpenRun } from '../../store/port.ts';
+import type { Kernel } from '../../kernel/port.ts';
+import type { OpenRun, Store } from '../../store/port.ts';
+import type { Agents } from '../agents.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { Ids, Log } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
+import type { RunQueue } from '../wake/run-queue.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import type { WorkScan } from '../wake/work-scan.ts';
-import type { Parts } from '../parts.ts';
 import type { AfterCommit } from '../batch/outcome/after-commit.ts';
 import type { WaitStatus } from '../batch/outcome/wait-status.ts';
 import { loadRun } from '../turn/turn-loader.ts';
@@ -24,16 +29,25 @@ const attended: readonly RunStatus[] = [
 /** Each may be megabytes; of those that only wait far back in a line nothing but their places is kept. */
 const pageRuns = 200;
 
+export type RecoveryOptions = {
+  readonly store: Pick<Store, 'open' | 'providers' | 'slots'>;
+  readonly kernel: Kernel;
+  readonly ids: Pick<Ids, 'random'>;
+  readonly log: Log;
+  readonly agents: Agents;
+  readonly shards: OwnedShards;
+  readonly runQueue: RunQueue;
+  readonly scan: WorkScan;
+  readonly calls: Calls;
+  readonly afterCommit: AfterCommit;
+  readonly waitStatus: WaitStatus;
+};
+
 export async function recover(
-  parts: Parts,
-  around: {
-    readonly scan: WorkScan;
-    readonly afterCommit: AfterCommit;
-    readonly waitStatus: WaitStatus;
-  },
+  options: RecoveryOptions,
   gained: readonly number[],
 ): Promise<{ readonly runs: number }> {
-  const { calls, log, shards, store } = parts;
+  const { calls, log, runQueue, scan, shards, store } = options;
   calls.recallGates(await store.providers());
   for (const slot of await store.slots(gained)) calls.recallMade(slot);
   let runs = 0;
@@ -48,7 +62,7 @@ export async function recover(
     for (const row of rows) {
       if (shards.epoch(row.shard) === undefined) continue;
       try {
-        takeUp(parts, around, row);
+        takeUp(options, row);
         runs += 1;
       } catch (error) {
         // Its turn will say the same and fail it.
@@ -56,7 +70,7 @@ export async function recover(
           runId: row.runId,
           error: thrownText(error),
         });
-        parts.runQueue.wake(row);
+        runQueue.wake(row);
       }
     }
     afterRunId = rows.at(-1)?.runId ?? null;
@@ -64,8 +78,8 @@ export async function recover(
   }
   calls.recalled();
   shards.arrived(gained);
-  around.scan.forgetTimersSeen();
-  around.scan.now();
+  scan.forgetTimersSeen();
+  scan.now();
   return { runs };
 }
 
@@ -73,7 +87,7 @@ export async function recover(
  * Its tasks may have been under way when the owner before was lost: a turn counts that before any of them
  * begins again. One whose row says that they all stood in line had begun none.
  */
-function noteLoss({ runQueue, ids, shards }: Parts, row: OpenRun): boolean {
+function noteLoss({ runQueue, ids, shards }: RecoveryOptions, row: OpenRun): boolean {
   if (row.status !== 'running-task' || row.reason === inLineReasons.all) return false;
   const epoch = shards.epoch(row.shard);
   if (epoch === undefined || !shards.isOrphaned(row.shard)) return false;
@@ -81,23 +95,20 @@ function noteLoss({ runQueue, ids, shards }: Parts, row: OpenRun): boolean {
   return true;
 }
 
-function takeUp(
-  parts: Parts,
-  around: { readonly afterCommit: AfterCommit; readonly waitStatus: WaitStatus },
-  row: OpenRun,
-): void {
-  if (noteLoss(parts, row)) return;
+function takeUp(options: RecoveryOptions, row: OpenRun): void {
+  const { afterCommit, agents, kernel, runQueue, waitStatus } = options;
+  if (noteLoss(options, row)) return;
   // What waits for it may be the result of the very call that it has open: its turn comes first,
   // and what it then still has open goes on with that turn's commit.
-  if (row.hasInbox) return parts.runQueue.wake(row);
-  const loaded = loadRun(parts.kernel, parts.agents, row);
+  if (row.hasInbox) return runQueue.wake(row);
+  const loaded = loadRun(kernel, agents, row);
   // Its turn finds that no chart fits it, and says so in the row.
   if (loaded.kind === 'no-chart' && !(row.status === 'stalled' && row.reason === loaded.reason)) {
-    parts.runQueue.wake(row);
+    runQueue.wake(row);
   }
   if (loaded.kind !== 'hot') return;
-  parts.runQueue.adopt(loaded.hot);
-  around.afterCommit.adopt(loaded.hot);
-  around.waitStatus.check(row.runId);
-  if (!around.afterCommit.isOfUse(loaded.hot)) parts.runQueue.cool(row.runId);
+  runQueue.adopt(loaded.hot);
+  afterCommit.adopt(loaded.hot);
+  waitStatus.check(row.runId);
+  if (!afterCommit.isOfUse(loaded.hot)) runQueue.cool(row.runId);
 }

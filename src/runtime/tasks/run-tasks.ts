@@ -11,6 +11,8 @@
  *    after a crash knows by that what may have been under way.
  * 3. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
  */
+import type { Backlog } from '../wake/backlog.ts';
+import { Signal } from '../signal.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../../kernel/port.ts';
 import type { FairPlace } from '../../queue/fair-place.ts';
@@ -33,12 +35,11 @@ export type RunTasksOptions = {
   readonly valve: LeaseValve;
   readonly permits: Permits;
   readonly weights: TenantWeights;
+  readonly backlog: Backlog;
   readonly log: Log;
   readonly deliver: (run: NewRun, incoming: Incoming) => void;
   /** A task of this run has its permit: its run is to be read, and what is open settled. */
   readonly wake: (run: RunAddress) => void;
-  /** A further attempt of this run has come into the line, or out of it. */
-  readonly inLine: (runId: NewRun['runId']) => void;
 };
 
 /** `reason`: as its row has it. */
@@ -51,11 +52,14 @@ export class RunTasks {
   /** A run's tasks that are in line, run here, or whose outcome waits for its turn: the first of them. */
   readonly #open = new Map<RunId, OpenTask>();
   readonly #names = new Names();
+  /** A further attempt of this run has come into the line, or out of it. */
+  readonly lineChanged = new Signal<[runId: RunId]>();
 
   constructor(options: RunTasksOptions) {
     this.#tasks = new Tasks(options);
     this.#permits = options.permits;
     this.#options = options;
+    options.backlog.add(this);
   }
 
   /** Tasks that wait and are in memory: in line for a permit, or in a backoff. */
@@ -193,7 +197,7 @@ export class RunTasks {
         const event = { ...outcome, id, incarnation };
         this.#options.deliver(run, { kind: 'result', event });
       },
-      inLine: () => this.#options.inLine(run.runId),
+      inLine: () => this.lineChanged.tell(run.runId),
     });
   }
 }

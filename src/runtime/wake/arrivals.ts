@@ -61,9 +61,9 @@ export class ArrivalQueue {
   constructor(options: {
     readonly waitingMax: number;
     readonly weights: TenantWeights;
-    readonly fairness: CapacitySettings['fairness'];
+    readonly capacity: CapacitySettings;
   }) {
-    this.#groups = new FairQueue(options.fairness);
+    this.#groups = new FairQueue(options.capacity.fairness);
     this.#waitingMax = options.waitingMax;
     this.#weights = options.weights;
   }

@@ -10,17 +10,27 @@
  * 2. They are tried again with pauses that double up to `pauseMs.max`, for ever. A look makes at most
  *    `failuresMax` tries that fail, so an error that meets all messages costs a few statements.
  */
+import type { Store } from '../../store/port.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
 import type { RunAddress } from '../../store/rows.ts';
 import { faultOf, placeOf } from '../fault.ts';
-import type { Parts } from '../parts.ts';
 
 const pauseMs = { first: 1_000, max: 60_000 } as const;
 const failuresMax = 10;
 /** Of how many that failed together are tried next: this part. */
 const shrink = 4;
 
+type DelayedMessagesOptions = {
+  readonly store: Pick<Store, 'releaseDelayed'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly shards: OwnedShards;
+  readonly pageMessages: number;
+};
+
 export class DelayedMessages {
-  readonly #parts: Pick<Parts, 'clock' | 'log' | 'shards' | 'store'>;
+  readonly #options: DelayedMessagesOptions;
   readonly #pageMessages: number;
   #shards = '';
   #over = 0;
@@ -29,18 +39,15 @@ export class DelayedMessages {
   #faults = 0;
   #againAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(
-    parts: Pick<Parts, 'clock' | 'log' | 'shards' | 'store'>,
-    of: { readonly pageMessages: number },
-  ) {
-    this.#parts = parts;
-    this.#pageMessages = of.pageMessages;
-    this.#limit = of.pageMessages;
+  constructor(options: DelayedMessagesOptions) {
+    this.#options = options;
+    this.#pageMessages = options.pageMessages;
+    this.#limit = options.pageMessages;
   }
 
   /** Moves what is due, and says when to look again; null when the poll is soon enough. */
   async release(wake: (run: RunAddress) => void): Promise<number | null> {
-    const { clock, shards, store } = this.#parts;
+    const { clock, shards, store } = this.#options;
     const owned = shards.list();
     if (owned.length === 0) return null;
     if (this.#shards !== owned.join()) {
@@ -77,7 +84,7 @@ export class DelayedMessages {
   }
 
   #stepOver(fault: ReturnType<typeof faultOf>): void {
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#options;
     this.#over += 1;
     if (this.#againAtMs !== Number.POSITIVE_INFINITY) return;
     const pause = Math.min(pauseMs.first * 2 ** Math.min(this.#faults, 20), pauseMs.max);

@@ -32,9 +32,9 @@ export class Quotas {
     readonly store: Store;
     readonly clock: Clock;
     readonly settings: RuntimeSettings;
-    readonly counting: CapacitySettings['quotas'];
+    readonly capacity: CapacitySettings;
   }) {
-    this.#counting = options.counting;
+    this.#counting = options.capacity.quotas;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#settings = options.settings;

@@ -15,6 +15,7 @@
  * 5. A run that waits and has nothing to do has no entry: waiting costs no memory.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { Backlog } from './backlog.ts';
 import { limits } from '../../domain/limits.ts';
 import type { RunId } from '../../domain/ids.ts';
 import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
@@ -57,7 +58,7 @@ type Trouble = {
 export class RunQueue {
   readonly #entries = new Map<RunId, Entry>();
   readonly #onWork: () => void;
-  readonly #room: () => number;
+  readonly #backlog: Backlog;
   #commands: Entry[] = [];
   #begun: Entry[] = [];
   readonly #new: FairQueue<Entry>;
@@ -69,16 +70,17 @@ export class RunQueue {
   /** The part of a turn that the last batch has left to commands: a half, where its size was odd. */
   #partLeft = 0;
 
-  /** `onWork` is called whenever a run may be ready; `room`: so many more may wait in lines of what is out. */
+  /** `onWork` is called whenever a run may be ready. */
   constructor(options: {
     readonly onWork: () => void;
-    readonly room: () => number;
-    readonly fairness: CapacitySettings['fairness'];
+    readonly backlog: Backlog;
+    readonly capacity: CapacitySettings;
   }) {
+    const { fairness } = options.capacity;
     this.#onWork = options.onWork;
-    this.#room = options.room;
-    this.#new = new FairQueue(options.fairness);
-    this.#commandShare = options.fairness.commandShare;
+    this.#backlog = options.backlog;
+    this.#new = new FairQueue(fairness);
+    this.#commandShare = fairness.commandShare;
   }
 
   get size(): number {
@@ -102,12 +104,12 @@ export class RunQueue {
 
   /** Each run that begins may come to wait for a call or a permit. */
   get #freshRoom(): number {
-    return this.#room() - this.#beginning;
+    return this.#backlog.room - this.#beginning;
   }
 
   /** Runs wait to begin while none is to, and have not said so. */
   get hasHeldBack(): boolean {
-    return this.#untold.size > 0 && this.#room() <= 0;
+    return this.#untold.size > 0 && this.#backlog.room <= 0;
   }
 
   /** Those: each is given once. */

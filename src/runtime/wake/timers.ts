@@ -15,6 +15,7 @@
  * 4. A timer that rang is not read again until its turn is over: `settled` says so. Those that rang
  *    take no room of those that wait; beyond `rangMax` no rows are read until turns have been taken.
  */
+import { Signal } from '../signal.ts';
 import type { Store } from '../../store/port.ts';
 import type { RunAddress, TimerRow } from '../../store/rows.ts';
 import { IndexedHeap, type HeapMember } from '../../queue/indexed-heap.ts';
@@ -53,7 +54,8 @@ export class Timers {
   readonly #ring: (address: RunAddress, timerId: string, generation: number) => void;
   readonly #heap = new IndexedHeap<Soon>(ringsBefore);
   readonly #known = new Map<string, Soon>();
-  readonly #lookBy: (atMs: number) => void;
+  /** Rows that were not dropped before are to be looked at by then. */
+  readonly lookBy = new Signal<[atMs: number]>();
   #completeUntilMs = Number.NEGATIVE_INFINITY;
   /** The first of those that were dropped since the last look began. */
   #droppedFromMs = Number.POSITIVE_INFINITY;
@@ -64,13 +66,10 @@ export class Timers {
     readonly clock: Clock;
     readonly settings: TimerSettings;
     readonly ring: (address: RunAddress, timerId: string, generation: number) => void;
-    /** Rows that were not dropped before are to be looked at by then. */
-    readonly lookBy: (atMs: number) => void;
   }) {
     this.#clock = options.clock;
     this.#settings = options.settings;
     this.#ring = options.ring;
-    this.#lookBy = options.lookBy;
   }
 
   get size(): number {
@@ -78,7 +77,7 @@ export class Timers {
   }
 
   /** Reads the rows that are due soonest; gives in how many milliseconds to do so again. */
-  async look(store: Store, shards: readonly number[]): Promise<number> {
+  async look(store: Pick<Store, 'timers'>, shards: readonly number[]): Promise<number> {
     const { horizonMs, inMemoryMax, rangMax } = this.#settings;
     if (shards.length === 0) return horizonMs / 2;
     const rang = this.#known.size - this.#heap.size;
@@ -169,7 +168,7 @@ export class Timers {
     this.#droppedFromMs = Math.min(this.#droppedFromMs, fromMs);
     if (fromMs >= this.#completeUntilMs) return;
     this.#completeUntilMs = fromMs;
-    this.#lookBy(fromMs - leadMs);
+    this.lookBy.tell(fromMs - leadMs);
   }
 
   #arm(): void {

@@ -1,5 +1,5 @@
 /**
- * WorkScan for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
+ * Looks for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
  * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
  *
  * Owns the rhythm of looking. Leaves the order of runs to the run queue.
@@ -11,12 +11,16 @@
 import { thrownText } from '../../domain/thrown.ts';
 import type { FairPlace } from '../../queue/fair-queue.ts';
 import type { NewRun, RunAddress, RunRow } from '../../store/rows.ts';
-import type { PendingRun } from '../../store/port.ts';
+import type { PendingRun, Store } from '../../store/port.ts';
 import { Alarm } from './alarm.ts';
 import { DelayedMessages } from './delayed-messages.ts';
-import type { Parts } from '../parts.ts';
 import { RestingRuns } from './resting-runs.ts';
-import type { Entry } from './run-queue.ts';
+import type { Entry, RunQueue } from './run-queue.ts';
+import type { Hints } from './hints.ts';
+import type { TenantWeights } from './tenant-weights.ts';
+import type { Timers } from './timers.ts';
+import type { Clock, Ids, Log } from '../ports.ts';
+import type { OwnedShards } from '../shards.ts';
 
 export type WorkScanSettings = {
   readonly pollMs: number;
@@ -30,8 +34,23 @@ export const defaultWorkScanSettings: WorkScanSettings = {
   queuedMax: 10_000,
 };
 
+type WorkScanOptions = {
+  readonly store: Pick<Store, 'pending' | 'releaseDelayed' | 'timers'>;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'random'>;
+  readonly log: Log;
+  readonly shards: OwnedShards;
+  readonly weights: TenantWeights;
+  readonly runQueue: RunQueue;
+  readonly timers: Timers;
+  readonly hints: Hints;
+  /** Another replica may have set the first budget. */
+  readonly budgets: { lookForFirst(): Promise<void> };
+  readonly settings: WorkScanSettings;
+};
+
 export class WorkScan {
-  readonly #parts: Parts;
+  readonly #options: WorkScanOptions;
   readonly #settings: WorkScanSettings;
   #cancelPoll: (() => void) | null = null;
   #cancelDelayed: (() => void) | null = null;
@@ -46,15 +65,14 @@ export class WorkScan {
   #again = false;
   #closed = false;
 
-  constructor(parts: Parts, settings: WorkScanSettings) {
-    this.#parts = parts;
+  constructor(options: WorkScanOptions) {
+    const { clock, settings, timers } = options;
+    this.#options = options;
     this.#settings = settings;
-    this.#delayedMessages = new DelayedMessages(parts, { pageMessages: settings.pageRuns });
-    this.#resting = new RestingRuns(parts.clock);
-    this.#timersAlarm = new Alarm(
-      parts.clock,
-      () => void this.#guarded(() => this.#lookAtTimers()),
-    );
+    this.#delayedMessages = new DelayedMessages({ ...options, pageMessages: settings.pageRuns });
+    this.#resting = new RestingRuns(clock);
+    this.#timersAlarm = new Alarm(clock, () => void this.#guarded(() => this.#lookAtTimers()));
+    timers.lookBy.on((atMs) => this.lookAtTimersBy(atMs));
   }
 
   /** A run has a new inbox row. `fresh`: it has not begun. `command`: the row is a person's word. */
@@ -62,7 +80,7 @@ export class WorkScan {
     address: RunAddress,
     of: { readonly fresh?: NewRun | PendingRun | undefined; readonly command?: boolean } = {},
   ): void {
-    const { runQueue, hints, shards } = this.#parts;
+    const { runQueue, hints, shards } = this.#options;
     if (!shards.owns(address.shard)) return hints.hint(address.shard);
     const { fresh, command = false } = of;
     if (fresh === undefined || command) runQueue.wake(address, command);
@@ -71,14 +89,14 @@ export class WorkScan {
 
   /** It was woken ahead of its place among the runs that have not begun. */
   putBack(entry: Entry, row: RunRow): void {
-    const { runQueue } = this.#parts;
+    const { runQueue } = this.#options;
     // Its rows are found again when there is room.
     if (runQueue.queuedCount >= this.#settings.queuedMax) runQueue.dropEntry(entry);
     else runQueue.putBackNew(entry, this.#placeOf(row));
   }
 
   #placeOf(run: NewRun | PendingRun | RunRow): FairPlace {
-    const { clock, weights } = this.#parts;
+    const { clock, weights } = this.#options;
     const { tenant, user, pipeline, priority } = run;
     const pipelineStartedAtMs = 'createdAtMs' in run ? run.createdAtMs : clock.nowMs();
     const weight = weights.of(tenant);
@@ -109,7 +127,7 @@ export class WorkScan {
 
   /** A message will enter its channel later: look then, if nothing is due before. */
   expectDelayed(delayMs: number): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const atMs = clock.nowMs() + delayMs;
     if (this.#closed || delayMs > this.#settings.pollMs || atMs >= this.#delayedAtMs) return;
     this.#cancelDelayed?.();
@@ -123,7 +141,7 @@ export class WorkScan {
     void this.#guarded(() => this.#look()).then(() => {
       this.#looking = false;
       if (this.#closed) return;
-      const { clock, ids } = this.#parts;
+      const { clock, ids } = this.#options;
       const waitMs = this.#again ? 0 : this.#settings.pollMs * (0.75 + ids.random() / 2);
       this.#again = false;
       this.#cancelPoll = clock.setTimer(waitMs, () => this.#poll());
@@ -136,13 +154,13 @@ export class WorkScan {
       await look();
     } catch (error) {
       if (this.#closed) return;
-      this.#parts.log.warn('looking for work failed', { error: thrownText(error) });
+      this.#options.log.warn('looking for work failed', { error: thrownText(error) });
     }
   }
 
   async #look(): Promise<void> {
     // Each by itself: what one of them meets is no reason for the others to wait.
-    await this.#guarded(() => this.#parts.budgets.lookForFirst());
+    await this.#guarded(() => this.#options.budgets.lookForFirst());
     await this.#guarded(() => this.#pending());
     await this.#guarded(() => this.#delayed());
     await this.#guarded(() => this.#lookAtTimers());
@@ -150,7 +168,7 @@ export class WorkScan {
 
   /** One look at a time; what is asked for meanwhile is done after it. */
   async #lookAtTimers(): Promise<void> {
-    const { clock, shards, store, timers } = this.#parts;
+    const { clock, shards, store, timers } = this.#options;
     if (this.#closed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
     this.#lookingAtTimers = true;
     // What is asked for while this look runs counts as well.
@@ -181,7 +199,7 @@ export class WorkScan {
   }
 
   async #pending(): Promise<void> {
-    const { runQueue, shards, store } = this.#parts;
+    const { runQueue, shards, store } = this.#options;
     const { pageRuns, queuedMax } = this.#settings;
     let afterSeq: string | null = null;
     this.#resting.begin();

@@ -17,6 +17,7 @@ import { Conversations } from '../../../src/runtime/calls/conversations.ts';
 import { LeaseValve } from '../../../src/runtime/calls/lease-valve.ts';
 import { Permits } from '../../../src/runtime/calls/call/permits.ts';
 import { RunTasks } from '../../../src/runtime/tasks/run-tasks.ts';
+import { Backlog } from '../../../src/runtime/wake/backlog.ts';
 import { TenantWeights } from '../../../src/runtime/wake/tenant-weights.ts';
 import { Texts } from '../../../src/runtime/calls/texts.ts';
 import { nothingHeld } from '../../../src/runtime/turn/held.ts';
@@ -50,26 +51,19 @@ function newCalls(): Calls {
       ...parts,
       defaults: {},
       providers,
-      retry: nothing,
       news: nothing,
-      settings: capacityDefaults.budgets,
+      capacity: capacityDefaults,
     }),
     weights: new TenantWeights(),
+    backlog: new Backlog(1),
     conversations: new Conversations(parts),
     inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents([]) }),
     keptPerSlot: 2,
-    permits: new Permits({
-      max: 1,
-      callsOut: () => 1,
-      onCallsMayGo: nothing,
-      fairness: capacityDefaults.fairness,
-    }),
+    permits: new Permits({ max: 1, onCallsMayGo: nothing, capacity: capacityDefaults }),
     deliver: nothing,
     rests: nothing,
     doubted: nothing,
-    ended: nothing,
     wanted: nothing,
-    due: nothing,
     texts: new Texts({ info: () => undefined, warn: () => undefined }),
   });
 }
@@ -80,10 +74,10 @@ function newTasks(permits: Permits): RunTasks {
     valve: new LeaseValve(),
     permits,
     weights: new TenantWeights(),
+    backlog: new Backlog(1),
     log: { info: nothing, warn: nothing },
     deliver: nothing,
     wake: nothing,
-    inLine: nothing,
   });
 }
 
@@ -145,12 +139,8 @@ describe('what waits is its place in the line', () => {
   });
 
   it('a task: neither its input nor a snapshot', () => {
-    const permits = new Permits({
-      max: 1,
-      callsOut: () => 1,
-      onCallsMayGo: nothing,
-      fairness: capacityDefaults.fairness,
-    });
+    const permits = new Permits({ max: 1, onCallsMayGo: nothing, capacity: capacityDefaults });
+    permits.serve({ inFlight: 1 });
     const tasks = newTasks(permits);
     const add = (n: number): void => {
       const input = copy('x'.repeat(promptChars));

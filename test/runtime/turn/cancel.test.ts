@@ -26,7 +26,7 @@ async function scene(): Promise<Scene> {
 const signals: AbortSignal[] = [];
 
 const play = (at: Scene, ...steps: readonly ScriptStep[]): Promise<Run> =>
-  at.heddle.start('script', { input: { steps } as unknown as Json });
+  at.heddle.start('script', { input: { steps } });
 const ask: ScriptStep = { do: 'generate', with: { prompt: 'why?' } };
 
 /** Brings a run into a status. */

@@ -2,6 +2,12 @@
  * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
  * follows one that did not happen stands in failed-batches.ts.
  */
+import type { Budgets } from '../../calls/budgets/budgets.ts';
+import type { Calls } from '../../calls/calls.ts';
+import type { OwnedShards } from '../../shards.ts';
+import { Signal } from '../../signal.ts';
+import type { RunTasks } from '../../tasks/run-tasks.ts';
+import type { Timers } from '../../wake/timers.ts';
 import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import type { BatchOutcome, TurnOutcome } from '../../../store/batch.ts';
@@ -12,49 +18,43 @@ import type { FreshStarts } from '../fresh-starts.ts';
 import type { Isolation } from '../../wake/isolation.ts';
 import type { WorkScan } from '../../wake/work-scan.ts';
 import { isMemoryOfUse } from './memory-use.ts';
-import type { Parts } from '../../parts.ts';
 import type { WaitStatus } from './wait-status.ts';
-import { tell } from './tell.ts';
+import { tell, type Told } from './tell.ts';
 import type { ComputedTurn, EntryChange, MadeBatch, Work } from '../made-batch.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import { firstRunStatus, isWorking } from '../../turn/lifecycle.ts';
 import { afterCommit } from '../../turn/turn-commit.ts';
-import { wakeRuns, type Waking } from './wake-runs.ts';
-import type { Entry } from '../../wake/run-queue.ts';
+import { wakeRuns } from './wake-runs.ts';
+import type { Entry, RunQueue } from '../../wake/run-queue.ts';
 
 /** Tries of one turn before its run is failed: stale states end long before. */
 const triesMax = 50;
 /** A conflict says that another turn has committed, so many runs at one key may need many tries. */
 const conflictsMax = 100_000;
 
-export class AfterCommit {
-  readonly #parts: Parts;
-  readonly #fresh: FreshStarts;
-  readonly #waitStatus: WaitStatus;
-  readonly #failNext = new Map<string, ErrorRecord>();
-  readonly #scan: WorkScan;
-  readonly #chartWarnings: ChartWarnings;
-  readonly #isolation: Isolation;
-  readonly #waking: Waking;
-  readonly #onFenced: () => void;
+type AfterCommitOptions = Told & {
+  readonly shards: OwnedShards;
+  readonly runQueue: RunQueue;
+  readonly timers: Timers;
+  readonly budgets: Budgets;
+  readonly calls: Calls;
+  readonly tasks: RunTasks;
+  readonly fresh: FreshStarts;
+  readonly waitStatus: WaitStatus;
+  readonly scan: WorkScan;
+  readonly isolation: Isolation;
+};
 
-  constructor(options: {
-    readonly parts: Parts;
-    readonly fresh: FreshStarts;
-    readonly waitStatus: WaitStatus;
-    readonly scan: WorkScan;
-    readonly isolation: Isolation;
-    /** A commit met a newer epoch: what is owned must be asked again. */
-    readonly onFenced: () => void;
-  }) {
-    this.#parts = options.parts;
-    this.#fresh = options.fresh;
-    this.#waitStatus = options.waitStatus;
-    this.#scan = options.scan;
-    this.#chartWarnings = new ChartWarnings(options.parts.log);
-    this.#isolation = options.isolation;
-    this.#waking = { ...options, runQueue: options.parts.runQueue };
-    this.#onFenced = options.onFenced;
+export class AfterCommit {
+  readonly #options: AfterCommitOptions;
+  readonly #failNext = new Map<string, ErrorRecord>();
+  readonly #chartWarnings: ChartWarnings;
+  /** A commit met a newer epoch: what is owned must be asked again. */
+  readonly wasFenced = new Signal();
+
+  constructor(options: AfterCommitOptions) {
+    this.#options = options;
+    this.#chartWarnings = new ChartWarnings(options.log);
   }
 
   takeFailure(runId: string): ErrorRecord | null {
@@ -84,26 +84,26 @@ export class AfterCommit {
     // The answers first: whoever started a run may already watch it when it goes on.
     this.#alone(() => made.arrivals?.settle(outcome));
     for (const { delayMs } of made.batch.arrivals.messages) {
-      if (delayMs > 0) this.#scan.expectDelayed(delayMs);
+      if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
     }
-    this.#alone(() => wakeRuns(made, outcome.wakes, this.#waking));
+    this.#alone(() => wakeRuns(made, outcome.wakes, this.#options));
     // Their runs are not dropped here: they may have been taken up anew since.
     for (const call of fencedCalls(made, outcome)) {
-      this.#onFenced();
-      this.#alone(() => this.#parts.calls.fenced(call));
+      this.wasFenced.tell();
+      this.#alone(() => this.#options.calls.fenced(call));
     }
     for (const { call, budget } of refusedCalls(made, outcome)) {
       call.reserved = null;
-      this.#alone(() => this.#parts.budgets.refuse(call, budget));
+      this.#alone(() => this.#options.budgets.refuse(call, budget));
     }
-    this.#alone(() => this.#parts.calls.send(made.grants));
+    this.#alone(() => this.#options.calls.send(made.grants));
   }
 
   #alone(follow: () => void, mend?: () => void): void {
     try {
       follow();
     } catch (error) {
-      this.#parts.log.warn('what follows a commit failed', { error: thrownText(error) });
+      this.#options.log.warn('what follows a commit failed', { error: thrownText(error) });
       if (mend !== undefined) this.#alone(mend);
     }
   }
@@ -114,12 +114,12 @@ export class AfterCommit {
    */
   #afresh({ work }: ComputedTurn, outcome: TurnOutcome): void {
     const { entry, hot, incoming } = work;
-    if (outcome.kind !== 'committed') return this.#parts.runQueue.retry(entry, incoming, null);
-    if (hot.fresh) this.#fresh.accepted(hot.run.runId);
+    if (outcome.kind !== 'committed') return this.#options.runQueue.retry(entry, incoming, null);
+    if (hot.fresh) this.#options.fresh.accepted(hot.run.runId);
     for (const item of incoming) {
-      if (item.kind === 'timer') this.#parts.timers.settled(entry.address, item.timerId);
+      if (item.kind === 'timer') this.#options.timers.settled(entry.address, item.timerId);
     }
-    this.#scan.forgetTimersSeen();
+    this.#options.scan.forgetTimersSeen();
     this.#reload(entry.address);
   }
 
@@ -128,14 +128,14 @@ export class AfterCommit {
    * epoch of a shard that came back since: what was taken up with that did not know of it.
    */
   isGone({ entry, hot }: Work): boolean {
-    if (this.#parts.runQueue.entry(entry.address.runId) === entry) return false;
-    if (hot.fresh) this.#fresh.queue(hot.run);
+    if (this.#options.runQueue.entry(entry.address.runId) === entry) return false;
+    if (hot.fresh) this.#options.fresh.queue(hot.run);
     return true;
   }
 
   /** Something of this run met a newer epoch: nothing of it stays here. */
   fenced({ runId }: RunAddress): void {
-    this.#onFenced();
+    this.wasFenced.tell();
     this.dropRun(runId);
   }
 
@@ -148,8 +148,8 @@ export class AfterCommit {
     // Its row may show a fault that is over, and no turn will say so.
     const isShown = entry.trouble !== null && hot.status === 'stalled';
     if (!isShown) return this.#endTurn(entry, hot);
-    this.#waitStatus.check(entry.address.runId);
-    this.#parts.runQueue.endTurn(entry, hot);
+    this.#options.waitStatus.check(entry.address.runId);
+    this.#options.runQueue.endTurn(entry, hot);
   }
 
   /**
@@ -157,27 +157,27 @@ export class AfterCommit {
    * of the line: it waits on.
    */
   waitsToBegin(entry: Entry, { run, inbox }: LoadedRun): boolean {
-    const { queuedCount } = this.#parts.runQueue;
+    const { queuedCount } = this.#options.runQueue;
     if (run.status !== 'queued' || entry.mayBegin || queuedCount === 0) return false;
     if (inbox.some(({ kind }) => kind === 'cancel' || kind === 'pause')) return false;
-    this.#scan.putBack(entry, run);
+    this.#options.scan.putBack(entry, run);
     return true;
   }
 
   /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
   isOfUse(hot: HotRun): boolean {
-    return isMemoryOfUse(hot, this.#parts, this.#waitStatus);
+    return isMemoryOfUse(hot, this.#options);
   }
 
   #endTurn(entry: Entry, hot: HotRun): void {
-    this.#waitStatus.turnEnded(hot);
-    this.#parts.runQueue.endTurn(entry, this.isOfUse(hot) ? hot : null);
+    this.#options.waitStatus.turnEnded(hot);
+    this.#options.runQueue.endTurn(entry, this.isOfUse(hot) ? hot : null);
   }
 
   /** The run has ended, or was never there: late wake-ups find nothing. */
   gone(entry: Entry): null {
     this.#forget(entry.address.runId);
-    this.#parts.runQueue.dropEntry(entry);
+    this.#options.runQueue.dropEntry(entry);
     return null;
   }
 
@@ -186,8 +186,8 @@ export class AfterCommit {
     this.#chartWarnings.warn(row, reason);
     // It shows so already, or is paused, which its chart lets nobody but a resume end.
     const isShown = row.status === 'stalled' && row.reason === reason;
-    if (isShown || row.status === 'paused') this.#parts.runQueue.dropEntry(entry);
-    else this.#waitStatus.stall(entry, row, reason);
+    if (isShown || row.status === 'paused') this.#options.runQueue.dropEntry(entry);
+    else this.#options.waitStatus.stall(entry, row, reason);
     return null;
   }
 
@@ -195,23 +195,23 @@ export class AfterCommit {
   adopt(hot: HotRun): void {
     const { status, state } = hot;
     // A permit that came for a task of a run that is paused now.
-    if (status === 'paused') return this.#parts.tasks.rest(hot.run.runId);
+    if (status === 'paused') return this.#options.tasks.rest(hot.run.runId);
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
-    this.#parts.calls.settle(hot, state);
-    this.#parts.tasks.settle(hot);
+    this.#options.calls.settle(hot, state);
+    this.#options.tasks.settle(hot);
   }
 
   #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
     const { work } = computed;
     const { runId } = work.entry.address;
-    if (this.#parts.runQueue.entry(runId) !== work.entry) return this.#late(computed, outcome);
+    if (this.#options.runQueue.entry(runId) !== work.entry) return this.#late(computed, outcome);
     switch (outcome.kind) {
       case 'committed':
         return this.#committed(computed);
       case 'conflict':
         // Computed again from fresh reads; its proposed calls are proposed again.
-        this.#parts.calls.abandon(runId, 'durable');
+        this.#options.calls.abandon(runId, 'durable');
         return this.#again(work.entry, work.incoming, work.hot, conflictsMax);
       case 'answered':
         return this.#answered(work);
@@ -220,8 +220,8 @@ export class AfterCommit {
         this.#forget(runId);
         return this.#again(work.entry, work.incoming, null);
       case 'fenced':
-        this.#onFenced();
-        if (work.hot.fresh) this.#fresh.queue(work.hot.run);
+        this.wasFenced.tell();
+        if (work.hot.fresh) this.#options.fresh.queue(work.hot.run);
         this.gone(work.entry);
         return;
       case 'poison':
@@ -235,18 +235,18 @@ export class AfterCommit {
    */
   #late(computed: ComputedTurn, outcome: TurnOutcome): void {
     const { hot } = computed.work;
-    if (outcome.kind === 'fenced') this.#onFenced();
+    if (outcome.kind === 'fenced') this.wasFenced.tell();
     // Calls that this turn has proposed since: who has taken the run up wants them anew.
-    this.#parts.calls.abandon(hot.run.runId, 'durable');
+    this.#options.calls.abandon(hot.run.runId, 'durable');
     if (outcome.kind === 'committed') {
-      if (hot.fresh) this.#fresh.accepted(hot.run.runId);
-      tell(this.#parts, computed);
-    } else if (hot.fresh) this.#fresh.queue(hot.run);
+      if (hot.fresh) this.#options.fresh.accepted(hot.run.runId);
+      tell(this.#options, computed);
+    } else if (hot.fresh) this.#options.fresh.queue(hot.run);
   }
 
   #committed(computed: ComputedTurn): void {
     const { work, turn, commit } = computed;
-    const { actionErrors, runQueue, calls, tasks, timers } = this.#parts;
+    const { actionErrors, runQueue, calls, tasks, timers } = this.#options;
     const { entry } = work;
     const { runId } = entry.address;
     const after = afterCommit(turn, commit);
@@ -255,7 +255,8 @@ export class AfterCommit {
     this.#wentOn(entry);
     for (const timerId of commit.clearTimers) timers.settled(entry.address, timerId);
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
-    for (const { delayMs } of commit.messages) if (delayMs > 0) this.#scan.expectDelayed(delayMs);
+    for (const { delayMs } of commit.messages)
+      if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
     for (const item of work.incoming) {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
     }
@@ -263,7 +264,7 @@ export class AfterCommit {
       calls.settle(after, null);
       tasks.settle({ ...after, state: null });
       actionErrors.forget(runId);
-      this.#waitStatus.forget(runId);
+      this.#options.waitStatus.forget(runId);
       runQueue.dropEntry(entry);
     } else {
       calls.runs.shown(runId, after);
@@ -274,21 +275,21 @@ export class AfterCommit {
       }
       this.#endTurn(entry, after);
     }
-    if (work.hot.fresh) this.#fresh.accepted(runId);
-    tell(this.#parts, computed);
+    if (work.hot.fresh) this.#options.fresh.accepted(runId);
+    tell(this.#options, computed);
   }
 
   /** What it had met alone is over, and so, perhaps, is what others have met. */
   #wentOn(entry: Entry): void {
     if (entry.trouble === null) return;
     entry.trouble = null;
-    this.#isolation.ease();
+    this.#options.isolation.ease();
   }
 
   #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
-    const { runQueue, calls } = this.#parts;
+    const { runQueue, calls } = this.#options;
     const { runId } = entry.address;
-    if (outcome.kind === 'fenced') this.#onFenced();
+    if (outcome.kind === 'fenced') this.wasFenced.tell();
     // Dropped meanwhile, as in `#late`.
     if (runQueue.entry(runId) !== entry) return;
     // It has not begun, and stays in its line.
@@ -303,11 +304,11 @@ export class AfterCommit {
     if (entry.hot !== null) {
       const shown = { ...entry.hot, status, reason };
       // A task that stood in line begins now that its row does not say so any more.
-      if (status === 'running-task') this.#parts.tasks.settle(shown);
+      if (status === 'running-task') this.#options.tasks.settle(shown);
       return this.#endTurn(entry, shown);
     }
     runQueue.endTurn(entry, null);
-    this.#waitStatus.shownOnly(runId);
+    this.#options.waitStatus.shownOnly(runId);
   }
 
   /** The turn comes again: `hot` null reads the row first. */
@@ -319,13 +320,13 @@ export class AfterCommit {
       this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
     }
     if (hot === null) entry.look = true;
-    this.#parts.runQueue.retry(entry, incoming, hot);
+    this.#options.runQueue.retry(entry, incoming, hot);
   }
 
   /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
   #answered({ entry, incoming, hot, failure }: Work): void {
     const { runId } = entry.address;
-    this.#parts.calls.abandon(runId, 'durable');
+    this.#options.calls.abandon(runId, 'durable');
     if (failure !== null) this.#failNext.set(runId, failure);
     entry.look = true;
     this.#again(entry, incoming, hot, conflictsMax);
@@ -334,12 +335,12 @@ export class AfterCommit {
   #poisoned(work: Work, reason: string): void {
     const { runId } = work.entry.address;
     if (work.failure !== null) {
-      this.#parts.log.warn('even the failure of a run is refused', { runId, reason });
+      this.#options.log.warn('even the failure of a run is refused', { runId, reason });
       if (work.hot.fresh) this.dropFresh(work.entry, heddleError('store-poison', { reason }));
       else this.gone(work.entry);
       return;
     }
-    this.#parts.calls.abandon(runId, 'durable');
+    this.#options.calls.abandon(runId, 'durable');
     this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
     this.#again(work.entry, work.incoming, work.hot);
   }
@@ -352,13 +353,13 @@ export class AfterCommit {
 
   #reload(run: RunAddress): void {
     this.#forget(run.runId);
-    this.#parts.runQueue.drop(run.runId);
-    if (this.#parts.shards.owns(run.shard)) this.#parts.runQueue.wake(run);
+    this.#options.runQueue.drop(run.runId);
+    if (this.#options.shards.owns(run.shard)) this.#options.runQueue.wake(run);
   }
 
   dropFresh(entry: Entry, error: unknown): void {
     this.gone(entry);
-    this.#fresh.failed(entry.address.runId, error);
+    this.#options.fresh.failed(entry.address.runId, error);
   }
 
   /**
@@ -366,17 +367,18 @@ export class AfterCommit {
    * tried again is no row yet, and its start waits for an answer.
    */
   dropRun(runId: RunAddress['runId']): void {
-    const entry = this.#parts.runQueue.entry(runId);
+    const entry = this.#options.runQueue.entry(runId);
     this.#forget(runId);
-    this.#parts.runQueue.drop(runId);
+    this.#options.runQueue.drop(runId);
     // In a turn, `isGone` or the outcome of its commit sees to it.
-    if (entry?.inTurn === false && entry.hot?.fresh === true) this.#fresh.queue(entry.hot.run);
+    if (entry?.inTurn === false && entry.hot?.fresh === true)
+      this.#options.fresh.queue(entry.hot.run);
   }
 
   #forget(runId: RunAddress['runId']): void {
-    this.#parts.calls.abandon(runId, 'nothing');
-    this.#parts.tasks.abandon(runId);
-    this.#parts.actionErrors.forget(runId);
-    this.#waitStatus.forget(runId);
+    this.#options.calls.abandon(runId, 'nothing');
+    this.#options.tasks.abandon(runId);
+    this.#options.actionErrors.forget(runId);
+    this.#options.waitStatus.forget(runId);
   }
 }

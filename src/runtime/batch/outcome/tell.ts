@@ -1,13 +1,23 @@
 /** What a committed turn leaves to do in this process: its custom actions, and word to watchers. */
+import type { ActionErrors } from './action-errors.ts';
+import type { EndHints } from '../../wake/end-hints.ts';
+import type { RunEvents } from '../../wake/run-events.ts';
+import type { Log } from '../../ports.ts';
 import type { ChartEvent } from '../../../domain/event.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { callOutside } from '../../host/host-code.ts';
-import type { Parts } from '../../parts.ts';
 import type { ComputedTurn } from '../made-batch.ts';
+
+export type Told = {
+  readonly actionErrors: ActionErrors;
+  readonly endHints: EndHints;
+  readonly runEvents: RunEvents;
+  readonly log: Log;
+};
 
 /** At most once: the commit is there, whatever becomes of this. */
 export function tell(
-  { actionErrors, endHints, runEvents, log }: Parts,
+  { actionErrors, endHints, runEvents, log }: Told,
   { work, turn, commit }: ComputedTurn,
 ): void {
   const emitted: ChartEvent[] = [];

@@ -6,10 +6,14 @@
  * Owns which runs may show something else than their row. A level, not an edge: a run that is in a
  * turn is looked at again when the turn is over.
  */
+import type { Budgets } from '../../calls/budgets/budgets.ts';
+import type { Calls } from '../../calls/calls.ts';
+import type { Committer } from '../committer.ts';
+import type { Clock } from '../../ports.ts';
+import type { RunTasks } from '../../tasks/run-tasks.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import { callTrouble } from '../../calls/call/call-trouble.ts';
 import type { RunCall, ShownCall } from '../../calls/call/run-call.ts';
-import type { Parts } from '../../parts.ts';
 import type { EntryChange } from '../made-batch.ts';
 import {
   firstRunStatus,
@@ -20,7 +24,7 @@ import {
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { RunAddress, RunRow } from '../../../store/rows.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
-import type { Entry } from '../../wake/run-queue.ts';
+import type { Entry, RunQueue } from '../../wake/run-queue.ts';
 
 /** What can go on soonest counts. */
 const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
@@ -47,18 +51,31 @@ const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>
   budget: 'STALL',
 };
 
+type WaitStatusOptions = {
+  readonly clock: Clock;
+  readonly runQueue: RunQueue;
+  readonly budgets: Budgets;
+  readonly calls: Calls;
+  readonly tasks: RunTasks;
+  readonly committer: Committer;
+};
+
 export class WaitStatus {
-  readonly #parts: Parts;
+  readonly #options: WaitStatusOptions;
   /** True: what its calls show has changed; false: its row may be older than that. */
   readonly #look = new Map<RunId, boolean>();
   readonly #stalls: EntryChange[] = [];
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(options: WaitStatusOptions) {
+    this.#options = options;
+    options.tasks.lineChanged.on((runId) => {
+      this.check(runId);
+      options.committer.request();
+    });
   }
 
   get hasWork(): boolean {
-    const { runQueue, budgets, calls } = this.#parts;
+    const { runQueue, budgets, calls } = this.#options;
     const isOwn = this.#look.size > 0 || this.#stalls.length > 0;
     const isTheirs = calls.pool.hasWaitChanges || budgets.hasChanges;
     return isOwn || isTheirs || runQueue.hasHeldBack;
@@ -74,7 +91,7 @@ export class WaitStatus {
 
   /** The same, of a run that is only its row here. */
   shownOnly(runId: RunId): void {
-    const calls = this.#parts.calls.runs.of(runId);
+    const calls = this.#options.calls.runs.of(runId);
     if (calls.some(({ shown }) => shown !== 'calling')) this.#lookAgain(runId);
   }
 
@@ -85,7 +102,7 @@ export class WaitStatus {
   /** False: its row says that a task has not begun, and all have, or the other way round. */
   isLineShown({ status, reason, run, held }: HotRun): boolean {
     if (status !== 'running-task') return true;
-    return reason === this.#parts.tasks.reasonFor(run.runId, held);
+    return reason === this.#options.tasks.reasonFor(run.runId, held);
   }
 
   /** What the row shows may be of an earlier owner's time. */
@@ -121,15 +138,15 @@ export class WaitStatus {
 
   /** Runs that do not begin because too many calls wait say so in their rows. */
   #heldBack(): EntryChange[] {
-    return this.#parts.runQueue.takeHeldBack(heldBackMax).map((entry) => {
-      this.#parts.runQueue.hold(entry);
+    return this.#options.runQueue.takeHeldBack(heldBackMax).map((entry) => {
+      this.#options.runQueue.hold(entry);
       const change = { ...entry.address, expectedTurn: 0, status: firstRunStatus } as const;
       return { entry, change: { ...change, reason: heldBackReason } };
     });
   }
 
   #waitChanges(): readonly { readonly call: RunCall; readonly shown: ShownCall }[] {
-    const { budgets, calls } = this.#parts;
+    const { budgets, calls } = this.#options;
     return [...calls.pool.takeWaitChanges(), ...budgets.takeChanges()];
   }
 
@@ -140,7 +157,7 @@ export class WaitStatus {
 
   #troubleOf(runId: RunId, shown: ShownCall): string | null {
     if (shown === 'calling') return null;
-    const { budgets, calls, clock } = this.#parts;
+    const { budgets, calls, clock } = this.#options;
     if (shown === 'budget') {
       return budgets.reasonFor(calls.runs.of(runId)) ?? 'a budget is used up';
     }
@@ -151,12 +168,12 @@ export class WaitStatus {
   }
 
   #shownBy(runId: RunId): ShownCall {
-    const calls = this.#parts.calls.runs.of(runId);
+    const calls = this.#options.calls.runs.of(runId);
     return order.find((one) => calls.some(({ shown }) => shown === one)) ?? 'calling';
   }
 
   #changeFor(runId: RunId, isNews: boolean): EntryChange | null {
-    const { runQueue, calls } = this.#parts;
+    const { runQueue, calls } = this.#options;
     const entry = runQueue.entry(runId);
     // In a turn, or before one, which is not made to wait for this: `turnEnded` brings it back.
     if (entry?.inTurn === true || (entry !== undefined && entry.queued !== 'no')) return null;
@@ -182,8 +199,8 @@ export class WaitStatus {
   #lineChange(entry: Entry, hot: HotRun): EntryChange | null {
     if (this.isLineShown(hot)) return null;
     const { run, status, turn: expectedTurn, held } = hot;
-    this.#parts.runQueue.hold(entry);
-    const reason = this.#parts.tasks.reasonFor(run.runId, held);
+    this.#options.runQueue.hold(entry);
+    const reason = this.#options.tasks.reasonFor(run.runId, held);
     return { entry, change: { ...entry.address, expectedTurn, status, reason } };
   }
 

@@ -10,7 +10,7 @@ import type { WorkScan } from '../../wake/work-scan.ts';
 import type { MadeBatch } from '../made-batch.ts';
 import type { RunQueue } from '../../wake/run-queue.ts';
 
-export type Waking = {
+type Waking = {
   readonly scan: WorkScan;
   readonly isolation: Isolation;
   readonly runQueue: RunQueue;

@@ -15,6 +15,7 @@
  * 4. A settlement that was not committed is sent again; the store takes each once.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
+import { Signal } from '../../signal.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { totalTokens } from '../../../providers/call-tokens.ts';
@@ -47,7 +48,8 @@ export class Budgets {
   readonly #log: Log;
   readonly #defaults: BudgetDefaults;
   readonly #prices: Prices;
-  readonly #retry: (call: RunCall) => void;
+  /** A call may fit its budgets again. */
+  readonly fits = new Signal<[call: RunCall]>();
   readonly #onNews: () => void;
   readonly #settings: CapacitySettings['budgets'];
   readonly #line: BudgetLine;
@@ -64,19 +66,16 @@ export class Budgets {
     readonly log: Log;
     readonly defaults: BudgetDefaults;
     readonly providers: readonly Provider[];
-    /** A call may fit its budgets again. */
-    readonly retry: (call: RunCall) => void;
     /** What runs show of their budgets has changed. */
     readonly news: () => void;
-    readonly settings: CapacitySettings['budgets'];
+    readonly capacity: CapacitySettings;
   }) {
-    this.#settings = options.settings;
-    this.#line = new BudgetLine(options.settings);
+    this.#settings = options.capacity.budgets;
+    this.#line = new BudgetLine(options.capacity.budgets);
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#defaults = options.defaults;
-    this.#retry = options.retry;
     this.#onNews = options.news;
     this.#prices = new Prices(options.providers);
     this.#isOn = Object.keys(options.defaults).length > 0;
@@ -289,7 +288,7 @@ export class Budgets {
       }
       this.#line.remove(call);
       this.#changes.push({ call, shown: 'calling' });
-      this.#retry(call);
+      this.fits.tell(call);
     }
   }
 }

@@ -18,7 +18,7 @@ export function chargesOf(
     /** Keys of calls that an earlier owner may have made. */
     readonly repeated: ReadonlySet<string>;
     /** A grant names a gate; the provider and the call say which model, and so which price. */
-    readonly providerOf: (gate: string) => string;
+    readonly gates: { providerOf(gate: string): string };
   },
 ): Charges | null {
   if (!budgets.isOn) return null;
@@ -27,7 +27,7 @@ export function chargesOf(
     if (replicaId === batch.replicaId) at.set(`${provider} ${slot}`, index);
   });
   const reserved = batch.grants.flatMap(({ call, provider, slot }) => {
-    const sentTo = batch.providerOf(provider);
+    const sentTo = batch.gates.providerOf(provider);
     call.goesOut().sentTo = sentTo;
     const index = at.get(`${provider} ${slot}`);
     if (index === undefined) return [];

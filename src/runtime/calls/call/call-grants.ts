@@ -17,6 +17,7 @@ export class CallGrants {
   constructor(pool: Pool<RunCall>, permits: Permits) {
     this.#pool = pool;
     this.#permits = permits;
+    permits.serve(pool);
   }
 
   /** Calls waited for a permit, and find one. */

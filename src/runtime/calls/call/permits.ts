@@ -34,9 +34,12 @@ export abstract class PermitSeeker implements FairItem {
   abstract go(): void;
 }
 
+/** The calls that are out: each of them has a permit. */
+type CallsOut = { readonly inFlight: number };
+
 export class Permits {
   readonly #max: number;
-  readonly #callsOut: () => number;
+  #calls: CallsOut = { inFlight: 0 };
   readonly #onCallsMayGo: () => void;
   readonly #line: FairLine<PermitSeeker>;
   #arrivals = 0;
@@ -50,19 +53,22 @@ export class Permits {
 
   constructor(options: {
     readonly max: number;
-    readonly callsOut: () => number;
     /** Calls that wait for a permit find one. */
     readonly onCallsMayGo: () => void;
-    readonly fairness: CapacitySettings['fairness'];
+    readonly capacity: CapacitySettings;
   }) {
-    this.#line = new FairLine(options.fairness);
+    this.#line = new FairLine(options.capacity.fairness);
     this.#max = options.max;
-    this.#callsOut = options.callsOut;
     this.#onCallsMayGo = options.onCallsMayGo;
   }
 
+  /** Whose calls have permits from here on. */
+  serve(calls: CallsOut): void {
+    this.#calls = calls;
+  }
+
   get inUse(): number {
-    return this.#tasks + this.#callsOut();
+    return this.#tasks + this.#calls.inFlight;
   }
 
   /** Attempts that wait for a permit. */

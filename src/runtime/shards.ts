@@ -1,5 +1,5 @@
 /** The shards that this replica owns, with the epoch of each: what every commit is fenced by. */
-import type { ShardGrant } from '../../store/port.ts';
+import type { ShardGrant } from '../store/port.ts';
 
 export class OwnedShards {
   readonly #epochs = new Map<number, number>();
