@@ -1,6 +1,7 @@
 /** A cancel ends a run in whatever state it is, with all that it holds: nothing of it stays behind. */
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { task, type Run } from '../../../src/index.ts';
 import { startQueued } from '../../support/queued-runs.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../../support/replica.ts';
 import { script, type ScriptStep } from '../../support/script-agent.ts';
