@@ -135,6 +135,23 @@ describe('the checkout', () => {
     expect(vague.map(({ file }) => file)).toEqual([]);
   });
 
+  it('speaks of files that are there', () => {
+    // Decisions and changes tell of what was; tests name files that they write.
+    const docs = files.filter((file) =>
+      /^(README|docs\/(?!decisions|CHANGELOG)[\w-]+)\.md$/.test(file),
+    );
+    const told = [...docs, ...source].flatMap((file) =>
+      [...text(file).matchAll(/(?<![\w/.-])((?:[\w.-]+\/)*[a-z][\w-]*\.ts)(?=`|[\s,.;:)'])/g)].map(
+        ([, name = '']) => ({ file, name }),
+      ),
+    );
+    const gone = told.filter(
+      ({ name }) =>
+        !code.some((path) => `/${path}`.endsWith(`/${name.replace(/^(\.\.?\/)+/, '')}`)),
+    );
+    expect(gone.map(({ file, name }) => `${file} speaks of ${name}`)).toEqual([]);
+  });
+
   it('knows no machine and no registry', () => {
     // Put together here, so that this file is not its own first finding.
     const folders = ['work', 'root', 'home'].join('|');
