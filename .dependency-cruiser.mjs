@@ -87,15 +87,7 @@ const rooms = [
   {
     // The store put together, its start, its schema, and what it does besides commits.
     room: '^src/store/postgres/[^/]+\\.ts$',
-    may: [
-      domain,
-      storePort,
-      systemCharts,
-      '^src/store/postgres/',
-      npm('pg'),
-      npm('node-pg-migrate'),
-      node,
-    ],
+    may: [domain, storePort, systemCharts, '^src/store/postgres/', npm('pg'), node],
   },
   {
     // The twin runs inside simulations, where a module of Node would be a second source of time.

@@ -22,15 +22,13 @@ import type { Log } from './runtime/ports.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { RuntimeSettings } from './runtime/settings.ts';
 import { TenantWeights } from './runtime/wake/tenant-weights.ts';
-import { startEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
+import type { StopOptions } from './store/embedded/embedded-postgres.ts';
 import { revivingStore } from './store/embedded/reviving-store.ts';
 import type { Store } from './store/port.ts';
-import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import { systemClock, systemIds } from './system.ts';
 
 export { Heddle };
 export type { Stub };
-export { stopEmbeddedPostgres } from './store/embedded/embedded-postgres.ts';
 
 /** What `createHeddle` is told. All of it may be left out. */
 export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
@@ -136,10 +134,13 @@ async function openStore(
   log: Log,
 ): Promise<{ store: Store; closeDatabase: () => Promise<void> }> {
   const onWait = (reason: string): void => log.warn('waiting for Postgres', { reason });
+  // Loaded here: what imports heddle only to name a chart or a type needs no database.
+  const { openPostgresStore } = await import('./store/postgres/postgres-store.ts');
   if (databaseUrl !== null) {
     const store = await openPostgresStore({ connectionString: databaseUrl, onWait });
     return { store, closeDatabase: () => Promise.resolve() };
   }
+  const { startEmbeddedPostgres } = await import('./store/embedded/embedded-postgres.ts');
   const postgres = await startEmbeddedPostgres({
     ...(options.directory === undefined ? {} : { directory: options.directory }),
     log: (line) => log.info(line),
@@ -153,4 +154,12 @@ async function openStore(
     await postgres.close();
     throw error;
   }
+}
+
+/** Stops a directory's Postgres from outside, for instance when all its users were killed. */
+export async function stopEmbeddedPostgres(
+  options: StopOptions = {},
+): Promise<'stopped' | 'absent' | 'used'> {
+  const embedded = await import('./store/embedded/embedded-postgres.ts');
+  return embedded.stopEmbeddedPostgres(options);
 }

@@ -1,5 +1,5 @@
 /** What is asked, as people see it; which question an answer is for, and whether it fits. */
-import { Ajv } from 'ajv';
+import type { Ajv } from 'ajv';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { heddleError } from '../domain/errors.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
@@ -41,23 +41,31 @@ export function questionNamed(
   );
 }
 
+/** Loaded with the first answer to a question with a schema: most processes never check one. */
+let loading: Promise<Ajv> | undefined;
+
+async function loadAjv(): Promise<Ajv> {
+  const { Ajv: Made } = await import('ajv');
+  return new Made({ allErrors: true, strict: false, validateFormats: false });
+}
+
 /** Schemas come from charts, so there are few of them; Ajv keeps what it has compiled. */
-const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false });
 const compiled = new Map<string, (answer: Json) => string | null>();
 const compiledMax = 1_000;
 
 /** Throws `answer-invalid` with every reason. A null schema takes anything. */
-export function checkAnswer(schema: Json, answer: Json): void {
+export async function checkAnswer(schema: Json, answer: Json): Promise<void> {
   if (schema === null) return;
-  const reason = checker(schema as JsonObject)(answer);
+  const ajv = await (loading ??= loadAjv());
+  const reason = checker(ajv, schema as JsonObject)(answer);
   if (reason !== null) throw heddleError('answer-invalid', { reason });
 }
 
-function checker(schema: JsonObject): (answer: Json) => string | null {
+function checker(ajv: Ajv, schema: JsonObject): (answer: Json) => string | null {
   const key = JSON.stringify(schema);
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const validate = compile(schema);
+  const validate = compile(ajv, schema);
   const check = (answer: Json): string | null =>
     validate(answer) ? null : ajv.errorsText(validate.errors, { dataVar: 'answer' });
   if (compiled.size >= compiledMax) compiled.clear();
@@ -65,7 +73,7 @@ function checker(schema: JsonObject): (answer: Json) => string | null {
   return check;
 }
 
-function compile(schema: JsonObject): ReturnType<Ajv['compile']> {
+function compile(ajv: Ajv, schema: JsonObject): ReturnType<Ajv['compile']> {
   try {
     return ajv.compile(schema);
   } catch (error) {

@@ -142,7 +142,7 @@ export class Run<out Chart = unknown> {
     if (question === undefined) throw heddleError('ask-unknown', { runId: this.id, askId });
     const { askId: ref, schema } = openQuestion(question);
     if (question.answered) throw heddleError('ask-answered', { runId: this.id, askId: ref });
-    checkAnswer(schema, payload);
+    await checkAnswer(schema, payload);
     const { invocationId, incarnation } = question;
     const once = { kind: 'answer', invocationId, incarnation } as const;
     await this.#arrive('answer', { payload, ref, key: `answer:${ref}`, once });

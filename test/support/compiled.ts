@@ -26,7 +26,6 @@ export async function compiled(file: string): Promise<string> {
     const mark = join(folder, 'run');
     if ((await readFile(mark, 'utf8').catch(() => undefined)) === HEDDLE_TEST_RUN) return;
     await run(tsc, '-p', '.config/tsconfig.processes.json');
-    await run('.config/copy-migrations.mjs', '.compiled');
     await writeFile(mark, HEDDLE_TEST_RUN);
   });
   return join(folder, file.replace(/\.ts$/, '.js'));

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tables } from '../../src/store/postgres/migrations/000001-tables.ts';
 import { stubProvider, type Heddle, type Run } from '../../src/index.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -23,21 +24,18 @@ let heddle: Heddle;
 const warnings: string[] = [];
 
 async function restore(): Promise<void> {
-  const migration = '000001_tables';
-  const folder = new URL('../../src/store/postgres/migrations/', import.meta.url);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query('create schema heddle');
     await client.query('set search_path to heddle');
-    const [up] = (await readFile(new URL(`${migration}.sql`, folder), 'utf8')).split(/^-- *Down/m);
-    await client.query(up ?? '');
+    await client.query(tables);
     await client.query(
       `create table heddle.migrations (id serial primary key, name varchar(255) not null,
         run_on timestamp not null)`,
     );
     await client.query(`insert into heddle.migrations (name, run_on) values ($1, now())`, [
-      migration,
+      '000001_tables',
     ]);
     // Rows that refer to each other come in any order.
     await client.query(`set session_replication_role = 'replica'`);

@@ -8,7 +8,8 @@
  * 1. Nothing comes from the environment: not the key, the address, headers, nor the log level.
  * 2. It resolves with a complete answer or not at all.
  */
-import Anthropic, { APIError, type ClientOptions } from '@anthropic-ai/sdk';
+import type * as Sdk from '@anthropic-ai/sdk';
+import type { Anthropic, ClientOptions } from '@anthropic-ai/sdk';
 import type { GenerateOutput } from '../../domain/catalogue.ts';
 import { asText, asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
@@ -39,6 +40,15 @@ export type AnthropicOptions = AdapterOptions & {
   /** For calls that give no `maxTokens`: Anthropic wants a number. Default 4,096. */
   readonly maxTokens?: number;
 };
+
+/** Loaded by who makes a provider of it, and not by all who import heddle. */
+let loading: Promise<typeof Sdk> | undefined;
+let loaded: typeof Sdk | undefined;
+
+async function loadSdk(): Promise<typeof Sdk> {
+  loaded = await import('@anthropic-ai/sdk');
+  return loaded;
+}
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -79,6 +89,8 @@ export class AnthropicProvider implements Provider {
       headers: { 'anthropic-version': apiVersion },
       limits,
     });
+    // Begun here, so that the first call does not wait for it; a call hears of its failure.
+    (loading ??= loadSdk()).catch(() => undefined);
   }
 
   get ceiling(): number {
@@ -106,7 +118,7 @@ export class AnthropicProvider implements Provider {
       // What was read together with the abort is nobody's any more.
       if (!signal.aborted) onText(text);
     });
-    const client = this.#clients.pop() ?? new LentClient(this.#endpoint.limits.deadlineMsMax);
+    const client = this.#clients.pop() ?? (await this.#newClient());
     for await (const event of await client.messages(exchange).create(request)) {
       if (!answer.isComplete) answer.take(event);
       if (answer.isComplete) exchange.suffices();
@@ -116,6 +128,10 @@ export class AnthropicProvider implements Provider {
     }
     this.#clients.push(client);
     return answer.output(this.name);
+  }
+
+  async #newClient(): Promise<LentClient> {
+    return new LentClient(await (loading ??= loadSdk()), this.#endpoint.limits.deadlineMsMax);
   }
 }
 
@@ -140,12 +156,12 @@ class LentClient {
   readonly #client: Anthropic;
   #exchange: Exchange | null = null;
 
-  constructor(timeoutMs: number) {
+  constructor(sdk: typeof Sdk, timeoutMs: number) {
     const fetch: Exchange['fetch'] = async (url, init) => {
       if (this.#exchange === null) throw new TypeError('no attempt has this client');
       return this.#exchange.fetch(url, init);
     };
-    this.#client = new Anthropic({ ...fixed, timeout: timeoutMs, fetch });
+    this.#client = new sdk.Anthropic({ ...fixed, timeout: timeoutMs, fetch });
   }
 
   messages(exchange: Exchange): Anthropic['messages'] {
@@ -156,7 +172,8 @@ class LentClient {
 
 /** An `error` event in the stream has a body and no status. */
 function told(error: unknown): ToldError | null {
-  if (!(error instanceof APIError) || error.status !== undefined) return null;
+  if (loaded === undefined || !(error instanceof loaded.APIError)) return null;
+  if (error.status !== undefined) return null;
   if (error.error === undefined) return null;
   const { type, errorCode, apiMessage } = error;
   return { type, code: errorCode, text: apiMessage };

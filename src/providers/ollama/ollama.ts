@@ -8,7 +8,7 @@
  * 1. Nothing comes from the environment: not the address, and no key.
  * 2. It resolves with a complete answer or not at all.
  */
-import { Ollama } from 'ollama';
+import type * as Sdk from 'ollama';
 import type { GenerateOutput } from '../../domain/catalogue.ts';
 import { asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
@@ -26,6 +26,9 @@ import { OllamaAnswer, wasTruncated } from './ollama-answer.ts';
 import { OllamaLines } from './ollama-lines.ts';
 import { type OllamaRequest, ollamaRequest } from './ollama-request.ts';
 import type { Provider, ProviderCall } from '../port.ts';
+
+/** Loaded by who makes a provider of it, and not by all who import heddle. */
+let loading: Promise<typeof Sdk> | undefined;
 
 /** No header comes before the model is loaded, and a large one takes minutes. */
 const loadMsMax = 300_000;
@@ -78,6 +81,8 @@ export class OllamaProvider implements Provider {
       // Past OLLAMA_MAX_QUEUE: backpressure, not an outage.
       busyStatus: 503,
     });
+    // Begun here, so that the first call does not wait for it; a call hears of its failure.
+    (loading ??= import('ollama')).catch(() => undefined);
   }
 
   get ceiling(): number {
@@ -106,6 +111,7 @@ export class OllamaProvider implements Provider {
     request: OllamaRequest,
     { signal, idempotencyKey, onText = () => {} }: ProviderCall,
   ): Promise<GenerateOutput> {
+    const { Ollama } = await (loading ??= import('ollama'));
     // One client per attempt: a shared one keeps the streams of failed calls for ever.
     const client = new Ollama({ host: unused, fetch: exchange.fetch });
     const answer = new OllamaAnswer(idempotencyKey, (text) => {

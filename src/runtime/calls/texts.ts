@@ -6,7 +6,8 @@
  * ones: what the answer was in the end stands in the journal. A listener that throws is warned of and
  * harms neither the call whose text it hears nor another listener.
  */
-import { Subject, type Observable, type Observer } from 'rxjs';
+import type { Observable, Observer } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import type { RunId } from '../../domain/ids.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import { observableOutside } from '../host/outside-observable.ts';

@@ -6,7 +6,8 @@
  * What operators make of it (`pipe`) is of the same kind. Only a listener of an observable that the
  * author's own code has made of it (`merge`, a subject) is the author's.
  */
-import { Observable, type Observer, type Subscription } from 'rxjs';
+import type { Observer, Subscription } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { callOutside } from './host-code.ts';
 
 type Failed = (thrown: unknown) => void;

@@ -4,7 +4,8 @@
  * Owns the listeners. What it says is a hint about rows that are committed already; a listener that
  * misses one reads the row.
  */
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import type { ChartEvent } from '../../domain/event.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../../machines/run.ts';

@@ -7,18 +7,41 @@
  * crashes; whoever starts or adopts the server next sees to a new one.
  *
  * 1. A server with any client stays: heddles, and whoever else has connected to look.
- * 2. It takes the users' lock alone before it stops and keeps it to the end, so a heddle that is
- *    just coming has its share before the decision, or waits and starts the server anew.
+ * 2. Each user holds a session with a share of one lock as long as it uses the server. Before it
+ *    stops, the server takes that lock alone and keeps it to the end: so a heddle that is just
+ *    coming has its share before the decision, or waits and starts the server anew.
  * 3. Each look is a transaction of its own, so the session holds up no vacuum.
  */
 import type { Address } from './address.ts';
 import { embeddedLimits } from './limits.ts';
 import { goodbye, session, socketOf } from './session.ts';
+import type { Trial } from './trial.ts';
+import { unanswered } from './trial.ts';
 
 /** Shared by all who use the server. Both are locks of the database `postgres`. */
 export const presenceLock = '1751475300, 1';
 const ownLock = '1751475300, 2';
 const name = 'heddle idle stop';
+
+/** By it the server sees, also after a SIGKILL, whether somebody uses it. */
+export type Presence = { readonly kind: 'present'; leave(): Promise<void> };
+
+/** To be called under the start lock. What it gives instead is a server that is on its way out. */
+export async function enter(
+  address: Address,
+): Promise<Presence | Exclude<Trial, { readonly kind: 'up' }>> {
+  const client = session(address, 'heddle user');
+  try {
+    await client.connect();
+    await client.query(`select pg_advisory_lock_shared(${presenceLock})`);
+  } catch (thrown) {
+    await goodbye(client);
+    return unanswered(thrown);
+  }
+  // It keeps the server alive, and not this process.
+  socketOf(client).unref();
+  return { kind: 'present', leave: () => goodbye(client) };
+}
 
 /** What the server's account runs in its data folder. */
 export function stopCommand(pgCtl: string): string {

@@ -1,6 +1,6 @@
 /**
- * Brings a database to this heddle's schema: the files of `migrations/`, forward only, by
- * node-pg-migrate. Replicas that start together wait for each other on its advisory lock. A
+ * Brings a database to this heddle's schema: the list in migrations.ts, forward only, each in a
+ * transaction of its own. Replicas that start together wait for each other on an advisory lock. A
  * database that knows a migration which this heddle does not is refused.
  *
  * 1. Where nothing is to migrate, nothing but two reads is done: a role that may only change rows
@@ -8,17 +8,15 @@
  * 2. A statement of a migration may take as long as the server works on it; whether it does, a
  *    second connection looks. A server that is silent ends the migration within a few looks.
  */
-import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { heddleError } from '../../domain/errors.ts';
-import { reasonOf } from './link/failure.ts';
 import { Link, type LinkOptions } from './link/link.ts';
 import { rightMissing } from './link/refusals.ts';
+import { migrations } from './migrations.ts';
 
-const directory = fileURLToPath(new URL('./migrations', import.meta.url));
+/** heddle 0.1.0 migrated by node-pg-migrate: its lock, so that both wait for each other. */
+const lockId = '7241865325823964';
 const lockMsMax = 60_000;
 const statementMsMax = 3_600_000;
 const lookMs = 5_000;
@@ -26,56 +24,47 @@ const lookMs = 5_000;
 const fruitlessLooksMax = 2;
 
 export async function migrate(link: Link, options: LinkOptions): Promise<void> {
-  const known = await migrationNames();
   // The way of nearly every start: two reads, and no lock.
-  if (isCurrent(known, await appliedNames(link))) return;
+  if (isCurrent(await appliedNames(link))) return;
   await refuseWithoutRights(link);
   await link.simple(`set lock_timeout = ${lockMsMax}; set statement_timeout = ${statementMsMax}`);
-  await run(link, options);
-  isCurrent(known, await appliedNames(link));
-}
-
-export async function migrationNames(): Promise<string[]> {
-  const files = await readdir(directory);
-  return files
-    .filter((file) => file.endsWith('.sql'))
-    .map((file) => file.slice(0, -'.sql'.length))
-    .sort();
-}
-
-async function run(link: Link, options: LinkOptions): Promise<void> {
-  const { exists } = await schemaOf(link);
   const attended = await Attended.of(link, options);
-  const said: { last: Error | null } = { last: null };
-  const client = {
-    query: async (text: string): Promise<pg.QueryResult> => {
-      try {
-        return await attended.query(text);
-      } catch (error) {
-        said.last = error instanceof Error ? error : new Error(reasonOf(error));
-        throw error;
-      }
-    },
-  };
+  await attended.query(`select pg_advisory_lock(${lockId})`);
   try {
-    await runner({
-      // It calls nothing but `query`, always with a text alone.
-      dbClient: client as unknown as pg.Client,
-      dir: directory,
-      direction: 'up',
-      schema: 'heddle',
-      createSchema: !exists,
-      migrationsSchema: 'heddle',
-      migrationsTable: 'migrations',
-      advisoryLockMode: 'wait',
-      checkOrder: true,
-      verbose: false,
-      log: () => undefined,
-    });
+    await applyMissing(link, attended);
+  } finally {
+    // A connection that is gone has let go of it.
+    await link.simple(`select pg_advisory_unlock(${lockId})`).catch(() => undefined);
+  }
+}
+
+/** Under the lock: another replica may have done it meanwhile. */
+async function applyMissing(link: Link, attended: Attended): Promise<void> {
+  const { exists } = await schemaOf(link);
+  if (!exists) await attended.query('create schema if not exists heddle');
+  // The columns that node-pg-migrate gave it.
+  await attended.query(`create table if not exists heddle.migrations
+    (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
+  await attended.query('set search_path to heddle');
+  const applied = await appliedNames(link);
+  if (isCurrent(applied)) return;
+  const misplaced = applied.find((name, place) => migrations[place]?.name !== name);
+  if (misplaced !== undefined) {
+    const reason = `${misplaced} was applied before a migration that comes before it`;
+    throw heddleError('schema-migration-failed', { reason });
+  }
+  for (const { name, sql } of migrations.slice(applied.length)) await apply(attended, name, sql);
+}
+
+async function apply(attended: Attended, name: string, sql: string): Promise<void> {
+  const written = `insert into heddle.migrations (name, run_on) values ('${name}', now())`;
+  try {
+    await attended.query('begin');
+    await attended.query(sql);
+    await attended.query(`${written}; commit`);
   } catch (error) {
-    // It wraps some of the database's errors in its own, without their codes.
-    if (said.last !== null) throw said.last;
-    throw heddleError('schema-migration-failed', { reason: reasonOf(error) }, { cause: error });
+    await attended.query('rollback').catch(() => undefined);
+    throw error;
   }
 }
 
@@ -166,8 +155,9 @@ async function appliedNames(link: Link): Promise<string[]> {
   return (applied.rows as { name: string }[]).map((row) => row.name);
 }
 
-function isCurrent(known: readonly string[], applied: readonly string[]): boolean {
-  const found = applied.find((name) => !known.includes(name));
-  if (found !== undefined) throw heddleError('schema-newer', { found, known: known.at(-1) ?? '' });
-  return applied.length === known.length;
+function isCurrent(applied: readonly string[]): boolean {
+  const found = applied.find((name) => !migrations.some((known) => known.name === name));
+  const known = migrations.at(-1)?.name ?? '';
+  if (found !== undefined) throw heddleError('schema-newer', { found, known });
+  return applied.length === migrations.length;
 }

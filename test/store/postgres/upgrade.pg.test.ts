@@ -1,11 +1,11 @@
 /** A database of heddle 0.1.0, with questions open and answers waiting, goes on where it was. */
-import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { assign, setup } from 'xstate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogue, createHeddle, type Heddle } from '../../../src/index.ts';
 import { asRunId, shardOf } from '../../../src/domain/ids.ts';
 import { createKernel } from '../../../src/kernel/kernel.ts';
+import { tables } from '../../../src/store/postgres/migrations/000001-tables.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 
@@ -76,13 +76,11 @@ async function leave(client: pg.Client, n: number, answers: readonly string[]): 
 
 let heddle: Heddle;
 beforeAll(async () => {
-  const migrations = new URL('../../../src/store/postgres/migrations/', import.meta.url);
-  const first = await readFile(new URL('000001_tables.sql', migrations), 'utf8');
   await withClient(url, async (client) => {
     await client.query('create schema heddle');
     await client.query(`create table heddle.migrations
       (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
-    await client.query(first.split('-- Down Migration')[0] ?? '');
+    await client.query(tables);
     await client.query(
       `insert into heddle.migrations (name, run_on) values ('000001_tables', now())`,
     );

@@ -9,7 +9,11 @@
  * 3. No step of it waits for a silent server for long, so `listen` and `close` always resolve.
  */
 import { randomUUID } from 'node:crypto';
-import { defer, finalize, Observable, retry, timer } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
+import { defer } from 'rxjs/internal/observable/defer';
+import { timer } from 'rxjs/internal/observable/timer';
+import { finalize } from 'rxjs/internal/operators/finalize';
+import { retry } from 'rxjs/internal/operators/retry';
 import type { RunId } from '../../../domain/ids.ts';
 import type { Hint, SentHint } from '../../port.ts';
 import { Link, type LinkOptions } from './link.ts';

@@ -1,6 +1,4 @@
--- Up Migration
-
--- Which code took a run's last turn, and each turn. '' stands for null, as beside it; turns of before
+export const structures = `-- Which code took a run's last turn, and each turn. '' stands for null, as beside it; turns of before
 -- have none. Last in the row, where it changes seldom: see the first migration.
 alter table heddle.runs add column build text collate "C" not null default '';
 alter table heddle.journal add column build text collate "C";
@@ -13,3 +11,4 @@ create table heddle.structures (
   structure text collate "C" not null,
   primary key (agent, version)
 );
+`;

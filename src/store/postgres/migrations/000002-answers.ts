@@ -1,6 +1,4 @@
--- Up Migration
-
--- What runs ask people, as long as it is open. An answer is accepted when the row of its question is
+export const answers = `-- What runs ask people, as long as it is open. An answer is accepted when the row of its question is
 -- there, with this incarnation and without an answer; the turn that closes a question deletes it.
 create table heddle.questions (
   run_id uuid not null,
@@ -13,7 +11,7 @@ create table heddle.questions (
   primary key (tenant, run_id, invocation_id)
 ) with (fillfactor = 80);
 
--- Keys under which events were sent to runs, with a hash of the event. `seq` says which came last.
+-- Keys under which events were sent to runs, with a hash of the event. \`seq\` says which came last.
 create table heddle.sent_keys (
   run_id uuid not null,
   seq bigint not null default nextval('heddle.inbox_seq'),
@@ -30,8 +28,8 @@ create index sent_keys_sent_at on heddle.sent_keys using brin (sent_at) with (au
 -- What became of arrivals that count once, for whoever sends the same commit again.
 alter table heddle.commits add column told text;
 
--- Questions that were open before this migration: a run's row has their words in `held`, and the
--- incarnation of their invocations in `chart`.
+-- Questions that were open before this migration: a run's row has their words in \`held\`, and the
+-- incarnation of their invocations in \`chart\`.
 insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question)
 select r.tenant, r.run_id, a.key, (c.value->>'incarnation')::int, a.value::text
 from (
@@ -44,7 +42,7 @@ where c.value->>'id' = a.key and c.value->'ended' is null
 order by r.tenant, r.run_id, a.key;
 
 -- Answers that such runs have yet to take: the first to each question is its answer. Others keep a
--- `ref` that names no question, and are dropped by the turn that takes them.
+-- \`ref\` that names no question, and are dropped by the turn that takes them.
 with first as (
   select distinct on (b.tenant, b.run_id, b.ref) b.tenant, b.run_id, b.key, q.invocation_id,
     b.run_id::text || ':' || q.invocation_id || ':' || q.incarnation as ask_id
@@ -59,8 +57,4 @@ with first as (
 )
 update heddle.inbox b set ref = f.ask_id, key = '=answer:' || f.ask_id from first f
 where b.tenant = f.tenant and b.run_id = f.run_id and b.key = f.key;
-
--- Down Migration
-
-drop table heddle.questions, heddle.sent_keys;
-alter table heddle.commits drop column told;
+`;

@@ -1,6 +1,4 @@
--- Up Migration
-
--- Names are compared byte by byte (collate "C") wherever they stand in a key: that is faster than
+export const tables = `-- Names are compared byte by byte (collate "C") wherever they stand in a key: that is faster than
 -- any language's order, and every replica sorts its locks alike whatever the database's locale is.
 -- Columns stand widest alignment first where that saves padding.
 
@@ -68,7 +66,7 @@ create table heddle.inbox (
 );
 create index inbox_shard on heddle.inbox (shard, seq);
 
--- `pruned` counts messages that retention has deleted, so that gaps can still be told from them.
+-- \`pruned\` counts messages that retention has deleted, so that gaps can still be told from them.
 create table heddle.channels (
   head bigint not null,
   pruned bigint not null default 0,
@@ -121,7 +119,7 @@ create table heddle.deliveries (
   primary key (tenant, channel, consumer_group, seq)
 );
 
--- `consumer_groups` names the group beside each channel, '' where the run receives for itself.
+-- \`consumer_groups\` names the group beside each channel, '' where the run receives for itself.
 create table heddle.subscriptions (
   run_id uuid not null,
   tenant text collate "C" not null,
@@ -214,7 +212,7 @@ create table heddle.shards (
 ) with (fillfactor = 50);
 insert into heddle.shards (shard) select generate_series(0, 31);
 
--- `call` is null while the slot holds none; `call_shard` is its run's shard.
+-- \`call\` is null while the slot holds none; \`call_shard\` is its run's shard.
 create table heddle.provider_slots (
   calls bigint not null,
   duplicates bigint not null,
@@ -229,7 +227,7 @@ create table heddle.provider_slots (
   primary key (provider, replica_id, slot)
 ) with (fillfactor = 50);
 
--- A gate is a provider or one model of it. `call_limit` is over all replicas.
+-- A gate is a provider or one model of it. \`call_limit\` is over all replicas.
 create table heddle.providers (
   cool_until timestamptz not null,
   probe_at timestamptz not null,
@@ -242,7 +240,7 @@ create table heddle.providers (
   primary key (gate)
 );
 
--- `owner` is a run's id, a user's name, '' for the tenant itself; null is no bound. `is_set`: by a
+-- \`owner\` is a run's id, a user's name, '' for the tenant itself; null is no bound. \`is_set\`: by a
 -- person, else by the defaults of the replica that reserved last. Cost in millionths of a currency.
 create table heddle.budgets (
   spent_tokens bigint not null,
@@ -260,7 +258,7 @@ create table heddle.budgets (
   primary key (tenant, scope, owner)
 ) with (fillfactor = 50);
 
--- What calls hold of their budgets: `reserved_…` above is the sum of these.
+-- What calls hold of their budgets: \`reserved_…\` above is the sum of these.
 create table heddle.reservations (
   tokens bigint not null,
   micros bigint not null,
@@ -271,7 +269,7 @@ create table heddle.reservations (
   primary key (tenant, run_id, call)
 ) with (fillfactor = 50);
 
--- `refused` keeps what became of turns that this batch had to leave out: see commit-replay.ts.
+-- \`refused\` keeps what became of turns that this batch had to leave out: see commit-replay.ts.
 create table heddle.commits (
   commit_id uuid not null,
   at timestamptz not null default now(),
@@ -279,7 +277,4 @@ create table heddle.commits (
   primary key (commit_id)
 );
 create index commits_at on heddle.commits using brin (at);
-
--- Down Migration
-
-drop schema heddle cascade;
+`;

@@ -1,0 +1,17 @@
+/**
+ * The migrations in their order. They are modules, so that a bundler finds them. What was applied
+ * somewhere must never change: write another file with the next number, and list it here.
+ */
+import { tables } from './migrations/000001-tables.ts';
+import { answers } from './migrations/000002-answers.ts';
+import { structures } from './migrations/000003-structures.ts';
+import { startKeys } from './migrations/000004-start-keys.ts';
+
+export type Migration = { readonly name: string; readonly sql: string };
+
+export const migrations: readonly Migration[] = [
+  { name: '000001_tables', sql: tables },
+  { name: '000002_answers', sql: answers },
+  { name: '000003_structures', sql: structures },
+  { name: '000004_start_keys', sql: startKeys },
+];
