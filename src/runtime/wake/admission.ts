@@ -1,8 +1,8 @@
 /**
- * Whether a tenant may have one more of what is bounded: queued runs, channels, memory entries. Asked at the
- * edge, before anything is accepted.
+ * Decides whether a tenant may have one more of what is bounded: queued runs, channels, memory entries.
+ * The library asks before it accepts anything.
  *
- * Leaves to quotas the counts and the bounds.
+ * Leaves the counts and the bounds to `quotas.ts`.
  */
 import type { Store } from '../../store/port.ts';
 import type { NewRun } from '../../store/rows.ts';

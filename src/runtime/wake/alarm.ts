@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.ts';
 
-/** One timer that is set anew: the last instant that was named counts. */
+/** One timer. Setting it replaces the instant that was set before. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -11,7 +11,7 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Null: it does not ring. */
+  /** Null: the alarm does not ring. */
   set(dueMs: number | null): void {
     this.cancel();
     if (dueMs === null) return;

@@ -1,11 +1,11 @@
 /**
- * What came from outside and is not yet durable: starts, sends, publishes, writes of memory. Each
- * is answered when the commit that holds it has ended, and not before (promise 5).
+ * Arrivals are requests from outside that are not yet durable: starts, sends, publishes, memory writes.
+ * Each is answered when the commit that holds it has ended, and not before (promise 5).
  *
- * 1. Arrivals are committed in the order in which they came: one batch at a time carries some. Groups
- *    of starts take turns instead, tenants and then users: who starts a thousand at once does not
- *    have the first thousand slots (promise 9).
- * 2. The queue is bounded; what does not fit is refused and changes nothing.
+ * 1. Arrivals are committed in the order in which they came: one batch at a time carries some. Groups of
+ *    starts are the exception: tenants and then users take turns, so a user who starts a thousand runs
+ *    at once does not get the first thousand slots (promise 9).
+ * 2. The queue is bounded; an arrival that does not fit is refused and changes nothing.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError, type HeddleError } from '../../domain/errors.ts';
@@ -41,11 +41,14 @@ export type StartGroup = {
 
 export type ArrivalBatch = {
   readonly arrivals: Arrivals;
-  /** Singles, and groups that are accepted together: what can be told apart. */
+  /**
+   * How many parts can be tried apart: single arrivals, and groups, each of which is accepted as a
+   * whole.
+   */
   readonly size: number;
   settle(outcome: BatchOutcome): void;
   fail(error: unknown): void;
-  /** The same in two parts, to be settled instead of it; in order. */
+  /** Two batches with the same arrivals in the same order. They are settled instead of this one. */
   halves(): readonly ArrivalBatch[];
 };
 
@@ -72,7 +75,7 @@ export class ArrivalQueue {
     return !this.#underWay && (this.#waiting.length > 0 || this.#groups.size > 0);
   }
 
-  /** Starts wait for their commit. */
+  /** True when groups of starts wait for a batch. */
   get startsWait(): boolean {
     return this.#groups.size > 0;
   }
@@ -110,8 +113,9 @@ export class ArrivalQueue {
   }
 
   /**
-   * Start groups whose turn it is, at most so many runs, while `fits` says yes. A group is taken whole,
-   * so the first may be larger; library.ts bounds what one holds by `turnsMax`.
+   * Takes the groups of starts whose turn it is, up to `runsMax` runs, and stops at the first group that
+   * `fits` refuses. A group is taken whole, so the first one may hold more than `runsMax` runs;
+   * `library.ts` bounds a group by `turnsMax`.
    */
   takeGroups(runsMax: number, fits: (group: StartGroup) => boolean): StartGroup[] {
     const groups: StartGroup[] = [];
@@ -125,7 +129,7 @@ export class ArrivalQueue {
     return groups;
   }
 
-  /** The rest, as one batch's arrivals; null when another batch carries some, or none are there. */
+  /** Takes what waits as one batch's arrivals; null when another batch carries some, or none wait. */
   take(max: number): ArrivalBatch | null {
     if (!this.hasWork) return null;
     this.#underWay = true;
@@ -136,7 +140,7 @@ export class ArrivalQueue {
     });
   }
 
-  /** Nothing that waits will be committed: this heddle closes. */
+  /** This heddle closes: refuses the arrivals that wait and all that come later. */
   close(): void {
     this.#closed = true;
     const error = heddleError('closed');
@@ -150,12 +154,14 @@ export class ArrivalQueue {
 const numbered = ({ runs }: StartGroup, group: number): StartArrival[] =>
   runs.map((run) => ({ ...run, group }));
 
-/** Groups that were to begin in a commit of their own, and go as queued rows now. */
+/**
+ * Groups whose runs were to begin in the commit that accepts them; now they are accepted as queued rows.
+ */
 export function queuedGroups(groups: readonly StartGroup[]): ArrivalBatch {
   return arrivalBatch([], groups, () => undefined);
 }
 
-/** `over`: all of it was answered, in however many parts. */
+/** `over` is called once, when every part of the batch has been answered. */
 function arrivalBatch(
   items: readonly Waiting[],
   groups: readonly StartGroup[],

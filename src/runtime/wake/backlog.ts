@@ -1,6 +1,6 @@
 /**
- * How much waits on this replica in lines of what is out (calls for slots, tasks for permits): each run
- * that begins may come to wait there too, so no run begins while there is no room.
+ * Counts what waits on this replica: calls for slots, tasks for permits or in a backoff. Each run that
+ * begins may add to these lines, so no run begins while there is no room.
  *
  * Owns the bound. Leaves to each line its own count.
  */
@@ -14,12 +14,12 @@ export class Backlog {
     this.#max = max;
   }
 
-  /** A line that counts, from here on. */
+  /** Counts this line from now on. */
   add(line: Line): void {
     this.#lines.push(line);
   }
 
-  /** So many more may wait; negative when more wait than may. */
+  /** How many more may wait; negative when more wait than the bound allows. */
   get room(): number {
     let room = this.#max;
     for (const { waiting } of this.#lines) room -= waiting;

@@ -1,12 +1,13 @@
 /**
- * Delayed messages that are due enter their channels, the longest overdue first. One that cannot, for an
- * error that is about it alone, holds up none of its neighbours: after a failure less and less is moved
- * at once, and what fails alone is stepped over.
+ * Moves delayed messages that are due into their channels, the longest overdue first. A message that
+ * cannot enter its channel, for an error that is about it alone, holds up no other message: after a
+ * failure fewer and fewer messages are moved at once, and a message that fails alone is stepped over.
  *
- * Owns what is stepped over and when that is tried again. Leaves to `work-scan.ts` when to look.
+ * Owns which messages are stepped over and when they are tried again. Leaves to `work-scan.ts` when to
+ * look.
  *
- * 1. What was stepped over is the oldest that is due, so how many they are says which they are, as long
- *    as the shards are the same.
+ * 1. The messages that were stepped over are the oldest that are due, so their number says which they
+ *    are, as long as the shards are the same.
  * 2. They are tried again with pauses that double up to `pauseMs.max`, for ever. A look makes at most
  *    `failuresMax` tries that fail, so an error that meets all messages costs a few statements.
  */
@@ -18,7 +19,7 @@ import { faultOf, placeOf } from '../fault.ts';
 
 const pauseMs = { first: 1_000, max: 60_000 } as const;
 const failuresMax = 10;
-/** Of how many that failed together are tried next: this part. */
+/** After a failure the number of messages that are moved at once is divided by this. */
 const shrink = 4;
 
 type DelayedMessagesOptions = {
@@ -45,7 +46,10 @@ export class DelayedMessages {
     this.#limit = options.pageMessages;
   }
 
-  /** Moves what is due, and says when to look again; null when the poll is soon enough. */
+  /**
+   * Moves the messages that are due. Gives in how many milliseconds to look again; null when the next
+   * poll is soon enough.
+   */
   async release(wake: (run: RunAddress) => void): Promise<number | null> {
     const { clock, shards, store } = this.#options;
     const owned = shards.list();

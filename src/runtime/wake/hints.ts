@@ -1,6 +1,7 @@
 /**
- * Hints to other replicas, gathered for a moment and sent off the path of commits: a notifying
- * transaction takes a lock of the whole server. A hint may be lost; owners look for themselves.
+ * Sends hints to other replicas. It gathers them for `gatherMs` and sends them outside of commits,
+ * because a transaction that notifies takes a lock of the whole server. A hint may be lost: its receiver
+ * also looks at the rows.
  */
 import type { RunId } from '../../domain/ids.ts';
 import type { SentHint, Store } from '../../store/port.ts';
@@ -58,7 +59,7 @@ export class Hints {
     this.#shards.clear();
     this.#wanted.clear();
     this.#ended.clear();
-    // Not awaited and not repeated: the owner's own look at its rows makes a lost hint good.
+    // Not awaited and not repeated: a receiver that misses a hint finds the same in the rows.
     this.#store.notify(hints).catch(() => undefined);
   }
 }

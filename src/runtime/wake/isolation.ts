@@ -1,16 +1,17 @@
 /**
- * What was in a batch that failed for a reason which is nobody's own: runs, arrivals, the slots of
- * calls. Each is tried apart from the others, in halves, so that whatever the error is not about goes
- * on, and what meets it alone is known.
+ * Holds what was in a batch that failed through no fault of its own: runs, arrivals, the slots of calls.
+ * They are tried apart, in halves. So everything that the error is not about goes on, and the one part
+ * that meets the error alone becomes known.
  *
- * Owns who is suspected, and when each is tried. Leaves to `failed-batches.ts` what a try means.
+ * Owns what is suspected, and when each part is tried. Leaves to `failed-batches.ts` what a try's
+ * outcome means.
  *
- * 1. One try is under way at a time. Between two that failed there is a pause that grows, so an error
- *    that meets all of a replica's runs costs the database a few statements a second.
+ * 1. One try is under way at a time. Between two tries that failed there is a pause that grows, so an
+ *    error that meets all of a replica's runs costs the database a few statements a second.
  * 2. A run that met the error alone is tried again with pauses of its own that double up to
- *    `pauseMsMax`, for ever.
+ *    `pauseMs.max`, for ever.
  * 3. Arrivals are tried in their order. When none was accepted for `arrivalMsMax`, they are answered
- *    with the error: somebody waits.
+ *    with the error, because their callers wait.
  */
 import { heddleError } from '../../domain/errors.ts';
 import { IndexedHeap, type HeapMember } from '../../queue/indexed-heap.ts';
@@ -30,9 +31,12 @@ type Waiting = HeapMember & {
   readonly place: number;
 };
 
-/** Between two tries that failed. */
+/** The pause between two tries that failed. */
 const paceMs = { first: 20, max: 100, growth: 1.2 } as const;
-/** Of one run, and of the slots, which many runs wait for. */
+/**
+ * The pauses of a run that met the error alone; `callsMax` bounds those of the slots, for which many
+ * runs wait.
+ */
 const pauseMs = { first: 200, max: 60_000, callsMax: 5_000 } as const;
 const arrivalMsMax = 5_000;
 
@@ -56,7 +60,7 @@ export class Isolation {
   constructor(options: {
     readonly clock: Clock;
     readonly ids: Pick<Ids, 'random'>;
-    /** Something may be tried now. */
+    /** Called when a try is due. */
     readonly onDue: () => void;
   }) {
     this.#clock = options.clock;
@@ -68,7 +72,7 @@ export class Isolation {
     return this.#heap.size === 0 && !this.#isTrying;
   }
 
-  /** Slots are tried apart: no other batch writes any meanwhile. */
+  /** True while slots are tried apart: no other batch writes slots meanwhile. */
   get holdsCalls(): boolean {
     return this.#holdsCalls;
   }
@@ -77,12 +81,12 @@ export class Isolation {
     return !this.#isTrying && !this.#closed && this.#dueAtMs() <= this.#clock.nowMs();
   }
 
-  /** Runs that were in one batch: tried as they are here, as soon as the pace allows. */
+  /** Runs that were in one batch: they are tried together, as soon as the pace allows. */
   suspect(entries: readonly Entry[]): void {
     if (entries.length > 0) this.#wait(entries, 0);
   }
 
-  /** A run that has met the error alone so many times in a row. */
+  /** A run that has met an error alone, `faults` times in a row. */
   stalled(entry: Entry, faults: number): void {
     this.#alone.set(entry, this.#wait([entry], this.#pauseAfter(faults, pauseMs.max)));
   }
@@ -96,23 +100,29 @@ export class Isolation {
     this.#arrivals.push(...parts);
   }
 
-  /** The first arrivals have been tried: these, if any, are to be tried in their place. */
+  /** The first arrivals have been tried; `parts`, if there are any, are tried next in their place. */
   arrivalsTried(parts: readonly ArrivalBatch[]): void {
     this.#arrivals.unshift(...parts);
     if (this.#arrivals.length > 0) this.#wait('arrivals', 0);
   }
 
-  /** Some were accepted. */
+  /** Some arrivals were accepted: the deadline of `arrivalMsMax` is lifted. */
   arrivalsWentOn(): void {
     this.#arrivalsUntilMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Null while there is time; then all that are to be answered with the error, tried or not. */
+  /**
+   * Null before the deadline. After it, takes all arrivals that wait, tried or not: they are to be
+   * answered with the error.
+   */
   lateArrivals(): readonly ArrivalBatch[] | null {
     return this.#clock.nowMs() < this.#arrivalsUntilMs ? null : this.#arrivals.splice(0);
   }
 
-  /** How often in a row the slots have failed alone, this time included when `alone`. */
+  /**
+   * Has the slots tried apart. Gives how often in a row they have failed alone, this time included when
+   * `alone`.
+   */
   suspectCalls(alone: boolean): number {
     if (this.#holdsCalls && !alone) return this.#callFaults;
     if (alone) this.#callFaults += 1;
@@ -127,7 +137,7 @@ export class Isolation {
     this.#callFaults = 0;
   }
 
-  /** What is tried now; `tried` must follow. Null when nothing is due. */
+  /** Takes what is to be tried now; `tried` must be called afterwards. Null when nothing is due. */
   take(): Suspects | null {
     if (!this.isDue) return null;
     const first = this.#heap.first();
@@ -156,7 +166,7 @@ export class Isolation {
     this.#arm();
   }
 
-  /** A person wants something of this run: its next try does not wait out its pause. */
+  /** A command has come for this run: it is tried without waiting for the end of its pause. */
   hurry(entry: Entry): void {
     const waiting = this.#alone.get(entry);
     if (waiting === undefined || waiting.heapIndex < 0) return;
@@ -164,7 +174,9 @@ export class Isolation {
     this.#alone.set(entry, this.#wait([entry], 0));
   }
 
-  /** A run that was stalled has gone on: what the others have met may be over as well. */
+  /**
+   * A stalled run has gone on, so the errors of the others may be over as well: they are all due now.
+   */
   ease(): void {
     const nowMs = this.#clock.nowMs();
     const heap = this.#heap;
@@ -179,7 +191,7 @@ export class Isolation {
     this.#arm();
   }
 
-  /** Nothing is tried any more, and what waits for an answer gets one. */
+  /** Tries nothing any more, and answers the arrivals that wait with `closed`. */
   close(): void {
     this.#closed = true;
     this.#cancel?.();
@@ -199,7 +211,10 @@ export class Isolation {
     return this.#jittered(Math.min(pauseMs.first * 2 ** Math.min(faults - 1, 20), max));
   }
 
-  /** Half of it at least, so that a pause is one, and runs that met an error together come apart. */
+  /**
+   * At least half of `ms`, so that there is a pause; the rest is by chance, so that runs which met an
+   * error at the same time are not tried again at the same time.
+   */
   #jittered(ms: number): number {
     return ms * (0.5 + this.#ids.random() / 2);
   }

@@ -1,9 +1,10 @@
 /**
- * What a tenant may use at most. Counting is not free, so it is done only where a quota is set, in
- * the background and at most once per `freshMs` and tenant; what is accepted in between is counted
- * on. So a quota may be passed by what other replicas accept within that time, and by no more.
+ * Bounds what a tenant may use. Counting costs the database work, so it is done only where a quota is
+ * set, in the background and at most once per `freshMs` and tenant; what is accepted in between is added
+ * to the count. So a tenant may pass its quota by what other replicas accept within that time, and by no
+ * more.
  *
- * Owns the counts. Leaves to its callers what is refused.
+ * Owns the counts. Leaves to its callers what they refuse.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError, type HeddleError } from '../../domain/errors.ts';
@@ -40,7 +41,10 @@ export class Quotas {
     this.#settings = options.settings;
   }
 
-  /** Counts first, so that what comes next is judged by fresh numbers: for the edge. */
+  /**
+   * For requests from outside, which can wait: counts the tenant when its count is old, so that `admit`
+   * judges by a fresh one.
+   */
   async prepare(tenant: string, resource: Resource): Promise<void> {
     if (!this.isSet(resource)) return;
     if (!this.#isFresh(tenant)) await this.#count(tenant);
@@ -50,7 +54,7 @@ export class Quotas {
     return this.#settings[settingOf[resource]] !== null;
   }
 
-  /** Before turns of tenants that were never counted: `admit` cannot wait. */
+  /** Counts tenants that were never counted, before their turns: `admit` cannot wait. */
   async prepareTurns(tenants: Iterable<string>): Promise<void> {
     if (!this.isSet('channels') && !this.isSet('memoryEntries')) return;
     const unknown = [...new Set(tenants)].filter((tenant) => !this.#tenants.has(tenant));
@@ -58,8 +62,8 @@ export class Quotas {
   }
 
   /**
-   * Throws when the tenant has used up its quota; counts `added` on otherwise. Answers at once, from
-   * the last count: turns cannot wait.
+   * Throws when the tenant has used up its quota; otherwise adds `added` to its count. It answers at
+   * once, from the last count, because turns cannot wait.
    */
   admit(tenant: string, resource: Resource, added = 1): void {
     const max = this.#settings[settingOf[resource]];

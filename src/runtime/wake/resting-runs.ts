@@ -1,12 +1,12 @@
 /**
  * Runs that have inbox rows and cannot take them now: stalled until a chart fits them, or paused. Every
- * look at the rows finds them again, and each try loads one for nothing.
+ * look at the rows finds them again, and each try loads such a run for nothing.
  *
- * Owns when the next look that finds one wakes it: at once the first time, then with pauses that double up
- * to `pauseMs.max`. Commands, hints and what this replica does for a run do not come through here.
+ * Owns which of these looks wakes the run: the first one, then those after pauses that double up to
+ * `pauseMs.max`. Commands, hints and what this replica does for a run do not come through here.
  *
- * 1. What a whole look did not find is forgotten: its rows are taken. So this holds no more runs than
- *    have rows that nobody takes, and `runsMax` at most; others are woken by each look.
+ * 1. A run that a whole look did not find is forgotten: its rows are taken. So this holds only runs with
+ *    rows that no turn takes, and `runsMax` at most; other runs are woken by each look.
  */
 import type { RunId } from '../../domain/ids.ts';
 import type { PendingRun } from '../../store/port.ts';
@@ -30,7 +30,7 @@ export class RestingRuns {
     this.#look += 1;
   }
 
-  /** False while it rests. */
+  /** False while the run rests. */
   mayWake({ runId, status, hasCommand }: PendingRun): boolean {
     if (hasCommand || (status !== 'stalled' && status !== 'paused')) return true;
     const nowMs = this.#clock.nowMs();
@@ -48,7 +48,7 @@ export class RestingRuns {
     return true;
   }
 
-  /** The look has seen all rows. */
+  /** The look has seen all rows: runs that it did not find are forgotten. */
   end(): void {
     for (const [runId, { look }] of this.#rests) {
       if (look !== this.#look) this.#rests.delete(runId);

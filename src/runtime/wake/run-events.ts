@@ -1,7 +1,8 @@
 /**
- * Who wants to know what became of a run on this replica: `run.output()`, pages, inspectors.
+ * Tells listeners in this process what became of a run on this replica: `run.output()`, pages,
+ * inspectors.
  *
- * Owns the listeners. What it says is a hint about rows that are committed already; a listener that
+ * Owns the listeners. A run event is a hint about rows that are committed already; a listener that
  * misses one reads the row.
  */
 import type { Observable } from 'rxjs';
@@ -24,7 +25,7 @@ export class RunEvents {
   readonly #byRun = new Map<RunId, Subject<RunChange>>();
   readonly #all = new Subject<RunChange>();
 
-  /** True when anybody listens: saves making what nobody hears. */
+  /** True when the run has a listener: without one, its events need not be made. */
   hears(runId: RunId): boolean {
     return this.#all.observed || this.#byRun.has(runId);
   }
@@ -33,7 +34,10 @@ export class RunEvents {
     return this.#all;
   }
 
-  /** One subject per run, kept only while somebody listens: never one for all with a filter. */
+  /**
+   * Listens to one run. Each run has its own subject, kept only while it has listeners: with one subject
+   * for all runs, every event would go through every listener's filter.
+   */
   run(runId: RunId, heard: (change: RunChange) => void): () => void {
     let subject = this.#byRun.get(runId);
     if (subject === undefined) {

@@ -1,16 +1,17 @@
 /**
- * The runs that this replica has in its hands: what woke them, and who goes next.
+ * The runs of this replica that have work: what woke them, and which of them takes the next turn.
  *
- * Owns the entries and their order. Leaves what a turn does to `turn/`, when turns are taken to the
- * committer, and how much may be out at once to the permits: a turn needs none. Nothing here is durable:
- * it is rebuilt from inbox rows and open invocations.
+ * Owns the entries and their order. Leaves what a turn does to `turn/`, when turns are taken to
+ * `committer.ts`, and how many calls and tasks may be out at once to `permits.ts`: a turn needs no
+ * permit. Nothing here is durable: it is rebuilt from inbox rows and open invocations.
  *
  * 1. A run has at most one turn under way.
- * 2. A turn waits for turns before it and for nothing else: not for what is out, in whatever line it
- *    stands (promise 7).
- * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most `commandShare` of a batch while
- *    others wait. They leave whatever line they stood in, that of runs that have not begun too.
- * 4. Runs that have begun go ahead of runs that have not; among those that have not, tenants, then
+ * 2. A turn waits for turns before it and for nothing else: not for calls and tasks, in whatever line
+ *    they stand (promise 7).
+ * 3. Runs with a command (cancel, pause, resume, answer) go first, and fill at most `commandShare` of a
+ *    batch while others wait. A command takes a run out of any line, also out of that of runs that have
+ *    not begun.
+ * 4. Runs that have begun go ahead of runs that have not. Among those that have not, tenants, then
  *    users, take turns, and the oldest pipeline goes first (promise 9).
  * 5. A run that waits and has nothing to do has no entry: waiting costs no memory.
  */
@@ -29,29 +30,32 @@ export type Entry = {
   readonly address: RunAddress;
   /** Null while the run is only a row. */
   hot: HotRun | null;
-  /** Outcomes and timers of this replica's own making; inbox rows stay in the store. */
+  /** Outcomes and timers that this replica has for the run; its inbox rows stay in the store. */
   readonly local: Incoming[];
-  /** True when the store's inbox may hold something that was not read yet. */
+  /** True when the run's inbox may hold rows that were not read yet. */
   look: boolean;
-  /** True when a command may be in there. */
+  /** True when a command may be among them. */
   command: boolean;
   inTurn: boolean;
-  /** Its turn among those that have not begun has come. */
+  /** True once the run was taken out of the line of runs that have not begun. */
   mayBegin: boolean;
-  /** And it takes that turn: what it will wait for is not known yet. */
+  /** True while the run takes the turn in which it begins: what it will wait for is not known yet. */
   begins: boolean;
   queued: 'no' | Line;
   /** Failed tries in a row to commit a turn. */
   tries: number;
-  /** True while it waits to be tried apart from others: see `isolation.ts`. */
+  /** True while the run waits to be tried apart from others: see `isolation.ts`. */
   aside: boolean;
-  /** Errors that were nobody's own and that it has met alone, in a row; null when the last turn went well. */
+  /**
+   * Errors that were no fault of the run's and that it has met alone, in a row; null when the last turn
+   * went well.
+   */
   trouble: Trouble | null;
 };
 
 type Trouble = {
   readonly faults: number;
-  /** The reason that its row shows; null while it could not be written. */
+  /** The reason that the run's row shows; null while it could not be written. */
   readonly shown: string | null;
 };
 
@@ -65,9 +69,12 @@ export class RunQueue {
   readonly #commandShare: number;
   /** Runs whose first turns are being taken. */
   #beginning = 0;
-  /** Of those that wait to begin: whose rows do not say yet that they are held back. */
+  /** Runs that wait to begin and whose rows do not say yet that they are held back. */
   readonly #untold = new Set<Entry>();
-  /** The part of a turn that the last batch has left to commands: a half, where its size was odd. */
+  /**
+   * The fraction that was cut off when the last batch's share for commands was rounded down: the next
+   * share gets it.
+   */
   #partLeft = 0;
 
   /** `onWork` is called whenever a run may be ready. */
@@ -87,7 +94,7 @@ export class RunQueue {
     return this.#entries.size;
   }
 
-  /** Runs that have not begun, and wait. */
+  /** How many runs wait to begin. */
   get queuedCount(): number {
     return this.#new.size;
   }
@@ -97,22 +104,22 @@ export class RunQueue {
     return this.#new.size > 0 && this.#freshRoom > 0;
   }
 
-  /** So many runs may begin in the commit that accepts them: none while others wait to begin. */
+  /** How many runs may begin in the commit that accepts them: none while others wait to begin. */
   get freshMax(): number {
     return this.#new.size > 0 ? 0 : this.#freshRoom;
   }
 
-  /** Each run that begins may come to wait for a call or a permit. */
+  /** How many runs may begin. Each of them may come to wait for a slot or a permit. */
   get #freshRoom(): number {
     return this.#backlog.room - this.#beginning;
   }
 
-  /** Runs wait to begin while none is to, and have not said so. */
+  /** True when runs wait to begin, none may begin now, and the rows of some do not say so. */
   get hasHeldBack(): boolean {
     return this.#untold.size > 0 && this.#backlog.room <= 0;
   }
 
-  /** Those: each is given once. */
+  /** Takes up to `max` of these runs; each is given once. */
   takeHeldBack(max: number): Entry[] {
     const held: Entry[] = [];
     if (!this.hasHeldBack) return held;
@@ -128,7 +135,7 @@ export class RunQueue {
     return this.#entries.get(runId);
   }
 
-  /** The store has something for a run that has begun, or a command for any. */
+  /** The store has rows for a run that has begun, or a command for any run. */
   wake(address: RunAddress, command = false): void {
     const entry = this.#entryOf(address);
     entry.look = true;
@@ -136,53 +143,53 @@ export class RunQueue {
     this.#queue(entry);
   }
 
-  /** A run that has not begun waits until it may. */
+  /** Puts a run that has not begun into the line of such runs. */
   enqueueNew(address: RunAddress, fair: FairPlace): void {
     const known = this.#entries.get(address.runId);
     if (known !== undefined) return this.wake(address);
     this.#pushNew(this.#entryOf(address), fair);
   }
 
-  /** It was woken ahead of its place, and has not begun. */
+  /** Puts a run back into that line: it was woken ahead of its place, and has not begun. */
   putBackNew(entry: Entry, fair: FairPlace): void {
     this.#turnIsOver(entry);
     entry.hot = null;
     this.#pushNew(entry, fair);
   }
 
-  /** This replica has done something for a run. */
+  /** This replica has an outcome or a timer for a run. */
   deliver(address: RunAddress, incoming: Incoming): void {
     const entry = this.#entryOf(address);
     entry.local.push(incoming);
     this.#queue(entry);
   }
 
-  /** A run that was found open after a takeover. */
+  /** Takes up a run that was found open after a takeover. */
   adopt(hot: HotRun): void {
     const entry = this.#entryOf(hot.run);
     if (!entry.inTurn && !entry.aside) entry.hot = hot;
   }
 
-  /** Its memory is of no more use: only its row remains, unless it has something to do. */
+  /** The run need not stay in memory, for its row is enough; it stays if it has something to do. */
   cool(runId: RunId): void {
     const entry = this.#entries.get(runId);
     if (entry === undefined || entry.inTurn || entry.aside || entry.queued !== 'no') return;
     this.#forget(entry);
   }
 
-  /** The same as `hold`, for a run that is only its row. */
+  /** The same as `hold`, for a run of which only the row is known here. */
   holdCold(address: RunAddress): Entry {
     const entry = this.#entryOf(address);
     entry.inTurn = true;
     return entry;
   }
 
-  /** Runs of these shards that have an entry: what must end before they can be given back. */
+  /** The runs of these shards that have an entry: they must end before the shards can be given back. */
   entriesOf(isOne: (shard: number) => boolean): Entry[] {
     return [...this.#entries.values()].filter(({ address }) => isOne(address.shard));
   }
 
-  /** Takes up to `max` runs into a turn. `othersWait`: there are starts that are not here yet. */
+  /** Takes up to `max` runs into a turn. `othersWait`: starts wait that are not in this queue yet. */
   take(max: number, othersWait = false): Entry[] {
     const taken: Entry[] = [];
     const isAlone = this.#begun.length === 0 && this.#new.size === 0 && !othersWait;
@@ -198,17 +205,17 @@ export class RunQueue {
       this.#untold.delete(entry);
       if (this.#begin(entry, 'new')) taken.push(entry);
     }
-    // What the others leave of the batch.
+    // Commands also get what the other lines leave of the batch.
     this.#commands = this.#takeFrom(this.#commands, { line: 'command', max }, taken);
     return taken;
   }
 
-  /** The run takes no turn while its status is committed; `endTurn` lets it go on. */
+  /** Keeps the run from taking a turn while its status is committed; `endTurn` lets it go on. */
   hold(entry: Entry): void {
     entry.inTurn = true;
   }
 
-  /** A run that begins in the very commit that accepts it. Only while none waits to begin. */
+  /** Begins a run in the very commit that accepts it. Only while no run waits to begin. */
   beginFresh(hot: HotRun): Entry {
     const entry = this.#entryOf(hot.run);
     entry.hot = hot;
@@ -217,14 +224,17 @@ export class RunQueue {
     return entry;
   }
 
-  /** The events of a turn: at most so many, the rest waits in order for the next one. */
+  /**
+   * Takes the local events of the run's turn, at most `turnEventsMax`; the rest waits in order for the
+   * next turn.
+   */
   takeLocal(entry: Entry): Incoming[] {
     return entry.local.splice(0, limits.turnEventsMax);
   }
 
   /**
-   * A turn is over. `hot`: the run as it is now, when that is of use before its next turn; null when
-   * its row is enough. What came in meanwhile queues it again.
+   * A turn is over. `hot`: the run as it is now, when that is of use before its next turn; null when its
+   * row is enough. What came in during the turn queues the run again.
    */
   endTurn(entry: Entry, hot: HotRun | null): void {
     this.#turnIsOver(entry);
@@ -233,7 +243,7 @@ export class RunQueue {
     else if (hot === null) this.#forget(entry);
   }
 
-  /** The turn comes again, with what it had taken, before anything that came later. */
+  /** The turn is to be taken again: what it had taken comes before anything that came later. */
   retry(entry: Entry, incoming: readonly Incoming[], hot: HotRun | null): void {
     this.#turnIsOver(entry);
     entry.hot = hot;
@@ -248,12 +258,12 @@ export class RunQueue {
   }
 
   /**
-   * It waits, with what its turn had taken, until it is tried apart from others: no batch takes it
-   * meanwhile, whatever comes in for it.
+   * Sets the run aside, with what its turn had taken, until it is tried apart from others. No batch
+   * takes the run meanwhile, whatever comes in for it.
    */
   putAside(entry: Entry, incoming: readonly Incoming[]): void {
     this.#turnIsOver(entry);
-    // It may stand in a line since its status was committed: that line passes it by.
+    // A run that was held for a change of its status may still stand in a line, which now skips it.
     entry.queued = 'no';
     entry.aside = true;
     entry.hot = null;
@@ -261,7 +271,7 @@ export class RunQueue {
     entry.local.unshift(...incoming.filter(({ kind }) => kind !== 'inbox'));
   }
 
-  /** Those that were put aside and are still there begin their turns. */
+  /** Begins the turns of those runs that were put aside and have not been dropped since. */
   takeAside(entries: readonly Entry[]): Entry[] {
     const taken = entries.filter(
       (entry) => entry.aside && this.#entries.get(entry.address.runId) === entry,
@@ -279,7 +289,7 @@ export class RunQueue {
     if (entry !== undefined) this.dropEntry(entry);
   }
 
-  /** The same, when a newer entry of the run may stand in its place: that one stays. */
+  /** Drops this entry only: a newer entry of the run that stands in its place stays. */
   dropEntry(entry: Entry): void {
     entry.local.length = 0;
     entry.look = false;
@@ -321,7 +331,7 @@ export class RunQueue {
     this.#untold.add(entry);
   }
 
-  /** A command takes a run out of the line that it stands in; nothing else moves one. */
+  /** Puts a run into a line. A run that stands in one already moves only for a command. */
   #queue(entry: Entry): void {
     if (entry.inTurn || entry.aside) return;
     const line = entry.command ? 'command' : 'begun';
@@ -332,7 +342,7 @@ export class RunQueue {
     this.#onWork();
   }
 
-  /** Moves runs of a line into `taken`, up to `max` there; gives what is left of the line. */
+  /** Moves runs of a line into `taken` until that holds `max` runs; gives what is left of the line. */
   #takeFrom(
     line: Entry[],
     { line: name, max }: { readonly line: Line; readonly max: number },
@@ -352,11 +362,11 @@ export class RunQueue {
     return Math.floor(part);
   }
 
-  /** False for an entry that was dropped, or queued elsewhere, since it was put here. */
+  /** False for an entry that was dropped, queued elsewhere or held since it was put into this line. */
   #begin(entry: Entry, from: Line): boolean {
     if (entry.queued !== from || this.#entries.get(entry.address.runId) !== entry) return false;
     entry.queued = 'no';
-    // Held while its status is committed: `endTurn` queues it again.
+    // The run is held while its status is committed: `endTurn` queues it again.
     if (entry.inTurn) return false;
     entry.inTurn = true;
     entry.command = false;

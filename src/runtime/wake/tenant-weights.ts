@@ -1,4 +1,7 @@
-/** The shares that tenants have against each other while all of them wait, as people write them. */
+/**
+ * The weights of tenants as the host gives them: the share of each against the others while all of them
+ * wait.
+ */
 import { capacityDefaults } from '../../domain/capacity-settings.ts';
 import { asObject, refuseField } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
@@ -8,7 +11,7 @@ const { weightMin, weightMax } = capacityDefaults.given;
 export class TenantWeights {
   readonly #weights: ReadonlyMap<string, number>;
 
-  /** Throws `invalid-field`, naming the tenant. */
+  /** Throws `invalid-field` with the name of the tenant. */
   constructor(given: Readonly<Record<string, number>> = {}) {
     const entries = Object.entries(asObject(given, 'tenantWeights'));
     this.#weights = new Map(

@@ -1,19 +1,20 @@
 /**
- * Timers are rows with an absolute deadline by the database's clock (promise 4). This keeps, in
- * memory, the ones that are due soonest, and rings them.
+ * Timers are rows with an absolute deadline by the database's clock (promise 4). This part keeps the
+ * timers that are due soonest in memory, and rings them.
  *
- * Owns nothing durable: what it forgets it finds again by looking at the rows. Leaves to the
- * committer the deletion of a row, in the turn that took the timer, and to work-scan.ts the next look.
+ * Owns nothing durable: a timer that it forgets is found again in the rows. Leaves to the commit of the
+ * turn that took a timer the deletion of its row, and to `work-scan.ts` the next look.
  *
- * 1. Every timer that is due before `#completeUntilMs` is in memory, or rang; before that instant
- *    comes, the rows are looked at again. So whatever the order in which timers were set, a short one
- *    never waits behind long ones.
- * 2. Timers of a run ring in the order of their deadlines, also after a time in which nothing rang; of
- *    one deadline in the order in which they were set, as live ones do.
- * 3. At most twice `inMemoryMax` timers wait in memory: of more, those that are due last are dropped
- *    to `inMemoryMax`, and stay rows.
- * 4. A timer that rang is not read again until its turn is over: `settled` says so. Those that rang
- *    take no room of those that wait; beyond `rangMax` no rows are read until turns have been taken.
+ * 1. Every timer that is due before `#completeUntilMs` is in memory, or rang; before that instant comes,
+ *    the rows are looked at again. So in whatever order timers were set, a short one never waits behind
+ *    long ones.
+ * 2. Timers of a run ring in the order of their deadlines, also after a time in which none rang. Timers
+ *    of one deadline ring in the order in which they were set, as live ones do.
+ * 3. At most twice `inMemoryMax` timers wait in memory. When there are more, those that are due last are
+ *    dropped until `inMemoryMax` are left; they stay rows.
+ * 4. A timer that rang is not read again until its turn is over: `settled` says so. Timers that rang
+ *    take no room from those that wait; beyond `rangMax` of them no rows are read until turns have been
+ *    taken.
  */
 import { Signal } from '../signal.ts';
 import type { Store } from '../../store/port.ts';
@@ -25,7 +26,7 @@ export type TimerSettings = {
   /** Rows that are due within this time are held in memory. */
   readonly horizonMs: number;
   readonly inMemoryMax: number;
-  /** How many timers may have rung whose turns are not over. */
+  /** How many timers may have rung before their turns are over. */
   readonly rangMax: number;
 };
 
@@ -35,9 +36,12 @@ export const defaultTimerSettings: TimerSettings = {
   rangMax: 100_000,
 };
 
-/** So much earlier than needed the rows are looked at: a look takes its time. */
+/** The rows are looked at this much earlier than needed, because a look takes time. */
 const leadMs = 1_000;
-/** Between two looks at least; the more have rung, the longer, for their rows are read as well. */
+/**
+ * The least time between two looks. It grows with the timers that have rung, because their rows are read
+ * too.
+ */
 const gapMs = 100;
 
 type Soon = HeapMember & {
@@ -54,10 +58,13 @@ export class Timers {
   readonly #ring: (address: RunAddress, timerId: string, generation: number) => void;
   readonly #heap = new IndexedHeap<Soon>(ringsBefore);
   readonly #known = new Map<string, Soon>();
-  /** Rows that were not dropped before are to be looked at by then. */
+  /**
+   * Tells by when the rows must be looked at, after timers were dropped that will be due before the next
+   * look.
+   */
   readonly lookBy = new Signal<[atMs: number]>();
   #completeUntilMs = Number.NEGATIVE_INFINITY;
-  /** The first of those that were dropped since the last look began. */
+  /** The earliest deadline among the timers that were dropped since the last look began. */
   #droppedFromMs = Number.POSITIVE_INFINITY;
   #cancelAlarm: (() => void) | null = null;
   #alarmAtMs = Number.POSITIVE_INFINITY;
@@ -76,7 +83,7 @@ export class Timers {
     return this.#known.size;
   }
 
-  /** Reads the rows that are due soonest; gives in how many milliseconds to do so again. */
+  /** Reads the rows that are due soonest; gives in how many milliseconds to look again. */
   async look(store: Pick<Store, 'timers'>, shards: readonly number[]): Promise<number> {
     const { horizonMs, inMemoryMax, rangMax } = this.#settings;
     if (shards.length === 0) return horizonMs / 2;
@@ -85,7 +92,7 @@ export class Timers {
     if (rang >= rangMax) return pauseMs;
     const beganAtMs = this.#clock.nowMs();
     this.#droppedFromMs = Number.POSITIVE_INFINITY;
-    // The rows of those that rang are the first of all.
+    // The rows of timers that rang are due first, so they come first in the answer.
     const limit = inMemoryMax + rang;
     const rows = await store.timers({ shards, horizonMs, limit });
     const before = this.#known.size;
@@ -95,13 +102,13 @@ export class Timers {
     const readUntilMs = isAll ? beganAtMs + horizonMs : nowMs + (rows.at(-1)?.dueInMs ?? 0);
     this.#completeUntilMs = Math.min(readUntilMs, this.#droppedFromMs);
     if (isAll && this.#completeUntilMs === readUntilMs) return horizonMs / 2;
-    // Where all were known, another look would find the same until some of them have rung.
+    // When all rows were known, an earlier look would find the same ones, until some of them have rung.
     const earlierMs = this.#known.size > before ? leadMs : 0;
     const inMs = this.#completeUntilMs - nowMs - earlierMs;
     return Math.min(horizonMs / 2, Math.max(inMs, pauseMs));
   }
 
-  /** A turn has committed this timer. One that is due later stays a row. */
+  /** A turn has committed this timer. One that is due after `horizonMs` stays a row. */
   set(address: RunAddress, timer: { timerId: string; generation: number; delayMs: number }): void {
     this.settled(address, timer.timerId);
     if (timer.delayMs > this.#settings.horizonMs) return;
@@ -110,7 +117,7 @@ export class Timers {
     this.#add(row, this.#clock.nowMs());
   }
 
-  /** The row is gone, or will be read anew if it is not. */
+  /** Forgets the timer: its row is gone, or will be read again. */
   settled(address: RunAddress, timerId: string): void {
     const key = keyOf(address, timerId);
     const known = this.#known.get(key);
@@ -119,13 +126,13 @@ export class Timers {
     if (known.heapIndex >= 0) this.#heap.remove(known);
   }
 
-  /** The timer that rang has had its turn; one that was set anew under its id stays. */
+  /** The timer that rang has had its turn. A timer that was set anew under the same id stays. */
   settledIfStill(address: RunAddress, rang: { timerId: string; generation: number }): void {
     const known = this.#known.get(keyOf(address, rang.timerId));
     if (known?.generation === rang.generation) this.settled(address, rang.timerId);
   }
 
-  /** Another replica owns these runs now. */
+  /** Forgets the timers of these shards: another replica owns their runs now. */
   forget(isGone: (shard: number) => boolean): void {
     for (const soon of this.#known.values()) {
       if (isGone(soon.address.shard)) this.settled(soon.address, soon.timerId);
@@ -186,14 +193,17 @@ export class Timers {
     const nowMs = this.#clock.nowMs();
     for (let due = this.#heap.first(); due && due.dueAtMs <= nowMs; due = this.#heap.first()) {
       this.#heap.remove(due);
-      // It stays known, so that a look at the rows does not ring it twice.
+      // The timer stays known, so that a look at the rows does not ring it twice.
       this.#ring(due.address, due.timerId, due.generation);
     }
     this.#arm();
   }
 }
 
-/** Generations count up within a run, and say nothing across runs. */
+/**
+ * At one deadline the lower generation rings first. Generations count up within a run; those of two runs
+ * say nothing about each other.
+ */
 function ringsBefore(a: Soon, b: Soon): boolean {
   return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.generation < b.generation);
 }
