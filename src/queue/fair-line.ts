@@ -1,21 +1,22 @@
 /**
- * Who is next: class of priority, then tenant, user and oldest pipeline (design §5). It serves
- * admission, where the items are runs that cost 1 each, and provider slots, where they are calls
- * that cost tokens: estimated when they are taken, corrected by `settle` when they are over.
+ * Decides which item is next: by class of priority, then tenant, user and oldest pipeline. Admission
+ * uses it for runs, which cost 1 each. Provider slots use it for calls, which cost tokens: an estimate
+ * is charged when a call is taken, and `settle` corrects the charge when the call is over.
  *
- * It owns the order. It leaves the accounts within a class to fair-shares.ts; capacity, time and
- * meaning of the items to its user.
+ * It owns the order. It leaves the accounts within a class to fair-shares.ts. The code that uses it
+ * decides about capacity and time, and knows what an item means.
  *
- * 1. A higher class goes first, but a class that waits is passed over at most `classFloorTurns` − 1
- *    times, once more for each lower class beside it: none starves.
- * 2. Within a class: invariants 1 to 3 of fair-shares.ts (promise 9).
- * 3. Of one user's items the oldest pipeline's goes first, and of one pipeline's the first that
- *    came: what was started is finished first (but for invariant 5 of fair-shares.ts). At the end of a
- *    batch, when fewer pipelines wait for their first turn than are under way, what has waited longest
- *    goes first instead, and nobody has a head start: strictly oldest first would finish all but a
- *    few, and leave most places idle while those few go through all their steps.
- * 4. An item is inside at most once. No account is kept of a tenant or user without waiting items, and
- *    of pipelines only which of the latest have had turns.
+ * 1. A higher class goes first. A class that waits is passed over at most `classFloorTurns` − 1 times,
+ *    and once more for each lower class beside it, so no class starves.
+ * 2. Within a class, invariants 1 to 3 of fair-shares.ts hold (promise 9).
+ * 3. Of one user's items, those of the oldest pipeline go first, and of one pipeline's items the first
+ *    that came: work that was begun is finished first (except for invariant 5 of fair-shares.ts). At
+ *    the end of a batch, when fewer pipelines wait for their first turn than are under way, the item
+ *    that has waited longest goes first instead, and no pipeline has a head start. Oldest first would
+ *    finish all but a few pipelines, and leave most places idle while those few go through all their
+ *    steps.
+ * 4. An item is inside at most once. Tenants and users without waiting items have no account. Of
+ *    pipelines, the line knows only which of the latest have had turns.
  * 5. Every operation costs O(log n) at most.
  */
 import { capacityDefaults, type CapacitySettings } from '../domain/capacity-settings.ts';
@@ -25,7 +26,7 @@ import { FairShares } from './fair-shares.ts';
 
 type Class<Item extends FairItem> = {
   readonly shares: FairShares<Item>;
-  /** Turns of others since its last one, while it waited. */
+  /** Turns that other classes have had since this class had its last one, while this class waited. */
   passed: number;
 };
 type Next<Item extends FairItem> = { readonly of: Class<Item>; readonly item: Item };
@@ -48,12 +49,12 @@ export class FairLine<Item extends FairItem> {
     return this.#size;
   }
 
-  /** False when it is inside already; then nothing changes. */
+  /** Returns false if the item is inside already; then nothing changes. */
   push(item: Item): boolean {
     return this.#add(item, false);
   }
 
-  /** Brings back an item that was popped in vain, with its turn and what it was charged. */
+  /** Brings back an item that was popped but not used. Its user gets back the turn and the charge. */
   putBack(item: Item): boolean {
     if (!this.#add(item, true)) return false;
     this.#over(item);
@@ -78,13 +79,18 @@ export class FairLine<Item extends FairItem> {
     return item;
   }
 
-  /** What was popped has cost so much in truth; unknown tenants and users owe nothing. */
+  /**
+   * Corrects the charge of a popped item to its `actual` cost. Does nothing for unknown tenants and
+   * users.
+   */
   settle(place: FairPlace, actual: number): void {
     this.#over(place);
     this.#classOf(place).shares.settle(place, actual - (place.cost ?? 1));
   }
 
-  /** Takes out an item wherever it stands; no turn is used. False when it stands nowhere. */
+  /**
+   * Takes out an item from any place in the line and uses no turn. Returns false if it is not inside.
+   */
   remove(item: Item): boolean {
     if (item.account === null) return false;
     const of = this.#classOf(item);

@@ -1,4 +1,4 @@
-/** Where an item stands in a fair line: whose it is, and what it costs. */
+/** An item's place in a fair line: its tenant, user and pipeline, and its cost. */
 import type { Priority } from '../domain/priority.ts';
 import type { HeapMember, SecondHeapMember } from './indexed-heap.ts';
 
@@ -12,23 +12,26 @@ export type FairPlace = {
   /** Default: `normal`. */
   readonly priority?: Priority | undefined;
   /**
-   * What it is charged when it is popped. Whoever gives one calls `settle` or `putBack` once for
-   * each pop. Default: 1, and nothing follows.
+   * What the item is charged when it is popped. The code that sets a cost calls `settle` or `putBack`
+   * once for each pop. Default: 1, and neither is called.
    */
   readonly cost?: number | undefined;
-  /** The tenant's share against others'. Default: 1. */
+  /** The tenant's share against other tenants'. Default: 1. */
   readonly weight?: number | undefined;
 };
 
 /**
- * An item that carries its place itself, and what its line notes of it: a hundred thousand of them wait
- * without a second object each.
+ * An item that carries its own place and what its line notes about it. A hundred thousand of them can
+ * wait without a second object each.
  */
 export interface FairItem extends FairPlace, HeapMember, SecondHeapMember {
-  /** Its user sets it before it is pushed. */
+  /** Set before the item is pushed, by the code that pushes it. */
   order: number;
-  /** The account of its user in the line that it stands in; null: it stands in none. The line's own. */
+  /**
+   * The account of the item's user in the line that holds the item; null outside a line. Only the line
+   * sets it.
+   */
   account: object | null;
-  /** Its pipeline had had no turn when it came. The line's own. */
+  /** True if the pipeline had had no turn when the item was pushed. Only the line sets it. */
   isNew: boolean;
 }

@@ -1,8 +1,8 @@
 /**
- * A fair line of items that are known by their keys, for those that carry no place themselves: runs that
- * wait to begin, starts that wait for their commit.
+ * A fair line of items that are known by keys, for items that carry no place: runs that wait to begin,
+ * and starts that wait for their commit.
  *
- * It owns which key stands where. It leaves the order to fair-line.ts.
+ * It owns which key is inside. It leaves the order to fair-line.ts.
  *
  * 1. A key is inside at most once.
  */
@@ -31,15 +31,15 @@ export class FairQueue<Item> {
     return this.#inside.has(key);
   }
 
-  /** False when the key is inside already; then nothing changes. */
+  /** Returns false if the key is inside already; then nothing changes. */
   push(key: string, item: Item, place: FairPlace): boolean {
     if (this.#inside.has(key)) return false;
     return this.#line.push(this.#keyed(key, item, place));
   }
 
   /**
-   * Brings back an item that was popped in vain, with its turn and what it was charged. Give it the
-   * `order` that it had.
+   * Brings back an item that was popped but not used. Its user gets back the turn and the charge. Pass
+   * the `order` that the item had.
    */
   putBack(key: string, item: Item, place: FairPlace): boolean {
     if (this.#inside.has(key)) return false;
@@ -57,12 +57,15 @@ export class FairQueue<Item> {
     return next.item;
   }
 
-  /** What was popped has cost so much in truth; unknown tenants and users owe nothing. */
+  /**
+   * Corrects the charge of a popped item to its `actual` cost. Does nothing for unknown tenants and
+   * users.
+   */
   settle(place: FairPlace, actual: number): void {
     this.#line.settle(place, actual);
   }
 
-  /** Takes out an item wherever it stands; no turn is used. */
+  /** Takes out an item from any place in the queue and uses no turn. */
   remove(key: string): Item | undefined {
     const inside = this.#inside.get(key);
     if (inside === undefined) return undefined;

@@ -1,26 +1,27 @@
 /**
- * Who is next within one class of priority: tenant, then user, then pipeline, each tenant and user
- * charged in what its items cost. Deficit round robin without rounds: instead of adding a quantum
- * to everybody until somebody can pay, a heap holds at which charge each can, so that an item of
- * 100,000 tokens among items of 100 costs no more steps than any other.
+ * Decides which item is next within one class of priority: by tenant, then user, then pipeline. Each
+ * tenant and user is charged what its items cost. This is deficit round robin without rounds. Instead
+ * of adding a quantum to all accounts until one can pay, a heap holds the charge at which each account
+ * can pay. So an item of 100,000 tokens among items of 100 costs no more steps than any other.
  *
- * It owns the accounts of those that wait, and the order. It leaves classes and the end of a batch
- * to fair-line.ts.
+ * It owns the accounts of tenants and users with waiting items, and the order. It leaves classes and
+ * the end of a batch to fair-line.ts.
  *
- * 1. Whose account, with its next item, is lowest goes next; of equals, who has waited longest. An
- *    account begins at the clock, which is where the last one served stood: who comes back from
- *    idle brings neither credit nor debt.
- * 2. What was begun is finished first, also among users: one whose next item is of a pipeline that
- *    has had turns stands as many items ahead of its account as head-start.ts says, H at most.
- *    Tenants have no head start, nor have items that are not counted.
- * 3. So with T tenants of at most U users that wait, an item of cost c is taken before the others
- *    have been given more than T × U × (c + (1 + H) × the largest cost). Where none is
- *    counted, it is taken after at most T × U turns, however many items the others have (promise 9).
- * 4. A correction moves an account at most `settledTokensMax` away from the clock, so that nobody's past
- *    takes the future from the others, or from itself.
- * 5. Of one user's items the oldest pipeline's goes first, but every `userFloorTurns`-th turn goes to the
- *    one that has waited longest: pipelines without end do not starve newer ones.
- * 6. No account is kept of a tenant or user without waiting items. Every operation costs O(log n).
+ * 1. The account that would be lowest after paying for its next item goes next; between equal
+ *    accounts, the one that has waited longest. A new account begins at the clock, which is the level
+ *    of the account that was served last: a user who comes back from idle brings neither credit nor
+ *    debt.
+ * 2. Work that was begun is finished first, also among users. If a user's next item belongs to a
+ *    pipeline that has had turns, the user stands ahead of its account by as many items as
+ *    head-start.ts says, at most H. Tenants have no head start, and neither have items without a cost.
+ * 3. So with T waiting tenants of at most U waiting users each, an item of cost c is taken before the
+ *    others have been given more than T × U × (c + (1 + H) × the largest cost). If no item has a cost,
+ *    it is taken after at most T × U turns, however many items the others have (promise 9).
+ * 4. A correction moves an account at most `settledTokensMax` away from the clock. So one account's
+ *    past cannot block the other accounts for long, nor that account itself.
+ * 5. Of one user's items, those of the oldest pipeline go first, but every `userFloorTurns`-th turn
+ *    goes to the item that has waited longest: pipelines without end do not starve newer ones.
+ * 6. Tenants and users without waiting items have no account. Every operation costs O(log n).
  */
 import type { CapacitySettings } from '../domain/capacity-settings.ts';
 import type { FairItem, FairPlace } from './fair-place.ts';
@@ -34,7 +35,7 @@ type Tenant<Item extends FairItem> = Account & {
   weight: number;
   readonly users: Map<string, User<Item>>;
   readonly line: IndexedHeap<User<Item>>;
-  /** In which nobody has a head start. */
+  /** The same users in an order without head starts. */
   readonly plainLine: SecondHeap<User<Item>>;
   clock: number;
 };
@@ -68,12 +69,12 @@ export class FairShares<Item extends FairItem> {
     return this.#size;
   }
 
-  /** Of pipelines that had not begun when they came. */
+  /** How many waiting items belong to pipelines that had not begun when the item was added. */
   get newCount(): number {
     return this.#newCount;
   }
 
-  /** `ahead`: it was popped in vain, so what it was charged is given back, and its turn with it. */
+  /** `ahead`: the item was popped but not used, so its user gets back the charge and the turn. */
   add(item: Item, ahead: boolean): void {
     const { cost = 1, weight = 1 } = item;
     const tenant = this.#tenants.get(item.tenant) ?? this.#addTenant(item.tenant, weight, ahead);
@@ -93,7 +94,10 @@ export class FairShares<Item extends FairItem> {
     this.#enter(user, isMoved);
   }
 
-  /** `atEnd`: nobody has a head start, and of one user's items the one that has waited longest goes. */
+  /**
+   * `atEnd`: no pipeline has a head start, and of one user's items the one that has waited longest
+   * goes.
+   */
   first(atEnd: boolean): Item | undefined {
     const tenant = this.#line.first();
     const user = atEnd ? tenant?.plainLine.first() : tenant?.line.first();
@@ -101,7 +105,7 @@ export class FairShares<Item extends FairItem> {
     return atEnd ? user.longest : nextOf(user, this.#floorTurns);
   }
 
-  /** Takes what `first` has given, and charges it. */
+  /** Takes the item that `first` has returned, and charges it. */
   pop(item: Item): void {
     const user = this.#userOf(item);
     const { tenant } = user;
@@ -116,7 +120,7 @@ export class FairShares<Item extends FairItem> {
     this.remove(item, true);
   }
 
-  /** Takes out an item wherever it stands; nothing is charged. `isMoved`: see `#enter`. */
+  /** Takes out an item from any place and charges nothing. `isMoved`: see `#enter`. */
   remove(item: Item, isMoved = false): void {
     const user = this.#userOf(item);
     item.account = null;
@@ -134,8 +138,8 @@ export class FairShares<Item extends FairItem> {
   }
 
   /**
-   * What was popped is over, and has cost `more` than it was charged, or less. Only now its pipeline
-   * has had a turn: what was popped in vain has had none.
+   * A popped item is over, and has cost `more` than it was charged (less, if negative). Only now its
+   * pipeline has had a turn: an item that was put back does not count as one.
    */
   settle(place: FairPlace, more: number): void {
     this.#headStarts.hadTurn(keyOf(place));
@@ -149,7 +153,7 @@ export class FairShares<Item extends FairItem> {
   }
 
   /**
-   * The user and its tenant stand where their accounts say, or nowhere without waiting items.
+   * Moves the user and its tenant to where their accounts say, or out if they have no waiting items.
    * `isMoved`: one of these accounts, or its turn, has changed.
    */
   #enter(user: User<Item>, isMoved: boolean): void {
@@ -158,7 +162,7 @@ export class FairShares<Item extends FairItem> {
     const due = next === undefined ? 0 : user.paid + costOf(next);
     const early = next === undefined ? 0 : due - this.#headStart(next);
     if (user.heapIndex >= 0) {
-      // One more item behind the next one: nobody's place changes.
+      // The new item stands behind the next one, so no account changes its place.
       if (!isMoved && next !== undefined && due === user.due && early === user.early) return;
       tenant.line.remove(user);
       tenant.plainLine.remove(user);
@@ -180,17 +184,20 @@ export class FairShares<Item extends FairItem> {
     }
   }
 
-  /** Nobody looks for the pipeline of what is not counted. */
+  /** Items without a cost have no head start, so their pipeline is not looked up. */
   #headStart(item: Item): number {
     return item.cost === undefined ? 0 : this.#headStarts.items(keyOf(item)) * item.cost;
   }
 
-  /** `add` has noted it. */
+  /** `add` has set the account. */
   #userOf({ account }: Item): User<Item> {
     return account as User<Item>;
   }
 
-  /** Moves towards the bound of invariant 4 and never past it; what is past it already stays. */
+  /**
+   * Moves `paid` towards the bound of invariant 4 and never past it. An account past the bound stays
+   * there.
+   */
   #corrected(paid: number, more: number, clock: number): number {
     const max = this.#settledMax;
     if (more < 0) return Math.max(paid + more, Math.min(paid, clock - max));
@@ -223,6 +230,9 @@ export class FairShares<Item extends FairItem> {
   }
 }
 
-/** Pipelines' names are their users' own. Made when it is asked for: it is longer than all else of a place. */
+/**
+ * Each user names its own pipelines, so the key includes tenant and user. It is built when it is
+ * needed, because it is longer than the rest of a place.
+ */
 const keyOf = (of: Pick<FairPlace, 'tenant' | 'user' | 'pipeline'>): string =>
   JSON.stringify([of.tenant, of.user, of.pipeline]);

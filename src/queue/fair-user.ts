@@ -1,15 +1,18 @@
 /**
- * A user's account in a class of priority, and its items that wait: which of them goes next.
+ * A user's account in a class of priority, and its waiting items: decides which of them goes next.
  *
- * Many users have one item that waits, so heaps are made with the second.
+ * Many users have one waiting item, so the heaps are made when the second item comes.
  */
 import type { FairItem } from './fair-place.ts';
 import { IndexedHeap, SecondHeap, type HeapMember, type SecondHeapMember } from './indexed-heap.ts';
 
-/** `paid`: what was charged so far. `due`: that and the next item. `turn` decides between equals. */
+/**
+ * `paid`: the charges so far. `due`: `paid` and the cost of the next item. `turn` decides between
+ * equals.
+ */
 export type Account = HeapMember & { paid: number; due: number; turn: number };
 
-/** It stands in both lines of its tenant. */
+/** A user stands in both lines of its tenant. */
 export class FairUser<Item extends FairItem, Tenant> implements Account, SecondHeapMember {
   heapIndex = -1;
   secondIndex = -1;
@@ -18,11 +21,14 @@ export class FairUser<Item extends FairItem, Tenant> implements Account, SecondH
   turn: number;
   readonly name: string;
   readonly tenant: Tenant;
-  /** Turns that it has had since it came. */
+  /** Turns that this user has had since its account was made. */
   taken = 0;
   /** `due` less the head start of the next item. */
   early = 0;
-  /** Its one item; null as soon as it has had two at once, which stand in both heaps then. */
+  /**
+   * The only item. Null once the user has had two items at once; from then on both heaps hold its
+   * items.
+   */
   #only: Item | null = null;
   #more: { readonly oldest: IndexedHeap<Item>; readonly longest: SecondHeap<Item> } | null = null;
 
@@ -49,7 +55,7 @@ export class FairUser<Item extends FairItem, Tenant> implements Account, SecondH
     this.#more.longest.push(item);
   }
 
-  /** It is inside. */
+  /** The item must be inside. */
   remove(item: Item): void {
     this.#only = null;
     this.#more?.oldest.remove(item);
@@ -60,7 +66,7 @@ export class FairUser<Item extends FairItem, Tenant> implements Account, SecondH
     return this.#more === null ? (this.#only ?? undefined) : this.#more.oldest.first();
   }
 
-  /** What has waited longest. */
+  /** The item that has waited longest. */
   get longest(): Item | undefined {
     return this.#more === null ? (this.#only ?? undefined) : this.#more.longest.first();
   }
@@ -75,14 +81,17 @@ function isOlder(a: FairItem, b: FairItem): boolean {
   if (a.pipelineStartedAtMs !== b.pipelineStartedAtMs) {
     return a.pipelineStartedAtMs < b.pipelineStartedAtMs;
   }
-  // Pipelines of one instant are kept together by their names.
+  // Pipelines that started at the same instant are kept together by name.
   if (a.pipeline !== b.pipeline) return a.pipeline < b.pipeline;
   return a.order < b.order;
 }
 
 const hasWaitedLonger = (a: FairItem, b: FairItem): boolean => a.order < b.order;
 
-/** What a user's next turn takes, before the end of a batch: every `floorTurns`th what has waited longest. */
+/**
+ * The item of a user's next turn before the end of a batch. Every `floorTurns`-th turn takes the item
+ * that has waited longest.
+ */
 export function nextOf<Item extends FairItem>(
   user: FairUser<Item, unknown>,
   floorTurns: number,

@@ -1,10 +1,11 @@
 /**
- * How far a pipeline that has begun goes ahead of its user's account. Among users who take turns one
- * item at a time, a pipeline that has had its first call would wait for its second until everybody
- * has had one more: all pipelines would be begun before any is finished.
+ * How far a pipeline that has begun goes ahead of its user's account. If users took turns one item at
+ * a time, a pipeline that has had its first call would wait for its second until every user has had
+ * one more: all pipelines would be begun before any is finished.
  *
- * It owns the turns that the latest pipelines have had, `headStartPipelinesMax` at least, and forgets older
- * ones: such a pipeline only loses its head start, as all do when their queue or the process ends.
+ * It owns the turns that the latest pipelines have had, at least `headStartPipelinesMax` of them. It
+ * forgets older ones: such a pipeline only loses its head start, as all do when their queue or the
+ * process ends.
  */
 import type { CapacitySettings } from '../domain/capacity-settings.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -16,7 +17,10 @@ type Settings = Pick<
 
 export class HeadStarts {
   readonly #itemsPerTurn: number;
-  /** By turns had: in the first those of one or more, in the next those of two or more. */
+  /**
+   * By number of turns: the first holds pipelines that had one turn or more, the next two or more, and
+   * so on.
+   */
   readonly #had: readonly RecentKeys[];
 
   constructor({ headStartItems, headStartTurnsMax, headStartPipelinesMax }: Settings) {
@@ -31,7 +35,7 @@ export class HeadStarts {
     for (const turns of this.#had) if (turns.add(pipeline)) return;
   }
 
-  /** How many items ahead. */
+  /** The head start in items. */
   items(pipeline: string): number {
     return this.#had.filter((turns) => turns.has(pipeline)).length * this.#itemsPerTurn;
   }

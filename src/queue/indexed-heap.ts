@@ -1,10 +1,10 @@
 /**
- * A binary heap whose members know their own place in it, so that any of them can leave in
- * O(log n), not only the first. What stands in two heaps at once is a member of an `IndexedHeap` and of a
- * `SecondHeap`: it then needs no other object to stand for it.
+ * A binary heap whose members know their own index, so that any member can leave in O(log n), not only
+ * the first. An object that stands in two heaps at once is a member of an `IndexedHeap` and of a
+ * `SecondHeap`, and needs no second object for that.
  *
- * 1. The member at place i has the index i; a member outside has -1. Nobody else writes these indexes,
- *    and a member is in one heap of each kind at a time.
+ * 1. The member at place i has the index i; a member outside has -1. Only the heap writes these
+ *    indexes, and a member is in one heap of each kind at a time.
  * 2. No member comes before its parent.
  */
 export interface HeapMember {

@@ -1,6 +1,7 @@
 /**
- * The keys that were added last: at least `keep` of them, at most twice as many, so that who keeps
- * them may run for ever. The older half goes at once when the newer one is full.
+ * The keys that were added last: at least `keep` of them, at most twice as many, so that the memory is
+ * bounded however long the process runs. When the newer half is full, the older half is dropped at
+ * once.
  */
 export class RecentKeys {
   readonly #keep: number;
@@ -15,7 +16,7 @@ export class RecentKeys {
     return this.#newer.has(key) || this.#older.has(key);
   }
 
-  /** False when it is there already. */
+  /** Returns false if the key is there already. */
   add(key: string): boolean {
     if (this.has(key)) return false;
     if (this.#newer.size >= this.#keep) {
