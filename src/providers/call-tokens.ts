@@ -1,6 +1,7 @@
 /**
- * What a call may cost, before it is made: characters by four for what goes in, and the bound of the
- * answer for what comes out. Rough, and meant to be high: what was not used is given back.
+ * The most tokens that a call may use, estimated before it is made: a quarter of its input's
+ * characters, and the bound of its answer. The estimate is rough and meant to be high: what was not
+ * used is given back.
  */
 import { capacityDefaults } from '../domain/capacity-settings.ts';
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
@@ -10,8 +11,8 @@ type CallTokens = GenerateOutput['usage'];
 const { charsPerToken, outputTokens } = capacityDefaults.given;
 
 /**
- * `conversationChars`: all that its conversation holds, with what it adds itself; a call that names
- * none is sent what stands in it.
+ * `conversationChars`: the characters of the call's whole conversation, with those that the call adds
+ * itself. A call without a conversation sends its prompt and messages, which are counted here.
  */
 export function estimatedTokens(input: GenerateInput, conversationChars?: number): CallTokens {
   const { system = '', tools = [], maxTokens } = input;

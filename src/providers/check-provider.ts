@@ -1,6 +1,6 @@
 /**
- * What a host hands in as providers, and what their calls give: written by others, so it is looked at
- * here, by field, and behind this everything trusts its types.
+ * Checks by field what code outside heddle gives: the providers that a host passes in, and what their
+ * calls return. Code behind these checks trusts the types.
  */
 import type { GenerateOutput, ToolCall } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -11,7 +11,7 @@ import { limits } from '../domain/limits.ts';
 import { isA, propertyOf, thrownText } from '../domain/thrown.ts';
 import { ProviderFault, type Provider, type ProviderFaultKind } from './port.ts';
 
-/** Throws `invalid-field` for the first thing that is wrong. */
+/** Throws `invalid-field` for the first field that is wrong. */
 export function checkProviders(providers: unknown): readonly Provider[] {
   if (!Array.isArray(providers)) refuseField('providers', 'must be a list');
   providers.forEach((provider: unknown, i) => checkProvider(provider, `providers[${i}]`));
@@ -53,7 +53,7 @@ const faultKinds: readonly ProviderFaultKind[] = [
   'retry-once',
 ];
 
-/** The fault that a call rejected with; null when it is none, or none that says what must follow. */
+/** The fault that a call rejected with; null if it is no `ProviderFault`, or one of an unknown kind. */
 export function asFault(thrown: unknown): ProviderFault | null {
   if (!isA(thrown, ProviderFault)) return null;
   const kind = faultKinds.find((known) => known === propertyOf(thrown, 'kind'));
@@ -63,7 +63,7 @@ export function asFault(thrown: unknown): ProviderFault | null {
   return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null);
 }
 
-/** The answer of a call. Throws `provider-answer-invalid`: the call ends, and its slot goes on. */
+/** The answer of a call. Throws `provider-answer-invalid`: the call ends, and its slot is used again. */
 export function asAnswer(provider: string, answer: unknown): GenerateOutput {
   const refuse = (field: string, reason: string): never => {
     throw heddleError('provider-answer-invalid', { provider, field, reason });

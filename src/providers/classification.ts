@@ -1,18 +1,21 @@
 /**
  * What a failed attempt means. One table, read from the top: the first row that fits decides. An
- * error's code says more than its type, and its type more than its status, so codes stand first;
- * a status alone would take a spent budget (429) for a busy minute.
+ * error's code says more than its type, and its type more than its status, so codes stand first. A
+ * status alone would take a spent budget (429) for a busy minute.
  *
- * docs/errors.md shows this very table; a test compares the two row by row.
+ * docs/errors.md shows the same table; a test compares the two row by row.
  */
 import type { ProviderFaultKind } from './port.ts';
 
 /**
- * What can break without any answer that says why:
+ * Ways in which an attempt breaks without an answer that gives a reason:
  * - unreachable: no answer began (refused connection, DNS, TLS, cut before the first header).
- * - cut: an answer began and did not come to its end.    - idle: no byte for too long.
- * - deadline: bytes came until the last moment.           - unreadable: not what the protocol says.
- * - context-overflow: the prompt was cut to fit.          - too-large: more than we take.
+ * - cut: an answer began and did not come to its end.
+ * - idle: no byte came for too long.
+ * - deadline: bytes came, but the answer was not complete at the deadline.
+ * - unreadable: the bytes do not follow the protocol.
+ * - context-overflow: the provider cut the prompt to fit.
+ * - too-large: the answer is larger than heddle accepts.
  */
 export type Breakage =
   'unreachable' | 'cut' | 'idle' | 'deadline' | 'unreadable' | 'context-overflow' | 'too-large';
@@ -23,15 +26,15 @@ export type SeenFault = {
   readonly type?: string | null;
   readonly code?: string | null;
   readonly breakage?: Breakage | null;
-  /** It said how long to wait. */
+  /** The provider said how long to wait. */
   readonly asksToWait?: boolean;
 };
 
-/** A row fits when every list that it has holds what was seen. */
+/** A row fits if each list that it has contains the value that was seen. */
 export type FaultRow = {
   readonly codes?: readonly string[];
   readonly types?: readonly string[];
-  /** Single statuses, or from–to. */
+  /** Single statuses, or ranges `[from, to]`. */
   readonly statuses?: readonly (number | readonly [from: number, to: number])[];
   readonly breakages?: readonly Breakage[];
   readonly asksToWait?: true;

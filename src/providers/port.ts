@@ -1,23 +1,24 @@
 /**
- * A provider: a source of model calls. heddle owns queueing, retries, waiting and spend; an
- * implementation makes one attempt and says truthfully how it ended.
+ * A provider: a source of model calls. heddle does the queueing, retries and waiting, and counts what
+ * is spent. An implementation makes one attempt and says truthfully how it ended.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /**
- * How a call failed, by what must follow (design §5). `classification.ts` says which it is.
- * - rate-limited: our quota (429, 529, busy). Wait, consume no attempt.
- * - outage: theirs (5xx, refused connection, cut stream). Back off; past a threshold stall.
- * - refused: key or spend (401, 402, 403). Park the provider for a person.
- * - caller: this call's own fault (400, 413, 422, context overflow). Fail this call alone.
- * - retry-once: an answer that may differ next time (408, 409). The second one is the caller's.
+ * How a call failed, named by what must follow. `classification.ts` decides which kind a failure is.
+ * - rate-limited: heddle's quota is used up (429, 529, busy). Wait, use no attempt.
+ * - outage: the provider failed (5xx, refused connection, cut stream). Back off; past a threshold
+ *   stall.
+ * - refused: key or spend (401, 402, 403). Park the provider until a person acts.
+ * - caller: this call itself is wrong (400, 413, 422, context overflow). Fail this call alone.
+ * - retry-once: the next answer may differ (408, 409). A second such answer counts as `caller`.
  */
 export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller' | 'retry-once';
 
 export class ProviderFault extends Error {
   readonly kind: ProviderFaultKind;
-  /** What the provider asked to wait; null when it did not say. */
+  /** How long the provider asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
 
   constructor(kind: ProviderFaultKind, message: string, retryAfterMs: number | null = null) {
@@ -30,48 +31,54 @@ export class ProviderFault extends Error {
 
 export type ProviderCall = {
   readonly input: GenerateInput;
-  /** The same for every attempt at one invocation: run, invocation id and incarnation. */
+  /** The same for every attempt at one invocation: made of run, invocation id and incarnation. */
   readonly idempotencyKey: string;
-  /** 1 for the first attempt. */
+  /** Counts from 1. */
   readonly attempt: number;
-  /** Aborts the call; the promise then rejects, and nothing of it is kept. */
+  /** Aborts the call. The promise then rejects, and nothing of the answer is kept. */
   readonly signal: AbortSignal;
-  /** Text as it arrives: shown, never committed. */
+  /** Receives text as it arrives. It is shown, never committed. */
   readonly onText?: (text: string) => void;
-  /** What the provider says is left of our quota, with any answer of its: a hint for the gate. */
+  /** Receives what the provider says is left of heddle's quota, with any answer: a hint for the gate. */
   readonly onLimits?: (limits: RateLimits) => void;
 };
 
-/** How an aborted call rejects: it is no fault, for it says nothing about the provider. */
+/**
+ * The error with which an aborted call rejects. It is no fault, because it says nothing about the
+ * provider.
+ */
 export function callAborted(signal: AbortSignal): Error {
   return new Error('The call was aborted.', { cause: signal.reason });
 }
 
-/** What a million tokens cost. */
+/** The price of a million tokens. */
 export type Price = { readonly input: number; readonly output: number };
 
 export interface Provider {
   readonly name: string;
-  /** Calls that may be under way at once, for each of its models: an upper bound. */
+  /** How many calls may be under way at once for each of its models: an upper bound. */
   readonly ceiling: number;
   /**
-   * With how many to begin when the ceiling is a bound that nobody has tried: what it really takes
-   * is found by ramping up. Default: the ceiling, which is then believed until a 429.
+   * How many calls to begin with, if the ceiling is untested: heddle then raises the number step by
+   * step to find what the provider takes. Default: the ceiling, which is then believed until a 429.
    */
   readonly startsAt?: number | undefined;
-  /** The first is for calls that name none. Without a list it takes any model and any tier. */
+  /**
+   * The first one serves calls that name no model. Without a list the provider takes any model and any
+   * tier.
+   */
   readonly models?: readonly string[] | undefined;
-  /** The models of calls that name a tier instead. */
+  /** Maps each tier to a model, for calls that name a tier. */
   readonly tiers?: Readonly<Record<string, string>> | undefined;
-  /** Providers whose calls the same account counts: falling back on them adds nothing. */
+  /** Providers whose calls count against the same account: falling back on them adds no capacity. */
   readonly sharesCeilingWith?: readonly string[] | undefined;
   /**
-   * What a million tokens cost, in any one currency, for budgets of cost: one price for all models,
-   * or a price for each by its name. What is not named costs nothing.
+   * The price of a million tokens, in any one currency, for budgets of cost: one price for all models,
+   * or a price for each model by its name. A model that is not named costs nothing.
    */
   readonly pricePerMillion?: Price | Readonly<Record<string, Price>> | undefined;
-  /** Resolves with a complete result, or rejects with a ProviderFault. */
+  /** Resolves with a complete result, or rejects with a `ProviderFault`. */
   call(call: ProviderCall): Promise<GenerateOutput>;
-  /** Gives back what it holds, such as sockets. Called once, when no call is under way any more. */
+  /** Gives back what the provider holds, such as sockets. Called once, after the last call has ended. */
   close?(): Promise<void>;
 }

@@ -1,23 +1,26 @@
-/** What a provider's models cost: read from what its author has written, one price or one for each. */
+/**
+ * Reads what a provider's models cost, as its author has written it: one price for all, or one for
+ * each.
+ */
 import { asObject, onlyKeys, refuseField } from '../domain/field.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Price, Provider } from './port.ts';
 
-/** As large as a budget of cost may be: a currency may count in small units. */
+/** As large as a budget of cost may be, because a currency may count in small units. */
 const priceMax = 1e9;
 const sides = ['input', 'output'] as const;
 
 export type PriceList = {
   readonly byModel: ReadonlyMap<string, Price>;
-  /** Of the models that `byModel` does not name. */
+  /** The price of models that `byModel` does not name. */
   readonly others: Price;
 };
 
 const free: Price = { input: 0, output: 0 };
 
 /**
- * Throws `invalid-field`, naming the field under `field`. `served`: the models that may be priced;
- * without any, the provider takes every model.
+ * Throws `invalid-field` and names the field under `field`. `served`: the models that may have a
+ * price; an empty list means that the provider takes every model.
  */
 export function priceList(
   given: Provider['pricePerMillion'],
@@ -40,7 +43,7 @@ export function priceList(
   return { byModel: new Map(priced), others: free };
 }
 
-/** A model may be called `input`: then an object stands there. */
+/** A model may be called `input`; then the value is an object and no number. */
 function isOnePrice(written: JsonObject): boolean {
   return sides.some((side) => Object.hasOwn(written, side) && typeof written[side] !== 'object');
 }

@@ -1,13 +1,13 @@
 /**
- * What calls cost by the prices of the models that they go to, in millionths of the currency that
- * prices are told in.
+ * What calls cost, by the prices of the models that serve them, in millionths of the currency of the
+ * prices.
  *
- * It owns which price counts for which call. It leaves to served-model.ts with which model a
- * provider takes a call, and to budgets what follows from a cost.
+ * It owns which price counts for which call. served-model.ts decides which model of a provider serves
+ * a call; budgets decide what follows from a cost.
  *
  * 1. A model without a price costs nothing, and so does a provider without one.
- * 2. Where nobody can say which model it will be, each side of the price is that of the dearest, so
- *    that nothing is reserved too low.
+ * 2. If the model cannot be known before the call, the highest input price and the highest output
+ *    price count, so that nothing is reserved too low.
  */
 import type { GenerateOutput } from '../domain/catalogue.ts';
 
@@ -21,12 +21,12 @@ type Offer = Pick<Provider, 'models' | 'tiers'> & { readonly prices: PriceList }
 export class Prices {
   readonly #offers: ReadonlyMap<string, Offer>;
 
-  /** Throws `invalid-field` for a price that is none. */
+  /** Throws `invalid-field` for a price that is malformed. */
   constructor(providers: readonly Provider[]) {
     this.#offers = new Map(providers.map((provider) => [provider.name, offerOf(provider)]));
   }
 
-  /** At this provider, with the model that it takes the call with. */
+  /** The cost at this provider, with the model that the provider uses for the call. */
   at(provider: string, wanted: Wanted, tokens: Tokens): number {
     const offer = this.#offers.get(provider);
     const price = offer === undefined ? null : askedPrice(offer, wanted);
@@ -34,8 +34,9 @@ export class Prices {
   }
 
   /**
-   * Of an answer. Its model counts where that has a price of its own; a provider may answer with a
-   * longer name than it was asked for (an alias with a date), and then what was asked for counts.
+   * The cost of an answer. If the answer's model has a price of its own, that price counts. A provider
+   * may answer with a longer name than the call asked for (an alias with a date); then the price of
+   * the model that was asked for counts.
    */
   answered(
     provider: string,
@@ -48,7 +49,7 @@ export class Prices {
       : micros(own, answer.tokens);
   }
 
-  /** At each provider that takes this call. */
+  /** The cost at each provider that takes this call. */
   everywhere(
     wanted: Wanted,
     tokens: Tokens,
@@ -71,7 +72,7 @@ function offerOf({ name, models = [], tiers, pricePerMillion }: Provider): Offer
   return { models, tiers, prices };
 }
 
-/** Null: this provider does not take the call. */
+/** Null if this provider does not take the call. */
 function askedPrice({ prices, ...provider }: Offer, wanted: Wanted): Price | null {
   const served = servedModel(provider, wanted);
   if (served === null) return null;

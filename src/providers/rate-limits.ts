@@ -1,9 +1,9 @@
 /**
- * What is left of our quota, as a provider says it with its answers. A hint: nobody has promised
- * that it is right, so it may slow calls down early and never lets one through.
+ * What is left of heddle's quota, as a provider reports it with its answers. This is a hint and may be
+ * wrong, so it may slow calls down early and never lets a call through.
  */
 
-/** Reads one header of an answer, by its lower-case name; null when it is not there. */
+/** Reads one header of an answer by its lower-case name; null if the header is missing. */
 export type HeaderReader = (name: string) => string | null;
 
 type RateLimit = {
@@ -16,7 +16,7 @@ const resources = ['requests', 'tokens', 'input-tokens', 'output-tokens'] as con
 
 export type RateLimits = Readonly<Partial<Record<(typeof resources)[number], RateLimit>>>;
 
-/** From the `anthropic-ratelimit-*` headers; null when there is none that can be read. */
+/** From the `anthropic-ratelimit-*` headers; null if none of them can be read. */
 export function readRateLimits(header: HeaderReader, nowMs: number): RateLimits | null {
   const found = resources.flatMap((resource) => {
     const prefix = `anthropic-ratelimit-${resource}`;
@@ -32,7 +32,7 @@ function readCount(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text.trim()) ? Number(text) : null;
 }
 
-/** RFC 3339, such as 2026-11-24T12:00:00Z. What is past has been reset. */
+/** RFC 3339, such as 2026-11-24T12:00:00Z. A time in the past gives 0. */
 function readReset(text: string | null, nowMs: number): number | null {
   if (text === null || !/^\d{4}-\d\d-\d\dT/.test(text.trim())) return null;
   const atMs = Date.parse(text.trim());

@@ -5,12 +5,12 @@ import type { HeaderReader } from './rate-limits.ts';
 const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 
 const decimal = /^\d{1,12}(\.\d{1,12})?$/;
-/** The three forms of RFC 9110 §5.6.7 begin with a day's name. `Date.parse` alone takes far more. */
+/** The three forms of RFC 9110 §5.6.7 begin with a day's name. `Date.parse` alone accepts far more. */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? .{10,30}$/;
 
 /**
- * From `retry-after-ms`, else `Retry-After` in seconds or as a date, within the bounds. Null when
- * there is neither or it cannot be read: then the pool guesses for itself.
+ * From `retry-after-ms`, else `Retry-After` in seconds or as a date, within the bounds. Null if
+ * neither is there or can be read: then the pool chooses the wait.
  */
 export function readRetryAfter(header: HeaderReader, nowMs: number): number | null {
   const waitMs = readDelay(header('retry-after-ms'), 1) ?? readSeconds(header, nowMs);
@@ -30,6 +30,6 @@ function readDelay(text: string | null, unitMs: number): number | null {
 function readDate(text: string | null, nowMs: number): number | null {
   if (text === null || !httpDate.test(text.trim())) return null;
   const atMs = Date.parse(text.trim());
-  // In the past: the wait is over, and the lower bound is all that is left of it.
+  // A time in the past gives a negative wait, which becomes the lower bound.
   return Number.isNaN(atMs) ? null : atMs - nowMs;
 }

@@ -1,7 +1,7 @@
-/** With which of its models a provider takes a call: one rule, for gates and for prices. */
+/** Which of its models a provider uses for a call: one rule, for gates and for prices. */
 import type { Provider } from './port.ts';
 
-/** Where a call wants to go. Nothing: anywhere. */
+/** Where a call may go. A call that sets none of these may go anywhere. */
 export type Wanted = {
   readonly provider?: string | undefined;
   /** In order of preference. */
@@ -10,10 +10,10 @@ export type Wanted = {
   readonly tier?: string | undefined;
 };
 
-/** `model` undefined: the provider has named none, and takes whatever it likes. */
+/** `model` undefined: the provider lists no model and chooses one itself. */
 export type ServedModel = { readonly model: string | undefined };
 
-/** Null: the provider does not take such a call. */
+/** Null if the provider does not take such a call. */
 export function servedModel(
   { models = [], tiers }: Pick<Provider, 'models' | 'tiers'>,
   { model, tier }: { readonly model?: string | undefined; readonly tier?: string | undefined },

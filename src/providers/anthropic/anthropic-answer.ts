@@ -1,11 +1,11 @@
 /**
- * Anthropic's stream of events, gathered into a result. The events come from a socket, whatever the
- * SDK's types say: each field is looked at before it is used.
+ * Gathers Anthropic's stream of events into a result. The events come from a socket and may differ
+ * from the SDK's types, so each field is checked before it is used.
  *
  * It owns the parts of one answer until they are complete.
  *
- * 1. `isComplete` only after message_start, a stop reason, the stop of every block, and
- *    message_stop. The SDK ends its stream in silence when the connection does, or on an abort.
+ * 1. `isComplete` is true only after message_start, a stop reason, the stop of every block, and
+ *    message_stop. The SDK's stream ends without an error when the connection ends, or on an abort.
  */
 import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
 import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
@@ -17,7 +17,7 @@ type Block = {
   readonly kind: 'text' | 'tool' | 'other';
   readonly id: string;
   readonly name: string;
-  /** Tool input that came whole with the block's start; deltas are there instead, mostly. */
+  /** Tool input that came with the block's start. Mostly it comes in deltas instead. */
   readonly input: string;
   readonly json: AnswerText;
   isOpen: boolean;
@@ -51,7 +51,7 @@ export class AnthropicAnswer {
     return this.#isStopped;
   }
 
-  /** Throws a `BrokenAnswer` for what cannot be part of an answer. */
+  /** Throws a `BrokenAnswer` for an event that cannot be part of an answer. */
   take(event: unknown): void {
     const fields = asFields(event);
     switch (fields['type']) {
@@ -68,19 +68,19 @@ export class AnthropicAnswer {
         return this.#end(asFields(fields['delta']), fields['usage']);
       case 'message_stop':
         return this.#stop();
-      // Kinds of events that are added later say nothing that a result needs.
+      // Events of unknown kinds, added to the protocol later, hold nothing that a result needs.
       default:
         return;
     }
   }
 
-  /** Only when it is complete. */
+  /** Call it only when `isComplete`. */
   output(provider: string): GenerateOutput {
     const blocks = [...this.#blocks.entries()].sort(([a], [b]) => a - b);
     const toolCalls = blocks.flatMap(([, block]): ToolCall[] => {
       if (block.kind !== 'tool') return [];
       const { id, name, json, input } = block;
-      // A tool without parameters is called with no delta at all.
+      // A call of a tool without parameters brings no delta.
       return [toolCallOf(id, name, json.text === '' ? input : json.text)];
     });
     const stopReason = this.#stopReason ?? '';
@@ -147,7 +147,10 @@ export class AnthropicAnswer {
     this.#isStopped = true;
   }
 
-  /** Cumulative: the last counts are those of the whole answer. Cached input is input. */
+  /**
+   * The counts are cumulative: the last ones are those of the whole answer. Cached input counts as
+   * input.
+   */
   #use(usage: unknown): void {
     if (typeof usage !== 'object' || usage === null) return;
     const of = (key: string): number | null => {

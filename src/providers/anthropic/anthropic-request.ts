@@ -1,4 +1,4 @@
-/** A generate's input as the body of Anthropic's `POST /v1/messages`. */
+/** Writes a generate's input as the body of Anthropic's `POST /v1/messages`. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { conversationOf, type Conversation } from '../wire/conversation.ts';
@@ -40,7 +40,7 @@ export function anthropicRequest(
   };
 }
 
-/** Neighbours of one role are one message: the results of parallel tools must come together. */
+/** Successive turns of one role become one message: the results of parallel tools must come together. */
 function messagesOf(turns: Conversation['turns']): Message[] {
   const messages: Message[] = [];
   for (const turn of turns) {
@@ -74,7 +74,7 @@ function toolOf({
   description,
   inputSchema,
 }: NonNullable<GenerateInput['tools']>[number]): NonNullable<AnthropicRequest['tools']>[number] {
-  // The input's check has seen that it is an object.
+  // The check of the input has made sure that this is an object.
   const schema = inputSchema as { readonly [key: string]: Json };
   return {
     name,

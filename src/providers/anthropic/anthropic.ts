@@ -1,12 +1,12 @@
 /**
  * Anthropic's Messages API as a provider, through its SDK. The SDK writes the request and reads the
- * stream; retries, deadlines, headers, the address and the sockets are heddle's.
+ * stream. heddle decides about retries, deadlines, headers, the address and the sockets.
  *
  * It owns its endpoint. It leaves the request's shape to anthropic-request.ts, the result to
  * anthropic-answer.ts, failures to wire/.
  *
- * 1. Nothing comes from the environment: not the key, the address, headers, nor the log level.
- * 2. It resolves with a complete answer or not at all.
+ * 1. Nothing is read from the environment: no key, address, header or log level.
+ * 2. A call resolves with a complete answer or not at all.
  */
 import type * as Sdk from '@anthropic-ai/sdk';
 import type { Anthropic, ClientOptions } from '@anthropic-ai/sdk';
@@ -28,7 +28,10 @@ import { type AnthropicRequest, anthropicRequest } from './anthropic-request.ts'
 import { BrokenAnswer } from '../wire/broken-answer.ts';
 import type { Provider, ProviderCall } from '../port.ts';
 
-/** What the SDK sends of itself; ours are sent instead, so that no environment can change them. */
+/**
+ * The version that the SDK would send. heddle sends its own headers instead of the SDK's, so that no
+ * environment can change them.
+ */
 const apiVersion = '2026-10-21';
 
 const tokensMax = 1_000_000;
@@ -37,11 +40,11 @@ export type AnthropicOptions = AdapterOptions & {
   readonly apiKey: string;
   /** Default `https://api.anthropic.com`. */
   readonly baseUrl?: string;
-  /** For calls that give no `maxTokens`: Anthropic wants a number. Default 4,096. */
+  /** For calls that give no `maxTokens`, because Anthropic requires a number. Default 4,096. */
   readonly maxTokens?: number;
 };
 
-/** Loaded by who makes a provider of it, and not by all who import heddle. */
+/** The SDK is loaded when a provider is made, not whenever heddle is imported. */
 let loading: Promise<typeof Sdk> | undefined;
 let loaded: typeof Sdk | undefined;
 
@@ -66,7 +69,7 @@ export class AnthropicProvider implements Provider {
   readonly #endpoint: Endpoint;
   readonly #model: string;
   readonly #maxTokens: number;
-  /** At rest: never more than were lent at once, so never more than there are slots. */
+  /** Clients at rest: never more than were lent at once, so never more than there are slots. */
   readonly #clients: LentClient[] = [];
 
   constructor(options: AnthropicOptions) {
@@ -89,7 +92,8 @@ export class AnthropicProvider implements Provider {
       headers: { 'anthropic-version': apiVersion },
       limits,
     });
-    // Begun here, so that the first call does not wait for it; a call hears of its failure.
+    // Loading begins here, so that the first call does not wait for it. The call reports a failure to
+    // load.
     (loading ??= loadSdk()).catch(() => undefined);
   }
 
@@ -115,7 +119,7 @@ export class AnthropicProvider implements Provider {
     { signal, onText = () => {} }: ProviderCall,
   ): Promise<GenerateOutput> {
     const answer = new AnthropicAnswer((text) => {
-      // What was read together with the abort is nobody's any more.
+      // Text that was read together with the abort is dropped.
       if (!signal.aborted) onText(text);
     });
     const client = this.#clients.pop() ?? (await this.#newClient());
@@ -135,7 +139,7 @@ export class AnthropicProvider implements Provider {
   }
 }
 
-/** Given for everything that the SDK would look for in the environment; the endpoint adds the key. */
+/** Sets everything that the SDK would otherwise read from the environment. The endpoint adds the key. */
 const fixed: ClientOptions = {
   apiKey: 'the-endpoint-adds-the-key',
   authToken: null,
@@ -148,9 +152,9 @@ const fixed: ClientOptions = {
 };
 
 /**
- * A client of the SDK, lent to one attempt at a time, because its `fetch` belongs to it. To make one
- * costs as much as the rest of the attempt, so one that has brought an answer is lent again; no other
- * is, for something of its attempt might still be under way.
+ * A client of the SDK, lent to one attempt at a time, because its `fetch` belongs to it. Making a
+ * client costs as much as the rest of the attempt, so a client whose attempt gave a result is lent
+ * again. The others are not, because a part of their attempt might still be under way.
  */
 class LentClient {
   readonly #client: Anthropic;

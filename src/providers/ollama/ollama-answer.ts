@@ -1,8 +1,8 @@
 /**
- * Ollama's stream of chunks, gathered into a result. The chunks come from a socket, whatever the
- * client's types say: each field is looked at before it is used.
+ * Gathers Ollama's stream of chunks into a result. The chunks come from a socket and may differ from
+ * the client's types, so each field is checked before it is used.
  *
- * 1. `isComplete` only after a chunk with `done: true` and a reason.
+ * 1. `isComplete` is true only after a chunk with `done: true` and a reason.
  */
 import { createHash } from 'node:crypto';
 import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
@@ -21,7 +21,7 @@ export class OllamaAnswer {
   readonly #onText: (text: string) => void;
   readonly #idempotencyKey: string;
   readonly #text = new AnswerText();
-  /** All tool input together is bounded as the text is. */
+  /** All tool input together has the same bound as the text. */
   readonly #inputs = new AnswerText();
   readonly #toolCalls: ToolCall[] = [];
   #model = '';
@@ -38,7 +38,7 @@ export class OllamaAnswer {
     return this.#stopReason !== null;
   }
 
-  /** Throws a `BrokenAnswer` for what cannot be part of an answer. */
+  /** Throws a `BrokenAnswer` for a chunk that cannot be part of an answer. */
   take(chunk: unknown): void {
     const fields = asFields(chunk);
     if (typeof fields['model'] === 'string') this.#model = fields['model'].slice(0, nameCharsMax);
@@ -52,7 +52,7 @@ export class OllamaAnswer {
     this.#outputTokens = asCount(fields['eval_count']);
   }
 
-  /** Only when it is complete. */
+  /** Call it only when `isComplete`. */
   output(provider: string): GenerateOutput {
     const reason = this.#stopReason ?? '';
     const isForTools = reason === 'stop' && this.#toolCalls.length > 0;
@@ -88,8 +88,9 @@ export class OllamaAnswer {
 }
 
 /**
- * Ollama gives none. The same for every attempt at one call, so that what a chart has done for a tool
- * call can be found again; and of the letters that every other provider takes back in a history.
+ * Ollama gives tool calls no ids. The id is the same for every attempt at one call, so that what a
+ * chart has done for a tool call can be found again. It uses only characters that every other provider
+ * accepts in a history.
  */
 function toolCallId(idempotencyKey: string, position: number): string {
   const hash = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 20);
@@ -97,10 +98,10 @@ function toolCallId(idempotencyKey: string, position: number): string {
 }
 
 /**
- * Whether a prompt was cut though it should not be: old servers do not know `truncate`. A cut prompt
- * leaves a mark: they read the whole context, or half of it and a few tokens, of a prompt that
- * has far more letters than so few tokens hold. Where the context's size was not given, or
- * the count leaves out what was cached, nothing can be told.
+ * Whether the server cut the prompt. Old servers do not know `truncate` and cut it. The count of input
+ * tokens shows a cut: the server has read the whole context, or half of it and a few tokens, of a
+ * prompt that has far more characters than so few tokens hold. If the context's size was not given, or
+ * the count leaves out what was cached, a cut cannot be seen.
  */
 export function wasTruncated(request: OllamaRequest, inputTokens: number): boolean {
   const { num_ctx: contextTokens } = request.options;
@@ -112,7 +113,7 @@ export function wasTruncated(request: OllamaRequest, inputTokens: number): boole
   return chars > inputTokens * charsPerTokenMax;
 }
 
-/** Kept at the beginning, besides the half. */
+/** The tokens that a cutting server keeps from the beginning of the prompt, besides the half. */
 const markTokens = 8;
 /** Ordinary text has about 4. */
 const charsPerTokenMax = 6;
@@ -121,7 +122,7 @@ function asWritten(input: unknown): string {
   try {
     return JSON.stringify(input ?? {});
   } catch {
-    // Too deep to be written; a model is told so.
+    // The input is nested too deep to be written; the model is told so.
     return 'nested too deep';
   }
 }

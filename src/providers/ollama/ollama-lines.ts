@@ -1,9 +1,9 @@
 /**
- * Ollama's lines before its client sees them. The client warns of a line that is no JSON, drops it
- * and goes on, with a hole in the text; here such a line breaks the answer. Lines go on whole or
- * not at all.
+ * Checks Ollama's lines before its client sees them. The client warns of a line that is no JSON, drops
+ * it and goes on, which leaves a hole in the text; here such a line breaks the answer. A line is
+ * passed on whole or not at all.
  *
- * It owns the beginning of the line that is not yet whole; exchange.ts bounds it.
+ * It owns the beginning of a line until the line is complete; exchange.ts bounds its length.
  */
 import type { Sieve } from '../wire/exchange.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
@@ -16,7 +16,7 @@ export class OllamaLines implements Sieve {
   #rest = '';
   #errorText: string | null = null;
 
-  /** What an error in the stream said: the client keeps it only where it is a text. */
+  /** The text of an error in the stream. The client keeps an error only if it is a string. */
   get errorText(): string | null {
     return this.#errorText;
   }
@@ -33,7 +33,9 @@ export class OllamaLines implements Sieve {
     return this.#encode(lines);
   }
 
-  /** Bytes that are no UTF-8 would become other text in silence. */
+  /**
+   * The decoder is fatal: otherwise bytes that are no UTF-8 would become other text without an error.
+   */
   #decode(chunk?: Uint8Array): string {
     try {
       return chunk === undefined

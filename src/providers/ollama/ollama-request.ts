@@ -1,4 +1,4 @@
-/** A generate's input as the body of Ollama's `POST /api/chat`. */
+/** Writes a generate's input as the body of Ollama's `POST /api/chat`. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { conversationOf, type Conversation } from '../wire/conversation.ts';
@@ -14,9 +14,9 @@ export type OllamaRequest = {
   model: string;
   messages: Message[];
   stream: true;
-  /** Refuse a prompt that does not fit, where the default cuts its beginning in silence. */
+  /** Refuse a prompt that does not fit. By default the server cuts its beginning without an error. */
   truncate: false;
-  /** And stop at a full context, where the default forgets the beginning and goes on. */
+  /** Stop at a full context. By default the server forgets the beginning and goes on. */
   shift: false;
   options: { num_ctx?: number; num_predict?: number; temperature?: number };
   tools?: {
@@ -48,7 +48,7 @@ export function ollamaRequest(
   };
 }
 
-/** Ollama knows a tool's result by the tool's name, for it gives calls no ids. */
+/** Ollama knows a tool's result by the tool's name, because it gives calls no ids. */
 function messagesOf(turns: Conversation['turns']): Message[] {
   const names = new Map<string, string>();
   return turns.map((turn): Message => {

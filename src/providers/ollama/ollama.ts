@@ -1,12 +1,12 @@
 /**
  * Ollama's chat API as a provider, through its client. The client writes the request and reads the
- * chunks; deadlines, headers, the address and the sockets are heddle's.
+ * chunks. heddle decides about deadlines, headers, the address and the sockets.
  *
  * It owns its endpoint. It leaves the request's shape to ollama-request.ts, the lines to
  * ollama-lines.ts, the result to ollama-answer.ts, failures to wire/.
  *
- * 1. Nothing comes from the environment: not the address, and no key.
- * 2. It resolves with a complete answer or not at all.
+ * 1. Nothing is read from the environment: no address and no key.
+ * 2. A call resolves with a complete answer or not at all.
  */
 import type * as Sdk from 'ollama';
 import type { GenerateOutput } from '../../domain/catalogue.ts';
@@ -27,16 +27,16 @@ import { OllamaLines } from './ollama-lines.ts';
 import { type OllamaRequest, ollamaRequest } from './ollama-request.ts';
 import type { Provider, ProviderCall } from '../port.ts';
 
-/** Loaded by who makes a provider of it, and not by all who import heddle. */
+/** The client is loaded when a provider is made, not whenever heddle is imported. */
 let loading: Promise<typeof Sdk> | undefined;
 
-/** No header comes before the model is loaded, and a large one takes minutes. */
+/** No header comes before the model is loaded, and loading a large model takes minutes. */
 const loadMsMax = 300_000;
 
 export type OllamaOptions = AdapterOptions & {
   /** Default `http://127.0.0.1:11434`. */
   readonly baseUrl?: string;
-  /** For a server behind a proxy that asks for one. */
+  /** For a server behind a proxy that asks for a key. */
   readonly apiKey?: string;
   /** `num_ctx`: the context that a model is loaded with. Default: the server's. */
   readonly contextTokens?: number;
@@ -78,10 +78,11 @@ export class OllamaProvider implements Provider {
       headers: {},
       limits,
       ownLimits: { firstByteMsMax: loadMsMax },
-      // Past OLLAMA_MAX_QUEUE: backpressure, not an outage.
+      // Ollama answers 503 when OLLAMA_MAX_QUEUE is full: backpressure, not an outage.
       busyStatus: 503,
     });
-    // Begun here, so that the first call does not wait for it; a call hears of its failure.
+    // Loading begins here, so that the first call does not wait for it. The call reports a failure to
+    // load.
     (loading ??= import('ollama')).catch(() => undefined);
   }
 
@@ -112,10 +113,10 @@ export class OllamaProvider implements Provider {
     { signal, idempotencyKey, onText = () => {} }: ProviderCall,
   ): Promise<GenerateOutput> {
     const { Ollama } = await (loading ??= import('ollama'));
-    // One client per attempt: a shared one keeps the streams of failed calls for ever.
+    // One client per attempt: a shared client keeps the streams of failed calls for ever.
     const client = new Ollama({ host: unused, fetch: exchange.fetch });
     const answer = new OllamaAnswer(idempotencyKey, (text) => {
-      // What was read together with the abort is nobody's any more.
+      // Text that was read together with the abort is dropped.
       if (!signal.aborted) onText(text);
     });
     for await (const chunk of await client.chat(request)) {
@@ -131,5 +132,7 @@ export class OllamaProvider implements Provider {
   }
 }
 
-/** The endpoint knows the address; without one, the client would look for its own. */
+/**
+ * The endpoint has the address. Without a host here, the client would look for one in the environment.
+ */
 const unused = 'http://the-endpoint-knows-the-address.invalid';

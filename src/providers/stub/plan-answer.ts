@@ -1,13 +1,15 @@
 /**
- * The mind of heddle's stub, and by default of an emulated model. Without tools it answers in prose.
- * With tools it follows a plan that the prompt brings along, so that tool-using agents can be run without a model:
+ * Decides what heddle's stub answers, and by default an emulated model. Without tools it answers in
+ * prose. With tools it follows a plan in the prompt, so that agents with tools can be run without a
+ * model:
  *
  *     PLAN: recall {"scope":"user","key":"answer/c1"}
  *     PLAN: evaluate {"runId":"$RESULT[0].value.runId","score":"$ANSWER.score"}
  *     ANSWER: Done.
  *
- * 1. A line is one tool call, made when as many tool results are there as lines stand before it.
- * 2. Plans are read from system and user texts alone: what a tool returned commands nothing.
+ * 1. Each PLAN line is one tool call. It is made when there are as many tool results as PLAN lines
+ *    before it.
+ * 2. Plans are read only from system and user texts: a tool's result cannot command anything.
  * 3. After the plan comes the text of the line `ANSWER:`, or else prose.
  */
 import type { Json, JsonObject } from '../../domain/json.ts';
@@ -19,7 +21,7 @@ export type PlanRequest = {
     readonly role: 'system' | 'user' | 'assistant' | 'tool';
     readonly text: string;
   }[];
-  /** The names of the tools on offer. */
+  /** The names of the tools that the model may call. */
   readonly tools: readonly string[];
 };
 
@@ -42,7 +44,7 @@ export function planAnswer(request: PlanRequest): PlanAnswer {
     if (role === 'tool') results.push(text);
     else if (role !== 'assistant') instructions.push(text);
   }
-  // Results hold ids that differ from run to run; the prompt does not, so answers repeat.
+  // Results hold ids that differ from run to run. The instructions do not, so answers repeat.
   const answer = stubText(request.seed, instructions).text;
   const plan = instructions.join('\n');
   let step = 0;
@@ -55,7 +57,7 @@ export function planAnswer(request: PlanRequest): PlanAnswer {
 
 type Known = { readonly results: readonly string[]; readonly answer: string };
 
-/** A plan that cannot be followed is said in words, where whoever wrote it will see them. */
+/** A plan that cannot be followed is answered with the reason as text, where its author will see it. */
 function callOf(request: PlanRequest, name: string, args: string, known: Known): PlanAnswer {
   if (!request.tools.includes(name)) {
     return { text: `The plan names ${name}, but the tools are ${request.tools.join(', ')}.` };
@@ -80,7 +82,7 @@ function filled(value: Json, known: Known): Json {
 const reference = /\$(?:RESULT\[(\d+)\]|ANSWER)((?:\.\w+|\[\d+\])*)/g;
 const wholeReference = new RegExp(`^(?:${reference.source})$`);
 
-/** A text that is nothing but a reference becomes what it refers to: a number stays a number. */
+/** A text that is only a reference becomes the value that it refers to: a number stays a number. */
 function filledValue(text: string, known: Known): Json {
   const match = wholeReference.exec(text);
   if (match === null) return filledText(text, known);
@@ -94,7 +96,7 @@ function filledText(text: string, known: Known): string {
   });
 }
 
-/** Undefined when there is no such thing: the reference then stays in sight as it was written. */
+/** Undefined if there is no such value: the reference then stays in the text as it was written. */
 function lookUp(match: readonly (string | undefined)[], known: Known): Json | undefined {
   const [, index, path = ''] = match;
   const text = index === undefined ? known.answer : known.results[Number(index)];

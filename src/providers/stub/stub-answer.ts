@@ -1,4 +1,4 @@
-/** The stub's words: made from a seed and a call's texts alone, so that runs can be compared. */
+/** The stub's text, made only from a seed and a call's texts, so that runs can be compared. */
 
 /** FNV-1a over UTF-16 units, going on from `hash`. Source: http://www.isthe.com/chongo/tech/comp/fnv. */
 function hashText(hash: number, text: string): number {
@@ -7,7 +7,7 @@ function hashText(hash: number, text: string): number {
   return next;
 }
 
-/** Every bit of the hash depends on all of it; in [0, 2³²). */
+/** Mixes the hash so that every bit depends on all of it. The result is in [0, 2³²). */
 export function mix(hash: number): number {
   let next = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   next = Math.imul(next ^ (next >>> 13), 0xc2b2ae35);
@@ -24,13 +24,13 @@ const sentences = [
   'The weaver waits for the shuttle and the shuttle waits for nobody.',
 ].join(' ');
 const prose = `${sentences} ${sentences}`;
-/** Where a word begins, in the first half: from any of them 200 characters lie ahead. */
+/** Where words begin in the first half: from each of them at least 200 characters follow. */
 const wordStarts = [...sentences.matchAll(/\b\w/g)].map(({ index }) => index);
 
 const charsMin = 40;
 const charsMax = 200;
 
-/** Longer inputs are hashed by their ends: a model's input may be a megabyte. */
+/** Longer inputs are hashed by their ends, because a model's input may be a megabyte. */
 const hashedCharsMax = 512;
 
 function hashEnds(hash: number, text: string): number {
@@ -42,7 +42,7 @@ function hashEnds(hash: number, text: string): number {
 
 type StubText = { readonly text: string; readonly inputChars: number };
 
-/** The text alone: the emulators have a conversation's texts, and answer them as the stub would. */
+/** Only the text: the emulators have a conversation's texts, and answer them as the stub would. */
 export function stubText(seed: number, texts: Iterable<string>): StubText {
   let hash = 0x811c9dc5 ^ seed;
   let inputChars = 0;
@@ -55,7 +55,9 @@ export function stubText(seed: number, texts: Iterable<string>): StubText {
   return { text: asksForScore ? scoreText(mix(hash)) : proseText(mix(hash)), inputChars };
 }
 
-/** No tokenizer, but a rule that the stub and the emulators share, so that their usage agrees. */
+/**
+ * This is no tokenizer, but a rule that the stub and the emulators share, so that their usage agrees.
+ */
 export function tokensOf(chars: number): number {
   return Math.ceil(chars / 4);
 }

@@ -1,13 +1,13 @@
-/** What the stub answers: made from a seed and the call's input alone, so that runs can be compared. */
+/** The stub's answers, made only from a seed and the call's input, so that runs can be compared. */
 import type { GenerateInput, GenerateMessage, GenerateOutput } from '../../domain/catalogue.ts';
 import { planAnswer } from './plan-answer.ts';
 import { tokensOf } from './stub-answer.ts';
 
-/** Complete, cheap and always the same for the same seed and input. */
+/** A complete answer, always the same for the same seed and input. */
 export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
   const messages: GenerateMessage[] = [];
   if (input.system !== undefined) messages.push({ role: 'system', content: input.system });
-  // A prompt comes after the messages, as it does at the adapters.
+  // A prompt comes after the messages, as it does in the adapters.
   if (input.messages !== undefined) messages.push(...input.messages);
   if (input.prompt !== undefined) messages.push({ role: 'user', content: input.prompt });
   const tools = (input.tools ?? []).map(({ name }) => name);

@@ -1,11 +1,11 @@
 /**
- * A provider in this process, for measuring heddle alone and for tests: with latency, a ceiling that
- * it enforces, faults on order, and counters that tell what heddle did to it.
+ * A provider in this process, for tests and for measuring heddle alone. It has a latency, a ceiling
+ * that it enforces, faults on order, and counters of what heddle did to it.
  *
  * It owns its counters and its calls in flight. It leaves all waiting and retrying to heddle.
  *
  * 1. No more than `ceiling` calls are in flight: one more is answered `rate-limited` at once.
- * 2. Answers depend on seed and input alone; faults on seed and the number of the call.
+ * 2. Answers depend only on the seed and the input; faults on the seed and the number of the call.
  * 3. A call ends exactly once: with an answer, a fault, or its abort.
  */
 import type { GenerateOutput } from '../../domain/catalogue.ts';
@@ -14,19 +14,19 @@ import { RecentKeys } from '../../queue/recent-keys.ts';
 import { mix } from './stub-answer.ts';
 import { stubAnswer } from './stub-output.ts';
 
-/** Any clock of the runtime's will do. */
+/** Any clock of the runtime fits. */
 type StubClock = {
   nowMs(): number;
   setTimer(delayMs: number, ring: () => void): () => void;
 };
 
-/** Rates are shares of the calls, 0 to 1. Outages come after the latency, the others at once. */
+/** Rates are shares of the calls, 0 to 1. Outages come after the latency, the other faults at once. */
 type StubFaults = {
   readonly rateLimited?: number;
   readonly outage?: number;
   readonly refused?: number;
   readonly caller?: number;
-  /** From this call on (the first is 1) everything is an outage, for `outageForMs`. */
+  /** From this call on (the first is 1) every call is an outage, for `outageForMs`. */
   readonly outageFromCall?: number;
   /** Default: for ever. */
   readonly outageForMs?: number;
@@ -35,19 +35,19 @@ type StubFaults = {
 export type StubOptions = {
   readonly name: string;
   readonly ceiling: number;
-  /** 0: the answer is there in a microtask, and no timer is set. */
+  /** 0: the answer comes in a microtask, and no timer is set. */
   readonly latencyMs: number;
-  /** Up to so much is added to the latency. */
+  /** Up to this much is added to the latency. */
   readonly jitterMs?: number;
   readonly seed: number;
-  /** What a 429 asks to wait. Default 100; null: it names no time. */
+  /** How long a 429 asks to wait. Default 100; null: the 429 names no time. */
   readonly retryAfterMs?: number | null;
   readonly faults?: StubFaults;
   readonly clock: StubClock;
 };
 
 type StubStats = {
-  /** All that came, refused ones too. */
+  /** All calls that came, also refused ones. */
   readonly calls: number;
   readonly completed: number;
   readonly inFlight: number;
@@ -57,7 +57,7 @@ type StubStats = {
   readonly aborted: number;
   /** Calls at an invocation that had its answer already. */
   readonly duplicateCalls: number;
-  /** Calls in flight, integrated over time. */
+  /** The number of calls in flight, integrated over time. */
   readonly slotMs: number;
 };
 
@@ -71,7 +71,7 @@ export function createStub(options: StubOptions): Stub {
   return new StubProvider(options);
 }
 
-/** Waiting for it takes one microtask. */
+/** Awaiting this takes one microtask. */
 const arrived = Promise.resolve();
 
 class StubProvider implements Stub {
@@ -141,7 +141,8 @@ class StubProvider implements Stub {
       throw callAborted(call.signal);
     }
     if (plan.fault !== null) throw this.#fault(plan.fault);
-    // Two calls at one invocation may also be in flight together: the later answer is the double.
+    // Two calls at one invocation may also be in flight together: then the later answer counts as the
+    // duplicate.
     if (!this.#answered.add(call.idempotencyKey) && !plan.repeated) this.#duplicates += 1;
     this.#completed += 1;
     const output = stubAnswer(this.#options.seed, this.name, call.input);
@@ -168,7 +169,7 @@ class StubProvider implements Stub {
     const { faults } = this.#options;
     if (faults === undefined) return null;
     if (this.#inOutage(faults)) return 'outage';
-    // One draw for all kinds: their rates are shares of the same calls.
+    // One draw for all kinds, because their rates are shares of the same calls.
     let draw = mix(hash ^ 0x5bd1e995) / 2 ** 32;
     if ((draw -= faults.rateLimited ?? 0) < 0) return 'rate-limited';
     if ((draw -= faults.outage ?? 0) < 0) return 'outage';
@@ -196,7 +197,7 @@ class StubProvider implements Stub {
     );
   }
 
-  /** Slot-time until now belongs to the calls that were in flight until now. */
+  /** Slot time until now belongs to the calls that were in flight until now. */
   #count(change: -1 | 0 | 1): void {
     const nowMs = this.#clock.nowMs();
     this.#slotMs += (nowMs - this.#countedAtMs) * this.#inFlight;

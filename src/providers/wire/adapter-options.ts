@@ -1,4 +1,4 @@
-/** What both adapters may be given, and how a call chooses its model. */
+/** The options that both adapters take, and how a call chooses its model. */
 import type { GenerateInput } from '../../domain/catalogue.ts';
 import { asWhole, refuseField } from '../../domain/field.ts';
 import { asList } from '../../domain/options.ts';
@@ -9,27 +9,30 @@ import type { WireLimits } from './wire-limits.ts';
 
 export type AdapterOptions = Partial<WireLimits> & {
   /**
-   * What a million tokens cost, in any one currency, for budgets of cost: one price for all models,
-   * or `{ 'model-a': { input, output }, … }`. What is not named costs nothing.
+   * The price of a million tokens, in any one currency, for budgets of cost: one price for all models,
+   * or `{ 'model-a': { input, output }, … }`. A model that is not named costs nothing.
    */
   readonly pricePerMillion?: Price | Readonly<Record<string, Price>>;
-  /** What `generate` names it by. Default: the provider's own name. */
+  /** The name that `generate` uses for this provider. Default: the adapter's own name. */
   readonly name?: string;
   /** Calls, and sockets, that may be open at once for each model. */
   readonly ceiling?: number;
-  /** With how many calls to begin: what the provider takes is then found by ramping up to `ceiling`. */
+  /**
+   * How many calls to begin with: heddle then raises the number towards `ceiling` to find what the
+   * provider takes.
+   */
   readonly startsAt?: number;
   /** For calls that name no model. */
   readonly model: string;
   /** Further models that calls may name. */
   readonly models?: readonly string[];
-  /** The models of calls that name a tier instead. */
+  /** Maps each tier to a model, for calls that name a tier. */
   readonly tiers?: Readonly<Record<string, string>>;
-  /** Other providers, by name, whose calls the same account counts. */
+  /** Names of other providers whose calls count against the same account. */
   readonly sharesCeilingWith?: readonly string[];
 };
 
-/** What the pool routes by, and what budgets charge. */
+/** The options that the pool routes by and that budgets charge by. */
 export type Routing = Pick<
   Provider,
   'startsAt' | 'tiers' | 'sharesCeilingWith' | 'pricePerMillion'
@@ -39,7 +42,7 @@ export type Routing = Pick<
 
 const namesMax = 1_000;
 
-/** What the pool routes by, and what is left of the options. Throws `invalid-field`, naming one. */
+/** Splits the options into routing and wire limits. Throws `invalid-field` and names the field. */
 export function resolveRouting(options: AdapterOptions): {
   readonly routing: Routing;
   readonly limits: Partial<WireLimits>;
@@ -51,7 +54,7 @@ export function resolveRouting(options: AdapterOptions): {
   if (typeof tiers !== 'object' || tiers === null) refuseField('tiers', 'must be an object');
   for (const [tier, name] of Object.entries(tiers)) checkName(name, `tiers.${tier}`);
   const served = [...new Set([...named, ...Object.values(tiers)])];
-  // Checked here, where the field has its name; `Prices` reads it again.
+  // Checked here, so that the error names the field as the author wrote it; `Prices` reads it again.
   priceList(pricePerMillion, 'pricePerMillion', served);
   const routing: Routing = {
     models: served,
@@ -68,7 +71,7 @@ function namesOf(given: readonly string[] | undefined, field: string): readonly 
   return names.map((name, i) => checkName(name, `${field}[${i}]`));
 }
 
-/** Rejects a tier that was never said: another model than the one that was meant is no answer. */
+/** Rejects a tier without a model: an answer of another model than the one that was meant is useless. */
 export function modelOf(
   { model, tier }: GenerateInput,
   options: Pick<AdapterOptions, 'model' | 'tiers'>,

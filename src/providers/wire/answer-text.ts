@@ -1,4 +1,4 @@
-/** What an answer's parts have in common at every provider: a bound, and tool input that is checked. */
+/** What the answers of all providers share: a bound on text, and checked tool input. */
 import type { ToolCall } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
@@ -6,7 +6,7 @@ import { BrokenAnswer } from './broken-answer.ts';
 
 const invalidCharsMax = 500;
 
-/** Text that is gathered from pieces, and no more of it than a result may hold. */
+/** Text that is gathered from pieces, up to the size that a result may have. */
 export class AnswerText {
   readonly #pieces: string[] = [];
   #chars = 0;
@@ -25,8 +25,8 @@ export class AnswerText {
 }
 
 /**
- * A tool call with the input that the model wrote as text. What is no JSON object is no reason to
- * buy the answer again: the model is told, and mends it.
+ * A tool call with the input that the model wrote as text. Input that is no JSON object is no reason
+ * to pay for the answer again: the model is told, and can correct it.
  */
 export function toolCallOf(id: string, name: string, written: string): ToolCall {
   const input = parse(written);
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What it holds is made safe where all results enter the runtime. */
+/** The contents are checked where all results enter the runtime. */
 function isObject(value: unknown): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

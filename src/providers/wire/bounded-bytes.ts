@@ -1,4 +1,4 @@
-/** Counts what an answer brings, so that no provider can fill this process's memory. */
+/** Counts the bytes of an answer, so that no provider can fill this process's memory. */
 import { BrokenAnswer } from './broken-answer.ts';
 
 const newline = 0x0a;
@@ -14,7 +14,7 @@ export class BoundedBytes {
     this.#lineBytesMax = limits.lineBytesMax;
   }
 
-  /** Throws a `BrokenAnswer` that is too large. */
+  /** Throws a `BrokenAnswer` of kind `too-large`. */
   count(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     const lastLine = chunk.lastIndexOf(newline);

@@ -1,4 +1,4 @@
-/** An answer that is no use: what broke it, and where. */
+/** An answer that cannot be used, and how it broke. */
 import type { Breakage } from '../classification.ts';
 
 export class BrokenAnswer extends Error {

@@ -1,16 +1,19 @@
 /**
- * The sockets to one provider: a pool of their own, so that no other user of this process's fetch
- * takes a connection from it or is starved by it.
+ * The sockets to one provider. They are a pool of their own, so that other code in this process that
+ * uses fetch neither takes a connection from it nor is starved by it.
  *
  * It owns the sockets. It leaves the life of one request to exchange.ts.
  *
- * 1. No more than `connections` sockets are open to the provider; more requests wait.
- * 2. A redirect is never followed: the key goes to the address that was configured, and to no other.
+ * 1. No more than `connections` sockets are open to the provider; further requests wait.
+ * 2. A redirect is never followed: the key goes only to the configured address.
  */
 import type { Agent, Dispatcher, request as Request } from 'undici';
 
 const connectMsMax = 10_000;
-/** Under what servers and balancers allow, so that a request seldom meets a socket being closed. */
+/**
+ * Shorter than servers and balancers allow, so that a request seldom uses a socket that is being
+ * closed.
+ */
 const keepAliveMs = 4_000;
 
 export type Sent = {
@@ -25,12 +28,12 @@ type Options = { readonly connections: number; readonly deadlineMsMax: number };
 type Open = { readonly agent: Agent; readonly request: typeof Request };
 
 export class Connections {
-  /** Begun with the provider, so that the first call does not wait for it. */
+  /** Opened when the provider is made, so that the first call does not wait for it. */
   readonly #open: Promise<Open>;
 
   constructor(options: Options) {
     this.#open = open(options);
-    // A call hears of it.
+    // `post` reports the failure to the call.
     this.#open.catch(() => undefined);
   }
 
@@ -46,10 +49,10 @@ export class Connections {
   }
 }
 
-/** undici is loaded by who makes a provider, and not by all who import heddle. */
+/** undici is loaded when a provider is made, not whenever heddle is imported. */
 async function open({ connections, deadlineMsMax }: Options): Promise<Open> {
   const { Agent: Made, request } = await import('undici');
-  // undici's own limits are the second line: an exchange has ended long before them.
+  // undici's own limits are a second guard: an exchange has ended long before them.
   const behindMs = deadlineMsMax + 60_000;
   const agent = new Made({
     connections,

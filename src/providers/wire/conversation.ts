@@ -9,14 +9,14 @@ type Turn =
   | Extract<GenerateMessage, { readonly role: 'tool' }>;
 
 export type Conversation = {
-  /** `system` and all system messages; null when there are none. */
+  /** `system` and all system messages; null if there are none. */
   readonly system: string | null;
   readonly turns: readonly Turn[];
 };
 
 /**
- * An assistant's message without text and tool calls is left out: it says nothing, and providers
- * refuse it, though a model may well end so. A prompt comes after the messages.
+ * Leaves out an assistant's message without text and tool calls: it says nothing, and providers refuse
+ * it, though a model may end with one. A prompt comes after the messages.
  */
 export function conversationOf({ prompt, messages = [], system }: GenerateInput): Conversation {
   const systems = system === undefined ? [] : [system];

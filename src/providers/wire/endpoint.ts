@@ -1,12 +1,13 @@
 /**
  * One address of a provider, with the key for it: makes attempts there and says how they ended.
  *
- * It owns the key and the sockets. It leaves what is sent and what an answer means to the adapters.
+ * It owns the key and the sockets. It leaves to the adapters what is sent and what an answer means.
  *
- * 1. The key stands in private fields and in the request, nowhere else: not in errors, not in what
- *    `inspect` or JSON show.
- * 2. An attempt resolves with what the adapter calls complete, or rejects with a `ProviderFault`, or
- *    as `callAborted` when its signal aborted it. Then its socket is free or closed.
+ * 1. The key is held only in private fields and in the request. It appears in no error, and not in
+ *    what `inspect` or JSON show.
+ * 2. An attempt resolves with a result that the adapter calls complete, or rejects with a
+ *    `ProviderFault`, or with `callAborted` if its signal aborted it. Then its socket is free or
+ *    closed.
  */
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { callAborted, type ProviderCall } from '../port.ts';
@@ -20,7 +21,7 @@ import { resolveWireLimits, type WireLimits } from './wire-limits.ts';
 const ceilingMax = 10_000;
 
 export type EndpointOptions = {
-  /** Slots of each of its models, and sockets for them. */
+  /** The slots of each model. As many sockets are opened for each. */
   readonly ceiling: number;
   readonly models: number;
   readonly baseUrl: string;
@@ -29,14 +30,14 @@ export type EndpointOptions = {
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: Partial<WireLimits>;
   readonly ownLimits?: Partial<WireLimits>;
-  /** The status that says busy, where the provider gives no type of error. */
+  /** The status that means busy, for a provider that gives errors no type. */
   readonly busyStatus?: number;
 };
 
 export type Attempt<Result> = {
   readonly sieve?: Sieve;
   run(exchange: Exchange): Promise<Result>;
-  /** What an event in the stream said, if that is what this error is. */
+  /** The error that the provider reported inside the stream; null if it reported none. */
   told(error: unknown): ToldError | null;
 };
 
@@ -49,7 +50,7 @@ export class Endpoint {
   readonly #connections: Connections;
   readonly #busyStatus: number | null;
 
-  /** Throws `invalid-field`, naming the option. */
+  /** Throws `invalid-field` and names the option. */
   constructor(options: EndpointOptions) {
     const { apiKey } = options;
     if (apiKey === '') refuseField('apiKey', 'must not be empty');
@@ -62,7 +63,7 @@ export class Endpoint {
     this.#headers = {
       'content-type': 'application/json',
       accept: 'application/json',
-      // What comes is counted and searched as it comes, so it must come as it is.
+      // heddle counts and searches the bytes as they come, so they must not be compressed.
       'accept-encoding': 'identity',
       'user-agent': 'heddle',
       ...options.headers,
@@ -113,7 +114,7 @@ export class Endpoint {
   }
 }
 
-/** Without a slash at its end. */
+/** Returns the URL without a slash at its end. */
 function checkBaseUrl(baseUrl: string): string {
   const text = asText(baseUrl, 'baseUrl');
   if (!URL.canParse(text)) refuseField('baseUrl', 'must be a URL such as https://host');

@@ -1,8 +1,9 @@
 /**
- * Why and when an exchange ends: its deadline, silence, the caller's abort, or what broke.
+ * Why and when an exchange ends: at its deadline, by silence, by the caller's abort, or because it
+ * broke.
  *
- * It owns the timers and the signal that cuts the socket. The first reason is the reason: a cut
- * socket brings errors of its own, which say nothing.
+ * It owns the timers and the signal that cuts the socket. Only the first reason is kept: a cut socket
+ * causes further errors, which say nothing about the cause.
  */
 import type { Breakage } from '../classification.ts';
 import type { WireLimits } from './wire-limits.ts';
@@ -33,7 +34,7 @@ export class ExchangeEnd {
     return this.#reason === 'aborted';
   }
 
-  /** Breaks with this reason unless the function that it returns is called in time. */
+  /** Breaks with this reason, unless the returned function is called in time. */
   within(ms: number, breakage: Breakage): () => void {
     const timer = setTimeout(() => this.break(breakage), ms);
     return () => clearTimeout(timer);
@@ -44,12 +45,12 @@ export class ExchangeEnd {
     this.cut();
   }
 
-  /** The call's fate is known: nothing ends it any more, and nobody listens. */
+  /** The call's fate is known: timers and the caller's abort no longer end the exchange. */
   settle(): void {
     this.#over('settled');
   }
 
-  /** Closes the socket, if the answer is not over. */
+  /** Closes the socket, unless the answer has ended. */
   cut(): void {
     this.#controller.abort();
   }

@@ -1,13 +1,13 @@
 /**
- * One request and its streamed answer, under deadlines and bounds, as the SDK's `fetch`.
+ * One request and its streamed answer, under deadlines and bounds, given to the SDK as its `fetch`.
  *
- * It owns the request's life: when it is cut, and what was seen of the answer. It leaves the bytes'
- * sense to the SDK and the adapter, what a failure means to fault.ts.
+ * It owns the request's life: when it is cut, and what was seen of the answer. The SDK and the adapter
+ * decide what the bytes mean, and fault.ts what a failure means.
  *
  * 1. It ends: by the answer's end, by silence longer than its limit, or at the deadline.
  * 2. The first reason to end it is kept in `breakage` (or `isAborted`), whatever error follows.
- * 3. One request leaves, to the address and with the headers that the adapter gave. What an SDK
- *    reads from the environment, or would send again, is not sent.
+ * 3. One request leaves, to the address and with the headers that the adapter gave. Headers that an
+ *    SDK reads from the environment, and repeated requests, are not sent.
  * 4. What is read and not passed on is bounded: bytes in all, bytes in one line, an error's text.
  */
 import { BrokenAnswer } from './broken-answer.ts';
@@ -18,13 +18,15 @@ import { ExchangeEnd } from './exchange-end.ts';
 import { streamedAnswer } from './streamed-answer.ts';
 import type { WireLimits } from './wire-limits.ts';
 
-/** An error's text beyond this is of use to nobody. */
+/** More of an error's text than this has no use. */
 const errorBytesMax = 65_536;
-/** After the result: how much, and how long, to get the socket back instead of a new one. */
+/**
+ * After the result: how many bytes, and for how long, are read to keep the socket for another request.
+ */
 const drainBytesMax = 65_536;
 const drainMsMax = 1_000;
 
-/** Turns what the network brings into what the SDK may read; throws a `BrokenAnswer`. */
+/** Turns the bytes from the network into those that the SDK may read. Throws a `BrokenAnswer`. */
 export type Sieve = {
   pass(chunk: Uint8Array): Uint8Array;
   end(): Uint8Array;
@@ -66,7 +68,7 @@ export class Exchange {
     return this.#answer;
   }
 
-  /** The body of an answer that is no success, cut to a bound. */
+  /** The body of an answer whose status is no success, cut to a bound. */
   get errorText(): string {
     return this.#errorText;
   }
@@ -75,7 +77,7 @@ export class Exchange {
     return this.#end.breakage;
   }
 
-  /** The answer has come to its end; without a result, that was too early. */
+  /** The answer's body has ended. If the attempt has no result then, the answer was cut short. */
   get isOver(): boolean {
     return this.#isBodyOver;
   }
@@ -84,7 +86,7 @@ export class Exchange {
     return this.#end.isAborted;
   }
 
-  /** For the SDK. Only the body of what it asks for is taken. */
+  /** The SDK's `fetch`. Of its arguments only the body is used. */
   readonly fetch = async (_url: unknown, init?: { readonly body?: unknown }): Promise<Response> => {
     const body = init?.body;
     if (this.#isSent || typeof body !== 'string') {
@@ -110,16 +112,16 @@ export class Exchange {
   };
 
   /**
-   * The result is whole: to the SDK the answer ends here. Who breaks off its stream instead makes it
-   * abort its request, which costs it more than reading on.
+   * The result is complete, so the SDK now sees the end of the answer. If the adapter broke off the
+   * SDK's stream instead, the SDK would abort its request, which costs more than reading on.
    */
   suffices(): void {
     this.#isEnough = true;
   }
 
   /**
-   * The call has its result, or has failed. A body that is as good as over is read to its end, so
-   * that the socket can be used again; any other is cut.
+   * The call has its result, or has failed. After a result the rest of the body is read, so that the
+   * socket can be used again; otherwise the socket is cut.
    */
   finish({ isComplete }: { readonly isComplete: boolean }): void {
     this.#end.settle();
@@ -157,8 +159,8 @@ export class Exchange {
   }
 
   /**
-   * The same status without its text, which is kept here: the SDKs read it without bound, and one
-   * writes to the console of it.
+   * Returns the same status without the error's text. The text is kept here, because the SDKs read it
+   * without a bound, and one of them writes it to the console.
    */
   async #refusal(status: number): Promise<Response> {
     const decoder = new TextDecoder();
@@ -170,7 +172,8 @@ export class Exchange {
       this.#errorText += decoder.decode(chunk.subarray(0, errorBytesMax - bytes), { stream: true });
       bytes += chunk.length;
     }
-    // A status that is no failure to the SDK (a redirect that nobody follows) must be one.
+    // The SDK must see a failure, so a status that it would not take for one (such as a redirect)
+    // becomes 502.
     const shown = status >= 400 && status <= 599 ? status : 502;
     const headers = { 'content-type': 'application/json' };
     return new Response('{}', { status: shown, headers });
@@ -188,7 +191,7 @@ export class Exchange {
       }
       this.#end.cut();
     } catch {
-      // The result is there: how its connection ends is nobody's concern.
+      // The result is there, so an error of its connection does not matter.
     } finally {
       clearTimeout(timer);
     }

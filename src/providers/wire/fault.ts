@@ -1,4 +1,4 @@
-/** From what an exchange saw to the one `ProviderFault` that the pool and people read. */
+/** Makes the `ProviderFault` that the pool and people read from what an exchange saw. */
 import { toSafeText } from '../../domain/json.ts';
 import { BrokenAnswer } from './broken-answer.ts';
 import { type Breakage, classify } from '../classification.ts';
@@ -22,16 +22,16 @@ const breakageTexts: Readonly<Record<Breakage, string>> = {
 export type FailedAttempt = {
   readonly error: unknown;
   readonly exchange: Exchange;
-  /** What an event in the stream said; null when there was none. */
+  /** The error that an event in the stream reported; null if there was none. */
   readonly told: ToldError | null;
-  /** The status by which the provider itself says that it is busy, though not by a type. */
+  /** The status by which the provider says that it is busy, if it gives errors no type. */
   readonly busyStatus: number | null;
-  /** Whatever a provider echoes: this is not shown. */
+  /** Removed from every text, because a provider may echo it. */
   readonly secret: string | null;
   readonly nowMs: number;
 };
 
-/** Without a `cause`: the SDK's errors carry requests and headers with them. */
+/** The fault has no `cause`, because the SDK's errors carry requests and headers. */
 export function faultOf(attempt: FailedAttempt): ProviderFault {
   const { error, exchange, nowMs } = attempt;
   const { answer } = exchange;
@@ -43,7 +43,7 @@ export function faultOf(attempt: FailedAttempt): ProviderFault {
   const header = answer?.header ?? (() => null);
   const retryAfterMs = readRetryAfter(header, nowMs);
   if (told === null && breakage === null) {
-    // Neither the provider nor the network: the request could not even be made.
+    // Neither the provider nor the network failed: the request could not even be made.
     return new ProviderFault('caller', shown(attempt, `the call failed: ${reasonIn(error)}`));
   }
   const { type = null, code = null, text = null } = told ?? {};
@@ -57,7 +57,10 @@ export function faultOf(attempt: FailedAttempt): ProviderFault {
   return new ProviderFault(kind, shown(attempt, message, request), retryAfterMs);
 }
 
-/** A proxy's refusal with the same status has another body: it means that nobody is there. */
+/**
+ * The busy status counts only with a body in the provider's own form. A proxy that refuses with the
+ * same status sends another body, which means that the server cannot be reached.
+ */
 function refusal({ busyStatus, exchange }: FailedAttempt, status: number): ToldError {
   const told = readToldError(exchange.errorText);
   const isOwn = told.type === null && told.text !== exchange.errorText;
@@ -74,7 +77,7 @@ function brokenText(breakage: Breakage, error: unknown): string {
   return `the provider ${breakageTexts[breakage]} (${reasonIn(error)})`;
 }
 
-/** The code of whatever lies at the bottom, such as ECONNREFUSED; else its message. */
+/** The code of the deepest cause, such as ECONNREFUSED; else its message. */
 function reasonIn(error: unknown): string {
   let cause = error;
   for (let depth = 0; depth < 5; depth++) {
@@ -86,7 +89,7 @@ function reasonIn(error: unknown): string {
 }
 
 function shown({ secret }: FailedAttempt, message: string, suffix = ''): string {
-  // Before anything is cut: half a key is a part of the key.
+  // The secret is removed before the text is cut: a cut could leave a part of the key.
   const safe = (text: string): string => (secret === null ? text : text.replaceAll(secret, '***'));
   const text = safe(message);
   const cut = text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text;

@@ -1,6 +1,6 @@
-/** What a provider says of its refusal, in the body of the answer or inside the stream. */
+/** What a provider says about its refusal, in the body of the answer or inside the stream. */
 
-/** Classified by type and code; the text is for people. */
+/** Type and code decide the classification; the text is for people. */
 export type ToldError = {
   readonly type: string | null;
   readonly code: string | null;
@@ -15,8 +15,8 @@ const isFields = (value: unknown): value is Fields =>
 const asText = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /**
- * From `{error: {type, message, details: {error_code}}}` or `{error: "text"}`. Anything else, such
- * as a proxy's page, is text.
+ * From `{error: {type, message, details: {error_code}}}` or `{error: "text"}`. Anything else, such as
+ * a proxy's page, becomes the text.
  */
 export function readToldError(body: string): ToldError {
   const parsed = parse(body);

@@ -1,16 +1,16 @@
-/** The bounds of one attempt, and what a provider may be given instead of the defaults. */
+/** The bounds of one attempt: the defaults, and what a provider's options may set instead. */
 import { asWhole, refuseField } from '../../domain/field.ts';
 
 export type WireLimits = {
-  /** From the request to the first header: a local model may have to be loaded. */
+  /** From the request to the first header. Long, because a local model may have to be loaded. */
   readonly firstByteMsMax: number;
   /** Without a byte in the middle of an answer. */
   readonly idleMsMax: number;
   /** From the request to the last byte. */
   readonly deadlineMsMax: number;
-  /** Of one answer as it comes, frames and all. */
+  /** Of one answer as it comes, with its frames. */
   readonly responseBytesMax: number;
-  /** Of one line of it: a line is held until it is whole. */
+  /** Of one line of an answer, because a line is held until it is complete. */
   readonly lineBytesMax: number;
 };
 
@@ -22,10 +22,10 @@ const defaults: WireLimits = {
   lineBytesMax: 4_194_304,
 };
 
-/** What a timer can hold is a little less than 25 days. */
+/** A timer can hold a little less than 25 days. */
 const max = 2_000_000_000;
 
-/** Throws `invalid-field`, naming the option; also one that nobody reads, for it may be misspelt. */
+/** Throws `invalid-field` and names the option, also for an unknown option, which may be misspelt. */
 export function resolveWireLimits(
   given: Partial<WireLimits>,
   own: Partial<WireLimits> = {},
