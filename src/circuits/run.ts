@@ -1,13 +1,15 @@
 /** The workload from begin to end: one replica, its providers, the scales one after the other. */
 import { createHeddle, type HeddleOptions } from '../heddle.ts';
-import type { CallSource } from './call-source.ts';
+import type { CallSource, Told } from './call-source.ts';
 import { agents } from './circuit.ts';
 import type { Progress } from './progress.ts';
 import type { ScaleReport } from './report.ts';
-import { openCalls } from './open-calls.ts';
 import { hasOpenCircuits, resumeCircuits } from './resume.ts';
 import { runScale, type CircuitsContext, type ScaleResult } from './scale-run.ts';
 import type { CircuitsSettings } from './settings.ts';
+import { Demand } from './demand.ts';
+import { DirectSource } from './direct-source.ts';
+import { openEmulated } from './emulated-source.ts';
 
 export type CircuitsAround = {
   readonly progress: Progress;
@@ -88,4 +90,25 @@ function heddleOptions(
       },
     },
   };
+}
+
+/** What heddle is told of ceilings that it has to learn: far above the truth. */
+const untoldCeilingMin = 1_000;
+/** Where it begins then. */
+const untoldStart = 16;
+
+/** Opens what the settings name, and tells heddle of its ceilings or leaves them to be learned. */
+export async function openCalls(
+  settings: CircuitsSettings,
+  note: (line: string) => void,
+): Promise<CallSource> {
+  const told = settings.ceilings.map(({ ceiling }): Told => {
+    if (settings.told) return { ceiling };
+    return { ceiling: Math.max(untoldCeilingMin, ceiling * 4), startsAt: untoldStart };
+  });
+  const demand = new Demand(told.reduce((total, { ceiling }) => total + ceiling, 0));
+  const { provider } = settings;
+  return provider.kind === 'emulated'
+    ? openEmulated({ settings, emulated: provider, told, demand, note })
+    : new DirectSource(settings, { told, demand });
 }

@@ -2,10 +2,9 @@
  * What surfaces ask for, checked by field and turned into rows (promise 11). Every surface (library,
  * command line, HTTP) comes through here, so they refuse the same things in the same words.
  */
-import { canonicalJson } from '../domain/canonical-json.ts';
 import { asObject, asOneOf, asText, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
-import { toJson, type Json } from '../domain/json.ts';
+import { toJson, type Json, type JsonObject } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { inputToText } from '../domain/input-text.ts';
@@ -177,4 +176,20 @@ function chartEvent(event: unknown): ChartEvent {
 
 function name(text: string | undefined, field: string, fallback: string): string {
   return text === undefined ? fallback : checkName(text, field);
+}
+
+/** The same text for values that are equal as JSON, in whatever order their keys stand. */
+function canonicalJson(value: Json): string {
+  return JSON.stringify(sorted(value));
+}
+
+function sorted(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const object = value as JsonObject;
+  return Object.fromEntries(
+    Object.keys(object)
+      .sort()
+      .map((key) => [key, sorted(object[key] as Json)]),
+  );
 }

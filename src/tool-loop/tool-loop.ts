@@ -26,7 +26,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Json } from '../domain/json.ts';
 import { catalogue } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
-import { builtInOffers } from './built-in-tools.ts';
+import { builtInOffers, type ToolOffer } from './built-in-tools.ts';
 import {
   resolveLoop,
   type ResolvedLoop,
@@ -44,7 +44,6 @@ import {
   type LoopContext,
   type ToolLoopOutput,
 } from './loop-context.ts';
-import { spawnOffer } from './spawn-tool.ts';
 
 type Actor = PromiseActorLogic<unknown, unknown>;
 type At = { readonly context: LoopContext };
@@ -256,4 +255,23 @@ function keepFailed(place: number, charsMax: number) {
     const { failure } = event as { readonly failure: Failure };
     return withResult(context, place, errorText(failure.message, charsMax));
   });
+}
+
+/** The tool that starts another agent and waits for its output. */
+function spawnOffer(children: ResolvedLoop['children']): ToolOffer {
+  const told = children.map(({ agent, description, inputSchema }) => {
+    const input = inputSchema === undefined ? '' : ` Its input: ${JSON.stringify(inputSchema)}.`;
+    return `${agent.id}: ${description}${input}`;
+  });
+  const agent: Json = { enum: children.map((child) => child.agent.id) };
+  return {
+    name: 'spawn',
+    description: ['Starts another agent and gives its output.', ...told].join('\n'),
+    inputSchema: {
+      type: 'object',
+      properties: { agent, input: { description: 'What the agent is given: any JSON.' } },
+      required: ['agent'],
+      additionalProperties: false,
+    },
+  };
 }

@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 import { agents, startsOf, tenantOf, type CircuitMode } from '../../src/circuits/circuit.ts';
-import { openCalls } from '../../src/circuits/open-calls.ts';
+import { openCalls } from '../../src/circuits/run.ts';
 import {
   defaultCircuits,
   type CircuitsSettings,

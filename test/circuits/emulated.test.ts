@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import '../support/forks-typescript.ts';
 import type { CallSource } from '../../src/circuits/call-source.ts';
 import { agents } from '../../src/circuits/circuit.ts';
-import { openCalls } from '../../src/circuits/open-calls.ts';
+import { openCalls } from '../../src/circuits/run.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
 import type { CircuitsSettings, Emulated } from '../../src/circuits/settings.ts';

@@ -1,7 +1,7 @@
 /** One scale over the store's twin in memory: how it ends, and what is then said of it. */
 import { afterEach, expect, it } from 'vitest';
 import { agents, type CircuitMode } from '../../src/circuits/circuit.ts';
-import { openCalls } from '../../src/circuits/open-calls.ts';
+import { openCalls } from '../../src/circuits/run.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
 import type { CircuitsSettings } from '../../src/circuits/settings.ts';

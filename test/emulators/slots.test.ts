@@ -1,7 +1,7 @@
 /** Places, those who wait for them, and the time that they were held. */
 import { describe, expect, it } from 'vitest';
 import { Slots } from '../../src/emulators/slots.ts';
-import { TokenBucket } from '../../src/emulators/token-bucket.ts';
+import { TokenBucket } from '../../src/emulators/model-calls.ts';
 import { anthropic, ask, chat, failure, ollama, until } from './started.ts';
 
 function slotsOf(ceiling: number, queueMax = 0) {

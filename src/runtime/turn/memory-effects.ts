@@ -4,11 +4,14 @@
  * compare-and-set that the chart asked for can never be lost to a race). A turn reads its own writes.
  */
 import type { MemoryScope } from '../../domain/catalogue.ts';
-import { checkForget, checkRecall, checkRemember } from '../../domain/catalogue-input.ts';
-import type { ResolvedWrite } from '../../domain/catalogue-input.ts';
+import {
+  checkForget,
+  checkRecall,
+  checkRemember,
+  type ResolvedWrite,
+} from '../../domain/catalogue-input.ts';
 import { heddleError } from '../../domain/errors.ts';
-import type { Json } from '../../domain/json.ts';
-import { mergePatch } from '../../domain/merge-patch.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import type { MemoryRead } from '../../store/port.ts';
 import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
 import { recalled } from './recalled.ts';
@@ -110,4 +113,22 @@ function* versionsOf(
   const { version } = read;
   if (version === null) return { newest, versions: all };
   return { newest, versions: version > newest ? [] : all.filter((row) => row.version <= version) };
+}
+
+/**
+ * JSON Merge Patch, RFC 7386: an object's keys are merged into the target, null deletes a key,
+ * anything else replaces the target.
+ */
+function mergePatch(target: Json, patch: Json): Json {
+  if (!isObject(patch)) return patch;
+  const merged: Record<string, Json> = isObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key] ?? null, value);
+  }
+  return merged;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

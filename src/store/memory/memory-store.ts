@@ -12,7 +12,13 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { Hint, Store } from '../port.ts';
+import {
+  type Hint,
+  type Store,
+  openCountMax,
+  type AgentStructure,
+  type StructureInUse,
+} from '../port.ts';
 import { audit } from './audit.ts';
 import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
@@ -28,7 +34,6 @@ import { listQuestions } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
 import { endAllSessions, endSession, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
-import { keepStructures } from './structures.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
 
@@ -155,4 +160,23 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     providerTotals: () => whole((db) => providerTotals(db)),
     activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),
   };
+}
+
+/** What runs of each version of an agent stand on. It owns that table; it reads which runs are open. */
+function keepStructures(db: Database, asked: readonly AgentStructure[]): readonly StructureInUse[] {
+  const { runs, structures } = db.tables;
+  const inUse: StructureInUse[] = [];
+  for (const { agent, version, structure, replaces } of asked) {
+    const known = structures.get(join(agent, version));
+    if (replaces || known === undefined || known.structure === structure) continue;
+    const open = runs
+      .all()
+      .filter(
+        (run) => run.endedAtMs === null && run.agent === agent && run.version === version,
+      ).length;
+    if (open > 0) inUse.push({ agent, version, open: Math.min(open, openCountMax) });
+  }
+  if (inUse.length > 0) return inUse;
+  for (const { agent, version, structure } of asked) structures.put({ agent, version, structure });
+  return [];
 }
