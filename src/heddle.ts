@@ -13,7 +13,7 @@ import { createKernel } from './kernel/kernel.ts';
 import { Heddle } from './library/library.ts';
 import { checkProviders } from './providers/check-provider.ts';
 import type { Provider } from './providers/port.ts';
-import { createStub, type Stub, type StubOptions } from './providers/stub/stub.ts';
+import { createStub, type StubOptions } from './providers/stub/stub.ts';
 import { warnOfAgents } from './runtime/agent-warnings.ts';
 import { budgetDefaults, type Budget } from './library/budget-requests.ts';
 import { checkLog, hostLog } from './runtime/host/host-log.ts';
@@ -28,7 +28,6 @@ import type { Store } from './store/port.ts';
 import { systemClock, systemIds } from './system.ts';
 
 export { Heddle };
-export type { Stub };
 
 /** What `createHeddle` is told. All of it may be left out. */
 export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
@@ -123,7 +122,7 @@ const stubKeys = [
 ] as const;
 
 /** A provider in this process, for tests and for measuring heddle alone. */
-export function stubProvider(options: Omit<StubOptions, 'clock'>): Stub {
+export function stubProvider(options: Omit<StubOptions, 'clock'>): Provider {
   const given = asOptions(options, 'stub', stubKeys);
   return createStub({ ...given, clock: systemClock });
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { errorRegistry } from '../src/domain/errors.ts';
 
@@ -19,4 +19,17 @@ it('lists exactly the codes of the registry, with their status and retry', () =>
 
 it('says for each what to do', () => {
   for (const [, code, , , what] of rows) expect(what, code).toMatch(/\S{3}/);
+});
+
+it('lists no code that nothing raises', () => {
+  const src = new URL('../src/', import.meta.url);
+  const files = readdirSync(src, { recursive: true }).map(String);
+  const texts = files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(file, src), 'utf8'));
+  const raised = /\b(?:heddleError|errorRecord|refused)\(\s*'([a-z-]+)'/g;
+  const codes = new Set(
+    texts.flatMap((text) => Array.from(text.matchAll(raised), ([, code]) => code)),
+  );
+  expect(Object.keys(errorRegistry).filter((code) => !codes.has(code))).toEqual([]);
 });

@@ -64,7 +64,6 @@ export type GenerateInput = {
     /** JSON Schema of an object. */
     readonly inputSchema: Json;
   }[];
-  readonly stream?: boolean;
   readonly maxTokens?: number;
   /** 0 to 2. Without one, the provider's own. */
   readonly temperature?: number;

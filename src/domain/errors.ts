@@ -97,7 +97,6 @@ export const errorRegistry = {
     500,
     'Task {src} is given up: the process ended during each of its last {attempts} attempts, or lost the run; look for what ends it (process.exit, memory).',
   ),
-  'child-failed': terminal(500, 'Child run {runId} of agent {agent} ended {status}: {reason}.'),
   'answer-invalid': terminal(400, 'The answer does not fit the schema: {reason}.'),
   'ask-unknown': terminal(404, 'Run {runId} asks nothing under the id {askId}.'),
   'ask-answered': terminal(409, 'Question {askId} of run {runId} has its answer already.'),
@@ -128,23 +127,12 @@ export const errorRegistry = {
     502,
     'Provider {provider} gave an answer that cannot be taken: {field} {reason}.',
   ),
-  'provider-rate-limited': retryable(429, 'Provider {provider} asks to wait.'),
-  'provider-outage': retryable(503, 'Provider {provider} does not answer: {reason}.'),
   'budget-exceeded': retryable(
     402,
     'The budget of {whose} ({max} {unit}) has {spent} spent and {reserved} reserved, and a call needs up to {needed}; raise it.',
   ),
-  'provider-parked': retryable(
-    402,
-    'Provider {provider} refuses key or spend: {reason}. Mend it and reopen the provider.',
-  ),
   'emulators-failed': terminal(500, 'The emulated providers do not run: {reason}.'),
   // Ownership and store
-  'epoch-stale': retryable(503, 'Shard {shard} has another owner now.'),
-  'version-stale': retryable(
-    409,
-    'Run {runId} has moved on; this turn was computed from old state.',
-  ),
   'store-unavailable': retryable(503, 'Postgres does not answer: {reason}.'),
   'store-error': retryable(
     503,
@@ -221,6 +209,17 @@ export type ErrorRecord = {
   readonly thrown?: Json;
 };
 
+/** An error that is stored and never thrown. */
+export function errorRecord(code: ErrorCode, detail: ErrorDetail): ErrorRecord {
+  return { code, message: messageOf(code, detail), detail };
+}
+
+function messageOf(code: ErrorCode, detail: ErrorDetail): string {
+  return errorRegistry[code].message.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    String(detail[name] ?? `{${name}}`),
+  );
+}
+
 /** The one error class: `code` is a key of the registry. */
 export class HeddleError extends Error {
   readonly code: ErrorCode;
@@ -230,12 +229,7 @@ export class HeddleError extends Error {
 
   constructor(code: ErrorCode, detail: ErrorDetail = {}, options?: ErrorOptions) {
     const entry: ErrorEntry = errorRegistry[code];
-    super(
-      entry.message.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-        String(detail[name] ?? `{${name}}`),
-      ),
-      options,
-    );
+    super(messageOf(code, detail), options);
     this.name = 'HeddleError';
     this.code = code;
     this.detail = detail;

@@ -15,7 +15,6 @@ const generateKeys = [
   'model',
   'tier',
   'tools',
-  'stream',
   'maxTokens',
   'temperature',
   'timeoutMs',
@@ -23,7 +22,8 @@ const generateKeys = [
 ];
 
 export function checkGenerate(input: Json): GenerateInput {
-  const value = asObject(input, 'generate');
+  const given = asObject(input, 'generate');
+  const value = 'stream' in given ? withoutStream(given) : given;
   onlyKeys(value, 'generate', generateKeys);
   const { prompt, messages, conversation, temperature } = value;
   if (conversation !== undefined) checkName(conversation, 'generate.conversation');
@@ -37,7 +37,6 @@ export function checkGenerate(input: Json): GenerateInput {
   }
   checkRoute(value);
   if (value['tools'] !== undefined) checkTools(value['tools']);
-  asBoolean(value['stream'], 'generate.stream', false);
   const positive = { min: 1, max: limits.delayMsMax, fallback: null };
   asWhole(value['maxTokens'], 'generate.maxTokens', positive);
   asWhole(value['timeoutMs'], 'generate.timeoutMs', positive);
@@ -49,6 +48,15 @@ export function checkGenerate(input: Json): GenerateInput {
     refuseField('generate.temperature', 'must be a number from 0 to 2');
   }
   return value;
+}
+
+/**
+ * Charts and runs of 0.1.0 may give `stream`, which has never meant anything: the text of every answer is
+ * shown while it comes. So it is dropped, and such a call goes on.
+ */
+function withoutStream(given: JsonObject): JsonObject {
+  const kept = Object.entries(given).filter(([key]) => key !== 'stream');
+  return Object.fromEntries(kept);
 }
 
 /** Two answers to one question would need a rule of precedence that nobody remembers. */

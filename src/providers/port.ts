@@ -3,7 +3,6 @@
  * is spent. An implementation makes one attempt and says truthfully how it ended.
  */
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
-import type { RateLimits } from './rate-limits.ts';
 
 /**
  * How a call failed, named by what must follow. `classification.ts` decides which kind a failure is.
@@ -39,8 +38,6 @@ export type ProviderCall = {
   readonly signal: AbortSignal;
   /** Receives text as it arrives. It is shown, never committed. */
   readonly onText?: (text: string) => void;
-  /** Receives what the provider says is left of heddle's quota, with any answer: a hint for the gate. */
-  readonly onLimits?: (limits: RateLimits) => void;
 };
 
 /**

@@ -1,6 +1,8 @@
 /** How long a provider asks to wait, from the headers of its answer. */
 import { capacityDefaults } from '../domain/capacity-settings.ts';
-import type { HeaderReader } from './rate-limits.ts';
+
+/** Reads one header of an answer, by its lower-case name; null when it is not there. */
+type HeaderReader = (name: string) => string | null;
 
 const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 

@@ -2,7 +2,8 @@
  * The circuit (three agents, three model calls, two messages, three memory versions, one
  * evaluation) as every contender runs it, and the stub that stands for the model.
  */
-import { createStub, type Stub } from '../../src/providers/stub/stub.ts';
+import type { Provider } from '../../src/providers/port.ts';
+import { createStub } from '../../src/providers/stub/stub.ts';
 import { systemClock } from '../../src/system.ts';
 
 export type Measured = {
@@ -17,7 +18,7 @@ export type Measured = {
 };
 
 /** 240 places in all, as two providers of 120. */
-export function stubs(latencyMs: number): readonly Stub[] {
+export function stubs(latencyMs: number): readonly Provider[] {
   return ['a', 'b'].map((name) =>
     createStub({ name, ceiling: 120, latencyMs, seed: 1, clock: systemClock }),
   );
@@ -32,7 +33,7 @@ export const prompts = {
 
 /** At most 240 calls at a time over both stubs, first come, first served. */
 export class Model {
-  readonly #providers: readonly Stub[];
+  readonly #providers: readonly Provider[];
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
   #calls = 0;

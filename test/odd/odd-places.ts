@@ -253,7 +253,6 @@ export const provider: Provider = {
       asked.set(odd.place, (asked.get(odd.place) ?? 0) + 1);
       call.signal.addEventListener('abort', () => act(odd));
       call.onText?.(valueOf(odd.kind) as never);
-      call.onLimits?.(valueOf(odd.kind) as never);
       return Promise.resolve(answer) as never;
     }
     const calls = messages.length > 1 ? [] : [{ id: '1', name: 'odd', input: odd }];

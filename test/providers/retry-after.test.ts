@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readRateLimits } from '../../src/providers/rate-limits.ts';
 import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
 import { readRetryAfter } from '../../src/providers/retry-after.ts';
 
@@ -42,25 +41,5 @@ describe('the wait that a provider asks for', () => {
     expect(readRetryAfter(both('20'), nowMs)).toBe(retryAfterMsMin);
     expect(readRetryAfter(both('x'), nowMs)).toBe(9_000);
     expect(readRetryAfter(reader({}), nowMs)).toBe(null);
-  });
-});
-
-describe('what is left of a quota', () => {
-  it('is read where it can be', () => {
-    const headers = {
-      'anthropic-ratelimit-requests-remaining': '12',
-      'anthropic-ratelimit-requests-reset': '2026-11-24T12:00:30Z',
-      'anthropic-ratelimit-tokens-remaining': '-1',
-      'anthropic-ratelimit-tokens-reset': '2026-11-24T11:00:00Z',
-      'anthropic-ratelimit-input-tokens-remaining': 'many',
-      'anthropic-ratelimit-input-tokens-reset': 'tomorrow',
-      'anthropic-ratelimit-output-tokens-remaining': '0',
-    };
-    expect(readRateLimits(reader(headers), nowMs)).toEqual({
-      requests: { remaining: 12, resetInMs: 30_000 },
-      tokens: { remaining: null, resetInMs: 0 },
-      'output-tokens': { remaining: 0, resetInMs: null },
-    });
-    expect(readRateLimits(reader({}), nowMs)).toBe(null);
   });
 });

@@ -58,10 +58,6 @@ export class Quota {
     );
   }
 
-  get calling(): number {
-    return this.#calling;
-  }
-
   /** The number of the call that was sent last. */
   get sentLast(): number {
     return this.#sent;

@@ -10,7 +10,6 @@
  */
 import type { GenerateOutput } from '../../domain/catalogue.ts';
 import { callAborted, type Provider, type ProviderCall, ProviderFault } from '../port.ts';
-import { RecentKeys } from '../../queue/recent-keys.ts';
 import { mix } from './stub-answer.ts';
 import { stubAnswer } from './stub-output.ts';
 
@@ -46,58 +45,29 @@ export type StubOptions = {
   readonly clock: StubClock;
 };
 
-type StubStats = {
-  /** All calls that came, also refused ones. */
-  readonly calls: number;
-  readonly completed: number;
-  readonly inFlight: number;
-  readonly peakInFlight: number;
-  readonly rateLimited: number;
-  readonly faults: number;
-  readonly aborted: number;
-  /** Calls at an invocation that had its answer already. */
-  readonly duplicateCalls: number;
-  /** The number of calls in flight, integrated over time. */
-  readonly slotMs: number;
-};
-
-export interface Stub extends Provider {
-  stats(): StubStats;
-}
-
 type FaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller';
 
-export function createStub(options: StubOptions): Stub {
+export function createStub(options: StubOptions): Provider {
   return new StubProvider(options);
 }
 
 /** Awaiting this takes one microtask. */
 const arrived = Promise.resolve();
 
-class StubProvider implements Stub {
+class StubProvider implements Provider {
   readonly name: string;
   readonly ceiling: number;
   readonly #options: StubOptions;
   readonly #clock: StubClock;
-  readonly #answered = new RecentKeys();
   #outageSinceMs: number | null = null;
   #calls = 0;
-  #completed = 0;
   #inFlight = 0;
-  #peak = 0;
-  #rateLimited = 0;
-  #faults = 0;
-  #aborted = 0;
-  #duplicates = 0;
-  #slotMs = 0;
-  #countedAtMs: number;
 
   constructor(options: StubOptions) {
     this.name = options.name;
     this.ceiling = options.ceiling;
     this.#options = options;
     this.#clock = options.clock;
-    this.#countedAtMs = options.clock.nowMs();
   }
 
   call(call: ProviderCall): Promise<GenerateOutput> {
@@ -107,44 +77,21 @@ class StubProvider implements Stub {
     const full = this.#inFlight >= this.ceiling;
     const fault = full ? 'rate-limited' : this.#faultOf(hash);
     if (fault !== null && fault !== 'outage') return Promise.reject(this.#fault(fault));
-    const repeated = this.#answered.has(call.idempotencyKey);
-    if (repeated) this.#duplicates += 1;
-    this.#count(1);
+    this.#inFlight += 1;
     const { latencyMs, jitterMs = 0 } = this.#options;
     const waitMs = latencyMs + ((hash >>> 8) / 2 ** 24) * jitterMs;
-    return this.#answer(call, { waitMs, fault, repeated });
-  }
-
-  stats(): StubStats {
-    this.#count(0);
-    return {
-      calls: this.#calls,
-      completed: this.#completed,
-      inFlight: this.#inFlight,
-      peakInFlight: this.#peak,
-      rateLimited: this.#rateLimited,
-      faults: this.#faults,
-      aborted: this.#aborted,
-      duplicateCalls: this.#duplicates,
-      slotMs: this.#slotMs,
-    };
+    return this.#answer(call, waitMs, fault);
   }
 
   async #answer(
     call: ProviderCall,
-    plan: { readonly waitMs: number; readonly fault: 'outage' | null; readonly repeated: boolean },
+    waitMs: number,
+    fault: 'outage' | null,
   ): Promise<GenerateOutput> {
-    await (plan.waitMs === 0 ? arrived : this.#wait(plan.waitMs, call.signal));
-    this.#count(-1);
-    if (call.signal.aborted) {
-      this.#aborted += 1;
-      throw callAborted(call.signal);
-    }
-    if (plan.fault !== null) throw this.#fault(plan.fault);
-    // Two calls at one invocation may also be in flight together: then the later answer counts as the
-    // duplicate.
-    if (!this.#answered.add(call.idempotencyKey) && !plan.repeated) this.#duplicates += 1;
-    this.#completed += 1;
+    await (waitMs === 0 ? arrived : this.#wait(waitMs, call.signal));
+    this.#inFlight -= 1;
+    if (call.signal.aborted) throw callAborted(call.signal);
+    if (fault !== null) throw this.#fault(fault);
     const output = stubAnswer(this.#options.seed, this.name, call.input);
     call.onText?.(output.text);
     return output;
@@ -185,24 +132,13 @@ class StubProvider implements Stub {
   }
 
   #fault(kind: FaultKind): ProviderFault {
-    this.#faults += 1;
     if (kind !== 'rate-limited')
       return new ProviderFault(kind, `stub ${this.name}: ${kind} on order`);
-    this.#rateLimited += 1;
     const { retryAfterMs = 100 } = this.#options;
     return new ProviderFault(
       kind,
       `stub ${this.name}: ${this.ceiling} calls at most`,
       retryAfterMs,
     );
-  }
-
-  /** Slot time until now belongs to the calls that were in flight until now. */
-  #count(change: -1 | 0 | 1): void {
-    const nowMs = this.#clock.nowMs();
-    this.#slotMs += (nowMs - this.#countedAtMs) * this.#inFlight;
-    this.#countedAtMs = nowMs;
-    this.#inFlight += change;
-    if (this.#inFlight > this.#peak) this.#peak = this.#inFlight;
   }
 }

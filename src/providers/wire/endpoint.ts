@@ -11,7 +11,6 @@
  */
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { callAborted, type ProviderCall } from '../port.ts';
-import { readRateLimits } from '../rate-limits.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type Sieve } from './exchange.ts';
 import { faultOf } from './fault.ts';
@@ -99,18 +98,11 @@ export class Endpoint {
       throw faultOf({ error, exchange, told, secret, busyStatus, nowMs: Date.now() });
     } finally {
       exchange.finish({ isComplete });
-      this.#showLimits(call, exchange);
     }
   }
 
   async close(): Promise<void> {
     await this.#connections.close();
-  }
-
-  #showLimits({ onLimits }: ProviderCall, { answer }: Exchange): void {
-    if (onLimits === undefined || answer === null) return;
-    const limits = readRateLimits(answer.header, Date.now());
-    if (limits !== null) onLimits(limits);
   }
 }
 

@@ -54,10 +54,6 @@ export class Ownership {
     options.afterCommit.wasFenced.on(() => this.askNow());
   }
 
-  get liveReplicas(): number {
-    return this.#liveReplicas;
-  }
-
   /** Resolves when the first shards are owned and their runs are taken up. */
   async start(): Promise<void> {
     this.#running = true;

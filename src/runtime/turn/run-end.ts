@@ -8,7 +8,7 @@
  * 2. Its parent is told once, whichever way it ended; but not when the parent itself has stopped it,
  *    as nobody waits for that.
  */
-import type { ErrorRecord } from '../../domain/errors.ts';
+import { errorRecord, type ErrorRecord } from '../../domain/errors.ts';
 import type { ChartState } from '../../kernel/port.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { newDraft, type Draft } from './draft.ts';
@@ -87,11 +87,7 @@ function abandoned(
   how: ChildEnd,
 ) {
   const { state, status, reason } = at;
-  const error: ErrorRecord = {
-    code: 'run-cancelled',
-    message: `The run was cancelled: ${reason}.`,
-    detail: { reason },
-  };
+  const error = errorRecord('run-cancelled', { reason });
   endEverything(draft, state, how);
   return {
     draft,

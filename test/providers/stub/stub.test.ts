@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerateInput, GenerateOutput } from '../../../src/domain/catalogue.ts';
-import { ProviderFault } from '../../../src/providers/port.ts';
-import { RecentKeys } from '../../../src/queue/recent-keys.ts';
-import { createStub, type Stub, type StubOptions } from '../../../src/providers/stub/stub.ts';
+import { ProviderFault, type Provider } from '../../../src/providers/port.ts';
+import { createStub, type StubOptions } from '../../../src/providers/stub/stub.ts';
 
 /** A clock that stands until it is told to go on. */
 function createClock() {
@@ -37,7 +36,7 @@ function stubOf(options: Partial<StubOptions> = {}) {
 
 let keys = 0;
 function call(
-  stub: Stub,
+  stub: Provider,
   input: GenerateInput = { prompt: 'What is a heddle?' },
   more: { idempotencyKey?: string; signal?: AbortSignal } = {},
 ): Promise<GenerateOutput> {
@@ -92,7 +91,6 @@ describe('the stub', () => {
     expect(answers).toBe(0);
     await clock.go(51);
     expect(answers).toBe(4);
-    expect(stub.stats()).toMatchObject({ completed: 4, inFlight: 0, peakInFlight: 4 });
   });
 
   it('takes no more calls than its ceiling, and says when to come again', async () => {
@@ -105,24 +103,13 @@ describe('the stub', () => {
       'rate-limited',
       'rate-limited',
     ]);
-    expect(stub.stats()).toMatchObject({ calls: 7, rateLimited: 3, peakInFlight: 4, slotMs: 400 });
-  });
-
-  it('counts calls at invocations that have their answer', async () => {
-    const { stub, clock } = stubOf({ latencyMs: 10 });
-    const again = { idempotencyKey: 'same' };
-    const both = [call(stub, {}, again), call(stub, {}, again)];
-    await clock.go(10);
-    await Promise.all(both);
-    expect(stub.stats().duplicateCalls).toBe(1);
-    void call(stub, {}, again);
-    expect(stub.stats().duplicateCalls).toBe(2);
-    await clock.go(10);
-    expect(stub.stats()).toMatchObject({ duplicateCalls: 2, completed: 3 });
+    const free = Array.from({ length: 5 }, () => kindOf(call(stub)));
+    await clock.go(100);
+    expect(await Promise.all(free)).toEqual([...Array(4).fill('ok'), 'rate-limited']);
   });
 
   it('honours an abort before, during and just after the call', async () => {
-    const { stub, clock } = stubOf({ latencyMs: 100 });
+    const { stub, clock } = stubOf({ latencyMs: 100, ceiling: 1 });
     const early = AbortSignal.abort('no');
     await expect(call(stub, {}, { signal: early })).rejects.toThrow('aborted');
     const control = new AbortController();
@@ -130,13 +117,15 @@ describe('the stub', () => {
     control.abort();
     expect(await during).toBe('aborted');
     expect(clock.timers.size).toBe(0);
-    expect(stub.stats()).toMatchObject({ calls: 1, aborted: 1, inFlight: 0, completed: 0 });
-    const quick = stubOf().stub;
+    const next = kindOf(call(stub));
+    await clock.go(100);
+    expect(await next).toBe('ok');
+    const quick = stubOf({ ceiling: 1 }).stub;
     const after = new AbortController();
     const late = kindOf(call(quick, {}, { signal: after.signal }));
     after.abort();
     expect(await late).toBe('aborted');
-    expect(quick.stats().inFlight).toBe(0);
+    expect(await kindOf(call(quick))).toBe('ok');
   });
 
   it('shows its text to whom it is asked to show it', async () => {
@@ -175,9 +164,9 @@ describe("the stub's faults", () => {
   });
 
   it('hold a slot for the latency in an outage, and none in a refusal', async () => {
-    const out = stubOf({ latencyMs: 100, faults: { outage: 1 } });
+    const out = stubOf({ latencyMs: 100, ceiling: 1, faults: { outage: 1 } });
     const kind = kindOf(call(out.stub));
-    expect(out.stub.stats().inFlight).toBe(1);
+    expect(await kindOf(call(out.stub))).toBe('rate-limited');
     await out.clock.go(100);
     expect(await kind).toBe('outage');
     const no = stubOf({ latencyMs: 100, faults: { refused: 1 } });
@@ -194,14 +183,5 @@ describe("the stub's faults", () => {
     }
     kinds.push(await kindOf(call(stub)));
     expect(kinds).toEqual(['ok', 'ok', 'outage', 'outage', 'outage', 'outage', 'ok']);
-  });
-});
-
-describe('recent keys', () => {
-  it('are remembered for a while and forgotten in the end', () => {
-    const recent = new RecentKeys(10);
-    for (let i = 0; i < 100; i++) expect(recent.add(`k${i}`)).toBe(true);
-    for (let i = 90; i < 100; i++) expect(recent.add(`k${i}`)).toBe(false);
-    expect(recent.has('k0')).toBe(false);
   });
 });

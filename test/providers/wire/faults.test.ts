@@ -1,14 +1,7 @@
 /** Every row of the table of faults, as the real SDKs bring it from a socket. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classify, faultTable } from '../../../src/providers/classification.ts';
-import type { RateLimits } from '../../../src/providers/rate-limits.ts';
-import {
-  callOf,
-  type ClosableProvider,
-  endOf,
-  faultOf,
-  wires,
-} from '../../support/provider-wires.ts';
+import { callOf, type ClosableProvider, faultOf, wires } from '../../support/provider-wires.ts';
 import { chunk, head, whole, WireServer } from '../../support/wire-server.ts';
 
 const statuses = faultTable
@@ -149,21 +142,6 @@ for (const wire of wires) {
       await small.close();
       bytes = whole(wire.answer(Array.from({ length: 12 }, () => 'x'.repeat(100_000))));
       expect((await faultOf(provider.call(callOf()))).kind).toBe('caller');
-    });
-
-    it('tells what is left of the quota, with answers and with refusals', async () => {
-      const headers = {
-        'anthropic-ratelimit-requests-remaining': '3',
-        'anthropic-ratelimit-tokens-remaining': 'many',
-      };
-      const seen: RateLimits[] = [];
-      const call = () => callOf({ onLimits: (limits) => void seen.push(limits) });
-      bytes = whole(wire.answer(['ok']), { headers });
-      expect((await endOf(provider.call(call()))).kind).toBe('ok');
-      bytes = refusal(429, { type: 'rate_limit_error', message: 'slow' }, headers);
-      await faultOf(provider.call(call()));
-      const requests = { remaining: 3, resetInMs: null };
-      expect(seen).toEqual([{ requests }, { requests }]);
     });
   });
 }

@@ -1,5 +1,6 @@
 /** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
 import { describe, expect, it } from 'vitest';
+import { checkGenerate } from '../../../src/domain/generate-input.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../../support/replica.ts';
 import { scriptedProvider, type OpenCall } from '../../support/scripted-provider.ts';
@@ -38,6 +39,13 @@ describe('a call that is answered', () => {
     const [slot] = await store.slots([...Array(32).keys()]);
     expect(provider.calls).toHaveLength(1);
     expect(slot).toMatchObject({ status: 'calling', call: { runId: run.id, attempt: 1 } });
+  });
+
+  it('goes on where its chart gives `stream`, as charts and runs of 0.1.0 may', async () => {
+    const { provider, run } = await oneCall({ stream: true });
+    expect(checkGenerate({ prompt: 'why?', stream: 'odd' })).toEqual({ prompt: 'why?' });
+    provider.last().answer('because');
+    expect(await run.output()).toMatchObject([{ done: { text: 'because' } }]);
   });
 
   it('is made by the provider that is named', async () => {
