@@ -1,5 +1,5 @@
 /**
- * What a failure of Postgres or of the connection means for what was being done. Codes:
+ * What a failure of Postgres or of the connection means for the work that met it. Codes:
  * https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
 import { HeddleError, heddleError } from '../../../domain/errors.ts';
@@ -19,23 +19,23 @@ export const guard = {
 /**
  * - guard: one of heddle's own checks inside the transaction; nothing was written.
  * - replay: this commit id has been committed before.
- * - again: a deadlock, a serialization conflict, or a session that is not as this connection knows
- *   it (session-end.ts); nothing was written, and the same transaction may be run again.
+ * - again: a deadlock, a serialization conflict, or a session that differs from what this connection
+ *   knows of it (session-end.ts); nothing was written, and the same transaction may be run again.
  * - lost: no answer; a transaction that was under way may or may not have been committed.
- * - busy: a lock was not to be had in time, or the server has no room; nothing was written.
+ * - busy: a lock was not free in time, or the server has no room; nothing was written.
  * - slow: the statement took too long; nothing was written, and it would take as long again.
- * - data: Postgres refuses a value; it will again.
- * - other: anything else that Postgres says, of a right, a table, its disk, itself: nothing was written,
- *   and it is over when somebody has mended it.
- * - bug: heddle's own code threw, and Postgres has not been asked.
+ * - data: Postgres refuses a value; it will refuse it again.
+ * - other: any other error of Postgres, about a right, a table, its disk or itself: nothing was
+ *   written, and the error ends when a person has corrected its cause.
+ * - bug: heddle's own code threw, and Postgres was not asked.
  */
 export type FailureKind =
   'guard' | 'replay' | 'again' | 'lost' | 'busy' | 'slow' | 'data' | 'other' | 'bug';
 
 const guards: ReadonlySet<string> = new Set(Object.values(guard));
 /**
- * Keys that let one of two writers in. Their statements have no ON CONFLICT: that costs a record of
- * WAL for each row, and the second writer's turn is refused in any case.
+ * Keys that let only one of two writers in. Their statements have no ON CONFLICT, because that costs a
+ * record of WAL for each row, and the second writer's turn is refused in any case.
  */
 const guardKeys: ReadonlySet<unknown> = new Set([
   'runs_pkey',
@@ -43,7 +43,7 @@ const guardKeys: ReadonlySet<unknown> = new Set([
   'memory_versions_pkey',
 ]);
 const again: ReadonlySet<string> = new Set(['40001', '40P01', '25P02', '26000', '42P05']);
-/** Shutdown, crash of another backend, starting up, a standby; 08 is the connection itself. */
+/** Shutdown, crash of another backend, starting up, a standby. Class 08 is the connection itself. */
 const lost: ReadonlySet<string> = new Set([
   '57P01',
   '57P02',
@@ -53,16 +53,17 @@ const lost: ReadonlySet<string> = new Set([
   '25006',
   '25P03',
 ]);
-/** A lock was not to be had in time, or too many connections. */
+/** A lock was not free in time, or there are too many connections. */
 const busy: ReadonlySet<string> = new Set(['55P03', '53300']);
 
 /**
- * What can be wrong with a value of a run's: a text, number or time that a column cannot hold, a key
- * that no index takes. All else of class 22, and of 23 (heddle's tables ask nothing of values), comes
- * from what somebody has built beside heddle, or from a fault of heddle's.
+ * Codes of what can be wrong with a run's value: a text, number or time that a column cannot hold, a
+ * key that an index does not take. The other codes of class 22, and class 23 (heddle's tables have no
+ * checks on values), come from objects that were added to the database beside heddle's, or from a bug
+ * of heddle's.
  */
 const data = /^(22001|22003|22007|22008|22021|22P02|22P03|22P05|54000)$/;
-/** By name: pg's errors and ours may be of two realms. */
+/** Compared by name, because pg's errors and heddle's may belong to two realms. */
 const bugs: ReadonlySet<unknown> = new Set([
   'TypeError',
   'RangeError',
@@ -77,13 +78,14 @@ export function failureKind(error: unknown): FailureKind {
   if (typeof error !== 'object' || error === null) return 'bug';
   const { name, constraint } = error as { name?: unknown; constraint?: unknown };
   const code = sqlstateOf(error);
-  // pg's own errors, and those of sockets, have none.
+  // pg's own errors and those of sockets have no SQLSTATE.
   if (code === null) return bugs.has(name) ? 'bug' : 'lost';
   if (guards.has(code)) return 'guard';
   if (code === '23505' && constraint === 'commits_pkey') return 'replay';
   if (code === '23505' && guardKeys.has(constraint)) return 'guard';
   if (again.has(code) || isStalePlan(error)) return 'again';
-  // 08P01 is a message that heddle has written wrongly, unless a pooler says goodbye with it.
+  // 08P01 is a message that heddle has written wrongly, unless it is fatal: a pooler ends a session
+  // with it.
   const isWrong = code === '08P01' && (error as { severity?: unknown }).severity !== 'FATAL';
   if (lost.has(code) || (code.startsWith('08') && !isWrong)) return 'lost';
   if (busy.has(code) || code.startsWith('53')) return 'busy';
@@ -91,7 +93,10 @@ export function failureKind(error: unknown): FailureKind {
   return data.test(code) ? 'data' : 'other';
 }
 
-/** Null for what is no error of Postgres's: codes of sockets are like EPIPE, and no SQLSTATE begins with E. */
+/**
+ * Null for an error that is not Postgres's: codes of sockets are like EPIPE, and no SQLSTATE begins
+ * with E.
+ */
 export function sqlstateOf(error: unknown): string | null {
   const { code } = Object(error) as { code?: unknown };
   return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : null;
@@ -114,8 +119,8 @@ export function unavailable(error: unknown): HeddleError {
 }
 
 /**
- * The failure as an error of the port, once it is not tried again here. Whether a run is to blame
- * depends on this alone (promise 13): only `store-poison` may count against one.
+ * The failure as an error of the port, once the store does not try again. Whether it counts against a
+ * run depends on this alone (promise 13): only `store-poison` may.
  */
 export function portError(error: unknown): HeddleError {
   if (error instanceof HeddleError) return error;

@@ -1,19 +1,18 @@
 /**
- * One connection. It owns the socket, the settings of its session and the names of the statements
- * that are prepared on it. Who may use it when is its pool's matter; which errors end a session is
- * session-end.ts's.
+ * One connection. It owns the socket, the settings of its session and the names of the statements that
+ * are prepared on it. pool.ts decides which run uses it; session-end.ts, which errors end a session.
  *
  * Invariants:
  * 1. The calls of one `run` are one transaction: they leave in one write and end with one Sync, so
- *    Postgres begins at the first and commits at the Sync, or rolls back all. Measured for nine
- *    small statements: against BEGIN, queries and COMMIT one by one through pg 3.2 times faster,
- *    with 2.8 times less CPU in node and 2.0 in Postgres; against pg's own pipeline mode, which
- *    sends and answers a Sync for each query, 1.9, 1.5 and 1.15 times.
- * 2. Nothing is ever open between two runs: a link that is not running is idle, not in transaction.
- * 3. After an answer that failed to come, or one that says that the session is of no more use, a
- *    link is broken and is never used again.
- * 4. Everything that waits for the server is bounded: the connect, its first settings, each
- *    exchange and the goodbye. Whoever says nothing for longer loses the socket.
+ *    Postgres begins at the first call and commits at the Sync, or rolls back all. Measured for nine
+ *    small statements: 3.2 times faster than BEGIN, queries and COMMIT sent one by one through pg,
+ *    with 2.8 times less CPU in node and 2.0 in Postgres. Against pg's own pipeline mode, which sends
+ *    and answers a Sync for each query, the factors are 1.9, 1.5 and 1.15.
+ * 2. Between two runs no transaction is open: a link that is not running is idle.
+ * 3. A link is broken after an answer that did not come, or an error that ends the session. A broken
+ *    link is never used again.
+ * 4. Every wait for the server is bounded: the connect, its first settings, each exchange and the
+ *    goodbye. If the server is silent for longer, the socket is destroyed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -26,9 +25,12 @@ export type LinkOptions = {
   readonly connection: pg.ClientConfig;
   /** Sent once, before anything else. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The last resort, for a server that neither answers nor hangs up. */
+  /** The last bound, for a server that neither answers nor closes the connection. */
   readonly answerMsMax: number;
-  /** False for a look at a server that may take no writes: a start says that in words of its own. */
+  /**
+   * False for a look at a server that may be read-only: start.ts reports that with an error of its
+   * own.
+   */
   readonly mustWrite?: boolean;
 };
 
@@ -36,14 +38,14 @@ export type Results = ReadonlyMap<Call, readonly Fields[]>;
 
 /** From the first packet until the server would take a statement. */
 const connectMsMax = 5_000;
-/** What takes no work of the server: the first settings, LISTEN, a ping. */
+/** For requests that are no work for the server: the first settings, LISTEN, a ping. */
 const shortMsMax = 5_000;
-/** From the goodbye until the server has hung up; a socket that goes on is destroyed. */
+/** From the goodbye until the server has closed the connection; after that the socket is destroyed. */
 const goodbyeMsMax = 500;
 
 /**
- * What a role's or a database's own settings must not change. The text is UTF-8 on the way out,
- * whatever the server thinks of its clients, and each transaction sees what was committed before.
+ * Settings that a role's or a database's own defaults must not change: the text that is sent is UTF-8,
+ * whatever client encoding the server assumes, and each transaction sees what was committed before.
  */
 const session = {
   client_encoding: `'UTF8'`,
@@ -80,7 +82,7 @@ export class Link {
     });
   }
 
-  /** `ending` stops a connect that is under way. A name is resolved anew for each link. */
+  /** `ending` stops a connect that is under way. The host's name is resolved anew for each link. */
   static async open(options: LinkOptions, ending?: AbortSignal): Promise<Link> {
     const link = new Link(options);
     const stop = (): void => link.cut('the connection is not wanted any more');
@@ -97,7 +99,7 @@ export class Link {
     return link;
   }
 
-  /** One round trip: the session's settings, and whether this server takes writes at all. */
+  /** One round trip: sets the session's settings, and asks whether this server takes writes at all. */
   private async begin(): Promise<void> {
     const sets = Object.entries({ ...session, ...this.options.settings }).map(
       ([name, value]) => `set ${name} = ${value}`,
@@ -108,7 +110,9 @@ export class Link {
     if (isReadOnly && this.options.mustWrite !== false) throw readOnlyServer();
   }
 
-  /** Runs the calls as one transaction; afterwards it is committed. Results by call. */
+  /**
+   * Runs the calls as one transaction, which is committed when the promise resolves. Results by call.
+   */
   run(calls: readonly Call[]): Promise<Results> {
     const wire = new Wire(this.sizeHint);
     const parsing: string[] = [];
@@ -146,7 +150,7 @@ export class Link {
     });
   }
 
-  /** For what is sent seldom, in the simple protocol: several statements give several results. */
+  /** For rare requests, in the simple protocol: several statements give several results. */
   async simple(text: string, answerMsMax: number = shortMsMax): Promise<pg.QueryResult> {
     const timer = this.limit(answerMsMax);
     try {
@@ -167,7 +171,7 @@ export class Link {
     this.client.once('end', tell);
   }
 
-  /** Ends within `goodbyeMsMax`, whatever the server does; what is under way is cut off. */
+  /** Ends within `goodbyeMsMax`, whatever the server does; work that is under way is cut off. */
   async close(): Promise<void> {
     this.broken = true;
     const ended = this.client.end().catch(() => undefined);
@@ -178,12 +182,12 @@ export class Link {
     this.cut('the connection was closed');
   }
 
-  /** Cuts the socket when the time is over; what waits for an answer gets this as its error. */
+  /** Cuts the socket when the time is over. A call that waits for an answer rejects with this error. */
   private limit(ms: number): NodeJS.Timeout {
     return setTimeout(() => this.cut('Postgres gave no answer in time'), ms);
   }
 
-  /** Ends the socket at once; whoever waits for an answer hears `reason`. */
+  /** Ends the socket at once. Calls that wait for an answer reject with `reason`. */
   cut(reason: string): void {
     this.broken = true;
     // pg's types leave out a client's connection, which holds the socket (TLS or not).
@@ -203,7 +207,7 @@ export class Link {
   }
 }
 
-/** What pg's client asks of a query: see `Client` in pg/lib/client.js. */
+/** The methods that pg's client calls on a query: see `Client` in pg/lib/client.js. */
 class Exchange implements pg.Submittable {
   private readonly calls: readonly Call[];
   private readonly send: (connection: pg.Connection) => void;

@@ -1,12 +1,12 @@
 /**
- * Hints from other replicas, on a connection of its own. A hint may be lost, so the listener says
+ * Hints from other replicas, over a connection of its own. A hint may be lost, so the listener reports
  * `all` whenever it has just begun to listen.
  *
  * Invariants:
- * 1. LISTEN comes first and `all` after it: what is hinted at in between is heard.
- * 2. A connection that does not hear its own ping is no connection: half-open sockets and poolers
- *    that pass no notifications are told so, and each new try is one more `all`.
- * 3. No step of it waits for a silent server for long, so `listen` and `close` always resolve.
+ * 1. LISTEN comes first and `all` after it, so a hint that is sent in between is heard.
+ * 2. A connection that does not hear its own ping is given up: this finds half-open sockets and
+ *    poolers that pass no notifications. Each new try reports `all` once more.
+ * 3. Every wait for a silent server is short, so `listen` and `close` always resolve.
  */
 import { randomUUID } from 'node:crypto';
 import { Observable } from 'rxjs/internal/Observable';
@@ -38,10 +38,13 @@ export function notifyOwnership(): Call {
   return { statement: notifyStatement, params: [texts([ownership])] };
 }
 
-/** Postgres takes less than 8,000 bytes at once. */
+/** Postgres takes less than 8,000 bytes in one payload. */
 const idsMax = 200;
 
-/** Of runs, such as `ended:<id>,<id>`; heddle 0.1.0 hears numbers of shards there, and none. */
+/**
+ * Hints about runs are written like `ended:<id>,<id>`. heddle 0.1.0 expects numbers of shards there
+ * and finds none.
+ */
 function payloadsOf(hint: SentHint): string[] {
   if (hint.kind === 'work') return [hint.shards.join(',')];
   const payloads: string[] = [];
@@ -60,7 +63,10 @@ function hintOf(payload: string): Hint {
   return { kind: 'work', shards: payload.split(',').map(Number).filter(Number.isInteger) };
 }
 
-/** Resolves when it listens, or when the first try has failed: then the next ones go on behind. */
+/**
+ * Resolves when it listens, or when the first try has failed: then further tries go on in the
+ * background.
+ */
 export function listen(
   options: LinkOptions,
   heard: (hint: Hint) => void,

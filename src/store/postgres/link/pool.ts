@@ -1,14 +1,14 @@
 /**
- * Connections of one kind, made when they are first needed. It owns who runs on which; a run that
- * finds all busy waits its turn.
+ * Connections of one kind, made when they are first needed. It owns which run uses which link; a run
+ * that finds all links busy waits its turn.
  *
  * Invariants:
  * 1. At most `size` links exist, each used by one run at a time.
  * 2. Waiting is bounded: for a link by `checkoutMsMax`, for a server that cannot be reached by
  *    `patienceMs`; both end as `store-unavailable`. `close` ends within `closeMsMax` and a goodbye.
- * 3. When a server says that it takes no writes any more, no link that was made before is used
- *    again, in any pool that shares `server`: they lead to the same server, and one that only reads
- *    would go on without a word, from rows that nobody changes any more.
+ * 3. When a server says that it takes no writes any more, no link that was made before is used again,
+ *    in any pool that shares `server`. Those links lead to the same server, and reads over them would
+ *    go on without an error, from rows that no commit changes any more.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeddleError, heddleError } from '../../../domain/errors.ts';
@@ -17,21 +17,21 @@ import { Link, type LinkOptions, type Results } from './link.ts';
 import { isReadOnly } from './session-end.ts';
 import type { Call } from './statement.ts';
 
-/** What pools that lead to one server share: how often it has ceased to take writes. */
+/** Shared by the pools that lead to one server: how often that server has ceased to take writes. */
 export type Server = { generation: number };
 
 export type PoolOptions = LinkOptions & {
   readonly server: Server;
   readonly size: number;
   readonly checkoutMsMax: number;
-  /** How long a server is tried that refuses connections. */
+  /** How long the pool tries a server that refuses connections. */
   readonly patienceMs: number;
-  /** A connection has ended that this pool did not close. */
+  /** Called when a connection has ended that this pool did not close. */
   readonly onLost?: () => void;
 };
 
 const triesMax = 3;
-/** How long a close lets what is under way end, before it cuts it off. */
+/** How long a close waits for work that is under way, before it cuts it off. */
 const closeMsMax = 5_000;
 
 type Waiter = { readonly give: (link: Link | null) => void };
@@ -41,7 +41,7 @@ export class Pool {
   private idle: Link[] = [];
   private count = 0;
   private waiting: Waiter[] = [];
-  /** With the server's generation at which each was made. */
+  /** Each link with the server's generation at which it was made. */
   private readonly links = new Map<Link, number>();
   private readonly ending = new AbortController();
 
@@ -49,7 +49,7 @@ export class Pool {
     this.options = options;
   }
 
-  /** Makes all links now, so that nobody waits for one to be made later. */
+  /** Makes all links now, so that no later run waits for one to be made. */
   async open(): Promise<void> {
     const links = await Promise.all(Array.from({ length: this.options.size }, () => this.take()));
     for (const link of links) this.put(link);
@@ -69,14 +69,14 @@ export class Pool {
     }
   }
 
-  /** For reads and for what may happen twice: tried again when the connection was lost. */
+  /** For reads and for work that may happen twice: tried again if the connection was lost. */
   async read(calls: readonly Call[]): Promise<Results> {
     return this.tried(calls, () => true);
   }
 
   /**
-   * For what must not happen twice: a lost reply is `store-unavailable`. A server that says why it
-   * hangs up has not committed before.
+   * For work that must not happen twice: a lost reply is `store-unavailable`. If the server gave a
+   * reason for closing the connection, it has not committed, and the work is tried again.
    */
   async once(calls: readonly Call[]): Promise<Results> {
     return this.tried(calls, saysGoodbye);
@@ -101,7 +101,7 @@ export class Pool {
     }
   }
 
-  /** Lets what is under way end first; what still goes on at the deadline ends as `closed`. */
+  /** Lets work that is under way end first. Work that still goes on at the deadline ends as `closed`. */
   async close(): Promise<void> {
     this.ending.abort();
     for (const { give } of this.waiting.splice(0)) give(null);
@@ -149,7 +149,7 @@ export class Pool {
     const next = this.waiting.shift();
     if (!this.isOfUse(link)) {
       this.forget(link);
-      // Whoever waits makes a new one.
+      // The waiting run makes a new link.
       next?.give(null);
     } else if (next === undefined) this.idle.push(link);
     else next.give(link);
@@ -196,13 +196,13 @@ function saysGoodbye(error: unknown): boolean {
   return code === '57P01' || code === '57P03' || code === '25006';
 }
 
-/** A wrong host name, password or database does not mend itself. */
+/** A wrong host name, password or database does not pass by itself. */
 function refusesForGood(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === 'ENOTFOUND' || /password|SASL|SCRAM/i.test(String(error));
 }
 
-/** Full jitter, so that replicas which lost the same server do not come back as one. */
+/** Full jitter, so that replicas which lost the same server do not all come back at the same moment. */
 export async function pause(attempt: number): Promise<void> {
   await sleep(Math.random() * Math.min(1_000, 10 * 2 ** attempt));
 }

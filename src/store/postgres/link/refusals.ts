@@ -1,19 +1,19 @@
 /**
- * What a database says at a start that will not pass by itself, in the registry's words. While a
- * replica runs the same errors are `store-unavailable`: somebody may mend what they have broken,
- * and no run fails meanwhile.
+ * Maps a database's errors at a start that will not pass by themselves to codes of the registry. While
+ * a replica runs, the same errors are `store-unavailable`: a person may correct their cause, and no
+ * run fails meanwhile.
  */
 import { heddleError, type HeddleError } from '../../../domain/errors.ts';
 import { reasonOf } from './failure.ts';
 
-/** Whom a connection speaks to, and as whom. */
+/** The server that a connection leads to, and the role that it uses. */
 export type Names = {
   readonly role: string;
   readonly database: string;
   readonly host: string;
 };
 
-/** Null for what may pass, or is no refusal. */
+/** Null for an error that may pass, or that is no refusal. */
 export function refusalOf(error: unknown, names: Names): HeddleError | null {
   const { code } = error as { readonly code?: unknown };
   const reason = reasonOf(error);
@@ -34,7 +34,7 @@ export function refusalOf(error: unknown, names: Names): HeddleError | null {
     default:
       break;
   }
-  // pg's own words, which carry no code: it cannot answer what the server asks of a login.
+  // pg's own errors, which carry no code: pg cannot answer what the server asks of a login.
   if (/^SASL|password must be a string/i.test(reason)) {
     return heddleError('database-login-refused', { role, reason }, { cause: error });
   }
@@ -56,7 +56,10 @@ export function poolerRefused(reason: string, cause?: unknown): HeddleError {
   return heddleError('database-pooler', { reason }, { cause });
 }
 
-/** An object's kind says what is granted on it; whatever else it is, the reason names it. */
+/**
+ * The kind of the object in the reason decides which grant helps. The last text is for tables and
+ * sequences.
+ */
 function mendOf(reason: string, role: string): string {
   if (/ database /.test(reason)) {
     return `Make the schema for it: create schema heddle authorization ${role}; or grant the right`;

@@ -1,14 +1,13 @@
 /**
- * Which errors say that a session is of no more use, though its socket may live: the connection is
- * dropped and another made, which resolves the host's name anew and may come to another server.
- * What becomes of the transaction is failure.ts's to say. Codes:
- * https://www.postgresql.org/docs/current/errcodes-appendix.html.
+ * Which errors end a session, though its socket may live: the connection is dropped and another one
+ * made, which resolves the host's name anew and may lead to another server. failure.ts decides what
+ * becomes of the transaction. Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
 
 /**
  * - 25006: the server takes no writes, as after a failover that made it a standby.
- * - 25P02, 25P03: somebody left a transaction open in the session.
- * - 26000, 42P05: the session has not the prepared statements that this connection knows of.
+ * - 25P02, 25P03: another user of the session left a transaction open in it.
+ * - 26000, 42P05: the session does not have the prepared statements that this connection knows of.
  * - 57P01 to 57P05: the server ends the session, or will.
  */
 const ending: ReadonlySet<string> = new Set([
@@ -39,12 +38,12 @@ export function isStalePlan(error: unknown): boolean {
   return code === '0A000' && routine === 'RevalidateCachedQuery';
 }
 
-/** The server a name leads to has changed its part: what other connections know of it is old too. */
+/** The server takes no writes any more, so the older connections to it are of no more use either. */
 export function isReadOnly(error: unknown): boolean {
   return (error as Said).code === '25006';
 }
 
-/** What a statement that writes would hear; found out before one is sent. */
+/** The error that a writing statement would get, found before one is sent. */
 export function readOnlyServer(): Error {
   return Object.assign(new Error('the server takes no writes: it is a standby, or set read-only'), {
     code: '25006',

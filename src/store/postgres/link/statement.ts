@@ -1,14 +1,18 @@
 /**
- * A statement with what goes into it. In the texts a join to a table stands in `cross join lateral
- * (… offset 0)`, and what is changed is joined by its place (`ctid`): so Postgres can only look up
- * each row that came, by key. Left to choose, it takes a table that was nearly empty when it was
- * last analysed (inbox, timers, waiters: always) as the outer side and keeps that plan while the
- * table grows: measured, 1,150 µs for a turn instead of 50. Sets of rows go as one array per column, which the statement
- * unnests; so one statement serves a batch of one and a batch of hundreds.
+ * A statement with its parameters.
+ *
+ * In the texts a join to a table stands in `cross join lateral (… offset 0)`, and a changed row is
+ * joined by its place (`ctid`). So Postgres can only look up each row of the batch by key. Otherwise
+ * it takes a table that was nearly empty when it was last analysed (inbox, timers, waiters: always) as
+ * the outer side, and keeps that plan while the table grows: measured, 1,150 µs for a turn instead of
+ * 50.
+ *
+ * Sets of rows go as one array per column, which the statement unnests, so one statement serves a
+ * batch of one and a batch of hundreds.
  */
 import { oid, type Wire } from './wire.ts';
 
-/** `name` is what Postgres keeps the prepared statement under: once per connection. */
+/** Postgres keeps the prepared statement under `name`, once per connection. */
 export type Statement = { readonly name: string; readonly text: string };
 
 /** Every statement of the store, so that a test can prepare and explain each. */
@@ -23,7 +27,7 @@ export function statement(name: string, text: string): Statement {
 export type Param = (wire: Wire) => void;
 export type Call = { readonly statement: Statement; readonly params: readonly Param[] };
 
-/** A result's row: its columns as Postgres's texts, in the statement's order. */
+/** A row of a result: its columns as Postgres's texts, in the statement's order. */
 export type Fields = readonly (string | null)[];
 
 export const text =
@@ -88,7 +92,7 @@ export function callWith<Row>(
   return { statement, params: [...columns.map((of) => of(rows)), ...more] };
 }
 
-/** Where a run is, as nearly every set of rows begins. */
+/** The address of a run: the first columns of nearly every set of rows. */
 export const runColumns: readonly Column<{ readonly tenant: string; readonly runId: string }>[] = [
   textColumn((row) => row.tenant),
   uuidColumn((row) => row.runId),

@@ -1,6 +1,6 @@
 /**
- * What a tenant's rows say when they are counted: nothing lost, doubled, orphaned or stuck. One
- * statement, so that all figures are of one moment; nothing is kept along the way.
+ * Counts a tenant's rows to find what is lost, doubled, orphaned or stuck. One statement, so that all
+ * figures are of one moment; no counters are kept along the way.
  */
 import type { AuditFacts } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';

@@ -1,4 +1,4 @@
-/** What people and quotas ask for: pages of runs, journals, evaluations, and counts. No locks. */
+/** Reads for people and quotas: pages of runs, journals, evaluations, and counts. They take no locks. */
 import { asRunId, type RunId } from '../../../domain/ids.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { EvaluationRow, JournalRow, QuestionRow, RunRow } from '../../rows.ts';
@@ -17,7 +17,7 @@ export async function oneRun(pool: Pool, tenant: string, runId: RunId): Promise<
   return row === undefined ? null : runRow(row);
 }
 
-/** Backward through the primary key: ids sort by age, so the newest come first. */
+/** Read backward through the primary key: ids sort by age, so the newest runs come first. */
 const listRunsStatement = statement(
   'runs_list',
   `select ${runFields} from heddle.runs r
@@ -141,7 +141,10 @@ export async function readEvaluations(
   }));
 }
 
-/** An entry is its first version. Open runs come from the partial index, all tenants' by shard. */
+/**
+ * An entry is counted by its first version. Open runs are read from the partial index, which holds
+ * those of all tenants by shard.
+ */
 const usageStatement = statement(
   'usage',
   `select
@@ -172,7 +175,7 @@ export async function readUsage(
   };
 }
 
-/** A transaction that writes takes the next number; one that reads takes none. */
+/** A transaction that writes takes the next number, and one that only reads takes none. */
 const activityStatement = statement(
   'activity',
   `select pg_snapshot_xmax(pg_current_snapshot())::text,

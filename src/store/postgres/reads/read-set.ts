@@ -1,4 +1,6 @@
-/** Memory entries and channels as turns that are being computed see them. Nothing here locks. */
+/**
+ * Reads memory entries and channels for turns that are being computed. These statements take no locks.
+ */
 import type { Json } from '../../../domain/json.ts';
 import type {
   ChannelRead,
@@ -23,7 +25,9 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** Per read its newest version number, and beside it the versions from the one that is asked for. */
+/**
+ * For each read the newest version number, and beside it the versions from the requested one downward.
+ */
 const readMemoryStatement = statement(
   'memory_read',
   `select i.place, newest.version, m.version, m.value, m.deleted, m.run_id, m.turn,
@@ -53,7 +57,10 @@ const memoryColumns: readonly Column<MemoryRead>[] = [
   intColumn((read) => read.history),
 ];
 
-/** A group reads from its cursor, a run from where it stands, and who is new from its choice. */
+/**
+ * A group reads from its cursor, and a run without a group from its own position. A group or run that
+ * has neither yet reads from the place that it chose, earliest or latest.
+ */
 const readChannelsStatement = statement(
   'channels_read',
   `select i.place, c.head is not null, at.head, at.cursor, at.stored, m.seq, m.message_id, m.payload, m.run_id,

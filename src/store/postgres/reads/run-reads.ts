@@ -1,4 +1,4 @@
-/** Statements that read runs, their journals and what waits for them. None of them locks. */
+/** Statements that read runs and the inbox rows that wait for them. They take no locks. */
 import { asRunId } from '../../../domain/ids.ts';
 import type { ErrorRecord } from '../../../domain/errors.ts';
 import { limits } from '../../../domain/limits.ts';
@@ -65,7 +65,7 @@ export function runRow(fields: Fields): RunRow {
   };
 }
 
-/** See the first migration: '' stands for null where a column changes often. */
+/** In columns that change often '' stands for null: see the first migration. */
 const orNull = (value: string | null | undefined): string | null => value || null;
 
 const loadRunsStatement = statement(
@@ -93,7 +93,7 @@ const loadInboxStatement = statement(
     ) b`,
 );
 
-/** Answers of runs whose rows fill a page: these may stand behind it. */
+/** Answers to runs whose inbox rows fill a page: an answer may stand behind that page. */
 const loadAnswersStatement = statement(
   'inbox_load_answers',
   `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
@@ -105,7 +105,10 @@ const loadAnswersStatement = statement(
     ) b`,
 );
 
-/** Two snapshots: a turn that is committed between them makes the next one stale, never wrong. */
+/**
+ * The two statements see two snapshots. If a turn is committed between them, the loaded run is stale,
+ * and the commit refuses a turn that is computed from it; the result is never wrong.
+ */
 export async function loadRuns(
   pool: Pool,
   runs: readonly RunAddress[],
@@ -122,7 +125,7 @@ export async function loadRuns(
   const seen = new Set<string>();
   for (const fields of results.get(inbox) ?? []) {
     const row = inboxRow(fields);
-    // A run that was asked for twice has its inbox here twice.
+    // A run that was asked for twice has its inbox rows here twice.
     if (seen.has(row.seq)) continue;
     seen.add(row.seq);
     found.get(`${row.tenant} ${row.runId}`)?.inbox.push(row);
@@ -165,8 +168,8 @@ function inboxRow(fields: Fields): InboxRow {
 }
 
 /**
- * Each shard's oldest rows through its own range of the index, then the oldest of all: with `shard =
- * any(…)` Postgres would sort the whole inbox for every page.
+ * Reads each shard's oldest rows through its own range of the index, then the oldest of all: with
+ * `shard = any(…)` Postgres would sort the whole inbox for every page.
  */
 const pendingStatement = statement(
   'inbox_pending',

@@ -1,8 +1,13 @@
-/** Which tenants there are: from the keys of their runs, as no table lists them. No locks. */
+/**
+ * Lists the tenants from the keys of their runs, because no table holds tenants. These reads take no
+ * locks.
+ */
 import type { Pool } from '../link/pool.ts';
 import { int, text, statement } from '../link/statement.ts';
 
-/** One step in the primary key from each tenant to the next: what it costs goes by their number. */
+/**
+ * One step in the primary key from each tenant to the next, so the cost grows only with their number.
+ */
 const allTenantsStatement = statement(
   'tenants_all',
   `with recursive found as (
@@ -15,7 +20,7 @@ const allTenantsStatement = statement(
     select tenant from found where starts_with(tenant, $1::text) limit $2::int`,
 );
 
-/** Ended runs may be millions; open ones stand in an index of their own, by shard. */
+/** Ended runs may be millions; open ones have an index of their own, by shard. */
 const openTenantsStatement = statement(
   'tenants_open',
   `select distinct tenant from heddle.runs

@@ -1,4 +1,7 @@
-/** What a replica looks for in its shards beside runs: timers and slots. Nothing here locks. */
+/**
+ * Reads what a replica looks for in its shards beside runs: timers and slots. These reads take no
+ * locks.
+ */
 import { asReplicaId, asRunId, type RunId } from '../../../domain/ids.ts';
 import type { ProviderRow, SlotCall, SlotRow, TimerRow } from '../../rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
@@ -8,8 +11,9 @@ import type { Pool } from '../link/pool.ts';
 import { bigint, int, ints, statement, text, uuid, type Call } from '../link/statement.ts';
 
 /**
- * Soonest first over all shards, through one range of the index per shard. By the time of the statement,
- * so that of one deadline all are due in as many milliseconds.
+ * Soonest first over all shards, through one range of the index per shard. The time left is counted
+ * from the statement's timestamp, so that timers of one deadline are due in the same number of
+ * milliseconds.
  */
 const dueTimersStatement = statement(
   'timers_due',
@@ -60,7 +64,7 @@ async function readTimers(pool: Pool, call: Call): Promise<TimerRow[]> {
   }));
 }
 
-/** A few hundred rows in all, so no index serves this. */
+/** The table has a few hundred rows in all, so no index serves this. */
 const slotsInUseStatement = statement(
   'slots_in_use',
   `select provider, replica_id, slot, status, call from heddle.provider_slots
