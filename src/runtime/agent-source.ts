@@ -1,4 +1,4 @@
-/** What a host gives as an agent, checked by field: a chart, or a chart with its version. */
+/** Checks, by field, what a host gives as an agent: a chart, or a chart with its version. */
 import { HeddleError } from '../domain/errors.ts';
 import { onlyKeys, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
@@ -17,16 +17,16 @@ export type AnyChart = {
   readonly implementations: object;
 };
 
-/** A chart with the version that its runs keep, and with versions that it takes over. */
+/** A chart, the version that its runs keep, and the versions whose runs it takes over. */
 export type AgentVersion = {
   /** What `setup(…).createMachine(…)` gives. Its id is the agent's name. */
   readonly machine: AnyChart;
   /** Default: a hash of the chart's structure. */
   readonly version?: string;
   /**
-   * Versions whose open runs this chart takes up, as far as they fit it; the others are stalled
-   * and say what is missing. Its own version among them: it takes the place of the structure
-   * that is stored under it, though runs are open.
+   * Versions whose open runs this chart takes up, as far as they fit it; runs that do not fit are
+   * stalled and say what is missing. When its own version is among them, the chart takes the place of
+   * the structure that is stored under that version, even while runs are open.
    */
   readonly adopts?: readonly string[];
 };
@@ -35,14 +35,17 @@ export type AgentVersion = {
 export type AgentSource = AnyChart | AgentVersion;
 
 /**
- * What `createHeddle` takes as agents: a list, in which several versions of one agent may stand and new
- * runs begin with the last, or an object by name. A name is the chart's id.
+ * What `createHeddle` takes as agents: a list, or an object by name. A list may hold several versions of
+ * one agent; new runs begin with the last. A name is the chart's id.
  */
 export type AgentSources = readonly AgentSource[] | Readonly<Record<string, AgentSource>>;
 
 type Given = { readonly machine: unknown; readonly version?: unknown; readonly adopts?: unknown };
 
-/** All that a host gave, in its order. In an object, a key is the name of the agent under it. */
+/**
+ * Registers all agents that a host gave, in its order. In an object, each key must be the name of its
+ * agent.
+ */
 export function registerSources(kernel: Kernel, sources: AgentSources = []): Agent[] {
   return sourcesOf(sources).map(([key, source]) => {
     const agent = registerSource(kernel, source);
@@ -54,7 +57,7 @@ export function registerSources(kernel: Kernel, sources: AgentSources = []): Age
   });
 }
 
-/** Read once. The keys are null in a list. */
+/** Reads once what was given. In a list the keys are null. */
 function sourcesOf(given: AgentSources): (readonly [key: string | null, AgentSource])[] {
   try {
     if (Array.isArray(given)) {
@@ -72,7 +75,10 @@ function sourcesOf(given: AgentSources): (readonly [key: string | null, AgentSou
   }
 }
 
-/** Throws `agent-refused` for a chart that cannot be durable, `invalid-field` for what is beside it. */
+/**
+ * Throws `agent-refused` for a chart that cannot be durable, `invalid-field` for a wrong version or
+ * `adopts`.
+ */
 export function registerSource(kernel: Kernel, source: AgentSource): Agent {
   if (!isGiven(source)) return kernel.register(source);
   onlyKeys({ ...source } as never, 'agents', ['machine', 'version', 'adopts']);
@@ -83,7 +89,7 @@ export function registerSource(kernel: Kernel, source: AgentSource): Agent {
   });
 }
 
-/** A chart of XState's has a root, which nothing else here has. */
+/** True for a chart with its version. A bare chart of XState's has a `root`, which the other has not. */
 function isGiven(source: unknown): source is Given {
   return (
     typeof source === 'object' && source !== null && 'machine' in source && !('root' in source)

@@ -1,18 +1,18 @@
 /**
- * What a host is warned of about its agents, in its log: what registration finds, runs that no
- * chart here fits, events that no chart declares.
+ * Warns a host about its agents, in its log: what registration finds, runs that no chart here fits,
+ * events that a chart does not declare.
  */
 import type { Agents } from './agents.ts';
 import type { Agent } from '../kernel/port.ts';
 import type { Log } from './ports.ts';
 import type { NewRun, RunRow } from '../store/rows.ts';
 
-/** A line of the log holds so many; a chart may have one for each of its states. */
+/** The most warnings in one line of the log; a chart may have one for each of its states. */
 const shownMax = 50;
 
 /**
- * What registration finds allowed goes to the log once for each version: as a warning what is unwise or
- * otherwise than its author may think, as information what may well be meant.
+ * Logs once for each version what registration allows and still reports. What is unwise, or works
+ * otherwise than its author may think, is a warning; what may well be meant is information.
  */
 export function warnOfAgents(agents: readonly Agent[], log: Log): void {
   for (const { name: agent, version, warnings, advice } of agents) {
@@ -33,8 +33,8 @@ function shown(name: string, lines: readonly string[]): Readonly<Record<string, 
 const versionsMax = 1_000;
 
 /**
- * Warnings of runs that no chart here fits: one per version, however many runs there are. It owns
- * which versions were warned of, at most `versionsMax`; then it begins anew.
+ * Warns of runs that no chart here fits: once per version, however many runs there are. It owns the
+ * versions that it has warned of; at `versionsMax` it forgets them all and begins anew.
  */
 export class ChartWarnings {
   readonly #log: Log;
@@ -56,9 +56,9 @@ export class ChartWarnings {
 const knownMax = 1_000;
 
 /**
- * Warnings of events that a chart declares nowhere: mostly their name is wrong. One per version and
- * type, however often it is sent. It owns which were warned of, at most `knownMax`; types come from
- * outside, so past that it begins anew.
+ * Warns of events that a chart does not declare, mostly because their name is wrong: once per version
+ * and type, however often the event is sent. It owns the pairs that it has warned of. Types come from
+ * outside, so at `knownMax` pairs it forgets them all and begins anew.
  */
 export class UnheardEvents {
   readonly #log: Log;
@@ -70,7 +70,7 @@ export class UnheardEvents {
     this.#agents = agents;
   }
 
-  /** Of a chart that is not registered here nothing is known, and nothing said. */
+  /** Says nothing when the run's chart is not registered here, because its events are not known. */
   warn(run: Pick<NewRun, 'runId' | 'agent' | 'version'>, type: string): void {
     const { runId, agent, version } = run;
     if (this.#agents.find(agent, version)?.declares(type) !== false) return;

@@ -1,8 +1,8 @@
 /**
- * The agents that this heddle runs: several versions of one name may stand side by side.
+ * The agents that this heddle runs. Several versions of one name may stand side by side.
  *
- * A run's version finds its agent by, in this order: the version that the agent has; the versions
- * that it adopts; the version that heddle 0.1.0 gave to the very same chart.
+ * A run's version finds its agent in this order: the agent that has this version; the agent that adopts
+ * it; the agent to whose very chart heddle 0.1.0 gave it.
  */
 import type { AnyStateMachine } from 'xstate';
 import { heddleError, HeddleError } from '../domain/errors.ts';
@@ -15,12 +15,12 @@ import type { Store } from '../store/port.ts';
 
 export class Agents {
   readonly #byName = new Map<string, Map<string, Agent>>();
-  /** By name and version: who takes up runs of a version that is not its own. */
+  /** By name and version: the agent that takes up runs of a version that is not its own. */
   readonly #takers = new Map<string, Map<string, Agent>>();
-  /** By charts that a host meant them by. */
+  /** By chart: the agent that a host meant when it gave this chart. */
   readonly #meant = new WeakMap<object, Agent>();
 
-  /** The one that stands last under a name is its newest: new runs begin with it. */
+  /** The last agent of a name is its newest: new runs begin with it. */
   constructor(agents: readonly Agent[]) {
     for (const agent of agents) this.#add(agent);
     for (const agent of agents) this.#adopt(agent);
@@ -37,11 +37,11 @@ export class Agents {
     versions.set(version, agent);
   }
 
-  /** One run cannot go on with two charts. */
+  /** Refuses a version that two agents would take up: one run cannot go on with two charts. */
   #adopt(agent: Agent): void {
     const takers = mapOf(this.#takers, agent.name);
     for (const version of agent.adopts) {
-      // Its own: it takes the place of another structure.
+      // Its own version: the agent takes the place of another structure (`keepStructures`).
       if (version === agent.version) continue;
       const other = this.#byName.get(agent.name)?.get(version) ?? takers.get(version);
       if (other !== undefined && other !== agent) {
@@ -56,7 +56,10 @@ export class Agents {
     return this.#byName.get(name)?.get(version) ?? this.#takers.get(name)?.get(version);
   }
 
-  /** By its name, or by its chart. Throws where no agent is registered under that, or another chart. */
+  /**
+   * The agent with this name, or with this chart. Throws when no agent has the name, or when the agents
+   * of the name have other charts.
+   */
   meant(given: unknown, field: string): Agent {
     if (typeof given !== 'object' || given === null) return this.newest(checkName(given, field));
     const known = this.#meant.get(given);
@@ -72,7 +75,7 @@ export class Agents {
     }
   }
 
-  /** Of an agent that may be registered or not. */
+  /** The name of an agent. A name need not be registered; a chart must be. */
   nameOf(given: unknown, field: string): string {
     if (typeof given !== 'object' || given === null) return checkName(given, field);
     return this.meant(given, field).name;
@@ -84,7 +87,10 @@ export class Agents {
     return newest;
   }
 
-  /** The very chart, or the newest with the same structure: what `provide` gives, or a second copy. */
+  /**
+   * The agent of this very chart, or the newest one with the same structure: the host may give what
+   * `provide` made of the chart, or a second copy.
+   */
   #ofChart(chart: AnyStateMachine): Agent {
     const name = checkName(chart.id, 'agent');
     const versions = this.#versionsOf(name);

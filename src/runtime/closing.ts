@@ -1,6 +1,6 @@
 /**
- * What a close does: parts in their order, the slots that are given back, the providers. None of them
- * can hold up the next.
+ * The steps of a close: parts in their order, the slots that are given back, the providers. A step that
+ * fails does not stop the next.
  */
 import type { Batch, SlotWrite } from '../store/batch.ts';
 import type { Provider } from '../providers/port.ts';
@@ -11,7 +11,7 @@ import { emptyBatch } from './batch/made-batch.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 
-/** Closes parts in their order; one that fails is told of, and the next is closed all the same. */
+/** Closes parts in their order. A part that fails is logged, and the next is closed all the same. */
 export async function closeInTurn(
   log: Log,
   parts: readonly { close(): void | Promise<void> | undefined }[],
@@ -42,12 +42,15 @@ export async function writeLastSlots(
   try {
     await commitRight.answered(() => store.commit(batch));
   } catch (error) {
-    // Who takes the shards over finds them, as after a crash.
+    // The next owner of the shards finds these slots, as after a crash.
     log.warn('slots not given back', { error: thrownText(error) });
   }
 }
 
-/** Closing sockets takes no time; whoever needs longer is left to the end of the process. */
+/**
+ * Closing sockets takes no time; a provider that needs longer than this is left to the end of the
+ * process.
+ */
 const closeMsMax = 5_000;
 
 /** Closes all providers at once; each gives back what it holds. */

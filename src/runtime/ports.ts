@@ -1,6 +1,6 @@
 /**
- * Time, randomness and ids are arguments: these are the runtime's only sources of them, so that a
- * simulation owns every instant. Postgres' clock, not this one, decides leases and deadlines.
+ * Time, randomness and ids are arguments. These are the runtime's only sources of them, so that a
+ * simulation controls every instant. Postgres' clock, not this one, decides leases and deadlines.
  */
 import type { CommitId, ReplicaId, RunId } from '../domain/ids.ts';
 
@@ -9,7 +9,7 @@ export interface Clock {
   nowMs(): number;
   /** Calls `ring` once, after at least `delayMs`. The returned function cancels. */
   setTimer(delayMs: number, ring: () => void): () => void;
-  /** Calls `run` when what is ready now has been done: gathers what arrives together. */
+  /** Calls `run` after the work that is ready now, so that work which arrives together is gathered. */
   soon(run: () => void): void;
 }
 
@@ -21,7 +21,7 @@ export interface Ids {
   random(): number;
 }
 
-/** Where the runtime says what people should know. Never prompts, payloads or keys. */
+/** Takes what people should know. It is never given prompts, payloads or keys. */
 export interface Log {
   info(message: string, facts?: Readonly<Record<string, unknown>>): void;
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void;

@@ -1,7 +1,7 @@
 /**
- * The parts of one replica, built room by room in the order in which they depend on each other: each is
- * handed what was built before it, and names in its options what it uses. Word that goes the other way, to
- * a part that is built later, is a signal (`signal.ts`).
+ * Builds the parts of one replica, room by room, in the order in which they depend on each other. Each
+ * part is given the parts that were built before it, and its options type names those that it uses. A
+ * part tells something to a part that is built later by a signal (`signal.ts`).
  */
 import { capacityWith, type CapacityChanges } from '../domain/capacity-settings.ts';
 import type { ReplicaId } from '../domain/ids.ts';
@@ -57,9 +57,9 @@ export type RuntimeOptions = {
   readonly ids: Ids;
   readonly log: Log;
   readonly settings?: Partial<RuntimeSettings>;
-  /** What shall not be as `capacityDefaults` say. */
+  /** Changes to `capacityDefaults`. */
   readonly capacity?: CapacityChanges;
-  /** Of every run, user or tenant that has none of its own. */
+  /** The budgets of runs, users and tenants that have none of their own. */
   readonly budgets?: BudgetDefaults;
   readonly weights?: TenantWeights;
 };
@@ -77,7 +77,9 @@ export function buildRooms(options: RuntimeOptions) {
   return { ...batch, ownership, housekeeping };
 }
 
-/** What every room shares. The committer is here because all of them ask it for a commit. */
+/**
+ * The parts that every room shares. The committer is one of them, because all rooms ask it for a commit.
+ */
 function buildBase(options: RuntimeOptions) {
   const { store, kernel, clock, ids, providers, weights = new TenantWeights() } = options;
   const settings = resolveSettings(options.settings);

@@ -1,6 +1,6 @@
 /**
- * One replica: starts its parts in order and stops them in reverse, and is the door through which surfaces
- * ask for something. How the parts are built, and which hears which, stands in `rooms.ts`.
+ * One replica: starts its parts and closes them, and is what the library asks. `rooms.ts` says how the
+ * parts are built and which part hears which.
  */
 import type { ReplicaId } from '../domain/ids.ts';
 import { thrownText } from '../domain/thrown.ts';
@@ -35,11 +35,11 @@ export class Runtime {
   readonly unheard: UnheardEvents;
   readonly admission: Admission;
   readonly runEvents: RunEvents;
-  /** Of the calls that this replica makes. */
+  /** The texts of the calls that this replica makes. */
   readonly texts: Texts;
   readonly #rooms: Rooms;
   #listening: Promise<{ close(): Promise<void> }> | null = null;
-  /** It takes shards: work that is hinted at may be its own. */
+  /** True when this process takes shards: a hint about work may then be for it. */
   #isReplica = false;
 
   constructor(options: RuntimeOptions) {
@@ -80,7 +80,10 @@ export class Runtime {
     return this.#listening;
   }
 
-  /** `wake` is called when another replica says that it has ended the run; a hint, which may be lost. */
+  /**
+   * `wake` is called when another replica says that it has ended the run. That is a hint, and may be
+   * lost.
+   */
   awaitEnd(run: RunAddress, wake: () => void): () => void {
     const { endHints, log } = this.#rooms;
     // A process that takes no shards listens from here on.
@@ -106,12 +109,12 @@ export class Runtime {
     this.#rooms.budgets.turnOn();
   }
 
-  /** A person has mended what the provider refused. */
+  /** A person has mended the cause for which the provider refused calls. */
   reopenProvider(name: string): void {
     this.#rooms.calls.reopen(name);
   }
 
-  /** Counts for tables and pages; nothing durable is in them. */
+  /** Counts of what is in memory here, for tables and pages. */
   stats(): {
     /** Shards that are owned, and whose runs are taken up. */
     readonly shards: number;
@@ -135,7 +138,7 @@ export class Runtime {
     };
   }
 
-  /** Accepts runs together or not at all; by index of `runs`. */
+  /** Accepts all of these runs or none. The outcomes are in the order of `runs`. */
   async startRuns(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
     const accepted = this.#rooms.arrivals.addStarts(runs);
     this.#rooms.committer.request();
@@ -149,8 +152,8 @@ export class Runtime {
   }
 
   /**
-   * Sends nothing more, lets turns in flight commit, stops what runs outside, gives the shards back.
-   * A step that fails is told of and the next one taken: whoever closes gets an answer.
+   * Sends nothing more, lets turns in flight commit, stops the tasks that run, gives the shards back. A
+   * step that fails is logged and the next one is taken, so that the caller gets an answer.
    */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, clock, endHints, hints, log, providers } = this.#rooms;

@@ -1,33 +1,35 @@
-/** What one replica can be told. Every value has a default; `resolveSettings` checks the rest. */
+/**
+ * The settings of one replica. Every one has a default; `resolveSettings` checks those that are given.
+ */
 import { refuseField } from '../domain/field.ts';
 
 export type RuntimeSettings = {
-  /** Task attempts and provider calls that may be out at once; what waits for one holds nothing. */
+  /** How many task attempts and provider calls may be out at once. Those that wait hold no permit. */
   readonly permitsMax: number;
-  /** Turns of one commit. */
+  /** How many turns one commit may hold. */
   readonly turnsMax: number;
-  /** Commits under way at once. */
+  /** How many commits may be under way at once. */
   readonly batchesMax: number;
-  /** Starts, sends and publishes that wait for their commit. */
+  /** How many starts, sends, publishes and memory writes may wait for their commit. */
   readonly arrivalsMax: number;
-  /** Queued runs of one tenant, over which a start is refused; null: no quota. */
+  /** How many runs of one tenant may be queued; a start beyond that is refused. Null: no quota. */
   readonly queuedRunsMax: number | null;
-  /** Channels of one tenant; null: no quota. */
+  /** How many channels one tenant may have; null: no quota. */
   readonly channelsMax: number | null;
-  /** Memory entries of one tenant; null: no quota. */
+  /** How many memory entries one tenant may have; null: no quota. */
   readonly memoryEntriesMax: number | null;
   /** How long a replica that has stopped keeps its shards. */
   readonly leaseMs: number;
   /** How often rows are looked at without a hint. */
   readonly pollMs: number;
   /**
-   * Calls that wait, for each place at a provider, whose runs and prompts stay in memory; of all others
-   * only their places in the line do.
+   * How many waiting calls, for each slot of a provider, keep their prompts and runs in memory. Of all
+   * other waiting calls only the places in the line are kept.
    */
   readonly keptPerSlot: number;
   /**
-   * Calls that wait for a slot, and tasks that wait for a permit or in a backoff, at once; past that no run
-   * begins, and those that have begun go on.
+   * How many calls may wait for a slot, and tasks for a permit or in a backoff, counted together. Beyond
+   * that no run begins; runs that have begun go on.
    */
   readonly waitingCallsMax: number;
   /** Ended runs older than this are deleted; null keeps them. */

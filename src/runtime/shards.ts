@@ -1,13 +1,13 @@
-/** The shards that this replica owns, with the epoch of each: what every commit is fenced by. */
+/** The shards that this replica owns, each with its epoch, by which the store fences every commit. */
 import type { ShardGrant } from '../store/port.ts';
 
 export class OwnedShards {
   readonly #epochs = new Map<number, number>();
   /** Shards that are being given back: their runs take no new turn. */
   readonly #leaving = new Set<number>();
-  /** Shards whose open runs are not taken up yet: nothing of theirs is woken before that. */
+  /** Shards whose open runs are not taken up yet: none of their runs is woken before that. */
   readonly #arriving = new Set<number>();
-  /** Of these: whose last owner had not given them back. */
+  /** Those arriving shards that their last owner had not given back. */
   readonly #orphaned = new Set<number>();
 
   owns(shard: number): boolean {
@@ -19,7 +19,10 @@ export class OwnedShards {
     return this.#epochs.get(shard);
   }
 
-  /** A shard that was lost meanwhile has no epoch: the store fences what is of it (promise 6). */
+  /**
+   * The epochs of these shards. A shard that was lost meanwhile has none, so the store fences its writes
+   * (promise 6).
+   */
   epochsOf(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
     const epochs = new Map<number, number>();
     for (const { shard } of of) {
@@ -33,17 +36,20 @@ export class OwnedShards {
     return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
   }
 
-  /** All that the store knows as this replica's, also those that are leaving or arriving. */
+  /** All shards that the store knows as this replica's, also those that are leaving or arriving. */
   held(): number[] {
     return [...this.#epochs.keys()];
   }
 
-  /** Its runs are being taken up, and what they had under way ended with their last owner. */
+  /**
+   * True while the shard's runs are being taken up after its last owner was lost: their tasks ended with
+   * it.
+   */
   isOrphaned(shard: number): boolean {
     return this.#orphaned.has(shard);
   }
 
-  /** Shards whose runs must be taken up: also again, when that has failed. */
+  /** Shards whose runs must be taken up, for the first time or again after that has failed. */
   arriving(): number[] {
     return [...this.#arriving];
   }
@@ -55,7 +61,10 @@ export class OwnedShards {
     }
   }
 
-  /** Takes over what the store says; gives what is new (or has a new epoch) and what is gone. */
+  /**
+   * Takes over what the store grants. Gives the shards that are new or have a new epoch, and those that
+   * are lost.
+   */
   update(grants: readonly ShardGrant[]): { gained: number[]; lost: number[] } {
     const gained: number[] = [];
     const kept = new Set<number>();
@@ -64,7 +73,8 @@ export class OwnedShards {
       kept.add(shard);
       const before = this.#epochs.get(shard);
       if (before === epoch) continue;
-      // Another replica may have had it in between: what is in memory is of the old epoch.
+      // Another replica may have owned the shard in between: what is in memory here belongs to the old
+      // epoch.
       if (before !== undefined) lost.push(shard);
       this.#epochs.set(shard, epoch);
       this.#leaving.delete(shard);

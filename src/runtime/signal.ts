@@ -1,7 +1,7 @@
 /**
- * Word upwards: a part says that something has happened and does not know who hears it. The one that hears
- * is built later, and says so to the signal when it is; so parts are built in the order in which they
- * depend on each other.
+ * A signal carries word from a part to another part that is built later. The first part does not know
+ * its listener; the listener calls `on` when it is built. So parts can be built in the order in which
+ * they depend on each other.
  */
 export class Signal<Args extends readonly unknown[] = []> {
   #hear: ((...args: Args) => void) | null = null;
@@ -12,6 +12,6 @@ export class Signal<Args extends readonly unknown[] = []> {
     this.#hear = hear;
   }
 
-  /** Before anybody listens nothing has begun, and what is told then is told to nobody. */
+  /** Does nothing while there is no listener: the runtime has not begun then. */
   readonly tell = (...args: Args): void => this.#hear?.(...args);
 }

@@ -1,8 +1,8 @@
-/** A request to the store that is made again for as long as the database is away. */
+/** Makes a request to the store again for as long as the database cannot be reached. */
 import { HeddleError } from '../domain/errors.ts';
 import type { Clock, Log } from './ports.ts';
 
-/** Waits between tries to reach the database; jitter is not needed, there is one waiter. */
+/** The waits between tries. They need no jitter, because few requests of a replica wait at once. */
 const retryMs = [50, 100, 200, 500, 1_000, 2_000] as const;
 
 /**

@@ -1,9 +1,11 @@
 /**
- * The abort signals that tasks and providers are given. Node throws what a listener of a signal throws,
- * or rejects with, on the process. A signal must stay a real `AbortSignal` (`fetch` and Node's own
- * functions look for one), so its listeners are guarded where they come in (promise 13).
+ * Guards the abort signals that tasks and providers are given. When a listener of a signal throws or
+ * rejects, Node throws that on the process, and the process ends. A signal must stay a real
+ * `AbortSignal`, because `fetch` and Node's own functions look for one, so each listener is guarded when
+ * it is added (promise 13).
  *
- * Out of reach are signals that an author derives from it (`AbortSignal.any`): those are the author's.
+ * Signals that an author derives from it (`AbortSignal.any`) are not guarded: the author answers for
+ * those.
  */
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { callOutside } from './host-code.ts';
@@ -14,23 +16,24 @@ type Options = Parameters<AbortSignal['addEventListener']>[2];
 
 type Guards = {
   readonly failed: Failed;
-  /** By the author's listener. */
+  /** The guard of each listener that an author has added. */
   readonly byListener: WeakMap<object, (event: Event) => void>;
   onabort: Listener | null;
 };
 
-/** Of each guarded signal. */
+/** What is kept for each guarded signal. */
 const guards = new WeakMap<AbortSignal, Guards>();
 
 /** The same signal; what its listeners throw from now on goes to `failed`. */
 export function guardSignal(signal: AbortSignal, failed: Failed): AbortSignal {
   guards.set(signal, { failed, byListener: new WeakMap(), onabort: null });
-  // One prototype for all: methods of each signal's own would be made for every call and every task.
+  // All signals share one prototype. Methods of a signal's own would be made for every call and every
+  // task.
   return Object.setPrototypeOf(signal, guarded) as AbortSignal;
 }
 
 function guardOf(signal: AbortSignal, listener: Listener): Listener {
-  // Node says what is wrong with anything else.
+  // For anything else Node itself says what is wrong.
   if ((typeof listener !== 'object' && typeof listener !== 'function') || listener === null)
     return listener;
   const of = guards.get(signal);
@@ -84,8 +87,8 @@ type Made = { readonly config?: unknown; readonly start?: unknown };
 const startText = String((fromPromise(() => Promise.resolve()) as Made).start);
 
 /**
- * The same promise logic, whose function gets a guarded signal. XState makes the signal itself and keeps
- * the author's function as `config`. Logic with a `start` of its own is left as it is.
+ * The same promise logic, but its function gets a guarded signal. XState makes the signal itself and
+ * keeps the author's function as `config`. Logic with a `start` of its own is left as it is.
  */
 export function withGuardedSignal(logic: Promising, failed: Failed): Promising {
   const { config, start } = logic as Made;

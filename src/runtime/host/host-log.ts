@@ -1,6 +1,6 @@
 /**
- * The host's log, made harmless once, where it comes in: whatever it throws or rejects with is
- * dropped, for there is nowhere left to tell it.
+ * Guards the host's log once, where it comes in. What the log throws or rejects with is dropped, because
+ * there is no place left to report it.
  */
 import { refuseField } from '../../domain/field.ts';
 import { callOutside } from './host-code.ts';
@@ -15,7 +15,7 @@ export function hostLog(log: Log): Log {
 
 function dropped(): void {}
 
-/** Refuses what is no log by the field that is missing, before anything is opened. */
+/** Refuses a value that is no log, by the field that is missing, before anything is opened. */
 export function checkLog(value: unknown): Log {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
     refuseField('log', 'must be an object with the methods info and warn');

@@ -1,10 +1,10 @@
 /**
- * What is handed to listeners outside. rxjs throws what a listener throws, and an error that nobody
- * listens for, from a timer: it would end the process. Here both go to `failed` and nowhere else: not to
- * other listeners, and not to whoever has something to tell (promise 13).
+ * The observables that heddle gives to listeners outside. rxjs throws from a timer what a listener
+ * throws, and an error for which there is no listener; either would end the process. Here both go to
+ * `failed` and nowhere else: not to other listeners, and not to the code that emits (promise 13).
  *
- * What operators make of it (`pipe`) is of the same kind. Only a listener of an observable that the
- * author's own code has made of it (`merge`, a subject) is the author's.
+ * What operators (`pipe`) make of such an observable is guarded too. What an author's own code makes of
+ * it (`merge`, a subject) is not: the author answers for its listeners.
  */
 import type { Observer, Subscription } from 'rxjs';
 import { Observable } from 'rxjs/internal/Observable';
@@ -23,7 +23,7 @@ class OutsideObservable<Value> extends Observable<Value> {
 
   override lift<Made>(operator?: unknown): Observable<Made> {
     const lifted = new OutsideObservable<Made>(this.#failed);
-    // As Observable itself does it: the fields are protected against callers, not against heirs.
+    // `lift` of rxjs sets the same fields. They are protected, so a class that inherits may set them.
     Object.assign(lifted, { source: this, operator });
     return lifted;
   }
@@ -33,7 +33,7 @@ class OutsideObservable<Value> extends Observable<Value> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    // An operator's own: whoever listens behind it came through here as well.
+    // The subscriber of an operator. The listener behind it was guarded here already.
     if (typeof observerOrNext === 'object' && observerOrNext !== null) {
       if ('unsubscribe' in observerOrNext && 'add' in observerOrNext) {
         return super.subscribe(observerOrNext);
@@ -55,14 +55,17 @@ class OutsideObservable<Value> extends Observable<Value> {
   }
 }
 
-/** `attach` begins to tell a listener and gives what ends that. It may tell as it likes. */
+/**
+ * `attach` begins to send to a listener and gives a function that ends this. It need not guard what it
+ * sends.
+ */
 export function observableOutside<Value>(
   failed: Failed,
   attach: (listener: Observer<Value>) => () => void,
 ): Observable<Value> {
   return new OutsideObservable<Value>(failed, (listener) =>
     attach({
-      // What ends with a listener (`take`, `finalize`) may throw as well.
+      // Code that runs when a listener ends (`take`, `finalize`) may throw as well.
       next: (value) => callOutside(() => listener.next(value), failed),
       error: (reason: unknown) => callOutside(() => listener.error(reason), failed),
       complete: () => callOutside(() => listener.complete(), failed),

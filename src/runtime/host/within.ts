@@ -1,9 +1,12 @@
-/** Waiting for what may never end: a close waits for each of its parts so long and no longer. */
+/**
+ * Waits for work that may never end, but only for a bounded time: a close waits so for each of its
+ * parts.
+ */
 import type { Clock } from '../ports.ts';
 
 /**
- * Whether `work` has ended after `waitMs`, well or badly; how it ended is for whoever keeps the
- * promise. It goes on where it has not.
+ * Whether `work` has ended, well or badly, within `waitMs`. How it ended is left to the holder of the
+ * promise. Work that has not ended goes on.
  */
 export async function endsWithin(
   clock: Clock,

@@ -1,6 +1,6 @@
 /**
- * A task that a run has open, from the turn that asks for it until its attempts begin; it stays known until
- * the run leaves it. In line this object is all that there is of it (promise 7).
+ * A task that a run has open, from the turn that asks for it until the run has left it. While it stands
+ * in line for its first permit, this object is all that memory holds of it (promise 7).
  */
 import { madeAtMs, type RunId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/priority.ts';
@@ -22,12 +22,12 @@ export class OpenTask extends PermitSeeker {
   readonly invocationId: string;
   readonly incarnation: number;
   readonly #given: (task: OpenTask) => void;
-  /** It has a permit, and has not begun. */
+  /** True while the task has a permit and has not begun. */
   isGiven = false;
   /** The next task of its run. */
   next: OpenTask | null = null;
 
-  /** `given`: it has its permit, after it stood in line. */
+  /** `given` is called when the task has its permit after it stood in line. */
   constructor(
     run: NewRun,
     { id, incarnation }: OpenInvocation,

@@ -1,15 +1,17 @@
 /**
- * Which tasks a run has open, and which of them run here: a level, not an edge. After each commit
- * of a turn the two are made equal, so a takeover needs nothing of its own.
+ * Compares the tasks that a run has open with those that run here. After each commit of a turn the two
+ * are made equal, whatever has happened before, so a takeover needs no code of its own.
  *
- * Owns the first attempt of each task until it begins: it asks for a permit when its turn is made, so that
- * the commit can say that the run stands in line, and begins after the commit.
+ * Owns the first attempt of each task until it begins: it asks for a permit when its turn is made, so
+ * that the commit can say that the run stands in line, and begins after the commit. Leaves attempts that
+ * have begun to `tasks.ts`.
  *
- * 1. In line a task costs no more than its key and place: when it has its permit its run is woken, and what
- *    it needs is read from the row (promise 7).
- * 2. While a run's row says that all its tasks stand in line, none of them begins: whoever takes it up
- *    after a crash knows by that what may have been under way.
- * 3. A permit that was given ends with the attempt, or with the turn in which nobody wants it any more.
+ * 1. In line a task costs no more than its key and place. When it has its permit its run is woken, and
+ *    what the task needs is read from the row (promise 7).
+ * 2. While a run's row says that all its tasks stand in line, none of them begins. So after a crash the
+ *    next owner knows from the row whether tasks may have been under way.
+ * 3. A permit that was given ends with the attempt, or with the turn after which its task is not open
+ *    any more.
  */
 import type { Backlog } from '../wake/backlog.ts';
 import { Signal } from '../signal.ts';
@@ -38,21 +40,24 @@ export type RunTasksOptions = {
   readonly backlog: Backlog;
   readonly log: Log;
   readonly deliver: (run: NewRun, incoming: Incoming) => void;
-  /** A task of this run has its permit: its run is to be read, and what is open settled. */
+  /** A task of this run has its permit: the run is to be loaded, and its open tasks settled. */
   readonly wake: (run: RunAddress) => void;
 };
 
-/** `reason`: as its row has it. */
+/** `reason` is what the run's row shows. */
 type SettledRun = Pick<HotRun, 'run' | 'agent' | 'state' | 'held' | 'reason'>;
 
 export class RunTasks {
   readonly #tasks: Tasks;
   readonly #permits: Permits;
   readonly #options: RunTasksOptions;
-  /** A run's tasks that are in line, run here, or whose outcome waits for its turn: the first of them. */
+  /**
+   * The first task of each run, which leads to the others: those that stand in line, run here, or have
+   * an outcome that waits for the run's turn.
+   */
   readonly #open = new Map<RunId, OpenTask>();
   readonly #names = new Names();
-  /** A further attempt of this run has come into the line, or out of it. */
+  /** A later attempt of one of this run's tasks has come into the line, or out of it. */
   readonly lineChanged = new Signal<[runId: RunId]>();
 
   constructor(options: RunTasksOptions) {
@@ -62,12 +67,12 @@ export class RunTasks {
     options.backlog.add(this);
   }
 
-  /** Tasks that wait and are in memory: in line for a permit, or in a backoff. */
+  /** How many tasks wait: in line for a permit, or in a backoff. */
   get waiting(): number {
     return this.#permits.lineLength + this.#tasks.backingOff;
   }
 
-  /** A turn was computed: what it opens asks for permits. `settle` or `abandon` follows. */
+  /** A turn was computed: the tasks that it opens ask for permits. `settle` or `abandon` follows. */
   propose(run: NewRun, state: ChartState, held: Held): void {
     const invocations = openTasks(state, held);
     const known = invocations.length === 0 ? [] : this.#of(run.runId);
@@ -81,7 +86,10 @@ export class RunTasks {
     }
   }
 
-  /** The run as a turn has left it (`state` null: ended): what that opened begins, what it left stops. */
+  /**
+   * Takes the run as a turn has left it; `state` is null when the run has ended. Tasks that it has open
+   * begin as far as they have permits; tasks that it has left stop.
+   */
   settle({ run, agent, state, held, reason }: SettledRun): void {
     const wanted = state?.status === 'active' ? openTasks(state, held) : none;
     if (state?.status === 'active') this.propose(run, state, held);
@@ -94,7 +102,10 @@ export class RunTasks {
     }
   }
 
-  /** The run is paused: what has begun goes on, and what has not is asked for again when it resumes. */
+  /**
+   * The run is paused: tasks that have begun go on. Those that have not are dropped, and ask for permits
+   * again when the run resumes.
+   */
   rest(runId: RunId): void {
     for (const task of this.#of(runId)) {
       if (task.isGiven || this.#permits.isInLine(task)) this.#drop(task);
@@ -114,7 +125,7 @@ export class RunTasks {
     return [...this.#open].flatMap(([runId, { shard }]) => (isOne(shard) ? runId : []));
   }
 
-  /** Why tasks of the run have not begun, as its row is to say; null when all have. */
+  /** Why tasks of the run have not begun, for its row to show; null when all have begun. */
   reasonFor(runId: RunId, held: Held): string | null {
     if (this.areAllInLine(runId)) return inLineReasons.all;
     const isOneInLine =
@@ -122,7 +133,10 @@ export class RunTasks {
     return isOneInLine ? inLineReasons.some : waitingReason(held);
   }
 
-  /** All that the run has open here waits for its first permit: its row is enough until then. */
+  /**
+   * True when all tasks that the run has open here wait for their first permit: its row is enough until
+   * then.
+   */
   areAllInLine(runId: RunId): boolean {
     if (this.#permits.lineLength === 0) return false;
     const open = this.#of(runId);
@@ -134,7 +148,7 @@ export class RunTasks {
     this.#open.clear();
   }
 
-  /** For its first attempt, or for a further one. */
+  /** True when the task stands in line, for its first attempt or for a later one. */
   #isInLine(task: OpenTask): boolean {
     return this.#permits.isInLine(task) || this.#tasks.isInLine(task.key);
   }

@@ -1,13 +1,15 @@
 /**
- * The permit of one task attempt, from its beginning to its end, but for the time that it is lent.
+ * The permit of one task attempt. The attempt has it from its beginning to its end, except while it is
+ * lent.
  *
- * A task that waits for a run (`run.output()`) lends its permit meanwhile: the run that it waits for may
- * need it, and with few permits nobody would ever give it one (promise 7). Which attempt a wait belongs
- * to is known by the asynchronous context that the attempt's code runs in.
+ * A task that waits for a run (`run.output()`) lends its permit meanwhile. That run may need a permit
+ * itself, and with few permits it might never get one otherwise (promise 7). The asynchronous context in
+ * which an attempt's code runs says to which attempt a wait belongs.
  *
- * 1. A permit is lent as long as its task waits for at least one run: of several at once any may need it.
+ * 1. A permit is lent as long as its task waits for at least one run: of several, any may need the
+ *    permit.
  * 2. A wait is over when the permit is back, so that what the task does next is counted again.
- * 3. An attempt that is over neither holds nor wants a permit, whatever its code still does.
+ * 3. An attempt that is over neither has nor wants a permit, whatever its code still does.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Permits } from '../calls/call/permits.ts';
@@ -15,15 +17,15 @@ import type { Permits } from '../calls/call/permits.ts';
 type Kept =
   | { readonly kind: 'held' }
   | { readonly kind: 'lent' }
-  /** `cancel` ends the wait for it, `done` the wait of the task. */
+  /** `cancel` ends the wait for the permit, `done` the wait of the task. */
   | { readonly kind: 'returning'; readonly cancel: () => void; readonly done: () => void }
   | { readonly kind: 'over' };
 
 const attempts = new AsyncLocalStorage<TaskPermit>();
 
 /**
- * Runs `wait`, which calls `lend` when it begins to wait for a run: if a task asks, it is without its
- * permit from then on until it has what it waits for.
+ * Runs `wait`, which calls `lend` when it begins to wait for a run. If a task attempt has called this,
+ * its permit is lent from then on, and the result comes when the permit is back.
  */
 export async function lendingPermit<Result>(
   wait: (lend: () => void) => Promise<Result>,
@@ -44,15 +46,15 @@ export async function lendingPermit<Result>(
 export class TaskPermit {
   readonly #permits: Permits;
   #kept: Kept = { kind: 'held' };
-  /** Runs that its task waits for. */
+  /** How many runs its task waits for. */
   #waits = 0;
 
-  /** It was taken already. */
+  /** The permit was taken already. */
   constructor(permits: Permits) {
     this.#permits = permits;
   }
 
-  /** Begins the attempt's own code: what that waits for is known to be waited for by it. */
+  /** Begins the attempt's code, so that this code's waits are known to be the attempt's. */
   run(begin: () => void): void {
     attempts.run(this, begin);
   }

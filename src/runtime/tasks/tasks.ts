@@ -1,13 +1,13 @@
 /**
- * The author's own promise logic, run beside the chart: at least once, under an idempotency key,
- * with the author's retry policy (promise 3).
+ * Runs the author's promise logic beside the chart: at least once, under an idempotency key, with the
+ * author's retry policy (promise 3).
  *
- * Owns the attempts under way and their backoffs. Leaves to the committer when one may begin (after
- * its invocation is durable) and what its outcome does to the chart, and to run-tasks.ts the permit of
- * the first attempt.
+ * Owns the attempts under way and their backoffs. Leaves to `run-tasks.ts` when a task may begin (after
+ * its invocation is durable) and the permit of the first attempt, and to the run's next turn what the
+ * outcome does to the chart.
  *
- * 1. One attempt at most is under way per invocation on this replica, and it has a permit. A backoff
- *    has none: the next attempt stands in line for one.
+ * 1. At most one attempt is under way per invocation on this replica, and it has a permit. A backoff has
+ *    none: the next attempt stands in line for one.
  * 2. A task that was stopped delivers nothing: its abort signal has fired.
  */
 import { createActor, type AnyActorRef, type PromiseActorLogic } from 'xstate';
@@ -34,10 +34,10 @@ export type TaskStart = {
   readonly src: string;
   readonly input: Json | undefined;
   readonly logic: unknown;
-  /** Where its further attempts stand in line. */
+  /** The place of its later attempts in the line. */
   readonly place: FairPlace;
   readonly finish: (outcome: TaskOutcome) => void;
-  /** It has come into the line, or out of it. */
+  /** Called when the task has come into the line, or out of it. */
   readonly inLine: () => void;
 };
 
@@ -75,7 +75,7 @@ class NextAttempt extends PermitSeeker {
   }
 }
 
-/** Without a policy a task is tried once, and takes as long as it takes. */
+/** Without a policy a task is tried once, and its time is not limited. */
 type ResolvedPolicy = {
   readonly attempts: number;
   readonly backoffMs: number;
@@ -109,17 +109,17 @@ export class Tasks {
     this.#log = options.log;
   }
 
-  /** Tasks in a backoff: they keep their input. */
+  /** How many tasks are in a backoff: their inputs stay in memory. */
   get backingOff(): number {
     return this.#backingOff;
   }
 
-  /** Its next attempt waits for a permit. */
+  /** True while the task's next attempt waits for a permit. */
   isInLine(key: string): boolean {
     return (this.#running.get(key)?.inLineAs ?? null) !== null;
   }
 
-  /** Its permit was taken. */
+  /** Begins the first attempt, whose permit was taken already. */
   start(task: TaskStart): void {
     const { key, src } = task;
     const logic = withGuardedSignal(task.logic as PromiseActorLogic<unknown, unknown>, (thrown) => {
@@ -161,7 +161,10 @@ export class Tasks {
     });
   }
 
-  /** After a backoff. Its permit may come while a batch is made: the author's code does not run there. */
+  /**
+   * The backoff is over: the next attempt asks for a permit. In line it may get one while a batch is
+   * made, where the author's code must not run, so then it begins by `soon`.
+   */
   #again(running: Running): void {
     this.#backingOff -= 1;
     const next = new NextAttempt(running.place, () => {
@@ -210,7 +213,7 @@ export class Tasks {
     try {
       this.#finish(running, { kind: 'done', output: toJson(output, `task ${running.src}`) });
     } catch (error) {
-      // An output that JSON loses would be lost again: another attempt cannot mend it.
+      // Another attempt would give such an output again: what JSON cannot hold is not tried again.
       this.#finish(running, { kind: 'failed', error: recordOf(error), attempts: running.attempt });
     }
   }
