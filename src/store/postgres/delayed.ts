@@ -1,4 +1,4 @@
-/** Delayed messages that are due enter their channels. */
+/** Moves delayed messages that are due into their channels. */
 import { asRunId } from '../../domain/ids.ts';
 import type { RunAddress } from '../rows.ts';
 import { wake, type TouchedChannel } from './tables/channel-writes.ts';
@@ -14,7 +14,10 @@ import {
   statement,
 } from './link/statement.ts';
 
-/** Read before, because a transaction's calls leave all at once and the wake-ups name channels. */
+/**
+ * Read first, because the wake-ups must name the channels, and all calls of a transaction leave at
+ * once.
+ */
 const dueDelayedStatement = statement(
   'delayed_due',
   `select tenant, delayed_id, channel from heddle.delayed_messages
@@ -23,8 +26,8 @@ const dueDelayedStatement = statement(
 );
 
 /**
- * Locks: the delayed rows, by age, passing by those that another replica moves; then their channels
- * by tenant and name, as every commit does.
+ * Locks: the delayed rows, by age, skipping those that another replica moves; then their channels by
+ * tenant and name, as every commit does.
  */
 const releaseDelayedStatement = statement(
   'delayed_release',

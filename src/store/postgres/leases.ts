@@ -1,6 +1,6 @@
 /**
- * Outside consumers: messages under a lease until they are acknowledged, at least once. A token is
- * the message's number and a random UUID, so that an acknowledgement finds its row by key.
+ * Outside consumers: messages stay under a lease until they are acknowledged, at least once. A token
+ * is the message's number and a random UUID, so that an acknowledgement finds its row by key.
  */
 import type { LeasedMessage } from '../port.ts';
 import type { Pool } from './link/pool.ts';
@@ -8,7 +8,7 @@ import { messageRow } from './reads/read-set.ts';
 import { epochMs } from './reads/run-reads.ts';
 import { bigint, int, text, texts, statement } from './link/statement.ts';
 
-/** Locks: the group's row, first of all, so that two consumers of a group take turns. */
+/** Locks: the group's row, before all others, so that two consumers of a group take turns. */
 const lockGroupStatement = statement(
   'lease_group',
   `insert into heddle.consumer_groups as g (tenant, channel, consumer_group, cursor)
@@ -18,8 +18,8 @@ const lockGroupStatement = statement(
 );
 
 /**
- * Expired leases, oldest message first, then what is above the cursor. Locks: after the group's row
- * the deliveries, which nobody else may change while that is held but an acknowledgement.
+ * Expired leases, oldest message first, then the messages above the cursor. Locks: after the group's
+ * row the deliveries. While the group's row is held, only an acknowledgement may change them.
  */
 const takeLeasesStatement = statement(
   'lease_take',
@@ -82,7 +82,7 @@ export async function lease(
   }));
 }
 
-/** Locks: the deliveries that are acknowledged. A token that is none matches nothing. */
+/** Locks: the deliveries that are acknowledged. A malformed token matches no row. */
 const acknowledgeStatement = statement(
   'lease_acknowledge',
   `delete from heddle.deliveries d

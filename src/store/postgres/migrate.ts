@@ -1,12 +1,12 @@
 /**
  * Brings a database to this heddle's schema: the list in migrations.ts, forward only, each in a
  * transaction of its own. Replicas that start together wait for each other on an advisory lock. A
- * database that knows a migration which this heddle does not is refused.
+ * database that has a migration which this heddle does not know is refused.
  *
- * 1. Where nothing is to migrate, nothing but two reads is done: a role that may only change rows
- *    is enough. Where the schema was made beforehand, no right to make schemas is asked for.
- * 2. A statement of a migration may take as long as the server works on it; whether it does, a
- *    second connection looks. A server that is silent ends the migration within a few looks.
+ * 1. If there is nothing to migrate, only two reads are done, so a role that may only change rows is
+ *    enough. If the schema was made beforehand, no right to make schemas is needed.
+ * 2. A statement of a migration may take as long as the server works on it; a second connection checks
+ *    that the server does. A server that is silent ends the migration within a few checks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -15,16 +15,16 @@ import { Link, type LinkOptions } from './link/link.ts';
 import { rightMissing } from './link/refusals.ts';
 import { migrations } from './migrations.ts';
 
-/** heddle 0.1.0 migrated by node-pg-migrate: its lock, so that both wait for each other. */
+/** heddle 0.1.0 migrated by node-pg-migrate. This is its lock, so that both wait for each other. */
 const lockId = '7241865325823964';
 const lockMsMax = 60_000;
 const statementMsMax = 3_600_000;
 const lookMs = 5_000;
-/** A look may fall between two statements, or fail for a reason of its own. */
+/** A single look may fall between two statements, or fail for a reason of its own. */
 const fruitlessLooksMax = 2;
 
 export async function migrate(link: Link, options: LinkOptions): Promise<void> {
-  // The way of nearly every start: two reads, and no lock.
+  // Nearly every start ends here: two reads, and no lock.
   if (isCurrent(await appliedNames(link))) return;
   await refuseWithoutRights(link);
   await link.simple(`set lock_timeout = ${lockMsMax}; set statement_timeout = ${statementMsMax}`);
@@ -33,16 +33,16 @@ export async function migrate(link: Link, options: LinkOptions): Promise<void> {
   try {
     await applyMissing(link, attended);
   } finally {
-    // A connection that is gone has let go of it.
+    // A connection that is gone has released the lock.
     await link.simple(`select pg_advisory_unlock(${lockId})`).catch(() => undefined);
   }
 }
 
-/** Under the lock: another replica may have done it meanwhile. */
+/** Called under the lock. Another replica may have migrated in the meantime. */
 async function applyMissing(link: Link, attended: Attended): Promise<void> {
   const { exists } = await schemaOf(link);
   if (!exists) await attended.query('create schema if not exists heddle');
-  // The columns that node-pg-migrate gave it.
+  // The columns that node-pg-migrate gave this table.
   await attended.query(`create table if not exists heddle.migrations
     (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
   await attended.query('set search_path to heddle');
@@ -68,7 +68,7 @@ async function apply(attended: Attended, name: string, sql: string): Promise<voi
   }
 }
 
-/** A session whose statements are looked after by others. */
+/** A session whose statements are watched over a second connection. */
 class Attended {
   private readonly link: Link;
   private readonly options: LinkOptions;
@@ -133,7 +133,7 @@ async function schemaOf(link: Link): Promise<SchemaRights> {
   return rows[0] as SchemaRights;
 }
 
-/** What is certain to be denied is said before anything is tried, and by its name. */
+/** Reports a right that is certain to be missing by its name, before anything is tried. */
 async function refuseWithoutRights(link: Link): Promise<void> {
   const { exists, mayCreateTables, mayCreateSchemas } = await schemaOf(link);
   const { role, database } = link.names;

@@ -1,6 +1,6 @@
 /**
- * The migrations in their order. They are modules, so that a bundler finds them. What was applied
- * somewhere must never change: write another file with the next number, and list it here.
+ * The migrations in their order. They are modules, so that a bundler finds them. A migration that was
+ * applied anywhere must never change: write another file with the next number, and list it here.
  */
 import { tables } from './migrations/000001-tables.ts';
 import { answers } from './migrations/000002-answers.ts';

@@ -8,8 +8,8 @@ import { renewLease, retire } from './tables/replicas.ts';
 import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
 
 /**
- * Three transactions in three round trips, not one: the lease is extended whatever happens to the
- * claim, and the claim sees replicas whose lease has ended only just now.
+ * Three transactions in three round trips, not one: the lease is extended even if the claim fails, and
+ * the claim sees replicas whose lease has only just ended.
  */
 export async function renew(
   pool: Pool,
@@ -50,7 +50,8 @@ export async function release(
   const { replicaId, shards } = replica;
   const calls = [releaseShards(replicaId, shards)];
   if (replica.retire) calls.push(retire(replicaId));
-  // With the commit itself, for it is seldom, and nobody should beat before it shows.
+  // Part of the same transaction, because a release is rare, and a replica must not beat before it can
+  // see the released shards.
   calls.push(notifyOwnership());
   await pool.read(calls);
 }

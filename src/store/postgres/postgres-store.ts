@@ -1,12 +1,12 @@
 /**
- * The store on Postgres. It owns the connections and who uses which; what is said over them stands
- * in the other files of this folder, one table's statements each.
+ * The store on Postgres. It owns the connections and decides which method uses which. The statements
+ * stand in the other files of this folder, one table's statements in each.
  *
- * - write: commits, three at a time: while one waits for the disk the next is worked on, and results
- *   that are kept pass by both.
- * - read: what turns and loops ask for, planned for keys: see `hot`.
- * - wide: lists, counts and retention, planned for what they are.
- * - beat: the heartbeat alone, so that no load can make a lease end.
+ * - write: commits, three at a time: while one waits for the disk the next is worked on, and commits
+ *   that keep results pass by both.
+ * - read: the reads of turns and loops, planned for keys: see `hot`.
+ * - wide: lists, counts and retention, each planned for its parameters.
+ * - beat: only the heartbeat, so that no load can make a lease end.
  */
 import type pg from 'pg';
 import { budgetUnder } from '../charges.ts';
@@ -41,20 +41,21 @@ import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './rea
 export type PostgresOptions = {
   readonly connectionString?: string;
   readonly connection?: pg.ClientConfig;
-  /** How long one statement may take; lists, counts and retention may take four times as long. */
+  /** How long one statement may take. Lists, counts and retention may take four times as long. */
   readonly statementMsMax?: number;
   /** How long a statement may wait for locks. */
   readonly lockMsMax?: number;
   /** How long a start waits for a server that is not there, or does not take connections yet. */
   readonly startMsMax?: number;
-  /** Said when a start begins to wait. */
+  /** Called when a start begins to wait. */
   readonly onWait?: (reason: string) => void;
 };
 
 /**
- * A statement is planned once per connection, when its tables may still be empty; a plan that reads
- * such a table whole would be kept while it grows to millions of rows. All of these go by keys, so
- * the other ways are switched off. That also spares the five custom plans before a generic one.
+ * A statement is planned once per connection, when its tables may still be empty. A plan that reads
+ * such a table whole would be kept while the table grows to millions of rows. All of these statements
+ * go by keys, so the other ways are switched off. That also saves the five custom plans before a
+ * generic one.
  */
 export const hot = {
   plan_cache_mode: 'force_generic_plan',
@@ -73,7 +74,7 @@ type Pools = {
   readonly beat: Pool;
 };
 
-/** Waits for the server, looks at the database, migrates it when it must, and connects. */
+/** Waits for the server, checks the database, migrates it if needed, and connects. */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const connection: pg.ClientConfig = {
     ...options.connection,
@@ -83,7 +84,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   };
   const { statementMsMax = 15_000, lockMsMax = 5_000 } = options;
   const { startMsMax = 30_000, onWait = () => undefined } = options;
-  // The server ends what takes too long; the client's own limit is for sockets that went dead.
+  // The server ends statements that take too long. The client's own limit is for sockets that went
+  // dead.
   const link = (settings: LinkOptions['settings'], msMax: number): LinkOptions => ({
     connection,
     settings: { ...settings, ...boundsOf(msMax, lockMsMax) },
@@ -93,7 +95,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const pool = (of: LinkOptions, size: number): Pool => new Pool({ ...of, ...bounds, size });
   await startOn(link({}, statementMsMax), { patienceMs: startMsMax, onWait });
   const hearers = new Set<(hint: Hint) => void>();
-  // Others take a replica for dead when this connection is gone: the next beat makes another.
+  // Other replicas take this one for dead when this connection is gone, so the hint makes it beat at
+  // once, over a new connection.
   const onLost = (): void => hearers.forEach((heard) => heard({ kind: 'ownership' }));
   const beatMsMax = Math.min(statementMsMax, 5_000);
   const pools: Pools = {

@@ -1,12 +1,16 @@
-/** Housekeeping: what has been over for long goes, in bounded batches, so that nothing grows for ever. */
+/**
+ * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
+ * for ever.
+ */
 import { limits } from '../../domain/limits.ts';
 import type { Pool } from './link/pool.ts';
 import { bigint, int, statement } from './link/statement.ts';
 
 /**
- * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
- * waiting run has yet to come by them. Evaluations stay, and memory that others can reach. Locks:
- * the runs in the order of their ends, passing by those of another replica's prune; then channels.
+ * Deletes ended runs with the rows that are theirs alone, and the messages that they took, unless a
+ * group or a waiting run has not read that far yet. Evaluations stay, and so does memory that others
+ * can reach. Locks: the runs in the order of their ends, skipping those that another replica prunes;
+ * then channels.
  */
 const pruneRunsStatement = statement(
   'prune_runs',
@@ -81,7 +85,7 @@ const pruneCommitsStatement = statement(
       select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
 );
 
-/** Keys of sends are known for a day. */
+/** Keys of sent events are kept for a day. */
 const pruneKeysStatement = statement(
   'prune_keys',
   `delete from heddle.sent_keys where ctid = any(array(
@@ -90,7 +94,7 @@ const pruneKeysStatement = statement(
 );
 
 /**
- * Idle slots of replicas that have been gone for a day become one row per provider, of no replica,
+ * Idle slots of replicas that have been gone for a day become one row per provider, without a replica,
  * which keeps their totals. Locks: the slots, then that row.
  */
 const foldSlotsStatement = statement(
@@ -113,7 +117,7 @@ const foldSlotsStatement = statement(
       rate_limited = t.rate_limited + excluded.rate_limited`,
 );
 
-/** Replicas that are gone, once nothing names them any more. */
+/** Deletes replicas that are gone, once no slot or shard names them. */
 const pruneReplicasStatement = statement(
   'prune_replicas',
   `delete from heddle.replicas r
@@ -122,7 +126,7 @@ const pruneReplicasStatement = statement(
       and not exists (select from heddle.shards s where s.replica_id = r.replica_id)`,
 );
 
-/** Each statement is a transaction of its own, so that none holds its locks for the others. */
+/** Each statement is a transaction of its own, so that none holds its locks during the others. */
 export async function prune(
   pool: Pool,
   query: { readonly olderThanMs: number; readonly limit: number },

@@ -1,9 +1,9 @@
 /**
- * The first contact with a database: it waits, within a bound, for a server that starts, looks
- * whether this is a database that heddle can work on, and migrates it.
+ * The first contact with a database: waits, within a bound, for a server that starts, checks whether
+ * heddle can work on this database, and migrates it.
  *
- * 1. What will not pass by itself is said at once, by a terminal code with its mend; what may pass
- *    is waited for, and said as `store-unavailable` only when the time is over.
+ * 1. A failure that will not pass by itself is reported at once, by a terminal code with its mend. One
+ *    that may pass is waited for, and reported as `store-unavailable` only when the time is over.
  * 2. A server that goes away in the middle is waited for as well: each step may be done again.
  */
 import { randomUUID } from 'node:crypto';
@@ -19,11 +19,14 @@ import { poolerRefused, refusalOf, rightMissing, type Names } from './link/refus
 export type StartOptions = {
   /** How long a server is waited for that is not there, or does not take connections yet. */
   readonly patienceMs: number;
-  /** Said once, when it begins to wait. */
+  /** Called once, when the start begins to wait. */
   readonly onWait: (reason: string) => void;
 };
 
-/** A name that a resolver does not know yet: that of a container which is being started. */
+/**
+ * How long a host name is tried that a resolver does not know yet, as that of a container which is
+ * starting.
+ */
 const namePatienceMs = 5_000;
 
 export async function startOn(options: LinkOptions, start: StartOptions): Promise<void> {
@@ -51,7 +54,7 @@ function namesIn(connection: pg.ClientConfig): Names {
     const { user = '', database = '', host } = new pg.Client(connection);
     return { role: user, database, host };
   } catch {
-    // Without the parser's words, which may hold a password.
+    // The parser's own text is left out, because it may hold a password.
     return refuseField('databaseUrl', 'is no URL that can be read; percent-encode its parts');
   }
 }
@@ -94,15 +97,16 @@ async function checkServer(link: Link): Promise<void> {
     const reason = standby ? 'it is a standby' : 'default_transaction_read_only is on';
     throw heddleError('database-read-only', { database, reason });
   }
-  // SQL_ASCII keeps the bytes as they come: what was begun on one goes on.
+  // SQL_ASCII keeps the bytes as they come, so a database that already has heddle's schema goes on
+  // with it.
   if (encoding === 'UTF8' || (encoding === 'SQL_ASCII' && known)) return;
   throw heddleError('database-encoding', { database, encoding });
 }
 
 /**
- * Whether the session is this connection's own. A pooler in transaction mode lends its sessions to
- * whoever begins a transaction: then another connection finds what this one has set, or this one
- * loses it while the other has a transaction open.
+ * Checks that the session belongs to this connection alone. A pooler in transaction mode lends a
+ * session to any connection that begins a transaction. Then another connection finds what this one has
+ * set, or this one loses it while the other has a transaction open.
  */
 async function checkSession(link: Link, options: LinkOptions): Promise<void> {
   const token = randomUUID();
@@ -130,7 +134,10 @@ async function checkSession(link: Link, options: LinkOptions): Promise<void> {
 
 const namedMax = 8;
 
-/** What a role that does not own the tables needs: reported all together, before a run meets it. */
+/**
+ * The rights that a role needs which does not own the tables. All missing ones are reported together,
+ * before a run meets one.
+ */
 async function checkRights(link: Link): Promise<void> {
   const { rows } = await link.simple(`
     select lacking.what from (

@@ -1,6 +1,7 @@
 /**
- * Rows from outside of which some count once (promise 12): answers, and events with a key. One
- * statement decides for each, remembers what counted, and writes the inbox rows of what was accepted.
+ * Writes arrivals, some of which count only once (promise 12): answers, and events with a key. One
+ * statement decides about each row, remembers those that counted, and writes the inbox rows of the
+ * accepted ones.
  */
 import { createHash } from 'node:crypto';
 import { heddleError, type ErrorRecord } from '../../../domain/errors.ts';
@@ -21,17 +22,18 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** What the statement says of each row, in the batch's order. */
+/** The statement's decision about a row, in the batch's order. */
 type Verdict =
   'accepted' | 'run-unknown' | 'run-ended' | 'ask-unknown' | 'ask-answered' | 'send-key-used';
 
 const keyEnds = `now() - ${limits.sendKeyMs} * interval '1 ms'`;
 
 /**
- * Answers with the runs that got a row and, where these columns are null, with each row's place,
- * verdict and status of its run. The verdicts are kept with the commit, for whoever sends it again.
- * `in` stands in select lists only, where Postgres looks it up in a hash. Locks: the questions are
- * locked already (question-writes.ts); then the keys, sorted; then the new inbox rows.
+ * Returns a row for each run that got an inbox row, with a null place, and a row for each arrival with
+ * its place, verdict and the status of its run. The verdicts are kept with the commit, so that a
+ * replay of the commit can answer with them. `in` stands only in select lists, where Postgres looks it
+ * up in a hash. Locks: the questions are locked already (question-writes.ts); then the keys, sorted;
+ * then the new inbox rows.
  */
 const acceptStatement = statement(
   'inbox_accept',
@@ -105,7 +107,7 @@ const acceptStatement = statement(
     order by place`,
 );
 
-/** An event may be a megabyte, and only has to be told from another. */
+/** An event may be a megabyte, and a hash is enough to tell it from another. */
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 const arrivalColumns: readonly Column<InboxArrival>[] = [
@@ -121,8 +123,8 @@ const arrivalColumns: readonly Column<InboxArrival>[] = [
 ];
 
 /**
- * What brings these rows. Where none of them counts once they are `plain`, and go with the turns' own.
- * `answered`: the questions that must be locked before.
+ * The calls that write these arrivals. If none of them counts only once, all are `plain`, and are
+ * written with the turns' own inbox rows. `answered`: the questions that must be locked before.
  */
 export function arrivalCalls(
   rows: readonly InboxArrival[],
@@ -143,7 +145,7 @@ export function arrivalCalls(
   return { plain: [], answered, accepting, bound: boundKeys(rows) };
 }
 
-/** Of a run's keys the newest stay. Locks: the keys that go, after the new ones. */
+/** Keeps the newest keys of a run. Locks: the keys that are deleted, after the new ones. */
 const boundKeysStatement = statement(
   'sent_keys_bound',
   `delete from heddle.sent_keys k
@@ -156,7 +158,7 @@ const boundKeysStatement = statement(
     where k.ctid = x.row`,
 );
 
-/** Null when no row has a key. */
+/** Null if no row has a key. */
 function boundKeys(rows: readonly InboxArrival[]): Call | null {
   const runs = new Map<string, InboxArrival>();
   for (const row of rows) {
@@ -167,7 +169,7 @@ function boundKeys(rows: readonly InboxArrival[]): Call | null {
   return callWith(boundKeysStatement, runColumns, sorted, int(limits.sendKeysMax));
 }
 
-/** By index of `rows`, from the statement's own answer. */
+/** By index of `rows`, from the statement's own result. */
 export function arrivalOutcomes(
   rows: readonly InboxArrival[],
   answer: readonly Fields[],
@@ -179,7 +181,7 @@ export function arrivalOutcomes(
   });
 }
 
-/** The same, from what the commit has kept of it. */
+/** The same, from the verdicts that the commit has kept. */
 export function toldOutcomes(rows: readonly InboxArrival[], told: string): ArrivalOutcome[] {
   const kept = JSON.parse(told) as readonly [number, Verdict, string | null][];
   const byPlace = new Map(kept.map(([place, verdict, status]) => [place, { verdict, status }]));

@@ -1,6 +1,6 @@
 /**
- * Budgets and open reservations (charges.ts). They come last in a commit, after the slots, because
- * a tenant's budget is one row for all its calls: so it is locked no longer than the commit itself.
+ * Budgets and open reservations (charges.ts). They come last in a commit, after the slots. A tenant's
+ * budget is one row for all its calls, so it must be locked for as short a time as possible.
  */
 import {
   budgetsOf,
@@ -29,7 +29,7 @@ import {
 const dayOf = (instant: string): string => `(${instant} at time zone 'utc')::date`;
 const scopes = (run: string, user: string): string =>
   `(values ('run', ${run}::text), ('user', ${user}), ('tenant', '')) as s(scope, owner)`;
-/** Of a budget per day, what was spent on another day counts no more. */
+/** For a budget per day, spending of earlier days does not count. */
 const spentNow = (column: string): string =>
   `case when t.per_day and ${dayOf('t.spent_at')} < ${dayOf('now()')} then 0 else t.${column} end`;
 const isBudget = (of: string): string => `exists (
@@ -47,8 +47,9 @@ const lockBudgetsStatement = statement(
 );
 
 /**
- * Ends reservations; what is not open changes nothing, so it may be sent twice. Locks: reservations,
- * which only their run's owner writes; their budgets are locked already.
+ * Ends reservations. A reservation that is not open changes nothing, so a settlement may be sent
+ * twice. Locks: the reservations, which only their run's owner writes; their budgets are locked
+ * already.
  */
 const settleStatement = statement(
   'charges_settle',
@@ -84,7 +85,7 @@ const settleStatement = statement(
       reserved_micros = t.reserved_micros + excluded.reserved_micros, spent_at = now()`,
 );
 
-/** What a call may cost is held under each of its budgets, or the transaction ends. Locks: as above. */
+/** Reserves what a call may cost under each of its budgets, or ends the transaction. Locks: as above. */
 const reserveStatement = statement(
   'charges_reserve',
   `with i as materialized (
@@ -161,7 +162,8 @@ export function writeCharges({ settled, reserved, defaults }: Charges): Call[] {
     ...settled,
     ...reserved.map((row) => ({ ...row, spent: row.before === 'spent' ? null : unused })),
   ];
-  // A run's last word comes after those on its single calls: a row is deleted once.
+  // A settlement of a whole run ends all its open reservations, so it comes after those of single
+  // calls.
   const single = settlements.filter(({ call }) => call !== null);
   const whole = settlements.filter(({ call }) => call === null);
   const calls = [lock];
@@ -199,7 +201,7 @@ const readBudgetsStatement = statement(
     order by i.place`,
 );
 
-/** `isSet`: by a person, not by the defaults of whoever reserved last. */
+/** `isSet`: a person set it. Otherwise it holds the defaults of the replica that reserved last. */
 type StoredBudget = BudgetRow & { readonly isSet: boolean };
 
 export async function readBudgets(
@@ -227,7 +229,7 @@ export async function readBudgets(
   });
 }
 
-/** Locks: the one row. What was spent on another day stays where the budget is not per day. */
+/** Locks: the one row. Spending of earlier days is kept, unless the budget was per day. */
 const setBudgetStatement = statement(
   'budgets_set',
   `insert into heddle.budgets as t (tenant, scope, owner, tokens_max, micros_max, per_day, is_set,

@@ -29,8 +29,8 @@ const groupColumns: readonly Column<CursorMove>[] = [
 const to: Column<CursorMove> = bigintColumn((move) => move.to);
 
 /**
- * Compare and set: what a group has taken, nobody else of it takes (promise 2). Locks: the groups'
- * rows in the order of the batch, which is sorted, after the memory entries.
+ * Compare and set: a message that one member of a group has taken is taken by no other member (promise
+ * 2). Locks: the groups' rows in the order of the batch, which is sorted, after the memory entries.
  */
 const moveCursorsStatement = statement(
   'cursors_move',
@@ -57,7 +57,7 @@ export function moveCursors(rows: readonly CursorMove[]): Call {
   };
 }
 
-/** The first move of a group. Locks: as `moveCursors`. */
+/** The first move of a group's cursor. Locks: as `moveCursors`. */
 const createCursorsStatement = statement(
   'cursors_create',
   guarded(
@@ -76,7 +76,7 @@ export function createCursors(rows: readonly CursorMove[]): Call {
   };
 }
 
-/** A group's first registration: its cursor, unless it has one. Locks: as `moveCursors`. */
+/** A group's first registration: creates its cursor, unless it has one. Locks: as `moveCursors`. */
 const registerGroupsStatement = statement(
   'cursors_register',
   `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
@@ -88,7 +88,10 @@ export function registerGroups(rows: readonly CursorMove[]): Call {
   return callWith(registerGroupsStatement, [...groupColumns, to], rows);
 }
 
-/** `messages`: how many this batch adds; none for registrations and what groups have taken. */
+/**
+ * `messages`: how many messages this batch adds. It is 0 if the batch only registers a subscription or
+ * moves a cursor there.
+ */
 export type TouchedChannel = {
   readonly tenant: string;
   readonly channel: string;
@@ -105,7 +108,7 @@ const touchedColumns: readonly Column<TouchedChannel>[] = [
   textColumn((row) => row.channel),
 ];
 
-/** Channels of subscriptions that this batch ends, where a group may have to wake another member. */
+/** The channels of subscriptions that this batch ends, where a group may have to wake another member. */
 const leftGroups = (first: number): string => `
     select s.tenant, c.channel
     from unnest($${first}::text[], $${first + 1}::text[]) as e(tenant, subscription_id)
@@ -117,10 +120,10 @@ const leftGroups = (first: number): string => `
     where c.consumer_group <> ''`;
 
 /**
- * The one place where publishers and subscribers of a channel meet: whoever locks its row first is
- * seen by the other, so no wake-up is lost (promise 2). Locks: the channels by tenant and name,
- * after the groups' cursors. The number of a message comes from this row, in this transaction:
- * dense, and in the order of the commits.
+ * Locks: the channels by tenant and name, after the groups' cursors. This is the one place where
+ * publishers and subscribers of a channel meet: each sees the writes of the one that locked the row
+ * before it, so no wake-up is lost (promise 2). The number of a message comes from this row, in this
+ * transaction, so numbers are dense and in the order of the commits.
  */
 const touchChannelsStatement = statement(
   'channels_touch',
@@ -144,7 +147,7 @@ export function touchChannels(
   return callWith(touchChannelsStatement, [...touchedColumns, messages], rows, ...more);
 }
 
-/** `back`: how many messages of this batch come after it in its channel. */
+/** `back`: how many messages of this batch come after this one in its channel. */
 export type NumberedMessage = { readonly insert: MessageInsert; back: number };
 
 const messageColumns: readonly Column<MessageInsert>[] = [
@@ -155,7 +158,7 @@ const messageColumns: readonly Column<MessageInsert>[] = [
   textColumn((row) => row.payloadText),
 ];
 
-/** Locks nothing that others wait for: the channels' rows are locked already. */
+/** Locks no row that another transaction waits for: the channels' rows are locked already. */
 const insertMessagesStatement = statement(
   'messages_insert',
   `insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
@@ -192,10 +195,10 @@ export function delayMessages(rows: readonly MessageInsert[]): Call {
 }
 
 /**
- * Wakes who waits below the head of a channel that this batch has touched: every run that receives
- * for itself, and of each named group as many members as there are messages above its cursor, those
- * first that have waited longest. Members that are awake already count. Locks: the new inbox rows,
- * by run, last of all but the slots.
+ * Wakes runs that wait below the head of a channel that this batch has touched: every run that
+ * receives without a group, and of each group as many members as there are messages above its cursor,
+ * beginning with the member that has waited longest. Members that are awake already count. Locks: the
+ * new inbox rows, by run, last of all but the slots.
  */
 const wakeStatement = statement(
   'wake',

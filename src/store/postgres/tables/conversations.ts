@@ -1,4 +1,4 @@
-/** The conversations of runs: appended by their turns, read when a call is sent. */
+/** The conversations of runs: appended by their turns, and read when a call is sent. */
 import type { ConversationInsert } from '../../batch.ts';
 import type { ConversationRead } from '../../port.ts';
 import type { RunAddress } from '../../rows.ts';
@@ -13,7 +13,7 @@ import {
   type Column,
 } from '../link/statement.ts';
 
-/** `turn` is the one that appends; `place` counts within it. */
+/** `turn` is the turn that appends; `place` counts within it. */
 export type ConversationWrite = Pick<RunAddress, 'tenant' | 'runId'> & {
   readonly turn: number;
   readonly place: number;
@@ -21,8 +21,9 @@ export type ConversationWrite = Pick<RunAddress, 'tenant' | 'runId'> & {
 };
 
 /**
- * Locks: the new rows, which have one writer, their run's owner: nobody waits for them. The turn's
- * own guard refuses whoever is not, and a turn that comes twice, before this is reached.
+ * Locks: the new rows. Their only writer is the owner of their run, so no other transaction waits for
+ * them. The guard of the turn itself comes before this statement, and refuses another writer and a
+ * turn that comes twice.
  */
 const appendStatement = statement(
   'conversations_append',

@@ -8,7 +8,10 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** The first of an id stays. Locks: the new rows, which only a retry of the same run could meet. */
+/**
+ * The first evaluation of an id stays. Locks: the new rows, which only a retry of the same run could
+ * meet.
+ */
 const insertEvaluationsStatement = statement(
   'evaluations_insert',
   `insert into heddle.evaluations (tenant, evaluation_id, subject_run_id, evaluator_run_id,

@@ -1,6 +1,6 @@
 /**
- * Statements that write inbox rows. `=` stands before a key that was given, `#` before the number
- * that a row without a key gets in its place.
+ * Statements that write inbox rows. The column `key` holds `=` and the key that was given, or `#` and
+ * a number for a row without a key.
  */
 import type { InboxInsert } from '../../rows.ts';
 import {
@@ -21,8 +21,8 @@ export type InboxTaken = {
 };
 
 /**
- * Rows that turns took. Locks: after the channels. A publisher that holds a channel and finds the
- * wake-up of a waiter taken but not committed waits for that turn; were the turn then to wait for
+ * Deletes rows that turns took. Locks: after the channels. A publisher that holds a channel, and finds
+ * the wake-up of a waiter taken but not committed, waits for that turn. If the turn then waited for
  * the channel, both would stand until Postgres notices the deadlock a second later.
  */
 const takeInboxStatement = statement(
@@ -44,7 +44,10 @@ export function takeInbox(rows: readonly InboxTaken[]): Call {
 
 export type ResultTaken = { readonly tenant: string; readonly runId: string; readonly key: string };
 
-/** Kept results that turns took, whose numbers nobody asked for. Locks: as `takeInbox`. */
+/**
+ * Deletes kept results that turns took, by key, because their numbers were never read. Locks: as
+ * `takeInbox`.
+ */
 const takeResultsStatement = statement(
   'inbox_take_results',
   `delete from heddle.inbox b
@@ -63,8 +66,8 @@ export function takeResults(rows: readonly ResultTaken[]): Call {
 }
 
 /**
- * Rows for open runs; answers with the runs that got one. Locks: the new rows, in the order of the
- * batch, after the channels and what turns took.
+ * Writes rows for open runs, and returns the runs that got one. Locks: the new rows, in the order of
+ * the batch, after the channels and the rows that turns took.
  */
 const insertInboxStatement = statement(
   'inbox_insert',
@@ -96,7 +99,10 @@ export function insertInbox(rows: readonly InboxInsert[]): Call {
   return callWith(insertInboxStatement, inboxColumns, rows);
 }
 
-/** What became of rows from outside: per row its run's status and whether it has ended, or nulls. */
+/**
+ * For each row from outside the status of its run and whether the run has ended, or nulls if there is
+ * no run.
+ */
 const inboxTargetsStatement = statement(
   'inbox_targets',
   `select r.status, r.ended_at is not null

@@ -11,12 +11,13 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** `chained`: the version that it stands on is written by this batch too. */
+/** `chained`: this batch also writes the version before this one. */
 export type MemoryWrite = { readonly insert: MemoryInsert; readonly chained: boolean };
 
 /**
- * Version n where n - 1 is the newest; of two that write n at once the key lets one in. Locks: the new rows in the order of their
- * entries, after the runs; a second writer of the same version waits here for the first.
+ * Writes version n only if n - 1 is the newest. If two transactions write n at once, the key lets one
+ * in. Locks: the new rows in the order of their entries, after the runs; a second writer of the same
+ * version waits here for the first.
  */
 const insertMemoryStatement = statement(
   'memory_insert',

@@ -10,8 +10,8 @@ import {
 } from '../link/statement.ts';
 
 /**
- * What is known of each gate; times are the database's clock plus what is left. Locks: the gates by
- * name, after the slots; a replica writes of a gate twice a second at most.
+ * The state of each gate. Times are written as the database's clock plus the time left. Locks: the
+ * gates by name, after the slots. A replica writes a gate at most twice a second.
  */
 const writeProvidersStatement = statement(
   'providers_write',
@@ -41,7 +41,7 @@ const providerColumns: readonly Column<ProviderWrite>[] = [
   textColumn((row) => JSON.stringify(row.sharesCeilingWith)),
 ];
 
-/** One row per gate, the last, sorted as the locks are. */
+/** One row per gate, the last one, sorted in the order of the locks. */
 export function writeProviders(writes: readonly ProviderWrite[]): Call {
   const rows = [...new Map(writes.map((write) => [write.gate, write])).values()];
   rows.sort((a, b) => (a.gate < b.gate ? -1 : 1));

@@ -1,7 +1,7 @@
 /**
- * Statements that write questions: what runs ask people, as long as it is open (promise 12). The
- * question's row is what an answer and the turn that closes the question lock, so that one of them is
- * first. Acceptance stands in arrival-writes.ts.
+ * Statements that write questions, which have a row as long as they are open (promise 12). Both an
+ * answer and the turn that closes the question lock that row, so one of them comes first.
+ * arrival-writes.ts accepts answers.
  */
 import type { QuestionEnd, QuestionInsert } from '../../batch.ts';
 import { guard } from '../link/failure.ts';
@@ -16,7 +16,7 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** A question as it is locked: one at a time stands under an invocation's id. */
+/** The key under which a question is locked: an invocation's id has one question at a time. */
 export type QuestionKey = {
   readonly tenant: string;
   readonly runId: string;
@@ -43,8 +43,8 @@ const questionColumns: readonly Column<QuestionKey>[] = [
 ];
 
 /**
- * What answers of the batch are for, with what its turns close: sorted, so that two batches never
- * wait for each other. The statements after it see these rows as they are and stay.
+ * Locks: the questions that the batch answers or closes, sorted, so that two batches never wait for
+ * each other. The statements after this one see rows that no other transaction changes.
  */
 const lockQuestionsStatement = statement(
   'questions_lock',
@@ -62,9 +62,10 @@ function lockQuestions(rows: readonly QuestionKey[]): Call {
 }
 
 /**
- * A turn never closes a question past an answer that it does not take: the whole transaction ends
- * with the guard's code. An answer that is being accepted meanwhile is waited for; its row is then
- * another one than was seen, and not deleted. Locks: the questions in their order.
+ * A turn cannot close a question that has an answer which the turn does not take: then the whole
+ * transaction ends with the guard's code. If an answer is being accepted at the same time, the
+ * statement waits for it; the row's `ctid` has changed then, so the row is not deleted, and the guard
+ * ends the transaction too. Locks: the questions in their order.
  */
 const closeQuestionsStatement = statement(
   'questions_close',
@@ -95,7 +96,10 @@ function closeQuestions(rows: readonly QuestionClosing[]): Call {
   return callWith(closeQuestionsStatement, closingColumns, [...rows].sort(byQuestion));
 }
 
-/** Locks nothing that others wait for: nobody knows of these questions yet. */
+/**
+ * Locks no row that another transaction waits for, because these questions are not visible to others
+ * yet.
+ */
 const openQuestionsStatement = statement(
   'questions_open',
   `insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question)
@@ -116,7 +120,10 @@ function openQuestions(rows: readonly QuestionOpening[]): Call {
   return callWith(openQuestionsStatement, openingColumns, rows);
 }
 
-/** In the order of their locks. Where nothing is answered, closing alone keeps the order. */
+/**
+ * The calls in the order of their locks. If the batch answers no question, closing alone keeps that
+ * order.
+ */
 export function questionCalls(
   answered: readonly QuestionKey[],
   closed: readonly QuestionClosing[],
@@ -129,7 +136,10 @@ export function questionCalls(
   ];
 }
 
-/** For the diagnosis of a commit: per question whether it has an answer; null when it is not there. */
+/**
+ * For the diagnosis of a commit: whether each question has an answer; null if the question is not
+ * there.
+ */
 const questionsNowStatement = statement(
   'diagnose_questions',
   `select x.answered

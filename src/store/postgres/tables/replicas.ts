@@ -1,15 +1,18 @@
 /**
- * Replicas: until when each is taken to live. A lease tells it in the end; sooner, the Postgres
- * session that its heartbeats come over: a killed process loses it at once, a frozen one keeps it.
+ * Replicas, and until when each counts as live. The lease decides that in the end. The Postgres
+ * session over which a replica's heartbeats come decides it sooner: a killed process loses its session
+ * at once, and a frozen one keeps it.
  *
  * Invariants:
- * 1. No owner is passed over before its lease has ended, unless its session is gone and a third of
- *    the lease has passed since its last heartbeat. Heartbeats come twice in that time, so one that
- *    lives is safe even where nobody sees its session.
- * 2. Where the session cannot be judged, only the lease counts: behind a pooler it lives on, on
- *    another server it is not looked for, and of another role Postgres does not say when it began.
+ * 1. No owner loses its shards before its lease has ended, unless its session is gone and a third of
+ *    the lease has passed since its last heartbeat. Heartbeats come twice in that time, so a live
+ *    owner is safe even if its session cannot be seen.
+ * 2. If the session cannot be judged, only the lease counts: behind a pooler the session lives on, on
+ *    another server it is not looked for, and for another role's session Postgres does not say when it
+ *    began.
  *
- * Gotchas: nothing here is needed for safety. Who is passed over by mistake is fenced (promise 6).
+ * Safety does not depend on this file: an owner that is taken for dead by mistake is fenced (promise
+ * 6).
  */
 import { bigint, uuid, type Call, statement } from '../link/statement.ts';
 
@@ -19,9 +22,9 @@ const inMicroseconds = (instant: string): string =>
 const serverBegan = inMicroseconds('pg_postmaster_start_time()');
 
 /**
- * Extends the lease and says over which session; claiming is another statement's, so that no
- * commit can hold this up. `reconnected_at` is set by an owner whose session is not the one before.
- * A session is a pid and the instant of its beginning, for pids come back.
+ * Extends the lease and notes the session. Claiming is a statement of its own, so that no commit can
+ * hold this one up. `reconnected_at` is set by an owner whose session is not the one before. A session
+ * is a pid and the instant of its beginning, because pids are used again.
  */
 const renewLeaseStatement = statement(
   'replicas_renew',
@@ -45,13 +48,14 @@ export function renewLease(replicaId: string, leaseMs: number): Call {
 }
 
 /**
- * Common table expressions, with `$1` the replica that asks: `live` holds the replicas that live,
- * with the instant at which each stops counting if no further heartbeat comes.
+ * Common table expressions, with `$1` the replica that asks: `live` holds the live replicas, with the
+ * instant at which each stops counting if no further heartbeat comes.
  *
- * What an outage of the server or the network does to all sessions must not be taken for the death
- * of their processes: after a restart the grace counts from there, and an owner that has lost its
- * own session grants the others the same time to come back. One that held nothing then does not, or
- * a process that is started again after a crash would wait for itself.
+ * An outage of the server or the network ends all sessions, and must not be taken for the death of
+ * their processes. After a restart of the server the grace time counts from the restart. An owner that
+ * has lost its own session grants the others the same time to come back. A replica that held no shard
+ * at that moment grants none: otherwise a process that is started again after a crash would wait for
+ * its own old lease.
  */
 export const liveReplicas = `sight as (
       select r.replica_id, r.renewed_at, r.lease_until,

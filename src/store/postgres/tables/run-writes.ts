@@ -1,6 +1,7 @@
 /**
  * Statements that write runs and their journals. A statement costs Postgres some 30 µs and node 10
- * before its first row, which is most of a lone turn's price; so what always goes together is one.
+ * before its first row, which is most of the cost of a single turn. So writes that always go together
+ * are one statement.
  */
 import { createHash } from 'node:crypto';
 import type { NewRun, StartArrival } from '../../rows.ts';
@@ -20,7 +21,7 @@ import {
   statement,
 } from '../link/statement.ts';
 
-/** Said so that Postgres cannot take the index of open runs for it and walk through them all. */
+/** Written so that Postgres cannot use the index of open runs here and walk through all of them. */
 const isOpen = (run: string): string => `coalesce(${run}.ended_at, 'infinity') = 'infinity'`;
 
 const fixedColumns: readonly Column<NewRun>[] = [
@@ -50,12 +51,12 @@ const stateColumns: readonly Column<TurnCommit>[] = [
 
 const journalColumn: Column<TurnCommit> = textColumn((turn) => turn.journalText);
 
-/** A turn's row in the journal has one writer, its run's owner: nobody waits for it. */
+/** A turn's row in the journal has one writer, its run's owner, so no other transaction waits for it. */
 const journal = (turn: string): string => `
     insert into heddle.journal (tenant, run_id, turn, build, entries)
     select tenant, run_id, ${turn}, nullif(build, ''), entries from i where entries is not null`;
 
-/** A first turn's run. Locks: the new rows, in the order of the batch. */
+/** The run of a first turn. Locks: the new rows, in the order of the batch. */
 const createRunsStatement = statement(
   'runs_create',
   `with i as materialized (
@@ -90,8 +91,8 @@ export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRu
 }
 
 /**
- * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of
- * their ids; after the shards, so that only this replica's commits meet here.
+ * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of their
+ * ids; after the shards, so that only this replica's commits meet here.
  */
 const moveRunsStatement = statement(
   'runs_move',
@@ -126,7 +127,9 @@ export function moveRuns(rows: readonly TurnCommit[]): Call {
   };
 }
 
-/** Between turns: nothing but the words that people see. Locks: as `moveRuns`, after it. */
+/**
+ * A change between turns: only the status and reason that people see. Locks: as `moveRuns`, after it.
+ */
 const changeStatusStatement = statement(
   'runs_status',
   guarded(
@@ -157,9 +160,9 @@ export function changeStatus(rows: readonly StatusChange[]): Call {
 }
 
 /**
- * Children and starts: queued runs, each with its inbox row `start`. Answers with the ids of those
- * that were not there before. Locks: the new rows in the order of the batch; two batches that bring
- * the same idempotency keys in another order may deadlock, and are run again.
+ * Children and starts: queued runs, each with its inbox row `start`. Returns the runs that were not
+ * there before. Locks: the new rows in the order of the batch. Two batches that bring the same
+ * idempotency keys in different orders may deadlock, and are run again.
  */
 const queueRunsStatement = statement(
   'runs_queue',
@@ -185,7 +188,10 @@ export function queueRuns(rows: readonly StartArrival[]): Call {
 
 type Ended = { readonly tenant: string; readonly runId: string };
 
-/** What an ended run leaves behind. Locks: its inbox rows, after the channels: see `takeInbox`. */
+/**
+ * Deletes an ended run's timers and inbox rows. Locks: its inbox rows, after the channels: see
+ * `takeInbox`.
+ */
 const clearEndedStatement = statement(
   'runs_clear',
   `with i as materialized (
@@ -210,7 +216,7 @@ export function clearEnded(rows: readonly Ended[]): Call {
   return callWith(clearEndedStatement, runColumns, rows);
 }
 
-/** What the column `start_hash` holds; null for a start without a key. */
+/** The value of the column `start_hash`; null for a start without a key. */
 export function startHashOf({ startText }: StartArrival): string | null {
   if (startText === undefined) return null;
   return createHash('sha256').update(startText).digest('base64url');

@@ -4,8 +4,8 @@ import { int, ints, uuid, type Call, statement } from '../link/statement.ts';
 
 /**
  * The fence (promise 6). Locks: the shards of this batch for share, in the order of their numbers,
- * after the commit's own row. A claim updates the row, so it waits for the commits that are under
- * way, and commits wait for it and then see its epoch.
+ * after the commit's own row. A claim updates the shard's row, so it waits for commits that are under
+ * way. Commits that come after it wait for the claim and then see its epoch.
  */
 const fenceStatement = statement(
   'shards_fence',
@@ -31,11 +31,11 @@ export function fence(replicaId: string, epochs: readonly (readonly [number, num
 }
 
 /**
- * Claims shards that nobody holds who lives (see replicas.ts), up to this replica's fair share. Locks: the
- * shards in the order of their numbers, passing by those that are locked: two replicas that claim
- * at once share them, and a shard whose old owner's commit is still under way is taken by the next
- * renewal instead of holding this one up until its lease is over. Gives those whose last owner had not
- * given them back.
+ * Claims shards whose owner is not live (see replicas.ts) or that have none, up to this replica's fair
+ * share. Returns those whose last owner had not given them back. Locks: the shards in the order of
+ * their numbers, skipping those that are locked. So two replicas that claim at once share the shards.
+ * If the old owner's commit is still under way on a shard, the next renewal takes it, and this one is
+ * not held up until its lease is over.
  */
 const claimShardsStatement = statement(
   'shards_claim',
@@ -60,8 +60,8 @@ export function claimShards(replicaId: string): Call {
 }
 
 /**
- * One row per shard held, or one with null when it holds none; in each the count of live replicas,
- * and the milliseconds until the first of the others stops counting as one.
+ * One row per shard held, or one with null if the replica holds none. Each row has the count of live
+ * replicas, and the milliseconds until the first of the others stops counting as live.
  */
 const heldShardsStatement = statement(
   'shards_held',

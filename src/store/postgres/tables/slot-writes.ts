@@ -12,10 +12,11 @@ import {
 } from '../link/statement.ts';
 
 /**
- * What each slot does now; counters are added. A row that names a call of a shard that the writer
- * ($11) does not hold keeps it, but for a call of the writer's own in a slot of its own; so does a row
- * that a batch which was sealed later has written first. Locks: the slots by provider, replica and
- * number, last of all, because two commits of one replica that are under way together meet here most.
+ * The state of each slot; counters are added. A stored row keeps its call if that call belongs to a
+ * shard that the writer ($11) does not hold, unless the writer puts a call into a slot of its own. It
+ * also keeps its state if a batch that was sealed later has written it. Locks: the slots by provider,
+ * replica and number, last of all, because two commits of one replica that are under way together meet
+ * here most.
  */
 const writeSlotsStatement = statement(
   'slots_write',
@@ -53,7 +54,7 @@ const slotColumns: readonly Column<SlotWrite>[] = [
   bigintColumn((row) => row.sealed),
 ];
 
-/** One row per slot: the last state, the sum of the counters, sorted as the locks are. */
+/** One row per slot: the last state and the sum of the counters, sorted in the order of the locks. */
 export function writeSlots(replicaId: string, writes: readonly SlotWrite[]): Call {
   const slots = new Map<string, SlotWrite>();
   for (const write of writes) {
@@ -70,7 +71,10 @@ export function writeSlots(replicaId: string, writes: readonly SlotWrite[]): Cal
   );
 }
 
-/** As if its call had never come: a 429 that the slot has met before it stays counted. */
+/**
+ * The write without its call, which the commit refuses: 429s that the slot met before that call stay
+ * counted.
+ */
 export const freed = (write: SlotWrite): SlotWrite => ({
   ...write,
   status: 'idle',

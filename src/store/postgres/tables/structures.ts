@@ -1,6 +1,6 @@
 /**
- * What runs of each version of an agent stand on. Only a replica that starts asks, so all who ask
- * wait for each other on one advisory lock: the second sees what the first has kept.
+ * The structure of each version of an agent. Only replicas that start ask for this, so all of them
+ * wait for each other on one advisory lock, and the second sees what the first has kept.
  */
 import { openCountMax, type AgentStructure, type StructureInUse } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
@@ -12,7 +12,10 @@ const lockStatement = statement(
   `select 1 from pg_advisory_xact_lock(hashtextextended('heddle.structures', 0))`,
 );
 
-/** Answers with what stands in the way; then nothing is written. Locks: the rows, after the lock. */
+/**
+ * Returns the versions that open runs still use with another structure; then nothing is written.
+ * Locks: the rows, after the advisory lock.
+ */
 const keepStatement = statement(
   'structures_keep',
   `with i as materialized (

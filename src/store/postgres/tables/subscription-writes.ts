@@ -15,8 +15,9 @@ import {
 export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInsert };
 
 /**
- * A subscription with its waiters. Locks nothing that others wait for: it has one writer, its run's
- * owner; after the channels, so that a publisher sees either the row or the lock.
+ * A subscription with its waiters. Locks no row that another transaction waits for: the only writer is
+ * the run's owner. It comes after the lock on the channels, so that a publisher sees either the row or
+ * the lock.
  */
 const insertSubscriptionsStatement = statement(
   'subscriptions_insert',
@@ -51,7 +52,7 @@ const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
   textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.group ?? ''))),
 ];
 
-/** A Postgres array as text: an array inside a set of rows cannot go in binary. */
+/** A Postgres array as text: an array inside a set of rows cannot be sent in binary. */
 function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
 }
@@ -80,7 +81,7 @@ export function insertSubscriptions(
 
 export type SubscriptionEnding = { readonly tenant: string; readonly end: SubscriptionEnd };
 
-/** Ends subscriptions; their waiters' rows go. Locks: as above. */
+/** Ends subscriptions and deletes their waiters' rows. Locks: as above. */
 const endSubscriptionsStatement = statement(
   'subscriptions_end',
   `with ended as (

@@ -18,7 +18,7 @@ export type TimerClear = {
 };
 export type TimerWrite = RunAddress & { readonly timer: TimerInsert };
 
-/** Locks nothing that others wait for: a run's timers have one writer, its owner. */
+/** Locks no row that another transaction waits for: the only writer of a run's timers is its owner. */
 const clearTimersStatement = statement(
   'timers_clear',
   `delete from heddle.timers t
