@@ -43,7 +43,11 @@ export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
   readonly databaseUrl?: string | null;
   /** Where the embedded Postgres lives. Default `.heddle` in the working directory. */
   readonly directory?: string;
-  /** Theirs to close with `Heddle.close`. Default: one stub in process, which answers at once. */
+  /**
+   * Where `generate` may go; theirs to close with `Heddle.close`. Without any, runs that call a model
+   * are `stalled` and say so, until a replica with providers takes them up. For tests and first steps:
+   * `[stubProvider()]`.
+   */
   readonly providers?: readonly Provider[];
   readonly settings?: Partial<RuntimeSettings>;
   /** What each run, user or tenant may spend that was given no budget of its own. */
@@ -83,7 +87,7 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
   warnOfAgents(agents, log);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);
-  const providers = checkProviders(options.providers ?? [defaultStub()]);
+  const providers = checkProviders(options.providers ?? []);
   const { store, closeDatabase } = await openStore(databaseUrl, options, log);
   try {
     const runtime = new Runtime({
@@ -107,10 +111,6 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
   }
 }
 
-function defaultStub(): Provider {
-  return stubProvider({ name: 'stub', ceiling: 120, latencyMs: 0, seed: 1 });
-}
-
 const stubKeys = [
   'name',
   'ceiling',
@@ -121,10 +121,14 @@ const stubKeys = [
   'faults',
 ] as const;
 
-/** A provider in this process, for tests and for measuring heddle alone. */
-export function stubProvider(options: Omit<StubOptions, 'clock'>): Provider {
+/**
+ * A provider in this process, for tests and for measuring heddle alone. Without options it is called
+ * `stub`, takes 120 calls at once, and answers each at once with a text made of the prompt.
+ */
+export function stubProvider(options: Partial<Omit<StubOptions, 'clock'>> = {}): Provider {
   const given = asOptions(options, 'stub', stubKeys);
-  return createStub({ ...given, clock: systemClock });
+  const { name = 'stub', ceiling = 120, latencyMs = 0, seed = 1 } = given;
+  return createStub({ ...given, name, ceiling, latencyMs, seed, clock: systemClock });
 }
 
 async function openStore(

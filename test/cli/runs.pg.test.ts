@@ -1,12 +1,13 @@
 /** The small commands, beside a replica that does the work. */
 import { assign, setup } from 'xstate';
 import { afterAll, expect, it, vi } from 'vitest';
-import { catalogue, createHeddle } from '../../src/index.ts';
+import { catalogue, createHeddle, stubProvider } from '../../src/index.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { called } from './called.ts';
 import { linesOf } from './spawned.ts';
 
 const url = await testDatabase();
+const bareUrl = await testDatabase();
 
 type Go = { readonly type: 'go'; readonly answer: number };
 
@@ -65,10 +66,38 @@ const clerk = setup({
   output: ({ context }) => context.count,
 });
 
-const here = await createHeddle({ agents: [waiter, clerk, sleeper], databaseUrl: url });
+const asker = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'asker',
+  initial: 'asking',
+  states: {
+    asking: { invoke: { id: 'why', src: 'generate', input: { prompt: 'why?' }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+
+const here = await createHeddle({
+  agents: [waiter, clerk, sleeper],
+  providers: [stubProvider()],
+  databaseUrl: url,
+});
 afterAll(() => here.close());
 
 const cli = (...args: readonly string[]) => called(...args, '--database-url', url);
+
+it('says of a run whose call no replica can make what it waits for', async () => {
+  const bare = await createHeddle({ agents: [asker], databaseUrl: bareUrl });
+  try {
+    const run = await bare.start('asker');
+    await expect.poll(() => run.status(), { timeout: 20_000 }).toBe('stalled');
+    const { stdout: list } = await called('runs', '--database-url', bareUrl);
+    expect(list).toContain('stalled');
+    const { stdout } = await called('run', run.id, '--database-url', bareUrl);
+    expect(stdout).toContain('call why: this replica has no providers');
+    expect(stdout).toContain('give createHeddle `providers`');
+  } finally {
+    await bare.close();
+  }
+});
 
 it('lists runs, by what is asked', async () => {
   const [first, second] = await here.startAll([

@@ -1,6 +1,6 @@
 /** heddle on a real Postgres, through the call that users make, with the script agent in it. */
 import { setTimeout } from 'node:timers/promises';
-import { createHeddle, type Heddle, type HeddleOptions } from '../../src/index.ts';
+import { createHeddle, stubProvider, type Heddle, type HeddleOptions } from '../../src/index.ts';
 import { script } from './script-agent.ts';
 
 /** Quick to notice what another replica does; everything else is as users have it. */
@@ -16,6 +16,7 @@ export async function openHeddle(
   const heddle = await createHeddle({
     databaseUrl,
     agents: [script],
+    providers: [stubProvider()],
     log: { info: () => undefined, warn: (message) => warnings.push(message) },
     ...options,
     settings: { ...settings, ...options.settings },

@@ -104,9 +104,11 @@ export class Gates<Call extends Sent> {
 
   /**
    * Where this call may go, in its order of preference. Throws `provider-unknown`, `model-unknown`,
-   * `tier-unknown`.
+   * `tier-unknown`. Where no provider was given at all, nothing is known to be wrong with a name: the
+   * call may go nowhere here, and waits for a replica that has providers.
    */
   for({ provider, providers, model, tier }: Wanted): readonly Gate<Call>[] {
+    if (this.#served.length === 0) return [];
     const names = provider === undefined ? providers : [provider];
     const asked = names?.map((name) => this.#byProvider.get(name) ?? this.#unknown(name));
     const candidates = asked ?? this.#served;

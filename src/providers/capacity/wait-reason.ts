@@ -11,7 +11,8 @@ import type { ProviderStatus } from '../../../machines/provider.ts';
 /**
  * - queued: behind others, at a provider that takes calls.
  * - cooling: its providers have asked to wait.       - backoff: it failed in an outage.
- * - stalled: its providers do not answer.            - parked: they refuse key or spend.
+ * - stalled: its providers do not answer, or this replica has none.
+ * - parked: they refuse key or spend.
  */
 export type WaitReason = 'queued' | 'cooling' | 'backoff' | 'stalled' | 'parked';
 
@@ -24,6 +25,7 @@ export type ShownWait = 'calling' | 'backoff' | 'stalled' | 'parked';
 /** Why a call waits that any of these providers may take: the best of their states. */
 export function reasonAt(statuses: Iterable<ProviderStatus>): WaitReason {
   const seen = new Set(statuses);
+  if (seen.size === 0) return 'stalled';
   if (seen.has('open')) return 'queued';
   if (seen.has('cooling')) return 'cooling';
   return seen.has('stalled') || seen.has('probing') ? 'stalled' : 'parked';

@@ -24,6 +24,12 @@ export function callTrouble(
   }
   const names = (wait?.gates ?? []).map(({ name }) => name);
   const providers = names.length === 0 ? 'its provider' : `provider ${names.join(', ')}`;
+  if (shown === 'stalled' && wait?.gates.length === 0) {
+    return (
+      `${who}: this replica has no providers: give createHeddle \`providers\`; ` +
+      'the call goes on with the next replica that has some'
+    );
+  }
   if (shown === 'stalled') {
     return (
       `${who}: ${providers} does not answer, and is asked again with one call after growing pauses; ` +
