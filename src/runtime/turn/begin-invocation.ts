@@ -1,7 +1,7 @@
 /**
- * What a run does when its chart invokes an actor. Effects on heddle's own state end inside the
- * turn: their completion is folded next. Everything else stays open in the chart's state, and is
- * begun after the commit by whoever performs it (promise 5: never before).
+ * Begins what a run's chart invokes. Effects on heddle's own state end inside the turn: their completion
+ * is folded next. Every other invocation stays open in the chart's state. It begins after the commit and
+ * never before (promise 5): calls by `calls.ts`, tasks by `run-tasks.ts`.
  */
 import type { Effect } from '../../domain/effect.ts';
 import { checkAsk, checkEvaluate } from '../../domain/catalogue-input.ts';
@@ -37,7 +37,8 @@ export function* beginInvocation(
 ): Reading<void> {
   const { id, incarnation } = invoke;
   draft.effectCount += 1;
-  // A chart that answers this very failure with the next effect would never come to rest.
+  // A chart that answers the failure below with the next effect would never come to rest, so at twice
+  // the bound the whole turn fails.
   if (draft.effectCount > limits.turnEffectsMax * 2) {
     throw heddleError('turn-too-long', { max: limits.turnEffectsMax });
   }
@@ -53,7 +54,7 @@ export function* beginInvocation(
     const output = yield* perform(draft, invoke, context);
     if (output !== undefined) draft.inner.push({ kind: 'done', id, incarnation, output });
   } catch (error) {
-    // A fault of heddle's own is no news for the chart, and no run fails for it (promise 13).
+    // A fault of heddle's own does not go to the chart, and no run fails for it (promise 13).
     if (!isTurnsOwn(error)) throw error;
     draft.inner.push({ kind: 'failed', id, incarnation, error: recordOf(error) });
   }
@@ -121,7 +122,7 @@ function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
   }
 }
 
-/** A child is a run of its own, with its own row and shard, in its parent's tenant. */
+/** A child is a run of its own, with its own row, in its parent's tenant and pipeline. */
 function startChild(
   draft: Draft,
   { id, incarnation, input }: Invoke,

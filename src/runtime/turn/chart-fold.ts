@@ -2,11 +2,11 @@
  * Drives a run's chart through a turn: one event, then everything that it completes inside the turn,
  * until the chart waits for something outside.
  *
- * It owns the chart's state while the turn lasts. It leaves what each effect does to its own file,
- * which of what came in is an event to fold.ts, and the step itself to the kernel.
+ * It owns the chart's state while the turn lasts. It leaves what each effect does to that effect's own
+ * file, which of what came in is an event to `incoming-event.ts`, and the step itself to the kernel.
  *
- * 1. Every event that the chart took is journalled before its effects are carried out (promise 10);
- *    a stale one is neither taken nor journalled.
+ * 1. Every event that the chart took is journalled before its effects are carried out (promise 10); a
+ *    stale event is neither taken nor journalled.
  * 2. What an event completes inside the turn is folded before the next event.
  * 3. A chart that has come to its end takes nothing more.
  */
@@ -28,7 +28,10 @@ export class ChartFold {
   readonly #draft: Draft;
   readonly #context: TurnContext;
   state: ChartState | null;
-  /** What a step has thrown, which has ended the chart; not the failure that it did not handle. */
+  /**
+   * What a step has thrown, if that has ended the chart. A failure that the chart did not handle is not
+   * meant.
+   */
   thrown: ErrorRecord | null = null;
 
   constructor(kernel: Kernel, draft: Draft, context: TurnContext) {
@@ -105,7 +108,10 @@ export class ChartFold {
   }
 }
 
-/** Completions and timers are the chart's own; an event is somebody's, who may have meant another name. */
+/**
+ * Notes of an event that no state took it, because its sender may have meant another name. Completions
+ * and timers are the chart's own, so they get no such note.
+ */
 function journalled(event: RunEvent, { handled }: Step): RunEvent {
   return event.kind === 'event' && !handled ? { ...event, handled: false } : event;
 }

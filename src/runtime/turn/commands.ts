@@ -1,12 +1,12 @@
-/** Commands that move a run's life and not its chart: what a turn notes of them. */
+/** Takes commands in a turn. They move the run's status and not its chart. */
 import type { Draft } from './draft.ts';
 import { isStop, pausedAfter, tellChildren } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { isCommand } from './incoming-event.ts';
 
 /**
- * Takes the commands that came in, but no cancel, and says whether they leave the run paused, and why.
- * A run that is paused by them, or goes on, takes its children with it.
+ * Takes the commands that came in, except cancels, and says whether they leave the run paused, and why.
+ * When they pause the run or let it go on, its children are told the same.
  */
 export function noteCommands(
   draft: Draft,

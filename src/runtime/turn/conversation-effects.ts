@@ -1,6 +1,7 @@
 /**
- * What a turn appends to its run's conversations: what is new with the call that says it, and the
- * answer with the turn that takes it. Only that is written; the rest stands in rows of earlier turns.
+ * Appends to a run's conversations. The turn that begins a call appends the call's new messages; the
+ * turn that takes the result appends the answer. Messages of earlier turns stand in their rows and are
+ * not written again.
  *
  * 1. One call of a conversation is open at a time, so nothing comes between a call and its answer.
  * 2. Messages are named by run, turn and place: a turn that is computed again appends the same ones.
@@ -14,7 +15,7 @@ import type { OpenInvocation } from '../../kernel/port.ts';
 import type { Draft } from './draft.ts';
 import { noted } from './held.ts';
 
-/** A call begins: what it adds to its conversation, when it names one. */
+/** A call begins: appends its messages to the conversation that it names, if it names one. */
 export function beginCall(
   draft: Draft,
   { id, input }: { readonly id: string; readonly input: GenerateInput },
@@ -22,7 +23,7 @@ export function beginCall(
 ): void {
   const { conversation, messages = [], prompt } = input;
   if (conversation === undefined) return;
-  // Of two that begin together the first one goes on.
+  // Of two calls that begin together the first one goes on.
   const first = open.find((other) => conversationOf(other) === conversation);
   if (first !== undefined && first.id !== id) {
     throw heddleError('conversation-busy', { conversation });
@@ -32,7 +33,7 @@ export function beginCall(
   if (prompt !== undefined) append(draft, conversation, { role: 'user', content: prompt });
 }
 
-/** A call has brought its result. */
+/** A call has its result: appends the answer to its conversation. */
 export function takeAnswer(draft: Draft, call: OpenInvocation, output: Json): void {
   const conversation = conversationOf(call);
   if (conversation === null) return;
@@ -48,7 +49,7 @@ function conversationOf({ source, input }: OpenInvocation): string | null {
   return typeof conversation === 'string' ? conversation : null;
 }
 
-/** Looked at before anything is bought with it; what the model then answers is always kept. */
+/** Checked before the call costs anything. What the model then answers is always kept. */
 function checkRoom(draft: Draft, conversation: string): void {
   const { conversations } = draft.held;
   const { conversationCharsMax, conversationMessagesMax, conversationsMax } = limits;

@@ -19,7 +19,7 @@ import type { EvaluationRow, InboxInsert, NewRun } from '../../store/rows.ts';
 import type { Held } from './held.ts';
 import type { HotRun } from './hot-run.ts';
 
-/** Null: the run was left open by a version that did not note it, and its chart is not here. */
+/** `incarnation` is null when an older heddle has not noted it and the run's chart is not here. */
 type ClosedQuestion = { readonly invocationId: string; readonly incarnation: number | null };
 
 export type Draft = {
@@ -44,11 +44,13 @@ export type Draft = {
   readonly openQuestions: Map<string, QuestionInsert>;
   /** Questions that were open before this turn. */
   readonly closedQuestions: ClosedQuestion[];
-  /** Of the answers that this turn has taken out of the inbox: what they were for. */
+  /** For each answer that this turn has taken out of the inbox: the question that it was for. */
   readonly takenAnswers: AskAddress[];
-  /** What is done after the commit, and not at all if it fails. */
+  /** Actions and emitted events. They are carried out after the commit, and not at all if it fails. */
   readonly afterwards: Extract<Effect, { kind: 'act' | 'emit' }>[];
-  /** Completions of what was carried out inside this turn, to be folded before anything else. */
+  /**
+   * Completions of effects that were carried out inside this turn, to be folded before anything else.
+   */
   readonly inner: RunEvent[];
   effectCount: number;
 };
@@ -87,7 +89,7 @@ export const limitTimer = (invocationId: string): string => `limit/${invocationI
 export const lookTimer = (invocationId: string): string => `look/${invocationId}`;
 export const againTimer = (invocationId: string): string => `again/${invocationId}`;
 
-/** Whose a timer is, and the rest of its id. */
+/** The prefix of a timer's id, which says what the timer is for, and the rest of the id. */
 export function splitTimer(timerId: string): { readonly of: string; readonly id: string } {
   const at = timerId.indexOf('/');
   return { of: timerId.slice(0, at), id: timerId.slice(at + 1) };

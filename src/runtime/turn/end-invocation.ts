@@ -1,11 +1,11 @@
 /**
- * What ends with an invocation, because its chart has left it or has its result: what was noted for
- * it beside the chart's state, and its timer.
+ * Ends an invocation that the chart has left, or that has its result: removes its timer and what was
+ * noted for it beside the chart's state.
  *
- * It leaves the subscription of a receive to receive-effects.ts, the row that a child is sent to
- * family.ts. Calls and tasks are aborted after the commit, by whoever performs them.
+ * It leaves the subscription of a receive to `receive-effects.ts`, and the row that a child is sent to
+ * `family.ts`. Calls and tasks are aborted after the commit, by `calls.ts` and `run-tasks.ts`.
  *
- * 1. Ending what has ended changes nothing.
+ * 1. Ending an invocation that has ended changes nothing.
  */
 import { clearTimer, limitTimer, type Draft } from './draft.ts';
 import { endChild, type ChildEnd } from './family.ts';
@@ -15,7 +15,7 @@ import { forgetLost } from './lost-tasks.ts';
 import { closeQuestion } from './questions.ts';
 import { endReceive } from './receive-effects.ts';
 
-/** The chart has left an invocation: what stands behind it ends with this turn. */
+/** The chart has left an invocation: its receive, question or child ends with this turn. */
 export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
   endLimit(draft, id);

@@ -1,10 +1,10 @@
 /**
- * What a turn says to its run's parent and children: rows for their inboxes, which its commit writes.
+ * What a turn sends to its run's parent and children: rows for their inboxes, which its commit writes.
  *
- * It owns the shape of these rows. It leaves starting a child to begin-invocation.ts, and what a row
- * says to the chart that takes it to incoming-event.ts.
+ * It owns the shape of these rows. It leaves starting a child to `begin-invocation.ts`, and what a row
+ * says to the chart that takes it to `incoming-event.ts`.
  *
- * 1. Nothing is said before the commit: a draft that is dropped has said nothing.
+ * 1. Nothing is sent before the commit: a draft that is dropped has sent nothing.
  */
 import type { Effect } from '../../domain/effect.ts';
 import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
@@ -21,7 +21,7 @@ export function sendEvent(draft: Draft, effect: Extract<Effect, { kind: 'send' }
   const { run } = draft.from;
   const event = { kind: 'event', ref: null, payloadText: JSON.stringify(effect.event) } as const;
   if (effect.to === 'parent') {
-    // A run that nobody invoked has no parent; XState drops such an event too.
+    // A run that was started from outside has no parent; XState drops such an event too.
     if (run.parent === null) return;
     const { tenant, runId, shard } = run.parent;
     draft.inbox.push({ tenant, runId, shard, key: null, ...event });
@@ -34,20 +34,23 @@ export function sendEvent(draft: Draft, effect: Extract<Effect, { kind: 'send' }
 }
 
 /**
- * How a child ends with its invocation. `stop`: as a live actor is stopped, in its turn, so that it
- * hears what its parent said to it before. `cancel`: at once, because a person has ended the parent.
+ * How a child ends with its invocation. `stop`: in order, as a live actor is stopped, so that it takes
+ * what its parent sent before. `cancel`: at once, because a person has ended the parent.
  */
 export type ChildEnd = 'stop' | 'cancel';
 
-/** In a cancel's `ref`: the parent went on, and what it said before counts. A person's has none. */
+/**
+ * The `ref` of the commands and the `start` row that a parent sends; a person's command has none. What
+ * the parent sent before such a cancel still counts.
+ */
 const byParent = 'parent';
 
-/** True for a cancel that takes its turn behind what the parent has said before. */
+/** True for a cancel that is taken in order, behind what the parent has sent before. */
 export function isStop({ kind, ref }: InboxRow): boolean {
   return kind === 'cancel' && ref === byParent;
 }
 
-/** Its invocation is over: a child that nobody waits for any more ends. */
+/** The child's invocation is over, so the child ends: its parent does not wait for it any more. */
 export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
   draft.inbox.push({
     tenant: draft.from.run.tenant,
@@ -60,7 +63,7 @@ export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
   });
 }
 
-/** A person has paused or resumed the run, or its parent has: its children do the same. */
+/** A person or the parent has paused or resumed the run: its children are told the same. */
 export function tellChildren(draft: Draft, kind: 'pause' | 'resume', reason: string): void {
   for (const { runId, shard } of Object.values(draft.held.children)) {
     draft.inbox.push({
@@ -75,12 +78,12 @@ export function tellChildren(draft: Draft, kind: 'pause' | 'resume', reason: str
   }
 }
 
-/** Each generation puts words before the reason: it must not grow without end. */
+/** Each generation puts words before the reason; this bound keeps it from growing without end. */
 const reasonCharsMax = 1_000;
 
 /**
- * Who holds the run paused after these commands. A parent's resume leaves what a person has paused; a
- * person's resume counts for both, because a person who looks at this very run says so.
+ * Whether a person, the parent or both hold the run paused after these commands. A parent's resume
+ * leaves a person's pause. A person's resume ends both, because the person means this very run.
  */
 export function pausedAfter({ status, held }: HotRun, commands: readonly InboxRow[]): PausedBy {
   const nobody: PausedBy = { person: false, parent: false };
@@ -102,7 +105,10 @@ export function nextGeneration({ from: { run }, held }: Draft): number {
   return generation;
 }
 
-/** A child's row says that it has a parent; that it has more above it, its inbox must. */
+/**
+ * A child's row says that it has a parent. When more runs stand above it, a row in its inbox says how
+ * many.
+ */
 export function tellGeneration(draft: Draft, child: NewRun, generation: number): void {
   if (generation < 2) return;
   const { tenant, runId, shard } = child;
@@ -110,7 +116,7 @@ export function tellGeneration(draft: Draft, child: NewRun, generation: number):
   draft.inbox.push({ tenant, runId, shard, kind: 'start', ref: byParent, payloadText, key: null });
 }
 
-/** What `tellGeneration` has said. */
+/** The number that `tellGeneration` has sent, if it has sent one. */
 export function generationIn(rows: readonly InboxRow[]): { readonly generation?: number } {
   const row = rows.find(({ kind, ref }) => kind === 'start' && ref === byParent);
   return row === undefined ? {} : { generation: Number(row.payloadText) };

@@ -1,19 +1,20 @@
 /**
- * One turn of one run, computed and not yet committed. Each incoming event is folded through the
- * chart; effects on heddle's own state are carried out in the draft and their results folded
- * straight back, until the run only waits for something outside. A reader of heddle starts here.
+ * Computes one turn of one run, and does not commit it. Each incoming event is folded through the chart;
+ * effects on heddle's own state are carried out in the draft and their results folded straight back,
+ * until the run only waits for something outside. A reader of heddle starts here.
  *
- * It owns the order of a turn: commands first, then what came in, then the run's new status. It
- * leaves the chart to chart-fold.ts, what an incoming thing says to incoming-event.ts, the ways to
- * end to run-end.ts, and reading and committing to whoever drives it.
+ * It owns the order of a turn: commands first, then what came in, then the run's new status. It leaves
+ * the chart to `chart-fold.ts`, what an incoming thing says to `incoming-event.ts`, the ways to end to
+ * `run-end.ts`, reading to `compute-turns.ts` and committing to `turn-batch.ts`.
  *
- * 1. It does no I/O: what it must know it yields (reading.ts). Dropping its draft undoes it.
+ * 1. It does no I/O: it yields a question for what it must know (`reading.ts`). Dropping its draft
+ *    undoes it.
  * 2. Every event that was taken is journalled in order, so that the journal folded through the chart
  *    gives the state (promise 10).
- * 3. A person's cancel ends the run whatever comes with it. A parent's stop ends it in its turn, after
- *    what was there before it, as a live actor is stopped. A paused run takes nothing but commands.
- * 4. An accepted answer is either what its question's invocation gives, or journalled as dropped.
- * 5. A step that throws under a build that the run's last turn did not have is no step of the run.
+ * 3. A person's cancel ends the run, whatever comes with it. A parent's stop ends it in order, after
+ *    what came before the stop, as a live actor is stopped. A paused run takes only commands.
+ * 4. An accepted answer either is the output of its question's invocation, or is journalled as dropped.
+ * 5. A step does not count if it throws under a build that the run's last turn did not have.
  */
 import type { ChartState, Kernel } from '../../kernel/port.ts';
 import type { InboxRow } from '../../store/rows.ts';
@@ -80,7 +81,7 @@ export function* foldTurn(
     const event = yield* eventOf(draft, item, fold.state);
     if (event !== null) yield* fold.take(event);
   }
-  // After what came in: the outcome of a task may have been kept before its process ended.
+  // After what came in, because the outcome of a task may have been kept before its process ended.
   const losses = incoming.filter((item) => item.kind === 'lost');
   for (const givenUp of fold.isOver ? [] : loseTasks(draft, fold.state, losses)) {
     yield* fold.take(givenUp);
@@ -95,7 +96,10 @@ export function* foldTurn(
   return waitingTurn(draft, fold.state, status);
 }
 
-/** Its parent has left it, and what it was told before is taken. What came after goes with it. */
+/**
+ * The parent has left the run, which has taken what the parent sent before. What came after is not
+ * folded.
+ */
 function stopped(
   draft: Draft,
   at: { readonly state: ChartState | null; readonly status: RunStatus },

@@ -1,9 +1,9 @@
 /**
- * Turns of a run whose chart takes nothing now: somebody has paused it, or its next step throws under
- * a build that its last turn did not have.
+ * Turns of a run whose chart takes nothing now: the run is paused, or its next step throws under a build
+ * that its last turn did not have.
  *
- * 1. What this replica did for it meanwhile was paid for: it goes to the run's inbox and is folded
- *    when the chart goes on. Inbox rows stay where they are, but for the commands.
+ * 1. Results that this replica has for the run were paid for. They go to the run's inbox and are folded
+ *    when the chart goes on. Inbox rows stay where they are, except commands.
  */
 import type { RunStatus } from '../../../machines/run.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
@@ -25,7 +25,7 @@ export function pausedTurn(
   return heldBack(draft, status === 'paused' ? status : moveRun(status, 'PAUSE'), reason);
 }
 
-/** The turn has thrown: its run fails, but under its own build only. */
+/** The turn has thrown. The run fails if its last turn had this build; otherwise it is stalled. */
 export function brokenTurn(
   from: HotRun,
   incoming: readonly Incoming[],
@@ -34,12 +34,12 @@ export function brokenTurn(
   return isOtherBuild(from) ? stalledTurn(from, incoming, error) : failTurn(from, incoming, error);
 }
 
-/** A chart that has not begun begins with this build. */
+/** True when the run's last turn had another build. A chart that has not begun begins with this one. */
 export function isOtherBuild({ state, build, agent }: HotRun): boolean {
   return state !== null && build !== agent.build;
 }
 
-/** Whatever the turn has done is dropped, so that another build can do it. */
+/** Drops all that the turn has done, so that another build can do it. */
 export function stalledTurn(
   from: HotRun,
   incoming: readonly Incoming[],
@@ -72,7 +72,7 @@ function heldBack(draft: Draft, status: RunStatus, reason: string | null): Folde
 function keep(draft: Draft, incoming: readonly Incoming[]): void {
   const { tenant, runId, shard } = draft.from.run;
   for (const item of incoming) {
-    // A paused chart begins nothing again: what was lost under it is not counted.
+    // A chart that is held back begins no task again, so a loss is not counted.
     if (item.kind === 'lost') continue;
     if (item.kind === 'inbox' || (item.kind === 'result' && item.keptAs !== undefined)) continue;
     if (item.kind === 'timer') clearTimer(draft, item.timerId);

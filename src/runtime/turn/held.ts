@@ -1,7 +1,7 @@
 /**
- * What the runtime notes beside the chart's own state, in the run's row: where its receives stand,
- * its children's addresses, which questions are open. Everything here is rebuilt from the row, so
- * a run that waits needs no memory.
+ * What the runtime notes beside the chart's own state, in the run's row: where its receives stand, its
+ * children's addresses, which questions are open. All of it is read from the row again, so a run that
+ * waits needs no memory.
  */
 import type { SubscribedChannel } from '../../store/rows.ts';
 
@@ -16,30 +16,35 @@ export type HeldChild = {
   readonly agent: string;
 };
 
-/** What it asks stands in the question's own row. Rows of heddle 0.1 do not have the incarnation. */
+/**
+ * An open question; what it asks stands in the question's own row. Rows of heddle 0.1 have no
+ * incarnation.
+ */
 type HeldAsk = { readonly incarnation?: number };
 
-/** How far a conversation has come: its messages are rows of their own. */
+/** How long a conversation is; its messages are rows of their own. */
 type HeldConversation = { readonly messages: number; readonly chars: number };
 
-/** Who has paused a run, and has not resumed it: a person, or its parent with all its family. */
+/** Whether a person, the parent or both have paused a run and not resumed it. */
 export type PausedBy = { readonly person: boolean; readonly parent: boolean };
 
-/** Attempts of a task that ended with their process. `isWaiting`: the next one has not begun. */
+/**
+ * Attempts of a task that ended with their process. `isWaiting`: the task pauses before the next one.
+ */
 export type LostAttempts = {
   readonly incarnation: number;
   readonly attempts: number;
-  /** At which the last one was counted. */
+  /** The epoch at which the last one was counted. */
   readonly epoch: number;
   readonly isWaiting?: true;
 };
 
 export type Held = {
-  /** While it is paused. Absent in rows of 0.1.0, where only persons paused. */
+  /** Present while the run is paused. Absent in rows of 0.1.0, where only persons paused. */
   readonly pausedBy?: PausedBy;
   /** How many parents stand above this run, where they are more than one. */
   readonly generation?: number;
-  /** By invocation id, while it is open. Absent where none was lost. */
+  /** By invocation id, while the invocation is open. Absent when no attempt was lost. */
   readonly lost?: Readonly<Record<string, LostAttempts>>;
   /** By invocation id. */
   readonly receives: Readonly<Record<string, HeldReceive>>;
@@ -59,7 +64,7 @@ export const nothingHeld: Held = {
   conversations: {},
 };
 
-/** Null when nothing is held: most runs, most of the time. */
+/** Null when nothing is held, as for most runs at most times. */
 export function heldToText(held: Held): string | null {
   const { receives, children, asks, cursors, conversations, ...rare } = held;
   for (const _ in rare) return JSON.stringify(held);
@@ -73,7 +78,7 @@ export function heldFromText(text: string | null): Held {
   return text === null ? nothingHeld : (JSON.parse(text) as Held);
 }
 
-/** Names come from people: `constructor` must not find what every object has. */
+/** Names come from people: a name like `constructor` must not find what every object inherits. */
 export function noted<Value>(
   record: Readonly<Record<string, Value>>,
   key: string,

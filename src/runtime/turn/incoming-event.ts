@@ -1,4 +1,4 @@
-/** What an incoming thing says to the chart: at most one event, and null when it says nothing. */
+/** Makes of an incoming thing the event that it is for the chart; null when it is none. */
 import type { RunEvent } from '../../domain/event.ts';
 import type { ChartEvent } from '../../domain/event.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -15,18 +15,21 @@ import { answerEvent } from './questions.ts';
 import { continueReceive, endReceive } from './receive-effects.ts';
 import type { Reading } from './reading.ts';
 
-/** Rows that move the run's life and not its chart. */
+/** True for rows that move the run's status and not its chart. */
 export function isCommand(row: Pick<InboxRow, 'kind'>): boolean {
   return row.kind === 'cancel' || row.kind === 'pause' || row.kind === 'resume';
 }
 
-/** True for a row that came after this one. What is no row is of this replica, and came before. */
+/**
+ * True for a row that came after this one. An item that is no row is this replica's own, and counts as
+ * earlier.
+ */
 export function isAfter(item: Incoming, { seq }: InboxRow): boolean {
   return item.kind === 'inbox' && BigInt(item.row.seq) > BigInt(seq);
 }
 
 /**
- * The rows of one turn. Commands are loaded before all others, so a full page may lack some of what
+ * The rows of a full page. Commands are loaded before all other rows, so a full page may lack some that
  * came before a parent's stop: then the stop stays for the next turn.
  */
 export function withoutEarlyStop(rows: readonly InboxRow[]): readonly InboxRow[] {
@@ -75,7 +78,7 @@ function* inboxEvent(
   }
 }
 
-/** The receive that waits behind a subscription, if the chart still has it open. */
+/** Continues the receive that waits on a subscription, if the chart still has it open. */
 function* messagesEvent(
   draft: Draft,
   subscriptionId: string | null,
@@ -105,7 +108,10 @@ function* receiveEvent(draft: Draft, invocation: OpenInvocation): Reading<RunEve
   return { kind: 'done', id, incarnation, output };
 }
 
-/** A chart's own timer, or the limit of a wait. A generation that is not current says nothing. */
+/**
+ * A chart's own timer, or one of the runtime's for an invocation. A timer whose generation is not
+ * current gives no event.
+ */
 function* timerEvent(
   draft: Draft,
   item: Extract<Incoming, { kind: 'timer' }>,

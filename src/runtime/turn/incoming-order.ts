@@ -1,10 +1,10 @@
 /**
- * In which order a turn takes what has come in. What this replica did for the run, and timers, go
- * first: they were there before the inbox was read. But a person's answer that was accepted counts
- * for its question (promise 12), so beside one the inbox goes first, up to the last answer: what was
- * said before the answer keeps its place before it, and no timer or result overtakes either.
+ * The order in which a turn takes what has come in. Timers, and what this replica did for the run, go
+ * first: they were there before the inbox was read. But an accepted answer counts for its question
+ * (promise 12). So when the inbox holds an answer, its rows up to the last answer go first: what was
+ * sent before the answer stays before it, and no timer or result overtakes either.
  *
- * 1. Inbox rows keep the order in which they arrived, but for those that are loaded first.
+ * 1. Inbox rows keep the order in which they arrived, except those that are loaded first.
  */
 import type { InboxRow, LoadedRun } from '../../store/rows.ts';
 import type { Incoming } from './incoming.ts';
@@ -26,7 +26,7 @@ export function inOrder(
 const incoming = (row: InboxRow): Incoming => ({ kind: 'inbox', row });
 const order = ({ seq }: InboxRow): number => Number(seq);
 
-/** A timer that rang while the run was paused waits in the inbox: see fold.ts. */
+/** A timer that rang while the run was paused waits in the inbox: see `held-back.ts`. */
 function isTimer({ kind, payloadText }: InboxRow): boolean {
   if (kind !== 'result' || payloadText === null) return false;
   return (JSON.parse(payloadText) as Incoming).kind === 'timer';

@@ -1,6 +1,6 @@
 /**
- * A run's status: always a value of the `run` chart, moved by its events and by nothing else.
- * Which waiting state a run is in follows from what it holds open; the most active one counts.
+ * A run's status is always a state of the `run` chart, and only that chart's events move it. The status
+ * of a run that waits follows from what it holds open; the most active one counts.
  */
 import { heddleError } from '../../domain/errors.ts';
 import { compileChart } from '../../kernel/chart-table.ts';
@@ -38,7 +38,7 @@ export function moveRun(status: RunStatus, event: RunLifecycleEvent): RunStatus 
 
 export const firstRunStatus = runTable.initial as RunStatus;
 
-/** The status of a subscription that took these events, from its beginning. */
+/** The status of a subscription that has taken these events since its beginning. */
 export function subscriptionAfter(
   ...events: readonly ('REGISTER' | 'DELIVER' | 'EXPIRE' | 'CANCEL')[]
 ): SubscriptionStatus {
@@ -53,14 +53,14 @@ export function subscriptionAfter(
   return status;
 }
 
-/** What a run shows while tasks of it wait for a permit: its status is `running-task`. */
+/** The reason that a run shows while its tasks wait for permits; its status is `running-task`. */
 export const inLineReasons = {
-  /** None of its tasks has begun, by any attempt. */
+  /** No attempt of any of its tasks has begun. */
   all: 'a task stands in line: all permits (permitsMax) are taken',
   some: 'one of its tasks stands in line: all permits (permitsMax) are taken',
 } as const;
 
-/** Statuses in which a run has a call or a task open, in a line or out. */
+/** True for a status in which a run has calls or tasks open, waiting or out. */
 export function isWorking(status: RunStatus): boolean {
   return status === 'admitted' || status === 'calling-provider' || status === 'running-task';
 }
@@ -76,8 +76,8 @@ const byActivity = [
 ] as const;
 
 /**
- * What an active chart waits for. A chart with nothing open waits for an event from outside, which
- * only somebody can send: `WAIT_ON_PERSON`.
+ * What an active chart waits for. A chart with nothing open waits for an event that comes from outside:
+ * `WAIT_ON_PERSON`.
  */
 export function waitingEvent(state: ChartState): RunLifecycleEvent {
   let best: number = state.timers.length > 0 ? 5 : byActivity.length;

@@ -1,16 +1,17 @@
 /**
- * Tasks whose process has ended under them. They are begun again by the run's next owner (promise 3),
- * but one that itself ends its process would do so for ever: what was lost is counted in the run's row
- * before the next attempt begins, and after so many the task fails.
+ * Tasks whose process ended while they ran. The run's next owner begins them again (promise 3). But a
+ * task that itself ends its process would do so for ever, so lost attempts are counted in the run's row
+ * before the next attempt begins, and after too many the task fails.
  *
- * It owns the count and the pauses. It leaves to recovery.ts when attempts were lost, and to run-tasks.ts
- * to begin none that waits.
+ * It owns the count and the pauses. It leaves to `recovery.ts` when attempts were lost, and to
+ * `run-tasks.ts` not to begin a task that pauses.
  *
- * 1. A takeover counts once for each task that was open before it and had begun, whatever comes again.
- * 2. From the second loss on a task waits before it begins again, each for a time of its own. So tasks that
- *    were only beside the one that ends the process come to their end meanwhile, or had not begun when it
- *    ended again: innocent ones are not given up with it.
- * 3. What a task has lost goes with its invocation.
+ * 1. A takeover counts once for each task that was open before it and had begun, even if word of it
+ *    comes again.
+ * 2. From the second loss on a task pauses before it begins again, each task for a random time of its
+ *    own. So tasks that only ran beside the one that ends the process come to their end meanwhile, or
+ *    had not begun when it ended again: they are not given up with it.
+ * 3. The count of a task is forgotten with its invocation.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { RunEvent } from '../../domain/event.ts';
@@ -23,7 +24,10 @@ import type { Incoming } from './incoming.ts';
 
 type Loss = Extract<Incoming, { kind: 'lost' }>;
 
-/** The tasks that are given up, as their charts hear it. The others begin again after this turn's commit. */
+/**
+ * Counts the losses. Gives the failures of the tasks that are given up, for the chart. The others begin
+ * again after this turn's commit, or after their pause.
+ */
 export function loseTasks(
   draft: Draft,
   state: ChartState | null,
@@ -34,7 +38,7 @@ export function loseTasks(
   return openBefore(draft, state).flatMap((task) => lose(draft, task, loss) ?? []);
 }
 
-/** What this turn has begun was not lost. */
+/** The tasks that were open before this turn: what this turn has begun was not lost. */
 function openBefore({ from }: Draft, state: ChartState | null): readonly OpenInvocation[] {
   const before = from.state?.invocations ?? [];
   return (state?.invocations ?? []).filter(
@@ -68,7 +72,7 @@ function lose(draft: Draft, task: OpenInvocation, { epoch, spread }: Loss): RunE
   return null;
 }
 
-/** Its pause is over: it begins after this turn's commit. */
+/** The task's pause is over: it begins after this turn's commit. */
 export function endPause(draft: Draft, task: OpenInvocation): void {
   const lost = lostOf(draft.held, task);
   if (lost === undefined) return;
@@ -86,7 +90,7 @@ export function forgetLost(draft: Draft, id: string): void {
   draft.held = Object.keys(rest).length === 0 ? held : { ...held, lost: rest };
 }
 
-/** It waits before it is begun again: it wants no permit. */
+/** True while the task pauses before it begins again: it wants no permit. */
 export function isWaiting(held: Held, task: OpenInvocation): boolean {
   return lostOf(held, task)?.isWaiting === true;
 }

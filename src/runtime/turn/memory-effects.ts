@@ -1,7 +1,7 @@
 /**
- * remember, forget and recall inside a turn. A write takes the version after the newest that was
- * read; the store refuses it when another came first, and the turn is computed again (so a
- * compare-and-set that the chart asked for can never be lost to a race). A turn reads its own writes.
+ * remember, forget and recall inside a turn. A write takes the version after the newest that was read.
+ * When another write came first the store refuses the turn, and it is computed again: so a
+ * compare-and-set that the chart asked for can never be lost to a race. A turn reads its own writes.
  */
 import type { MemoryScope } from '../../domain/catalogue.ts';
 import {
@@ -19,7 +19,7 @@ import type { Draft } from './draft.ts';
 import { readMemory, type Reading } from './reading.ts';
 import type { TurnContext } from './turn-context.ts';
 
-/** Whose entries a scope means: the asking run itself, its agent, its user or its tenant. */
+/** The owner of a scope's entries: the run itself, its agent, its user or its tenant. */
 function ownerOf(scope: MemoryScope, run: NewRun): string {
   switch (scope) {
     case 'run':
@@ -44,7 +44,8 @@ export function* forget(draft: Draft, input: Json, context: TurnContext): Readin
 function* write(draft: Draft, asked: ResolvedWrite, context: TurnContext): Reading<Json> {
   const address = addressOf(draft, asked);
   const read = { ...address, version: null, history: 0 };
-  // What comes of these two is a new version on the newest, whatever that is.
+  // A write that expects no version and is no `forget` makes a new version after the newest, whatever
+  // that is.
   const isSure = asked.expectedVersion === null && asked.mode !== 'forget';
   const { newest, versions } = yield* versionsOf(draft, read, isSure);
   if (asked.expectedVersion !== null) {

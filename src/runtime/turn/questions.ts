@@ -1,13 +1,13 @@
 /**
- * Questions to people inside a turn: opened and closed with their invocations, answered by what waits
- * in the inbox.
+ * Questions to people inside a turn: opened and closed with their invocations, answered by rows of the
+ * inbox.
  *
  * It owns what a turn's commit says of questions. It leaves accepting an answer to the store, and the
- * order of what came in to incoming-order.ts.
+ * order of what came in to `incoming-order.ts`.
  *
  * 1. An answer is for the question that it names and for no other start of the invocation (promise 12).
- * 2. An accepted answer that its question did not wait for stands in the journal as dropped.
- * 3. A question that opens and closes within one turn never was.
+ * 2. An accepted answer whose question is not open any more stands in the journal as dropped.
+ * 3. A question that opens and closes within one turn is never written.
  */
 import { parseAskId } from '../../domain/ask-id.ts';
 import type { RunEvent } from '../../domain/event.ts';
@@ -26,7 +26,7 @@ export function openQuestion(draft: Draft, insert: QuestionInsert): void {
   draft.held = { ...draft.held, asks: { ...draft.held.asks, [id]: { incarnation } } };
 }
 
-/** False when this invocation asks nothing. */
+/** False when this invocation has no open question. */
 export function closeQuestion(draft: Draft, id: string): boolean {
   const held = noted(draft.held.asks, id);
   if (held === undefined) return false;
@@ -50,7 +50,7 @@ export function questionEnds({ closedQuestions, takenAnswers }: Draft): Question
   }));
 }
 
-/** The row is taken by this turn. Null when its question is open no more. */
+/** The event of an answer, whose row this turn takes; null when its question is not open any more. */
 export function answerEvent(
   draft: Draft,
   row: InboxRow,
@@ -71,7 +71,7 @@ export function isAsked(row: InboxRow, state: ChartState | null): boolean {
   return askedBy(row, state) !== undefined;
 }
 
-/** Answers among these rows, all of which the turn takes, come to nothing. */
+/** Journals the answers among these rows, all of which the turn takes, as dropped. */
 export function dropAnswers(draft: Draft, incoming: readonly Incoming[]): void {
   for (const item of incoming) {
     if (item.kind === 'inbox' && item.row.kind === 'answer') dropAnswer(draft, item.row);

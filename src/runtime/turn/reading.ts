@@ -1,6 +1,6 @@
 /**
- * How a turn reads while it is computed: it yields what it must know and is resumed with the
- * answer. So turns stay free of I/O, and whoever drives many of them asks the store once for all.
+ * How a turn reads while it is computed: it yields a question and is resumed with the answer. So turns
+ * do no I/O, and `compute-turns.ts`, which drives many of them, asks the store once for all.
  */
 import type {
   ChannelRead,
@@ -10,7 +10,7 @@ import type {
 } from '../../store/port.ts';
 
 export type Question =
-  /** `forWrite`: a new version will stand on the answer, whatever that is. */
+  /** `forWrite`: the turn will write the next version, whatever the answer is. */
   | { readonly kind: 'memory'; readonly read: MemoryRead; readonly forWrite: boolean }
   | { readonly kind: 'channels'; readonly reads: readonly ChannelRead[] };
 

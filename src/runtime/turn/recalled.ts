@@ -1,4 +1,4 @@
-/** What is read of a memory entry, as a chart or a caller of the library gets it. */
+/** Makes of the versions of a memory entry what a chart, or a caller of the library, is given. */
 import type { RecallOutput } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 

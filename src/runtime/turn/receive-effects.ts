@@ -1,10 +1,10 @@
 /**
- * receive and publish inside a turn.
+ * `receive` and `publish` inside a turn.
  *
- * A receive reads what its channels hold. What is enough is taken at once, in this very turn;
- * otherwise a subscription is registered, and the store, which locks the channel's row for both,
- * wakes the run when there is more than the run had seen: no wake-up can be lost (promise 2). The
- * cursor moves in the commit of the turn that takes the messages, never before.
+ * A receive reads what its channels hold. If that is enough, the messages are taken at once, in this
+ * very turn. Otherwise a subscription is registered, and the store wakes the run when there is more than
+ * the run had seen. The store locks the channel's row for both, so no wake-up can be lost (promise 2).
+ * The cursor moves in the commit of the turn that takes the messages, never before.
  */
 import type { ReceivedMessage } from '../../domain/catalogue.ts';
 import { checkPublish, checkReceive, type ResolvedReceive } from '../../domain/catalogue-input.ts';
@@ -45,7 +45,10 @@ export function* publish(draft: Draft, input: Json, context: TurnContext): Readi
   return { channel: asked.channel, messageId };
 }
 
-/** A message, and a run that waits for one, make a channel that was not there. */
+/**
+ * Asks the tenant's quota for the channels that do not exist: a message makes one, and so does a run
+ * that waits for one.
+ */
 function admitNew(
   draft: Draft,
   channels: readonly string[],
@@ -58,7 +61,7 @@ function admitNew(
   });
 }
 
-/** What this turn has used already is counted. */
+/** True for a channel that this turn has used before: it has been counted. */
 function usedBefore(draft: Draft, channel: string): boolean {
   return (
     draft.messages.some((message) => message.channel === channel) ||
@@ -112,7 +115,7 @@ function register(
     delivered: [],
   });
   draft.held = { ...draft.held, receives: { ...draft.held.receives, [invocation.id]: held } };
-  // A start at `latest` is fixed now: what is published while the run waits is for it.
+  // A start at `latest` is fixed now, so that the run gets what is published while it waits.
   if (asked.group === null) {
     const begun = held.channels.filter(({ after }) => after > 0);
     const cursors = Object.fromEntries(begun.map(({ channel, after }) => [channel, after]));
@@ -132,7 +135,7 @@ function register(
   }
 }
 
-/** Called when the store says that there may be something; null when it is not enough yet. */
+/** Called when the store says that there may be messages; null when they are not enough yet. */
 export function* continueReceive(draft: Draft, invocation: OpenInvocation): Reading<Json> {
   const held = noted(draft.held.receives, invocation.id);
   if (held === undefined) return null;
@@ -149,10 +152,11 @@ export function* continueReceive(draft: Draft, invocation: OpenInvocation): Read
 }
 
 /**
- * Not enough yet. The wake-up that led here is deleted with this turn, and a message that came
- * between its reads and its commit has made no other: so the commit looks at the channels again, as
- * for a new registration. A group that needs several messages at once would be woken for the ones
- * that it knows already, over and over; it looks again after a while instead.
+ * There are not enough messages yet. The wake-up that led here is deleted with this turn, and a message
+ * that came between the turn's reads and its commit has made no other. So the commit looks at the
+ * channels again, as for a new registration. A member of a group that needs several messages at once
+ * would be woken over and over for those that it knows already; it looks again after `lookAgainMs`
+ * instead.
  */
 function waitOn(
   draft: Draft,
@@ -197,8 +201,8 @@ export function endReceive(
 }
 
 /**
- * What the channels hold for this receive. A group's cursor that has moved in this very turn stands
- * in the draft and not yet in the store: the group is then read on from there.
+ * What the channels hold for this receive. When this turn has moved a group's cursor, the new place
+ * stands in the draft and not yet in the store: the group is then read on from there.
  */
 function* look(
   draft: Draft,
@@ -271,7 +275,10 @@ function moveCursors(
   });
 }
 
-/** One turn moves a group once, however often it receives: from where the store has it. */
+/**
+ * Moves a group's cursor. A turn's commit has one move for a group, however often the turn receives:
+ * from where the store has the cursor to the last message taken.
+ */
 function moveGroup(draft: Draft, move: GroupCursorMove): void {
   const at = draft.groupCursors.findIndex((before) => isSameGroup(before, move));
   const before = draft.groupCursors[at];

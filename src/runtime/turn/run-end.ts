@@ -1,12 +1,12 @@
 /**
  * The last turn of a run: its chart has come to its end, or it was cancelled, or it cannot go on.
  *
- * It owns how a run ends. It leaves what ends with each invocation to end-invocation.ts, and what
- * the parent is told to family.ts.
+ * It owns how a run ends. It leaves what ends with each invocation to `end-invocation.ts`, and what the
+ * parent is told to `family.ts`.
  *
  * 1. Nothing that the run holds is left open: waits, questions, children.
- * 2. Its parent is told once, whichever way it ended; but not when the parent itself has stopped it,
- *    as nobody waits for that.
+ * 2. The parent is told once, in whichever way the run has ended. It is not told when it has stopped the
+ *    run itself, because it does not wait for the run any more.
  */
 import { errorRecord, type ErrorRecord } from '../../domain/errors.ts';
 import type { ChartState } from '../../kernel/port.ts';
@@ -36,8 +36,8 @@ export function endedTurn(draft: Draft, state: ChartState, admitted: RunStatus):
 }
 
 /**
- * The turn of a run that cannot go on: its chart does not restore, a turn threw, or Postgres refuses
- * what it wants to write. The run fails visibly and everything that it holds ends.
+ * The turn of a run that cannot go on: a turn threw, or Postgres refuses what the turn wants to write.
+ * The run fails visibly, and everything that it holds ends.
  */
 export function failTurn(
   from: HotRun,
@@ -60,7 +60,7 @@ export function failTurn(
   };
 }
 
-/** A person has cancelled the run: whatever else came with it is not looked at. */
+/** A person has cancelled the run: nothing that came with the cancel is folded. */
 export function cancelledTurn(draft: Draft, reason: string): FoldedTurn {
   const { state, status } = draft.from;
   const turn = abandoned(draft, { state, status, reason }, 'cancel');
@@ -68,7 +68,7 @@ export function cancelledTurn(draft: Draft, reason: string): FoldedTurn {
   return turn;
 }
 
-/** The parent has left the run, whose chart has heard what the parent said to it before. */
+/** The parent has left the run, whose chart has taken what the parent sent before. */
 export function stoppedTurn(
   draft: Draft,
   at: { readonly state: ChartState | null; readonly status: RunStatus },
@@ -99,7 +99,7 @@ function abandoned(
   } satisfies FoldedTurn;
 }
 
-/** Reaches open waits and children; calls and tasks are aborted after the commit. */
+/** Ends open waits, questions and children; calls and tasks are aborted after the commit. */
 function endEverything(draft: Draft, state: ChartState | null, how: ChildEnd = 'stop'): void {
   for (const { id } of state?.invocations ?? []) stopInvocation(draft, id, how);
   for (const id of Object.keys(draft.held.receives)) stopInvocation(draft, id, how);

@@ -51,7 +51,7 @@ export function turnCommit(
   };
 }
 
-/** A turn that the chart took nothing in leaves the run with the build that it had. */
+/** A turn in which the chart took no event leaves the run with the build that it had. */
 function buildOf({ draft }: FoldedTurn): string | null {
   const { agent, build } = draft.from;
   return draft.journal.some(isRunEvent) ? agent.build : build;
@@ -68,7 +68,7 @@ function chartTextOf(kernel: Kernel, { draft, state, ended }: FoldedTurn): strin
   return text;
 }
 
-/** Null for a run that has none, which is not an output that is null. */
+/** Null for a run without an output. An output that is null gives the text `null`. */
 function outputText(output: Json | undefined): string | null {
   return output === undefined ? null : JSON.stringify(output);
 }

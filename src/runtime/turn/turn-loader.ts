@@ -1,4 +1,4 @@
-/** Rows as runs in memory: what a turn starts from. */
+/** Makes runs in memory of their rows, for turns to start from. */
 import { toErrorRecord } from '../../domain/errors.ts';
 import type { Agent, Kernel } from '../../kernel/port.ts';
 import type { LoadedRun, RunRow } from '../../store/rows.ts';
@@ -8,7 +8,10 @@ import type { HotRun } from './hot-run.ts';
 
 export type Loaded =
   | { readonly kind: 'hot'; readonly hot: HotRun }
-  /** No chart here has its version, or what it holds: it waits, visibly, and says why (design §4). */
+  /**
+   * No chart here has the run's version, or fits what the run holds: the run waits as `stalled` and says
+   * why.
+   */
   | { readonly kind: 'no-chart'; readonly reason: string }
   | { readonly kind: 'gone' };
 
@@ -19,7 +22,7 @@ export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
     const reason = `version ${row.version} of agent ${row.agent} is not registered`;
     return { kind: 'no-chart', reason };
   }
-  // What throws here is a fault of heddle's, and no chart's.
+  // An error here is a fault of heddle's, and says nothing about the chart.
   const held = heldFromText(row.heldText);
   try {
     return { kind: 'hot', hot: heat(kernel, agent, row, held) };
@@ -80,7 +83,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
   };
 }
 
-/** The row of a run that no chart here fits: so that it can be ended. */
+/** The row of a run that no chart here fits, so that a turn can end the run. */
 export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
   return {
     run: newRunOf(run),
