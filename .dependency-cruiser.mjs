@@ -313,6 +313,19 @@ const rooms = [
     ],
   },
   {
+    // Puts the same parts together as heddle.ts, over the store's twin and virtual time: what only a
+    // database, a socket or a command line needs is never loaded with it.
+    room: '^src/testing/',
+    may: [
+      domain,
+      '^src/(kernel|library|runtime)/',
+      storePort,
+      '^src/store/memory/',
+      providerPort,
+      '^(node:)?timers$',
+    ],
+  },
+  {
     // Puts the parts together, so it sees them all; but it neither speaks SQL nor knows its users.
     room: '^src/heddle\\.ts$',
     may: [

@@ -57,6 +57,8 @@ const clean: Readonly<Record<string, string>> = {
     "import './library/library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub/stub.ts'; import './runtime/runtime.ts'",
   'src/index.ts':
     "import './heddle.ts'; import './providers/anthropic/anthropic.ts'; import './library/library.ts'",
+  'src/testing/index.ts':
+    "import '../library/library.ts'; import '../runtime/runtime.ts'; import '../store/memory/twin.ts'; import 'node:timers'",
   'src/circuits/work.ts':
     "import '../index.ts'; import '../emulators/wire.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
   'src/cli/main.ts':
@@ -147,6 +149,11 @@ const faults = [
   ['src/runtime/ownership/b.ts', 'pg', 'src/runtime/ownership/ imports only'],
   ['src/runtime/rooms.ts', '../store/embedded/start.ts', 'src/runtime/(runtime|rooms'],
   ['src/runtime/closing.ts', '../../machines/agents/editor.ts', 'src/runtime/(runtime|rooms'],
+  ['src/testing/a.ts', '../store/postgres/query.ts', 'src/testing/ imports only'],
+  ['src/testing/b.ts', '../heddle.ts', 'src/testing/ imports only'],
+  ['src/testing/c.ts', 'pg', 'src/testing/ imports only'],
+  ['src/testing/d.ts', 'node:fs', 'src/testing/ imports only'],
+  ['src/runtime/g.ts', '../testing/index.ts', 'src/runtime/(?!'],
   ['src/circuits/a.ts', 'pg', 'src/circuits/ imports only'],
   ['src/circuits/b.ts', '../runtime/runtime.ts', 'src/circuits/ imports only'],
   ['src/circuits/c.ts', '../store/port.ts', 'circuits know the store by its types alone'],

@@ -149,6 +149,31 @@ export const errorRegistry = {
     'The database could not be brought to the schema of this heddle: {reason}. Nothing of that step was kept; mend the cause and start again.',
   ),
   closed: terminal(503, 'This heddle is closed.'),
+  // Tests (heddle/testing)
+  'test-script-over': terminal(
+    500,
+    'The script of model {model} has no answer for its call {number} (prompt: {prompt}); add an answer to its list, or give a function.',
+  ),
+  'test-script-failed': terminal(
+    500,
+    'The script of model {model} could not answer call {number}: {reason}.',
+  ),
+  'test-unsettled': terminal(
+    500,
+    'This does not settle: {what}. Let it come to an end or wait for something; leave tasks that hang on purpose alone with tasks: "leave", or raise settleMsMax.',
+  ),
+  'test-run-waits': terminal(
+    504,
+    'Run {runId} of agent {agent} is {status}, and nothing more happens by itself: {waits}. Let time pass (advance, finish), answer, send or publish what it waits for, and look at warnings.',
+  ),
+  'test-crashed': retryable(
+    503,
+    'The replica crashed while this was under way, so it may have been done or not; ask again, with an idempotency key where it must not be done twice.',
+  ),
+  'test-crash-missed': terminal(
+    500,
+    'The crash that was ordered at {point} has not come; order it before what leads to it, and let that happen.',
+  ),
   // What a database says at a start that will not pass by itself
   'database-host-unknown': terminal(
     500,

@@ -42,7 +42,7 @@ import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { endsWithin } from '../runtime/host/within.ts';
 import type { LeasedMessage } from '../store/port.ts';
-import type { EvaluationRow, RunRow } from '../store/rows.ts';
+import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
 
 /** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
 const closeMsMax = 25_000;
@@ -132,7 +132,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
       if (outcome.kind === 'refused') throw asError(outcome.error);
       const address = outcome.kind === 'existing' ? outcome.run : runs[i];
       if (address === undefined) throw new TypeError('a start was not answered');
-      return new Run(this.runtime, address);
+      return this.handleOf(address);
     });
   }
 
@@ -151,7 +151,12 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     if (agent !== undefined && agents.nameOf(agent, 'run.agent') !== row.agent) {
       refuseField('run.agent', `is not the agent of this run, ${row.agent}`);
     }
-    return new Run(this.runtime, row);
+    return this.handleOf(row);
+  }
+
+  /** @internal For handles of tests. */
+  protected handleOf<Chart>(address: RunAddress): Run<Chart> {
+    return new Run(this.runtime, address);
   }
 
   /** Newest first. */

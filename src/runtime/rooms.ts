@@ -45,7 +45,7 @@ import { Quotas } from './wake/quotas.ts';
 import { RunEvents } from './wake/run-events.ts';
 import { RunQueue } from './wake/run-queue.ts';
 import { TenantWeights } from './wake/tenant-weights.ts';
-import { defaultTimerSettings, Timers } from './wake/timers.ts';
+import { defaultTimerSettings, Timers, type TimerSettings } from './wake/timers.ts';
 import { defaultWorkScanSettings, WorkScan } from './wake/work-scan.ts';
 
 export type RuntimeOptions = {
@@ -59,6 +59,8 @@ export type RuntimeOptions = {
   readonly settings?: Partial<RuntimeSettings>;
   /** Changes to `capacityDefaults`. */
   readonly capacity?: CapacityChanges;
+  /** Changes to `defaultTimerSettings`. */
+  readonly timers?: Partial<TimerSettings>;
   /** The budgets of runs, users and tenants that have none of their own. */
   readonly budgets?: BudgetDefaults;
   readonly weights?: TenantWeights;
@@ -94,6 +96,7 @@ function buildBase(options: RuntimeOptions) {
     providers,
     settings,
     capacity: capacityWith(options.capacity),
+    timerSettings: { ...defaultTimerSettings, ...options.timers },
     replicaId,
     weights,
     agents: new Agents(options.agents),
@@ -106,7 +109,7 @@ function buildBase(options: RuntimeOptions) {
 type Base = ReturnType<typeof buildBase>;
 
 function buildWake(base: Base) {
-  const { capacity, clock, committer, ids, settings, shards, store, weights } = base;
+  const { capacity, clock, committer, ids, settings, shards, store, timerSettings, weights } = base;
   const hints = new Hints({ store, clock, gatherMs: 10 });
   const endHints = new EndHints({
     clock,
@@ -119,7 +122,7 @@ function buildWake(base: Base) {
   const quotas = new Quotas({ store, clock, settings, capacity });
   const timers = new Timers({
     clock,
-    settings: defaultTimerSettings,
+    settings: timerSettings,
     ring: (address, timerId, generation) => {
       runQueue.deliver(address, { kind: 'timer', timerId, generation });
     },

@@ -5,17 +5,17 @@
 import type { Store } from '../../src/store/port.ts';
 import { registerSource, type AgentSource } from '../../src/runtime/agent-source.ts';
 import { Heddle, type HeddleOptions } from '../../src/heddle.ts';
-import { heddleError } from '../../src/domain/errors.ts';
-import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { Provider } from '../../src/providers/port.ts';
-import type { Clock, Ids, Log } from '../../src/runtime/ports.ts';
+import type { Ids, Log } from '../../src/runtime/ports.ts';
 import { budgetDefaults } from '../../src/library/budget-requests.ts';
 import type { CapacityChanges } from '../../src/domain/capacity-settings.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import type { RuntimeSettings } from '../../src/runtime/settings.ts';
 import { TenantWeights } from '../../src/runtime/wake/tenant-weights.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { countedIds } from '../../src/testing/counted-ids.ts';
+import { Life, mortalClock, mortalStore } from '../../src/testing/replica/life.ts';
 import { ManualClock } from './manual-clock.ts';
 import { script } from './script-agent.ts';
 import { scriptedProvider } from './scripted-provider.ts';
@@ -74,21 +74,15 @@ async function startReplica(
   world: { readonly clock: ManualClock; readonly store: MemoryStore; readonly ids: Ids },
   options: ReplicaOptions,
 ): Promise<Replica> {
-  const life: Life = { over: false, closed: false };
+  const life = new Life();
   const kernel = createKernel();
   const warnings: string[] = [];
-  const own: Store = {
-    ...world.store,
-    close: async () => {
-      life.closed = true;
-    },
-  };
   const agents = (options.agents ?? [script]).map((source) =>
     registerSource(kernel, source as AgentSource),
   );
   kernel.checkFamilies(agents);
   const runtime = new Runtime({
-    store: mortalStore(options.between?.(own) ?? own, life),
+    store: mortalStore(options.between?.(world.store) ?? world.store, life),
     kernel,
     agents,
     providers: options.providers ?? [scriptedProvider()],
@@ -110,56 +104,11 @@ async function startReplica(
     runtime,
     warnings,
     crash: () => {
-      life.over = true;
+      life.end();
     },
     kill: () => {
-      life.over = true;
+      life.end();
       world.store.endSession(runtime.replicaId);
     },
   };
-}
-
-type Life = { over: boolean; closed: boolean };
-
-/** Ids that count up: the same test gives the same ids. */
-function countedIds(): Ids {
-  let last = 0;
-  const next = (): string => {
-    last += 1;
-    return `00000000-0000-7000-8000-${last.toString(16).padStart(12, '0')}`;
-  };
-  return {
-    run: () => asRunId(next()),
-    commit: () => asCommitId(next()),
-    replica: () => asReplicaId(next()),
-    random: () => 0.5,
-  };
-}
-
-function mortalClock(clock: Clock, life: Life): Clock {
-  const ifAlive = (run: () => void) => () => {
-    if (!life.over) run();
-  };
-  return {
-    nowMs: () => clock.nowMs(),
-    setTimer: (delayMs, ring) => clock.setTimer(delayMs, ifAlive(ring)),
-    soon: (run) => clock.soon(ifAlive(run)),
-  };
-}
-
-/** The calls of the dead reach nobody, and no answer reaches the dead. */
-function mortalStore(store: Store, life: Life): Store {
-  const mortal = Object.entries(store).map(([name, method]) => {
-    if (typeof method !== 'function') return [name, method];
-    return [
-      name,
-      async (...args: unknown[]) => {
-        if (life.over) return new Promise(() => undefined);
-        if (life.closed && name !== 'close') throw heddleError('closed');
-        const answer: unknown = await (method as (...args: unknown[]) => unknown)(...args);
-        return life.over ? new Promise(() => undefined) : answer;
-      },
-    ];
-  });
-  return Object.fromEntries(mortal) as Store;
 }

@@ -57,9 +57,10 @@ export class CallInputs {
     this.#reads.set(call, read);
     if (!this.#isReading && !this.#isScheduled) {
       this.#isScheduled = true;
-      queueMicrotask(() => {
+      // Not by `queueMicrotask`, which fake timers of a test runner replace.
+      void Promise.resolve().then(() => {
         this.#isScheduled = false;
-        void this.#readAll();
+        return this.#readAll();
       });
     }
     return read;

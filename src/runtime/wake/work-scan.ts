@@ -129,7 +129,7 @@ export class WorkScan {
   expectDelayed(delayMs: number): void {
     const { clock } = this.#options;
     const atMs = clock.nowMs() + delayMs;
-    if (this.#closed || delayMs > this.#settings.pollMs || atMs >= this.#delayedAtMs) return;
+    if (this.#closed || atMs >= this.#delayedAtMs) return;
     this.#cancelDelayed?.();
     this.#delayedAtMs = atMs;
     this.#cancelDelayed = clock.setTimer(delayMs, () => void this.#guarded(() => this.#delayed()));

@@ -1,0 +1,113 @@
+/**
+ * One call that a scripted model got, from its coming to its end. It leaves to the script what is
+ * answered, and to scripted-model.ts when.
+ */
+import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import { refuseField } from '../../domain/field.ts';
+import { callAborted, type ProviderCall } from '../../providers/port.ts';
+import type { Life } from '../replica/life.ts';
+import { planned, type ModelAnswer, type PlannedAnswer } from './model-answer.ts';
+
+/**
+ * - open: it waits for its answer;
+ * - answered, failed: its answer, or its refusal or break, has reached the agent;
+ * - aborted: the agent did not want it any more (a cancel, a timeout, a close);
+ * - unanswered: the replica that made it crashed before the answer came.
+ */
+export type ModelCallState = 'open' | 'answered' | 'failed' | 'aborted' | 'unanswered';
+
+/** What carries an answer out. */
+type Carrier = {
+  readonly carry: (answer: PlannedAnswer, call: ModelCall) => void;
+  readonly resolve: (answer: PlannedAnswer & { readonly kind: 'text' }) => void;
+  readonly reject: (error: Error) => void;
+};
+
+/** A call of a model as a test sees it. */
+export class ModelCall {
+  /** From 1, in the order in which the model's calls came. */
+  readonly number: number;
+  /** The run that asks. */
+  readonly runId: string;
+  /** The whole input, as the provider gets it: model, tools, messages, limits. */
+  readonly input: GenerateInput;
+  /** 1 for the first attempt; a 429 uses up none. */
+  readonly attempt: number;
+  /** The same for each attempt at one invocation of `generate`, before and after a crash. */
+  readonly idempotencyKey: string;
+  /** Virtual time when it came, in milliseconds since 1970. */
+  readonly atMs: number;
+  readonly #call: ProviderCall;
+  readonly #life: Life;
+  readonly #carrier: Carrier;
+  #state: ModelCallState = 'open';
+
+  /** @internal */
+  constructor(
+    call: ProviderCall,
+    of: { readonly number: number; readonly atMs: number; readonly life: Life },
+    carrier: Carrier,
+  ) {
+    const { number, atMs, life } = of;
+    this.#life = life;
+    this.number = number;
+    this.input = call.input;
+    this.attempt = call.attempt;
+    this.idempotencyKey = call.idempotencyKey;
+    this.runId = call.idempotencyKey.slice(0, 36);
+    this.atMs = atMs;
+    this.#call = call;
+    this.#carrier = carrier;
+    if (call.signal.aborted) this.#abort();
+    else call.signal.addEventListener('abort', () => this.#abort(), { once: true });
+  }
+
+  /** What was asked last: the input's prompt, or the newest message of a person's. */
+  get prompt(): string {
+    const { prompt, messages = [] } = this.input;
+    if (prompt !== undefined) return prompt;
+    return messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  }
+
+  /** The instructions that stand before all messages; empty when there are none. */
+  get system(): string {
+    return this.input.system ?? '';
+  }
+
+  /** The conversation so far; empty where a prompt was given alone. */
+  get messages(): readonly GenerateMessage[] {
+    return this.input.messages ?? [];
+  }
+
+  /** What has become of it. */
+  get state(): ModelCallState {
+    // The replica that waited for it is no more.
+    if (this.#state === 'open' && this.#life.isOver) return 'unanswered';
+    return this.#state;
+  }
+
+  /**
+   * Answers a call that is open: one that hangs, or whose answer was to come later. Throws
+   * `invalid-field` where it is open no more.
+   */
+  answer(answer: ModelAnswer): void {
+    if (this.state !== 'open') refuseField('answer', `comes too late: the call is ${this.state}`);
+    this.#carrier.carry(planned(answer, 'answer'), this);
+  }
+
+  /** @internal The answer has come. */
+  settle(answer: PlannedAnswer): void {
+    if (this.state !== 'open' || answer.kind === 'hang') return;
+    const text = answer.kind === 'text' ? answer.output.text : answer.text;
+    if (text !== '') this.#call.onText?.(text);
+    this.#state = answer.kind === 'text' ? 'answered' : 'failed';
+    if (answer.kind === 'text') this.#carrier.resolve(answer);
+    else this.#carrier.reject(answer.fault);
+  }
+
+  #abort(): void {
+    if (this.state !== 'open') return;
+    this.#state = 'aborted';
+    this.#carrier.reject(callAborted(this.#call.signal));
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * A model that says what a test's script says, in virtual time. It stands outside of the replica, as a
+ * real provider does: a crash leaves it, its place in the script and the calls that it got.
+ */
+import type { GenerateOutput } from '../../domain/catalogue.ts';
+import { heddleError } from '../../domain/errors.ts';
+import { isA, thrownText } from '../../domain/thrown.ts';
+import {
+  ProviderFault,
+  type Price,
+  type Provider,
+  type ProviderCall,
+} from '../../providers/port.ts';
+import type { Clock } from '../../runtime/ports.ts';
+import type { Life } from '../replica/life.ts';
+import type { PlannedAnswer } from './model-answer.ts';
+import { ModelCall } from './model-call.ts';
+import { answerSource, type AnswerSource, type ModelScript } from './model-script.ts';
+
+/** A script with what the provider says of itself. */
+export type ModelOptions = {
+  /** What it answers. */
+  readonly answers: ModelScript;
+  /** Calls that may be under way at once. Default 100. */
+  readonly ceiling?: number;
+  /** The models that it serves. Default: any. */
+  readonly models?: readonly string[];
+  /** The models of calls that name a tier. */
+  readonly tiers?: Readonly<Record<string, string>>;
+  /** For budgets of cost: see `Provider`. */
+  readonly pricePerMillion?: Price | Readonly<Record<string, Price>>;
+};
+
+/** Kept for a test to look at; one that makes more calls measures load, and needs the stub. */
+const callsMax = 100_000;
+const shownCharsMax = 80;
+
+/** A model of a test: the calls that it got, and which of them wait. */
+export class ScriptedModel {
+  /** The provider's name. */
+  readonly name: string;
+  readonly #options: ModelOptions;
+  readonly #clock: Clock;
+  readonly #source: AnswerSource;
+  readonly #trouble: (error: Error) => void;
+  readonly #calls: ModelCall[] = [];
+  #thinking = 0;
+
+  /** @internal */
+  constructor(of: {
+    readonly name: string;
+    readonly options: ModelOptions;
+    readonly clock: Clock;
+    /** The test is at fault: it is told so. */
+    readonly trouble: (error: Error) => void;
+  }) {
+    this.name = of.name;
+    this.#options = of.options;
+    this.#clock = of.clock;
+    this.#trouble = of.trouble;
+    this.#source = answerSource(of.options.answers, `models.${of.name}`);
+  }
+
+  /** Every call that came, in order; an attempt is a call. */
+  get calls(): readonly ModelCall[] {
+    return this.#calls;
+  }
+
+  /** The calls that wait for their answers. */
+  get open(): readonly ModelCall[] {
+    return this.#calls.filter(({ state }) => state === 'open');
+  }
+
+  /** @internal Calls whose answers a function is still making, in real time. */
+  get thinking(): number {
+    return this.#thinking;
+  }
+
+  /** @internal The provider that one replica is given. */
+  provider(life: Life): Provider {
+    const { ceiling = 100, models, tiers, pricePerMillion } = this.#options;
+    const call = (given: ProviderCall): Promise<GenerateOutput> => this.#answer(given, life);
+    return { name: this.name, ceiling, models, tiers, pricePerMillion, call };
+  }
+
+  #answer(given: ProviderCall, life: Life): Promise<GenerateOutput> {
+    return new Promise((resolve, reject) => {
+      const { model = this.#options.models?.[0] ?? 'scripted' } = given.input;
+      const call = new ModelCall(
+        given,
+        { number: this.#calls.length + 1, atMs: this.#clock.nowMs(), life },
+        {
+          carry: (answer) => this.#carry(answer, call),
+          resolve: ({ output }) => resolve({ ...output, provider: this.name, model }),
+          reject,
+        },
+      );
+      this.#calls.push(call);
+      void this.#find(call);
+    });
+  }
+
+  async #find(call: ModelCall): Promise<void> {
+    this.#thinking += 1;
+    try {
+      const answer = await this.#source(call);
+      if (this.#calls.length > callsMax) throw new RangeError(`more than ${callsMax} calls`);
+      if (answer === null) this.#trouble(this.#noAnswer(call));
+      else this.#carry(answer, call);
+    } catch (thrown) {
+      if (isA(thrown, ProviderFault)) {
+        this.#carry({ kind: 'fault', afterMs: 0, text: '', fault: thrown }, call);
+      } else {
+        const detail = { model: this.name, number: call.number, reason: thrownText(thrown) };
+        this.#trouble(heddleError('test-script-failed', detail, { cause: thrown }));
+      }
+    } finally {
+      this.#thinking -= 1;
+    }
+  }
+
+  #carry(answer: PlannedAnswer, call: ModelCall): void {
+    if (answer.kind === 'hang') return;
+    if (answer.afterMs === 0) call.settle(answer);
+    else this.#clock.setTimer(answer.afterMs, () => call.settle(answer));
+  }
+
+  #noAnswer({ number, prompt }: ModelCall): Error {
+    const shown = prompt.length > shownCharsMax ? `${prompt.slice(0, shownCharsMax)} …` : prompt;
+    return heddleError('test-script-over', { model: this.name, number, prompt: shown });
+  }
+}

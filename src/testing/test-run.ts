@@ -1,0 +1,31 @@
+/** A run's handle in a test: as any, but that it does not wait in vain for an end that cannot come. */
+import { heddleError } from '../domain/errors.ts';
+import type { OutputOf } from '../library/chart-types.ts';
+import { Run, type OutputOptions } from '../library/run-handle.ts';
+import type { RunAddress } from '../store/rows.ts';
+import type { TestWorld } from './test-world.ts';
+
+export class TestRun<out Chart = unknown> extends Run<Chart> {
+  readonly #world: TestWorld;
+
+  constructor(world: TestWorld, address: RunAddress) {
+    super(world.face, address);
+    this.#world = world;
+  }
+
+  override async output(options: OutputOptions = {}): Promise<OutputOf<Chart>> {
+    const vain = this.#world.hostWaits.inVain(() => this.waitsInVain());
+    try {
+      return await Promise.race([super.output(options), vain.told]);
+    } finally {
+      vain.stop();
+    }
+  }
+
+  /** Why it has no end, and what a test can do about it. */
+  async waitsInVain(): Promise<Error> {
+    const { agent, status } = await this.row();
+    const waits = (await this.waitsFor()) ?? 'nothing';
+    return heddleError('test-run-waits', { runId: this.id, agent, status, waits });
+  }
+}
