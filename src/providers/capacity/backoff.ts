@@ -1,14 +1,16 @@
-/** How long to wait: for a call after an outage, and for a provider after a 429 or a stall. */
+/**
+ * How long a call waits after an outage, and how long a provider is left alone after a 429 or a stall.
+ */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 
-/** `first` for the first time, doubled with each further one, `max` at most. */
+/** `first` the first time, doubled each further time, and at most `max`. */
 function doubled(first: number, times: number, max: number): number {
   return Math.min(max, first * 2 ** Math.min(times - 1, 50));
 }
 
 /**
- * Full jitter: anywhere between nothing and the bound, so that calls which failed together do not
- * come back together. `random` is in [0, 1).
+ * Full jitter: anywhere between 0 and the bound, so that calls which failed together do not come back
+ * together. `random` is in [0, 1).
  */
 export function callBackoffMs(
   { firstMs, msMax }: CapacitySettings['backoff'],
@@ -18,7 +20,10 @@ export function callBackoffMs(
   return random * doubled(firstMs, outages, msMax);
 }
 
-/** What the provider asked for within its bounds, else a guess that grows with the bursts in a row. */
+/**
+ * The time that the provider asked for, within its bounds; else a guess that grows with the bursts in
+ * a row.
+ */
 export function coolingMs(
   settings: CapacitySettings['cooling'],
   asked: { readonly retryAfterMs: number | null; readonly bursts: number; readonly random: number },
@@ -31,7 +36,7 @@ export function coolingMs(
   return withJitter(doubled(firstMs, bursts, msMax), jitterShare, random);
 }
 
-/** From a stall, or a probe that failed, to the next probe. */
+/** From a stall, or a failed probe, to the next probe. */
 export function probeMs(
   { firstMs, msMax, jitterShare }: CapacitySettings['probing'],
   failedProbes: number,

@@ -1,4 +1,7 @@
-/** The system charts `provider` and `provider-slot`, made ready: a status comes from here only. */
+/**
+ * The system charts `provider` and `provider-slot`, compiled. Every status of a gate or slot comes
+ * from them.
+ */
 import { heddleError } from '../../domain/errors.ts';
 import { compileChart, type ChartTable } from '../../kernel/chart-table.ts';
 import { slotMachine, type SlotStatus } from '../../../machines/provider-slot.ts';
@@ -21,7 +24,7 @@ export function nextSlotStatus(state: SlotStatus, event: SlotEvent): SlotStatus 
   return next('provider-slot', slotChart, state, event);
 }
 
-/** Throws `illegal-transition` where the chart has none. */
+/** Throws `illegal-transition` if the chart has no such transition. */
 function next<State extends string, Event extends string>(
   chart: string,
   table: ChartTable<State, Event>,

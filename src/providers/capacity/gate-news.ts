@@ -1,12 +1,13 @@
 /**
- * What the database has to be told of gates: enough that a restart does not hammer a provider that
- * was cooling, and that other replicas learn of it.
+ * Which changes of gates are written to the database. They are enough that a restart does not flood a
+ * provider that was cooling, and that other replicas learn of the gates' states.
  *
- * It owns what was told last. It leaves the row and the database's clock to the runtime and the store.
+ * It owns what was written last. The runtime makes the row, and the store uses the database's clock.
  *
- * 1. Nothing is told before `begin`: what is there must be read first, not written over.
- * 2. A gate is told of at most once in `gateGapMs`, and only when its status, its limit (by one of `limitParts`)
- *    or the end of its cooling has changed: a 429 in every second is no write in every second.
+ * 1. Nothing is written before `begin`: the stored rows must be read first, not overwritten.
+ * 2. A gate is written at most once in `gateGapMs`, and only if its status, its limit (by one of
+ *    `limitParts`) or the end of its cooling has changed. So a 429 every second is not a write every
+ *    second.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Gate, KnownGate, Sent } from './gate.ts';
@@ -30,7 +31,7 @@ export class GateNews<Call extends Sent> {
     this.#begun = true;
   }
 
-  /** What has changed since the last time; it counts as told. */
+  /** Gates that have changed since the last time. They count as written. */
   take(nowMs: number): GateChange[] {
     if (!this.#begun) return [];
     return this.#gates.flatMap((state) => {
@@ -42,7 +43,7 @@ export class GateNews<Call extends Sent> {
     });
   }
 
-  /** What was taken of this gate was not written: it is told again. */
+  /** The change of this gate that was taken has not been written, so it is reported again. */
   giveBack(gate: string): void {
     this.#told.delete(gate);
   }

@@ -1,19 +1,20 @@
 /**
- * One gate of a provider as this replica sees it: an actor of the chart `provider`, with what is
- * known of its health. A provider that serves several models has a gate for each, for their limits
- * and outages are apart.
+ * One gate as this replica sees it: an actor of the chart `provider`, with what is known of its
+ * health. A provider that serves several models has a gate for each, because their limits and outages
+ * are independent.
  *
- * It owns the status and its clocks, and holds the slots. It leaves to quota.ts how many calls may be
- * under way, and to pool.ts which call is next and what becomes of a call.
+ * It owns the status and its clocks, and holds the slots. quota.ts decides how many calls may be under
+ * way, and pool.ts which call is next and what becomes of a call.
  *
- * 1. A 429 cools and never stalls; it shows that the provider answers (promise 8).
- * 2. Only outages without any answer in between stall, and only of calls that were sent since the
- *    provider last opened. An answer opens it again, whichever call brings it.
- * 3. While it is stalled, one call at a time probes it, after growing pauses; so an outage ends by
- *    itself (promise 8). Only a person reopens a parked one.
+ * 1. A 429 starts a cooling and never a stall: it shows that the provider answers (promise 8).
+ * 2. A stall follows only from outages without any answer in between, and only of calls that were sent
+ *    after the gate last opened. Any call's answer opens the gate again.
+ * 3. While the gate is stalled, one call at a time probes the provider, after growing pauses. So an
+ *    outage ends by itself (promise 8). Only a person reopens a parked gate.
  * 4. At most `limit` calls are in flight when one is sent, and limit ≤ share × ceiling (but ≥ 1).
  * 5. No call is sent before the time that a 429 has asked for, whatever the status was then, and
- *    `mayBegin` withholds those that were on their way; but a person may reopen it before.
+ *    `mayBegin` withholds calls that were on their way. But a person may reopen the gate before that
+ *    time.
  */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
@@ -26,8 +27,8 @@ import { Slots } from './slots.ts';
 export type { Sent } from './quota.ts';
 
 /**
- * How a call left its slot. `aborted` says nothing of the provider, nor does `timed-out`, for its limit
- * was its author's; nor does `withheld`: its slot was durable, and no request went out.
+ * How a call left its slot. `aborted` says nothing about the provider. Neither does `timed-out`,
+ * because the limit was the author's, nor `withheld`: the slot was durable, but no request went out.
  */
 export type CallOutcome =
   | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
@@ -39,12 +40,12 @@ export type KnownGate = {
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
   readonly failedProbes: number;
-  /** Over all replicas; `Infinity` when nobody has found one. */
+  /** Over all replicas; `Infinity` if no replica has learned a limit. */
   readonly limit: number;
 };
 
 export class Gate<Call extends Sent> {
-  /** The gate's: the provider's own for its first model. */
+  /** The gate's name. For the provider's first model it is the provider's name. */
   readonly name: string;
   readonly ceiling: number;
   readonly quota: Quota;
@@ -57,7 +58,7 @@ export class Gate<Call extends Sent> {
   #probe: Call | null = null;
   /** Outages since the last answer. */
   #outages = 0;
-  /** The last call that was sent before it opened: see invariant 2. */
+  /** The number of the last call that was sent before the gate opened: see invariant 2. */
   #sentAtOpen = 0;
   #calls = 0;
   #rateLimited = 0;
@@ -81,7 +82,7 @@ export class Gate<Call extends Sent> {
     return this.#status;
   }
 
-  /** Slots that it uses at most, after what 429 has taught. */
+  /** Slots that this gate may use at most, after what 429s have taught. */
   get limit(): number {
     return Math.min(this.ceiling, this.quota.limit);
   }
@@ -100,7 +101,7 @@ export class Gate<Call extends Sent> {
     };
   }
 
-  /** Calls that may be sent now. */
+  /** How many calls may be sent now. */
   free(nowMs: number): number {
     const places = Math.min(this.ceiling - this.slots.calling, this.quota.free(nowMs));
     switch (this.#status) {
@@ -115,7 +116,7 @@ export class Gate<Call extends Sent> {
     }
   }
 
-  /** When calls may be sent again without any call's return; null when that is not known. */
+  /** When calls may be sent again without the return of any call; null if that is not known. */
   dueMs(): number | null {
     switch (this.#status) {
       case 'cooling':
@@ -132,12 +133,12 @@ export class Gate<Call extends Sent> {
     }
   }
 
-  /** Whether it is of use that `dueMs` comes though no call waits: its slots are idle then. */
+  /** Whether `dueMs` matters even if no call waits: at the end of a cooling the slots become idle. */
   get isDueUnwanted(): boolean {
     return this.#status === 'cooling';
   }
 
-  /** Ends a cooling that is over, and takes part in one that another gate of its quota began. */
+  /** Ends a cooling that is over, and takes part in a cooling that another gate of its quota began. */
   tick(nowMs: number): void {
     const isCooling = nowMs < this.quota.coolUntilMs;
     if (this.#status === 'open' && isCooling) this.#move('RATE_LIMITED');
@@ -157,8 +158,8 @@ export class Gate<Call extends Sent> {
   }
 
   /**
-   * Whether the request of the call in this slot may still go out: its slot had to be durable first,
-   * and a 429 or an outage may have come meanwhile.
+   * Whether the request of the call in this slot may still go out: the slot had to be durable first,
+   * and a 429 or an outage may have come in the meantime.
    */
   mayBegin(slot: number, nowMs: number): boolean {
     if (nowMs < this.quota.coolUntilMs) return false;
@@ -170,7 +171,7 @@ export class Gate<Call extends Sent> {
     this.quota.begin(this.slots.heldIn(slot), nowMs);
   }
 
-  /** The call in this slot has ended: what that says about the provider, and the slot goes on. */
+  /** The call in this slot has ended. Learns from its outcome, and frees the slot. */
   settle(slot: number, outcome: CallOutcome, nowMs: number): Call {
     const call = this.slots.heldIn(slot);
     const wasProbe = this.#probe === call;
@@ -198,7 +199,7 @@ export class Gate<Call extends Sent> {
       case 'aborted':
       case 'timed-out':
       case 'withheld':
-        // The probe has found out nothing: the next call may probe at once.
+        // The probe has found out nothing, so the next call may probe at once.
         if (wasProbe && this.#status === 'probing') this.#move('OUTAGE');
         break;
     }
@@ -210,20 +211,24 @@ export class Gate<Call extends Sent> {
     return call;
   }
 
-  /** A person has mended what the provider refused. */
+  /** A person has corrected what the provider refused. */
   reopen(nowMs: number): void {
     this.quota.forgetCooling();
     if (this.#status !== 'open') this.#open(nowMs);
   }
 
-  /** What was known before a restart, or what another replica has found; a call here knows better. */
+  /**
+   * Takes over what was known before a restart, or what another replica has found. If a call is in a
+   * slot, or the gate is not open, this replica's own knowledge is newer and stays.
+   */
   restore(known: KnownGate, nowMs: number): void {
     if (this.slots.calling > 0 || this.#status !== 'open') return;
     this.quota.restore({ coolUntilMs: known.coolUntilMs, wholeLimit: known.limit }, nowMs);
     this.#failedProbes = known.failedProbes;
     this.#probeAtMs = known.probeAtMs;
-    // A probe that was under way has been lost with its process: the next one may go when due.
-    // A restart may bring the key that was missing: one probe asks, and parks it again if it has not.
+    // A probe that was under way has been lost with its process, so the next one may go when it is
+    // due. A restart may bring the key that was missing, so one probe asks; a refusal parks the gate
+    // again.
     const isOut = known.status === 'stalled' || known.status === 'probing';
     if (isOut || known.status === 'parked') this.#move('OUTAGE');
     else this.tick(nowMs);

@@ -1,14 +1,14 @@
 /**
- * The gates that providers declare, and which of them a call may go through: one gate for each
- * provider and model, so that a 429 for one model does not cool another, and a thousand runs do not
- * each discover it.
+ * The gates of the declared providers, and which of them a call may go through. There is one gate for
+ * each provider and model, so that a 429 for one model does not cool another, and a 429 that one run
+ * meets holds for all runs.
  *
- * It owns the gates and which of them share a quota. It leaves the calls to routes.ts.
+ * It owns the gates, and which of them share a quota. It leaves the calls to routes.ts.
  *
- * 1. A gate is named as its provider for the provider's first model, `provider/model` for others:
- *    a name stays what it is when a model is added.
- * 2. Providers that declare to share a ceiling share one quota for each model: falling back from one
- *    to the other finds no free slot that was not free before.
+ * 1. A gate has its provider's name for the provider's first model, and `provider/model` for others: a
+ *    name stays the same when a model is added.
+ * 2. Providers that declare to share a ceiling share one quota for each model. So falling back from
+ *    one to the other finds no free slot that was not free before.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -18,7 +18,7 @@ import { Gate } from './gate.ts';
 import { Quota, type Sent } from './quota.ts';
 import { servedModel, type Wanted } from '../served-model.ts';
 
-/** What a provider declares of itself; a pool needs nothing else of it. */
+/** The fields of a provider that a pool needs. */
 export type ProviderSpec = Pick<
   Provider,
   'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith'
@@ -94,7 +94,7 @@ export class Gates<Call extends Sent> {
     return this.#byGate.get(gate)?.spec.name ?? this.#unknown(gate);
   }
 
-  /** A provider's gates, or the one gate that is called so. Throws `provider-unknown`. */
+  /** A provider's gates, or the one gate of this name. Throws `provider-unknown`. */
   named(name: string): readonly Gate<Call>[] {
     const served = this.#byProvider.get(name);
     return served === undefined
@@ -103,9 +103,9 @@ export class Gates<Call extends Sent> {
   }
 
   /**
-   * Where this call may go, in its order of preference. Throws `provider-unknown`, `model-unknown`,
-   * `tier-unknown`. Where no provider was given at all, nothing is known to be wrong with a name: the
-   * call may go nowhere here, and waits for a replica that has providers.
+   * The gates that this call may go through, in its order of preference. Throws `provider-unknown`,
+   * `model-unknown`, `tier-unknown`. Empty if this replica has no provider at all: then no name can be
+   * judged, and the call waits for a replica that has providers.
    */
   for({ provider, providers, model, tier }: Wanted): readonly Gate<Call>[] {
     if (this.#served.length === 0) return [];
@@ -155,7 +155,7 @@ function ceilingOf({ ceiling }: ProviderSpec): number {
   return Math.max(1, Math.floor(ceiling));
 }
 
-/** Of one account, told by several: the largest of their bounds. */
+/** Several providers may declare bounds for one account: the largest count. */
 function boundsOf(group: readonly ProviderSpec[]): { ceiling: number; startsAt: number } {
   return {
     ceiling: Math.max(...group.map(ceilingOf)),
@@ -163,12 +163,15 @@ function boundsOf(group: readonly ProviderSpec[]): { ceiling: number; startsAt: 
   };
 }
 
-/** Limits are apart for each model; where a member does not name its models, it may be any. */
+/**
+ * Each model has a limit of its own. But if a member of the group lists no models, it may serve any,
+ * so all models of the group share one.
+ */
 function sharedModel(group: readonly ProviderSpec[], model: string | undefined): string {
   return group.every(({ models }) => models !== undefined) ? (model ?? '') : '';
 }
 
-/** Each provider's group, itself alone when it shares its ceiling with none. */
+/** Each provider's group; it holds only the provider itself if that shares its ceiling with no other. */
 function groupsOf(specs: readonly ProviderSpec[]): ReadonlyMap<string, readonly ProviderSpec[]> {
   const groups = new Map(specs.map((spec) => [spec.name, [spec]]));
   for (const spec of specs) {

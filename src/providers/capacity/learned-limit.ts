@@ -1,25 +1,28 @@
 /**
- * How many calls a provider really takes at once: its ceiling is learned, not believed (design §5).
+ * How many calls a provider really takes at once: heddle learns the ceiling and does not trust the
+ * declared one.
  *
- * It owns the limit and what led to it. It leaves cooling and the slots to gate.ts.
+ * It owns the limit and what led to it. It leaves coolings to quota.ts, and the slots to gate.ts.
  *
- * 1. 1 ≤ limit ≤ allotment. Without a 429 it never sinks.
- * 2. A burst of 429 cuts once: to what the provider took at once, and not below half. Calls that were
- *    sent before the burst began belong to it.
- * 3. A cut is a trial. As many successes as the limit has slots, without a 429 between, prove it; a
- *    burst before that takes it back, for then fewer calls have not helped: that provider counts
- *    something else, and its cooling must do. Without this, 429 on a tenth of the calls at random
- *    would shrink any limit to a handful. Far more than a quarter refused of what was in flight is no
- *    accident: that is never taken back, and cuts whatever was tried before.
- * 4. It grows by time, and only while its slots are full: a refused call answers at once and a good
- *    one takes a second, so silence says soon what completions would say late. Until a 429 it ramps
- *    by a share of itself; after one it holds, then tries one slot more. A try that is refused
- *    doubles the next hold, for each costs a cooling; one that stands ramps again from there.
+ * 1. 1 ≤ limit ≤ allotment. Without a 429 the limit never sinks.
+ * 2. A burst of 429s cuts the limit once: to the number that the provider took at once, and not below
+ *    half. Calls that were sent before the burst began belong to it.
+ * 3. A cut is a trial. It is proved by as many successes as the limit has slots, without a 429 in
+ *    between. A burst before that takes the cut back, because fewer calls have not helped: that
+ *    provider counts something else, and its coolings must be enough. Without this rule, a 429 on a
+ *    tenth of the calls at random would shrink any limit to a handful. A burst that refuses far more
+ *    than a quarter of the calls in flight is no accident: its cut is never taken back, and it cuts
+ *    whatever was tried before.
+ * 4. The limit grows by time, and only while its slots are full. A refused call answers at once and a
+ *    good one takes a second, so the absence of refusals tells soon what completions would tell late.
+ *    Until a 429 the limit ramps by a share of itself. After one it holds, then tries one slot more. A
+ *    refused try doubles the next hold, because each refusal costs a cooling. After a try that stands,
+ *    the limit ramps again from there.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { SentBatches } from './sent-batches.ts';
 
-/** Ramping from `from`, holding what was found, or trying one slot more than that. */
+/** Ramping from `from`, holding what was learned, or trying one slot more than that. */
 type Phase =
   { readonly kind: 'ramping'; readonly from: number } | { readonly kind: 'holding' | 'trying' };
 
@@ -30,31 +33,34 @@ export class LearnedLimit {
   #phase: Phase;
   /** Whether the slots have been full since the last step. */
   #wasFull = false;
-  /** What the last step has added; the first one is what it begins with. */
+  /** How many slots the last step has added. The first step is the initial limit. */
   #stepCalls: number;
-  /** How late the last step was: refusals that have arrived are seen as late, and it counts twice. */
+  /**
+   * How late the last step was. Refusals that have arrived are seen as late as that, so the next step
+   * waits twice this time longer.
+   */
   #lateMs = 0;
   /** When the limit grows, if its slots have been full by then. */
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
   #callMs: number;
-  /** A hold lasts so many calls' time. */
+  /** A hold lasts for the time of this many calls. */
   #holds: number;
-  /** What an unproven cut would be taken back to. */
+  /** The state to which an unproven cut would be taken back. */
   #beforeTrial: { readonly limit: number; readonly phase: Phase; isDeep: boolean } | null = null;
-  /** The least that this burst's cut may leave; null when this burst does not cut. */
+  /** The least limit that this burst's cut may leave; null if this burst does not cut. */
   #burstFloor: number | null = null;
-  /** Calls that were in flight when the burst began, and how many of them it has refused. */
+  /** Calls that were in flight when the burst began, and how many calls the burst has refused. */
   #burstCalling = 0;
   #burstRefused = 0;
   readonly #batches: SentBatches;
-  /** The last call that was sent before the burst began. */
+  /** The number of the last call that was sent before the burst began. */
   #burstEnd = 0;
   #successes = 0;
   #burstsToIgnore = 0;
   #burstsToIgnoreNext: number;
 
-  /** `startsAt`: where to begin when the allotment is a bound that nobody has tried. */
+  /** `startsAt`: the first limit, for an allotment that is an untested bound. */
   constructor(allotment: number, settings: CapacitySettings['learning'], startsAt = allotment) {
     this.#settings = settings;
     this.#callMs = settings.callMsFirst;
@@ -71,7 +77,7 @@ export class LearnedLimit {
     return this.#limit;
   }
 
-  /** False until a 429 has told something: then the limit is a beginning, and not a finding. */
+  /** False until a 429 has come: until then the limit is only where heddle began. */
   get isLearned(): boolean {
     return this.#phase.kind !== 'ramping' || this.#phase.from > 0;
   }
@@ -80,7 +86,7 @@ export class LearnedLimit {
     return this.#allotment;
   }
 
-  /** Another part of the ceiling: what was learned is scaled with it. */
+  /** This replica's part of the ceiling has changed: the learned limit is scaled with it. */
   setAllotment(allotment: number): void {
     if (allotment === this.#allotment) return;
     const scaled = Math.round((this.#limit / this.#allotment) * allotment);
@@ -90,7 +96,7 @@ export class LearnedLimit {
     this.#burstFloor = null;
   }
 
-  /** What was known before a restart, or by another replica. */
+  /** Takes over a limit that was known before a restart, or by another replica. */
   restore(limit: number, nowMs: number): void {
     this.#limit = Math.min(this.#allotment, Math.max(1, Math.floor(limit)));
     this.#beforeTrial = null;
@@ -105,7 +111,7 @@ export class LearnedLimit {
     this.#beginStep(nowMs);
   }
 
-  /** A request has gone out: only now the provider is asked for that many. */
+  /** A request has gone out. Only now the provider sees that many calls, so the step begins anew. */
   begun(nowMs: number): void {
     if (this.#wasFull) this.#beginStep(nowMs);
   }
@@ -117,12 +123,12 @@ export class LearnedLimit {
     if (this.#phase.kind === 'ramping') this.#stepAtMs = nowMs + stepMs + 2 * this.#lateMs;
   }
 
-  /** When the limit grows by itself; null when it does not. */
+  /** When the limit grows by time alone; null if it does not. */
   growsAtMs(): number | null {
     return this.#wasFull && this.#limit < this.#allotment ? this.#stepAtMs : null;
   }
 
-  /** Grows when it is time to, by one step however late it is. */
+  /** Grows when the time has come, by one step however late it is. */
   tick(nowMs: number): void {
     const atMs = this.growsAtMs();
     if (atMs === null || nowMs < atMs) return;
@@ -151,9 +157,9 @@ export class LearnedLimit {
   }
 
   /**
-   * A success of the call that was sent as the `sentAs`th and took `tookMs`, with `calling` in
-   * flight (it among them). Idle slots prove nothing, and neither does a call from before the last
-   * burst.
+   * A success of the call that was sent as the `sentAs`th and took `tookMs`, with `calling` calls in
+   * flight (this one among them). A success with many idle slots proves nothing, and neither does that
+   * of a call from before the last burst.
    */
   succeeded({ sentAs, calling, tookMs }: Record<'sentAs' | 'calling' | 'tookMs', number>): void {
     this.#callMs += (tookMs - this.#callMs) * this.#settings.callMsShare;
@@ -165,8 +171,8 @@ export class LearnedLimit {
   }
 
   /**
-   * A 429 for the call that was sent as the `sentAs`th, with `calling` in flight (it among them)
-   * and `sent` sent so far. True when it begins a burst.
+   * A 429 for the call that was sent as the `sentAs`th, with `calling` calls in flight (this one among
+   * them) and `sent` calls sent so far. Returns true if it begins a burst.
    */
   refused(
     { sentAs, sent, calling }: Record<'sentAs' | 'sent' | 'calling', number>,
@@ -190,7 +196,8 @@ export class LearnedLimit {
   }
 
   #cut(): void {
-    // Beside many idle slots a few calls in flight say little about how many would be taken.
+    // If many slots are idle, the few calls in flight say little about how many the provider would
+    // take.
     const isFull = this.#isFull(this.#burstCalling);
     const from = isFull ? Math.min(this.#limit, this.#burstCalling) : this.#limit;
     this.#burstFloor = Math.max(1, Math.ceil(from * this.#settings.cutShareMin));
@@ -204,7 +211,7 @@ export class LearnedLimit {
     this.#limit = Math.max(floor, Math.min(this.#limit, to));
   }
 
-  /** This burst did not cut, and has turned out to be no accident. */
+  /** Cuts if this burst, which did not cut at first, has turned out to be no accident. */
   #cutAnyway(nowMs: number, taken: number | null): void {
     if (!this.#isDeep()) return;
     this.#burstsToIgnore = 0;
@@ -214,7 +221,7 @@ export class LearnedLimit {
     this.#lower(this.#burstFloor ?? 1, taken ?? this.#burstCalling - this.#burstRefused);
   }
 
-  /** Whether the burst that begins cuts; if so, as a trial. */
+  /** Whether the burst that begins cuts. If so, the cut is a trial. */
   #cuts(nowMs: number): boolean {
     const before = this.#beforeTrial;
     if (before !== null && !before.isDeep) {
@@ -245,8 +252,9 @@ export class LearnedLimit {
   }
 
   /**
-   * This burst has refused more than accidents would. Of n calls that are refused by chance, one in
-   * seven, as many are one burst in fifty at n = 8, and one in a thousand at n = 16, and none beyond.
+   * Whether this burst has refused more calls than chance would. If chance refuses one call in seven,
+   * this many refusals of n calls in flight come in one burst of fifty at n = 8, in one of a thousand
+   * at n = 16, and in none beyond that.
    */
   #isDeep(): boolean {
     const inFlight = this.#burstCalling;

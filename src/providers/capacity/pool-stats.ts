@@ -1,4 +1,4 @@
-/** What pages, the command line and the circuits' table show of a pool. */
+/** The figures of a pool that pages, the command line and the circuits' table show. */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem } from '../../queue/fair-place.ts';
 import type { Held } from './pool-call.ts';
@@ -9,11 +9,11 @@ export type ProviderStats = {
   readonly name: string;
   readonly ceiling: number;
   readonly status: ProviderStatus;
-  /** Slots that may be used: of this replica's share, what 429 has left. */
+  /** Slots that may be used: the part of this replica's share that 429s have left. */
   readonly limit: number;
   readonly calling: number;
   readonly free: number;
-  /** Calls that wait for this provider by name. */
+  /** Calls that can go only to this gate and wait for it. */
   readonly queued: number;
   readonly peakInFlight: number;
   readonly calls: number;
@@ -23,7 +23,9 @@ export type ProviderStats = {
 export type PoolStats = {
   readonly providers: readonly ProviderStats[];
   readonly inFlight: number;
-  /** All that wait in a queue, for one provider or for any; backing-off calls count apart. */
+  /**
+   * All calls that wait in a queue, for one gate or for several. Calls in a backoff are counted apart.
+   */
   readonly queued: number;
   readonly backoff: number;
   /** Slot-milliseconds while a call waited: `slot_use_under_demand` is used ÷ offered. */

@@ -1,19 +1,20 @@
 /**
- * What one account may have under way at once: a learned limit, its coolings, and how calls are let
- * out again afterwards. Gates that are declared to share a ceiling share one quota.
+ * How many calls one account may have under way at once: a learned limit, its coolings, and the
+ * gradual release of calls after a cooling. Gates that are declared to share a ceiling share one
+ * quota.
  *
- * It owns the count of calls in flight over all of its gates. It leaves to gate.ts whether
- * a gate takes calls at all.
+ * It owns the count of calls in flight over all of its gates. gate.ts decides whether a gate takes
+ * calls at all.
  *
- * 1. Before the time that a 429 has asked for, no call is free, at any of its gates.
- * 2. After a cooling, and after a stall, slots are released by and by: what comes back all at once
- *    meets the same 429, or overwhelms who has just recovered.
+ * 1. Before the time that a 429 has asked for, no call may be sent through any gate of the quota.
+ * 2. After a cooling, and after a stall, slots are released step by step: all calls at once would meet
+ *    the same 429, or overload a provider that has just recovered.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { coolingMs } from './backoff.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
-/** What is known of a call that was sent: its number, counted over the quota, and when. */
+/** What is known of a call that was sent: its number, counted over the quota, and the time. */
 export type Sent = {
   sentAs: number;
   /** Null while its request waits for the commit that gives it its slot. */
@@ -35,7 +36,9 @@ export class Quota {
   /** Bursts of 429 since the last success. */
   #bursts = 0;
   #coolUntilMs = 0;
-  /** Calls that may be in flight so far; `Infinity` when the learned limit is all that holds. */
+  /**
+   * Calls that the release allows in flight so far; `Infinity` if only the learned limit bounds them.
+   */
   #released = Infinity;
   #releaseAtMs = 0;
 
@@ -75,16 +78,16 @@ export class Quota {
     return this.#coolUntilMs;
   }
 
-  /** Calls that may be sent now; a limit that has sunk below what is in flight leaves none. */
+  /** How many calls may be sent now; 0 if the limit has sunk below the calls in flight. */
   free(nowMs: number): number {
     if (nowMs < this.#coolUntilMs) return 0;
     return Math.max(0, Math.min(this.limit, this.#released) - this.#calling);
   }
 
-  /** When `free` grows by time alone, for calls that are waiting; null when it does not. */
+  /** When `free` grows by time alone, for calls that are waiting; null if it does not. */
   dueMs(): number | null {
     if (this.#calling >= this.#released) return this.#releaseAtMs;
-    // What was let out last must have been asked for before more is.
+    // The requests of the calls that were sent last must go out before the limit grows.
     if (this.#calling < this.limit || this.#held > 0) return null;
     return this.#learned.growsAtMs();
   }
@@ -127,7 +130,7 @@ export class Quota {
     this.#learned.succeeded({ sentAs: call.sentAs, calling: this.#calling, tookMs });
   }
 
-  /** A 429; the call is still counted as in flight. */
+  /** A 429; the call still counts as in flight. */
   refused(call: Sent, retryAfterMs: number | null, nowMs: number): void {
     const seen = { sentAs: call.sentAs, sent: this.#sent, calling: this.#calling };
     const isNewBurst = this.#learned.refused(seen, nowMs);
@@ -138,7 +141,7 @@ export class Quota {
     this.#coolUntilMs = Math.max(this.#coolUntilMs, nowMs + waitMs + this.#spreadMs(waitMs));
   }
 
-  /** Begins to let calls out: a part of the limit at once, beside what is in flight. */
+  /** Begins to release calls: a part of the limit at once, and not fewer than are in flight. */
   release(part: number, nowMs: number): void {
     const { firstMin, stepMs } = this.#settings.releasing;
     const first = Math.max(firstMin, Math.ceil(this.limit * part), this.#calling);
@@ -146,24 +149,24 @@ export class Quota {
     this.#releaseAtMs = nowMs + stepMs;
   }
 
-  /** A person says that what was asked for is over. */
+  /** A person says that the wait which the provider asked for is over. */
   forgetCooling(): void {
     this.#coolUntilMs = 0;
   }
 
-  /** Another part of the ceiling is this replica's. Calls in flight go on. */
+  /** This replica's part of the ceiling has changed. Calls in flight go on. */
   setShare(share: number): void {
     this.#share = share;
     this.#learned.setAllotment(allotment(this.#ceiling, share));
   }
 
-  /** The limit over all replicas, as far as 429 has told: else the ceiling. */
+  /** The limit over all replicas, as far as 429s have shown it; else the ceiling. */
   get wholeLimit(): number {
     if (!this.#learned.isLearned) return this.#ceiling;
     return Math.min(this.#ceiling, Math.ceil(this.limit / this.#share));
   }
 
-  /** What was known before a restart, or what another replica has found. */
+  /** Takes over what was known before a restart, or what another replica has found. */
   restore(
     known: { readonly coolUntilMs: number; readonly wholeLimit: number },
     nowMs: number,
@@ -173,7 +176,10 @@ export class Quota {
     this.#learned.restore(allotment(known.wholeLimit, this.#share), nowMs);
   }
 
-  /** Replicas that were told the same time do not come back at the same moment. */
+  /**
+   * A random extra wait, so that replicas which were told the same time do not come back at the same
+   * moment.
+   */
   #spreadMs(waitMs: number): number {
     if (this.#share >= 1) return 0;
     const overMs = Math.min(waitMs, this.#settings.cooling.spreadMsMax);
@@ -181,7 +187,7 @@ export class Quota {
   }
 }
 
-/** Part of the ceiling; 1e-9 takes back what a share such as 1/49 loses as a float. */
+/** A part of the ceiling. 1e-9 makes up for what a share such as 1/49 loses as a float. */
 function allotment(ceiling: number, share: number): number {
   return Math.min(ceiling, Math.max(1, Math.floor(ceiling * share + 1e-9)));
 }

@@ -1,16 +1,16 @@
 /**
- * Where waiting calls stand, and which is next: a fair queue for the calls that may go through the
- * same gates.
+ * The queues of waiting calls, and which call is next: one fair queue for the calls that may go
+ * through the same gates.
  *
- * It owns the queues. It leaves to gates.ts which gates a call may go through, to gate.ts
- * how many calls one takes, and to pool.ts whatever happens to a call outside of a queue.
+ * It owns the queues. gates.ts decides which gates a call may go through, gate.ts how many calls a
+ * gate takes, and pool.ts all that happens to a call outside of a queue.
  *
- * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot idles
- *    beside a queue.
- * 2. A gate takes turns between the routes that lead to it, so the bound of fair-line.ts holds for
- *    the calls of each, times the number of routes with waiting calls (promise 9).
- * 3. A call that names providers in an order goes to the first that is free: a free one is taken
- *    before a queue, whatever the order.
+ * 1. While a gate takes calls, `next` finds a call that it may take, if one waits: no slot is idle
+ *    while a call is queued for it.
+ * 2. A gate takes turns between the routes that lead to it. So the bound of fair-line.ts holds for the
+ *    calls of each, times the number of routes with waiting calls (promise 9).
+ * 3. A call that names providers in an order goes to the first that is free: it never queues for a
+ *    preferred provider while another is free.
  * 4. There are no more routes than calls in the pool.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
@@ -22,14 +22,14 @@ import type { Held } from './pool-call.ts';
 import type { Gate } from './gate.ts';
 import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 
-/** Calls that the same gates may take. */
+/** Calls that may go through the same gates. */
 export type Route<Item extends FairItem> = {
   readonly name: string;
   readonly queue: FairLine<Item>;
   readonly providers: readonly Gate<Held<Item>>[];
   /** Whether the order of its gates is a preference. */
   readonly inOrder: boolean;
-  /** Calls of it in the pool, in slots too. */
+  /** Its calls in the pool, also those in slots. */
   calls: number;
   /** Why its calls wait, by the states of its gates. */
   reason: WaitReason;
@@ -39,7 +39,7 @@ export type Route<Item extends FairItem> = {
 type Desk<Item extends FairItem> = {
   readonly state: Gate<Held<Item>>;
   readonly routes: Route<Item>[];
-  /** Whose turn it is: see invariant 2. */
+  /** The index of the route whose turn it is: see invariant 2. */
   turn: number;
 };
 
@@ -74,7 +74,7 @@ export class Routes<Item extends FairItem> {
     return this.gates.gate(gate);
   }
 
-  /** The route of a call that comes in. Throws when there is none, and then changes nothing. */
+  /** The route of a call that comes in. Throws if there is none, and then changes nothing. */
   enter(wanted: Wanted): Route<Item> {
     const providers = this.gates.for(wanted);
     const inOrder = wanted.providers !== undefined && providers.length > 1;
@@ -84,7 +84,7 @@ export class Routes<Item extends FairItem> {
     return route;
   }
 
-  /** A call of this route is the pool's no more. */
+  /** A call of this route has left the pool. */
   leave(route: Route<Item>): void {
     route.calls -= 1;
     if (route.calls > 0) return;
@@ -98,7 +98,7 @@ export class Routes<Item extends FairItem> {
     }
   }
 
-  /** Calls that wait for this gate alone. */
+  /** Calls that can go only to this gate and wait for it. */
   queuedAt(gate: string): number {
     const desk = this.#desks.get(this.gates.gate(gate));
     return desk === undefined ? 0 : queuedHere(desk);
@@ -114,18 +114,19 @@ export class Routes<Item extends FairItem> {
     return item === undefined ? null : { state: desk.state, item };
   }
 
-  /** Whether `next` finds a call. */
+  /** Whether `next` would find a call. */
   hasNext(nowMs: number): boolean {
     return this.#nextDesk(nowMs) !== null;
   }
 
-  /** When a call can go without any other's return; null when none can. */
+  /** When a call can go without the return of another; null if there is no such time. */
   dueMs(): number | null {
     let dueMs: number | null = null;
     for (const desk of this.#desks.values()) {
       const at = desk.state.dueMs();
       if (at === null || (dueMs !== null && at >= dueMs)) continue;
-      // A stalled provider is probed only with a call that somebody wants, and none grows for itself.
+      // A probe needs a call that waits, and a limit grows only while one waits. Without one this time
+      // is no use.
       if (desk.state.isDueUnwanted || isWanted(desk)) dueMs = at;
     }
     return dueMs;
@@ -136,7 +137,7 @@ export class Routes<Item extends FairItem> {
     for (const { queue } of this.#routes.values()) yield* queue.items();
   }
 
-  /** Looks at the providers again; yields the calls that now wait for another shown reason. */
+  /** Looks at the gates' states again, and yields the calls whose shown reason to wait has changed. */
   *changed(): Generator<Item, void, undefined> {
     for (const route of this.#routes.values()) {
       const before = route.reason;
@@ -155,8 +156,8 @@ export class Routes<Item extends FairItem> {
   }
 
   /**
-   * The gate with the least work for its limit, of those that take a call and have one waiting.
-   * Calls that can only go there count as its work: what can go elsewhere does so first.
+   * The gate with the least work for its limit, of those that take a call and have one waiting. Calls
+   * that can go only through that gate count as its work, so calls that can go elsewhere do so first.
    */
   #nextDesk(nowMs: number): { desk: Desk<Item>; at: number } | null {
     let best: { desk: Desk<Item>; at: number } | null = null;
@@ -174,7 +175,7 @@ export class Routes<Item extends FairItem> {
   }
 }
 
-/** The next route with a call for this gate; null when all of them prefer another that is free. */
+/** The next route with a call for this gate; null if all of them prefer another gate that is free. */
 function nextTurn<Item extends FairItem>(desk: Desk<Item>, nowMs: number): number | null {
   const { routes, state } = desk;
   for (let i = 0; i < routes.length; i++) {

@@ -1,19 +1,19 @@
 /**
- * How many calls a provider took at once, told by those that it refused. Calls that are sent together
- * arrive in any order, so they are counted together: of a batch, those that were in flight before it
- * and those of it that were not refused have been taken.
+ * Estimates from refusals how many calls a provider took at once. Calls that are sent together arrive
+ * in any order, so they are counted together: the provider took the calls that were in flight before a
+ * batch, and those of the batch that it did not refuse.
  *
- * It owns the batches that were sent last. It leaves to learned-limit.ts what follows.
+ * It owns the batches that were sent last. learned-limit.ts decides what follows.
  *
- * 1. What it says is never too low: calls that ended meanwhile have made room, and count as taken.
- *    That is why the least that a burst's batches say is the best guess.
- * 2. It keeps `batchesMax` batches; of a call from before those it says nothing.
+ * 1. An estimate is never too low: calls that have ended since made room, and count as taken. So the
+ *    lowest estimate over a burst's batches is the best guess.
+ * 2. It keeps `batchesMax` batches, and gives no estimate for a call from before those.
  */
 type Batch = {
-  /** Its first call's number, counted over all calls. */
+  /** The number of its first call, counted over all calls. */
   readonly first: number;
   readonly atMs: number;
-  /** In flight before it, without those that were refused since. */
+  /** Calls in flight before it, without those that were refused since. */
   before: number;
   size: number;
   refused: number;
@@ -28,7 +28,7 @@ export class SentBatches {
     this.#batchesMax = batchesMax;
   }
 
-  /** A call was sent, the `calling`th in flight; those of one instant are one batch. */
+  /** A call was sent, the `calling`th in flight. Calls of one instant are one batch. */
   sent(calling: number, nowMs: number): void {
     this.#sent += 1;
     const last = this.#batches.at(-1);
@@ -46,7 +46,7 @@ export class SentBatches {
     if (this.#batches.length > this.#batchesMax) this.#batches.shift();
   }
 
-  /** The `sentAs`th call was refused: how many were taken of what was in flight; null if unknown. */
+  /** The `sentAs`th call was refused. Returns how many calls in flight were taken; null if unknown. */
   refused(sentAs: number): number | null {
     const at = this.#batches.findLastIndex(({ first }) => first <= sentAs);
     const batch = this.#batches[at];

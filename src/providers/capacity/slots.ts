@@ -1,13 +1,13 @@
 /**
- * The concurrent places at one provider, each an actor of the chart `provider-slot`.
+ * The slots of one gate, each an actor of the chart `provider-slot`.
  *
- * It owns slot numbers, what each slot holds, and what has changed since that was last written
- * down. It leaves to gate.ts how many slots may be in use.
+ * It owns slot numbers, what each slot holds, and what has changed since that was last written.
+ * gate.ts decides how many slots may be in use.
  *
- * 1. A slot holds something exactly while it is `calling`.
- * 2. Slot numbers are below `ceiling`; a number is new only when no slot is idle, so that there are
- *    no more rows than calls were ever in flight at once.
- * 3. Changes are kept per slot, so what waits to be written is bounded by the ceiling.
+ * 1. A slot holds a call exactly while it is `calling`.
+ * 2. Slot numbers are below `ceiling`. A new number is used only if no slot is idle, so there are no
+ *    more rows than calls were ever in flight at once.
+ * 3. Changes are kept per slot, so the changes that wait to be written are bounded by the ceiling.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
@@ -23,8 +23,8 @@ type Slot<Held> = {
 };
 
 /**
- * What became of a slot since the last time; the counters are what was added since. `calls` counts
- * slots that were given; for a request that was withheld it is taken back, and may be below zero.
+ * How a slot has changed since the last time; the counters hold what was added since. `calls` counts
+ * slots that were given. A withheld request takes its count back, so `calls` may be below zero.
  */
 export type SlotChange<Held> = {
   readonly slot: number;
@@ -51,12 +51,12 @@ export class Slots<Held> {
     return this.#calling;
   }
 
-  /** The most that were `calling` at once. */
+  /** The highest number of slots that were `calling` at once. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** Puts something into a slot; the caller has seen that fewer than `ceiling` are calling. */
+  /** Puts a call into a slot; the caller has checked that fewer than `ceiling` are calling. */
   take(held: Held): number {
     const slot = this.#idle.pop() ?? this.#wakeOne() ?? this.#addSlot();
     this.#move(slot, 'GRANT');
@@ -94,7 +94,7 @@ export class Slots<Held> {
     (slot.status === 'idle' ? this.#idle : this.#resting).push(slot);
   }
 
-  /** The provider is open again: slots that rested for it are idle. */
+  /** The gate is open again, so slots that rested become idle. */
   resume(): void {
     for (const slot of this.#resting) {
       this.#wake(slot);
@@ -114,7 +114,10 @@ export class Slots<Held> {
     return changes;
   }
 
-  /** What was taken of this slot was not written: it is told again, as it is by then. */
+  /**
+   * The change of this slot that was taken has not been written, so its current state is reported
+   * again.
+   */
   giveBack(number: number, counts: { readonly calls: number; readonly rateLimited: number }): void {
     const slot = this.#slots[number];
     if (slot === undefined) return;

@@ -1,28 +1,32 @@
 /**
- * Why a call waits, and who has to be told when that changes.
+ * Why a call waits, and which runs must be told when that changes.
  *
- * WaitNews owns what each run was last told. It leaves to pool.ts why a call waits.
+ * WaitNews owns what each run was last told. pool.ts decides why a call waits.
  *
- * 1. News of one call are merged until they are taken: at most one per call, and none when all is
- *    as it was told. So they are bounded by the calls in the pool.
+ * 1. Changes of one call are merged until they are taken: at most one per call, and none if the reason
+ *    is the one that was told last. So they are bounded by the calls in the pool.
  */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 
 /**
- * - queued: behind others, at a provider that takes calls.
- * - cooling: its providers have asked to wait.       - backoff: it failed in an outage.
+ * - queued: behind other calls, at a provider that takes calls.
+ * - cooling: its providers have asked to wait.
+ * - backoff: it failed in an outage.
  * - stalled: its providers do not answer, or this replica has none.
- * - parked: they refuse key or spend.
+ * - parked: its providers refuse the key or the spend.
  */
 export type WaitReason = 'queued' | 'cooling' | 'backoff' | 'stalled' | 'parked';
 
 /**
- * What a run shows. A call that queues, cools or is in a slot is `calling`: those change many times
- * a second, and each change of a run's status is a write.
+ * What a run shows. A call that is queued, cooling or in a slot is shown as `calling`, because those
+ * states change many times a second, and each change of a run's status is a write.
  */
 export type ShownWait = 'calling' | 'backoff' | 'stalled' | 'parked';
 
-/** Why a call waits that any of these providers may take: the best of their states. */
+/**
+ * Why a call waits that any of these providers may take: the best of their states decides. No
+ * provider: `stalled`.
+ */
 export function reasonAt(statuses: Iterable<ProviderStatus>): WaitReason {
   const seen = new Set(statuses);
   if (seen.size === 0) return 'stalled';
@@ -31,7 +35,7 @@ export function reasonAt(statuses: Iterable<ProviderStatus>): WaitReason {
   return seen.has('stalled') || seen.has('probing') ? 'stalled' : 'parked';
 }
 
-/** What a run shows for a reason; null is a call that is in a slot. */
+/** What a run shows for a reason; null means that the call is in a slot. */
 export function shownAs(reason: WaitReason | null): ShownWait {
   return reason === null || reason === 'queued' || reason === 'cooling' ? 'calling' : reason;
 }
@@ -60,7 +64,7 @@ export class WaitNews<Entry extends Told> {
     return this.#pending.size;
   }
 
-  /** At most `max` entries whose news is out; they count as told. */
+  /** At most `max` entries whose shown reason has changed; they count as told. */
   take(max: number): Entry[] {
     const taken: Entry[] = [];
     for (const entry of this.#pending) {
