@@ -1,6 +1,6 @@
 /**
- * Taking over shards: what their runs hold open is found in the rows and goes on here. The cost is
- * in the number of runs that were working, not in the length of anybody's history.
+ * Takes over shards: what their runs hold open is found in the rows and goes on here. The cost depends
+ * on the number of runs that were working, and not on the length of their histories.
  */
 import { thrownText } from '../../domain/thrown.ts';
 import type { Kernel } from '../../kernel/port.ts';
@@ -17,7 +17,10 @@ import type { WaitStatus } from '../batch/outcome/wait-status.ts';
 import { loadRun } from '../turn/turn-loader.ts';
 import { inLineReasons } from '../turn/lifecycle.ts';
 
-/** Statuses of runs that somebody must do something for; all others are woken by a row. */
+/**
+ * Statuses of runs for which their owner must do something; runs of all other statuses are woken by a
+ * row.
+ */
 const attended: readonly RunStatus[] = [
   'admitted',
   'calling-provider',
@@ -26,7 +29,10 @@ const attended: readonly RunStatus[] = [
   'stalled',
 ];
 
-/** Each may be megabytes; of those that only wait far back in a line nothing but their places is kept. */
+/**
+ * The most runs of one page. Each may be megabytes; of runs that only wait far back in a line nothing
+ * but their places is kept.
+ */
 const pageRuns = 200;
 
 export type RecoveryOptions = {
@@ -65,7 +71,7 @@ export async function recover(
         takeUp(options, row);
         runs += 1;
       } catch (error) {
-        // Its turn will say the same and fail it.
+        // The run's turn meets the same error and deals with it.
         log.warn('a run does not restore', {
           runId: row.runId,
           error: thrownText(error),
@@ -84,8 +90,9 @@ export async function recover(
 }
 
 /**
- * Its tasks may have been under way when the owner before was lost: a turn counts that before any of them
- * begins again. One whose row says that they all stood in line had begun none.
+ * True when tasks of the run may have been under way when its last owner was lost: then a turn counts
+ * the loss before any of them begins again. A run whose row says that all its tasks stand in line had
+ * begun none.
  */
 function noteLoss({ runQueue, ids, shards }: RecoveryOptions, row: OpenRun): boolean {
   if (row.status !== 'running-task' || row.reason === inLineReasons.all) return false;
@@ -98,11 +105,11 @@ function noteLoss({ runQueue, ids, shards }: RecoveryOptions, row: OpenRun): boo
 function takeUp(options: RecoveryOptions, row: OpenRun): void {
   const { afterCommit, agents, kernel, runQueue, waitStatus } = options;
   if (noteLoss(options, row)) return;
-  // What waits for it may be the result of the very call that it has open: its turn comes first,
-  // and what it then still has open goes on with that turn's commit.
+  // An inbox row may be the result of the very call that the run has open. So the run's turn comes
+  // first, and what is still open then goes on with that turn's commit.
   if (row.hasInbox) return runQueue.wake(row);
   const loaded = loadRun(kernel, agents, row);
-  // Its turn finds that no chart fits it, and says so in the row.
+  // The run's turn finds that no chart fits it, and says so in the row.
   if (loaded.kind === 'no-chart' && !(row.status === 'stalled' && row.reason === loaded.reason)) {
     runQueue.wake(row);
   }
