@@ -47,7 +47,7 @@ it('runs the ten-line example of the README', { timeout: 120_000 }, async () => 
   expect(stdout.trim().length).toBeGreaterThan(20);
 });
 
-/** A model that weighs once and says what it read; the scales, which the README leaves open. */
+/** A model that weighs once and says what it read; the scales, which the page leaves open. */
 const around = {
   before: `import { createHeddle } from 'heddle';
 const scales = async (yarn) => ({ grams: yarn.length });
@@ -74,11 +74,9 @@ await heddle.close();
 `,
 };
 
-it('runs the tool of the README with its zod schema', { timeout: 120_000 }, async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const example = /```js\n(import \{ tool, toolLoop \} from 'heddle';[\s\S]*?)```/.exec(
-    readme,
-  )?.[1];
+it('runs the tool of docs/agents.md with its zod schema', { timeout: 120_000 }, async () => {
+  const page = await readFile(join(root, 'docs/agents.md'), 'utf8');
+  const example = /```js\n(import \{ tool, toolLoop \} from 'heddle';[\s\S]*?)```/.exec(page)?.[1];
   expect(example).toContain("from 'zod'");
   await writeFile(join(folder, 'tool.js'), `${around.before}${example}${around.after}`);
   const { stdout } = await run(process.execPath, ['tool.js'], { cwd: folder, env: env() });
