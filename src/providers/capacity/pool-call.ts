@@ -1,4 +1,4 @@
-/** A call as the pool takes it in, and what the pool says of it. */
+/** A call as the pool takes it in, and what the pool reports of it. */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem, FairPlace } from '../../queue/fair-place.ts';
 import type { Wanted } from '../served-model.ts';
@@ -6,7 +6,7 @@ import type { Gate, Sent } from './gate.ts';
 import type { SlotChange } from './slots.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
 
-/** What the pool reads of a call. */
+/** The fields of a call that the pool reads. */
 export type PoolPlace = Omit<FairPlace, 'order'> &
   Wanted & {
     /** Names the call for ever: run, invocation and incarnation. */
@@ -14,9 +14,9 @@ export type PoolPlace = Omit<FairPlace, 'order'> &
   };
 
 /**
- * A call is one object for all who have to do with it: its user's own class extends this one with what
- * it keeps of a call, and the pool notes its part here. So a call that waits costs one object, not one for
- * each book that it stands in.
+ * One call is one object. The runtime's own class extends this one with the fields that it needs, and
+ * the pool and its lines note theirs here. So a waiting call costs one object, not one for each
+ * structure that holds it.
  */
 export abstract class PoolCall implements PoolPlace, FairItem {
   abstract readonly key: string;
@@ -32,28 +32,28 @@ export abstract class PoolCall implements PoolPlace, FairItem {
   abstract readonly providers: readonly string[] | undefined;
   abstract readonly model: string | undefined;
   abstract readonly tier: string | undefined;
-  /** The attempt that comes next. From here on: the pool's, and its lines'. */
+  /** The attempt that comes next. Only the pool and its lines write this field and those below. */
   attempt = 1;
   order = 0;
   heapIndex = -1;
   secondIndex = -1;
   account: object | null = null;
   isNew = false;
-  /** The route that it was let into; null: it is not inside. */
+  /** The route of the call; null while it is not inside the pool. */
   route: object | null = null;
-  /** It has had its one retry: see invariant 4. */
+  /** The call has had its one retry: see invariant 4 of pool.ts. */
   retried = false;
   /** The gate of its last attempt. */
   lastAt: string | null = null;
   cancelled = false;
   told: ShownWait = 'calling';
-  /** When its backoff ends; null: it is in none. */
+  /** When its backoff ends; null if it is in none. */
   dueMs: number | null = null;
-  /** Set while it is in a slot. */
+  /** Set while the call is in a slot. */
   held: { readonly state: { readonly name: string }; readonly slot: number } | null = null;
 }
 
-/** What there is of a call only while it is in a slot. */
+/** The data of a call that exist only while it is in a slot. */
 export type Held<Call> = Sent & {
   readonly call: Call;
   readonly key: string;
@@ -70,17 +70,17 @@ export type Grant<Call> = {
 };
 
 /**
- * What became of a released call. `requeued`, `backoff`: it comes again by itself. `failed`: by its
- * own fault. `dropped`: it was cancelled.
+ * What became of a released call. `requeued`, `backoff`: it comes again by itself. `failed`: it failed
+ * by its own fault. `dropped`: it was cancelled.
  */
 export type Released<Call> = {
   readonly call: Call;
   readonly fate: 'done' | 'requeued' | 'backoff' | 'failed' | 'dropped';
-  /** The attempt that comes next, or was the last. */
+  /** The attempt that comes next, or the last one. */
   readonly attempt: number;
 };
 
-/** `in-slot`: abort it; its `release` then drops it, however it ends. */
+/** `in-slot`: abort the call; its `release` then drops it, however it ends. */
 export type Cancelled =
   | { readonly kind: 'unknown' | 'removed' }
   | { readonly kind: 'in-slot'; readonly provider: string; readonly slot: number };
@@ -89,17 +89,17 @@ export type WaitingCall<Call> = {
   readonly call: Call;
   readonly reason: WaitReason;
   readonly attempt: number;
-  /** When a backoff ends. */
+  /** When the backoff ends. */
   readonly dueMs: number | null;
 };
 
 export type CallWait = {
-  /** The attempt that comes next, and when, if it is in a backoff. */
+  /** The attempt that comes next, and when, if the call is in a backoff. */
   readonly attempt: number;
   readonly dueMs: number | null;
   /** The gate of the attempt before. */
   readonly lastAt: string | null;
-  /** Those that may take it. */
+  /** The gates that may take the call. */
   readonly gates: readonly { readonly name: string; readonly status: ProviderStatus }[];
 };
 

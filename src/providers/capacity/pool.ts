@@ -1,20 +1,20 @@
 /**
- * Capacity and routing: which call goes next into which provider's slot, and what becomes of a call
- * whose attempt has ended. In memory and pure: time is an argument, and nothing here waits.
+ * Capacity and routing: which call goes next into which gate's slot, and what becomes of a call whose
+ * attempt has ended. It works in memory and is pure: time is an argument, and nothing here waits.
  *
- * It owns every call from `enqueue` until `release` or `cancel` lets go of it. It leaves the calling
- * itself, the rows and the timer to the runtime; a provider's health to gate.ts; the
- * order to routes.ts and fair-line.ts.
+ * It owns every call from `enqueue` until `release` or `cancel` lets go of it. The runtime sends the
+ * requests, writes the rows and sets the timer. gate.ts judges a provider's health; routes.ts and
+ * src/queue/fair-line.ts decide the order.
  *
  * 1. A call that is let in is queued, backing off or in one slot, and in exactly one of the three,
- *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call:
- *    an outage, a 429 and a refusal bring it back (promise 8).
- * 2. After `grant` no slot is free at a provider that takes calls beside a call that it may take, but
- *    for what its `max` leaves out.
- * 3. A 429, a refusal and a request that was withheld give the call its place and its attempt back;
- *    an outage costs an attempt, and so does one that has taken longer than its author allows.
- * 4. A `retry-once` costs an attempt and comes back one single time. Both times the provider has
- *    answered, so one call's conflict never stalls it for the others.
+ *    until it is done, failed by its own fault, or dropped by a cancel. Nothing else ends a call: an
+ *    outage, a 429 and a refusal bring it back (promise 8).
+ * 2. After `grant` no slot is free at a gate that takes calls while a call waits that it may take,
+ *    except for the calls beyond `max`.
+ * 3. A 429, a refusal and a withheld request give the call its place and its attempt back. An outage
+ *    costs an attempt, and so does an attempt that has taken longer than its author allows.
+ * 4. A `retry-once` costs an attempt and brings the call back only once. Both times the provider has
+ *    answered, so the conflict of one call never stalls the provider for other calls.
  */
 import { capacityDefaults, type CapacitySettings } from '../../domain/capacity-settings.ts';
 import { callBackoffMs } from './backoff.ts';
@@ -59,7 +59,7 @@ export class Pool<Call extends PoolCall> {
   readonly #news = new WaitNews<Call>((call) => shownAs(reasonOf(call)));
   readonly #meter = new DemandMeter();
   readonly #gateNews: GateNews<Held<Call>>;
-  /** Keys of calls that were cancelled in their slots, and are there still. */
+  /** Keys of calls that were cancelled in their slots and are still there. */
   readonly #leaving = new Set<string>();
   #arrivals = 0;
 
@@ -92,7 +92,7 @@ export class Pool<Call extends PoolCall> {
     return true;
   }
 
-  /** Fills free slots with waiting calls, in their order; the caller then makes these calls. */
+  /** Fills free slots with waiting calls, in their order. The caller then makes these calls. */
   grant(nowMs: number, max = Infinity): Grant<Call>[] {
     this.#tick(nowMs);
     const grants: Grant<Call>[] = [];
@@ -111,12 +111,15 @@ export class Pool<Call extends PoolCall> {
     return grants;
   }
 
-  /** False: release the call as `withheld`, and it has its place again. */
+  /** If false, release the call as `withheld`: it gets its place back. */
   mayBegin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): boolean {
     return this.#routes.state(provider).mayBegin(slot, nowMs);
   }
 
-  /** The request of a grant goes out: until then nothing is learned from its provider's silence. */
+  /**
+   * The request of a grant goes out. Before that, the absence of refusals says nothing about the
+   * provider.
+   */
   begin({ provider, slot }: Pick<Grant<Call>, 'provider' | 'slot'>, nowMs: number): void {
     this.#routes.state(provider).begin(slot, nowMs);
   }
@@ -131,8 +134,9 @@ export class Pool<Call extends PoolCall> {
   }
 
   /**
-   * The call in this slot has ended. A `ProviderFault` can be handed in as it is. Without `tokens`
-   * an answer has cost what was estimated, and so has a call that was aborted; a fault has not.
+   * The call in this slot has ended. A `ProviderFault` can be passed as it is. Without `tokens` an
+   * answer costs what was estimated, and so do an aborted call and one that timed out; a fault costs
+   * nothing.
    */
   release(
     provider: string,
@@ -157,7 +161,7 @@ export class Pool<Call extends PoolCall> {
     return { call, fate, attempt: call.attempt };
   }
 
-  /** A queued or backing-off call is gone at once; see `Cancelled` for one in a slot. */
+  /** Removes a queued or backing-off call at once. For a call in a slot see `Cancelled`. */
   cancel(call: Call, nowMs: number): Cancelled {
     if (call.route === null) return { kind: 'unknown' };
     const { held } = call;
@@ -173,7 +177,7 @@ export class Pool<Call extends PoolCall> {
     return { kind: 'removed' };
   }
 
-  /** True while it is in no slot: nothing is being bought for it. */
+  /** True while the call is inside and in no slot: then no request is made for it. */
   isWaiting(call: Call): boolean {
     return call.route !== null && call.held === null;
   }
@@ -183,12 +187,12 @@ export class Pool<Call extends PoolCall> {
     return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
   }
 
-  /** Which gates there are, whose they are, and which share a ceiling. */
+  /** The gates, the providers that they belong to, and which of them share a ceiling. */
   get gates(): Gates<Held<Call>> {
     return this.#routes.gates;
   }
 
-  /** A person has mended what this provider refused; also ends a cooling or a stall. */
+  /** A person has corrected what this provider refused. Also ends a cooling or a stall. */
   reopen(provider: string, nowMs: number): void {
     this.#measure(nowMs);
     for (const state of this.gates.named(provider)) state.reopen(nowMs);
@@ -202,8 +206,8 @@ export class Pool<Call extends PoolCall> {
   }
 
   /**
-   * When `grant` can do something that no `enqueue` or `release` brings about: a cooling or a
-   * backoff ends, a probe is due. In the past when that is now; null when there is no such time.
+   * When `grant` can do something that no `enqueue` or `release` brings about: a cooling or a backoff
+   * ends, or a probe is due. A time in the past means now; null means that there is no such time.
    */
   nextDueMs(): number | null {
     const routeDueMs = this.#routes.dueMs();
@@ -212,7 +216,7 @@ export class Pool<Call extends PoolCall> {
     return Math.min(routeDueMs, backoffDueMs);
   }
 
-  /** What a call that is in no slot waits for; null when it waits for none. */
+  /** What a call that is in no slot waits for; null if it does not wait. */
   waitOf(call: Call): CallWait | null {
     if (!this.isWaiting(call)) return null;
     const { attempt, dueMs, lastAt } = call;
@@ -230,12 +234,12 @@ export class Pool<Call extends PoolCall> {
     }
   }
 
-  /** True when `takeWaitChanges` has something. */
+  /** True if `takeWaitChanges` has something. */
   get hasWaitChanges(): boolean {
     return this.#news.size > 0;
   }
 
-  /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
+  /** Calls whose shown wait differs from what was taken before: at most `max` of them. */
   takeWaitChanges(max = this.#settings.telling.waitChangesMax): WaitChange<Call>[] {
     return this.#news.take(max).map((call) => ({ call, shown: call.told }));
   }
@@ -244,14 +248,16 @@ export class Pool<Call extends PoolCall> {
   takeSlotChanges(): PoolSlotChange<Call>[] {
     return this.#routes.states.flatMap(({ name: provider, slots }) =>
       slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
-        // Spelt out: spreading the rest costs 3 µs a call.
+        // Each field is named, because spreading the rest costs 3 µs a call.
         const call = held?.call ?? null;
         return { provider, slot, status, call, attempt: call?.attempt ?? 0, calls, rateLimited };
       }),
     );
   }
 
-  /** The batch that held these was not committed: the next one holds them, as they are by then. */
+  /**
+   * The batch that held these was not committed. The next one holds them, in their state at that time.
+   */
   giveBack(taken: {
     readonly slots: readonly Pick<
       PoolSlotChange<Call>,
@@ -265,36 +271,36 @@ export class Pool<Call extends PoolCall> {
     for (const { gate } of taken.gates) this.#gateNews.giveBack(gate);
   }
 
-  /** What was known of gates before a restart, or was found by other replicas. */
+  /** Takes over what was known of gates before a restart, or was found by other replicas. */
   restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
     for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);
     this.#gateNews.begin();
     this.#look();
   }
 
-  /** Gates of which something is known that was not taken before; none before `restoreGates`. */
+  /** Gates whose state has changed since they were taken last; none before `restoreGates`. */
   takeGateChanges(nowMs: number): GateChange[] {
     return this.#gateNews.take(nowMs);
   }
 
-  /** Calls in slots. */
+  /** How many calls are in slots. */
   get inFlight(): number {
     let calling = 0;
     for (const { slots } of this.#routes.states) calling += slots.calling;
     return calling;
   }
 
-  /** True when `grant` would give a slot: it was bounded by its `max`. */
+  /** True if `grant` would give one more slot: its `max` was the bound. */
   couldGrant(nowMs: number): boolean {
     return this.#routes.hasNext(nowMs);
   }
 
-  /** A call waits for a slot. */
+  /** True if a call waits for a slot. */
   get hasQueued(): boolean {
     return this.#routes.size > 0;
   }
 
-  /** More calls wait than are under way: whatever ends, there is one to follow it. */
+  /** True if more calls wait than are under way: for each call that ends, another one can follow. */
   get hasBacklog(): boolean {
     return this.#routes.size > this.inFlight;
   }
@@ -345,7 +351,7 @@ export class Pool<Call extends PoolCall> {
     if (call.cancelled) this.#leaving.delete(call.key);
   }
 
-  /** What time alone brings about. */
+  /** Does what time alone brings about. */
   #tick(nowMs: number): void {
     this.#measure(nowMs);
     for (const state of this.#routes.states) {
@@ -362,7 +368,7 @@ export class Pool<Call extends PoolCall> {
     }
   }
 
-  /** A provider's status has changed: calls may wait for another reason. */
+  /** A gate's status has changed, so calls may wait for another reason. */
   #look(): void {
     for (const call of this.#routes.changed()) this.#news.check(call);
   }
@@ -385,7 +391,7 @@ function routeOf<Call extends PoolCall>({ route }: Call): Route<Call> {
   return route as Route<Call>;
 }
 
-/** Null: it is in a slot. */
+/** Null: the call is in a slot. */
 function reasonOf(call: PoolCall): WaitReason | null {
   if (call.held !== null) return null;
   return call.dueMs === null ? routeOf(call).reason : 'backoff';
