@@ -41,9 +41,6 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 const longerThan300: Readonly<Record<string, string>> = {
   'src/domain/errors.ts': 'every error that heddle gives, in one list',
   'src/providers/capacity/pool.ts': 'capacity and routing of a call from its entry to its release',
-  'src/runtime/calls/calls.ts': 'the life of one provider call from end to end, which is one idea',
-  'src/runtime/calls/budgets/budgets.ts':
-    'what one call reserves, waits for and settles, which is one account',
   'src/runtime/batch/outcome/after-commit.ts':
     'what follows each outcome of a commit, side by side',
   'src/runtime/batch/turn-batch.ts':

@@ -35,12 +35,16 @@ import { GateNews, type GateChange } from './gate-news.ts';
 import { Gates, type ProviderSpec } from './gates.ts';
 import { type PoolStats, providerStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from '../port.ts';
-import type { CallOutcome, KnownGate } from './gate.ts';
+import type { Wanted } from '../served-model.ts';
+import type { CallOutcome, Gate, KnownGate } from './gate.ts';
 import { type Route, Routes } from './routes.ts';
 import { shownAs, type WaitReason, WaitNews } from './wait-reason.ts';
 
 export type * from './pool-call.ts';
 export { PoolCall } from './pool-call.ts';
+
+/** Faults after which a call may come back by itself. */
+export type BroughtBack = Exclude<ProviderFaultKind, 'caller'>;
 
 export type PoolOptions = {
   readonly providers: readonly ProviderSpec[];
@@ -74,12 +78,12 @@ export class Pool<Call extends PoolCall> {
 
   /**
    * Lets a call in. False when it is inside already, or another of its key leaves its slot yet. Throws
-   * when no gate is for it.
+   * when no gate is for it. `within`: it may go to these providers only, in this order.
    */
-  enqueue(call: Call, nowMs: number): boolean {
+  enqueue(call: Call, nowMs: number, within?: readonly string[]): boolean {
     if (call.route !== null || (this.#leaving.size > 0 && this.#leaving.has(call.key)))
       return false;
-    const route = this.#routes.enter(call);
+    const route = this.#routes.enter(within === undefined ? call : boundTo(call, within));
     this.#measure(nowMs);
     call.route = route;
     call.order = this.#arrivals += 1;
@@ -128,7 +132,7 @@ export class Pool<Call extends PoolCall> {
    * Whether `release` will bring this call back by itself. If not, its fault is its result, which
    * must be recorded before its slot is given on.
    */
-  bringsBack(call: Call, kind: ProviderFaultKind): boolean {
+  bringsBack(call: Call, kind: ProviderFaultKind): kind is BroughtBack {
     if (kind === 'caller') return false;
     return kind !== 'retry-once' || !call.retried;
   }
@@ -180,6 +184,11 @@ export class Pool<Call extends PoolCall> {
   /** True while the call is inside and in no slot: then no request is made for it. */
   isWaiting(call: Call): boolean {
     return call.route !== null && call.held === null;
+  }
+
+  /** Those that may take this call, which is inside. */
+  gatesOf(call: Call): readonly Gate<Held<Call>>[] {
+    return routeOf(call).providers;
   }
 
   /** The key of the call in this slot; null when there is none. */
@@ -384,6 +393,10 @@ export class Pool<Call extends PoolCall> {
 function isDueBefore(a: PoolCall, b: PoolCall): boolean {
   const [aMs, bMs] = [a.dueMs ?? 0, b.dueMs ?? 0];
   return aMs === bMs ? a.order < b.order : aMs < bMs;
+}
+
+function boundTo({ provider, model, tier }: PoolCall, providers: readonly string[]): Wanted {
+  return { provider, providers, model, tier };
 }
 
 /** Of a call that is inside. */

@@ -122,14 +122,13 @@ export class BatchMaking {
 
   /** Slots are written by batches that hold everything, and alone when such a one has failed. */
   #seal(apart: Taken['apart']): SealedCalls {
-    const { budgets, calls } = this.#options;
+    const { calls } = this.#options;
     if (apart === 'calls' || (apart === null && !this.#options.isolation.holdsCalls)) {
       this.owesSlots = false;
       return calls.seal();
     }
     const sealed = calls.seal(0);
     calls.giveBack(sealed);
-    budgets.giveBack(sealed.charges?.settled ?? []);
     this.owesSlots = true;
     return { slots: [], providers: [], grants: [] };
   }

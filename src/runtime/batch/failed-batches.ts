@@ -91,10 +91,9 @@ export class FailedBatches {
 
   /** Slots and charges come with the next batch. True when the failed one held any. */
   #takeBack(made: MadeBatch): boolean {
-    const { runQueue, budgets, calls, shards } = this.#options;
+    const { runQueue, calls, shards } = this.#options;
     const { batch, grants } = made;
     calls.giveBack(batch);
-    budgets.giveBack(batch.charges?.settled ?? []);
     for (const { call } of grants) {
       // It was in a slot by a commit that did not happen: its run asks for it anew, with the turn that
       // comes again or with one of its own.

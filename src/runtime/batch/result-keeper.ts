@@ -145,7 +145,7 @@ export class ResultKeeper {
 
   /** Calls whose runs have left them meanwhile are gone from the pool already. */
   #take(): Ended[] {
-    return this.#gathered.splice(0, this.#settings.keptMax).filter(({ call }) => !call.dropped);
+    return this.#gathered.splice(0, this.#settings.keptMax).filter(({ call }) => !call.isLeft);
   }
 
   async #keep(ended: readonly Ended[]): Promise<void> {
@@ -160,7 +160,7 @@ export class ResultKeeper {
     try {
       outcome = await this.#right.answered(() => store.commit(made.batch));
     } catch (error) {
-      for (const { call, result } of ended) if (!call.dropped) this.#deliver(call, result);
+      for (const { call, result } of ended) if (!call.isLeft) this.#deliver(call, result);
       this.#options.failed.keepingFailed(made, error);
       return;
     }
@@ -210,7 +210,7 @@ export class ResultKeeper {
         return this.#afterCommit.fenced(call);
       default:
         // What Postgres refuses here it refuses in the turn too, which then fails its run.
-        if (!call.dropped) this.#deliver(call, result);
+        if (!call.isLeft) this.#deliver(call, result);
     }
   }
 

@@ -3,7 +3,7 @@
  * neither its prompt nor its run's snapshot. The read begins with the batch that gives the slots, beside
  * its commit, and all calls of that batch are read together, so that no slot idles for it.
  *
- * Owns the reads under way. Leaves to the calls which of them wait without their input.
+ * Owns the inputs of calls, and the reads under way. Leaves to the calls which of them wait without their input.
  */
 import type { GenerateInput } from '../../domain/catalogue.ts';
 import { toErrorRecord } from '../../domain/errors.ts';
@@ -66,6 +66,11 @@ export class CallInputs {
     return read;
   }
 
+  /** The call waits without its input. */
+  forget(call: RunCall): void {
+    call.input = null;
+  }
+
   /** From here on an unreachable store ends what waits. */
   close(): void {
     this.#closed = true;
@@ -90,7 +95,7 @@ export class CallInputs {
     }
     taken.forEach(({ call, resolve }, i) => {
       this.#reads.delete(call);
-      if (!call.dropped) call.input = this.#inputIn(rows[i] ?? null, call);
+      if (!call.isLeft) call.input = this.#inputIn(rows[i] ?? null, call);
       resolve();
     });
   }

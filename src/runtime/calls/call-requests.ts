@@ -7,38 +7,45 @@
  * 1. Nothing is sent for a call that is over, by a replica that closes, or to a provider that has asked
  *    to wait or is out since the slot was given: neither when its turn comes nor after its conversation
  *    was read.
- * 2. Each attempt has one end of `RequestEnds`, but for one whose limit came first: it is nobody's then.
+ * 2. Each attempt has one end of `RequestEnds`: it ends the attempt's own state, or what has come of that when the
+ *    call left. What an attempt brings after its limit is nobody's.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { GenerateInput, GenerateOutput } from '../../domain/catalogue.ts';
 import { thrownText } from '../../domain/thrown.ts';
-import type { Grant, Pool } from '../../providers/capacity/pool.ts';
+import type { BroughtBack, Pool } from '../../providers/capacity/pool.ts';
+import { totalTokens } from '../../providers/call-tokens.ts';
 import { asAnswer, asFault } from '../../providers/check-provider.ts';
-import type { Provider, ProviderFault } from '../../providers/port.ts';
+import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
-import type { CallOut, RunCall } from './call/run-call.ts';
+import type { StateOf } from './call/call-state.ts';
+import type { RunCall } from './call/run-call.ts';
 import type { Conversations } from './conversations.ts';
 import type { LeaseValve } from './lease-valve.ts';
 import { guardSignal } from '../host/guarded-signal.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Texts } from './texts.ts';
 
+export type FaultOf<Kind> = { readonly kind: Kind; readonly retryAfterMs: number | null };
+
 export type RequestEnds = {
-  /** Nobody waits for its answer: its slot is free. `grant`: nothing was sent yet. */
-  readonly unwanted: (call: RunCall, grant?: Grant<RunCall>) => void;
+  /** Nobody waits for its answer, and no request is out: its slot is free. `tokens`: what it has used all the same. */
+  unwanted(call: RunCall, tokens?: number): void;
   /** Its provider wants to be left alone by now: nothing was sent, and it waits again. */
-  readonly withheld: (call: RunCall, grant: Grant<RunCall>) => void;
+  withheld(call: RunCall, state: StateOf<'cleared'>): void;
   /** Its run's row has no such call open: nothing was sent, and its run has to say what is true. */
-  readonly lost: (call: RunCall, grant: Grant<RunCall>) => void;
+  lost(call: RunCall, state: StateOf<'cleared'>): void;
   /** A request that had to be read is out. */
-  readonly sentLate: () => void;
-  readonly answered: (call: RunCall, output: GenerateOutput) => void;
-  /** A fault that the pool will answer with another attempt. */
-  readonly broughtBack: (call: RunCall, fault: ProviderFault) => void;
-  /** Its attempt has taken longer than its author allows: it was aborted, and another follows. */
-  readonly tookTooLong: (call: RunCall) => void;
-  readonly failed: (call: RunCall, provider: string, error: unknown) => void;
+  sentLate(): void;
+  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void;
+  /** A fault that the pool answers with another attempt. */
+  broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void;
+  /** Its attempt has taken longer than its author allows: it is aborted, and another follows. */
+  tookTooLong(call: RunCall, state: StateOf<'sent'>): void;
+  failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown): void;
 };
+
+const noLimit = (): void => undefined;
 
 export class CallRequests {
   readonly #clock: Clock;
@@ -53,7 +60,7 @@ export class CallRequests {
   readonly #ends: RequestEnds;
   readonly #lastingMs: number;
   /** The oldest first. */
-  readonly #underWay = new Set<RunCall>();
+  readonly #underWay = new Set<StateOf<'sent'>>();
   /** The request that ended last. */
   #lastTookMs = 0;
   #isClosed = false;
@@ -83,19 +90,20 @@ export class CallRequests {
     this.#lastingMs = options.capacity.batches.lastingMs;
   }
 
-  send(grant: Grant<RunCall>): void {
-    const { call } = grant;
-    if (this.#isStopped(grant)) return;
+  /** A call that is cleared, unless it has left since. */
+  send(call: RunCall): void {
+    const state = this.#mayGo(call);
+    if (state === null) return;
     const { input } = call;
-    if (input !== null && input.conversation === undefined) void this.#request(grant, input);
-    else void this.#readAndRequest(grant);
+    if (input !== null && input.conversation === undefined) void this.#request(call, state, input);
+    else void this.#readAndRequest(call, state);
   }
 
   /** Calls wait for slots, and calls last: then what gives slots on comes before turns. */
   get areSlotsScarce(): boolean {
     if (!this.#pool.hasQueued) return false;
     const [oldest] = this.#underWay;
-    const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - (oldest.out?.sentAtMs ?? 0);
+    const soFarMs = oldest === undefined ? 0 : this.#clock.nowMs() - oldest.sentAtMs;
     return Math.max(this.#lastTookMs, soFarMs) >= this.#lastingMs;
   }
 
@@ -111,28 +119,22 @@ export class CallRequests {
     this.#inputs.close();
   }
 
-  /** True when nothing is sent for it after all. */
-  #isStopped(grant: Grant<RunCall>): boolean {
-    const { call } = grant;
-    if (this.#isUnwanted(call)) this.#ends.unwanted(call, grant);
-    else if (!this.#pool.mayBegin(grant, this.#clock.nowMs())) this.#ends.withheld(call, grant);
-    else return false;
-    return true;
-  }
-
-  /** Nobody waits for its answer, it has one, or nobody would be there to hear it. */
-  #isUnwanted(call: RunCall): boolean {
-    return this.#isClosed || call.dropped || !call.durable || call.outcome !== null;
+  /** Null: nothing is sent for it after all. */
+  #mayGo(call: RunCall): StateOf<'cleared'> | null {
+    const { state } = call;
+    if (state.kind !== 'cleared' || this.#isClosed) this.#ends.unwanted(call);
+    else if (this.#pool.mayBegin(state.slot, this.#clock.nowMs())) return state;
+    else this.#ends.withheld(call, state);
+    return null;
   }
 
   /** The turn that asked has committed, so all that it asked and said until then is there to read. */
-  async #readAndRequest(grant: Grant<RunCall>): Promise<void> {
-    const { call, provider, slot } = grant;
+  async #readAndRequest(call: RunCall, state: StateOf<'cleared'>): Promise<void> {
     try {
       await this.#inputs.fill(call);
       if (call.input === null) {
         return this.#valve.pass(() => {
-          if (!this.#isStopped(grant)) this.#ends.lost(call, grant);
+          if (this.#mayGo(call) !== null) this.#ends.lost(call, state);
         });
       }
       const { conversation } = call.input;
@@ -142,82 +144,78 @@ export class CallRequests {
           : await this.#conversations.inputOf(call, call.input);
       // The read took its time: the lease may be in doubt by now, or the run gone.
       this.#valve.pass(() => {
-        if (this.#isStopped(grant)) return;
-        void this.#request(grant, input);
+        if (this.#mayGo(call) === null) return;
+        void this.#request(call, state, input);
         this.#ends.sentLate();
       });
     } catch (error) {
-      if (this.#isUnwanted(call)) return this.#ends.unwanted(call, grant);
-      call.goesOut().slot = { provider, slot };
-      this.#ends.failed(call, this.#pool.gates.providerOf(provider), error);
+      if (call.state !== state || this.#isClosed) return this.#ends.unwanted(call);
+      this.#ends.failed(call, state, error);
     }
   }
 
-  async #request(grant: Grant<RunCall>, input: GenerateInput): Promise<void> {
-    const { call, provider: gate, attempt, slot } = grant;
-    const provider = this.#provider(gate);
+  async #request(call: RunCall, from: StateOf<'cleared'>, input: GenerateInput): Promise<void> {
+    const { slot } = from;
+    const provider = this.#provider(slot.provider);
     const abort = new AbortController();
-    const out = call.goesOut();
-    out.abort = abort;
-    out.slot = { provider: gate, slot };
-    out.sentAtMs = this.#clock.nowMs();
-    this.#pool.begin(grant, out.sentAtMs);
-    this.#underWay.add(call);
-    this.#limit(call, out, input);
+    const sentAtMs = this.#clock.nowMs();
+    this.#pool.begin(slot, sentAtMs);
+    const cancelLimit = this.#limit(call, abort, input);
+    const sent = call.move(from, 'send', { kind: 'sent', slot, sentAtMs, abort, cancelLimit });
+    this.#underWay.add(sent);
     try {
       const answer: unknown = await provider.call({
         input,
         idempotencyKey: call.key,
-        attempt,
+        attempt: slot.attempt,
         signal: guardSignal(abort.signal, (thrown) => {
           const facts = { provider: provider.name, reason: thrownText(thrown) };
           this.#log.warn("a listener of a call's abort signal failed", facts);
         }),
-        onText: this.#texts.ofAttempt(call, () => {
-          return call.dropped || out.outcome !== null || out.abort !== abort;
-        }),
+        onText: this.#texts.ofAttempt(call, () => call.state !== sent),
       });
-      // Its limit came first: its slot is another's by now, and so may be the call's next attempt.
-      if (out.abort !== abort) return;
-      const output = asAnswer(provider.name, answer);
-      out.usage = output.usage;
-      out.answeredBy = output.model;
-      this.#ends.answered(call, output);
+      if (call.state === sent) this.#ends.answered(call, sent, asAnswer(provider.name, answer));
+      else if (isLeaving(call, sent)) {
+        this.#ends.unwanted(call, totalTokens(asAnswer(provider.name, answer).usage));
+      }
     } catch (error) {
-      if (out.abort !== abort) return;
-      const fault = asFault(error);
-      // Not by the grant: its slot may be free already, and another's by now.
-      if (call.dropped) this.#ends.unwanted(call);
-      else if (fault !== null && this.#pool.bringsBack(call, fault.kind)) {
-        // The run does not hear of it (promise 8).
-        out.abort = null;
-        if (fault.kind === 'refused') this.#refusals.tell(provider.name, fault.message);
-        this.#ends.broughtBack(call, fault);
-      } else this.#ends.failed(call, provider.name, error);
+      this.#failed(call, sent, provider.name, error);
     } finally {
-      // Its next attempt may be under way by now.
-      if (call.out === null || call.out === out) this.#over(call, out);
+      this.#over(sent);
     }
   }
 
+  #failed(call: RunCall, sent: StateOf<'sent'>, provider: string, error: unknown): void {
+    if (call.state !== sent) {
+      // Not by its slot: after its limit that is another's by now, and so may be the call's next attempt.
+      if (isLeaving(call, sent)) this.#ends.unwanted(call);
+      return;
+    }
+    const fault = asFault(error);
+    if (fault === null) return this.#ends.failed(call, sent, error);
+    const { kind, retryAfterMs } = fault;
+    if (!this.#pool.bringsBack(call, kind)) return this.#ends.failed(call, sent, error);
+    // The run does not hear of it (promise 8).
+    if (kind === 'refused') this.#refusals.tell(provider, fault.message);
+    this.#ends.broughtBack(call, sent, { kind, retryAfterMs });
+  }
+
   /** `attemptTimeoutMs` counts from the sending. */
-  #limit(call: RunCall, out: CallOut, { attemptTimeoutMs }: GenerateInput): void {
-    if (attemptTimeoutMs === undefined) return;
-    out.cancelLimit = this.#clock.setTimer(attemptTimeoutMs, () => {
-      const { abort } = out;
-      if (abort === null || call.dropped || out.outcome !== null) return;
-      // From here on it is nobody's: see invariant 2.
-      out.abort = null;
+  #limit(call: RunCall, abort: AbortController, input: GenerateInput): () => void {
+    const { attemptTimeoutMs } = input;
+    if (attemptTimeoutMs === undefined) return noLimit;
+    return this.#clock.setTimer(attemptTimeoutMs, () => {
+      const { state } = call;
+      if (state.kind !== 'sent' || state.abort !== abort) return;
+      this.#over(state);
+      this.#ends.tookTooLong(call, state);
       abort.abort();
-      this.#over(call, out);
-      this.#ends.tookTooLong(call);
     });
   }
 
-  #over(call: RunCall, out: CallOut): void {
-    out.cancelLimit();
-    this.#underWay.delete(call);
-    this.#lastTookMs = this.#clock.nowMs() - out.sentAtMs;
+  #over(sent: StateOf<'sent'>): void {
+    sent.cancelLimit();
+    if (this.#underWay.delete(sent)) this.#lastTookMs = this.#clock.nowMs() - sent.sentAtMs;
   }
 
   #provider(gate: string): Provider {
@@ -225,6 +223,11 @@ export class CallRequests {
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
   }
+}
+
+/** The call has left while this attempt was under way. */
+function isLeaving({ state }: RunCall, { abort }: StateOf<'sent'>): boolean {
+  return state.kind === 'leaving' && state.abort === abort;
 }
 
 /**

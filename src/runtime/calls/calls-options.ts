@@ -7,6 +7,7 @@ import type { Provider } from '../../providers/port.ts';
 import type { ProviderWrite, SlotWrite } from '../../store/batch.ts';
 import type { Charges } from '../../store/charges.ts';
 import type { RunAddress } from '../../store/rows.ts';
+import type { Budgets } from './budgets/budgets.ts';
 import type { RestingOptions } from './resting-calls.ts';
 import type { RunCall } from './call/run-call.ts';
 import type { Conversations } from './conversations.ts';
@@ -31,6 +32,7 @@ export type SealedCalls = {
 export type CallsOptions = RestingOptions & {
   readonly clock: Clock;
   readonly capacity: CapacitySettings;
+  readonly budgets: Budgets;
   readonly valve: LeaseValve;
   readonly permits: Permits;
   readonly ids: Ids;

@@ -10,24 +10,24 @@
 import type { Pool } from '../../providers/capacity/pool.ts';
 import type { RunCall } from './call/run-call.ts';
 
-type Gates = Pool<RunCall>['gates'];
-type Gate = Gates['all'][number];
+type Queue = Pick<Pool<RunCall>, 'gatesOf'>;
+type Gate = ReturnType<Queue['gatesOf']>[number];
 
 export class NearCalls {
-  readonly #gates: Gates;
+  readonly #pool: Queue;
   readonly #keptPerSlot: number;
   readonly #counts = new Map<Gate, number>();
   readonly #at = new Map<RunCall, Gate>();
 
-  constructor(gates: Gates, keptPerSlot: number) {
-    this.#gates = gates;
+  constructor(pool: Queue, keptPerSlot: number) {
+    this.#pool = pool;
     this.#keptPerSlot = keptPerSlot;
   }
 
-  /** True when this call is one of them, from here on until it leaves. */
+  /** True when this call, which is queued, is one of them, from here on until it leaves. */
   admit(call: RunCall): boolean {
     if (this.#at.has(call)) return true;
-    const gate = this.#gates.for(call).find((one) => {
+    const gate = this.#pool.gatesOf(call).find((one) => {
       return this.#count(one) < this.#keptPerSlot * one.ceiling;
     });
     if (gate === undefined) return false;

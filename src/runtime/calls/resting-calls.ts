@@ -5,13 +5,12 @@
  * Owns when a call lets go, and when it is read again: with the batch that gives it a slot.
  */
 import type { Grant, Pool } from '../../providers/capacity/pool.ts';
-import type { Budgets } from './budgets/budgets.ts';
 import type { CallInputs } from './call-inputs.ts';
+import { isWaiting } from './call/call-state.ts';
 import type { RunCall } from './call/run-call.ts';
 import { NearCalls } from './near-calls.ts';
 
 export type RestingOptions = {
-  readonly budgets: Budgets;
   readonly inputs: CallInputs;
   /** Waiting calls that keep their input, for each place of a gate. */
   readonly keptPerSlot: number;
@@ -20,22 +19,20 @@ export type RestingOptions = {
 };
 
 export class RestingCalls {
-  readonly #pool: Pool<RunCall>;
   readonly #options: RestingOptions;
   readonly #near: NearCalls;
 
   constructor(pool: Pool<RunCall>, options: RestingOptions) {
-    this.#pool = pool;
     this.#options = options;
-    this.#near = new NearCalls(pool.gates, options.keptPerSlot);
+    this.#near = new NearCalls(pool, options.keptPerSlot);
   }
 
   /** It may wait from here on. */
   rest(call: RunCall): void {
-    if (call.input === null || !call.durable || call.outcome !== null) return;
-    const isHeld = this.#options.budgets.isWaiting(call);
-    if (!isHeld && (!this.#pool.isWaiting(call) || this.#near.admit(call))) return;
-    call.input = null;
+    const { state, input } = call;
+    if (input === null || !isWaiting(state) || !state.durable) return;
+    if (state.kind === 'queued' && this.#near.admit(call)) return;
+    this.#options.inputs.forget(call);
     this.#near.leave(call);
     this.#options.rests(call);
   }

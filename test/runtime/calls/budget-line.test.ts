@@ -3,8 +3,10 @@ import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BudgetLine } from '../../../src/runtime/calls/budgets/budget-line.ts';
+import { proposed } from '../../../src/runtime/calls/call/call-state.ts';
 import type { RunCall } from '../../../src/runtime/calls/call/run-call.ts';
 import type { BudgetRow } from '../../../src/store/charges.ts';
+import { runCall } from '../../support/run-calls.ts';
 
 const budget = (owner: string, more: Partial<BudgetRow> = {}): BudgetRow => ({
   tenant: 't',
@@ -17,8 +19,19 @@ const budget = (owner: string, more: Partial<BudgetRow> = {}): BudgetRow => ({
   reserved: { tokens: 0, micros: 0 },
   ...more,
 });
-/** The line knows calls by what they are, and asks its user for all else. */
-const newCall = (): RunCall => ({ fullBudget: null }) as unknown as RunCall;
+
+function add(line: BudgetLine, call: RunCall, row: BudgetRow): void {
+  const { state } = call;
+  if (state.kind === 'proposed' || state.kind === 'held') line.add(call, state, row);
+}
+
+function letGo(line: BudgetLine, call: RunCall): void {
+  const { state } = call;
+  if (state.kind !== 'held') return;
+  line.remove(call, state);
+  call.move(state, 'fit', proposed(state.durable));
+}
+
 const tokens = (amount: number) => ({ tokens: amount, micros: 0 });
 
 it('knows a budget exactly while a call waits for it', () => {
@@ -31,15 +44,15 @@ it('knows a budget exactly while a call waits for it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const line = new BudgetLine(capacityDefaults.budgets);
-      const calls = Array.from({ length: 6 }, newCall);
+      const calls = Array.from({ length: 6 }, runCall);
       const waits = new Map<RunCall, string>();
       for (const { call: at, owner, kind, room } of steps) {
-        const call = calls[at] ?? newCall();
+        const call = calls[at] ?? runCall();
         if (kind === 'add') {
-          line.add(call, budget(owner));
+          add(line, call, budget(owner));
           waits.set(call, owner);
         } else if (kind === 'remove') {
-          line.remove(call);
+          letGo(line, call);
           waits.delete(call);
         } else {
           const row = budget(owner, { tokensMax: room ? 100 : 5 });
@@ -61,8 +74,8 @@ it('knows a budget exactly while a call waits for it', () => {
 it('lets as many go as there is room for, and asks each call of a line longer than one pass', () => {
   const line = new BudgetLine(capacityDefaults.budgets);
   const row = budget('a', { tokensMax: 100 });
-  const calls = Array.from({ length: 5_000 }, newCall);
-  for (const call of calls) line.add(call, row);
+  const calls = Array.from({ length: 5_000 }, runCall);
+  for (const call of calls) add(line, call, row);
   const asked = new Map<RunCall, number>();
   const pass = (needs: number): RunCall[] =>
     line.looked(row, row, (call) => {
@@ -77,8 +90,8 @@ it('lets as many go as there is room for, and asks each call of a line longer th
 
 it('tells each call of new figures once, a bounded number at a time', () => {
   const line = new BudgetLine(capacityDefaults.budgets);
-  const calls = Array.from({ length: 10 }, newCall);
-  for (const call of calls) line.add(call, budget('a'));
+  const calls = Array.from({ length: 10 }, runCall);
+  for (const call of calls) add(line, call, budget('a'));
   expect(line.takeUntold(100)).toEqual([]);
   const look = (spent: number): void => {
     const row = budget('a', { spent: tokens(spent), tokensMax: 1 });

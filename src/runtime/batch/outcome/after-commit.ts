@@ -93,8 +93,7 @@ export class AfterCommit {
       this.#alone(() => this.#options.calls.fenced(call));
     }
     for (const { call, budget } of refusedCalls(made, outcome)) {
-      call.reserved = null;
-      this.#alone(() => this.#options.budgets.refuse(call, budget));
+      this.#alone(() => this.#options.calls.refused(call, budget));
     }
     this.#alone(() => this.#options.calls.send(made.grants));
   }

@@ -126,7 +126,7 @@ export class WaitStatus {
 
   /** Changes for the batch that is being made; their runs take no turn meanwhile. */
   take(): EntryChange[] {
-    for (const { call, shown } of this.#waitChanges()) this.#note(call, shown);
+    for (const { runId } of this.#waitChanges()) this.#look.set(runId, true);
     const changes = [...this.#stalls.splice(0), ...this.#heldBack()];
     for (const [runId, isNews] of this.#look) {
       this.#look.delete(runId);
@@ -145,14 +145,10 @@ export class WaitStatus {
     });
   }
 
-  #waitChanges(): readonly { readonly call: RunCall; readonly shown: ShownCall }[] {
+  /** Calls that show something else than before. */
+  #waitChanges(): RunCall[] {
     const { budgets, calls } = this.#options;
-    return [...calls.pool.takeWaitChanges(), ...budgets.takeChanges()];
-  }
-
-  #note(call: RunCall, shown: ShownCall): void {
-    call.shown = shown;
-    this.#look.set(call.runId, true);
+    return [...calls.pool.takeWaitChanges().map(({ call }) => call), ...budgets.takeChanges()];
   }
 
   #troubleOf(runId: RunId, shown: ShownCall): string | null {

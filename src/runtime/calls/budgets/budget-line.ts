@@ -11,16 +11,23 @@
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { addAmounts, fitsBudget, type Amount, type BudgetRow } from '../../../store/charges.ts';
+import type { FullBudget, StateOf } from '../call/call-state.ts';
 import type { RunCall } from '../call/run-call.ts';
 
-type Full = {
+class Full implements FullBudget {
   row: BudgetRow;
-  readonly calls: Set<RunCall>;
+  readonly calls = new Set<RunCall>();
   /** Calls that have not heard of the figures in `row` yet; null: all have. */
-  untold: Iterator<RunCall> | null;
+  untold: Iterator<RunCall> | null = null;
   /** The figures have changed again while calls heard of them. */
-  changedSince: boolean;
-};
+  changedSince = false;
+  readonly tentative = Object.freeze({ kind: 'held', durable: false, budget: this } as const);
+  readonly durable = Object.freeze({ kind: 'held', durable: true, budget: this } as const);
+
+  constructor(row: BudgetRow) {
+    this.row = row;
+  }
+}
 
 const keyOf = (at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>): string =>
   `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
@@ -55,32 +62,28 @@ export class BudgetLine {
 
   /** The budget that this call waits for; null when it waits for none. */
   budgetOf(call: RunCall): BudgetRow | null {
-    return fullOf(call)?.row ?? null;
+    return call.state.kind === 'held' ? call.state.budget.row : null;
   }
 
-  add(call: RunCall, budget: BudgetRow): void {
-    this.remove(call);
+  /** The call waits for this budget from here on, and for no other. */
+  add(call: RunCall, from: StateOf<'proposed' | 'held' | 'granted'>, budget: BudgetRow): void {
+    if (from.kind === 'held') this.remove(call, from);
     const key = keyOf(budget);
-    const full: Full = this.#full.get(key) ?? {
-      row: budget,
-      calls: new Set(),
-      untold: null,
-      changedSince: false,
-    };
+    const full = this.#full.get(key) ?? new Full(budget);
     this.#full.set(key, full);
     this.#show(full, budget);
     full.calls.add(call);
-    call.fullBudget = full;
     this.#size += 1;
+    call.move(from, 'hold', from.durable ? full.durable : full.tentative);
   }
 
-  remove(call: RunCall): void {
-    const full = fullOf(call);
-    if (full === null) return;
-    call.fullBudget = null;
+  /** The call is to be moved on from here. */
+  remove(call: RunCall, { budget }: StateOf<'held'>): void {
+    const key = keyOf(budget.row);
+    const full = this.#full.get(key);
+    if (full?.calls.delete(call) !== true) return;
     this.#size -= 1;
-    full.calls.delete(call);
-    if (full.calls.size === 0) this.#full.delete(keyOf(full.row));
+    if (full.calls.size === 0) this.#full.delete(key);
   }
 
   /**
@@ -143,11 +146,6 @@ export class BudgetLine {
     if (full.untold === null) tellAll(full);
     else full.changedSince = true;
   }
-}
-
-/** A call notes itself which of them it waits for. */
-function fullOf({ fullBudget }: RunCall): Full | null {
-  return fullBudget as Full | null;
 }
 
 function tellAll(full: Full): void {

@@ -1,10 +1,8 @@
 /**
- * Budgets at work: what a call reserves, what its end settles, and which calls wait because a budget
- * is used up.
+ * Budgets at work: which calls wait because a budget is used up, and when each goes on.
  *
- * Owns when budgets are looked at, and settlements until they are part of a batch. Leaves the sums to
- * the store, which alone knows what other replicas have reserved; who waits for which budget to
- * `budget-line.ts`.
+ * Owns when budgets are looked at. Leaves the sums to the store, which alone knows what other replicas have
+ * reserved; who waits for which budget to `budget-line.ts`; what calls hold of them to `reservations.ts`.
  *
  * 1. While no budget is set nothing is charged, and a call passes with one comparison.
  * 2. A call that waits here is in no queue and no slot. All budgets that calls wait for are looked at
@@ -12,15 +10,12 @@
  *    raised, a day begins, or others have used less.
  * 3. A reason shows the figures of a look, and is written anew when they change: `toldMax` at most
  *    with each look.
- * 4. A settlement that was not committed is sent again; the store takes each once.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { Signal } from '../../signal.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { heddleError } from '../../../domain/errors.ts';
-import { totalTokens } from '../../../providers/call-tokens.ts';
 import type { Provider } from '../../../providers/port.ts';
-import { Prices } from '../../../providers/prices.ts';
 import {
   addAmounts,
   budgetsOf,
@@ -30,32 +25,26 @@ import {
   type BudgetAddress,
   type BudgetDefaults,
   type BudgetRow,
-  type Reservation,
-  type Settlement,
 } from '../../../store/charges.ts';
 import type { Store } from '../../../store/port.ts';
-import type { NewRun } from '../../../store/rows.ts';
-import { BudgetLine } from './budget-line.ts';
+import { proposed, type StateOf } from '../call/call-state.ts';
 import type { RunCall } from '../call/run-call.ts';
 import type { Clock, Log } from '../../ports.ts';
-
-type Place = { readonly provider: string; readonly needed: Amount };
-export type BudgetChange = { readonly call: RunCall; readonly shown: 'budget' | 'calling' };
+import { BudgetLine } from './budget-line.ts';
+import { Reservations, type Place } from './reservations.ts';
 
 export class Budgets {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #defaults: BudgetDefaults;
-  readonly #prices: Prices;
-  /** A call may fit its budgets again. */
-  readonly fits = new Signal<[call: RunCall]>();
+  readonly reservations: Reservations;
+  /** A call fits its budgets again; `within`: at these of its providers only. */
+  readonly fits = new Signal<[call: RunCall, within: readonly string[] | undefined]>();
   readonly #onNews: () => void;
   readonly #settings: CapacitySettings['budgets'];
   readonly #line: BudgetLine;
-  readonly #refused = new Map<RunCall, BudgetRow>();
-  #settlements: Settlement[] = [];
-  #changes: BudgetChange[] = [];
+  #changes: RunCall[] = [];
   #isOn: boolean;
   #cancel: (() => void) | null = null;
   #closed = false;
@@ -77,7 +66,7 @@ export class Budgets {
     this.#log = options.log;
     this.#defaults = options.defaults;
     this.#onNews = options.news;
-    this.#prices = new Prices(options.providers);
+    this.reservations = new Reservations(options.providers);
     this.#isOn = Object.keys(options.defaults).length > 0;
   }
 
@@ -101,34 +90,23 @@ export class Budgets {
   }
 
   /** True when the call waits from here on: one of its budgets is known to be full. */
-  holds(call: RunCall): boolean {
+  holds(call: RunCall, from: StateOf<'proposed'>): boolean {
     if (!this.#isOn || this.#line.size === 0) return false;
     const full = this.#line.fullOf(budgetsOf(call));
-    if (full !== null) this.#hold(call, full);
+    if (full !== null) this.hold(call, from, full);
     return full !== null;
   }
 
-  /** Its commit has found no room for it; `takeRefused` then tells whoever would send it. */
-  refuse(call: RunCall, budget: BudgetRow): void {
-    this.#refused.set(call, budget);
+  /** The call waits from here on: this budget was found to be full. */
+  hold(call: RunCall, from: StateOf<'proposed' | 'granted'>, budget: BudgetRow): void {
+    this.#line.add(call, from, budget);
+    this.#changes.push(call);
+    this.#arm();
   }
 
-  /** True when the call was refused, and waits here now. */
-  takeRefused(call: RunCall): boolean {
-    const budget = this.#refused.get(call);
-    if (budget === undefined) return false;
-    this.#refused.delete(call);
-    if (!call.dropped) this.#hold(call, budget);
-    return true;
-  }
-
-  isWaiting(call: RunCall): boolean {
-    return this.#line.budgetOf(call) !== null;
-  }
-
-  drop(call: RunCall): void {
-    this.#refused.delete(call);
-    this.#line.remove(call);
+  /** Nobody waits for it any more. */
+  leave(call: RunCall, from: StateOf<'held'>): void {
+    this.#line.remove(call, from);
   }
 
   /** Of a run with these calls, by what is known now; null when none of them waits here. */
@@ -140,60 +118,12 @@ export class Budgets {
     return null;
   }
 
-  /** What the call may cost at this provider. */
-  worstAt(call: RunCall, provider: string): Amount {
-    const { estimate } = call;
-    return { tokens: totalTokens(estimate), micros: this.#prices.at(provider, call, estimate) };
-  }
-
-  reservation(
-    call: RunCall,
-    of: { readonly amount: Amount; readonly slot: number; readonly repeated: boolean },
-  ): Reservation {
-    const { tenant, runId, shard, user } = call;
-    return {
-      tenant,
-      runId,
-      shard,
-      user,
-      call: nameOf(call),
-      amount: of.amount,
-      slot: of.slot,
-      before: of.repeated ? 'spent' : 'unused',
-    };
-  }
-
-  /** The call is over: by its usage, by nothing, or (null) by all that it had reserved. */
-  settle(call: RunCall, how: 'used' | 'unused' | 'unknown'): void {
-    if (call.reserved === null) return;
-    call.reserved = null;
-    const { tenant, runId, shard, user } = call;
-    const spent = how === 'unused' ? noAmount : how === 'used' ? this.#usedBy(call) : null;
-    this.#settlements.push({ tenant, runId, shard, user, call: nameOf(call), spent });
-  }
-
-  /** The run ends with the batch that is being made: none of its calls stays open. */
-  endRun({ tenant, runId, shard, user }: NewRun): void {
-    if (!this.#isOn) return;
-    this.#settlements.push({ tenant, runId, shard, user, call: null, spent: null });
-  }
-
-  takeSettlements(): readonly Settlement[] {
-    const taken = this.#settlements;
-    if (taken.length > 0) this.#settlements = [];
-    return taken;
-  }
-
-  /** Their batch was not committed. */
-  giveBack(settlements: readonly Settlement[]): void {
-    this.#settlements.unshift(...settlements);
-  }
-
   get hasChanges(): boolean {
     return this.#changes.length > 0;
   }
 
-  takeChanges(): readonly BudgetChange[] {
+  /** Calls whose runs have to show that they wait here, or for which figures, or that they do no more. */
+  takeChanges(): readonly RunCall[] {
     return this.#changes.splice(0);
   }
 
@@ -202,29 +132,9 @@ export class Budgets {
     this.#cancel?.();
   }
 
-  /** Where it will go is not known yet: at each provider that it may go to. */
-  #places(call: RunCall): Place[] {
-    const tokens = totalTokens(call.estimate);
-    const places = this.#prices.everywhere(call.wanted, call.estimate);
-    return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
-  }
-
-  #usedBy(call: RunCall): Amount | null {
-    if (call.out === null || call.out.usage === null) return null;
-    const { usage: tokens, answeredBy: model, sentTo } = call.out;
-    const micros = this.#prices.answered(sentTo ?? '', call, { model, tokens });
-    return { tokens: totalTokens(tokens), micros };
-  }
-
-  #hold(call: RunCall, budget: BudgetRow): void {
-    if (this.#line.budgetOf(call) === null) this.#changes.push({ call, shown: 'budget' });
-    this.#line.add(call, budget);
-    this.#arm();
-  }
-
   /** Where it may go to several, the cheapest of those that it does not fit. */
   #lacking(call: RunCall, budget: BudgetRow): Amount {
-    const amounts = rising(this.#places(call));
+    const amounts = rising(this.reservations.places(call));
     return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;
   }
 
@@ -247,13 +157,11 @@ export class Budgets {
     for (const rows of chunks(this.#line.rows(), readMax)) {
       const now = await this.#store.budgets(rows, this.#defaults);
       if (this.#closed) return;
-      const needed = (call: RunCall): Amount[] => rising(this.#places(call));
+      const needed = (call: RunCall): Amount[] => rising(this.reservations.places(call));
       const fitting = rows.flatMap((at, i) => this.#line.looked(at, now[i] ?? null, needed));
       for (const calls of chunks(fitting, callsReadMax)) await this.#letGo(calls);
     }
-    for (const call of this.#line.takeUntold(toldMax)) {
-      this.#changes.push({ call, shown: 'budget' });
-    }
+    this.#changes.push(...this.#line.takeUntold(toldMax));
     if (this.#changes.length > 0) this.#onNews();
   }
 
@@ -266,29 +174,30 @@ export class Budgets {
     const budgets = new Map<string, BudgetRow>();
     for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
     for (const call of calls) {
-      if (this.#line.budgetOf(call) === null) continue;
+      const { state } = call;
+      if (state.kind !== 'held') continue;
       const mine = budgetsOf(call).flatMap((at) => budgets.get(keyOf(at)) ?? []);
-      const places = this.#places(call);
+      const places = this.reservations.places(call);
       const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
       // One that no provider takes goes on to hear just that.
       if (open.length === 0 && places.length > 0) {
         const [least = noAmount] = rising(places);
         const full = mine.find((one) => !fitsBudget(one, least));
-        if (full !== undefined) this.#line.add(call, full);
+        if (full !== undefined) this.#line.add(call, state, full);
         continue;
       }
       const needed = rising(open).at(-1) ?? noAmount;
       // Else it would come back to the dear one, which is as free as before, again and again.
       const isBound = open.length < places.length;
-      call.providers = isBound ? open.map(({ provider }) => provider) : call.wanted.providers;
       // Counted on, so that no more of them go on than there is room for.
       for (const budget of mine) {
         const reserved = addAmounts(budget.reserved, needed);
         budgets.set(keyOf(budget), { ...budget, reserved });
       }
-      this.#line.remove(call);
-      this.#changes.push({ call, shown: 'calling' });
-      this.fits.tell(call);
+      this.#line.remove(call, state);
+      call.move(state, 'fit', proposed(state.durable));
+      this.#changes.push(call);
+      this.fits.tell(call, isBound ? open.map(({ provider }) => provider) : undefined);
     }
   }
 }
@@ -301,8 +210,6 @@ const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u000
 
 const rising = (places: readonly Place[]): Amount[] =>
   places.map(({ needed }) => needed).sort((a, b) => a.micros - b.micros);
-
-const nameOf = ({ invocationId, incarnation }: RunCall): string => `${invocationId}:${incarnation}`;
 
 function reasonOf(budget: BudgetRow, needed: Amount): string {
   const { scope, owner, tokensMax, microsMax, perDay, spent, reserved } = budget;

@@ -1,9 +1,8 @@
 /** What a batch charges for calls, and what the end of a call says of its cost. */
 import type { ReplicaId } from '../../../domain/ids.ts';
-import type { Grant, Pool } from '../../../providers/capacity/pool.ts';
-import type { CallOutcome } from '../../../providers/capacity/gate.ts';
+import type { Grant } from '../../../providers/capacity/pool.ts';
 import type { SlotWrite } from '../../../store/batch.ts';
-import { isWithin, type Charges } from '../../../store/charges.ts';
+import type { Charges } from '../../../store/charges.ts';
 import type { NewRun } from '../../../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from '../call/run-call.ts';
@@ -26,38 +25,24 @@ export function chargesOf(
   batch.slots.forEach(({ provider, replicaId, slot }, index) => {
     if (replicaId === batch.replicaId) at.set(`${provider} ${slot}`, index);
   });
-  const reserved = batch.grants.flatMap(({ call, provider, slot }) => {
-    const sentTo = batch.gates.providerOf(provider);
-    call.goesOut().sentTo = sentTo;
-    const index = at.get(`${provider} ${slot}`);
+  const { reservations } = budgets;
+  const reserved = batch.grants.flatMap(({ call, provider: gate, slot }) => {
+    const index = at.get(`${gate} ${slot}`);
     if (index === undefined) return [];
-    const amount = budgets.worstAt(call, sentTo);
-    if (call.reserved !== null) {
-      // An attempt after the first stands on what that reserved, but for one at a dearer provider.
-      if (isWithin(amount, call.reserved)) return [];
-      budgets.settle(call, 'unused');
-    }
-    call.reserved = amount;
     const repeated = batch.repeated.has(call.key);
-    return budgets.reservation(call, { amount, slot: index, repeated });
+    const provider = batch.gates.providerOf(gate);
+    return reservations.reserve(call, { provider, slot: index, repeated }) ?? [];
   });
-  const settled = budgets.takeSettlements();
+  const settled = reservations.takeSettlements();
   if (reserved.length + settled.length === 0) return null;
   return { reserved, settled, defaults: budgets.defaults };
 }
 
-/** A call that its own limit has ended may have been answered all the same. */
-export function usedBy({ kind }: CallOutcome): 'used' | 'unused' | 'unknown' {
-  if (kind === 'ok') return 'used';
-  return kind === 'aborted' ? 'unknown' : 'unused';
-}
-
 /** Of a call that waits for another attempt nothing was used; what is under way may be answered yet. */
-export function chargeEnd(
-  budgets: Budgets,
-  run: NewRun,
-  of: { readonly calls: readonly RunCall[]; readonly pool: Pool<RunCall> },
-): void {
-  for (const call of of.calls) if (of.pool.isWaiting(call)) budgets.settle(call, 'unused');
-  budgets.endRun(run);
+export function chargeEnd(budgets: Budgets, run: NewRun, calls: readonly RunCall[]): void {
+  if (!budgets.isOn) return;
+  for (const call of calls) {
+    if (call.state.kind === 'queued') budgets.reservations.settle(call, 'nothing');
+  }
+  budgets.reservations.settleRun(run);
 }

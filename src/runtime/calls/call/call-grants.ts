@@ -4,20 +4,33 @@
  * Owns whether calls wait for a permit. Leaves to the pool which call goes next, and to the permits how
  * many may.
  */
-import type { Grant, Pool, Released } from '../../../providers/capacity/pool.ts';
+import type { CallOutcome } from '../../../providers/capacity/gate.ts';
+import type { Grant, Pool } from '../../../providers/capacity/pool.ts';
+import type { Clock } from '../../ports.ts';
+import type { CallSlot } from './call-state.ts';
 import type { RunCall } from './run-call.ts';
 import type { Permits } from './permits.ts';
 
 export class CallGrants {
   readonly #pool: Pool<RunCall>;
   readonly #permits: Permits;
+  readonly #clock: Clock;
+  readonly #onFree: () => void;
   /** Calls had a slot and no permit when they were last looked at. */
   #isShort = false;
 
-  constructor(pool: Pool<RunCall>, permits: Permits) {
-    this.#pool = pool;
-    this.#permits = permits;
-    permits.serve(pool);
+  constructor(options: {
+    readonly pool: Pool<RunCall>;
+    readonly permits: Permits;
+    readonly clock: Clock;
+    /** A slot may be given on, and its row is to be written. */
+    readonly onFree: () => void;
+  }) {
+    this.#pool = options.pool;
+    this.#permits = options.permits;
+    this.#clock = options.clock;
+    this.#onFree = options.onFree;
+    this.#permits.serve(this.#pool);
   }
 
   /** Calls waited for a permit, and find one. */
@@ -33,10 +46,11 @@ export class CallGrants {
     return grants;
   }
 
-  release(...of: Parameters<Pool<RunCall>['release']>): Released<RunCall> {
-    const released = this.#pool.release(...of);
+  /** What was in this slot has ended; `tokens`: what it has used, where that is known. */
+  free({ provider, slot }: CallSlot, outcome: CallOutcome, tokens?: number): void {
+    this.#pool.release(provider, slot, outcome, this.#clock.nowMs(), tokens);
     this.#permits.freed();
-    return released;
+    this.#onFree();
   }
 
   /** When time alone lets calls go. What waits for a permit goes on when one is free. */

@@ -1,15 +1,15 @@
 /** How a provider's answer and its refusal reach the chart. */
 import type { GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
+import { recordOf } from '../../../domain/failure.ts';
 import { toJson, toSafeJson, toSafeText, type Json } from '../../../domain/json.ts';
 import { limits } from '../../../domain/limits.ts';
 import { isA, thrownText } from '../../../domain/thrown.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import { ProviderFault } from '../../../providers/port.ts';
+import type { Incoming } from '../../turn/incoming.ts';
+import type { RunCall } from './run-call.ts';
 
-export { recordOf } from '../../../domain/failure.ts';
-
-export const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 /** Its own limit, or its run, ended it: that says nothing about the provider. */
 export const aborted: CallOutcome = { kind: 'aborted' };
 
@@ -31,6 +31,14 @@ function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {
   const depth = limits.jsonDepthMax;
   const reason = `the input is nested deeper than ${depth}, or holds a key __proto__ or a number that is too large`;
   return { ...names, input: {}, invalid: reason };
+}
+
+/** A fault as its run's next turn takes it. */
+export function faultResult(
+  { invocationId: id, incarnation }: Pick<RunCall, 'invocationId' | 'incarnation'>,
+  thrown: unknown,
+): Extract<Incoming, { kind: 'result' }> {
+  return { kind: 'result', event: { kind: 'failed', id, incarnation, error: recordOf(thrown) } };
 }
 
 export function callError(provider: string, error: unknown): unknown {

@@ -1,22 +1,31 @@
 /**
  * A provider call of a run, from the turn that asks for it to the turn that takes its result.
  *
- * One object is all that there is of a call that waits: its place, its estimate and where it comes from.
- * The books (calls by run, the pool and its lines, budgets, what runs show) keep what they note of it here
- * instead of in a record each, so a hundred thousand waiting calls cost a few hundred bytes each
- * (promise 7). What there is of a call only while it is out stands in `CallOut`.
+ * One object is all that there is of a call that waits, so a hundred thousand of them cost a few hundred
+ * bytes each (promise 7). What it asks and for whom never changes. Its state is one of `call-table.ts`, with
+ * what `call-state.ts` says that it holds; only `move` writes it. Beside that stand the notes of those who keep
+ * books of calls, each written by its book alone: the pool's in `PoolCall`, `next`, `turn` and `status` by
+ * `calls-by-run.ts`, `input` by `call-inputs.ts`.
  */
+import { heddleError } from '../../../domain/errors.ts';
 import { checkGenerate } from '../../../domain/generate-input.ts';
 import type { GenerateInput, GenerateOutput } from '../../../domain/catalogue.ts';
 import { madeAtMs, type RunId } from '../../../domain/ids.ts';
 import type { Priority } from '../../../domain/priority.ts';
 import type { OpenInvocation } from '../../../kernel/port.ts';
-import { estimatedTokens, totalTokens } from '../../../providers/call-tokens.ts';
+import { estimatedTokens } from '../../../providers/call-tokens.ts';
 import type { Wanted } from '../../../providers/served-model.ts';
 import { PoolCall, type WaitChange } from '../../../providers/capacity/pool.ts';
-import type { CallOutcome } from '../../../providers/capacity/gate.ts';
-import type { Amount } from '../../../store/charges.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
+import {
+  isIn,
+  proposed,
+  type CallState,
+  type EventOf,
+  type MovedTo,
+  type StateOf,
+} from './call-state.ts';
+import { isInTable, type CallKind, type EventIn } from './call-table.ts';
 import type { Names } from './names.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import { noted } from '../../turn/held.ts';
@@ -30,26 +39,6 @@ export type CallOfRun = Pick<HotRun, 'run' | 'held' | 'turn' | 'status'>;
 
 /** What a run shows of a call. */
 export type ShownCall = WaitChange<RunCall>['shown'] | 'budget';
-
-/** From a call's slot on, until it waits again or is over. */
-export type CallOut = {
-  /** The provider of its slot. */
-  sentTo: string | null;
-  /** Set from its end until the turn that takes it commits. */
-  outcome: CallOutcome | null;
-  /** What it has used, from its answer on. */
-  usage: GenerateOutput['usage'] | null;
-  /** The model that its answer names. */
-  answeredBy: string | null;
-  /** Its result is in its run's inbox already, and its slot is given on. */
-  kept: boolean;
-  sentAtMs: number;
-  slot: { readonly provider: string; readonly slot: number } | null;
-  abort: AbortController | null;
-  cancelLimit: () => void;
-};
-
-const noLimit = (): void => undefined;
 
 export class RunCall extends PoolCall {
   readonly tenant: string;
@@ -66,27 +55,14 @@ export class RunCall extends PoolCall {
   readonly #outputTokens: number;
   /** Where it wants to go. One object for all calls that want the same. */
   readonly wanted: Wanted;
-  /** Those that it names; fewer where its budgets have room at some only. */
-  providers: readonly string[] | undefined;
+  #state: CallState = proposed(false);
   /** What is asked; null while the call only waits, far back in its line. */
   input: GenerateInput | null;
   /** Its run as the row had it with the last turn, or change of status: what the next may expect. */
   turn: number;
   status: RunStatus;
-  /** The turn that asked for it has committed. */
-  durable = false;
-  /** Not in the pool. */
-  outside = true;
-  dropped = false;
-  /** What it holds of its budgets; null: nothing. */
-  reserved: Amount | null = null;
-  out: CallOut | null = null;
-  /** The next call of its run: see calls-by-run.ts. */
+  /** The next call of its run. */
   next: RunCall | null = null;
-  /** What its run was told last to show of it: see wait-status.ts. */
-  shown: ShownCall = 'calling';
-  /** The full budget that it waits for: see budget-line.ts. */
-  fullBudget: object | null = null;
 
   constructor(
     { run, held, turn, status }: CallOfRun,
@@ -112,7 +88,6 @@ export class RunCall extends PoolCall {
     this.#inputTokens = estimate.inputTokens;
     this.#outputTokens = estimate.outputTokens;
     this.wanted = names.wanted(input);
-    this.providers = this.wanted.providers;
     this.input = input;
     this.turn = turn;
     this.status = names.one(status);
@@ -136,8 +111,50 @@ export class RunCall extends PoolCall {
     return this.#inputTokens + this.#outputTokens;
   }
 
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /**
+   * The only way from a state to another. Throws `illegal-transition` for a move that is not in the table, and
+   * when the call is not in the state that it is moved from.
+   */
+  move<
+    From extends CallState,
+    Event extends EventOf<From> & string,
+    To extends MovedTo<From, Event>,
+  >(from: From, event: Event, to: To): To {
+    if (this.#state !== from || !isInTable(from, event, to)) {
+      const { kind } = this.#state;
+      throw heddleError('illegal-transition', { chart: 'provider-call', event, state: kind });
+    }
+    this.#state = to;
+    return to;
+  }
+
+  /** Its state for this event; throws when it is in another. */
+  stateFor<Kind extends CallKind>(event: EventIn<Kind> & string, kind: Kind): StateOf<Kind> {
+    if (isIn(this.#state, kind)) return this.#state;
+    const { kind: state } = this.#state;
+    throw heddleError('illegal-transition', { chart: 'provider-call', event, state });
+  }
+
+  /** Nobody waits for it any more, or its run has its result. */
+  get isLeft(): boolean {
+    return this.#state.kind === 'leaving' || this.#state.kind === 'over';
+  }
+
+  /** What its run shows of it: what news of it were taken last. */
+  get shown(): ShownCall {
+    return this.#state.kind === 'held' ? 'budget' : this.told;
+  }
+
   get provider(): string | undefined {
     return this.wanted.provider;
+  }
+
+  get providers(): readonly string[] | undefined {
+    return this.wanted.providers;
   }
 
   get model(): string | undefined {
@@ -148,34 +165,7 @@ export class RunCall extends PoolCall {
     return this.wanted.tier;
   }
 
-  get outcome(): CallOutcome | null {
-    return this.out === null ? null : this.out.outcome;
-  }
-
   is(invocation: { readonly id: string; readonly incarnation: number }): boolean {
     return this.invocationId === invocation.id && this.incarnation === invocation.incarnation;
-  }
-
-  /** It is in no slot from here on. What it has used there, if that is known, in tokens. */
-  leavesSlot(): number | undefined {
-    if (this.out === null) return undefined;
-    this.out.slot = null;
-    return this.out.usage === null ? undefined : totalTokens(this.out.usage);
-  }
-
-  /** It has a slot, or an end. */
-  goesOut(): CallOut {
-    this.out ??= {
-      sentTo: null,
-      outcome: null,
-      usage: null,
-      answeredBy: null,
-      kept: false,
-      sentAtMs: 0,
-      slot: null,
-      abort: null,
-      cancelLimit: noLimit,
-    };
-    return this.out;
   }
 }

@@ -1,0 +1,101 @@
+/**
+ * What a request has brought, and what follows for its call: a result that its run's next turn takes, or a way back
+ * into the pool, of which the run does not hear (promise 8).
+ *
+ * Owns nothing. Leaves to `call-requests.ts` the requests, and to `call-life.ts` a call that nobody waits for.
+ */
+import type { GenerateOutput } from '../../../domain/catalogue.ts';
+import type { CallOutcome } from '../../../providers/capacity/gate.ts';
+import type { BroughtBack, Pool } from '../../../providers/capacity/pool.ts';
+import type { Clock } from '../../ports.ts';
+import type { Incoming } from '../../turn/incoming.ts';
+import type { CallsOptions } from '../calls-options.ts';
+import type { FaultOf, RequestEnds } from '../call-requests.ts';
+import type { RestingCalls } from '../resting-calls.ts';
+import type { CallGrants } from './call-grants.ts';
+import type { CallLife } from './call-life.ts';
+import { aborted, callError, faultResult, resultOf } from './call-result.ts';
+import { proposed, queued, type CallSlot, type StateOf } from './call-state.ts';
+import type { RunCall } from './run-call.ts';
+
+type Result = Extract<Incoming, { kind: 'result' }>;
+
+export type CallEndsOptions = Pick<CallsOptions, 'budgets' | 'deliver' | 'doubted'> & {
+  readonly clock: Clock;
+  readonly pool: Pool<RunCall>;
+  readonly grants: CallGrants;
+  readonly life: CallLife;
+  readonly resting: RestingCalls;
+  /** A result that was paid for. */
+  readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
+  /** A request that had to be read is out. */
+  readonly sentLate: () => void;
+};
+
+export class CallEnds implements RequestEnds {
+  readonly #options: CallEndsOptions;
+
+  constructor(options: CallEndsOptions) {
+    this.#options = options;
+  }
+
+  sentLate(): void {
+    this.#options.sentLate();
+  }
+
+  unwanted(call: RunCall, tokens?: number): void {
+    this.#options.life.unwanted(call, tokens);
+  }
+
+  withheld(call: RunCall, state: StateOf<'cleared'>): void {
+    call.move(state, 'withheld', queued(true));
+    this.#back(call, state.slot, { kind: 'withheld' });
+  }
+
+  lost(call: RunCall, state: StateOf<'cleared'>): void {
+    call.move(state, 'lose', proposed(true));
+    this.#options.grants.free(state.slot, aborted);
+    this.#options.doubted(call);
+  }
+
+  broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void {
+    state.cancelLimit();
+    call.move(state, fault.kind, queued(true));
+    this.#back(call, state.slot, fault);
+  }
+
+  tookTooLong(call: RunCall, state: StateOf<'sent'>): void {
+    // It may be answered all the same.
+    this.#options.budgets.reservations.settle(call, 'unknown');
+    call.move(state, 'timed-out', queued(true));
+    this.#back(call, state.slot, { kind: 'timed-out' });
+  }
+
+  /** Its slot stays taken until the result is committed. */
+  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void {
+    const { clock, ended, pool } = this.#options;
+    const { slot } = state;
+    const { invocationId: id, incarnation } = call;
+    const event = { kind: 'done', id, incarnation, output: resultOf(output) } as const;
+    const provider = pool.gates.providerOf(slot.provider);
+    const { model, usage: tokens } = output;
+    state.cancelLimit();
+    call.move(state, 'answer', { kind: 'answered', slot, used: { provider, model, tokens } });
+    ended(call, { kind: 'result', event }, clock.nowMs() - state.sentAtMs);
+  }
+
+  failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown): void {
+    const { deliver, pool } = this.#options;
+    const { slot } = state;
+    if (state.kind === 'sent') state.cancelLimit();
+    call.move(state, 'answer', { kind: 'answered', slot, used: null });
+    const provider = pool.gates.providerOf(slot.provider);
+    deliver(call, faultResult(call, callError(provider, error)));
+  }
+
+  /** It is queued again, or pauses before it is. */
+  #back(call: RunCall, slot: CallSlot, outcome: CallOutcome): void {
+    this.#options.grants.free(slot, outcome);
+    this.#options.resting.rest(call);
+  }
+}
