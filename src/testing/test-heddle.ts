@@ -227,6 +227,7 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
     return this.#closed;
   }
 
+  /** @internal */
   protected override handleOf<Chart>(address: RunAddress): Run<Chart> {
     return new TestRun(this.#world, address);
   }
