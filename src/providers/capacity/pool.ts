@@ -77,8 +77,9 @@ export class Pool<Call extends PoolCall> {
   }
 
   /**
-   * Lets a call in. False when it is inside already, or another of its key leaves its slot yet. Throws
-   * when no gate is for it. `within`: it may go to these providers only, in this order.
+   * Lets a call in. Returns false if it is inside already, or if another call of its key has not left
+   * its slot yet. Throws if no gate serves it. `within`: it may go only to these providers, in this
+   * order.
    */
   enqueue(call: Call, nowMs: number, within?: readonly string[]): boolean {
     if (call.route !== null || (this.#leaving.size > 0 && this.#leaving.has(call.key)))
@@ -129,8 +130,8 @@ export class Pool<Call extends PoolCall> {
   }
 
   /**
-   * Whether `release` will bring this call back by itself. If not, its fault is its result, which
-   * must be recorded before its slot is given on.
+   * Whether `release` will bring this call back by itself. If not, its fault is its result, which must
+   * be recorded before its slot is used again.
    */
   bringsBack(call: Call, kind: ProviderFaultKind): kind is BroughtBack {
     if (kind === 'caller') return false;
@@ -186,12 +187,12 @@ export class Pool<Call extends PoolCall> {
     return call.route !== null && call.held === null;
   }
 
-  /** Those that may take this call, which is inside. */
+  /** The gates that may take this call, which must be inside. */
   gatesOf(call: Call): readonly Gate<Held<Call>>[] {
     return routeOf(call).providers;
   }
 
-  /** The key of the call in this slot; null when there is none. */
+  /** The key of the call in this slot; null if there is none. */
   keyIn(provider: string, slot: number): string | null {
     return this.#routes.state(provider).slots.peek(slot)?.key ?? null;
   }
