@@ -307,7 +307,9 @@ const rooms = [
       '^src/(kernel|library|runtime|tool-loop)/',
       storePort,
       providerPort,
-      '^src/providers/(anthropic|ollama)/',
+      // Names of what a host gives: the functions themselves stand in these folders too.
+      '^src/providers/(anthropic|ollama|stub)/',
+      '^src/providers/wire/(adapter-options|wire-limits)\\.ts$',
       '^src/heddle\\.ts$',
       systemCharts,
     ],

@@ -73,4 +73,13 @@ export const runMachine = setup({
   },
 });
 
+/**
+ * Where a run stands. With several invocations open, the most active one gives the status.
+ * - queued: accepted, and not begun. admitted: its turn is under way.
+ * - calling-provider, running-task, waiting-on-channel, waiting-on-timer, waiting-on-person,
+ *   waiting-on-child: what it has open.
+ * - backoff: a call or a task is tried again after a pause. stalled: it cannot go on, and its reason says
+ *   what for. paused: by a person, or with its parent.
+ * - completed, failed, cancelled: it has ended.
+ */
 export type RunStatus = StateValueFrom<typeof runMachine>;

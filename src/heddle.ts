@@ -49,6 +49,7 @@ export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
    * `[stubProvider()]`.
    */
   readonly providers?: readonly Provider[];
+  /** Each has a default. */
   readonly settings?: Partial<RuntimeSettings>;
   /** What each run, user or tenant may spend that was given no budget of its own. */
   readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
@@ -62,6 +63,7 @@ export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
    * with their runs. Default true.
    */
   readonly replica?: boolean;
+  /** Default: warnings go to stderr. */
   readonly log?: Log;
 };
 
@@ -125,7 +127,7 @@ const stubKeys = [
  * A provider in this process, for tests and for measuring heddle alone. Without options it is called
  * `stub`, takes 120 calls at once, and answers each at once with a text made of the prompt.
  */
-export function stubProvider(options: Partial<Omit<StubOptions, 'clock'>> = {}): Provider {
+export function stubProvider(options: Partial<StubOptions> = {}): Provider {
   const given = asOptions(options, 'stub', stubKeys);
   const { name = 'stub', ceiling = 120, latencyMs = 0, seed = 1 } = given;
   return createStub({ ...given, name, ceiling, latencyMs, seed, clock: systemClock });

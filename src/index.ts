@@ -1,4 +1,11 @@
-/** What agent authors and hosts import. Nothing else is public. */
+/**
+ * What agent authors and hosts import. Nothing else is public.
+ *
+ * Each type that a public function takes or gives is exported here, so that it can be named; `npm run docs`
+ * fails where one is not, or has no comment.
+ */
+
+// Charts: actors, tasks, tools.
 export {
   ask,
   catalogue,
@@ -10,15 +17,64 @@ export {
 } from './kernel/catalogue.ts';
 export { toolLoop, type ToolLoopMachine } from './tool-loop/tool-loop.ts';
 export { tool, type AuthorTool } from './tool-loop/author-tool.ts';
-export type { StandardSchema } from './tool-loop/standard-schema.ts';
-export type { ToolLoopBounds, ToolLoopInput, ToolLoopOptions } from './tool-loop/options.ts';
+export type {
+  PathSegment,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchema,
+} from './tool-loop/standard-schema.ts';
+export type {
+  ToolLoopBounds,
+  ToolLoopChild,
+  ToolLoopInput,
+  ToolLoopOptions,
+} from './tool-loop/options.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
+export type * from './domain/catalogue.ts';
+
+// A replica, and what can be asked of it.
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
-export type { Budget, BudgetOwner, BudgetView } from './library/budget-requests.ts';
-export type { Priority } from './domain/priority.ts';
-export type { JournalLine, OutputOptions, Run } from './library/run-handle.ts';
 export type { AgentSource, AgentSources, AgentVersion, AnyChart } from './runtime/agent-source.ts';
+export type { Published, RunOptions } from './library/library.ts';
+export type {
+  MemoryOwner,
+  PublishRequest,
+  SendRequest as SendOptions,
+  StartRequest,
+} from './library/requests.ts';
+export type { GroupRequest, LeaseHolder } from './library/outside-channels.ts';
+export type { RecallOptions, RememberOptions } from './library/outside-memory.ts';
+export type { RunsQuery } from './library/runs-query.ts';
+export type { Budget, BudgetOwner, BudgetUse, BudgetView } from './library/budget-requests.ts';
+export type { OpenQuestion } from './library/answers.ts';
+export type { RuntimeSettings } from './runtime/settings.ts';
+export type { Log } from './runtime/ports.ts';
+
+// A run, and what is known of it.
+export type { JournalLine, OutputOptions, Run, Subscription } from './library/run-handle.ts';
+export type { TextDelta } from './runtime/calls/texts.ts';
+export type {
+  EvaluationRow,
+  MessageRow,
+  NewRun,
+  ParentAddress,
+  RunAddress,
+  RunRow,
+} from './store/rows.ts';
+export type { LeasedMessage } from './store/port.ts';
+export type {
+  ActionThrew,
+  AttemptLost,
+  ChartEvent,
+  JournalEntry,
+  RunEvent,
+} from './domain/event.ts';
+export type { RunId } from './domain/ids.ts';
+export type { Priority } from './domain/priority.ts';
+export type { RunStatus } from '../machines/run.ts';
+
+// Types that are made from a chart's.
 export type {
   AgentName,
   AgentRef,
@@ -38,18 +94,30 @@ export type {
   SentEvent,
 } from './library/chart-types.ts';
 export type { JsonOf } from './domain/plain/json-of.ts';
-export type { OpenQuestion } from './library/answers.ts';
-export type { SendRequest as SendOptions } from './library/requests.ts';
-export type { TextDelta } from './runtime/calls/texts.ts';
+export type { Json, JsonObject } from './domain/json.ts';
+
+// Providers.
 export {
   createAnthropic as anthropic,
   type AnthropicOptions,
 } from './providers/anthropic/anthropic.ts';
 export { createOllama as ollama, type OllamaOptions } from './providers/ollama/ollama.ts';
-export { ProviderFault, type Provider, type ProviderCall } from './providers/port.ts';
-export { HeddleError, type ErrorCode, type ErrorRecord } from './domain/errors.ts';
-export type * from './domain/catalogue.ts';
-export type { ChartEvent, JournalEntry } from './domain/event.ts';
+export type { AdapterOptions } from './providers/wire/adapter-options.ts';
+export type { WireLimits } from './providers/wire/wire-limits.ts';
+export type { StubFaults, StubOptions } from './providers/stub/stub.ts';
+export {
+  ProviderFault,
+  type Price,
+  type Provider,
+  type ProviderCall,
+  type ProviderFaultKind,
+} from './providers/port.ts';
+
+// Errors.
+export {
+  HeddleError,
+  type ErrorCode,
+  type ErrorDetail,
+  type ErrorRecord,
+} from './domain/errors.ts';
 export type { Failure } from './domain/failure.ts';
-export type { Json } from './domain/json.ts';
-export type { RunStatus } from '../machines/run.ts';

@@ -4,100 +4,28 @@
  */
 import type { Json } from './json.ts';
 
+export type * from './model-call.ts';
+
 /** One of the four owners of memory entries. `run` and `agent` mean the one that asks. */
 export type MemoryScope = 'run' | 'agent' | 'user' | 'tenant';
 
-/** A model's wish to have a tool called: for the chart to carry out, never for heddle. */
-export type ToolCall = {
-  /** Unique in its result, and the same again when an attempt is repeated at Ollama. */
-  readonly id: string;
-  readonly name: string;
-  readonly input: Json;
-  /**
-   * Set when the model wrote something else than a JSON object that heddle can keep: what is wrong,
-   * in words that the model can be told. The input is then `{}`.
-   */
-  readonly invalid?: string;
-};
-
-/** One message of a conversation. An assistant's is a `GenerateOutput`'s text and tool calls. */
-export type GenerateMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
-  | {
-      readonly role: 'assistant';
-      readonly content: string;
-      readonly toolCalls?: readonly ToolCall[];
-    }
-  | {
-      /** What came of a tool call of the assistant's message before it. */
-      readonly role: 'tool';
-      readonly toolCallId: string;
-      readonly content: string;
-      readonly isError?: boolean;
-    };
-
-export type GenerateInput = {
-  /** A prompt, or the whole conversation. One of the two must be given, or `conversation`. */
-  readonly prompt?: string;
-  readonly messages?: readonly GenerateMessage[];
-  /**
-   * Names a durable conversation of this run. `messages` and `prompt` are then only what is new: they
-   * are appended to it with the turn that asks, the answer with the turn that takes it, and the
-   * provider is sent all of it. So no turn writes again what was said before. One call at a time.
-   */
-  readonly conversation?: string;
-  readonly system?: string;
-  /** Where to call: a provider's name. Without one, any provider may take the call. */
-  readonly provider?: string;
-  /**
-   * Or several, in order of preference: the first that is free takes the call, and the queue of all
-   * of them when none is.
-   */
-  readonly providers?: readonly string[];
-  /** Only providers that serve this model take the call. */
-  readonly model?: string;
-  /** Instead of a model: the word that providers have for one, such as `small`. */
-  readonly tier?: string;
-  readonly tools?: readonly {
-    readonly name: string;
-    readonly description?: string;
-    /** JSON Schema of an object. */
-    readonly inputSchema: Json;
-  }[];
-  readonly maxTokens?: number;
-  /** 0 to 2. Without one, the provider's own. */
-  readonly temperature?: number;
-  /**
-   * From the commit of the turn that asks to the result, wherever the call waits meanwhile: for a slot,
-   * a budget, a provider that is out. Then it fails with `invocation-timeout`. Default: no limit.
-   */
-  readonly timeoutMs?: number;
-  /**
-   * Of each attempt, from its sending. One that takes longer is aborted, and the call comes again after
-   * a pause. Default: the provider's own limits.
-   */
-  readonly attemptTimeoutMs?: number;
-};
-
-export type GenerateOutput = {
-  readonly text: string;
-  readonly toolCalls: readonly ToolCall[];
-  /** `end`, `tool-calls`, `max-tokens`, `stop-sequence`, `refusal`, or the provider's own word. */
-  readonly stopReason: string;
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
-  readonly provider: string;
-  readonly model: string;
-};
-
+/** Which messages a chart waits for. */
 export type ReceiveInput = {
   /** One channel or several. */
   readonly channel?: string;
+  /** Several channels; not beside `channel`. */
   readonly channels?: readonly string[];
   /**
    * `any` (default): at least one message on any channel. `all`: at least one on each channel.
    * `{ atLeast }`: that many messages in all.
    */
-  readonly until?: 'any' | 'all' | { readonly atLeast: number };
+  readonly until?:
+    | 'any'
+    | 'all'
+    | {
+        /** How many messages. */
+        readonly atLeast: number;
+      };
   /** Messages to take at most: of each channel for `all`, in all otherwise. Default 1 (`atLeast`: n). */
   readonly max?: number;
   /**
@@ -107,90 +35,159 @@ export type ReceiveInput = {
   readonly group?: string;
   /** Where a group (or run) that never received from this channel begins. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
+  /** From the turn that asks. Then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };
 
 /** A message as a chart gets it. */
 export type ReceivedMessage<Payload = Json> = {
+  /** The channel that it came by. */
   readonly channel: string;
   /** The message's number in its channel: dense, from 1, in commit order. */
   readonly seq: number;
+  /** What `publish` gave out for it. */
   readonly messageId: string;
+  /** What was published. */
   readonly payload: Payload;
 };
+/** What a receive gives: as many messages as were there, `max` at most. */
 export type ReceiveOutput<Payload = Json> = {
+  /** In order within each channel. */
   readonly messages: readonly ReceivedMessage<Payload>[];
 };
 
+/** A message that a chart adds to a channel. */
 export type PublishInput = {
+  /** A name; the channel begins with its first message or receiver. */
   readonly channel: string;
+  /** Any JSON. */
   readonly payload: Json;
+  /** How long nobody sees it. Default 0. */
   readonly delayMs?: number;
 };
-export type PublishOutput = { readonly channel: string; readonly messageId: string };
+/** What a publish gives. */
+export type PublishOutput = {
+  /** As it was asked for. */
+  readonly channel: string;
+  /** Names the message for ever. */
+  readonly messageId: string;
+};
 
+/** A version that a chart adds to a memory entry. */
 export type RememberInput = {
+  /** Whose entry. */
   readonly scope: MemoryScope;
+  /** The entry's name. */
   readonly key: string;
+  /** Any JSON. */
   readonly value: Json;
   /** The version that the entry must have (0: must not exist), else `memory-conflict`. */
   readonly expectedVersion?: number;
   /** Merge an object's keys into the newest value (RFC 7386) instead of replacing it. */
   readonly merge?: boolean;
 };
-export type RememberOutput = { readonly key: string; readonly version: number };
+/** What a remember gives. */
+export type RememberOutput = {
+  /** The entry's name. */
+  readonly key: string;
+  /** Of the version that was written. */
+  readonly version: number;
+};
 
+/** Which memory entry a chart reads. */
 export type RecallInput = {
+  /** Whose entry. */
   readonly scope: MemoryScope;
+  /** The entry's name. */
   readonly key: string;
   /** One certain version instead of the newest. */
   readonly version?: number;
   /** Also the versions before it, newest first, at most so many. */
   readonly history?: number;
 };
+/** One version of a memory entry. */
 export type MemoryVersion<Value = Json> = {
+  /** From 1, without gaps. */
   readonly version: number;
   /** Null for the first. */
   readonly parent: number | null;
   /** Null when this version deletes the entry. */
   readonly value: Value | null;
+  /** This version deletes the entry. */
   readonly deleted: boolean;
-  /** Who wrote it. */
+  /** The run that wrote it; null when it came from outside. */
   readonly runId: string | null;
+  /** The turn that wrote it. */
   readonly turn: number | null;
 };
 /** `found` is false, `version` 0 and `value` null when there is no entry or it was deleted. */
 export type RecallOutput<Value = Json> = {
+  /** The entry's name. */
   readonly key: string;
   /** The versions before it, newest first, as many as `history` asked for. */
   readonly history: readonly MemoryVersion<Value>[];
 } & (
-  | { readonly found: true; readonly version: number; readonly value: Value }
-  | { readonly found: false; readonly version: 0; readonly value: null }
+  | {
+      /** The entry exists. */
+      readonly found: true;
+      /** Of the value. */
+      readonly version: number;
+      /** As it was remembered. */
+      readonly value: Value;
+    }
+  | {
+      /** There is no entry, or it was deleted. */
+      readonly found: false;
+      /** None. */
+      readonly version: 0;
+      /** None. */
+      readonly value: null;
+    }
 );
 
+/** Which memory entry a chart deletes. */
 export type ForgetInput = {
+  /** Whose entry. */
   readonly scope: MemoryScope;
+  /** The entry's name. */
   readonly key: string;
+  /** The version that the entry must have, else `memory-conflict`. */
   readonly expectedVersion?: number;
 };
 /** `version` is that of the deletion, or 0 when there was nothing to forget. */
-export type ForgetOutput = { readonly key: string; readonly version: number };
+export type ForgetOutput = {
+  /** The entry's name. */
+  readonly key: string;
+  /** Of the deletion, which is a version too. */
+  readonly version: number;
+};
 
+/** A score that a run gives another. */
 export type EvaluateInput = {
   /** The run that is judged. */
   readonly runId: string;
   /** 0 to 1. */
   readonly score: number;
+  /** Why, in words. */
   readonly rationale: string;
 };
-export type EvaluateOutput = { readonly evaluationId: string };
+/** What an evaluate gives. */
+export type EvaluateOutput = {
+  /** Names the evaluation for ever. */
+  readonly evaluationId: string;
+};
 
+/** What a chart asks a person. */
 export type AskInput = {
+  /** In words. */
   readonly question: string;
-  /** JSON Schema subset that the answer must fit: checked by `src/library/answers.ts`. */
+  /** JSON Schema that the answer must fit. Default: any answer does. */
   readonly schema?: Json;
+  /** From the turn that asks. Then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };
 /** What the person answered. */
-export type AskOutput<Answer = Json> = { readonly answer: Answer };
+export type AskOutput<Answer = Json> = {
+  /** It fits the question's schema. */
+  readonly answer: Answer;
+};

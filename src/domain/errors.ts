@@ -222,13 +222,18 @@ export const errorRegistry = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** A code of heddle's registry: `docs/errors.md` lists them, with what to do. */
 export type ErrorCode = keyof typeof errorRegistry;
+/** What the message was made with. */
 export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What is stored of an error, in journals, rows and answers: plain JSON, never an Error. */
 export type ErrorRecord = {
+  /** An `ErrorCode`, or the code of an author's error; `error` where that has none. */
   readonly code: string;
+  /** In words. */
   readonly message: string;
+  /** What the message was made with; of heddle's own errors. */
   readonly detail?: ErrorDetail;
   /** What was thrown, as a chart's `onError` hears it: see `failure.ts`. Absent for heddle's own errors. */
   readonly thrown?: Json;
@@ -247,9 +252,13 @@ function messageOf(code: ErrorCode, detail: ErrorDetail): string {
 
 /** The one error class: `code` is a key of the registry. */
 export class HeddleError extends Error {
+  /** What went wrong. */
   readonly code: ErrorCode;
+  /** What the message was made with. */
   readonly detail: ErrorDetail;
+  /** The HTTP status that says the same. */
   readonly status: number;
+  /** The same call may succeed later. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, detail: ErrorDetail = {}, options?: ErrorOptions) {
@@ -262,6 +271,7 @@ export class HeddleError extends Error {
     this.retryable = entry.retryable;
   }
 
+  /** As it is stored. */
   toJSON(): ErrorRecord {
     return ownRecord(this);
   }

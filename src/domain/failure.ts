@@ -8,8 +8,11 @@ import { thrownJson } from './thrown-json.ts';
 
 /** `event.failure` of an error event: heddle's record of it, and where it came from. */
 export type Failure = {
+  /** Of heddle's registry, or the author's own; `error` where an error has none. */
   readonly code: string;
+  /** In words. */
   readonly message: string;
+  /** What the message was made with; of heddle's own errors. */
   readonly detail?: ErrorDetail;
   /** Of a task: how often it was tried. */
   readonly attempts?: number;

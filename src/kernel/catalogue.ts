@@ -47,13 +47,21 @@ function stub<Output, Input>(name: CatalogueName): PromiseActorLogic<Output, Inp
 
 /** Typed actors for agent charts, one for each thing that heddle does for them. */
 export const catalogue = {
+  /** A model call: at least once, with at most one result recorded. */
   generate: stub<GenerateOutput, GenerateInput>('generate'),
+  /** Waits for messages of channels; each is taken exactly once per group. */
   receive: stub<ReceiveOutput, ReceiveInput>('receive'),
+  /** Adds a message to a channel. */
   publish: stub<PublishOutput, PublishInput>('publish'),
+  /** Adds a version to a memory entry. */
   remember: stub<RememberOutput, RememberInput>('remember'),
+  /** Reads a memory entry. */
   recall: stub<RecallOutput, RecallInput>('recall'),
+  /** Deletes a memory entry, by a version that says so. */
   forget: stub<ForgetOutput, ForgetInput>('forget'),
+  /** Gives another run a score, once for each invocation. */
   evaluate: stub<EvaluateOutput, EvaluateInput>('evaluate'),
+  /** Waits for a person's answer, which `run.answer` gives. */
   ask: stub<AskOutput, AskInput>('ask'),
 } satisfies Record<CatalogueName, unknown>;
 

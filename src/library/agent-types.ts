@@ -43,8 +43,14 @@ export type ChartFor<Agents, Given> = Known<
 /** How a run is started. `input` may be left out where the chart's input may be `undefined`. */
 export type StartOptions<Chart = unknown> = Omit<StartRequest, 'input'> &
   (undefined extends InputOf<Chart>
-    ? { readonly input?: InputOf<Chart> }
-    : { readonly input: InputOf<Chart> });
+    ? {
+        /** What the chart is started with, as JSON. */
+        readonly input?: InputOf<Chart>;
+      }
+    : {
+        /** What the chart is started with, as JSON. */
+        readonly input: InputOf<Chart>;
+      });
 
 /** The last argument of `start`: options, which may be left out where the chart wants no input. */
 export type StartArguments<Chart> =

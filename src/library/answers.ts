@@ -11,10 +11,15 @@ import type { QuestionRow } from '../store/rows.ts';
 export type OpenQuestion = {
   /** Names this question for ever; the next one under the same invocation has another. */
   readonly askId: string;
+  /** The run that asks. */
   readonly runId: RunId;
+  /** Under which it asks. */
   readonly invocationId: string;
+  /** In words. */
   readonly question: string;
+  /** JSON Schema that an answer must fit; null: any does. */
   readonly schema: Json;
+  /** By the database's clock, since 1970. */
   readonly askedAtMs: number;
 };
 

@@ -13,23 +13,40 @@ import { tenantName } from './requests.ts';
 
 /** Neither tokens nor cost: no bound. `per` day: what was spent counts until midnight, UTC. */
 export type Budget = {
+  /** Input and output together, at most. */
   readonly tokens?: number;
   /** In the currency of the providers' `pricePerMillion`. */
   readonly cost?: number;
+  /** Default: what was spent counts for ever. */
   readonly per?: 'day';
 };
 
 /** The run, or the user of a tenant, or else the tenant itself. */
 export type BudgetOwner = {
+  /** Default `default`. */
   readonly tenant?: string;
+  /** A user of the tenant. Not beside `runId`. */
   readonly user?: string;
+  /** A run of the tenant. */
   readonly runId?: string;
 };
 
+/** A budget, and how much of it is left. */
 export type BudgetView = BudgetOwner & {
+  /** As it was set. */
   readonly budget: Budget;
-  readonly spent: { readonly tokens: number; readonly cost: number };
-  readonly reserved: { readonly tokens: number; readonly cost: number };
+  /** By calls that have ended. */
+  readonly spent: BudgetUse;
+  /** What open calls may cost. */
+  readonly reserved: BudgetUse;
+};
+
+/** What calls have used, or may use. */
+export type BudgetUse = {
+  /** Input and output together. */
+  readonly tokens: number;
+  /** In the currency of the providers' `pricePerMillion`. */
+  readonly cost: number;
 };
 
 const microsPerUnit = 1_000_000;

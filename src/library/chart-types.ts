@@ -31,7 +31,12 @@ export type InputOf<Chart> = Chart extends AnyChart ? GivenOf<InputFrom<Chart>> 
 export type OutputOf<Chart> = Chart extends AnyChart ? KeptOf<OutputFrom<Chart>> : Json;
 
 /** An event for a chart that declares none, or is not known. */
-export type SentEvent = { readonly type: string; readonly [key: string]: unknown };
+export type SentEvent = {
+  /** What a chart's `on` names. */
+  readonly type: string;
+  /** Any JSON. */
+  readonly [key: string]: unknown;
+};
 
 /** The events that a run of this chart can be sent; XState's own (`xstate.…`) are not among them. */
 export type EventOf<Chart> = Chart extends AnyChart ? SentOf<EventFrom<Chart>> : SentEvent;
@@ -44,7 +49,13 @@ export type EmittedAs<Chart, Type> = Type extends '*'
   ? EmittedOf<Chart>
   : string extends EmittedOf<Chart>['type']
     ? EmittedOf<Chart>
-    : Extract<EmittedOf<Chart>, { readonly type: Type }>;
+    : Extract<
+        EmittedOf<Chart>,
+        {
+          /** The one that is listened for. */
+          readonly type: Type;
+        }
+      >;
 
 /**
  * What runs of this chart can be answered: what its `ask` actors declare (`ask<Answer>()`), and

@@ -8,7 +8,7 @@
  * 2. After `close` has begun, every call is refused as `closed`.
  * 3. `close` answers within `closeMsMax`, whatever the database and the providers do.
  */
-import type { RecallOutput } from '../domain/catalogue.ts';
+import type { RecallOutput, RememberOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
@@ -51,6 +51,12 @@ const closeTurnsMsMax = 8_000;
 
 /** A start, as anybody may have written it. */
 type Start = { readonly agent?: unknown } & StartRequest;
+
+/** What `publish` gives. */
+export type Published = {
+  /** Names the message for ever. */
+  readonly messageId: string;
+};
 
 /** Which run is meant. */
 export type RunOptions<Agent = unknown> = {
@@ -169,7 +175,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     channel: string,
     payload: unknown,
     options: PublishRequest = {},
-  ): Promise<{ readonly messageId: string }> {
+  ): Promise<Published> {
     return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
   }
 
@@ -183,6 +189,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     await this.#channels.acknowledge(message, request);
   }
 
+  /** Reads a memory entry. What does not exist is not `found`. */
   async recall(
     owner: MemoryOwner,
     key: string,
@@ -197,7 +204,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     key: string,
     value: unknown,
     options: RememberOptions = {},
-  ): Promise<{ readonly key: string; readonly version: number }> {
+  ): Promise<RememberOutput> {
     return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
   }
 
@@ -212,6 +219,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return rows.map(openQuestion);
   }
 
+  /** The evaluations that this run was given: 1,000 at most. */
   async evaluations(
     runId: string,
     options: { readonly tenant?: string } = {},

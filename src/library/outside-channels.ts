@@ -16,16 +16,27 @@ import { newMessage, tenantName, type PublishRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LeasedMessage } from '../store/port.ts';
 
+/** Which messages a consumer outside runs wants, and for how long. */
 export type GroupRequest = {
+  /** Default `default`. */
   readonly tenant?: string;
+  /** Consumers of one group share the messages. */
   readonly group: string;
+  /** Where a group begins that never received from this channel. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
+  /** 1 to 1,000. Default 10. */
   readonly max?: number;
+  /** How long they are this consumer's alone, up to a day. Default 30,000. */
   readonly leaseMs?: number;
 };
 
 /** The group in whose name a message was leased. */
-export type LeaseHolder = { readonly tenant?: string; readonly group: string };
+export type LeaseHolder = {
+  /** Default `default`. */
+  readonly tenant?: string;
+  /** As it was received. */
+  readonly group: string;
+};
 
 const groupKeys = ['tenant', 'group', 'from', 'max', 'leaseMs'] as const;
 

@@ -17,8 +17,18 @@ import { recalled } from '../runtime/turn/recalled.ts';
 import { memoryAddress, type MemoryOwner } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
-export type RecallOptions = { readonly version?: number; readonly history?: number };
-export type RememberOptions = { readonly expectedVersion?: number };
+/** Which version of a memory entry is read. */
+export type RecallOptions = {
+  /** One certain version instead of the newest. */
+  readonly version?: number;
+  /** Also the versions before it, newest first, at most so many. Default 0. */
+  readonly history?: number;
+};
+/** On which version a memory entry is written. */
+export type RememberOptions = {
+  /** The version that the entry must have (0: must not exist), else `memory-conflict`. Default: any. */
+  readonly expectedVersion?: number;
+};
 
 export class OutsideMemory {
   /** Throws `closed` after the close. */

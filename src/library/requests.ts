@@ -23,9 +23,13 @@ export function tenantName(tenant: string | undefined): string {
   return name(tenant, 'tenant', defaultTenant);
 }
 
+/** How a run is started, by an agent of which nothing is known. */
 export type StartRequest = {
+  /** Any JSON. */
   readonly input?: unknown;
+  /** Whose run it is; tenants see nothing of each other. Default `default`. */
   readonly tenant?: string;
+  /** For whom it works: the owner of memory in user scope, of budgets and of fair shares. Default `default`. */
   readonly user?: string;
   /** Runs of one pipeline live on one replica and are finished before younger ones are begun. */
   readonly pipeline?: string;
@@ -76,8 +80,11 @@ function startText({ name }: Agent, input: Json | undefined): string {
   return canonicalJson(input === undefined ? [name] : [name, input]);
 }
 
+/** How a message is published from outside. */
 export type PublishRequest = {
+  /** Default `default`. */
   readonly tenant?: string;
+  /** How long nobody sees it. Default 0. */
   readonly delayMs?: number;
 };
 
@@ -106,10 +113,15 @@ export function newMessage(
 
 /** Whose memory: the scope's owner by name. */
 export type MemoryOwner = {
+  /** Which of the owners below is meant. */
   readonly scope: MemoryScope;
+  /** Default `default`. */
   readonly tenant?: string;
+  /** In user scope. Default `default`. */
   readonly user?: string;
+  /** In agent scope: its name. */
   readonly agent?: string;
+  /** In run scope. */
   readonly runId?: string;
 };
 
@@ -139,6 +151,7 @@ function ownerName(owner: MemoryOwner, tenant: string): string {
   }
 }
 
+/** How an event is sent. */
 export type SendRequest = {
   /** A second send with the same key, to the same run, has no effect. */
   readonly idempotencyKey?: string;

@@ -30,10 +30,18 @@ import type {
 
 /** One line of a journal: the turn that took the event, and the event. */
 export type JournalLine = {
+  /** From 1. */
   readonly turn: number;
   /** Which code took the turn; null where that was not noted (heddle 0.1.0), or no chart took part. */
   readonly build: string | null;
+  /** What it took. */
   readonly entry: JournalEntry;
+};
+
+/** What `on` gives. */
+export type Subscription = {
+  /** From here on the handler hears nothing. */
+  readonly unsubscribe: () => void;
 };
 
 /** How long `output` waits. */
@@ -50,7 +58,9 @@ const journalPage = 200;
  * where it is wanted.
  */
 export class Run<out Chart = unknown> {
+  /** Names the run for ever. */
   readonly id: RunId;
+  /** Whose run it is. */
   readonly tenant: string;
   readonly #address: RunAddress;
   readonly #runtime: Runtime;
@@ -70,6 +80,7 @@ export class Run<out Chart = unknown> {
     return row;
   }
 
+  /** The run's status as it is now. */
   async status(): Promise<RunRow['status']> {
     return (await this.row()).status;
   }
@@ -168,6 +179,7 @@ export class Run<out Chart = unknown> {
     await this.#arrive('pause', { payload: reasonText(reason) });
   }
 
+  /** Undoes `pause`. */
   async resume(reason = 'no reason given'): Promise<void> {
     await this.#arrive('resume', { payload: reasonText(reason) });
   }
@@ -220,7 +232,7 @@ export class Run<out Chart = unknown> {
   on<const Type extends EmittedOf<Chart>['type'] | '*'>(
     type: Type,
     handler: (event: EmittedAs<Chart, Type>) => unknown,
-  ): { readonly unsubscribe: () => void } {
+  ): Subscription {
     checkName(type, 'on.type');
     if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
     const { log, runEvents } = this.#runtime;

@@ -28,12 +28,19 @@ const statuses = {
 
 export const runStatuses = Object.keys(statuses) as RunStatus[];
 
+/** Which runs of a tenant are wanted. What is left out restricts nothing. */
 export type RunsQuery = {
+  /** Default `default`. */
   readonly tenant?: string;
+  /** Those in one of these. */
   readonly statuses?: readonly RunRow['status'][];
+  /** Those of this agent. */
   readonly agent?: string;
+  /** Those of this pipeline. */
   readonly pipeline?: string;
+  /** For the next page: the last run of the one before. */
   readonly beforeRunId?: string;
+  /** 1 to 1,000. Default 100. */
   readonly limit?: number;
 };
 

@@ -15,7 +15,9 @@ import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
  */
 export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller' | 'retry-once';
 
+/** How a `Provider` says that a call has failed. Whatever else it throws fails that call alone. */
 export class ProviderFault extends Error {
+  /** What must follow. */
   readonly kind: ProviderFaultKind;
   /** How long the provider asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
@@ -28,7 +30,9 @@ export class ProviderFault extends Error {
   }
 }
 
+/** One attempt at a model call. */
 export type ProviderCall = {
+  /** What is asked; a durable conversation has been put in as its `messages`. */
   readonly input: GenerateInput;
   /** The same for every attempt at one invocation: made of run, invocation id and incarnation. */
   readonly idempotencyKey: string;
@@ -49,9 +53,16 @@ export function callAborted(signal: AbortSignal): Error {
 }
 
 /** The price of a million tokens. */
-export type Price = { readonly input: number; readonly output: number };
+export type Price = {
+  /** Of what is sent. */
+  readonly input: number;
+  /** Of what is answered. */
+  readonly output: number;
+};
 
+/** A source of model calls. heddle queues, retries and waits; a provider makes one attempt when it is told. */
 export interface Provider {
+  /** What `generate` names it by. */
   readonly name: string;
   /** How many calls may be under way at once for each of its models: an upper bound. */
   readonly ceiling: number;

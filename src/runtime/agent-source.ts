@@ -11,9 +11,13 @@ import type { Agent, Kernel } from '../kernel/port.ts';
  * charts whose states are not known to their type.
  */
 export type AnyChart = {
+  /** The agent's name. */
   readonly id: string;
+  /** Its tree of states. */
   readonly root: object;
+  /** What it was made from. */
   readonly config: object;
+  /** Its actions, guards, delays and actors. */
   readonly implementations: object;
 };
 

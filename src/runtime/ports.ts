@@ -23,6 +23,8 @@ export interface Ids {
 
 /** Takes what people should know. It is never given prompts, payloads or keys. */
 export interface Log {
+  /** What is good to know. */
   info(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  /** What somebody should look at. */
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }

@@ -118,7 +118,9 @@ export type PendingRun = RunAddress & {
   readonly hasCommand: boolean;
 };
 
+/** A message that a consumer outside runs has for a while. */
 export type LeasedMessage = MessageRow & {
+  /** How often it was given to this group: 1 for the first time. */
   readonly attempt: number;
   /** Acknowledge with this; it ends with the lease. */
   readonly token: string;

@@ -12,25 +12,40 @@ import type { ProviderStatus } from '../../machines/provider.ts';
 import type { SlotStatus } from '../../machines/provider-slot.ts';
 
 /** Where a run is: every key begins with the tenant, and the shard says who owns it. */
-export type RunAddress = { readonly tenant: string; readonly runId: RunId; readonly shard: number };
+export type RunAddress = {
+  /** Whose run it is. */
+  readonly tenant: string;
+  /** Names the run for ever. */
+  readonly runId: RunId;
+  /** The part of all runs that it belongs to. */
+  readonly shard: number;
+};
 
 /** The invocation of the parent run that a child run answers. */
 export type ParentAddress = RunAddress & {
+  /** The parent's invocation. */
   readonly invocationId: string;
+  /** Which start of it. */
   readonly incarnation: number;
 };
 
 /** What is fixed when a run is accepted. */
 export type NewRun = RunAddress & {
+  /** The agent's name. */
   readonly agent: string;
+  /** The version that the run began with, and keeps. */
   readonly version: string;
+  /** For whom it works. */
   readonly user: string;
   /** Runs of one pipeline share a shard; a run that names none is a pipeline of its own. */
   readonly pipeline: string;
+  /** The run that started it; null when it was started from outside. */
   readonly parent: ParentAddress | null;
+  /** Its input, as JSON. */
   readonly inputText: string;
   /** Unique in the tenant: a second start with the same key gives the first run. */
   readonly idempotencyKey: string | null;
+  /** How urgent it is. */
   readonly priority: Priority;
 };
 
@@ -42,7 +57,9 @@ export type StartArrival = NewRun & {
   readonly group?: number;
 };
 
+/** A run as the database has it. */
 export type RunRow = NewRun & {
+  /** Where it stands. */
   readonly status: RunStatus;
   /** Why a run waits or ended, for people: 'agent version not registered', a cancel's reason … */
   readonly reason: string | null;
@@ -54,9 +71,13 @@ export type RunRow = NewRun & {
   readonly chartText: string | null;
   /** The runtime's own notes about what the run holds open; null when there are none. */
   readonly heldText: string | null;
+  /** Its output, as JSON; null before its end, and when its chart gives none. */
   readonly outputText: string | null;
+  /** Why it failed, or was cancelled. */
   readonly error: ErrorRecord | null;
+  /** By the database's clock, since 1970. */
   readonly createdAtMs: number;
+  /** The same; null while it is open. */
   readonly endedAtMs: number | null;
 };
 
@@ -151,12 +172,19 @@ export type SubscriptionRow = {
   readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
 };
 
+/** A message as the database has it. */
 export type MessageRow = {
+  /** The channel that it came by. */
   readonly channel: string;
+  /** Its number in the channel: dense, from 1, in commit order. */
   readonly seq: number;
+  /** What `publish` gave out for it. */
   readonly messageId: string;
+  /** What was published. */
   readonly payload: Json;
+  /** The run that published it; null when it came from outside. */
   readonly runId: string | null;
+  /** By the database's clock, since 1970. */
   readonly publishedAtMs: number;
 };
 
@@ -177,13 +205,19 @@ export type MemoryVersionRow = MemoryAddress & {
   readonly createdAtMs: number;
 };
 
+/** An evaluation as the database has it. */
 export type EvaluationRow = {
+  /** Whose runs they are. */
   readonly tenant: string;
   /** Unique in the tenant: a second insert of the same id does nothing. */
   readonly evaluationId: string;
+  /** The run that is judged. */
   readonly subjectRunId: string;
+  /** The run that judges. */
   readonly evaluatorRunId: string;
+  /** 0 to 1. */
   readonly score: number;
+  /** Why, in words. */
   readonly rationale: string;
 };
 

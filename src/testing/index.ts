@@ -22,3 +22,4 @@ export type {
 } from './model/model-answer.ts';
 export type { ModelCall, ModelCallState } from './model/model-call.ts';
 export type { ModelOptions, ScriptedModel } from './model/scripted-model.ts';
+export type { Breakage } from '../providers/classification.ts';

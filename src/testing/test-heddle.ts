@@ -138,7 +138,9 @@ export async function testHeddle<const Agents extends AgentSources = AgentSource
 
 /** Something that heddle has warned of. */
 export type TestWarning = {
+  /** In words. */
   readonly message: string;
+  /** What it is about. */
   readonly facts: Readonly<Record<string, unknown>>;
 };
 

@@ -8,13 +8,16 @@ import { asText, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
 import { thrownText } from '../domain/thrown.ts';
 import { task, type TaskArgs, type TaskPolicy } from '../kernel/catalogue.ts';
-import type { ToolOffer } from './built-in-tools.ts';
+import type { ToolOffer } from '../domain/catalogue.ts';
 import { checkedArguments } from './checked-arguments.ts';
 import { errorText, resultText, toolError, type ToolText } from './result-text.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
+/** A tool of the author's, as `tool` makes it. */
 export type AuthorTool = {
+  /** What it does, for the model. */
   readonly description: string;
+  /** Of its arguments: any Standard Schema. */
   readonly schema: StandardSchema;
   /** What the model is told of the arguments: a JSON Schema. Default: what the schema says. */
   readonly inputSchema?: Json;
@@ -22,11 +25,18 @@ export type AuthorTool = {
   readonly run: (args: TaskArgs<never>) => Promise<unknown>;
 };
 
-/** Types the arguments of `run` by the schema. */
+/**
+ * A tool for `toolLoop`; the arguments of `run` have the type of the schema's output. What `run` gives is told
+ * to the model as a text, and so is what it throws. Throws `invalid-field` for what is no tool.
+ */
 export function tool<Arguments>(of: {
+  /** What it does, for the model. */
   readonly description: string;
+  /** Of its arguments: any Standard Schema. */
   readonly schema: StandardSchema<Arguments>;
+  /** JSON Schema of the arguments, for the model. Default: what the schema says of itself. */
   readonly inputSchema?: Json;
+  /** Runs as a task: at least once for each call. */
   readonly run: (args: TaskArgs<Arguments>) => Promise<unknown>;
 }): AuthorTool {
   return checkTool(of, 'tool');

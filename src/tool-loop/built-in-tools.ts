@@ -2,20 +2,20 @@
  * heddle's own actors as tools. What a model writes is handed to the actor as it is: the actor's own
  * check refuses what does not fit, in words that the model reads and mends.
  */
-import type { GenerateInput } from '../domain/catalogue.ts';
+import type { ToolOffer } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';
 
-export type ToolOffer = NonNullable<GenerateInput['tools']>[number];
+/** An actor of the catalogue that a model can be given as a tool. */
+export type BuiltInTool = 'remember' | 'recall' | 'publish' | 'receive' | 'evaluate' | 'ask';
 
-export const builtInTools = [
+export const builtInTools: readonly BuiltInTool[] = [
   'remember',
   'recall',
   'publish',
   'receive',
   'evaluate',
   'ask',
-] as const;
-export type BuiltInTool = (typeof builtInTools)[number];
+];
 
 const text = (description: string): Json => ({ type: 'string', description });
 const whole = (description: string): Json => ({ type: 'integer', description });

@@ -7,10 +7,13 @@ import { errorText, type ToolText } from './result-text.ts';
 /** `answered`: the model asked for no further tool. The others say what stopped it. */
 export type ToolLoopEnd = 'answered' | 'refused' | 'cut-off' | 'iterations' | 'tokens' | 'time';
 
+/** What a run of a tool loop ends with. */
 export type ToolLoopOutput = {
+  /** Why it ended. */
   readonly end: ToolLoopEnd;
   /** What the model said last. */
   readonly text: string;
+  /** Model calls that were answered. */
   readonly iterations: number;
   /** Input and output of all its model calls. */
   readonly tokens: number;

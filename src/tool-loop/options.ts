@@ -25,9 +25,11 @@ export type ToolLoopBounds = {
   readonly resultCharsMax?: number;
 };
 
+/** What `toolLoop` is told. */
 export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
   /** The agent's name. */
   readonly id: Id;
+  /** What the model is told before the conversation. */
   readonly system?: string;
   /** The first message, made from the run's input. Default: `input.prompt`. */
   readonly prompt?: (run: { readonly input: Input; readonly runId: string }) => string;
@@ -36,22 +38,33 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   /** The author's own, by name. */
   readonly tools?: Readonly<Record<string, AuthorTool>>;
   /** Agents that the model may start with `spawn`. They must be registered too. */
-  readonly children?: readonly {
-    readonly agent: AnyStateMachine;
-    readonly description: string;
-    /** JSON Schema of the child's input. Default: any object. */
-    readonly inputSchema?: Json;
-  }[];
+  readonly children?: readonly ToolLoopChild[];
   /** How the author's tools are tried. */
   readonly taskPolicy?: TaskPolicy;
+  /** What each model call is asked with. */
   readonly generate?: Pick<
     GenerateInput,
     'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs' | 'attemptTimeoutMs'
   >;
+  /** What ends the loop at the latest. Each has a default. */
   readonly bounds?: ToolLoopBounds;
 };
 
-export type ToolLoopInput = { readonly prompt: string };
+/** An agent that the model may start. */
+export type ToolLoopChild = {
+  /** Its chart, which is registered as an agent too. */
+  readonly agent: AnyStateMachine;
+  /** What it is good for, for the model. */
+  readonly description: string;
+  /** JSON Schema of the child's input. Default: any object. */
+  readonly inputSchema?: Json;
+};
+
+/** What a run of a tool loop is started with, unless `prompt` reads another input. */
+export type ToolLoopInput = {
+  /** The first message to the model. */
+  readonly prompt: string;
+};
 
 /** Providers take no other names. */
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;

@@ -21,12 +21,12 @@ import {
   type StateMachine,
   type StateValue,
 } from 'xstate';
-import type { GenerateOutput } from '../domain/catalogue.ts';
+import type { GenerateOutput, ToolOffer } from '../domain/catalogue.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Json } from '../domain/json.ts';
 import { catalogue } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
-import { builtInOffers, type ToolOffer } from './built-in-tools.ts';
+import { builtInOffers } from './built-in-tools.ts';
 import {
   resolveLoop,
   type ResolvedLoop,
@@ -91,7 +91,10 @@ export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> =
   ToolLoopOutput,
   EventObject,
   MetaObject,
-  { id: Id }
+  {
+    /** The agent's name. */
+    id: Id;
+  }
 >;
 
 /**

@@ -45,7 +45,7 @@ describe('merges', () => {
             { do: 'sleep', ms: i % 4 },
             { do: 'remember', with: merge },
           ];
-          return heddle(i).start('script', { input: { steps } as unknown as Json });
+          return heddle(i).start('script', { input: { steps } });
         }),
       );
       await Promise.all(runs.map((run) => run.output({ timeoutMs: 60_000 })));

@@ -94,7 +94,7 @@ it(
     const { heddle } = await openHeddle('', { databaseUrl: null, directory });
     try {
       const run = await heddle.start('script', {
-        input: { steps: [{ do: 'sleep', ms: 3_000 }] } as unknown as Json,
+        input: { steps: [{ do: 'sleep', ms: 3_000 }] },
       });
       const output = run.output({ timeoutMs: 90_000 });
       for (let i = 0; i < 2; i += 1) {

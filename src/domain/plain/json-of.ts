@@ -10,7 +10,10 @@ export type JsonOf<T> = T extends Json
   ? T
   : T extends undefined
     ? null
-    : T extends { toJSON(...given: never[]): infer Told }
+    : T extends {
+          /** As `JSON.stringify` asks for it. */
+          toJSON(...given: never[]): infer Told;
+        }
       ? JsonOf<Told>
       : T extends Unkept
         ? never

@@ -1,4 +1,5 @@
 /** JSON as heddle stores it. */
-type JsonScalar = string | number | boolean | null;
-export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };

@@ -36,7 +36,9 @@ const apiVersion = '2026-10-21';
 
 const tokensMax = 1_000_000;
 
+/** What `anthropic` is told. */
 export type AnthropicOptions = AdapterOptions & {
+  /** It is never read from the environment. */
   readonly apiKey: string;
   /** Default `https://api.anthropic.com`. */
   readonly baseUrl?: string;
@@ -55,7 +57,10 @@ async function loadSdk(): Promise<typeof Sdk> {
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
-export function createAnthropic(options: AnthropicOptions): AnthropicProvider {
+/** Anthropic's Messages API as a provider. Throws `invalid-field` for options that cannot be meant. */
+export function createAnthropic(
+  options: AnthropicOptions,
+): Provider & Required<Pick<Provider, 'close'>> {
   return new AnthropicProvider(asOptions(options, 'anthropic', null));
 }
 

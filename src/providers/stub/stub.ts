@@ -20,10 +20,14 @@ type StubClock = {
 };
 
 /** Rates are shares of the calls, 0 to 1. Outages come after the latency, the other faults at once. */
-type StubFaults = {
+export type StubFaults = {
+  /** Answered as a 429. */
   readonly rateLimited?: number;
+  /** Answered as a 5xx. */
   readonly outage?: number;
+  /** Answered as a wrong key. */
   readonly refused?: number;
+  /** Answered as a wrong call. */
   readonly caller?: number;
   /** From this call on (the first is 1) every call is an outage, for `outageForMs`. */
   readonly outageFromCall?: number;
@@ -31,23 +35,27 @@ type StubFaults = {
   readonly outageForMs?: number;
 };
 
+/** How a stub behaves. */
 export type StubOptions = {
+  /** What `generate` names it by. */
   readonly name: string;
+  /** Calls that it takes at once; one more is answered as a 429. */
   readonly ceiling: number;
   /** 0: the answer comes in a microtask, and no timer is set. */
   readonly latencyMs: number;
   /** Up to this much is added to the latency. */
   readonly jitterMs?: number;
+  /** The same seed and calls give the same answers and faults. */
   readonly seed: number;
   /** How long a 429 asks to wait. Default 100; null: the 429 names no time. */
   readonly retryAfterMs?: number | null;
+  /** Default: none. */
   readonly faults?: StubFaults;
-  readonly clock: StubClock;
 };
 
 type FaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller';
 
-export function createStub(options: StubOptions): Provider {
+export function createStub(options: StubOptions & { readonly clock: StubClock }): Provider {
   return new StubProvider(options);
 }
 
@@ -63,7 +71,7 @@ class StubProvider implements Provider {
   #calls = 0;
   #inFlight = 0;
 
-  constructor(options: StubOptions) {
+  constructor(options: StubOptions & { readonly clock: StubClock }) {
     this.name = options.name;
     this.ceiling = options.ceiling;
     this.#options = options;

@@ -1,6 +1,7 @@
 /** The bounds of one attempt: the defaults, and what a provider's options may set instead. */
 import { asWhole, refuseField } from '../../domain/field.ts';
 
+/** The bounds of one attempt at a provider over HTTP. */
 export type WireLimits = {
   /** From the request to the first header. Long, because a local model may have to be loaded. */
   readonly firstByteMsMax: number;

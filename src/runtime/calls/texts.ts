@@ -13,9 +13,13 @@ import { thrownText } from '../../domain/thrown.ts';
 import { observableOutside } from '../host/outside-observable.ts';
 import type { Log } from '../ports.ts';
 
+/** A piece of a model's answer, while it comes. */
 export type TextDelta = {
+  /** The run that asks. */
   readonly runId: RunId;
+  /** Its `generate`. */
   readonly invocationId: string;
+  /** What came since the piece before. */
   readonly text: string;
   /** It begins an attempt: what came of this invocation before is void. */
   readonly isFirst: boolean;

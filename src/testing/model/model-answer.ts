@@ -10,11 +10,15 @@ import { durationMs, type Duration } from '../time/duration.ts';
 
 /** It answers. A text alone, as in `'Hello'`, is `{ text: 'Hello' }`. */
 export type TextAnswer = {
+  /** What it says. Default: nothing. */
   readonly text?: string;
   /** Tools that it wants called; an id is made for each that has none. */
   readonly toolCalls?: readonly {
+    /** The tool's. */
     readonly name: string;
+    /** Its arguments. Default: none. */
     readonly input?: Json;
+    /** Unique in its answer. */
     readonly id?: string;
   }[];
   /** Default: `tool-calls` where it wants any, else `end`. */
@@ -27,9 +31,11 @@ export type TextAnswer = {
 
 /** It refuses, as over HTTP: 429 and 529 mean wait, 5xx an outage, 401 to 403 key or spend, other 4xx this call's own fault. */
 export type StatusAnswer = {
+  /** The HTTP status. */
   readonly status: number;
   /** How long it asks to wait, in milliseconds: the header Retry-After. */
   readonly retryAfterMs?: number;
+  /** In words. */
   readonly message?: string;
   /** Virtual time until the refusal comes. Default: at once. */
   readonly after?: Duration;
@@ -37,6 +43,7 @@ export type StatusAnswer = {
 
 /** No complete answer comes: `cut` in the middle of `text`, `unreachable`, `idle`, `unreadable` … */
 export type BrokenAnswer = {
+  /** How it breaks. */
   readonly broken: Breakage;
   /** What had come by then: heard by `texts`, and never an output. */
   readonly text?: string;
@@ -45,7 +52,10 @@ export type BrokenAnswer = {
 };
 
 /** Nothing comes, until the call is aborted or the test answers it: `t.model.calls[0].answer('late')`. */
-export type HangingAnswer = { readonly hang: true };
+export type HangingAnswer = {
+  /** Nothing else is said. */
+  readonly hang: true;
+};
 
 /** What a scripted model does with one call. */
 export type ModelAnswer = string | TextAnswer | StatusAnswer | BrokenAnswer | HangingAnswer;

@@ -13,7 +13,12 @@ import type { Batch, BatchOutcome, TurnCommit } from '../../store/batch.ts';
 
 /** Of which run: by its handle, by its agent's name, or of any. */
 export type CrashOf = {
-  readonly run?: { readonly id: string };
+  /** This one. */
+  readonly run?: {
+    /** The run's. */
+    readonly id: string;
+  };
+  /** Any of this agent. */
   readonly agent?: string;
 };
 
@@ -28,9 +33,22 @@ export type CrashOf = {
  */
 export type CrashPoint = CrashOf &
   (
-    | { readonly before: 'commit'; readonly turn?: number }
-    | { readonly after: 'commit'; readonly turn?: number }
-    | { readonly after: 'call' }
+    | {
+        /** Of this moment. */
+        readonly before: 'commit';
+        /** From 1. Default: any. */
+        readonly turn?: number;
+      }
+    | {
+        /** Of this moment. */
+        readonly after: 'commit';
+        /** From 1. Default: any. */
+        readonly turn?: number;
+      }
+    | {
+        /** Of this moment. */
+        readonly after: 'call';
+      }
   );
 
 /** The agent of a run that is stored. */
