@@ -15,9 +15,11 @@ import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
  */
 export type ProviderFaultKind = 'rate-limited' | 'outage' | 'refused' | 'caller' | 'retry-once';
 
-/** How a `Provider` says that a call has failed. Whatever else it throws fails that call alone. */
+/**
+ * The error by which a `Provider` says that a call has failed. Any other error fails that call alone.
+ */
 export class ProviderFault extends Error {
-  /** What must follow. */
+  /** What must follow: see `ProviderFaultKind`. */
   readonly kind: ProviderFaultKind;
   /** How long the provider asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
@@ -32,7 +34,7 @@ export class ProviderFault extends Error {
 
 /** One attempt at a model call. */
 export type ProviderCall = {
-  /** What is asked; a durable conversation has been put in as its `messages`. */
+  /** The input of the call. The messages of a durable conversation are already in its `messages`. */
   readonly input: GenerateInput;
   /** The same for every attempt at one invocation: made of run, invocation id and incarnation. */
   readonly idempotencyKey: string;
@@ -54,15 +56,18 @@ export function callAborted(signal: AbortSignal): Error {
 
 /** The price of a million tokens. */
 export type Price = {
-  /** Of what is sent. */
+  /** The price of a million tokens of input. */
   readonly input: number;
-  /** Of what is answered. */
+  /** The price of a million tokens of output. */
   readonly output: number;
 };
 
-/** A source of model calls. heddle queues, retries and waits; a provider makes one attempt when it is told. */
+/**
+ * A source of model calls. heddle queues, retries and waits; a provider makes one attempt when it is
+ * called.
+ */
 export interface Provider {
-  /** What `generate` names it by. */
+  /** The name that `generate` uses for this provider. */
   readonly name: string;
   /** How many calls may be under way at once for each of its models: an upper bound. */
   readonly ceiling: number;

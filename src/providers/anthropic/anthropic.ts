@@ -36,9 +36,9 @@ const apiVersion = '2026-10-21';
 
 const tokensMax = 1_000_000;
 
-/** What `anthropic` is told. */
+/** The options of `anthropic`. */
 export type AnthropicOptions = AdapterOptions & {
-  /** It is never read from the environment. */
+  /** The key. It is never read from the environment. */
   readonly apiKey: string;
   /** Default `https://api.anthropic.com`. */
   readonly baseUrl?: string;
@@ -57,7 +57,7 @@ async function loadSdk(): Promise<typeof Sdk> {
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
-/** Anthropic's Messages API as a provider. Throws `invalid-field` for options that cannot be meant. */
+/** Anthropic's Messages API as a provider. Throws `invalid-field` for an option that is wrong. */
 export function createAnthropic(
   options: AnthropicOptions,
 ): Provider & Required<Pick<Provider, 'close'>> {

@@ -33,7 +33,7 @@ let loading: Promise<typeof Sdk> | undefined;
 /** No header comes before the model is loaded, and loading a large model takes minutes. */
 const loadMsMax = 300_000;
 
-/** What `ollama` is told. */
+/** The options of `ollama`. */
 export type OllamaOptions = AdapterOptions & {
   /** Default `http://127.0.0.1:11434`. */
   readonly baseUrl?: string;
@@ -43,7 +43,7 @@ export type OllamaOptions = AdapterOptions & {
   readonly contextTokens?: number;
 };
 
-/** Ollama's chat API as a provider. Throws `invalid-field` for options that cannot be meant. */
+/** Ollama's chat API as a provider. Throws `invalid-field` for an option that is wrong. */
 export function createOllama(options: OllamaOptions): Provider & Required<Pick<Provider, 'close'>> {
   return new OllamaProvider(asOptions(options, 'ollama', null));
 }

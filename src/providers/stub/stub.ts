@@ -1,8 +1,9 @@
 /**
  * A provider in this process, for tests and for measuring heddle alone. It has a latency, a ceiling
- * that it enforces, faults on order, and counters of what heddle did to it.
+ * that it enforces, and faults on order.
  *
- * It owns its counters and its calls in flight. It leaves all waiting and retrying to heddle.
+ * It owns its calls in flight and the number of the last call. It leaves all waiting and retrying to
+ * heddle.
  *
  * 1. No more than `ceiling` calls are in flight: one more is answered `rate-limited` at once.
  * 2. Answers depend only on the seed and the input; faults on the seed and the number of the call.
@@ -21,13 +22,13 @@ type StubClock = {
 
 /** Rates are shares of the calls, 0 to 1. Outages come after the latency, the other faults at once. */
 export type StubFaults = {
-  /** Answered as a 429. */
+  /** The share of calls that fail as after a 429. */
   readonly rateLimited?: number;
-  /** Answered as a 5xx. */
+  /** The share of calls that fail as after a 5xx. */
   readonly outage?: number;
-  /** Answered as a wrong key. */
+  /** The share of calls that fail as with a wrong key. */
   readonly refused?: number;
-  /** Answered as a wrong call. */
+  /** The share of calls that fail by their own fault. */
   readonly caller?: number;
   /** From this call on (the first is 1) every call is an outage, for `outageForMs`. */
   readonly outageFromCall?: number;
@@ -37,9 +38,9 @@ export type StubFaults = {
 
 /** How a stub behaves. */
 export type StubOptions = {
-  /** What `generate` names it by. */
+  /** The name that `generate` uses for this provider. */
   readonly name: string;
-  /** Calls that it takes at once; one more is answered as a 429. */
+  /** How many calls it takes at once; one more is answered as a 429. */
   readonly ceiling: number;
   /** 0: the answer comes in a microtask, and no timer is set. */
   readonly latencyMs: number;

@@ -7,7 +7,7 @@ import { type Price, type Provider, ProviderFault } from '../port.ts';
 import { priceList } from '../price-list.ts';
 import type { WireLimits } from './wire-limits.ts';
 
-/** What `anthropic` and `ollama` are both told. */
+/** The options that `anthropic` and `ollama` share. */
 export type AdapterOptions = Partial<WireLimits> & {
   /**
    * The price of a million tokens, in any one currency, for budgets of cost: one price for all models,
