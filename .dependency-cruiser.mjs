@@ -418,11 +418,15 @@ export default {
       to: { couldNotResolve: true },
     },
     {
-      // What runs at a user's must be installed at a user's. The examples are not in the package.
+      // What runs at a user's must be installed at a user's, as a peer is, which is a devDependency here as
+      // well. The examples are not in the package.
       name: 'src and machines import no devDependency',
       severity: 'error',
       from: { path: '^(src|machines)/', pathNot: '^machines/examples/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg'],
+        dependencyTypesNot: ['type-only', 'npm-peer'],
+      },
     },
   ],
   options: {

@@ -1,14 +1,17 @@
 /** The package as a user gets it: packed, installed in an empty folder, the README's example run. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testDatabase } from './support/postgres.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
+const url = await testDatabase();
 let folder = '';
 
 /** Without DATABASE_URL and without vitest's conditions: what a newcomer's shell has. */
@@ -84,6 +87,87 @@ it('runs the tool of docs/agents.md with its zod schema', { timeout: 120_000 }, 
   expect(stdout).toMatch(/grams\W+6/);
   expect(stdout).toMatch(/properties\W+yarn\W+type\W+string/);
 });
+
+/** Said with the database of the tests' own server, for a bundle carries no Postgres. */
+const said = async (...args: readonly string[]): Promise<string> => {
+  const { stdout } = await run(process.execPath, args, { env: { ...env(), DATABASE_URL: url } });
+  return stdout;
+};
+
+it('needs nothing beside it when it is bundled, as a module and as a script', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const example = /## A durable agent[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const [, imports = '', body = ''] = /^((?:import .*\n)+)([\s\S]*)$/.exec(example) ?? [];
+  // A script has no await at its top.
+  const entry = join(folder, 'bundled.js');
+  await writeFile(entry, `${imports}async function main() {\n${body}\n}\nvoid main();\n`);
+  const alone = await mkdtemp(join(tmpdir(), 'heddle-bundle-'));
+  try {
+    for (const [format, file] of [
+      ['esm', 'bundle.mjs'],
+      ['cjs', 'bundle.cjs'],
+    ] as const) {
+      const outfile = join(alone, file);
+      // pg and others are CommonJS, which a module has to be lent a `require` for.
+      const banner = format === 'cjs' ? '' : lentRequire;
+      const options = { bundle: true, platform: 'node', logLevel: 'silent' } as const;
+      await build({ ...options, entryPoints: [entry], format, outfile, banner: { js: banner } });
+      expect((await said(outfile)).trim().length).toBeGreaterThan(20);
+    }
+  } finally {
+    await rm(alone, { recursive: true, force: true });
+  }
+}, 120_000);
+
+const lentRequire =
+  "import { createRequire as lend } from 'node:module'; const require = lend(import.meta.url);";
+
+it('can be required, and runs beside another copy of xstate', async () => {
+  const program = `const { catalogue, createHeddle, stubProvider } = require('heddle');
+const { setup } = require('xstate');
+const caller = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'required',
+  initial: 'calling',
+  states: {
+    calling: { invoke: { id: 'call', src: 'generate', input: { prompt: 'why?' }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+  output: 'required and run',
+});
+(async () => {
+  const heddle = await createHeddle({ agents: [caller], providers: [stubProvider()] });
+  console.log(await (await heddle.start(caller)).output());
+  await heddle.close();
+})();
+`;
+  const script = join(folder, 'required.cjs');
+  await writeFile(script, program);
+  expect(await said(script)).toContain('required and run');
+  const own = join(folder, 'node_modules/heddle/node_modules/xstate');
+  await cp(join(folder, 'node_modules/xstate'), own, { recursive: true });
+  try {
+    expect(await said(script)).toContain('required and run');
+  } finally {
+    await rm(own, { recursive: true });
+  }
+}, 120_000);
+
+it('loads no database, no sockets and no server before they are used', async () => {
+  const program = `import('heddle').then(() => {
+  console.log(JSON.stringify(Object.keys(require.cache)));
+});
+`;
+  const script = join(folder, 'loads.cjs');
+  await writeFile(script, program);
+  const files = JSON.parse(await said(script)) as readonly string[];
+  const loaded = files.map((file) => file.split('node_modules/').pop() ?? '');
+  expect(loaded.some((file) => file.startsWith('xstate'))).toBe(true);
+  const packages = new Set(loaded.map((file) => file.split('/')[0]));
+  for (const heavy of ['pg', 'ajv', 'undici', 'fastify']) {
+    expect([...packages]).not.toContain(heavy);
+  }
+  expect(loaded.filter((file) => file.startsWith('rxjs')).length).toBeLessThan(30);
+}, 60_000);
 
 it('has the command and its types', { timeout: 60_000 }, async () => {
   const { stdout } = await run('npx', ['heddle', '--help'], { cwd: folder, env: env() });
