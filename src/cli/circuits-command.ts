@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { createProgress } from '../circuits/progress.ts';
 import type { ScaleReport } from '../circuits/report.ts';
-import { runCircuits } from '../circuits/run.ts';
 import { defaultCircuits } from '../circuits/settings.ts';
 import { reportTable } from '../circuits/table.ts';
 import { circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
@@ -63,6 +62,8 @@ function withProviderFlags(command: Command): Command {
 
 async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
   const settings = circuitsSettings(flags, process.env);
+  // Other commands need neither the workload nor the emulators.
+  const { runCircuits } = await import('../circuits/run.ts');
   const progress = createProgress();
   const display = showProgress(progress, stderr);
   const print = writerTo(stdout);

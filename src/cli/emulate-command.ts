@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asOneOf, refuseField } from '../domain/field.ts';
-import { startEmulator, type PartialScript } from '../emulators/emulator.ts';
+import type { PartialScript } from '../emulators/emulator.ts';
 import { untilInterrupted } from './interrupts.ts';
 import { writerTo, type Streams } from './streams.ts';
 import { wholeOf } from './whole.ts';
@@ -46,6 +46,8 @@ async function emulate(protocol: string, flags: EmulateFlags, streams: Streams):
       ...given(flags, 'latencyMs'),
     },
   };
+  // Other commands need no server.
+  const { startEmulator } = await import('../emulators/emulator.ts');
   await untilInterrupted(async (signal) => {
     const emulator = await startEmulator(options).catch((error: unknown) =>
       refuseTakenPort(error, options.port),
