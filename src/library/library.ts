@@ -133,10 +133,10 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
       newRun(agents.meant(agent, 'start.agent'), ids.run(), request),
     );
     await this.runtime.admission.starts(runs);
-    const outcomes = await this.runtime.startRuns(runs);
-    return outcomes.map((outcome, i) => {
-      if (outcome.kind === 'refused') throw asError(outcome.error);
-      const address = outcome.kind === 'existing' ? outcome.run : runs[i];
+    const fates = await this.runtime.startRuns(runs);
+    return fates.map((fate, i) => {
+      if (fate?.kind === 'refused') throw asError(fate.error);
+      const address = fate === null ? runs[i] : fate.run;
       if (address === undefined) throw new TypeError('a start was not answered');
       return this.handleOf(address);
     });

@@ -57,8 +57,8 @@ export class OutsideChannels {
     const messageId: string = runtime.ids.run();
     const value = newMessage(channel, payload, messageId, options);
     await runtime.admission.channel(value.tenant, value.channel);
-    const outcome = await runtime.arrive({ kind: 'messages', value });
-    if (outcome.kind === 'refused') throw asError(outcome.error);
+    const fate = await runtime.arrive({ kind: 'messages', value });
+    if (fate?.kind === 'refused') throw asError(fate.error);
     return { messageId };
   }
 

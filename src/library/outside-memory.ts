@@ -77,11 +77,11 @@ export class OutsideMemory {
     if (newest === 0) await runtime.admission.memoryEntry(address.tenant);
     const version = newest + 1;
     const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
-    const outcome = await runtime.arrive({
+    const fate = await runtime.arrive({
       kind: 'memory',
       value: expected === null ? { ...row, onAny: true } : row,
     });
-    if (outcome.kind === 'refused') throw asError(outcome.error);
-    return { key, version: outcome.kind === 'renumbered' ? outcome.version : version };
+    if (fate?.kind === 'refused') throw asError(fate.error);
+    return { key, version: fate === null ? version : fate.version };
   }
 }

@@ -260,8 +260,8 @@ export class Run<out Chart = unknown> {
     const { tenant, runId, shard } = this.#address;
     const row = { tenant, runId, shard, kind, ref, payloadText, key };
     const value = once === undefined ? row : { ...row, once };
-    const outcome = await this.#runtime.arrive({ kind: 'inbox', value });
-    if (outcome.kind === 'refused') throw asError(outcome.error);
+    const fate = await this.#runtime.arrive({ kind: 'inbox', value });
+    if (fate?.kind === 'refused') throw asError(fate.error);
   }
 }
 

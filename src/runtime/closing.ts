@@ -2,14 +2,13 @@
  * The steps of a close: parts in their order, the slots that are given back, the providers. A step that
  * fails does not stop the next.
  */
-import type { Batch, SlotWrite } from '../store/batch.ts';
+import type { SlotWrite } from '../store/batch.ts';
+import { makeBatch, type Committing } from '../store/make-batch.ts';
 import type { Provider } from '../providers/port.ts';
-import type { ReplicaId } from '../domain/ids.ts';
 import type { Store } from '../store/port.ts';
 import type { CommitRight } from './batch/commit-right.ts';
-import { emptyBatch } from './batch/made-batch.ts';
 import { thrownText } from '../domain/thrown.ts';
-import type { Clock, Ids, Log } from './ports.ts';
+import type { Clock, Log } from './ports.ts';
 
 /** Closes parts in their order. A part that fails is logged, and the next is closed all the same. */
 export async function closeInTurn(
@@ -27,10 +26,8 @@ export async function closeInTurn(
 
 /** Gives back the slots of a replica that closes, in a commit with nothing else. */
 export async function writeLastSlots(
-  of: {
+  of: Committing & {
     readonly store: Pick<Store, 'commit'>;
-    readonly ids: Pick<Ids, 'commit'>;
-    readonly replicaId: ReplicaId;
     readonly log: Log;
     readonly commitRight: CommitRight;
   },
@@ -38,7 +35,7 @@ export async function writeLastSlots(
 ): Promise<void> {
   if (slots.length === 0) return;
   const { commitRight, log, store } = of;
-  const batch: Batch = { ...emptyBatch(of), slots };
+  const batch = makeBatch(of, { slots });
   try {
     await commitRight.answered(() => store.commit(batch));
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import type { ReplicaId } from '../domain/ids.ts';
 import { thrownText } from '../domain/thrown.ts';
-import type { ArrivalOutcome } from '../store/batch.ts';
+import type { ArrivalKind, FateOf } from '../store/fates.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { RunAddress, StartArrival } from '../store/rows.ts';
 import { keepStructures, type Agents } from './agents.ts';
@@ -16,7 +16,7 @@ import { buildRooms, type Rooms, type RuntimeOptions } from './rooms.ts';
 import type { RuntimeSettings } from './settings.ts';
 import { UnheardEvents } from './agent-warnings.ts';
 import type { Admission } from './wake/admission.ts';
-import type { Arrival } from './wake/arrivals.ts';
+import type { ArrivalOf } from './wake/arrivals.ts';
 import type { RunEvents } from './wake/run-events.ts';
 
 export type { RuntimeOptions };
@@ -138,14 +138,15 @@ export class Runtime {
     };
   }
 
-  /** Accepts all of these runs or none. The outcomes are in the order of `runs`. */
-  async startRuns(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
+  /** Accepts all of these runs or none. In the order of `runs`; null: started as it was asked. */
+  async startRuns(runs: readonly StartArrival[]): Promise<readonly (FateOf['starts'] | null)[]> {
     const accepted = this.#rooms.arrivals.addStarts(runs);
     this.#rooms.committer.request();
     return accepted;
   }
 
-  async arrive(arrival: Arrival): Promise<ArrivalOutcome> {
+  /** Null: accepted as it was asked. */
+  async arrive<Kind extends ArrivalKind>(arrival: ArrivalOf<Kind>): Promise<FateOf[Kind] | null> {
     const accepted = this.#rooms.arrivals.add(arrival);
     this.#rooms.committer.request();
     return accepted;

@@ -19,19 +19,6 @@ export class OwnedShards {
     return this.#epochs.get(shard);
   }
 
-  /**
-   * The epochs of these shards. A shard that was lost meanwhile has none, so the store fences its writes
-   * (promise 6).
-   */
-  epochsOf(of: readonly { readonly shard: number }[]): ReadonlyMap<number, number> {
-    const epochs = new Map<number, number>();
-    for (const { shard } of of) {
-      const epoch = this.#epochs.get(shard);
-      if (epoch !== undefined) epochs.set(shard, epoch);
-    }
-    return epochs;
-  }
-
   list(): number[] {
     return [...this.#epochs.keys()].filter((shard) => this.owns(shard));
   }

@@ -1,8 +1,8 @@
 /**
  * One writing transaction: turns that were ready together, and what arrived from outside. The store
- * applies a turn wholly or not at all (promise 1) and tells for each what became of it.
+ * applies a turn wholly or not at all (promise 1) and tells what was not applied: see fates.ts.
  */
-import type { BudgetRow, Charges } from './charges.ts';
+import type { Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
@@ -210,50 +210,4 @@ export type Batch = {
   /** Absent while no budget is set. */
   readonly charges?: Charges;
   readonly arrivals: Arrivals;
-};
-
-/**
- * - committed
- * - stale: the run is not at `expectedTurn`; drop what is in memory and load it again.
- * - fenced: the shard has another epoch; stop working on it.
- * - conflict: a memory version or group cursor moved; compute the turn again from fresh reads.
- * - answered: a question that the turn closes was answered meanwhile; read the inbox and compute it
- *   again with the answer.
- * - poison: Postgres refuses the data itself; never try again.
- */
-export type TurnOutcome =
-  | { readonly kind: 'committed' }
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'fenced' }
-  | { readonly kind: 'conflict'; readonly what: string }
-  | { readonly kind: 'answered'; readonly invocationId: string }
-  | { readonly kind: 'poison'; readonly reason: string };
-
-/** `over-budget`: the call fits this budget no more, is in no slot and must not be made. */
-export type SlotOutcome =
-  TurnOutcome | { readonly kind: 'over-budget'; readonly budget: BudgetRow };
-
-export type ArrivalOutcome =
-  | { readonly kind: 'accepted' }
-  /** A start whose idempotency key was used: the run that has it. */
-  | { readonly kind: 'existing'; readonly run: RunAddress }
-  /** A write `onAny` that has become another version than it had guessed. */
-  | { readonly kind: 'renumbered'; readonly version: number }
-  | { readonly kind: 'refused'; readonly error: ErrorRecord };
-
-export type BatchOutcome = {
-  /** By index of `turns`. */
-  readonly turns: readonly TurnOutcome[];
-  /** By index of `statusChanges`. */
-  readonly statusChanges: readonly TurnOutcome[];
-  /** By index of `results`: committed, fenced or poison. */
-  readonly results: readonly TurnOutcome[];
-  /** By index of `slots`: committed, fenced or over-budget. */
-  readonly slots: readonly SlotOutcome[];
-  readonly starts: readonly ArrivalOutcome[];
-  readonly inbox: readonly ArrivalOutcome[];
-  readonly messages: readonly ArrivalOutcome[];
-  readonly memory: readonly ArrivalOutcome[];
-  /** Runs that have a new inbox row from this batch: those of other replicas need a hint. */
-  readonly wakes: readonly RunAddress[];
 };

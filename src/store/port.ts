@@ -10,7 +10,7 @@
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
-import type { Batch, BatchOutcome } from './batch.ts';
+import type { Batch } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   EvaluationRow,
@@ -26,6 +26,7 @@ import type {
   SlotRow,
   TimerRow,
 } from './rows.ts';
+import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
 export type ShardGrant = {
@@ -190,7 +191,7 @@ export type SentHint =
 export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
 
 export interface Store {
-  /** One batch: see `batch.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
+  /** One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
   commit(batch: Batch): Promise<BatchOutcome>;
   /** Reads for turns that are being computed; what they write is checked again at commit. */
   read(set: ReadSet): Promise<ReadSetResult>;

@@ -5,9 +5,10 @@
  */
 import { heddleError } from '../domain/errors.ts';
 import type { RunId } from '../domain/ids.ts';
-import type { ArrivalOutcome } from './batch.ts';
+import type { FateOf } from './fates.ts';
 import type { StartArrival } from './rows.ts';
 
+type Refused = Extract<FateOf['starts'], { kind: 'refused' }>;
 /** Tenant and key, with a NUL between them. */
 type StartKey = `${string}\u0000${string}`;
 /** The run that has a key. `mark`: what it was started for; null fits whatever is asked for. */
@@ -26,8 +27,8 @@ export function refuseGroups(
   skipped: (index: number) => boolean,
   before: Started,
   markOf: (run: StartArrival) => string | null,
-): Map<number, ArrivalOutcome> {
-  const refused = new Map<number, ArrivalOutcome>();
+): Map<number, Refused> {
+  const refused = new Map<number, Refused>();
   for (const group of groupsOf(starts)) {
     const items = group.filter(({ index }) => !skipped(index));
     const own: Started = { holders: new Map(), keys: new Map() };
@@ -45,7 +46,7 @@ function firstMisuse(
   items: readonly Item[],
   { before, own }: { readonly before: Started; readonly own: Started },
   markOf: (run: StartArrival) => string | null,
-): ArrivalOutcome | null {
+): Refused | null {
   for (const { run, place } of items) {
     const { tenant, runId, idempotencyKey } = run;
     const id: StartKey = `${tenant}\u0000${runId}`;
@@ -74,7 +75,7 @@ function misuse(
   { idempotencyKey: key }: StartArrival,
   field: string,
   { runId }: KeyHolder,
-): ArrivalOutcome {
+): Refused {
   return { kind: 'refused', error: heddleError('start-key-used', { field, key, runId }).toJSON() };
 }
 

@@ -6,6 +6,7 @@ import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { catalogue, type JournalEntry, type Run } from '../../src/index.ts';
 import { limits } from '../../src/domain/limits.ts';
+import { makeBatch } from '../../src/store/make-batch.ts';
 import { folded } from '../support/folded.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 
@@ -172,38 +173,35 @@ describe('an accepted answer is what the chart sees', () => {
     );
     first.kill();
     await world.clock.advance(9_000);
-    await world.store.commit({
-      commitId: '00000000-0000-7000-8000-00000000ffff' as never,
-      replicaId: first.runtime.replicaId,
-      epochs: new Map(),
-      turns: [],
-      statusChanges: [],
-      results: [],
-      slots: [],
-      providers: [],
-      arrivals: {
-        starts: [],
-        messages: [],
-        memory: [],
-        inbox: before.flat().map(({ runId, invocationId, incarnation, tenant }) => {
-          const ref = `${runId}:${invocationId}:${incarnation}`;
-          const shard = world.store.database.tables.runs
-            .all()
-            .find((row) => row.runId === runId)!.shard;
-          const once = { kind: 'answer', invocationId, incarnation } as const;
-          return {
-            tenant,
-            runId,
-            shard,
-            kind: 'answer',
-            ref,
-            key: `answer:${ref}`,
-            payloadText: '"yes"',
-            once,
-          } as const;
-        }),
-      },
-    });
+    const ids = { commit: () => '00000000-0000-7000-8000-00000000ffff' as never };
+    const { replicaId } = first.runtime;
+    const shards = { epoch: () => undefined };
+    await world.store.commit(
+      makeBatch(
+        { ids, replicaId, shards },
+        {
+          arrivals: {
+            inbox: before.flat().map(({ runId, invocationId, incarnation, tenant }) => {
+              const ref = `${runId}:${invocationId}:${incarnation}`;
+              const shard = world.store.database.tables.runs
+                .all()
+                .find((row) => row.runId === runId)!.shard;
+              const once = { kind: 'answer', invocationId, incarnation } as const;
+              return {
+                tenant,
+                runId,
+                shard,
+                kind: 'answer',
+                ref,
+                key: `answer:${ref}`,
+                payloadText: '"yes"',
+                once,
+              } as const;
+            }),
+          },
+        },
+      ),
+    );
     await world.clock.advance(20_000);
     const second = await world.replica({ agents: [asker] });
     await world.clock.advance(20_000);

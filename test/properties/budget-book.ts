@@ -4,7 +4,8 @@
  * as well, for each must count once.
  */
 import assert from 'node:assert/strict';
-import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
+import type { Batch } from '../../src/store/batch.ts';
+import { Fates, type BatchOutcome } from '../../src/store/fates.ts';
 import type { Settlement } from '../../src/store/charges.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { Store } from '../../src/store/port.ts';
@@ -72,8 +73,9 @@ export class BudgetBook {
     this.#spent.delete('tenant ');
   }
 
-  #enter({ charges }: Batch, { slots }: BatchOutcome): void {
+  #enter({ charges }: Batch, outcome: BatchOutcome): void {
     if (charges === undefined) return;
+    const fates = new Fates(outcome.fates);
     const whole = charges.settled.filter(({ call }) => call === null);
     for (const one of charges.settled) {
       if (one.call !== null) this.#close(`${one.runId}:${one.call}`, one.spent?.tokens);
@@ -84,7 +86,7 @@ export class BudgetBook {
     for (const one of charges.reserved) {
       const key = `${one.runId}:${one.call}`;
       this.#close(key, one.before === 'spent' ? undefined : 0);
-      if (slots[one.slot]?.kind !== 'committed') continue;
+      if (fates.of('slots', one.slot) !== null) continue;
       const owners = ownersOf(one);
       this.#open.set(key, { runId: one.runId, owners, tokens: one.amount.tokens });
       this.reservations += 1;

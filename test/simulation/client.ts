@@ -10,7 +10,7 @@ import type { Agent } from '../../src/kernel/port.ts';
 import type { Arrival } from '../../src/runtime/wake/arrivals.ts';
 import { newMessage, newRun } from '../../src/library/requests.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import type { ArrivalOutcome } from '../../src/store/batch.ts';
+import type { ArrivalKind, FateOf } from '../../src/store/fates.ts';
 import { runKey } from '../../src/store/memory/database.ts';
 import type { InboxArrival, InboxKind, NewRun, QuestionRow, RunRow } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
@@ -59,9 +59,8 @@ export class Client {
     await this.#ask(`starts ${starts.map(({ agent }) => agent.name).join()}`, {
       isKnown: () => this.#areThere(runs),
       ask: async (runtime) => {
-        const outcomes = await runtime.startRuns(runs);
-        const refused = outcomes.find(({ kind }) => kind === 'refused');
-        return refused ?? { kind: 'accepted' };
+        const fates = await runtime.startRuns(runs);
+        return fates.find((fate) => fate?.kind === 'refused') ?? null;
       },
     });
     for (const run of runs) world.history.accepted.add(run);
@@ -165,19 +164,20 @@ export class Client {
     label: string,
     asked: {
       readonly isKnown: () => boolean;
-      readonly ask: (runtime: Runtime) => Promise<ArrivalOutcome>;
+      /** Null: accepted as it was asked. */
+      readonly ask: (runtime: Runtime) => Promise<FateOf[ArrivalKind] | null>;
     },
   ): Promise<boolean> {
     for (;;) {
       const replica = await this.#reach(label);
-      let outcome: ArrivalOutcome | 'died' | 'failed';
+      let outcome: FateOf[ArrivalKind] | null | 'died' | 'failed';
       try {
         outcome = await Promise.race([asked.ask(replica.runtime), replica.died]);
       } catch (error) {
         this.world.say(`${label}: ${String(error)}`);
         outcome = 'failed';
       }
-      if (outcome !== 'died' && outcome !== 'failed') return outcome.kind !== 'refused';
+      if (outcome !== 'died' && outcome !== 'failed') return outcome?.kind !== 'refused';
       // What was sent may still arrive: only then is it certain whether it was heard.
       while (this.world.timeline.isUnderWay(replica)) await this.sleep(askAgainMs);
       if (asked.isKnown()) return true;

@@ -3,7 +3,13 @@
  * show that the simulation reaches what it is there for.
  */
 import type { ProviderCall } from '../../src/providers/port.ts';
-import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
+import type { Batch } from '../../src/store/batch.ts';
+import {
+  Fates,
+  type ArrivalKind,
+  type BatchOutcome,
+  type PartKind,
+} from '../../src/store/fates.ts';
 import type { Hint, Renewal } from '../../src/store/port.ts';
 import type { RunAddress } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
@@ -24,6 +30,7 @@ const marks = [
   'hint lost',
   'slots of lost shards written',
 ] as const;
+const fencedWork: readonly PartKind[] = ['turns', 'statusChanges', 'results'];
 /** A place whose author has thrown. */
 export type Mark = (typeof marks)[number] | `threw: ${ThrowingPlace}`;
 
@@ -98,39 +105,36 @@ export class History {
     const isLate = batch.slots.some(({ call }) => call !== null && isLost(call.shard));
     if (isLate) this.reached.add('slots of lost shards written');
     if (batch.results.length > 0) this.reached.add('result kept');
-    for (const { kind } of [...outcome.turns, ...outcome.statusChanges, ...outcome.results]) {
-      if (kind === 'fenced') this.reached.add('fenced commit refused');
+    for (const part of outcome.fates) {
+      const { kind } = part.fate;
+      const isWork = fencedWork.includes(part.kind);
+      if (kind === 'fenced' && isWork) this.reached.add('fenced commit refused');
       if (kind === 'answered') this.reached.add('answered meanwhile');
       if (kind === 'conflict') this.reached.add('conflict retried');
     }
     for (const { status } of [...batch.turns, ...batch.statusChanges]) this.statuses.add(status);
-    const { starts, inbox, messages, memory } = batch.arrivals;
-    this.#accept(starts, outcome.starts);
-    this.#accept(inbox, outcome.inbox);
-    this.#accept(messages, outcome.messages);
-    this.#accept(memory, outcome.memory);
-  }
-
-  #accept(values: readonly object[], outcomes: BatchOutcome['starts']): void {
-    values.forEach((value, i) => {
-      const kind = outcomes[i]?.kind;
-      if (kind === 'accepted' || kind === 'renumbered') this.accepted.add(value);
-    });
+    const fates = new Fates(outcome.fates);
+    for (const kind of Object.keys(batch.arrivals) as ArrivalKind[]) {
+      batch.arrivals[kind].forEach((value, i) => {
+        const fate = fates.of(kind, i);
+        if (fate === null || fate.kind === 'renumbered') this.accepted.add(value);
+      });
+    }
   }
 }
 
 /** Promise 6: what has committed was of the shard's owner, at its epoch. */
 function checkFence(world: World, batch: Batch, outcome: BatchOutcome): void {
   const { shards } = world.store.database.tables;
-  const check = ({ shard }: RunAddress, kind: string | undefined): void => {
-    if (kind !== 'committed') return;
+  const check = ({ shard }: RunAddress): void => {
     const row = shards.get(String(shard));
     if (row?.owner === batch.replicaId && row.epoch === batch.epochs.get(shard)) return;
     world.trouble('stale epoch committed', { shard, epoch: row?.epoch });
   };
   // A batch that is sent again is told its first outcome, whoever owns the shard by now.
   if (world.history.knows(batch)) return;
-  batch.turns.forEach((turn, i) => check(turn, outcome.turns[i]?.kind));
-  batch.statusChanges.forEach((change, i) => check(change, outcome.statusChanges[i]?.kind));
-  batch.results.forEach((kept, i) => check(kept, outcome.results[i]?.kind));
+  const fates = new Fates(outcome.fates);
+  fates.without('turns', batch.turns).forEach(check);
+  fates.without('statusChanges', batch.statusChanges).forEach(check);
+  fates.without('results', batch.results).forEach(check);
 }

@@ -7,7 +7,8 @@
  * and the next call: simulations call it wherever a process dies.
  */
 import { askIdOf } from '../../src/domain/ask-id.ts';
-import type { BatchOutcome, Batch, TurnCommit } from '../../src/store/batch.ts';
+import type { Batch, TurnCommit } from '../../src/store/batch.ts';
+import { Fates, type BatchOutcome } from '../../src/store/fates.ts';
 import { channelKey, groupKey, runKey } from '../../src/store/memory/database.ts';
 import type { InboxArrival } from '../../src/store/rows.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -75,7 +76,7 @@ export function faultyStore(
 }
 
 function committed(batch: Batch, outcome: BatchOutcome): readonly TurnCommit[] {
-  return batch.turns.filter((_, i) => outcome.turns[i]?.kind === 'committed');
+  return new Fates(outcome.fates).without('turns', batch.turns);
 }
 
 function noEpochCheck(store: MemoryStore): MemoryStore {

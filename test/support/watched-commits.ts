@@ -1,5 +1,6 @@
 /** What a replica commits, in order; some commits can be held back, or met as a test says. */
-import type { Batch, BatchOutcome } from '../../src/store/batch.ts';
+import type { Batch } from '../../src/store/batch.ts';
+import type { BatchOutcome } from '../../src/store/fates.ts';
 import type { Store } from '../../src/store/port.ts';
 
 type Commit = (batch: Batch) => Promise<BatchOutcome>;

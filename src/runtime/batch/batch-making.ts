@@ -4,38 +4,25 @@
  *
  * Owns whether slots are part of a batch. Leaves to `turn-batch.ts` how the turns were computed.
  */
-import type { ReplicaId } from '../../domain/ids.ts';
 import type { Kernel } from '../../kernel/port.ts';
 import type { ActionErrors } from './outcome/action-errors.ts';
 import type { Budgets } from '../calls/budgets/budgets.ts';
 import type { Calls } from '../calls/calls.ts';
-import type { Ids } from '../ports.ts';
-import type { OwnedShards } from '../shards.ts';
 import type { RunTasks } from '../tasks/run-tasks.ts';
-import type { Batch } from '../../store/batch.ts';
+import { makeBatch, type Committing } from '../../store/make-batch.ts';
 import type { SealedCalls } from '../calls/calls-options.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
 import type { WaitStatus } from './outcome/wait-status.ts';
-import {
-  noArrivals,
-  type ComputedTurn,
-  type Faulty,
-  type MadeBatch,
-  type Taken,
-  type Work,
-} from './made-batch.ts';
+import type { ComputedTurn, Faulty, MadeBatch, Taken, Work } from './made-batch.ts';
 import type { FoldedTurn } from '../turn/folded-turn.ts';
 import { brokenTurn } from '../turn/held-back.ts';
 import { turnCommit } from '../turn/turn-commit.ts';
 
-export type BatchMakingOptions = {
+export type BatchMakingOptions = Committing & {
   readonly kernel: Kernel;
-  readonly ids: Pick<Ids, 'commit'>;
-  readonly replicaId: ReplicaId;
-  readonly shards: OwnedShards;
   readonly actionErrors: ActionErrors;
   readonly budgets: Budgets;
   readonly calls: Calls;
@@ -59,30 +46,20 @@ export class BatchMaking {
     { apart, works, arrived, faulty }: Taken,
     folded: readonly Computed<FoldedTurn>[],
   ): MadeBatch | null {
-    const { ids, replicaId } = this.#options;
     const turns = this.#turnsOf(works, folded, faulty);
     for (const { work, turn } of turns) this.#propose(work, turn, apart);
     const { slots, providers, grants, charges } = this.#seal(apart);
     const statusChanges = apart === null ? this.#options.waitStatus.take() : [];
     const parts = turns.length + slots.length + providers.length + statusChanges.length;
     if (parts === 0 && arrived === null && charges === undefined) return null;
-    const batch: Batch = {
-      commitId: ids.commit(),
-      replicaId,
-      epochs: this.#options.shards.epochsOf([
-        ...turns.map(({ commit }) => commit),
-        ...statusChanges.map(({ change }) => change),
-        ...slots.flatMap(({ call }) => call ?? []),
-        ...(charges?.settled ?? []),
-      ]),
+    const batch = makeBatch(this.#options, {
       turns: turns.map(({ commit }) => commit),
       statusChanges: statusChanges.map(({ change }) => change),
-      results: [],
       slots,
       providers,
-      ...(charges === undefined ? {} : { charges }),
-      arrivals: arrived?.arrivals ?? noArrivals,
-    };
+      charges,
+      arrivals: arrived?.arrivals,
+    });
     return { batch, turns, statusChanges, arrivals: arrived, grants };
   }
 

@@ -12,31 +12,30 @@
  * 3. While the store does not answer at all there is nothing to tell apart: only a replica that closes
  *    comes here with that.
  */
-import type { ReplicaId } from '../../domain/ids.ts';
 import type { Store } from '../../store/port.ts';
 import type { Budgets } from '../calls/budgets/budgets.ts';
 import type { Calls } from '../calls/calls.ts';
-import type { Ids, Log } from '../ports.ts';
+import type { Log } from '../ports.ts';
 import type { OwnedShards } from '../shards.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import type { HeddleError } from '../../domain/errors.ts';
+import { Fates } from '../../store/fates.ts';
+import { makeBatch, type Committing } from '../../store/make-batch.ts';
 import type { RunRow } from '../../store/rows.ts';
 import { queuedGroups, type StartGroup } from '../wake/arrivals.ts';
 import { faultOf, placeOf } from '../fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
-import { emptyBatch, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
+import type { Faulty, MadeBatch, Taken, Work } from './made-batch.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { moveRun } from '../turn/lifecycle.ts';
 import type { Entry, RunQueue } from '../wake/run-queue.ts';
 
 type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
 
-type FailedBatchesOptions = {
+type FailedBatchesOptions = Committing & {
   readonly store: Pick<Store, 'commit' | 'run'>;
-  readonly ids: Pick<Ids, 'commit'>;
-  readonly replicaId: ReplicaId;
   readonly log: Log;
   readonly shards: OwnedShards;
   readonly runQueue: RunQueue;
@@ -140,7 +139,7 @@ export class FailedBatches {
 
   /** As well as it goes: what cannot be written is known here, and tried again with the run. */
   async #show(entry: Entry, hot: HotRun | null, reason: string): Promise<void> {
-    const { shards, store } = this.#options;
+    const { store } = this.#options;
     const { tenant, runId, shard } = entry.address;
     try {
       const row = hot === null ? await store.run(tenant, runId) : { ...hot, endedAtMs: null };
@@ -148,14 +147,10 @@ export class FailedBatches {
       if (row.status !== 'stalled' || row.reason !== reason) {
         const status = moveRun(row.status, 'STALL');
         const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };
-        const epochs = shards.epochsOf([change]);
-        const { statusChanges } = await store.commit({
-          ...emptyBatch(this.#options),
-          epochs,
-          statusChanges: [change],
-        });
-        if (statusChanges[0]?.kind === 'fenced') return this.#afterCommit.fenced(entry.address);
-        if (statusChanges[0]?.kind !== 'committed') return;
+        const outcome = await store.commit(makeBatch(this.#options, { statusChanges: [change] }));
+        const fate = new Fates(outcome.fates).of('statusChanges', 0);
+        if (fate?.kind === 'fenced') return this.#afterCommit.fenced(entry.address);
+        if (fate !== null) return;
         this.#options.calls.runs.shown(runId, { turn: row.turn, status });
       }
       if (entry.trouble !== null) entry.trouble = { ...entry.trouble, shown: reason };

@@ -56,7 +56,7 @@ export class FreshStarts {
     if (pending === null) return;
     pending.left -= 1;
     if (pending.left > 0) return;
-    pending.group.resolve(pending.group.runs.map(() => ({ kind: 'accepted' })));
+    pending.group.resolve(pending.group.runs.map(() => null));
   }
 
   /**
@@ -65,8 +65,8 @@ export class FreshStarts {
    */
   queue(run: NewRun): void {
     this.#options.arrivals.add({ kind: 'starts', value: run }).then(
-      (outcome) => {
-        if (outcome.kind === 'refused') this.failed(run.runId, outcome.error);
+      (fate) => {
+        if (fate?.kind === 'refused') this.failed(run.runId, fate.error);
         else this.accepted(run.runId);
       },
       (error: unknown) => this.failed(run.runId, error),

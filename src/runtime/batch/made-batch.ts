@@ -1,10 +1,9 @@
 /** What a batch is made of, between the runs that were ready and the commit. */
 import type { ErrorRecord, HeddleError } from '../../domain/errors.ts';
 import type { ActionThrew } from '../../domain/event.ts';
-import type { ReplicaId } from '../../domain/ids.ts';
-import type { Ids } from '../ports.ts';
 import type { Grant } from '../../providers/capacity/pool.ts';
 import type { Batch, StatusChange, TurnCommit } from '../../store/batch.ts';
+import type { FateOf, Fates } from '../../store/fates.ts';
 import type { ArrivalBatch } from '../wake/arrivals.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
 import type { FoldedTurn } from '../turn/folded-turn.ts';
@@ -12,8 +11,6 @@ import type { Suspects } from '../wake/isolation.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import type { Incoming } from '../turn/incoming.ts';
 import type { Entry } from '../wake/run-queue.ts';
-
-export const noArrivals: Batch['arrivals'] = { starts: [], inbox: [], messages: [], memory: [] };
 
 /** A run with what its turn is computed from. */
 export type Work = {
@@ -67,21 +64,19 @@ export type Faulty = Pick<Work, 'entry' | 'incoming'> & {
 /** A status that changes between turns; the run takes no turn while it is committed. */
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
 
-/** A batch to which a caller adds the one thing that it is for. */
-export function emptyBatch(of: {
-  readonly ids: Pick<Ids, 'commit'>;
-  readonly replicaId: ReplicaId;
-}): Batch {
-  const { ids, replicaId } = of;
-  return {
-    commitId: ids.commit(),
-    replicaId,
-    epochs: new Map(),
-    turns: [],
-    statusChanges: [],
-    results: [],
-    slots: [],
-    providers: [],
-    arrivals: noArrivals,
-  };
+/** Calls that the batch has put into slots and that did not come into them, with its commit. */
+export function outsideSlots(
+  { batch, grants }: MadeBatch,
+  fates: Fates,
+): { readonly call: RunCall; readonly fate: FateOf['slots'] }[] {
+  if (fates.all('slots').size === 0) return [];
+  const bySlot = new Map<string, FateOf['slots']>();
+  batch.slots.forEach(({ provider, slot }, i) => {
+    const fate = fates.of('slots', i);
+    if (fate !== null) bySlot.set(`${provider} ${slot}`, fate);
+  });
+  return grants.flatMap(({ call, provider, slot }) => {
+    const fate = bySlot.get(`${provider} ${slot}`);
+    return fate === undefined ? [] : { call, fate };
+  });
 }

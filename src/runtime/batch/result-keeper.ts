@@ -15,31 +15,27 @@
  *    that names its invocation and incarnation, so that there is one however often it is sent.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { ReplicaId } from '../../domain/ids.ts';
 import type { Store } from '../../store/port.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CommitRight } from './commit-right.ts';
-import type { Clock, Ids } from '../ports.ts';
-import type { OwnedShards } from '../shards.ts';
+import type { Clock } from '../ports.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { RunQueue } from '../wake/run-queue.ts';
-import type { BatchOutcome } from '../../store/batch.ts';
+import { Fates, type BatchOutcome, type FateOf } from '../../store/fates.ts';
+import { makeBatch, type Committing } from '../../store/make-batch.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
 import type { Committer } from './committer.ts';
 import type { FailedBatches } from './failed-batches.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
-import { noArrivals, type MadeBatch } from './made-batch.ts';
+import type { MadeBatch } from './made-batch.ts';
 import type { Incoming } from '../turn/incoming.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 type Ended = { readonly call: RunCall; readonly result: Result };
 
-type ResultKeeperOptions = {
+type ResultKeeperOptions = Committing & {
   readonly store: Pick<Store, 'commit'>;
   readonly clock: Clock;
-  readonly ids: Pick<Ids, 'commit'>;
-  readonly replicaId: ReplicaId;
-  readonly shards: OwnedShards;
   readonly runQueue: RunQueue;
   readonly calls: Calls;
   readonly isolation: Isolation;
@@ -166,49 +162,35 @@ export class ResultKeeper {
     }
     // Before the turns of these are computed, which may take longer than the commit of those.
     if (this.#gathered.length > 0 && !this.#closing && this.#right.mayCommit) this.#begin();
+    const fates = new Fates(outcome.fates);
     ended.forEach((one, i) => {
       // Lost since, or taken over anew: whoever has the run finds the row.
       if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
-      this.#settle(one, outcome.results[i]);
+      this.#settle(one, fates.of('results', i));
     });
     this.#afterCommit.settle(made, outcome);
   }
 
   #make(ended: readonly Ended[]): MadeBatch {
-    const { calls, ids, replicaId, shards } = this.#options;
+    const { calls } = this.#options;
     for (const { call } of ended) calls.kept(call);
     const { slots, providers, grants, charges } = calls.seal(this.#closing ? 0 : Infinity);
     const results = ended.map(({ call, result }) => {
       const { tenant, runId, shard } = call;
       return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
     });
-    const batch = {
-      commitId: ids.commit(),
-      replicaId,
-      epochs: shards.epochsOf([
-        ...results,
-        ...slots.flatMap(({ call }) => call ?? []),
-        ...(charges?.settled ?? []),
-      ]),
-      turns: [],
-      statusChanges: [],
-      results,
-      slots,
-      providers,
-      ...(charges === undefined ? {} : { charges }),
-      arrivals: noArrivals,
-    };
+    const batch = makeBatch(this.#options, { results, slots, providers, charges });
     return { batch, turns: [], statusChanges: [], arrivals: null, grants };
   }
 
-  #settle({ call, result }: Ended, outcome: BatchOutcome['results'][number] | undefined): void {
-    switch (outcome?.kind) {
-      case 'committed':
+  #settle({ call, result }: Ended, fate: FateOf['results'] | null): void {
+    switch (fate?.kind) {
+      case undefined:
         // Also when its run has left the call meanwhile: the row wants to be taken.
         return this.#deliver(call, { ...result, keptAs: keyOf(call) });
       case 'fenced':
         return this.#afterCommit.fenced(call);
-      default:
+      case 'poison':
         // What Postgres refuses here it refuses in the turn too, which then fails its run.
         if (!call.isLeft) this.#deliver(call, result);
     }

@@ -14,7 +14,7 @@ import type { ArrivalQueue } from '../wake/arrivals.ts';
 import type { Quotas } from '../wake/quotas.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
-import type { BatchOutcome } from '../../store/batch.ts';
+import { Fates, type BatchOutcome } from '../../store/fates.ts';
 import type { InboxRow, LoadedRun } from '../../store/rows.ts';
 import type { BatchSource } from './committer.ts';
 import { WriteChain } from './write-chain.ts';
@@ -119,8 +119,9 @@ export class TurnBatches implements BatchSource {
 
   #settle({ apart }: Taken, made: MadeBatch, outcome: BatchOutcome): void {
     if (apart !== null) {
+      const fates = new Fates(outcome.fates);
       made.turns.forEach(({ work, turn }, i) => {
-        const isOver = turn.ended !== null && outcome.turns[i]?.kind === 'committed';
+        const isOver = turn.ended !== null && fates.of('turns', i) === null;
         if (isOver) this.#options.calls.runEnds(work.hot.run);
       });
     }

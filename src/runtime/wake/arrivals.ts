@@ -8,34 +8,32 @@
  * 2. The queue is bounded; an arrival that does not fit is refused and changes nothing.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import { heddleError, type HeddleError } from '../../domain/errors.ts';
+import { heddleError } from '../../domain/errors.ts';
 import { madeAtMs } from '../../domain/ids.ts';
 import { FairQueue } from '../../queue/fair-queue.ts';
-import type {
-  ArrivalOutcome,
-  Arrivals,
-  BatchOutcome,
-  MemoryArrival,
-  MessageInsert,
-} from '../../store/batch.ts';
-import type { InboxArrival, NewRun, StartArrival } from '../../store/rows.ts';
+import type { Arrivals } from '../../store/batch.ts';
+import type { ArrivalKind, FateOf, Fates } from '../../store/fates.ts';
+import type { StartArrival } from '../../store/rows.ts';
 import type { TenantWeights } from './tenant-weights.ts';
 
-export type Arrival =
-  | { readonly kind: 'starts'; readonly value: NewRun }
-  | { readonly kind: 'inbox'; readonly value: InboxArrival }
-  | { readonly kind: 'messages'; readonly value: MessageInsert }
-  | { readonly kind: 'memory'; readonly value: MemoryArrival };
+export type ArrivalOf<Kind extends ArrivalKind> = {
+  readonly kind: Kind;
+  readonly value: Arrivals[Kind][number];
+};
+export type Arrival = { [Kind in ArrivalKind]: ArrivalOf<Kind> }[ArrivalKind];
 
-type Waiting = Arrival & {
-  readonly resolve: (outcome: ArrivalOutcome) => void;
+type WaitingOf<Kind extends ArrivalKind> = ArrivalOf<Kind> & {
+  /** Null: it was accepted as it was asked. */
+  readonly resolve: (fate: FateOf[Kind] | null) => void;
   readonly reject: (error: unknown) => void;
 };
+type Waiting = { [Kind in ArrivalKind]: WaitingOf<Kind> }[ArrivalKind];
 
 /** Runs that are accepted together or not at all. */
 export type StartGroup = {
   readonly runs: readonly StartArrival[];
-  readonly resolve: (outcomes: readonly ArrivalOutcome[]) => void;
+  /** By index of the runs. */
+  readonly resolve: (fates: readonly (FateOf['starts'] | null)[]) => void;
   readonly reject: (error: unknown) => void;
 };
 
@@ -46,7 +44,7 @@ export type ArrivalBatch = {
    * whole.
    */
   readonly size: number;
-  settle(outcome: BatchOutcome): void;
+  settle(fates: Fates): void;
   fail(error: unknown): void;
   /** Two batches with the same arrivals in the same order. They are settled instead of this one. */
   halves(): readonly ArrivalBatch[];
@@ -80,14 +78,17 @@ export class ArrivalQueue {
     return this.#groups.size > 0;
   }
 
-  add(arrival: Arrival): Promise<ArrivalOutcome> {
+  /** What became of it; null: it was accepted as it was asked. */
+  add<Kind extends ArrivalKind>(arrival: ArrivalOf<Kind>): Promise<FateOf[Kind] | null> {
     return new Promise((resolve, reject) => {
       if (this.#refuse(arrival.value.tenant, reject)) return;
-      this.#waiting.push({ ...arrival, resolve, reject });
+      const waiting: WaitingOf<Kind> = { ...arrival, resolve, reject };
+      this.#waiting.push(waiting as Waiting);
     });
   }
 
-  addStarts(runs: readonly StartArrival[]): Promise<readonly ArrivalOutcome[]> {
+  /** By index of the runs. */
+  addStarts(runs: readonly StartArrival[]): Promise<readonly (FateOf['starts'] | null)[]> {
     const [first] = runs;
     if (first === undefined) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -167,7 +168,7 @@ function arrivalBatch(
   groups: readonly StartGroup[],
   over: () => void,
 ): ArrivalBatch {
-  const of = <Kind extends Arrival['kind']>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
+  const of = <Kind extends ArrivalKind>(kind: Kind): Extract<Waiting, { kind: Kind }>[] =>
     items.filter((item): item is Extract<Waiting, { kind: Kind }> => item.kind === kind);
   const single = {
     starts: of('starts'),
@@ -183,12 +184,18 @@ function arrivalBatch(
       memory: single.memory.map(({ value }) => value),
     },
     size: items.length + groups.length,
-    settle: (outcome) => {
+    settle: (fates) => {
       over();
-      for (const kind of ['starts', 'inbox', 'messages', 'memory'] as const) {
-        single[kind].forEach((item, i) => answer(item, outcome[kind][i]));
+      single.starts.forEach(({ resolve }, i) => resolve(fates.of('starts', i)));
+      single.inbox.forEach(({ resolve }, i) => resolve(fates.of('inbox', i)));
+      single.messages.forEach(({ resolve }, i) => resolve(fates.of('messages', i)));
+      single.memory.forEach(({ resolve }, i) => resolve(fates.of('memory', i)));
+      let at = single.starts.length;
+      for (const { runs, resolve } of groups) {
+        const first = at;
+        at += runs.length;
+        resolve(runs.map((_, i) => fates.of('starts', first + i)));
       }
-      settleGroups(groups, outcome.starts.slice(single.starts.length));
     },
     fail: (error) => {
       over();
@@ -209,24 +216,3 @@ function arrivalBatch(
     },
   };
 }
-
-function settleGroups(groups: readonly StartGroup[], outcomes: readonly ArrivalOutcome[]): void {
-  let at = 0;
-  for (const { runs, resolve, reject } of groups) {
-    const own = outcomes.slice(at, at + runs.length);
-    at += runs.length;
-    if (own.length === runs.length) resolve(own);
-    else reject(unanswered());
-  }
-}
-
-function answer(
-  { resolve, reject }: Pick<Waiting, 'resolve' | 'reject'>,
-  outcome: ArrivalOutcome | undefined,
-): void {
-  if (outcome === undefined) reject(unanswered());
-  else resolve(outcome);
-}
-
-const unanswered = (): HeddleError =>
-  heddleError('internal', { reason: 'the store did not answer an arrival' });

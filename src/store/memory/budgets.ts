@@ -2,7 +2,7 @@
  * Budgets and open reservations: see charges.ts. It owns both tables, and that what a budget has
  * reserved is the sum of the open reservations under it.
  */
-import type { Batch, SlotOutcome } from '../batch.ts';
+import type { Batch } from '../batch.ts';
 import {
   addAmounts,
   budgetUnder,
@@ -17,29 +17,32 @@ import {
   type Reservation,
   type Settlement,
 } from '../charges.ts';
+import type { Fates } from '../fates.ts';
 import { budgetKey, reservationKey, runKey, type Database, type StoredBudget } from './database.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Settles, then reserves. By index of the batch's slots: which calls fit no budget. */
-export function writeCharges(db: Database, batch: Batch): Map<number, SlotOutcome> {
-  const over = new Map<number, SlotOutcome>();
+/** Settles, then reserves: a call that fits no budget has that as its slot's fate. */
+export function writeCharges(db: Database, batch: Batch, fates: Fates): void {
   const { settled = [], reserved = [], defaults = {} } = batch.charges ?? {};
   const isHeld = ({ shard }: { readonly shard: number }): boolean =>
     holds(db, shard, batch.replicaId, batch.epochs.get(shard));
+  settled.forEach((settlement, i) => {
+    if (!isHeld(settlement)) fates.put('settled', i, { kind: 'fenced' });
+  });
   // A run's last word comes after those on its single calls.
-  const inOrder = [...settled].sort((a, b) => Number(a.call === null) - Number(b.call === null));
-  for (const settlement of inOrder) if (isHeld(settlement)) settle(db, settlement);
+  const inOrder = [...fates.without('settled', settled)];
+  inOrder.sort((a, b) => Number(a.call === null) - Number(b.call === null));
+  for (const settlement of inOrder) settle(db, settlement);
   for (const reservation of reserved) {
     if (!isHeld(reservation)) continue;
     const spent = reservation.before === 'spent' ? null : noAmount;
     settle(db, { ...reservation, spent });
     const budget = reserve(db, reservation, defaults);
-    if (budget !== null) over.set(reservation.slot, { kind: 'over-budget', budget });
+    if (budget !== null) fates.put('slots', reservation.slot, { kind: 'over-budget', budget });
   }
-  return over;
 }
 
 function settle(db: Database, { call, spent, ...run }: Settlement): void {

@@ -4,7 +4,8 @@
  * The order is that of Postgres's statements, since a batch has no instants within.
  */
 import { heddleError } from '../../domain/errors.ts';
-import type { ArrivalOutcome, Batch, BatchOutcome } from '../batch.ts';
+import type { Batch } from '../batch.ts';
+import { Fates, type BatchOutcome, type FateOf } from '../fates.ts';
 import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
 import type { Database, StoredCommit } from './database.ts';
@@ -25,17 +26,22 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   const { arrivals } = batch;
   const wakes = new Wakes();
   const before = { seen: new Set<string>(), refused: new Set<string>() };
-  const turns = batch.turns.map((turn) => applyTurn(db, turn, batch, before, wakes));
-  const committed = batch.turns.filter((_, i) => turns[i]?.kind === 'committed');
-  const statusChanges = batch.statusChanges.map((change) => applyStatus(db, change, batch));
-  for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);
-  const starts = arriveStarts(db, arrivals.starts, arrivals.starts.map(clean), wakes);
-  const messages = arrivals.messages.map((message) => {
-    const refused = clean(message);
-    if (refused === null) publish(db, message, wakes);
-    return refused ?? accepted;
+  const fates = new Fates();
+  batch.turns.forEach((turn, i) => {
+    fates.put('turns', i, applyTurn(db, turn, batch, before, wakes));
   });
-  const memory = arrivals.memory.map((insert) => clean(insert) ?? arriveMemory(db, insert));
+  const committed = fates.without('turns', batch.turns);
+  batch.statusChanges.forEach((change, i) => {
+    fates.put('statusChanges', i, applyStatus(db, change, batch));
+  });
+  for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);
+  arrivals.starts.forEach((run, i) => fates.put('starts', i, poisonOf(run)));
+  arriveStarts(db, arrivals.starts, fates, wakes);
+  arrivals.messages.forEach((message, i) => fates.put('messages', i, poisonOf(message)));
+  for (const message of fates.without('messages', arrivals.messages)) publish(db, message, wakes);
+  arrivals.memory.forEach((insert, i) => {
+    fates.put('memory', i, poisonOf(insert) ?? arriveMemory(db, insert));
+  });
   for (const turn of committed) {
     for (const insert of turn.subscribe) register(db, turn, insert, wakes);
   }
@@ -44,20 +50,21 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   }
   for (const turn of committed) takeInbox(db, turn);
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);
-  const inbox = arrivals.inbox.map((row) => clean(row) ?? arriveInbox(db, row, wakes));
-  const results = batch.results.map((kept) => keepResult(db, kept, batch));
-  const slots = writeSlots(db, batch, writeCharges(db, batch));
+  arrivals.inbox.forEach((row, i) => {
+    fates.put('inbox', i, poisonOf(row) ?? arriveInbox(db, row, wakes));
+  });
+  batch.results.forEach((kept, i) => fates.put('results', i, keepResult(db, kept, batch)));
+  writeCharges(db, batch, fates);
+  writeSlots(db, batch, fates);
   writeProviders(db, batch);
   wakeWaiters(db, wakes);
-  const told = { turns, statusChanges, results, slots, starts, inbox, messages, memory };
-  db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told: own(told) });
-  return { ...told, wakes: wakes.runs };
+  const told = own(fates.list());
+  db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told });
+  return { fates: told, wakes: wakes.runs };
 }
 
-const accepted: ArrivalOutcome = { kind: 'accepted' };
-
 /** Null when Postgres would take it. */
-function clean(arrival: object): ArrivalOutcome | null {
+function poisonOf(arrival: object): FateOf['inbox'] | null {
   if (!holdsNul(arrival)) return null;
   const error = heddleError('store-poison', { reason: 'a text holds a NUL character' });
   return { kind: 'refused', error: error.toJSON() };
@@ -69,14 +76,14 @@ function clean(arrival: object): ArrivalOutcome | null {
  *
  * Gotchas: as on Postgres, where nothing keeps it, that a run had ended already is forgotten.
  */
-function retell(db: Database, batch: Batch, { told }: StoredCommit): BatchOutcome {
-  const { arrivals } = batch;
-  const starts = arrivals.starts.map((run, i): ArrivalOutcome => {
+function retell(db: Database, { arrivals }: Batch, { told }: StoredCommit): BatchOutcome {
+  const fates = new Fates(told);
+  arrivals.starts.forEach((run, i) => {
+    if (fates.of('starts', i)?.kind === 'refused') return;
     const known = findRun(db, run);
-    if (told.starts[i]?.kind === 'refused') return told.starts[i];
-    if (known === null || known.runId === run.runId) return accepted;
-    return { kind: 'existing', run: addressOf(known) };
+    const isOwn = known === null || known.runId === run.runId;
+    fates.put('starts', i, isOwn ? null : { kind: 'existing', run: addressOf(known) });
   });
-  const inbox = retellArrivals(db, arrivals.inbox, told.inbox);
-  return { ...told, starts, inbox, wakes: [] };
+  retellArrivals(db, arrivals.inbox, fates);
+  return { fates: fates.list(), wakes: [] };
 }

@@ -21,8 +21,9 @@ import type {
   SlotRow,
   SubscriptionRow,
 } from '../rows.ts';
-import type { BatchOutcome, MessageInsert } from '../batch.ts';
+import type { MessageInsert } from '../batch.ts';
 import type { Amount, BudgetAddress, BudgetRow } from '../charges.ts';
+import type { PartFate } from '../fates.ts';
 import { join, Table, UndoLog } from './table.ts';
 
 type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
@@ -137,7 +138,7 @@ type StoredReservation = {
 export type StoredCommit = {
   readonly commitId: string;
   readonly atMs: number;
-  readonly told: Omit<BatchOutcome, 'wakes'>;
+  readonly told: readonly PartFate[];
 };
 type Counters = { inbox: number; order: number; token: number; transactions: number };
 

@@ -7,7 +7,8 @@
  * 2. The rows of a run go with it when it ends.
  */
 import { limits } from '../../domain/limits.ts';
-import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
+import type { TurnCommit } from '../batch.ts';
+import type { FateOf } from '../fates.ts';
 import type { PendingRun } from '../port.ts';
 import {
   commandKinds,
@@ -76,10 +77,14 @@ function inboxByKey(db: Database, run: RunAddress, key: string): InboxRow[] {
 }
 
 /** An inbox row from outside. */
-export function arriveInbox(db: Database, arrival: InboxArrival, wakes: Wakes): ArrivalOutcome {
-  const { outcome, put } = judgeArrival(db, arrival);
+export function arriveInbox(
+  db: Database,
+  arrival: InboxArrival,
+  wakes: Wakes,
+): FateOf['inbox'] | null {
+  const { fate, put } = judgeArrival(db, arrival);
   if (put) insertInbox(db, arrival, wakes);
-  return outcome;
+  return fate;
 }
 
 /** What a turn took goes; when it ends its run, so does what still waits for nobody. */

@@ -6,7 +6,8 @@
  * 2. Version n is written only on version n - 1.
  */
 import { heddleError } from '../../domain/errors.ts';
-import type { ArrivalOutcome, MemoryArrival, MemoryInsert } from '../batch.ts';
+import type { MemoryArrival, MemoryInsert } from '../batch.ts';
+import type { FateOf } from '../fates.ts';
 import type { MemoryRead, MemoryReadResult } from '../port.ts';
 import type { MemoryAddress, MemoryVersionRow } from '../rows.ts';
 import { entryKey, type Database } from './database.ts';
@@ -49,7 +50,7 @@ export function memoryConflict(db: Database, inserts: readonly MemoryInsert[]): 
   return null;
 }
 
-export function arriveMemory(db: Database, insert: MemoryArrival): ArrivalOutcome {
+export function arriveMemory(db: Database, insert: MemoryArrival): FateOf['memory'] | null {
   const actual = newestOf(db, insert);
   const version = actual + 1;
   if (insert.version !== version) {
@@ -61,7 +62,7 @@ export function arriveMemory(db: Database, insert: MemoryArrival): ArrivalOutcom
     return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
   }
   addVersion(db, insert);
-  return { kind: 'accepted' };
+  return null;
 }
 
 export function readMemory(db: Database, read: MemoryRead): MemoryReadResult {

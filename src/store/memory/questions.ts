@@ -6,39 +6,40 @@
  */
 import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
-import type { ArrivalOutcome, TurnCommit } from '../batch.ts';
+import type { TurnCommit } from '../batch.ts';
+import type { FateOf, Fates } from '../fates.ts';
 import type { InboxArrival, Once, QuestionRow, RunAddress, RunRow } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { join, own } from './table.ts';
 
-const accepted: ArrivalOutcome = { kind: 'accepted' };
+type Refused = FateOf['inbox'];
 
-const refused = (code: ErrorCode, detail: ErrorDetail): ArrivalOutcome => ({
+const refused = (code: ErrorCode, detail: ErrorDetail): Refused => ({
   kind: 'refused',
   error: heddleError(code, detail).toJSON(),
 });
 
-const runUnknown = ({ runId }: RunAddress): ArrivalOutcome => refused('run-unknown', { runId });
+const runUnknown = ({ runId }: RunAddress): Refused => refused('run-unknown', { runId });
 
-/** Whether a row from outside is accepted, and whether its inbox gets it; remembers what counted. */
+/** Whether a row from outside is refused, and whether its inbox gets it; remembers what counted. */
 export function judgeArrival(
   db: Database,
   row: InboxArrival,
-): { readonly outcome: ArrivalOutcome; readonly put: boolean } {
+): { readonly fate: Refused | null; readonly put: boolean } {
   const run = db.tables.runs.get(runKey(row));
-  const outcome = refusal(db, row, run);
-  if (outcome !== null) return { outcome, put: false };
+  const fate = refusal(db, row, run);
+  if (fate !== null) return { fate, put: false };
   const { once } = row;
-  if (once?.kind === 'event') return { outcome: accepted, put: rememberKey(db, row, once) };
+  if (once?.kind === 'event') return { fate, put: rememberKey(db, row, once) };
   if (once?.kind === 'answer') {
     const question = questionAt(db, row, once.invocationId);
     if (question !== undefined) db.tables.questions.put({ ...question, answered: true });
   }
-  return { outcome: accepted, put: true };
+  return { fate, put: true };
 }
 
 /** Null when it is accepted. */
-function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): ArrivalOutcome | null {
+function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Refused | null {
   if (run === undefined) return runUnknown(row);
   const { runId, once } = row;
   if (once?.kind === 'event') {
@@ -60,21 +61,13 @@ function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Arri
  * What is told of them when their batch, which has been committed, is sent again: where some count
  * once, what was told before.
  */
-export function retellArrivals(
-  db: Database,
-  rows: readonly InboxArrival[],
-  told: readonly ArrivalOutcome[],
-): ArrivalOutcome[] {
-  const isKept = rows.some(({ once }) => once !== undefined);
-  return rows.map((row, i) => {
-    const before = told[i] ?? accepted;
-    if (isKept || isPoison(before)) return before;
-    return db.tables.runs.get(runKey(row)) === undefined ? runUnknown(row) : accepted;
+export function retellArrivals(db: Database, rows: readonly InboxArrival[], fates: Fates): void {
+  if (rows.some(({ once }) => once !== undefined)) return;
+  rows.forEach((row, i) => {
+    if (fates.of('inbox', i)?.error.code === 'store-poison') return;
+    const isKnown = db.tables.runs.get(runKey(row)) !== undefined;
+    fates.put('inbox', i, isKnown ? null : runUnknown(row));
   });
-}
-
-function isPoison(outcome: ArrivalOutcome): boolean {
-  return outcome.kind === 'refused' && outcome.error.code === 'store-poison';
 }
 
 function questionAt(db: Database, run: RunAddress, id: string): QuestionRow | undefined {

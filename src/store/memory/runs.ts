@@ -8,7 +8,8 @@
  * 2. An ended run's row never changes again.
  */
 import type { OpenRun } from '../port.ts';
-import type { ArrivalOutcome, StatusChange, TurnCommit } from '../batch.ts';
+import type { StatusChange, TurnCommit } from '../batch.ts';
+import type { FateOf, Fates } from '../fates.ts';
 import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
 import { refuseGroups, type Started } from '../start-groups.ts';
 import { runKey, type Database } from './database.ts';
@@ -54,27 +55,28 @@ export function queueRun(db: Database, run: NewRun, wakes: Wakes): RunRow | null
   return null;
 }
 
-/** `refused`: by index, what takes no part for another reason. */
+/** What has a fate already takes no part. */
 export function arriveStarts(
   db: Database,
   starts: readonly StartArrival[],
-  refused: readonly (ArrivalOutcome | null)[],
+  fates: Fates,
   wakes: Wakes,
-): ArrivalOutcome[] {
-  const skipped = (index: number): boolean => refused[index] !== null;
+): void {
+  const skipped = (index: number): boolean => fates.of('starts', index) !== null;
   const before = startedBefore(db, starts);
   const misused = refuseGroups(starts, skipped, before, ({ startText }) => startText ?? null);
-  return starts.map((run, index) => {
-    return refused[index] ?? misused.get(index) ?? arriveStart(db, run, wakes);
+  for (const [index, fate] of misused) fates.put('starts', index, fate);
+  starts.forEach((run, index) => {
+    if (!skipped(index)) fates.put('starts', index, arriveStart(db, run, wakes));
   });
 }
 
-function arriveStart(db: Database, run: StartArrival, wakes: Wakes): ArrivalOutcome {
+function arriveStart(db: Database, run: StartArrival, wakes: Wakes): FateOf['starts'] | null {
   const known = queueRun(db, run, wakes);
   if (known !== null) return { kind: 'existing', run: addressOf(known) };
   const { tenant, runId, startText } = run;
   if (startText !== undefined) db.tables.startTexts.put({ tenant, runId, startText });
-  return { kind: 'accepted' };
+  return null;
 }
 
 function startedBefore(db: Database, starts: readonly StartArrival[]): Started {

@@ -2,32 +2,27 @@
  * Provider slots: what each concurrent place does, and the counters of all calls. It owns the slot
  * rows; the states are those of the chart `provider-slot`.
  */
-import type { Batch, SlotOutcome, SlotWrite } from '../batch.ts';
+import type { Batch, SlotWrite } from '../batch.ts';
+import type { Fates } from '../fates.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { SlotRow } from '../rows.ts';
 import { slotKey, type Database } from './database.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 
-/** See `SlotWrite`: who may name a call, and who may take a name away. By index of the slots. */
-export function writeSlots(
-  db: Database,
-  batch: Batch,
-  over: ReadonlyMap<number, SlotOutcome>,
-): SlotOutcome[] {
+/** See `SlotWrite`: who may name a call, and who may take a name away. */
+export function writeSlots(db: Database, batch: Batch, fates: Fates): void {
   const { replicaId, epochs } = batch;
   const writes = new Map<string, SlotWrite>();
-  const outcomes = batch.slots.map((given, index): SlotOutcome => {
+  batch.slots.forEach((given, index) => {
     const { call } = given;
     const isFenced = call !== null && !holds(db, call.shard, replicaId, epochs.get(call.shard));
-    const left: SlotOutcome | undefined = isFenced ? { kind: 'fenced' } : over.get(index);
-    const write = left === undefined ? given : freed(given);
+    if (isFenced) fates.put('slots', index, { kind: 'fenced' });
+    const write = fates.of('slots', index) === null ? given : freed(given);
     const before = writes.get(slotKey(write));
     writes.set(slotKey(write), before === undefined ? write : added(write, before));
-    return left ?? { kind: 'committed' };
   });
   for (const write of writes.values()) writeSlot(db, write, replicaId);
-  return outcomes;
 }
 
 function writeSlot(db: Database, write: SlotWrite, writer: string): void {

@@ -4,7 +4,8 @@
  * parts of the batch (subscriptions, inbox rows, children) is written by `commit.ts`, afterwards.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { KeptResult, StatusChange, TurnCommit, TurnOutcome } from '../batch.ts';
+import type { KeptResult, StatusChange, TurnCommit } from '../batch.ts';
+import type { FateOf } from '../fates.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../rows.ts';
 import { runKey, type Database } from './database.ts';
 import { publish } from './channels.ts';
@@ -38,16 +39,16 @@ export function applyTurn(
   fence: Fence,
   before: TurnsBefore,
   wakes: Wakes,
-): TurnOutcome {
-  const outcome = judge(db, turn, fence, before);
-  if (outcome.kind !== 'committed') {
+): FateOf['turns'] | null {
+  const fate = judge(db, turn, fence, before);
+  if (fate !== null) {
     before.refused.add(join(turn.runId, turn.expectedTurn + 1));
-    return outcome;
+    return fate;
   }
   if (turn.create !== null) insertRun(db, turn.create);
   writeTurn(db, existing(db, turn), turn);
   writeOwn(db, turn, wakes);
-  return outcome;
+  return null;
 }
 
 function judge(
@@ -55,7 +56,7 @@ function judge(
   turn: TurnCommit,
   fence: Fence,
   { seen, refused }: TurnsBefore,
-): TurnOutcome {
+): FateOf['turns'] | null {
   if (!fence.epochs.has(turn.shard)) return { kind: 'fenced' };
   if (seen.has(runKey(turn))) return { kind: 'stale' };
   seen.add(runKey(turn));
@@ -67,7 +68,7 @@ function judge(
   const invocationId = answeredMeanwhile(db, turn);
   if (invocationId !== null) return { kind: 'answered', invocationId };
   if (holdsNul(turn)) return { kind: 'poison', reason: 'a text holds a NUL character' };
-  return { kind: 'committed' };
+  return null;
 }
 
 function refusedBasis(refused: ReadonlySet<string>, { memory }: TurnCommit): string | null {
@@ -77,20 +78,24 @@ function refusedBasis(refused: ReadonlySet<string>, { memory }: TurnCommit): str
   return insert === undefined ? null : `memory ${insert.key} stands on a turn that was refused`;
 }
 
-export function applyStatus(db: Database, change: StatusChange, fence: Fence): TurnOutcome {
+export function applyStatus(
+  db: Database,
+  change: StatusChange,
+  fence: Fence,
+): FateOf['statusChanges'] | null {
   if (!isHeld(db, change, fence)) return { kind: 'fenced' };
   const run = db.tables.runs.get(runKey(change));
   if (run === undefined || !isAt(run, change)) return { kind: 'stale' };
   writeStatus(db, run, change);
-  return { kind: 'committed' };
+  return null;
 }
 
 /** Its owner knows of it: whom the row would wake is not told. */
-export function keepResult(db: Database, kept: KeptResult, fence: Fence): TurnOutcome {
+export function keepResult(db: Database, kept: KeptResult, fence: Fence): FateOf['results'] | null {
   if (!isHeld(db, kept, fence)) return { kind: 'fenced' };
   if (holdsNul(kept)) return { kind: 'poison', reason: 'a text holds a NUL character' };
   insertInbox(db, { ...kept, kind: 'result', ref: null }, new Wakes());
-  return { kind: 'committed' };
+  return null;
 }
 
 function isHeld(db: Database, at: RunAddress, fence: Fence): boolean {

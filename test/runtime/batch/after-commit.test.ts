@@ -8,6 +8,7 @@ import { createHeddle } from '../../../src/heddle.ts';
 import type { Log } from '../../../src/runtime/ports.ts';
 import { Timers } from '../../../src/runtime/wake/timers.ts';
 import { RunEvents } from '../../../src/runtime/wake/run-events.ts';
+import { Fates } from '../../../src/store/fates.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { oneReplica } from '../../support/replica.ts';
 import { script } from '../../support/script-agent.ts';
@@ -221,9 +222,8 @@ describe('a throw in what follows a commit', () => {
       ...store,
       commit: async (batch) => {
         const outcome = await store.commit(batch);
-        batch.turns.forEach(({ runId, expectedTurn }, i) => {
-          if (outcome.turns[i]?.kind === 'committed') seen.push(`${runId} ${expectedTurn}`);
-        });
+        const committed = new Fates(outcome.fates).without('turns', batch.turns);
+        for (const { runId, expectedTurn } of committed) seen.push(`${runId} ${expectedTurn}`);
         return outcome;
       },
     });

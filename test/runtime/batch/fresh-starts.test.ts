@@ -1,6 +1,7 @@
 /** Starts whose first turn is under way when their shard goes to another replica: each is answered. */
 import { afterEach, expect, it } from 'vitest';
 import { RunQueue } from '../../../src/runtime/wake/run-queue.ts';
+import type { PartFate } from '../../../src/store/fates.ts';
 import { memoryWorld } from '../../support/replica.ts';
 import { replaced, replacedGetter } from '../../support/replaced.ts';
 import { watchedCommits } from '../../support/watched-commits.ts';
@@ -27,7 +28,9 @@ it('a start whose first turn waits to be tried again is answered when its shard 
     async (batch, commit) => {
       const outcome = await commit({ ...batch, turns: [] });
       undo = standStill();
-      return { ...outcome, turns: batch.turns.map(() => ({ kind: 'conflict', what: 'test' })) };
+      const fate = { kind: 'conflict', what: 'test' } as const;
+      const turns = batch.turns.map((_, index): PartFate => ({ kind: 'turns', index, fate }));
+      return { ...outcome, fates: [...outcome.fates, ...turns] };
     },
   );
   const pipelines = Array.from({ length: 40 }, (_, i) => `p${i}`);

@@ -52,7 +52,9 @@ describe('a commit of results that fails', () => {
       const [bad, ...good] = batch.results;
       const outcome = await commit({ ...batch, results: good });
       expect(bad).toBeDefined();
-      return { ...outcome, results: [{ kind: 'poison', reason: 'on order' }, ...outcome.results] };
+      expect(outcome.fates).toEqual([]);
+      const fate = { kind: 'poison', reason: 'on order' } as const;
+      return { ...outcome, fates: [{ kind: 'results', index: 0, fate }] };
     });
     for (const call of provider.calls) call.answer('bought');
     await world.clock.idle();

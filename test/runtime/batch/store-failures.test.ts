@@ -1,5 +1,6 @@
 /** A store that fails: what was accepted is neither lost nor doubled (promises 1 and 5). */
 import { describe, expect, it } from 'vitest';
+import type { PartFate } from '../../../src/store/fates.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
 import { oneReplica } from '../../support/replica.ts';
@@ -135,13 +136,15 @@ const poisoned = (store: Store): Store => ({
     const isBad = batch.turns.map((turn) => turn.memory.some(({ key }) => key === 'bad'));
     const turns = batch.turns.filter((_, i) => isBad[i] === false);
     const outcome = await store.commit({ ...batch, turns });
-    const committed = [...outcome.turns];
-    return {
-      ...outcome,
-      turns: isBad.map((bad) =>
-        bad ? { kind: 'poison', reason: 'on order' } : (committed.shift() ?? { kind: 'stale' }),
-      ),
-    };
+    const good = isBad.flatMap((bad, i) => (bad ? [] : i));
+    const fates = outcome.fates.map((part): PartFate => {
+      return part.kind === 'turns' ? { ...part, index: good[part.index] ?? -1 } : part;
+    });
+    const poison = { kind: 'poison', reason: 'on order' } as const;
+    const refused = isBad.flatMap((bad, index): PartFate[] =>
+      bad ? [{ kind: 'turns', index, fate: poison }] : [],
+    );
+    return { ...outcome, fates: [...fates, ...refused] };
   },
 });
 const remember = (key: string): ScriptStep => ({

@@ -216,7 +216,7 @@ export function answersContract({ open, it }: Contract): void {
     const run = await asking(bench);
     const inbox = [answer(run, 1), answer(run, 1), event(run, 'e'), keyed(run, 'a', 'k')];
     const batch = bench.batch({ arrivals: { inbox: [...inbox, keyed(run, 'b', 'k')] } });
-    const first = await bench.store.commit(batch);
+    const first = await bench.send(batch);
     expect(first.inbox.map(({ kind }) => kind)).toEqual([
       'accepted',
       'refused',
@@ -224,10 +224,10 @@ export function answersContract({ open, it }: Contract): void {
       'accepted',
       'refused',
     ]);
-    expect((await bench.store.commit(batch)).inbox).toEqual(first.inbox);
+    expect((await bench.send(batch)).inbox).toEqual(first.inbox);
     const takenInbox = (await bench.inbox(run)).map(({ seq }) => seq);
     await bench.turns(turnOf(run, 2, { takenInbox, closeQuestions: closing(true) }));
-    expect((await bench.store.commit(batch)).inbox).toEqual(first.inbox);
+    expect((await bench.send(batch)).inbox).toEqual(first.inbox);
     expect(await bench.inbox(run)).toEqual([]);
   });
 

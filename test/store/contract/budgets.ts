@@ -6,8 +6,8 @@ import type {
   Charges,
   Reservation,
 } from '../../../src/store/charges.ts';
-import type { SlotOutcome } from '../../../src/store/batch.ts';
 import { begin, hour, newRun, slot, tenant, type Bench, type Contract } from './fixture.ts';
+import type { ToldOutcome } from '../../support/told-outcome.ts';
 
 const user: BudgetAddress = { tenant, scope: 'user', owner: 'ann' };
 const whole: BudgetAddress = { tenant, scope: 'tenant', owner: '' };
@@ -28,7 +28,7 @@ async function call(
   bench: Bench,
   reserved: readonly (Partial<Reservation> & { readonly n: number; readonly tokens: number })[],
   more: Partial<Charges> = {},
-): Promise<readonly SlotOutcome[]> {
+): Promise<ToldOutcome['slots']> {
   const outcome = await bench.commit({
     slots: reserved.map(({ n }) => {
       const { runId, shard } = newRun(n);
@@ -214,6 +214,9 @@ export function budgetsContract(contract: Contract): void {
       { settled },
     );
     expect(outcomes).toMatchObject([{ kind: 'fenced' }, { kind: 'committed' }]);
+    const both = [...settled, { ...at(2), call: 'none', spent: amount(1) }];
+    const told = await bench.commit({ charges: { reserved: [], settled: both, defaults: {} } });
+    expect(told.settled).toEqual([{ kind: 'fenced' }, { kind: 'committed' }]);
     expect(await stands(bench, user)).toEqual([150, 0]);
   });
 }

@@ -12,9 +12,7 @@ import {
   type RunId,
 } from '../../../src/domain/ids.ts';
 import type {
-  Arrivals,
   Batch,
-  BatchOutcome,
   MemoryArrival,
   MessageInsert,
   SlotWrite,
@@ -22,6 +20,7 @@ import type {
   SubscriptionInsert,
   TurnCommit,
 } from '../../../src/store/batch.ts';
+import { makeBatch, type BatchParts as Parts } from '../../../src/store/make-batch.ts';
 import type { Store } from '../../../src/store/port.ts';
 import type {
   InboxArrival,
@@ -31,6 +30,7 @@ import type {
   NewRun,
   RunAddress,
 } from '../../../src/store/rows.ts';
+import { inFull, type ToldOutcome } from '../../support/told-outcome.ts';
 
 /** A store with nothing in it, and a hold on its surroundings. */
 export type Harness = {
@@ -224,9 +224,7 @@ export const slot = (n: number, parts: Partial<SlotWrite> = {}): SlotWrite => ({
   ...parts,
 });
 
-export type BatchParts = Partial<Omit<Batch, 'arrivals'>> & {
-  readonly arrivals?: Partial<Arrivals>;
-};
+export type BatchParts = Parts & Partial<Pick<Batch, 'epochs'>>;
 
 /** One replica at work on a store: its epochs, and short ways to commit and to look. */
 export class Bench {
@@ -254,26 +252,22 @@ export class Bench {
   }
 
   batch(parts: BatchParts): Batch {
-    return {
-      commitId: commitId(++this.commits),
-      replicaId: this.replicaId,
-      epochs: this.epochs,
-      turns: [],
-      statusChanges: [],
-      results: [],
-      slots: [],
-      providers: [],
-      ...parts,
-      arrivals: { starts: [], inbox: [], messages: [], memory: [], ...parts.arrivals },
-    };
+    const ids = { commit: () => commitId(++this.commits) };
+    const shards = { epoch: (shard: number) => this.epochs.get(shard) };
+    const batch = makeBatch({ ids, replicaId: this.replicaId, shards }, parts);
+    return parts.epochs === undefined ? batch : { ...batch, epochs: parts.epochs };
   }
 
-  commit(parts: BatchParts): Promise<BatchOutcome> {
-    return this.store.commit(this.batch(parts));
+  async send(batch: Batch): Promise<ToldOutcome> {
+    return inFull(batch, await this.store.commit(batch));
+  }
+
+  commit(parts: BatchParts): Promise<ToldOutcome> {
+    return this.send(this.batch(parts));
   }
 
   /** Commits turns of which each must be committed. */
-  async turns(...turns: readonly TurnCommit[]): Promise<BatchOutcome> {
+  async turns(...turns: readonly TurnCommit[]): Promise<ToldOutcome> {
     const outcome = await this.commit({ turns });
     expect(outcome.turns).toEqual(turns.map(() => ({ kind: 'committed' })));
     return outcome;

@@ -166,8 +166,8 @@ export function inboxContract({ open, it }: Contract): void {
     const bench = await begin(open);
     await bench.commit({ arrivals: { starts: [keyed(1, 'a')] } });
     const batch = bench.batch({ arrivals: { starts: [keyed(2, 'b'), newRun(3)] } });
-    const once = await bench.store.commit(batch);
-    const again = await bench.store.commit(batch);
+    const once = await bench.send(batch);
+    const again = await bench.send(batch);
     expect(once.starts).toMatchObject([misuse(1), accepted]);
     expect(again.starts).toEqual(once.starts);
   });

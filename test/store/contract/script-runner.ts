@@ -96,12 +96,12 @@ class Runner {
 
   private async commit(command: CommitCommand): Promise<unknown> {
     const before = this.batches.at(-1);
-    if (command.again && before !== undefined) return told(await this.harness.store.commit(before));
     const bench = this.bench(command.replica);
+    if (command.again && before !== undefined) return told(await bench.send(before));
     const sight = await see(this.harness.store);
     this.maker ??= new BatchMaker(sight);
     const batch = bench.batch(this.maker.parts(bench, command, sight));
     this.batches.push(batch);
-    return told(await this.harness.store.commit(batch));
+    return told(await bench.send(batch));
   }
 }

@@ -3,9 +3,9 @@
  * what may differ (instants, `seq`s, tokens, the words of an explanation).
  */
 import { priorities } from '../../../src/domain/priority.ts';
-import type { BatchOutcome } from '../../../src/store/batch.ts';
 import type { LeasedMessage, Store } from '../../../src/store/port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
+import type { ToldOutcome } from '../../support/told-outcome.ts';
 import { allShards, hour, minute, newRun, runId } from './fixture.ts';
 
 export const tenants = ['acme', 'other'] as const;
@@ -97,7 +97,7 @@ function sorted<Item>(items: readonly Item[]): Item[] {
 }
 
 /** Outcomes without the words in which a store explains them. */
-export function told({ wakes, ...outcome }: BatchOutcome): unknown {
+export function told({ wakes, ...outcome }: ToldOutcome): unknown {
   return {
     ...outcome,
     turns: outcome.turns.map((turn) => turn.kind),

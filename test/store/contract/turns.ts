@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import {
   allShards,
   begin,
-  commitId,
   endOf,
   event,
   hour,
@@ -205,7 +204,6 @@ export function turnsContract({ open, it }: Contract): void {
     const a = await bench.started(1);
     const b = await bench.started(2);
     const batch = bench.batch({
-      commitId: commitId(77),
       turns: [
         turnOf(a, 1, { messages: [message('news', 'm1')], memory: [memory('k', 1)] }),
         turnOf(b, 5),
@@ -230,8 +228,8 @@ export function turnsContract({ open, it }: Contract): void {
         memory: [memory('k2', 1)],
       },
     });
-    const first = await bench.store.commit(batch);
-    const second = await bench.store.commit(batch);
+    const first = await bench.send(batch);
+    const second = await bench.send(batch);
     expect(first.turns.map((turn) => turn.kind)).toEqual(['committed', 'stale']);
     expect(second.turns[0]).toEqual({ kind: 'committed' });
     expect(second.turns[1]?.kind).not.toBe('committed');

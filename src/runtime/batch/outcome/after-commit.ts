@@ -3,6 +3,7 @@
  * follows one that did not happen stands in failed-batches.ts.
  */
 import type { Budgets } from '../../calls/budgets/budgets.ts';
+import type { RunCall } from '../../calls/call/run-call.ts';
 import type { Calls } from '../../calls/calls.ts';
 import type { OwnedShards } from '../../shards.ts';
 import { Signal } from '../../signal.ts';
@@ -10,17 +11,22 @@ import type { RunTasks } from '../../tasks/run-tasks.ts';
 import type { Timers } from '../../wake/timers.ts';
 import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import { thrownText } from '../../../domain/thrown.ts';
-import type { BatchOutcome, TurnOutcome } from '../../../store/batch.ts';
+import { Fates, type BatchOutcome, type FateOf } from '../../../store/fates.ts';
 import type { LoadedRun, RunAddress, RunRow } from '../../../store/rows.ts';
 import { ChartWarnings } from '../../agent-warnings.ts';
-import { fencedCalls, refusedCalls } from './fenced-calls.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
 import type { Isolation } from '../../wake/isolation.ts';
 import type { WorkScan } from '../../wake/work-scan.ts';
 import { isMemoryOfUse } from './memory-use.ts';
 import type { WaitStatus } from './wait-status.ts';
 import { tell, type Told } from './tell.ts';
-import type { ComputedTurn, EntryChange, MadeBatch, Work } from '../made-batch.ts';
+import {
+  outsideSlots,
+  type ComputedTurn,
+  type EntryChange,
+  type MadeBatch,
+  type Work,
+} from '../made-batch.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import { firstRunStatus, isWorking } from '../../turn/lifecycle.ts';
 import { afterCommit } from '../../turn/turn-commit.ts';
@@ -68,34 +74,38 @@ export class AfterCommit {
    * the batch (promise 1).
    */
   settle(made: MadeBatch, outcome: BatchOutcome): void {
+    const fates = new Fates(outcome.fates);
     made.turns.forEach((turn, i) => {
-      const told = outcome.turns[i] ?? { kind: 'stale' };
+      const fate = fates.of('turns', i);
       this.#alone(
-        () => this.#turn(turn, told),
-        () => this.#afresh(turn, told),
+        () => this.#turn(turn, fate),
+        () => this.#afresh(turn, fate),
       );
     });
     made.statusChanges.forEach((change, i) => {
       this.#alone(
-        () => this.#statusChange(change, outcome.statusChanges[i] ?? { kind: 'stale' }),
+        () => this.#statusChange(change, fates.of('statusChanges', i)),
         () => this.#reload(change.entry.address),
       );
     });
     // The answers first: whoever started a run may already watch it when it goes on.
-    this.#alone(() => made.arrivals?.settle(outcome));
+    this.#alone(() => made.arrivals?.settle(fates));
     for (const { delayMs } of made.batch.arrivals.messages) {
       if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
     }
     this.#alone(() => wakeRuns(made, outcome.wakes, this.#options));
-    // Their runs are not dropped here: they may have been taken up anew since.
-    for (const call of fencedCalls(made, outcome)) {
-      this.wasFenced.tell();
-      this.#alone(() => this.#options.calls.fenced(call));
-    }
-    for (const { call, budget } of refusedCalls(made, outcome)) {
-      this.#alone(() => this.#options.calls.refused(call, budget));
+    for (const { call, fate } of outsideSlots(made, fates)) {
+      if (fate.kind === 'fenced') this.wasFenced.tell();
+      this.#alone(() => this.#outside(call, fate));
     }
     this.#alone(() => this.#options.calls.send(made.grants));
+  }
+
+  /** A call that was given a slot and did not come into it: another replica's run, or a full budget. */
+  #outside(call: RunCall, fate: FateOf['slots']): void {
+    // Its run is not dropped here: it may have been taken up anew since.
+    if (fate.kind === 'fenced') return this.#options.calls.fenced(call);
+    this.#options.calls.refused(call, fate.budget);
   }
 
   #alone(follow: () => void, mend?: () => void): void {
@@ -111,9 +121,9 @@ export class AfterCommit {
    * What followed this turn's commit threw half-way: what is in memory of the run goes, and it is
    * loaded anew. A timer that rang for it is found again in its row, if it is still there.
    */
-  #afresh({ work }: ComputedTurn, outcome: TurnOutcome): void {
+  #afresh({ work }: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { entry, hot, incoming } = work;
-    if (outcome.kind !== 'committed') return this.#options.runQueue.retry(entry, incoming, null);
+    if (fate !== null) return this.#options.runQueue.retry(entry, incoming, null);
     if (hot.fresh) this.#options.fresh.accepted(hot.run.runId);
     for (const item of incoming) {
       if (item.kind === 'timer') this.#options.timers.settled(entry.address, item.timerId);
@@ -201,13 +211,12 @@ export class AfterCommit {
     this.#options.tasks.settle(hot);
   }
 
-  #turn(computed: ComputedTurn, outcome: TurnOutcome): void {
+  #turn(computed: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { work } = computed;
     const { runId } = work.entry.address;
-    if (this.#options.runQueue.entry(runId) !== work.entry) return this.#late(computed, outcome);
-    switch (outcome.kind) {
-      case 'committed':
-        return this.#committed(computed);
+    if (this.#options.runQueue.entry(runId) !== work.entry) return this.#late(computed, fate);
+    if (fate === null) return this.#committed(computed);
+    switch (fate.kind) {
       case 'conflict':
         // Computed again from fresh reads; its proposed calls are proposed again.
         this.#options.calls.abandon(runId, 'durable');
@@ -224,7 +233,7 @@ export class AfterCommit {
         this.gone(work.entry);
         return;
       case 'poison':
-        return this.#poisoned(work, outcome.reason);
+        return this.#poisoned(work, fate.reason);
     }
   }
 
@@ -232,12 +241,12 @@ export class AfterCommit {
    * The run was dropped while its commit was under way: its shard was lost. It may have been taken up
    * anew since, so what is in memory of it now, its calls and timers too, is not this turn's.
    */
-  #late(computed: ComputedTurn, outcome: TurnOutcome): void {
+  #late(computed: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { hot } = computed.work;
-    if (outcome.kind === 'fenced') this.wasFenced.tell();
+    if (fate?.kind === 'fenced') this.wasFenced.tell();
     // Calls that this turn has proposed since: who has taken the run up wants them anew.
     this.#options.calls.abandon(hot.run.runId, 'durable');
-    if (outcome.kind === 'committed') {
+    if (fate === null) {
       if (hot.fresh) this.#options.fresh.accepted(hot.run.runId);
       tell(this.#options, computed);
     } else if (hot.fresh) this.#options.fresh.queue(hot.run);
@@ -285,16 +294,16 @@ export class AfterCommit {
     this.#options.isolation.ease();
   }
 
-  #statusChange({ entry, change }: EntryChange, outcome: TurnOutcome): void {
+  #statusChange({ entry, change }: EntryChange, fate: FateOf['statusChanges'] | null): void {
     const { runQueue, calls } = this.#options;
     const { runId } = entry.address;
-    if (outcome.kind === 'fenced') this.wasFenced.tell();
+    if (fate?.kind === 'fenced') this.wasFenced.tell();
     // Dropped meanwhile, as in `#late`.
     if (runQueue.entry(runId) !== entry) return;
     // It has not begun, and stays in its line.
     if (change.status === firstRunStatus) return runQueue.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
-    if (outcome.kind !== 'committed' || (entry.hot === null && !isCold)) {
+    if (fate !== null || (entry.hot === null && !isCold)) {
       return isCold ? this.#reload(entry.address) : void this.gone(entry);
     }
     this.#wentOn(entry);

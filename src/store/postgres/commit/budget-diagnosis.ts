@@ -14,8 +14,8 @@ import {
   type BudgetRow,
   type Charges,
 } from '../../charges.ts';
+import type { Fates } from '../../fates.ts';
 import { readBudgets } from '../tables/budget-writes.ts';
-import type { Fates } from './commit-fates.ts';
 import type { Pool } from '../link/pool.ts';
 
 const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
@@ -33,11 +33,11 @@ export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): P
     }
   }
   for (const reservation of charges.reserved) {
-    if (fates.slots[reservation.slot] !== null) continue;
+    if (fates.of('slots', reservation.slot) !== null) continue;
     const own = budgetsOf(reservation).flatMap((at) => budgets.get(keyOf(at)) ?? []);
     const full = own.find((budget) => !fitsBudget(budget, reservation.amount));
     if (full !== undefined) {
-      fates.slots[reservation.slot] = { kind: 'over-budget', budget: full };
+      fates.put('slots', reservation.slot, { kind: 'over-budget', budget: full });
       continue;
     }
     for (const budget of own) {

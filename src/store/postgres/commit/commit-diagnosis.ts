@@ -5,16 +5,15 @@
  */
 import { heddleError } from '../../../domain/errors.ts';
 import type {
-  ArrivalOutcome,
   Batch,
   GroupCursorMove,
   MemoryInsert,
   StatusChange,
   TurnCommit,
-  TurnOutcome,
 } from '../../batch.ts';
+import type { FateOf, Fates } from '../../fates.ts';
 import { diagnoseBudgets } from './budget-diagnosis.ts';
-import { cursorKey, LeftOut, memoryKey, newFates, runKey, type Fates } from './commit-fates.ts';
+import { cursorKey, LeftOut, memoryKey, newFates, runKey } from './commit-fates.ts';
 import type { Results } from '../link/link.ts';
 import type { Pool } from '../link/pool.ts';
 import { questionsNow, type QuestionKey } from '../tables/question-writes.ts';
@@ -110,49 +109,48 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
   const given = newFates(batch);
   const left = new LeftOut();
   batch.turns.forEach((turn, index) => {
-    const before = given.turns[index] ?? null;
-    const fate = before ?? judgeTurn(batch, facts, turn, left);
-    const poison = fates.turns[index]?.kind === 'poison' && fate === null;
-    if (!poison) fates.turns[index] = fate;
-    if (fate === null && !poison) apply(facts, turn);
+    const fate = given.of('turns', index) ?? judgeTurn(batch, facts, turn, left);
+    const isPoison = fates.of('turns', index)?.kind === 'poison' && fate === null;
+    if (!isPoison) fates.put('turns', index, fate);
+    if (fate === null && !isPoison) apply(facts, turn);
     else left.add(turn);
   });
+  const fence = (shard: number): { readonly kind: 'fenced' } | null =>
+    isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
   batch.statusChanges.forEach((change, index) => {
-    if (fates.statusChanges[index]?.kind === 'poison') return;
-    const fits = isAt(facts.runs.get(runKey(change)), change);
-    const fate: TurnOutcome | null = fits ? null : { kind: 'stale' };
-    fates.statusChanges[index] = isHeld(batch, facts, change.shard) ? fate : { kind: 'fenced' };
+    if (fates.of('statusChanges', index)?.kind === 'poison') return;
+    const stale = isAt(facts.runs.get(runKey(change)), change)
+      ? null
+      : ({ kind: 'stale' } as const);
+    fates.put('statusChanges', index, fence(change.shard) ?? stale);
   });
   batch.results.forEach(({ shard }, index) => {
-    if (fates.results[index]?.kind === 'poison') return;
-    fates.results[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
+    if (fates.of('results', index)?.kind !== 'poison') fates.put('results', index, fence(shard));
   });
   batch.slots.forEach(({ call }, index) => {
-    const fits = call === null || isHeld(batch, facts, call.shard);
-    fates.slots[index] = fits ? null : { kind: 'fenced' };
+    fates.put('slots', index, call === null ? null : fence(call.shard));
   });
-  (batch.charges?.settled ?? []).forEach(({ shard }, index) => {
-    fates.settled[index] = isHeld(batch, facts, shard) ? null : { kind: 'fenced' };
-  });
+  batch.charges?.settled.forEach(({ shard }, index) => fates.put('settled', index, fence(shard)));
   await diagnoseBudgets(pool, batch, fates);
   await diagnoseStarts(pool, batch, fates);
-  batch.arrivals.memory.forEach((insert, index) => {
-    if (isPoison(fates.memory[index])) return;
-    const actual = facts.newest.get(memoryKey(insert)) ?? 0;
-    const fits = insert.version === actual + 1;
-    const takesPart = fits || insert.onAny === true;
-    fates.memory[index] = takesPart ? null : refusal(insert, actual);
-    fates.renumbered[index] = takesPart && !fits ? actual + 1 : null;
-    if (takesPart) facts.newest.set(memoryKey(insert), actual + 1);
+  diagnoseMemory(batch, facts, fates);
+}
+
+function diagnoseMemory({ arrivals }: Batch, { newest }: Facts, fates: Fates): void {
+  arrivals.memory.forEach((insert, index) => {
+    const before = fates.of('memory', index);
+    if (before?.kind === 'refused' && before.error.code === 'store-poison') return;
+    const actual = newest.get(memoryKey(insert)) ?? 0;
+    const version = actual + 1;
+    if (insert.version === version) fates.put('memory', index, null);
+    else if (insert.onAny === true) fates.put('memory', index, { kind: 'renumbered', version });
+    else return fates.put('memory', index, refusal(insert, actual));
+    newest.set(memoryKey(insert), version);
   });
 }
 
-function isPoison(fate: ArrivalOutcome | null | undefined): boolean {
-  return fate?.kind === 'refused' && fate.error.code === 'store-poison';
-}
-
-function refusal(insert: MemoryInsert, actual: number): ArrivalOutcome {
-  const detail = { key: insert.key, actual, expected: insert.version - 1 };
+function refusal({ key, version }: MemoryInsert, actual: number): FateOf['memory'] {
+  const detail = { key, actual, expected: version - 1 };
   return { kind: 'refused', error: heddleError('memory-conflict', detail).toJSON() };
 }
 
@@ -170,7 +168,7 @@ function judgeTurn(
   facts: Facts,
   turn: TurnCommit,
   left: LeftOut,
-): TurnOutcome | null {
+): FateOf['turns'] | null {
   if (!isHeld(batch, facts, turn.shard)) return { kind: 'fenced' };
   const run = facts.runs.get(runKey(turn));
   const free =

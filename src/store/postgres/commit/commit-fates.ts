@@ -1,34 +1,15 @@
 /**
- * What becomes of each part of a batch while it is being committed: null as long as it takes part
- * in the transaction, its outcome once it was left out.
+ * The fates that a batch has while it is being committed on Postgres: what the batch itself decides,
+ * which turns must go with one that is left out, and what the commit's row keeps of it.
  */
 import type {
-  ArrivalOutcome,
   Batch,
   GroupCursorMove,
   MemoryInsert,
   MemoryWriter,
-  SlotOutcome,
   TurnCommit,
-  TurnOutcome,
 } from '../../batch.ts';
-
-export type Fates = {
-  readonly turns: (TurnOutcome | null)[];
-  readonly statusChanges: (TurnOutcome | null)[];
-  readonly results: (TurnOutcome | null)[];
-  readonly slots: (SlotOutcome | null)[];
-  /** Of `charges`. */
-  readonly settled: (TurnOutcome | null)[];
-  readonly starts: (ArrivalOutcome | null)[];
-  readonly inbox: (ArrivalOutcome | null)[];
-  readonly messages: (ArrivalOutcome | null)[];
-  readonly memory: (ArrivalOutcome | null)[];
-  /** By index of `memory`: the version that a write `onAny` is given; null: the one that it names. */
-  readonly renumbered: (number | null)[];
-};
-/** What may be left out. */
-export type PartKind = Exclude<keyof Fates, 'renumbered'>;
+import { Fates, type FateOf, type PartFate, type PartKind } from '../../fates.ts';
 
 export const runKey = (run: { readonly tenant: string; readonly runId: string }): string =>
   `${run.tenant}\u0000${run.runId}`;
@@ -37,47 +18,50 @@ export const memoryKey = (insert: MemoryInsert): string =>
 export const cursorKey = (tenant: string, move: GroupCursorMove): string =>
   `${tenant}\u0000${move.channel}\u0000${move.group}`;
 
+const fenced = { kind: 'fenced' } as const;
+
 /** What the batch itself decides: shards that it names no epoch for, a run's second turn. */
 export function newFates(batch: Batch): Fates {
-  const { epochs, arrivals } = batch;
+  const { epochs } = batch;
+  const fates = new Fates();
   const taken = new Set<string>();
-  const unheld = ({ shard }: { readonly shard: number }): TurnOutcome | null =>
-    epochs.has(shard) ? null : { kind: 'fenced' };
-  const none = (parts: readonly unknown[]): null[] => parts.map(() => null);
-  return {
-    turns: batch.turns.map((turn) => {
-      if (!epochs.has(turn.shard)) return { kind: 'fenced' };
-      const run = runKey(turn);
-      if (taken.has(run)) return { kind: 'stale' };
-      taken.add(run);
-      return null;
-    }),
-    statusChanges: batch.statusChanges.map(unheld),
-    results: batch.results.map(unheld),
-    slots: batch.slots.map(({ call }) => (call === null ? null : unheld(call))),
-    settled: (batch.charges?.settled ?? []).map(unheld),
-    starts: none(arrivals.starts),
-    inbox: none(arrivals.inbox),
-    messages: none(arrivals.messages),
-    memory: none(arrivals.memory),
-    renumbered: numbersWithin(batch),
-  };
+  batch.turns.forEach((turn, index) => {
+    const run = runKey(turn);
+    if (!epochs.has(turn.shard)) fates.put('turns', index, fenced);
+    else if (taken.has(run)) fates.put('turns', index, { kind: 'stale' });
+    else taken.add(run);
+  });
+  const fence = (
+    kind: 'statusChanges' | 'results' | 'settled',
+    parts: readonly { readonly shard: number }[],
+  ): void =>
+    parts.forEach(({ shard }, index) => {
+      if (!epochs.has(shard)) fates.put(kind, index, fenced);
+    });
+  fence('statusChanges', batch.statusChanges);
+  fence('results', batch.results);
+  fence('settled', batch.charges?.settled ?? []);
+  batch.slots.forEach(({ call }, index) => {
+    if (call !== null && !epochs.has(call.shard)) fates.put('slots', index, fenced);
+  });
+  numberWithin(batch, fates);
+  return fates;
 }
 
 /** Several writes `onAny` of one entry follow each other, and the turns that write it before them. */
-function numbersWithin({ turns, arrivals }: Batch): (number | null)[] {
-  if (arrivals.memory.length === 0) return [];
+function numberWithin({ turns, arrivals }: Batch, fates: Fates): void {
+  if (arrivals.memory.length === 0) return;
   const newest = new Map<string, number>();
   for (const insert of turns.flatMap(({ memory }) => memory)) {
     newest.set(memoryKey(insert), insert.version);
   }
-  return arrivals.memory.map((insert) => {
+  arrivals.memory.forEach((insert, index) => {
     const key = memoryKey(insert);
     const before = newest.get(key);
     const isMoved = insert.onAny === true && before !== undefined;
     const version = isMoved ? before + 1 : insert.version;
     newest.set(key, version);
-    return version === insert.version ? null : version;
+    if (version !== insert.version) fates.put('memory', index, { kind: 'renumbered', version });
   });
 }
 
@@ -95,7 +79,7 @@ export class LeftOut {
   }
 
   /** Null when all that the turn stands on takes part. */
-  conflict({ memory }: TurnCommit): TurnOutcome | null {
+  conflict({ memory }: TurnCommit): FateOf['turns'] | null {
     if (this.#turns.size === 0) return null;
     const insert = memory.find(({ standsOn }) => standsOn && this.#turns.has(writerKey(standsOn)));
     if (insert === undefined) return null;
@@ -109,10 +93,11 @@ export class LeftOut {
 
 /** True when a turn takes part that stands on one which does not. */
 export function hasLooseTurn(batch: Batch, fates: Fates): boolean {
-  if (fates.turns.every((fate) => fate === null)) return false;
+  const own = fates.all('turns');
+  if (own.size === 0) return false;
   const left = new LeftOut();
   return batch.turns.some((turn, index) => {
-    if (fates.turns[index] === null) return left.conflict(turn) !== null;
+    if (!own.has(index)) return left.conflict(turn) !== null;
     left.add(turn);
     return false;
   });
@@ -120,6 +105,37 @@ export function hasLooseTurn(batch: Batch, fates: Fates): boolean {
 
 /** What `commits.refused` keeps: null nearly always. */
 export function refusedText(fates: Fates): string | null {
-  const all = Object.values(fates) as readonly (readonly unknown[])[];
-  return all.every((parts) => parts.every((fate) => fate === null)) ? null : JSON.stringify(fates);
+  const list = fates.list();
+  return list.length === 0 ? null : JSON.stringify(list);
+}
+
+/**
+ * What 0.1.0 has kept: a list by index for each kind, with null for a part that took part, and the
+ * numbers of renumbered writes beside the fates of `memory`.
+ */
+type OldFates = {
+  readonly [Kind in PartKind]?: readonly (FateOf[Kind] | null)[];
+} & { readonly renumbered?: readonly (number | null)[] };
+
+/** The fates that a commit's row keeps, as this version or 0.1.0 has written them. */
+export function keptFates(refused: string | null): Fates {
+  if (refused === null) return new Fates();
+  const kept = JSON.parse(refused) as readonly PartFate[] | OldFates;
+  return isList(kept) ? new Fates(kept) : fromOld(kept);
+}
+
+const isList = (kept: readonly PartFate[] | OldFates): kept is readonly PartFate[] =>
+  Array.isArray(kept);
+
+function fromOld({ renumbered = [], ...lists }: OldFates): Fates {
+  const fates = new Fates();
+  renumbered.forEach((version, index) => {
+    if (version !== null) fates.put('memory', index, { kind: 'renumbered', version });
+  });
+  for (const kind of Object.keys(lists) as PartKind[]) {
+    lists[kind]?.forEach((fate, index) => {
+      if (fate !== null) fates.put(kind, index, fate);
+    });
+  }
+  return fates;
 }

@@ -4,8 +4,9 @@
  * one poisoned turn among five hundred, and the commit itself stays one transaction with one id.
  */
 import { HeddleError, heddleError } from '../../../domain/errors.ts';
-import type { Batch } from '../../batch.ts';
-import type { Fates, PartKind } from './commit-fates.ts';
+import type { Batch, MemoryArrival } from '../../batch.ts';
+import { Fates, type PartKind } from '../../fates.ts';
+import { makeBatch } from '../../make-batch.ts';
 import { planCommit } from './commit-plan.ts';
 import { failureKind, portError, reasonOf, sqlstateOf } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
@@ -16,23 +17,28 @@ const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)
 const trialOver = 'HD000';
 const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
 
-type Part = { readonly kind: Exclude<PartKind, 'slots' | 'settled'>; readonly index: number };
+/** Slots, gates and charges hold nothing that an author or a model has given. */
+type Kind = Exclude<PartKind, 'slots' | 'settled'>;
+type Part = { readonly kind: Kind; readonly index: number };
 
 /** Gives a fate to every poisoned part; false when none was found. */
 export async function findPoison(pool: Pool, batch: Batch, fates: Fates): Promise<boolean> {
-  const kinds = (Object.keys(fates) as (keyof Fates)[]).filter(
-    (kind) => kind !== 'slots' && kind !== 'settled' && kind !== 'renumbered',
-  );
+  const { turns, statusChanges, results, arrivals } = batch;
+  const lists = { turns, statusChanges, results, ...arrivals };
+  const kinds = Object.keys(lists) as Kind[];
   const parts = kinds.flatMap((kind) =>
-    fates[kind].flatMap((fate, index): Part[] => (fate === null ? [{ kind, index }] : [])),
+    lists[kind].flatMap((_, index): Part[] =>
+      takesPart(fates, kind, index) ? [{ kind, index }] : [],
+    ),
   );
   const found = await search(pool, batch, fates, parts);
   for (const { part, reason } of found) {
-    if (part.kind === 'turns' || part.kind === 'statusChanges' || part.kind === 'results') {
-      fates[part.kind][part.index] = { kind: 'poison', reason };
+    const { kind, index } = part;
+    if (kind === 'turns' || kind === 'statusChanges' || kind === 'results') {
+      fates.put(kind, index, { kind: 'poison', reason });
     } else {
       const error = heddleError('store-poison', { reason }).toJSON();
-      fates[part.kind][part.index] = { kind: 'refused', error };
+      fates.put(kind, index, { kind: 'refused', error });
     }
   }
   return found.length > 0;
@@ -63,25 +69,27 @@ async function trial(
   fates: Fates,
   parts: readonly Part[],
 ): Promise<string | null> {
-  const out = { kind: 'stale' } as const;
-  const away = { kind: 'accepted' } as const;
-  const only: Fates = {
-    turns: batch.turns.map(() => out),
-    statusChanges: batch.statusChanges.map(() => out),
-    results: batch.results.map(() => out),
-    slots: [],
-    settled: [],
-    starts: batch.arrivals.starts.map(() => away),
-    inbox: batch.arrivals.inbox.map(() => away),
-    messages: batch.arrivals.messages.map(() => away),
-    memory: batch.arrivals.memory.map(() => away),
-    renumbered: fates.renumbered,
-  };
-  for (const { kind, index } of parts) only[kind][index] = null;
+  const only = <Of>(kind: Kind, list: readonly Of[]): Of[] =>
+    parts.flatMap((part) => (part.kind === kind ? (list[part.index] ?? []) : []));
+  const memory = batch.arrivals.memory.map((insert, index) => numbered(insert, fates, index));
+  const ids = { commit: () => batch.commitId };
+  const shards = { epoch: (shard: number) => batch.epochs.get(shard) };
+  const tried = makeBatch(
+    { ids, replicaId: batch.replicaId, shards },
+    {
+      turns: only('turns', batch.turns),
+      statusChanges: only('statusChanges', batch.statusChanges),
+      results: only('results', batch.results),
+      arrivals: {
+        starts: only('starts', batch.arrivals.starts),
+        inbox: only('inbox', batch.arrivals.inbox),
+        messages: only('messages', batch.arrivals.messages),
+        memory: only('memory', memory),
+      },
+    },
+  );
   try {
-    const { charges: _, ...rest } = batch;
-    const trial = planCommit({ ...rest, slots: [], providers: [] }, only, true);
-    await pool.run([...trial.calls, endTrial]);
+    await pool.run([...planCommit(tried, new Fates(), true).calls, endTrial]);
   } catch (error) {
     const kind = error instanceof HeddleError ? null : failureKind(error);
     if (kind === 'data') return reasonOf(error);
@@ -90,4 +98,15 @@ async function trial(
     if (!isMet) throw portError(error);
   }
   return null;
+}
+
+/** A write with another number than it has asked for takes part all the same. */
+function takesPart(fates: Fates, kind: Kind, index: number): boolean {
+  const fate = fates.of(kind, index);
+  return fate === null || fate.kind === 'renumbered';
+}
+
+function numbered(insert: MemoryArrival, fates: Fates, index: number): MemoryArrival {
+  const fate = fates.of('memory', index);
+  return fate?.kind === 'renumbered' ? { ...insert, version: fate.version } : insert;
 }

@@ -3,11 +3,12 @@
  * Wake-ups are not told again: the inbox rows are durable, and `pending` finds them.
  */
 import { heddleError } from '../../../domain/errors.ts';
-import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../../batch.ts';
+import type { Batch } from '../../batch.ts';
+import type { BatchOutcome, FateOf, Fates } from '../../fates.ts';
 import type { InboxInsert, NewRun, RunAddress } from '../../rows.ts';
 import { asRunId } from '../../../domain/ids.ts';
-import { toldOutcomes } from '../tables/arrival-writes.ts';
-import type { Fates } from './commit-fates.ts';
+import { keptInboxFates, type InboxFates } from '../tables/arrival-writes.ts';
+import { keptFates } from './commit-fates.ts';
 import { readCommit } from './commits.ts';
 import { inboxTargets } from '../tables/inbox-writes.ts';
 import type { Pool } from '../link/pool.ts';
@@ -20,61 +21,47 @@ import {
   statement,
 } from '../link/statement.ts';
 
-const committed: TurnOutcome = { kind: 'committed' };
-export const accepted: ArrivalOutcome = { kind: 'accepted' };
-
-export async function replay(pool: Pool, batch: Batch, fates: Fates): Promise<BatchOutcome> {
-  const { arrivals } = batch;
+export async function replay(pool: Pool, batch: Batch): Promise<BatchOutcome> {
+  const { starts, inbox } = batch.arrivals;
   const stored = readCommit(batch.commitId);
-  const targets = inboxTargets(arrivals.inbox);
+  const targets = inboxTargets(inbox);
   const results = await pool.read([stored, targets]);
   const [refused = null, told = null] = results.get(stored)?.[0] ?? [];
-  const then = refused === null ? fates : (JSON.parse(refused) as Fates);
-  const known = await startedRuns(pool, arrivals.starts);
-  const live = arrivals.inbox.filter((_, index) => then.inbox[index] === null);
-  const inbox = told === null ? null : toldOutcomes(live, told);
-  let place = 0;
-  return {
-    turns: then.turns.map((fate) => fate ?? committed),
-    statusChanges: then.statusChanges.map((fate) => fate ?? committed),
-    results: then.results.map((fate) => fate ?? committed),
-    slots: then.slots.map((fate) => fate ?? committed),
-    starts: then.starts.map((fate, index) => {
-      const run = known[index] ?? null;
-      const own = run === null || run.runId === arrivals.starts[index]?.runId;
-      return fate ?? (own ? accepted : { kind: 'existing', run });
-    }),
-    inbox: then.inbox.map((fate, index) => {
-      if (fate === null && inbox !== null) return inbox[place++] ?? accepted;
-      const row = arrivals.inbox[index];
-      // A run that has ended since may have been open then.
-      const gone = results.get(targets)?.[index]?.[0] === null;
-      return fate ?? (gone && row !== undefined ? targetOutcome(row, [null, null]) : accepted);
-    }),
-    messages: then.messages.map((fate) => fate ?? accepted),
-    memory: memoryOutcomes(then),
-    wakes: [],
-  };
+  const fates = keptFates(refused);
+  const known = await startedRuns(pool, starts);
+  starts.forEach(({ runId }, index) => {
+    const run = known[index] ?? null;
+    if (fates.of('starts', index) !== null || run === null || run.runId === runId) return;
+    fates.put('starts', index, { kind: 'existing', run });
+  });
+  // A run that has ended since may have been open then.
+  const unknown = inbox.map((row, index) => {
+    const isKnown = results.get(targets)?.[index]?.[0] !== null;
+    return isKnown ? null : targetFate(row, [null, null]);
+  });
+  const live = fates.without('inbox', inbox);
+  putInbox(
+    fates,
+    inbox,
+    told === null ? fates.without('inbox', unknown) : keptInboxFates(live, told),
+  );
+  return { fates: fates.list(), wakes: [] };
 }
 
-export function memoryOutcomes({ memory, renumbered }: Fates): ArrivalOutcome[] {
-  return memory.map((fate, index) => {
-    const version = renumbered[index] ?? null;
-    return fate ?? (version === null ? accepted : { kind: 'renumbered', version });
+/** `told`: by index of the rows that took part. */
+export function putInbox(fates: Fates, inbox: readonly InboxInsert[], told: InboxFates): void {
+  let place = 0;
+  inbox.forEach((_, index) => {
+    if (fates.of('inbox', index) === null) fates.put('inbox', index, told[place++] ?? null);
   });
 }
 
 /** `target` is a row of `inboxTargets`. */
-export function targetOutcome(row: InboxInsert, target: Fields): ArrivalOutcome {
+export function targetFate({ runId }: InboxInsert, target: Fields): FateOf['inbox'] | null {
   const [status, ended] = target;
-  const { runId } = row;
-  if (!status) {
-    return { kind: 'refused', error: heddleError('run-unknown', { runId }).toJSON() };
-  }
-  if (ended === 't') {
-    return { kind: 'refused', error: heddleError('run-ended', { runId, status }).toJSON() };
-  }
-  return accepted;
+  if (!status) return { kind: 'refused', error: heddleError('run-unknown', { runId }).toJSON() };
+  if (ended !== 't') return null;
+  return { kind: 'refused', error: heddleError('run-ended', { runId, status }).toJSON() };
 }
 
 /** The run that has a start's id, or else its idempotency key. */

@@ -9,14 +9,15 @@
  */
 import { heddleError, HeddleError } from '../../../domain/errors.ts';
 import { asRunId } from '../../../domain/ids.ts';
-import type { ArrivalOutcome, Batch, BatchOutcome, TurnOutcome } from '../../batch.ts';
+import type { Batch } from '../../batch.ts';
+import type { BatchOutcome, Fates } from '../../fates.ts';
 import type { InboxArrival, RunAddress } from '../../rows.ts';
-import { arrivalOutcomes } from '../tables/arrival-writes.ts';
+import { judgedFates, type InboxFates } from '../tables/arrival-writes.ts';
 import { diagnose } from './commit-diagnosis.ts';
-import { hasLooseTurn, newFates, refusedText, type Fates } from './commit-fates.ts';
+import { hasLooseTurn, newFates, refusedText } from './commit-fates.ts';
 import { planCommit, type Plan } from './commit-plan.ts';
 import { findPoison } from './commit-poison.ts';
-import { accepted, memoryOutcomes, replay, startedRuns, targetOutcome } from './commit-replay.ts';
+import { putInbox, replay, startedRuns, targetFate } from './commit-replay.ts';
 import { failureKind, portError, reasonOf } from '../link/failure.ts';
 import type { Results } from '../link/link.ts';
 import { pause, type Pool } from '../link/pool.ts';
@@ -39,7 +40,7 @@ export async function commitBatch(pools: CommitPools, batch: Batch): Promise<Bat
     const plan = planCommit(batch, fates, false);
     try {
       const results = await sent(pools.write, plan, attempts);
-      if (results === null) return await replay(pools.read, batch, fates);
+      if (results === null) return await replay(pools.read, batch);
       return await outcomeOf(pools, batch, fates, plan, results);
     } catch (error) {
       await attempts.failed(error);
@@ -136,6 +137,7 @@ class Attempts {
   }
 }
 
+/** The fates that the batch went with are left as they are: this may fail, and is asked again then. */
 async function outcomeOf(
   pools: CommitPools,
   batch: Batch,
@@ -143,56 +145,39 @@ async function outcomeOf(
   plan: Plan,
   results: Results,
 ): Promise<BatchOutcome> {
-  const { arrivals } = batch;
-  const committed: TurnOutcome = { kind: 'committed' };
-  const live = arrivals.inbox.filter((_, index) => fates.inbox[index] === null);
-  const inbox = inboxOutcomes(live, plan, results);
-  let place = 0;
-  return {
-    turns: fates.turns.map((fate) => fate ?? committed),
-    statusChanges: fates.statusChanges.map((fate) => fate ?? committed),
-    results: fates.results.map((fate) => fate ?? committed),
-    slots: fates.slots.map((fate) => fate ?? committed),
-    starts: await startOutcomes(pools, batch, fates, plan, results),
-    inbox: fates.inbox.map((fate) => fate ?? inbox[place++] ?? accepted),
-    messages: fates.messages.map((fate) => fate ?? accepted),
-    memory: memoryOutcomes(fates),
-    wakes: wakesOf(plan, results),
-  };
+  const { starts, inbox } = batch.arrivals;
+  const told = fates.copy();
+  if (starts.length > 0) await putStarts(pools, batch, told, plan, results);
+  putInbox(told, inbox, inboxFates(fates.without('inbox', inbox), plan, results));
+  return { fates: told.list(), wakes: wakesOf(plan, results) };
 }
 
 /** Of the rows that took part in the transaction. */
-function inboxOutcomes(
-  rows: readonly InboxArrival[],
-  plan: Plan,
-  results: Results,
-): ArrivalOutcome[] {
-  if (plan.accepting !== null) return arrivalOutcomes(rows, results.get(plan.accepting) ?? []);
+function inboxFates(rows: readonly InboxArrival[], plan: Plan, results: Results): InboxFates {
+  if (plan.accepting !== null) return judgedFates(rows, results.get(plan.accepting) ?? []);
   const targets = plan.targets === null ? [] : (results.get(plan.targets) ?? []);
-  return rows.map((row, index) => targetOutcome(row, targets[index] ?? []));
+  return rows.map((row, index) => targetFate(row, targets[index] ?? []));
 }
 
-async function startOutcomes(
+/** A start whose row was not written meets a run that was there before. */
+async function putStarts(
   pools: CommitPools,
-  batch: Batch,
+  { arrivals: { starts } }: Batch,
   fates: Fates,
   plan: Plan,
   results: Results,
-): Promise<ArrivalOutcome[]> {
-  const { starts } = batch.arrivals;
-  if (starts.length === 0) return [];
+): Promise<void> {
   const fresh = new Set(
     plan.queued === null ? [] : results.get(plan.queued)?.map(([tenant, id]) => `${tenant} ${id}`),
   );
-  const outcomes = starts.map(({ tenant, runId }, index) => {
-    if (fates.starts[index] !== null) return fates.starts[index] ?? null;
-    return fresh.delete(`${tenant} ${runId}`) ? accepted : null;
+  const met = starts.map(({ tenant, runId }, index) => {
+    return fates.of('starts', index) === null && !fresh.delete(`${tenant} ${runId}`);
   });
-  if (outcomes.every((outcome) => outcome !== null)) return outcomes;
+  if (!met.includes(true)) return;
   const known = await startedRuns(pools.read, starts);
-  return outcomes.map((outcome, index) => {
+  met.forEach((isMet, index) => {
     const run = known[index] ?? null;
-    return outcome ?? (run === null ? accepted : { kind: 'existing', run });
+    if (isMet && run !== null) fates.put('starts', index, { kind: 'existing', run });
   });
 }
 

@@ -5,10 +5,10 @@
  */
 import { refuseGroups, type Started } from '../../start-groups.ts';
 import type { Batch } from '../../batch.ts';
+import type { Fates } from '../../fates.ts';
 import { asRunId } from '../../../domain/ids.ts';
 import type { StartArrival } from '../../rows.ts';
 import { startHashOf } from '../tables/run-writes.ts';
-import type { Fates } from './commit-fates.ts';
 import { guard } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
 import {
@@ -87,11 +87,11 @@ export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Pr
     before.holders.set(at, { runId: asRunId(holder), mark });
   });
   const isPoison = (index: number): boolean => {
-    const fate = fates.starts[index];
+    const fate = fates.of('starts', index);
     return fate?.kind === 'refused' && fate.error.code === 'store-poison';
   };
   const refused = refuseGroups(starts, isPoison, before, startHashOf);
   starts.forEach((_, index) => {
-    if (!isPoison(index)) fates.starts[index] = refused.get(index) ?? null;
+    if (!isPoison(index)) fates.put('starts', index, refused.get(index) ?? null);
   });
 }

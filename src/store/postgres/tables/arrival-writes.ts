@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { heddleError, type ErrorRecord } from '../../../domain/errors.ts';
 import { limits } from '../../../domain/limits.ts';
-import type { ArrivalOutcome } from '../../batch.ts';
+import type { FateOf } from '../../fates.ts';
 import type { InboxArrival } from '../../rows.ts';
 import type { QuestionKey } from './question-writes.ts';
 import {
@@ -169,30 +169,34 @@ function boundKeys(rows: readonly InboxArrival[]): Call | null {
   return callWith(boundKeysStatement, runColumns, sorted, int(limits.sendKeysMax));
 }
 
-/** By index of `rows`, from the statement's own result. */
-export function arrivalOutcomes(
-  rows: readonly InboxArrival[],
-  answer: readonly Fields[],
-): ArrivalOutcome[] {
+/** Why rows were refused; null for those that were accepted. By index of `rows`. */
+export type InboxFates = readonly (FateOf['inbox'] | null)[];
+
+/** From the statement's own result. */
+export function judgedFates(rows: readonly InboxArrival[], answer: readonly Fields[]): InboxFates {
   const judged = answer.filter(([, , , place]) => place !== null);
   return rows.map((row, i) => {
     const [, , , , verdict, status] = judged[i] ?? [];
-    return outcomeOf(row, verdict as Verdict, status ?? null);
+    return fateOf(row, verdict as Verdict, status ?? null);
   });
 }
 
 /** The same, from the verdicts that the commit has kept. */
-export function toldOutcomes(rows: readonly InboxArrival[], told: string): ArrivalOutcome[] {
+export function keptInboxFates(rows: readonly InboxArrival[], told: string): InboxFates {
   const kept = JSON.parse(told) as readonly [number, Verdict, string | null][];
   const byPlace = new Map(kept.map(([place, verdict, status]) => [place, { verdict, status }]));
   return rows.map((row, i) => {
     const { verdict = 'accepted', status = null } = byPlace.get(i + 1) ?? {};
-    return outcomeOf(row, verdict, status);
+    return fateOf(row, verdict, status);
   });
 }
 
-function outcomeOf(row: InboxArrival, verdict: Verdict, status: string | null): ArrivalOutcome {
-  if (verdict === 'accepted') return { kind: 'accepted' };
+function fateOf(
+  row: InboxArrival,
+  verdict: Verdict,
+  status: string | null,
+): FateOf['inbox'] | null {
+  if (verdict === 'accepted') return null;
   return { kind: 'refused', error: refusalOf(row, verdict, status) };
 }
 

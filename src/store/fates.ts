@@ -1,0 +1,119 @@
+/**
+ * What becomes of the parts of a batch. Each part is committed as it was asked, or it has a fate of its
+ * own: it was left out, refused, or met something that was there before. Only fates are listed, so a
+ * part that is not in the list has been committed as it was asked, and its absence means nothing else:
+ * both stores write exactly the parts that have no fate, or a fate that says what was written instead.
+ */
+import type { BudgetRow } from './charges.ts';
+import type { ErrorRecord } from '../domain/errors.ts';
+import type { RunAddress } from './rows.ts';
+
+/** The shard has another epoch, or none in the batch: stop working on it. */
+type Fenced = { readonly kind: 'fenced' };
+/** The run is not at `expectedTurn`: drop what is in memory and load it again. */
+type Stale = { readonly kind: 'stale' };
+/** A memory version or group cursor moved: compute the turn again from fresh reads. */
+type Conflict = { readonly kind: 'conflict'; readonly what: string };
+/**
+ * A question that the turn closes was answered meanwhile: read the inbox and compute it again with
+ * the answer.
+ */
+type Answered = { readonly kind: 'answered'; readonly invocationId: string };
+/** Postgres refuses the data itself: never try again. */
+type Poison = { readonly kind: 'poison'; readonly reason: string };
+/** The call fits this budget no more, is in no slot and must not be made. */
+type OverBudget = { readonly kind: 'over-budget'; readonly budget: BudgetRow };
+/** Nothing of it is written; its sender is told the error. */
+type Refused = { readonly kind: 'refused'; readonly error: ErrorRecord };
+/** The run that has the start's id, or else its idempotency key. */
+type Existing = { readonly kind: 'existing'; readonly run: RunAddress };
+/** A write `onAny` has become another version than it had guessed. */
+type Renumbered = { readonly kind: 'renumbered'; readonly version: number };
+
+/** By the list of the batch in which a part stands: the fates that it can have. */
+export type FateOf = {
+  readonly turns: Fenced | Stale | Conflict | Answered | Poison;
+  readonly statusChanges: Fenced | Stale | Poison;
+  readonly results: Fenced | Poison;
+  readonly slots: Fenced | OverBudget;
+  /** Of the charges. */
+  readonly settled: Fenced;
+  readonly starts: Existing | Refused;
+  readonly inbox: Refused;
+  readonly messages: Refused;
+  readonly memory: Renumbered | Refused;
+};
+export type PartKind = keyof FateOf;
+/** What comes from outside; the other kinds are fenced. */
+export type ArrivalKind = 'starts' | 'inbox' | 'messages' | 'memory';
+
+export type PartFate = {
+  [Kind in PartKind]: {
+    readonly kind: Kind;
+    /** In the batch's list of this name. */
+    readonly index: number;
+    readonly fate: FateOf[Kind];
+  };
+}[PartKind];
+
+export type BatchOutcome = {
+  /** At most one of each part, in no promised order. Empty nearly always. */
+  readonly fates: readonly PartFate[];
+  /** Runs that have a new inbox row from this batch: those of other replicas need a hint. */
+  readonly wakes: readonly RunAddress[];
+};
+
+/** The fates of one batch by kind and index: while they are found out, and for those who follow them. */
+export class Fates {
+  readonly #byKind: { readonly [Kind in PartKind]: Map<number, FateOf[Kind]> } = {
+    turns: new Map(),
+    statusChanges: new Map(),
+    results: new Map(),
+    slots: new Map(),
+    settled: new Map(),
+    starts: new Map(),
+    inbox: new Map(),
+    messages: new Map(),
+    memory: new Map(),
+  };
+
+  constructor(fates: readonly PartFate[] = []) {
+    for (const { kind, index, fate } of fates) this.put(kind, index, fate);
+  }
+
+  /** Null: the part is committed as it was asked. */
+  of<Kind extends PartKind>(kind: Kind, index: number): FateOf[Kind] | null {
+    return this.#byKind[kind].get(index) ?? null;
+  }
+
+  all<Kind extends PartKind>(kind: Kind): ReadonlyMap<number, FateOf[Kind]> {
+    return this.#byKind[kind];
+  }
+
+  /** In place of the fate that it has had. */
+  put<Kind extends PartKind>(kind: Kind, index: number, fate: FateOf[Kind] | null): void {
+    if (fate === null) this.#byKind[kind].delete(index);
+    else this.#byKind[kind].set(index, fate);
+  }
+
+  /** The parts of a list that have no fate. */
+  without<Part>(kind: PartKind, parts: readonly Part[]): readonly Part[] {
+    const fates: ReadonlyMap<number, unknown> = this.#byKind[kind];
+    return fates.size === 0 ? parts : parts.filter((_, index) => !fates.has(index));
+  }
+
+  copy(): Fates {
+    return new Fates(this.list());
+  }
+
+  /** The same fates make the same list, in whichever order they came. */
+  list(): PartFate[] {
+    const kinds = Object.keys(this.#byKind) as PartKind[];
+    return kinds.flatMap((kind) => {
+      const fates: Iterable<[number, PartFate['fate']]> = this.#byKind[kind];
+      const inOrder = [...fates].sort(([a], [b]) => a - b);
+      // `put` lets in no fate under a kind that cannot have it.
+      return inOrder.map(([index, fate]) => ({ kind, index, fate }) as PartFate);
+    });
+  }
+}
