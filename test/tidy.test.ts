@@ -41,15 +41,11 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 const longerThan300: Readonly<Record<string, string>> = {
   'src/domain/errors.ts': 'every error that heddle gives, in one list',
   'src/providers/capacity/pool.ts': 'capacity and routing of a call from its entry to its release',
-  'src/runtime/batch/outcome/after-commit.ts':
-    'what follows each outcome of a commit, side by side',
   'src/runtime/batch/turn-batch.ts':
     'one batch from the runs that are ready to its commit, step by step',
   'src/runtime/wake/run-queue.ts': 'the order among runs: each rule of it stands on the others',
   'src/store/memory/database.ts': 'every table of the twin, as the migrations have them',
   'src/store/port.ts': 'the whole port, mostly types, with what each method promises',
-  'src/store/postgres/commit/commit-plan.ts':
-    'the order of statements of a commit, which is the order of its locks',
 };
 
 /** The larger folders, each with its reason and the most that it may hold. */

@@ -17,6 +17,8 @@ import { FailedBatches } from './batch/failed-batches.ts';
 import { FreshStarts } from './batch/fresh-starts.ts';
 import { ActionErrors } from './batch/outcome/action-errors.ts';
 import { AfterCommit } from './batch/outcome/after-commit.ts';
+import { DroppedRuns } from './batch/outcome/dropped-runs.ts';
+import { RepeatedTurns } from './batch/outcome/repeated-turns.ts';
 import { WaitStatus } from './batch/outcome/wait-status.ts';
 import { ResultKeeper } from './batch/result-keeper.ts';
 import { TurnBatches } from './batch/turn-batch.ts';
@@ -181,15 +183,18 @@ function buildTasks(calls: WithCalls) {
 function buildBatch(tasks: WithCalls & ReturnType<typeof buildTasks>) {
   const { committer, settings } = tasks;
   const waitStatus = new WaitStatus(tasks);
-  const below = {
+  const runs = {
     ...tasks,
     commitRight: new CommitRight(tasks),
     actionErrors: new ActionErrors(),
     fresh: new FreshStarts(tasks),
     waitStatus,
   };
+  const dropped = new DroppedRuns(runs);
+  const repeated = new RepeatedTurns({ ...runs, dropped });
+  const below = { ...runs, dropped, repeated };
   const afterCommit = new AfterCommit(below);
-  const failed = new FailedBatches({ ...below, afterCommit });
+  const failed = new FailedBatches(below);
   const keeper = new ResultKeeper({ ...below, afterCommit, failed });
   const { turnsMax } = settings;
   committer.carry(new TurnBatches({ ...below, afterCommit, failed, keeper, turnsMax }));

@@ -15,6 +15,7 @@ import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Isolation } from '../wake/isolation.ts';
 import type { Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
+import type { DroppedRuns } from './outcome/dropped-runs.ts';
 import type { WaitStatus } from './outcome/wait-status.ts';
 import type { ComputedTurn, Faulty, MadeBatch, Taken, Work } from './made-batch.ts';
 import type { FoldedTurn } from '../turn/folded-turn.ts';
@@ -29,6 +30,7 @@ export type BatchMakingOptions = Committing & {
   readonly tasks: RunTasks;
   readonly waitStatus: WaitStatus;
   readonly afterCommit: AfterCommit;
+  readonly dropped: DroppedRuns;
   readonly isolation: Isolation;
 };
 
@@ -69,7 +71,7 @@ export class BatchMaking {
     faulty: Faulty[],
   ): ComputedTurn[] {
     return works.flatMap((work, i) => {
-      if (this.#options.afterCommit.isGone(work)) return [];
+      if (this.#options.dropped.isGone(work)) return [];
       const turn = folded[i];
       if (turn?.kind !== 'done') {
         faulty.push({ ...work, fault: faultOf(turn?.error) });

@@ -26,7 +26,8 @@ import { queuedGroups, type StartGroup } from '../wake/arrivals.ts';
 import { faultOf, placeOf } from '../fault.ts';
 import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation } from '../wake/isolation.ts';
-import type { AfterCommit } from './outcome/after-commit.ts';
+import type { DroppedRuns } from './outcome/dropped-runs.ts';
+import type { RepeatedTurns } from './outcome/repeated-turns.ts';
 import type { Faulty, MadeBatch, Taken, Work } from './made-batch.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { moveRun } from '../turn/lifecycle.ts';
@@ -42,20 +43,21 @@ type FailedBatchesOptions = Committing & {
   readonly budgets: Budgets;
   readonly calls: Calls;
   readonly fresh: FreshStarts;
-  readonly afterCommit: AfterCommit;
+  readonly dropped: DroppedRuns;
+  readonly repeated: RepeatedTurns;
   readonly isolation: Isolation;
 };
 
 export class FailedBatches {
   readonly #options: FailedBatchesOptions;
   readonly #fresh: FreshStarts;
-  readonly #afterCommit: AfterCommit;
+  readonly #dropped: DroppedRuns;
   readonly #isolation: Isolation;
 
   constructor(options: FailedBatchesOptions) {
     this.#options = options;
     this.#fresh = options.fresh;
-    this.#afterCommit = options.afterCommit;
+    this.#dropped = options.dropped;
     this.#isolation = options.isolation;
   }
 
@@ -118,7 +120,8 @@ export class FailedBatches {
     if (hot?.fresh === true) return this.#queueFresh(entry, hot);
     const { runId } = entry.address;
     calls.abandon(runId, 'durable');
-    if (fault.code === 'store-poison') return this.#afterCommit.failNext(entry, incoming, fault);
+    if (fault.code === 'store-poison')
+      return this.#options.repeated.failNext(entry, incoming, fault);
     const { faults, shown } = entry.trouble ?? { faults: 0, shown: null };
     entry.trouble = { faults: faults + 1, shown };
     runQueue.putAside(entry, incoming);
@@ -132,7 +135,7 @@ export class FailedBatches {
 
   /** A run that has no row yet is accepted first: then it has one that can show what it meets. */
   #queueFresh(entry: Entry, { run }: HotRun): void {
-    this.#afterCommit.gone(entry);
+    this.#dropped.gone(entry);
     const groups = this.#fresh.giveBack([run]);
     if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
   }
@@ -149,7 +152,7 @@ export class FailedBatches {
         const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };
         const outcome = await store.commit(makeBatch(this.#options, { statusChanges: [change] }));
         const fate = new Fates(outcome.fates).of('statusChanges', 0);
-        if (fate?.kind === 'fenced') return this.#afterCommit.fenced(entry.address);
+        if (fate?.kind === 'fenced') return this.#dropped.fenced(entry.address);
         if (fate !== null) return;
         this.#options.calls.runs.shown(runId, { turn: row.turn, status });
       }
@@ -200,7 +203,7 @@ export class FailedBatches {
   /** Runs that were to begin in this commit are accepted first, as queued rows. */
   #freshOf(taken: Taken): StartGroup[] {
     const fresh = worksOf(taken).filter(({ hot, entry }) => hot.fresh && this.#isThere(entry));
-    for (const { entry } of fresh) this.#afterCommit.gone(entry);
+    for (const { entry } of fresh) this.#dropped.gone(entry);
     return this.#fresh.giveBack(fresh.map(({ hot }) => hot.run));
   }
 
@@ -213,7 +216,7 @@ export class FailedBatches {
     for (const entry of entries) runQueue.retry(entry, [], null);
     for (const { entry, hot, incoming } of worksOf(taken)) {
       if (!this.#isThere(entry)) continue;
-      if (hot.fresh) this.#afterCommit.dropFresh(entry, error);
+      if (hot.fresh) this.#dropped.dropFresh(entry, error);
       else runQueue.retry(entry, incoming, null);
     }
   }

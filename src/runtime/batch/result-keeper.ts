@@ -27,6 +27,7 @@ import type { RunCall } from '../calls/call/run-call.ts';
 import type { Committer } from './committer.ts';
 import type { FailedBatches } from './failed-batches.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
+import type { DroppedRuns } from './outcome/dropped-runs.ts';
 import type { MadeBatch } from './made-batch.ts';
 import type { Incoming } from '../turn/incoming.ts';
 
@@ -42,6 +43,7 @@ type ResultKeeperOptions = Committing & {
   readonly commitRight: CommitRight;
   readonly committer: Committer;
   readonly afterCommit: AfterCommit;
+  readonly dropped: DroppedRuns;
   readonly failed: FailedBatches;
   readonly capacity: CapacitySettings;
 };
@@ -189,7 +191,7 @@ export class ResultKeeper {
         // Also when its run has left the call meanwhile: the row wants to be taken.
         return this.#deliver(call, { ...result, keptAs: keyOf(call) });
       case 'fenced':
-        return this.#afterCommit.fenced(call);
+        return this.#options.dropped.fenced(call);
       case 'poison':
         // What Postgres refuses here it refuses in the turn too, which then fails its run.
         if (!call.isLeft) this.#deliver(call, result);

@@ -26,6 +26,7 @@ import type { FreshStarts } from './fresh-starts.ts';
 import type { Isolation, Suspects } from '../wake/isolation.ts';
 import { computeTogether, type Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
+import type { RepeatedTurns } from './outcome/repeated-turns.ts';
 import type { WaitStatus } from './outcome/wait-status.ts';
 import { newTaken, type Faulty, type MadeBatch, type Taken, type Work } from './made-batch.ts';
 import { absentAgent, loadRun, rowAsHot } from '../turn/turn-loader.ts';
@@ -57,6 +58,7 @@ type TurnBatchesOptions = BatchMakingOptions & {
   readonly arrivals: ArrivalQueue;
   readonly quotas: Quotas;
   readonly fresh: FreshStarts;
+  readonly repeated: RepeatedTurns;
   readonly failed: FailedBatches;
   readonly commitRight: CommitRight;
   /** While it holds turns no batch begins; it requests one when that is over. */
@@ -221,7 +223,7 @@ export class TurnBatches implements BatchSource {
     if (laterAnswers.length === 0) local.push(...runQueue.takeLocal(entry));
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const incoming = inOrder(local, rows, laterAnswers);
-    const failure = warm.failure ?? this.#afterCommit.takeFailure(entry.address.runId);
+    const failure = warm.failure ?? this.#options.repeated.takeFailure(entry.address.runId);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
       this.#afterCommit.nothingToDo(entry, warm.hot);
       return null;
@@ -242,10 +244,10 @@ export class TurnBatches implements BatchSource {
     if (entry.hot !== null && (loaded === undefined || entry.hot.fresh)) {
       return { hot: entry.hot, failure: null };
     }
-    if (loaded === undefined || loaded === null) return this.#afterCommit.gone(entry);
+    if (loaded === undefined || loaded === null) return this.#options.dropped.gone(entry);
     if (entry.hot?.turn === loaded.run.turn) return { hot: entry.hot, failure: null };
     const result = loadRun(kernel, agents, loaded.run);
-    if (result.kind === 'gone') return this.#afterCommit.gone(entry);
+    if (result.kind === 'gone') return this.#options.dropped.gone(entry);
     if (result.kind === 'hot') return { hot: result.hot, failure: null };
     // A cancel needs no chart.
     const isCancelled = loaded.inbox.some(({ kind }) => kind === 'cancel');

@@ -14,6 +14,7 @@
 import { thrownText } from '../../domain/thrown.ts';
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
 import type { Renewal, Store } from '../../store/port.ts';
+import type { DroppedRuns } from '../batch/outcome/dropped-runs.ts';
 import type { CommitRight } from '../batch/commit-right.ts';
 import type { Committer } from '../batch/committer.ts';
 import type { LeaseValve } from '../calls/lease-valve.ts';
@@ -32,6 +33,7 @@ type OwnershipOptions = RecoveryOptions & {
   /** Shut while the lease is in doubt. */
   readonly valve: LeaseValve;
   readonly commitRight: CommitRight;
+  readonly dropped: DroppedRuns;
   readonly committer: Committer;
 };
 
@@ -51,7 +53,7 @@ export class Ownership {
     this.#options = options;
     this.#leaseMs = options.leaseMs;
     this.#waitMs = options.leaseMs / 6;
-    options.afterCommit.wasFenced.on(() => this.askNow());
+    options.dropped.wasFenced.on(() => this.askNow());
   }
 
   /** Resolves when the first shards are owned and their runs are taken up. */
@@ -192,7 +194,7 @@ export class Ownership {
 
   #drop(gone: readonly number[]): void {
     if (gone.length === 0) return;
-    const { afterCommit, runQueue, calls, tasks, timers } = this.#options;
+    const { dropped, runQueue, calls, tasks, timers } = this.#options;
     const shards = new Set(gone);
     const isGone = (shard: number): boolean => shards.has(shard);
     // What waits far back in a line has no entry: its run is only its row here.
@@ -201,7 +203,7 @@ export class Ownership {
       ...calls.runs.runsOf(isGone),
       ...tasks.runsOf(isGone),
     ]);
-    for (const runId of runIds) afterCommit.dropRun(runId);
+    for (const runId of runIds) dropped.drop(runId);
     timers.forget(isGone);
   }
 }

@@ -1,23 +1,21 @@
 /**
  * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
- * follows one that did not happen stands in failed-batches.ts.
+ * follows a turn that it has left out stands in repeated-turns.ts, what follows a commit that did not
+ * happen in failed-batches.ts.
  */
-import type { Budgets } from '../../calls/budgets/budgets.ts';
 import type { RunCall } from '../../calls/call/run-call.ts';
 import type { Calls } from '../../calls/calls.ts';
-import type { OwnedShards } from '../../shards.ts';
-import { Signal } from '../../signal.ts';
 import type { RunTasks } from '../../tasks/run-tasks.ts';
 import type { Timers } from '../../wake/timers.ts';
-import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { Fates, type BatchOutcome, type FateOf } from '../../../store/fates.ts';
-import type { LoadedRun, RunAddress, RunRow } from '../../../store/rows.ts';
+import type { LoadedRun, RunRow } from '../../../store/rows.ts';
 import { ChartWarnings } from '../../agent-warnings.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
 import type { Isolation } from '../../wake/isolation.ts';
 import type { WorkScan } from '../../wake/work-scan.ts';
-import { isMemoryOfUse } from './memory-use.ts';
+import type { DroppedRuns } from './dropped-runs.ts';
+import type { RepeatedTurns } from './repeated-turns.ts';
 import type { WaitStatus } from './wait-status.ts';
 import { tell, type Told } from './tell.ts';
 import {
@@ -25,7 +23,6 @@ import {
   type ComputedTurn,
   type EntryChange,
   type MadeBatch,
-  type Work,
 } from '../made-batch.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import { firstRunStatus, isWorking } from '../../turn/lifecycle.ts';
@@ -33,19 +30,14 @@ import { afterCommit } from '../../turn/turn-commit.ts';
 import { wakeRuns } from './wake-runs.ts';
 import type { Entry, RunQueue } from '../../wake/run-queue.ts';
 
-/** Tries of one turn before its run is failed: stale states end long before. */
-const triesMax = 50;
-/** A conflict says that another turn has committed, so many runs at one key may need many tries. */
-const conflictsMax = 100_000;
-
 type AfterCommitOptions = Told & {
-  readonly shards: OwnedShards;
   readonly runQueue: RunQueue;
   readonly timers: Timers;
-  readonly budgets: Budgets;
   readonly calls: Calls;
   readonly tasks: RunTasks;
   readonly fresh: FreshStarts;
+  readonly dropped: DroppedRuns;
+  readonly repeated: RepeatedTurns;
   readonly waitStatus: WaitStatus;
   readonly scan: WorkScan;
   readonly isolation: Isolation;
@@ -53,20 +45,11 @@ type AfterCommitOptions = Told & {
 
 export class AfterCommit {
   readonly #options: AfterCommitOptions;
-  readonly #failNext = new Map<string, ErrorRecord>();
   readonly #chartWarnings: ChartWarnings;
-  /** A commit met a newer epoch: what is owned must be asked again. */
-  readonly wasFenced = new Signal();
 
   constructor(options: AfterCommitOptions) {
     this.#options = options;
     this.#chartWarnings = new ChartWarnings(options.log);
-  }
-
-  takeFailure(runId: string): ErrorRecord | null {
-    const error = this.#failNext.get(runId) ?? null;
-    this.#failNext.delete(runId);
-    return error;
   }
 
   /**
@@ -85,7 +68,7 @@ export class AfterCommit {
     made.statusChanges.forEach((change, i) => {
       this.#alone(
         () => this.#statusChange(change, fates.of('statusChanges', i)),
-        () => this.#reload(change.entry.address),
+        () => this.#options.dropped.reload(change.entry.address),
       );
     });
     // The answers first: whoever started a run may already watch it when it goes on.
@@ -95,7 +78,7 @@ export class AfterCommit {
     }
     this.#alone(() => wakeRuns(made, outcome.wakes, this.#options));
     for (const { call, fate } of outsideSlots(made, fates)) {
-      if (fate.kind === 'fenced') this.wasFenced.tell();
+      if (fate.kind === 'fenced') this.#options.dropped.wasFenced.tell();
       this.#alone(() => this.#outside(call, fate));
     }
     this.#alone(() => this.#options.calls.send(made.grants));
@@ -129,23 +112,7 @@ export class AfterCommit {
       if (item.kind === 'timer') this.#options.timers.settled(entry.address, item.timerId);
     }
     this.#options.scan.forgetTimersSeen();
-    this.#reload(entry.address);
-  }
-
-  /**
-   * True when its shard was lost while the turn was computed. It must not commit, not even at the
-   * epoch of a shard that came back since: what was taken up with that did not know of it.
-   */
-  isGone({ entry, hot }: Work): boolean {
-    if (this.#options.runQueue.entry(entry.address.runId) === entry) return false;
-    if (hot.fresh) this.#options.fresh.queue(hot.run);
-    return true;
-  }
-
-  /** Something of this run met a newer epoch: nothing of it stays here. */
-  fenced({ runId }: RunAddress): void {
-    this.wasFenced.tell();
-    this.dropRun(runId);
+    this.#options.dropped.reload(entry.address);
   }
 
   /**
@@ -175,19 +142,20 @@ export class AfterCommit {
 
   /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
   isOfUse(hot: HotRun): boolean {
-    return isMemoryOfUse(hot, this.#options);
+    const { calls, tasks, waitStatus } = this.#options;
+    const { status, run } = hot;
+    // Calls that stand far back in their lines need nothing of it.
+    const isFar = calls.runs.areFar(run.runId);
+    if (status === 'calling-provider') return !isFar;
+    if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
+    const hasCalls = calls.runs.of(run.runId).length > 0 && !isFar;
+    const isInLine = tasks.areAllInLine(run.runId) && waitStatus.isLineShown(hot);
+    return hasCalls || (tasks.hasOpen(run.runId) && !isInLine);
   }
 
   #endTurn(entry: Entry, hot: HotRun): void {
     this.#options.waitStatus.turnEnded(hot);
     this.#options.runQueue.endTurn(entry, this.isOfUse(hot) ? hot : null);
-  }
-
-  /** The run has ended, or was never there: late wake-ups find nothing. */
-  gone(entry: Entry): null {
-    this.#forget(entry.address.runId);
-    this.#options.runQueue.dropEntry(entry);
-    return null;
   }
 
   /** No chart here fits the run: it shows so, and is found again when one does. */
@@ -216,25 +184,7 @@ export class AfterCommit {
     const { runId } = work.entry.address;
     if (this.#options.runQueue.entry(runId) !== work.entry) return this.#late(computed, fate);
     if (fate === null) return this.#committed(computed);
-    switch (fate.kind) {
-      case 'conflict':
-        // Computed again from fresh reads; its proposed calls are proposed again.
-        this.#options.calls.abandon(runId, 'durable');
-        return this.#again(work.entry, work.incoming, work.hot, conflictsMax);
-      case 'answered':
-        return this.#answered(work);
-      case 'stale':
-        if (work.hot.fresh) return this.dropFresh(work.entry, new Error('the run exists already'));
-        this.#forget(runId);
-        return this.#again(work.entry, work.incoming, null);
-      case 'fenced':
-        this.wasFenced.tell();
-        if (work.hot.fresh) this.#options.fresh.queue(work.hot.run);
-        this.gone(work.entry);
-        return;
-      case 'poison':
-        return this.#poisoned(work, fate.reason);
-    }
+    this.#options.repeated.notCommitted(work, fate);
   }
 
   /**
@@ -243,7 +193,7 @@ export class AfterCommit {
    */
   #late(computed: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { hot } = computed.work;
-    if (fate?.kind === 'fenced') this.wasFenced.tell();
+    if (fate?.kind === 'fenced') this.#options.dropped.wasFenced.tell();
     // Calls that this turn has proposed since: who has taken the run up wants them anew.
     this.#options.calls.abandon(hot.run.runId, 'durable');
     if (fate === null) {
@@ -297,14 +247,16 @@ export class AfterCommit {
   #statusChange({ entry, change }: EntryChange, fate: FateOf['statusChanges'] | null): void {
     const { runQueue, calls } = this.#options;
     const { runId } = entry.address;
-    if (fate?.kind === 'fenced') this.wasFenced.tell();
+    if (fate?.kind === 'fenced') this.#options.dropped.wasFenced.tell();
     // Dropped meanwhile, as in `#late`.
     if (runQueue.entry(runId) !== entry) return;
     // It has not begun, and stays in its line.
     if (change.status === firstRunStatus) return runQueue.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
     if (fate !== null || (entry.hot === null && !isCold)) {
-      return isCold ? this.#reload(entry.address) : void this.gone(entry);
+      return isCold
+        ? this.#options.dropped.reload(entry.address)
+        : void this.#options.dropped.gone(entry);
     }
     this.#wentOn(entry);
     calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
@@ -317,76 +269,5 @@ export class AfterCommit {
     }
     runQueue.endTurn(entry, null);
     this.#options.waitStatus.shownOnly(runId);
-  }
-
-  /** The turn comes again: `hot` null reads the row first. */
-  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null, max = triesMax): void {
-    entry.tries += 1;
-    if (entry.tries > max) {
-      const reason = `its turn did not commit in ${max} tries`;
-      const { runId } = entry.address;
-      this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
-    }
-    if (hot === null) entry.look = true;
-    this.#options.runQueue.retry(entry, incoming, hot);
-  }
-
-  /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
-  #answered({ entry, incoming, hot, failure }: Work): void {
-    const { runId } = entry.address;
-    this.#options.calls.abandon(runId, 'durable');
-    if (failure !== null) this.#failNext.set(runId, failure);
-    entry.look = true;
-    this.#again(entry, incoming, hot, conflictsMax);
-  }
-
-  #poisoned(work: Work, reason: string): void {
-    const { runId } = work.entry.address;
-    if (work.failure !== null) {
-      this.#options.log.warn('even the failure of a run is refused', { runId, reason });
-      if (work.hot.fresh) this.dropFresh(work.entry, heddleError('store-poison', { reason }));
-      else this.gone(work.entry);
-      return;
-    }
-    this.#options.calls.abandon(runId, 'durable');
-    this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
-    this.#again(work.entry, work.incoming, work.hot);
-  }
-
-  /** Its own data is refused, so no try can succeed: its next turn only fails it. */
-  failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
-    this.#failNext.set(entry.address.runId, error.toJSON());
-    this.#again(entry, incoming, null);
-  }
-
-  #reload(run: RunAddress): void {
-    this.#forget(run.runId);
-    this.#options.runQueue.drop(run.runId);
-    if (this.#options.shards.owns(run.shard)) this.#options.runQueue.wake(run);
-  }
-
-  dropFresh(entry: Entry, error: unknown): void {
-    this.gone(entry);
-    this.#options.fresh.failed(entry.address.runId, error);
-  }
-
-  /**
-   * Nothing of the run stays in memory: another replica owns it. One whose first turn waited to be
-   * tried again is no row yet, and its start waits for an answer.
-   */
-  dropRun(runId: RunAddress['runId']): void {
-    const entry = this.#options.runQueue.entry(runId);
-    this.#forget(runId);
-    this.#options.runQueue.drop(runId);
-    // In a turn, `isGone` or the outcome of its commit sees to it.
-    if (entry?.inTurn === false && entry.hot?.fresh === true)
-      this.#options.fresh.queue(entry.hot.run);
-  }
-
-  #forget(runId: RunAddress['runId']): void {
-    this.#options.calls.abandon(runId, 'nothing');
-    this.#options.tasks.abandon(runId);
-    this.#options.actionErrors.forget(runId);
-    this.#options.waitStatus.forget(runId);
   }
 }

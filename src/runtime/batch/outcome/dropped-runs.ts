@@ -1,0 +1,94 @@
+/**
+ * How a run leaves this process's memory: because it has ended, because its shard is another replica's,
+ * or because what is known of it here may be wrong and it is loaded anew.
+ *
+ * Owns what goes with the run: its calls, its tasks, what its row is to show, what its actions threw.
+ */
+import type { RunId } from '../../../domain/ids.ts';
+import type { RunAddress } from '../../../store/rows.ts';
+import type { Calls } from '../../calls/calls.ts';
+import type { OwnedShards } from '../../shards.ts';
+import { Signal } from '../../signal.ts';
+import type { RunTasks } from '../../tasks/run-tasks.ts';
+import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { FreshStarts } from '../fresh-starts.ts';
+import type { Work } from '../made-batch.ts';
+import type { ActionErrors } from './action-errors.ts';
+import type { WaitStatus } from './wait-status.ts';
+
+type DroppedRunsOptions = {
+  readonly shards: OwnedShards;
+  readonly runQueue: RunQueue;
+  readonly calls: Calls;
+  readonly tasks: RunTasks;
+  readonly actionErrors: ActionErrors;
+  readonly fresh: FreshStarts;
+  readonly waitStatus: WaitStatus;
+};
+
+export class DroppedRuns {
+  readonly #options: DroppedRunsOptions;
+  /** A commit met a newer epoch: what is owned must be asked again. */
+  readonly wasFenced = new Signal();
+
+  constructor(options: DroppedRunsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * True when its shard was lost while the turn was computed. It must not commit, not even at the
+   * epoch of a shard that came back since: what was taken up with that did not know of it.
+   */
+  isGone({ entry, hot }: Work): boolean {
+    if (this.#options.runQueue.entry(entry.address.runId) === entry) return false;
+    if (hot.fresh) this.#options.fresh.queue(hot.run);
+    return true;
+  }
+
+  /** The run has ended, or was never there: late wake-ups find nothing. */
+  gone(entry: Entry): null {
+    this.forget(entry.address.runId);
+    this.#options.runQueue.dropEntry(entry);
+    return null;
+  }
+
+  /** Something of this run met a newer epoch: nothing of it stays here. */
+  fenced({ runId }: RunAddress): void {
+    this.wasFenced.tell();
+    this.drop(runId);
+  }
+
+  /**
+   * Nothing of the run stays in memory: another replica owns it. One whose first turn waited to be
+   * tried again is no row yet, and its start waits for an answer.
+   */
+  drop(runId: RunId): void {
+    const { fresh, runQueue } = this.#options;
+    const entry = runQueue.entry(runId);
+    this.forget(runId);
+    runQueue.drop(runId);
+    // In a turn, `isGone` or the outcome of its commit sees to it.
+    if (entry?.inTurn === false && entry.hot?.fresh === true) fresh.queue(entry.hot.run);
+  }
+
+  /** A run that was to begin and cannot: its start is answered with the error. */
+  dropFresh(entry: Entry, error: unknown): void {
+    this.gone(entry);
+    this.#options.fresh.failed(entry.address.runId, error);
+  }
+
+  reload(run: RunAddress): void {
+    this.forget(run.runId);
+    this.#options.runQueue.drop(run.runId);
+    if (this.#options.shards.owns(run.shard)) this.#options.runQueue.wake(run);
+  }
+
+  /** What goes with a run; the run itself stays in the queue. */
+  forget(runId: RunId): void {
+    const { actionErrors, calls, tasks, waitStatus } = this.#options;
+    calls.abandon(runId, 'nothing');
+    tasks.abandon(runId);
+    actionErrors.forget(runId);
+    waitStatus.forget(runId);
+  }
+}

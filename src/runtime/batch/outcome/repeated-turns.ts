@@ -1,0 +1,111 @@
+/**
+ * Turns that did not commit: which of them come again, from what they are computed then, and when their
+ * run is failed instead.
+ *
+ * Owns the failure of runs whose next turn only fails them.
+ */
+import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
+import type { FateOf } from '../../../store/fates.ts';
+import type { Calls } from '../../calls/calls.ts';
+import type { Log } from '../../ports.ts';
+import type { HotRun } from '../../turn/hot-run.ts';
+import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { FreshStarts } from '../fresh-starts.ts';
+import type { Work } from '../made-batch.ts';
+import type { DroppedRuns } from './dropped-runs.ts';
+
+/** Tries of one turn before its run is failed: stale states end long before. */
+const triesMax = 50;
+/** A conflict says that another turn has committed, so many runs at one key may need many tries. */
+const conflictsMax = 100_000;
+
+type RepeatedTurnsOptions = {
+  readonly log: Log;
+  readonly runQueue: RunQueue;
+  readonly calls: Calls;
+  readonly fresh: FreshStarts;
+  readonly dropped: DroppedRuns;
+};
+
+export class RepeatedTurns {
+  readonly #options: RepeatedTurnsOptions;
+  readonly #dropped: DroppedRuns;
+  readonly #failNext = new Map<string, ErrorRecord>();
+
+  constructor(options: RepeatedTurnsOptions) {
+    this.#options = options;
+    this.#dropped = options.dropped;
+  }
+
+  takeFailure(runId: string): ErrorRecord | null {
+    const error = this.#failNext.get(runId) ?? null;
+    this.#failNext.delete(runId);
+    return error;
+  }
+
+  /** Its own data is refused, so no try can succeed: its next turn only fails it. */
+  failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
+    this.#failNext.set(entry.address.runId, error.toJSON());
+    this.#again(entry, incoming, null);
+  }
+
+  /** What follows the fate of a turn whose run is still here. */
+  notCommitted(work: Work, fate: FateOf['turns']): void {
+    const { entry, hot, incoming } = work;
+    const { runId } = entry.address;
+    switch (fate.kind) {
+      case 'conflict':
+        // Computed again from fresh reads; its proposed calls are proposed again.
+        this.#options.calls.abandon(runId, 'durable');
+        return this.#again(entry, incoming, hot, conflictsMax);
+      case 'answered':
+        return this.#answered(work);
+      case 'stale':
+        if (hot.fresh) return this.#dropped.dropFresh(entry, new Error('the run exists already'));
+        this.#dropped.forget(runId);
+        return this.#again(entry, incoming, null);
+      case 'fenced':
+        this.#dropped.wasFenced.tell();
+        if (hot.fresh) this.#options.fresh.queue(hot.run);
+        this.#dropped.gone(entry);
+        return;
+      case 'poison':
+        return this.#poisoned(work, fate.reason);
+    }
+  }
+
+  /** The turn comes again: `hot` null reads the row first. */
+  #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null, max = triesMax): void {
+    entry.tries += 1;
+    if (entry.tries > max) {
+      const reason = `its turn did not commit in ${max} tries`;
+      const { runId } = entry.address;
+      this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
+    }
+    if (hot === null) entry.look = true;
+    this.#options.runQueue.retry(entry, incoming, hot);
+  }
+
+  /** The answer is in the run's inbox by now: the turn is computed anew with it (promise 12). */
+  #answered({ entry, incoming, hot, failure }: Work): void {
+    const { runId } = entry.address;
+    this.#options.calls.abandon(runId, 'durable');
+    if (failure !== null) this.#failNext.set(runId, failure);
+    entry.look = true;
+    this.#again(entry, incoming, hot, conflictsMax);
+  }
+
+  #poisoned(work: Work, reason: string): void {
+    const { runId } = work.entry.address;
+    if (work.failure !== null) {
+      this.#options.log.warn('even the failure of a run is refused', { runId, reason });
+      const error = heddleError('store-poison', { reason });
+      if (work.hot.fresh) this.#dropped.dropFresh(work.entry, error);
+      else this.#dropped.gone(work.entry);
+      return;
+    }
+    this.#options.calls.abandon(runId, 'durable');
+    this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
+    this.#again(work.entry, work.incoming, work.hot);
+  }
+}
