@@ -44,7 +44,6 @@ const longerThan300: Readonly<Record<string, string>> = {
   'src/runtime/batch/turn-batch.ts':
     'one batch from the runs that are ready to its commit, step by step',
   'src/runtime/wake/run-queue.ts': 'the order among runs: each rule of it stands on the others',
-  'src/store/memory/database.ts': 'every table of the twin, as the migrations have them',
   'src/store/port.ts': 'the whole port, mostly types, with what each method promises',
 };
 

@@ -2,7 +2,7 @@
 import { isRunEvent, type JournalEntry } from '../../src/domain/event.ts';
 import type { Json } from '../../src/domain/json.ts';
 import type { Agent, ChartState, Step } from '../../src/kernel/port.ts';
-import { runKey } from '../../src/store/memory/database.ts';
+import { runKey } from '../../src/store/memory/stored-rows.ts';
 import type { RunRow } from '../../src/store/rows.ts';
 import { audit } from '../../src/store/memory/audit.ts';
 import { rungTimers } from './rings.ts';

@@ -11,7 +11,7 @@ import type { Arrival } from '../../src/runtime/wake/arrivals.ts';
 import { newMessage, newRun } from '../../src/library/requests.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { ArrivalKind, FateOf } from '../../src/store/fates.ts';
-import { runKey } from '../../src/store/memory/database.ts';
+import { runKey } from '../../src/store/memory/stored-rows.ts';
 import type { InboxArrival, InboxKind, NewRun, QuestionRow, RunRow } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
 import { tenant, type World } from './world.ts';

@@ -9,7 +9,7 @@
 import { askIdOf } from '../../src/domain/ask-id.ts';
 import type { Batch, TurnCommit } from '../../src/store/batch.ts';
 import { Fates, type BatchOutcome } from '../../src/store/fates.ts';
-import { channelKey, groupKey, runKey } from '../../src/store/memory/database.ts';
+import { channelKey, groupKey, runKey } from '../../src/store/memory/stored-rows.ts';
 import type { InboxArrival } from '../../src/store/rows.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { moveHead } from '../../src/store/memory/subscriptions.ts';

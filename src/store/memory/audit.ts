@@ -3,7 +3,8 @@
  * figure is computed from the rows, none is kept along the way, so that it cannot agree by habit.
  */
 import type { AuditFacts } from '../port.ts';
-import { runKey, type Database, type StoredSubscription } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey, type StoredSubscription } from './stored-rows.ts';
 import { join } from './table.ts';
 
 export function audit(db: Database, tenant: string): AuditFacts {

@@ -18,7 +18,8 @@ import {
   type Settlement,
 } from '../charges.ts';
 import type { Fates } from '../fates.ts';
-import { budgetKey, reservationKey, runKey, type Database, type StoredBudget } from './database.ts';
+import type { Database } from './database.ts';
+import { budgetKey, reservationKey, runKey, type StoredBudget } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 

@@ -1,7 +1,8 @@
 /** The conversations of runs: appended by their turns, read when a call is sent, gone with the run. */
 import type { TurnCommit } from '../batch.ts';
 import type { ConversationRead } from '../port.ts';
-import { runKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey } from './stored-rows.ts';
 import { join } from './table.ts';
 
 export function appendConversation(db: Database, turn: TurnCommit): void {

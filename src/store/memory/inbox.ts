@@ -19,7 +19,8 @@ import {
   type LoadedRun,
   type RunAddress,
 } from '../rows.ts';
-import { runKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey } from './stored-rows.ts';
 import { judgeArrival } from './questions.ts';
 import { join } from './table.ts';
 

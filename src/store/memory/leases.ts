@@ -8,7 +8,8 @@
  */
 import type { LeasedMessage } from '../port.ts';
 import { messageRow, messagesAfter } from './channels.ts';
-import { groupKey, type Database, type StoredLease, type StoredMessage } from './database.ts';
+import type { Database } from './database.ts';
+import { groupKey, type StoredLease, type StoredMessage } from './stored-rows.ts';
 import { cursorOf, headOf } from './subscriptions.ts';
 import { join } from './table.ts';
 

@@ -10,7 +10,8 @@ import type { MemoryArrival, MemoryInsert } from '../batch.ts';
 import type { FateOf } from '../fates.ts';
 import type { MemoryRead, MemoryReadResult } from '../port.ts';
 import type { MemoryAddress, MemoryVersionRow } from '../rows.ts';
-import { entryKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { entryKey } from './stored-rows.ts';
 import { join } from './table.ts';
 
 function newestOf(db: Database, at: MemoryAddress): number {

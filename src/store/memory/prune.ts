@@ -4,6 +4,7 @@
  * waiting run has yet to come by them. Evaluations stay, and memory that others can reach.
  */
 import type { RunRow } from '../rows.ts';
+import type { Database } from './database.ts';
 import {
   budgetKey,
   channelKey,
@@ -11,9 +12,8 @@ import {
   runKey,
   subscriptionKey,
   waiterKey,
-  type Database,
   type StoredMessage,
-} from './database.ts';
+} from './stored-rows.ts';
 import { removeConversations } from './conversations.ts';
 import { forgetKeys, removeQuestions } from './questions.ts';
 import { join } from './table.ts';

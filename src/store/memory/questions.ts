@@ -9,7 +9,8 @@ import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
 import type { InboxArrival, Once, QuestionRow, RunAddress, RunRow } from '../rows.ts';
-import { runKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey } from './stored-rows.ts';
 import { join, own } from './table.ts';
 
 type Refused = FateOf['inbox'];

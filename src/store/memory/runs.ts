@@ -12,7 +12,8 @@ import type { StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
 import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
 import { refuseGroups, type Started } from '../start-groups.ts';
-import { runKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey } from './stored-rows.ts';
 import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
 

@@ -9,7 +9,8 @@
  */
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
 import type { Renewal } from '../port.ts';
-import type { Database, StoredShard } from './database.ts';
+import type { Database } from './database.ts';
+import type { StoredShard } from './stored-rows.ts';
 
 /** True when this replica holds the shard at this epoch. */
 export function holds(

@@ -6,7 +6,8 @@ import type { Batch, SlotWrite } from '../batch.ts';
 import type { Fates } from '../fates.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { SlotRow } from '../rows.ts';
-import { slotKey, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { slotKey } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 

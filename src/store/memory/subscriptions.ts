@@ -11,14 +11,14 @@
  */
 import type { GroupCursorMove, SubscriptionEnd, SubscriptionInsert } from '../batch.ts';
 import type { RunAddress } from '../rows.ts';
+import type { Database } from './database.ts';
 import {
   channelKey,
   groupKey,
   subscriptionKey,
   waiterKey,
-  type Database,
   type StoredWaiter,
-} from './database.ts';
+} from './stored-rows.ts';
 import { hasInboxKey, putInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
 

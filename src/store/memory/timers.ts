@@ -5,7 +5,8 @@
 import type { RunId } from '../../domain/ids.ts';
 import type { TimerInsert } from '../batch.ts';
 import type { RunAddress, TimerRow } from '../rows.ts';
-import { runKey, type Database, type StoredTimer } from './database.ts';
+import type { Database } from './database.ts';
+import { runKey, type StoredTimer } from './stored-rows.ts';
 import { join } from './table.ts';
 
 /** Takes the place of a timer with the same id. */

@@ -9,7 +9,8 @@
  */
 import { refuseField } from '../../domain/field.ts';
 import { asOptions } from '../../domain/options.ts';
-import type { Batch, BatchOutcome, TurnCommit } from '../../store/batch.ts';
+import type { Batch, TurnCommit } from '../../store/batch.ts';
+import { Fates, type BatchOutcome } from '../../store/fates.ts';
 
 /** Of which run: by its handle, by its agent's name, or of any. */
 export type CrashOf = {
@@ -85,7 +86,7 @@ export class CrashPoints {
 
   /** True: it is to crash now that this commit has taken effect. */
   after(batch: Batch, outcome: BatchOutcome): boolean {
-    const turns = batch.turns.filter((_, i) => outcome.turns[i]?.kind === 'committed');
+    const turns = new Fates(outcome.fates).without('turns', batch.turns);
     return this.#take((point) => isAfterCommit(point) && this.#isOf(point, batch, turns));
   }
 

@@ -1,0 +1,154 @@
+/**
+ * What the twin stores where the port's rows are not enough, and the key of each row. Types and keys
+ * alone: the tables stand in database.ts.
+ */
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { MessageInsert } from '../batch.ts';
+import type { Amount, BudgetAddress, BudgetRow } from '../charges.ts';
+import type { PartFate } from '../fates.ts';
+import type {
+  JournalRow,
+  MemoryAddress,
+  ProviderRow,
+  RunAddress,
+  SlotRow,
+  SubscriptionRow,
+} from '../rows.ts';
+import { join } from './table.ts';
+
+type RunKey = { readonly tenant: string; readonly runId: string };
+
+export type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
+/** `pruned` counts messages that retention has deleted, so that gaps can still be told from them. */
+export type StoredChannel = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly head: number;
+  readonly pruned: number;
+};
+export type StoredMessage = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly seq: number;
+  readonly messageId: string;
+  readonly payloadText: string;
+  readonly runId: string | null;
+  readonly publishedAtMs: number;
+};
+/** `order` keeps delayed messages of one deadline in the order of their commits. */
+export type StoredDelayed = MessageInsert & { readonly dueAtMs: number; readonly order: number };
+export type StoredCursor = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly cursor: number;
+};
+export type StoredLease = {
+  readonly tenant: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly seq: number;
+  readonly attempt: number;
+  readonly token: string;
+  readonly untilMs: number;
+};
+export type StoredSubscription = SubscriptionRow & { readonly shard: number };
+/** One channel of a subscription that waits; `order` says who has waited longest. */
+export type StoredWaiter = RunAddress & {
+  readonly channel: string;
+  readonly group: string | null;
+  readonly after: number;
+  readonly subscriptionId: string;
+  readonly order: number;
+};
+export type StoredConversationEntry = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly turn: number;
+  readonly place: number;
+  readonly conversation: string;
+  readonly messageText: string;
+};
+/** A key under which an event was sent. */
+export type StoredSentKey = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly key: string;
+  readonly eventText: string;
+  readonly atMs: number;
+  readonly order: number;
+};
+export type StoredStructure = {
+  readonly agent: string;
+  readonly version: string;
+  readonly structure: string;
+};
+/** Of a run that was started under an idempotency key. */
+export type StoredStart = RunKey & { readonly startText: string };
+export type StoredEntry = MemoryAddress & { readonly newest: number };
+export type StoredTimer = RunAddress & {
+  readonly timerId: string;
+  readonly generation: number;
+  readonly dueAtMs: number;
+};
+export type StoredShard = {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly owner: ReplicaId | null;
+};
+/**
+ * The session is the connection that its heartbeats come over; `reconnectedAtMs` is set by an owner
+ * whose session is not the one before.
+ */
+export type StoredReplica = {
+  readonly replicaId: ReplicaId;
+  readonly renewedAtMs: number;
+  readonly untilMs: number;
+  readonly reconnectedAtMs: number | null;
+  readonly sessionGone: boolean;
+};
+export type StoredSlot = SlotRow & {
+  readonly sealed: number;
+  readonly calls: number;
+  readonly duplicates: number;
+  readonly rateLimited: number;
+};
+export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
+  readonly coolUntilMs: number;
+  readonly probeAtMs: number;
+};
+/** `isSet`: by a person, not by a default of whoever reserved. `day` counts from 1970. */
+export type StoredBudget = BudgetRow & { readonly isSet: boolean; readonly day: number };
+export type StoredReservation = {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly user: string;
+  readonly call: string;
+  readonly amount: Amount;
+};
+/** `told`: what became of its parts, for whoever sends the same batch again. */
+export type StoredCommit = {
+  readonly commitId: string;
+  readonly atMs: number;
+  readonly told: readonly PartFate[];
+};
+
+export const runKey = (run: RunKey): string => join(run.tenant, run.runId);
+export const channelKey = (at: { tenant: string; channel: string }): string =>
+  join(at.tenant, at.channel);
+export const groupKey = (at: { tenant: string; channel: string; group: string }): string =>
+  join(at.tenant, at.channel, at.group);
+export const entryKey = (at: MemoryAddress): string => join(at.tenant, at.scope, at.owner, at.key);
+export const subscriptionKey = (at: { tenant: string; subscriptionId: string }): string =>
+  join(at.tenant, at.subscriptionId);
+export const waiterKey = (at: {
+  tenant: string;
+  subscriptionId: string;
+  channel: string;
+}): string => join(at.tenant, at.subscriptionId, at.channel);
+export const slotKey = (at: { provider: string; replicaId: string; slot: number }): string =>
+  join(at.provider, at.replicaId, at.slot);
+
+export const budgetKey = (at: BudgetAddress): string => join(at.tenant, at.scope, at.owner);
+export const reservationKey = (at: RunKey & { readonly call: string }): string =>
+  join(at.tenant, at.runId, at.call);
