@@ -1,4 +1,7 @@
-/** Deletes what has been over for long enough, in bounded batches, so that nothing grows for ever. */
+/**
+ * Deletes what has been over for longer than `retainMs`, in bounded batches, so that no table grows for
+ * ever.
+ */
 import type { Store } from '../../store/port.ts';
 import type { Clock, Log } from '../ports.ts';
 import { thrownText } from '../../domain/thrown.ts';

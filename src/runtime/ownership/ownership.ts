@@ -30,7 +30,7 @@ type OwnershipOptions = RecoveryOptions & {
   readonly leaseMs: number;
   readonly timers: Timers;
   readonly tasks: RunTasks;
-  /** Shut while the lease is in doubt. */
+  /** The valve is shut while the lease is in doubt. */
   readonly valve: LeaseValve;
   readonly commitRight: CommitRight;
   readonly dropped: DroppedRuns;
@@ -88,7 +88,7 @@ export class Ownership {
     try {
       await store.release({ replicaId, shards: shards.held(), retire: true });
     } catch (error) {
-      // The lease ends by itself: others wait a little longer, and that is all.
+      // The lease ends by itself: the next owners only wait a little longer.
       log.warn('shards not given back', { error: thrownText(error) });
     }
   }
@@ -147,7 +147,10 @@ export class Ownership {
     committer.request();
   }
 
-  /** Short of its share, or beside an owner that seems dead: the sooner it looks again, the better. */
+  /**
+   * The wait before the next heartbeat. It is shorter while this replica owns less than its share, and
+   * ends when another replica would count as dead.
+   */
   #waitAfter({ shards, liveReplicas, nextEndInMs }: Renewal): number {
     const isShort = shards.length < Math.floor(shardCount / liveReplicas);
     const waitMs = this.#leaseMs / (isShort ? 20 : 6);
@@ -158,11 +161,11 @@ export class Ownership {
     const { shards, log } = this.#options;
     const { gained, lost } = shards.update(renewal.shards);
     if (lost.length > 0) log.warn('shards lost', { shards: lost });
-    // Of new ones too: a look that was under way when they were lost may have brought in their runs
-    // and timers again, and their turns were fenced.
+    // New shards are dropped too: a look that was under way when they were lost may have brought in
+    // their runs and timers again, and their turns were fenced.
     this.#drop([...lost, ...gained]);
     if (gained.length > 0) log.info('shards taken', { shards: gained.length });
-    // Those of an earlier heartbeat are among them when taking up their runs has failed.
+    // Shards of an earlier heartbeat are among these when taking up their runs has failed.
     const arriving = shards.arriving();
     if (arriving.length === 0) return;
     await recover(this.#options, arriving);
@@ -197,7 +200,8 @@ export class Ownership {
     const { dropped, runQueue, calls, tasks, timers } = this.#options;
     const shards = new Set(gone);
     const isGone = (shard: number): boolean => shards.has(shard);
-    // What waits far back in a line has no entry: its run is only its row here.
+    // A run that only waits far back in a line has no entry, so calls and tasks are asked for their runs
+    // as well.
     const runIds = new Set([
       ...runQueue.entriesOf(isGone).map(({ address }) => address.runId),
       ...calls.runs.runsOf(isGone),

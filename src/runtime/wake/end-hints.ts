@@ -1,14 +1,15 @@
 /**
- * Word of a run's end to whoever waits for it in another process (`run.output()`).
+ * Tells a process that waits for a run's end (`run.output()`) when another process has ended the run.
  *
- * Owns which runs are waited for here, and which elsewhere, as far as it was told. Waiting for a run of
- * another replica is said to all that listen; the owner says once that it has ended. Leaves looking at
- * the row to run-handle.ts: a hint may be lost, and then that finds out.
+ * Owns two sets, as far as word has come: the runs for which this process waits, and those for which
+ * other processes wait. A wait for a run of another replica is said to all processes; the run's owner
+ * says once that the run has ended. Such word is a hint and may be lost, so `library/run-end.ts` looks
+ * at the row as well.
  *
- * 1. A run that nobody waits for costs nothing at its end.
- * 2. Of each kind at most `runsMax` are known. Who waits for more is not told, and looks.
- * 3. What is wanted is said again every `againMs`, for owners change, and is forgotten after `knownMs`,
- *    for who waits may be gone.
+ * 1. A run for which no process waits costs nothing at its end.
+ * 2. Each set holds at most `runsMax` runs. A wait beyond that is not said, and only looks at the row.
+ * 3. A wait is said again every `againMs`, because owners change. The owner forgets it after `knownMs`,
+ *    because the process that waits may be gone.
  */
 import type { RunId } from '../../domain/ids.ts';
 import type { SentHint } from '../../store/port.ts';
@@ -20,7 +21,7 @@ const runsMax = 10_000;
 const againMs = 15_000;
 const knownMs = 60_000;
 
-/** For a run that is waited for here: whom its end wakes. */
+/** A run for which this process waits: its end calls `wakes`. */
 type Wait = { readonly shard: number; readonly wakes: Set<() => void> };
 
 type EndHint = Extract<SentHint, { kind: 'wanted' | 'ended' }>;
@@ -30,14 +31,14 @@ export class EndHints {
   readonly #hints: Hints;
   readonly #owns: (shard: number) => boolean;
   readonly #waits = new Map<RunId, Wait>();
-  /** By run that is waited for elsewhere, the latest last: when that was said. */
+  /** The runs for which other processes wait, and when that was said last; the latest stands last. */
   readonly #wanted = new Map<RunId, number>();
   #cancelAgain: (() => void) | null = null;
 
   constructor(options: {
     readonly clock: Clock;
     readonly hints: Hints;
-    /** What ends here, is heard without a hint. */
+    /** True for a shard of this replica: the end of its runs is known here without a hint. */
     readonly owns: (shard: number) => boolean;
   }) {
     this.#clock = options.clock;

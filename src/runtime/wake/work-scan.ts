@@ -44,7 +44,7 @@ type WorkScanOptions = {
   readonly runQueue: RunQueue;
   readonly timers: Timers;
   readonly hints: Hints;
-  /** Another replica may have set the first budget. */
+  /** Looks whether another replica has set the first budget. */
   readonly budgets: { lookForFirst(): Promise<void> };
   readonly settings: WorkScanSettings;
 };
@@ -75,7 +75,7 @@ export class WorkScan {
     timers.lookBy.on((atMs) => this.lookAtTimersBy(atMs));
   }
 
-  /** A run has a new inbox row. `fresh`: it has not begun. `command`: the row is a person's word. */
+  /** A run has a new inbox row. `fresh`: the run has not begun. `command`: the row is a command. */
   wake(
     address: RunAddress,
     of: { readonly fresh?: NewRun | PendingRun | undefined; readonly command?: boolean } = {},
@@ -87,10 +87,10 @@ export class WorkScan {
     else runQueue.enqueueNew(address, this.#placeOf(fresh));
   }
 
-  /** It was woken ahead of its place among the runs that have not begun. */
+  /** Puts back a run that was woken ahead of its place among the runs that have not begun. */
   putBack(entry: Entry, row: RunRow): void {
     const { runQueue } = this.#options;
-    // Its rows are found again when there is room.
+    // A later look finds the run's rows again, when there is room.
     if (runQueue.queuedCount >= this.#settings.queuedMax) runQueue.dropEntry(entry);
     else runQueue.putBackNew(entry, this.#placeOf(row));
   }
