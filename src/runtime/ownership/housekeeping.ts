@@ -4,10 +4,13 @@
  */
 import type { Store } from '../../store/port.ts';
 import type { Clock, Log } from '../ports.ts';
+import { Rhythm } from '../wake/rhythm.ts';
 import { thrownText } from '../../domain/thrown.ts';
 
 const batchRuns = 1_000;
 const restMs = 60_000;
+/** After a full batch, which says that there is more: a short rest leaves the database to the runs. */
+const moreMs = 1_000;
 
 type HousekeepingOptions = {
   readonly store: Pick<Store, 'prune'>;
@@ -19,40 +22,33 @@ type HousekeepingOptions = {
 
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
-  #cancel: (() => void) | null = null;
-  #closed = false;
+  readonly #rhythm: Rhythm;
+  #isMore = false;
 
   constructor(options: HousekeepingOptions) {
+    const { clock, log } = options;
     this.#options = options;
+    this.#rhythm = new Rhythm({
+      clock,
+      round: () => this.#prune(),
+      pauseMs: () => (this.#isMore ? moreMs : restMs),
+      failed: (error) => log.warn('retention failed', { error: thrownText(error) }),
+    });
   }
 
   start(): void {
-    if (this.#options.retainMs !== null) this.#next(Math.min(restMs, this.#options.retainMs));
+    const { retainMs } = this.#options;
+    if (retainMs !== null) this.#rhythm.start(Math.min(restMs, retainMs));
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancel?.();
-  }
-
-  #next(waitMs: number): void {
-    if (this.#closed) return;
-    this.#cancel = this.#options.clock.setTimer(waitMs, () => void this.#prune());
+    void this.#rhythm.close();
   }
 
   async #prune(): Promise<void> {
-    const { store, log } = this.#options;
-    let waitMs = restMs;
-    try {
-      const deleted = await store.prune({
-        olderThanMs: this.#options.retainMs ?? 0,
-        limit: batchRuns,
-      });
-      // A full batch says that there is more; a short rest leaves the database to the runs.
-      if (deleted >= batchRuns) waitMs = 1_000;
-    } catch (error) {
-      log.warn('retention failed', { error: thrownText(error) });
-    }
-    this.#next(waitMs);
+    const { store, retainMs } = this.#options;
+    this.#isMore = false;
+    const deleted = await store.prune({ olderThanMs: retainMs ?? 0, limit: batchRuns });
+    this.#isMore = deleted >= batchRuns;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Which shards this replica owns (design §6): a lease renewed by heartbeats, timed by the database.
  *
- * Owns the rhythm of heartbeats and the local deadline. Leaves to the store who owns what, and the
+ * Owns when heartbeats are sent, and the local deadline. Leaves to the store who owns what, and the
  * fence: a stale epoch commits nothing, whatever is believed here (promise 6).
  *
  * 1. No turn is committed and no call or task begins after two thirds of the lease have passed since
@@ -21,6 +21,7 @@ import type { LeaseValve } from '../calls/lease-valve.ts';
 import type { Clock } from '../ports.ts';
 import type { RunTasks } from '../tasks/run-tasks.ts';
 import type { Timers } from '../wake/timers.ts';
+import { Rhythm } from '../wake/rhythm.ts';
 import { recover, type RecoveryOptions } from './recovery.ts';
 
 type OwnershipOptions = RecoveryOptions & {
@@ -41,48 +42,42 @@ export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #leaseMs: number;
   readonly #leavingSinceMs = new Map<number, number>();
-  #cancelBeat: (() => void) | null = null;
+  readonly #rhythm: Rhythm;
   #cancelDeadline: (() => void) | null = null;
   #liveReplicas = 1;
   #waitMs: number;
-  #beating: Promise<void> | null = null;
-  #again = false;
-  #running = false;
+  #hasBegun = false;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs;
     this.#waitMs = options.leaseMs / 6;
+    this.#rhythm = new Rhythm({
+      clock: options.clock,
+      round: () => this.#renew(),
+      pauseMs: () => this.#waitMs,
+      failed: (error) => {
+        options.log.warn('heartbeat failed', { error: thrownText(error) });
+        this.#waitMs = this.#leaseMs / 20;
+      },
+    });
     options.dropped.wasFenced.on(() => this.askNow());
   }
 
   /** Resolves when the first shards are owned and their runs are taken up. */
   async start(): Promise<void> {
-    this.#running = true;
-    const first = this.#renew();
-    this.#beating = first.catch(() => undefined);
-    try {
-      await first;
-    } finally {
-      this.#beating = null;
-    }
-    this.#schedule();
+    this.#hasBegun = true;
+    await this.#rhythm.startNow();
   }
 
   /** Who owns what has changed: a commit was fenced, or a hint says so. */
   askNow(): void {
-    if (!this.#running) return;
-    // The one under way may have looked before it changed.
-    this.#again = this.#beating !== null;
-    if (this.#again) return;
-    this.#cancelBeat?.();
-    this.#beat();
+    // A heartbeat that is under way may have looked before it changed: another follows.
+    if (this.#hasBegun) this.#rhythm.now();
   }
 
   async close(): Promise<void> {
-    this.#running = false;
-    this.#cancelBeat?.();
-    await this.#beating;
+    await this.#rhythm.close();
     this.#cancelDeadline?.();
     const { log, store, replicaId, shards } = this.#options;
     try {
@@ -91,26 +86,6 @@ export class Ownership {
       // The lease ends by itself: the next owners only wait a little longer.
       log.warn('shards not given back', { error: thrownText(error) });
     }
-  }
-
-  #schedule(): void {
-    if (!this.#running) return;
-    const waitMs = this.#again ? 0 : this.#waitMs;
-    this.#again = false;
-    this.#cancelBeat = this.#options.clock.setTimer(waitMs, () => this.#beat());
-  }
-
-  #beat(): void {
-    this.#beating = this.#renew()
-      .catch((error: unknown) => {
-        this.#options.log.warn('heartbeat failed', { error: thrownText(error) });
-        this.#waitMs = this.#leaseMs / 20;
-        this.#again = false;
-      })
-      .finally(() => {
-        this.#beating = null;
-        this.#schedule();
-      });
   }
 
   async #renew(): Promise<void> {

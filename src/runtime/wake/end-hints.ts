@@ -14,6 +14,7 @@
 import type { RunId } from '../../domain/ids.ts';
 import type { SentHint } from '../../store/port.ts';
 import type { RunAddress } from '../../store/rows.ts';
+import { Rhythm } from './rhythm.ts';
 import type { Hints } from './hints.ts';
 import type { Clock } from '../ports.ts';
 
@@ -33,7 +34,7 @@ export class EndHints {
   readonly #waits = new Map<RunId, Wait>();
   /** The runs for which other processes wait, and when that was said last; the latest stands last. */
   readonly #wanted = new Map<RunId, number>();
-  #cancelAgain: (() => void) | null = null;
+  readonly #rhythm: Rhythm;
 
   constructor(options: {
     readonly clock: Clock;
@@ -44,6 +45,12 @@ export class EndHints {
     this.#clock = options.clock;
     this.#hints = options.hints;
     this.#owns = options.owns;
+    this.#rhythm = new Rhythm({
+      clock: options.clock,
+      round: () => this.#sayAll(),
+      pauseMs: () => (this.#waits.size === 0 ? null : againMs),
+      failed: () => undefined,
+    });
   }
 
   /** `wake` is called when another replica says that it has ended the run. */
@@ -54,21 +61,22 @@ export class EndHints {
     this.#waits.set(runId, wait);
     wait.wakes.add(wake);
     if (known === undefined) this.#say(runId, wait);
-    this.#cancelAgain ??= this.#clock.setTimer(againMs, () => this.sayAgain());
+    this.#rhythm.start();
     return () => {
       wait.wakes.delete(wake);
       if (wait.wakes.size > 0 || this.#waits.get(runId) !== wait) return;
       this.#waits.delete(runId);
-      if (this.#waits.size === 0) this.close();
+      if (this.#waits.size === 0) this.#rhythm.rest();
     };
   }
 
   /** Owners may have changed, or what was said may have been lost. */
   sayAgain(): void {
-    this.close();
-    if (this.#waits.size === 0) return;
+    if (this.#waits.size > 0) this.#rhythm.now();
+  }
+
+  async #sayAll(): Promise<void> {
     for (const [runId, wait] of this.#waits) this.#say(runId, wait);
-    this.#cancelAgain = this.#clock.setTimer(againMs, () => this.sayAgain());
   }
 
   #say(runId: RunId, { shard }: Wait): void {
@@ -88,8 +96,7 @@ export class EndHints {
   }
 
   close(): void {
-    this.#cancelAgain?.();
-    this.#cancelAgain = null;
+    void this.#rhythm.close();
   }
 
   #want(runId: RunId): void {

@@ -2,7 +2,7 @@
  * Looks for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
  * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
  *
- * Owns the rhythm of looking. Leaves the order of runs to the run queue.
+ * Owns what a look looks at. Leaves the order of runs to the run queue.
  *
  * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
  * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
@@ -14,6 +14,7 @@ import type { NewRun, RunAddress, RunRow } from '../../store/rows.ts';
 import type { PendingRun, Store } from '../../store/port.ts';
 import { Alarm } from './alarm.ts';
 import { DelayedMessages } from './delayed-messages.ts';
+import { Rhythm } from './rhythm.ts';
 import { RestingRuns } from './resting-runs.ts';
 import type { Entry, RunQueue } from './run-queue.ts';
 import type { Hints } from './hints.ts';
@@ -52,25 +53,28 @@ type WorkScanOptions = {
 export class WorkScan {
   readonly #options: WorkScanOptions;
   readonly #settings: WorkScanSettings;
-  #cancelPoll: (() => void) | null = null;
   #cancelDelayed: (() => void) | null = null;
   #delayedAtMs = Number.POSITIVE_INFINITY;
   #timersAtMs = 0;
   /** Rings when rows of timers must be looked at before the next poll. */
   readonly #timersAlarm: Alarm;
   readonly #delayedMessages: DelayedMessages;
+  readonly #rhythm: Rhythm;
   readonly #resting: RestingRuns;
   #lookingAtTimers = false;
-  #looking = false;
-  #again = false;
-  #closed = false;
 
   constructor(options: WorkScanOptions) {
-    const { clock, settings, timers } = options;
+    const { clock, ids, settings, timers } = options;
     this.#options = options;
     this.#settings = settings;
     this.#delayedMessages = new DelayedMessages({ ...options, pageMessages: settings.pageRuns });
     this.#resting = new RestingRuns(clock);
+    this.#rhythm = new Rhythm({
+      clock,
+      round: () => this.#look(),
+      pauseMs: () => settings.pollMs * (0.75 + ids.random() / 2),
+      failed: (error) => this.#failed(error),
+    });
     this.#timersAlarm = new Alarm(clock, () => void this.#guarded(() => this.#lookAtTimers()));
     timers.lookBy.on((atMs) => this.lookAtTimersBy(atMs));
   }
@@ -105,47 +109,28 @@ export class WorkScan {
 
   /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
   start(): void {
-    if (!this.#looking && this.#cancelPoll === null) this.#poll();
+    if (this.#rhythm.isIdle) this.#rhythm.now();
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancelPoll?.();
+    void this.#rhythm.close();
     this.#cancelDelayed?.();
     this.#timersAlarm.cancel();
   }
 
   /** A hint came, or shards were taken over: look at once. */
   now(): void {
-    if (this.#looking) {
-      this.#again = true;
-      return;
-    }
-    this.#cancelPoll?.();
-    this.#poll();
+    this.#rhythm.now();
   }
 
   /** A message will enter its channel later: look then, if nothing is due before. */
   expectDelayed(delayMs: number): void {
     const { clock } = this.#options;
     const atMs = clock.nowMs() + delayMs;
-    if (this.#closed || atMs >= this.#delayedAtMs) return;
+    if (this.#rhythm.isClosed || atMs >= this.#delayedAtMs) return;
     this.#cancelDelayed?.();
     this.#delayedAtMs = atMs;
     this.#cancelDelayed = clock.setTimer(delayMs, () => void this.#guarded(() => this.#delayed()));
-  }
-
-  #poll(): void {
-    if (this.#closed) return;
-    this.#looking = true;
-    void this.#guarded(() => this.#look()).then(() => {
-      this.#looking = false;
-      if (this.#closed) return;
-      const { clock, ids } = this.#options;
-      const waitMs = this.#again ? 0 : this.#settings.pollMs * (0.75 + ids.random() / 2);
-      this.#again = false;
-      this.#cancelPoll = clock.setTimer(waitMs, () => this.#poll());
-    });
   }
 
   /** A look that fails is repeated by the next one. */
@@ -153,9 +138,13 @@ export class WorkScan {
     try {
       await look();
     } catch (error) {
-      if (this.#closed) return;
-      this.#options.log.warn('looking for work failed', { error: thrownText(error) });
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#rhythm.isClosed) return;
+    this.#options.log.warn('looking for work failed', { error: thrownText(error) });
   }
 
   async #look(): Promise<void> {
@@ -169,7 +158,7 @@ export class WorkScan {
   /** One look at a time; what is asked for meanwhile is done after it. */
   async #lookAtTimers(): Promise<void> {
     const { clock, shards, store, timers } = this.#options;
-    if (this.#closed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
+    if (this.#rhythm.isClosed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
     this.#lookingAtTimers = true;
     // What is asked for while this look runs counts as well.
     this.#timersAtMs = Number.POSITIVE_INFINITY;
@@ -182,13 +171,13 @@ export class WorkScan {
     } finally {
       this.#lookingAtTimers = false;
       // The alarm may have rung in vain.
-      if (!this.#closed) this.#timersAlarm.set(this.#timersAtMs);
+      if (!this.#rhythm.isClosed) this.#timersAlarm.set(this.#timersAtMs);
     }
   }
 
   /** The rows of timers must be looked at by this instant; the earliest that was named counts. */
   lookAtTimersBy(atMs: number): void {
-    if (this.#closed || atMs >= this.#timersAtMs) return;
+    if (this.#rhythm.isClosed || atMs >= this.#timersAtMs) return;
     this.#timersAtMs = atMs;
     this.#timersAlarm.set(atMs);
   }
@@ -214,13 +203,13 @@ export class WorkScan {
         else if (runQueue.queuedCount < queuedMax) this.wake(run, { fresh: run });
       }
       afterSeq = page.nextSeq;
-    } while (afterSeq !== null && !this.#closed);
+    } while (afterSeq !== null && !this.#rhythm.isClosed);
     this.#resting.end();
   }
 
   async #delayed(): Promise<void> {
     this.#delayedAtMs = Number.POSITIVE_INFINITY;
-    if (this.#closed) return;
+    if (this.#rhythm.isClosed) return;
     const nextDueInMs = await this.#delayedMessages.release((address) => this.wake(address));
     if (nextDueInMs !== null) this.expectDelayed(Math.max(nextDueInMs, 1));
   }

@@ -29,14 +29,13 @@ import {
 import type { Store } from '../../../store/port.ts';
 import { proposed, type StateOf } from '../call/call-state.ts';
 import type { RunCall } from '../call/run-call.ts';
+import { Rhythm } from '../../wake/rhythm.ts';
 import type { Clock, Log } from '../../ports.ts';
 import { BudgetLine } from './budget-line.ts';
 import { Reservations, type Place } from './reservations.ts';
 
 export class Budgets {
   readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #log: Log;
   readonly #defaults: BudgetDefaults;
   readonly reservations: Reservations;
   /** A call fits its budgets again; `within`: at these of its providers only. */
@@ -46,8 +45,7 @@ export class Budgets {
   readonly #line: BudgetLine;
   #changes: RunCall[] = [];
   #isOn: boolean;
-  #cancel: (() => void) | null = null;
-  #closed = false;
+  readonly #rhythm: Rhythm;
 
   constructor(options: {
     readonly store: Store;
@@ -62,12 +60,18 @@ export class Budgets {
     this.#settings = options.capacity.budgets;
     this.#line = new BudgetLine(options.capacity.budgets);
     this.#store = options.store;
-    this.#clock = options.clock;
-    this.#log = options.log;
     this.#defaults = options.defaults;
     this.#onNews = options.news;
     this.reservations = new Reservations(options.providers);
     this.#isOn = Object.keys(options.defaults).length > 0;
+    this.#rhythm = new Rhythm({
+      clock: options.clock,
+      round: () => this.#look(),
+      pauseMs: () => (this.#line.size === 0 ? null : this.#settings.lookMs),
+      failed: (error) => {
+        options.log.warn('budgets could not be read', { error: thrownText(error) });
+      },
+    });
   }
 
   /** True from the first budget on, set here or by another replica. */
@@ -81,7 +85,7 @@ export class Budgets {
 
   turnOn(): void {
     this.#isOn = true;
-    this.#arm();
+    this.#rhythm.start();
   }
 
   /** With the poll for work: another replica may have set the first budget. */
@@ -101,7 +105,7 @@ export class Budgets {
   hold(call: RunCall, from: StateOf<'proposed' | 'granted'>, budget: BudgetRow): void {
     this.#line.add(call, from, budget);
     this.#changes.push(call);
-    this.#arm();
+    this.#rhythm.start();
   }
 
   /** Nobody waits for it any more. */
@@ -128,8 +132,7 @@ export class Budgets {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancel?.();
+    void this.#rhythm.close();
   }
 
   /** Where it may go to several, the cheapest of those that it does not fit. */
@@ -138,25 +141,11 @@ export class Budgets {
     return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;
   }
 
-  #arm(): void {
-    if (this.#closed || this.#cancel !== null || this.#line.size === 0) return;
-    this.#cancel = this.#clock.setTimer(this.#settings.lookMs, () => {
-      this.#look()
-        .catch((error: unknown) => {
-          this.#log.warn('budgets could not be read', { error: thrownText(error) });
-        })
-        .finally(() => {
-          this.#cancel = null;
-          this.#arm();
-        });
-    });
-  }
-
   async #look(): Promise<void> {
     const { readMax, callsReadMax, toldMax } = this.#settings;
     for (const rows of chunks(this.#line.rows(), readMax)) {
       const now = await this.#store.budgets(rows, this.#defaults);
-      if (this.#closed) return;
+      if (this.#rhythm.isClosed) return;
       const needed = (call: RunCall): Amount[] => rising(this.reservations.places(call));
       const fitting = rows.flatMap((at, i) => this.#line.looked(at, now[i] ?? null, needed));
       for (const calls of chunks(fitting, callsReadMax)) await this.#letGo(calls);
@@ -170,7 +159,7 @@ export class Budgets {
     const addresses = new Map<string, BudgetAddress>();
     for (const call of calls) for (const at of budgetsOf(call)) addresses.set(keyOf(at), at);
     const rows = await this.#store.budgets([...addresses.values()], this.#defaults);
-    if (this.#closed) return;
+    if (this.#rhythm.isClosed) return;
     const budgets = new Map<string, BudgetRow>();
     for (const row of rows) if (row !== null) budgets.set(keyOf(row), row);
     for (const call of calls) {
