@@ -9,7 +9,10 @@ import { thrownText } from '../../domain/thrown.ts';
 
 const batchRuns = 1_000;
 const restMs = 60_000;
-/** After a full batch, which says that there is more: a short rest leaves the database to the runs. */
+/**
+ * The rest after a full batch, when there is more to delete: short, but it leaves the database to the
+ * runs.
+ */
 const moreMs = 1_000;
 
 type HousekeepingOptions = {

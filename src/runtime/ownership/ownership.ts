@@ -1,15 +1,16 @@
 /**
- * Which shards this replica owns (design §6): a lease renewed by heartbeats, timed by the database.
+ * Which shards this replica owns, by a lease that heartbeats renew and the database times.
  *
- * Owns when heartbeats are sent, and the local deadline. Leaves to the store who owns what, and the
- * fence: a stale epoch commits nothing, whatever is believed here (promise 6).
+ * Owns when heartbeats are sent, and the local deadline. Leaves to the store which replica owns a shard,
+ * and the fence: a stale epoch commits nothing, whatever this replica believes (promise 6).
  *
- * 1. No turn is committed and no call or task begins after two thirds of the lease have passed since
- *    the last renewal was sent, by this process's monotonic clock, until one succeeds. A timer sees
- *    to that, so it also holds while a renewal fails, or hangs.
- * 2. A shard that was lost, or taken over with a new epoch, leaves nothing of it in memory.
- * 3. A shard that is given back is released when its runs have come to rest, or after a grace.
- * 4. Two renewals are tried in a third of the lease, which is what others grant who see no session.
+ * 1. When two thirds of the lease have passed since the last successful renewal was sent, by this
+ *    process's monotonic clock, no turn is committed and no call or task begins until a renewal
+ *    succeeds. A timer sees to that, so it also holds while a renewal fails or hangs.
+ * 2. A shard that was lost, or taken over with a new epoch, leaves nothing of its runs in memory.
+ * 3. A shard that is given back is released when its runs have come to rest, or after twice the lease.
+ * 4. Two renewals are tried in a third of the lease, the time that others grant a replica whose session
+ *    is gone.
  */
 import { thrownText } from '../../domain/thrown.ts';
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
@@ -70,7 +71,7 @@ export class Ownership {
     await this.#rhythm.startNow();
   }
 
-  /** Who owns what has changed: a commit was fenced, or a hint says so. */
+  /** Shards may have changed owners: a commit was fenced, or a hint says so. */
   askNow(): void {
     // A heartbeat that is under way may have looked before it changed: another follows.
     if (this.#hasBegun) this.#rhythm.now();

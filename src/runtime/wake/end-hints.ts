@@ -70,7 +70,7 @@ export class EndHints {
     };
   }
 
-  /** Owners may have changed, or what was said may have been lost. */
+  /** Says all waits again: owners may have changed, or a hint may have been lost. */
   sayAgain(): void {
     if (this.#waits.size > 0) this.#rhythm.now();
   }

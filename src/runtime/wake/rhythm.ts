@@ -1,20 +1,21 @@
 /**
- * Work that is done again and again, with a pause between two rounds: heartbeats, looks at rows, deletions.
+ * Repeats work, with a pause between two rounds: heartbeats, looks at rows, deletions.
  *
- * Owns the timer and the round under way. Leaves to its user what a round does, and how long each pause is.
+ * Owns the timer and the round under way. Leaves to its user what a round does, and how long each pause
+ * is.
  *
- * 1. One round at a time: what is asked for during a round comes at once after it, and once.
- * 2. A round that fails is told of and ends nothing: the next one comes after a pause, also where one was
+ * 1. One round at a time. A round that is asked for during a round comes at once after it, and once.
+ * 2. A round that fails is reported and ends nothing: the next one comes after a pause, even if one was
  *    asked for meanwhile.
- * 3. After `close` no round begins. `close` resolves when the last one is over.
+ * 3. After `close` no round begins. `close` resolves when the last round is over.
  */
 import type { Clock } from '../ports.ts';
 
 type RhythmOptions = {
   readonly clock: Pick<Clock, 'setTimer'>;
-  /** Rejects where it fails; it does not throw. */
+  /** Rejects when it fails; it does not throw. */
   readonly round: () => Promise<void>;
-  /** From the end of a round to the next; null: there is none until `start` or `now` is called. */
+  /** From the end of a round to the next. Null: no round follows until `start` or `now` is called. */
   readonly pauseMs: () => number | null;
   readonly failed: (error: unknown) => void;
 };
@@ -34,17 +35,17 @@ export class Rhythm {
     return this.#isClosed;
   }
 
-  /** No round is under way, and none will come by itself. */
+  /** True when no round is under way and none is to come by itself. */
   get isIdle(): boolean {
     return this.#cancel === null && this.#underWay === null;
   }
 
-  /** Begins after a pause, where it has not begun. */
+  /** Begins the rounds after a pause, unless they have begun. */
   start(waitMs = this.#options.pauseMs()): void {
     if (this.isIdle) this.#wait(waitMs);
   }
 
-  /** Does the first round, and rejects as that does; then nothing follows. */
+  /** Does the first round at once, and rejects if that fails; then no round follows. */
   async startNow(): Promise<void> {
     const first = this.#options.round();
     this.#underWay = first.catch(() => undefined);
@@ -56,7 +57,7 @@ export class Rhythm {
     this.#next();
   }
 
-  /** A round is wanted at once. */
+  /** Asks for a round at once. */
   now(): void {
     if (this.#isClosed) return;
     if (this.#underWay !== null) {
@@ -67,7 +68,7 @@ export class Rhythm {
     this.#underWay = this.#play();
   }
 
-  /** The next round is not wanted any more; one that is under way goes on. */
+  /** Cancels the next round; a round that is under way goes on. */
   rest(): void {
     this.#cancel?.();
     this.#cancel = null;

@@ -1,12 +1,13 @@
 /**
- * Looks for work in the rows: inbox rows of runs nobody here has heard of, timers and delayed
- * messages that are due. Hints make it quick; looking makes it sure (no wake-up can be lost).
+ * Looks for work in the rows: inbox rows that no word in memory has told of, timers and delayed messages
+ * that are due. Hints make it quick; looking makes it sure, so no wake-up can be lost.
  *
- * Owns what a look looks at. Leaves the order of runs to the run queue.
+ * Owns what a look looks at, and when. Leaves the order of runs to `run-queue.ts`.
  *
- * 1. Everything is looked at once at least every `pollMs`, in pages; nothing waits for a hint.
- * 2. At most `queuedMax` runs that have not begun are held in memory; the others stay rows until
- *    there is room, but for those that a command is for.
+ * 1. Everything is looked at once in about `pollMs` (0.75 to 1.25 times as long), in pages; nothing
+ *    waits for a hint.
+ * 2. At most `queuedMax` runs that have not begun are held in memory. Others stay rows until there is
+ *    room, except those that have a command.
  */
 import { thrownText } from '../../domain/thrown.ts';
 import type { FairPlace } from '../../queue/fair-queue.ts';
@@ -107,7 +108,10 @@ export class WorkScan {
     return { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
   }
 
-  /** A hint or a takeover may have begun it already: there is one chain of looks, never two. */
+  /**
+   * Begins the looks, unless a hint or a takeover has begun them: there is one chain of looks, never
+   * two.
+   */
   start(): void {
     if (this.#rhythm.isIdle) this.#rhythm.now();
   }
@@ -118,12 +122,12 @@ export class WorkScan {
     this.#timersAlarm.cancel();
   }
 
-  /** A hint came, or shards were taken over: look at once. */
+  /** Looks at once: a hint came, or shards were taken over. */
   now(): void {
     this.#rhythm.now();
   }
 
-  /** A message will enter its channel later: look then, if nothing is due before. */
+  /** A message will enter its channel after `delayMs`: looks then, unless an earlier look is due. */
   expectDelayed(delayMs: number): void {
     const { clock } = this.#options;
     const atMs = clock.nowMs() + delayMs;
@@ -133,7 +137,7 @@ export class WorkScan {
     this.#cancelDelayed = clock.setTimer(delayMs, () => void this.#guarded(() => this.#delayed()));
   }
 
-  /** A look that fails is repeated by the next one. */
+  /** Logs a look that fails; the next one repeats it. */
   async #guarded(look: () => Promise<void>): Promise<void> {
     try {
       await look();
@@ -148,19 +152,19 @@ export class WorkScan {
   }
 
   async #look(): Promise<void> {
-    // Each by itself: what one of them meets is no reason for the others to wait.
+    // Each look is guarded by itself, so that an error in one does not keep the others waiting.
     await this.#guarded(() => this.#options.budgets.lookForFirst());
     await this.#guarded(() => this.#pending());
     await this.#guarded(() => this.#delayed());
     await this.#guarded(() => this.#lookAtTimers());
   }
 
-  /** One look at a time; what is asked for meanwhile is done after it. */
+  /** One look at timers at a time; one that is asked for meanwhile comes after it. */
   async #lookAtTimers(): Promise<void> {
     const { clock, shards, store, timers } = this.#options;
     if (this.#rhythm.isClosed || this.#lookingAtTimers || clock.nowMs() < this.#timersAtMs) return;
     this.#lookingAtTimers = true;
-    // What is asked for while this look runs counts as well.
+    // `lookAtTimersBy` may name an earlier instant while this look runs.
     this.#timersAtMs = Number.POSITIVE_INFINITY;
     try {
       const againMs = await timers.look(store, shards.list());
@@ -170,12 +174,12 @@ export class WorkScan {
       throw error;
     } finally {
       this.#lookingAtTimers = false;
-      // The alarm may have rung in vain.
+      // The alarm may have rung during this look, without effect.
       if (!this.#rhythm.isClosed) this.#timersAlarm.set(this.#timersAtMs);
     }
   }
 
-  /** The rows of timers must be looked at by this instant; the earliest that was named counts. */
+  /** Looks at the rows of timers by this instant; the earliest instant that was named counts. */
   lookAtTimersBy(atMs: number): void {
     if (this.#rhythm.isClosed || atMs >= this.#timersAtMs) return;
     this.#timersAtMs = atMs;
