@@ -40,7 +40,6 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 /** The longer files that were looked at and left whole, each with its reason. */
 const longerThan300: Readonly<Record<string, string>> = {
   'src/domain/errors.ts': 'every error that heddle gives, in one list',
-  'src/providers/capacity/pool.ts': 'capacity and routing of a call from its entry to its release',
   'src/runtime/batch/turn-batch.ts':
     'one batch from the runs that are ready to its commit, step by step',
   'src/runtime/wake/run-queue.ts': 'the order among runs: each rule of it stands on the others',

@@ -209,7 +209,7 @@ class Drive {
     }
     assert.ok(stats.slotMs.used <= stats.slotMs.offered * 100);
     // Rows that are written from the changes alone say which call is in which slot.
-    for (const { provider, slot, status, call } of this.pool.takeSlotChanges()) {
+    for (const { provider, slot, status, call } of this.pool.news.takeSlots()) {
       assert.equal(status === 'calling', call !== null);
       this.rows.set(`${provider}/${slot}`, { status, key: call?.key ?? null });
     }
@@ -237,7 +237,7 @@ class Drive {
   }
 
   news(): number {
-    const changes = this.pool.takeWaitChanges(2);
+    const changes = this.pool.news.takeWaits(2);
     assert.ok(changes.length <= 2);
     for (const { call, shown } of changes) {
       assert.equal(this.owned.has(call.key), true);

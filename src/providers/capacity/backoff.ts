@@ -2,6 +2,7 @@
  * How long a call waits after an outage, and how long a provider is left alone after a 429 or a stall.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import { IndexedHeap, type HeapMember } from '../../queue/indexed-heap.ts';
 
 /** `first` the first time, doubled each further time, and at most `max`. */
 function doubled(first: number, times: number, max: number): number {
@@ -47,4 +48,64 @@ export function probeMs(
 
 function withJitter(ms: number, share: number, random: number): number {
   return ms * (1 - share + random * share);
+}
+
+type BackingOff = HeapMember & {
+  /** The attempt that comes next. */
+  attempt: number;
+  /** When its pause is over; null: it is in none. */
+  dueMs: number | null;
+  readonly order: number;
+};
+
+/** Calls in the pause after an attempt: the one that is due first comes first, of equals the one that came first. */
+export class Backoffs<Call extends BackingOff> {
+  readonly #settings: CapacitySettings['backoff'];
+  readonly #random: () => number;
+  readonly #heap = new IndexedHeap<Call>(isDueBefore);
+
+  constructor(settings: CapacitySettings['backoff'], random: () => number) {
+    this.#settings = settings;
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  /** The attempt is used up: the next one follows after a pause. */
+  add(call: Call, nowMs: number): void {
+    const waitMs = callBackoffMs(this.#settings, call.attempt, this.#random());
+    call.attempt += 1;
+    call.dueMs = nowMs + waitMs;
+    this.#heap.push(call);
+  }
+
+  remove(call: Call): void {
+    this.#heap.remove(call);
+    call.dueMs = null;
+  }
+
+  /** When the first pause is over; null: no call is in one. */
+  dueMs(): number | null {
+    return this.#heap.first()?.dueMs ?? null;
+  }
+
+  /** Takes out a call whose pause is over. */
+  takeDue(nowMs: number): Call | undefined {
+    const call = this.#heap.first();
+    if (call === undefined || (call.dueMs ?? 0) > nowMs) return undefined;
+    this.remove(call);
+    return call;
+  }
+
+  /** All calls, in no order. */
+  all(): IterableIterator<Call> {
+    return this.#heap.all();
+  }
+}
+
+function isDueBefore(a: BackingOff, b: BackingOff): boolean {
+  const [aMs, bMs] = [a.dueMs ?? 0, b.dueMs ?? 0];
+  return aMs === bMs ? a.order < b.order : aMs < bMs;
 }

@@ -2,7 +2,7 @@
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem, FairPlace } from '../../queue/fair-place.ts';
 import type { Wanted } from '../served-model.ts';
-import type { Gate, Sent } from './gate.ts';
+import type { CallOutcome, Gate, Sent } from './gate.ts';
 import type { SlotChange } from './slots.ts';
 import type { ShownWait, WaitReason } from './wait-reason.ts';
 
@@ -79,6 +79,36 @@ export type Released<Call> = {
   /** The attempt that comes next, or the last one. */
   readonly attempt: number;
 };
+
+/** By how its attempt has ended: see the invariants of pool.ts. */
+export function fateOf(
+  { cancelled, retried }: Pick<PoolCall, 'cancelled' | 'retried'>,
+  { kind }: CallOutcome,
+): Released<PoolCall>['fate'] {
+  if (cancelled) return 'dropped';
+  switch (kind) {
+    case 'ok':
+      return 'done';
+    case 'aborted':
+      return 'dropped';
+    case 'caller':
+      return 'failed';
+    case 'retry-once':
+      return retried ? 'failed' : 'backoff';
+    case 'outage':
+    case 'timed-out':
+      return 'backoff';
+    case 'rate-limited':
+    case 'refused':
+    case 'withheld':
+      return 'requeued';
+  }
+}
+
+/** Where a call may go that may go to these providers only. */
+export function boundTo({ provider, model, tier }: PoolCall, providers: readonly string[]): Wanted {
+  return { provider, providers, model, tier };
+}
 
 /** `in-slot`: abort the call; its `release` then drops it, however it ends. */
 export type Cancelled =

@@ -32,7 +32,16 @@ export type PoolStats = {
   readonly slotMs: { readonly used: number; readonly offered: number };
 };
 
-export function providerStats<Item extends FairItem>(
+export function poolStats<Item extends FairItem>(
+  routes: Routes<Item>,
+  of: Pick<PoolStats, 'inFlight' | 'backoff' | 'slotMs'>,
+  nowMs: number,
+): PoolStats {
+  const providers = routes.states.map((state) => providerStats(routes, state, nowMs));
+  return { ...of, providers, queued: routes.size };
+}
+
+function providerStats<Item extends FairItem>(
   routes: Routes<Item>,
   state: Gate<Held<Item>>,
   nowMs: number,

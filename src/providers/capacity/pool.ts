@@ -17,28 +17,17 @@
  *    answered, so the conflict of one call never stalls the provider for other calls.
  */
 import { capacityDefaults, type CapacitySettings } from '../../domain/capacity-settings.ts';
-import { callBackoffMs } from './backoff.ts';
+import { Backoffs } from './backoff.ts';
 import { DemandMeter } from './demand-meter.ts';
-import { IndexedHeap } from '../../queue/indexed-heap.ts';
-import type {
-  CallWait,
-  Cancelled,
-  Grant,
-  Held,
-  PoolCall,
-  PoolSlotChange,
-  Released,
-  WaitChange,
-  WaitingCall,
-} from './pool-call.ts';
-import { GateNews, type GateChange } from './gate-news.ts';
+import type { Cancelled, Grant, Held, PoolCall, Released, WaitingCall } from './pool-call.ts';
 import { Gates, type ProviderSpec } from './gates.ts';
-import { type PoolStats, providerStats } from './pool-stats.ts';
+import { PoolNews, reasonOf, routeOf } from './pool-news.ts';
+import { type PoolStats, poolStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from '../port.ts';
-import type { Wanted } from '../served-model.ts';
-import type { CallOutcome, Gate, KnownGate } from './gate.ts';
-import { type Route, Routes } from './routes.ts';
-import { shownAs, type WaitReason, WaitNews } from './wait-reason.ts';
+import type { CallOutcome, Gate } from './gate.ts';
+import { Routes } from './routes.ts';
+
+import { boundTo, fateOf } from './pool-call.ts';
 
 export type * from './pool-call.ts';
 export { PoolCall } from './pool-call.ts';
@@ -56,24 +45,21 @@ export type PoolOptions = {
 };
 
 export class Pool<Call extends PoolCall> {
-  readonly #settings: CapacitySettings;
-  readonly #random: () => number;
   readonly #routes: Routes<Call>;
-  readonly #backoffs = new IndexedHeap<Call>(isDueBefore);
-  readonly #news = new WaitNews<Call>((call) => shownAs(reasonOf(call)));
+  readonly #backoffs: Backoffs<Call>;
+  /** What runs and rows are told of it. */
+  readonly news: PoolNews<Call>;
   readonly #meter = new DemandMeter();
-  readonly #gateNews: GateNews<Held<Call>>;
   /** Keys of calls that were cancelled in their slots and are still there. */
   readonly #leaving = new Set<string>();
   #arrivals = 0;
 
   constructor(options: PoolOptions) {
     const { share, random, settings = capacityDefaults } = options;
-    this.#settings = settings;
-    this.#random = random;
     const gates = new Gates<Held<Call>>(options.providers, { share, random, settings });
     this.#routes = new Routes(gates, settings.fairness);
-    this.#gateNews = new GateNews(this.#routes.states, settings.telling);
+    this.news = new PoolNews(this.#routes, settings.telling);
+    this.#backoffs = new Backoffs(settings.backoff, random);
   }
 
   /**
@@ -93,7 +79,7 @@ export class Pool<Call extends PoolCall> {
     call.cancelled = false;
     call.told = 'calling';
     route.queue.push(call);
-    this.#news.check(call);
+    this.news.check(call);
     return true;
   }
 
@@ -109,8 +95,8 @@ export class Pool<Call extends PoolCall> {
       const held: Held<Call> = { call, key: call.key, state, slot: -1, sentAs: 0, sentAtMs: null };
       held.slot = state.send(held, nowMs);
       call.held = held;
-      if (state.status !== status) this.#look();
-      this.#news.check(call);
+      if (state.status !== status) this.news.checkAll();
+      this.news.check(call);
       grants.push({ call, provider: state.name, slot: held.slot, attempt: call.attempt });
     }
     return grants;
@@ -156,13 +142,18 @@ export class Pool<Call extends PoolCall> {
     const { call } = state.settle(slot, outcome, nowMs);
     call.held = null;
     call.lastAt = state.name;
-    if (state.status !== status) this.#look();
+    if (state.status !== status) this.news.checkAll();
     const route = routeOf(call);
-    const fate = this.#dispose(call, outcome, nowMs);
+    const fate = fateOf(call, outcome);
+    if (fate === 'requeued') route.queue.putBack(call);
+    else if (fate === 'backoff') {
+      if (outcome.kind === 'retry-once') call.retried = true;
+      this.#backoffs.add(call, nowMs);
+    } else this.#forget(call);
     const isUsed = ['ok', 'aborted', 'timed-out'].includes(outcome.kind);
     // A call that is queued again has its charge back already.
     if (fate !== 'requeued') route.queue.settle(call, tokens ?? (isUsed ? call.cost : 0));
-    if (call.route !== null) this.#news.check(call);
+    if (call.route !== null) this.news.check(call);
     return { call, fate, attempt: call.attempt };
   }
 
@@ -177,7 +168,7 @@ export class Pool<Call extends PoolCall> {
     }
     this.#measure(nowMs);
     if (call.dueMs === null) routeOf(call).queue.remove(call);
-    else this.#backOffNoMore(call);
+    else this.#backoffs.remove(call);
     this.#forget(call);
     return { kind: 'removed' };
   }
@@ -206,7 +197,7 @@ export class Pool<Call extends PoolCall> {
   reopen(provider: string, nowMs: number): void {
     this.#measure(nowMs);
     for (const state of this.gates.named(provider)) state.reopen(nowMs);
-    this.#look();
+    this.news.checkAll();
   }
 
   /** The number of live replicas has changed. Shrinking interrupts no call. */
@@ -221,17 +212,9 @@ export class Pool<Call extends PoolCall> {
    */
   nextDueMs(): number | null {
     const routeDueMs = this.#routes.dueMs();
-    const backoffDueMs = this.#backoffs.first()?.dueMs ?? null;
+    const backoffDueMs = this.#backoffs.dueMs();
     if (routeDueMs === null || backoffDueMs === null) return routeDueMs ?? backoffDueMs;
     return Math.min(routeDueMs, backoffDueMs);
-  }
-
-  /** What a call that is in no slot waits for; null if it does not wait. */
-  waitOf(call: Call): CallWait | null {
-    if (!this.isWaiting(call)) return null;
-    const { attempt, dueMs, lastAt } = call;
-    const gates = routeOf(call).providers.map(({ name, status }) => ({ name, status }));
-    return { attempt, dueMs, lastAt, gates };
   }
 
   /** Every call that is not in a slot, and why. */
@@ -242,55 +225,6 @@ export class Pool<Call extends PoolCall> {
     for (const call of this.#backoffs.all()) {
       yield { call, reason: 'backoff', attempt: call.attempt, dueMs: call.dueMs };
     }
-  }
-
-  /** True if `takeWaitChanges` has something. */
-  get hasWaitChanges(): boolean {
-    return this.#news.size > 0;
-  }
-
-  /** Calls whose shown wait differs from what was taken before: at most `max` of them. */
-  takeWaitChanges(max = this.#settings.telling.waitChangesMax): WaitChange<Call>[] {
-    return this.#news.take(max).map((call) => ({ call, shown: call.told }));
-  }
-
-  /** Slots that differ from what was taken before: at most one change per slot. */
-  takeSlotChanges(): PoolSlotChange<Call>[] {
-    return this.#routes.states.flatMap(({ name: provider, slots }) =>
-      slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
-        // Each field is named, because spreading the rest costs 3 µs a call.
-        const call = held?.call ?? null;
-        return { provider, slot, status, call, attempt: call?.attempt ?? 0, calls, rateLimited };
-      }),
-    );
-  }
-
-  /**
-   * The batch that held these was not committed. The next one holds them, in their state at that time.
-   */
-  giveBack(taken: {
-    readonly slots: readonly Pick<
-      PoolSlotChange<Call>,
-      'provider' | 'slot' | 'calls' | 'rateLimited'
-    >[];
-    readonly gates: readonly { readonly gate: string }[];
-  }): void {
-    for (const { provider, slot, ...counts } of taken.slots) {
-      this.gates.find(provider)?.slots.giveBack(slot, counts);
-    }
-    for (const { gate } of taken.gates) this.#gateNews.giveBack(gate);
-  }
-
-  /** Takes over what was known of gates before a restart, or was found by other replicas. */
-  restoreGates(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
-    for (const [gate, what] of known) this.gates.find(gate)?.restore(what, nowMs);
-    this.#gateNews.begin();
-    this.#look();
-  }
-
-  /** Gates whose state has changed since they were taken last; none before `restoreGates`. */
-  takeGateChanges(nowMs: number): GateChange[] {
-    return this.#gateNews.take(nowMs);
   }
 
   /** How many calls are in slots. */
@@ -317,47 +251,15 @@ export class Pool<Call extends PoolCall> {
 
   stats(nowMs: number): PoolStats {
     this.#measure(nowMs);
-    return {
-      providers: this.#routes.states.map((state) => providerStats(this.#routes, state, nowMs)),
-      inFlight: this.inFlight,
-      queued: this.#routes.size,
-      backoff: this.#backoffs.size,
-      slotMs: this.#meter.slotMs,
-    };
-  }
-
-  #dispose(call: Call, outcome: CallOutcome, nowMs: number): Released<Call>['fate'] {
-    const { kind } = outcome;
-    const isOver =
-      kind === 'ok' ||
-      kind === 'aborted' ||
-      (kind !== 'withheld' && kind !== 'timed-out' && !this.bringsBack(call, kind));
-    if (call.cancelled || isOver) {
-      this.#forget(call);
-      if (call.cancelled || kind === 'aborted') return 'dropped';
-      return kind === 'ok' ? 'done' : 'failed';
-    }
-    if (kind === 'outage' || kind === 'timed-out' || kind === 'retry-once') {
-      if (kind === 'retry-once') call.retried = true;
-      const waitMs = callBackoffMs(this.#settings.backoff, call.attempt, this.#random());
-      call.attempt += 1;
-      call.dueMs = nowMs + waitMs;
-      this.#backoffs.push(call);
-      return 'backoff';
-    }
-    routeOf(call).queue.putBack(call);
-    return 'requeued';
-  }
-
-  #backOffNoMore(call: Call): void {
-    this.#backoffs.remove(call);
-    call.dueMs = null;
+    const { inFlight } = this;
+    const of = { inFlight, backoff: this.#backoffs.size, slotMs: this.#meter.slotMs };
+    return poolStats(this.#routes, of, nowMs);
   }
 
   #forget(call: Call): void {
     this.#routes.leave(routeOf(call));
     call.route = null;
-    this.#news.drop(call);
+    this.news.drop(call);
     if (call.cancelled) this.#leaving.delete(call.key);
   }
 
@@ -367,20 +269,14 @@ export class Pool<Call extends PoolCall> {
     for (const state of this.#routes.states) {
       const { status } = state;
       state.tick(nowMs);
-      if (state.status !== status) this.#look();
+      if (state.status !== status) this.news.checkAll();
     }
     for (;;) {
-      const call = this.#backoffs.first();
-      if (call === undefined || (call.dueMs ?? 0) > nowMs) return;
-      this.#backOffNoMore(call);
+      const call = this.#backoffs.takeDue(nowMs);
+      if (call === undefined) return;
       routeOf(call).queue.push(call);
-      this.#news.check(call);
+      this.news.check(call);
     }
-  }
-
-  /** A gate's status has changed, so calls may wait for another reason. */
-  #look(): void {
-    for (const call of this.#routes.changed()) this.#news.check(call);
   }
 
   #measure(nowMs: number): void {
@@ -389,26 +285,6 @@ export class Pool<Call extends PoolCall> {
     const inUse = this.inFlight;
     this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
   }
-}
-
-function isDueBefore(a: PoolCall, b: PoolCall): boolean {
-  const [aMs, bMs] = [a.dueMs ?? 0, b.dueMs ?? 0];
-  return aMs === bMs ? a.order < b.order : aMs < bMs;
-}
-
-function boundTo({ provider, model, tier }: PoolCall, providers: readonly string[]): Wanted {
-  return { provider, providers, model, tier };
-}
-
-/** Of a call that is inside. */
-function routeOf<Call extends PoolCall>({ route }: Call): Route<Call> {
-  return route as Route<Call>;
-}
-
-/** Null: the call is in a slot. */
-function reasonOf(call: PoolCall): WaitReason | null {
-  if (call.held !== null) return null;
-  return call.dueMs === null ? routeOf(call).reason : 'backoff';
 }
 
 export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {

@@ -127,7 +127,7 @@ export class Calls {
   /** What the rows say of gates: before a restart, or by other replicas. */
   recallGates(rows: readonly ProviderRow[]): void {
     const nowMs = this.#clock.nowMs();
-    this.pool.restoreGates(gatesOf(rows, nowMs), nowMs);
+    this.pool.news.restore(gatesOf(rows, nowMs), nowMs);
   }
 
   recallMade(slot: SlotRow): void {
@@ -193,14 +193,14 @@ export class Calls {
   /** The batch that held these was not committed: the next one holds what is then true. */
   giveBack({ slots, providers, charges }: Pick<Batch, 'slots' | 'providers' | 'charges'>): void {
     const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
-    this.pool.giveBack({ slots: own, gates: providers });
+    this.pool.news.giveBack({ slots: own, gates: providers });
     this.#madeBefore.giveBack(slots);
     if (charges !== undefined) this.#budgets.reservations.giveBack(charges.settled);
   }
 
   #slotWrites(repeated: ReadonlySet<string>): SlotWrite[] {
     const sealed = (this.#sealed += 1);
-    const changes = this.pool.takeSlotChanges();
+    const changes = this.pool.news.takeSlots();
     const slots = changes.map((change) => slotWrite(this.#replicaId, change, { repeated, sealed }));
     return [...this.#madeBefore.takeLeft(sealed), ...slots];
   }

@@ -10,7 +10,7 @@ export function gateWrites<Call extends PoolCall>(
   pool: Pool<Call>,
   nowMs: number,
 ): ProviderWrite[] {
-  return pool.takeGateChanges(nowMs).map((change) => {
+  return pool.news.takeGates(nowMs).map((change) => {
     const { gate, status, ceiling, coolUntilMs, probeAtMs, failedProbes, limit } = change;
     const provider = pool.gates.providerOf(gate);
     return {

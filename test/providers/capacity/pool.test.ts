@@ -369,15 +369,15 @@ describe('what the pool tells', () => {
   it('runs of a stall and of its end, merged and in batches', () => {
     const pool = stalled();
     enqueue(pool, 'k6 k7');
-    const first = pool.takeWaitChanges(3);
-    const rest = pool.takeWaitChanges();
-    expect([first.length, rest.length, pool.takeWaitChanges().length]).toEqual([3, 4, 0]);
+    const first = pool.news.takeWaits(3);
+    const rest = pool.news.takeWaits();
+    expect([first.length, rest.length, pool.news.takeWaits().length]).toEqual([3, 4, 0]);
     const shown = Object.fromEntries(
       [...first, ...rest].map((change) => [change.call.key, change.shown]),
     );
     expect(shown).toMatchObject({ k1: 'backoff', k5: 'backoff', k6: 'stalled', k7: 'stalled' });
     pool.reopen('a', 0);
-    const keys = keysOf(pool.takeWaitChanges());
+    const keys = keysOf(pool.news.takeWaits());
     expect(keys.sort()).toEqual(['k6', 'k7']);
   });
 
@@ -388,24 +388,24 @@ describe('what the pool tells', () => {
     enqueue(pool, 'k2 k3');
     pool.release('a', grant?.slot ?? 0, refused, 0);
     pool.reopen('a', 0);
-    expect(pool.takeWaitChanges()).toEqual([]);
+    expect(pool.news.takeWaits()).toEqual([]);
   });
 
   it('the rows of slots, once for each that has changed', () => {
     const pool = poolOf({ a: 2 });
     enqueue(pool, 'k1');
     pool.grant(0);
-    expect(pool.takeSlotChanges()).toMatchObject([
+    expect(pool.news.takeSlots()).toMatchObject([
       { provider: 'a', slot: 0, status: 'calling', call: { key: 'k1' }, attempt: 1, calls: 1 },
     ]);
     pool.release('a', 0, limited(50), 1);
-    expect(pool.takeSlotChanges()).toMatchObject([
+    expect(pool.news.takeSlots()).toMatchObject([
       { slot: 0, status: 'backoff', call: null, calls: 0, rateLimited: 1 },
     ]);
     pool.grant(60);
     pool.release('a', 0, { kind: 'ok' }, 61);
-    expect(pool.takeSlotChanges()).toMatchObject([{ slot: 0, status: 'idle', calls: 1 }]);
-    expect(pool.takeSlotChanges()).toEqual([]);
+    expect(pool.news.takeSlots()).toMatchObject([{ slot: 0, status: 'idle', calls: 1 }]);
+    expect(pool.news.takeSlots()).toEqual([]);
   });
 
   it('how much slot-time was in use while a call waited', () => {

@@ -37,10 +37,10 @@ it('what a pool has told of gates is told again when it is given back', () => {
     share: 1,
     random: () => 0.5,
   });
-  pool.restoreGates(new Map(), 0);
-  const taken = pool.takeGateChanges(0);
+  pool.news.restore(new Map(), 0);
+  const taken = pool.news.takeGates(0);
   expect(taken).toMatchObject([{ gate: 'p' }]);
-  expect(pool.takeGateChanges(0)).toEqual([]);
-  pool.giveBack({ slots: [], gates: taken });
-  expect(pool.takeGateChanges(0)).toEqual(taken);
+  expect(pool.news.takeGates(0)).toEqual([]);
+  pool.news.giveBack({ slots: [], gates: taken });
+  expect(pool.news.takeGates(0)).toEqual(taken);
 });

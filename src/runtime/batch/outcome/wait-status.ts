@@ -77,7 +77,7 @@ export class WaitStatus {
   get hasWork(): boolean {
     const { runQueue, budgets, calls } = this.#options;
     const isOwn = this.#look.size > 0 || this.#stalls.length > 0;
-    const isTheirs = calls.pool.hasWaitChanges || budgets.hasChanges;
+    const isTheirs = calls.pool.news.hasWaits || budgets.hasChanges;
     return isOwn || isTheirs || runQueue.hasHeldBack;
   }
 
@@ -148,7 +148,7 @@ export class WaitStatus {
   /** Calls that show something else than before. */
   #waitChanges(): RunCall[] {
     const { budgets, calls } = this.#options;
-    return [...calls.pool.takeWaitChanges().map(({ call }) => call), ...budgets.takeChanges()];
+    return [...calls.pool.news.takeWaits().map(({ call }) => call), ...budgets.takeChanges()];
   }
 
   #troubleOf(runId: RunId, shown: ShownCall): string | null {
@@ -159,7 +159,7 @@ export class WaitStatus {
     }
     const [call, ...others] = calls.runs.of(runId).filter((one) => one.shown === shown);
     if (call === undefined) return null;
-    const wait = calls.pool.waitOf(call);
+    const wait = calls.pool.news.waitOf(call);
     return callTrouble(call, { shown, wait, nowMs: clock.nowMs(), others: others.length });
   }
 
