@@ -21,10 +21,10 @@ export interface Ids {
   random(): number;
 }
 
-/** Takes what people should know. It is never given prompts, payloads or keys. */
+/** The log that a host gives. It never gets prompts, payloads or keys. */
 export interface Log {
-  /** What is good to know. */
+  /** Things that are good to know. */
   info(message: string, facts?: Readonly<Record<string, unknown>>): void;
-  /** What somebody should look at. */
+  /** Things that a person should look at. */
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }

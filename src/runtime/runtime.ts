@@ -138,7 +138,9 @@ export class Runtime {
     };
   }
 
-  /** Accepts all of these runs or none. In the order of `runs`; null: started as it was asked. */
+  /**
+   * Accepts all of these runs or none. The outcomes are in the order of `runs`; null: started as asked.
+   */
   async startRuns(runs: readonly StartArrival[]): Promise<readonly (FateOf['starts'] | null)[]> {
     const accepted = this.#rooms.arrivals.addStarts(runs);
     this.#rooms.committer.request();

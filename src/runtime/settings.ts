@@ -3,7 +3,7 @@
  */
 import { refuseField } from '../domain/field.ts';
 
-/** What one replica can be told. Each has a default. */
+/** The settings of one replica. Each has a default. */
 export type RuntimeSettings = {
   /** How many task attempts and provider calls may be out at once. Those that wait hold no permit. */
   readonly permitsMax: number;

@@ -78,7 +78,7 @@ export class ArrivalQueue {
     return this.#groups.size > 0;
   }
 
-  /** What became of it; null: it was accepted as it was asked. */
+  /** The arrival's outcome; null: it was accepted as asked. */
   add<Kind extends ArrivalKind>(arrival: ArrivalOf<Kind>): Promise<FateOf[Kind] | null> {
     return new Promise((resolve, reject) => {
       if (this.#refuse(arrival.value.tenant, reject)) return;
