@@ -1,9 +1,10 @@
 /**
- * What calls ask, read again from their runs' rows: a call that waits far back in its line holds
+ * Reads the inputs of calls again from their runs' rows: a call that waits far back in its line holds
  * neither its prompt nor its run's snapshot. The read begins with the batch that gives the slots, beside
  * its commit, and all calls of that batch are read together, so that no slot idles for it.
  *
- * Owns the inputs of calls, and the reads under way. Leaves to the calls which of them wait without their input.
+ * Owns the inputs of calls, and the reads under way. `resting-calls.ts` decides which calls wait without
+ * their input.
  */
 import type { GenerateInput } from '../../domain/catalogue.ts';
 import { toErrorRecord } from '../../domain/errors.ts';
@@ -17,7 +18,7 @@ import { untilAnswered } from '../until-answered.ts';
 import type { Clock, Log } from '../ports.ts';
 import { loadRun } from '../turn/turn-loader.ts';
 
-/** Of one read: each may be megabytes. */
+/** Inputs of one read: each may be megabytes. */
 const readsMax = 64;
 
 type Waiting = { readonly call: RunCall; readonly resolve: () => void };
@@ -66,12 +67,12 @@ export class CallInputs {
     return read;
   }
 
-  /** The call waits without its input. */
+  /** From here on the call waits without its input. */
   forget(call: RunCall): void {
     call.input = null;
   }
 
-  /** From here on an unreachable store ends what waits. */
+  /** From here on calls that wait end when the store is unreachable. */
   close(): void {
     this.#closed = true;
   }
@@ -100,7 +101,7 @@ export class CallInputs {
     });
   }
 
-  /** It never changes while its invocation is open, whatever turns its run has taken since. */
+  /** The input never changes while its invocation is open, whatever turns the run has taken since. */
   #inputIn(loaded: LoadedRun | null, call: RunCall): GenerateInput | null {
     if (loaded === null) return null;
     try {

@@ -1,14 +1,16 @@
 /**
  * Requests under way: from a slot that was granted, and committed, to what became of the attempt.
  *
- * Owns the attempt itself, with the input and the conversation that it is sent. Leaves to the calls who may be sent
- * and when, and what the end of an attempt means for call, slot and run.
+ * Owns the attempt itself, with the input and the conversation that the provider gets. `calls.ts` decides
+ * which call may be sent and when. `call/call-ends.ts` decides what the end of an attempt means for call,
+ * slot and run.
  *
  * 1. Nothing is sent for a call that is over, by a replica that closes, or to a provider that has asked
- *    to wait or is out since the slot was given: neither when its turn comes nor after its conversation
- *    was read.
- * 2. Each attempt has one end of `RequestEnds`: it ends the attempt's own state, or what has come of that when the
- *    call left. What an attempt brings after its limit is nobody's.
+ *    to wait or is out since the slot was given. This is checked when the call's turn comes, and again
+ *    after its conversation was read.
+ * 2. Each attempt has exactly one of the ends in `RequestEnds`. It ends the state `sent` of that attempt, or
+ *    the state `leaving` that followed when the call left. A result that comes after the attempt's limit is
+ *    dropped.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { GenerateInput, GenerateOutput } from '../../domain/catalogue.ts';
@@ -29,18 +31,18 @@ import type { Texts } from './texts.ts';
 export type FaultOf<Kind> = { readonly kind: Kind; readonly retryAfterMs: number | null };
 
 export type RequestEnds = {
-  /** Nobody waits for its answer, and no request is out: its slot is free. `tokens`: what it has used all the same. */
+  /** No run waits for it and no request is out: its slot is free. `tokens`: what the call has used anyway. */
   unwanted(call: RunCall, tokens?: number): void;
-  /** Its provider wants to be left alone by now: nothing was sent, and it waits again. */
+  /** The provider has asked to wait, or is out: nothing was sent, and the call waits again. */
   withheld(call: RunCall, state: StateOf<'cleared'>): void;
-  /** Its run's row has no such call open: nothing was sent, and its run has to say what is true. */
+  /** The run's row has no such call open: nothing was sent, and the run has to be read again. */
   lost(call: RunCall, state: StateOf<'cleared'>): void;
-  /** A request that had to be read is out. */
+  /** A request whose input had to be read first was sent. */
   sentLate(): void;
   answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void;
   /** A fault that the pool answers with another attempt. */
   broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void;
-  /** Its attempt has taken longer than its author allows: it is aborted, and another follows. */
+  /** The attempt has taken longer than the author allows: it is aborted, and another attempt follows. */
   tookTooLong(call: RunCall, state: StateOf<'sent'>): void;
   failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown): void;
 };
@@ -61,7 +63,7 @@ export class CallRequests {
   readonly #lastingMs: number;
   /** The oldest first. */
   readonly #underWay = new Set<StateOf<'sent'>>();
-  /** The request that ended last. */
+  /** How long the request took that ended last. */
   #lastTookMs = 0;
   #isClosed = false;
 
@@ -99,7 +101,7 @@ export class CallRequests {
     else void this.#readAndRequest(call, state);
   }
 
-  /** Calls wait for slots, and calls last: then what gives slots on comes before turns. */
+  /** Calls wait for slots, and calls take long: then work that frees slots comes before turns. */
   get areSlotsScarce(): boolean {
     if (!this.#pool.hasQueued) return false;
     const [oldest] = this.#underWay;
@@ -107,19 +109,19 @@ export class CallRequests {
     return Math.max(this.#lastTookMs, soFarMs) >= this.#lastingMs;
   }
 
-  /** What it refuses from now on is told anew. */
+  /** The next refusal of this provider is logged again. */
   reopened(provider: string): void {
     this.#refusals.reopened(provider);
   }
 
-  /** What is under way may still end; what waits for its conversation in vain is given up. */
+  /** Requests that were sent may still end; calls that wait for a conversation or an input give up. */
   close(): void {
     this.#isClosed = true;
     this.#conversations.close();
     this.#inputs.close();
   }
 
-  /** Null: nothing is sent for it after all. */
+  /** Null: no request is sent for this call now. */
   #mayGo(call: RunCall): StateOf<'cleared'> | null {
     const { state } = call;
     if (state.kind !== 'cleared' || this.#isClosed) this.#ends.unwanted(call);
@@ -128,7 +130,7 @@ export class CallRequests {
     return null;
   }
 
-  /** The turn that asked has committed, so all that it asked and said until then is there to read. */
+  /** The turn that asked has committed, so the rows hold its input and its whole conversation. */
   async #readAndRequest(call: RunCall, state: StateOf<'cleared'>): Promise<void> {
     try {
       await this.#inputs.fill(call);
@@ -142,7 +144,7 @@ export class CallRequests {
         conversation === undefined
           ? call.input
           : await this.#conversations.inputOf(call, call.input);
-      // The read took its time: the lease may be in doubt by now, or the run gone.
+      // The read took time: by now the lease may be in doubt, or the run may have left the call.
       this.#valve.pass(() => {
         if (this.#mayGo(call) === null) return;
         void this.#request(call, state, input);
@@ -187,7 +189,7 @@ export class CallRequests {
 
   #failed(call: RunCall, sent: StateOf<'sent'>, provider: string, error: unknown): void {
     if (call.state !== sent) {
-      // Not by its slot: after its limit that is another's by now, and so may be the call's next attempt.
+      // Not compared by slot: after the attempt's limit the slot may hold another call or a later attempt.
       if (isLeaving(call, sent)) this.#ends.unwanted(call);
       return;
     }
@@ -231,8 +233,8 @@ function isLeaving({ state }: RunCall, { abort }: StateOf<'sent'>): boolean {
 }
 
 /**
- * Says that a provider refuses key or spend, with its own words: only a person can mend that. Once, for
- * every call in flight may bring it.
+ * Logs that a provider refuses key or spend, in the provider's words, because only a person can mend that.
+ * It logs once per provider: every call that is under way may meet the same refusal.
  */
 class Refusals {
   readonly #log: Log;

@@ -1,7 +1,8 @@
 /**
  * The calls of this replica's runs.
  *
- * Owns which calls a run has open. Most have one: the map holds a run's first call, and each call its next.
+ * Owns which calls a run has open. Most runs have one: the map holds a run's first call, and each call
+ * holds the next one.
  */
 import type { RunId } from '../../domain/ids.ts';
 import type { OpenInvocation } from '../../kernel/port.ts';
@@ -40,14 +41,14 @@ export class CallsByRun {
     return calls;
   }
 
-  /** Runs of these shards that have a call here, also where nothing else of them is in memory. */
+  /** Runs of these shards that have a call here, even when nothing else of the run is in memory. */
   runsOf(isOne: (shard: number) => boolean): ReadonlySet<RunId> {
     const runs = new Set<RunId>();
     for (const call of this.all()) if (isOne(call.shard)) runs.add(call.runId);
     return runs;
   }
 
-  /** What the run's row says from here on. */
+  /** The run's row says this from here on. */
   shown(runId: string, { turn, status }: Pick<CallOfRun, 'turn' | 'status'>): void {
     for (let call = this.#first.get(runId) ?? null; call !== null; call = call.next) {
       call.turn = turn;
@@ -55,7 +56,7 @@ export class CallsByRun {
     }
   }
 
-  /** All that the run waits for here stands far back: its snapshot is read again when it is needed. */
+  /** All calls of the run wait far back in their lines: its snapshot is read again when it is needed. */
   areFar(runId: string): boolean {
     const calls = this.of(runId);
     return calls.length > 0 && calls.every(({ input }) => input === null);
@@ -67,7 +68,7 @@ export class CallsByRun {
     }
   }
 
-  /** Not in the pool yet, and not durable. Throws `invalid-field` for an input that is no prompt. */
+  /** Makes a call, not durable and not in the pool yet. Throws `invalid-field` for an input that is no prompt. */
   make(hot: CallOfRun, invocation: OpenInvocation): RunCall {
     const weight = this.#weights.of(hot.run.tenant);
     const call = new RunCall(hot, invocation, { weight, names: this.#names });

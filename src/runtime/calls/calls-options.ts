@@ -1,4 +1,4 @@
-/** What the calls of a replica are made with, and what they give to a batch. */
+/** The options of the calls of a replica, and what they give to a batch. */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Backlog } from '../wake/backlog.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
@@ -20,12 +20,12 @@ import type { Incoming } from '../turn/incoming.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
-/** What a batch commits for calls, and what may be sent when it has. */
+/** What a batch commits for calls, and which calls may be sent after the commit. */
 export type SealedCalls = {
   readonly slots: readonly SlotWrite[];
   readonly providers: readonly ProviderWrite[];
   readonly grants: readonly Grant<RunCall>[];
-  /** Set while budgets are. */
+  /** Set while budgets are on. */
   readonly charges?: Charges;
 };
 
@@ -41,13 +41,13 @@ export type CallsOptions = RestingOptions & {
   readonly weights: TenantWeights;
   readonly backlog: Backlog;
   readonly conversations: Conversations;
-  /** What goes straight to a run's next turn. */
+  /** Hands a result to the run's next turn, without a commit before it. */
   readonly deliver: (run: RunAddress, result: Result) => void;
-  /** The row of this run has to be looked at: what is known of its call is not true. */
+  /** This run's row must be read again: what memory holds of the call is not true. */
   readonly doubted: (call: RunCall) => void;
   /** There is something to commit: slots to write or to give. */
   readonly wanted: () => void;
-  /** Shows what answers hold while they come. */
+  /** Shows the text of answers while it comes. */
   readonly texts: Texts;
   readonly log: Log;
 };

@@ -1,17 +1,19 @@
 /**
  * Provider calls: from an open `generate` in a run's state to its outcome.
  *
- * Owns the calls of this replica's runs, as turns and batches deal with them. Leaves to `call/` what each call's
- * moves are and do, to `call-requests.ts` the requests, to the pool whose call goes next and what a failure means,
- * to the committer the commit that must come before a request.
+ * Owns the calls of this replica's runs, as turns and batches deal with them. `call/` defines the moves of
+ * a call and what each does. `call-requests.ts` makes the requests. The pool (`providers/capacity/pool.ts`)
+ * decides which call goes next and what a failure means. The committer makes the commit that must come
+ * before a request.
  *
  * 1. A request is sent only when two things are durable: the turn that asked for it, and the slot's
  *    row that says `calling` (promise 3). So after a crash the slots' rows name exactly the calls
  *    that may have been made, and a call that is made again is counted.
- * 2. A slot is given on in the very commit that records its call's result, be it the turn's or the
- *    keeper's: what was bought is kept before anything new is bought.
- * 3. A call whose run has left it is aborted; its outcome is dropped.
- * 4. A call in a slot has a permit, and no other has one: no more are granted than are free.
+ * 2. A slot goes to the next call in the same commit that records its call's result, whether that is the
+ *    turn's commit or the result keeper's. So a result that was paid for is durable before another is bought.
+ * 3. When a run no longer waits for a call, the call is aborted and its outcome is dropped.
+ * 4. Each call in a slot has a permit, and no call outside a slot has one. At most as many slots are granted
+ *    as permits are free.
  */
 import { Signal } from '../signal.ts';
 import type { ChartState } from '../../kernel/port.ts';
@@ -49,13 +51,13 @@ export class Calls {
   readonly runs: CallsByRun;
   /** A result that was paid for. */
   readonly ended = new Signal<[call: RunCall, result: Result, tookMs: number]>();
-  /** There are slots to give by time alone: calls may wait for nothing else. */
+  /** Time alone has made slots free to give: no other event may come to wake the calls that wait. */
   readonly slotsDue = new Signal();
   readonly #resting: RestingCalls;
   readonly #life: CallLife;
   readonly requests: CallRequests;
   #isWanted = false;
-  /** Batches that were sealed: slots' rows follow their order, commits need not. */
+  /** Batches that were sealed. Slots' rows follow this order; commits may end in another order. */
   #sealed = 0;
   readonly #madeBefore: EarlierCalls;
   /** Rings when a cooling, a backoff or a stall ends by itself. */
@@ -124,7 +126,7 @@ export class Calls {
     this.#wanted();
   }
 
-  /** What the rows say of gates: before a restart, or by other replicas. */
+  /** Takes over what the rows say of gates: written before a restart, or by other replicas. */
   recallGates(rows: readonly ProviderRow[]): void {
     const nowMs = this.#clock.nowMs();
     this.pool.news.restore(gatesOf(rows, nowMs), nowMs);
@@ -134,7 +136,7 @@ export class Calls {
     this.#madeBefore.add(slot);
   }
 
-  /** The runs of the new shards are taken up: what none of them waits for leaves its slot. */
+  /** The runs of the new shards are taken up: a call that none of them waits for leaves its slot. */
   recalled(): void {
     for (const key of this.#madeBefore.keysWithout(this.runs)) this.#leaveSlot(key);
   }
@@ -163,8 +165,8 @@ export class Calls {
   }
 
   /**
-   * Its result is part of a commit of its own: the slot is free with that. The call stays known
-   * until its run takes the result, so that nobody makes it again.
+   * The call's result is part of a commit of its own, which frees the slot. The call stays known until
+   * its run takes the result, so that the call is not made again.
    */
   kept(call: RunCall): void {
     this.#life.kept(call);
@@ -190,7 +192,7 @@ export class Calls {
     return charges === null ? sealed : { ...sealed, charges };
   }
 
-  /** The batch that held these was not committed: the next one holds what is then true. */
+  /** The batch that held these was not committed: the next batch writes what is true by then. */
   giveBack({ slots, providers, charges }: Pick<Batch, 'slots' | 'providers' | 'charges'>): void {
     const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
     this.pool.news.giveBack({ slots: own, gates: providers });
@@ -226,12 +228,12 @@ export class Calls {
     }
   }
 
-  /** It is not in its slot, for its run was another replica's at the commit: it is not sent. */
+  /** At the commit the call's run belonged to another replica: the call has no slot and is not sent. */
   fenced(call: RunCall): void {
     if (!call.isLeft) this.#leave(call);
   }
 
-  /** It is not in its slot, for this budget had no room for it at the commit: it waits for that. */
+  /** At the commit this budget had no room for the call: the call has no slot and waits for the budget. */
   refused(call: RunCall, budget: BudgetRow): void {
     this.#life.refused(call, budget);
   }
@@ -242,7 +244,7 @@ export class Calls {
       if (this.#life.committed(grant))
         this.#options.valve.pass(() => this.requests.send(grant.call));
     }
-    // Only when its requests are out it is known when a limit grows.
+    // When a gate's limit grows next is known only after its requests were sent.
     this.#setAlarm();
   }
 
@@ -251,8 +253,8 @@ export class Calls {
   }
 
   /**
-   * Aborts all that is under way, and gives what is to be written of the slots: those of calls that
-   * nobody waits for are idle. The others keep their names, for they are made again, and counted.
+   * Aborts all requests, and returns the slots' rows to write. Slots of calls that no run waits for become
+   * idle. The other rows keep the names of their calls: those calls are made again, and counted.
    */
   close(): readonly SlotWrite[] {
     this.#alarm.cancel();

@@ -1,8 +1,8 @@
 /**
- * Conversations as providers are sent them: read when a call leaves, so that a call which waits for
- * hours holds none of it. Calls that leave together are read together.
+ * Conversations as providers get them. A conversation is read when its call is sent, so a call that waits
+ * for hours holds none of it. The conversations of calls that are sent together are read together.
  *
- * Owns the reads under way. Leaves to the turns what stands in a conversation.
+ * Owns the reads under way. Turns write what stands in a conversation.
  */
 import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -16,13 +16,13 @@ type Waiting = {
   readonly read: ConversationRead;
   readonly resolve: (messages: readonly string[]) => void;
   readonly reject: (error: unknown) => void;
-  /** Errors that its reads have met. */
+  /** How many of its reads have failed. */
   readonly faults: number;
 };
 
-/** Of one read: each may be megabytes. */
+/** Conversations of one read: each may be megabytes. */
 const readsMax = 32;
-/** Between two reads that met an error. */
+/** The pause between two reads that failed. */
 const pauseMs = { first: 200, max: 60_000 } as const;
 
 export class Conversations {
@@ -43,7 +43,7 @@ export class Conversations {
     this.#log = parts.log;
   }
 
-  /** The call's input with all that was said in its conversation in place of its name. */
+  /** The call's input, with all messages of its conversation in place of the conversation's name. */
   async inputOf(
     run: Pick<NewRun, 'tenant' | 'runId'>,
     input: GenerateInput,
@@ -61,7 +61,7 @@ export class Conversations {
     return { ...rest, messages: texts.map((text) => JSON.parse(text) as GenerateMessage) };
   }
 
-  /** From here on an unreachable store ends what waits. */
+  /** From here on reads that wait end when the store is unreachable. */
   close(): void {
     this.#closed = true;
   }
@@ -69,7 +69,7 @@ export class Conversations {
   async #readAll(): Promise<void> {
     this.#isReading = true;
     while (this.#waiting.length > 0) {
-      // What has met an error is read alone, so that it is nobody else's.
+      // A conversation whose read has failed is read alone, so that its error meets no other call.
       const alone = this.#waiting.findIndex(({ faults }) => faults > 0);
       const max = alone === -1 ? readsMax : Math.max(Math.min(alone, readsMax), 1);
       const taken = this.#waiting.splice(0, max);
@@ -86,7 +86,7 @@ export class Conversations {
     this.#isReading = false;
   }
 
-  /** No call fails for an error of the database's: its conversation is read again, for ever. */
+  /** No call fails because of a database error: its conversation is read again, without end. */
   #again(waiting: Waiting, error: unknown): void {
     if (this.#closed || isTurnsOwn(error)) return waiting.reject(error);
     const { faults } = waiting;

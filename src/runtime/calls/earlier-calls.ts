@@ -1,8 +1,8 @@
 /**
  * Calls that an earlier owner of a run may have made: its slots' rows say so (promise 3).
  *
- * Owns the memory of them, from the takeover until each is made again and counted, or nobody waits
- * for it. Leaves the counting to the slot's row, and the calls to `calls.ts`.
+ * Owns the memory of them, from the takeover until each is made again and counted, or no run waits
+ * for it. The slot's row holds the count. `calls.ts` owns the calls.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
 import { initialSlotStatus } from '../../providers/capacity/charts.ts';
@@ -17,11 +17,11 @@ type LeftSlot = Pick<SlotRow, 'provider' | 'replicaId' | 'slot'>;
 export class EarlierCalls {
   readonly #replicaId: ReplicaId;
   readonly #pool: Pick<Pool<RunCall>, 'keyIn'>;
-  /** By key: the row that says so, or null when that row is idle already. */
+  /** By key: the slot's row that names the call, or null when that row is idle already. */
   readonly #rows = new Map<string, SlotRow | null>();
   readonly #left: LeftSlot[] = [];
 
-  /** The pool tells which call a slot of this replica's own holds. */
+  /** The pool says which call holds a slot of this replica. */
   constructor(replicaId: ReplicaId, pool: Pick<Pool<RunCall>, 'keyIn'>) {
     this.#replicaId = replicaId;
     this.#pool = pool;
@@ -33,7 +33,7 @@ export class EarlierCalls {
     this.#rows.set(callKey(runId, invocationId, incarnation), slot);
   }
 
-  /** Of rows whose call is none of these. */
+  /** Keys of rows whose call is none of these. */
   keysWithout(runs: CallsByRun): string[] {
     return [...this.#rows].flatMap(([key, row]) => {
       if (row === null || row.call === null) return [];
@@ -42,7 +42,7 @@ export class EarlierCalls {
     });
   }
 
-  /** True when this call is made again: it counts as a duplicate, once. */
+  /** True when this call is made again: it is counted as a duplicate, once. */
   repeat(key: string): boolean {
     if (!this.#rows.has(key)) return false;
     this.leaveSlot(key);
@@ -57,8 +57,8 @@ export class EarlierCalls {
     const row = this.#rows.get(key);
     if (row === undefined || row === null) return false;
     this.#rows.set(key, null);
-    // A slot of this replica's own is freed when its request ends; but where that was while the
-    // shard was another's, the row has kept the name.
+    // A slot of this replica is freed when its request ends. But when the request ended while another
+    // replica owned the shard, the row has kept the call's name.
     if (row.replicaId === this.#replicaId && this.#pool.keyIn(row.provider, row.slot) === key) {
       return false;
     }
@@ -66,7 +66,7 @@ export class EarlierCalls {
     return true;
   }
 
-  /** The batch that wrote these was not committed: rows are left again, repeats are counted again. */
+  /** The batch that wrote these was not committed: the next one writes these rows and counts these calls. */
   giveBack(writes: readonly SlotWrite[]): void {
     for (const { provider, replicaId, slot, call, duplicates } of writes) {
       if (call === null) this.#left.push({ provider, replicaId, slot });

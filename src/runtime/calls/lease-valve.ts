@@ -1,14 +1,15 @@
 /**
- * Where work waits that must not begin while the lease is in doubt: provider calls and tasks reach
- * outside, and no fence can take that back.
+ * Holds back provider calls and tasks while the lease is in doubt: they act outside the database, and no
+ * fencing number can undo that.
  *
- * Owns what waits, in its order. Leaves it to what waits to find that nobody wants it any more.
+ * Owns the work that waits, in its order. Each piece of work checks for itself, when it begins, whether it
+ * is still wanted.
  */
 export class LeaseValve {
   #held: (() => void)[] = [];
   #isShut = false;
 
-  /** Begins now, or when the gate opens. */
+  /** Begins now, or when the valve opens. */
   pass(begin: () => void): void {
     if (this.#isShut) this.#held.push(begin);
     else begin();

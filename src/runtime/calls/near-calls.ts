@@ -1,11 +1,12 @@
 /**
- * Which waiting calls keep their input, and their run its snapshot: as many as may follow soon.
+ * Decides which waiting calls keep their input, and whose runs keep their snapshot: as many as may get a
+ * slot soon.
  *
- * Owns the count of those at each gate. Leaves to the calls what becomes of the others: they are read
- * again when their turn comes (`call-inputs.ts`).
+ * Owns the count of those at each gate. The inputs of the other calls are read again when their turn comes
+ * (`call-inputs.ts`).
  *
- * 1. At most `keptPerSlot` times the ceiling of a gate keep theirs, however many wait for it. Which
- *    ones is of no weight: those that came while there was room.
+ * 1. At most `keptPerSlot` times the ceiling of a gate keep theirs, however many wait for it. These are the
+ *    calls that came while there was room; their place in line does not matter.
  */
 import type { Pool } from '../../providers/capacity/pool.ts';
 import type { RunCall } from './call/run-call.ts';
@@ -24,7 +25,7 @@ export class NearCalls {
     this.#keptPerSlot = keptPerSlot;
   }
 
-  /** True when this call, which is queued, is one of them, from here on until it leaves. */
+  /** True when this queued call keeps its input from here on, until `leave`. */
   admit(call: RunCall): boolean {
     if (this.#at.has(call)) return true;
     const gate = this.#pool.gatesOf(call).find((one) => {
@@ -36,7 +37,7 @@ export class NearCalls {
     return true;
   }
 
-  /** It has its slot, or waits no more. */
+  /** The call has its slot, or does not wait any more. */
   leave(call: RunCall): void {
     const gate = this.#at.get(call);
     if (gate === undefined) return;

@@ -1,4 +1,4 @@
-/** Gates and slots as the store keeps them: its clock says when, ours how long that is from now. */
+/** Gates and slots as the store keeps them. Rows hold times of the store's clock; we send durations from now. */
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { KnownGate } from '../../providers/capacity/gate.ts';
 import type { Pool, PoolCall, PoolSlotChange } from '../../providers/capacity/pool.ts';
@@ -38,7 +38,7 @@ export function gatesOf(
         coolUntilMs: coolForMs > 0 ? nowMs + coolForMs : 0,
         probeAtMs: nowMs + probeInMs,
         failedProbes,
-        // At its ceiling it is no finding: ceilings differ, between replicas and after a restart.
+        // A limit at its ceiling was not learned: ceilings differ between replicas and after a restart.
         limit: limit < ceiling ? limit : Infinity,
       },
     ]),
@@ -46,8 +46,8 @@ export function gatesOf(
 }
 
 /**
- * A change of a slot as the store takes it. `repeated`: keys of calls that an earlier owner may have made,
- * so that this one is counted.
+ * A change of a slot as the store takes it. `repeated`: keys of calls that an earlier owner may have made;
+ * a call with such a key is counted as a duplicate.
  */
 export function slotWrite(
   replicaId: ReplicaId,

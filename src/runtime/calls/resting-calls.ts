@@ -1,8 +1,8 @@
 /**
- * Calls that wait without their input. Those that may go soon keep theirs (`near-calls.ts`); the others,
- * and all that wait for a budget, let go of it, and their runs of their snapshots.
+ * Calls that wait without their input. Calls that may get a slot soon keep it (`near-calls.ts`). The other
+ * calls, and all that wait for a budget, drop it, and their runs drop their snapshots.
  *
- * Owns when a call lets go, and when it is read again: with the batch that gives it a slot.
+ * Owns when a call drops its input, and when the input is read again: with the batch that gives the slot.
  */
 import type { Grant, Pool } from '../../providers/capacity/pool.ts';
 import type { CallInputs } from './call-inputs.ts';
@@ -14,7 +14,7 @@ export type RestingOptions = {
   readonly inputs: CallInputs;
   /** Waiting calls that keep their input, for each place of a gate. */
   readonly keptPerSlot: number;
-  /** The call of this run keeps nothing more than its place: nor need its run keep its snapshot. */
+  /** The call keeps only its place in line, so its run need not keep its snapshot. */
   readonly rests: (call: RunCall) => void;
 };
 
@@ -27,7 +27,7 @@ export class RestingCalls {
     this.#near = new NearCalls(pool, options.keptPerSlot);
   }
 
-  /** It may wait from here on. */
+  /** The call may wait from here on, so it drops its input unless it may get a slot soon. */
   rest(call: RunCall): void {
     const { state, input } = call;
     if (input === null || !isWaiting(state) || !state.durable) return;
@@ -37,7 +37,7 @@ export class RestingCalls {
     this.#options.rests(call);
   }
 
-  /** Read beside the commit, so that no slot idles for it. */
+  /** The inputs are read beside the commit, so that no slot idles meanwhile. */
   granted(grants: readonly Grant<RunCall>[]): void {
     for (const { call } of grants) {
       this.#near.leave(call);

@@ -1,10 +1,10 @@
 /**
- * Text of answers while it comes, for whoever shows it. It is never committed: an attempt may fail in
- * its middle, and what was shown of it is then worth nothing.
+ * Text of answers while it comes, for programs that show it. It is never committed: an attempt may fail in
+ * its middle, and the text that was shown of it is then void.
  *
- * Owns the listeners. Nothing is made for a run that nobody listens to, and nothing is kept for late
- * ones: what the answer was in the end stands in the journal. A listener that throws is warned of and
- * harms neither the call whose text it hears nor another listener.
+ * Owns the listeners. A run without listeners costs nothing here. No text is kept for listeners that come
+ * later: the whole answer stands in the journal. When a listener throws, a warning is logged, and neither
+ * the call whose text it hears nor another listener is harmed.
  */
 import type { Observable, Observer } from 'rxjs';
 import { Subject } from 'rxjs/internal/Subject';
@@ -15,13 +15,13 @@ import type { Log } from '../ports.ts';
 
 /** A piece of a model's answer, while it comes. */
 export type TextDelta = {
-  /** The run that asks. */
+  /** The run whose call it is. */
   readonly runId: RunId;
-  /** Its `generate`. */
+  /** The run's `generate`. */
   readonly invocationId: string;
-  /** What came since the piece before. */
+  /** The text that came since the piece before. */
   readonly text: string;
-  /** It begins an attempt: what came of this invocation before is void. */
+  /** This piece begins an attempt: the text of this invocation before it is void. */
   readonly isFirst: boolean;
 };
 
@@ -34,7 +34,7 @@ export class Texts {
     this.#log = log;
   }
 
-  /** Of all runs. */
+  /** The texts of all runs. */
   get all(): Observable<TextDelta> {
     return observableOutside(this.#failed, (listener) => {
       const subscription = this.#all.subscribe(listener);
@@ -42,7 +42,7 @@ export class Texts {
     });
   }
 
-  /** Of one run; `untilItEnds` says when there is no more to hear, and gives what ends its looking. */
+  /** The texts of one run. `untilItEnds` ends the listener with the run; its result stops that. */
   run(
     runId: RunId,
     untilItEnds: (listener: Observer<TextDelta>) => () => void,
@@ -57,7 +57,7 @@ export class Texts {
     });
   }
 
-  /** One subject per run, kept only while somebody listens: never one for all with a filter. */
+  /** One subject per run, kept while it has listeners: a text costs nothing for listeners of other runs. */
   #listen(runId: RunId, listener: Observer<TextDelta>): () => void {
     const subject = this.#byRun.get(runId) ?? new Subject<TextDelta>();
     this.#byRun.set(runId, subject);
@@ -72,7 +72,7 @@ export class Texts {
     this.#log.warn('a listener of texts failed', { reason: thrownText(thrown) });
   };
 
-  /** What hears the text of one attempt, until `isOver` says that it is nobody's any more. */
+  /** Returns what passes the text of one attempt to listeners, until `isOver` says that the attempt has ended. */
   ofAttempt(
     { runId, invocationId }: { readonly runId: RunId; readonly invocationId: string },
     isOver: () => boolean,

@@ -1,8 +1,8 @@
 /**
- * Slots for calls, as far as permits are free: a call in a slot has a permit, and no other has one.
+ * Gives slots to calls, as far as permits are free: a call in a slot has a permit, and no other call has one.
  *
- * Owns whether calls wait for a permit. Leaves to the pool which call goes next, and to the permits how
- * many may.
+ * Owns whether calls wait for a permit. The pool decides which call goes next; `permits.ts` says how many
+ * calls may go.
  */
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { Grant, Pool } from '../../../providers/capacity/pool.ts';
@@ -16,14 +16,14 @@ export class CallGrants {
   readonly #permits: Permits;
   readonly #clock: Clock;
   readonly #onFree: () => void;
-  /** Calls had a slot and no permit when they were last looked at. */
+  /** At the last grant, slots were free for calls and permits were not. */
   #isShort = false;
 
   constructor(options: {
     readonly pool: Pool<RunCall>;
     readonly permits: Permits;
     readonly clock: Clock;
-    /** A slot may be given on, and its row is to be written. */
+    /** A slot is free for the next call, and its row is to be written. */
     readonly onFree: () => void;
   }) {
     this.#pool = options.pool;
@@ -33,7 +33,7 @@ export class CallGrants {
     this.#permits.serve(this.#pool);
   }
 
-  /** Calls waited for a permit, and find one. */
+  /** Calls waited for a permit, and one is free now. */
   get mayGo(): boolean {
     return this.#isShort && this.#permits.freeForCalls > 0;
   }
@@ -46,14 +46,14 @@ export class CallGrants {
     return grants;
   }
 
-  /** What was in this slot has ended; `tokens`: what it has used, where that is known. */
+  /** The call in this slot has ended; `tokens`: what it has used, where that is known. */
   free({ provider, slot }: CallSlot, outcome: CallOutcome, tokens?: number): void {
     this.#pool.release(provider, slot, outcome, this.#clock.nowMs(), tokens);
     this.#permits.freed();
     this.#onFree();
   }
 
-  /** When time alone lets calls go. What waits for a permit goes on when one is free. */
+  /** When time alone lets calls go. Null while calls wait for a permit: they go on when one is free. */
   get dueMs(): number | null {
     return this.#isShort ? null : this.#pool.nextDueMs();
   }

@@ -1,4 +1,4 @@
-/** How a provider's answer and its refusal reach the chart. */
+/** The forms in which a provider's answer and its fault reach the chart. */
 import type { GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { recordOf } from '../../../domain/failure.ts';
@@ -10,12 +10,12 @@ import { ProviderFault } from '../../../providers/port.ts';
 import type { Incoming } from '../../turn/incoming.ts';
 import type { RunCall } from './run-call.ts';
 
-/** Its own limit, or its run, ended it: that says nothing about the provider. */
+/** The call ended without an outcome of its request: that says nothing about the provider. */
 export const aborted: CallOutcome = { kind: 'aborted' };
 
 /**
- * What a model wrote comes from anywhere. Here, and nowhere else, it is made fit to keep: what
- * Postgres refuses is taken out, and a tool call that cannot be kept says so.
+ * A model may write anything. Only this function makes its answer fit to keep: characters that Postgres
+ * refuses are taken out, and a tool call that cannot be kept says so.
  */
 export function resultOf(output: GenerateOutput): Json {
   const { text, toolCalls } = output;
@@ -33,7 +33,7 @@ function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {
   return { ...names, input: {}, invalid: reason };
 }
 
-/** A fault as its run's next turn takes it. */
+/** A fault as the run's next turn takes it. */
 export function faultResult(
   { invocationId: id, incarnation }: Pick<RunCall, 'invocationId' | 'incarnation'>,
   thrown: unknown,

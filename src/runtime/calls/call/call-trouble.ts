@@ -1,4 +1,4 @@
-/** Why a run's calls do not go on, as its row says it to people: which call, whose fault, what ends it. */
+/** Why a run's calls wait, in words for people, as its row has it: which call, which provider, what ends it. */
 import type { CallWait, WaitChange } from '../../../providers/capacity/pool.ts';
 import type { RunCall } from './run-call.ts';
 

@@ -1,8 +1,9 @@
 /**
- * One text for all that are alike: rows bring a new one each, and a hundred thousand calls that wait
+ * One text for all equal texts. Each row brings its own copy, so a hundred thousand calls that wait
  * would hold as many copies of the names of a few tenants, users and models.
  *
- * Owns at most `namesMax` texts; then it begins anew, and what is held stays as it is.
+ * Owns at most `namesMax` texts. At that number it forgets all and begins anew; calls keep the texts that
+ * they hold.
  */
 import type { Wanted } from '../../../providers/served-model.ts';
 
@@ -22,7 +23,7 @@ export class Names {
     return name;
   }
 
-  /** Where calls want to go: one object for all that want the same. */
+  /** Where calls want to go: one object for all calls that want the same. */
   wanted({ provider, providers, model, tier }: Wanted): Wanted {
     if (provider === undefined && providers === undefined && model === undefined) {
       if (tier === undefined) return anywhere;

@@ -1,11 +1,11 @@
 /**
  * A provider call of a run, from the turn that asks for it to the turn that takes its result.
  *
- * One object is all that there is of a call that waits, so a hundred thousand of them cost a few hundred
- * bytes each (promise 7). What it asks and for whom never changes. Its state is one of `call-table.ts`, with
- * what `call-state.ts` says that it holds; only `move` writes it. Beside that stand the notes of those who keep
- * books of calls, each written by its book alone: the pool's in `PoolCall`, `next`, `turn` and `status` by
- * `calls-by-run.ts`, `input` by `call-inputs.ts`.
+ * A call that waits is one object and nothing else, so a hundred thousand of them cost a few hundred
+ * bytes each (promise 7). What the call asks, and for which run, never changes. Its state is one of
+ * `call-table.ts`, with the data that `call-state.ts` gives to it; only `move` writes the state. Every other
+ * field that changes has one writer: the pool writes those of `PoolCall`, `calls-by-run.ts` writes `next`,
+ * `turn` and `status`, `call-inputs.ts` writes `input`.
  */
 import { heddleError } from '../../../domain/errors.ts';
 import { checkGenerate } from '../../../domain/generate-input.ts';
@@ -30,7 +30,7 @@ import type { Names } from './names.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import { noted } from '../../turn/held.ts';
 
-/** Names an invocation for ever: also the idempotency key that providers and tasks see. */
+/** Names an invocation for ever. Providers and tasks see it as their idempotency key. */
 export function callKey(runId: string, invocationId: string, incarnation: number): string {
   return `${runId}:${invocationId}:${incarnation}`;
 }
@@ -53,12 +53,12 @@ export class RunCall extends PoolCall {
   readonly weight: number;
   readonly #inputTokens: number;
   readonly #outputTokens: number;
-  /** Where it wants to go. One object for all calls that want the same. */
+  /** Where the call wants to go. One object for all calls that want the same. */
   readonly wanted: Wanted;
   #state: CallState = proposed(false);
-  /** What is asked; null while the call only waits, far back in its line. */
+  /** The call's input; null while the call waits far back in its line, or for a budget. */
   input: GenerateInput | null;
-  /** Its run as the row had it with the last turn, or change of status: what the next may expect. */
+  /** The run's turn and status as its row has had them since the last turn or change of status. */
   turn: number;
   status: RunStatus;
   /** The next call of its run. */
@@ -80,7 +80,7 @@ export class RunCall extends PoolCall {
     this.invocationId = names.one(invocation.id);
     this.incarnation = invocation.incarnation;
     this.user = names.one(user);
-    // A run that names none is a pipeline of its own.
+    // A run that names no pipeline is a pipeline of its own.
     this.pipeline = pipeline === runId ? runId : names.one(pipeline);
     this.pipelineStartedAtMs = madeAtMs(runId);
     this.priority = names.one(priority);
@@ -97,12 +97,12 @@ export class RunCall extends PoolCall {
     return callKey(this.runId, this.invocationId, this.incarnation);
   }
 
-  /** Of its invocation. */
+  /** The id of its invocation. */
   get id(): string {
     return this.invocationId;
   }
 
-  /** What it may use: what a budget reserves for it. */
+  /** The tokens that the call may use: a budget reserves so much for it. */
   get estimate(): GenerateOutput['usage'] {
     return { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
   }
@@ -116,8 +116,8 @@ export class RunCall extends PoolCall {
   }
 
   /**
-   * The only way from a state to another. Throws `illegal-transition` for a move that is not in the table, and
-   * when the call is not in the state that it is moved from.
+   * The only way from one state to another. Throws `illegal-transition` for a move that is not in the table,
+   * and when the call is not in the state that it is moved from.
    */
   move<
     From extends CallState,
@@ -132,19 +132,19 @@ export class RunCall extends PoolCall {
     return to;
   }
 
-  /** Its state for this event; throws when it is in another. */
+  /** The call's state, which must be of this kind for this event; throws when it is another. */
   stateFor<Kind extends CallKind>(event: EventIn<Kind> & string, kind: Kind): StateOf<Kind> {
     if (isIn(this.#state, kind)) return this.#state;
     const { kind: state } = this.#state;
     throw heddleError('illegal-transition', { chart: 'provider-call', event, state });
   }
 
-  /** Nobody waits for it any more, or its run has its result. */
+  /** No run waits for the call any more, or its run has the result. */
   get isLeft(): boolean {
     return this.#state.kind === 'leaving' || this.#state.kind === 'over';
   }
 
-  /** What its run shows of it: what news of it were taken last. */
+  /** What its run shows of the call: the news of it that were taken last. */
   get shown(): ShownCall {
     return this.#state.kind === 'held' ? 'budget' : this.told;
   }
