@@ -53,12 +53,15 @@ function withJitter(ms: number, share: number, random: number): number {
 type BackingOff = HeapMember & {
   /** The attempt that comes next. */
   attempt: number;
-  /** When its pause is over; null: it is in none. */
+  /** When its backoff ends; null if it is in none. */
   dueMs: number | null;
   readonly order: number;
 };
 
-/** Calls in the pause after an attempt: the one that is due first comes first, of equals the one that came first. */
+/**
+ * Calls in a backoff after an attempt. The call that is due first comes first; of equals, the older
+ * one.
+ */
 export class Backoffs<Call extends BackingOff> {
   readonly #settings: CapacitySettings['backoff'];
   readonly #random: () => number;
@@ -73,7 +76,7 @@ export class Backoffs<Call extends BackingOff> {
     return this.#heap.size;
   }
 
-  /** The attempt is used up: the next one follows after a pause. */
+  /** The call's attempt is used up: the next one follows after a backoff. */
   add(call: Call, nowMs: number): void {
     const waitMs = callBackoffMs(this.#settings, call.attempt, this.#random());
     call.attempt += 1;
@@ -86,12 +89,12 @@ export class Backoffs<Call extends BackingOff> {
     call.dueMs = null;
   }
 
-  /** When the first pause is over; null: no call is in one. */
+  /** When the first backoff ends; null if no call is in one. */
   dueMs(): number | null {
     return this.#heap.first()?.dueMs ?? null;
   }
 
-  /** Takes out a call whose pause is over. */
+  /** Takes out a call whose backoff has ended. */
   takeDue(nowMs: number): Call | undefined {
     const call = this.#heap.first();
     if (call === undefined || (call.dueMs ?? 0) > nowMs) return undefined;

@@ -80,7 +80,7 @@ export type Released<Call> = {
   readonly attempt: number;
 };
 
-/** By how its attempt has ended: see the invariants of pool.ts. */
+/** What becomes of a call, by how its attempt has ended: see the invariants of pool.ts. */
 export function fateOf(
   { cancelled, retried }: Pick<PoolCall, 'cancelled' | 'retried'>,
   { kind }: CallOutcome,
@@ -105,7 +105,7 @@ export function fateOf(
   }
 }
 
-/** Where a call may go that may go to these providers only. */
+/** The wishes of a call that may go only to these providers. */
 export function boundTo({ provider, model, tier }: PoolCall, providers: readonly string[]): Wanted {
   return { provider, providers, model, tier };
 }

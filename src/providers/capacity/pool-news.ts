@@ -1,11 +1,13 @@
 /**
- * What others are told of a pool: runs, why their calls wait; the database, what its slots and gates are.
+ * Which changes of a pool are reported: to runs, why their calls wait; to the database, the states of
+ * slots and gates.
  *
- * It owns what was told last. It leaves to pool.ts what becomes of a call, and the writing to the runtime.
+ * It owns what was reported last. pool.ts decides what becomes of a call, and the runtime writes the
+ * changes.
  *
- * 1. What was taken counts as told. What then was not committed is given back, and is told again as it is
- *    by then.
- * 2. It is bounded: at most one change for each call, slot and gate.
+ * 1. A change that was taken counts as reported. If it is not committed, it is given back, and the
+ *    state at that time is reported again.
+ * 2. The changes are bounded: at most one for each call, slot and gate.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { KnownGate } from './gate.ts';
@@ -39,7 +41,7 @@ export class PoolNews<Call extends PoolCall> {
     this.#waits.check(call);
   }
 
-  /** The status of a gate has changed: all its calls may wait for another reason. */
+  /** The status of a gate has changed, so all its calls may wait for another reason. */
   checkAll(): void {
     for (const call of this.#routes.changed()) this.#waits.check(call);
   }
@@ -56,17 +58,17 @@ export class PoolNews<Call extends PoolCall> {
     return { attempt, dueMs, lastAt, gates };
   }
 
-  /** True when `takeWaits` has something. */
+  /** True if `takeWaits` has something. */
   get hasWaits(): boolean {
     return this.#waits.size > 0;
   }
 
-  /** What runs show of their calls, where it differs from what was taken before: a batch of it. */
+  /** Calls whose shown wait differs from what was taken before: at most `max` of them. */
   takeWaits(max = this.#settings.waitChangesMax): WaitChange<Call>[] {
     return this.#waits.take(max).map((call) => ({ call, shown: call.told }));
   }
 
-  /** Slots that differ from what was taken before. */
+  /** Slots that differ from what was taken before: at most one change per slot. */
   takeSlots(): PoolSlotChange<Call>[] {
     return this.#routes.states.flatMap(({ name: provider, slots }) =>
       slots.takeChanges(({ held, slot, status, calls, rateLimited }) => {
@@ -77,12 +79,12 @@ export class PoolNews<Call extends PoolCall> {
     );
   }
 
-  /** Gates of which something is known that was not taken before; none before `restore`. */
+  /** Gates whose state has changed since they were taken last; none before `restore`. */
   takeGates(nowMs: number): GateChange[] {
     return this.#gates.take(nowMs);
   }
 
-  /** The batch that held these was not committed. */
+  /** The batch that held these changes was not committed: the next one holds the state at that time. */
   giveBack({ slots, gates }: TakenNews): void {
     for (const { provider, slot, ...counts } of slots) {
       this.#routes.gates.find(provider)?.slots.giveBack(slot, counts);
@@ -90,7 +92,10 @@ export class PoolNews<Call extends PoolCall> {
     for (const { gate } of gates) this.#gates.giveBack(gate);
   }
 
-  /** What was known of gates before a restart, or was found by other replicas. Gates are told of from here on. */
+  /**
+   * Takes over what was known of gates before a restart, or was found by other replicas. From here on,
+   * changes of gates are reported.
+   */
   restore(known: ReadonlyMap<string, KnownGate>, nowMs: number): void {
     for (const [gate, what] of known) this.#routes.gates.find(gate)?.restore(what, nowMs);
     this.#gates.begin();
@@ -98,12 +103,12 @@ export class PoolNews<Call extends PoolCall> {
   }
 }
 
-/** Of a call that is inside. */
+/** The route of a call that is inside. */
 export function routeOf<Call extends PoolCall>({ route }: Call): Route<Call> {
   return route as Route<Call>;
 }
 
-/** Null: it is in a slot. */
+/** Null: the call is in a slot. */
 export function reasonOf(call: PoolCall): WaitReason | null {
   if (call.held !== null) return null;
   return call.dueMs === null ? routeOf(call).reason : 'backoff';

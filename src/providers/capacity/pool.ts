@@ -47,7 +47,7 @@ export type PoolOptions = {
 export class Pool<Call extends PoolCall> {
   readonly #routes: Routes<Call>;
   readonly #backoffs: Backoffs<Call>;
-  /** What runs and rows are told of it. */
+  /** Reports changes to runs and to the database. */
   readonly news: PoolNews<Call>;
   readonly #meter = new DemandMeter();
   /** Keys of calls that were cancelled in their slots and are still there. */
