@@ -126,7 +126,6 @@ const rooms = [
   },
   {
     // What every adapter that speaks HTTP needs: one exchange, its faults, its bounds. Sockets are here.
-    // Thirteen files: an exchange has as many ways to end badly.
     room: '^src/providers/wire/',
     may: [domain, providerPort, npm('undici'), node],
   },

@@ -58,7 +58,6 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
   'src/kernel': { most: 32, why: 'the step and what registration refuses, a file for each rule' },
   'src/library': { most: 16, why: 'see its row in the import rules' },
   'src/providers/capacity': { most: 16, why: 'see its row in the import rules' },
-  'src/providers/wire': { most: 16, why: 'see its row in the import rules' },
   'src/runtime/turn': {
     most: 28,
     why: 'one turn: each effect and each kind of event has its file',

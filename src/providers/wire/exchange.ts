@@ -12,10 +12,8 @@
  */
 import { BrokenAnswer } from './broken-answer.ts';
 import type { Breakage } from '../classification.ts';
-import { BoundedBytes } from './bounded-bytes.ts';
 import type { Connections } from './connections.ts';
 import { ExchangeEnd } from './exchange-end.ts';
-import { streamedAnswer } from './streamed-answer.ts';
 import type { WireLimits } from './wire-limits.ts';
 
 /** More of an error's text than this has no use. */
@@ -200,4 +198,66 @@ export class Exchange {
 
 function oneHeader(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+const newline = 0x0a;
+
+/** Counts the bytes of an answer, so that no provider can fill this process's memory. */
+class BoundedBytes {
+  readonly #bytesMax: number;
+  readonly #lineBytesMax: number;
+  #bytes = 0;
+  #lineBytes = 0;
+
+  constructor(limits: { readonly responseBytesMax: number; readonly lineBytesMax: number }) {
+    this.#bytesMax = limits.responseBytesMax;
+    this.#lineBytesMax = limits.lineBytesMax;
+  }
+
+  /** Throws a `BrokenAnswer` of kind `too-large`. */
+  count(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    const lastLine = chunk.lastIndexOf(newline);
+    this.#lineBytes = lastLine < 0 ? this.#lineBytes + chunk.length : chunk.length - lastLine - 1;
+    if (this.#bytes > this.#bytesMax) {
+      throw new BrokenAnswer('too-large', `the answer is larger than ${this.#bytesMax} bytes`);
+    }
+    if (this.#lineBytes > this.#lineBytesMax) {
+      throw new BrokenAnswer(
+        'too-large',
+        `a line of the answer is longer than ${this.#lineBytesMax} bytes`,
+      );
+    }
+  }
+}
+
+/** Made with the first answer, because naming the class loads all of Node's own `fetch`. */
+let headers: Headers | undefined;
+
+/**
+ * A successful answer as the SDKs read it: a status, headers, and a body that is pulled chunk by
+ * chunk.
+ *
+ * It stands in for a `Response` over a `ReadableStream`, which takes a tenth to a third of the time
+ * that a call costs this process. It has all that the SDKs use: a body that can be read once, as an
+ * iterable (Anthropic's) or with a reader (Ollama's).
+ *
+ * 1. Nothing is read ahead: a chunk is pulled only when the SDK asks for it.
+ */
+function streamedAnswer(next: () => Promise<Uint8Array | null>): Response {
+  const read = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+    const value = await next();
+    return value === null ? { done: true, value: undefined } : { done: false, value };
+  };
+  // If the SDK stops reading early, its exchange is cut, or drained, when the attempt ends.
+  const over = { done: true, value: undefined } as const;
+  const body = {
+    [Symbol.asyncIterator]: () => ({ next: read, return: async () => Promise.resolve(over) }),
+    getReader: () => ({ read, releaseLock: () => undefined }),
+  };
+  headers ??= new Headers();
+  const answer = { ok: true, status: 200, url: '', headers, body };
+  // This has only a part of what the type promises, but all that the SDKs read: the adapters' tests go
+  // through both SDKs, and would fail if an SDK read more.
+  return answer as unknown as Response;
 }

@@ -3,7 +3,7 @@
  * inbox.
  *
  * It owns what a turn's commit says of questions. It leaves accepting an answer to the store, and the
- * order of what came in to `incoming-order.ts`.
+ * order of what came in to `incoming.ts`.
  *
  * 1. An answer is for the question that it names and for no other start of the invocation (promise 12).
  * 2. An accepted answer whose question is not open any more stands in the journal as dropped.

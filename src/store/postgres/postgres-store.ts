@@ -35,7 +35,7 @@ import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
 import { keepStructures } from './tables/structures.ts';
-import { listTenants } from './reads/tenants.ts';
+import { listTenants } from './reads/lists.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
 
 export type PostgresOptions = {

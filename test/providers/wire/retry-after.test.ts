@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
-import { readRetryAfter } from '../../src/providers/retry-after.ts';
+import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
+import { readRetryAfter } from '../../../src/providers/wire/fault.ts';
 
 const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 
