@@ -1,8 +1,8 @@
 /**
- * What a request has brought, and what follows for its call: a result that its run's next turn takes, or a way back
- * into the pool, of which the run does not hear (promise 8).
+ * The ends of a request and what follows for its call: a result that the run's next turn takes, or a way
+ * back into the pool, of which the run does not hear (promise 8).
  *
- * Owns nothing. Leaves to `call-requests.ts` the requests, and to `call-life.ts` a call that nobody waits for.
+ * Owns nothing. `call-requests.ts` makes the requests. `call-life.ts` ends a call that no run waits for.
  */
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
@@ -28,7 +28,7 @@ export type CallEndsOptions = Pick<CallsOptions, 'budgets' | 'deliver' | 'doubte
   readonly resting: RestingCalls;
   /** A result that was paid for. */
   readonly ended: (call: RunCall, result: Result, tookMs: number) => void;
-  /** A request that had to be read is out. */
+  /** A request whose input had to be read first was sent. */
   readonly sentLate: () => void;
 };
 
@@ -65,13 +65,13 @@ export class CallEnds implements RequestEnds {
   }
 
   tookTooLong(call: RunCall, state: StateOf<'sent'>): void {
-    // It may be answered all the same.
+    // The provider may still answer it, and charge for it.
     this.#options.budgets.reservations.settle(call, 'unknown');
     call.move(state, 'timed-out', queued(true));
     this.#back(call, state.slot, { kind: 'timed-out' });
   }
 
-  /** Its slot stays taken until the result is committed. */
+  /** The slot stays taken until the result is committed. */
   answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void {
     const { clock, ended, pool } = this.#options;
     const { slot } = state;
@@ -93,7 +93,7 @@ export class CallEnds implements RequestEnds {
     deliver(call, faultResult(call, callError(provider, error)));
   }
 
-  /** It is queued again, or pauses before it is. */
+  /** The call is queued again, at once or after a pause. */
   #back(call: RunCall, slot: CallSlot, outcome: CallOutcome): void {
     this.#options.grants.free(slot, outcome);
     this.#options.resting.rest(call);

@@ -1,13 +1,13 @@
 /**
- * What each move of a call (`call-table.ts`) does beside the move: to its slot, its budgets, its run's turn,
- * and what of it stays in memory.
+ * The effects of each move of a call (`call-table.ts`): on its slot, its budgets, its run's next turn, and on
+ * what stays of it in memory.
  *
- * Owns the calls that nobody waits for and whose requests have not ended. Leaves to `calls.ts` when a call
- * moves for a turn or a batch, and to `call-ends.ts` what its request has brought.
+ * Owns the calls that no run waits for and whose requests have not ended. `calls.ts` decides when a call
+ * moves for a turn or a batch. `call-ends.ts` handles the results of requests.
  *
- * 1. A call in a slot keeps it until its result is committed, its request has ended without one, or it is known
- *    that none goes out.
- * 2. What ends a request that nobody waits for any more ends the call, and frees its slot.
+ * 1. A call in a slot keeps the slot until its result is committed, until its request has ended without a
+ *    result, or until it is known that no request goes out.
+ * 2. When a request ends that no run waits for any more, the call ends and its slot is free.
  */
 import type { Grant, Pool } from '../../../providers/capacity/pool.ts';
 import { totalTokens } from '../../../providers/call-tokens.ts';
@@ -52,14 +52,14 @@ export class CallLife {
     this.#pool = options.pool;
   }
 
-  /** It is asked for: where it is in no line, it stands in one from here on. */
+  /** A run asks for the call: when it is in no line yet, it enters one. */
   enter(call: RunCall): void {
     this.#enter(call, null);
   }
 
   /**
-   * Its budgets have room for it again, at these providers, though others may still wait for them. Before its
-   * turn has committed it waits for that.
+   * The call's budgets have room for it again, at these providers (undefined: at all), even if other calls
+   * still wait for them. A call whose turn has not committed enters when that commits.
    */
   fits(call: RunCall, within: readonly string[] | undefined): void {
     if (!isTentative(call.state)) this.#enter(call, { within });
@@ -77,14 +77,14 @@ export class CallLife {
       call.move(state, 'reject', failed(state.durable));
       return this.#options.deliver(call, faultResult(call, error));
     }
-    // Its key is in a slot still, with a request that was aborted: `#end` lets it in.
+    // A call of the same key is still in a slot, with an aborted request: `#end` lets this one in.
     if (!isIn) return void call.move(state, 'block', behind(state.durable));
     call.move(state, 'enter', queued(state.durable));
     if (state.durable) wanted();
     else runs.markTentative(call);
   }
 
-  /** The turn that asks for it has committed. */
+  /** The turn that asks for the call has committed. */
   settle(call: RunCall): void {
     const { state } = call;
     if (isTentative(state)) call.move(state, 'settle', durably(state));
@@ -92,13 +92,13 @@ export class CallLife {
     this.#options.resting.rest(call);
   }
 
-  /** The batch that is being made gives it this slot. */
+  /** The batch that is being made gives the call this slot. */
   granted(grant: Grant<RunCall>): void {
     const state = grant.call.stateFor('grant', 'queued');
     grant.call.move(state, 'grant', { kind: 'granted', durable: state.durable, slot: grant });
   }
 
-  /** The batch of its turn gives it no slot: it waits in no line until that has committed. */
+  /** The batch of the call's turn gives it no slot: it leaves its line until that batch has committed. */
   withdraw(call: RunCall): void {
     const { state } = call;
     if (state.kind !== 'queued' || state.durable) return;
@@ -106,7 +106,7 @@ export class CallLife {
     this.#pool.cancel(call, this.#nowMs);
   }
 
-  /** Its slot is committed. True: `send` it, or find that it has left. */
+  /** The slot is committed. True: the caller sends the call, or finds there that it has left. */
   committed(grant: Grant<RunCall>): boolean {
     const { call } = grant;
     const { state } = call;
@@ -121,19 +121,19 @@ export class CallLife {
     return false;
   }
 
-  /** The commit of its slot has found this budget full. */
+  /** The commit of the call's slot has found this budget full. */
   refused(call: RunCall, budget: BudgetRow): void {
     const { budgets, resting } = this.#options;
     const { state } = call;
     budgets.reservations.refused(call);
-    // It may be leaving already: `unwanted` frees its slot.
+    // The call may be leaving already: then `unwanted` frees its slot.
     if (state.kind !== 'granted') return;
     budgets.hold(call, state, budget);
     this.#options.grants.free(state.slot, aborted, 0);
     resting.rest(call);
   }
 
-  /** A turn takes its result in the batch that is being made: its slot is free with that. */
+  /** A turn takes the result in the batch that is being made: the slot is free with that batch. */
   recorded(call: RunCall): void {
     const { state } = call;
     if (state.kind !== 'answered' && state.kind !== 'kept' && state.kind !== 'failed') return;
@@ -142,7 +142,7 @@ export class CallLife {
     if (state.kind === 'answered') this.#given(call, state);
   }
 
-  /** Its result is part of a commit of its own: its slot is free with that. */
+  /** The result is part of a commit of its own: the slot is free with that commit. */
   kept(call: RunCall): void {
     const { state } = call;
     if (state.kind !== 'answered') return;
@@ -150,7 +150,7 @@ export class CallLife {
     this.#given(call, state);
   }
 
-  /** Nobody waits for it any more. */
+  /** No run waits for the call any more. */
   leave(call: RunCall): void {
     const { runs, resting, budgets } = this.#options;
     const { state } = call;
@@ -186,14 +186,14 @@ export class CallLife {
     budgets.reservations.settle(call, 'nothing');
   }
 
-  /** This replica closes: what is under way is aborted, and slots that nobody waits for are free. */
+  /** This replica closes: the slots of calls that no run waits for are free. */
   close(): void {
     for (const call of this.#leaving) {
       if (call.state.kind === 'leaving') this.#end(call, call.state);
     }
   }
 
-  /** The same, of a call that is made again elsewhere: its slot keeps its name. */
+  /** This replica closes: the call is aborted and will be made again elsewhere, so its slot keeps its name. */
   closeOpen(call: RunCall): void {
     const { state } = call;
     switch (state.kind) {
@@ -209,7 +209,7 @@ export class CallLife {
     }
   }
 
-  /** Nobody waits for its answer, and no request is out. */
+  /** No run waits for the answer, and no request is out. */
   unwanted(call: RunCall, tokens?: number): void {
     const { state } = call;
     if (state.kind === 'cleared') abandon(call, state);
@@ -220,7 +220,7 @@ export class CallLife {
     return this.#options.clock.nowMs();
   }
 
-  /** Its result is in the batch that is being made. */
+  /** The result is in the batch that is being made. */
   #given(call: RunCall, state: StateOf<'answered'>): void {
     this.#options.budgets.reservations.settle(call, state.used ?? 'nothing');
     this.#options.grants.free(state.slot, outcomeOf(state), tokensOf(state));
@@ -234,12 +234,12 @@ export class CallLife {
     if (next === undefined || next.state.kind !== 'behind') return;
     const { durable } = next.state;
     next.move(next.state, 'unblock', proposed(durable));
-    // Else its turn lets it in, with its commit.
+    // A call that is not durable enters with the commit of its turn.
     if (durable) this.enter(next);
   }
 }
 
-/** Its slot is taken until its request has ended; without one, until it is found to be unwanted. */
+/** The slot stays taken until the request has ended; where none was sent, until `unwanted`. */
 function abandon(call: RunCall, state: StateOf<'granted' | 'cleared' | 'sent'>): void {
   const { slot } = state;
   if (state.kind !== 'sent') {
@@ -252,7 +252,7 @@ function abandon(call: RunCall, state: StateOf<'granted' | 'cleared' | 'sent'>):
   abort.abort();
 }
 
-/** What it has used, where that is known. */
+/** The tokens that the answer has used, where that is known. */
 function tokensOf({ used }: StateOf<'answered'>): number | undefined {
   return used === null ? undefined : totalTokens(used.tokens);
 }

@@ -1,9 +1,9 @@
 /**
- * What there is of a call in each of its states, and no more. `call-table.ts` says what the states mean.
+ * The data that a call has in each of its states, and no more. `call-table.ts` says what the states mean.
  *
- * A hundred thousand calls may wait, so the states in which they do are shared: those without data are
- * constants, and a full budget makes one for all calls that wait for it (promise 7). The place of a queued call in
- * its line stands in the fields of `PoolCall`.
+ * A hundred thousand calls may wait, so calls that wait share their state objects: states without data are
+ * constants, and a full budget makes one pair for all calls that wait for it (promise 7). The place of a
+ * queued call in its line stands in the fields of `PoolCall`.
  */
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
@@ -11,10 +11,10 @@ import type { Grant } from '../../../providers/capacity/pool.ts';
 import type { BudgetRow } from '../../../store/charges.ts';
 import type { CallKind, EventIn, Target, withDurable } from './call-table.ts';
 
-/** Where it is: gate, number of the slot, and which attempt this is. */
+/** Where a call is: its gate, the number of its slot, and which attempt this is. */
 export type CallSlot = Omit<Grant<unknown>, 'call'>;
 
-/** A full budget, with the states that the calls share which wait for it. */
+/** A full budget, with the two states that all calls share which wait for it. */
 export type FullBudget = {
   readonly row: BudgetRow;
   readonly tentative: Held<false>;
@@ -26,14 +26,14 @@ type Held<Durable extends boolean> = {
   readonly budget: FullBudget;
 };
 
-/** What an answer has used. */
+/** The tokens that an answer has used, and where. */
 export type Used = {
   readonly provider: string;
   readonly model: string;
   readonly tokens: GenerateOutput['usage'];
 };
 
-/** `durable`: the turn that asks for it has committed. */
+/** `durable`: the turn that asks for the call has committed. */
 type Plain<Kind extends CallKind> =
   | { readonly kind: Kind; readonly durable: false }
   | { readonly kind: Kind; readonly durable: true };
@@ -51,11 +51,11 @@ export type CallState =
       readonly kind: 'sent';
       readonly slot: CallSlot;
       readonly sentAtMs: number;
-      /** Also names the attempt: a later one has another. */
+      /** Also names the attempt: each attempt has an AbortController of its own. */
       readonly abort: AbortController;
       readonly cancelLimit: () => void;
     }
-  /** `used` null: it is answered by a fault of its own. */
+  /** `used` null: the answer is a fault of the call itself. */
   | { readonly kind: 'answered'; readonly slot: CallSlot; readonly used: Used | null }
   /** `abort` null: no request was sent. */
   | { readonly kind: 'leaving'; readonly slot: CallSlot; readonly abort: AbortController | null }
@@ -64,14 +64,14 @@ export type CallState =
 
 export type StateOf<Kind extends CallKind> = Extract<CallState, { readonly kind: Kind }>;
 
-/** What may happen to a call in this state: two events need to know whether it is durable. */
+/** The events that a call in this state may have: three of them depend on whether the call is durable. */
 export type EventOf<From extends CallState> = Exclude<
   EventIn<From['kind']>,
   | ([From] extends [{ readonly durable: true }] ? 'settle' | 'withdraw' : never)
   | ([From] extends [{ readonly durable: false }] ? 'clear' : never)
   | (boolean extends DurableOf<From> ? 'settle' | 'withdraw' | 'clear' : never)
 >;
-/** The states that it may have then. */
+/** The states that a call may be in after this event. */
 export type MovedTo<From extends CallState, Event extends EventOf<From>> = StateOf<
   Target<From['kind'], Event>
 >;
@@ -96,7 +96,7 @@ export function isIn<Kind extends CallKind>(state: CallState, kind: Kind): state
   return state.kind === kind;
 }
 
-/** It waits, perhaps for hours. */
+/** The call waits, perhaps for hours. */
 export function isWaiting(state: CallState): state is StateOf<'queued' | 'held'> {
   return state.kind === 'queued' || state.kind === 'held';
 }
@@ -107,7 +107,7 @@ export function isTentative(state: CallState): state is Tentative {
   return 'durable' in state && !state.durable;
 }
 
-/** The same, durable. */
+/** The same state, durable. */
 export function durably(state: Tentative): StateOf<Tentative['kind']> {
   switch (state.kind) {
     case 'held':
@@ -126,7 +126,7 @@ export function durably(state: Tentative): StateOf<Tentative['kind']> {
 }
 
 const ok: CallOutcome = { kind: 'ok' };
-/** Its own fault: that says that its provider answers. */
+/** The fault is the call's own: the provider answers. */
 const callersFault: CallOutcome = { kind: 'caller', retryAfterMs: null };
 
 export function outcomeOf({ used }: StateOf<'answered'>): CallOutcome {

@@ -3,28 +3,31 @@
  * makes no move that is not in this table.
  *
  * In no line:
- * - proposed: a turn asks for it.
- * - behind: a call of the same key was aborted, and its request has not ended: the slot's row can name one only.
- * - failed: no provider takes it; its run hears so with its next turn.
+ * - proposed: a turn asks for the call.
+ * - behind: a call of the same key was aborted and its request has not ended. The slot's row can name only
+ *   one of the two.
+ * - failed: no provider takes the call; its run hears so with its next turn.
  *
  * In line:
  * - queued: in the pool, in no slot: in the line of its route, or in the pause after an attempt that failed.
- * - held: a budget of it is full.
+ * - held: one of the call's budgets is full.
  *
  * In a slot:
- * - granted: the commit that writes its slot is under way.
- * - cleared: that has committed, and so has its turn: its request may be sent (promise 3).
- * - sent: its request is under way.
- * - answered: it has its result; the slot is taken until that is committed.
- * - leaving: nobody waits for it any more, and its request, if one was sent, has been aborted but has not ended.
+ * - granted: the commit that writes the slot is under way.
+ * - cleared: the slot and the call's turn have committed: its request may be sent (promise 3).
+ * - sent: the request is under way.
+ * - answered: the call has its result; the slot is taken until the result is committed.
+ * - leaving: no run waits for the call any more. Its request, if one was sent, has been aborted but has not
+ *   ended.
  *
  * At its end:
- * - kept: its result is in its run's inbox, and its slot given on; its run has yet to take the result.
- * - over: nothing is left of it.
+ * - kept: the result is in the run's inbox and the slot is free; the run has not taken the result yet.
+ * - over: nothing is left of the call.
  *
- * Whether the turn that asks for a call has committed is an axis of its own. In the states of `withDurable`
- * both are possible; `settle` makes such a call durable, and no move takes that back. Only what is durable
- * is cleared, so all that follows is durable too; only what is not is withdrawn.
+ * Beside its state, a call is durable or not: durable means that the turn that asks for it has committed. In
+ * the states of `withDurable` both are possible; `settle` makes such a call durable, and no move takes that
+ * back. Only a durable call is cleared, so it is durable in all states after that. Only a call that is not
+ * durable is withdrawn.
  */
 export type CallKind =
   | 'proposed'
@@ -44,69 +47,69 @@ export const withDurable = ['proposed', 'behind', 'failed', 'queued', 'held', 'g
 
 export const callTable = {
   proposed: {
-    /** Its turn has committed. */
+    /** The call's turn has committed. */
     settle: 'proposed',
-    /** The pool lets it in. */
+    /** The pool takes the call. */
     enter: 'queued',
-    /** A call of its key leaves its slot yet. */
+    /** An aborted call of the same key still has its slot. */
     block: 'behind',
-    /** A budget of it is full. */
+    /** One of the call's budgets is full. */
     hold: 'held',
-    /** No provider takes it. */
+    /** No provider takes the call. */
     reject: 'failed',
-    /** Its run waits for it no more, or is another replica's. */
+    /** The run no longer waits for the call, or belongs to another replica. */
     leave: 'over',
   },
   behind: {
     settle: 'behind',
-    /** That call is over. */
+    /** The aborted call of the same key is over. */
     unblock: 'proposed',
     leave: 'over',
   },
   failed: {
     settle: 'failed',
-    /** A turn takes its result. */
+    /** A turn takes the call's result. */
     record: 'over',
     leave: 'over',
   },
   queued: {
     settle: 'queued',
     grant: 'granted',
-    /** The batch of its turn has no slot for it: no other batch may give it one before that commits. */
+    /** The batch of the call's turn has no slot for it: no other batch may give one before that one commits. */
     withdraw: 'proposed',
     leave: 'over',
   },
   held: {
     settle: 'held',
-    /** Another budget of it is full too. */
+    /** Another of the call's budgets is full too. */
     hold: 'held',
-    /** Its budgets have room. */
+    /** The call's budgets have room. */
     fit: 'proposed',
     leave: 'over',
   },
   granted: {
     settle: 'granted',
-    /** Its slot is committed. */
+    /** The slot is committed. */
     clear: 'cleared',
-    /** The commit of its slot has found a budget full. */
+    /** The commit of the slot has found a budget full. */
     hold: 'held',
-    /** Its slot is committed, and its turn is not. */
+    /** The slot is committed, and the call's turn is not. */
     withdraw: 'proposed',
     leave: 'leaving',
   },
   cleared: {
     send: 'sent',
-    /** Its provider wants to be left alone by now: it has its place again. */
+    /** The provider has asked to wait, or is out: the call has its place in line again. */
     withheld: 'queued',
-    /** Its run's row has no such call open: its run has to say what is true. */
+    /** The run's row has no such call open: the run has to be read again. */
     lose: 'proposed',
-    /** What it asks cannot be read: that is its result. */
+    /** The call's input cannot be read: that error is its result. */
     answer: 'answered',
     leave: 'leaving',
   },
   sent: {
     answer: 'answered',
-    /** The ways back: the run does not hear of these (promise 8). */
+    /** The call waits for another attempt: the run does not hear of this event and the next four (promise 8). */
     'rate-limited': 'queued',
     outage: 'queued',
     refused: 'queued',
@@ -115,13 +118,13 @@ export const callTable = {
     leave: 'leaving',
   },
   answered: {
-    /** A commit of its own keeps its result. */
+    /** A commit of its own writes the result to the run's inbox. */
     keep: 'kept',
     record: 'over',
     leave: 'over',
   },
   leaving: {
-    /** Its request has ended, or none is sent. */
+    /** The request has ended, or none is sent. */
     end: 'over',
   },
   kept: {
@@ -133,15 +136,15 @@ export const callTable = {
 
 type Table = typeof callTable;
 
-/** What may happen to a call in any of these states. */
+/** The events that a call may have in every one of these states. */
 export type EventIn<Kind extends CallKind> = keyof Table[Kind];
-/** Where that takes it. */
+/** The state after this event. */
 export type Target<Kind extends CallKind, Event extends EventIn<Kind>> = Table[Kind][Event] &
   CallKind;
 
 const rows: Readonly<Record<CallKind, Readonly<Record<string, CallKind>>>> = callTable;
 
-/** A state as the table sees it. Without `durable`: it is, or it is no longer of weight. */
+/** A state as the table sees it. Without `durable`: the call is durable, or durability no longer matters. */
 type Seen = { readonly kind: CallKind; readonly durable?: boolean };
 
 export function isInTable(from: Seen, event: string, to: Seen): boolean {

@@ -2,15 +2,15 @@
  * Permits: how many task attempts and provider calls are out together on this replica.
  *
  * Owns the permits of tasks, the line of attempts that want one, and whose turn it is when calls want
- * one too. Leaves to the pool which call goes next: the calls in its slots are the permits of calls.
+ * one too. The pool decides which call goes next; each call in one of its slots counts as one permit.
  *
  * 1. A permit belongs to a task attempt that runs, or to a call that is in a slot: never to a run, and
- *    to nothing that waits (promise 7). So turns need none, and with any cap of at least one every
- *    order of arrival ends.
- * 2. At most `permitsMax` are taken, also after a takeover: what goes on there stands in line.
+ *    never to work that waits (promise 7). So turns need no permit, and with any cap of at least one,
+ *    work in any order of arrival comes to its end.
+ * 2. At most `permitsMax` are taken, also after a takeover: attempts that go on then stand in line too.
  * 3. While calls and attempts both wait they take turns, so that neither line starves the other.
- * 4. Who has lent its permit has it back before anybody in line has one.
- * 5. In line an attempt costs its place; the state of its run is read again when its turn comes.
+ * 4. An attempt that has lent its permit gets one back before any attempt in line gets one.
+ * 5. An attempt in line costs only its place; the state of its run is read again when its turn comes.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { FairLine } from '../../../queue/fair-line.ts';
@@ -30,7 +30,7 @@ export abstract class PermitSeeker implements FairItem {
   account: object | null = null;
   isNew = false;
 
-  /** It stood in line, and has its permit. */
+  /** The attempt stood in line, and has its permit now. */
   abstract go(): void;
 }
 
@@ -44,16 +44,16 @@ export class Permits {
   readonly #line: FairLine<PermitSeeker>;
   #arrivals = 0;
   readonly #returning = new Set<() => void>();
-  /** Held by attempts that run, or were given one and are about to. */
+  /** Permits of attempts that run or are about to run. */
   #tasks = 0;
-  /** Calls had a slot and no permit when they were last looked at. */
+  /** At the last grant, slots were free for calls and permits were not. */
   #callsWait = false;
-  /** What attempts were given while calls waited: the next ones are theirs. */
+  /** How many permits attempts were given while calls waited: calls get as many next. */
   #owedToCalls = 0;
 
   constructor(options: {
     readonly max: number;
-    /** Calls that wait for a permit find one. */
+    /** A permit is free for calls that wait for one. */
     readonly onCallsMayGo: () => void;
     readonly capacity: CapacitySettings;
   }) {
@@ -62,7 +62,7 @@ export class Permits {
     this.#onCallsMayGo = options.onCallsMayGo;
   }
 
-  /** Whose calls have permits from here on. */
+  /** From here on the calls of this pool count as permits. */
   serve(calls: CallsOut): void {
     this.#calls = calls;
   }
@@ -92,7 +92,7 @@ export class Permits {
     return false;
   }
 
-  /** False when it did not stand in line. */
+  /** False when the attempt did not stand in line. */
   leave(attempt: PermitSeeker): boolean {
     return this.#line.remove(attempt);
   }
@@ -103,7 +103,7 @@ export class Permits {
     this.freed();
   }
 
-  /** An attempt wants back what it has lent. Calls off, until `got` was called. */
+  /** An attempt wants back the permit that it has lent. Returns a way to call this off before `got` is called. */
   takeBack(got: () => void): () => void {
     if (this.#returning.size === 0 && this.#free > 0) {
       this.#tasks += 1;
@@ -114,17 +114,17 @@ export class Permits {
     return () => this.#returning.delete(got);
   }
 
-  /** Calls that may be put into slots now. */
+  /** How many calls may be put into slots now. */
   get freeForCalls(): number {
     return Math.max(this.#free, 0);
   }
 
-  /** So many calls were put into slots; `more`: others had a slot and no permit. */
+  /** `count` calls were put into slots; `more`: for others a slot is free and no permit. */
   callsWent(count: number, more: boolean): void {
     const waited = this.#callsWait;
     this.#callsWait = more;
     this.#owedToCalls = more ? Math.max(this.#owedToCalls - count, 0) : 0;
-    // What was held back for calls is not wanted any more.
+    // No call wants the permits that were held back for calls.
     if (waited && !more) this.freed();
   }
 
