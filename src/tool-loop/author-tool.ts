@@ -1,7 +1,7 @@
 /**
- * An author's tool: a Standard Schema for its arguments and an async function, run as a task. What
- * goes wrong in it is a result that the model reads: bad arguments and a result that cannot be kept at
- * once, an exception when its policy's attempts are used up.
+ * An author's tool: a Standard Schema for its arguments and an async function, run as a task. The model
+ * reads each failure as a result: bad arguments, and a result that cannot be kept, at once; an exception
+ * when the attempts of the task policy are used up.
  */
 import type { Json } from '../domain/json.ts';
 import { asText, refuseField } from '../domain/field.ts';
@@ -15,26 +15,26 @@ import type { StandardSchema } from './standard-schema.ts';
 
 /** A tool of the author's, as `tool` makes it. */
 export type AuthorTool = {
-  /** What it does, for the model. */
+  /** Tells the model what the tool does. */
   readonly description: string;
-  /** Of its arguments: any Standard Schema. */
+  /** The schema of the arguments: any Standard Schema. */
   readonly schema: StandardSchema;
-  /** What the model is told of the arguments: a JSON Schema. Default: what the schema says. */
+  /** Tells the model the form of the arguments: a JSON Schema. Default: what `schema` says of itself. */
   readonly inputSchema?: Json;
-  /** At least once for each tool call, as any task: `idempotencyKey` is the same each time. */
+  /** Runs at least once for each tool call, like any task: `idempotencyKey` is the same each time. */
   readonly run: (args: TaskArgs<never>) => Promise<unknown>;
 };
 
 /**
- * A tool for `toolLoop`; the arguments of `run` have the type of the schema's output. What `run` gives is told
- * to the model as a text, and so is what it throws. Throws `invalid-field` for what is no tool.
+ * Makes a tool for `toolLoop`; the arguments of `run` have the type of the schema's output. The model gets
+ * the result of `run` as a text, and also what `run` throws. Throws `invalid-field` for what is no tool.
  */
 export function tool<Arguments>(of: {
-  /** What it does, for the model. */
+  /** Tells the model what the tool does. */
   readonly description: string;
-  /** Of its arguments: any Standard Schema. */
+  /** The schema of the arguments: any Standard Schema. */
   readonly schema: StandardSchema<Arguments>;
-  /** JSON Schema of the arguments, for the model. Default: what the schema says of itself. */
+  /** JSON Schema of the arguments, for the model. Default: what `schema` says of itself. */
   readonly inputSchema?: Json;
   /** Runs as a task: at least once for each call. */
   readonly run: (args: TaskArgs<Arguments>) => Promise<unknown>;
@@ -58,7 +58,7 @@ export function offerOf(name: string, { description, schema, inputSchema }: Auth
   return { name, description, inputSchema: told };
 }
 
-/** What the schema says of itself, as JSON Schema; not every schema can. */
+/** The JSON Schema that the schema gives of itself; not every schema can give one. */
 function toldBy(schema: StandardSchema, field: string): Json {
   let why = 'its schema has no JSON Schema';
   try {
@@ -84,11 +84,11 @@ export function toolTask(
         const words = `The arguments of ${name} do not fit. ${checked.words}`;
         return errorText(words, resultCharsMax);
       }
-      // The schema has just made it what `run` takes.
+      // The schema has just made this value, and `run` takes the schema's output.
       const output = await run({ input: checked.value as never, signal, idempotencyKey });
       return resultText(output, resultCharsMax);
     } catch (error) {
-      // Tried again by the policy. Its words are made such that a run can take them.
+      // The policy tries the task again. `toolError` makes the error's text fit for a run to keep.
       throw toolError(error, resultCharsMax);
     }
   }, policy);

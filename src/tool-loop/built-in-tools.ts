@@ -1,6 +1,6 @@
 /**
- * heddle's own actors as tools. What a model writes is handed to the actor as it is: the actor's own
- * check refuses what does not fit, in words that the model reads and mends.
+ * heddle's own actors as tools. The actor gets the model's arguments as the model wrote them: the actor's own
+ * check refuses arguments that do not fit, in words that the model can read, so that it can mend them.
  */
 import type { ToolOffer } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';

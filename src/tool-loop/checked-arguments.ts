@@ -1,6 +1,6 @@
 /**
- * A model's arguments, checked by an author's schema. A schema is somebody else's code: it may throw,
- * reject, or give what is no result. Arguments that it has not plainly accepted never reach a tool.
+ * A model's arguments, checked by an author's schema. A schema is code that heddle did not write: it may
+ * throw, reject, or give what is no result. Arguments that it has not plainly accepted never reach a tool.
  */
 import { isA, keysOf, propertyOf, thrownText } from '../domain/thrown.ts';
 import type { StandardSchema } from './standard-schema.ts';

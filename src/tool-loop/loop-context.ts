@@ -1,25 +1,25 @@
-/** What a tool loop keeps between its steps, and how each step changes it. Pure. */
+/** The context that a tool loop keeps between its steps, and how each step changes it. Pure. */
 import type { GenerateMessage, GenerateOutput, ToolCall } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';
 import type { ToolLoopBounds } from './options.ts';
 import { errorText, type ToolText } from './result-text.ts';
 
-/** `answered`: the model asked for no further tool. The others say what stopped it. */
+/** `answered`: the model asked for no further tool. The other words say what stopped the loop. */
 export type ToolLoopEnd = 'answered' | 'refused' | 'cut-off' | 'iterations' | 'tokens' | 'time';
 
-/** What a run of a tool loop ends with. */
+/** The output of a tool loop's run. */
 export type ToolLoopOutput = {
   /** Why it ended. */
   readonly end: ToolLoopEnd;
-  /** What the model said last. */
+  /** The model's last text. */
   readonly text: string;
   /** Model calls that were answered. */
   readonly iterations: number;
-  /** Input and output of all its model calls. */
+  /** Input and output tokens of all its model calls. */
   readonly tokens: number;
 };
 
-/** `actor` is null for a call that is answered without being made; its result is there already. */
+/** `actor` is null for a tool call that no actor carries out; its `result` is set from the beginning. */
 type PlannedCall = {
   readonly id: string;
   readonly actor: string | null;
@@ -28,7 +28,7 @@ type PlannedCall = {
 };
 
 export type LoopContext = {
-  /** What the next model call adds to the conversation. */
+  /** The messages that the next model call adds to the conversation. */
   readonly next: readonly GenerateMessage[];
   readonly calls: readonly PlannedCall[];
   readonly end: ToolLoopEnd | null;
@@ -37,7 +37,7 @@ export type LoopContext = {
   readonly tokens: number;
 };
 
-/** From what a model calls to the actor that does it. */
+/** The actor for each tool and each child that a model may call, by name. */
 export type Destinations = {
   readonly tools: ReadonlyMap<string, string>;
   readonly children: ReadonlyMap<string, string>;
@@ -53,7 +53,7 @@ export function begun(prompt: string): LoopContext {
   return { next, calls: [], end: null, text: '', iterations: 0, tokens: 0 };
 }
 
-/** The model has answered: what is to be done, or why it ends here. */
+/** The context after an answer of the model: the tool calls to carry out, or why the loop ends. */
 export function heard(
   context: LoopContext,
   { text, toolCalls, stopReason, usage }: GenerateOutput,
@@ -74,7 +74,7 @@ function endOf(stopReason: string): ToolLoopEnd {
   return stopReason === 'max-tokens' ? 'cut-off' : 'answered';
 }
 
-/** Whatever is wrong with a call is told to the model: it is the one who can mend it. */
+/** The model is told everything that is wrong with its tool call, because only the model can mend it. */
 function planned(call: ToolCall, place: number, { destinations, bounds }: Around): PlannedCall {
   const { id, name, input, invalid } = call;
   const refused = (words: string): PlannedCall => ({
@@ -123,13 +123,13 @@ export function withResult(
   result: ToolText,
 ): Partial<LoopContext> {
   const calls = context.calls.map((call, i) =>
-    // Its input has served its purpose: it stands in the conversation.
+    // The input is not needed any more: it stands in the conversation.
     i === place ? { ...call, input: null, result } : call,
   );
   return { calls };
 }
 
-/** The results, in the order of the calls, are what the model is told next. */
+/** The results, in the order of the calls, are the next messages to the model. */
 export function observed({ calls }: LoopContext): Partial<LoopContext> {
   const next = calls.map(({ id, result }): GenerateMessage => ({
     role: 'tool',

@@ -1,4 +1,4 @@
-/** What an author tells a tool loop, and the form in which the chart is built from it. */
+/** The options of a tool loop, and the form from which its chart is built. */
 import type { AnyStateMachine } from 'xstate';
 import type { GenerateInput } from '../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../domain/field.ts';
@@ -17,15 +17,15 @@ export type ToolLoopBounds = {
   readonly iterationsMax?: number;
   /** Input and output of all model calls together. Default 1,000,000. */
   readonly tokensMax?: number;
-  /** From the first model call, all waiting included. Default an hour. */
+  /** Time from the first model call, all waiting included. Default an hour. */
   readonly timeMs?: number;
   /** Tool calls of one answer that are carried out, in parallel. Default 8. */
   readonly toolCallsMax?: number;
-  /** Of one tool result; a longer one is an error that the model can read. Default 65,536. */
+  /** Characters of one tool result; a longer one is an error that the model can read. Default 65,536. */
   readonly resultCharsMax?: number;
 };
 
-/** What `toolLoop` is told. */
+/** The options of `toolLoop`. */
 export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
   /** The agent's name. */
   readonly id: Id;
@@ -35,32 +35,32 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   readonly prompt?: (run: { readonly input: Input; readonly runId: string }) => string;
   /** Which of heddle's own tools are on offer. Default: all but `spawn`, which `children` adds. */
   readonly builtIn?: readonly BuiltInTool[];
-  /** The author's own, by name. */
+  /** The author's own tools, by name. */
   readonly tools?: Readonly<Record<string, AuthorTool>>;
   /** Agents that the model may start with `spawn`. They must be registered too. */
   readonly children?: readonly ToolLoopChild[];
-  /** How the author's tools are tried. */
+  /** The task policy of the author's tools. */
   readonly taskPolicy?: TaskPolicy;
-  /** What each model call is asked with. */
+  /** Further input of each model call. */
   readonly generate?: Pick<
     GenerateInput,
     'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs' | 'attemptTimeoutMs'
   >;
-  /** What ends the loop at the latest. Each has a default. */
+  /** The bounds that end the loop at the latest. Each has a default. */
   readonly bounds?: ToolLoopBounds;
 };
 
 /** An agent that the model may start. */
 export type ToolLoopChild = {
-  /** Its chart, which is registered as an agent too. */
+  /** Its chart, which must be registered as an agent too. */
   readonly agent: AnyStateMachine;
-  /** What it is good for, for the model. */
+  /** Tells the model what the agent is good for. */
   readonly description: string;
   /** JSON Schema of the child's input. Default: any object. */
   readonly inputSchema?: Json;
 };
 
-/** What a run of a tool loop is started with, unless `prompt` reads another input. */
+/** The input of a tool loop's run, unless `prompt` reads another input. */
 export type ToolLoopInput = {
   /** The first message to the model. */
   readonly prompt: string;
@@ -107,7 +107,7 @@ export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
     refuseField('toolLoop.prompt', 'must be a function');
   }
   checkTaskPolicy(taskPolicy, 'toolLoop.taskPolicy');
-  // Whatever the prompt will be, the rest is known here.
+  // The prompt is known only when a run starts; the other fields are checked here.
   checkGenerate({ ...asOptions(generate, 'toolLoop.generate', generateKeys), prompt: '' });
   const builtIn = builtInOf(options.builtIn);
   return {

@@ -1,12 +1,12 @@
-/** What came of a tool call, as text that a model can read and heddle can keep. */
+/** The result of a tool call, as text that a model can read and heddle can keep. */
 import { toSafeJson, toSafeText } from '../domain/json.ts';
 import { isA, thrownText } from '../domain/thrown.ts';
 
 export type ToolText = { readonly content: string; readonly isError?: boolean };
 
 /**
- * NUL and lone surrogates are mended. What is no JSON, or too long, is an error in words instead: half
- * a result would be taken for a whole one.
+ * NUL is removed and lone surrogates are replaced. A result that is no JSON, or too long, becomes an error in
+ * words: a model would take half a result for a whole one.
  */
 export function resultText(output: unknown, charsMax: number): ToolText {
   const content = textOf(output);
@@ -22,7 +22,7 @@ export function errorText(words: string, charsMax: number): ToolText {
   return { content: toSafeText(words.slice(0, charsMax)), isError: true };
 }
 
-/** A tool's exception, as what its task fails with. */
+/** The error with which a task fails when its tool has thrown. */
 export function toolError(thrown: unknown, charsMax: number): Error {
   const words = isA(thrown, Error)
     ? thrownText(thrown)

@@ -2,7 +2,7 @@
 export type StandardSchema<Output = unknown> = {
   /** Where the standard puts it. */
   readonly '~standard': {
-    /** Of the standard. */
+    /** The version of the standard. */
     readonly version: 1;
     /** The library that made the schema. */
     readonly vendor: string;
@@ -10,32 +10,32 @@ export type StandardSchema<Output = unknown> = {
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
     /** Schemas that can also say what they accept as JSON Schema. */
     readonly jsonSchema?: {
-      /** Of what it accepts, in this version of JSON Schema. */
+      /** JSON Schema of what it accepts, in the version `target`. */
       readonly input: (options: { readonly target: string }) => Readonly<Record<string, unknown>>;
     };
   };
 };
-/** What a schema says of a value. */
+/** A schema's result for a value. */
 export type SchemaResult<Output> =
   | {
-      /** What came of the value. */
+      /** The value, perhaps changed by the schema. */
       readonly value: Output;
-      /** None. */
+      /** No issues: the value fits. */
       readonly issues?: undefined;
     }
   | {
-      /** What is wrong with it. */
+      /** Everything that is wrong with the value. */
       readonly issues: readonly SchemaIssue[];
     };
 /** One thing that is wrong with a value. */
 export type SchemaIssue = {
-  /** In words. */
+  /** What is wrong, in words. */
   readonly message: string;
-  /** Where in the value. */
+  /** Where in the value it is. */
   readonly path?: readonly (PropertyKey | PathSegment)[] | undefined;
 };
 /** One step of a path, as some libraries write it. */
 export type PathSegment = {
-  /** Of an object, or the place in a list. */
+  /** The key in an object, or the place in a list. */
   readonly key: PropertyKey;
 };

@@ -1,11 +1,11 @@
 /**
  * The tool loop as an ordinary chart: think (a model call with tools), act (its tool calls, each an
  * invocation, side by side), observe (their results become the next messages), think again, until the
- * model asks for no tool or a bound is reached. What was said stands in the run's conversation; the
- * context holds only what the next step needs, so no turn grows with the length of the loop.
+ * model asks for no tool or a bound is reached. The messages stand in the run's conversation; the context
+ * holds only what the next step needs, so no turn grows with the length of the loop.
  *
- * XState's invocations stand in the chart and cannot be made up while it runs, so there are as many
- * places for tool calls as an answer may have; each goes to the state of the actor that it needs.
+ * XState's invocations stand in the chart and cannot be added while it runs. So the chart has as many
+ * places for tool calls as an answer may have, and each place enters the state of the actor that it needs.
  */
 import {
   assign,
@@ -75,7 +75,7 @@ const finals = {
 
 /**
  * The chart that `toolLoop` makes: an agent like any other, with its input and output. Its states are
- * made from the author's names, so their types say nothing; it does nothing on events.
+ * made from the author's names, so their types are general. It takes no events from outside.
  */
 export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> = StateMachine<
   MachineContext,
@@ -127,7 +127,7 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
   const prompt = options.prompt ?? defaultPrompt;
   const machine = chart.createMachine({
     id: options.id,
-    // An agent's version is a hash of its chart, which sees no values that its functions close over.
+    // An agent's version is a hash of its chart. The hash does not see the values that functions close over.
     meta: { toolLoop: { ask, bounds, prompt } },
     context: ({ input, self }) => begun(prompt({ input, runId: self.id })),
     initial: 'working',
@@ -177,7 +177,7 @@ function defaultPrompt({ input }: { readonly input: unknown }): string {
   return typeof prompt === 'string' ? prompt : JSON.stringify(input ?? null);
 }
 
-/** By the key that is also the name of the state which invokes it. */
+/** The actors, by a key that is also the name of the state which invokes the actor. */
 function actorsOf(
   { builtIn, tools, children, bounds }: ResolvedLoop,
   { taskPolicy = {} }: { readonly taskPolicy?: ToolLoopOptions['taskPolicy'] },
@@ -213,7 +213,7 @@ function offersOf({ builtIn, tools, children }: ResolvedLoop) {
   ];
 }
 
-/** Each place has a state for every actor; where no call is due it is over at once. */
+/** Each place has a state for every actor; a place without a due call is over at once. */
 function placesOf({ bounds }: ResolvedLoop, actors: readonly string[]): Record<string, object> {
   const callable = actors.filter((name) => name !== 'generate');
   const places = Array.from({ length: bounds.toolCallsMax }, (_, place) => {
@@ -244,7 +244,7 @@ function placesOf({ bounds }: ResolvedLoop, actors: readonly string[]): Record<s
   return Object.fromEntries(places) as Record<string, object>;
 }
 
-/** An author's tool has made its result a text already, outside the chart. */
+/** The task of an author's tool has turned its result into text already, outside the chart. */
 function keepDone(place: number, actor: string, charsMax: number) {
   const isText = actor.startsWith('tool-');
   return assign(({ context, event }: At & { readonly event: unknown }) => {

@@ -1,13 +1,12 @@
 /**
  * Calls that wait for a budget, by the budget that was found full.
  *
- * Owns who waits for which budget, in order, and whose reason has to be told anew. Pure: what the
- * budgets hold now is an argument. Leaves to `budgets.ts` when to look, and what a call may cost.
+ * Owns which call waits for which budget, in order, and which calls' reasons must be written anew. Pure: what
+ * the budgets hold now is an argument. `budgets.ts` decides when to look, and says what a call may cost.
  *
- * 1. A budget is known here exactly while a call waits for it, so nothing is left of one that nobody
- *    waits for.
- * 2. One pass over a budget looks at `examinedMax` of its calls, and those it has looked at go behind
- *    the others: each is looked at after as many passes as its line is long, and none is passed over.
+ * 1. A budget is known here exactly while a call waits for it, so memory holds no budget without calls.
+ * 2. One pass over a budget looks at `examinedMax` of its calls, and moves them behind the others. So the
+ *    passes go round the whole line, and no call is passed over.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { addAmounts, fitsBudget, type Amount, type BudgetRow } from '../../../store/charges.ts';
@@ -17,9 +16,9 @@ import type { RunCall } from '../call/run-call.ts';
 class Full implements FullBudget {
   row: BudgetRow;
   readonly calls = new Set<RunCall>();
-  /** Calls that have not heard of the figures in `row` yet; null: all have. */
+  /** Calls whose reason does not show the figures in `row` yet; null: all show them. */
   untold: Iterator<RunCall> | null = null;
-  /** The figures have changed again while calls heard of them. */
+  /** The figures have changed again before all calls' reasons showed them. */
   changedSince = false;
   readonly tentative = Object.freeze({ kind: 'held', durable: false, budget: this } as const);
   readonly durable = Object.freeze({ kind: 'held', durable: true, budget: this } as const);
@@ -77,7 +76,7 @@ export class BudgetLine {
     call.move(from, 'hold', from.durable ? full.durable : full.tentative);
   }
 
-  /** The call is to be moved on from here. */
+  /** Takes the call out of its line; the caller then moves it to another state. */
   remove(call: RunCall, { budget }: StateOf<'held'>): void {
     const key = keyOf(budget.row);
     const full = this.#full.get(key);
@@ -87,8 +86,8 @@ export class BudgetLine {
   }
 
   /**
-   * A budget holds so much now; null: there is none any more. Gives calls that it has room for, one
-   * beside the other, with what each may cost at least.
+   * `row` is what the budget holds now; null: there is no such budget any more. Returns calls that the budget
+   * has room for together, by the least that each may cost.
    */
   looked(
     at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>,
@@ -108,7 +107,7 @@ export class BudgetLine {
       const amounts = needed(call);
       const budget: BudgetRow | null = now;
       const fits = amounts.filter((amount) => budget === null || fitsBudget(budget, amount));
-      // One that no provider takes goes on to hear just that.
+      // A call that no provider takes goes on too: the pool then fails it with that reason.
       if (fits.length > 0 || amounts.length === 0) {
         fitting.push(call);
         const [least] = fits;
@@ -123,7 +122,7 @@ export class BudgetLine {
     return fitting;
   }
 
-  /** Calls whose reason shows older figures than are known: at most `max`, the others later. */
+  /** Takes at most `max` calls whose reason shows older figures than are known; the others come later. */
   takeUntold(max: number): RunCall[] {
     const taken: RunCall[] = [];
     for (const full of this.#full.values()) {

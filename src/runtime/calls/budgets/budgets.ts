@@ -1,15 +1,16 @@
 /**
  * Budgets at work: which calls wait because a budget is used up, and when each goes on.
  *
- * Owns when budgets are looked at. Leaves the sums to the store, which alone knows what other replicas have
- * reserved; who waits for which budget to `budget-line.ts`; what calls hold of them to `reservations.ts`.
+ * Owns when budgets are looked at. The store does the sums, because only the store knows what other replicas
+ * have reserved. `budget-line.ts` knows which call waits for which budget, `reservations.ts` what each call
+ * has reserved.
  *
  * 1. While no budget is set nothing is charged, and a call passes with one comparison.
  * 2. A call that waits here is in no queue and no slot. All budgets that calls wait for are looked at
- *    again every `lookMs`, in reads of a bounded size, so it goes on by itself when its budget is
- *    raised, a day begins, or others have used less.
- * 3. A reason shows the figures of a look, and is written anew when they change: `toldMax` at most
- *    with each look.
+ *    again every `lookMs`, in reads of a bounded size, so a call goes on by itself when its budget is
+ *    raised, a day begins, or other calls have used less than they had reserved.
+ * 3. The reason that a run shows has the figures of a look, and is written anew when they change: at most
+ *    `toldMax` reasons with each look.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { Signal } from '../../signal.ts';
@@ -38,7 +39,7 @@ export class Budgets {
   readonly #store: Store;
   readonly #defaults: BudgetDefaults;
   readonly reservations: Reservations;
-  /** A call fits its budgets again; `within`: at these of its providers only. */
+  /** A call fits its budgets again; `within`: only at these of its providers. */
   readonly fits = new Signal<[call: RunCall, within: readonly string[] | undefined]>();
   readonly #onNews: () => void;
   readonly #settings: CapacitySettings['budgets'];
@@ -53,7 +54,7 @@ export class Budgets {
     readonly log: Log;
     readonly defaults: BudgetDefaults;
     readonly providers: readonly Provider[];
-    /** What runs show of their budgets has changed. */
+    /** The reasons that runs show for their budgets have changed. */
     readonly news: () => void;
     readonly capacity: CapacitySettings;
   }) {
@@ -88,7 +89,7 @@ export class Budgets {
     this.#rhythm.start();
   }
 
-  /** With the poll for work: another replica may have set the first budget. */
+  /** Called with the poll for work: another replica may have set the first budget. */
   async lookForFirst(): Promise<void> {
     if (!this.#isOn && (await this.#store.hasBudgets())) this.turnOn();
   }
@@ -108,12 +109,12 @@ export class Budgets {
     this.#rhythm.start();
   }
 
-  /** Nobody waits for it any more. */
+  /** No run waits for the call any more. */
   leave(call: RunCall, from: StateOf<'held'>): void {
     this.#line.remove(call, from);
   }
 
-  /** Of a run with these calls, by what is known now; null when none of them waits here. */
+  /** The reason that a run with these calls shows now; null when none of them waits here. */
   reasonFor(calls: readonly RunCall[]): string | null {
     for (const call of calls) {
       const budget = this.#line.budgetOf(call);
@@ -126,7 +127,7 @@ export class Budgets {
     return this.#changes.length > 0;
   }
 
-  /** Calls whose runs have to show that they wait here, or for which figures, or that they do no more. */
+  /** Calls whose runs must show something new: that a call waits here, its figures, or that it waits no more. */
   takeChanges(): readonly RunCall[] {
     return this.#changes.splice(0);
   }
@@ -135,7 +136,7 @@ export class Budgets {
     void this.#rhythm.close();
   }
 
-  /** Where it may go to several, the cheapest of those that it does not fit. */
+  /** What the call may cost: of the providers for which the budget lacks room, the cheapest. */
   #lacking(call: RunCall, budget: BudgetRow): Amount {
     const amounts = rising(this.reservations.places(call));
     return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;
@@ -154,7 +155,7 @@ export class Budgets {
     if (this.#changes.length > 0) this.#onNews();
   }
 
-  /** The budgets that they waited for have room; what others of theirs say is read before they go. */
+  /** The budgets that these calls waited for have room; the calls' other budgets are read before they go. */
   async #letGo(calls: readonly RunCall[]): Promise<void> {
     const addresses = new Map<string, BudgetAddress>();
     for (const call of calls) for (const at of budgetsOf(call)) addresses.set(keyOf(at), at);
@@ -168,7 +169,7 @@ export class Budgets {
       const mine = budgetsOf(call).flatMap((at) => budgets.get(keyOf(at)) ?? []);
       const places = this.reservations.places(call);
       const open = places.filter(({ needed }) => mine.every((one) => fitsBudget(one, needed)));
-      // One that no provider takes goes on to hear just that.
+      // A call that no provider takes goes on too: the pool then fails it with that reason.
       if (open.length === 0 && places.length > 0) {
         const [least = noAmount] = rising(places);
         const full = mine.find((one) => !fitsBudget(one, least));
@@ -176,9 +177,9 @@ export class Budgets {
         continue;
       }
       const needed = rising(open).at(-1) ?? noAmount;
-      // Else it would come back to the dear one, which is as free as before, again and again.
+      // Unbound, the call might get a slot at a provider that is too dear for the budget, again and again.
       const isBound = open.length < places.length;
-      // Counted on, so that no more of them go on than there is room for.
+      // The sums grow with each call that goes on, so that no more calls go on than there is room for.
       for (const budget of mine) {
         const reserved = addAmounts(budget.reserved, needed);
         budgets.set(keyOf(budget), { ...budget, reserved });

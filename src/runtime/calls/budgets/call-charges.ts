@@ -1,4 +1,4 @@
-/** What a batch charges for calls, and what the end of a call says of its cost. */
+/** What a batch charges to budgets for its calls, and what the end of a run settles. */
 import type { ReplicaId } from '../../../domain/ids.ts';
 import type { Grant } from '../../../providers/capacity/pool.ts';
 import type { SlotWrite } from '../../../store/batch.ts';
@@ -7,7 +7,7 @@ import type { NewRun } from '../../../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from '../call/run-call.ts';
 
-/** What the calls in new slots reserve, and what calls that are over have used; null: nothing. */
+/** What the calls in new slots reserve, and what calls that are over have used; null when there is neither. */
 export function chargesOf(
   budgets: Budgets,
   batch: {
@@ -16,7 +16,7 @@ export function chargesOf(
     readonly grants: readonly Grant<RunCall>[];
     /** Keys of calls that an earlier owner may have made. */
     readonly repeated: ReadonlySet<string>;
-    /** A grant names a gate; the provider and the call say which model, and so which price. */
+    /** A grant names a gate; provider and call give the model, and so the price. */
     readonly gates: { providerOf(gate: string): string };
   },
 ): Charges | null {
@@ -38,7 +38,7 @@ export function chargesOf(
   return { reserved, settled, defaults: budgets.defaults };
 }
 
-/** Of a call that waits for another attempt nothing was used; what is under way may be answered yet. */
+/** A call that waits for another attempt has used nothing. A request under way may still be answered. */
 export function chargeEnd(budgets: Budgets, run: NewRun, calls: readonly RunCall[]): void {
   if (!budgets.isOn) return;
   for (const call of calls) {

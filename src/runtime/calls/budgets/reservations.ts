@@ -1,12 +1,12 @@
 /**
- * What calls hold of their budgets, and what they have used of that: a call reserves its worst case with
- * its slot, and its end settles that by what was used.
+ * What calls reserve of their budgets, and what they have used of that: a call reserves its worst case with
+ * its slot, and its end settles the reservation by what was used.
  *
- * Owns what each call holds, and settlements until they are part of a batch. Leaves the sums to the store,
- * which alone knows what other replicas have reserved.
+ * Owns the reservation of each call, and settlements until they are part of a batch. The store does the sums,
+ * because only the store knows what other replicas have reserved.
  *
- * 1. A call holds what one attempt has reserved until it is settled, through every pause between attempts.
- * 2. A settlement that was not committed is sent again; the store takes each once.
+ * 1. A call keeps its reservation until it is settled, through every pause between attempts.
+ * 2. A settlement that was not committed is sent again; the store takes each settlement once.
  */
 import { totalTokens } from '../../../providers/call-tokens.ts';
 import type { Provider } from '../../../providers/port.ts';
@@ -33,14 +33,17 @@ export class Reservations {
     this.#prices = new Prices(providers);
   }
 
-  /** What a call may cost at each provider that it may go to. */
+  /** What the call may cost at each provider that it may go to. */
   places(call: RunCall): Place[] {
     const tokens = totalTokens(call.estimate);
     const places = this.#prices.everywhere(call.wanted, call.estimate);
     return places.map(({ provider, micros }) => ({ provider, needed: { tokens, micros } }));
   }
 
-  /** The call goes to this provider, in the slot at this index of its batch; null: it holds enough already. */
+  /**
+   * The call goes to this provider, in the slot at this index of its batch; null: its reservation is large
+   * enough already.
+   */
   reserve(
     call: RunCall,
     at: { readonly provider: string; readonly slot: number; readonly repeated: boolean },
@@ -50,7 +53,7 @@ export class Reservations {
     const amount = { tokens: totalTokens(estimate), micros };
     const held = this.#held.get(call);
     if (held !== undefined) {
-      // An attempt after the first stands on what that reserved, but for one at a dearer provider.
+      // A later attempt uses the reservation of the first, unless it goes to a dearer provider.
       if (isWithin(amount, held)) return null;
       this.settle(call, 'nothing');
     }
@@ -59,12 +62,12 @@ export class Reservations {
     return { tenant, runId, shard, user, call: nameOf(call), amount, slot: at.slot, before };
   }
 
-  /** The store has reserved nothing for it. */
+  /** The store has reserved nothing for the call. */
   refused(call: RunCall): void {
     this.#held.delete(call);
   }
 
-  /** The call has used so much; `unknown`: perhaps all that it has reserved. */
+  /** Settles the call's reservation by what was used; `unknown`: perhaps all of the reservation. */
   settle(call: RunCall, used: Used | 'nothing' | 'unknown'): void {
     if (!this.#held.delete(call)) return;
     const { tenant, runId, shard, user } = call;
@@ -84,7 +87,7 @@ export class Reservations {
     return taken;
   }
 
-  /** Their batch was not committed. */
+  /** The batch of these settlements was not committed. */
   giveBack(settlements: readonly Settlement[]): void {
     this.#settlements.unshift(...settlements);
   }
