@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testDatabase } from './support/postgres.ts';
+import { compileConsumer } from './types/compile-consumer.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -168,6 +169,14 @@ it('loads no database, no sockets and no server before they are used', async () 
   }
   expect(loaded.filter((file) => file.startsWith('rxjs')).length).toBeLessThan(30);
 }, 60_000);
+
+it('types what a user writes', { timeout: 300_000 }, async () => {
+  const { nodenext, bundler, accepted, refused } = await compileConsumer(folder);
+  expect(nodenext).toEqual([]);
+  expect(bundler).toEqual([]);
+  expect(accepted).toBeGreaterThanOrEqual(30);
+  expect(refused).toBeGreaterThanOrEqual(30);
+});
 
 it('has the command and its types', { timeout: 60_000 }, async () => {
   const { stdout } = await run('npx', ['heddle', '--help'], { cwd: folder, env: env() });
