@@ -4,9 +4,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from './support/postgres.ts';
 import { compileConsumer } from './types/compile-consumer.ts';
 
@@ -183,4 +183,41 @@ it('has the command and its types', { timeout: 60_000 }, async () => {
   expect(stdout).toContain('circuits');
   const types = await readFile(join(folder, 'node_modules/heddle/dist/src/index.d.ts'), 'utf8');
   expect(types).toContain('createHeddle');
+});
+
+describe('heddle/testing', () => {
+  const play = (...args: readonly string[]) =>
+    run(process.execPath, args, { cwd: folder, env: env() });
+
+  beforeAll(() => cp(join(root, 'test/testing/packed'), folder, { recursive: true }));
+
+  it("works under Node's own runner, and its fake timers", { timeout: 60_000 }, async () => {
+    const { stdout } = await play('--test', '--test-reporter=tap', 'node.test.js');
+    expect(stdout).toContain('# pass 2');
+    expect(stdout).toContain('# fail 0');
+  });
+
+  it('works under vitest, and its fake timers', { timeout: 60_000 }, async () => {
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const { stdout } = await play(vitest, 'run', '--root', '.', '--globals', 'vitest.test.js');
+    expect(stripVTControlCharacters(stdout)).toMatch(/Tests +2 passed/);
+  });
+
+  it(
+    'works in a realm of its own, as jest has one for each file',
+    { timeout: 60_000 },
+    async () => {
+      const { stdout } = await play('--experimental-vm-modules', 'realm.js');
+      expect(stdout).toBe('played\n');
+    },
+  );
+
+  it('loads no database, no SDK and no server', { timeout: 60_000 }, async () => {
+    const { stderr } = await play('loaded.js');
+    const packages = [...stderr.matchAll(/^loaded .*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)];
+    const names = new Set(packages.map(([, name]) => name));
+    expect(names).toEqual(new Set(['heddle', 'rxjs', 'xstate']));
+    expect(stderr).toContain('store/memory/');
+    expect(stderr).not.toMatch(/store\/(postgres|embedded)\//);
+  });
 });
