@@ -1,6 +1,6 @@
 /**
- * What a chart's `onError` hears. `event.error` is what was thrown, as plain JSON; what heddle knows of
- * the failure stands beside it, in `event.failure`.
+ * The error event that a chart's `onError` gets. `event.error` is the thrown value as plain JSON;
+ * `event.failure` is what heddle knows of the failure.
  */
 import { HeddleError, toErrorRecord, type ErrorDetail, type ErrorRecord } from './errors.ts';
 import { isA } from './thrown.ts';
@@ -8,13 +8,13 @@ import { thrownJson } from './thrown-json.ts';
 
 /** `event.failure` of an error event: heddle's record of it, and where it came from. */
 export type Failure = {
-  /** Of heddle's registry, or the author's own; `error` where an error has none. */
+  /** A code of heddle's registry, or the code of the author's error; `error` where an error has none. */
   readonly code: string;
-  /** In words. */
+  /** What went wrong, in words. */
   readonly message: string;
-  /** What the message was made with; of heddle's own errors. */
+  /** The details in the message; only for heddle's own errors. */
   readonly detail?: ErrorDetail;
-  /** Of a task: how often it was tried. */
+  /** How often a task was tried. */
   readonly attempts?: number;
   /** The `src` of the invocation, as the chart names it. */
   readonly source: string;
@@ -22,7 +22,7 @@ export type Failure = {
   readonly run: string;
 };
 
-/** The record of anything that somebody else's code threw, with what a chart is to hear of it. */
+/** The record of a value that code outside heddle has thrown, with the JSON of it that the chart gets. */
 export function recordOf(thrown: unknown): ErrorRecord {
   const record = toErrorRecord(thrown);
   return isA(thrown, HeddleError) ? record : { ...record, thrown: thrownJson(thrown) };

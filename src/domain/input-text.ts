@@ -1,7 +1,7 @@
 /**
- * A run's input as its row has it. Rows of 0.1.0 say `null` for a run that was given none, and began it
- * with its chart's default parameters; so that still means absent, and an input that is null is written
- * in another way. Whoever only shows it can parse both.
+ * A run's input as its row has it. A row of 0.1.0 says `null` for a run without input, and such a run began
+ * with its chart's default parameters. So `null` still means absent, and an input that is null is written as
+ * ` null`. Code that only shows the input can parse both.
  */
 import type { Json } from './json.ts';
 

@@ -1,24 +1,25 @@
 /**
- * What was thrown, as plain JSON that a chart can keep. Whatever it was, this ends and does not throw
- * (promise 13), and is at most `thrownBytesMax` as JSON: what does not fit is left out or cut.
+ * A thrown value as plain JSON that a chart can keep. Whatever was thrown, this function ends and does not
+ * throw (promise 13), and its result is at most `thrownBytesMax` as JSON: parts that do not fit are left out
+ * or cut.
  */
 import { bytesOfJson, toJson, toSafeText, type Json } from './json.ts';
 import { limits } from './limits.ts';
 import { isA, keysOf, propertyOf, thrownText } from './thrown.ts';
 
-/** Causes of causes that are told. */
+/** How deep causes of causes are followed. */
 const causesMax = 8;
-/** Of a name, which is a word. */
+/** Bytes of an error's name. */
 const nameBytesMax = 1_000;
-/** Fields that are looked at. */
+/** Fields of an error that are looked at. */
 const fieldsMax = 100;
-/** With less than this left nothing worth telling fits. */
+/** With fewer bytes left the cause is left out: nothing useful would fit. */
 const causeBytesMin = 100;
 
 /**
- * JSON objects, lists and texts are as they are. An Error is `{ name, message, code?, its own JSON
- * fields, cause? }`, and so is whatever has no JSON. A chart asks for `error.message`, and whether there is
- * an error at all, so a number, a boolean and null are told in the same shape, each as itself in `value`.
+ * JSON objects, lists and texts stay as they are. An Error becomes `{ name, message, code?, its own JSON
+ * fields, cause? }`, and so does a value that has no JSON. Charts read `error.message`, and check whether
+ * there is an error, so a number, a boolean and null get the same shape, with the value itself in `value`.
  */
 export function thrownJson(thrown: unknown): Json {
   return told(thrown, limits.thrownBytesMax, 0);
@@ -33,7 +34,7 @@ function told(thrown: unknown, bytesMax: number, depth: number): Json {
   return ofError(thrown, bytesMax, depth);
 }
 
-/** Undefined for what is no JSON, or has more bytes. */
+/** Undefined for a value that is no JSON, or has more bytes. */
 function jsonOf(value: unknown, bytesMax: number): Json | undefined {
   try {
     return toJson(value, 'thrown', bytesMax);
@@ -42,7 +43,7 @@ function jsonOf(value: unknown, bytesMax: number): Json | undefined {
   }
 }
 
-/** These are told in their own way, or not at all. */
+/** `ofError` handles these keys itself, or leaves them out. */
 const known = new Set(['name', 'message', 'code', 'cause', 'stack', '__proto__']);
 
 function ofError(thrown: unknown, bytesMax: number, depth: number): Json {
@@ -81,7 +82,7 @@ function ofError(thrown: unknown, bytesMax: number, depth: number): Json {
   return fields;
 }
 
-/** As much of a text as has room, its quotes included. */
+/** The longest beginning of a text that fits, quotes included. */
 function cut(text: string, bytesMax: number): string {
   let part = toSafeText(text.slice(0, bytesMax));
   for (let bytes = bytesOfJson(part); bytes > bytesMax && part !== ''; bytes = bytesOfJson(part)) {

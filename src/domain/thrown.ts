@@ -1,18 +1,18 @@
 /**
- * The words of what somebody else's code threw. JavaScript lets anything be thrown: an object without a
- * prototype, a symbol, an error whose `message` is a getter that throws, a proxy that was revoked. So
- * nothing here throws, whatever it is given, and nothing here keeps what it was given.
+ * The text of a value that code outside heddle has thrown. JavaScript lets any value be thrown: an object
+ * without a prototype, a symbol, an error whose `message` is a getter that throws, a proxy that was revoked.
+ * So no function here throws, whatever its argument is, and none keeps its argument.
  */
 
-/** Error texts are stored and shown: this much of them. */
+/** Error texts are stored and shown: at most this many characters of them. */
 const textCharsMax = 4_000;
 
-/** Bounded, and without what Postgres refuses. */
+/** Bounds a text, and takes out the characters that Postgres refuses. */
 export function cleanText(text: string): string {
   return text.slice(0, textCharsMax).replaceAll('\u0000', '').toWellFormed();
 }
 
-/** A property of anything; undefined where there is none, or where reading it throws. */
+/** A property of any value; undefined where there is none, or where reading it throws. */
 export function propertyOf(thing: unknown, key: PropertyKey): unknown {
   if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null)
     return undefined;
@@ -23,7 +23,7 @@ export function propertyOf(thing: unknown, key: PropertyKey): unknown {
   }
 }
 
-/** The own enumerable keys of anything; none where there are none, or where asking throws. */
+/** The own enumerable keys of any value; an empty list where it has none, or where asking throws. */
 export function keysOf(thing: unknown): readonly string[] {
   if (typeof thing !== 'object' || thing === null) return [];
   try {
@@ -45,7 +45,7 @@ export function isA<Made>(
   }
 }
 
-/** What was thrown, in words: its `message` if it has one, else what it is as text. */
+/** The text of a thrown value: its `message` if it has one, else the value itself as text. */
 export function thrownText(thrown: unknown): string {
   const message = propertyOf(thrown, 'message');
   return cleanText(
@@ -55,7 +55,7 @@ export function thrownText(thrown: unknown): string {
 
 const wordless = 'it threw something that has no text';
 
-/** Undefined where it has no words. An array's text is that of all its items, which may be many. */
+/** Undefined where a value has no text. An array gives only its length: it may have many items. */
 function inWords(value: unknown): string | undefined {
   try {
     return typeof value === 'object' && value !== null && Array.isArray(value)
@@ -67,13 +67,13 @@ function inWords(value: unknown): string | undefined {
 }
 
 /**
- * Hears the rejection of what somebody else's code has returned, be it a promise or anything with a
- * `then`: one that nobody hears ends the process. Whatever is no promise is left alone.
+ * Handles the rejection of a value that code outside heddle has returned, if it is a promise or has a `then`:
+ * an unhandled rejection ends the process. Other values are left alone.
  */
 export function whenRejected(returned: unknown, heard: (reason: unknown) => void): void {
   if (typeof returned !== 'object' || returned === null) return;
   try {
-    // `resolve` takes anything: a `then` that throws, or calls back twice, is a rejection or nothing.
+    // `resolve` takes any value: a `then` that throws becomes a rejection, a second call back is ignored.
     if (typeof propertyOf(returned, 'then') === 'function')
       void Promise.prototype.then.call(Promise.resolve(returned), undefined, heard);
   } catch (error) {

@@ -1,13 +1,14 @@
 /**
- * The one way from anything to plain JSON: a copy of it that is ours, made in one walk. So nothing of the
- * author's stays in a run: no getter, proxy, hidden key, prototype or object of another realm.
+ * The only way from any value to plain JSON: a copy of it that is ours, made in one walk. So a run holds
+ * nothing of the author's objects: no getter, proxy, hidden key, prototype or object of another realm.
  *
- * It owns what counts as plain. It leaves the words for what does not to `loss.ts`, and the kinds to `kinds.ts`.
+ * Owns what counts as plain. `loss.ts` puts into words why a value is not plain. `kinds.ts` tells kinds of
+ * objects apart.
  *
- * 1. JSON and Postgres give back exactly what is returned.
- * 2. Nothing is lost in silence but a property that is `undefined`, which counts as absent. A key that is
- *    not enumerable, and what is inherited, is not looked at.
- * 3. The walk ends, whatever it is given: depth and size are bounded while it goes.
+ * 1. JSON and Postgres give back exactly the copy that is returned.
+ * 2. Only a property that is `undefined` is lost in silence: it counts as absent. Keys that are not
+ *    enumerable, and inherited keys, are not looked at.
+ * 3. The walk ends, whatever value it gets: depth and size are bounded on the way.
  */
 import { heddleError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -20,7 +21,7 @@ export type PlainOptions = {
   /** Its name in errors. */
   readonly field: string;
   readonly bytesMax: number;
-  /** Frozen, and parts shared with `before`, which has been made so, are taken over unseen. */
+  /** The copy is frozen, and parts that it shares with the frozen `before` are taken over without a look. */
   readonly isFrozen: boolean;
   readonly before?: unknown;
 };
@@ -28,7 +29,7 @@ export type PlainOptions = {
 const lost = Symbol('lost');
 const tooLarge = Symbol('too large');
 
-/** `charsMin`: characters that its JSON has at least, without the parts of `before`. */
+/** `charsMin`: the least number of characters of the copy's JSON, without the parts of `before`. */
 export function plainJson(
   value: unknown,
   { field, bytesMax, isFrozen, before }: PlainOptions,
@@ -92,7 +93,7 @@ class Walk {
     }
   }
 
-  /** What `toJSON` gives is not asked for its own. */
+  /** The result of `toJSON` is not asked for a `toJSON` of its own. */
   #thing(value: object | bigint, before: unknown, key: string, depth: number): unknown {
     const toJson = toJsonOf(value);
     if (toJson === undefined) return this.#container(value, before, depth);
@@ -122,7 +123,7 @@ class Walk {
       if (item === undefined) return lost;
       copy.push(item);
     }
-    // A list can carry more than its items: what `String.match` gives has `index` and `input`.
+    // A list can carry more than its items: the result of `String.match` has `index` and `input`.
     if (Object.keys(value).length !== copy.length) return lost;
     return this.#isFrozen ? Object.freeze(copy) : copy;
   }

@@ -1,17 +1,17 @@
-/** What comes back of a type when its values went through JSON: the type-level side of `copy.ts`. */
+/** The type of a value after it went through JSON: the type-level side of `copy.ts`. */
 import type { Json } from './json-type.ts';
 
 /**
- * The type that JSON makes of `T`: a date is a text, what has `toJSON` is what that gives, a property
- * that may be `undefined` may be absent. What heddle refuses to store (functions, maps, big integers,
- * promises) is `never`. A type that is plain JSON already stays as it is.
+ * The type that JSON makes of `T`: a date becomes a text, a type with `toJSON` becomes the result of that, a
+ * property that may be `undefined` may be absent. Types that heddle refuses to store (functions, maps, big
+ * integers, promises) become `never`. A type that is plain JSON already stays as it is.
  */
 export type JsonOf<T> = T extends Json
   ? T
   : T extends undefined
     ? null
     : T extends {
-          /** As `JSON.stringify` asks for it. */
+          /** The method that `JSON.stringify` calls. */
           toJSON(...given: never[]): infer Told;
         }
       ? JsonOf<Told>
@@ -21,7 +21,7 @@ export type JsonOf<T> = T extends Json
           ? { [Place in keyof T]: PartOf<T[Place]> }
           : { [Key in keyof FieldsOf<T>]: FieldsOf<T>[Key] };
 
-/** None of these has a JSON that says what it is. */
+/** Types whose values JSON loses or refuses. */
 type Unkept =
   | bigint
   | symbol
@@ -40,5 +40,5 @@ type FieldsOf<T> = {
   ]?: PartOf<T[Key]>;
 };
 
-/** Of `any` and `unknown` nothing is known but that it is JSON. */
+/** `any` and `unknown` become `Json`: nothing more is known of them. */
 type PartOf<T> = unknown extends T ? Json : JsonOf<Exclude<T, undefined>>;

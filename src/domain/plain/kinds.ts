@@ -1,12 +1,12 @@
-/** What counts as plain: by what a thing is, never by whose realm made it, for test runners have several. */
+/** Tells plain values apart by their kind and never by their realm, because test runners have several realms. */
 
-/** Made by no class: a realm's `Object.prototype` stands right behind it, or nothing. */
+/** An object that no class made: its prototype is the `Object.prototype` of a realm, or null. */
 export function isPlainObject(value: object, ownKeys: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   const isMadeByNone =
     prototype === Object.prototype || prototype === null || isRealmsObjectPrototype(prototype);
   if (!isMadeByNone) return false;
-  // `Math`, `Intl` and such have no key of their own, and would be `{}`.
+  // `Math`, `Intl` and the like have no keys of their own, and would become `{}`.
   return ownKeys > 0 || Object.prototype.toString.call(value) === '[object Object]';
 }
 
@@ -16,14 +16,14 @@ function isRealmsObjectPrototype(prototype: unknown): boolean {
   );
 }
 
-/** Symbols that are enumerable are data that JSON loses. */
+/** Enumerable symbol keys hold data that JSON loses. */
 export function hasSymbolKeys(value: object): boolean {
   const symbols = Object.getOwnPropertySymbols(value);
   if (symbols.length === 0) return false;
   return symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key));
 }
 
-/** An array of no class of an author's: a realm's `Array.prototype`, itself an array, stands behind it. */
+/** An array that no author's class made: its prototype is a realm's `Array.prototype`, itself an array. */
 export function isPlainList(value: readonly unknown[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Array.prototype || Array.isArray(prototype);
@@ -36,7 +36,7 @@ export function toJsonOf(value: unknown): ToJson | undefined {
   return typeof toJSON === 'function' ? (toJSON as ToJson) : undefined;
 }
 
-/** A date that is none says so by null. */
+/** For a value whose `toJSON` gave null: true when it is a date, since only an invalid date gives null. */
 export function isInvalidDate(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object Date]';
 }

@@ -1,6 +1,6 @@
 /**
- * The slow way, taken on failure only: which part of a value JSON would lose, by its path, and in words
- * that say what to do. It asks the same questions as `copy.ts`, in the same order.
+ * The slow search, made only after a failed copy: which part of a value JSON would lose, by its path, and in
+ * words that say what to do. It makes the same checks as `copy.ts`, in the same order.
  */
 import { heddleError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -10,7 +10,7 @@ import { isSafeText } from './safe-text.ts';
 
 type Loss = { readonly path: string; readonly reason: string };
 
-/** Throws `invalid-json`. `thrown`: what a getter or such threw while the value was copied. */
+/** Throws `invalid-json`. `thrown`: the error that a getter or the like threw while the value was copied. */
 export function explainLoss(
   value: unknown,
   of: { readonly field: string; readonly isFrozen: boolean; readonly thrown: unknown },
@@ -27,7 +27,7 @@ export function explainLoss(
 
 class Search {
   readonly #isFrozen: boolean;
-  /** Where it is: what throws when it is read says nothing of that. */
+  /** The path of the part that is being read: an error that reading throws does not name it. */
   #at = '';
 
   constructor(isFrozen: boolean) {
@@ -134,9 +134,9 @@ function classOf(thing: object): string {
 const hushedMax = 10_000;
 
 /**
- * Hears all promises in a value that was handed over: one that stands where a value belongs is refused,
- * and if it rejects nobody would hear of it but the process. `seen`: what holds parts that are known to
- * hold none.
+ * Handles the rejections of all promises in a value that was handed over. A promise in the place of a value is
+ * refused, and its rejection would be unhandled and end the process. `seen`: a value whose parts are known to
+ * hold no promise.
  */
 export function hushPromises(value: unknown, seen?: unknown): void {
   const known = new Set<unknown>([seen, ...keysOf(seen).map((key) => propertyOf(seen, key))]);

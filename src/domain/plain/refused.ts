@@ -1,9 +1,9 @@
-/** What a caller hands over with a request that is refused before anybody has looked at all of it. */
+/** Promises in a request that is refused before all of it was looked at. */
 import { hushPromises } from './loss.ts';
 
 /**
- * The same outcome as `ask`. When that throws, promises in `given` are heard: the request was refused, for
- * them or for something before them, and one that rejects would otherwise end the process.
+ * Has the same outcome as `ask`. When `ask` throws, the rejections of promises in `given` are handled: the
+ * request was refused, and a promise in it that rejects would otherwise end the process.
  */
 export async function hearGiven<Result>(
   given: unknown,
