@@ -1,6 +1,6 @@
 /**
- * Names one question for ever: the run, the invocation that asks, and which start of it. An answer
- * carries this name, so that it can't be taken for the next question under the same invocation id.
+ * Names one question for ever: the run, the invocation that asks, and which start of it. An answer carries
+ * this name, so that it cannot be taken as the answer to a later question of the same invocation id.
  */
 import type { RunId } from './ids.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What charts hand to the catalogue's actors, checked by field before anything is done with it
- * (promise 11). Each function takes the invocation's JSON input and gives the resolved form, with
+ * Checks the inputs that charts give to the catalogue's actors, by field, before an actor uses them
+ * (promise 11). Each function takes the invocation's JSON input and returns the resolved form, with
  * every default filled in.
  */
 import type { MemoryScope } from './catalogue.ts';
@@ -14,7 +14,7 @@ const delay = { min: 0, max: limits.delayMsMax };
 export type ResolvedReceive = {
   readonly channels: readonly string[];
   readonly until: 'any' | 'all' | 'at-least';
-  /** Messages without which the receive goes on waiting: in all, and for `all` on each channel. */
+  /** The receive waits until there are this many messages: in all; for `all`, on each channel. */
   readonly needed: number;
   /** Messages to take at most: in all, and for `all` of each channel. */
   readonly max: number;

@@ -6,10 +6,10 @@ import type { Json } from './json.ts';
 
 export type * from './model-call.ts';
 
-/** One of the four owners of memory entries. `run` and `agent` mean the one that asks. */
+/** One of the four kinds of owners of memory entries. `run` and `agent` mean the run that asks and its agent. */
 export type MemoryScope = 'run' | 'agent' | 'user' | 'tenant';
 
-/** Which messages a chart waits for. */
+/** The messages that a chart waits for. */
 export type ReceiveInput = {
   /** One channel or several. */
   readonly channel?: string;
@@ -35,22 +35,22 @@ export type ReceiveInput = {
   readonly group?: string;
   /** Where a group (or run) that never received from this channel begins. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
-  /** From the turn that asks. Then it fails with `invocation-timeout`. Default: no limit. */
+  /** The longest wait, from the turn that asks; then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };
 
 /** A message as a chart gets it. */
 export type ReceivedMessage<Payload = Json> = {
-  /** The channel that it came by. */
+  /** The channel of the message. */
   readonly channel: string;
   /** The message's number in its channel: dense, from 1, in commit order. */
   readonly seq: number;
-  /** What `publish` gave out for it. */
+  /** The id that `publish` returned for it. */
   readonly messageId: string;
-  /** What was published. */
+  /** The payload that was published. */
   readonly payload: Payload;
 };
-/** What a receive gives: as many messages as were there, `max` at most. */
+/** The output of a receive: as many messages as were there, at most `max`. */
 export type ReceiveOutput<Payload = Json> = {
   /** In order within each channel. */
   readonly messages: readonly ReceivedMessage<Payload>[];
@@ -62,12 +62,12 @@ export type PublishInput = {
   readonly channel: string;
   /** Any JSON. */
   readonly payload: Json;
-  /** How long nobody sees it. Default 0. */
+  /** How long no receiver sees the message. Default 0. */
   readonly delayMs?: number;
 };
-/** What a publish gives. */
+/** The output of a publish. */
 export type PublishOutput = {
-  /** As it was asked for. */
+  /** The channel that was asked for. */
   readonly channel: string;
   /** Names the message for ever. */
   readonly messageId: string;
@@ -75,7 +75,7 @@ export type PublishOutput = {
 
 /** A version that a chart adds to a memory entry. */
 export type RememberInput = {
-  /** Whose entry. */
+  /** The kind of the entry's owner. */
   readonly scope: MemoryScope;
   /** The entry's name. */
   readonly key: string;
@@ -86,23 +86,23 @@ export type RememberInput = {
   /** Merge an object's keys into the newest value (RFC 7386) instead of replacing it. */
   readonly merge?: boolean;
 };
-/** What a remember gives. */
+/** The output of a remember. */
 export type RememberOutput = {
   /** The entry's name. */
   readonly key: string;
-  /** Of the version that was written. */
+  /** The number of the version that was written. */
   readonly version: number;
 };
 
 /** Which memory entry a chart reads. */
 export type RecallInput = {
-  /** Whose entry. */
+  /** The kind of the entry's owner. */
   readonly scope: MemoryScope;
   /** The entry's name. */
   readonly key: string;
-  /** One certain version instead of the newest. */
+  /** Reads this version instead of the newest. */
   readonly version?: number;
-  /** Also the versions before it, newest first, at most so many. */
+  /** Also reads at most this many versions before it, newest first. */
   readonly history?: number;
 };
 /** One version of a memory entry. */
@@ -130,9 +130,9 @@ export type RecallOutput<Value = Json> = {
   | {
       /** The entry exists. */
       readonly found: true;
-      /** Of the value. */
+      /** The version of the value. */
       readonly version: number;
-      /** As it was remembered. */
+      /** The value, as it was remembered. */
       readonly value: Value;
     }
   | {
@@ -147,7 +147,7 @@ export type RecallOutput<Value = Json> = {
 
 /** Which memory entry a chart deletes. */
 export type ForgetInput = {
-  /** Whose entry. */
+  /** The kind of the entry's owner. */
   readonly scope: MemoryScope;
   /** The entry's name. */
   readonly key: string;
@@ -158,7 +158,7 @@ export type ForgetInput = {
 export type ForgetOutput = {
   /** The entry's name. */
   readonly key: string;
-  /** Of the deletion, which is a version too. */
+  /** The version of the deletion: a deletion is a version too. */
   readonly version: number;
 };
 
@@ -171,23 +171,23 @@ export type EvaluateInput = {
   /** Why, in words. */
   readonly rationale: string;
 };
-/** What an evaluate gives. */
+/** The output of an evaluate. */
 export type EvaluateOutput = {
   /** Names the evaluation for ever. */
   readonly evaluationId: string;
 };
 
-/** What a chart asks a person. */
+/** A question that a chart asks a person. */
 export type AskInput = {
-  /** In words. */
+  /** The question, in words. */
   readonly question: string;
   /** JSON Schema that the answer must fit. Default: any answer does. */
   readonly schema?: Json;
-  /** From the turn that asks. Then it fails with `invocation-timeout`. Default: no limit. */
+  /** The longest wait, from the turn that asks; then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };
-/** What the person answered. */
+/** The person's answer. */
 export type AskOutput<Answer = Json> = {
-  /** It fits the question's schema. */
+  /** The answer, which fits the question's schema. */
   readonly answer: Answer;
 };

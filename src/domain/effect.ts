@@ -1,8 +1,8 @@
-/** What a chart may ask for: the kernel's answer to one event, in order, a union on `kind`. */
+/** The effects that a chart may ask for: the kernel's answer to one event, in order, a union on `kind`. */
 import type { ChartEvent } from './event.ts';
 import type { Json } from './json.ts';
 
-/** What stands behind an invocation: an actor of the catalogue, a task, or another agent. */
+/** The logic of an invocation: an actor of the catalogue, a task, or another agent. */
 export type InvocationSource =
   | { readonly kind: CatalogueName }
   /** `src` is the key in the agent's `actors`. */

@@ -174,7 +174,7 @@ export const errorRegistry = {
     500,
     'The crash that was ordered at {point} has not come; order it before what leads to it, and let that happen.',
   ),
-  // What a database says at a start that will not pass by itself
+  // Errors of a database at a start that waiting does not mend
   'database-host-unknown': terminal(
     500,
     'No host is called {host}; mend the host in the database URL, or the resolver.',
@@ -222,20 +222,20 @@ export const errorRegistry = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
-/** A code of heddle's registry: `docs/errors.md` lists them, with what to do. */
+/** A code of heddle's registry: `docs/errors.md` lists the codes, with what to do. */
 export type ErrorCode = keyof typeof errorRegistry;
-/** What the message was made with. */
+/** The details in the message. */
 export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What is stored of an error, in journals, rows and answers: plain JSON, never an Error. */
+/** The stored form of an error, in journals, rows and answers: plain JSON, never an Error. */
 export type ErrorRecord = {
   /** An `ErrorCode`, or the code of an author's error; `error` where that has none. */
   readonly code: string;
-  /** In words. */
+  /** What went wrong, in words. */
   readonly message: string;
-  /** What the message was made with; of heddle's own errors. */
+  /** The details in the message; only for heddle's own errors. */
   readonly detail?: ErrorDetail;
-  /** What was thrown, as a chart's `onError` hears it: see `failure.ts`. Absent for heddle's own errors. */
+  /** The thrown value, as a chart's `onError` gets it: see `failure.ts`. Absent for heddle's own errors. */
   readonly thrown?: Json;
 };
 
@@ -252,9 +252,9 @@ function messageOf(code: ErrorCode, detail: ErrorDetail): string {
 
 /** The one error class: `code` is a key of the registry. */
 export class HeddleError extends Error {
-  /** What went wrong. */
+  /** The registry's code of what went wrong. */
   readonly code: ErrorCode;
-  /** What the message was made with. */
+  /** The details in the message. */
   readonly detail: ErrorDetail;
   /** The HTTP status that says the same. */
   readonly status: number;
@@ -271,7 +271,7 @@ export class HeddleError extends Error {
     this.retryable = entry.retryable;
   }
 
-  /** As it is stored. */
+  /** The stored form of this error. */
   toJSON(): ErrorRecord {
     return ownRecord(this);
   }
@@ -286,8 +286,8 @@ export function heddleError(
 }
 
 /**
- * Any thrown value as a record, whatever it is (promise 13): an error with a code of its own keeps it,
- * all others are `error`. Every catch of somebody else's code ends here.
+ * Makes a record of any thrown value (promise 13): an error with a code of its own keeps the code, all others
+ * get `error`. Every catch of an error of code outside heddle ends here.
  */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
   if (isA(thrown, HeddleError)) return ownRecord(thrown);
@@ -298,7 +298,7 @@ export function toErrorRecord(thrown: unknown): ErrorRecord {
   };
 }
 
-/** Names of an author's, and what was wrong with them, stand in our errors too: as texts that can be stored. */
+/** Our errors also hold an author's names and what is wrong with them: this makes those texts fit to store. */
 function ownRecord(thrown: HeddleError): ErrorRecord {
   const code = propertyOf(thrown, 'code');
   const detail: Record<string, ErrorDetail[string]> = {};

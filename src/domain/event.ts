@@ -1,14 +1,14 @@
 /**
- * What a run may hear: the events of its journal, in the order in which it took them. Structural
- * (kind, id, incarnation), never XState's own event-type strings, because XState 6 renames those;
- * the kernel makes the XState event at delivery.
+ * The events that a run may get, as its journal keeps them in the order in which the run took them. They are
+ * structural (kind, id, incarnation) and never use XState's own event-type strings, because XState 6 renames
+ * those; the kernel makes the XState event at delivery.
  */
 import type { ErrorRecord } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** A chart event from outside, from a parent, from a child, or a delayed one of the chart's own. */
 export type ChartEvent = {
-  /** What a chart's `on` names. */
+  /** The name that a chart's `on` uses. */
   readonly type: string;
 } & JsonObject;
 
@@ -21,31 +21,31 @@ export type RunEvent =
   | {
       /** The run begins. */
       readonly kind: 'start';
-      /** What it was started with. */
+      /** The input that the run was started with. */
       readonly input?: Json | undefined;
     }
   | {
       /** An invocation has its result. */
       readonly kind: 'done';
-      /** The invocation's. */
+      /** The invocation's id. */
       readonly id: string;
-      /** Which start of it. */
+      /** Which start of the invocation. */
       readonly incarnation: number;
       /** The result. */
       readonly output?: Json | undefined;
-      /** Of a child run that the chart had left: it ended before it was stopped. */
+      /** Set for a child run that the chart had left: the child ended before it was stopped. */
       readonly left?: true;
     }
   | {
       /** An invocation has failed. */
       readonly kind: 'failed';
-      /** The invocation's. */
+      /** The invocation's id. */
       readonly id: string;
-      /** Which start of it. */
+      /** Which start of the invocation. */
       readonly incarnation: number;
-      /** Why. */
+      /** Why it has failed. */
       readonly error: ErrorRecord;
-      /** Of a child run that the chart had left. */
+      /** Set for a child run that the chart had left. */
       readonly left?: true;
       /** How often a task was tried. */
       readonly attempts?: number;
@@ -57,52 +57,52 @@ export type RunEvent =
       readonly kind: 'timer';
       /** Names the delay and the state. */
       readonly id: string;
-      /** Which setting of it. */
+      /** Which start of the timer. */
       readonly generation: number;
     }
   | {
       /** An event was sent: from outside, by a parent or child, or by the chart with a delay. */
       readonly kind: 'event';
-      /** As the chart heard it. */
+      /** The event as the chart got it. */
       readonly event: ChartEvent;
-      /** Stands in journals alone, where no state took the event: it changed nothing. */
+      /** Set only in journals, for an event that no state took: it changed nothing. */
       readonly handled?: false;
     };
 
 /**
- * What a custom action has thrown, after the commit of this earlier turn. It changed nothing: an action
- * is performed at most once, whatever becomes of it.
+ * A custom action has thrown, after the commit of this earlier turn. That changed nothing: an action is
+ * performed at most once, also when it fails.
  */
 export type ActionThrew = {
-  /** Of this kind of line. */
+  /** Marks this kind of line. */
   readonly kind: 'action-threw';
-  /** Its name in the chart. */
+  /** The action's name in the chart. */
   readonly action: string;
   /** The turn that performed it. */
   readonly turn: number;
-  /** What it threw, in words. */
+  /** The text of what it threw. */
   readonly error: string;
 };
 
 /**
- * A line of a run's journal: an event that its chart took, a command that moved its life, an accepted
- * answer that came to nothing, because an earlier event or a cancel had closed its question, what an
- * action has thrown since the turn before, or an attempt of a task that was lost.
+ * A line of a run's journal: an event that its chart took; a command that changed the run's status; an
+ * accepted answer without effect, because an earlier event or a cancel had closed its question; an action
+ * that has thrown since the turn before; or an attempt of a task that was lost.
  */
 export type JournalEntry =
   | RunEvent
   | {
       /** A command. */
       readonly kind: 'cancel' | 'pause' | 'resume';
-      /** Why, as it was given. */
+      /** The reason, as it was given. */
       readonly reason: string;
     }
   | {
-      /** An accepted answer came to nothing. */
+      /** An accepted answer had no effect. */
       readonly kind: 'answer-dropped';
-      /** Of its question. */
+      /** Names the question. */
       readonly askId: string;
-      /** What was answered. */
+      /** The person's answer. */
       readonly answer: Json;
     }
   | ActionThrew
@@ -110,15 +110,15 @@ export type JournalEntry =
 
 /** A task's attempt ended with the process that made it. */
 export type AttemptLost = {
-  /** Of this kind of line. */
+  /** Marks this kind of line. */
   readonly kind: 'attempt-lost';
-  /** Of the invocation. */
+  /** The id of the invocation. */
   readonly id: string;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
 };
 
-/** The others stand beside the chart: commands, and what it never heard. */
+/** Kinds of lines that are no events of the chart: commands, and facts that the chart never got. */
 const beside: readonly JournalEntry['kind'][] = [
   'cancel',
   'pause',

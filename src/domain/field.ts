@@ -13,7 +13,7 @@ export function asObject(value: unknown, field: string): JsonObject {
   return value as JsonObject;
 }
 
-/** Refuses keys that nobody reads: a misspelt option must not be ignored in silence. */
+/** Refuses unknown keys: a misspelt option must not be ignored in silence. */
 export function onlyKeys(value: JsonObject, field: string, keys: readonly string[]): void {
   for (const key in value) {
     if (!keys.includes(key)) {

@@ -1,4 +1,4 @@
-/** The check of what a chart hands to `generate`, by field, before anything is bought with it. */
+/** Checks the input that a chart gives to `generate`, by field, before any request is paid for. */
 import type { GenerateInput } from './catalogue.ts';
 import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
 import { checkName } from './ids.ts';
@@ -51,15 +51,15 @@ export function checkGenerate(input: Json): GenerateInput {
 }
 
 /**
- * Charts and runs of 0.1.0 may give `stream`, which has never meant anything: the text of every answer is
- * shown while it comes. So it is dropped, and such a call goes on.
+ * Charts and runs of 0.1.0 may give `stream`, which never had an effect: the text of every answer is shown
+ * while it comes. So `stream` is dropped, and such a call goes on.
  */
 function withoutStream(given: JsonObject): JsonObject {
   const kept = Object.entries(given).filter(([key]) => key !== 'stream');
   return Object.fromEntries(kept);
 }
 
-/** Two answers to one question would need a rule of precedence that nobody remembers. */
+/** Refuses two fields for one choice: they would need a rule of precedence that is hard to remember. */
 function checkRoute({ provider, providers, model, tier }: JsonObject): void {
   if (model !== undefined && tier !== undefined) {
     refuseField('generate.tier', 'and generate.model may not both be given');
@@ -107,7 +107,7 @@ function checkMessages(messages: Json, mayBeEmpty: boolean): void {
   });
 }
 
-/** As they stood in a `GenerateOutput`: a chart puts them back as they came. */
+/** Tool calls have the form of a `GenerateOutput`'s: a chart hands them back unchanged. */
 function checkToolCalls(calls: Json, list: string): void {
   if (!Array.isArray(calls)) refuseField(list, 'must be a list');
   calls.forEach((call: Json, i) => {

@@ -8,7 +8,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** A UUID (version 7 when heddle makes it, so that ids sort by age). */
 export type RunId = Branded<'RunId'>;
-/** A UUID: one process's life. A restart is a new replica. */
+/** A UUID that names one process from its start to its end. A restart is a new replica. */
 export type ReplicaId = Branded<'ReplicaId'>;
 /** A UUID that one batch of turns or commands carries, so that a lost COMMIT reply can be settled. */
 export type CommitId = Branded<'CommitId'>;

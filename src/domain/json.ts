@@ -1,7 +1,7 @@
 /**
- * JSON as heddle stores it. Everything durable (inputs, payloads, contexts, outputs) passes
- * `toJson` at its entrance: API, model output, task output. What JSON or Postgres would lose or
- * refuse is refused here, by field, so that nothing behind the edge has to think about it.
+ * JSON as heddle stores it. Everything durable (inputs, payloads, contexts, outputs) passes `toJson` where it
+ * enters heddle: API, model output, task output. Values that JSON or Postgres would lose or refuse are refused
+ * here, by field, so that no code behind the edge has to check again.
  */
 import { heddleError } from './errors.ts';
 import { limits } from './limits.ts';
@@ -19,8 +19,8 @@ export function toSafeText(text: string): string {
 }
 
 /**
- * A model's JSON, made fit to keep: texts as by `toSafeText`, -0 as 0. Undefined where no mend leaves
- * its sense: nested too deep, a number beyond all bounds, or a key `__proto__`.
+ * A model's JSON, made fit to keep: texts as by `toSafeText`, -0 as 0. Undefined where a mend would change the
+ * meaning: nested too deep, a number that is not finite, or a key `__proto__`.
  */
 export function toSafeJson(value: unknown, depth = 0): Json | undefined {
   if (depth > limits.jsonDepthMax) return undefined;
@@ -42,8 +42,8 @@ export function toSafeJson(value: unknown, depth = 0): Json | undefined {
 }
 
 /**
- * A plain-JSON copy of what a caller handed in; undefined for undefined alone, for absent is not null.
- * `undefined` properties are left out and `toJSON` is obeyed; what would be lost is refused by its path.
+ * A plain-JSON copy of a caller's value; undefined only for undefined, because absent is not null. `undefined`
+ * properties are left out and `toJSON` is obeyed; a part that JSON would lose is refused by its path.
  */
 export function toJson(
   value: unknown,
@@ -51,13 +51,13 @@ export function toJson(
   bytesMax: number = limits.payloadBytesMax,
 ): Json | undefined {
   const { copy, charsMin } = plainJson(value, { field, bytesMax, isFrozen: false });
-  // A character is at most six in JSON, a number at most 25: the exact count is only worth its price
-  // near the bound.
+  // One character is at most six in JSON, a number at most 25 characters: bytes are counted exactly only near
+  // the bound.
   if (charsMin * 13 > bytesMax) checkBytes(copy, field, bytesMax);
   return copy;
 }
 
-/** How long its JSON is. */
+/** The length of the value's JSON in bytes. */
 export function bytesOfJson(value: Json): number {
   return utf8Bytes(JSON.stringify(value));
 }

@@ -4,7 +4,7 @@ export const limits = {
   jsonDepthMax: 64,
   /** One message, memory value, input, event, task or model result. */
   payloadBytesMax: 1_048_576,
-  /** What a task, provider or chart has thrown, as its error event tells it. */
+  /** The error of a task, provider or chart, as JSON in its error event. */
   thrownBytesMax: 65_536,
   /** One run's context with everything that it holds open. */
   snapshotBytesMax: 4_194_304,
@@ -20,17 +20,17 @@ export const limits = {
   receiveChannelsMax: 64,
   /** Messages that one receive may ask for. */
   receiveMessagesMax: 1_000,
-  /** Microsteps of one event before an `always` cycle is declared, where the chart says no other. */
+  /** Microsteps of one event before an `always` cycle is declared, unless the chart sets another number. */
   iterationsMax: 1_000,
-  /** What a chart's own `maxIterations` may be at most: a cycle holds the process until then. */
+  /** The largest `maxIterations` that a chart may set: a cycle blocks the process until then. */
   iterationsCeiling: 100_000,
   /** Effects on heddle's own state that one turn may carry out before it must wait. */
   turnEffectsMax: 1_000,
   /** Events that one turn takes; the rest wait for the next turn, in order. */
   turnEventsMax: 100,
-  /** Idempotency keys of sends that are known of one run: the newest. */
+  /** Idempotency keys of sends that are kept for one run: the newest. */
   sendKeysMax: 1_000,
-  /** How long such a key is known. */
+  /** How long such a key is kept. */
   sendKeyMs: 86_400_000,
   /** Invocations that one run may hold open. */
   invocationsMax: 256,
@@ -40,13 +40,13 @@ export const limits = {
   generateProvidersMax: 16,
   /** Calls of one provider that may be under way at once: a slot is a row. */
   providerCeilingMax: 100_000,
-  /** Before an attempt of a task, however many have failed: an hour. */
+  /** The longest pause before an attempt of a task, however many have failed: an hour. */
   backoffMsMax: 3_600_000,
-  /** Attempts of a task that may end with their process, where its policy does not allow more. */
+  /** Attempts of a task that may end with their process, unless its policy allows more. */
   lostAttemptsMax: 10,
-  /** Before a task is begun again whose attempts have ended with their process more than once. */
+  /** The longest pause before a task begins again whose attempts have ended with their process more than once. */
   lostPauseMsMax: 5_000,
-  /** Why a run is cancelled, paused or resumed. */
+  /** The reason for which a run is cancelled, paused or resumed. */
   reasonCharsMax: 4_000,
   /** Delays: about ten years. */
   delayMsMax: 315_360_000_000,

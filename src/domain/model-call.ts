@@ -4,31 +4,31 @@
  */
 import type { Json } from './json.ts';
 
-/** A model's wish to have a tool called: for the chart to carry out, never for heddle. */
+/** A tool call that a model asks for. The chart carries it out, never heddle. */
 export type ToolCall = {
   /** Unique in its result, and the same again when an attempt is repeated at Ollama. */
   readonly id: string;
-  /** The tool's. */
+  /** The tool's name. */
   readonly name: string;
-  /** Its arguments, an object. */
+  /** The tool's arguments, an object. */
   readonly input: Json;
   /**
-   * Set when the model wrote something else than a JSON object that heddle can keep: what is wrong,
-   * in words that the model can be told. The input is then `{}`.
+   * Set when the model wrote anything but a JSON object that heddle can keep: it says what is wrong, in words
+   * that the model can be told. The input is then `{}`.
    */
   readonly invalid?: string;
 };
 
-/** One message of a conversation. An assistant's is a `GenerateOutput`'s text and tool calls. */
+/** One message of a conversation. An assistant's message has the text and tool calls of a `GenerateOutput`. */
 export type GenerateMessage =
   | {
-      /** Who says it. */
+      /** The role that says it. */
       readonly role: 'system' | 'user';
       /** The text. */
       readonly content: string;
     }
   | {
-      /** What the model said. */
+      /** The model says it. */
       readonly role: 'assistant';
       /** The text, which may be empty beside tool calls. */
       readonly content: string;
@@ -36,7 +36,7 @@ export type GenerateMessage =
       readonly toolCalls?: readonly ToolCall[];
     }
   | {
-      /** What came of a tool call of the assistant's message before it. */
+      /** The result of a tool call in the assistant's message before it. */
       readonly role: 'tool';
       /** The `id` of that call. */
       readonly toolCallId: string;
@@ -46,68 +46,68 @@ export type GenerateMessage =
       readonly isError?: boolean;
     };
 
-/** A tool that a model is offered. */
+/** A tool that a model may ask for. */
 export type ToolOffer = {
   /** Letters, digits, `_` and `-`. */
   readonly name: string;
-  /** What it does, for the model. */
+  /** Tells the model what the tool does. */
   readonly description?: string;
-  /** JSON Schema of an object. */
+  /** The JSON Schema of the arguments, which are an object. */
   readonly inputSchema: Json;
 };
 
-/** What is asked of a model, where it may be asked, and the bounds of the call. */
+/** The input of a model call: the question, the providers that may take it, and the bounds of the call. */
 export type GenerateInput = {
-  /** A prompt, or the whole conversation. One of the two must be given, or `conversation`. */
+  /** The user's message. At least one of `prompt`, `messages` and `conversation` must be given. */
   readonly prompt?: string;
   /** The conversation so far, oldest first; a `prompt` beside it is the user's next message. */
   readonly messages?: readonly GenerateMessage[];
   /**
-   * Names a durable conversation of this run. `messages` and `prompt` are then only what is new: they
-   * are appended to it with the turn that asks, the answer with the turn that takes it, and the
-   * provider is sent all of it. So no turn writes again what was said before. One call at a time.
+   * Names a durable conversation of this run. `messages` and `prompt` are then only the new messages: they are
+   * appended to the conversation with the turn that asks, the answer with the turn that takes it, and the
+   * provider gets the whole conversation. So no turn writes earlier messages again. One call at a time.
    */
   readonly conversation?: string;
   /** What the model is told before the conversation. */
   readonly system?: string;
-  /** Where to call: a provider's name. Without one, any provider may take the call. */
+  /** The name of the provider that takes the call. Without it, any provider may take the call. */
   readonly provider?: string;
   /**
-   * Or several, in order of preference: the first that is free takes the call, and the queue of all
-   * of them when none is.
+   * Several providers, in order of preference: the first that is free takes the call. When none is free, the
+   * call waits for all of them.
    */
   readonly providers?: readonly string[];
   /** Only providers that serve this model take the call. */
   readonly model?: string;
-  /** Instead of a model: the word that providers have for one, such as `small`. */
+  /** Instead of a model: a word that each provider maps to one of its models, such as `small`. */
   readonly tier?: string;
   /** Tools that the model may ask for; the chart carries them out. */
   readonly tools?: readonly ToolOffer[];
-  /** Of the answer. Default: the provider's own. */
+  /** The most tokens of the answer. Default: the provider's own. */
   readonly maxTokens?: number;
   /** 0 to 2. Without one, the provider's own. */
   readonly temperature?: number;
   /**
-   * From the commit of the turn that asks to the result, wherever the call waits meanwhile: for a slot,
-   * a budget, a provider that is out. Then it fails with `invocation-timeout`. Default: no limit.
+   * The longest time from the commit of the turn that asks to the result, with all waiting for a slot, a
+   * budget or a provider that is out. After it the call fails with `invocation-timeout`. Default: no limit.
    */
   readonly timeoutMs?: number;
   /**
-   * Of each attempt, from its sending. One that takes longer is aborted, and the call comes again after
-   * a pause. Default: the provider's own limits.
+   * The longest time of each attempt, from its sending. An attempt that takes longer is aborted, and another
+   * follows after a pause. Default: the provider's own limits.
    */
   readonly attemptTimeoutMs?: number;
 };
 
 /** A model's answer. */
 export type GenerateOutput = {
-  /** What it said; may be empty beside tool calls. */
+  /** The model's text; may be empty beside tool calls. */
   readonly text: string;
-  /** The tools that it asks for; empty when it asks for none. */
+  /** The tool calls that the model asks for; empty when it asks for none. */
   readonly toolCalls: readonly ToolCall[];
   /** `end`, `tool-calls`, `max-tokens`, `stop-sequence`, `refusal`, or the provider's own word. */
   readonly stopReason: string;
-  /** What it has used, in tokens. */
+  /** The tokens that the call has used. */
   readonly usage: TokenUsage;
   /** The name of the provider that answered. */
   readonly provider: string;
@@ -117,8 +117,8 @@ export type GenerateOutput = {
 
 /** Tokens that a call has used, as its provider counts them. */
 export type TokenUsage = {
-  /** Of all that was sent. */
+  /** The tokens of everything that was sent. */
   readonly inputTokens: number;
-  /** Of the answer. */
+  /** The tokens of the answer. */
   readonly outputTokens: number;
 };

@@ -1,6 +1,6 @@
 /**
- * What callers give by name: options, queries, owners, policies. They come from programs without
- * types as well, so the type is looked at before any key, and each key is read once.
+ * Objects that callers give with named fields: options, queries, owners, policies. They also come from
+ * programs without types, so the type is checked before any key, and each key is read once.
  */
 import { refuseField } from './field.ts';
 import { HeddleError } from './errors.ts';
@@ -8,9 +8,9 @@ import { HeddleError } from './errors.ts';
 const shownCharsMax = 64;
 
 /**
- * The known keys of an object, read once into a plain one. Refused is whatever else was given in its
- * place (null, a text, a list, a date …), a key that nobody reads, and what throws when it is read.
- * `keys` null: it is something that heddle gave out, and whoever has it may have added to it.
+ * The known keys of an object, read once into a plain object. Refuses a value that is no such object (null, a
+ * text, a list, a date …), an unknown key, and an object that throws when it is read. `keys` null takes every
+ * key: the object came from heddle, and the caller may have added keys to it.
  */
 export function asOptions<Options extends object>(
   value: Options,
@@ -45,11 +45,11 @@ function knownOf<Options extends object>(
     }
     known[key] = (value as Record<string, unknown>)[key];
   }
-  // Only what is named in `Options` was taken over; each value is checked by its reader.
+  // Only keys of `Options` were taken over; the code that reads a value checks it.
   return known as Options;
 }
 
-/** The items of a list, read once. Refused is what is no list, is too long, or throws when it is read. */
+/** The items of a list, read once. Refuses a value that is no list, is too long, or throws when it is read. */
 export function asList(
   value: unknown,
   field: string,
