@@ -5,7 +5,7 @@
  * in the runtime's own settings.
  *
  * Units stand last in the names: `Ms` are milliseconds, `Share` is a part of a whole from 0 to 1, `Factor`
- * multiplies, and `Max` and `Min` are bounds. A number without a unit counts what its name says.
+ * multiplies, and `Max` and `Min` are bounds. A number without a unit is a count of the things in its name.
  */
 const values = {
   /** How long a call waits after an outage: a random time between nothing and this. */
@@ -18,9 +18,9 @@ const values = {
 
   /** How long a provider gets no calls after a 429. */
   cooling: {
-    /** Where the 429 names no time. It doubles while no call succeeds. */
+    /** The first pause where the 429 names no time. It doubles while no call succeeds. */
     firstMs: 500,
-    /** The longest such time. */
+    /** The longest such pause. */
     msMax: 60_000,
     /** The part of a guessed pause that is random, so that replicas do not come back together. */
     jitterShare: 1 / 2,
@@ -36,7 +36,7 @@ const values = {
   probing: {
     /** Outages without an answer in between that stall a provider. */
     outagesToStall: 5,
-    /** From a stall to its first probe. It doubles with each probe that fails. */
+    /** The time from a stall to the first probe. It doubles with each probe that fails. */
     firstMs: 1_000,
     /**
      * The longest such time. It is short because a recovery is noticed only by a probe, whose answer must come
@@ -98,7 +98,7 @@ const values = {
     stepFactor: 1.5,
   },
 
-  /** What is written to rows of gates and of waiting calls. Most 429s cause no write. */
+  /** Which changes of gates and waiting calls are written: frequent 429s must not cause as many writes. */
   telling: {
     /** The least time between two writes of one gate's row. */
     gateGapMs: 500,

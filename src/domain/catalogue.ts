@@ -33,7 +33,7 @@ export type ReceiveInput = {
    * group of its own.
    */
   readonly group?: string;
-  /** Where a group (or run) that never received from this channel begins. Default `earliest`. */
+  /** The message at which a group (or run) begins that never received from this channel. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
   /** The longest wait, from the turn that asks; then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
@@ -107,7 +107,7 @@ export type RecallInput = {
 };
 /** One version of a memory entry. */
 export type MemoryVersion<Value = Json> = {
-  /** From 1, without gaps. */
+  /** The version's number, from 1, without gaps. */
   readonly version: number;
   /** Null for the first. */
   readonly parent: number | null;

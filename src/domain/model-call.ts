@@ -68,7 +68,7 @@ export type GenerateInput = {
    * provider gets the whole conversation. So no turn writes earlier messages again. One call at a time.
    */
   readonly conversation?: string;
-  /** What the model is told before the conversation. */
+  /** The instructions that the model gets before the conversation. */
   readonly system?: string;
   /** The name of the provider that takes the call. Without it, any provider may take the call. */
   readonly provider?: string;

@@ -11,7 +11,7 @@ import { checkTaskPolicy, type TaskPolicy } from '../kernel/catalogue.ts';
 import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
 import { checkTool, type AuthorTool } from './author-tool.ts';
 
-/** Reaching one ends the run in a state of its own, with what the model has said so far. */
+/** Reaching one of the first three ends the run in a state of its own, with the model's last text. */
 export type ToolLoopBounds = {
   /** Model calls. Default 50. */
   readonly iterationsMax?: number;
@@ -29,7 +29,7 @@ export type ToolLoopBounds = {
 export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
   /** The agent's name. */
   readonly id: Id;
-  /** What the model is told before the conversation. */
+  /** The instructions that the model gets before the conversation. */
   readonly system?: string;
   /** The first message, made from the run's input. Default: `input.prompt`. */
   readonly prompt?: (run: { readonly input: Input; readonly runId: string }) => string;

@@ -1,6 +1,6 @@
 /** The part of https://standardschema.dev that is read here; zod, valibot and others fit it. */
 export type StandardSchema<Output = unknown> = {
-  /** Where the standard puts it. */
+  /** The property in which the standard keeps its parts. */
   readonly '~standard': {
     /** The version of the standard. */
     readonly version: 1;
@@ -8,7 +8,7 @@ export type StandardSchema<Output = unknown> = {
     readonly vendor: string;
     /** Checks a value, and may change it. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    /** Schemas that can also say what they accept as JSON Schema. */
+    /** Set by schemas that can describe the values that they accept as JSON Schema. */
     readonly jsonSchema?: {
       /** JSON Schema of what it accepts, in the version `target`. */
       readonly input: (options: { readonly target: string }) => Readonly<Record<string, unknown>>;

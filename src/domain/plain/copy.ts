@@ -18,7 +18,7 @@ import type { Json } from './json-type.ts';
 import { isSafeText } from './safe-text.ts';
 
 export type PlainOptions = {
-  /** Its name in errors. */
+  /** The value's name in errors. */
   readonly field: string;
   readonly bytesMax: number;
   /** The copy is frozen, and parts that it shares with the frozen `before` are taken over without a look. */

@@ -1,5 +1,5 @@
 /**
- * Requests under way: from a slot that was granted, and committed, to what became of the attempt.
+ * Requests under way: from the commit of a call's slot to the end of the attempt.
  *
  * Owns the attempt itself, with the input and the conversation that the provider gets. `calls.ts` decides
  * which call may be sent and when. `call/call-ends.ts` decides what the end of an attempt means for call,

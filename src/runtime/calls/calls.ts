@@ -126,7 +126,7 @@ export class Calls {
     this.#wanted();
   }
 
-  /** Takes over what the rows say of gates: written before a restart, or by other replicas. */
+  /** Takes over the gates' states in the rows, which were written before a restart or by other replicas. */
   recallGates(rows: readonly ProviderRow[]): void {
     const nowMs = this.#clock.nowMs();
     this.pool.news.restore(gatesOf(rows, nowMs), nowMs);
@@ -192,7 +192,7 @@ export class Calls {
     return charges === null ? sealed : { ...sealed, charges };
   }
 
-  /** The batch that held these was not committed: the next batch writes what is true by then. */
+  /** The batch that held these was not committed: the next batch writes the state of that time. */
   giveBack({ slots, providers, charges }: Pick<Batch, 'slots' | 'providers' | 'charges'>): void {
     const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
     this.pool.news.giveBack({ slots: own, gates: providers });
