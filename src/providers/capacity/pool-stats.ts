@@ -5,7 +5,7 @@ import type { Held } from './pool-call.ts';
 import type { Gate } from './gate.ts';
 import type { Routes } from './routes.ts';
 
-export type ProviderStats = {
+type ProviderStats = {
   readonly name: string;
   readonly ceiling: number;
   readonly status: ProviderStatus;
