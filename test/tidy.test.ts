@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, spawnChild } from 'xstate';
@@ -141,6 +141,19 @@ describe('the checkout', () => {
         !code.some((path) => `/${path}`.endsWith(`/${name.replace(/^(\.\.?\/)+/, '')}`)),
     );
     expect(gone.map(({ file, name }) => `${file} speaks of ${name}`)).toEqual([]);
+  });
+
+  it('links to pages that are there', () => {
+    const pages = files.filter((file) => file.endsWith('.md'));
+    const links = pages.flatMap((page) =>
+      [...text(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, link = '']) => ({
+        page,
+        link,
+      })),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    const gone = links.filter(({ page, link }) => !existsSync(join(root, dirname(page), link)));
+    expect(gone.map(({ page, link }) => `${page} links to ${link}`)).toEqual([]);
   });
 
   it('knows no machine and no registry', () => {
