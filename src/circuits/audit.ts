@@ -5,7 +5,7 @@
 import type { AuditFacts } from '../store/port.ts';
 import { leaves } from './circuit.ts';
 
-/** In the shape of design §8; all zero when the audit is clean. */
+/** The figures of an audit. All are zero when the audit is clean. */
 export type Audit = {
   readonly lost_messages: number;
   readonly doubled_messages: number;

@@ -1,7 +1,7 @@
 /**
- * What a circuit is (design §8): three agents that are started together, and what they leave. Its
- * tenant's name says of what mode and scale it is, so that a process which knows nothing of the start
- * can finish and audit it.
+ * A circuit: three agents that are started together, and the rows that they leave. The name of its
+ * tenant tells the mode and scale, so that a process which did not start the circuit can finish and
+ * audit it.
  */
 import type { StartOptions } from '../index.ts';
 import { editor } from '../../machines/agents/editor.ts';

@@ -1,6 +1,6 @@
 /**
- * How long calls have waited (design §8): only then is a place that idles a loss. The pool knows it, as
- * slot-time on offer while a call waited; divided by the slots that it was told of, that is time.
+ * How long calls have waited: an idle slot is a loss only in that time. The pool knows it as slot-time
+ * on offer while a call waited; divided by the slots that the pool was told of, that is time.
  */
 export class Demand {
   readonly #slots: number;

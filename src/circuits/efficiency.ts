@@ -1,4 +1,4 @@
-/** The two figures that say how well capacity was used (design §8). */
+/** The two figures that say how well capacity was used. */
 import type { SlotMs } from './slot-use.ts';
 
 /**

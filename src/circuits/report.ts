@@ -1,4 +1,4 @@
-/** What is said of one scale: design §8's object, one per line with `--json`. */
+/** The report of one scale: one object per line with `--json`. */
 import type { Audit, Entities } from './audit.ts';
 import type { CircuitMode } from './circuit.ts';
 import type { Latency } from './latency.ts';

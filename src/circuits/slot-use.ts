@@ -1,10 +1,10 @@
 /**
- * How much of the providers' true ceilings was in use while a call waited (design §8): below 1, a
- * place has idled beside a queue.
+ * How much of the providers' true ceilings was in use while a call waited: below 1, a slot has idled
+ * while a call waited for one.
  *
- * The pool knows when calls wait, but not what a provider sees: to the pool a slot is in use until
- * its result is committed, to the provider only until it has answered. So the time of demand is
- * multiplied here with the calls that are truly in flight, which change at `change` and nowhere else.
+ * The pool knows when calls wait, but not what a provider sees: to the pool a slot is in use until its
+ * result is committed, to the provider only until it has answered. So the time of demand is multiplied
+ * here with the calls that are truly in flight, which change at `change` and nowhere else.
  */
 import type { Demand } from './demand.ts';
 

@@ -1,8 +1,8 @@
 /**
- * Which chart stands behind what a host says: a chart itself, or a name among the agents that were given
- * to `createHeddle`. Types alone; at run time runtime/agents.ts finds the agent.
+ * The chart's type for what a host gives as an agent: a chart itself, or a name among the agents that
+ * were given to `createHeddle`. Types alone; at run time runtime/agents.ts finds the agent.
  *
- * 1. A name among several versions means the one that stands last, as at run time.
+ * 1. A name among several versions means the last of them in the list, as at run time.
  * 2. Where the agents are not known one by one, or a name is known only while the program runs, a run is
  *    a plain `Run`: its output is `Json`.
  */
@@ -11,12 +11,12 @@ import type { AgentVersion, AnyChart } from '../runtime/agent-source.ts';
 import type { StartRequest } from './requests.ts';
 import type { InputOf, NameOf } from './chart-types.ts';
 
-/** The names of these agents. `string` where one of them is not known by its name. */
+/** The names of these agents; `string` where the name of one of them is not known. */
 export type AgentName<Agents> = Agents extends readonly unknown[]
   ? NameOf<ChartIn<Agents[number]>>
   : keyof Agents & string;
 
-/** What may stand for an agent: `Given` itself if it does, and else what would. */
+/** `Given` itself if it names or is one of the agents, and otherwise what would. */
 export type AgentRef<Agents, Given> = Given extends string
   ? string extends Given
     ? Given
@@ -29,7 +29,7 @@ export type AgentRef<Agents, Given> = Given extends string
       ? Given
       : AgentName<Agents>;
 
-/** The chart that a run of this agent follows; `unknown` where that is not known. */
+/** The chart that a run of this agent follows; `unknown` where it is not known. */
 export type ChartFor<Agents, Given> = Known<
   Given extends string
     ? Agents extends readonly unknown[]
@@ -73,7 +73,10 @@ type Listed<Agents extends readonly unknown[], Name> = [Newest<Agents, Name>] ex
   ? Unnamed<Agents[number]>
   : Newest<Agents, Name>;
 
-/** The last one with this name. What is no tuple has no order, so there all count that have it. */
+/**
+ * The last agent with this name. Agents that are not given as a tuple have no order, so all that have
+ * the name count.
+ */
 type Newest<Agents extends readonly unknown[], Name> = Agents extends readonly [
   ...infer Earlier,
   infer Last,
@@ -93,14 +96,14 @@ type Named<Source, Name> = Source extends unknown
       : never
   : never;
 
-/** Those whose name is not known before the program runs. */
+/** The agents whose name is not known before the program runs. */
 type Unnamed<Source> = Source extends unknown
   ? string extends NameOf<ChartIn<Source>>
     ? ChartIn<Source>
     : never
   : never;
 
-/** A chart of which its type says nothing is as good as none. */
+/** A chart whose type says nothing counts as not known. */
 type Known<Chart> = [Chart] extends [never]
   ? unknown
   : AnyChart extends Chart

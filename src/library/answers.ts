@@ -1,4 +1,6 @@
-/** What is asked, as people see it; which question an answer is for, and whether it fits. */
+/**
+ * Open questions as people see them; which question an answer belongs to, and whether the answer fits.
+ */
 import type { Ajv } from 'ajv';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -7,19 +9,19 @@ import { thrownText } from '../domain/thrown.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { QuestionRow } from '../store/rows.ts';
 
-/** A question that a run asks and nobody has answered. */
+/** A question that a run asks and that has no answer yet. */
 export type OpenQuestion = {
-  /** Names this question for ever; the next one under the same invocation has another. */
+  /** Names this question for ever; the next question under the same invocation has another id. */
   readonly askId: string;
   /** The run that asks. */
   readonly runId: RunId;
-  /** Under which it asks. */
+  /** The invocation that asks. */
   readonly invocationId: string;
-  /** In words. */
+  /** The question's words. */
   readonly question: string;
-  /** JSON Schema that an answer must fit; null: any does. */
+  /** The JSON Schema that an answer must fit; null: every answer fits. */
   readonly schema: Json;
-  /** By the database's clock, since 1970. */
+  /** When it was asked, in ms since 1970 by the database's clock. */
   readonly askedAtMs: number;
 };
 
@@ -29,7 +31,10 @@ export function openQuestion(row: QuestionRow): OpenQuestion {
   return { askId: askIdOf(row), runId, invocationId, ...asked, askedAtMs };
 }
 
-/** By its id, or by the id of the invocation that asks: then what is open under it now. */
+/**
+ * Finds a question by its id, or by the id of the invocation that asks: that means the question which is
+ * open under it now.
+ */
 export function questionNamed(
   asked: readonly QuestionRow[],
   runId: RunId,
@@ -58,7 +63,7 @@ async function loadAjv(): Promise<Ajv> {
 const compiled = new Map<string, (answer: Json) => string | null>();
 const compiledMax = 1_000;
 
-/** Throws `answer-invalid` with every reason. A null schema takes anything. */
+/** Throws `answer-invalid` with every reason. With a null schema every answer fits. */
 export async function checkAnswer(schema: Json, answer: Json): Promise<void> {
   if (schema === null) return;
   const ajv = await (loading ??= loadAjv());

@@ -11,17 +11,20 @@ import {
 } from '../store/charges.ts';
 import { tenantName } from './requests.ts';
 
-/** Neither tokens nor cost: no bound. `per` day: what was spent counts until midnight, UTC. */
+/**
+ * A bound on what calls may spend. Without `tokens` and `cost` there is no bound. With `per: 'day'`,
+ * what was spent counts until midnight, UTC.
+ */
 export type Budget = {
-  /** Input and output together, at most. */
+  /** The most tokens, input and output together. */
   readonly tokens?: number;
   /** In the currency of the providers' `pricePerMillion`. */
   readonly cost?: number;
-  /** Default: what was spent counts for ever. */
+  /** Given: what was spent counts for that day only. Default: it counts for ever. */
   readonly per?: 'day';
 };
 
-/** The run, or the user of a tenant, or else the tenant itself. */
+/** Whose budget it is: a run with `runId`, a user with `user`, and otherwise the tenant itself. */
 export type BudgetOwner = {
   /** Default `default`. */
   readonly tenant?: string;
@@ -31,17 +34,17 @@ export type BudgetOwner = {
   readonly runId?: string;
 };
 
-/** A budget, and how much of it is left. */
+/** A budget, and what was spent and is reserved of it. */
 export type BudgetView = BudgetOwner & {
-  /** As it was set. */
+  /** The budget as it was set. */
   readonly budget: Budget;
-  /** By calls that have ended. */
+  /** What calls that have ended have used. */
   readonly spent: BudgetUse;
   /** What open calls may cost. */
   readonly reserved: BudgetUse;
 };
 
-/** What calls have used, or may use. */
+/** An amount that calls have used, or may use. */
 export type BudgetUse = {
   /** Input and output together. */
   readonly tokens: number;
@@ -65,7 +68,7 @@ export function budgetLimits(given: Budget, field: string): BudgetLimits {
   };
 }
 
-/** What holds for every run, user or tenant without a budget of its own. */
+/** The budget of every run, user or tenant that has none of its own. */
 export function budgetDefaults(
   given: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>> = {},
 ): BudgetDefaults {

@@ -1,11 +1,11 @@
 /**
- * What a chart's types say of its runs: input, output, events, answers. Types alone; nothing of this
- * file is there at run time.
+ * The types of a chart's runs, derived from the chart's types: input, output, events, answers. Types
+ * alone; nothing of this file is there at run time.
  *
  * 1. A run's types are those of the JSON that really goes in and comes out (`JsonOf`), never of the
  *    values that the chart's author wrote down: users trust types.
- * 2. Where a chart says nothing, or is not known, input is `unknown`, output is `Json`, and an event is
- *    anything with a type.
+ * 2. Where a chart declares nothing, or is not known, input is `unknown`, output is `Json`, and an event
+ *    is anything with a type.
  */
 import type {
   ActorLogic,
@@ -22,19 +22,19 @@ import type { JsonOf } from '../domain/plain/json-of.ts';
 import type { AnyChart } from '../runtime/agent-source.ts';
 
 /**
- * What runs of this chart are started with, as JSON: a chart that declares a `Date` gets a text, so a
- * text is what `start` takes. `unknown` where the chart declares no input.
+ * The JSON that runs of this chart are started with: for a declared `Date`, `start` takes a text.
+ * `unknown` where the chart declares no input.
  */
 export type InputOf<Chart> = Chart extends AnyChart ? GivenOf<InputFrom<Chart>> : unknown;
 
-/** What runs of this chart end with, as JSON; null for a chart that gives `undefined`. */
+/** The JSON that runs of this chart end with; null for a chart that gives `undefined`. */
 export type OutputOf<Chart> = Chart extends AnyChart ? KeptOf<OutputFrom<Chart>> : Json;
 
 /** An event for a chart that declares none, or is not known. */
 export type SentEvent = {
-  /** What a chart's `on` names. */
+  /** The event's type, as the chart's `on` names it. */
   readonly type: string;
-  /** Any JSON. */
+  /** Any further fields, as JSON. */
   readonly [key: string]: unknown;
 };
 
@@ -44,7 +44,7 @@ export type EventOf<Chart> = Chart extends AnyChart ? SentOf<EventFrom<Chart>> :
 /** The events that a run of this chart emits, as `run.on` hears them. */
 export type EmittedOf<Chart> = Chart extends AnyChart ? HeardOf<EmittedFrom<Chart>> : ChartEvent;
 
-/** Those of them with this type; all for `*`. */
+/** The emitted events with this type; all of them for `*`. */
 export type EmittedAs<Chart, Type> = Type extends '*'
   ? EmittedOf<Chart>
   : string extends EmittedOf<Chart>['type']
@@ -52,13 +52,13 @@ export type EmittedAs<Chart, Type> = Type extends '*'
     : Extract<
         EmittedOf<Chart>,
         {
-          /** The one that is listened for. */
+          /** The type that is listened for. */
           readonly type: Type;
         }
       >;
 
 /**
- * What runs of this chart can be answered: what its `ask` actors declare (`ask<Answer>()`), and
+ * The answers that runs of this chart can be given: what its `ask` actors declare (`ask<Answer>()`), and
  * `unknown` where one of them, such as the catalogue's own, takes any JSON.
  */
 export type AnswerOf<Chart> =
@@ -106,7 +106,9 @@ export type NameOf<Chart> =
 
 type IdOf<Schema> = Schema extends { readonly id: infer Id extends string } ? Id : string;
 
-/** XState's `unknown` is `{} | null | undefined`. An absent input stays absent. */
+/**
+ * XState's `unknown` is `{} | null | undefined`. An input that the chart does not declare stays absent.
+ */
 type GivenOf<Input> = unknown extends Input ? unknown : PresentOf<Input>;
 type PresentOf<Input> = Input extends undefined ? undefined : JsonOf<Input>;
 
@@ -116,7 +118,7 @@ type SentOf<Event extends { readonly type: string }> = string extends Event['typ
   ? SentEvent
   : JsonOf<WithoutReserved<Event>>;
 
-/** `xstate.route` is the one of XState's events that comes from outside. */
+/** `xstate.route` is the only one of XState's own events that comes from outside. */
 type WithoutReserved<Event> = Event extends { readonly type: `xstate.${infer Rest}` }
   ? Rest extends 'route' | `route.${string}`
     ? Event

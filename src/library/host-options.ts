@@ -1,7 +1,7 @@
 /**
- * What `createHeddle` is told, looked at before anything is opened: each field by its type, and none
- * that nobody reads. A misspelt `databaseURL` would else lead into a fresh database of heddle's own,
- * and so would an empty DATABASE_URL.
+ * Checks the options of `createHeddle` before anything is opened: each field by its type. A field that
+ * heddle does not know is refused, because a misspelt `databaseURL` would otherwise open a fresh
+ * database of heddle's own. An empty DATABASE_URL is refused for the same reason.
  */
 import { refuseField } from '../domain/field.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -42,14 +42,14 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The URL of a Postgres of the user's; null for heddle's own. */
+/** The URL of the host's own Postgres; null for heddle's embedded one. */
 export function databaseUrlOf(given: unknown, fromEnvironment: string | undefined): string | null {
   if (given === null) return null;
   if (given !== undefined) return checkUrl(given, 'databaseUrl');
   return fromEnvironment === undefined ? null : checkUrl(fromEnvironment, 'DATABASE_URL');
 }
 
-/** Without the value: a password may stand in it. */
+/** The error does not repeat the value, because it may hold a password. */
 function checkUrl(value: unknown, field: string): string {
   if (typeof value !== 'string') refuseField(field, 'must be a text');
   if (value.trim() === '') {

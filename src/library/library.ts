@@ -1,10 +1,10 @@
 /**
  * The library's face: what a host can ask of its replica.
  *
- * Heddle owns its close. It leaves one run to run-handle.ts, channels and memory as they are used
- * from outside runs to outside-channels.ts and outside-memory.ts, and all work to the runtime.
+ * Heddle owns its close. It leaves one run to run-handle.ts, channels and memory as they are used from
+ * outside runs to outside-channels.ts and outside-memory.ts, and all work to the runtime.
  *
- * 1. What is wrong with a request is refused before anything is written (promise 11).
+ * 1. A wrong request is refused before anything is written (promise 11).
  * 2. After `close` has begun, every call is refused as `closed`.
  * 3. `close` answers within `closeMsMax`, whatever the database and the providers do.
  */
@@ -46,29 +46,33 @@ import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
 
 /** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
 const closeMsMax = 25_000;
-/** After so long whatever still waits for the database hears that its connections are closed. */
+/**
+ * After this time the connections to the database are closed, so that work which still waits for the
+ * database fails.
+ */
 const closeTurnsMsMax = 8_000;
 
-/** A start, as anybody may have written it. */
+/** A start before it is checked. */
 type Start = { readonly agent?: unknown } & StartRequest;
 
-/** What `publish` gives. */
+/** The result of `publish`. */
 export type Published = {
   /** Names the message for ever. */
   readonly messageId: string;
 };
 
-/** Which run is meant. */
+/** Tells which run is meant. */
 export type RunOptions<Agent = unknown> = {
   /** Default `default`. */
   readonly tenant?: string;
-  /** Whose run it is, by name or chart. */
+  /** The run's agent, by name or chart. */
   readonly agent?: Agent;
 };
 
 /**
- * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given: plain
- * `Heddle` is one of which nothing is known, and any other can be given where it is wanted.
+ * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given. Plain
+ * `Heddle` is a replica whose agents are not known; any `Heddle<…>` can be given where a plain one is
+ * wanted.
  */
 export class Heddle<out Agents extends AgentSources = AgentSources> {
   /**
@@ -90,10 +94,12 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /**
-   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable. A name
-   * means the newest version, a chart the version that it is: either the very object that `createHeddle`
-   * was given, or one with the same structure (as `provide` gives). Throws `agent-unknown` for what is
-   * not registered, `agent-differs` for another chart under a name that is.
+   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable.
+   *
+   * A name means the newest version. A chart means its own version: it is either the very object that
+   * `createHeddle` was given, or one with the same structure (as `provide` gives). Throws
+   * `agent-unknown` for an agent that is not registered, and `agent-differs` for another chart under a
+   * registered name.
    */
   async start<const Given extends string | AnyChart>(
     agent: AgentRef<Agents, Given>,
@@ -103,7 +109,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   async #startOne<Chart>(agent: unknown, options: StartOptions): Promise<Run<Chart>> {
-    // Options may be those of `startAll`, with the agent in them; another agent is a mistake.
+    // The options may be those of `startAll`, which name the agent: it must be the same agent.
     const given = asOptions<Start>(options, 'start', startKeys);
     const request = { agent, ...given };
     if (request.agent !== agent) refuseField('start.agent', 'is given twice, and differs');
@@ -112,7 +118,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return run as Run<Chart>;
   }
 
-  /** Accepts all of these runs or none: a pipeline is never begun by half. */
+  /** Starts several runs. All of them are accepted, or none is: a pipeline is never half begun. */
   async startAll<const Given extends readonly (string | AnyChart)[]>(
     starts: readonly [...{ [Place in keyof Given]: StartOf<Agents, Given[Place]> }],
   ): Promise<{ -readonly [Place in keyof Given]: Run<ChartFor<Agents, Given[Place]>> }> {
@@ -165,12 +171,15 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return new Run(this.runtime, address);
   }
 
-  /** Newest first. */
+  /** Runs of one tenant, newest first. */
   async runs(given: RunsQuery = {}): Promise<readonly RunRow[]> {
     return this.#open().store.runs(runsQuery(given));
   }
 
-  /** Resolves when the message is durable and has its place in the channel (or its delay). */
+  /**
+   * Publishes a message from outside. Resolves when the message is durable and has its place in the
+   * channel, or its delay.
+   */
   async publish(
     channel: string,
     payload: unknown,
@@ -179,17 +188,23 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
   }
 
-  /** For consumers outside runs: each message at least once, under a lease. */
+  /**
+   * Leases messages to a consumer outside runs. The consumer gets each message at least once, under a
+   * lease.
+   */
   async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
     return this.#channels.receive(channel, request);
   }
 
-  /** Throws `lease-lost` when the message's lease has ended: somebody else may have it. */
+  /**
+   * Marks a leased message as done. Throws `lease-lost` when its lease has ended: another consumer may
+   * have the message.
+   */
   async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
     await this.#channels.acknowledge(message, request);
   }
 
-  /** Reads a memory entry. What does not exist is not `found`. */
+  /** Reads a memory entry. For an entry that does not exist, `found` is false. */
   async recall(
     owner: MemoryOwner,
     key: string,
@@ -198,7 +213,9 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return this.#memory.recall(owner, key, options);
   }
 
-  /** Writes a version from outside. `expectedVersion` 0: the entry must not exist. */
+  /**
+   * Writes a version of a memory entry from outside. With `expectedVersion` 0 the entry must not exist.
+   */
   async remember(
     owner: MemoryOwner,
     key: string,
@@ -208,7 +225,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
   }
 
-  /** What runs ask people and nobody has answered, oldest first; of all runs of the tenant. */
+  /** Open questions without an answer, of all runs of the tenant, oldest first. */
   async questions(
     query: { readonly tenant?: string; readonly limit?: number } = {},
   ): Promise<readonly OpenQuestion[]> {
@@ -232,35 +249,45 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     });
   }
 
-  /** Gives a run, user or tenant a budget of its own; what waits for it goes on if it fits. */
+  /**
+   * Gives a run, user or tenant a budget of its own. Calls that wait for the budget go on if they fit.
+   */
   async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
     const address = budgetAddress(owner);
     await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
     this.runtime.chargeCalls();
   }
 
-  /** Null when it has no budget and nothing was charged to it. */
+  /**
+   * The budget of a run, user or tenant, and what was used of it. Null when it has no budget and no call
+   * was charged to it.
+   */
   async budget(owner: BudgetOwner): Promise<BudgetView | null> {
     const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
     return row === undefined || row === null ? null : budgetView(owner, row);
   }
 
-  /** A person has mended what a provider refused (key, spend): its calls go on. */
+  /**
+   * Reopens a provider that was parked, after a person has mended what it refused (key, spend): its
+   * calls go on.
+   */
   reopenProvider(name: string): void {
     this.#open().reopenProvider(checkName(name, 'provider'));
   }
 
   /**
-   * What models answer while it comes, of all runs whose calls this process makes: to be shown, for
-   * nothing of it is committed. Listen before a call is made; nothing is kept for late listeners.
+   * Texts of models as they arrive, from all calls that this process makes for any run. They are for
+   * display only: nothing of them is committed. Subscribe before a call is made, because nothing is kept
+   * for later subscribers.
    */
   get texts(): Runtime['texts']['all'] {
     return this.runtime.texts.all;
   }
 
   /**
-   * Lets turns in flight commit, gives the shards back, closes providers and the database. What takes
-   * longer than 25 s in all is left to itself, with a warning; what was accepted is durable anyway.
+   * Lets turns in flight commit, gives the shards back, closes providers and the database. If that takes
+   * longer than 25 s in all, `close` warns and no longer waits for the rest; what was accepted is
+   * durable anyway.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -284,10 +311,10 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     const running = this.runtime.close();
     await end('what was under way', running, closeTurnsMsMax);
     await end('the connections to the database', store.close());
-    // Nothing of it can wait for the database any more.
+    // The database's connections are closed by now, so only providers can still keep the runtime open.
     await end('the providers', running);
     await end('the embedded Postgres', this.#closeDatabase());
-    // The first of them that failed says why; of those that go on, nobody waits for the end.
+    // Rejects with the first failure among the parts that have ended, and does not wait for the others.
     const late = Promise.resolve();
     for (const part of parts) await Promise.race([part, late]);
   }

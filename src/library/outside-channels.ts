@@ -1,11 +1,11 @@
 /**
  * Channels as producers and consumers outside runs use them.
  *
- * It owns what such a consumer may ask for. It leaves the message's shape to requests.ts, and the
- * leases and cursors of groups to the store.
+ * Owns the request of such a consumer. Leaves the message's shape to requests.ts, and the leases and
+ * cursors of groups to the store.
  *
- * 1. A message is given out under a lease and done only by its acknowledgement: at least once, where
- *    a run takes it exactly once (promise 2).
+ * 1. A message is given out under a lease, and is done only when it is acknowledged. So a consumer gets
+ *    it at least once, where a run takes it exactly once (promise 2).
  */
 import { heddleError } from '../domain/errors.ts';
 import { asOneOf, asWhole } from '../domain/field.ts';
@@ -22,11 +22,11 @@ export type GroupRequest = {
   readonly tenant?: string;
   /** Consumers of one group share the messages. */
   readonly group: string;
-  /** Where a group begins that never received from this channel. Default `earliest`. */
+  /** Where a group starts that has never received from this channel. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
-  /** 1 to 1,000. Default 10. */
+  /** How many messages at most, 1 to 1,000. Default 10. */
   readonly max?: number;
-  /** How long they are this consumer's alone, up to a day. Default 30,000. */
+  /** How long the messages are given to this consumer alone, in ms, up to a day. Default 30,000. */
   readonly leaseMs?: number;
 };
 
@@ -34,7 +34,7 @@ export type GroupRequest = {
 export type LeaseHolder = {
   /** Default `default`. */
   readonly tenant?: string;
-  /** As it was received. */
+  /** The group that the message was received with. */
   readonly group: string;
 };
 

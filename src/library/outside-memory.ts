@@ -1,11 +1,11 @@
 /**
- * Memory entries read and written from outside runs, as a caller of the library does it.
+ * Memory entries read and written from outside runs.
  *
- * It leaves what a request may hold to requests.ts, and the comparison that decides to the store's
- * commit.
+ * Leaves the checks of a request to requests.ts, and the comparison of versions to the store's commit.
  *
- * 1. A version is added and none is overwritten. Who expects a version and lost a race is told; who
- *    expects none comes on top of whatever is the newest.
+ * 1. Every write adds a version; none is overwritten. A writer that expects a version and has lost a
+ *    race gets `memory-conflict`. A writer that expects none writes after the newest version, whichever
+ *    it is.
  */
 import type { RecallOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -19,14 +19,17 @@ import type { Runtime } from '../runtime/runtime.ts';
 
 /** Which version of a memory entry is read. */
 export type RecallOptions = {
-  /** One certain version instead of the newest. */
+  /** This version instead of the newest. */
   readonly version?: number;
-  /** Also the versions before it, newest first, at most so many. Default 0. */
+  /** At most so many versions before it as well, newest first. Default 0. */
   readonly history?: number;
 };
-/** On which version a memory entry is written. */
+/** Which version a memory entry must have when it is written. */
 export type RememberOptions = {
-  /** The version that the entry must have (0: must not exist), else `memory-conflict`. Default: any. */
+  /**
+   * The version that the entry must have (0: it must not exist); otherwise the write throws
+   * `memory-conflict`. Default: any.
+   */
   readonly expectedVersion?: number;
 };
 
@@ -69,7 +72,7 @@ export class OutsideMemory {
       channels: [],
     });
     const newest = memory[0]?.newest ?? 0;
-    // What was deleted does not exist, though its chain of versions goes on.
+    // A deleted entry does not exist, though its version numbers go on.
     const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
     if (expected !== null && expected !== actual) {
       throw heddleError('memory-conflict', { key, actual: newest, expected });

@@ -1,6 +1,6 @@
 /**
- * What surfaces ask for, checked by field and turned into rows (promise 11). Every surface (library,
- * command line, HTTP) comes through here, so they refuse the same things in the same words.
+ * Requests of callers, checked by field and turned into rows (promise 11). Every surface (library,
+ * command line, HTTP) uses these checks, so all refuse the same things in the same words.
  */
 import { asObject, asOneOf, asText, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
@@ -23,13 +23,16 @@ export function tenantName(tenant: string | undefined): string {
   return name(tenant, 'tenant', defaultTenant);
 }
 
-/** How a run is started, by an agent of which nothing is known. */
+/** How a run is started, if its agent's chart is not known. */
 export type StartRequest = {
-  /** Any JSON. */
+  /** The run's input: any JSON. */
   readonly input?: unknown;
   /** Whose run it is; tenants see nothing of each other. Default `default`. */
   readonly tenant?: string;
-  /** For whom it works: the owner of memory in user scope, of budgets and of fair shares. Default `default`. */
+  /**
+   * The user for whom the run works: the owner of memory in user scope, of budgets and of fair shares.
+   * Default `default`.
+   */
   readonly user?: string;
   /** Runs of one pipeline live on one replica and are finished before younger ones are begun. */
   readonly pipeline?: string;
@@ -38,14 +41,17 @@ export type StartRequest = {
    * agent and input.
    */
   readonly idempotencyKey?: string;
-  /** Higher classes go first; lower ones keep a floor. Child runs inherit it. Default `normal`. */
+  /**
+   * The run's class. Higher classes go first, and lower ones keep a floor. Child runs inherit it.
+   * Default `normal`.
+   */
   readonly priority?: Priority;
 };
 
 const requestKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority'] as const;
 export const startKeys = [...requestKeys, 'agent'] as const;
 
-/** What one start among several is told. */
+/** The options of one start among several. */
 export function startOf<Start extends { readonly agent?: unknown } & StartRequest>(
   given: Start,
   field: string,
@@ -75,7 +81,7 @@ export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartAr
   };
 }
 
-/** What a key stands for. No input is another than null. */
+/** The text that an idempotency key stands for: agent and input. An absent input differs from null. */
 function startText({ name }: Agent, input: Json | undefined): string {
   return canonicalJson(input === undefined ? [name] : [name, input]);
 }
@@ -84,7 +90,7 @@ function startText({ name }: Agent, input: Json | undefined): string {
 export type PublishRequest = {
   /** Default `default`. */
   readonly tenant?: string;
-  /** How long nobody sees it. Default 0. */
+  /** How long the message is kept from its channel, in ms. Default 0. */
   readonly delayMs?: number;
 };
 
@@ -111,17 +117,17 @@ export function newMessage(
   };
 }
 
-/** Whose memory: the scope's owner by name. */
+/** Whose memory is meant: a scope, and its owner by name. */
 export type MemoryOwner = {
   /** Which of the owners below is meant. */
   readonly scope: MemoryScope;
   /** Default `default`. */
   readonly tenant?: string;
-  /** In user scope. Default `default`. */
+  /** The user, in user scope. Default `default`. */
   readonly user?: string;
-  /** In agent scope: its name. */
+  /** The agent's name, in agent scope. */
   readonly agent?: string;
-  /** In run scope. */
+  /** The run's id, in run scope. */
   readonly runId?: string;
 };
 
@@ -157,7 +163,7 @@ export type SendRequest = {
   readonly idempotencyKey?: string;
 };
 
-/** An event for a run, and what makes it count once when it was given a key. */
+/** An event for a run. `once` is set if it was given a key, and makes it count once. */
 export function sentEvent(
   event: unknown,
   given: SendRequest,
@@ -169,14 +175,14 @@ export function sentEvent(
   return { payload, once: { kind: 'event', key, eventText: canonicalJson(payload) } };
 }
 
-/** Why a person cancels, pauses or resumes a run. */
+/** The checked reason for which a person cancels, pauses or resumes a run. */
 export function reasonText(reason: unknown): Json {
   const text = asText(reason as Json, 'reason');
   if (text.length <= limits.reasonCharsMax) return text;
   return refuseField('reason', `is longer than ${limits.reasonCharsMax} characters`);
 }
 
-/** Types that XState or the kernel make themselves: nobody else may send them. */
+/** Refuses types that XState or the kernel make themselves: they may not be sent. */
 function chartEvent(event: unknown): ChartEvent {
   const value = asObject(toJson(event, 'event'), 'event');
   const type = asText(value['type'], 'event.type');
@@ -191,7 +197,7 @@ function name(text: string | undefined, field: string, fallback: string): string
   return text === undefined ? fallback : checkName(text, field);
 }
 
-/** The same text for values that are equal as JSON, in whatever order their keys stand. */
+/** A text that is the same for all values that are equal as JSON, in whatever order their keys stand. */
 function canonicalJson(value: Json): string {
   return JSON.stringify(sorted(value));
 }

@@ -1,31 +1,32 @@
-/** Waiting for the end of a run, wherever it lives and whatever the database does meanwhile. */
+/** Waits for the end of a run, wherever the run lives and even while the database is away. */
 import { HeddleError, heddleError, type ErrorCode } from '../domain/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { endsWithin } from '../runtime/host/within.ts';
 import type { RunAddress, RunRow } from '../store/rows.ts';
 
 /**
- * How often a row is looked at while its run is waited for. Whoever waits as long as `hinted` asks to be
- * told by the run's owner; looking is for hints that are lost.
+ * How long to wait before the run's row is read again, in ms. A caller that has waited as long as
+ * `hinted` asks the run's owner for a hint. Reading the row again finds the end if a hint is lost.
  */
 const lookAgainMs = { first: 20, hinted: 80, last: 5_000, away: 1_000 } as const;
 
-/** What a database says that is away for a while. */
+/** The errors of a database that is away for a while. */
 const awayCodes: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'store-error']);
-/** A look has so long, also where the time is over: it may be the only one. */
+/** A read of the row may take this long even after the deadline: it may be the only read. */
 const lookMsMax = 5_000;
 
 export type EndWait = {
-  /** Null: as long as it takes. */
+  /** Null: waits without a limit. */
   readonly timeoutMs: number | null;
   readonly look: () => Promise<RunRow>;
-  /** Called when it begins to wait. */
+  /** Called when the wait begins, so that a waiting task lends its permit. */
   readonly lend: () => void;
 };
 
 /**
- * The row of the run when it has ended. The watch makes it quick where the run lives here, and a hint
- * elsewhere; looking makes it sure. Throws `run-not-finished` after `timeoutMs`.
+ * The row of the run when it has ended. If the run lives here, a watcher tells of its end at once; if it
+ * lives elsewhere, a hint does. Reading the row finds the end even if those are lost. Throws
+ * `run-not-finished` after `timeoutMs`.
  */
 export async function endOf(runtime: Runtime, run: RunAddress, wait: EndWait): Promise<RunRow> {
   const { timeoutMs, lend } = wait;
@@ -68,7 +69,7 @@ export async function endOf(runtime: Runtime, run: RunAddress, wait: EndWait): P
   }
 }
 
-/** The row; null while the database is away, and when it has not answered by the deadline. */
+/** The row. Null while the database is away, and when it has not answered by the deadline. */
 async function seen(
   { clock }: Runtime,
   { look }: EndWait,

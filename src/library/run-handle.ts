@@ -1,4 +1,4 @@
-/** A run as the library gives it: the same calls as the HTTP API's. */
+/** A run as the library gives it: the same calls as in the HTTP API. */
 import type { Observable } from 'rxjs';
 import type { JournalEntry } from '../domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
@@ -30,32 +30,35 @@ import type {
 
 /** One line of a journal: the turn that took the event, and the event. */
 export type JournalLine = {
-  /** From 1. */
+  /** The turn's number, from 1. */
   readonly turn: number;
-  /** Which code took the turn; null where that was not noted (heddle 0.1.0), or no chart took part. */
+  /**
+   * The build that took the turn. Null where it was not noted (heddle 0.1.0), or where no chart took
+   * part.
+   */
   readonly build: string | null;
-  /** What it took. */
+  /** What the turn took. */
   readonly entry: JournalEntry;
 };
 
-/** What `on` gives. */
+/** The result of `on`. */
 export type Subscription = {
-  /** From here on the handler hears nothing. */
+  /** Stops calling the handler. */
   readonly unsubscribe: () => void;
 };
 
 /** How long `output` waits. */
 export type OutputOptions = {
-  /** Then it throws `run-not-finished`. Default: as long as it takes. */
+  /** After this time, in ms, `output` throws `run-not-finished`. Default: it waits without a limit. */
   readonly timeoutMs?: number;
 };
 
 const journalPage = 200;
 
 /**
- * A run, wherever it lives. `Chart` is the type of its agent's chart (`Run<typeof editor>`) and types its
- * output, events and answers. Plain `Run` is one of which nothing is known; any other can be given
- * where it is wanted.
+ * A run, wherever it lives. `Chart` is the type of its agent's chart (`Run<typeof editor>`) and types
+ * its output, events and answers. Plain `Run` is a run whose chart is not known; any `Run<…>` can be
+ * given where a plain one is wanted.
  */
 export class Run<out Chart = unknown> {
   /** Names the run for ever. */
@@ -86,8 +89,8 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * What the run waits for, in full and for people: each call, task, question, channel, child and timer,
-   * with what ends the wait. Null when it has ended.
+   * What the run waits for, in full and in words for people: each call, task, question, channel, child
+   * and timer, with what ends the wait. Null when the run has ended.
    */
   async waitsFor(): Promise<string | null> {
     const row = await this.row();
@@ -117,11 +120,13 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * Sends an event to the chart. Resolves when it is durable; it is taken in order. With an
-   * `idempotencyKey` it counts once, however often it is sent: a key is known for a day, the newest
-   * 1,000 of a run. The same key with another event throws `send-key-used`. An event that no state
-   * takes stands in the journal with `handled: false`; of one that the chart declares nowhere the
-   * host's log is warned, once for a version and type.
+   * Sends an event to the chart. Resolves when the event is durable; the run takes its events in order.
+   *
+   * With an `idempotencyKey` the event counts once, however often it is sent. A key is known for a day,
+   * the newest 1,000 of a run. The same key with another event throws `send-key-used`.
+   *
+   * An event that no state takes stands in the journal with `handled: false`. If the chart declares the
+   * event nowhere, the host's log gets a warning, once for each version and type.
    */
   async send(event: EventOf<Chart>, options: SendRequest = {}): Promise<void> {
     return hearGiven(event, () => this.#send(event, options));
@@ -137,16 +142,17 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * Answers a question that the run asks (`ask`); checked against the question's schema. Resolves
-   * when the answer is the question's: a second one throws `ask-answered`, and one for a question
-   * that is open no more `ask-unknown`.
+   * Answers a question that the run asks (`ask`). The answer is checked against the question's schema.
+   * Resolves when the answer is the question's. A second answer throws `ask-answered`, and an answer to
+   * a question that is no longer open throws `ask-unknown`.
    *
-   * `askId` comes from `questions()` and names one question for ever. An invocation's id is taken
-   * too and means the question that is open under it now. That is unsafe where a chart asks again
-   * under the same id: what a person saw may have been the question before.
+   * `askId` comes from `questions()` and names one question for ever. The id of an invocation is taken
+   * too, and means the question that is open under it now. That is unsafe where a chart asks again under
+   * the same id: a person may have seen the question before.
    */
   async answer(askId: string, answer: AnswerOf<Chart>): Promise<void> {
-    // As it is now: whoever gave it may change it, and what is no JSON may hold promises that reject.
+    // The answer is copied now, because its caller may change it later. A value that is not JSON may
+    // hold promises that reject.
     const payload = toJson(answer, 'answer') ?? null;
     const asked = await this.#asked();
     const question = questionNamed(asked, this.id, askId);
@@ -159,7 +165,7 @@ export class Run<out Chart = unknown> {
     await this.#arrive('answer', { payload, ref, key: `answer:${ref}`, once });
   }
 
-  /** What the run asks and nobody has answered, oldest first. */
+  /** The run's open questions without an answer, oldest first. */
   async questions(): Promise<readonly OpenQuestion[]> {
     return (await this.#asked()).filter(({ answered }) => !answered).map(openQuestion);
   }
@@ -174,7 +180,10 @@ export class Run<out Chart = unknown> {
     await this.#arrive('cancel', { payload: reasonText(reason) });
   }
 
-  /** The run takes no event until `resume`; calls under way are finished and kept. */
+  /**
+   * Pauses the run: it takes no event until `resume`. Calls under way are finished, and their results
+   * kept.
+   */
   async pause(reason = 'no reason given'): Promise<void> {
     await this.#arrive('pause', { payload: reasonText(reason) });
   }
@@ -184,7 +193,7 @@ export class Run<out Chart = unknown> {
     await this.#arrive('resume', { payload: reasonText(reason) });
   }
 
-  /** What the run took so far, in order; read in pages. */
+  /** What the run has taken so far, in order. It is read in pages. */
   async *journal(): AsyncGenerator<JournalLine, void, undefined> {
     for (let afterTurn = 0; ;) {
       const rows = await this.#runtime.store.journal({
@@ -204,8 +213,9 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * What models answer to this run, while it comes: to be shown, for nothing of it is committed. Hears
-   * the calls that this process makes, and completes with the run's end or with `close`.
+   * Texts of models for this run as they arrive. They are for display only: nothing of them is
+   * committed. Gives the texts of calls that this process makes, and completes when the run ends or
+   * `close` is called.
    */
   texts(): Observable<TextDelta> {
     const { texts, runEvents } = this.#runtime;
@@ -213,7 +223,7 @@ export class Run<out Chart = unknown> {
       const unwatch = runEvents.run(this.id, ({ ended }) => {
         if (ended) listener.complete();
       });
-      // Of a run that has ended before, no end is heard.
+      // A run that has ended before this tells its watchers of no end, so its row is read.
       this.row().then(
         ({ endedAtMs }) => {
           if (endedAtMs !== null) listener.complete();
@@ -225,9 +235,10 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * Calls `handler` for each event of this type that the chart emits; `*` for all. After the commit, in
-   * this process, at most once: what is emitted while another replica owns the run, or before anybody
-   * listens, is not heard. What must be heard is published. A throwing handler is logged.
+   * Calls `handler` for each event of this type that the chart emits; `*` for all types. It is called
+   * after the commit, in this process, at most once: an event that is emitted while another replica owns
+   * the run, or before `on` is called, is not heard. Publish an event that must be heard. An error that
+   * the handler throws is logged.
    */
   on<const Type extends EmittedOf<Chart>['type'] | '*'>(
     type: Type,
@@ -240,7 +251,7 @@ export class Run<out Chart = unknown> {
       for (const event of emitted) {
         if (type !== '*' && type !== event.type) continue;
         callOutside(
-          // It is what the chart says that it emits, or the chart lies to XState as well.
+          // The chart's types declare this event as emitted; XState trusts them in the same way.
           () => handler(event as EmittedAs<Chart, Type>),
           (thrown) => {
             log.warn('a listener threw', { runId: this.id, type, error: thrownText(thrown) });
@@ -265,9 +276,9 @@ export class Run<out Chart = unknown> {
   }
 }
 
-/** A stored error as the typed error that it was. */
+/** A stored error as the error object that was thrown. */
 export function asError(record: ErrorRecord): Error {
-  // An author's error may have a code like one of ours, but not its details.
+  // An author's error may have a code of heddle's, but then it has no details.
   if (record.detail !== undefined && Object.hasOwn(errorRegistry, record.code)) {
     return new HeddleError(record.code as ErrorCode, record.detail);
   }

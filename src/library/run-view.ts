@@ -1,4 +1,4 @@
-/** What a run's row says of its chart, for people: where it stands and what it has open. */
+/** What a run's row says of its chart, in a form for people: its state, and what it has open. */
 import type { Json } from '../domain/json.ts';
 import type { RunRow, TimerRow } from '../store/rows.ts';
 import { splitTimer } from '../runtime/turn/draft.ts';
@@ -9,23 +9,23 @@ export type OpenView = {
   readonly id: string;
   readonly src: string;
   readonly input?: Json;
-  /** Of a child. */
+  /** The child run, if the invocation is a child. */
   readonly runId?: string;
   readonly agent?: string;
-  /** Of a receive. */
+  /** The channels, if the invocation is a receive. */
   readonly channels?: readonly string[];
-  /** When its limit ends it. */
+  /** When its time limit ends it. */
   readonly dueInMs?: number;
 };
 
-/** A timer of the chart, by the id that XState gives it: that names the delay and the state. */
+/** A timer of the chart. XState's id for it names the delay and the state. */
 type TimerView = { readonly id: string; readonly dueInMs: number };
 
 export type RunView = {
   readonly state: Json;
   readonly context: Json;
   readonly open: readonly OpenView[];
-  /** Soonest first. */
+  /** Timers of the chart, soonest first. */
   readonly timers: readonly TimerView[];
 };
 
@@ -41,7 +41,7 @@ type Shown = {
   }[];
 };
 
-/** Null before the first turn. A run that has ended has nothing open. */
+/** The view of a run; null before its first turn. A run that has ended has nothing open. */
 export function runView(
   { chartText, heldText, endedAtMs }: RunRow,
   timers: readonly TimerRow[] = [],

@@ -1,4 +1,4 @@
-/** Which runs a caller wants to see. */
+/** The query for a list of runs. */
 import { asOneOf, asWhole } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
@@ -8,7 +8,7 @@ import type { RunRow } from '../store/rows.ts';
 import { tenantName } from './requests.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
-/** Every status, or this does not compile. */
+/** The compiler checks that every status is listed. */
 const statuses = {
   queued: true,
   admitted: true,
@@ -28,19 +28,19 @@ const statuses = {
 
 export const runStatuses = Object.keys(statuses) as RunStatus[];
 
-/** Which runs of a tenant are wanted. What is left out restricts nothing. */
+/** Which runs of a tenant are wanted. A field that is left out restricts nothing. */
 export type RunsQuery = {
   /** Default `default`. */
   readonly tenant?: string;
-  /** Those in one of these. */
+  /** Only runs in one of these statuses. */
   readonly statuses?: readonly RunRow['status'][];
-  /** Those of this agent. */
+  /** Only runs of this agent. */
   readonly agent?: string;
-  /** Those of this pipeline. */
+  /** Only runs of this pipeline. */
   readonly pipeline?: string;
-  /** For the next page: the last run of the one before. */
+  /** For the next page: the last run of the page before. */
   readonly beforeRunId?: string;
-  /** 1 to 1,000. Default 100. */
+  /** How many runs at most, 1 to 1,000. Default 100. */
   readonly limit?: number;
 };
 

@@ -1,11 +1,11 @@
 /**
- * What a run waits for, in full and in plain words: for people who look at one run.
+ * What a run waits for, in full and in plain words, for people who look at one run.
  *
- * Reads the run's row and what stands beside it (timers, questions, slots, providers), so any process can
- * say it. Leaves to wait-status.ts what only the run's owner knows: trouble of calls, tasks in line. That
- * is in the row as its reason, and is said as it stands there.
+ * Reads the run's row and the rows beside it (timers, questions, slots, providers), so any process can
+ * tell it. Only the run's owner knows the trouble of its calls and which of its tasks wait in line:
+ * wait-status.ts writes those into the row as its reason, which is told here as it stands.
  *
- * 1. Each thing that the run has open is said once, with what ends it; `heldMax` of them at most.
+ * 1. Each thing that the run has open is told once, with what ends the wait; `heldMax` of them at most.
  */
 import { askIdOf } from '../domain/ask-id.ts';
 import type { Store } from '../store/port.ts';
@@ -15,20 +15,23 @@ import { runView, type OpenView, type RunView } from './run-view.ts';
 import { heldFromText } from '../runtime/turn/held.ts';
 
 const heldMax = 20;
-/** Timers of a run that are read: each open invocation may have one, and a chart some of its own. */
+/**
+ * The most timers of a run that are read. Each open invocation may have one, and the chart some of its
+ * own.
+ */
 const timersMax = 1_000;
 
 export type Beside = {
   readonly timers: readonly TimerRow[];
   readonly questions: readonly QuestionRow[];
-  /** In which calls of the run are. */
+  /** Slots that hold calls of the run. */
   readonly slots: readonly SlotRow[];
   readonly gates: readonly (ProviderRow & { readonly inUse: number })[];
 };
 
 const nothingBeside: Beside = { timers: [], questions: [], slots: [], gates: [] };
 
-/** Reads what stands beside the row: nothing of a run that has ended or not begun. */
+/** Reads the rows beside the run's row. A run that has ended or has not begun has none. */
 export async function besideOf(store: Store, row: RunRow): Promise<Beside> {
   if (row.endedAtMs !== null || row.chartText === null) return nothingBeside;
   const { tenant, runId, shard } = row;
@@ -41,7 +44,7 @@ export async function besideOf(store: Store, row: RunRow): Promise<Beside> {
   return { timers, questions, slots: slots.filter((slot) => slot.call?.runId === runId), gates };
 }
 
-/** Null when it has ended. */
+/** What the run waits for; null when it has ended. */
 export function waitText(row: RunRow, beside: Beside): string | null {
   if (row.endedAtMs !== null) return null;
   const { status, reason } = row;
@@ -99,7 +102,7 @@ function openName(open: OpenView, { row, beside }: Of): string {
   return row.status === 'running-task' ? `task ${id} (${open.src}) runs` : `${id} (${open.src})`;
 }
 
-/** As XState keeps it, a call and a task differ by their input alone. */
+/** In XState's persisted state, a call and a task differ only by their input. */
 function isCall({ src, input }: OpenView): boolean {
   if (src === 'generate') return true;
   if (typeof input !== 'object' || input === null) return false;

@@ -1,6 +1,6 @@
 /**
- * From computed turns to the batch that commits them: what they record of calls, the slots that are
- * given, statuses between turns.
+ * From computed turns to the batch that commits them: what the turns record of calls, the slots that are
+ * given, statuses that change between turns.
  *
  * Owns whether slots are part of a batch. Leaves to `turn-batch.ts` how the turns were computed.
  */
@@ -36,14 +36,14 @@ export type BatchMakingOptions = Committing & {
 
 export class BatchMaking {
   readonly #options: BatchMakingOptions;
-  /** A batch went without the slots that it would have written. */
+  /** True when the last batch left out the slots that it would have written. */
   owesSlots = false;
 
   constructor(options: BatchMakingOptions) {
     this.#options = options;
   }
 
-  /** From here to the call of `commit` nothing waits: calls and slots are given in one go. */
+  /** Between this and the call of `commit` nothing is awaited, so no call or slot changes in between. */
   make(
     { apart, works, arrived, faulty }: Taken,
     folded: readonly Computed<FoldedTurn>[],
@@ -90,7 +90,7 @@ export class BatchMaking {
   #propose({ hot, incoming }: Work, turn: FoldedTurn, apart: Taken['apart']): void {
     const { calls } = this.#options;
     for (const item of incoming) if (item.kind === 'result') calls.recorded(hot.run, item);
-    // What it charges is written with slots, and those are not in a batch apart.
+    // The run's charges are written with slots, and a batch that tries parts apart writes no slots.
     if (turn.ended !== null && apart === null) calls.runEnds(hot.run);
     if (turn.ended === null && turn.state !== null && turn.status !== 'paused') {
       const { run, turn: before } = hot;
@@ -99,7 +99,10 @@ export class BatchMaking {
     }
   }
 
-  /** Slots are written by batches that hold everything, and alone when such a one has failed. */
+  /**
+   * A batch that holds everything writes slots. After such a batch has failed, slots are tried in a
+   * batch of their own.
+   */
   #seal(apart: Taken['apart']): SealedCalls {
     const { calls } = this.#options;
     if (apart === 'calls' || (apart === null && !this.#options.isolation.holdsCalls)) {
@@ -125,7 +128,7 @@ export class BatchMaking {
     }
   }
 
-  /** Its tasks ask for permits, so that its commit can say that it stands in line. */
+  /** The run's tasks ask for permits here, so that this commit can write which of them wait in line. */
   #withTasks(turn: FoldedTurn): FoldedTurn {
     const { tasks } = this.#options;
     if (turn.ended !== null || turn.state === null || turn.status !== 'running-task') return turn;

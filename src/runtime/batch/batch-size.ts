@@ -1,6 +1,6 @@
 /**
- * How many turns a batch may hold. When a thousand runs start at once, the first calls go out after
- * some tens of turns and not after hundreds; the more there is to do, the more goes into each commit.
+ * How many turns a batch may hold. When a thousand runs start at once, the first calls go out after some
+ * tens of turns and not after hundreds. While there is more to do, each commit takes more.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 
@@ -20,7 +20,7 @@ export class BatchSize {
     return Math.min(this.#max, this.#turnsMax, areSlotsScarce ? besideQueueMax : Infinity);
   }
 
-  /** A batch holds so many turns of those that it might. */
+  /** A batch has begun with `turns` turns, where it might have held `of`. */
   begun(turns: number, of: number): void {
     const { turnsFirst, growthFactor, fullShare } = this.#settings;
     const by = turns > of * fullShare ? growthFactor : 1 / growthFactor;

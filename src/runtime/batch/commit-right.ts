@@ -1,7 +1,8 @@
 /**
- * Whether this replica may commit, and for how long a commit that meets no database is tried again.
+ * Whether this replica may commit, and for how long a commit is tried again while the database does not
+ * answer.
  *
- * Owns both answers. Leaves to ownership when the lease is in doubt, and to a close when all is over.
+ * Owns both decisions. Ownership says when the lease is in doubt; the close says when to give up.
  */
 import type { Clock, Log } from '../ports.ts';
 import { untilAnswered } from '../until-answered.ts';
@@ -12,7 +13,7 @@ export class CommitRight {
   /** Set while the lease is in doubt. */
   suspended = false;
   closed = false;
-  /** From here on an unreachable store ends a batch, so that a close does not wait for ever. */
+  /** From this instant on an unreachable store ends a batch, so that a close does not wait for ever. */
   giveUpAtMs = Number.POSITIVE_INFINITY;
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
@@ -20,12 +21,12 @@ export class CommitRight {
     this.#log = log;
   }
 
-  /** False while the lease is in doubt, and when all is over. */
+  /** False while the lease is in doubt, and after the close has given up. */
   get mayCommit(): boolean {
     return !this.suspended && !this.closed;
   }
 
-  /** Tries until the store answers, or this replica may no longer commit. */
+  /** Tries until the store answers or this replica may no longer commit. */
   answered<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const mayGoOn = (): boolean => !this.closed && this.#clock.nowMs() < this.giveUpAtMs;
     return untilAnswered(attempt, { clock: this.#clock, log: this.#log, mayGoOn });

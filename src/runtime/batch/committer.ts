@@ -1,14 +1,14 @@
 /**
- * Group commit (design §3): turns that are ready together share one transaction. While one commit
- * is in flight the next batch gathers, so an idle system commits at once and a busy one commits
- * hundreds of turns together.
+ * Group commit: turns that are ready together share one transaction. While one commit is in flight the
+ * next batch gathers, so an idle system commits at once and a busy one commits hundreds of turns
+ * together.
  *
  * Owns when a batch is made and how many are under way. Leaves what goes into one to `TurnBatch`.
  *
  * 1. At most `batchesMax` batches are under way; a run is in one of them at most.
  * 2. Nothing is sent outside before the commit that it belongs to (promises 1 and 5).
- * 3. A batch whose commit fails for want of a database is tried again, the very same one, until it
- *    has an answer or this replica may no longer commit. The commit's id makes that safe.
+ * 3. When the database does not answer a commit, the very same batch is tried again, until the database
+ *    answers or this replica may no longer commit. The commit's id makes that safe.
  */
 import type { Clock } from '../ports.ts';
 
@@ -34,7 +34,10 @@ export class Committer {
     this.#batchesMax = options.batchesMax;
   }
 
-  /** Where batches come from: all that may request one is built before what makes them. */
+  /**
+   * Sets where batches come from. It is not given to the constructor, because the parts that request
+   * batches are built before the part that makes them.
+   */
   carry(source: BatchSource): void {
     this.#source = source;
   }
@@ -44,7 +47,7 @@ export class Committer {
     return !this.#closing && this.#underWay < this.#batchesMax;
   }
 
-  /** Something may be ready. Cheap: call it as often as you like. */
+  /** Requests a batch, if anything is ready for one. Cheap: it may be called often. */
   readonly request = (): void => {
     if (this.#scheduled || this.#closing) return;
     if (this.#underWay >= this.#batchesMax) return;
@@ -65,9 +68,10 @@ export class Committer {
       if (this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell();
       this.request();
     };
-    // It never rejects; if it did, that would be no reason to end the process, or to count it for ever.
+    // `runBatch` never rejects. If it did, the process must not end for that, and the batch must not be
+    // counted as under way for ever.
     source.runBatch().then(over, over);
-    // There may be more than one batch holds.
+    // More may be ready than one batch holds.
     this.request();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Drives the turns of a batch together: what they ask in one round is read from the store at once.
- * A turn that throws fails its own run and no other.
+ * Computes the turns of a batch together: the reads that all of them ask for in one round go to the
+ * store at once. A turn that throws fails its own run and no other.
  */
 import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../../store/port.ts';
 import type { WriteChain } from './write-chain.ts';
@@ -21,13 +21,13 @@ export type Computing = {
   readonly inOneGoMax: number;
   /** What turns before these have written in the same batch. */
   readonly chain?: WriteChain;
-  /** Resolves when what is ready beside this has been done. */
+  /** Resolves after the process has handled the other work that is ready. */
   readonly breathe: () => Promise<void>;
-  /** Does the work when no other batch is computing for as long as it can without a read. */
+  /** Runs the work, which makes no reads, while no other batch computes. */
   readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
 };
 
-/** By index of `turns`. Rounds are bounded by the bound on a turn's effects. */
+/** Results by index of `turns`. The number of rounds is bounded by the bound on a turn's effects. */
 export async function computeTogether<Result>(
   store: Store,
   turns: readonly Reading<Result>[],

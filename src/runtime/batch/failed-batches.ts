@@ -2,15 +2,16 @@
  * What follows a commit that did not happen: nothing that its batch had taken is lost, and nothing is
  * half done.
  *
- * Owns what a failure means for each thing in the batch. Leaves to `isolation.ts` when something is
- * tried again, and to the store what is a turn's own: that is an outcome, and no failure.
+ * Owns what a failure means for each thing in the batch. Leaves to `isolation.ts` when each thing is
+ * tried again. An error of a single turn's own data does not come here: the store gives that turn a
+ * fate.
  *
- * 1. An error that is nobody's own counts against no run. What was together in the batch is tried
- *    apart, in halves; a run that meets the error alone shows as `stalled` with the error's words, and
- *    is tried again for ever.
- * 2. An arrival that meets it alone is answered with it; it has changed nothing.
- * 3. While the store does not answer at all there is nothing to tell apart: only a replica that closes
- *    comes here with that.
+ * 1. An error that no run has caused counts against no run. The things of the batch are tried apart, in
+ *    halves; a run that meets the error alone shows as `stalled` with the error's words, and is tried
+ *    again for ever.
+ * 2. An arrival that meets the error alone is answered with it; the arrival has changed nothing.
+ * 3. While the store does not answer at all, its batches are tried again and do not come here. Only a
+ *    replica that closes gives them up.
  */
 import type { Store } from '../../store/port.ts';
 import type { Budgets } from '../calls/budgets/budgets.ts';
@@ -61,7 +62,7 @@ export class FailedBatches {
     this.#isolation = options.isolation;
   }
 
-  /** The batch was not committed. Never rejects. */
+  /** Gives back all of a batch that was not committed. Never rejects. */
   async giveBack(taken: Taken, error: unknown): Promise<void> {
     const fault = faultOf(error);
     try {
@@ -83,21 +84,24 @@ export class FailedBatches {
     }
   }
 
-  /** A commit of results alone, which have gone to their turns: what is left are the slots. */
+  /**
+   * A commit of kept results has failed. The results have gone to their turns already, so only the slots
+   * are left to give back.
+   */
   keepingFailed(made: MadeBatch, error: unknown): void {
     const fault = faultOf(error);
     const wrote = this.#takeBack(made);
     if (wrote && !isOver(fault)) this.#slotsFailed(fault, false);
   }
 
-  /** Slots and charges come with the next batch. True when the failed one held any. */
+  /** Slots and charges come with the next batch. Returns true when the failed batch held any. */
   #takeBack(made: MadeBatch): boolean {
     const { runQueue, calls, shards } = this.#options;
     const { batch, grants } = made;
     calls.giveBack(batch);
     for (const { call } of grants) {
-      // It was in a slot by a commit that did not happen: its run asks for it anew, with the turn that
-      // comes again or with one of its own.
+      // The call's slot was given by a commit that did not happen. Its run asks for the call anew, in
+      // the repeated turn or in another one.
       calls.fenced(call);
       if (shards.owns(call.shard)) runQueue.wake(call);
     }
@@ -105,7 +109,7 @@ export class FailedBatches {
     return batch.slots.length + batch.providers.length > 0 || batch.charges !== undefined;
   }
 
-  /** Told once, until slots can be written again. */
+  /** Logs the failure once, until slots can be written again. */
   #slotsFailed(fault: HeddleError, isAlone: boolean): void {
     const faults = this.#isolation.suspectCalls(isAlone);
     if (!isAlone || faults > 1) return;
@@ -113,7 +117,10 @@ export class FailedBatches {
     log.warn('no slot can be written; calls wait', { reason: fault.message, ...placeOf(fault) });
   }
 
-  /** It alone meets an error that is not its own: it waits, visibly where that can be written. */
+  /**
+   * The run met the error alone in its batch, and has not caused it. The run waits, and shows as stalled
+   * if its row can be written.
+   */
   async stall({ entry, incoming, hot, fault }: Faulty): Promise<void> {
     const { runQueue, calls, log } = this.#options;
     if (!this.#isThere(entry)) return;
@@ -133,14 +140,17 @@ export class FailedBatches {
     if (shown !== reason) await this.#show(entry, hot, reason);
   }
 
-  /** A run that has no row yet is accepted first: then it has one that can show what it meets. */
+  /** A run that has no row yet is accepted first, so that it has a row which can show the error. */
   #queueFresh(entry: Entry, { run }: HotRun): void {
     this.#dropped.gone(entry);
     const groups = this.#fresh.giveBack([run]);
     if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
   }
 
-  /** As well as it goes: what cannot be written is known here, and tried again with the run. */
+  /**
+   * Writes the stall into the run's row. If that fails too, the stall is known in memory only, and is
+   * written when the run is tried again.
+   */
   async #show(entry: Entry, hot: HotRun | null, reason: string): Promise<void> {
     const { store } = this.#options;
     const { tenant, runId, shard } = entry.address;
@@ -158,7 +168,7 @@ export class FailedBatches {
       }
       if (entry.trouble !== null) entry.trouble = { ...entry.trouble, shown: reason };
     } catch {
-      // The very error, as a rule: it has been told.
+      // Usually this is the same error, which has been logged.
     }
   }
 
@@ -174,7 +184,7 @@ export class FailedBatches {
     this.#isolation.suspect(entries.slice(half));
   }
 
-  /** Those whose turn it is next go in order, so all that come after them wait. */
+  /** Arrivals are tried in their order, so while some are tried apart all later ones wait. */
   #arrivals({ apart, arrived, made }: Taken, fault: HeddleError, isAlone: boolean): void {
     if (arrived === null) return;
     const isolation = this.#isolation;
@@ -185,11 +195,11 @@ export class FailedBatches {
       if (isOver) arrived.fail(fault);
       for (const part of late ?? []) part.fail(fault);
     } else if (isAlone && made !== null) arrived.fail(fault);
-    // A batch that was never made says nothing about them.
+    // A batch that failed before it was made says nothing about its arrivals.
     else isolation.suspectArrivals([arrived]);
   }
 
-  /** Runs that may be what the error is about. */
+  /** Runs that may have caused the error. */
   #suspectsOf(taken: Taken): Suspect[] {
     const { entries, made } = taken;
     const held = made?.statusChanges ?? [];
@@ -207,7 +217,10 @@ export class FailedBatches {
     return this.#fresh.giveBack(fresh.map(({ hot }) => hot.run));
   }
 
-  /** This replica closes, and the store does not answer: the rows are there for whoever comes next. */
+  /**
+   * This replica closes, and the store does not answer. The durable rows stay for the next owner of the
+   * shards.
+   */
   #letGo(taken: Taken, error: HeddleError): void {
     const { runQueue } = this.#options;
     const { entries, arrived, made } = taken;
@@ -221,13 +234,19 @@ export class FailedBatches {
     }
   }
 
-  /** Neither dropped nor over with its turn: then it may be in another one by now. */
+  /**
+   * True when the run was not dropped and its turn is not over. A run whose turn is over may be in
+   * another turn by now.
+   */
   #isThere(entry: Entry): boolean {
     return entry.inTurn && this.#options.runQueue.entry(entry.address.runId) === entry;
   }
 }
 
-/** Runs whose turns were in the commit, or were to be; without those that are told of by themselves. */
+/**
+ * Runs whose turns were in the commit, or were to be in it. Faulty runs are left out, since `runBatch`
+ * stalls them separately.
+ */
 function worksOf({ works, made, faulty }: Taken): readonly Work[] {
   const own = new Set(faulty.map(({ entry }) => entry));
   return (made?.turns.map(({ work }) => work) ?? works).filter(({ entry }) => !own.has(entry));
@@ -236,5 +255,5 @@ function worksOf({ works, made, faulty }: Taken): readonly Work[] {
 const isOver = ({ code }: HeddleError): boolean =>
   code === 'store-unavailable' || code === 'closed';
 
-/** A paused run shows that it is paused, and a person must say that it goes on. */
+/** A paused run must show that it is paused, because only a person can resume it. */
 const mayStall = (status: RunRow['status']): boolean => status !== 'paused';

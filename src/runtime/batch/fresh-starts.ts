@@ -1,7 +1,7 @@
 /**
- * Runs that begin in the very commit that accepts them: no queued row, no second commit. Only while
- * the batch has room for all runs of a group, no other run waits to begin, and this replica owns their
- * shards; otherwise the group is accepted as queued rows.
+ * Runs that begin in the very commit that accepts them: no queued row, no second commit. That happens
+ * only while the batch has room for all runs of a group, no other run waits to begin, and this replica
+ * owns their shards; otherwise the group is accepted as queued rows.
  */
 import type { ArrivalQueue, StartGroup } from '../wake/arrivals.ts';
 import type { RunQueue } from '../wake/run-queue.ts';
@@ -30,7 +30,9 @@ export class FreshStarts {
     this.#options = options;
   }
 
-  /** `taken`: turns that the batch holds already; beside none, one group may be larger than `max`. */
+  /**
+   * `taken`: turns that the batch holds already. If it is 0, the first group may be larger than `max`.
+   */
   begin(max: number, taken: number): Work[] {
     const { runQueue, arrivals } = this.#options;
     const room = runQueue.freshMax;
@@ -50,7 +52,10 @@ export class FreshStarts {
     });
   }
 
-  /** The run's first turn has committed: when all of its group have, the start is answered. */
+  /**
+   * The run's first turn has committed. When the first turns of its whole group have, the start is
+   * answered.
+   */
   accepted(runId: string): void {
     const pending = this.#take(runId);
     if (pending === null) return;
@@ -60,8 +65,8 @@ export class FreshStarts {
   }
 
   /**
-   * Its shard went to another replica meanwhile: it is accepted as a queued row, since others of its
-   * group may have begun.
+   * The run's shard went to another replica meanwhile. The run is accepted as a queued row, since others
+   * of its group may have begun.
    */
   queue(run: NewRun): void {
     this.#options.arrivals.add({ kind: 'starts', value: run }).then(
@@ -74,8 +79,9 @@ export class FreshStarts {
   }
 
   /**
-   * The commit that was to begin these did not happen. A group that is whole is given back, to be
-   * accepted together; of one that is not, others are queued rows already.
+   * The commit that was to begin these runs did not happen. Returns the groups that are whole, to be
+   * accepted together. Of any other group some runs are committed or queued already, so the rest are
+   * queued too.
    */
   giveBack(runs: readonly NewRun[]): StartGroup[] {
     const groups = new Map<StartGroup, NewRun[]>();
@@ -106,7 +112,7 @@ export class FreshStarts {
 
   #mayBegin(run: NewRun): boolean {
     const { agents, shards } = this.#options;
-    // A key may belong to a run that exists: only the store can tell.
+    // Only the store can tell whether a run with this key exists.
     if (run.idempotencyKey !== null) return false;
     return shards.owns(run.shard) && agents.find(run.agent, run.version) !== undefined;
   }

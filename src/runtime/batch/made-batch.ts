@@ -1,4 +1,4 @@
-/** What a batch is made of, between the runs that were ready and the commit. */
+/** The parts of a batch, from the runs that were ready to the commit. */
 import type { ErrorRecord, HeddleError } from '../../domain/errors.ts';
 import type { ActionThrew } from '../../domain/event.ts';
 import type { Grant } from '../../providers/capacity/pool.ts';
@@ -12,12 +12,12 @@ import type { HotRun } from '../turn/hot-run.ts';
 import type { Incoming } from '../turn/incoming.ts';
 import type { Entry } from '../wake/run-queue.ts';
 
-/** A run with what its turn is computed from. */
+/** A run with everything from which its turn is computed. */
 export type Work = {
   readonly entry: Entry;
   readonly hot: HotRun;
   readonly incoming: readonly Incoming[];
-  /** Set when the run cannot go on: its turn only fails it. */
+  /** Set when the run cannot go on: then its turn only fails it. */
   readonly failure: ErrorRecord | null;
 };
 
@@ -25,11 +25,11 @@ export type ComputedTurn = {
   readonly work: Work;
   readonly turn: FoldedTurn;
   readonly commit: TurnCommit;
-  /** Of turns before it, which its journal says first. */
+  /** What actions of earlier turns have thrown: this turn's journal says it first. */
   readonly notes: readonly ActionThrew[];
 };
 
-/** Everything that one commit carries, with what is to be told of its outcome. */
+/** Everything that one commit carries, and what is needed to handle its outcome. */
 export type MadeBatch = {
   readonly batch: Batch;
   readonly turns: readonly ComputedTurn[];
@@ -38,16 +38,21 @@ export type MadeBatch = {
   readonly grants: readonly Grant<RunCall>[];
 };
 
-/** What a batch has in its hands, from its beginning on: whatever fails, all of it can be given back. */
+/**
+ * Everything that a batch has taken, from its beginning on. If anything fails, all of it is given back.
+ */
 export type Taken = {
-  /** Set when only this kind of thing is in the batch, to be tried apart from the others. */
+  /** Set when the batch holds only this kind of thing, to try it apart from others. */
   readonly apart: Suspects['kind'] | null;
   /** Runs whose turns are not computed yet. */
   entries: readonly Entry[];
   works: readonly Work[];
   arrived: ArrivalBatch | null;
   made: MadeBatch | null;
-  /** Runs whose own turn cannot be made, for a fault that is not theirs: they are not in the commit. */
+  /**
+   * Runs whose turn cannot be made because of an error that they have not caused. They are not in the
+   * commit.
+   */
   readonly faulty: Faulty[];
 };
 
@@ -55,16 +60,16 @@ export function newTaken(apart: Taken['apart']): Taken {
   return { apart, entries: [], works: [], arrived: null, made: null, faulty: [] };
 }
 
-/** `hot`: the run as it was read, where it was. */
+/** `hot`: the run as it was read; null if it was not read. */
 export type Faulty = Pick<Work, 'entry' | 'incoming'> & {
   readonly hot: HotRun | null;
   readonly fault: HeddleError;
 };
 
-/** A status that changes between turns; the run takes no turn while it is committed. */
+/** A status that changes between turns. The run takes no turn until the change is committed. */
 export type EntryChange = { readonly entry: Entry; readonly change: StatusChange };
 
-/** Calls that the batch has put into slots and that did not come into them, with its commit. */
+/** Calls to which the batch has given a slot and which its commit did not put into that slot. */
 export function outsideSlots(
   { batch, grants }: MadeBatch,
   fates: Fates,

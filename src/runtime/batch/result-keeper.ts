@@ -1,18 +1,19 @@
 /**
- * Keeps what a provider call has brought at once when the turn that takes it would have to wait: a
- * burst of results is in Postgres after one small commit, long before all its turns are computed,
- * so that a crash in between buys nothing again, and the slots go to the next calls meanwhile.
+ * Keeps the result of a provider call at once when the turn that takes it would have to wait. A burst of
+ * results is in Postgres after one small commit, long before all their turns are computed. So a crash in
+ * between buys no call again, and the slots go to the next calls meanwhile.
  *
- * Owns results from the end of their call until their run has them. Leaves to the calls what
- * becomes of their slots, and to the turn the kept row: it deletes it in the commit that takes it.
+ * Owns results from the end of their call until their run has them. Leaves their slots to the calls, and
+ * the kept row to the turn that takes it: the commit of that turn deletes the row.
  *
  * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
- * 2. One such commit is under way at a time; what ends meanwhile goes together into the next.
- * 3. While calls wait for slots, a slot goes on with the small commit rather than with its turn's. While
- *    more wait than are under way, turns wait for that, for a bounded time: a slot that idles is lost, a
- *    turn is only later, and the calls that it brings are not missed yet.
- * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key
- *    that names its invocation and incarnation, so that there is one however often it is sent.
+ * 2. One such commit is under way at a time; results that come meanwhile go together into the next one.
+ * 3. While calls wait for slots, the small commit passes a slot on, and its turn does not have to commit
+ *    first. While more calls wait than are under way, turns wait for the small commit, for a bounded
+ *    time. An idle slot is lost, a turn is only later, and the calls that the turn proposes would have
+ *    to queue anyway.
+ * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key that
+ *    names its invocation and incarnation, so that it is kept once however often it is sent.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Store } from '../../store/port.ts';
@@ -58,9 +59,9 @@ export class ResultKeeper {
   #scheduled = false;
   #underWay: Promise<void> | null = null;
   #closing = false;
-  /** Since when turns are held back; null when they are not. */
+  /** When turns began to be held back; null when they are not. */
   #holdsSinceMs: number | null = null;
-  /** Time alone has freed slots, and nothing that is under way gives them. */
+  /** True when slots are free because time has passed, and no commit under way gives them to calls. */
   #isDue = false;
 
   constructor(options: ResultKeeperOptions) {
@@ -73,7 +74,7 @@ export class ResultKeeper {
     options.calls.slotsDue.on(() => this.#slotsDue());
   }
 
-  /** Whether turns are to wait: who is told so hears from the committer when that is over. */
+  /** True while turns must wait. When that is over, the committer is requested. */
   get holdsTurns(): boolean {
     const isKeeping = this.#scheduled || this.#underWay !== null;
     const { pool, requests } = this.#options.calls;
@@ -90,21 +91,22 @@ export class ResultKeeper {
 
   /**
    * A limit has grown, or a cooling is over. Turns that are being computed may take longer than calls
-   * should wait for that: then the slots are given in a small commit, beside what was kept or alone.
+   * should wait. So the slots are given in a small commit, together with results to keep if there are
+   * any.
    */
   #slotsDue(): void {
     this.#isDue = true;
     this.#schedule();
   }
 
-  /** A call has a result; its slot stays taken until that is committed, one way or the other. */
+  /** A call has a result. Its slot stays taken until the result is committed, in a turn or before it. */
   #ended(call: RunCall, result: Result, tookMs: number): void {
     if (tookMs < this.#settings.afterMs) return this.#deliver(call, result);
     this.#gathered.push({ call, result });
     this.#schedule();
   }
 
-  /** Keeps what is there and resolves when that is committed; nothing new is sent for it. */
+  /** Keeps the results that are there and resolves when they are committed. Sends no new call. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#underWay;
@@ -141,7 +143,7 @@ export class ResultKeeper {
     this.#underWay = underWay;
   }
 
-  /** Calls whose runs have left them meanwhile are gone from the pool already. */
+  /** Leaves out calls that their runs have left meanwhile: the pool has dropped those. */
   #take(): Ended[] {
     return this.#gathered.splice(0, this.#settings.keptMax).filter(({ call }) => !call.isLeft);
   }
@@ -162,11 +164,12 @@ export class ResultKeeper {
       this.#options.failed.keepingFailed(made, error);
       return;
     }
-    // Before the turns of these are computed, which may take longer than the commit of those.
+    // The next small commit begins before the turns of these results are computed: computing those may
+    // take longer than the commit.
     if (this.#gathered.length > 0 && !this.#closing && this.#right.mayCommit) this.#begin();
     const fates = new Fates(outcome.fates);
     ended.forEach((one, i) => {
-      // Lost since, or taken over anew: whoever has the run finds the row.
+      // The shard was lost since, or lost and claimed again: the run's owner finds the row.
       if (shards.epoch(one.call.shard) !== epochs.get(one.call.shard)) return;
       this.#settle(one, fates.of('results', i));
     });
@@ -188,12 +191,12 @@ export class ResultKeeper {
   #settle({ call, result }: Ended, fate: FateOf['results'] | null): void {
     switch (fate?.kind) {
       case undefined:
-        // Also when its run has left the call meanwhile: the row wants to be taken.
+        // The result is delivered even if its run has left the call meanwhile: a turn must take the row.
         return this.#deliver(call, { ...result, keptAs: keyOf(call) });
       case 'fenced':
         return this.#options.dropped.fenced(call);
       case 'poison':
-        // What Postgres refuses here it refuses in the turn too, which then fails its run.
+        // Postgres refuses the same data in the turn too, which then fails its run.
         if (!call.isLeft) this.#deliver(call, result);
     }
   }

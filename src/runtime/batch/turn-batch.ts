@@ -1,8 +1,8 @@
 /**
- * One batch, from the runs that are ready to their committed turns: load what is cold, compute all
- * turns together, commit once, then let what follows happen.
+ * One batch, from the runs that are ready to their committed turns: load runs that are not in memory,
+ * compute all turns together, commit once, then handle the outcome.
  *
- * Owns nothing between batches but the runs that must fail next. Invariants: see `committer.ts`.
+ * Owns the order of these steps, and nothing between batches. Invariants: see `committer.ts`.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Store } from '../../store/port.ts';
@@ -44,7 +44,7 @@ import type { Entry, RunQueue } from '../wake/run-queue.ts';
 type Warm = {
   readonly hot: HotRun;
   readonly failure: ErrorRecord | null;
-  /** Its chart is not registered here: it can be ended, and nothing else. */
+  /** Set when the run's chart is not registered here: the run can only be ended. */
   readonly isAbsent?: true;
 };
 
@@ -60,7 +60,7 @@ type TurnBatchesOptions = BatchMakingOptions & {
   readonly repeated: RepeatedTurns;
   readonly failed: FailedBatches;
   readonly commitRight: CommitRight;
-  /** While it holds turns no batch begins; it requests one when that is over. */
+  /** While the keeper holds turns no batch begins; it requests one when that is over. */
   readonly keeper: ResultKeeper;
   readonly turnsMax: number;
   readonly capacity: CapacitySettings;
@@ -98,7 +98,10 @@ export class TurnBatches implements BatchSource {
     );
   }
 
-  /** Never rejects: whatever throws, all that the batch has taken is given back. */
+  /**
+   * Never rejects. If anything throws before the commit is done, all that the batch has taken is given
+   * back.
+   */
   async runBatch(): Promise<void> {
     const suspects = this.#isolation.take();
     const taken = newTaken(suspects?.kind ?? null);
@@ -112,7 +115,7 @@ export class TurnBatches implements BatchSource {
       wentOn = false;
       await this.#options.failed.giveBack(taken, error);
     }
-    // From here on nothing can be the commit's failure.
+    // After this line nothing that throws counts as a failure of the commit.
     if (outcome !== null && taken.made !== null) this.#settle(taken, taken.made, outcome);
     for (const faulty of taken.faulty) await this.#options.failed.stall(faulty);
     if (suspects !== null) this.#isolation.tried(wentOn && taken.faulty.length === 0);
@@ -133,7 +136,8 @@ export class TurnBatches implements BatchSource {
     const { arrivals, runQueue, calls } = this.#options;
     const turnsMax = this.#size.max(calls.requests);
     taken.entries = runQueue.take(turnsMax, arrivals.startsWait);
-    // While errors are about, runs that begin are accepted first, whatever becomes of their first turns.
+    // While things are tried apart after an error, new runs are accepted as queued rows first, so that
+    // their starts do not depend on their first turns.
     if (this.#isolation.isEmpty)
       taken.works = this.#options.fresh.begin(turnsMax, taken.entries.length);
     this.#size.begun(taken.entries.length + taken.works.length, turnsMax);
@@ -168,7 +172,10 @@ export class TurnBatches implements BatchSource {
   readonly #breathe = (): Promise<void> =>
     new Promise((resolve) => this.#options.clock.soon(resolve));
 
-  /** Two batches that took turns would both be late: the later one computes while the first commits. */
+  /**
+   * If two batches computed alternately, both would be late. So the later one computes while the first
+   * commits.
+   */
   readonly #alone = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = this.#computing.then(work);
     this.#computing = result.catch(() => undefined);
@@ -181,7 +188,7 @@ export class TurnBatches implements BatchSource {
     const cold = entries.filter(({ hot, look }) => hot === null || look);
     const rows = new Map<Entry, LoadedRun | null>();
     if (cold.length > 0) {
-      // Cleared before the read: what comes in while it runs is looked for again.
+      // Cleared before the read, so that a row which comes during the read is looked for again.
       for (const entry of cold) entry.look = false;
       const addresses = cold.map(({ address }) => address);
       const loaded = await this.#options.commitRight.answered(() =>
@@ -207,7 +214,7 @@ export class TurnBatches implements BatchSource {
     });
   }
 
-  /** Null when there is no turn to compute. `local` takes what this replica has for it. */
+  /** Null when there is no turn to compute. Adds to `local` what this replica has for the turn. */
   #work(entry: Entry, loaded: LoadedRun | null | undefined, local: Incoming[]): Work | null {
     const { runQueue } = this.#options;
     if (loaded !== undefined && loaded !== null && this.#afterCommit.waitsToBegin(entry, loaded)) {
@@ -218,7 +225,8 @@ export class TurnBatches implements BatchSource {
     const rows = asArrived(withoutKept(this.#rows(warm, loaded), entry.local));
     const isHeldBack = warm.hot.status === 'paused' && !rows.some(isCommand);
     const laterAnswers = isHeldBack ? [] : (loaded?.laterAnswers ?? []);
-    // Nothing of this replica's own overtakes an answer: it waits until that can be taken in order.
+    // Nothing of this replica's own may overtake an answer: it waits until the answer can be taken in
+    // order.
     if (laterAnswers.length === 0) local.push(...runQueue.takeLocal(entry));
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const incoming = inOrder(local, rows, laterAnswers);
@@ -232,7 +240,8 @@ export class TurnBatches implements BatchSource {
 
   #rows({ hot, isAbsent }: Warm, loaded: LoadedRun | null | undefined): readonly InboxRow[] {
     const rows = loaded?.inbox ?? [];
-    // Without its chart a run can't hear what its parent said before it left.
+    // Without its chart a run cannot take the events that its parent sent before it stopped the run. So
+    // the stop counts as a cancel.
     if (isAbsent === true) return rows.map((row) => (isStop(row) ? { ...row, ref: null } : row));
     const isFull = rows.length === limits.turnEventsMax && hot.status !== 'paused';
     return isFull ? withoutEarlyStop(rows) : rows;
@@ -257,7 +266,7 @@ export class TurnBatches implements BatchSource {
     return this.#afterCommit.noChart(entry, loaded.run, result.reason);
   }
 
-  /** By index of `works`. */
+  /** Results by index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
     const { kernel, store, agents, ids, quotas } = this.#options;
     const { inOneGoMax } = this.#options.capacity.batches;
@@ -291,7 +300,9 @@ export class TurnBatches implements BatchSource {
     });
   }
 
-  /** Computes anew, in order, what does not stand on the turns before it: see `write-chain.ts`. */
+  /**
+   * Computes anew, in order, the turns that do not stand on the turns before them: see `write-chain.ts`.
+   */
   async #chain(
     works: readonly Work[],
     computed: Computed<FoldedTurn>[],
@@ -317,7 +328,7 @@ export class TurnBatches implements BatchSource {
         computed[i] = turn;
         if (turn.kind === 'done') chain.secure(turn.result.draft);
       }
-      // What still misses it meets a conflict, and comes again in another batch.
+      // A turn that still lacks earlier writes meets a conflict, and comes again in another batch.
       if (turn?.kind === 'done' && !chain.misses(turn.result.draft)) chain.add(turn.result.draft);
     }
   }
@@ -331,13 +342,16 @@ function made(make: () => FoldedTurn): Computed<FoldedTurn> {
   }
 }
 
-/** A result that was kept and is here already is not taken twice. */
+/** The inbox without kept results that are here in memory already, so that none is taken twice. */
 function withoutKept(inbox: readonly InboxRow[], local: readonly Incoming[]): readonly InboxRow[] {
   const kept = local.flatMap((item) => (item.kind === 'result' ? (item.keptAs ?? []) : []));
   return kept.length === 0 ? inbox : inbox.filter(({ key }) => !kept.includes(key ?? ''));
 }
 
-/** Rows that a load puts first keep their place all the same: the fold itself looks for commands. */
+/**
+ * Rows in the order in which they came. A load puts urgent rows first; the fold finds commands by
+ * itself.
+ */
 function asArrived(rows: readonly InboxRow[]): readonly InboxRow[] {
   if (rows.length < 2) return rows;
   return rows.toSorted((a, b) => a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : 1));

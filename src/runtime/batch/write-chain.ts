@@ -1,13 +1,13 @@
 /**
- * Turns of one batch that write one memory entry, or receive in one group: each stands on those
- * before it, so that they commit together. Without this one of them would win each commit, and n
- * runs that share an entry or a group would need n commits and n² / 2 computed turns.
+ * Turns of one batch that write one memory entry, or receive in one group. Each stands on those before
+ * it, so that they commit together. Otherwise only one of them would win each commit, and n runs that
+ * share an entry or a group would need n commits and n² / 2 computed turns.
  *
- * Owns what the turns of one batch have written so far. Leaves to the store what becomes of a turn
- * that stands on one which is refused: that one is refused too.
+ * Owns what the turns of one batch have written so far. The store refuses a turn that stands on a
+ * refused one.
  *
- * 1. Only what a write stands on is chained. What a turn merely reads, or decides by, is what is
- *    committed: else it might follow from what never came to be.
+ * 1. Only what a write stands on is chained. What a turn merely reads or decides by is read as it is
+ *    committed. Otherwise a turn could follow from a write that is never committed.
  */
 import type { MemoryVersionRow } from '../../store/rows.ts';
 import type { Draft } from '../turn/draft.ts';
@@ -39,7 +39,10 @@ export class WriteChain {
     });
   }
 
-  /** Says of each version of the draft which turn's it stands on: the store takes both or neither. */
+  /**
+   * Notes on each version in the draft which turn's version it stands on, so that the store takes both
+   * or refuses the later one.
+   */
   add({ from, memory, groupCursors }: Draft): void {
     const { runId } = from.run;
     memory.forEach((row, place) => {
@@ -55,8 +58,9 @@ export class WriteChain {
   }
 
   /**
-   * A receive that found nothing, because the batch has taken it, waits only if that stands: a move
-   * that moves nothing makes the store look.
+   * A receive may have found nothing because a turn before it in the batch has taken the messages. It
+   * may wait only if that turn commits. So the draft gets a cursor move from a number to itself, which
+   * makes the store check the cursor.
    */
   secure({ from, subscribe, groupCursors }: Draft): void {
     for (const { channel, group } of subscribe.flatMap(({ channels }) => channels)) {
@@ -68,7 +72,7 @@ export class WriteChain {
     }
   }
 
-  /** What the store must be asked instead: a group is read on from where the batch has moved it. */
+  /** The question for the store: a group is read from where this batch has moved its cursor. */
   asks(question: Question): Question {
     if (question.kind === 'memory') return question;
     return {
@@ -102,7 +106,7 @@ export class WriteChain {
   }
 }
 
-/** NUL stands in no name. */
+/** Names hold no NUL. */
 const entryKey = ({ tenant, scope, owner, key }: Entry): string =>
   [tenant, scope, owner, key].join('\u0000');
 const groupKey = (...names: readonly [string, string, string]): string => names.join('\u0000');

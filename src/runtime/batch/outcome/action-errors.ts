@@ -1,9 +1,10 @@
 /**
- * What custom actions have thrown, from then until their run's next turn has written it into its
- * journal. An action runs after its turn's commit, so its own turn cannot say it.
+ * Errors that custom actions have thrown, kept until the next turn of their run has written them into
+ * its journal. An action runs after its turn's commit, so its own turn cannot write them.
  *
- * Owns the entries, of at most `runsMax` runs, the oldest of which goes first, and `perRunMax` of one.
- * They are a run's memory: what a crash or another owner comes between is in the log alone.
+ * Owns the entries: `perRunMax` for each of at most `runsMax` runs; the oldest run is forgotten first.
+ * They are in memory only: if the process crashes or the run changes its owner first, the error stands
+ * in the log alone.
  */
 import type { ActionThrew } from '../../../domain/event.ts';
 import type { RunId } from '../../../domain/ids.ts';
@@ -19,7 +20,7 @@ const none: readonly ActionThrew[] = [];
 export class ActionErrors {
   readonly #byRun = new Map<RunId, readonly ActionThrew[]>();
 
-  /** The first ones are kept: what follows from them is less of use. */
+  /** The first errors are kept, because later ones often only follow from them. */
   add(runId: RunId, of: { readonly action: string; readonly turn: number }, thrown: unknown): void {
     const before = this.#byRun.get(runId) ?? none;
     if (before.length >= perRunMax) return;
@@ -34,12 +35,12 @@ export class ActionErrors {
     this.#byRun.set(runId, [...before, { kind: 'action-threw', action, turn: of.turn, error }]);
   }
 
-  /** For the turn that is being made; they stay until it has committed. */
+  /** The errors for the turn that is being made. They stay until that turn has committed. */
   of(runId: RunId): readonly ActionThrew[] {
     return this.#byRun.get(runId) ?? none;
   }
 
-  /** A turn has committed with these. */
+  /** A turn that has written these errors has committed. */
   written(runId: RunId, { length }: readonly ActionThrew[]): void {
     if (length === 0) return;
     const rest = this.of(runId).slice(length);

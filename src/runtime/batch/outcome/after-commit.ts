@@ -1,7 +1,7 @@
 /**
  * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
- * follows a turn that it has left out stands in repeated-turns.ts, what follows a commit that did not
- * happen in failed-batches.ts.
+ * follows a turn that the commit has left out stands in repeated-turns.ts; what follows a commit that
+ * did not happen stands in failed-batches.ts.
  */
 import type { RunCall } from '../../calls/call/run-call.ts';
 import type { Calls } from '../../calls/calls.ts';
@@ -53,8 +53,8 @@ export class AfterCommit {
   }
 
   /**
-   * Each of these stands alone: what throws here is not the commit's failure, and harms nothing else of
-   * the batch (promise 1).
+   * Each step runs alone: if one throws, that is not a failure of the commit, and the other parts of the
+   * batch go on (promise 1).
    */
   settle(made: MadeBatch, outcome: BatchOutcome): void {
     const fates = new Fates(outcome.fates);
@@ -71,7 +71,7 @@ export class AfterCommit {
         () => this.#options.dropped.reload(change.entry.address),
       );
     });
-    // The answers first: whoever started a run may already watch it when it goes on.
+    // Starts are answered first, so that their callers can watch the runs before they go on.
     this.#alone(() => made.arrivals?.settle(fates));
     for (const { delayMs } of made.batch.arrivals.messages) {
       if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
@@ -84,9 +84,11 @@ export class AfterCommit {
     this.#alone(() => this.#options.calls.send(made.grants));
   }
 
-  /** A call that was given a slot and did not come into it: another replica's run, or a full budget. */
+  /**
+   * The commit did not put this call into its slot: its run is another replica's, or a budget is full.
+   */
   #outside(call: RunCall, fate: FateOf['slots']): void {
-    // Its run is not dropped here: it may have been taken up anew since.
+    // The run is not dropped here: this replica may have taken it up anew since.
     if (fate.kind === 'fenced') return this.#options.calls.fenced(call);
     this.#options.calls.refused(call, fate.budget);
   }
@@ -101,8 +103,8 @@ export class AfterCommit {
   }
 
   /**
-   * What followed this turn's commit threw half-way: what is in memory of the run goes, and it is
-   * loaded anew. A timer that rang for it is found again in its row, if it is still there.
+   * What followed this turn's commit threw half-way. The run is dropped from memory and loaded anew. Its
+   * timer that has fired is found again in its row, if the row is still there.
    */
   #afresh({ work }: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { entry, hot, incoming } = work;
@@ -116,12 +118,12 @@ export class AfterCommit {
   }
 
   /**
-   * What it has open goes on; after a turn that does something, that is for the turn's commit to
-   * say: what was in the inbox may have been the outcome of the very call that was open.
+   * There is no turn to commit: the run's open calls and tasks go on. With a turn, only its commit tells
+   * which of them go on, because the inbox may have held the result of an open call.
    */
   nothingToDo(entry: Entry, hot: HotRun): void {
     this.adopt(hot);
-    // Its row may show a fault that is over, and no turn will say so.
+    // The row may still show a fault that is over. Without a turn, the status must be checked here.
     const isShown = entry.trouble !== null && hot.status === 'stalled';
     if (!isShown) return this.#endTurn(entry, hot);
     this.#options.waitStatus.check(entry.address.runId);
@@ -129,8 +131,8 @@ export class AfterCommit {
   }
 
   /**
-   * True when it has not begun and was woken ahead of its place, by something that does not take it out
-   * of the line: it waits on.
+   * True when the run has not begun and was woken ahead of its place by something other than a command
+   * that takes it out of the line. The run waits on.
    */
   waitsToBegin(entry: Entry, { run, inbox }: LoadedRun): boolean {
     const { queuedCount } = this.#options.runQueue;
@@ -140,11 +142,14 @@ export class AfterCommit {
     return true;
   }
 
-  /** Whether its memory is of use before its next turn: something of it is out, or is to be shown. */
+  /**
+   * Whether the run should stay in memory until its next turn: it has calls or tasks under way, or its
+   * status must be shown.
+   */
   isOfUse(hot: HotRun): boolean {
     const { calls, tasks, waitStatus } = this.#options;
     const { status, run } = hot;
-    // Calls that stand far back in their lines need nothing of it.
+    // A call that stands far back in its line does not need its run in memory.
     const isFar = calls.runs.areFar(run.runId);
     if (status === 'calling-provider') return !isFar;
     if (status !== 'running-task' && status !== 'backoff' && status !== 'stalled') return false;
@@ -158,20 +163,20 @@ export class AfterCommit {
     this.#options.runQueue.endTurn(entry, this.isOfUse(hot) ? hot : null);
   }
 
-  /** No chart here fits the run: it shows so, and is found again when one does. */
+  /** No chart here fits the run. The run shows that, and is found again when a chart fits. */
   noChart(entry: Entry, row: RunRow, reason: string): null {
     this.#chartWarnings.warn(row, reason);
-    // It shows so already, or is paused, which its chart lets nobody but a resume end.
+    // The row shows it already, or the run is paused; only `resume` may end a pause.
     const isShown = row.status === 'stalled' && row.reason === reason;
     if (isShown || row.status === 'paused') this.#options.runQueue.dropEntry(entry);
     else this.#options.waitStatus.stall(entry, row, reason);
     return null;
   }
 
-  /** A run that was working when its owner stopped: its calls and tasks go on here. */
+  /** The run was working when its earlier owner stopped: its calls and tasks go on here. */
   adopt(hot: HotRun): void {
     const { status, state } = hot;
-    // A permit that came for a task of a run that is paused now.
+    // A permit may have come for a task of a run that is paused now: the task gives it back.
     if (status === 'paused') return this.#options.tasks.rest(hot.run.runId);
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;
@@ -188,13 +193,14 @@ export class AfterCommit {
   }
 
   /**
-   * The run was dropped while its commit was under way: its shard was lost. It may have been taken up
-   * anew since, so what is in memory of it now, its calls and timers too, is not this turn's.
+   * The run was dropped while its commit was under way, because its shard was lost. This replica may
+   * have taken the run up anew since. So its state in memory, with its calls and timers, does not belong
+   * to this turn.
    */
   #late(computed: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { hot } = computed.work;
     if (fate?.kind === 'fenced') this.#options.dropped.wasFenced.tell();
-    // Calls that this turn has proposed since: who has taken the run up wants them anew.
+    // Drops the calls that this turn has proposed: the run's new owner proposes them anew.
     this.#options.calls.abandon(hot.run.runId, 'durable');
     if (fate === null) {
       if (hot.fresh) this.#options.fresh.accepted(hot.run.runId);
@@ -237,7 +243,10 @@ export class AfterCommit {
     tell(this.#options, computed);
   }
 
-  /** What it had met alone is over, and so, perhaps, is what others have met. */
+  /**
+   * The run went on, so the error that it had met alone is over. The errors of other runs may be over
+   * too.
+   */
   #wentOn(entry: Entry): void {
     if (entry.trouble === null) return;
     entry.trouble = null;
@@ -248,9 +257,9 @@ export class AfterCommit {
     const { runQueue, calls } = this.#options;
     const { runId } = entry.address;
     if (fate?.kind === 'fenced') this.#options.dropped.wasFenced.tell();
-    // Dropped meanwhile, as in `#late`.
+    // The run was dropped meanwhile, as in `#late`.
     if (runQueue.entry(runId) !== entry) return;
-    // It has not begun, and stays in its line.
+    // The run has not begun and stays in its line.
     if (change.status === firstRunStatus) return runQueue.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
     if (fate !== null || (entry.hot === null && !isCold)) {
@@ -263,7 +272,7 @@ export class AfterCommit {
     const { status, reason } = change;
     if (entry.hot !== null) {
       const shown = { ...entry.hot, status, reason };
-      // A task that stood in line begins now that its row does not say so any more.
+      // A task that waited in line begins now, since the row no longer says that it waits.
       if (status === 'running-task') this.#options.tasks.settle(shown);
       return this.#endTurn(entry, shown);
     }

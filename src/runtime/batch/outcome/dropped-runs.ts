@@ -1,8 +1,9 @@
 /**
- * How a run leaves this process's memory: because it has ended, because its shard is another replica's,
- * or because what is known of it here may be wrong and it is loaded anew.
+ * How a run leaves this process's memory: because it has ended, because another replica owns its shard,
+ * or because its state in memory may be wrong and it is loaded anew.
  *
- * Owns what goes with the run: its calls, its tasks, what its row is to show, what its actions threw.
+ * Owns what is dropped together with the run: its calls, its tasks, its wait status, and what its
+ * actions threw.
  */
 import type { RunId } from '../../../domain/ids.ts';
 import type { RunAddress } from '../../../store/rows.ts';
@@ -28,7 +29,7 @@ type DroppedRunsOptions = {
 
 export class DroppedRuns {
   readonly #options: DroppedRunsOptions;
-  /** A commit met a newer epoch: what is owned must be asked again. */
+  /** A commit met a newer epoch: this replica must ask again which shards it owns. */
   readonly wasFenced = new Signal();
 
   constructor(options: DroppedRunsOptions) {
@@ -36,8 +37,8 @@ export class DroppedRuns {
   }
 
   /**
-   * True when its shard was lost while the turn was computed. It must not commit, not even at the
-   * epoch of a shard that came back since: what was taken up with that did not know of it.
+   * True when the run's shard was lost while the turn was computed. The turn must not commit, even if
+   * the shard has come back: a state that was loaded at the new epoch does not know of this turn.
    */
   isGone({ entry, hot }: Work): boolean {
     if (this.#options.runQueue.entry(entry.address.runId) === entry) return false;
@@ -45,33 +46,33 @@ export class DroppedRuns {
     return true;
   }
 
-  /** The run has ended, or was never there: late wake-ups find nothing. */
+  /** The run has ended or never existed. Later wake-ups find nothing. */
   gone(entry: Entry): null {
     this.forget(entry.address.runId);
     this.#options.runQueue.dropEntry(entry);
     return null;
   }
 
-  /** Something of this run met a newer epoch: nothing of it stays here. */
+  /** A part of this run met a newer epoch: the run is dropped from memory. */
   fenced({ runId }: RunAddress): void {
     this.wasFenced.tell();
     this.drop(runId);
   }
 
   /**
-   * Nothing of the run stays in memory: another replica owns it. One whose first turn waited to be
-   * tried again is no row yet, and its start waits for an answer.
+   * Another replica owns the run: nothing of it stays in memory. A fresh run whose first turn waited to
+   * be tried again has no row yet, so it is queued: its start waits for an answer.
    */
   drop(runId: RunId): void {
     const { fresh, runQueue } = this.#options;
     const entry = runQueue.entry(runId);
     this.forget(runId);
     runQueue.drop(runId);
-    // In a turn, `isGone` or the outcome of its commit sees to it.
+    // While the run is in a turn, `isGone` or the outcome of its commit does this.
     if (entry?.inTurn === false && entry.hot?.fresh === true) fresh.queue(entry.hot.run);
   }
 
-  /** A run that was to begin and cannot: its start is answered with the error. */
+  /** A run that was to begin cannot: its start is answered with the error. */
   dropFresh(entry: Entry, error: unknown): void {
     this.gone(entry);
     this.#options.fresh.failed(entry.address.runId, error);
@@ -83,7 +84,7 @@ export class DroppedRuns {
     if (this.#options.shards.owns(run.shard)) this.#options.runQueue.wake(run);
   }
 
-  /** What goes with a run; the run itself stays in the queue. */
+  /** Drops what belongs to a run; the run itself stays in the queue. */
   forget(runId: RunId): void {
     const { actionErrors, calls, tasks, waitStatus } = this.#options;
     calls.abandon(runId, 'nothing');

@@ -1,8 +1,6 @@
 /**
- * Turns that did not commit: which of them come again, from what they are computed then, and when their
- * run is failed instead.
- *
- * Owns the failure of runs whose next turn only fails them.
+ * Turns that did not commit: which of them are computed again, and from what, and when their run is
+ * failed instead. Owns the failure of runs whose next turn only fails them.
  */
 import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import type { FateOf } from '../../../store/fates.ts';
@@ -14,9 +12,12 @@ import type { FreshStarts } from '../fresh-starts.ts';
 import type { Work } from '../made-batch.ts';
 import type { DroppedRuns } from './dropped-runs.ts';
 
-/** Tries of one turn before its run is failed: stale states end long before. */
+/** The most tries of one turn before its run is failed. A stale state ends after far fewer tries. */
 const triesMax = 50;
-/** A conflict says that another turn has committed, so many runs at one key may need many tries. */
+/**
+ * A conflict means that another turn has committed, so with many runs that write one key a turn may need
+ * many tries.
+ */
 const conflictsMax = 100_000;
 
 type RepeatedTurnsOptions = {
@@ -43,19 +44,19 @@ export class RepeatedTurns {
     return error;
   }
 
-  /** Its own data is refused, so no try can succeed: its next turn only fails it. */
+  /** The store refuses the run's own data, so no try can succeed: its next turn only fails it. */
   failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
     this.#failNext.set(entry.address.runId, error.toJSON());
     this.#again(entry, incoming, null);
   }
 
-  /** What follows the fate of a turn whose run is still here. */
+  /** Handles the fate of a turn whose run is still here. */
   notCommitted(work: Work, fate: FateOf['turns']): void {
     const { entry, hot, incoming } = work;
     const { runId } = entry.address;
     switch (fate.kind) {
       case 'conflict':
-        // Computed again from fresh reads; its proposed calls are proposed again.
+        // The turn is computed again from fresh reads, and proposes its calls again.
         this.#options.calls.abandon(runId, 'durable');
         return this.#again(entry, incoming, hot, conflictsMax);
       case 'answered':
@@ -74,7 +75,7 @@ export class RepeatedTurns {
     }
   }
 
-  /** The turn comes again: `hot` null reads the row first. */
+  /** The turn is tried again. If `hot` is null, the run's row is read first. */
   #again(entry: Entry, incoming: Work['incoming'], hot: HotRun | null, max = triesMax): void {
     entry.tries += 1;
     if (entry.tries > max) {

@@ -1,4 +1,7 @@
-/** What a committed turn leaves to do in this process: its custom actions, and word to watchers. */
+/**
+ * What this process does after a turn has committed: it runs the turn's custom actions and tells
+ * watchers.
+ */
 import type { ActionErrors } from './action-errors.ts';
 import type { EndHints } from '../../wake/end-hints.ts';
 import type { RunEvents } from '../../wake/run-events.ts';
@@ -15,7 +18,7 @@ export type Told = {
   readonly log: Log;
 };
 
-/** At most once: the commit is there, whatever becomes of this. */
+/** Done at most once: the turn is committed whether or not this succeeds. */
 export function tell(
   { actionErrors, endHints, runEvents, log }: Told,
   { work, turn, commit }: ComputedTurn,
@@ -30,7 +33,7 @@ export function tell(
     const { type: action } = effect;
     callOutside(effect.perform, (thrown) => {
       log.warn('an action threw', { runId, action, error: thrownText(thrown) });
-      // There is no turn after the last one.
+      // No turn comes after the last one, so nothing could write its errors.
       if (turn.ended === null) actionErrors.add(runId, { action, turn: turn.draft.turn }, thrown);
     });
   }

@@ -1,10 +1,11 @@
 /**
- * What a run shows while its provider calls wait: `backoff` after a failed attempt, `stalled` while
- * the provider does not answer or is parked, `calling-provider` otherwise. These change between
- * turns, fenced like turns, and are written with the next batch.
+ * What a run shows while its provider calls wait: `backoff` after a failed attempt, `stalled` while the
+ * provider does not answer or is parked, `calling-provider` otherwise. These statuses change between
+ * turns, are fenced like turns, and are written with the next batch.
  *
- * Owns which runs may show something else than their row. A level, not an edge: a run that is in a
- * turn is looked at again when the turn is over.
+ * Owns which runs may have to show something else than their row. The status is computed from the state
+ * of the calls, not from single changes: a run that is in a turn is looked at again when the turn is
+ * over.
  */
 import type { Budgets } from '../../calls/budgets/budgets.ts';
 import type { Calls } from '../../calls/calls.ts';
@@ -26,21 +27,21 @@ import type { RunAddress, RunRow } from '../../../store/rows.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
 import type { Entry, RunQueue } from '../../wake/run-queue.ts';
 
-/** What can go on soonest counts. */
+/** The run shows the first of these that any of its calls shows: the one that can go on soonest. */
 const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
 
 const heldBackReason =
   'so many calls and tasks wait that no run begins (waitingCallsMax); it begins when there are fewer';
-/** Of one batch. */
+/** The most such changes in one batch. */
 const heldBackMax = 500;
 
-/** What is known of a run when it may have to show something else. */
+/** What must be known of a run to decide whether its status changes. */
 type ShownRun = {
   readonly run: RunAddress;
   readonly status: RunStatus;
   readonly reason: string | null;
   readonly turn: number;
-  /** What its chart waits for. */
+  /** The event that the chart's open invocations ask for. */
   readonly waits: RunLifecycleEvent;
 };
 
@@ -62,7 +63,7 @@ type WaitStatusOptions = {
 
 export class WaitStatus {
   readonly #options: WaitStatusOptions;
-  /** True: what its calls show has changed; false: its row may be older than that. */
+  /** By run. True: what its calls show has changed. False: its row may be out of date. */
   readonly #look = new Map<RunId, boolean>();
   readonly #stalls: EntryChange[] = [];
 
@@ -81,7 +82,7 @@ export class WaitStatus {
     return isOwn || isTheirs || runQueue.hasHeldBack;
   }
 
-  /** A turn has ended with its calls and tasks as they are: the row may show too little. */
+  /** A turn has ended and its calls and tasks are in place: the row may be out of date. */
   turnEnded(hot: HotRun): void {
     const { runId } = hot.run;
     const isInTrouble = hot.status === 'backoff' || hot.status === 'stalled';
@@ -89,7 +90,7 @@ export class WaitStatus {
     this.shownOnly(runId);
   }
 
-  /** The same, of a run that is only its row here. */
+  /** Like `turnEnded`, for a run of which only the row and the calls are here. */
   shownOnly(runId: RunId): void {
     const calls = this.#options.calls.runs.of(runId);
     if (calls.some(({ shown }) => shown !== 'calling')) this.#lookAgain(runId);
@@ -99,13 +100,13 @@ export class WaitStatus {
     if (!this.#look.has(runId)) this.#look.set(runId, false);
   }
 
-  /** False: its row says that a task has not begun, and all have, or the other way round. */
+  /** False when the row says that a task waits in line and none does, or the other way round. */
   isLineShown({ status, reason, run, held }: HotRun): boolean {
     if (status !== 'running-task') return true;
     return reason === this.#options.tasks.reasonFor(run.runId, held);
   }
 
-  /** What the row shows may be of an earlier owner's time. */
+  /** Looks at the run again even if nothing has changed here: its row may be an earlier owner's. */
   check(runId: RunId): void {
     this.#look.set(runId, true);
   }
@@ -114,7 +115,10 @@ export class WaitStatus {
     this.#look.delete(runId);
   }
 
-  /** A run whose agent's version is not here shows it; it is found again when that is. */
+  /**
+   * The version of the run's agent is not registered here: the run shows that, and is found again when
+   * the version is registered.
+   */
   stall(entry: Entry, row: RunRow, reason: string): void {
     const { tenant, runId, shard, turn } = row;
     const status = moveRun(row.status, 'STALL');
@@ -124,7 +128,7 @@ export class WaitStatus {
     });
   }
 
-  /** Changes for the batch that is being made; their runs take no turn meanwhile. */
+  /** The changes for the batch that is being made. Their runs take no turn meanwhile. */
   take(): EntryChange[] {
     for (const { runId } of this.#waitChanges()) this.#look.set(runId, true);
     const changes = [...this.#stalls.splice(0), ...this.#heldBack()];
@@ -136,7 +140,7 @@ export class WaitStatus {
     return changes;
   }
 
-  /** Runs that do not begin because too many calls wait say so in their rows. */
+  /** Runs that do not begin because too many calls wait: their rows say so. */
   #heldBack(): EntryChange[] {
     return this.#options.runQueue.takeHeldBack(heldBackMax).map((entry) => {
       this.#options.runQueue.hold(entry);
@@ -171,7 +175,8 @@ export class WaitStatus {
   #changeFor(runId: RunId, isNews: boolean): EntryChange | null {
     const { runQueue, calls } = this.#options;
     const entry = runQueue.entry(runId);
-    // In a turn, or before one, which is not made to wait for this: `turnEnded` brings it back.
+    // The run is in a turn or waits for one, which this must not delay. `turnEnded` looks at the run
+    // again.
     if (entry?.inTurn === true || (entry !== undefined && entry.queued !== 'no')) return null;
     if (entry !== undefined && entry.hot !== null) {
       const { run, state, status, reason, turn } = entry.hot;
@@ -182,7 +187,7 @@ export class WaitStatus {
       runQueue.hold(entry);
       return { entry, change };
     }
-    // Only its row is here: its calls know what that says, but for the reason.
+    // The run is not in memory. Its calls know the row's status, but not its reason.
     const [call] = calls.runs.of(runId);
     if (call === undefined) return null;
     const { tenant, shard, status, turn } = call;
@@ -204,8 +209,8 @@ export class WaitStatus {
     const { tenant, runId, shard } = run;
     const shown = this.#shownBy(runId);
     if (!['calling-provider', 'backoff', 'stalled'].includes(before)) return null;
-    // What has no call in trouble shows what its chart waits for: it may have been stalled because
-    // its version was not here.
+    // A run without a call in trouble shows what its chart waits for. It may show `stalled` because its
+    // version was not registered here.
     const status = moveRun(before, shown === 'calling' ? of.waits : shownAs[shown]);
     if (before === status && shown !== 'budget') return null;
     const reason = this.#troubleOf(runId, shown);

@@ -1,4 +1,7 @@
-/** Runs that have a new inbox row from a commit: here they queue, of others their owners are told. */
+/**
+ * Wakes runs that have a new inbox row from a commit: runs of this replica are queued, and the owners of
+ * other runs are hinted at them.
+ */
 import {
   commandKinds,
   type InboxInsert,
@@ -35,7 +38,9 @@ export function wakeRuns(
   }
 }
 
-/** For which runs a batch has brought a person's word, or a parent's: their turns go first. */
+/**
+ * Runs for which the batch has brought a command from a person or from a parent: their turns go first.
+ */
 function commandedRuns({ batch, turns }: MadeBatch): ReadonlySet<string> {
   const commanded = new Set<string>();
   const note = (rows: readonly InboxInsert[]): void => {
