@@ -1,6 +1,6 @@
 /**
- * One writing transaction: turns that were ready together, and what arrived from outside. The store
- * applies a turn wholly or not at all (promise 1) and tells what was not applied: see fates.ts.
+ * One writing transaction: turns that were ready together, and arrivals from outside. The store applies
+ * a turn wholly or not at all (promise 1), and tells which parts were not applied: see fates.ts.
  */
 import type { Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
@@ -28,7 +28,7 @@ export type TurnCommit = RunAddress & {
   readonly expectedTurn: number;
   readonly status: RunStatus;
   readonly reason: string | null;
-  /** The build that the chart's state is of after this turn: see `RunRow`. */
+  /** The build of the chart's state after this turn: see `RunRow`. */
   readonly build: string | null;
   readonly chartText: string | null;
   readonly heldText: string | null;
@@ -40,22 +40,28 @@ export type TurnCommit = RunAddress & {
   readonly takenInbox: readonly string[];
   /** Keys of kept results that the turn took: their inbox rows are deleted. */
   readonly takenResults: readonly string[];
-  /** To this run's parent, children, or itself. */
+  /** Inbox rows for this run's parent, its children, or itself. */
   readonly inbox: readonly InboxInsert[];
   readonly children: readonly NewRun[];
   readonly messages: readonly MessageInsert[];
   readonly memory: readonly MemoryInsert[];
   readonly evaluations: readonly EvaluationRow[];
-  /** Appended in this order; a message is named by run, turn and place, so none comes twice. */
+  /**
+   * Messages of conversations, appended in this order. Run, turn and place name a message, so none is
+   * appended twice.
+   */
   readonly conversation: readonly ConversationInsert[];
   readonly subscribe: readonly SubscriptionInsert[];
   readonly unsubscribe: readonly SubscriptionEnd[];
   readonly groupCursors: readonly GroupCursorMove[];
   readonly setTimers: readonly TimerInsert[];
-  /** Ids of timers that are deleted. All go when the run ends. */
+  /** Ids of timers that are deleted. When the run ends, all its timers are deleted. */
   readonly clearTimers: readonly string[];
   readonly openQuestions: readonly QuestionInsert[];
-  /** Before the ones that are opened: an id may ask again in the turn that closes its question. */
+  /**
+   * Questions are closed before others are opened: a turn may close a question and ask again under its
+   * id.
+   */
   readonly closeQuestions: readonly QuestionEnd[];
 };
 
@@ -66,21 +72,21 @@ export type QuestionInsert = {
 };
 
 /**
- * A question that this turn closes. Where it has an answer that the turn does not take, the turn is
- * `answered`: it must be computed anew, with the answer.
+ * A question that this turn closes. If the question has an answer that the turn does not take, the
+ * turn's fate is `answered`: it must be computed again, with the answer.
  */
 export type QuestionEnd = { readonly invocationId: string; readonly takesAnswer: boolean };
 
 export type MessageInsert = {
   readonly tenant: string;
   readonly channel: string;
-  /** Names the message for ever; the number in the channel is given by the store. */
+  /** Names the message for ever. The store gives it its number in the channel. */
   readonly messageId: string;
   readonly payloadText: string;
-  /** 0: at once. Otherwise the message enters its channel when the delay is over. */
+  /** With 0 the message enters its channel at once, otherwise when the delay is over. */
   readonly delayMs: number;
   readonly runId: string | null;
-  /** Where a delayed message waits. */
+  /** The shard in which a delayed message waits. */
   readonly shard: number;
 };
 
@@ -90,7 +96,10 @@ export type ConversationInsert = { readonly conversation: string; readonly messa
 /** The turn that has written a version of a memory entry. */
 export type MemoryWriter = { readonly runId: string; readonly turn: number };
 
-/** Version n + 1 on version n; a conflict when the entry's newest is not `version - 1`. */
+/**
+ * Adds version n + 1 after version n. It is a conflict if the entry's newest version is not
+ * `version - 1`.
+ */
 export type MemoryInsert = MemoryAddress & {
   readonly version: number;
   readonly valueText: string;
@@ -98,18 +107,21 @@ export type MemoryInsert = MemoryAddress & {
   readonly runId: string | null;
   readonly turn: number | null;
   /**
-   * Set when version n is another turn's of this batch: this version was made from that one, so it
-   * is a conflict when that turn does not commit, also where somebody else's version n fits by number.
+   * Set when another turn of this batch writes version n, from which this version was made. If that turn
+   * does not commit, this one is a conflict, even if another writer's version n has the expected number.
    */
   readonly standsOn?: MemoryWriter;
 };
 
-/** A write from outside. `onAny`: on whatever version is the newest; `version` is only a guess. */
+/**
+ * A write from outside. With `onAny` it follows whichever version is the newest, and `version` is a
+ * guess.
+ */
 export type MemoryArrival = MemoryInsert & { readonly onAny?: true };
 
 /**
- * A subscription that waits (or, when `delivered` is given, has received at once). The store locks
- * the rows of its channels; if one has moved past `after` meanwhile, the run is woken.
+ * A subscription that waits or, if `delivered` is given, has received at once. The store locks the rows
+ * of its channels. If one of them has moved past `after` meanwhile, the run is woken.
  */
 export type SubscriptionInsert = {
   readonly subscriptionId: string;
@@ -132,7 +144,9 @@ export type GroupCursorMove = {
   readonly to: number;
 };
 
-/** Scheduling an id that exists replaces it. The deadline is the database's clock plus the delay. */
+/**
+ * Sets a timer, in place of one with the same id. The deadline is the database's clock plus the delay.
+ */
 export type TimerInsert = {
   readonly timerId: string;
   readonly generation: number;
@@ -140,20 +154,21 @@ export type TimerInsert = {
 };
 
 /**
- * Upserts the slot's row; the counters are added to its own. Fenced as turns are (promise 6):
+ * Inserts or updates the slot's row; the counters are added to those of the row. Fenced as turns are
+ * (promise 6):
  *
- * - A call is put into a slot by the owner of its run alone: otherwise it is `fenced`, must not be
- *   made, and is not counted.
- * - A row that names a call is emptied by the owner of that call's run alone. Who has lost the run
- *   leaves the name there, for the new owner counts by it what is made again (promise 3).
- * - What a slot does is never written over by what was sealed before it: two commits of one replica
- *   may overtake one another. Their counts are added all the same.
+ * - Only the owner of a call's run puts the call into a slot. Otherwise the write is `fenced`, and the
+ *   call must not be made and is not counted.
+ * - Only the owner of a call's run empties the row that names the call. A replica that has lost the run
+ *   leaves the name there: the new owner needs it to count calls that are made again (promise 3).
+ * - A write that was sealed earlier never replaces one that was sealed later, because two commits of one
+ *   replica may overtake one another. Its counts are added all the same.
  */
 export type SlotWrite = {
   readonly provider: string;
   readonly replicaId: ReplicaId;
   readonly slot: number;
-  /** Grows with each batch of the slot's own replica; -1 for the rows of another one. */
+  /** Grows with each batch of the slot's own replica; -1 for rows of other replicas. */
   readonly sealed: number;
   readonly status: SlotStatus;
   readonly call: SlotCall | null;
@@ -162,10 +177,10 @@ export type SlotWrite = {
   readonly rateLimited: number;
 };
 
-/** Replaces the gate's row: the last replica that has found out something knows best. */
+/** Replaces the gate's row: the replica that has learned something last knows best. */
 export type ProviderWrite = ProviderRow;
 
-/** A run's status that changes between turns (backoff, stalled, back again). Same fence as a turn. */
+/** A status of a run that changes between turns (backoff, stalled, back again). Fenced as a turn is. */
 export type StatusChange = RunAddress & {
   readonly expectedTurn: number;
   readonly status: RunStatus;
@@ -173,23 +188,23 @@ export type StatusChange = RunAddress & {
 };
 
 /**
- * A call's result that is written to its run's inbox before the turn that takes it, because that
- * turn would have to wait. Same fence as a turn; nobody is woken, for its owner knows. Nothing is
- * written for a run that has ended.
+ * A call's result that is written to its run's inbox before the turn that takes it, because that turn
+ * would have to wait. Fenced as a turn is. No hint is given, because the run's owner knows. For a run
+ * that has ended, nothing is written.
  */
 export type KeptResult = RunAddress & { readonly key: string; readonly payloadText: string };
 
-/** What comes from outside any turn; needs no epoch, for any replica may accept it. */
+/** Parts that come from outside any turn. They need no epoch, because any replica may accept them. */
 export type Arrivals = {
   /**
-   * Written as queued runs, each with its inbox row `start`. Refused with `start-key-used`, as a
-   * whole group, when a key of it was used for another agent or input.
+   * Starts are written as queued runs, each with its inbox row `start`. A whole group is refused with
+   * `start-key-used` if one of its keys was used for another agent or input.
    */
   readonly starts: readonly StartArrival[];
   /**
-   * Refused with `run-unknown` or `run-ended` when the run is not open, and for what `once` says with
-   * `ask-unknown`, `ask-answered` or `send-key-used`. An event whose key is known is accepted without
-   * effect, in an ended run too.
+   * Inbox rows from outside. Refused with `run-unknown` or `run-ended` if the run is not open, and for
+   * reasons of `once` with `ask-unknown`, `ask-answered` or `send-key-used`. An event whose key is known
+   * is accepted without effect, even if its run has ended.
    */
   readonly inbox: readonly InboxArrival[];
   readonly messages: readonly MessageInsert[];
@@ -197,10 +212,10 @@ export type Arrivals = {
 };
 
 export type Batch = {
-  /** First row written: a second commit with this id is recognised and does nothing. */
+  /** The commit's id is written first. A second commit with this id is recognised and does nothing. */
   readonly commitId: CommitId;
   readonly replicaId: ReplicaId;
-  /** The epoch at which this replica holds each shard of the parts that are fenced. */
+  /** By shard of the fenced parts: the epoch at which this replica holds it. */
   readonly epochs: ReadonlyMap<number, number>;
   readonly turns: readonly TurnCommit[];
   readonly statusChanges: readonly StatusChange[];

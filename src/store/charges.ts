@@ -1,18 +1,20 @@
 /**
- * Budgets of tokens and cost, and what calls hold and have used of them. A call that is put into a
- * slot reserves its worst case in the same transaction; its result settles that by what was used.
- * Always: what a budget has reserved is the sum of the reservations that are open (promise 3 says
- * which calls may have been made; this says what they may have cost).
+ * Budgets of tokens and cost, and what calls have reserved and used of them. The transaction that puts a
+ * call into a slot also reserves the call's worst case. The call's result settles the reservation by
+ * what was used.
+ *
+ * Always: what a budget has reserved is the sum of the reservations that are open. (Promise 3 says which
+ * calls may have been made; this says what they may have cost.)
  */
 import type { RunAddress } from './rows.ts';
 
-/** Cost in millionths of the currency that prices are told in. */
+/** An amount of tokens and cost, the cost in millionths of the currency of the prices. */
 export type Amount = { readonly tokens: number; readonly micros: number };
 
 export const budgetScopes = ['run', 'user', 'tenant'] as const;
 type BudgetScope = (typeof budgetScopes)[number];
 
-/** `owner`: the run's id, the user's name, '' for the tenant itself. */
+/** `owner` is the run's id, the user's name, or '' for the tenant itself. */
 export type BudgetAddress = {
   readonly tenant: string;
   readonly scope: BudgetScope;
@@ -27,17 +29,22 @@ export type BudgetLimits = {
 export type BudgetRow = BudgetAddress &
   BudgetLimits & { readonly spent: Amount; readonly reserved: Amount };
 
-/** What holds for every run, user or tenant that was given no budget of its own. */
+/** The budgets of runs, users and tenants that were given none of their own. */
 export type BudgetDefaults = Readonly<Partial<Record<BudgetScope, BudgetLimits>>>;
 
-/** `call` names it within its run: invocation and incarnation. */
+/**
+ * Tokens and cost that a call may use. `call` names the call in its run by invocation and incarnation.
+ */
 export type Reservation = RunAddress & {
   readonly user: string;
   readonly call: string;
   readonly amount: Amount;
-  /** Index of the slot that the call is put into. It comes into none if it fits no budget. */
+  /**
+   * Index of the slot into which the call is put. If the call does not fit a budget, it is put into no
+   * slot.
+   */
   readonly slot: number;
-  /** What becomes of an earlier reservation of the same call: it may have been made already. */
+  /** How an earlier reservation of the same call is settled: that call may have been made. */
   readonly before: 'spent' | 'unused';
 };
 
@@ -46,20 +53,20 @@ export type Settlement = RunAddress & {
   readonly user: string;
   /** Null: all calls of the run. */
   readonly call: string | null;
-  /** Null: nobody knows, so all of it. */
+  /** Null: what was used is not known, so the whole reservation counts as spent. */
   readonly spent: Amount | null;
 };
 
 export type Charges = {
   readonly reserved: readonly Reservation[];
-  /** Before `reserved`. */
+  /** Settled before `reserved` is reserved. */
   readonly settled: readonly Settlement[];
   readonly defaults: BudgetDefaults;
 };
 
 /**
- * A budget as it counts where these defaults hold: they go before what the defaults of another have
- * left in its row, and bind what has no row yet. Null: nothing binds it.
+ * A budget as it counts under these defaults. They replace limits that other defaults have left in its
+ * row, and they apply where there is no row yet. Null: no budget applies.
  */
 export function budgetUnder(
   defaults: BudgetDefaults,

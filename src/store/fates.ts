@@ -1,16 +1,18 @@
 /**
- * What becomes of the parts of a batch. Each part is committed as it was asked, or it has a fate of its
- * own: it was left out, refused, or met something that was there before. Only fates are listed, so a
- * part that is not in the list has been committed as it was asked, and its absence means nothing else:
- * both stores write exactly the parts that have no fate, or a fate that says what was written instead.
+ * What becomes of the parts of a batch. A part is committed as it was asked, or it has a fate: it was
+ * left out, refused, or met something that was there before.
+ *
+ * Only fates are listed. So a part that is not in the list has been committed as it was asked, and its
+ * absence means nothing else. Both stores write exactly the parts that have no fate, or a fate that says
+ * what was written instead.
  */
 import type { BudgetRow } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunAddress } from './rows.ts';
 
-/** The shard has another epoch, or none in the batch: stop working on it. */
+/** The shard has another epoch, or none in the batch: the replica must stop working on it. */
 type Fenced = { readonly kind: 'fenced' };
-/** The run is not at `expectedTurn`: drop what is in memory and load it again. */
+/** The run is not at `expectedTurn`: drop its state from memory and load it again. */
 type Stale = { readonly kind: 'stale' };
 /** A memory version or group cursor moved: compute the turn again from fresh reads. */
 type Conflict = { readonly kind: 'conflict'; readonly what: string };
@@ -19,24 +21,24 @@ type Conflict = { readonly kind: 'conflict'; readonly what: string };
  * the answer.
  */
 type Answered = { readonly kind: 'answered'; readonly invocationId: string };
-/** Postgres refuses the data itself: never try again. */
+/** Postgres refuses the data itself: no further try can succeed. */
 type Poison = { readonly kind: 'poison'; readonly reason: string };
-/** The call fits this budget no more, is in no slot and must not be made. */
+/** The call does not fit this budget any more. It is in no slot and must not be made. */
 type OverBudget = { readonly kind: 'over-budget'; readonly budget: BudgetRow };
-/** Nothing of it is written; its sender is told the error. */
+/** Nothing of the part is written; its sender gets the error. */
 type Refused = { readonly kind: 'refused'; readonly error: ErrorRecord };
-/** The run that has the start's id, or else its idempotency key. */
+/** The start meets a run that has its id, or else its idempotency key. */
 type Existing = { readonly kind: 'existing'; readonly run: RunAddress };
-/** A write `onAny` has become another version than it had guessed. */
+/** A write with `onAny` has become another version than the guessed one. */
 type Renumbered = { readonly kind: 'renumbered'; readonly version: number };
 
-/** By the list of the batch in which a part stands: the fates that it can have. */
+/** By list of the batch: the fates that a part of that list can have. */
 export type FateOf = {
   readonly turns: Fenced | Stale | Conflict | Answered | Poison;
   readonly statusChanges: Fenced | Stale | Poison;
   readonly results: Fenced | Poison;
   readonly slots: Fenced | OverBudget;
-  /** Of the charges. */
+  /** The settlements of the charges. */
   readonly settled: Fenced;
   readonly starts: Existing | Refused;
   readonly inbox: Refused;
@@ -44,26 +46,30 @@ export type FateOf = {
   readonly memory: Renumbered | Refused;
 };
 export type PartKind = keyof FateOf;
-/** What comes from outside; the other kinds are fenced. */
+/** Parts that come from outside; all other kinds are fenced. */
 export type ArrivalKind = 'starts' | 'inbox' | 'messages' | 'memory';
 
 export type PartFate = {
   [Kind in PartKind]: {
     readonly kind: Kind;
-    /** In the batch's list of this name. */
+    /** The index in the batch's list of this name. */
     readonly index: number;
     readonly fate: FateOf[Kind];
   };
 }[PartKind];
 
 export type BatchOutcome = {
-  /** At most one of each part, in no promised order. Empty nearly always. */
+  /** At most one fate for each part, in no promised order. Nearly always empty. */
   readonly fates: readonly PartFate[];
-  /** Runs that have a new inbox row from this batch: those of other replicas need a hint. */
+  /**
+   * Runs that have a new inbox row from this batch. The owners of those of other replicas need a hint.
+   */
   readonly wakes: readonly RunAddress[];
 };
 
-/** The fates of one batch by kind and index: while they are found out, and for those who follow them. */
+/**
+ * The fates of one batch by kind and index: for the store while it finds them, and for their readers.
+ */
 export class Fates {
   readonly #byKind: { readonly [Kind in PartKind]: Map<number, FateOf[Kind]> } = {
     turns: new Map(),
@@ -81,7 +87,7 @@ export class Fates {
     for (const { kind, index, fate } of fates) this.put(kind, index, fate);
   }
 
-  /** Null: the part is committed as it was asked. */
+  /** The part's fate; null if it is committed as it was asked. */
   of<Kind extends PartKind>(kind: Kind, index: number): FateOf[Kind] | null {
     return this.#byKind[kind].get(index) ?? null;
   }
@@ -90,7 +96,7 @@ export class Fates {
     return this.#byKind[kind];
   }
 
-  /** In place of the fate that it has had. */
+  /** Replaces the part's fate; null takes it away. */
   put<Kind extends PartKind>(kind: Kind, index: number, fate: FateOf[Kind] | null): void {
     if (fate === null) this.#byKind[kind].delete(index);
     else this.#byKind[kind].set(index, fate);
@@ -106,13 +112,13 @@ export class Fates {
     return new Fates(this.list());
   }
 
-  /** The same fates make the same list, in whichever order they came. */
+  /** The fates as a list. The same fates make the same list, in whichever order they were put. */
   list(): PartFate[] {
     const kinds = Object.keys(this.#byKind) as PartKind[];
     return kinds.flatMap((kind) => {
       const fates: Iterable<[number, PartFate['fate']]> = this.#byKind[kind];
       const inOrder = [...fates].sort(([a], [b]) => a - b);
-      // `put` lets in no fate under a kind that cannot have it.
+      // `put` accepts no fate under a kind that cannot have it.
       return inOrder.map(([index, fate]) => ({ kind, index, fate }) as PartFate);
     });
   }

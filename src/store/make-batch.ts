@@ -1,11 +1,14 @@
 /**
- * The one way to make a batch: what its sender does not give is empty, and its epochs follow from its
- * parts, so that no part is written under an epoch that was forgotten.
+ * The one way to make a batch. Parts that are not given are empty, and the epochs follow from the parts,
+ * so that no part is written without its epoch.
  */
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { Arrivals, Batch } from './batch.ts';
 
-/** The replica that commits, with the epoch at which it holds a shard (undefined: it does not). */
+/**
+ * The replica that commits, and the epochs at which it holds its shards (undefined: it does not hold the
+ * shard).
+ */
 export type Committing = {
   readonly ids: { commit(): CommitId };
   readonly replicaId: ReplicaId;
@@ -38,7 +41,7 @@ export function makeBatch({ ids, replicaId, shards }: Committing, parts: BatchPa
   };
 }
 
-/** A shard that was lost meanwhile has no epoch: the store fences what is of it (promise 6). */
+/** A shard that was lost meanwhile has no epoch: the store fences its parts (promise 6). */
 function epochsOf(
   { turns, statusChanges, results, slots, charges }: BatchParts,
   shards: Committing['shards'],

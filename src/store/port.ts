@@ -1,12 +1,12 @@
 /**
- * The store: everything durable, behind one interface. Each method is one whole transaction, each
- * is bounded in time and size, and none holds anything when it has returned. Two implementations
- * stand behind it: Postgres, and a twin in memory for simulation. One contract suite runs on both.
+ * The store: everything durable, behind one interface. Each method is one whole transaction, each is
+ * bounded in time and size, and none holds anything when it has returned. Two implementations stand
+ * behind it: Postgres, and a twin in memory for simulation. One contract suite runs on both.
  *
  * Failures: `store-unavailable` (no answer: nothing is known to have happened, or, for `commit`, the
- * store has settled that nothing happened), `store-error` (an answer that is about nothing in the
- * request: a right, a table, a disk, a lock) and `internal` (a fault of heddle's), both without effect
- * and both no fault of what was asked; `store-poison`, `closed`.
+ * store has settled that nothing happened); `store-error` (an answer that is not about the request: a
+ * right, a table, a disk, a lock) and `internal` (a fault of heddle's), both without effect and neither
+ * caused by the request; `store-poison`, `closed`.
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
@@ -33,19 +33,19 @@ export type ShardGrant = {
   readonly shard: number;
   readonly epoch: number;
   /**
-   * Set once, by the renewal that claimed it: the owner before had not given it back. It has died, is
-   * frozen or cut off, and what it was about ended with it.
+   * Set once, by the renewal that claimed the shard, if the owner before had not given it back. That
+   * owner has died, is frozen or is cut off, and its work in memory has ended with it.
    */
   readonly orphaned?: true;
 };
 
 export type MemoryRead = MemoryAddress & {
-  /** A certain version; null for the newest. */
+  /** The version's number; null for the newest. */
   readonly version: number | null;
-  /** How many versions before it, newest first. */
+  /** How many versions before it are read too, newest first. */
   readonly history: number;
 };
-/** Newest first; empty when the entry has no such version. */
+/** The versions, newest first; empty if the entry has no such version. */
 export type MemoryReadResult = {
   readonly versions: readonly MemoryVersionRow[];
   /** The entry's newest version number, 0 when there is none. */
@@ -55,19 +55,19 @@ export type MemoryReadResult = {
 export type ChannelRead = {
   readonly tenant: string;
   readonly channel: string;
-  /** A named group reads from its own cursor. */
+  /** The named group that reads, from its own cursor; null for a private reader. */
   readonly group: string | null;
-  /** Where a private reader stands; null when it never read this channel. */
+  /** The number after which a private reader reads; null if it never read this channel. */
   readonly after: number | null;
   readonly from: 'earliest' | 'latest';
   readonly limit: number;
 };
 export type ChannelReadResult = {
-  /** False when nothing was ever published to it and nobody waits on it. */
+  /** False when the channel has had no message and no waiting subscription. */
   readonly exists: boolean;
   /** The channel's newest number, 0 when it has none. */
   readonly head: number;
-  /** Where the reader stands now: `after`, the group's cursor, or what `from` says. */
+  /** The number after which the reader reads: `after`, the group's cursor, or what `from` says. */
   readonly cursor: number;
   /** False when the group has no cursor row yet. */
   readonly cursorStored: boolean;
@@ -78,7 +78,7 @@ export type ReadSet = {
   readonly memory: readonly MemoryRead[];
   readonly channels: readonly ChannelRead[];
 };
-/** By index of what was asked. */
+/** Results by index of the reads. */
 export type ReadSetResult = {
   readonly memory: readonly MemoryReadResult[];
   readonly channels: readonly ChannelReadResult[];
@@ -92,42 +92,45 @@ export type ConversationRead = {
 };
 
 export type Renewal = {
-  /** What this replica holds now, newly claimed ones among them. */
+  /** The shards that this replica holds now, newly claimed ones among them. */
   readonly shards: readonly ShardGrant[];
-  /** Replicas whose lease runs, this one included. */
+  /** How many replicas are live, this one included. */
   readonly liveReplicas: number;
-  /** What this replica holds beyond its fair share: give back when its turns have committed. */
+  /** Shards beyond this replica's fair share: it gives them back when their turns have committed. */
   readonly surplus: readonly number[];
   /**
-   * When the first of the other replicas stops counting as live if nothing is heard of it: beat
-   * then. Null when there is none.
+   * When the first of the other replicas stops counting as live unless it beats again: beat then. Null
+   * when there is no other replica.
    */
   readonly nextEndInMs: number | null;
 };
 
-/** `hasInbox`: something waits for it, perhaps the kept result of a call that it has open. */
+/** `hasInbox`: the run has inbox rows, perhaps the kept result of a call that it has open. */
 export type OpenRun = RunRow & { readonly hasInbox: boolean };
 
-/** An inbox row's run, for replicas that look for work: enough to queue it fairly. */
+/** A run with inbox rows, for replicas that look for work: enough to queue it fairly. */
 export type PendingRun = RunAddress & {
   readonly user: string;
   readonly pipeline: string;
   readonly priority: Priority;
   readonly status: RunStatus;
   readonly createdAtMs: number;
-  /** A person's word is among the rows of its page (`commandKinds`). */
+  /** True when a command is among the rows of its page (`commandKinds`). */
   readonly hasCommand: boolean;
 };
 
-/** A message that a consumer outside runs has for a while. */
+/** A message that a consumer outside runs holds under a lease. */
 export type LeasedMessage = MessageRow & {
-  /** How often it was given to this group: 1 for the first time. */
+  /** How often the message was given to this group: 1 for the first time. */
   readonly attempt: number;
-  /** Acknowledge with this; it ends with the lease. */
+  /** The token that acknowledges the message; it ends with the lease. */
   readonly token: string;
 };
 
-/** What runs of a version stand on. `replaces`: also where runs of another structure are open. */
+/**
+ * The structure on which runs of a version stand. With `replaces` it is kept even if runs of another
+ * structure are open.
+ */
 export type AgentStructure = {
   readonly agent: string;
   readonly version: string;
@@ -137,7 +140,7 @@ export type AgentStructure = {
 export type StructureInUse = {
   readonly agent: string;
   readonly version: string;
-  /** Its open runs, counted up to `openCountMax`. */
+  /** Open runs of the version, counted up to `openCountMax`. */
   readonly open: number;
 };
 export const openCountMax = 100_000;
@@ -175,10 +178,11 @@ export type ProviderTotals = {
 };
 
 /**
- * What one process hints at to all others.
+ * A hint from one process to all others.
+ *
  * - work: runs of these shards have inbox rows.
- * - wanted: its sender waits for the ends of these runs, and does not own them.
- * - ended: these runs, which somebody waits for, have ended.
+ * - wanted: the sender waits for the ends of these runs, and does not own them.
+ * - ended: these runs, for whose end a process waits, have ended.
  */
 export type SentHint =
   | { readonly kind: 'work'; readonly shards: readonly number[] }
@@ -191,23 +195,31 @@ export type SentHint =
 export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
 
 export interface Store {
-  /** One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT replies. */
+  /**
+   * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
+   * replies.
+   */
   commit(batch: Batch): Promise<BatchOutcome>;
-  /** Reads for turns that are being computed; what they write is checked again at commit. */
+  /**
+   * Reads for turns that are being computed. What those turns write is checked again at their commit.
+   */
   read(set: ReadSet): Promise<ReadSetResult>;
-  /** By index of what was asked: the messages in the order in which they were appended. */
+  /** By index of the reads: the messages in the order in which they were appended. */
   conversations(reads: readonly ConversationRead[]): Promise<readonly (readonly string[])[]>;
   /** By index of `runs`; null for a run that does not exist. */
   load(runs: readonly RunAddress[]): Promise<readonly (LoadedRun | null)[]>;
 
   /**
-   * The heartbeat, on a connection of its own: extends this replica's lease, claims shards that are
-   * free or whose owner is dead (epoch + 1), up to a fair share. Timed by the database. An owner is
-   * dead when its lease has ended, or when the session of its heartbeats is gone and a third of the
-   * lease has passed since the last: so beat more often than that.
+   * The heartbeat, on a connection of its own. It extends this replica's lease and claims shards that
+   * are free or whose owner is dead (epoch + 1), up to a fair share. Times are by the database's clock.
+   * An owner is dead when its lease has ended, or when the session of its heartbeats is gone and a third
+   * of the lease has passed since the last heartbeat: so beat more often than that.
    */
   renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
-  /** Gives shards back, and hints at it. `retire` also ends the replica's lease at once. */
+  /**
+   * Gives shards back, and hints to other replicas that they are free. `retire` also ends the replica's
+   * lease at once.
+   */
   release(replica: {
     readonly replicaId: ReplicaId;
     readonly shards: readonly number[];
@@ -227,9 +239,9 @@ export interface Store {
     readonly afterRunId: RunId | null;
     readonly limit: number;
   }): Promise<readonly OpenRun[]>;
-  /** Slots that hold a call of these shards' runs, of whatever replica. */
+  /** Slots of any replica that hold a call of these shards' runs. */
   slots(shards: readonly number[]): Promise<readonly SlotRow[]>;
-  /** Every gate that a replica has written of, with its calls in slots, by name. */
+  /** All gates that have a row, with the number of their calls in slots, by name. */
   providers(): Promise<readonly (ProviderRow & { readonly inUse: number })[]>;
   /** Timers of these shards that are due within the horizon, soonest first. */
   timers(query: {
@@ -245,7 +257,7 @@ export interface Store {
   }): Promise<readonly TimerRow[]>;
   /**
    * Moves delayed messages of these shards that are due into their channels, the longest overdue first,
-   * but for the first `skip`. `nextDueInMs` is of the first that is left after those.
+   * without the first `skip` of them. `nextDueInMs` is for the first message that is left after those.
    */
   releaseDelayed(query: {
     readonly shards: readonly number[];
@@ -253,7 +265,10 @@ export interface Store {
     readonly skip?: number;
   }): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }>;
 
-  /** For consumers outside runs: at least once. Expired leases come first. */
+  /**
+   * Leases messages to a consumer outside runs, at least once. Messages with an expired lease come
+   * first.
+   */
   lease(request: {
     readonly tenant: string;
     readonly channel: string;
@@ -286,8 +301,8 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly JournalRow[]>;
   /**
-   * What is asked and open, oldest first: by one run, with what it has yet to take the answer of; or
-   * by all runs of a tenant, what nobody has answered.
+   * Open questions, oldest first. With `runId`: those of that run, answered ones that it has yet to take
+   * included. Without: those of all runs of the tenant that have no answer.
    */
   questions(query: {
     readonly tenant: string;
@@ -307,40 +322,45 @@ export interface Store {
     readonly channels: number;
     readonly memoryEntries: number;
   }>;
-  /** Gives a run, user or tenant a budget of its own; what it has spent stays. */
+  /** Gives a run, user or tenant a budget of its own. What it has spent stays. */
   setBudget(at: BudgetAddress, limits: BudgetLimits): Promise<void>;
   /**
-   * By index, as they count under these defaults (none: as they stand). Null for what has no budget:
-   * neither one of its own, nor one by default that it was charged by or that binds it now.
+   * By index: the budgets as they count under these defaults, or as they are stored if none are given.
+   * Null for an owner without a budget: it has none of its own, and none by default has charged it or
+   * applies to it now.
    */
   budgets(
     at: readonly BudgetAddress[],
     defaults?: BudgetDefaults,
   ): Promise<readonly (BudgetRow | null)[]>;
-  /** False while no budget is set, so that nothing needs to be charged. */
+  /** False while no budget is set, so that nothing must be charged. */
   hasBudgets(): Promise<boolean>;
-  /** Tenants that hold runs (open ones when `open`) and whose names begin so, in no promised order. */
+  /**
+   * Tenants with runs (with open ones if `open`) whose names begin with the prefix, in no promised
+   * order.
+   */
   tenants(query: {
     readonly prefix: string;
     readonly open: boolean;
     readonly limit: number;
   }): Promise<readonly string[]>;
-  /** Deletes what has been over for `olderThanMs`, at most `limit` runs and messages. */
+  /** Deletes rows that have been over for `olderThanMs`, at most `limit` runs and messages. */
   prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
   audit(tenant: string): Promise<AuditFacts>;
   providerTotals(): Promise<readonly ProviderTotals[]>;
-  /** Transactions that wrote, and bytes of WAL, since the database began: take differences. */
+  /** Transactions that wrote, and bytes of WAL, since the database began: compare two calls. */
   activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;
 
   /**
-   * Keeps the structures, all of them or none: those that stand in the way are returned, versions
-   * with another structure whose runs are open. Of two that ask at once the second sees the first's.
+   * Keeps all of the structures or none. Returns those that stand in the way: versions with another
+   * structure whose runs are open. If two replicas ask at once, the second sees the structures of the
+   * first.
    */
   keepStructures(asked: readonly AgentStructure[]): Promise<readonly StructureInUse[]>;
 
-  /** Hints to all that listen, in one transaction. May be lost. */
+  /** Sends hints to all listeners, in one transaction. Hints may be lost. */
   notify(hints: readonly SentHint[]): Promise<void>;
-  /** Every hint of every replica, and `all` after each time that it has connected. */
+  /** Hears every hint of every replica, and `all` each time it has connected. */
   listen(heard: (hint: Hint) => void): Promise<{ close(): Promise<void> }>;
 
   close(): Promise<void>;

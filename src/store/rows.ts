@@ -1,6 +1,6 @@
 /**
- * What the store keeps, as the runtime reads and writes it. Texts named `…Text` are JSON that the
- * store never looks into: only the kernel and the runtime know what they say.
+ * The rows of the store, as the runtime reads and writes them. Texts named `…Text` are JSON that the
+ * store never looks into: only the kernel and the runtime understand them.
  */
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunId, ReplicaId } from '../domain/ids.ts';
@@ -11,13 +11,13 @@ import type { SubscriptionStatus } from '../../machines/subscription.ts';
 import type { ProviderStatus } from '../../machines/provider.ts';
 import type { SlotStatus } from '../../machines/provider-slot.ts';
 
-/** Where a run is: every key begins with the tenant, and the shard says who owns it. */
+/** A run's place. Every key begins with the tenant, and the shard tells which replica owns the run. */
 export type RunAddress = {
   /** Whose run it is. */
   readonly tenant: string;
   /** Names the run for ever. */
   readonly runId: RunId;
-  /** The part of all runs that it belongs to. */
+  /** The shard to which the run belongs. */
   readonly shard: number;
 };
 
@@ -25,7 +25,7 @@ export type RunAddress = {
 export type ParentAddress = RunAddress & {
   /** The parent's invocation. */
   readonly invocationId: string;
-  /** Which start of it. */
+  /** The start of that invocation: its incarnation. */
   readonly incarnation: number;
 };
 
@@ -35,7 +35,7 @@ export type NewRun = RunAddress & {
   readonly agent: string;
   /** The version that the run began with, and keeps. */
   readonly version: string;
-  /** For whom it works. */
+  /** The user for whom the run works. */
   readonly user: string;
   /** Runs of one pipeline share a shard; a run that names none is a pipeline of its own. */
   readonly pipeline: string;
@@ -45,13 +45,16 @@ export type NewRun = RunAddress & {
   readonly inputText: string;
   /** Unique in the tenant: a second start with the same key gives the first run. */
   readonly idempotencyKey: string | null;
-  /** How urgent it is. */
+  /** The run's class. */
   readonly priority: Priority;
 };
 
 /** A start from outside. */
 export type StartArrival = NewRun & {
-  /** Beside a key: canonical JSON of agent and input. Another start under the key must have the same. */
+  /**
+   * Given with a key: canonical JSON of agent and input. Another start under the key must have the same
+   * text.
+   */
   readonly startText?: string;
   /** Starts of one batch with the same number are accepted together or not at all. */
   readonly group?: number;
@@ -59,13 +62,16 @@ export type StartArrival = NewRun & {
 
 /** A run as the database has it. */
 export type RunRow = NewRun & {
-  /** Where it stands. */
+  /** The run's status. */
   readonly status: RunStatus;
   /** Why a run waits or ended, for people: 'agent version not registered', a cancel's reason … */
   readonly reason: string | null;
   /** Turns committed. The next commit must expect exactly this number. */
   readonly turn: number;
-  /** The build that took the last turn which moved the chart; null before it, and of 0.1.0. */
+  /**
+   * The build that took the last turn which moved the chart. Null before that turn, and for turns of
+   * heddle 0.1.0.
+   */
   readonly build: string | null;
   /** The kernel's persisted state; null before the first turn. */
   readonly chartText: string | null;
@@ -73,35 +79,38 @@ export type RunRow = NewRun & {
   readonly heldText: string | null;
   /** Its output, as JSON; null before its end, and when its chart gives none. */
   readonly outputText: string | null;
-  /** Why it failed, or was cancelled. */
+  /** The error with which the run failed or was cancelled. */
   readonly error: ErrorRecord | null;
   /** By the database's clock, since 1970. */
   readonly createdAtMs: number;
-  /** The same; null while it is open. */
+  /** When it ended, in ms since 1970 by the database's clock; null while it is open. */
   readonly endedAtMs: number | null;
 };
 
 /**
- * Something that waits for a run. It is written in the transaction of its cause and deleted in the
+ * The kind of an inbox row. A row is written in the transaction of its cause and deleted in the
  * transaction of the turn that takes it, so neither can be lost (promises 2 and 5).
- * - start: the run is queued; with a payload, how many parents stand above it.
- * - event: payload is a ChartEvent.
+ *
+ * - start: the run is queued; the payload, if any, is how many parents stand above the run.
+ * - event: the payload is a ChartEvent.
  * - messages: a subscription may have something to receive; `ref` is its subscription id.
- * - result: a call's or task's outcome that arrived while the run could not take it.
- * - child: a child run ended; payload is its outcome, `ref` names the invocation.
+ * - result: the outcome of a call or task that came while the run could not take it.
+ * - child: a child run ended; the payload is its outcome, `ref` names the invocation.
  * - answer: a person's answer; `ref` names the question: see domain/ask-id.ts.
- * - cancel, pause, resume: payload is the reason; `ref` is null, or says that it is the parent's.
+ * - cancel, pause, resume: the payload is the reason; `ref` is null, or says that the command is the
+ *   parent's.
  */
 export type InboxKind =
   'start' | 'event' | 'messages' | 'result' | 'child' | 'answer' | 'cancel' | 'pause' | 'resume';
 
 /**
- * Loaded before all others: however many events wait for a paused run, the command that moves it on
- * is seen, and what was bought for it meanwhile is known before anything could be bought again.
+ * Kinds that are loaded before all others, however many events wait for the run. So a command that moves
+ * a paused run on is always seen, and a result that was bought meanwhile is known before the call could
+ * be made again.
  */
 export const urgentInboxKinds: readonly InboxKind[] = ['cancel', 'pause', 'resume', 'result'];
 
-/** What a person tells a run: its turn goes before those of runs that only go on. */
+/** Kinds of a person's commands. A run with such a row takes its turn before runs that only go on. */
 export const commandKinds: readonly InboxKind[] = ['cancel', 'pause', 'resume', 'answer'];
 
 export type InboxInsert = RunAddress & {
@@ -110,15 +119,16 @@ export type InboxInsert = RunAddress & {
   readonly payloadText: string | null;
   /**
    * Two rows of one run with the same key are one: the second insert does nothing. Wake-ups use
-   * `messages:<subscription>`, answers `answer:<question>`. Null: always a row of its own.
+   * `messages:<subscription>`, answers `answer:<question>`. With null, every insert is a row of its own.
    */
   readonly key: string | null;
 };
 
 /**
- * What counts once, though it may be said twice (promise 12), and how that is known:
+ * An arrival that counts once, though it may be sent twice (promise 12), and how the store knows that:
+ *
  * - answer: its question is open and has no answer.
- * - event: no event was sent to the run under this key; `eventText`, canonical JSON, says which one.
+ * - event: no event was sent to the run under this key; `eventText`, canonical JSON, is that event.
  */
 export type Once =
   | { readonly kind: 'answer'; readonly invocationId: string; readonly incarnation: number }
@@ -134,13 +144,13 @@ export type LoadedRun = {
   readonly run: RunRow;
   /** Urgent kinds first, then in order, at most `limits.turnEventsMax`. */
   readonly inbox: readonly InboxRow[];
-  /** Answers that wait behind more rows than that: other rows may stand before them. */
+  /** Answers that wait behind more rows than that. Other rows may stand before them. */
   readonly laterAnswers: readonly InboxRow[];
 };
 
 /**
- * What a run asks a person, as long as it is open: written by the turn that asks, deleted by the turn
- * that closes it. A run asks one question at a time under an invocation's id.
+ * A question of a run while it is open: written by the turn that asks, deleted by the turn that closes
+ * it. A run asks one question at a time under an invocation's id.
  */
 export type QuestionRow = {
   readonly tenant: string;
@@ -149,7 +159,7 @@ export type QuestionRow = {
   readonly incarnation: number;
   /** The question's words and its schema. */
   readonly questionText: string;
-  /** It has an answer, which the run has yet to take. */
+  /** True when it has an answer that the run has yet to take. */
   readonly answered: boolean;
   readonly askedAtMs: number;
 };
@@ -168,19 +178,19 @@ export type SubscriptionRow = {
   readonly invocationId: string;
   readonly status: SubscriptionStatus;
   readonly channels: readonly SubscribedChannel[];
-  /** What was taken: channel and number of each message. */
+  /** The messages that were taken, by channel and number. */
   readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
 };
 
 /** A message as the database has it. */
 export type MessageRow = {
-  /** The channel that it came by. */
+  /** The message's channel. */
   readonly channel: string;
   /** Its number in the channel: dense, from 1, in commit order. */
   readonly seq: number;
-  /** What `publish` gave out for it. */
+  /** The id that `publish` has returned. */
   readonly messageId: string;
-  /** What was published. */
+  /** The published value. */
   readonly payload: Json;
   /** The run that published it; null when it came from outside. */
   readonly runId: string | null;
@@ -188,7 +198,7 @@ export type MessageRow = {
   readonly publishedAtMs: number;
 };
 
-/** An entry's place. `owner` is the run's id, agent's name, user or tenant that `scope` means. */
+/** A memory entry's place. `owner` is the run's id, agent's name, user or tenant, by `scope`. */
 export type MemoryAddress = {
   readonly tenant: string;
   readonly scope: string;
@@ -207,7 +217,7 @@ export type MemoryVersionRow = MemoryAddress & {
 
 /** An evaluation as the database has it. */
 export type EvaluationRow = {
-  /** Whose runs they are. */
+  /** The tenant of both runs. */
   readonly tenant: string;
   /** Unique in the tenant: a second insert of the same id does nothing. */
   readonly evaluationId: string;
@@ -215,20 +225,20 @@ export type EvaluationRow = {
   readonly subjectRunId: string;
   /** The run that judges. */
   readonly evaluatorRunId: string;
-  /** 0 to 1. */
+  /** The score, from 0 to 1. */
   readonly score: number;
-  /** Why, in words. */
+  /** The reason for the score, in words. */
   readonly rationale: string;
 };
 
 export type TimerRow = RunAddress & {
   readonly timerId: string;
   readonly generation: number;
-  /** From now, by the database's clock; negative when overdue. */
+  /** The time until it is due, in ms by the database's clock; negative when it is overdue. */
   readonly dueInMs: number;
 };
 
-/** A concurrent place at a provider, held by one replica, with the call that is in it. */
+/** One of a provider's concurrent places, held by one replica, with the call that is in it. */
 export type SlotRow = {
   readonly provider: string;
   readonly replicaId: ReplicaId;
@@ -243,8 +253,8 @@ export type SlotCall = RunAddress & {
 };
 
 /**
- * What is known of a gate (a provider, or one model of it), whichever replica has found it. Times are
- * from now, by the database's clock; at or below 0 they are over.
+ * What replicas have learned of a gate (a provider, or one model of it). Times are from now, by the
+ * database's clock; at or below 0 they are over.
  */
 export type ProviderRow = {
   readonly gate: string;
@@ -252,16 +262,16 @@ export type ProviderRow = {
   readonly coolForMs: number;
   readonly probeInMs: number;
   readonly failedProbes: number;
-  /** Calls that it takes at once, over all replicas, as far as is known. */
+  /** How many calls the gate takes at once, over all replicas, as far as is known. */
   readonly limit: number;
   readonly ceiling: number;
-  /** Names of the gate's provider and of those that share its ceiling, when there are any. */
+  /** The names of the gate's provider and of the providers that share its ceiling, if there are any. */
   readonly sharesCeilingWith: readonly string[];
 };
 
 export type JournalRow = {
   readonly turn: number;
-  /** The build that took it; null of 0.1.0, and where the chart had not begun. */
+  /** The build that took the turn. Null for turns of heddle 0.1.0, and where the chart had not begun. */
   readonly build: string | null;
   readonly entriesText: string;
   readonly atMs: number;

@@ -1,7 +1,7 @@
 /**
- * Which starts of a batch ask for something else than the run that has their idempotency key. Both
- * stores judge by this: group by group in the order of the batch, each upon what those before it
- * will have started. A group that holds such a start is refused whole.
+ * Finds the starts of a batch that ask for something else than the run that has their idempotency key.
+ * Both stores use these rules: groups are judged in the order of the batch, each as if the groups before
+ * it had started. A group that holds such a start is refused as a whole.
  */
 import { heddleError } from '../domain/errors.ts';
 import type { RunId } from '../domain/ids.ts';
@@ -11,9 +11,9 @@ import type { StartArrival } from './rows.ts';
 type Refused = Extract<FateOf['starts'], { kind: 'refused' }>;
 /** Tenant and key, with a NUL between them. */
 type StartKey = `${string}\u0000${string}`;
-/** The run that has a key. `mark`: what it was started for; null fits whatever is asked for. */
+/** The run that has a key. `mark` stands for the agent and input of its start; null fits every start. */
 type KeyHolder = { readonly runId: RunId; readonly mark: string | null };
-/** What there is before the batch: who holds a key, and the key of each run that is there already. */
+/** Runs and keys that exist before the batch: the run that has a key, and the key of each run. */
 export type Started = {
   readonly holders: Map<StartKey, KeyHolder>;
   /** By tenant and run. */
@@ -21,7 +21,7 @@ export type Started = {
 };
 type Item = { readonly run: StartArrival; readonly index: number; readonly place: number };
 
-/** By index in the batch: what is refused. `skipped`: what does not take part anyway. */
+/** Returns the refused starts, by index in the batch. `skipped` starts take no part anyway. */
 export function refuseGroups(
   starts: readonly StartArrival[],
   skipped: (index: number) => boolean,
@@ -41,7 +41,7 @@ export function refuseGroups(
   return refused;
 }
 
-/** Notes in `own` what the group itself starts. */
+/** Returns why the group is refused, or null. Adds the runs of the group to `own`. */
 function firstMisuse(
   items: readonly Item[],
   { before, own }: { readonly before: Started; readonly own: Started },
@@ -51,7 +51,8 @@ function firstMisuse(
     const { tenant, runId, idempotencyKey } = run;
     const id: StartKey = `${tenant}\u0000${runId}`;
     const there = own.keys.has(id) ? own.keys : before.keys;
-    // The run is there under another key, or under none: the start is answered with it, and uses no key.
+    // The run exists under another key, or under none: the start is answered with that run, and uses no
+    // key.
     if (there.has(id) && there.get(id) !== idempotencyKey) continue;
     if (idempotencyKey === null) {
       own.keys.set(id, null);
@@ -82,7 +83,7 @@ function misuse(
 const fieldOf = ({ length }: readonly Item[], place: number): string =>
   length === 1 ? 'start.idempotencyKey' : `starts[${place}].idempotencyKey`;
 
-/** A start without a group is one of its own. `place` is the start's in its group. */
+/** A start without a group is a group of its own. `place` is the start's place in its group. */
 function groupsOf(starts: readonly StartArrival[]): Iterable<Item[]> {
   const groups = new Map<string, Item[]>();
   starts.forEach((run, index) => {

@@ -1,6 +1,7 @@
 /**
- * What a tenant's rows say when they are counted: nothing lost, doubled, orphaned or stuck. Every
- * figure is computed from the rows, none is kept along the way, so that it cannot agree by habit.
+ * Counts a tenant's rows: nothing may be lost, doubled, orphaned or stuck. Every figure is computed from
+ * the rows and none is kept along the way, so that a figure cannot repeat a mistake of the code that
+ * wrote the rows.
  */
 import type { AuditFacts } from '../port.ts';
 import type { Database } from './database.ts';
@@ -40,7 +41,7 @@ export function audit(db: Database, tenant: string): AuditFacts {
   };
 }
 
-/** Each message that a subscription took, and by which group or run. */
+/** Each message that a subscription took, and the group or run that took it. */
 function deliveriesOf(row: StoredSubscription): { message: string; byWhom: string }[] {
   return row.delivered.map(({ channel, seq }) => {
     const group = row.channels.find((at) => at.channel === channel)?.group ?? null;
@@ -60,7 +61,7 @@ function countBy(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** How many different words stand there more than once. */
+/** How many different words occur more than once. */
 function repeated(words: readonly string[]): number {
   return Object.values(countBy(words)).filter((count) => count > 1).length;
 }

@@ -1,6 +1,6 @@
 /**
- * Budgets and open reservations: see charges.ts. It owns both tables, and that what a budget has
- * reserved is the sum of the open reservations under it.
+ * Budgets and open reservations: see charges.ts. It owns both tables. A budget's reserved amount is
+ * always the sum of the open reservations under it.
  */
 import type { Batch } from '../batch.ts';
 import {
@@ -25,7 +25,7 @@ import { own } from './table.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Settles, then reserves: a call that fits no budget has that as its slot's fate. */
+/** Settles, then reserves. A call that fits no budget gets the fate `over-budget` for its slot. */
 export function writeCharges(db: Database, batch: Batch, fates: Fates): void {
   const { settled = [], reserved = [], defaults = {} } = batch.charges ?? {};
   const isHeld = ({ shard }: { readonly shard: number }): boolean =>
@@ -33,7 +33,7 @@ export function writeCharges(db: Database, batch: Batch, fates: Fates): void {
   settled.forEach((settlement, i) => {
     if (!isHeld(settlement)) fates.put('settled', i, { kind: 'fenced' });
   });
-  // A run's last word comes after those on its single calls.
+  // The settlement of a whole run comes after those of its single calls.
   const inOrder = [...fates.without('settled', settled)];
   inOrder.sort((a, b) => Number(a.call === null) - Number(b.call === null));
   for (const settlement of inOrder) settle(db, settlement);
@@ -65,7 +65,7 @@ function settle(db: Database, { call, spent, ...run }: Settlement): void {
   }
 }
 
-/** The budget that it does not fit; null when it is reserved. */
+/** Reserves the amount and returns null, or returns a budget that it does not fit. */
 function reserve(
   db: Database,
   reservation: Reservation,
@@ -103,7 +103,7 @@ const unused = (db: Database): { spent: Amount; reserved: Amount; day: number } 
   day: dayOf(db),
 });
 
-/** On another day than the last, nothing has been spent of a budget per day. */
+/** On a new day, nothing has been spent yet of a budget per day. */
 function renewed(db: Database, budget: StoredBudget): StoredBudget {
   const day = dayOf(db);
   return budget.perDay && budget.day !== day ? { ...budget, day, spent: noAmount } : budget;

@@ -1,6 +1,6 @@
 /**
- * Channels and their messages, delayed ones too. It owns the channel rows, whose `head` is the
- * newest message's number; who waits for messages is in `subscriptions.ts`.
+ * Channels and their messages, delayed ones too. It owns the channel rows, whose `head` is the newest
+ * message's number. Waiting subscriptions are in `subscriptions.ts`.
  *
  * Invariants:
  * 1. A channel's messages are numbered 1 to `head` without gap, in the order of their commits.
@@ -44,7 +44,10 @@ function append(db: Database, message: MessageInsert, wakes: Wakes): void {
   wakes.touch({ tenant, channel });
 }
 
-/** Messages above `after`, at most `limit`: by number, so that pruned ones cost only a look. */
+/**
+ * At most `limit` messages above `after`. They are looked up by number, so a pruned message costs one
+ * look-up.
+ */
 export function messagesAfter(
   db: Database,
   at: { readonly tenant: string; readonly channel: string },
@@ -88,7 +91,9 @@ export function readChannel(db: Database, read: ChannelRead): ChannelReadResult 
   };
 }
 
-/** Moves what is due into its channel, the longest overdue first, and wakes who waits for it. */
+/**
+ * Moves due messages into their channels, the longest overdue first, and wakes runs that wait for them.
+ */
 export function releaseDelayed(
   db: Database,
   query: { readonly shards: readonly number[]; readonly limit: number; readonly skip?: number },

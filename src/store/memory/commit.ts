@@ -1,7 +1,7 @@
 /**
- * One batch as one transaction. It owns the order: all turns' own rows, then what of them and of
- * the arrivals meets elsewhere, and last the wake pass, once, over every channel that was touched.
- * The order is that of Postgres's statements, since a batch has no instants within.
+ * One batch as one transaction. It owns the order: first the own rows of all turns, then the parts of
+ * turns and arrivals that meet other rows, and last one wake pass over every channel that was touched.
+ * The order is that of Postgres's statements, so that both stores give the same outcomes.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
@@ -64,7 +64,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   return { fates: told, wakes: wakes.runs };
 }
 
-/** Null when Postgres would take it. */
+/** The refusal of an arrival that Postgres would refuse; null when Postgres would take it. */
 function poisonOf(arrival: object): FateOf['inbox'] | null {
   if (!holdsNul(arrival)) return null;
   const error = heddleError('store-poison', { reason: 'a text holds a NUL character' });
@@ -72,10 +72,10 @@ function poisonOf(arrival: object): FateOf['inbox'] | null {
 }
 
 /**
- * The outcome once more, for a commit whose reply was lost. Wake-ups are not told again: the inbox
+ * Tells the outcome again, for a commit whose reply was lost. Wake-ups are not told again: the inbox
  * rows are durable, and `pending` finds them.
  *
- * Gotchas: as on Postgres, where nothing keeps it, that a run had ended already is forgotten.
+ * As on Postgres, which does not keep it, an arrival's `run-ended` is not told again.
  */
 function retell(db: Database, { arrivals }: Batch, { told }: StoredCommit): BatchOutcome {
   const fates = new Fates(told);

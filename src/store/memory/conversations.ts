@@ -1,4 +1,6 @@
-/** The conversations of runs: appended by their turns, read when a call is sent, gone with the run. */
+/**
+ * The conversations of runs: appended by their turns, read when a call is sent, deleted with the run.
+ */
 import type { TurnCommit } from '../batch.ts';
 import type { ConversationRead } from '../port.ts';
 import type { Database } from './database.ts';

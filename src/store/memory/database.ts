@@ -1,7 +1,7 @@
 /**
- * The twin's tables. It owns the rows, their keys and the counters; what a row means is the
- * business of the file named after it. A transaction is synchronous from its first read to its
- * commit, so it is serializable by construction, and nothing is visible before it has ended.
+ * The twin's tables. It owns the rows, their keys and the counters; the file that is named after a row
+ * gives it its meaning. A transaction is synchronous from its first read to its commit, so it is
+ * serializable by construction, and nothing is visible before it has ended.
  *
  * Invariants:
  * 1. Only `transaction` writes; when its work throws, the tables are as they were before.
@@ -114,7 +114,7 @@ function createTables(undo: UndoLog) {
   };
 }
 
-/** What is known of requests, so that each counts once. */
+/** Records of requests, so that each counts once. */
 function onceTables(undo: UndoLog) {
   return {
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
@@ -129,7 +129,7 @@ function ownershipTables(undo: UndoLog) {
   };
 }
 
-/** What is asked, said and judged: questions, keys of events, evaluations. */
+/** Questions, keys of events, evaluations. */
 function personTables(undo: UndoLog) {
   return {
     evaluations: new Table<EvaluationRow, 'tenant' | 'subject'>(
@@ -148,7 +148,7 @@ function personTables(undo: UndoLog) {
   };
 }
 
-/** What calls hold of providers and budgets, and what agents stand on. */
+/** What calls hold of providers and budgets, and the structures of agents. */
 function callTables(undo: UndoLog) {
   return {
     structures: new Table<StoredStructure>(undo, (row) => join(row.agent, row.version), {}),
@@ -213,7 +213,7 @@ export class Database {
     const tables: Readonly<Record<string, { replaceAll(rows: Iterable<never>): void }>> =
       this.tables;
     for (const [name, rows] of Object.entries(snapshot.rows)) {
-      // The rows came from the table of this very name: `snapshot` put them there.
+      // The rows came from the table of this name: `snapshot` put them there.
       tables[name]?.replaceAll(rows as Iterable<never>);
     }
     this.counters = { ...snapshot.counters };

@@ -1,10 +1,10 @@
 /**
- * What waits for runs. It owns the inbox rows; who is told of them is the caller's: every new row
- * enters the commit's `Wakes`.
+ * Inbox rows of runs. It owns these rows. It adds every run with a new row to the commit's `Wakes`, and
+ * the caller decides which replicas are told.
  *
  * Invariants:
  * 1. Of two rows of one run with one key the first stays.
- * 2. The rows of a run go with it when it ends.
+ * 2. The inbox rows of a run are deleted when the run ends.
  */
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
@@ -26,7 +26,10 @@ import { join } from './table.ts';
 
 type ChannelAddress = { readonly tenant: string; readonly channel: string };
 
-/** What a transaction owes to others: runs with a new inbox row, channels whose waiters matter. */
+/**
+ * What must follow a transaction: wake-ups for runs with a new inbox row, and a wake pass over the
+ * channels that were touched.
+ */
 export class Wakes {
   private readonly woken = new Map<string, RunAddress>();
   private readonly touched = new Map<string, ChannelAddress>();
@@ -56,7 +59,9 @@ export function insertInbox(db: Database, insert: InboxInsert, wakes: Wakes): vo
   if (run?.endedAtMs === null) putInbox(db, { ...insert, shard: run.shard }, wakes);
 }
 
-/** The caller knows that the run is open, or that a row too many does no harm. */
+/**
+ * Writes the row without checking that its run is open: the caller knows it, or the row does no harm.
+ */
 export function putInbox(db: Database, insert: InboxInsert, wakes: Wakes): void {
   if (insert.key !== null && hasInboxKey(db, insert, insert.key)) return;
   const { tenant, runId, shard, kind, ref, payloadText, key } = insert;
@@ -77,7 +82,7 @@ function inboxByKey(db: Database, run: RunAddress, key: string): InboxRow[] {
   return db.tables.inbox.by('key', join(run.tenant, run.runId, key));
 }
 
-/** An inbox row from outside. */
+/** Judges an inbox row from outside, and writes it if it is accepted. */
 export function arriveInbox(
   db: Database,
   arrival: InboxArrival,
@@ -88,7 +93,7 @@ export function arriveInbox(
   return fate;
 }
 
-/** What a turn took goes; when it ends its run, so does what still waits for nobody. */
+/** Deletes the rows that a turn took. If the turn ends its run, all rows of the run are deleted. */
 export function takeInbox(db: Database, turn: TurnCommit): void {
   const rows =
     turn.ended !== null
@@ -116,7 +121,7 @@ function isUrgent({ kind }: InboxRow): boolean {
   return urgentInboxKinds.includes(kind);
 }
 
-/** Pages through inbox rows, oldest first; names each open run of a page once. */
+/** Pages through inbox rows, oldest first. Names each open run of a page once. */
 export function pending(
   db: Database,
   query: {

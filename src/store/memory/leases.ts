@@ -1,10 +1,10 @@
 /**
- * Outside consumers: messages under a lease until they are acknowledged, at least once. It owns
- * the lease rows; the group's cursor is shared with runs of the same group (`subscriptions.ts`).
+ * Messages for consumers outside runs, each under a lease until it is acknowledged, at least once. It
+ * owns the lease rows; the group's cursor is shared with runs of the same group (`subscriptions.ts`).
  *
  * Invariants:
- * 1. A message of a group has one lease at most, and none once it was acknowledged.
- * 2. The cursor is above every message that has or had a lease: new ones come after it.
+ * 1. A message of a group has one lease at most, and none after it was acknowledged.
+ * 2. No message above the group's cursor has had a lease, so new messages come after the cursor.
  */
 import type { LeasedMessage } from '../port.ts';
 import { messageRow, messagesAfter } from './channels.ts';

@@ -1,14 +1,14 @@
 /**
  * The store's twin in memory, for tests and simulations: the same promises as on Postgres, kept by
- * tables with an undo log. It owns one database; what a method does stands in the file of its
- * theme.
+ * tables with an undo log. It owns one database; each method is written in the file of its theme.
  *
  * Invariants:
- * 1. A method takes effect at one instant: wholly when it is called, before its promise is handed
- *    out. Whoever schedules the calls owns all interleavings.
+ * 1. A method takes effect at one instant: wholly when it is called, before its promise is returned. So
+ *    the order of the calls decides all interleavings.
  * 2. A method that fails has changed nothing.
- * 3. No value is shared with a caller: what comes in is copied, what goes out is frozen or fresh.
- * 4. The clock is `nowMs` and nothing else; hints are handed out as microtasks, in order.
+ * 3. No value is shared with a caller: values that come in are copied, values that go out are frozen or
+ *    fresh.
+ * 4. The clock is `nowMs` and nothing else; hints are delivered as microtasks, in order.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
@@ -38,13 +38,13 @@ import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
 
 export type MemoryStore = Store & {
-  /** The tables themselves, for planted faults and for looking inside. */
+  /** The tables themselves, to plant faults and to look inside. */
   readonly database: Database;
-  /** All rows of this instant, to begin another store from. */
+  /** All rows of this instant, from which another store can begin. */
   snapshot(): Snapshot;
-  /** What clients see of a restart of Postgres: hints under way are lost, listeners reconnect. */
+  /** Acts as a restart of Postgres does for clients: hints under way are lost, listeners reconnect. */
   restart(): void;
-  /** What the server sees of a replica that is killed or cut off: its connections are gone. */
+  /** Acts as the end of a replica's connections, when it is killed or cut off. */
   endSession(replicaId: ReplicaId): void;
 };
 
@@ -61,7 +61,7 @@ export function createMemoryStore(options: {
   let restarts = 0;
   let closed = false;
 
-  /** One transaction. `async` turns what is thrown into a rejection; the work itself is at once. */
+  /** One transaction. `async` turns an error into a rejection; the work itself runs at once. */
   async function whole<Result>(work: (db: Database) => Result): Promise<Result> {
     if (closed) throw heddleError('closed');
     return database.transaction(() => work(database));
@@ -69,7 +69,7 @@ export function createMemoryStore(options: {
 
   function tell(listener: Listener, hint: Hint): void {
     const since = restarts;
-    // Not by `queueMicrotask`, which fake timers of a test runner replace.
+    // `queueMicrotask` is not used, because fake timers of test runners replace it.
     void Promise.resolve().then(() => {
       if (since === restarts && listeners.includes(listener)) listener.heard(hint);
     });
@@ -163,7 +163,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
   };
 }
 
-/** What runs of each version of an agent stand on. It owns that table; it reads which runs are open. */
+/** The structures of agents' versions. It owns that table; it reads which runs are open. */
 function keepStructures(db: Database, asked: readonly AgentStructure[]): readonly StructureInUse[] {
   const { runs, structures } = db.tables;
   const inUse: StructureInUse[] = [];

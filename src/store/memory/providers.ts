@@ -1,4 +1,4 @@
-/** Gates of providers: what the last replica to find out something has said of each. */
+/** Gates of providers: each row is what a replica has written last. */
 import type { Batch } from '../batch.ts';
 import type { ProviderRow } from '../rows.ts';
 import type { Database } from './database.ts';

@@ -1,7 +1,8 @@
 /**
- * Housekeeping: what has been over for long goes, in bounded batches, so that nothing grows for ever.
- * Ended runs with all that is theirs alone, and the messages that they took, unless a group or a
- * waiting run has yet to come by them. Evaluations stay, and memory that others can reach.
+ * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
+ * for ever. It deletes ended runs with the rows that belong to them alone, and the messages that they
+ * took, unless a group or a waiting run has yet to read those. Evaluations stay, and so do memory
+ * entries that other runs can reach.
  */
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
@@ -19,7 +20,7 @@ import { forgetKeys, removeQuestions } from './questions.ts';
 import { join } from './table.ts';
 import { clearTimersOf } from './timers.ts';
 
-/** A commit id is asked for again within minutes, never after a day. */
+/** A commit's id may be sent again within minutes, never after a day. */
 const commitMsMax = 24 * 60 * 60 * 1_000;
 
 export function prune(
@@ -51,7 +52,10 @@ function messagesTakenBy(db: Database, run: RunRow): StoredMessage[] {
   });
 }
 
-/** True while a group is below it, an outside consumer has it, or a run waits below it. */
+/**
+ * True while a group's cursor is below the message, an outside consumer holds it, or a waiting run has
+ * not reached it.
+ */
 function isAwaited(db: Database, message: StoredMessage): boolean {
   const { seq } = message;
   const at = channelKey(message);
@@ -62,7 +66,7 @@ function isAwaited(db: Database, message: StoredMessage): boolean {
   );
 }
 
-/** Two runs may have taken one message: it goes once. */
+/** Two runs may have taken the same message: it is deleted and counted once. */
 function removeMessage(db: Database, message: StoredMessage): void {
   const key = join(message.tenant, message.channel, message.seq);
   const channel = db.tables.channels.get(channelKey(message));

@@ -1,8 +1,8 @@
 /**
- * Questions that runs ask people, and the keys under which events were sent: what decides that an
- * answer or an event counts once (promise 12). It owns both tables.
+ * Questions that runs ask people, and the keys under which events were sent: an answer or an event
+ * counts once by these (promise 12). It owns both tables.
  *
- * 1. A question's row is there as long as the question is open.
+ * 1. A question's row exists as long as the question is open.
  */
 import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
@@ -22,7 +22,10 @@ const refused = (code: ErrorCode, detail: ErrorDetail): Refused => ({
 
 const runUnknown = ({ runId }: RunAddress): Refused => refused('run-unknown', { runId });
 
-/** Whether a row from outside is refused, and whether its inbox gets it; remembers what counted. */
+/**
+ * Decides whether a row from outside is refused and whether it enters the inbox. Records what counts
+ * once.
+ */
 export function judgeArrival(
   db: Database,
   row: InboxArrival,
@@ -39,7 +42,7 @@ export function judgeArrival(
   return { fate, put: true };
 }
 
-/** Null when it is accepted. */
+/** Why the row is refused; null when it is accepted. */
 function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Refused | null {
   if (run === undefined) return runUnknown(row);
   const { runId, once } = row;
@@ -59,8 +62,8 @@ function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Refu
 }
 
 /**
- * What is told of them when their batch, which has been committed, is sent again: where some count
- * once, what was told before.
+ * Tells the fates again when a committed batch is sent again. If any of its rows counts once, all fates
+ * stay as they were told.
  */
 export function retellArrivals(db: Database, rows: readonly InboxArrival[], fates: Fates): void {
   if (rows.some(({ once }) => once !== undefined)) return;
@@ -80,7 +83,7 @@ function knownKey(db: Database, run: RunAddress, key: string) {
   return known !== undefined && known.atMs >= db.now() - limits.sendKeyMs ? known : undefined;
 }
 
-/** False when it is known already. */
+/** Records the key; false when it is known already. */
 function rememberKey(
   db: Database,
   row: InboxArrival,
@@ -103,7 +106,10 @@ function rememberKey(
   return true;
 }
 
-/** The invocation of a question that the turn closes past its answer; null when there is none. */
+/**
+ * The invocation of an answered question that the turn closes without taking the answer; null when there
+ * is none.
+ */
 export function answeredMeanwhile(db: Database, turn: TurnCommit): string | null {
   const found = turn.closeQuestions.find(
     ({ invocationId, takesAnswer }) =>
@@ -148,7 +154,7 @@ export function removeQuestions(db: Database, run: RunAddress): void {
   }
 }
 
-/** Keys that are known no more, the oldest first. */
+/** Deletes keys that have expired, the oldest first. */
 export function forgetKeys(db: Database, limit: number): void {
   const over = db.tables.sentKeys.all().filter((row) => row.atMs < db.now() - limits.sendKeyMs);
   for (const row of over.sort((a, b) => a.order - b.order).slice(0, limit)) {

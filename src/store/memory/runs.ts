@@ -1,10 +1,10 @@
 /**
- * Runs and their journals: one row per run, one journal row per turn. It owns both tables; the
- * check before a turn is written is in `turns.ts`.
+ * Runs and their journals: one row per run, one journal row per turn. It owns both tables; the check
+ * before a turn is written is in `turns.ts`.
  *
  * Invariants:
- * 1. A run is written once (a run id or idempotency key that is known changes nothing), with its
- *    inbox row `start` unless it begins with a turn.
+ * 1. A run is written once: a known run id or idempotency key changes nothing. It is written with its
+ *    inbox row `start`, unless it begins with a turn.
  * 2. An ended run's row never changes again.
  */
 import type { OpenRun } from '../port.ts';
@@ -45,7 +45,7 @@ export function insertRun(db: Database, run: NewRun): void {
   );
 }
 
-/** A queued run with its inbox row `start`; the run that was there before, if there was one. */
+/** Writes a queued run with its inbox row `start`. Returns the run that existed before, or null. */
 export function queueRun(db: Database, run: NewRun, wakes: Wakes): RunRow | null {
   const known = findRun(db, run);
   if (known !== null) return known;
@@ -56,7 +56,7 @@ export function queueRun(db: Database, run: NewRun, wakes: Wakes): RunRow | null
   return null;
 }
 
-/** What has a fate already takes no part. */
+/** Queues the starts that have no fate yet. */
 export function arriveStarts(
   db: Database,
   starts: readonly StartArrival[],
@@ -107,7 +107,7 @@ export const addressOf = (run: RunAddress): RunAddress => ({
   shard: run.shard,
 });
 
-/** What a turn leaves in its run's row and journal. */
+/** Writes the run's row and journal for a turn. */
 export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
   db.tables.runs.put(
     own({

@@ -1,11 +1,11 @@
 /**
- * Ownership: which replica holds which shard, at which epoch, until when. It owns the shard and
- * replica rows; every commit asks `holds` (promise 6).
+ * Ownership: which replica holds which shard, at which epoch, until when. It owns the shard and replica
+ * rows; every commit asks `holds` (promise 6).
  *
  * Invariants:
  * 1. A shard's epoch rises with every claim and with nothing else.
- * 2. A lease that has ended takes nothing away by itself: the owner holds its shards until another
- *    claims them.
+ * 2. A lease that has ended takes no shard away: the owner holds its shards until another replica claims
+ *    them.
  */
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
 import type { Renewal } from '../port.ts';
@@ -69,9 +69,9 @@ function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
 }
 
 /**
- * By id, when each stops counting if it does not beat again: with its lease, or, where its session
- * is gone, after a third of it. An owner that has lost its own session grants the others that time
- * from then, for whatever ended it may have ended theirs.
+ * By replica: when it stops counting as live unless it beats again. That is when its lease ends or, if
+ * its session is gone, after a third of the lease. An owner whose own session was replaced grants the
+ * other replicas that third from then on, because the same cause may have ended their sessions.
  */
 function liveReplicas(db: Database, replicaId: ReplicaId): Map<ReplicaId, number> {
   const since = db.tables.replicas.get(replicaId)?.reconnectedAtMs ?? 0;

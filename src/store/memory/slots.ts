@@ -1,5 +1,5 @@
 /**
- * Provider slots: what each concurrent place does, and the counters of all calls. It owns the slot
+ * Provider slots: the state of each concurrent place, and the counters of all calls. It owns the slot
  * rows; the states are those of the chart `provider-slot`.
  */
 import type { Batch, SlotWrite } from '../batch.ts';
@@ -11,7 +11,7 @@ import { slotKey } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 
-/** See `SlotWrite`: who may name a call, and who may take a name away. */
+/** See `SlotWrite` for which replica may put a call into a slot, and which may empty it. */
 export function writeSlots(db: Database, batch: Batch, fates: Fates): void {
   const { replicaId, epochs } = batch;
   const writes = new Map<string, SlotWrite>();
@@ -37,7 +37,7 @@ function writeSlot(db: Database, write: SlotWrite, writer: string): void {
   db.tables.slots.put(own(row));
 }
 
-/** As if its call had never come: a 429 that the slot has met before it stays counted. */
+/** The write without its call. A 429 that the slot has met before stays counted. */
 const freed = (write: SlotWrite): SlotWrite => ({
   ...write,
   status: 'idle',
@@ -66,7 +66,7 @@ function mayChange(
   return db.tables.shards.get(String(before.call.shard))?.owner === writer;
 }
 
-/** Slots that hold a call of these shards' runs, of whatever replica. */
+/** Slots of any replica that hold a call of these shards' runs. */
 export function slotsOf(db: Database, shards: readonly number[]): SlotRow[] {
   return shards
     .flatMap((shard) => db.tables.slots.by('shard', String(shard)))

@@ -1,6 +1,6 @@
 /**
- * What the twin stores where the port's rows are not enough, and the key of each row. Types and keys
- * alone: the tables stand in database.ts.
+ * Rows that the twin stores where the port's rows are not enough, and the key of each row. Types and
+ * keys alone: the tables stand in database.ts.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { MessageInsert } from '../batch.ts';
@@ -19,7 +19,9 @@ import { join } from './table.ts';
 type RunKey = { readonly tenant: string; readonly runId: string };
 
 export type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
-/** `pruned` counts messages that retention has deleted, so that gaps can still be told from them. */
+/**
+ * `pruned` counts messages that housekeeping has deleted, so that the audit does not take them for gaps.
+ */
 export type StoredChannel = {
   readonly tenant: string;
   readonly channel: string;
@@ -53,7 +55,7 @@ export type StoredLease = {
   readonly untilMs: number;
 };
 export type StoredSubscription = SubscriptionRow & { readonly shard: number };
-/** One channel of a subscription that waits; `order` says who has waited longest. */
+/** One channel of a waiting subscription. The waiter with the lowest `order` has waited longest. */
 export type StoredWaiter = RunAddress & {
   readonly channel: string;
   readonly group: string | null;
@@ -83,7 +85,7 @@ export type StoredStructure = {
   readonly version: string;
   readonly structure: string;
 };
-/** Of a run that was started under an idempotency key. */
+/** The text of a start under an idempotency key. */
 export type StoredStart = RunKey & { readonly startText: string };
 export type StoredEntry = MemoryAddress & { readonly newest: number };
 export type StoredTimer = RunAddress & {
@@ -97,8 +99,8 @@ export type StoredShard = {
   readonly owner: ReplicaId | null;
 };
 /**
- * The session is the connection that its heartbeats come over; `reconnectedAtMs` is set by an owner
- * whose session is not the one before.
+ * `sessionGone` is about the connection of the replica's heartbeats. `reconnectedAtMs` is set for an
+ * owner whose connection is a new one.
  */
 export type StoredReplica = {
   readonly replicaId: ReplicaId;
@@ -117,7 +119,9 @@ export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
 };
-/** `isSet`: by a person, not by a default of whoever reserved. `day` counts from 1970. */
+/**
+ * `isSet`: set by a person, not by a default of the replica that reserved. `day` counts days from 1970.
+ */
 export type StoredBudget = BudgetRow & { readonly isSet: boolean; readonly day: number };
 export type StoredReservation = {
   readonly tenant: string;
@@ -126,7 +130,7 @@ export type StoredReservation = {
   readonly call: string;
   readonly amount: Amount;
 };
-/** `told`: what became of its parts, for whoever sends the same batch again. */
+/** `told`: the fates of its parts, for a sender of the same batch. */
 export type StoredCommit = {
   readonly commitId: string;
   readonly atMs: number;

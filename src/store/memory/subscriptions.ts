@@ -1,12 +1,12 @@
 /**
- * Subscriptions, the groups' cursors, and the wake pass. It owns who waits where; a waiter's row
- * goes when its subscription ends.
+ * Subscriptions, the groups' cursors, and the wake pass. It owns the waiters; a waiter's row is deleted
+ * when its subscription ends.
  *
  * Invariants:
- * 1. A private subscription that waits while its channel's head is above its `after` has been woken
- *    for it.
- * 2. While a group's cursor is below its channel's head, as many of its waiting members have been
- *    woken as there are messages, those first that have waited longest.
+ * 1. A private subscription that waits while its channel's head is above its `after` has been woken for
+ *    it.
+ * 2. While a group's cursor is below its channel's head, as many of its waiting members have been woken
+ *    as there are messages; the members that have waited longest are woken first.
  * 3. A group has a cursor from its first registration or move on.
  */
 import type { GroupCursorMove, SubscriptionEnd, SubscriptionInsert } from '../batch.ts';
@@ -64,7 +64,7 @@ export function register(
   }
 }
 
-/** Takes part in the channel's order of events: from here on it exists, and its waiters matter. */
+/** Makes the channel exist, and marks it for the wake pass. */
 function touch(db: Database, at: ChannelAddress, wakes: Wakes): void {
   if (db.tables.channels.get(channelKey(at)) === undefined) moveHead(db, at, 0);
   wakes.touch(at);
@@ -122,8 +122,8 @@ export function moveCursor(
 }
 
 /**
- * The wake pass, last in a transaction. All are judged by the state before it, so that a member
- * which waits on two channels is not counted on one for the other.
+ * The wake pass, last in a transaction. All waiters are judged by the state before it, so that a wake-up
+ * for one channel does not change the count of another channel on which the same member waits.
  */
 export function wakeWaiters(db: Database, wakes: Wakes): void {
   const chosen = wakes.channels.flatMap((at) => [
@@ -142,7 +142,10 @@ function privateWaiters(db: Database, at: ChannelAddress): StoredWaiter[] {
   return waitersOf(db, at).filter((waiter) => waiter.group === null && waiter.after < head);
 }
 
-/** Of each group as many members as it has unread messages, less those that have been woken. */
+/**
+ * For each group: as many sleeping members as it has unread messages, less the members that are woken
+ * already.
+ */
 function sleepersToWake(db: Database, at: ChannelAddress): StoredWaiter[] {
   const groups = new Map<string, StoredWaiter[]>();
   for (const waiter of waitersOf(db, at)) {

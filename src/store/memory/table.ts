@@ -1,10 +1,11 @@
 /**
- * Rows in memory with what a transaction needs: secondary indexes and an undo log.
+ * Rows in memory, with secondary indexes and an undo log for transactions.
  *
  * Invariants:
- * 1. Rows are never changed in place; `put` replaces, so whoever holds an old row holds the past.
- * 2. Every write is in the undo log until its transaction ends, so that undoing costs what was
- *    written, not what the database holds.
+ * 1. Rows are never changed in place. `put` replaces the row, so an old row that is still referenced
+ *    does not change.
+ * 2. Every write is in the undo log until its transaction ends, so that undoing costs what was written,
+ *    not what the database holds.
  */
 
 /** Names hold no NUL (domain/ids.ts), so no two lists of parts give the same key. */
@@ -12,7 +13,7 @@ export function join(...parts: readonly (string | number)[]): string {
   return parts.join('\u0000');
 }
 
-/** Copies plain data and freezes the copy: what is stored belongs to nobody outside. */
+/** Copies plain data and freezes the copy, so that no caller shares a stored row. */
 export function own<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
@@ -32,7 +33,7 @@ export class UndoLog {
     this.steps.push(step);
   }
 
-  /** Runs `work` wholly or not at all. It must be synchronous: nothing may come in between. */
+  /** Runs `work` wholly or not at all. `work` must be synchronous, so that nothing runs in between. */
   transaction<Result>(work: () => Result): Result {
     if (this.depth > 0) throw new Error('a transaction is open: a store method called another');
     this.depth++;
@@ -70,7 +71,7 @@ export class Table<Row extends object, Index extends string = never> {
     return this.rows.get(key);
   }
 
-  /** In no promised order. */
+  /** All rows, in no promised order. */
   all(): Row[] {
     return [...this.rows.values()];
   }
@@ -99,7 +100,7 @@ export class Table<Row extends object, Index extends string = never> {
     this.write(key, before, undefined);
   }
 
-  /** Outside any transaction: takes the place of everything that was there. */
+  /** Replaces all rows. Only outside a transaction. */
   replaceAll(rows: Iterable<Row>): void {
     this.rows = new Map();
     for (const name of this.indexNames()) this.indexes.set(name, new Map());

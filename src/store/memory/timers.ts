@@ -1,6 +1,6 @@
 /**
- * Timers: absolute deadlines by the database's clock (promise 4). It owns the timer rows; that a
- * timer has fired is known by the turn that takes it and clears it.
+ * Timers: absolute deadlines by the database's clock (promise 4). It owns the timer rows. The turn that
+ * takes a timer's firing deletes its row.
  */
 import type { RunId } from '../../domain/ids.ts';
 import type { TimerInsert } from '../batch.ts';
@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
 import { runKey, type StoredTimer } from './stored-rows.ts';
 import { join } from './table.ts';
 
-/** Takes the place of a timer with the same id. */
+/** Sets a timer, in place of one with the same id. */
 export function setTimer(db: Database, run: RunAddress, timer: TimerInsert): void {
   db.tables.timers.put({
     tenant: run.tenant,

@@ -1,7 +1,7 @@
 /**
- * A turn's checks and what it alone writes: first every check, then every write, so that a turn
- * which fails has written nothing and its neighbours never notice (promise 1). What meets other
- * parts of the batch (subscriptions, inbox rows, children) is written by `commit.ts`, afterwards.
+ * A turn's checks and the rows that it alone writes. All checks come before all writes, so that a turn
+ * which fails has written nothing and does not affect other turns (promise 1). Parts that meet other
+ * parts of the batch (subscriptions, inbox rows, children) are written by `commit.ts`, afterwards.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { KeptResult, StatusChange, TurnCommit } from '../batch.ts';
@@ -20,17 +20,17 @@ import { cursorOf, moveCursor } from './subscriptions.ts';
 import { join, own } from './table.ts';
 import { clearTimer, clearTimersOf, setTimer } from './timers.ts';
 
-/** By whom, and at which epochs, a batch is committed. */
+/** The replica that commits a batch, and the epochs at which it holds its shards. */
 export type Fence = {
   readonly replicaId: ReplicaId;
   readonly epochs: ReadonlyMap<number, number>;
 };
 
-/** What the turns of a batch must know of those before them. */
+/** What a turn must know of the turns before it in its batch. */
 export type TurnsBefore = {
-  /** The runs of which this batch has had a turn: another one is stale, whatever else. */
+  /** Runs that have had a turn in this batch. Another turn of such a run is always stale. */
   readonly seen: Set<string>;
-  /** Turns that did not commit: what was made from their writes can't either. */
+  /** Turns that did not commit. A turn that was made from their writes cannot commit either. */
   readonly refused: Set<string>;
 };
 
@@ -91,7 +91,10 @@ export function applyStatus(
   return null;
 }
 
-/** Its owner knows of it: whom the row would wake is not told. */
+/**
+ * Writes a call's result to its run's inbox. It gives no hint, because the run's owner knows of the
+ * result.
+ */
 export function keepResult(db: Database, kept: KeptResult, fence: Fence): FateOf['results'] | null {
   if (!isHeld(db, kept, fence)) return { kind: 'fenced' };
   if (holdsNul(kept)) return { kind: 'poison', reason: 'a text holds a NUL character' };
@@ -130,7 +133,7 @@ function cursorConflict(db: Database, turn: TurnCommit): string | null {
   return null;
 }
 
-/** What no other part of the batch can have a say in. */
+/** Writes the rows that no other part of the batch affects. */
 function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
   for (const evaluation of turn.evaluations) addEvaluation(db, evaluation);
   appendConversation(db, turn);
@@ -148,7 +151,7 @@ function addEvaluation(db: Database, evaluation: EvaluationRow): void {
   if (known === undefined) db.tables.evaluations.put(own(evaluation));
 }
 
-/** Postgres's text holds no NUL: a turn with one can never be committed. */
+/** Postgres's texts hold no NUL, so a turn with one can never be committed. */
 export function holdsNul(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\u0000');
   if (typeof value !== 'object' || value === null) return false;

@@ -1,7 +1,7 @@
 /**
- * After a guard has ended a commit: which of its calls fit no budget. What the same commit gives
- * back is not counted, only what it spends: so rather one call too many is left out than one too
- * few, and what is kept passes the guard. Who was left out asks again soon.
+ * After a guard has ended a commit: finds the calls of the commit that fit no budget. What the commit
+ * spends is counted and what it gives back is not. So a call too many may be left out but never one too
+ * few, and the calls that are kept pass the guard. The calls that are left out ask again soon.
  */
 import type { Batch } from '../../batch.ts';
 import {

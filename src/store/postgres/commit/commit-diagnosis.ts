@@ -1,7 +1,7 @@
 /**
- * After a guard has ended a commit: which parts of the batch do not fit what is stored. It goes
- * through the parts in their order, each upon what those before it will have left, so that all
- * outcomes are those of the parts applied one by one.
+ * After a guard has ended a commit: finds the parts of the batch that do not fit what is stored. It
+ * judges the parts in their order, each as if the parts before it were applied. So the outcomes are the
+ * same as if the parts were applied one by one.
  */
 import { heddleError } from '../../../domain/errors.ts';
 import type {
@@ -33,7 +33,7 @@ const shardsNowStatement = statement(
   `select shard, epoch, replica_id from heddle.shards`,
 );
 
-/** A run that is to be created is looked for by its idempotency key as well. */
+/** A run that is to be created is also looked for by its idempotency key. */
 const runsNowStatement = statement(
   'diagnose_runs',
   `select r.turn, r.shard, r.ended_at is not null, coalesce((
@@ -88,21 +88,21 @@ const groupColumns: readonly Column<Group>[] = [
 
 type RunNow = { readonly turn: number; readonly shard: number; readonly open: boolean };
 
-/** The rows as they are, and then as the parts that fit will have left them. */
+/** The rows as they are stored. `diagnose` changes them as each part that fits would. */
 type Facts = {
   readonly shards: ReadonlyMap<number, { readonly epoch: number; readonly owner: string | null }>;
   readonly runs: Map<string, RunNow>;
-  /** Idempotency keys that are used, by tenant. */
+  /** Used idempotency keys, by tenant. */
   readonly keys: Set<string>;
   readonly newest: Map<string, number>;
   readonly cursors: Map<string, number>;
-  /** Questions with an answer, of those that turns close without one. */
+  /** Answered questions, among those that turns close without taking an answer. */
   readonly answered: ReadonlySet<string>;
 };
 
 /**
- * Gives each part its fate anew, but for those that are poison. None may be found that does not
- * fit: what was in the way may have been rolled back; then the same batch simply goes again.
+ * Gives each part its fate anew, except parts that are poison. It may find no part that does not fit:
+ * the transaction that was in the way may have been rolled back. Then the same batch is tried again.
  */
 export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const facts = await factsOf(pool, batch);
@@ -184,7 +184,7 @@ function judgeTurn(
 
 const questionKey = (key: QuestionKey): string => `${runKey(key)}\u0000${key.invocationId}`;
 
-/** What a turn closes without taking an answer. */
+/** Questions that a turn closes without taking an answer. */
 function passedQuestions({ tenant, runId, closeQuestions }: TurnCommit): QuestionKey[] {
   return closeQuestions.flatMap(({ invocationId, takesAnswer }) =>
     takesAnswer ? [] : [{ tenant, runId, invocationId }],

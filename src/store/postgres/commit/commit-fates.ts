@@ -1,6 +1,6 @@
 /**
- * The fates that a batch has while it is being committed on Postgres: what the batch itself decides,
- * which turns must go with one that is left out, and what the commit's row keeps of it.
+ * The fates of a batch while it is being committed on Postgres: fates that follow from the batch alone,
+ * turns that are left out together with another one, and the fates that the commit's row keeps.
  */
 import type {
   Batch,
@@ -20,7 +20,9 @@ export const cursorKey = (tenant: string, move: GroupCursorMove): string =>
 
 const fenced = { kind: 'fenced' } as const;
 
-/** What the batch itself decides: shards that it names no epoch for, a run's second turn. */
+/**
+ * Fates that follow from the batch alone: parts whose shard has no epoch in it, and a run's second turn.
+ */
 export function newFates(batch: Batch): Fates {
   const { epochs } = batch;
   const fates = new Fates();
@@ -48,7 +50,10 @@ export function newFates(batch: Batch): Fates {
   return fates;
 }
 
-/** Several writes `onAny` of one entry follow each other, and the turns that write it before them. */
+/**
+ * Numbers the writes with `onAny` of one entry: each follows the one before it, and the turns' writes
+ * before that.
+ */
 function numberWithin({ turns, arrivals }: Batch, fates: Fates): void {
   if (arrivals.memory.length === 0) return;
   const newest = new Map<string, number>();
@@ -68,8 +73,8 @@ function numberWithin({ turns, arrivals }: Batch, fates: Fates): void {
 const writerKey = ({ runId, turn }: MemoryWriter): string => `${runId}\u0000${turn}`;
 
 /**
- * Turns that are left out of a batch, and those that stand on what they have written: these are left
- * out with them. Asked in the batch's order, since a turn stands only on turns before it.
+ * Turns that are left out of a batch. A turn that stands on what one of them has written is left out
+ * too. Ask in the batch's order, since a turn stands only on turns before it.
  */
 export class LeftOut {
   readonly #turns = new Set<string>();
@@ -78,7 +83,7 @@ export class LeftOut {
     this.#turns.add(writerKey({ runId, turn: expectedTurn + 1 }));
   }
 
-  /** Null when all that the turn stands on takes part. */
+  /** The turn's conflict; null when all turns on which it stands take part. */
   conflict({ memory }: TurnCommit): FateOf['turns'] | null {
     if (this.#turns.size === 0) return null;
     const insert = memory.find(({ standsOn }) => standsOn && this.#turns.has(writerKey(standsOn)));
@@ -91,7 +96,7 @@ export class LeftOut {
   }
 }
 
-/** True when a turn takes part that stands on one which does not. */
+/** True when a turn takes part and stands on a turn that does not. */
 export function hasLooseTurn(batch: Batch, fates: Fates): boolean {
   const own = fates.all('turns');
   if (own.size === 0) return false;
@@ -103,21 +108,21 @@ export function hasLooseTurn(batch: Batch, fates: Fates): boolean {
   });
 }
 
-/** What `commits.refused` keeps: null nearly always. */
+/** The text for `commits.refused`: null nearly always. */
 export function refusedText(fates: Fates): string | null {
   const list = fates.list();
   return list.length === 0 ? null : JSON.stringify(list);
 }
 
 /**
- * What 0.1.0 has kept: a list by index for each kind, with null for a part that took part, and the
- * numbers of renumbered writes beside the fates of `memory`.
+ * The form that heddle 0.1.0 has kept: for each kind a list by index, with null for a part that took
+ * part, and the numbers of renumbered writes beside the fates of `memory`.
  */
 type OldFates = {
   readonly [Kind in PartKind]?: readonly (FateOf[Kind] | null)[];
 } & { readonly renumbered?: readonly (number | null)[] };
 
-/** The fates that a commit's row keeps, as this version or 0.1.0 has written them. */
+/** The fates in a commit's row, in the form of this version or of 0.1.0. */
 export function keptFates(refused: string | null): Fates {
   if (refused === null) return new Fates();
   const kept = JSON.parse(refused) as readonly PartFate[] | OldFates;

@@ -1,9 +1,11 @@
 /**
- * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none
- * where there are no rows. The order below is the order of locks of every commit, everywhere:
- * commit, shards, runs, memory entries, groups' cursors, channels, then rows that only their run's
- * owner writes, questions, inbox rows with the keys of sends before them, slots, providers, and last
- * budgets with the reservations under them.
+ * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none where
+ * there are no rows.
+ *
+ * The order below is the order of locks of every commit, everywhere: commit, shards, runs, memory
+ * entries, groups' cursors, channels, then rows that only their run's owner writes, questions, inbox
+ * rows with the keys of sends before them, slots, providers, and last budgets with the reservations
+ * under them.
  */
 import type { Batch, SlotWrite, TurnCommit } from '../../batch.ts';
 import type { Charges } from '../../charges.ts';
@@ -40,15 +42,18 @@ import { clearTimers, setTimers } from '../tables/timer-writes.ts';
 
 export type Plan = {
   readonly calls: readonly Call[];
-  /** These answer with the runs that have a new inbox row. */
+  /** Calls that return the runs with a new inbox row. */
   readonly waking: readonly Call[];
   readonly queued: Call | null;
-  /** Of the arrivals' inbox rows: one of these, when there are any. */
+  /** At most one of the next two is set: the call that judges the inbox rows of arrivals. */
   readonly targets: Call | null;
   readonly accepting: Call | null;
 };
 
-/** `trial`: to find poison, in a transaction that ends in a rollback: any part may be missing. */
+/**
+ * `trial`: plans a transaction that looks for poison and ends in a rollback. Any part may be missing
+ * then.
+ */
 export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   const rows = new CommitRows();
   const { arrivals, epochs } = batch;
@@ -83,7 +88,7 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
 
 const noCharges: Charges = { reserved: [], settled: [], defaults: {} };
 
-/** A call that is in no slot reserves nothing. */
+/** A call that is put into no slot reserves nothing. */
 function liveCharges({ charges }: Batch, fates: Fates): Charges {
   if (charges === undefined) return noCharges;
   const slots = fates.all('slots');
@@ -91,7 +96,7 @@ function liveCharges({ charges }: Batch, fates: Fates): Charges {
   return { ...charges, reserved, settled: fates.without('settled', charges.settled) };
 }
 
-/** A call that is fenced is not in its slot; what else happened there has happened. */
+/** A fenced call is not in its slot, but the slot's other changes count. */
 function slotsOf({ slots }: Batch, fates: Fates): readonly SlotWrite[] {
   const left = fates.all('slots');
   return left.size === 0 ? slots : slots.map((write, i) => (left.has(i) ? freed(write) : write));
@@ -102,7 +107,7 @@ const byGroup = (a: CursorMove, b: CursorMove): number =>
 const byRun = (a: TurnCommit, b: TurnCommit): number =>
   `${a.runId}${a.tenant}` < `${b.runId}${b.tenant}` ? -1 : 1;
 
-/** What takes part, beside the rows. */
+/** Parts that take part, beside the gathered rows. */
 type Taking = {
   readonly arrived: readonly InboxArrival[];
   readonly charges: Charges;

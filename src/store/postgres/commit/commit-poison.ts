@@ -1,7 +1,7 @@
 /**
- * Finds the parts of a batch that Postgres refuses as such, so that their neighbours can be
- * committed without them. It tries halves in transactions that always end in a rollback: ten for
- * one poisoned turn among five hundred, and the commit itself stays one transaction with one id.
+ * Finds the parts of a batch whose data Postgres refuses, so that the other parts can be committed
+ * without them. It tries halves in transactions that always end in a rollback: ten for one poisoned turn
+ * among five hundred. The commit itself stays one transaction with one id.
  */
 import { HeddleError, heddleError } from '../../../domain/errors.ts';
 import type { Batch, MemoryArrival } from '../../batch.ts';
@@ -12,12 +12,12 @@ import { failureKind, portError, reasonOf, sqlstateOf } from '../link/failure.ts
 import type { Pool } from '../link/pool.ts';
 import { text, type Call, statement } from '../link/statement.ts';
 
-/** Ends a trial: nothing of it stays. */
+/** Ends a trial, so that nothing of it stays. */
 const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)`);
 const trialOver = 'HD000';
 const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
 
-/** Slots, gates and charges hold nothing that an author or a model has given. */
+/** Slots, gates and charges hold no data of authors or models, so they cannot be poison. */
 type Kind = Exclude<PartKind, 'slots' | 'settled'>;
 type Part = { readonly kind: Kind; readonly index: number };
 
@@ -93,14 +93,15 @@ async function trial(
   } catch (error) {
     const kind = error instanceof HeddleError ? null : failureKind(error);
     if (kind === 'data') return reasonOf(error);
-    // The trial's own end; or a guard or a deadlock, which the commit itself will meet.
+    // The trial has reached its own end, or has met a guard or a deadlock. The commit itself will meet
+    // those.
     const isMet = sqlstateOf(error) === trialOver || kind === 'guard' || kind === 'again';
     if (!isMet) throw portError(error);
   }
   return null;
 }
 
-/** A write with another number than it has asked for takes part all the same. */
+/** A write that was given another number still takes part. */
 function takesPart(fates: Fates, kind: Kind, index: number): boolean {
   const fate = fates.of(kind, index);
   return fate === null || fate.kind === 'renumbered';

@@ -1,5 +1,5 @@
 /**
- * What a commit said whose reply was lost, and what became of starts whose run was there before.
+ * Tells the outcome of a commit again whose reply was lost, and finds the runs that starts have met.
  * Wake-ups are not told again: the inbox rows are durable, and `pending` finds them.
  */
 import { heddleError } from '../../../domain/errors.ts';
@@ -34,7 +34,7 @@ export async function replay(pool: Pool, batch: Batch): Promise<BatchOutcome> {
     if (fates.of('starts', index) !== null || run === null || run.runId === runId) return;
     fates.put('starts', index, { kind: 'existing', run });
   });
-  // A run that has ended since may have been open then.
+  // A run that has ended by now may have been open at the commit, so only unknown runs are refused here.
   const unknown = inbox.map((row, index) => {
     const isKnown = results.get(targets)?.[index]?.[0] !== null;
     return isKnown ? null : targetFate(row, [null, null]);
@@ -48,7 +48,7 @@ export async function replay(pool: Pool, batch: Batch): Promise<BatchOutcome> {
   return { fates: fates.list(), wakes: [] };
 }
 
-/** `told`: by index of the rows that took part. */
+/** `told` is by index of the rows that took part. */
 export function putInbox(fates: Fates, inbox: readonly InboxInsert[], told: InboxFates): void {
   let place = 0;
   inbox.forEach((_, index) => {

@@ -1,7 +1,7 @@
 /**
- * The rows of a batch's parts, gathered by the statement that writes them. It owns what becomes one row
- * where several parts meet: moves of a group that follow each other, versions of an entry, messages of
- * a channel. In which order the statements run stands in commit-plan.ts.
+ * The rows of a batch's parts, gathered by the statement that writes them. It owns how parts become one
+ * row where several meet: moves of a group that follow each other, versions of an entry, messages of a
+ * channel. The order of the statements stands in commit-plan.ts.
  */
 import type { MessageInsert, StatusChange, SubscriptionInsert, TurnCommit } from '../../batch.ts';
 import type { InboxInsert, NewRun, StartArrival } from '../../rows.ts';
@@ -26,7 +26,7 @@ import { cursorKey, memoryKey } from './commit-fates.ts';
 type Created = TurnCommit & { readonly create: NewRun };
 
 export class CommitRows {
-  /** The epoch at which each is held. */
+  /** By shard: the epoch at which the replica holds it. */
   readonly shards = new Map<number, number>();
   readonly created: Created[] = [];
   readonly moved: TurnCommit[] = [];
@@ -87,7 +87,10 @@ export class CommitRows {
     }
   }
 
-  /** What does not follow within the batch stays unchained, and the statement's guard refuses it. */
+  /**
+   * A version that does not follow another one of this batch is not chained: the statement's guard
+   * checks it.
+   */
   version(insert: TurnCommit['memory'][number]): void {
     const key = memoryKey(insert);
     this.memory.push({ insert, chained: this.entries.get(key) === insert.version - 1 });
@@ -101,7 +104,8 @@ export class CommitRows {
     }
     const channel = this.touch(insert.tenant, insert.channel);
     channel.messages++;
-    // Until all are counted this is the message's own place; `calls` turns it around.
+    // Until all messages are counted, `back` is the message's own place; `calls` then counts it from the
+    // end.
     this.messages.push({ insert, back: channel.messages });
   }
 
@@ -115,7 +119,10 @@ export class CommitRows {
     return touched;
   }
 
-  /** Moves of one group that follow each other are one; others are two, and the guard refuses. */
+  /**
+   * Moves of one group that follow each other become one row. Other moves stay two rows, and the guard
+   * refuses them.
+   */
   private cursor(tenant: string, move: TurnCommit['groupCursors'][number]): void {
     const key = cursorKey(tenant, move);
     const before = this.lastMoves.get(key);

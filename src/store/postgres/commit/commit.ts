@@ -2,9 +2,9 @@
  * One batch, from the call to its outcome. It owns how often a transaction is tried, and why.
  *
  * Invariants:
- * 1. The batch's commit id is the transaction's first row, so however often it is sent it is
- *    committed once. When the reply is lost, the same batch is sent again: it waits for the first
- *    one if that is still under way, and then either finds its row or is the first.
+ * 1. The batch's commit id is the transaction's first row, so the batch is committed once however often
+ *    it is sent. When the reply is lost, the same batch is sent again. It waits while the first
+ *    transaction is still under way, and then either finds its row or is itself the first.
  * 2. Every pass either ends the commit or counts against a bound.
  */
 import { heddleError, HeddleError } from '../../../domain/errors.ts';
@@ -26,13 +26,15 @@ export type CommitPools = { readonly write: Pool; readonly read: Pool };
 
 const triesMax = 5;
 const passesMax = 50;
-/** How long a commit whose reply was lost is pursued before its fate is given up as unknown. */
+/**
+ * How long a commit is sent again after its reply was lost, before its outcome is given up as unknown.
+ */
 const settleMsMax = 60_000;
 
 export async function commitBatch(pools: CommitPools, batch: Batch): Promise<BatchOutcome> {
   const fates = newFates(batch);
   const attempts = new Attempts();
-  // A first turn is number 1; the statement that creates a run has no say in that.
+  // A first turn has number 1. The statement that creates a run does not check that.
   const odd = batch.turns.some((turn) => turn.create !== null && turn.expectedTurn !== 0);
   if (odd) await diagnose(pools.read, batch, fates);
   for (;;) {
@@ -49,7 +51,10 @@ export async function commitBatch(pools: CommitPools, batch: Batch): Promise<Bat
   }
 }
 
-/** Null when this batch has been committed before. From here on its outcome must be told. */
+/**
+ * Null when this batch was committed before. Once this returns, the batch is or may be committed, so its
+ * outcome must be told.
+ */
 async function sent(pool: Pool, plan: Plan, attempts: Attempts): Promise<Results | null> {
   let results: Results | null = null;
   try {
@@ -78,7 +83,7 @@ async function leaveOut(
   throw heddleError('store-poison', { reason: reasonOf(error) }, { cause: error });
 }
 
-/** Counts what went wrong, waits between tries, and gives up in the right words. */
+/** Counts failures, waits between tries, and gives up with the right error. */
 class Attempts {
   private tries = 0;
   private losses = 0;
@@ -90,7 +95,7 @@ class Attempts {
     switch (kind) {
       case 'guard':
       case 'data':
-        // They come after the commit's own row, so no earlier try has left one.
+        // The statement that failed comes after the commit's own row, so no earlier try was committed.
         this.inDoubtSinceMs = null;
         return;
       case 'lost':
@@ -98,12 +103,12 @@ class Attempts {
       case 'again':
       case 'busy':
       case 'slow':
-        // Perhaps it waited for an earlier try of its own.
+        // This try may have waited for an earlier try of the same batch.
         if (this.inDoubtSinceMs !== null) return this.lost(error);
         if (kind === 'slow') throw portError(error);
         return this.fruitless(error);
       default:
-        // It says nothing about an earlier try, which may be committed.
+        // The error says nothing about an earlier try, which may be committed.
         if (this.inDoubtSinceMs !== null) return this.lost(error);
         throw portError(error);
     }
@@ -113,7 +118,10 @@ class Attempts {
     this.inDoubtSinceMs ??= performance.now();
   }
 
-  /** Others may move what this batch stands on again and again; then it is for its sender to wait. */
+  /**
+   * Other commits may change the rows that this batch depends on again and again. After `passesMax`
+   * passes its sender must wait.
+   */
   leftOut(error: unknown): void {
     if (++this.passes > passesMax) throw portError(error);
   }
@@ -123,7 +131,7 @@ class Attempts {
     await pause(this.tries);
   }
 
-  /** A HeddleError is the pool's: it had no connection, so this try has sent nothing. */
+  /** A HeddleError comes from the pool: it had no connection, so this try has sent nothing. */
   private async lost(error: unknown): Promise<void> {
     if (error instanceof HeddleError && (this.inDoubtSinceMs === null || error.code === 'closed')) {
       throw error;
@@ -137,7 +145,7 @@ class Attempts {
   }
 }
 
-/** The fates that the batch went with are left as they are: this may fail, and is asked again then. */
+/** Leaves the given fates as they are: this may fail, and is then called again with them. */
 async function outcomeOf(
   pools: CommitPools,
   batch: Batch,
@@ -152,14 +160,14 @@ async function outcomeOf(
   return { fates: told.list(), wakes: wakesOf(plan, results) };
 }
 
-/** Of the rows that took part in the transaction. */
+/** The fates of the inbox rows that took part in the transaction. */
 function inboxFates(rows: readonly InboxArrival[], plan: Plan, results: Results): InboxFates {
   if (plan.accepting !== null) return judgedFates(rows, results.get(plan.accepting) ?? []);
   const targets = plan.targets === null ? [] : (results.get(plan.targets) ?? []);
   return rows.map((row, index) => targetFate(row, targets[index] ?? []));
 }
 
-/** A start whose row was not written meets a run that was there before. */
+/** Finds the existing run of each start whose row was not written. */
 async function putStarts(
   pools: CommitPools,
   { arrivals: { starts } }: Batch,

@@ -1,6 +1,6 @@
 import { text, uuid, type Call, statement } from '../link/statement.ts';
 
-/** Locks: first of all. It waits while a transaction with the same id is still under way. */
+/** Takes the commit's first lock. It waits while a transaction with the same id is still under way. */
 const insertCommitStatement = statement(
   'commit_insert',
   `insert into heddle.commits (commit_id, refused) values ($1::uuid, $2::text)`,

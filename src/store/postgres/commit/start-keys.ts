@@ -1,7 +1,7 @@
 /**
- * Keyed starts: a key that was used for another agent or input refuses the start, with all that was
- * to start together with it. The check follows the insert of queued runs, which has waited for whoever
- * brought the same key at the same time: it sees what they have committed.
+ * Keyed starts: if a key was used for another agent or input, the start is refused together with its
+ * whole group. The check follows the insert of queued runs. That insert has waited for other
+ * transactions with the same key, so the check sees what they have committed.
  */
 import { refuseGroups, type Started } from '../../start-groups.ts';
 import type { Batch } from '../../batch.ts';
@@ -31,7 +31,7 @@ const keyColumns: readonly Column<StartArrival>[] = [
 ];
 
 /**
- * A run without a hash is of an earlier version: its key is taken as it was. A start whose run is there
+ * A run without a hash is of an earlier version: its key fits every start. A start whose run exists
  * under another key uses none. Locks nothing.
  */
 const checkKeysStatement = statement(
@@ -49,7 +49,7 @@ const checkKeysStatement = statement(
     ) limit 1`,
 );
 
-/** Null where no start has a key: such batches pay nothing. */
+/** Null when no start has a key: such batches need no check. */
 export function checkKeys(starts: readonly StartArrival[]): Call | null {
   const keyed = starts.filter(isKeyed);
   if (keyed.length === 0) return null;
@@ -72,7 +72,7 @@ const keysNowStatement = statement(
     order by i.place`,
 );
 
-/** Starts that are poison stay so; all others are judged anew. */
+/** Starts that are poison keep that fate; all others are judged anew. */
 export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const { starts } = batch.arrivals;
   if (!starts.some(isKeyed)) return;
