@@ -8,11 +8,11 @@
  * multiplies, and `Max` and `Min` are bounds. A number without a unit is a count of the things in its name.
  */
 const values = {
-  /** How long a call waits after an outage: a random time between nothing and this. */
+  /** How long a call waits after an outage: a random time between nothing and a bound. */
   backoff: {
-    /** After the call's first outage. It doubles with each further outage. */
+    /** The bound after the call's first outage. It doubles with each further outage. */
     firstMs: 500,
-    /** The longest such time. */
+    /** The largest bound. */
     msMax: 30_000,
   },
 
@@ -20,7 +20,7 @@ const values = {
   cooling: {
     /** The first pause where the 429 names no time. It doubles while no call succeeds. */
     firstMs: 500,
-    /** The longest such pause. */
+    /** The longest pause where the 429 names no time. */
     msMax: 60_000,
     /** The part of a guessed pause that is random, so that replicas do not come back together. */
     jitterShare: 1 / 2,
@@ -39,8 +39,9 @@ const values = {
     /** The time from a stall to the first probe. It doubles with each probe that fails. */
     firstMs: 1_000,
     /**
-     * The longest such time. It is short because a recovery is noticed only by a probe, whose answer must come
-     * before the time of the calls that wait is over; a single call does the provider no harm.
+     * The longest time between two probes. It is short because a recovery is noticed only by a probe,
+     * whose answer must come before the time of the calls that wait is over; a single call does the
+     * provider no harm.
      */
     msMax: 2_500,
     /** The part of the pause that is random, so that replicas do not probe together. */
@@ -58,7 +59,7 @@ const values = {
     rampStepMsPerCall: 1.5,
     /** The least time between two steps. */
     rampStepMsMin: 10,
-    /** The most by which a late process counts as late; the next step waits twice that longer. */
+    /** The most by which a late process counts as late; the next step waits twice that time longer. */
     lateMsMax: 50,
     /** A limit that was found is held for the time of so many calls before one slot more is tried. */
     holdCallsMin: 16,
@@ -90,7 +91,10 @@ const values = {
     firstMin: 4,
     /** The part of the limit that is released at once after a cooling: the provider nearly surely takes it. */
     afterCoolingShare: 1 / 2,
-    /** The same after a stall: a provider that has just recovered is easily overwhelmed. */
+    /**
+     * The part that is released at once after a stall: a provider that has recovered is easily
+     * overloaded.
+     */
     afterStallShare: 1 / 8,
     /** The time between two steps. */
     stepMs: 20,
@@ -106,7 +110,7 @@ const values = {
     coolingMsMin: 1_000,
     /** A limit is not written anew while it has moved by less than one of so many parts of itself. */
     limitParts: 10,
-    /** Runs of one batch whose rows get a new reason why their calls wait. */
+    /** The most changed waits of calls that are taken for one batch. */
     waitChangesMax: 1_000,
   },
 
@@ -123,7 +127,7 @@ const values = {
     endWaitingFactor: 2,
     /** A pipeline goes so many items ahead for each turn that it has had. */
     headStartItems: 2,
-    /** The most turns that count for this. */
+    /** The most turns for which a pipeline goes ahead. */
     headStartTurnsMax: 2,
     /** Pipelines whose turns are remembered; an older pipeline only loses its head start. */
     headStartPipelinesMax: 10_000,
@@ -137,7 +141,10 @@ const values = {
   given: {
     /** The least wait that is read from a provider's headers: a shorter one is a busy loop at 1,000 runs. */
     retryAfterMsMin: 1_000,
-    /** The longest wait that is read there: a longer one outlives a slot, and no provider means it. */
+    /**
+     * The longest wait that is read from headers: a longer one outlives a slot, and no provider means
+     * it.
+     */
     retryAfterMsMax: 3_600_000,
     /**
      * The least weight of a tenant. A charge is divided by the weight: near 0, one call would put the tenant

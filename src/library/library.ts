@@ -46,10 +46,7 @@ import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
 
 /** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
 const closeMsMax = 25_000;
-/**
- * After this time the connections to the database are closed, so that work which still waits for the
- * database fails.
- */
+/** After this time the database's connections are closed, so that work that waits for them fails. */
 const closeTurnsMsMax = 8_000;
 
 /** A start before it is checked. */
@@ -71,8 +68,7 @@ export type RunOptions<Agent = unknown> = {
 
 /**
  * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given. Plain
- * `Heddle` is a replica whose agents are not known; any `Heddle<…>` can be given where a plain one is
- * wanted.
+ * `Heddle` is a replica whose agents are not known; any other may stand where a plain one is wanted.
  */
 export class Heddle<out Agents extends AgentSources = AgentSources> {
   /**
@@ -94,12 +90,10 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /**
-   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable.
-   *
-   * A name means the newest version. A chart means its own version: it is either the very object that
-   * `createHeddle` was given, or one with the same structure (as `provide` gives). Throws
-   * `agent-unknown` for an agent that is not registered, and `agent-differs` for another chart under a
-   * registered name.
+   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable. A name
+   * means the newest version, a chart its own: it is the object that `createHeddle` was given, or one
+   * with the same structure (as `provide` gives). Throws `agent-unknown` for an agent that is not
+   * registered, `agent-differs` for another chart under a registered name.
    */
   async start<const Given extends string | AnyChart>(
     agent: AgentRef<Agents, Given>,
@@ -176,10 +170,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return this.#open().store.runs(runsQuery(given));
   }
 
-  /**
-   * Publishes a message from outside. Resolves when the message is durable and has its place in the
-   * channel, or its delay.
-   */
+  /** Publishes a message. Resolves when it is durable and has its place in the channel or its delay. */
   async publish(
     channel: string,
     payload: unknown,
@@ -188,18 +179,12 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
   }
 
-  /**
-   * Leases messages to a consumer outside runs. The consumer gets each message at least once, under a
-   * lease.
-   */
+  /** Leases messages to a consumer outside runs, which gets each of them at least once. */
   async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
     return this.#channels.receive(channel, request);
   }
 
-  /**
-   * Marks a leased message as done. Throws `lease-lost` when its lease has ended: another consumer may
-   * have the message.
-   */
+  /** Marks a message as done. Throws `lease-lost` when its lease has ended: another may have it now. */
   async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
     await this.#channels.acknowledge(message, request);
   }
@@ -213,9 +198,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return this.#memory.recall(owner, key, options);
   }
 
-  /**
-   * Writes a version of a memory entry from outside. With `expectedVersion` 0 the entry must not exist.
-   */
+  /** Writes a version of an entry. With `expectedVersion` 0 the entry must not exist. */
   async remember(
     owner: MemoryOwner,
     key: string,
@@ -249,45 +232,35 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     });
   }
 
-  /**
-   * Gives a run, user or tenant a budget of its own. Calls that wait for the budget go on if they fit.
-   */
+  /** Gives a run, user or tenant its own budget; calls that wait for the budget go on if they fit. */
   async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
     const address = budgetAddress(owner);
     await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
     this.runtime.chargeCalls();
   }
 
-  /**
-   * The budget of a run, user or tenant, and what was used of it. Null when it has no budget and no call
-   * was charged to it.
-   */
+  /** The budget and its use. Null when the owner has no budget and no call was charged to it. */
   async budget(owner: BudgetOwner): Promise<BudgetView | null> {
     const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
     return row === undefined || row === null ? null : budgetView(owner, row);
   }
 
-  /**
-   * Reopens a provider that was parked, after a person has mended what it refused (key, spend): its
-   * calls go on.
-   */
+  /** Reopens a parked provider, after a person has mended its key or spend: its calls go on. */
   reopenProvider(name: string): void {
     this.#open().reopenProvider(checkName(name, 'provider'));
   }
 
   /**
-   * Texts of models as they arrive, from all calls that this process makes for any run. They are for
-   * display only: nothing of them is committed. Subscribe before a call is made, because nothing is kept
-   * for later subscribers.
+   * Texts of models as they arrive, from all calls of this process: for display, as nothing is
+   * committed. Subscribe before a call is made; nothing is kept for later subscribers.
    */
   get texts(): Runtime['texts']['all'] {
     return this.runtime.texts.all;
   }
 
   /**
-   * Lets turns in flight commit, gives the shards back, closes providers and the database. If that takes
-   * longer than 25 s in all, `close` warns and no longer waits for the rest; what was accepted is
-   * durable anyway.
+   * Lets turns in flight commit, gives the shards back, closes providers and the database. After 25 s in
+   * all it warns and leaves the rest to itself; what was accepted is durable anyway.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -51,8 +51,8 @@ export function newFates(batch: Batch): Fates {
 }
 
 /**
- * Numbers the writes with `onAny` of one entry: each follows the one before it, and the turns' writes
- * before that.
+ * Numbers writes with `onAny`: each follows the batch's earlier writes of its entry, those of turns
+ * first.
  */
 function numberWithin({ turns, arrivals }: Batch, fates: Fates): void {
   if (arrivals.memory.length === 0) return;
