@@ -1,6 +1,6 @@
 /**
- * The audit of one tenant of circuits: what its rows say when they are counted, against what so many
- * circuits leave. Nothing that the process remembers goes into it.
+ * The audit of one tenant of circuits: the counts of its rows, against what so many circuits leave.
+ * Nothing that the process remembers goes into it.
  */
 import type { AuditFacts } from '../store/port.ts';
 import { leaves } from './circuit.ts';
@@ -26,7 +26,7 @@ export type Entities = {
   readonly evaluations: number;
 };
 
-/** One thing that is not as it should be. */
+/** A count that differs from what the circuits should have left. */
 export type Difference = {
   readonly what: string;
   readonly expected: number;
@@ -36,11 +36,11 @@ export type Difference = {
 export type AuditResult = {
   readonly audit: Audit;
   readonly entities: Entities;
-  /** Empty when the audit is clean. It names more than the audit's seven figures hold. */
+  /** Empty when the audit is clean. It names more counts than the audit's seven figures. */
   readonly differences: readonly Difference[];
 };
 
-/** Runs that have ended in one of these will never move again. */
+/** A run in one of these statuses has ended and will never move again. */
 const ends = ['completed', 'failed', 'cancelled'];
 
 export function auditCircuits(facts: AuditFacts, circuits: number): AuditResult {
@@ -52,7 +52,7 @@ export function auditCircuits(facts: AuditFacts, circuits: number): AuditResult 
     Object.entries(runs).flatMap(([status, n]) => (ends.includes(status) ? [] : n)),
   );
   const audit: Audit = {
-    // A message may be missing, or be there and have reached nobody: both are lost.
+    // A message is lost when it is missing, and also when it exists and no run has taken it.
     lost_messages: Math.max(messagesMax - taken, facts.channelGaps + facts.unconsumedMessages, 0),
     doubled_messages: facts.doubledMessages + Math.max(facts.messages - messagesMax, 0),
     lost_memory_versions: Math.max(versionsMax - facts.memoryVersions, facts.memoryGaps, 0),

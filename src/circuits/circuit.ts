@@ -13,14 +13,14 @@ import {
   toolLoopResearcher,
 } from '../../machines/agents/tool-loop-circuit.ts';
 
-/** Who does the steps: the charts, or the model through tools. */
+/** The mode of a circuit: the charts do the steps, or the model does them through tools. */
 export const modes = ['statechart', 'tool-loop'] as const;
 export type CircuitMode = (typeof modes)[number];
 
 /**
- * Versioned by hand: the text of a function, and with it the hash that would be the version, differs
- * between tsx and a build, and what the one began the other must be able to finish. It goes up when
- * one of the charts changes.
+ * The version is set by hand, because the default one is a hash that includes the text of functions,
+ * which differs between tsx and a build; runs that one of them began the other must be able to finish.
+ * It goes up when one of the charts changes.
  */
 const version = '1';
 
@@ -30,7 +30,7 @@ const machines = {
   'tool-loop': [toolLoopResearcher, toolLoopEditor, toolLoopEvaluator],
 } as const;
 
-/** Those of both modes: what is resumed may be of either. */
+/** The agents of both modes, because a resumed circuit may be of either. */
 export const agents = modes.flatMap((mode) =>
   machines[mode].map((machine) => ({ machine, version })),
 );
@@ -47,8 +47,9 @@ export const leaves = {
 } as const;
 
 /**
- * A circuit's model calls, and those of them that must wait for one another. In a tool loop editor and
- * evaluator make the call that asks to receive at once, and the one that only ends waits for nobody.
+ * A circuit's model calls in all, and the most of them that wait for one another in a row. In a tool
+ * loop, editor and evaluator make the call that asks to receive at once, and no other agent waits for
+ * the call that only ends a loop.
  */
 export const modelCalls = {
   statechart: { inAll: 3, inARow: 3 },
@@ -57,12 +58,15 @@ export const modelCalls = {
 
 export const tenantPrefix = 'circuits/';
 
-/** Start ids sort by age (UUID version 7), so tenants do too, behind their mode and scale. */
+/**
+ * The tenant of a circuit. Start ids sort by age (UUID version 7), so tenants of one mode and scale do
+ * too.
+ */
 export function tenantOf(mode: CircuitMode, scale: number, startId: string): string {
   return `${tenantPrefix}${mode === 'statechart' ? '' : `${mode}/`}${scale}-${startId}`;
 }
 
-/** Null for a tenant that only begins like one of these. */
+/** What a tenant's name tells; null if the name only begins like that of a circuit's tenant. */
 export function fromTenant(
   tenant: string,
 ): { readonly mode: CircuitMode; readonly scale: number; readonly startId: string } | null {
@@ -73,7 +77,7 @@ export function fromTenant(
 
 export type CircuitStart = { readonly agent: string } & StartOptions;
 
-/** The three starts of circuit `n`, the first of which is 1; accepted together or not at all. */
+/** The three starts of circuit `n`, counted from 1. All of them are accepted, or none is. */
 export function startsOf(
   n: number,
   {

@@ -1,12 +1,12 @@
 /**
- * How long calls have waited: an idle slot is a loss only in that time. The pool knows it as slot-time
- * on offer while a call waited; divided by the slots that the pool was told of, that is time.
+ * How long calls have waited: an idle slot is a loss only in that time. The pool counts it as slot-time
+ * on offer while a call waited. Divided by the slots that the pool was told of, that is time.
  */
 export class Demand {
   readonly #slots: number;
   #offered: () => number = () => 0;
 
-  /** Slots of all providers as heddle was told of them, whatever they truly have. */
+  /** `slots`: of all providers, as heddle was told of them, which may differ from their true number. */
   constructor(slots: number) {
     this.#slots = slots;
   }

@@ -3,8 +3,8 @@ import type { SlotMs } from './slot-use.ts';
 
 /**
  * The shortest possible wall time for so many calls, divided by the wall time. `inARow` calls of one
- * circuit wait for each other, so no run is shorter than those. It leaves out that calls are whole
- * ones (3,000 calls at 240 places take 12.5 latencies here, and 13 in truth), so it never flatters.
+ * circuit wait for each other, so no run is shorter than those. It ignores that calls are whole (3,000
+ * calls at 240 places take 12.5 latencies here, and 13 in truth), so it is never too high.
  */
 export function capacityEfficiency(of: {
   readonly calls: number;
@@ -18,7 +18,9 @@ export function capacityEfficiency(of: {
   return shortestMs / of.wallMs;
 }
 
-/** The share of slot-time in use while a call waited; 1 when none ever did: no slot idled then. */
+/**
+ * The share of slot-time in use while a call waited; 1 when no call ever waited, as no slot idled then.
+ */
 export function slotUseUnderDemand(before: SlotMs, after: SlotMs): number {
   const offered = after.offered - before.offered;
   return offered <= 0 ? 1 : (after.used - before.used) / offered;

@@ -6,11 +6,11 @@ import type { Latency } from './latency.ts';
 export type ProviderReport = {
   readonly name: string;
   readonly ceiling: number;
-  /** That came to the provider in this time, refused ones too. */
+  /** Calls that came to the provider in this time, refused ones too. */
   readonly calls: number;
   readonly peak_in_flight: number;
   readonly rate_limited: number;
-  /** Calls that were made again because a replica died during the first: from the store. */
+  /** Calls that were made again because a replica died during the first one, as counted by the store. */
   readonly duplicate_calls: number;
 };
 
@@ -32,7 +32,7 @@ export type ScaleReport = {
   readonly rss_mb: number;
 };
 
-/** Digits behind the point that mean something; more would only be noise to compare. */
+/** Digits behind the point that carry meaning. More of them would be noise in a comparison. */
 const digits = { ms: 1, perS: 1, share: 4, mb: 1 } as const;
 
 export function rounded(report: ScaleReport): ScaleReport {

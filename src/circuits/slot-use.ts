@@ -17,7 +17,7 @@ export class SlotUse {
   #usedMs = 0;
   #inFlight = 0;
 
-  /** The ceiling is that of all providers together. */
+  /** `ceiling` is that of all providers together. */
   constructor(of: { readonly ceiling: number; readonly demand: Demand }) {
     this.#ceiling = of.ceiling;
     this.#demand = of.demand;
@@ -26,7 +26,8 @@ export class SlotUse {
   /** Call it before each begin (1) and end (-1) of a provider call. */
   change(by: -1 | 0 | 1): void {
     const { ms } = this.#demand;
-    // Calls that are on their way to a refusal hold no place, and there may be more than places.
+    // A call that is about to be refused holds no place, so more calls may be in flight than there are
+    // places.
     this.#usedMs += (ms - this.#countedMs) * Math.min(this.#inFlight, this.#ceiling);
     this.#countedMs = ms;
     this.#inFlight += by;

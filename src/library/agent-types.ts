@@ -40,15 +40,15 @@ export type ChartFor<Agents, Given> = Known<
     : Given
 >;
 
-/** How a run is started. `input` may be left out where the chart's input may be `undefined`. */
+/** The options of a start. `input` may be left out where the chart's input may be `undefined`. */
 export type StartOptions<Chart = unknown> = Omit<StartRequest, 'input'> &
   (undefined extends InputOf<Chart>
     ? {
-        /** What the chart is started with, as JSON. */
+        /** The chart's input, as JSON. */
         readonly input?: InputOf<Chart>;
       }
     : {
-        /** What the chart is started with, as JSON. */
+        /** The chart's input, as JSON. */
         readonly input: InputOf<Chart>;
       });
 
@@ -62,7 +62,7 @@ export type StartOf<Agents, Given> = {
   readonly agent: AgentRef<Agents, Given>;
 } & StartOptions<ChartFor<Agents, Given>>;
 
-/** The chart of what a host gave as an agent. */
+/** The type of the chart in what a host gave as an agent. */
 type ChartIn<Source> = Source extends AgentVersion
   ? Source['machine']
   : Source extends AnyChart

@@ -51,7 +51,7 @@ export function questionNamed(
   );
 }
 
-/** Loaded with the first answer to a question with a schema: most processes never check one. */
+/** Loaded with the first answer to a question with a schema: most processes never check an answer. */
 let loading: Promise<Ajv> | undefined;
 
 async function loadAjv(): Promise<Ajv> {

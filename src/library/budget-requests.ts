@@ -18,7 +18,7 @@ import { tenantName } from './requests.ts';
 export type Budget = {
   /** The most tokens, input and output together. */
   readonly tokens?: number;
-  /** In the currency of the providers' `pricePerMillion`. */
+  /** The most cost, in the currency of the providers' `pricePerMillion`. */
   readonly cost?: number;
   /** Given: what was spent counts for that day only. Default: it counts for ever. */
   readonly per?: 'day';
@@ -26,7 +26,7 @@ export type Budget = {
 
 /** Whose budget it is: a run with `runId`, a user with `user`, and otherwise the tenant itself. */
 export type BudgetOwner = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** A user of the tenant. Not beside `runId`. */
   readonly user?: string;
@@ -40,7 +40,7 @@ export type BudgetView = BudgetOwner & {
   readonly budget: Budget;
   /** What calls that have ended have used. */
   readonly spent: BudgetUse;
-  /** What open calls may cost. */
+  /** The amount that open calls have reserved. */
   readonly reserved: BudgetUse;
 };
 
@@ -48,7 +48,7 @@ export type BudgetView = BudgetOwner & {
 export type BudgetUse = {
   /** Input and output together. */
   readonly tokens: number;
-  /** In the currency of the providers' `pricePerMillion`. */
+  /** The cost, in the currency of the providers' `pricePerMillion`. */
   readonly cost: number;
 };
 

@@ -60,7 +60,7 @@ export type Published = {
 
 /** Tells which run is meant. */
 export type RunOptions<Agent = unknown> = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** The run's agent, by name or chart. */
   readonly agent?: Agent;
@@ -251,8 +251,8 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /**
-   * Texts of models as they arrive, from all calls of this process: for display, as nothing is
-   * committed. Subscribe before a call is made; nothing is kept for later subscribers.
+   * Texts of models as they arrive, from all calls of this process: for display, not committed.
+   * Subscribe before a call is made; nothing is kept for later subscribers.
    */
   get texts(): Runtime['texts']['all'] {
     return this.runtime.texts.all;

@@ -16,9 +16,9 @@ import { newMessage, tenantName, type PublishRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LeasedMessage } from '../store/port.ts';
 
-/** Which messages a consumer outside runs wants, and for how long. */
+/** A request of a consumer outside runs: which messages it wants, and for how long. */
 export type GroupRequest = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** Consumers of one group share the messages. */
   readonly group: string;
@@ -30,9 +30,9 @@ export type GroupRequest = {
   readonly leaseMs?: number;
 };
 
-/** The group in whose name a message was leased. */
+/** The group for which a message was leased. */
 export type LeaseHolder = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** The group that the message was received with. */
   readonly group: string;

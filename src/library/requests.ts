@@ -27,7 +27,7 @@ export function tenantName(tenant: string | undefined): string {
 export type StartRequest = {
   /** The run's input: any JSON. */
   readonly input?: unknown;
-  /** Whose run it is; tenants see nothing of each other. Default `default`. */
+  /** The run's tenant. Tenants see nothing of each other. Default `default`. */
   readonly tenant?: string;
   /**
    * The user for whom the run works: the owner of memory in user scope, of budgets and of fair shares.
@@ -88,7 +88,7 @@ function startText({ name }: Agent, input: Json | undefined): string {
 
 /** How a message is published from outside. */
 export type PublishRequest = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** How long the message is kept from its channel, in ms. Default 0. */
   readonly delayMs?: number;
@@ -119,9 +119,9 @@ export function newMessage(
 
 /** Whose memory is meant: a scope, and its owner by name. */
 export type MemoryOwner = {
-  /** Which of the owners below is meant. */
+  /** Decides which of the owners below is meant. */
   readonly scope: MemoryScope;
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** The user, in user scope. Default `default`. */
   readonly user?: string;

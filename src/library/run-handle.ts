@@ -47,7 +47,7 @@ export type Subscription = {
   readonly unsubscribe: () => void;
 };
 
-/** How long `output` waits. */
+/** Options of `output`. */
 export type OutputOptions = {
   /** After this time, in ms, `output` throws `run-not-finished`. Default: it waits without a limit. */
   readonly timeoutMs?: number;
@@ -63,7 +63,7 @@ const journalPage = 200;
 export class Run<out Chart = unknown> {
   /** Names the run for ever. */
   readonly id: RunId;
-  /** Whose run it is. */
+  /** The run's tenant. */
   readonly tenant: string;
   readonly #address: RunAddress;
   readonly #runtime: Runtime;

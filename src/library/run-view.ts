@@ -4,7 +4,7 @@ import type { RunRow, TimerRow } from '../store/rows.ts';
 import { splitTimer } from '../runtime/turn/draft.ts';
 import { heldFromText, noted } from '../runtime/turn/held.ts';
 
-/** An invocation that has no result yet, with what heddle has noted of it. */
+/** An invocation that has no result yet, with heddle's notes on it. */
 export type OpenView = {
   readonly id: string;
   readonly src: string;

@@ -30,7 +30,7 @@ export const runStatuses = Object.keys(statuses) as RunStatus[];
 
 /** Which runs of a tenant are wanted. A field that is left out restricts nothing. */
 export type RunsQuery = {
-  /** Default `default`. */
+  /** The tenant. Default `default`. */
   readonly tenant?: string;
   /** Only runs in one of these statuses. */
   readonly statuses?: readonly RunRow['status'][];

@@ -99,8 +99,8 @@ export type Renewal = {
   /** Shards beyond this replica's fair share: it gives them back when their turns have committed. */
   readonly surplus: readonly number[];
   /**
-   * When the first of the other replicas stops counting as live unless it beats again: beat then. Null
-   * when there is no other replica.
+   * When the first of the other replicas stops counting as live, unless it beats again. This replica
+   * should beat then. Null when there is no other replica.
    */
   readonly nextEndInMs: number | null;
 };
@@ -301,8 +301,8 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly JournalRow[]>;
   /**
-   * Open questions, oldest first. With `runId`: those of that run, answered ones that it has yet to take
-   * included. Without: those of all runs of the tenant that have no answer.
+   * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
+   * take. Without: those of all runs of the tenant that have no answer.
    */
   questions(query: {
     readonly tenant: string;

@@ -13,7 +13,7 @@ import type { SlotStatus } from '../../machines/provider-slot.ts';
 
 /** A run's place. Every key begins with the tenant, and the shard tells which replica owns the run. */
 export type RunAddress = {
-  /** Whose run it is. */
+  /** The run's tenant. */
   readonly tenant: string;
   /** Names the run for ever. */
   readonly runId: RunId;
@@ -29,7 +29,7 @@ export type ParentAddress = RunAddress & {
   readonly incarnation: number;
 };
 
-/** What is fixed when a run is accepted. */
+/** The fields of a run that are fixed when it is accepted. */
 export type NewRun = RunAddress & {
   /** The agent's name. */
   readonly agent: string;
@@ -64,7 +64,7 @@ export type StartArrival = NewRun & {
 export type RunRow = NewRun & {
   /** The run's status. */
   readonly status: RunStatus;
-  /** Why a run waits or ended, for people: 'agent version not registered', a cancel's reason … */
+  /** Why the run waits or has ended, for people: 'agent version not registered', a cancel's reason … */
   readonly reason: string | null;
   /** Turns committed. The next commit must expect exactly this number. */
   readonly turn: number;
@@ -81,7 +81,7 @@ export type RunRow = NewRun & {
   readonly outputText: string | null;
   /** The error with which the run failed or was cancelled. */
   readonly error: ErrorRecord | null;
-  /** By the database's clock, since 1970. */
+  /** In ms since 1970, by the database's clock. */
   readonly createdAtMs: number;
   /** When it ended, in ms since 1970 by the database's clock; null while it is open. */
   readonly endedAtMs: number | null;
@@ -164,7 +164,7 @@ export type QuestionRow = {
   readonly askedAtMs: number;
 };
 
-/** One channel of a subscription. `after` is where it stands: messages above it are new to it. */
+/** One channel of a subscription. Messages with a number above `after` are new to it. */
 export type SubscribedChannel = {
   readonly channel: string;
   readonly group: string | null;
@@ -194,7 +194,7 @@ export type MessageRow = {
   readonly payload: Json;
   /** The run that published it; null when it came from outside. */
   readonly runId: string | null;
-  /** By the database's clock, since 1970. */
+  /** In ms since 1970, by the database's clock. */
   readonly publishedAtMs: number;
 };
 

@@ -12,7 +12,7 @@
  */
 import type { Clock } from '../ports.ts';
 
-/** What makes batches and carries them through. */
+/** The part that makes batches and carries them through. */
 export interface BatchSource {
   /** True when a batch would hold something. */
   readonly hasWork: boolean;

@@ -255,5 +255,5 @@ function worksOf({ works, made, faulty }: Taken): readonly Work[] {
 const isOver = ({ code }: HeddleError): boolean =>
   code === 'store-unavailable' || code === 'closed';
 
-/** A paused run must show that it is paused, because only a person can resume it. */
+/** A paused run must show that it is paused, because only a resume ends a pause. */
 const mayStall = (status: RunRow['status']): boolean => status !== 'paused';

@@ -1,15 +1,15 @@
 /**
  * Keeps the result of a provider call at once when the turn that takes it would have to wait. A burst of
- * results is in Postgres after one small commit, long before all their turns are computed. So a crash in
- * between buys no call again, and the slots go to the next calls meanwhile.
+ * results is in Postgres after one small commit, long before all their turns are computed. So no call
+ * must be bought again after a crash in between, and the slots go to the next calls meanwhile.
  *
  * Owns results from the end of their call until their run has them. Leaves their slots to the calls, and
  * the kept row to the turn that takes it: the commit of that turn deletes the row.
  *
  * 1. A result goes one way: straight to its run's next turn, or through a commit of its own first.
  * 2. One such commit is under way at a time; results that come meanwhile go together into the next one.
- * 3. While calls wait for slots, the small commit passes a slot on, and its turn does not have to commit
- *    first. While more calls wait than are under way, turns wait for the small commit, for a bounded
+ * 3. While calls wait for slots, a slot goes to the next call with the small commit and not with the
+ *    turn's. While more calls wait than are under way, turns wait for the small commit, for a bounded
  *    time. An idle slot is lost, a turn is only later, and the calls that the turn proposes would have
  *    to queue anyway.
  * 4. A result is kept only under the epoch at which its run is owned (promise 6), and under a key that

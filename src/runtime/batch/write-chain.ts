@@ -24,7 +24,7 @@ export class WriteChain {
   readonly #newest = new Map<string, MemoryVersionRow>();
   readonly #cursors = new Map<string, number>();
 
-  /** True when the turn was computed without what turns before it have written. */
+  /** True when the turn was computed without the writes of turns before it in the batch. */
   misses({ from, memory, groupCursors }: Draft): boolean {
     const seen = new Set<string>();
     for (const row of memory) {

@@ -1,8 +1,8 @@
 /**
  * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
- * for ever. It deletes ended runs with the rows that belong to them alone, and the messages that they
- * took, unless a group or a waiting run has yet to read those. Evaluations stay, and so do memory
- * entries that other runs can reach.
+ * for ever. It deletes ended runs with the rows that belong to them alone. It also deletes the messages
+ * that they took, except those that a group or a waiting run has yet to read. Evaluations stay, and so
+ * do memory entries that other runs can reach.
  */
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';

@@ -71,7 +71,8 @@ export class AfterCommit {
         () => this.#options.dropped.reload(change.entry.address),
       );
     });
-    // Starts are answered first, so that their callers can watch the runs before they go on.
+    // Arrivals are answered first, so that the caller of a start can watch its run before the run goes
+    // on.
     this.#alone(() => made.arrivals?.settle(fates));
     for (const { delayMs } of made.batch.arrivals.messages) {
       if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
@@ -176,7 +177,8 @@ export class AfterCommit {
   /** The run was working when its earlier owner stopped: its calls and tasks go on here. */
   adopt(hot: HotRun): void {
     const { status, state } = hot;
-    // A permit may have come for a task of a run that is paused now: the task gives it back.
+    // The run is paused: its tasks that have not begun are dropped, and give back permits that came for
+    // them.
     if (status === 'paused') return this.#options.tasks.rest(hot.run.runId);
     if (state === null || !(isWorking(status) || status === 'backoff' || status === 'stalled'))
       return;

@@ -41,7 +41,7 @@ type ShownRun = {
   readonly status: RunStatus;
   readonly reason: string | null;
   readonly turn: number;
-  /** The event that the chart's open invocations ask for. */
+  /** The lifecycle event for what the run's chart waits for. */
   readonly waits: RunLifecycleEvent;
 };
 
@@ -149,7 +149,7 @@ export class WaitStatus {
     });
   }
 
-  /** Calls that show something else than before. */
+  /** Calls whose shown state has changed. */
   #waitChanges(): RunCall[] {
     const { budgets, calls } = this.#options;
     return [...calls.pool.news.takeWaits().map(({ call }) => call), ...budgets.takeChanges()];

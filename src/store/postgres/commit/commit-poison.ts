@@ -62,7 +62,7 @@ async function search(
   return [...before, ...(await search(pool, batch, fates, parts.slice(half)))];
 }
 
-/** Why Postgres refuses these parts, or null when it would take them. */
+/** Returns why Postgres refuses these parts, or null when it would take them. */
 async function trial(
   pool: Pool,
   batch: Batch,

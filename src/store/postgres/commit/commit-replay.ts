@@ -1,6 +1,6 @@
 /**
- * Tells the outcome of a commit again whose reply was lost, and finds the runs that starts have met.
- * Wake-ups are not told again: the inbox rows are durable, and `pending` finds them.
+ * Tells the outcome of a commit whose reply was lost, and finds the existing runs that its starts have
+ * met. Wake-ups are not told again: the inbox rows are durable, and `pending` finds them.
  */
 import { heddleError } from '../../../domain/errors.ts';
 import type { Batch } from '../../batch.ts';
