@@ -59,7 +59,7 @@ export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
    */
   readonly tenantWeights?: Readonly<Record<string, number>>;
   /**
-   * False: it starts, sends and looks, and takes no shard, so that whoever knows the agents goes on
+   * False: it starts, sends and looks, and takes no shard, so that the replicas that know the agents go on
    * with their runs. Default true.
    */
   readonly replica?: boolean;

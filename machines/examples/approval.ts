@@ -1,7 +1,7 @@
 /**
  * A person decides: the agent asks, waits for three days, and ends as approved or as declined.
  *
- * It shows that waiting costs nothing. While nobody answers, the run is a row in the database: no process
+ * It shows that waiting costs nothing. While the question is open, the run is a row in the database: no process
  * has to stay alive for it. The answer is checked against the question's schema before it is accepted, and
  * of two answers one counts. Where the time runs out, the question fails with `invocation-timeout`, and
  * the chart goes on by `onError`.

@@ -10,7 +10,7 @@ export function addDatabaseCommands(program: Command, { stdout }: Streams): void
   withDatabaseFlags(program.command('migrate'))
     .description('bring the database to the schema of this heddle; does nothing when it is')
     .action(async (flags: DatabaseFlags) => {
-      // Whoever opens a store migrates it; here that is all.
+      // Opening a store migrates it; this command does nothing else.
       await withHeddle(flags, () => Promise.resolve());
       say('The database has the schema of this heddle.');
     });

@@ -1,4 +1,4 @@
-/** `heddle emulate`: a provider's wire protocol on loopback, for whoever has no key or wants trouble. */
+/** `heddle emulate`: a provider's wire protocol on loopback, for users without a key, and to try faults. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asOneOf, refuseField } from '../domain/field.ts';

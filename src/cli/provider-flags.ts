@@ -64,7 +64,7 @@ export function providerOf(flags: ProviderFlags, environment: Environment): Chos
   }
 }
 
-/** A flag that would do nothing is a mistake, and one that somebody would believe in. */
+/** A flag that would do nothing is refused: its user would believe that it works. */
 function refuseOthers(flags: ProviderFlags, kind: (typeof kinds)[number]): void {
   const only = {
     fault429Share: ['emulated'],

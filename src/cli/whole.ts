@@ -6,7 +6,7 @@ export function wholeOf(
   field: string,
   { min, max }: { readonly min: number; readonly max: number },
 ): number {
-  // `Number` also reads '', '1e3' and '0x10', which nobody means here.
+  // `Number` also reads '', '1e3' and '0x10', which are mistakes here.
   if (!/^\s*\d+\s*$/.test(text)) refuseField(field, 'must be a whole number');
   return asWhole(Number(text), field, { min, max, fallback: min });
 }

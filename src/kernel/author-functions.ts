@@ -2,7 +2,7 @@
  * The functions of an author's that a chart calls for a value: guards, assigns, delays, mappers. A chart
  * does not wait, so a promise in the place of a value is an error of the chart's, told by agent, state
  * and place: an async guard would always pass, an async assign would assign nothing, an async delay
- * would be none. Whatever they give is heard, for a rejection that nobody hears ends the process
+ * would be none. Whatever they give is heard, for a rejection without a listener ends the process
  * (promise 13).
  *
  * It leaves custom actions alone: they run after the commit and may take their time. What is a promise
@@ -125,7 +125,7 @@ function withParams(reference: object, place: string, mend: string | null): unkn
   return { ...reference, params: mend === null ? heard(params) : valued(params, of, { mend }) };
 }
 
-/** What it gives may be a promise, or hold some: whoever gets it may wait, and here they are heard. */
+/** The result may be a promise or hold some. The caller may wait for them; their rejections are heard here. */
 function heard(given: unknown): unknown {
   if (typeof given !== 'function') return given;
   const author = given as Anything;

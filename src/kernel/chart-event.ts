@@ -5,7 +5,7 @@ import { settle } from './settle.ts';
 
 /**
  * True for event types that are XState's own: completions, timers, its stop. From outside they would
- * get round every fence (`xstate.done.actor.x` completes an invocation), so nobody may send them.
+ * get round every fence (`xstate.done.actor.x` completes an invocation), so no sender may use them.
  * `xstate.route` is the exception: a chart opts in to it, and it is meant for the outside.
  */
 export function isReservedType(type: string): boolean {

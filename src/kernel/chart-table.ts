@@ -18,7 +18,7 @@ export interface ChartTable<State extends string, Event extends string> {
   readonly states: ReadonlySet<State>;
   readonly final: ReadonlySet<State>;
   readonly events: ReadonlySet<Event>;
-  /** Undefined when the chart has no such transition: whoever asks must not make the change. */
+  /** Undefined when the chart has no such transition: the caller must not make the change. */
   next(state: State, event: Event): State | undefined;
 }
 

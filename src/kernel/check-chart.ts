@@ -135,7 +135,7 @@ function isAfter(action: unknown): boolean {
   return typeof id === 'string' && id.startsWith('xstate.after.');
 }
 
-/** Of two actors under one id that run at once nobody could tell whose completion it is. */
+/** When two actors run at once under one id, a completion does not say whose it is. */
 function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
   const seen = new Map<unknown, StateNode[]>();
   for (const node of nodes) {

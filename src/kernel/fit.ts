@@ -60,7 +60,7 @@ function isOver(node: StateNode, active: ReadonlySet<StateNode>): boolean {
 
 /**
  * Something that the run has open, in the states that are active: `free` lets a child pass that an
- * `enqueueActions` may have spawned, which nobody can tell.
+ * `enqueueActions` may have spawned, which cannot be told from the snapshot.
  */
 export function missingInvocation(
   child: { readonly id: string; readonly src: string },

@@ -30,7 +30,7 @@ import { register } from './register.ts';
 import { hasMoved } from './scope.ts';
 import { settle, settleContext } from './settle.ts';
 
-/** The kernel keeps nothing between calls: one serves everybody. */
+/** The kernel keeps nothing between calls, so one kernel serves all runs. */
 export function createKernel(): Kernel {
   return {
     register,

@@ -116,7 +116,7 @@ export interface Kernel {
   persistEnded(agent: Agent, state: ChartState): string;
   /**
    * The inverse of `persist`. Throws `chart-unfit`, and names what is missing, when the chart lacks
-   * what the text holds. `build` is that of the run's last turn: null when nobody knows, and the
+   * what the text holds. `build` is that of the run's last turn: null when it is not known, and the
    * agent's own unless it is given.
    */
   restore(agent: Agent, text: string, self: string, build?: string | null): ChartState;

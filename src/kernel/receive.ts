@@ -13,7 +13,7 @@ export type Received = {
   readonly frame: Frame;
   /** For the chart; null when there is nothing to tell it. */
   readonly deliver: AnyEventObject | null;
-  /** For somebody else: a delayed event to the parent or a child, whose time has come. */
+  /** For another run: a delayed event to the parent or a child, whose time has come. */
   readonly send: (Effect & { readonly kind: 'send' }) | null;
 };
 
@@ -82,7 +82,7 @@ function open(frame: Frame, id: string, incarnation: number): Child | null {
 
 type Completion = { readonly id: string; readonly incarnation: number; readonly left?: true };
 
-/** What is open after a completion; null when that comes for nobody. `type`: how the chart hears it. */
+/** What is open after a completion; null when no open invocation waits for it. `type`: how the chart hears it. */
 function end(frame: Frame, snapshot: Snapshot, event: Completion, type: string): Frame | null {
   if (event.left === true) return isHeardLate(frame, snapshot, event.id, type) ? frame : null;
   const child = open(frame, event.id, event.incarnation);

@@ -5,7 +5,7 @@
  * It says: the tree with its keys, initial states and history; of each event the candidates in order,
  * with target, reenter and the names of guard and actions; what invokes, timers and children are
  * called, and literal delays. It does not say what a function does, nor prompts, params, meta,
- * descriptions, tags, context, input and output: an edit of these strands nobody.
+ * descriptions, tags, context, input and output: an edit of these strands no open run.
  *
  * 1. No function's text or name is in it: it is the same before and after a compiler or a minifier.
  * 2. Nothing is in it that the chart does not use: more actors in setup are no other structure.

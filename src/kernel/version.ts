@@ -21,7 +21,7 @@ const deepest = 48;
 
 /**
  * Logic that stands in its place counts by its name, as that of `setup({ actors })` does. A chart is
- * also a net of states that all point at each other: whoever walked through it would not come back.
+ * also a net of states that all point at each other: a walk through it would not end.
  */
 function nameOfLogic(logic: unknown): string {
   return isStateMachine(logic) ? toSafeText(logic.id) : '(inline)';

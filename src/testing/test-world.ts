@@ -205,7 +205,7 @@ export class TestWorld {
     const crashing = before.then(crash).finally(() => {
       if (this.#crashing === crashing) this.#crashing = null;
     });
-    // Whoever settles waits for it, and whoever ordered it is told of its end.
+    // `settle` waits for it, and the caller that ordered it is told of its end.
     crashing.catch(() => undefined);
     this.#crashing = crashing;
     return crashing;

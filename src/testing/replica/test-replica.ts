@@ -39,7 +39,7 @@ export type Surroundings = {
 
 /**
  * Seldom enough that a year of virtual time is over at once. Nothing needs them to be oftener: the twin
- * loses no hint, and whoever crashes gives its shards free.
+ * loses no hint, and a crash frees the replica's shards.
  */
 const rhythm = { leaseMs: 7 * 86_400_000, pollMs: 86_400_000 };
 const timers = { horizonMs: 30 * 86_400_000 };
