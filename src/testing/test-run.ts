@@ -1,4 +1,4 @@
-/** A run's handle in a test: as any, but that it does not wait in vain for an end that cannot come. */
+/** A run's handle in a test: `output` rejects when nothing is left that could end the run. */
 import { heddleError } from '../domain/errors.ts';
 import type { OutputOf } from '../library/chart-types.ts';
 import { Run, type OutputOptions } from '../library/run-handle.ts';

@@ -2,6 +2,7 @@
  * `Calls` between a scripted provider and turns, batches and commits that end in every way: what the runtime does
  * to it, without the runtime. It keeps its own books of what is durable.
  */
+import { askingRun } from '../support/run-calls.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
@@ -288,8 +289,8 @@ export class CallDrive {
     const stays = run.open.filter((one, i) => !isDone(one) && i !== closes);
     const made = opens.map((input, i) => ({ id: 'ask', incarnation: run.made + 1 + i, input }));
     const next = [...stays, ...made];
-    for (const item of took) this.#calls.recorded(this.#rowOf(run), item);
-    if (next.length === 0) this.#calls.runEnds(this.#rowOf(run));
+    for (const item of took) this.#calls.recorded(askingRun(run.runId), item);
+    if (next.length === 0) this.#calls.runEnds(askingRun(run.runId));
     this.#calls.propose(this.#ofRun(run, run.turn + 1), stateWith(next));
     if (isUnmade) {
       // Making the batch has failed half-way: no slots were given, and the turn comes to nothing, or anew.
@@ -412,24 +413,13 @@ export class CallDrive {
     return this.#runs.find((run) => run.runId === runId);
   }
 
-  #rowOf({ runId }: Run) {
-    return {
-      tenant: 't',
-      runId,
-      shard: 0,
-      agent: 'asker',
-      version: '1',
-      user: 'u',
-      pipeline: runId,
-      parent: null,
-      inputText: '{}',
-      idempotencyKey: null,
-      priority: 'normal',
-    } as const;
-  }
-
   #ofRun(run: Run, turn = run.turn) {
-    return { run: this.#rowOf(run), held: nothingHeld, turn, status: 'calling-provider' } as const;
+    return {
+      run: askingRun(run.runId),
+      held: nothingHeld,
+      turn,
+      status: 'calling-provider',
+    } as const;
   }
 }
 

@@ -1,15 +1,14 @@
 /** Calls of runs without a runtime around them, as a turn makes them. */
-import { asRunId } from '../../src/domain/ids.ts';
+import { asRunId, type RunId } from '../../src/domain/ids.ts';
 import { Names } from '../../src/runtime/calls/call/names.ts';
 import { RunCall } from '../../src/runtime/calls/call/run-call.ts';
 import { nothingHeld } from '../../src/runtime/turn/held.ts';
 
 let made = 0;
 
-/** Of a run that is its own pipeline, and of which nothing is committed. */
-export function runCall(): RunCall {
-  const runId = asRunId(`01900000-0000-7000-8000-${(made += 1).toString(16).padStart(12, '0')}`);
-  const run = {
+/** The row of a run that is its own pipeline. */
+export function askingRun(runId: RunId) {
+  return {
     tenant: 't',
     runId,
     shard: 0,
@@ -22,6 +21,12 @@ export function runCall(): RunCall {
     idempotencyKey: null,
     priority: 'normal',
   } as const;
+}
+
+/** A call of such a run, of which nothing is committed. */
+export function runCall(): RunCall {
+  const runId = asRunId(`01900000-0000-7000-8000-${(made += 1).toString(16).padStart(12, '0')}`);
+  const run = askingRun(runId);
   const source = { kind: 'generate' } as const;
   const invocation = { id: 'ask', incarnation: 1, source, input: { prompt: 'why?' } };
   const of = { run, held: nothingHeld, turn: 1, status: 'calling-provider' } as const;

@@ -130,8 +130,9 @@ async function free(lock: string, token: string): Promise<void> {
 }
 
 /**
- * Removes what processes left that were killed while they waited. One elsewhere may still wait, for
- * as long as any waiter does. What belongs to another account may refuse, and is in nobody's way.
+ * Removes the files of processes that were killed while they waited. A process that cannot be seen from
+ * here may still wait, as long as a waiter may. A file of another account may refuse to go, and harms
+ * nothing.
  */
 async function sweep(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
