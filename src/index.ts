@@ -32,6 +32,7 @@ export type {
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
 export type * from './domain/catalogue.ts';
+export { partsOf } from './domain/model/parts.ts';
 
 // A replica, and what can be asked of it.
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
@@ -111,6 +112,8 @@ export {
   type Provider,
   type ProviderCall,
   type ProviderFaultKind,
+  type ProviderSupport,
+  type CallPreference,
 } from './providers/port.ts';
 
 // Errors.

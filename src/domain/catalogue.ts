@@ -4,7 +4,7 @@
  */
 import type { Json } from './json.ts';
 
-export type * from './model-call.ts';
+export type * from './model/model-call.ts';
 
 /** One of the four kinds of owners of memory entries. `run` and `agent` mean the run that asks and its agent. */
 export type MemoryScope = 'run' | 'agent' | 'user' | 'tenant';

@@ -16,6 +16,10 @@ export const limits = {
   conversationMessagesMax: 10_000,
   /** Conversations that one run may hold. */
   conversationsMax: 64,
+  /** Parts of one message of a conversation. */
+  messagePartsMax: 1_000,
+  /** Texts at which a model stops. */
+  stopSequencesMax: 16,
   /** Channels that one receive may wait on. */
   receiveChannelsMax: 64,
   /** Messages that one receive may ask for. */

@@ -4,7 +4,7 @@
  * used is given back.
  */
 import { capacityDefaults } from '../domain/capacity-settings.ts';
-import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import type { GenerateRequest, GenerateOutput } from '../domain/catalogue.ts';
 
 type CallTokens = GenerateOutput['usage'];
 
@@ -14,7 +14,7 @@ const { charsPerToken, outputTokens } = capacityDefaults.given;
  * `conversationChars`: the characters of the call's whole conversation, with those that the call adds
  * itself. A call without a conversation sends its prompt and messages, which are counted here.
  */
-export function estimatedTokens(input: GenerateInput, conversationChars?: number): CallTokens {
+export function estimatedTokens(input: GenerateRequest, conversationChars?: number): CallTokens {
   const { system = '', tools = [], maxTokens } = input;
   let chars = system.length + (conversationChars ?? charsOf(input));
   for (const tool of tools) chars += JSON.stringify(tool).length;
@@ -24,7 +24,7 @@ export function estimatedTokens(input: GenerateInput, conversationChars?: number
   };
 }
 
-function charsOf({ prompt = '', messages = [] }: GenerateInput): number {
+function charsOf({ prompt = '', messages = [] }: GenerateRequest): number {
   let chars = prompt.length;
   for (const message of messages) {
     chars += message.content.length;

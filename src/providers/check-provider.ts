@@ -1,15 +1,20 @@
 /**
- * Checks by field what code outside heddle gives: the providers that a host passes in, and what their
- * calls return. Code behind these checks trusts the types.
+ * Checks by field what code outside heddle gives: the providers that a host passes in, and the errors of
+ * their calls. `check-answer.ts` checks their answers. Code behind these checks trusts the types.
  */
-import type { GenerateOutput, ToolCall } from '../domain/catalogue.ts';
-import { heddleError } from '../domain/errors.ts';
-import { asWhole, refuseField } from '../domain/field.ts';
+import { asBoolean, asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
+import { asList, asOptions } from '../domain/options.ts';
 import { isA, propertyOf, thrownText } from '../domain/thrown.ts';
-import { ProviderFault, type Provider, type ProviderFaultKind } from './port.ts';
+import {
+  callPreferences,
+  ProviderFault,
+  type Provider,
+  type ProviderFaultKind,
+  type ProviderSupport,
+} from './port.ts';
 
 /** Throws `invalid-field` for the first field that is wrong. */
 export function checkProviders(providers: unknown): readonly Provider[] {
@@ -32,11 +37,31 @@ function checkProvider(provider: unknown, field: string): void {
   }
   checkNames(of('models'), `${field}.models`);
   checkNames(of('sharesCeilingWith'), `${field}.sharesCeilingWith`);
+  checkSupport(of('supports'), `${field}.supports`);
   const tiers = of('tiers');
   if (tiers === undefined) return;
   if (typeof tiers !== 'object' || tiers === null)
     refuseField(`${field}.tiers`, 'must be an object');
   for (const [tier, model] of Object.entries(tiers)) checkName(model, `${field}.tiers.${tier}`);
+}
+
+function checkSupport(given: unknown, field: string): void {
+  if (given === undefined) return;
+  const supports = asOptions(given as ProviderSupport, field, [
+    'images',
+    'toolChoice',
+    'schema',
+    'preferences',
+  ]);
+  if (supports.images !== undefined) {
+    asOneOf(supports.images as Json, `${field}.images`, ['bytes', 'bytes-and-urls']);
+  }
+  asBoolean(supports.toolChoice, `${field}.toolChoice`, false);
+  asBoolean(supports.schema, `${field}.schema`, false);
+  asList(supports.preferences ?? [], `${field}.preferences`, {
+    max: callPreferences.length,
+    what: 'preferences',
+  }).forEach((name, i) => asOneOf(name as Json, `${field}.preferences[${i}]`, callPreferences));
 }
 
 function checkNames(names: unknown, field: string): void {
@@ -61,41 +86,4 @@ export function asFault(thrown: unknown): ProviderFault | null {
   const waitMs = propertyOf(thrown, 'retryAfterMs');
   const isWait = typeof waitMs === 'number' && Number.isFinite(waitMs) && waitMs >= 0;
   return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null);
-}
-
-/** The answer of a call. Throws `provider-answer-invalid`: the call ends, and its slot is used again. */
-export function asAnswer(provider: string, answer: unknown): GenerateOutput {
-  const refuse = (field: string, reason: string): never => {
-    throw heddleError('provider-answer-invalid', { provider, field, reason });
-  };
-  if (typeof answer !== 'object' || answer === null) refuse('the answer', 'must be an object');
-  const textOf = (of: unknown, key: string, field: string): string => {
-    const value = propertyOf(of, key);
-    return typeof value === 'string' ? value : refuse(field, 'must be a text');
-  };
-  const usage = propertyOf(answer, 'usage');
-  const tokens = (key: string): number => {
-    const value = propertyOf(usage, key);
-    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-    return isCount ? value : refuse(`usage.${key}`, 'must be a whole number of tokens');
-  };
-  const calls = propertyOf(answer, 'toolCalls');
-  const toolCalls = Array.isArray(calls) ? calls : refuse('toolCalls', 'must be a list');
-  return {
-    text: textOf(answer, 'text', 'text'),
-    toolCalls: toolCalls.map((call: unknown, i): ToolCall => {
-      const field = `toolCalls[${i}]`;
-      const invalid = propertyOf(call, 'invalid');
-      return {
-        id: textOf(call, 'id', `${field}.id`),
-        name: textOf(call, 'name', `${field}.name`),
-        input: propertyOf(call, 'input') as Json,
-        ...(invalid === undefined ? {} : { invalid: textOf(call, 'invalid', `${field}.invalid`) }),
-      };
-    }),
-    stopReason: textOf(answer, 'stopReason', 'stopReason'),
-    usage: { inputTokens: tokens('inputTokens'), outputTokens: tokens('outputTokens') },
-    provider: textOf(answer, 'provider', 'provider'),
-    model: textOf(answer, 'model', 'model'),
-  };
 }

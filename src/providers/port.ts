@@ -2,7 +2,7 @@
  * A provider: a source of model calls. heddle does the queueing, retries and waiting, and counts what
  * is spent. An implementation makes one attempt and says truthfully how it ended.
  */
-import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import type { GenerateRequest, ModelDelta, ProviderAnswer } from '../domain/catalogue.ts';
 
 /**
  * How a call failed, named by what must follow. `classification.ts` decides which kind a failure is.
@@ -34,8 +34,11 @@ export class ProviderFault extends Error {
 
 /** One attempt at a model call. */
 export type ProviderCall = {
-  /** The input of the call. The messages of a durable conversation are already in its `messages`. */
-  readonly input: GenerateInput;
+  /**
+   * The input of the call. The messages of a durable conversation are already in its `messages`, and the
+   * history is valid: each tool call has one result, and no message is blank.
+   */
+  readonly input: GenerateRequest;
   /** The same for every attempt at one invocation: made of run, invocation id and incarnation. */
   readonly idempotencyKey: string;
   /** Counts from 1. */
@@ -44,6 +47,11 @@ export type ProviderCall = {
   readonly signal: AbortSignal;
   /** Receives text as it arrives. It is shown, never committed. */
   readonly onText?: (text: string) => void;
+  /**
+   * Receives text, reasoning and tool calls as they arrive. They are shown, never committed. A provider
+   * calls either this or `onText`.
+   */
+  readonly onDelta?: (delta: ModelDelta) => void;
 };
 
 /**
@@ -53,6 +61,23 @@ export type ProviderCall = {
 export function callAborted(signal: AbortSignal): Error {
   return new Error('The call was aborted.', { cause: signal.reason });
 }
+
+/** Preferences of a call: a provider that does not know one leaves it out. */
+export const callPreferences = ['temperature', 'stopSequences', 'reasoning', 'cache'] as const;
+/** The name of a preference. */
+export type CallPreference = (typeof callPreferences)[number];
+
+/** What a provider can do beside text and tools. */
+export type ProviderSupport = {
+  /** Takes images as bytes, or as bytes and as addresses. Without it, calls with images go elsewhere. */
+  readonly images?: 'bytes' | 'bytes-and-urls';
+  /** Obeys `toolChoice`. Without it, calls with a tool choice go elsewhere. */
+  readonly toolChoice?: boolean;
+  /** Holds the model to `schema` itself. Without it, heddle tells the model the schema in words. */
+  readonly schema?: boolean;
+  /** The preferences that it knows. Default: `temperature`. */
+  readonly preferences?: readonly CallPreference[];
+};
 
 /** The price of a million tokens. */
 export type Price = {
@@ -90,8 +115,10 @@ export interface Provider {
    * or a price for each model by its name. A model that is not named costs nothing.
    */
   readonly pricePerMillion?: Price | Readonly<Record<string, Price>> | undefined;
-  /** Resolves with a complete result, or rejects with a `ProviderFault`. */
-  call(call: ProviderCall): Promise<GenerateOutput>;
+  /** What it can do beside text and tools. Default: nothing of it. */
+  readonly supports?: ProviderSupport | undefined;
+  /** Resolves with a complete answer, or rejects with a `ProviderFault`. */
+  call(call: ProviderCall): Promise<ProviderAnswer>;
   /** Gives back what the provider holds, such as sockets. Called once, after the last call has ended. */
   close?(): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { GenerateInput } from '../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../domain/field.ts';
-import { checkGenerate } from '../domain/generate-input.ts';
+import { checkGenerate } from '../domain/model/generate-input.ts';
 import { checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';

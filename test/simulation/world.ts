@@ -5,7 +5,7 @@
  * 1. Between two items everything that is ready is done: an item is the only scheduling point.
  * 2. A replica that dies is replaced by a new one, which takes over when the old one's lease ends.
  */
-import type { GenerateInput, GenerateOutput } from '../../src/domain/catalogue.ts';
+import type { GenerateRequest, GenerateOutput } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type ProviderCall } from '../../src/providers/port.ts';
 import { stubAnswer } from '../../src/providers/stub/stub-output.ts';
@@ -33,7 +33,7 @@ export type Scenario = {
   readonly ceiling?: number;
   readonly answerMs?: number;
   /** What a provider answers, or throws; default: the stub's answer. */
-  readonly answers?: (input: GenerateInput) => GenerateOutput;
+  readonly answers?: (input: GenerateRequest) => GenerateOutput;
   /** Of the first calls so many are refused with a 429. */
   readonly rateLimited?: number;
   /** What clients do, side by side. */

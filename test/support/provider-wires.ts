@@ -2,7 +2,7 @@
 import { createAnthropic } from '../../src/providers/anthropic/anthropic.ts';
 import { createOllama } from '../../src/providers/ollama/ollama.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
-import type { GenerateOutput } from '../../src/domain/catalogue.ts';
+import type { ProviderAnswer } from '../../src/domain/catalogue.ts';
 
 export type ClosableProvider = Provider & { close(): Promise<void> };
 
@@ -100,11 +100,11 @@ export function callOf(more: Partial<ProviderCall> = {}): ProviderCall {
 }
 
 export type Ended =
-  | { readonly kind: 'ok'; readonly output: GenerateOutput }
+  | { readonly kind: 'ok'; readonly output: ProviderAnswer }
   | { readonly kind: 'aborted' }
   | { readonly kind: ProviderFault['kind']; readonly fault: ProviderFault };
 
-export function endOf(promise: Promise<GenerateOutput>): Promise<Ended> {
+export function endOf(promise: Promise<ProviderAnswer>): Promise<Ended> {
   return promise.then(
     (output) => ({ kind: 'ok', output }),
     (error: unknown) => {
@@ -118,7 +118,7 @@ export function endOf(promise: Promise<GenerateOutput>): Promise<Ended> {
 }
 
 /** The fault that a call ended with; fails where it did not. */
-export async function faultOf(promise: Promise<GenerateOutput>): Promise<ProviderFault> {
+export async function faultOf(promise: Promise<ProviderAnswer>): Promise<ProviderFault> {
   const end = await endOf(promise);
   if (!('fault' in end)) throw new Error(`no fault: ${end.kind}`);
   return end.fault;

@@ -1,26 +1,26 @@
 /** A model that says what a test gives it, and keeps all that it was sent. */
 import type {
-  GenerateInput,
+  GenerateRequest,
   GenerateMessage,
-  GenerateOutput,
+  ProviderAnswer,
   Json,
   Provider,
 } from '../../src/index.ts';
 
-export type Said = Partial<GenerateOutput> & { readonly calls?: readonly ModelCall[] };
+export type Said = Partial<ProviderAnswer> & { readonly calls?: readonly ModelCall[] };
 type ModelCall = {
   readonly name: string;
   readonly input: Json;
   readonly invalid?: string;
 };
 
-export type Model = Provider & { readonly heard: readonly GenerateInput[] };
+export type Model = Provider & { readonly heard: readonly GenerateRequest[] };
 
 /** `say` is given the number of the call, from 1; what it does not say is the end of the turn. */
 export function model(
-  say: (call: number, input: GenerateInput) => Said | undefined | Promise<Said | undefined>,
+  say: (call: number, input: GenerateRequest) => Said | undefined | Promise<Said | undefined>,
 ): Model {
-  const heard: GenerateInput[] = [];
+  const heard: GenerateRequest[] = [];
   return {
     name: 'model',
     ceiling: 10,
@@ -46,7 +46,7 @@ export function model(
 export type Told = string | readonly [string];
 
 /** What the model was told of its last tool calls. */
-export function lastResults(input: GenerateInput | undefined): Told[] {
+export function lastResults(input: GenerateRequest | undefined): Told[] {
   const messages = input?.messages ?? [];
   const told: Told[] = [];
   for (const message of messages.slice(messages.findLastIndex(isAssistant) + 1)) {

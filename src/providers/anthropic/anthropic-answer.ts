@@ -7,7 +7,7 @@
  * 1. `isComplete` is true only after message_start, a stop reason, the stop of every block, and
  *    message_stop. The SDK's stream ends without an error when the connection ends, or on an abort.
  */
-import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
+import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
 
@@ -75,7 +75,7 @@ export class AnthropicAnswer {
   }
 
   /** Call it only when `isComplete`. */
-  output(provider: string): GenerateOutput {
+  output(provider: string): ProviderAnswer {
     const blocks = [...this.#blocks.entries()].sort(([a], [b]) => a - b);
     const toolCalls = blocks.flatMap(([, block]): ToolCall[] => {
       if (block.kind !== 'tool') return [];

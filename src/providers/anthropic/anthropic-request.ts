@@ -1,5 +1,5 @@
 /** Writes a generate's input as the body of Anthropic's `POST /v1/messages`. */
-import type { GenerateInput } from '../../domain/catalogue.ts';
+import type { GenerateRequest } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { conversationOf, type Conversation } from '../wire/conversation.ts';
 
@@ -24,7 +24,7 @@ export type AnthropicRequest = {
 };
 
 export function anthropicRequest(
-  input: GenerateInput,
+  input: GenerateRequest,
   chosen: { readonly model: string; readonly maxTokens: number },
 ): AnthropicRequest {
   const { system, turns } = conversationOf(input);
@@ -73,7 +73,7 @@ function toolOf({
   name,
   description,
   inputSchema,
-}: NonNullable<GenerateInput['tools']>[number]): NonNullable<AnthropicRequest['tools']>[number] {
+}: NonNullable<GenerateRequest['tools']>[number]): NonNullable<AnthropicRequest['tools']>[number] {
   // The check of the input has made sure that this is an object.
   const schema = inputSchema as { readonly [key: string]: Json };
   return {

@@ -10,7 +10,7 @@
  */
 import type * as Sdk from '@anthropic-ai/sdk';
 import type { Anthropic, ClientOptions } from '@anthropic-ai/sdk';
-import type { GenerateOutput } from '../../domain/catalogue.ts';
+import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { asText, asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 import { asOptions } from '../../domain/options.ts';
@@ -106,11 +106,11 @@ export class AnthropicProvider implements Provider {
     return this.#endpoint.ceiling;
   }
 
-  async call(call: ProviderCall): Promise<GenerateOutput> {
+  async call(call: ProviderCall): Promise<ProviderAnswer> {
     const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
     const maxTokens = call.input.maxTokens ?? this.#maxTokens;
     const request = anthropicRequest(call.input, { model, maxTokens });
-    const run = (exchange: Exchange): Promise<GenerateOutput> => this.#run(exchange, request, call);
+    const run = (exchange: Exchange): Promise<ProviderAnswer> => this.#run(exchange, request, call);
     return this.#endpoint.attempt(call, { run, told });
   }
 
@@ -122,7 +122,7 @@ export class AnthropicProvider implements Provider {
     exchange: Exchange,
     request: AnthropicRequest,
     { signal, onText = () => {} }: ProviderCall,
-  ): Promise<GenerateOutput> {
+  ): Promise<ProviderAnswer> {
     const answer = new AnthropicAnswer((text) => {
       // Text that was read together with the abort is dropped.
       if (!signal.aborted) onText(text);

@@ -5,7 +5,7 @@
  * 1. `isComplete` is true only after a chunk with `done: true` and a reason.
  */
 import { createHash } from 'node:crypto';
-import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
+import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
 import type { OllamaRequest } from './ollama-request.ts';
@@ -53,7 +53,7 @@ export class OllamaAnswer {
   }
 
   /** Call it only when `isComplete`. */
-  output(provider: string): GenerateOutput {
+  output(provider: string): ProviderAnswer {
     const reason = this.#stopReason ?? '';
     const isForTools = reason === 'stop' && this.#toolCalls.length > 0;
     return {

@@ -1,5 +1,5 @@
 /** Writes a generate's input as the body of Ollama's `POST /api/chat`. */
-import type { GenerateInput } from '../../domain/catalogue.ts';
+import type { GenerateRequest } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { conversationOf, type Conversation } from '../wire/conversation.ts';
 
@@ -26,7 +26,7 @@ export type OllamaRequest = {
 };
 
 export function ollamaRequest(
-  input: GenerateInput,
+  input: GenerateRequest,
   chosen: { readonly model: string; readonly contextTokens: number | null },
 ): OllamaRequest {
   const { system, turns } = conversationOf(input);
@@ -72,7 +72,7 @@ function toolOf({
   name,
   description,
   inputSchema,
-}: NonNullable<GenerateInput['tools']>[number]): NonNullable<OllamaRequest['tools']>[number] {
+}: NonNullable<GenerateRequest['tools']>[number]): NonNullable<OllamaRequest['tools']>[number] {
   return {
     type: 'function',
     function: {

@@ -9,7 +9,7 @@
  * 2. A call resolves with a complete answer or not at all.
  */
 import type * as Sdk from 'ollama';
-import type { GenerateOutput } from '../../domain/catalogue.ts';
+import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 import { asOptions } from '../../domain/options.ts';
@@ -92,7 +92,7 @@ export class OllamaProvider implements Provider {
     return this.#endpoint.ceiling;
   }
 
-  async call(call: ProviderCall): Promise<GenerateOutput> {
+  async call(call: ProviderCall): Promise<ProviderAnswer> {
     const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
     const contextTokens = this.#contextTokens;
     const request = ollamaRequest(call.input, { model, contextTokens });
@@ -113,7 +113,7 @@ export class OllamaProvider implements Provider {
     exchange: Exchange,
     request: OllamaRequest,
     { signal, idempotencyKey, onText = () => {} }: ProviderCall,
-  ): Promise<GenerateOutput> {
+  ): Promise<ProviderAnswer> {
     const { Ollama } = await (loading ??= import('ollama'));
     // One client per attempt: a shared client keeps the streams of failed calls for ever.
     const client = new Ollama({ host: unused, fetch: exchange.fetch });

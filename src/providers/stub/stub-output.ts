@@ -1,10 +1,10 @@
 /** The stub's answers, made only from a seed and the call's input, so that runs can be compared. */
-import type { GenerateInput, GenerateMessage, GenerateOutput } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateMessage, GenerateOutput } from '../../domain/catalogue.ts';
 import { planAnswer } from './plan-answer.ts';
 import { tokensOf } from './stub-answer.ts';
 
 /** A complete answer, always the same for the same seed and input. */
-export function stubAnswer(seed: number, provider: string, input: GenerateInput): GenerateOutput {
+export function stubAnswer(seed: number, provider: string, input: GenerateRequest): GenerateOutput {
   const messages: GenerateMessage[] = [];
   if (input.system !== undefined) messages.push({ role: 'system', content: input.system });
   // A prompt comes after the messages, as it does in the adapters.

@@ -9,7 +9,7 @@
  * 2. Answers depend only on the seed and the input; faults on the seed and the number of the call.
  * 3. A call ends exactly once: with an answer, a fault, or its abort.
  */
-import type { GenerateOutput } from '../../domain/catalogue.ts';
+import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { callAborted, type Provider, type ProviderCall, ProviderFault } from '../port.ts';
 import { mix } from './stub-answer.ts';
 import { stubAnswer } from './stub-output.ts';
@@ -79,7 +79,7 @@ class StubProvider implements Provider {
     this.#clock = options.clock;
   }
 
-  call(call: ProviderCall): Promise<GenerateOutput> {
+  call(call: ProviderCall): Promise<ProviderAnswer> {
     if (call.signal.aborted) return Promise.reject(callAborted(call.signal));
     this.#calls += 1;
     const hash = mix(Math.imul(this.#calls, 0x9e3779b1) ^ this.#options.seed);
@@ -96,7 +96,7 @@ class StubProvider implements Provider {
     call: ProviderCall,
     waitMs: number,
     fault: 'outage' | null,
-  ): Promise<GenerateOutput> {
+  ): Promise<ProviderAnswer> {
     await (waitMs === 0 ? arrived : this.#wait(waitMs, call.signal));
     this.#inFlight -= 1;
     if (call.signal.aborted) throw callAborted(call.signal);

@@ -1,5 +1,5 @@
 /** The options that both adapters take, and how a call chooses its model. */
-import type { GenerateInput } from '../../domain/catalogue.ts';
+import type { GenerateRequest } from '../../domain/catalogue.ts';
 import { asWhole, refuseField } from '../../domain/field.ts';
 import { asList } from '../../domain/options.ts';
 import { checkName } from '../../domain/ids.ts';
@@ -74,7 +74,7 @@ function namesOf(given: readonly string[] | undefined, field: string): readonly 
 
 /** Rejects a tier without a model: an answer of another model than the one that was meant is useless. */
 export function modelOf(
-  { model, tier }: GenerateInput,
+  { model, tier }: GenerateRequest,
   options: Pick<AdapterOptions, 'model' | 'tiers'>,
 ): string {
   if (model !== undefined) return model;

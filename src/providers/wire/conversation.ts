@@ -1,5 +1,5 @@
 /** A generate's input as one conversation, the same for every adapter. */
-import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 
 type AssistantTurn = Extract<GenerateMessage, { readonly role: 'assistant' }>;
 
@@ -18,7 +18,7 @@ export type Conversation = {
  * Leaves out an assistant's message without text and tool calls: it says nothing, and providers refuse
  * it, though a model may end with one. A prompt comes after the messages.
  */
-export function conversationOf({ prompt, messages = [], system }: GenerateInput): Conversation {
+export function conversationOf({ prompt, messages = [], system }: GenerateRequest): Conversation {
   const systems = system === undefined ? [] : [system];
   const turns: Turn[] = [];
   for (const message of messages) {

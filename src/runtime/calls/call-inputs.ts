@@ -6,9 +6,9 @@
  * Owns the inputs of calls, and the reads under way. `resting-calls.ts` decides which calls wait without
  * their input.
  */
-import type { GenerateInput } from '../../domain/catalogue.ts';
+import type { GenerateRequest } from '../../domain/catalogue.ts';
 import { toErrorRecord } from '../../domain/errors.ts';
-import { checkGenerate } from '../../domain/generate-input.ts';
+import { checkGenerate } from '../../domain/model/generate-input.ts';
 import type { Kernel } from '../../kernel/port.ts';
 import type { Store } from '../../store/port.ts';
 import type { LoadedRun } from '../../store/rows.ts';
@@ -102,7 +102,7 @@ export class CallInputs {
   }
 
   /** The input never changes while its invocation is open, whatever turns the run has taken since. */
-  #inputIn(loaded: LoadedRun | null, call: RunCall): GenerateInput | null {
+  #inputIn(loaded: LoadedRun | null, call: RunCall): GenerateRequest | null {
     if (loaded === null) return null;
     try {
       const found = loadRun(this.#kernel, this.#agents, loaded.run);

@@ -13,11 +13,12 @@
  *    dropped.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { GenerateInput, GenerateOutput } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateOutput } from '../../domain/catalogue.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import type { BroughtBack, Pool } from '../../providers/capacity/pool.ts';
 import { totalTokens } from '../../providers/call-tokens.ts';
-import { asAnswer, asFault } from '../../providers/check-provider.ts';
+import { asAnswer } from '../../providers/check-answer.ts';
+import { asFault } from '../../providers/check-provider.ts';
 import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
 import type { StateOf } from './call/call-state.ts';
@@ -156,7 +157,7 @@ export class CallRequests {
     }
   }
 
-  async #request(call: RunCall, from: StateOf<'cleared'>, input: GenerateInput): Promise<void> {
+  async #request(call: RunCall, from: StateOf<'cleared'>, input: GenerateRequest): Promise<void> {
     const { slot } = from;
     const provider = this.#provider(slot.provider);
     const abort = new AbortController();
@@ -176,9 +177,9 @@ export class CallRequests {
         }),
         onText: this.#texts.ofAttempt(call, () => call.state !== sent),
       });
-      if (call.state === sent) this.#ends.answered(call, sent, asAnswer(provider.name, answer));
+      if (call.state === sent) this.#ends.answered(call, sent, asAnswer(provider, input, answer));
       else if (isLeaving(call, sent)) {
-        this.#ends.unwanted(call, totalTokens(asAnswer(provider.name, answer).usage));
+        this.#ends.unwanted(call, totalTokens(asAnswer(provider, input, answer).usage));
       }
     } catch (error) {
       this.#failed(call, sent, provider.name, error);
@@ -203,7 +204,7 @@ export class CallRequests {
   }
 
   /** `attemptTimeoutMs` counts from the sending. */
-  #limit(call: RunCall, abort: AbortController, input: GenerateInput): () => void {
+  #limit(call: RunCall, abort: AbortController, input: GenerateRequest): () => void {
     const { attemptTimeoutMs } = input;
     if (attemptTimeoutMs === undefined) return noLimit;
     return this.#clock.setTimer(attemptTimeoutMs, () => {

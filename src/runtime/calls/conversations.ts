@@ -4,7 +4,7 @@
  *
  * Owns the reads under way. Turns write what stands in a conversation.
  */
-import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { ConversationRead, Store } from '../../store/port.ts';
 import type { NewRun } from '../../store/rows.ts';
@@ -46,8 +46,8 @@ export class Conversations {
   /** The call's input, with all messages of its conversation in place of the conversation's name. */
   async inputOf(
     run: Pick<NewRun, 'tenant' | 'runId'>,
-    input: GenerateInput,
-  ): Promise<GenerateInput> {
+    input: GenerateRequest,
+  ): Promise<GenerateRequest> {
     const { conversation = '', prompt: _, ...rest } = input;
     const read = { tenant: run.tenant, runId: run.runId, conversation };
     const texts = await new Promise<readonly string[]>((resolve, reject) => {

@@ -5,7 +5,7 @@
  */
 import type { Effect } from '../../domain/effect.ts';
 import { checkAsk, checkEvaluate } from '../../domain/catalogue-input.ts';
-import { checkGenerate } from '../../domain/generate-input.ts';
+import { checkGenerate } from '../../domain/model/generate-input.ts';
 import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
 import { recordOf } from '../../domain/failure.ts';
 import { asObject } from '../../domain/field.ts';

@@ -6,7 +6,7 @@
  * 1. One call of a conversation is open at a time, so nothing comes between a call and its answer.
  * 2. Messages are named by run, turn and place: a turn that is computed again appends the same ones.
  */
-import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import type { GenerateMessage, GenerateOutput, GenerateRequest } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { asObject } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
@@ -18,7 +18,7 @@ import { noted } from './held.ts';
 /** A call begins: appends its messages to the conversation that it names, if it names one. */
 export function beginCall(
   draft: Draft,
-  { id, input }: { readonly id: string; readonly input: GenerateInput },
+  { id, input }: { readonly id: string; readonly input: GenerateRequest },
   open: readonly OpenInvocation[],
 ): void {
   const { conversation, messages = [], prompt } = input;
@@ -37,10 +37,13 @@ export function beginCall(
 export function takeAnswer(draft: Draft, call: OpenInvocation, output: Json): void {
   const conversation = conversationOf(call);
   if (conversation === null) return;
-  const { text, toolCalls = [] } = asObject(output, 'generate');
-  const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? { toolCalls } : {};
-  const content = typeof text === 'string' ? text : '';
-  append(draft, conversation, { role: 'assistant', content, ...calls });
+  const { text, toolCalls = [], parts } = asObject(output, 'generate') as Partial<GenerateOutput>;
+  append(draft, conversation, {
+    role: 'assistant',
+    content: text ?? '',
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    ...(parts === undefined ? {} : { parts }),
+  });
 }
 
 function conversationOf({ source, input }: OpenInvocation): string | null {

@@ -3,7 +3,7 @@
  * together with its time in lines. The limit is a timer of the run, so it keeps its absolute deadline
  * over restarts (promise 4) and costs no memory. Calls and tasks limit their single attempts themselves.
  */
-import { checkGenerate } from '../../domain/generate-input.ts';
+import { checkGenerate } from '../../domain/model/generate-input.ts';
 import { taskPolicyOf } from '../../kernel/catalogue.ts';
 import type { Agent, OpenInvocation } from '../../kernel/port.ts';
 import { clearTimer, limitTimer, setTimer, type Draft } from './draft.ts';

@@ -1,5 +1,5 @@
 /** What a scripted model says to one call, as a test writes it, and the form in which it is carried out. */
-import type { GenerateOutput, ToolCall } from '../../domain/catalogue.ts';
+import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { toJson, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
@@ -24,7 +24,7 @@ export type TextAnswer = {
   /** Default: `tool-calls` where it wants any, else `end`. */
   readonly stopReason?: string;
   /** Default: one token in, one out. */
-  readonly usage?: GenerateOutput['usage'];
+  readonly usage?: ProviderAnswer['usage'];
   /** Virtual time until the answer comes. Default: at once. */
   readonly after?: Duration;
 };
@@ -66,7 +66,7 @@ export type PlannedAnswer =
   | {
       readonly kind: 'text';
       readonly afterMs: number;
-      readonly output: Omit<GenerateOutput, 'provider' | 'model'>;
+      readonly output: Omit<ProviderAnswer, 'provider' | 'model'>;
     }
   | {
       readonly kind: 'fault';

@@ -2,7 +2,7 @@
  * One call that a scripted model got, from its coming to its end. It leaves to the script what is
  * answered, and to scripted-model.ts when.
  */
-import type { GenerateInput, GenerateMessage } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 import { refuseField } from '../../domain/field.ts';
 import { callAborted, type ProviderCall } from '../../providers/port.ts';
 import type { Life } from '../replica/life.ts';
@@ -30,7 +30,7 @@ export class ModelCall {
   /** The run that asks. */
   readonly runId: string;
   /** The whole input, as the provider gets it: model, tools, messages, limits. */
-  readonly input: GenerateInput;
+  readonly input: GenerateRequest;
   /** 1 for the first attempt; a 429 uses up none. */
   readonly attempt: number;
   /** The same for each attempt at one invocation of `generate`, before and after a crash. */

@@ -2,7 +2,7 @@
  * A model that says what a test's script says, in virtual time. It stands outside of the replica, as a
  * real provider does: a crash leaves it, its place in the script and the calls that it got.
  */
-import type { GenerateOutput } from '../../domain/catalogue.ts';
+import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { isA, thrownText } from '../../domain/thrown.ts';
 import {
@@ -79,11 +79,11 @@ export class ScriptedModel {
   /** @internal The provider that one replica is given. */
   provider(life: Life): Provider {
     const { ceiling = 100, models, tiers, pricePerMillion } = this.#options;
-    const call = (given: ProviderCall): Promise<GenerateOutput> => this.#answer(given, life);
+    const call = (given: ProviderCall): Promise<ProviderAnswer> => this.#answer(given, life);
     return { name: this.name, ceiling, models, tiers, pricePerMillion, call };
   }
 
-  #answer(given: ProviderCall, life: Life): Promise<GenerateOutput> {
+  #answer(given: ProviderCall, life: Life): Promise<ProviderAnswer> {
     return new Promise((resolve, reject) => {
       const { model = this.#options.models?.[0] ?? 'scripted' } = given.input;
       const call = new ModelCall(

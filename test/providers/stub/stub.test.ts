@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GenerateInput, GenerateOutput } from '../../../src/domain/catalogue.ts';
+import type { GenerateRequest, ProviderAnswer } from '../../../src/domain/catalogue.ts';
 import { ProviderFault, type Provider } from '../../../src/providers/port.ts';
 import { createStub, type StubOptions } from '../../../src/providers/stub/stub.ts';
 
@@ -37,9 +37,9 @@ function stubOf(options: Partial<StubOptions> = {}) {
 let keys = 0;
 function call(
   stub: Provider,
-  input: GenerateInput = { prompt: 'What is a heddle?' },
+  input: GenerateRequest = { prompt: 'What is a heddle?' },
   more: { idempotencyKey?: string; signal?: AbortSignal } = {},
-): Promise<GenerateOutput> {
+): Promise<ProviderAnswer> {
   const idempotencyKey = `key-${(keys += 1)}`;
   const signal = new AbortController().signal;
   return stub.call({ input, idempotencyKey, attempt: 1, signal, ...more });

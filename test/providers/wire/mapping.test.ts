@@ -1,6 +1,6 @@
 /** What a generate's input becomes on the wire, and what hostile answers become as results. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GenerateInput } from '../../../src/domain/catalogue.ts';
+import type { GenerateRequest } from '../../../src/domain/catalogue.ts';
 import {
   callOf,
   type ClosableProvider,
@@ -10,7 +10,7 @@ import {
 } from '../../support/provider-wires.ts';
 import { whole, WireServer } from '../../support/wire-server.ts';
 
-const input: GenerateInput = {
+const input: GenerateRequest = {
   system: 'Be brief.',
   messages: [
     { role: 'system', content: 'And kind.' },

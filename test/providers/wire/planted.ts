@@ -2,7 +2,7 @@
  * Adapters that take a part of an answer for the whole: each is the true one with one mistake put
  * into it, and each names the cuts by which it must be noticed.
  */
-import type { GenerateOutput } from '../../../src/domain/catalogue.ts';
+import type { ProviderAnswer } from '../../../src/domain/catalogue.ts';
 import { AnthropicAnswer } from '../../../src/providers/anthropic/anthropic-answer.ts';
 import { AnthropicProvider } from '../../../src/providers/anthropic/anthropic.ts';
 import { OllamaAnswer } from '../../../src/providers/ollama/ollama-answer.ts';
@@ -27,7 +27,7 @@ export type PlantedBug = {
 type Answer = {
   readonly isComplete: boolean;
   take(piece: unknown): void;
-  output(provider: string): GenerateOutput;
+  output(provider: string): ProviderAnswer;
 };
 
 type Adapter = { readonly provider: Provider; readonly answer: Answer };

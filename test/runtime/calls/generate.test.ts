@@ -1,6 +1,6 @@
 /** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
 import { describe, expect, it } from 'vitest';
-import { checkGenerate } from '../../../src/domain/generate-input.ts';
+import { checkGenerate } from '../../../src/domain/model/generate-input.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../../support/replica.ts';
 import { scriptedProvider, type OpenCall } from '../../support/scripted-provider.ts';

@@ -1,8 +1,8 @@
 /** The forms in which a provider's answer and its fault reach the chart. */
-import type { GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
+import type { AssistantPart, GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { recordOf } from '../../../domain/failure.ts';
-import { toJson, toSafeJson, toSafeText, type Json } from '../../../domain/json.ts';
+import { isSafeText, toJson, toSafeJson, toSafeText, type Json } from '../../../domain/json.ts';
 import { limits } from '../../../domain/limits.ts';
 import { isA, thrownText } from '../../../domain/thrown.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
@@ -18,19 +18,48 @@ export const aborted: CallOutcome = { kind: 'aborted' };
  * refuses are taken out, and a tool call that cannot be kept says so.
  */
 export function resultOf(output: GenerateOutput): Json {
-  const { text, toolCalls } = output;
-  const safe = { ...output, text: toSafeText(text), toolCalls: toolCalls.map(safeToolCall) };
+  const { text, toolCalls, parts } = output;
+  const safe = {
+    ...output,
+    text: toSafeText(text),
+    toolCalls: toolCalls.map(safeToolCall),
+    ...(parts === undefined ? {} : { parts: parts.flatMap(safePart) }),
+  };
   return toJson(safe, 'generate') ?? null;
 }
 
-function safeToolCall({ id, name, input, invalid }: ToolCall): ToolCall {
-  const names = { id: toSafeText(id), name: toSafeText(name) };
-  if (invalid !== undefined) return { ...names, input: {}, invalid: toSafeText(invalid) };
+/** A part that must go back unchanged is left out when it cannot be kept unchanged. */
+function safePart(part: AssistantPart): readonly AssistantPart[] {
+  switch (part.type) {
+    case 'text':
+      return [{ ...part, text: toSafeText(part.text) }];
+    case 'reasoning': {
+      const texts = [part.text, part.signature ?? '', part.encrypted ?? ''];
+      return texts.every(isSafeText) ? [part] : [];
+    }
+    case 'tool-call':
+      return [{ type: 'tool-call', ...safeToolCall(part) }];
+    case 'image':
+      return [part];
+    case 'opaque':
+      return isKept(part.data) ? [part] : [];
+  }
+}
+
+function isKept(data: Json): boolean {
+  const safe = toSafeJson(data);
+  return safe !== undefined && JSON.stringify(safe) === JSON.stringify(data);
+}
+
+function safeToolCall({ id, name, input, invalid, extra }: ToolCall): ToolCall {
+  const kept = extra !== undefined && isKept(extra.data) ? { extra } : {};
+  const names = { id: toSafeText(id), name: toSafeText(name), ...kept };
+  const told = invalid === undefined ? {} : { invalid: toSafeText(invalid) };
   const safe = toSafeJson(input);
-  if (safe !== undefined) return { ...names, input: safe };
+  if (safe !== undefined) return { ...names, input: safe, ...told };
   const depth = limits.jsonDepthMax;
   const reason = `the input is nested deeper than ${depth}, or holds a key __proto__ or a number that is too large`;
-  return { ...names, input: {}, invalid: reason };
+  return { ...names, input: {}, invalid: reason, ...told };
 }
 
 /** A fault as the run's next turn takes it. */

@@ -8,8 +8,8 @@
  * `turn` and `status`, `call-inputs.ts` writes `input`.
  */
 import { heddleError } from '../../../domain/errors.ts';
-import { checkGenerate } from '../../../domain/generate-input.ts';
-import type { GenerateInput, GenerateOutput } from '../../../domain/catalogue.ts';
+import { checkGenerate } from '../../../domain/model/generate-input.ts';
+import type { GenerateRequest, GenerateOutput } from '../../../domain/catalogue.ts';
 import { madeAtMs, type RunId } from '../../../domain/ids.ts';
 import type { Priority } from '../../../domain/priority.ts';
 import type { OpenInvocation } from '../../../kernel/port.ts';
@@ -57,7 +57,7 @@ export class RunCall extends PoolCall {
   readonly wanted: Wanted;
   #state: CallState = proposed(false);
   /** The call's input; null while the call waits far back in its line, or for a budget. */
-  input: GenerateInput | null;
+  input: GenerateRequest | null;
   /** The run's turn and status as its row has had them since the last turn or change of status. */
   turn: number;
   status: RunStatus;

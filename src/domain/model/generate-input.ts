@@ -1,9 +1,10 @@
 /** Checks the input that a chart gives to `generate`, by field, before any request is paid for. */
-import type { GenerateInput } from './catalogue.ts';
-import { asBoolean, asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from './field.ts';
-import { checkName } from './ids.ts';
-import type { Json, JsonObject } from './json.ts';
-import { limits } from './limits.ts';
+import type { GenerateRequest } from './model-call.ts';
+import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../field.ts';
+import { checkName } from '../ids.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { limits } from '../limits.ts';
+import { checkMessages } from './message-input.ts';
 
 const generateKeys = [
   'prompt',
@@ -17,11 +18,18 @@ const generateKeys = [
   'tools',
   'maxTokens',
   'temperature',
+  'toolChoice',
+  'stopSequences',
+  'reasoning',
+  'cache',
+  'schema',
+  'providerOptions',
   'timeoutMs',
   'attemptTimeoutMs',
 ];
 
-export function checkGenerate(input: Json): GenerateInput {
+/** The input as providers get it. Throws `invalid-field` and names the first field that is wrong. */
+export function checkGenerate(input: Json): GenerateRequest {
   const given = asObject(input, 'generate');
   const value = 'stream' in given ? withoutStream(given) : given;
   onlyKeys(value, 'generate', generateKeys);
@@ -31,7 +39,6 @@ export function checkGenerate(input: Json): GenerateInput {
     refuseField('generate.prompt', 'or generate.messages must be given');
   }
   if (prompt !== undefined) asText(prompt, 'generate.prompt');
-  if (messages !== undefined) checkMessages(messages, conversation !== undefined);
   for (const key of ['system', 'provider', 'model', 'tier'] as const) {
     if (value[key] !== undefined) asText(value[key], `generate.${key}`);
   }
@@ -47,7 +54,9 @@ export function checkGenerate(input: Json): GenerateInput {
   ) {
     refuseField('generate.temperature', 'must be a number from 0 to 2');
   }
-  return value;
+  checkOptions(value);
+  if (messages === undefined) return value;
+  return { ...value, messages: checkMessages(messages, conversation !== undefined) };
 }
 
 /**
@@ -57,6 +66,61 @@ export function checkGenerate(input: Json): GenerateInput {
 function withoutStream(given: JsonObject): JsonObject {
   const kept = Object.entries(given).filter(([key]) => key !== 'stream');
   return Object.fromEntries(kept);
+}
+
+function checkOptions(value: JsonObject): void {
+  const { toolChoice, stopSequences, reasoning, cache, schema, providerOptions } = value;
+  if (toolChoice !== undefined) checkToolChoice(toolChoice, value['tools']);
+  if (stopSequences !== undefined) checkStops(stopSequences);
+  if (reasoning !== undefined) checkReasoning(reasoning);
+  if (cache !== undefined && ![true, false, '5m', '1h'].includes(cache as boolean | string)) {
+    refuseField('generate.cache', "must be true, false, '5m' or '1h'");
+  }
+  if (schema !== undefined) asObject(schema, 'generate.schema');
+  if (providerOptions === undefined) return;
+  for (const [name, of] of Object.entries(asObject(providerOptions, 'generate.providerOptions'))) {
+    asObject(of, `generate.providerOptions.${name.slice(0, limits.nameCharsMax)}`);
+  }
+}
+
+function checkToolChoice(choice: Json, tools: Json | undefined): void {
+  const offered = Array.isArray(tools) ? tools.map((tool) => asObject(tool, 'tool')['name']) : [];
+  const field = 'generate.toolChoice';
+  if (typeof choice === 'string') asOneOf(choice, field, ['auto', 'required', 'none']);
+  else {
+    const named = asObject(choice, field);
+    onlyKeys(named, field, ['tool']);
+    const name = asText(named['tool'], `${field}.tool`);
+    if (!offered.includes(name)) refuseField(`${field}.tool`, 'must be one of generate.tools');
+  }
+  if (choice === 'required' && offered.length === 0) {
+    refuseField(field, 'needs generate.tools');
+  }
+}
+
+function checkStops(stops: Json): void {
+  const { stopSequencesMax } = limits;
+  if (!Array.isArray(stops) || stops.length > stopSequencesMax) {
+    refuseField('generate.stopSequences', `must be a list of at most ${stopSequencesMax} texts`);
+  }
+  stops.forEach((stop: Json, i) => {
+    const field = `generate.stopSequences[${i}]`;
+    if (asText(stop, field).trim() === '') refuseField(field, 'must not be blank');
+  });
+}
+
+function checkReasoning(reasoning: Json): void {
+  const field = 'generate.reasoning';
+  if (typeof reasoning === 'string') {
+    asOneOf(reasoning, field, ['off', 'low', 'medium', 'high']);
+    return;
+  }
+  const given = asObject(reasoning, field);
+  onlyKeys(given, field, ['budgetTokens']);
+  const bounds = { min: 1_024, max: 1_000_000, fallback: null };
+  if (asWhole(given['budgetTokens'], `${field}.budgetTokens`, bounds) === null) {
+    refuseField(`${field}.budgetTokens`, 'must be a whole number');
+  }
 }
 
 /** Refuses two fields for one choice: they would need a rule of precedence that is hard to remember. */
@@ -79,46 +143,6 @@ function checkRoute({ provider, providers, model, tier }: JsonObject): void {
   if (new Set(names).size < names.length) {
     refuseField('generate.providers', 'names a provider twice');
   }
-}
-
-const messageKeys = {
-  system: ['role', 'content'],
-  user: ['role', 'content'],
-  assistant: ['role', 'content', 'toolCalls'],
-  tool: ['role', 'content', 'toolCallId', 'isError'],
-} as const;
-
-function checkMessages(messages: Json, mayBeEmpty: boolean): void {
-  if (!Array.isArray(messages) || (messages.length === 0 && !mayBeEmpty)) {
-    refuseField('generate.messages', 'must be a list that is not empty');
-  }
-  messages.forEach((message: Json, i) => {
-    const field = `generate.messages[${i}]`;
-    const item = asObject(message, field);
-    const roles = ['system', 'user', 'assistant', 'tool'] as const;
-    const role = asOneOf(item['role'], `${field}.role`, roles);
-    onlyKeys(item, field, messageKeys[role]);
-    asText(item['content'], `${field}.content`);
-    if (role === 'tool') {
-      asText(item['toolCallId'], `${field}.toolCallId`);
-      asBoolean(item['isError'], `${field}.isError`, false);
-    }
-    if (item['toolCalls'] !== undefined) checkToolCalls(item['toolCalls'], `${field}.toolCalls`);
-  });
-}
-
-/** Tool calls have the form of a `GenerateOutput`'s: a chart hands them back unchanged. */
-function checkToolCalls(calls: Json, list: string): void {
-  if (!Array.isArray(calls)) refuseField(list, 'must be a list');
-  calls.forEach((call: Json, i) => {
-    const field = `${list}[${i}]`;
-    const item = asObject(call, field);
-    onlyKeys(item, field, ['id', 'name', 'input', 'invalid']);
-    asText(item['id'], `${field}.id`);
-    asText(item['name'], `${field}.name`);
-    asObject(item['input'], `${field}.input`);
-    if (item['invalid'] !== undefined) asText(item['invalid'], `${field}.invalid`);
-  });
 }
 
 function checkTools(tools: Json): void {
