@@ -1,9 +1,9 @@
 /**
- * One model call that was let in, until it is over. It owns its place in line or its slot, and the
- * sending of its answer; what is answered, `ModelCalls` decides.
+ * One model call that an emulator has let in, from its arrival to its end. It owns the call's slot
+ * or its place in the queue, and the sending of the answer. `ModelCalls` decides the answer.
  *
  * 1. A slot is held from the start to just before the last byte, or until the client leaves.
- * 2. A call is over exactly once.
+ * 2. A call ends exactly once.
  */
 import type { ServerResponse } from 'node:http';
 import { Sending, type Delivery } from './delivery.ts';
@@ -15,7 +15,7 @@ export type CallEnd = 'sent' | 'cut' | 'left';
 type CallOptions = {
   readonly response: ServerResponse;
   readonly slots: Slots;
-  /** What to send: asked for when the call has its slot. */
+  /** Gives the reply to send. It is called when the call has its slot. */
   readonly begin: () => Delivery;
   readonly onHead: (status: number) => void;
   readonly onEnd: (end: CallEnd) => void;
@@ -30,7 +30,7 @@ export class ActiveCall {
     this.#options = options;
   }
 
-  /** False when there is neither a slot nor a place in line; nothing was sent then. */
+  /** Returns false, and sends nothing, when no slot and no place in the queue is free. */
   enter(): boolean {
     const { slots, response } = this.#options;
     if (slots.take(this.#start) === 'full') return false;
@@ -56,7 +56,8 @@ export class ActiveCall {
     const held = this.#phase === 'sending';
     if (this.#phase === 'over') return;
     this.#phase = 'over';
-    // Counted first: to whom the slot goes next may ask.
+    // The call is counted before its slot is released: the next call starts in the release and may
+    // read the counts.
     this.#options.onEnd(end);
     if (held) this.#options.slots.release();
   }

@@ -1,13 +1,16 @@
 /**
- * What is to happen to the n-th call: drawn from script, seed and number alone, so that a script repeats
- * exactly, whatever the calls hold and however long they took.
+ * The plan of the n-th call: its times and its fault. It is drawn from the script, the seed and the
+ * call's number alone, so a script repeats exactly, whatever the calls contain and however long
+ * they take.
  */
 import { mix } from '../providers/stub/stub-answer.ts';
 import type { EmulatorScript, Fault, Spread } from './script.ts';
 
 export type CallPlan = {
   readonly latencyMs: number;
-  /** Never after the latency; the same, where the script names none. */
+  /**
+   * Never later than `latencyMs`; equal to it when the script gives no time for the first token.
+   */
   readonly firstTokenMs: number;
   readonly fault: Fault | null;
 };
@@ -24,13 +27,13 @@ export function planCall(script: EmulatorScript, seed: number, callNumber: numbe
   };
 }
 
-/** In [0, 1), another for each salt. */
+/** A number in [0, 1), a different one for each salt. */
 function draw(hash: number, salt: number): number {
   return mix(hash ^ salt) / 2 ** 32;
 }
 
 function drawFault(faults: readonly Fault[], hash: number, callNumber: number): Fault | null {
-  // One draw for all: their shares are shares of the same calls.
+  // All faults share one draw, because each share counts among the same calls.
   let left = draw(hash, 0x5bd1e995);
   for (const fault of faults) {
     if ('calls' in fault) {
@@ -47,7 +50,7 @@ function drawMs(spread: Spread, hash: number): number {
     case 'uniform':
       return spread.minMs + draw(hash, 0x1b873593) * (spread.maxMs - spread.minMs);
     case 'lognormal': {
-      // Box-Muller; 1 - draw, because the logarithm of 0 is none.
+      // Box-Muller; 1 - draw, because the logarithm of 0 does not exist.
       const radius = Math.sqrt(-2 * Math.log(1 - draw(hash, 0x1b873593)));
       const normal = radius * Math.cos(2 * Math.PI * draw(hash, 0xcc9e2d51));
       return Math.min(spread.maxMs, spread.medianMs * Math.exp(spread.sigma * normal));

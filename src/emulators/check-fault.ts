@@ -76,7 +76,7 @@ function wholeOf(value: Json | undefined, field: string, min: number): number {
   return found ?? refuseField(field, 'must be a whole number');
 }
 
-/** Their shares are of the same calls, so they must fit into one whole. */
+/** The shares all count among the same calls, so their sum may be 1 at most. */
 export function checkShares(faults: readonly Fault[], field: string): readonly Fault[] {
   const sum = faults.reduce((total, fault) => total + ('share' in fault ? fault.share : 0), 0);
   if (sum > 1 + 1e-9) refuseField(field, `have shares of ${sum} together; 1 is all calls`);

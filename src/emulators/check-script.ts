@@ -1,10 +1,13 @@
-/** Scripts come from files and from code: each field is checked and refused by its name. */
+/**
+ * Checks scripts. They come from files and from code, so each field is checked, and a refusal names
+ * the field.
+ */
 import { asObject, asOneOf, asText, asWhole, onlyKeys, refuseField } from '../domain/field.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { checkFault, checkShares } from './check-fault.ts';
 import { outageKinds, type EmulatorScript, type OutageWindow, type Spread } from './script.ts';
 
-/** Longer than any test runs, and as long as a timer of Node's can be. */
+/** The longest time that a timer of Node's takes; it is longer than any test runs. */
 const msMax = 2_147_483_647;
 const listMax = 1_000;
 
@@ -28,7 +31,7 @@ const readers: {
 };
 const fields = Object.keys(readers) as readonly (keyof EmulatorScript)[];
 
-/** The given fields over `base`: all of a script need not be said. */
+/** Lays the given fields over `base`, so a script may leave fields out. */
 export function checkScript(given: unknown, base: EmulatorScript): EmulatorScript {
   const object = asObject(given, 'script');
   onlyKeys(object, 'script', fields);
@@ -63,7 +66,7 @@ function listOf<Item>(read: Reader<Item>): Reader<readonly Item[]> {
   };
 }
 
-/** A plain number is a fixed time. */
+/** A plain number stands for a fixed time. */
 function checkSpread(value: Json, field: string): Spread {
   if (typeof value === 'number') return { kind: 'fixed', ms: wholeOf(value, field, 0, msMax) };
   const object = asObject(value, field);

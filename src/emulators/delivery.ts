@@ -8,11 +8,11 @@ import type { ErrorName, Place } from './script.ts';
 import type { WireReply } from './wire.ts';
 
 export type Delivery = {
-  /** Null: not even the headers are sent. */
+  /** Null: nothing is sent, not even the headers. */
   readonly head: { readonly status: number; readonly headers: readonly string[] } | null;
   readonly firstMs: number;
   readonly writes: readonly (string | Buffer)[];
-  /** Between one write and the next. */
+  /** The time between two writes. */
   readonly gapMs: number;
   readonly ending: 'end' | 'hang' | 'cut';
 };
@@ -51,7 +51,10 @@ export function deliveryOf(
   }
 }
 
-/** A plain body comes when it is finished; a stream piece by piece, from the first to the last. */
+/**
+ * A plain body is sent whole when the latency is over. A stream is sent in pieces, from the time of
+ * the first token to the end of the latency.
+ */
 function pacedDelivery(reply: WireReply, plan: CallPlan): Delivery {
   const restMs = plan.latencyMs - plan.firstTokenMs;
   const rests = reply.pieces.length - 1;
@@ -85,7 +88,7 @@ function brokenOff(reply: WireReply, plan: CallPlan, at: Place, ending: 'hang' |
     const text = reply.frames.slice(0, lastAt(at.event, reply)).join('');
     return { head, firstMs, writes: [text], gapMs: 0, ending };
   }
-  // The last byte is kept back, or the answer would be whole.
+  // The last byte is never sent: with it, the answer would be whole.
   const body = Buffer.from(reply.frames.join(''));
   const end = Math.min(at.byte, body.length - 1);
   return { head, firstMs, writes: [body.subarray(0, end)], gapMs: 0, ending };
@@ -99,7 +102,7 @@ function before(pieces: readonly number[], at: number): number[] {
   return pieces.filter((piece) => piece < at);
 }
 
-/** What looks like an event, and is none: half of its JSON, with the event's own end. */
+/** A broken event: half of its JSON, with the usual end of an event. */
 function broken(reply: WireReply, at: number): string {
   const frame = reply.frames[at] ?? '';
   const text = frame.trimEnd();
@@ -108,7 +111,7 @@ function broken(reply: WireReply, at: number): string {
   return text.slice(0, kept) + frame.slice(text.length);
 }
 
-/** The length of a plain body is known, so a client can tell when it was cut. */
+/** A plain body is sent with its length, so that a client can tell when it was cut. */
 function headOf({ status, headers, frames, streamed }: WireReply) {
   if (streamed) return { status, headers };
   const bytes = frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
@@ -117,7 +120,10 @@ function headOf({ status, headers, frames, streamed }: WireReply) {
 
 type SendingHooks = {
   readonly onHead: (status: number) => void;
-  /** Just before the last bytes go out: whoever reads them may call again at once. */
+  /**
+   * Called just before the last bytes are sent, because a client that has read them may call again
+   * at once.
+   */
   readonly onLast: (end: 'sent' | 'cut') => void;
 };
 
@@ -137,7 +143,7 @@ export class Sending {
     else this.#begin();
   }
 
-  /** The client has gone: nothing more is sent. */
+  /** Called when the client has gone: nothing more is sent. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -148,7 +154,8 @@ export class Sending {
     if (head !== null) {
       this.#hooks.onHead(head.status);
       this.#response.writeHead(head.status, head.headers as string[]);
-      // Node keeps the headers back for the first bytes of the body; here none may follow.
+      // Node holds the headers back until the body's first bytes. Here there may be none, so they
+      // are sent now.
       if (ending !== 'end') this.#response.flushHeaders();
     }
     this.#begunAtMs = performance.now();
@@ -161,7 +168,8 @@ export class Sending {
     const part = writes[this.#written++] ?? '';
     if (this.#written >= writes.length) return this.#finish(part);
     this.#response.write(part);
-    // By the time of the first, not of the last: late timers of a busy loop must not add up.
+    // Each time is counted from the first write, not from the last, so that the delays of late
+    // timers in a busy process do not add up.
     const dueMs = this.#begunAtMs + this.#written * gapMs;
     this.#timer = setTimeout(this.#writeNext, Math.max(0, dueMs - performance.now()));
   };
@@ -178,7 +186,8 @@ export class Sending {
         return;
       case 'cut':
         this.#hooks.onLast('cut');
-        // Once what was written has left: a reset would take back what is still on its way.
+        // The connection is closed after the written bytes have left, because a reset would drop
+        // the bytes that are still under way.
         if (part.length > 0) response.write(part, () => response.socket?.destroySoon());
         else response.socket?.destroySoon();
         return;
@@ -186,7 +195,7 @@ export class Sending {
   }
 }
 
-/** A reply at once, with nothing in its way. */
+/** Sends a whole reply at once, without latency or fault. */
 export function sendWhole(response: ServerResponse, reply: WireReply): void {
   const { status, headers } = headOf(reply);
   response.writeHead(status, headers as string[]);

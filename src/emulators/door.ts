@@ -1,15 +1,17 @@
 /**
- * The listener of an emulator, which can be shut and opened again on the same port. It owns the server's
- * socket; what comes in through it, it leaves to fastify.
+ * The listener of an emulator. It can be shut, and opened again on the same port. It owns the
+ * server's socket and the connections; fastify handles the requests.
  *
- * 1. When `shut` has resolved, connections are refused, none is left, and their calls know it.
- * 2. One change at a time: whoever comes meanwhile waits for it.
+ * 1. When `shut` has resolved, no connection is left, the calls on them have been told, and new
+ *    connections are refused.
+ * 2. Opening and shutting happen one after the other: each waits until the change before it is
+ *    done.
  */
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Another socket may have taken the port while the door was shut; mostly it soon gives it back. */
+/** While the door is shut, another socket may take the port; usually it is free again soon. */
 const openAttemptsMax = 100;
 const openAgainMs = 50;
 
@@ -38,7 +40,7 @@ export class Door {
     return this.#port;
   }
 
-  /** The first time, a port that is taken is an error at once. */
+  /** The emulator's first opening passes 1, so that a port in use is an error at once. */
   async open(attempts = openAttemptsMax): Promise<void> {
     await this.#after(async () => {
       if (this.#server.listening) return;
@@ -59,7 +61,8 @@ export class Door {
     await this.#after(async () => {
       if (!this.#server.listening) return;
       const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-      // The server is closed a little before its sockets have said so, and calls listen to those.
+      // The server reports its close a little before the sockets report theirs, and the calls
+      // listen to the sockets.
       const gone = [...this.#sockets].map(
         (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
       );

@@ -1,4 +1,4 @@
-/** Emulators that are started, told and counted together, each with a log of its slots. */
+/** Several emulators that are started, set and counted together. Each has a log of its slots. */
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 import type { OutageKind } from './script.ts';
 import { machineMs, SlotLog, type SlotChanges } from './slot-log.ts';
@@ -8,15 +8,15 @@ import type { EmulatorStats } from './tally.ts';
 export type GroupMember = Omit<EmulatorOptions, 'answer' | 'onSlot'>;
 
 export type GroupOutage = {
-  /** By its place in the group. */
+  /** The emulator's index in the group. */
   readonly member: number;
   readonly kind: OutageKind;
-  /** From now. */
+  /** Counted from now. */
   readonly inMs: number;
   readonly forMs: number;
 };
 
-/** By member. Whoever has them knows all that happened until then. */
+/** The changes of each member, by its index; complete up to `untilMs`. */
 export type GroupSlots = {
   readonly untilMs: number;
   readonly changes: readonly SlotChanges[];
@@ -31,7 +31,7 @@ export class EmulatorGroup {
     this.#members = members;
   }
 
-  /** All of them, or none: what has started is closed when another does not. */
+  /** Starts all of them or none: when one fails to start, those that have started are closed. */
   static async start(members: readonly GroupMember[]): Promise<EmulatorGroup> {
     const started: Started[] = [];
     try {
@@ -63,7 +63,7 @@ export class EmulatorGroup {
     return { untilMs: machineMs(), changes };
   }
 
-  /** These are all that there will be: earlier ones end. */
+  /** Replaces the outages that were set before; one that is under way ends. */
   async setOutages(outages: readonly GroupOutage[]): Promise<void> {
     const settings = this.#members.map(async ({ emulator }, at) => {
       const nowMs = Math.ceil(emulator.stats().elapsedMs);

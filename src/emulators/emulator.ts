@@ -1,6 +1,6 @@
 /**
- * An emulator: a provider of model calls on loopback that speaks a real one's protocol over real sockets,
- * behaves by a script, and counts what was done to it.
+ * An emulator: a provider of model calls on loopback. It speaks a real provider's protocol over
+ * real sockets, behaves as its script says, and counts the calls that it gets.
  */
 import { createServer, type Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -27,12 +27,15 @@ const bounds = {
   seed: { min: 0, max: 4_294_967_295 },
   port: { min: 0, max: 65_535 },
   bodyBytesMax: { min: 1, max: 33_554_432 },
-  /** More than that at once are turned away by the operating system's own means. */
+  /** The operating system refuses connections beyond this number. */
   connectionsMax: 20_000,
   keepAliveMs: 72_000,
 } as const;
 
-/** A script as it is given: what is left out stays as it is. A plain number is a fixed time. */
+/**
+ * A script as a caller gives it: a field that is left out keeps its value. A plain number is a
+ * fixed time.
+ */
 export type PartialScript = Partial<
   Omit<EmulatorScript, 'latencyMs' | 'firstTokenMs'> & {
     readonly latencyMs: EmulatorScript['latencyMs'] | number;
@@ -42,16 +45,18 @@ export type PartialScript = Partial<
 
 export type EmulatorOptions = {
   readonly protocol: ProtocolName;
-  /** Default: any that is free. */
+  /** Default: any free port. */
   readonly port?: number;
   readonly script?: PartialScript;
   /** Default 1. Answers, latencies and faults depend on it. */
   readonly seed?: number;
-  /** Default: what heddle's stub answers, and plans in the prompt (`plan-answer.ts`). */
+  /**
+   * Default: the answer of heddle's stub, which follows a plan in the prompt (`plan-answer.ts`).
+   */
   readonly answer?: AnswerFunction;
   /** Larger requests are refused. Default 8 MiB. */
   readonly bodyBytesMax?: number;
-  /** Told just before each slot is taken (1) and given back (-1). */
+  /** Called just before each slot is taken (1) and given back (-1). */
   readonly onSlot?: (by: 1 | -1) => void;
 };
 
@@ -61,9 +66,9 @@ export type Emulator = {
   readonly port: number;
   readonly script: EmulatorScript;
   stats(): EmulatorStats;
-  /** Resolves when it is in force: when the door is shut, too, for the outage `refuse`. */
+  /** Resolves when the script is in force; for the outage `refuse`, when the door is shut. */
   set(script: PartialScript): Promise<void>;
-  /** Cuts off whoever is connected. */
+  /** Stops listening and cuts off all connections. */
   close(): Promise<void>;
 };
 
@@ -93,7 +98,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const door = new Door(server, { host: '127.0.0.1', port });
   const moveDoor = (): Promise<void> =>
     isClosed || outages.current === 'refuse' ? door.shut() : door.open();
-  // The port is to be known even where the script begins with an outage.
+  // The door is opened once even where the script begins with an outage, so that the port is known.
   await door.open(1);
   await moveDoor();
 
@@ -131,14 +136,15 @@ async function serve(
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
-    // The door listens, so that it can be shut and opened again; fastify only answers.
+    // The door does the listening, so that it can be shut and opened again; fastify only answers.
     serverFactory: (handler) => {
       server = createServer({ keepAliveTimeout: bounds.keepAliveMs }, handler);
       server.maxConnections = bounds.connectionsMax;
       return server;
     },
   });
-  // Bytes, whatever they call themselves: what is wrong with them, the wire says in its own words.
+  // Every body is read as bytes, whatever its content type: the wire then refuses a wrong one in
+  // the protocol's own words.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

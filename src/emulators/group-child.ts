@@ -1,18 +1,19 @@
 /**
- * The process that a group of emulators lives in, so that what they cost is not part of what is measured
- * beside them. It lives as long as the channel to whoever started it, and no signal of a terminal ends it
- * before that: who closes in good order still has calls under way.
+ * The process of a group of emulators. It is a process of its own so that the emulators' cost is
+ * not part of the measurements in the process that starts it. It ends when the channel to that
+ * process ends. A signal from a terminal does not end it, because the other process, when it closes
+ * in good order, still has calls under way.
  */
 import { EmulatorGroup } from './emulator-group.ts';
 import type { GroupMessage, GroupReply, GroupRequest } from './group-messages.ts';
 
-/** Often enough for whoever draws it, seldom enough to cost nothing. */
+/** Often enough for a display that draws the slots, and seldom enough to cost nothing. */
 const tellSlotsMs = 100;
 
 let group: EmulatorGroup | null = null;
 
 function say(message: GroupMessage): void {
-  // Who started this may be gone by now; then `disconnect` ends it.
+  // The process that started this one may be gone; `disconnect` then ends this one.
   if (process.connected) process.send?.(message, undefined, {}, () => undefined);
 }
 
@@ -47,7 +48,7 @@ const telling = setInterval(() => {
 
 process.once('disconnect', () => {
   clearInterval(telling);
-  // Its sockets go with the process, and nobody waits for their end.
+  // The sockets end with the process, and no client waits for a clean end.
   process.exit();
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);

@@ -1,8 +1,8 @@
-/** What a process with a group of emulators is told, and what it says. */
+/** The messages between a process and its group of emulators. */
 import type { GroupMember, GroupOutage, GroupSlots } from './emulator-group.ts';
 import type { EmulatorStats } from './tally.ts';
 
-/** Each is answered under its number; the channel's end means: close and go. */
+/** Each request is answered under its number. When the channel ends, the child closes and exits. */
 export type GroupRequest = { readonly number: number } & (
   | { readonly kind: 'start'; readonly members: readonly GroupMember[] }
   | { readonly kind: 'stats' }
@@ -15,7 +15,10 @@ export type GroupReply =
   | { readonly kind: 'outages' };
 
 export type GroupMessage =
-  /** Unasked, now and then; and before every answer, so that whoever asks knows all until then. */
+  /**
+   * Sent at intervals while slots change, and before every reply, so that a reader of a reply has
+   * all changes until then.
+   */
   | { readonly kind: 'slots'; readonly slots: GroupSlots }
   | { readonly kind: 'reply'; readonly number: number; readonly reply: GroupReply }
   | { readonly kind: 'failed'; readonly number: number; readonly reason: string };

@@ -1,8 +1,8 @@
 /**
- * The model calls of one emulator: which are refused, which are let in, and what those are answered. It
- * owns slots, tokens and counters; sockets and paths it leaves to the server.
+ * The model calls of one emulator: it refuses or admits each, and makes the answer. It owns the
+ * slots, the tokens and the counters. The server owns the sockets and the paths.
  *
- * 1. What happens to a call depends on script, seed and its number alone.
+ * 1. The plan of a call depends on the script, the seed and the call's number alone.
  * 2. A refusal holds no slot and takes no tokens.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -24,7 +24,7 @@ import {
 } from './wire.ts';
 
 type EmulatorClock = {
-  /** Since the emulator's start, and never back. */
+  /** Counted from the emulator's start; it never goes back. */
   readonly nowMs: () => number;
   readonly epochMs: () => number;
 };
@@ -37,7 +37,7 @@ type Options = {
   readonly onSlot: (by: 1 | -1) => void;
 };
 
-/** One call, from its arrival on. */
+/** One call, from its arrival to its end. */
 type Arrived = {
   readonly response: ServerResponse;
   readonly number: number;
@@ -71,7 +71,7 @@ export class ModelCalls {
     return this.#tally.stats(this.#slots.stats(), this.#options.clock.nowMs());
   }
 
-  /** A call has come. Nothing is returned: its answer goes to `response` in its time. */
+  /** Takes a call that has arrived. The answer is written to `response` when its time has come. */
   take(
     { headers }: IncomingMessage,
     response: ServerResponse,
@@ -101,7 +101,7 @@ export class ModelCalls {
     }
   }
 
-  /** Whatever else is asked of the provider: it holds no slot and counts as no call. */
+  /** Answers any other request to the provider: it holds no slot and is not counted as a call. */
   page(
     page: WirePage,
     { headers }: IncomingMessage,
@@ -119,7 +119,7 @@ export class ModelCalls {
     }
   }
 
-  /** Ids of pages never meet those of calls. */
+  /** The ids of pages start at 2 ** 40, so that they never equal those of calls. */
   pageContext(): ReplyContext {
     this.#pages += 1;
     return this.#context(2 ** 40 + this.#pages, 0);
@@ -147,7 +147,8 @@ export class ModelCalls {
         this.#tally.completed += 1;
         this.#tally.inputTokens += answer.inputTokens;
         this.#tally.outputTokens += answer.outputTokens;
-        // Two calls under one key may also be under way together: the later answer is the double.
+        // Two calls with one key may be under way together; the one that is answered later is the
+        // duplicate.
         const isDouble = key !== null && !this.#answered.add(key) && !isRepeated;
         if (isDouble) this.#tally.duplicateCalls += 1;
       },
@@ -213,20 +214,23 @@ export class ModelCalls {
 }
 
 function spoil(response: ServerResponse, outage: OutageKind): void {
-  // Nobody answers: the call stays until its client leaves, or the emulator closes.
+  // No answer is sent: the call stays open until its client leaves or the emulator closes.
   if (outage === 'hang') return;
-  // It slipped in before the door was shut.
+  // This call arrived just before the door was shut.
   if (outage === 'refuse') response.destroy();
   else throw new WireRefusal(outage);
 }
 
-/** A stream can break in its middle; a plain answer is an error altogether. */
+/** A stream can break in its middle. A plain answer cannot, so it becomes an error as a whole. */
 function errorOf(fault: Fault | null, { streamed }: WireCall): ErrorName | null {
   if (fault?.kind === 'error') return fault.error;
   return fault?.kind === 'error-in-stream' && !streamed ? fault.error : null;
 }
 
-/** What is thrown by something else than a wire comes from the answer function, and is its maker's to see. */
+/**
+ * An error that no wire has thrown comes from the answer function; the reply quotes it for that
+ * function's author.
+ */
 function asRefusal(error: unknown): WireRefusal {
   if (error instanceof WireRefusal) return error;
   return new WireRefusal('server-error', `The emulated model failed: ${String(error)}`);
@@ -244,7 +248,10 @@ export class TokenBucket {
     this.#filledAtMs = nowMs;
   }
 
-  /** How long to wait until there are enough; 0: they are taken. More than a minute's are let through full. */
+  /**
+   * Returns how long to wait until there are enough tokens, or 0 when they have been taken. A call
+   * that needs more than one minute's tokens is let through when the bucket is full.
+   */
   take(tokens: number, nowMs: number): number {
     this.#fill(nowMs);
     const needed = Math.min(tokens, this.perMinute);

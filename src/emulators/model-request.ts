@@ -1,6 +1,6 @@
 /**
- * What a model is asked and what it answers, in words of neither protocol: the wires translate, so
- * that one answer function serves them both.
+ * A model's request and its answer in the words that both protocols share: each wire translates, so
+ * that one answer function serves both.
  */
 import type { Json } from '../domain/json.ts';
 import { tokensOf } from '../providers/stub/stub-answer.ts';
@@ -9,7 +9,7 @@ export type ProtocolName = 'anthropic' | 'ollama';
 
 export type ModelToolCall = { readonly name: string; readonly input: Json };
 
-/** Each tool result is a message of its own, whatever the protocol packs it into. */
+/** Each tool result is a message of its own, however the protocol packs it. */
 export type ModelMessage = {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly text: string;
@@ -19,10 +19,10 @@ export type ModelMessage = {
 export type ModelRequest = {
   readonly protocol: ProtocolName;
   readonly model: string;
-  /** Of the emulator: the same seed and messages give the same answer. */
+  /** The emulator's seed: the same seed and messages give the same answer. */
   readonly seed: number;
   readonly messages: readonly ModelMessage[];
-  /** The names of the tools on offer. */
+  /** The names of the tools that the request offers. */
   readonly tools: readonly string[];
   readonly maxTokens: number | null;
 };
@@ -34,7 +34,9 @@ export type ModelAnswer = {
   readonly stopReason?: 'end' | 'tool-use' | 'length';
 };
 
-/** The model's mind. It must not wait, and be quick: it runs while other calls wait for the loop. */
+/**
+ * Makes the answer. It must return at once and be quick: other calls of the process wait for it.
+ */
 export type AnswerFunction = (request: ModelRequest) => ModelAnswer;
 
 export type FinishedAnswer = {
@@ -45,14 +47,17 @@ export type FinishedAnswer = {
   readonly outputTokens: number;
 };
 
-/** Fills in what an answer left out, and stops it at the request's limit as a model would. */
+/**
+ * Fills in the fields that an answer left out, and cuts the answer at the request's limit as a
+ * model would.
+ */
 export function finishAnswer(request: ModelRequest, answer: ModelAnswer): FinishedAnswer {
   const { text = '', toolCalls = [] } = answer;
   const callChars = toolCalls.length === 0 ? 0 : JSON.stringify(toolCalls).length;
   const inputTokens = inputTokensOf(request);
   const outputTokens = tokensOf(text.length + callChars);
   if (request.maxTokens !== null && outputTokens > request.maxTokens) {
-    // A tool call that is not finished is none.
+    // A tool call that was cut off is dropped.
     const cut = text.slice(0, request.maxTokens * 4);
     const stopReason = 'length';
     return { text: cut, toolCalls: [], stopReason, inputTokens, outputTokens: request.maxTokens };

@@ -1,6 +1,7 @@
 /**
- * Which outage there is now: the one that was switched on, else the window that is open. It owns the one
- * timer that tells when this changes, because a closed door must open again without being asked.
+ * The outage that is in force now: the one that was switched on, else the one whose window is open.
+ * It owns the timer for the next change, because a shut door must open again on time without a
+ * request.
  */
 import type { EmulatorScript, OutageKind } from './script.ts';
 
@@ -41,7 +42,8 @@ export class Outages {
     const edges = this.#script.outages.flatMap(({ fromMs, toMs }) => [fromMs, toMs]);
     const nextMs = Math.min(...edges.filter((edgeMs) => edgeMs > nowMs));
     if (nextMs === Infinity) return;
-    // Timers may ring a little early, and an edge must be behind when it is looked at.
+    // A timer may fire a little early, so it is set 1 ms late: the edge must be past when it is
+    // checked.
     this.#timer = setTimeout(
       () => {
         this.#onChange();

@@ -1,4 +1,7 @@
-/** The header knows whole seconds alone. Shorter waits, which tests live on, are said by the second one too. */
+/**
+ * `retry-after` holds whole seconds only. `retry-after-ms` gives shorter waits too, which tests
+ * need.
+ */
 export function retryAfterHeaders(retryAfterMs: number | null): string[] {
   if (retryAfterMs === null) return [];
   const headers = ['retry-after', String(Math.ceil(retryAfterMs / 1_000))];

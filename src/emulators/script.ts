@@ -1,6 +1,12 @@
-/** How an emulator behaves: plain data, so that a script can lie in a file and be sent anywhere. */
+/**
+ * The script of an emulator's behaviour. It is plain data, so that it can be kept in a file and
+ * sent to another process.
+ */
 
-/** How long something takes. The tails are cut at `maxMs`, so that no call waits for ever by chance. */
+/**
+ * A time, drawn for each call. The tails are cut at `maxMs`, so that no call waits for ever by
+ * chance.
+ */
 export type Spread =
   | { readonly kind: 'fixed'; readonly ms: number }
   | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
@@ -11,7 +17,9 @@ export type Spread =
       readonly maxMs: number;
     };
 
-/** What a provider can refuse with. Each protocol has its own status and body for each. */
+/**
+ * The errors that a provider can answer with. Each protocol has its own status and body for each.
+ */
 export const errorNames = [
   'invalid-request',
   'authentication',
@@ -31,7 +39,7 @@ export const errorNames = [
 export type ErrorName = (typeof errorNames)[number];
 
 /**
- * - refuse: nobody listens, and who is connected is cut off, as when the server has died.
+ * - refuse: connections are refused and open ones are cut, as when the server has died.
  * - hang: calls are taken and never answered.
  */
 export const outageKinds = ['server-error', 'unavailable', 'overloaded', 'refuse', 'hang'] as const;
@@ -45,58 +53,67 @@ export type OutageWindow = {
 };
 
 /**
- * A place in an answer: before anything is sent, after the headers, or before the n-th event (line) or
- * byte of the body, from 0. A place behind the end means the last one in it.
+ * A point in an answer: before anything is sent, after the headers, or before the n-th event (line)
+ * or byte of the body, counted from 0. A point beyond the end means the last event or byte.
  */
 export type Place = 'start' | 'headers' | { readonly event: number } | { readonly byte: number };
 
 type FaultKind =
-  /** At once, holding no slot; or after the latency, having held one for nothing. */
+  /** Sent at once, without a slot; or after the latency, during which the call has held a slot. */
   | { readonly kind: 'error'; readonly error: ErrorName; readonly afterLatency: boolean }
-  /** The stream begins well and brings an error as its n-th event. */
+  /** The stream begins as usual and has an error as its n-th event. */
   | { readonly kind: 'error-in-stream'; readonly error: ErrorName; readonly atEvent: number }
-  /** Nothing more comes, and the connection stays. */
+  /** Nothing more is sent, and the connection stays open. */
   | { readonly kind: 'hang'; readonly at: Place }
-  /** The connection ends. */
+  /** The connection is closed. */
   | { readonly kind: 'cut'; readonly at: Place }
   /** The n-th event is broken JSON. */
   | { readonly kind: 'malformed'; readonly atEvent: number }
-  /** The body comes a few bytes at a time. */
+  /** The body is sent a few bytes at a time. */
   | { readonly kind: 'slow'; readonly bytes: number; readonly everyMs: number };
 
-/** A share of all calls, drawn by the seed, or calls by their number: the first that comes is 1. */
+/**
+ * A share of all calls, drawn by the seed, or the calls with these numbers; the first call has
+ * number 1.
+ */
 type FaultShare =
   { readonly share: number } | { readonly calls: { readonly from: number; readonly to: number } };
 
 export type Fault = FaultKind & FaultShare;
 
 export type EmulatorScript = {
-  /** From the call's arrival (or its turn in the queue) to the end of the answer. */
+  /** From the call's arrival (or the end of its wait in the queue) to the end of the answer. */
   readonly latencyMs: Spread;
-  /** To the answer's first text; null: everything comes at once at the end, which costs least. */
+  /**
+   * To the first text of the answer; null: everything is sent at once at the end, which costs
+   * least.
+   */
   readonly firstTokenMs: Spread | null;
-  /** Pieces that an answer's text is streamed in. */
+  /** The number of pieces in which an answer's text is streamed. */
   readonly chunks: number;
-  /** Calls that may be under way at once. */
+  /** The number of calls that may be under way at once. */
   readonly ceiling: number;
-  /** Calls that may wait for a slot, as Ollama lets them; all others are refused at once. */
+  /**
+   * The number of calls that may wait for a slot, as Ollama lets them; further ones are refused at
+   * once.
+   */
   readonly queueMax: number;
-  /** What a call is told that finds no slot. `busy` is Ollama's 503 and Anthropic's 529. */
+  /** The refusal of a call that finds no slot. `busy` is Ollama's 503 and Anthropic's 529. */
   readonly whenFull: 'rate-limited' | 'busy';
-  /** Of input and output together, refilled evenly; null: without bound. */
+  /** Input and output together, refilled evenly; null: no limit. */
   readonly tokensPerMinute: number | null;
-  /** What a refusal for now asks to wait; null: it names no time. */
+  /** The wait that a temporary refusal asks for; null: it gives no time. */
   readonly retryAfterMs: number | null;
-  /** The context window; null: without bound. */
+  /** The size of the context window; null: no limit. */
   readonly contextTokens: number | null;
-  /** Keys that are let in; null: any. */
+  /** The keys that are accepted; null: any key. */
   readonly apiKeys: readonly string[] | null;
-  /** Models that are there; null: any. */
+  /** The models that exist; null: any name. */
   readonly models: readonly string[] | null;
-  /** Until it is set to null again. */
+  /** In force until it is set to null again. */
   readonly outage: OutageKind | null;
   readonly outages: readonly OutageWindow[];
-  /** One call has one fault at most: the first that is due. */
+  /** A call has one fault at most: the first in the list that applies. */
   readonly faults: readonly Fault[];
 };
 
@@ -119,6 +136,6 @@ const shared: EmulatorScript = {
 
 export const defaultScripts = {
   anthropic: shared,
-  /** A real Ollama is never out of quota, only busy, and names no time. */
+  /** A local Ollama is never out of quota, only busy, and gives no time. */
   ollama: { ...shared, whenFull: 'busy', retryAfterMs: null },
 } as const satisfies Record<string, EmulatorScript>;

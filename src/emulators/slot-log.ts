@@ -1,6 +1,7 @@
 /**
- * When an emulator's slots were taken and given back, until somebody fetches it. Whoever measures stands
- * in another process, so times are of the machine's clock, which all processes share and nobody sets.
+ * The times at which an emulator's slots were taken and given back, kept until they are fetched.
+ * They are read in another process, so they are read from the machine's monotonic clock, which all
+ * processes share and which is never set.
  */
 export type SlotChanges = {
   readonly atMs: Float64Array;

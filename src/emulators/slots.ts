@@ -1,18 +1,22 @@
 /**
- * The places of a provider. It owns who holds one and who waits, and the time that places were held:
- * only the provider knows that, and `slot_use_under_demand` is made of it.
+ * The slots of a provider and the queue for them. It owns the held slots, the waiting calls, and
+ * the time for which slots were held: only the provider knows that time, and
+ * `slot_use_under_demand` is computed from it.
  *
  * 1. No call gets a slot while as many as the ceiling are held.
- * 2. Who waits goes in order of arrival; never do more than `queueMax` wait.
- * 3. A slot that is given back goes to the next in line before anybody new.
+ * 2. Waiting calls get slots in the order of their arrival, and never more than `queueMax` wait.
+ * 3. A slot that is given back goes to the first waiting call before any new one.
  */
 export type SlotStats = {
   readonly inFlight: number;
   readonly peakInFlight: number;
   readonly waiting: number;
-  /** Slots that were held, integrated over time; never more than the ceiling at once. */
+  /**
+   * The time for which slots were held, summed over the slots; no more than the ceiling counts at
+   * once.
+   */
   readonly busySlotMs: number;
-  /** The ceiling, integrated over time. */
+  /** The time for which slots existed: the ceiling, integrated over time. */
   readonly offeredSlotMs: number;
 };
 
@@ -24,7 +28,7 @@ type SlotOptions = {
 
 export class Slots {
   readonly #options: SlotOptions;
-  /** A set keeps its order, and whoever gives up waiting is taken out of it in one step. */
+  /** A set keeps its order, and a call that gives up waiting is removed in one step. */
   readonly #waiting = new Set<() => void>();
   #ceiling: number;
   #queueMax: number;
@@ -45,7 +49,7 @@ export class Slots {
     this.#countedAtMs = options.nowMs();
   }
 
-  /** Calls `start` at once, or when a slot is free; `full`: never. */
+  /** Calls `start` at once, or when a slot is free. When it returns `full`, it never calls it. */
   take(start: () => void): 'started' | 'waiting' | 'full' {
     if (this.#inFlight < this.#ceiling) {
       this.#change(1);
@@ -57,7 +61,7 @@ export class Slots {
     return 'waiting';
   }
 
-  /** Give the same `start` that was to be called. */
+  /** Takes the `start` that was given to `take` out of the queue. */
   giveUpWaiting(start: () => void): void {
     this.#waiting.delete(start);
   }
@@ -67,7 +71,10 @@ export class Slots {
     this.#startWaiting();
   }
 
-  /** A lower ceiling takes no slot away from who holds one; a shorter queue turns nobody out. */
+  /**
+   * A lower ceiling takes no slot away from a call that holds one; a shorter queue sends no waiting
+   * call away.
+   */
   limit(limits: { readonly ceiling: number; readonly queueMax: number }): void {
     this.#count();
     this.#ceiling = limits.ceiling;
@@ -95,7 +102,8 @@ export class Slots {
   }
 
   #startWaiting(): void {
-    // A call that ends within its start gives its slot back in here: the loop outside hands it on.
+    // A call that ends during its start releases its slot in here; the running loop then passes the
+    // slot on.
     if (this.#handingOn) return;
     this.#handingOn = true;
     for (const start of this.#waiting) {

@@ -1,20 +1,23 @@
-/** What an emulator has counted since it started. */
+/** The counts of an emulator since it started. */
 import type { SlotStats } from './slots.ts';
 
 export type EmulatorStats = SlotStats & {
-  /** Model calls that arrived, refused ones too. */
+  /** Model calls that arrived, with those that were refused. */
   readonly calls: number;
-  /** Answered in full. */
+  /** Calls that were answered in full. */
   readonly completed: number;
-  /** Told to wait: over the ceiling, over the tokens, or by a fault of that kind. */
+  /**
+   * Calls that were told to wait: beyond the ceiling, beyond the tokens, or by a fault of that
+   * kind.
+   */
   readonly rateLimited: number;
-  /** Spoilt by a fault of the script or by an outage. */
+  /** Calls that were spoilt by a fault of the script or by an outage. */
   readonly faults: number;
-  /** Left by their clients before the answer was whole. */
+  /** Calls whose client left before the answer was whole. */
   readonly aborted: number;
   /** Calls with an `idempotency-key` whose answer had been given before. */
   readonly duplicateCalls: number;
-  /** By the status that was sent; a call that never got one is in none. */
+  /** Calls by the status that was sent. A call that got no status is in no entry. */
   readonly byStatus: Readonly<Record<string, number>>;
   readonly inputTokens: number;
   readonly outputTokens: number;

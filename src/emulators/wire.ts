@@ -1,26 +1,32 @@
 /**
- * A wire: one protocol's paths, requests, answers and refusals. It is pure; when and how much of a
- * reply is sent, the emulator decides.
+ * A wire: one protocol's paths, requests, answers and refusals. It is pure; the emulator decides
+ * when a reply is sent and how much of it.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FinishedAnswer, ModelRequest } from './model-request.ts';
 import type { EmulatorScript, ErrorName } from './script.ts';
 
-/** What is sent when nothing goes wrong on the way. */
+/** A reply as it is sent when no fault spoils it. */
 export type WireReply = {
   readonly status: number;
-  /** Names and values in turn, as `writeHead` takes them fastest. */
+  /** Names and values by turns, which is the form that `writeHead` takes fastest. */
   readonly headers: readonly string[];
-  /** One per event or line; one for the whole of a plain body. */
+  /** One frame per event or line; one for the whole of a plain body. */
   readonly frames: readonly string[];
-  /** The frames that bring a piece of the answer: a stream may rest before each but the first. */
+  /**
+   * The indexes of the frames with a piece of the answer: a stream may pause before each but the
+   * first.
+   */
   readonly pieces: readonly number[];
   readonly streamed: boolean;
 };
 
-/** What replies say of the provider's state, and what ids are made of. */
+/** The provider's state for the headers, and the values of which ids are made. */
 export type ReplyContext = {
-  /** Unique within the emulator: ids are made of it, so that they repeat with the script. */
+  /**
+   * Unique within the emulator. Ids are made of it, so that they repeat when the script is
+   * repeated.
+   */
   readonly callNumber: number;
   readonly seed: number;
   /** Milliseconds since 1970. */
@@ -46,7 +52,7 @@ export type WireCall = {
 export type WirePage = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Holds no slot. Throws a WireRefusal. */
+  /** Answers without taking a slot. Throws a WireRefusal. */
   reply(asked: WireRequest, context: ReplyContext): WireReply;
 };
 
@@ -58,10 +64,10 @@ export type WireRequest = {
 };
 
 export interface Wire {
-  /** Where model calls are posted. */
+  /** The path to which model calls are posted. */
   readonly callPath: string;
   readonly pages: readonly WirePage[];
-  /** Throws a WireRefusal when the provider itself would refuse the request. */
+  /** Throws a WireRefusal when the provider would refuse the request. */
   readCall(asked: WireRequest): WireCall;
   refusal(refused: WireRefusal, context: ReplyContext): WireReply;
   /** An error as an event or a line of a stream that began well. */
@@ -69,12 +75,12 @@ export interface Wire {
   notFound(path: string, context: ReplyContext): WireReply;
 }
 
-/** `busy` is no fault that a script names, but what a full provider says. */
+/** `busy` is the answer of a full provider; a script cannot name it as a fault. */
 export class WireRefusal extends Error {
   readonly error: ErrorName | 'busy';
-  /** In place of the error's usual text. */
+  /** Replaces the error's usual text. */
   readonly said: string | null;
-  /** In place of what the script names. */
+  /** Replaces the time that the script gives. */
   readonly retryAfterMs: number | null;
 
   constructor(
@@ -100,12 +106,12 @@ export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** For members that are known to be texts: anything else is none. */
+/** For members that are checked to be texts; any other value gives an empty text. */
 export function asString(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Undefined when it is no JSON. */
+/** Returns undefined when the body is no JSON. */
 export function parseBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString()) as unknown;
@@ -114,7 +120,9 @@ export function parseBody(body: Buffer): unknown {
   }
 }
 
-/** In about equal pieces, at most so many; a surrogate pair is never parted. */
+/**
+ * Cuts a text into at most `chunks` pieces of about equal length; it never parts a surrogate pair.
+ */
 export function piecesOf(text: string, chunks: number): string[] {
   if (chunks === 1 || text.length <= 1) return text === '' ? [] : [text];
   const size = Math.max(1, Math.ceil(text.length / chunks));

@@ -1,10 +1,11 @@
 /**
- * What the Messages API refuses, in its words: an adapter that sends such a request must hear of it
- * here, not first from the real one. Checked are the fields that heddle can send, and all names.
+ * The requests that the Messages API refuses, in the API's own words: a fault of an adapter must
+ * show against the emulator already, not first against the real API. The fields that heddle can
+ * send are checked, and the names of all fields.
  */
 import { invalid, isMembers, type Members } from '../wire.ts';
 
-/** Of the SDK's types, and three that older requests may still have. */
+/** The fields of the SDK's types, and three more that older requests may still have. */
 const known = new Set(
   `max_tokens messages model cache_control container diagnostics inference_geo metadata output_config
   service_tier speed stop_sequences stream system thinking tool_choice tools user_profile_id workspace_id
@@ -102,14 +103,16 @@ function checkMessages(messages: readonly unknown[]): void {
   if (open.size > 0) invalid(unanswered(messages.length, open));
 }
 
-/** A text is short for one block of it; an empty one is no block. */
+/**
+ * The content may be one text, which stands for a single text block; an empty text has no block.
+ */
 function blocksOf(content: unknown, path: string): readonly unknown[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
   if (!Array.isArray(content)) invalid(`${path}.content: Input should be a valid array`);
   return content;
 }
 
-/** Returns the tool calls that the next message has to answer. */
+/** Checks the blocks and returns the tool calls that the next message has to answer. */
 function checkBlocks(
   blocks: readonly unknown[],
   path: string,

@@ -1,4 +1,7 @@
-/** How Anthropic says no: status, type and, where it gives one, the code that tells why. */
+/**
+ * The error replies of Anthropic: the status, the type and, for some of them, the code that gives
+ * the cause.
+ */
 import type { ErrorName } from '../script.ts';
 
 type AnthropicError = {
@@ -6,7 +9,7 @@ type AnthropicError = {
   readonly type: string;
   readonly message: string;
   readonly code?: string;
-  /** Whether waiting helps, so that `retry-after` is sent. */
+  /** True when waiting helps; `retry-after` is then sent. */
   readonly waits?: true;
 };
 
@@ -22,7 +25,7 @@ export const anthropicErrors: Readonly<Record<ErrorName | 'busy', AnthropicError
     type: 'billing_error',
     message: 'Your credit balance is too low to access the API.',
   },
-  // A spend refusal looks like any 429; only its code tells that waiting is in vain.
+  // A refusal over spend is a 429 like any other; only its code shows that waiting does not help.
   'spend-limit': {
     status: 429,
     type: 'rate_limit_error',
@@ -54,7 +57,7 @@ export const anthropicErrors: Readonly<Record<ErrorName | 'busy', AnthropicError
   },
   'too-large': {
     status: 413,
-    // The SDK's own list of types has none for this: it goes by the status.
+    // The SDK's list of types has no entry for this error: the SDK recognises it by the status.
     type: 'request_too_large',
     message: 'Request exceeds the maximum size',
   },

@@ -7,8 +7,8 @@ import { idOf } from './headers.ts';
 const stopReasons = { end: 'end_turn', 'tool-use': 'tool_use', length: 'max_tokens' } as const;
 
 /**
- * Texts are put together by hand where every call needs them: serializing the same objects anew took
- * a tenth of a call's time, and the system under load runs on the same processors.
+ * The text of a frame that every call needs is put together by hand: serializing the same objects
+ * for each call took a tenth of the call's time, and the system under load shares the processors.
  */
 export function messageBody(answer: FinishedAnswer, model: string, context: ReplyContext): string {
   const content: string[] = [];
@@ -37,7 +37,7 @@ export function messageStream(
   const add = (block: string, type: string, member: string, parts: readonly string[]): void => {
     const index = `"index":${blocks++}`;
     frames.push(event('content_block_start', `${index},"content_block":${block}`));
-    // The real one pings once the first block is open; clients must read over it.
+    // The real API sends a ping after the first block has opened, so clients must skip pings.
     if (blocks === 1) frames.push(ping);
     for (const part of parts) {
       const delta = `{"type":"${type}","${member}":${JSON.stringify(part)}}`;
@@ -50,7 +50,8 @@ export function messageStream(
     add(textBlock(''), 'text_delta', 'text', piecesOf(answer.text, context.chunks));
   }
   answer.toolCalls.forEach(({ name, input }, index) => {
-    // The first fragment is empty, as the real one's is: it parses only once it is whole.
+    // The first fragment is empty, as the real API's is. The input parses only when all fragments
+    // are there.
     const parts = ['', ...piecesOf(JSON.stringify(input), context.chunks)];
     add(toolUseBlock(name, {}, index, context), 'input_json_delta', 'partial_json', parts);
   });
@@ -60,7 +61,7 @@ export function messageStream(
   return { frames, pieces };
 }
 
-/** `members` are the event's besides its type, as JSON without the braces. */
+/** `members` are the event's members besides its type, as JSON without the braces. */
 export function event(type: string, members: string): string {
   return `event: ${type}\ndata: {"type":"${type}"${members === '' ? '' : `,${members}`}}\n\n`;
 }

@@ -1,4 +1,4 @@
-/** A Messages request, already checked, in words of neither protocol. */
+/** Translates a checked Messages request into the words that both protocols share. */
 import type { Json } from '../../domain/json.ts';
 import type { ModelMessage, ModelRequest, ModelToolCall } from '../model-request.ts';
 import { asString, isMembers, type Members } from '../wire.ts';

@@ -62,7 +62,10 @@ function readCall(asked: WireRequest): WireCall {
   };
 }
 
-/** In the order of the real one: who asks, then what, then whether it is there. */
+/**
+ * Checks in the order of the real API: first the key, then the request, then whether the model
+ * exists.
+ */
 function readRequest({ headers, body: bytes, script, seed }: WireRequest, needsMaxTokens: boolean) {
   checkKey(headers['x-api-key'], headers.authorization, script.apiKeys);
   if (headers['anthropic-version'] === undefined) invalid('anthropic-version: header is required');

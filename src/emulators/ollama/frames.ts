@@ -2,7 +2,7 @@
 import type { FinishedAnswer } from '../model-request.ts';
 import { piecesOf, type ReplyContext } from '../wire.ts';
 
-/** It stops for a tool call as for any other end. */
+/** Ollama has no reason of its own for a tool call: it says `stop`. */
 const doneReasons = { end: 'stop', 'tool-use': 'stop', length: 'length' } as const;
 
 type Members = Readonly<Record<string, unknown>>;
@@ -18,14 +18,14 @@ export function chatStream(answer: FinishedAnswer, model: string, context: Reply
     frames.push(`${JSON.stringify(line(model, message, context, more))}\n`);
   };
   for (const content of piecesOf(answer.text, context.chunks)) add({ content }, { done: false });
-  // All of them in one line, whole: there are no fragments here.
+  // All tool calls go out whole, in one line: Ollama sends no fragments of them.
   if (answer.toolCalls.length > 0) add({ content: '', ...toolCallsOf(answer) }, { done: false });
   const pieces = frames.map((_, index) => index);
   add({ content: '' }, figures(answer, context));
   return { frames, pieces };
 }
 
-/** What a request without messages is for: to have the model there when it is needed. */
+/** The reply to a request without messages, which asks to load or unload the model. */
 export function loadBody(model: string, reason: 'load' | 'unload', context: ReplyContext): string {
   return JSON.stringify(line(model, { content: '' }, context, { done: true, done_reason: reason }));
 }
@@ -39,7 +39,7 @@ function line(model: string, message: Members, context: ReplyContext, more: Memb
   };
 }
 
-/** Without ids, as Ollama's are. */
+/** Tool calls have no ids, as in Ollama's own answers. */
 function toolCallsOf({ toolCalls }: FinishedAnswer): Members {
   if (toolCalls.length === 0) return {};
   return {

@@ -1,4 +1,4 @@
-/** What Ollama tells of itself and its models, besides talking. */
+/** The pages on which Ollama describes itself and its models. */
 import type { EmulatorScript } from '../script.ts';
 import {
   invalid,
@@ -11,7 +11,7 @@ import {
 
 const jsonType = 'application/json; charset=utf-8';
 
-/** What is on the list when the script names no models, though any name is answered then. */
+/** The model on the list when the script names no models; calls may then name any model. */
 const anyModel = 'emulated:latest';
 
 export function plain(body: string, status = 200, type = jsonType): WireReply {

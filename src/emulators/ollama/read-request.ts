@@ -1,4 +1,6 @@
-/** A chat request of Ollama's, checked as it checks and put in words of neither protocol. */
+/**
+ * Checks a chat request as Ollama does, and translates it into the words that both protocols share.
+ */
 import type { Json } from '../../domain/json.ts';
 import type { ModelMessage, ModelRequest, ModelToolCall } from '../model-request.ts';
 import { invalid, isMembers, type Members } from '../wire.ts';
@@ -18,7 +20,7 @@ export function readChatRequest(body: Members, seed: number): ModelRequest {
     seed,
     messages: messages.map(readMessage),
     tools: tools.map(toolName),
-    // Negative numbers mean: until it stops.
+    // A negative number means no limit.
     maxTokens: typeof predict === 'number' && predict >= 0 ? predict : null,
   };
 }
@@ -40,7 +42,7 @@ function readMessage(message: unknown): ModelMessage {
 function readToolCall(call: unknown): ModelToolCall {
   const made = isMembers(call) ? call['function'] : undefined;
   if (!isMembers(made)) invalid(misfit('messages.tool_calls', 'api.ToolCall'));
-  // OpenAI's way, arguments as a text, is what Ollama refuses here too.
+  // Ollama refuses arguments that are a JSON text, as OpenAI sends them; so does the emulator.
   const input = made['arguments'] ?? {};
   if (!isMembers(input)) {
     invalid(misfit('messages.tool_calls.function.arguments', 'api.ToolCallFunctionArguments'));

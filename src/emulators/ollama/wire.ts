@@ -36,7 +36,7 @@ export const ollamaWire: Wire = {
 };
 
 function readCall({ headers, body: bytes, script, seed }: WireRequest): WireCall {
-  // A local Ollama asks nobody for a key; its cloud does.
+  // A local Ollama needs no key; Ollama's cloud does.
   const key = headers.authorization?.replace(/^Bearer /i, '') ?? '';
   if (script.apiKeys !== null && !script.apiKeys.includes(key)) {
     throw new WireRefusal('authentication');
@@ -59,7 +59,8 @@ function readCall({ headers, body: bytes, script, seed }: WireRequest): WireCall
     streamed,
     reply: (answer, context) => {
       if (messages.length === 0) return loaded(model, body, context, streamed);
-      // The rest was cut off in front, without a word: only this count tells.
+      // Ollama cuts a prompt that is too long at its beginning and reports no error: only this
+      // count shows it.
       const inputTokens = Math.min(answer.inputTokens, contextTokens);
       const cut = { ...answer, inputTokens };
       if (!streamed) return plain(chatBody(cut, model, context));
@@ -80,11 +81,14 @@ function loaded(model: string, body: Members, context: ReplyContext, streamed: b
   return { status: 200, headers: streamHeaders, frames: [`${text}\n`], pieces: [], streamed };
 }
 
-/** How Ollama says no: a status and a sentence. Spend and quota are those of its cloud models. */
+/**
+ * The error replies of Ollama: a status and a sentence. The refusals over spend and quota are those
+ * of its cloud models.
+ */
 type OllamaError = {
   readonly status: number;
   readonly message: string;
-  /** Whether waiting helps, so that `retry-after` is sent if the script names a time. */
+  /** True when waiting helps; `retry-after` is then sent if the script gives a time. */
   readonly waits?: true;
 };
 
@@ -108,7 +112,7 @@ const ollamaErrors: Readonly<Record<ErrorName | 'busy', OllamaError>> = {
   overloaded: { status: 503, message: 'server overloaded, please retry shortly', waits: true },
   busy: {
     status: 503,
-    // Two spaces, as its source has them.
+    // Two spaces, as in Ollama's source.
     message: 'server busy, please try again.  maximum pending requests exceeded',
     waits: true,
   },
