@@ -1,6 +1,6 @@
 /**
- * How a reply goes out: what is written, when, and how it ends. A pure step turns a reply and its fault
- * into writes; `Sending` carries them out on one response.
+ * The sending of a reply: which bytes are written, when, and how the reply ends. `deliveryOf` is
+ * pure and turns a reply and its fault into writes; `Sending` carries them out on one response.
  */
 import type { ServerResponse } from 'node:http';
 import type { CallPlan } from './call-plan.ts';

@@ -1,6 +1,7 @@
 /**
- * Where the server of a home listens. On POSIX a socket in a folder that only the server's account
- * (and root) can enter; on Windows a loopback port with a password that only this user can read.
+ * The address at which a home's server listens. On POSIX it is a socket in a folder that only the
+ * server's account and root can enter; on Windows a loopback port with a password that only this
+ * user can read.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, rmdir } from 'node:fs/promises';
@@ -26,7 +27,7 @@ export type Address = {
   readonly password: string | undefined;
 };
 
-/** Where a server that runs already would be; undefined when nothing can be running. */
+/** Returns the address of a server that may be running; undefined when none can be. */
 export async function currentAddress(home: Home): Promise<Address | undefined> {
   if (process.platform !== 'win32') return { host: socketFolder(home), port, password: undefined };
   const file = await readPidFile(home);
@@ -35,7 +36,7 @@ export async function currentAddress(home: Home): Promise<Address | undefined> {
   return { host: '127.0.0.1', port: file.port, password };
 }
 
-/** Where a server that is about to start shall listen. */
+/** Returns the address for a server that is about to start. */
 export async function freshAddress(home: Home): Promise<Address> {
   if (process.platform === 'win32') {
     return { host: '127.0.0.1', port: await freePort(), password: await ensurePassword(home) };
@@ -65,20 +66,21 @@ export function passwordFile(home: Home): string {
   return join(home.path, 'password');
 }
 
-/** On POSIX the port is but a part of the socket's name, so it need not be free. */
+/** On POSIX the port is only a part of the socket's name, so it need not be free. */
 const port = 5432;
 
 function socketFolder(home: Home): string {
   const bytes = Buffer.byteLength(join(home.socket, `.s.PGSQL.${port}`));
   if (bytes <= embeddedLimits.socketPathBytesMax) return home.socket;
-  // TMPDIR differs between the sessions of one user, so the place is spelled out.
+  // /tmp is written out, because TMPDIR differs between the sessions of one user.
   return `/tmp/heddle-${shortHash(home.path)}`;
 }
 
 /**
- * Removes the socket of a dead server. Its lock file names a pid, as the one among the data does,
- * and Postgres would take any process that has it by now for the server. One that names another
- * living process stays: a start whose heddle was killed may just have made it.
+ * Removes the socket of a dead server. The socket's lock file names a pid, as `postmaster.pid`
+ * does, and Postgres would take any process that has this pid by now for the server. A socket whose
+ * lock file names another living process stays: a start whose heddle was killed may just have made
+ * it.
  */
 export async function removeSocketOf(home: Home, deadPid: number | undefined): Promise<void> {
   const socket = join(socketFolder(home), `.s.PGSQL.${port}`);
@@ -90,7 +92,7 @@ export async function removeSocketOf(home: Home, deadPid: number | undefined): P
   await rm(`${socket}.lock`, { force: true });
 }
 
-/** Takes away the folder outside the home once nothing listens there. */
+/** Removes the socket's folder outside the home when no server listens there any more. */
 export async function forgetSocketFolder(home: Home): Promise<void> {
   const folder = socketFolder(home);
   if (folder !== home.socket) await rmdir(folder).catch(() => undefined);
@@ -105,7 +107,9 @@ async function readPassword(home: Home): Promise<string | undefined> {
   }
 }
 
-/** Another program may take the port before Postgres does; that start fails and is tried again. */
+/**
+ * Another program may take the port before Postgres does; the start then fails and is tried again.
+ */
 function freePort(): Promise<number> {
   return new Promise((settle, fail) => {
     const server = createServer();

@@ -1,7 +1,7 @@
 /**
  * Finds the programs `initdb`, `pg_ctl` and `postgres`: in the optional package of this platform,
- * and only where that was asked for in the machine itself. A Postgres that happens to be installed
- * would make the same project run on another version elsewhere.
+ * or, only when the caller or the environment allows it, in a Postgres of the machine. Taking an
+ * installed Postgres unasked would make the same project run on another version elsewhere.
  */
 import { createRequire } from 'node:module';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
@@ -38,7 +38,9 @@ export async function findBinaries(home: Home, options: ResolvedOptions): Promis
   };
 }
 
-/** Runs the server's program once: a missing library or a foreign libc shows here, by name. */
+/**
+ * Runs the server's program once, so that a missing library or a foreign libc is reported by name.
+ */
 async function majorOf(postgres: string, { account, path }: Home): Promise<string> {
   const place = { account, cwd: path, timeoutMs: 20_000 };
   const { code, output } = await runCommand(postgres, ['--version'], place);
@@ -68,7 +70,7 @@ async function packageBin(home: Home): Promise<string | undefined> {
 
 async function packageFolder(): Promise<string | undefined> {
   try {
-    // The entry is dist/index.js; its code is not run, because it does nothing but join paths.
+    // The entry is dist/index.js. It is resolved but not run, because it only joins paths.
     const entry = createRequire(import.meta.url).resolve(packageName());
     return dirname(dirname(await realpath(entry)));
   } catch {
@@ -86,7 +88,7 @@ async function systemBin({ allowSystemBinaries }: ResolvedOptions): Promise<stri
     ...newestFirst.map((major) => join(debian, major, 'bin')),
   ];
   for (const folder of folders) {
-    // A link on the PATH leads to where the programs stand together.
+    // The program on the PATH may be a link; the three programs stand together where it leads.
     const program = await realpath(join(folder, 'pg_ctl')).catch(() => undefined);
     if (program !== undefined && (await holdsAll(dirname(program)))) return dirname(program);
   }

@@ -1,10 +1,12 @@
 /**
- * Brings a home's server up: adopts the one that answers, or starts one. To be called under the
- * start lock, so that nobody else decides about the same server meanwhile.
+ * Brings a home's server up: adopts a server that answers, or starts one. To be called under the
+ * start lock, so that no other process decides about the same server meanwhile.
  *
- * 1. Every round begins with a trial connection: what answers is adopted, whatever files say.
- * 2. Nothing is started while the process in the lock file may still be the server.
- * 3. Obstacles that pass by themselves are waited for, in bounds; all others end the start at once.
+ * 1. Every round begins with a trial connection: a server that answers is adopted, whatever the
+ *    files say.
+ * 2. No server is started while the process in the lock file may still be the server.
+ * 3. An obstacle that passes by itself is waited for, up to a limit; any other ends the start at
+ *    once.
  */
 import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +27,7 @@ import { tryServer } from './trial.ts';
 import { keepLivingUsers } from './users.ts';
 import { sweepUnfinished } from './whole-file.ts';
 
-/** What happened to get the server: a new cluster, a start, or one that ran already. */
+/** How the server was got: with a new cluster, by a start, or because it ran already. */
 export type Origin = 'created' | 'started' | 'adopted';
 
 export type Workplace = {
@@ -38,11 +40,11 @@ export type Running = {
   readonly address: Address;
   readonly version: string;
   readonly origin: Origin;
-  /** By which the server sees that it is used. */
+  /** The session by which the server sees that it is used. */
   readonly presence: Presence;
 };
 
-/** Aborted: whoever wanted the server has left, so its obstacles are not waited for any more. */
+/** When `left` is aborted, the caller has left, and obstacles are no longer waited for. */
 export async function bringUp(place: Workplace, left?: AbortSignal): Promise<Running> {
   const { home, options } = place;
   await sweepUnfinished(home.path);
@@ -77,7 +79,7 @@ export async function bringUp(place: Workplace, left?: AbortSignal): Promise<Run
   }
 }
 
-/** What a server that is up still needs. */
+/** Does the rest once a server is up: records its process and starts its idle stop. */
 async function settle(place: Workplace, address: Address): Promise<void> {
   const { home, options } = place;
   await rememberServer(home);
@@ -86,7 +88,7 @@ async function settle(place: Workplace, address: Address): Promise<void> {
     const pgCtl = process.platform === 'win32' ? (await findBinaries(home, options)).pgCtl : '';
     await ensureIdleStop(address, options.unusedMsMax, stopCommand(pgCtl));
   } catch (thrown) {
-    // It is no reason to have no database; the next heddle that comes tries it again.
+    // The database can be used without an idle stop; the next heddle that comes tries again.
     options.log(`the server in ${home.path} will not stop itself: ${reasonOf(thrown)}`);
   }
 }
@@ -104,16 +106,19 @@ async function begin(place: Workplace): Promise<Start> {
 }
 
 /**
- * Whether a failed start is worth another: it met what is left of a former server, or a port that
- * another program was faster to take; or it names no fault at all, because the server was killed
- * on its way up or is still replaying its log.
+ * True when a failed start is worth another: it met the remains of a former server, or a port that
+ * another program took first; or the log names no fault, because the server was killed on its way
+ * up or is still replaying its log.
  */
 function passesBy(reason: string): boolean {
   if (/lock file|still in use|already in use|could not bind/i.test(reason)) return true;
   return !/FATAL|PANIC|ERROR/.test(reason);
 }
 
-/** Waits a moment for an obstacle to pass, or gives up: the time counts from the first of them. */
+/**
+ * Returns a function that waits a moment for an obstacle to pass, and throws when the time is over.
+ * The time counts from the first obstacle.
+ */
 function patienceFor(
   home: Home,
   left: AbortSignal | undefined,
@@ -127,7 +132,8 @@ function patienceFor(
 }
 
 async function checkData(home: Home, data: string): Promise<void> {
-  // A folder that was moved under a running server has another name than the server knows.
+  // A folder that was moved while its server ran has a new name, and the server reports the old
+  // one.
   const named = await realpath(data).catch(() => undefined);
   if (named === undefined || named === (await realpath(home.data))) return;
   throw startFailed(home, `the server that answers there has its data in ${data}`);

@@ -1,9 +1,9 @@
 /**
  * Creates the data folder of a home, once.
  *
- * 1. initdb works in a sibling that gets the name `data` only when it is whole and on disk: a
- *    half-made cluster is never taken for one.
- * 2. Data of another major version are refused, never touched.
+ * 1. initdb works in a sibling folder. It is renamed to `data` only when it is whole and on disk,
+ *    so a half-made cluster is never taken for a whole one.
+ * 2. Data of another major version are refused and never changed.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, readdir, rename } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import { privateDirectory } from './private-directory.ts';
 import { runCommand } from './run-command.ts';
 import { sweepUnfinished, syncFolder, unfinished } from './whole-file.ts';
 
-/** True when it had to create the cluster. To be called under the start lock. */
+/** Returns true when it had to create the cluster. To be called under the start lock. */
 export async function ensureCluster(
   home: Home,
   binaries: Binaries,

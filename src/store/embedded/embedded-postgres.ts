@@ -1,13 +1,13 @@
 /**
- * The supervisor of the Postgres that heddle brings along, for whoever has no DATABASE_URL.
+ * The supervisor of the Postgres that heddle brings along, for hosts without a DATABASE_URL.
  *
- * It owns the start lock's span and the end of the server. How a server comes up is `bring-up`'s,
- * where its files are is `home`'s, who uses it is `users`'.
+ * It owns the start lock and the end of the server. `bring-up` brings a server up, `home` finds its
+ * files, and `users` counts the processes that use it.
  *
- * 1. Whoever gets a handle is entered as a user before the lock is given back.
- * 2. The last living user's `close` stops the server. A user that was killed is not waited for;
- *    a server whose users were all killed stops itself (idle-stop.ts).
- * 3. A killed user takes nothing down: the server is no child of anybody.
+ * 1. A caller is entered as a user before it gets its handle and before the lock is given back.
+ * 2. The `close` of the last living user stops the server. A user that was killed is not waited
+ *    for; a server whose users were all killed stops itself (idle-stop.ts).
+ * 3. The death of a user does not end the server, because the server is no process's child.
  */
 import { access } from 'node:fs/promises';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
@@ -28,9 +28,9 @@ import { addUser, countUsers, removeUser } from './users.ts';
 export type { EmbeddedPostgresOptions } from './options.ts';
 
 export type EmbeddedPostgres = {
-  /** For `pg`, and for anything else that takes a DATABASE_URL. */
+  /** For `pg`, and for any other program that takes a DATABASE_URL. */
   readonly databaseUrl: string;
-  /** The same, as `pg` takes it. */
+  /** The same as an object, for `pg`. */
   readonly connection: {
     readonly host: string;
     readonly port: number;
@@ -38,19 +38,22 @@ export type EmbeddedPostgres = {
     readonly database: string;
     readonly password?: string;
   };
-  /** Where the data are: `<directory>/postgres`, or where `<directory>/postgres.json` says. */
+  /**
+   * The folder of the data: `<directory>/postgres`, or the one named in
+   * `<directory>/postgres.json`.
+   */
   readonly directory: string;
   readonly version: string;
   readonly origin: Origin;
-  /** Brings the server up again after it was killed; where it runs, nothing happens. */
+  /** Brings the server up again after it was killed; does nothing when the server runs. */
   revive(): Promise<void>;
   /**
-   * Leaves; the last one out stops the server. End your own pools first, or their connections are
-   * cut. Calling it again does nothing. A server that takes longer than some seconds to stop, or
-   * whose start lock somebody else holds for so long, is left to itself.
+   * Leaves the server; the last user to leave stops it. End your own pools first, or their
+   * connections are cut. A second call does nothing. The server is left running when it takes
+   * longer than some seconds to stop, or when another process holds the start lock for that long.
    */
   close(): Promise<void>;
-  /** Stops the server now, whoever else uses it. */
+  /** Stops the server now, even when other processes use it. */
   stop(): Promise<void>;
 };
 
@@ -69,7 +72,7 @@ export async function startEmbeddedPostgres(
 }
 
 export type StopOptions = Pick<EmbeddedPostgresOptions, 'directory' | 'log'> & {
-  /** Leaves the server alone while one of its users may live. */
+  /** Leaves the server running while one of its users may live. */
   readonly unlessUsed?: boolean;
 };
 
@@ -108,7 +111,8 @@ function handle(place: Workplace, running: Running, user: string): EmbeddedPostg
     try {
       await underLock(place, stop, closeLockMsMax);
     } catch (thrown) {
-      // As when the last user was killed: it stops itself, or the next heddle here stops it.
+      // The server is left as after the kill of its last user: it stops itself, or the next heddle
+      // here stops it.
       options.log(`the server in ${home.path} is left running: ${reasonOf(thrown)}`);
     }
   };
@@ -147,7 +151,7 @@ async function underLock(
   work: () => Promise<void>,
   waitMsMax?: number,
 ): Promise<void> {
-  // Whoever deleted the directory ended the server with it: Postgres looks after its lock file.
+  // A deleted directory needs no stop: a server whose lock file is gone ends itself.
   const gone = await access(directory).then(
     () => false,
     () => true,
@@ -165,7 +169,7 @@ async function end({ home, options }: Workplace, stopMsMax?: number): Promise<vo
   options.log(`the server in ${home.path} ${stopped ? 'has stopped' : 'is still stopping'}`);
 }
 
-/** Everything that leaves this folder is an error of heddle's, which says what to do. */
+/** Turns every error that leaves this folder into a HeddleError, whose text says what to do. */
 async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

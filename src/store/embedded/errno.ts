@@ -8,7 +8,7 @@ export function codeOf(thrown: unknown): string {
   return typeof thrown.code === 'string' ? thrown.code : '';
 }
 
-/** The text of anything thrown, for the `reason` of an error. */
+/** The text of any thrown value, for the `reason` of an error. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,16 +1,16 @@
 /**
- * Finds the folder that holds a server's files, its home: `<directory>/postgres`, or a place
- * outside when an account without rights could not reach that one, or its file system knows no
+ * Finds the folder that holds a server's files, its home. It is `<directory>/postgres`, or a folder
+ * outside when an account without rights could not reach that one, or when its file system has no
  * modes (WSL's /mnt, some mounts). The folder depends on the directory's path alone, so a restart
- * finds its data again; it is chosen to outlive a reboot, and /tmp is the last resort.
+ * finds its data again. Folders that outlive a reboot come first; /tmp is the last resort.
  *
- * It owns `<directory>/postgres.json`, which says where an outside home is.
+ * It owns `<directory>/postgres.json`, which gives the path of a home outside.
  *
- * 1. A home that root makes is root's; `data`, `socket` and `log` in it belong to the account that
- *    runs the server. So root never writes through a folder of an account without rights, where a
- *    planted link would lead it elsewhere.
- * 2. A cluster stays with the account that began it, and with the home that it is in.
- * 3. A home outside the directory is never taken in silence: `outside` says why it was.
+ * 1. A home that root makes belongs to root; `data`, `socket` and `log` in it belong to the account
+ *    that runs the server. So root never writes through a folder of an account without rights,
+ *    where a planted link would lead it elsewhere.
+ * 2. A cluster stays with the account that began it, and in the home where it is.
+ * 3. A home outside the directory is never used silently: `outside` gives the reason.
  */
 import { createHash } from 'node:crypto';
 import { lstat, readFile, realpath, rmdir, stat } from 'node:fs/promises';
@@ -30,16 +30,22 @@ import { writeWhole } from './whole-file.ts';
 
 export type Home = {
   readonly path: string;
-  /** Undefined: the server runs as this process's own user. */
+  /** Undefined when the server runs as this process's own user. */
   readonly account: ServerAccount | undefined;
   readonly data: string;
   readonly socket: string;
   readonly log: string;
-  /** What the host must hear because the data are not where it may look for them. */
+  /**
+   * The warning for the host when the data are not in `directory`, where the host may look for
+   * them.
+   */
   readonly outside: string | undefined;
 };
 
-/** Makes `directory` if need be and gives its real path: the one name that all processes use. */
+/**
+ * Makes `directory` if it is missing, and returns its real path, which is the same for all
+ * processes.
+ */
 export async function openDirectory(directory: string): Promise<string> {
   try {
     await makeDirectory(directory, isRoot() ? 0o755 : 0o700);
@@ -49,7 +55,7 @@ export async function openDirectory(directory: string): Promise<string> {
   }
 }
 
-/** Finds the home or makes it. */
+/** Finds the home, or makes it. */
 export async function findHome(directory: string): Promise<Home> {
   const inside = insideOf(directory);
   const pointed = await readPointer(directory);
@@ -61,7 +67,7 @@ export async function findHome(directory: string): Promise<Home> {
       refusals.push(refusal);
       continue;
     }
-    // Said only until the new one is there.
+    // `lost` is reported only until the new home holds data.
     const lost = pointed !== undefined && !(await holdsData(pointed)) && !(await holdsData(path));
     if (path !== inside) await writePointer(directory, path);
     return { ...home, outside: whatIsOutside({ directory, path, refusals, pointed, lost }) };
@@ -86,7 +92,7 @@ function whatIsOutside(found: {
   return lost ? `${before}; ${text}` : text;
 }
 
-/** A home that holds data is the only candidate: an empty one elsewhere would lose them. */
+/** When a home holds data it is the only candidate: an empty home elsewhere would hide the data. */
 async function candidates(
   directory: string,
   pointed: string | undefined,
@@ -124,7 +130,7 @@ async function accountFor(data: string, directory: string): Promise<ServerAccoun
   throw unusable(directory, reason);
 }
 
-/** Says why the home cannot be at its path, or makes its folders. */
+/** Makes the home's folders, or returns the reason why the home cannot be at its path. */
 async function prepare(
   { path, account, data, socket, log }: Omit<Home, 'outside'>,
   directory: string,
@@ -132,7 +138,7 @@ async function prepare(
   if (account !== undefined) {
     const existing = await nearest(path);
     let closed = await closedTo(account, existing);
-    // Only heddle's own folder is opened: those above it are not heddle's to change.
+    // Only heddle's own folder is opened to the account. The folders above it belong to others.
     if (closed === directory && (await letThrough(directory, account))) {
       closed = await closedTo(account, existing);
     }
@@ -159,7 +165,8 @@ async function readPointer(directory: string): Promise<string | undefined> {
     const { home, directory: origin } = JSON.parse(text) as Record<string, unknown>;
     if (typeof home !== 'string' || !isAbsolute(home) || typeof origin !== 'string')
       return undefined;
-    // A moved project takes its data along. A copied one must not share them with the original.
+    // A project that was moved takes its data along. A project that was copied must not share them
+    // with the original.
     return origin !== directory && (await exists(pointerOf(origin))) ? undefined : home;
   } catch {
     return undefined;

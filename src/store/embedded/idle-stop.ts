@@ -1,16 +1,18 @@
 /**
- * Lets a server stop itself when nobody uses it any more: a process that is killed closes nothing.
+ * Lets a server stop itself when no process uses it any more, because a process that is killed
+ * cannot close anything.
  *
- * The server does it alone: one of its own sessions goes on without a client, looks every few
- * seconds, and signals the server once it has seen no user for long enough. There is no other
- * process that would have to be looked after. The session ends with the server, also when that
- * crashes; whoever starts or adopts the server next sees to a new one.
+ * One of the server's own sessions goes on without a client. It checks every few seconds, and
+ * signals the server after it has seen no user for long enough. So no other process is needed,
+ * which would have to be supervised itself. The session ends with the server, also when the server
+ * crashes; the next heddle that starts or adopts the server starts a new one.
  *
- * 1. A server with any client stays: heddles, and whoever else has connected to look.
- * 2. Each user holds a session with a share of one lock as long as it uses the server. Before it
- *    stops, the server takes that lock alone and keeps it to the end: so a heddle that is just
- *    coming has its share before the decision, or waits and starts the server anew.
- * 3. Each look is a transaction of its own, so the session holds up no vacuum.
+ * 1. A server with any client keeps running: a heddle, or any other program that is connected.
+ * 2. Each user holds a session with a share of one lock as long as it uses the server. Before the
+ *    server stops, its session takes this lock exclusively and keeps it to the end. So a heddle
+ *    that arrives at that moment either has its share before the decision, or waits and starts the
+ *    server anew.
+ * 3. Each check is a transaction of its own, so the session holds up no vacuum.
  */
 import type { Address } from './address.ts';
 import { embeddedLimits } from './limits.ts';
@@ -18,15 +20,18 @@ import { goodbye, session, socketOf } from './session.ts';
 import type { Trial } from './trial.ts';
 import { unanswered } from './trial.ts';
 
-/** Shared by all who use the server. Both are locks of the database `postgres`. */
+/** The lock that all users of the server share. Both locks are taken in the database `postgres`. */
 export const presenceLock = '1751475300, 1';
 const ownLock = '1751475300, 2';
 const name = 'heddle idle stop';
 
-/** By it the server sees, also after a SIGKILL, whether somebody uses it. */
+/** A user's session, by which the server sees the user, and sees it end even after a SIGKILL. */
 export type Presence = { readonly kind: 'present'; leave(): Promise<void> };
 
-/** To be called under the start lock. What it gives instead is a server that is on its way out. */
+/**
+ * Enters this process as a user. To be called under the start lock. Any other result means that the
+ * server is on its way out.
+ */
 export async function enter(
   address: Address,
 ): Promise<Presence | Exclude<Trial, { readonly kind: 'up' }>> {
@@ -38,19 +43,20 @@ export async function enter(
     await goodbye(client);
     return unanswered(thrown);
   }
-  // It keeps the server alive, and not this process.
+  // The session keeps the server alive, but must not keep this process alive.
   socketOf(client).unref();
   return { kind: 'present', leave: () => goodbye(client) };
 }
 
-/** What the server's account runs in its data folder. */
+/** The command that stops the server; the server's account runs it in the data folder. */
 export function stopCommand(pgCtl: string): string {
   if (process.platform === 'win32') return `"${pgCtl}" stop -D . -m fast -W`;
-  // Only what the shell itself knows: the package with pg_ctl may have gone meanwhile.
+  // The command uses the shell's own words only, because the package with pg_ctl may be gone by
+  // then.
   return 'read pid < postmaster.pid && kill -INT "$pid"';
 }
 
-/** Sees to it that the server looks after itself. To be called under the start lock. */
+/** Starts the server's idle stop, if it has none. To be called under the start lock. */
 export async function ensureIdleStop(
   address: Address,
   unusedMsMax: number,
@@ -65,7 +71,7 @@ export async function ensureIdleStop(
     await goodbye(client);
     throw thrown;
   }
-  // It is not answered: the session goes on when its client has gone.
+  // The query never answers: its session goes on after its client has left.
   client.query(looks(unusedMsMax, command)).catch(() => undefined);
   const socket = socketOf(client);
   await new Promise<void>((settle) => {
@@ -81,7 +87,7 @@ async function isThere(client: { query(text: string): Promise<{ rows: unknown[] 
   return rows.length > 0;
 }
 
-/** A setting of the caller's must not end a session that is meant to last. */
+/** The session must last, so a time limit among the caller's settings must not end it. */
 const unlimited = `select set_config(name, '0', false) from pg_settings
   where name in ('statement_timeout', 'transaction_timeout', 'lock_timeout',
     'client_connection_check_interval')`;
@@ -89,7 +95,7 @@ const unlimited = `select set_config(name, '0', false) from pg_settings
 function looks(unusedMsMax: number, command: string): string {
   const lookMs = Math.min(embeddedLimits.unusedLookMs, Math.ceil(unusedMsMax / 4));
   const looksMax = Math.ceil(unusedMsMax / lookMs);
-  // Not a word may be sent: there is nobody to send it to.
+  // Notices are turned off: the session has no client that could receive one.
   return `do $body$
     declare
       unused integer := 0;

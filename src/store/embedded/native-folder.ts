@@ -1,9 +1,11 @@
 /**
  * Makes the `native` folder of a platform package fit to run. npm drops symbolic links from
- * packages and the package's install script makes them anew; where scripts are blocked, this does.
+ * packages, and the package's install script makes them anew. This module makes them where install
+ * scripts are blocked.
  *
- * 1. Links appear by rename, so processes that make them at once cannot see a half-made one.
- * 2. A package that cannot be written, or that the server's account cannot reach, is left alone
+ * 1. Links appear by rename, so that processes that make them at the same time never see a
+ *    half-made one.
+ * 2. A package that cannot be written, or that the server's account cannot reach, is left unchanged
  *    and copied into the home, under the start lock; the copy appears by rename as well.
  */
 import { randomUUID } from 'node:crypto';
@@ -30,13 +32,13 @@ import { closedTo, permits } from './server-account.ts';
 
 type NativeRequest = { readonly native: string; readonly version: string; readonly home: Home };
 
-/** The folder itself once it is whole, or a whole copy in the home. */
+/** Returns the folder itself once it is whole, or a whole copy in the home. */
 export async function usableNative({ native, version, home }: NativeRequest): Promise<string> {
   if ((await isRunnable(native, home.account)) && (await linked(native))) return native;
   const folder = join(home.path, 'binaries');
   const copy = join(folder, version);
   if ((await stat(copy).catch(() => undefined)) !== undefined) return copy;
-  // What is left here is of another version, or of a copy that was killed half-way.
+  // The folder holds another version, or a copy that a kill left unfinished.
   await rm(folder, { recursive: true, force: true });
   await makeDirectory(folder, 0o755);
   const fresh = `${copy}.new`;
@@ -84,7 +86,7 @@ async function isGranted(program: string): Promise<boolean> {
 
 async function wantedLinks(native: string): Promise<readonly { source: string; target: string }[]> {
   try {
-    // The list names both from the package's folder: "native/lib/libpq.so.5.18".
+    // The list names link and target from the package's folder: "native/lib/libpq.so.5.18".
     const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8');
     const list = JSON.parse(text) as readonly { source: string; target: string }[];
     return list.map(({ source, target }) => ({
@@ -97,7 +99,10 @@ async function wantedLinks(native: string): Promise<readonly { source: string; t
   }
 }
 
-/** Readable by everybody, because the account that runs it owns none of it; no static libraries. */
+/**
+ * The copy is readable by all accounts, because the account that runs it does not own it. Static
+ * libraries are left out.
+ */
 async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   await chmod(to, 0o755);

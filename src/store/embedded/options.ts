@@ -3,21 +3,29 @@ import { heddleError } from '../../domain/errors.ts';
 import { embeddedLimits } from './limits.ts';
 
 export type EmbeddedPostgresOptions = {
-  /** Where heddle keeps its things; `.heddle` in the working directory unless given. */
+  /** The folder for heddle's files; default: `.heddle` in the working directory. */
   readonly directory?: string;
-  /** Created when it is missing; `heddle` unless given. */
+  /** The database's name; it is created when it is missing. Default: `heddle`. */
   readonly database?: string;
-  /** Postgres settings over heddle's own. They apply when a server starts, not on adoption. */
+  /**
+   * Postgres settings, which replace heddle's own. They apply when a server starts, not when a
+   * running one is adopted.
+   */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Allows a Postgres of this machine where no package has one. Also HEDDLE_SYSTEM_POSTGRES=1. */
+  /**
+   * Allows a Postgres of this machine when no package has one. HEDDLE_SYSTEM_POSTGRES=1 does the
+   * same.
+   */
   readonly allowSystemBinaries?: boolean;
-  /** The last user's `close` leaves the server running. */
+  /** The server goes on when the last user closes. */
   readonly keepRunning?: boolean;
-  /** After so long without any user the server stops itself; a minute unless given. */
+  /** The server stops itself after so long without a user; default: one minute. */
   readonly unusedMsMax?: number;
-  /** Hears in whole sentences what the supervisor does. */
+  /** Gets a sentence about each step of the supervisor. */
   readonly log?: (line: string) => void;
-  /** Hears what its host must know, such as data that are not in `directory`; default: stderr. */
+  /**
+   * Gets the warnings for the host, such as that the data are not in `directory`; default: stderr.
+   */
   readonly warn?: (line: string) => void;
 };
 
@@ -26,7 +34,7 @@ export type ResolvedOptions = {
   readonly database: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly allowSystemBinaries: boolean;
-  /** A bin directory that is used instead of the package's: CI tests other majors with it. */
+  /** A folder of programs that replaces the package's; CI tests other major versions with it. */
   readonly systemBin: string | undefined;
   readonly keepRunning: boolean;
   readonly unusedMsMax: number;
@@ -34,10 +42,11 @@ export type ResolvedOptions = {
   readonly warn: (line: string) => void;
 };
 
-/** Reads environment and defaults once; behind this nothing is optional. */
+/** Reads options, environment and defaults once; in the result each option has its value. */
 export function resolveOptions(options: EmbeddedPostgresOptions): ResolvedOptions {
   const database = options.database ?? 'heddle';
-  // pg reads a database's name out of a URL without decoding it, so it must not need that.
+  // pg reads a database's name from a URL without decoding it, so names that need encoding are
+  // refused.
   if (!/^[A-Za-z_][\w-]{0,62}$/.test(database)) {
     throw heddleError('invalid-field', {
       field: 'database',

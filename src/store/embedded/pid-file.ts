@@ -1,9 +1,10 @@
 /**
  * Reads the server's own lock file, `data/postmaster.pid`, and judges whether its process lives.
  *
- * Postgres itself takes any living process of the same user for the server: a stranger that got
- * the pid after a reboot or in a new container, or a killed server that nobody has reaped (for
- * ever, where Node is process 1). It then refuses to start. `disown` helps it out of that.
+ * Postgres takes any living process of the same user with that pid for the server: another process
+ * that got the pid after a reboot or in a new container, or a killed server that no parent has
+ * reaped (which lasts for ever where Node is process 1). Postgres then refuses to start. `disown`
+ * makes it start.
  */
 import { constants, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ export async function readPidFile(home: Home): Promise<PidFile | undefined> {
   const path = pidFilePath(home);
   try {
     const lines = (await readFile(path, 'utf8')).split('\n');
-    // A single-user session writes its pid negative.
+    // A single-user session writes its pid as a negative number.
     const pid = Math.abs(Number.parseInt(lines[0] ?? '', 10));
     const port = Number.parseInt(lines[3] ?? '', 10);
     return { pid, port: Number.isNaN(port) ? undefined : port };
@@ -28,7 +29,9 @@ export async function readPidFile(home: Home): Promise<PidFile | undefined> {
   }
 }
 
-/** Remembers which process the running server is, so that its pid can be told from a later one. */
+/**
+ * Records the process of the running server, so that its pid can be told from a later process's.
+ */
 export async function rememberServer(home: Home): Promise<void> {
   const file = await readPidFile(home);
   if (file === undefined) return;
@@ -38,7 +41,9 @@ export async function rememberServer(home: Home): Promise<void> {
   await writeWhole(recordPath(home), JSON.stringify(record));
 }
 
-/** `none`: no lock file. `dead`: the file is there, and its process surely is not the server. */
+/**
+ * `none`: there is no lock file. `dead`: there is one, and its process is surely not the server.
+ */
 export async function serverFate(home: Home): Promise<'none' | 'alive' | 'dead'> {
   const file = await readPidFile(home);
   if (file === undefined) return 'none';
@@ -46,15 +51,15 @@ export async function serverFate(home: Home): Promise<'none' | 'alive' | 'dead'>
   if (seen === undefined) return 'dead';
   const record = await readRecord(recordPath(home));
   if (record?.pid === file.pid) {
-    // A record from another place cannot be of a process that is seen in this one.
+    // A record from another place cannot describe a process that is seen in this place.
     return (await fateOf(record)) === 'alive' ? 'alive' : 'dead';
   }
   return seen.name === '' || seen.name.startsWith('postgres') ? 'alive' : 'dead';
 }
 
 /**
- * Puts into a dead server's lock file a pid that no system gives out. The file stays, because
- * Postgres still has to check by it that no process of that server holds the shared memory.
+ * Puts a pid that no system gives out into a dead server's lock file. The file stays, because
+ * Postgres uses the rest of it to check that no process of that server holds the shared memory.
  */
 export async function disown(home: Home): Promise<void> {
   const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
@@ -69,7 +74,7 @@ export async function disown(home: Home): Promise<void> {
   }
 }
 
-/** One above the most that Linux can be set to. */
+/** One more than the highest pid that Linux can be set to. */
 const pidOfNobody = '4194305';
 
 const pidFilePath = (home: Home): string => join(home.data, 'postmaster.pid');

@@ -1,4 +1,7 @@
-/** Folders whose owner and mode are known: each function says in words what is wrong, or nothing. */
+/**
+ * Makes folders with a known owner and mode. Each function returns the fault as a text, or
+ * undefined.
+ */
 import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from './errno.ts';
@@ -11,19 +14,19 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, mode);
 }
 
-/** A folder that nobody can write into but this process's user, or the account given. */
+/** A folder into which only this process's user, or the given account, can write. */
 export async function guardedDirectory(
   path: string,
   account: ServerAccount | undefined,
 ): Promise<string | undefined> {
   const mode = account === undefined ? 0o700 : 0o755;
   await makeDirectory(path, mode);
-  // Root may be helping out in a project whose owner began the cluster, home and all.
+  // Root may be helping in a project whose owner began the cluster; the home is then that owner's.
   const uid = account !== undefined && (await isOwn(path, account.uid)) ? account.uid : undefined;
   return wrongWith(path, uid ?? process.getuid?.(), mode);
 }
 
-/** A folder that the server's account alone can enter; root can anyway. */
+/** A folder that only the server's account (and root) can enter. */
 export async function privateDirectory(
   path: string,
   account: ServerAccount | undefined,
@@ -36,7 +39,7 @@ export async function privateDirectory(
     },
   );
   const self = process.getuid?.();
-  // A start that was killed in between leaves a folder that is still root's.
+  // A start that was killed between the two steps leaves a folder that still belongs to root.
   if (account !== undefined && (fresh || (await isOwn(path, self)))) {
     await chown(path, account.uid, account.gid);
   }
@@ -44,9 +47,10 @@ export async function privateDirectory(
 }
 
 /**
- * Lets the account pass through a folder of this process's user, and nothing more: it may not list
- * the folder. A group without rights gives its place to the account's group; one with rights keeps
- * it, and everybody may pass. False: the folder is somebody else's and stays as it is.
+ * Lets the account pass through a folder of this process's user, but not list it. Where the
+ * folder's group has no rights, the account's group takes its place; where it has rights, it stays,
+ * and all accounts may pass. Returns false, and changes nothing, when the folder belongs to another
+ * user.
  */
 export async function letThrough(path: string, account: ServerAccount): Promise<boolean> {
   const self = process.getuid?.();

@@ -1,10 +1,12 @@
 /**
  * Names a process so that it can be recognised later, although its pid may have been given to
- * another by then: after a crash, a reboot, or in a container where pids begin anew each time.
+ * another process by then: after a crash, a reboot, or in a container where pids begin anew each
+ * time.
  *
- * - `mark` is when the process began, as the system counts it; empty where that is unknown.
- * - `place` is the boot and the pid namespace in which the pid means anything; a record from
- *   another place says nothing about the pids here.
+ * - `mark` is the time at which the process began, as the system counts it; empty where that is
+ *   unknown.
+ * - `place` is the boot and the pid namespace in which the pid is valid; a record from another
+ *   place says nothing about the pids here.
  */
 import { execFile } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
@@ -12,12 +14,15 @@ import { promisify } from 'node:util';
 
 export type ProcessRecord = { readonly pid: number; readonly mark: string; readonly place: string };
 
-/** `foreign`: it may live, but not where this process can see it. */
+/** `foreign`: the process may live, but in a place that this process cannot see. */
 export type Fate = 'alive' | 'dead' | 'foreign';
 
 export type SeenProcess = { readonly mark: string; readonly name: string };
 
-/** The process with that pid, or undefined. An unreaped one is dead: it holds nothing any more. */
+/**
+ * Returns the process with that pid, or undefined. A process that waits to be reaped counts as
+ * dead: it holds nothing any more.
+ */
 export async function lookUp(pid: number): Promise<SeenProcess | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   if (process.platform === 'linux') {
@@ -40,7 +45,10 @@ export async function fateOf(record: ProcessRecord): Promise<Fate> {
   return seen.mark === record.mark || seen.mark === '' || record.mark === '' ? 'alive' : 'dead';
 }
 
-/** A record that was written by `JSON.stringify`, or undefined: a power cut leaves empty files. */
+/**
+ * Reads a record that `JSON.stringify` wrote. Returns undefined when it is not whole: a power cut
+ * leaves empty files.
+ */
 export async function readRecord(path: string): Promise<ProcessRecord | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -55,12 +63,12 @@ export async function readRecord(path: string): Promise<ProcessRecord | undefine
   }
 }
 
-/** A record as a file's name: `<pid>~<mark>~<place>`, fit for every file system. */
+/** A record as the name of a file: `<pid>~<mark>~<place>`, valid on every file system. */
 export function nameOfRecord({ pid, mark, place }: ProcessRecord): string {
   return [String(pid), mark, place].map((part) => encodeURIComponent(part)).join('~');
 }
 
-/** The record at the beginning of a name, or undefined where there is none. */
+/** Returns the record at the beginning of a name, or undefined when there is none. */
 export function recordInName(name: string): ProcessRecord | undefined {
   const [, pid, mark, place] = /^(\d+)~([^~]*)~([^~]*)(?:~|$)/.exec(name) ?? [];
   if (pid === undefined || mark === undefined || place === undefined) return undefined;
@@ -72,7 +80,7 @@ export function recordInName(name: string): ProcessRecord | undefined {
 }
 
 function fromProcStat(stat: string): SeenProcess | undefined {
-  // The name stands in parentheses and may hold spaces and parentheses itself.
+  // The process's name stands in parentheses, and may itself hold spaces and parentheses.
   const close = stat.lastIndexOf(')');
   const fields = stat.slice(close + 2).split(' ');
   const state = fields[0] ?? '';
@@ -102,7 +110,7 @@ function answersSignal(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (thrown) {
-    // EPERM: it lives and belongs to another user.
+    // EPERM: the process lives and belongs to another user.
     return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
 }

@@ -1,7 +1,8 @@
 /**
- * A store over heddle's own Postgres: when it does not answer, its server is started again. Nobody
- * else would do that on a machine with one heddle. Who called still gets `store-unavailable` and
- * tries again, as with any database. Once it is closed, nothing is started any more.
+ * A store over heddle's own Postgres: when the server does not answer, it is started again, because
+ * on a machine with one heddle no other process would start it. The caller still gets
+ * `store-unavailable` and tries again, as with any database. After `close`, the server is not
+ * started again.
  */
 import { HeddleError } from '../../domain/errors.ts';
 import type { Store } from '../port.ts';
@@ -12,7 +13,7 @@ export function revivingStore(store: Store, revive: () => Promise<void>): Store 
   const reviveOnce = (): void => {
     if (closed) return;
     reviving ??= revive()
-      // It is tried again with the next call that finds no server.
+      // The next call that finds no server tries again.
       .catch(() => undefined)
       .finally(() => {
         reviving = null;

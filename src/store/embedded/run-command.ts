@@ -4,18 +4,18 @@ import { embeddedLimits } from './limits.ts';
 import type { ServerAccount } from './server-account.ts';
 
 export type CommandPlace = {
-  /** Undefined: as oneself. */
+  /** Undefined: the command runs as this process's own user. */
   readonly account: ServerAccount | undefined;
   readonly cwd: string;
   readonly timeoutMs: number;
-  /** False for a command that leaves a server behind, which would hold the pipes open. */
+  /** False for a command that leaves a server running, which would hold the pipes open. */
   readonly piped?: boolean;
 };
 
 /** `code` is null when the command did not start, was killed or took too long. */
 export type CommandOutcome = { readonly code: number | null; readonly output: string };
 
-/** Runs one of Postgres' programs to its end. It never throws: what went wrong is in `output`. */
+/** Runs one of Postgres' programs to its end. It never throws: `output` tells the fault. */
 export function runCommand(
   file: string,
   args: readonly string[],
@@ -45,9 +45,10 @@ export function runCommand(
 }
 
 /**
- * A server lives longer than the process that started it and belongs to another account, so it
- * gets no keys and none of the PG* variables that change what the programs do. Locale C keeps
- * messages readable by code, and macOS from starting threads inside the postmaster.
+ * The environment of Postgres' programs. A server lives longer than the process that started it and
+ * belongs to another account, so it gets no keys, and none of the PG* variables that change the
+ * programs' behaviour. Locale C keeps messages readable by code, and keeps macOS from starting
+ * threads inside the postmaster.
  */
 function serverEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR', 'USERPROFILE', 'APPDATA'];

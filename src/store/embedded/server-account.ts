@@ -1,6 +1,6 @@
 /**
- * Postgres refuses to run as root, so root gives the server away to an account without rights.
- * Everybody else runs it as themselves.
+ * The account that runs the server. Postgres refuses to run as root, so root runs it under an
+ * account without rights. Any other user runs it as itself.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,7 +11,10 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** The account that root should use: `postgres`, else `nobody`; a uid without a name will not do. */
+/**
+ * Returns the account that root should use: `postgres`, else `nobody`; a uid without a name will
+ * not do.
+ */
 export async function accountForRoot(): Promise<ServerAccount | undefined> {
   const accounts = await namedAccounts();
   return (
@@ -20,12 +23,12 @@ export async function accountForRoot(): Promise<ServerAccount | undefined> {
   );
 }
 
-/** The account with that uid: a cluster stays with the account that began it. */
+/** Returns the account with that uid: a cluster stays with the account that began it. */
 export async function accountWithUid(uid: number): Promise<ServerAccount | undefined> {
   return (await namedAccounts()).find((account) => account.uid === uid);
 }
 
-/** The first folder on the way to `path` that the account may not enter, or undefined. */
+/** Returns the first folder on the way to `path` that the account may not enter, or undefined. */
 export async function closedTo(account: ServerAccount, path: string): Promise<string | undefined> {
   const parent = dirname(path);
   const closed = parent === path ? undefined : await closedTo(account, parent);
@@ -33,7 +36,7 @@ export async function closedTo(account: ServerAccount, path: string): Promise<st
   return (await permits(account, path, 0o1)) ? undefined : path;
 }
 
-/** Whether the mode of `path` grants the account these bits (4 read, 2 write, 1 execute). */
+/** True when the mode of `path` grants the account these bits (4 read, 2 write, 1 execute). */
 export async function permits(
   account: ServerAccount,
   path: string,
@@ -50,7 +53,7 @@ async function namedAccounts(): Promise<readonly ServerAccount[]> {
     const [name, , uid, gid] = line.split(':');
     if (name === undefined || uid === undefined || gid === undefined || Number(uid) === 0)
       return [];
-    // macOS writes nobody as -2, which spawn and chown take as a signed number.
+    // macOS gives nobody the uid -2, and spawn and chown take it as a signed number.
     return [{ name, uid: Number(uid) | 0, gid: Number(gid) | 0 }];
   });
 }

@@ -1,6 +1,7 @@
 /**
- * The settings of the server, written anew at each start so that a newer heddle brings its own.
- * They come after initdb's postgresql.conf (time zone, locale) and before the caller's.
+ * The settings of the server. They are written anew at each start, so that a newer heddle brings
+ * its own. They come after initdb's postgresql.conf (time zone, locale) and before the caller's
+ * settings.
  */
 import type { Address } from './address.ts';
 import type { Home } from './home.ts';
@@ -31,7 +32,10 @@ export function settingsText(request: SettingsRequest): string {
   ].join('\n');
 }
 
-/** Who may come in. On POSIX the socket's folder is the guard, so nobody is asked for more. */
+/**
+ * The access rules. On POSIX the mode of the socket's folder decides about access, so no password
+ * is asked for; on Windows one is.
+ */
 export function accessText({ password }: Address): string {
   return password === undefined
     ? 'local all all trust\n'
@@ -43,7 +47,8 @@ function reachability({ home, address }: SettingsRequest): Record<string, string
   return {
     listen_addresses: tcp ? '127.0.0.1' : '',
     port: String(address.port),
-    // A list of folders: the inner quotes keep a comma in the path from parting it.
+    // The setting is a list of folders: the inner quotes keep a comma in the path from splitting
+    // it.
     unix_socket_directories: tcp ? '' : `"${address.host.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     hba_file: `${home.path}/pg_hba.conf`,
@@ -51,7 +56,10 @@ function reachability({ home, address }: SettingsRequest): Record<string, string
   };
 }
 
-/** What heddle promises about crashes rests on these; they are named so that no default decides. */
+/**
+ * heddle's promises about crashes depend on these settings; they are written out so that no default
+ * decides.
+ */
 const durability = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -60,12 +68,13 @@ const durability = {
 
 function writing(lz4: boolean): Record<string, string> {
   return {
-    // The first change of a page after a checkpoint logs the page whole. Far checkpoints make that
-    // rare and compression makes it small; the price is a longer replay after a crash.
+    // The first change of a page after a checkpoint writes the whole page to the log. Rare
+    // checkpoints make that rare, and compression makes it small; the price is a longer replay
+    // after a crash.
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
     wal_compression: lz4 ? 'lz4' : 'on',
-    // No standby follows a server that lives in a project's folder, so it logs for recovery alone.
+    // No standby follows a server in a project's folder, so it logs for recovery alone.
     wal_level: 'minimal',
     max_wal_senders: '0',
     shared_buffers: '256MB',
@@ -75,18 +84,18 @@ function writing(lz4: boolean): Record<string, string> {
 const running = {
   // heddle's statements are short; compiling one costs more than it saves.
   jit: 'off',
-  // Parallel plans need shared memory that containers bound to 64 MB, and gain nothing here.
+  // Parallel plans need shared memory, which containers limit to 64 MB, and gain nothing here.
   max_parallel_workers_per_gather: '0',
-  // Nothing subscribes here; this spares the launcher's process.
+  // No logical subscription exists here, so the launcher's process is not needed.
   max_logical_replication_workers: '0',
   timezone: 'UTC',
   cluster_name: 'heddle',
 };
 
 /**
- * Errors of statements go to whoever sent them and are not logged: they would grow with the load
- * and quote what users wrote. What is left (starts, crashes, checkpoints) goes to one file a
- * weekday, which the next week empties.
+ * Errors of statements go to the client that sent the statement and are not logged: they would grow
+ * with the load and quote users' data. The rest (starts, crashes, checkpoints) goes to one file for
+ * each weekday, which is emptied a week later.
  */
 function logging(home: Home): Record<string, string> {
   return {

@@ -1,9 +1,9 @@
 /**
- * Starts and stops the server of a home through `pg_ctl`, which detaches it: the server belongs
- * to the home and not to the process that started it.
+ * Starts and stops the server of a home through `pg_ctl`, which detaches it: the server belongs to
+ * the home and not to the process that started it.
  *
- * Everything is named relative to the home, which is the working directory, because `pg_ctl`
- * pastes its arguments into a shell command.
+ * All paths are relative to the home, which is the working directory, because `pg_ctl` pastes its
+ * arguments into a shell command.
  */
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +30,10 @@ export async function writeSettings(
   await writeWhole(join(home.path, 'heddle.conf'), settingsText({ home, address, lz4, settings }));
 }
 
-/** One attempt: undefined when the server is up, else why it is not. Under the start lock. */
+/**
+ * Tries to start the server once. Returns undefined when it is up, else the reason. To be called
+ * under the start lock.
+ */
 export async function startOnce(home: Home, binaries: Binaries): Promise<string | undefined> {
   const dead = (await serverFate(home)) === 'dead';
   await removeSocketOf(home, dead ? (await readPidFile(home))?.pid : undefined);
@@ -55,7 +58,7 @@ export async function startOnce(home: Home, binaries: Binaries): Promise<string 
   return said === '' ? `pg_ctl ended with ${String(code)}: ${output.trim()}` : said;
 }
 
-/** False when the server is still at its last checkpoint; it then ends by itself. */
+/** Returns false when the server is still writing its last checkpoint; it then ends by itself. */
 export async function stopServer(
   home: Home,
   binaries: Binaries,
@@ -68,7 +71,7 @@ export async function stopServer(
     ['stop', '-s', '-w', '-t', seconds, '-m', 'fast', '-D', 'data'],
     { account: home.account, cwd: home.path, timeoutMs: stopMsMax + 5_000 },
   );
-  // The lock file goes a moment before the process does.
+  // The lock file disappears a moment before the process ends.
   const deadline = Date.now() + embeddedLimits.connectMsMax;
   while ((await serverFate(home)) === 'alive') {
     if (Date.now() > deadline) return false;
@@ -78,7 +81,10 @@ export async function stopServer(
   return true;
 }
 
-/** A start first speaks into its own file, then into the log that the server keeps. */
+/**
+ * Returns the log lines since `begun`. A start writes to its own file first, then to the server's
+ * log.
+ */
 async function saidSince(home: Home, begun: Date): Promise<string> {
   const names = (await readdir(home.log)).filter((name) => name.endsWith('.log'));
   const texts = await Promise.all(names.map((name) => readFile(join(home.log, name), 'utf8')));
@@ -90,7 +96,7 @@ async function saidSince(home: Home, begun: Date): Promise<string> {
     .join('\n');
 }
 
-/** What every start says, and no reason for anything. */
+/** The lines that every start writes, which give no reason for a failure. */
 const everyday =
   /redirecting log output|Future log output|starting PostgreSQL|listening on|(is|was) shut down/;
 

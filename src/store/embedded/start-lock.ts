@@ -1,19 +1,21 @@
 /**
- * The lock under which one process at a time decides about a server: create, start, adopt, stop.
+ * The lock under which one process at a time decides about a server: to create, start, adopt or
+ * stop it.
  *
- * It owns `<directory>/lock`, a directory that holds one file named by the holder's token. It is
- * taken by renaming an own directory, `lock.<token>` with that file in it, onto the name: this
- * works exactly when the name is free or the directory empty. It is freed, by the holder or by
- * somebody who found the holder dead, by unlinking that file by its name.
+ * It owns `<directory>/lock`, a directory with one file, whose name is the holder's token. A
+ * process takes the lock by making a directory of its own, `lock.<token>` with that file in it, and
+ * renaming it to `lock`: this works exactly when `lock` does not exist or is empty. The holder, or
+ * a process that found the holder dead, frees the lock by unlinking that file by its name.
  *
  * 1. At most one token is inside: renaming onto a directory that is not empty fails.
  * 2. Freeing a dead holder cannot free its successor, whose file has another name.
- * 3. A holder that lives in this place is never robbed, however slow; waiters give up instead.
- * 4. A token says which process it is of. As a directory gets its name and its existence at once,
- *    there is no moment at which a killed process leaves one that nobody can tell is dead.
+ * 3. A holder that lives in this place never loses the lock, however slow it is; waiters give up
+ *    instead.
+ * 4. A token says which process it belongs to. A directory gets its name and begins to exist in one
+ *    step, so a killed process never leaves one whose owner cannot be checked.
  *
- * Data do not depend on it: Postgres keeps a lock of its own on its files, and a new cluster
- * appears by a rename. What depends on it is that nobody adopts a server that another stops.
+ * The data are safe without this lock: Postgres has its own lock on its files, and a new cluster
+ * appears by a rename. The lock keeps one process from adopting a server while another stops it.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -85,7 +87,7 @@ async function renamed(own: string, lock: string): Promise<boolean> {
     await rename(own, lock);
     return true;
   } catch (thrown) {
-    // Windows says EPERM or EACCES where POSIX says that the directory is not empty.
+    // Windows gives EPERM or EACCES where POSIX gives ENOTEMPTY or EEXIST.
     if (hasCode(thrown, 'ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES')) return false;
     throw thrown;
   }
@@ -94,7 +96,8 @@ async function renamed(own: string, lock: string): Promise<boolean> {
 async function holderIn(lock: string): Promise<string | undefined> {
   try {
     const [token] = await readdir(lock);
-    // Windows cannot rename onto an empty directory; elsewhere this saves nothing and harms nothing.
+    // Windows cannot rename onto an empty directory, so it is removed; elsewhere the removal
+    // changes nothing.
     if (token === undefined) await rmdir(lock);
     return token;
   } catch (thrown) {
@@ -115,7 +118,7 @@ async function isOlder(path: string, ageMs: number): Promise<boolean> {
   return seen !== undefined && Date.now() - seen.mtimeMs > ageMs;
 }
 
-/** Throws where it may not remove the file: waiting would not help. */
+/** Throws when it may not remove the file, because waiting would not help. */
 async function evict(lock: string, token: string): Promise<void> {
   try {
     await unlink(join(lock, token));
@@ -130,9 +133,9 @@ async function free(lock: string, token: string): Promise<void> {
 }
 
 /**
- * Removes the files of processes that were killed while they waited. A process that cannot be seen from
- * here may still wait, as long as a waiter may. A file of another account may refuse to go, and harms
- * nothing.
+ * Removes the directories of processes that were killed while they waited. A process that cannot be
+ * seen from here may still wait, so its directory stays for twice the longest wait. A directory of
+ * another account may refuse to go, and does no harm.
  */
 async function sweep(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {

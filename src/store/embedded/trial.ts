@@ -1,4 +1,4 @@
-/** Trial connections: what a server answers decides more than any file about it. */
+/** Trial connections: a server's answer decides more than any file about the server. */
 import pg from 'pg';
 import type { Address } from './address.ts';
 import { codeOf, hasCode, reasonOf } from './errno.ts';
@@ -7,11 +7,11 @@ import { goodbye, session } from './session.ts';
 
 export type Trial =
   | { readonly kind: 'up'; readonly version: string; readonly data: string }
-  /** It takes connections, but no work yet, or no longer. */
+  /** The server takes connections, but does no work yet, or none any more. */
   | { readonly kind: 'busy'; readonly reason: string }
   | { readonly kind: 'absent' };
 
-/** Asks the server who it is and makes sure that the database is there. */
+/** Asks the server for its version and data folder, and makes sure that the database exists. */
 export async function tryServer(address: Address, database: string): Promise<Trial> {
   const client = session(address, 'heddle trial');
   try {
@@ -33,29 +33,30 @@ export async function tryServer(address: Address, database: string): Promise<Tri
   }
 }
 
-/** Why a server did not do what it was asked, if that may pass; else it is thrown on. */
+/** Says why a server did not answer, when the reason may pass; any other error is thrown on. */
 export function unanswered(thrown: unknown): Exclude<Trial, { readonly kind: 'up' }> {
-  // 57P03 starting or stopping; 57P01 to 57P02 stopping; 53300 full; the rest: ended while asked.
+  // 57P03 starting or stopping; 57P01 and 57P02 stopping; 53300 full; the rest: ended during the
+  // query.
   if (hasCode(thrown, 'ENOENT', 'ECONNREFUSED')) return { kind: 'absent' };
   if (hasCode(thrown, '57P01', '57P02', '57P03', '53300', 'ECONNRESET', 'EPIPE')) {
     return { kind: 'busy', reason: reasonOf(thrown) };
   }
-  // pg gives its own faults (time is up, connection ended) no code.
+  // pg's own errors (time is up, connection ended) have no code.
   if (codeOf(thrown) === '') return { kind: 'busy', reason: reasonOf(thrown) };
   throw thrown;
 }
 
-/** template0 takes no connections, so nobody can be in the way of copying it. */
+/** template0 takes no connections, so no other session can keep it from being copied. */
 async function createDatabase(client: pg.Client, database: string): Promise<void> {
   try {
-    // pg takes a limit for one query, which its types do not know of.
+    // pg takes a time limit for one query, which its types do not know.
     const create = {
       text: `create database ${pg.escapeIdentifier(database)} template template0`,
       query_timeout: embeddedLimits.createDatabaseMsMax,
     };
     await client.query(create);
   } catch (thrown) {
-    // 42P04 exists; 23505 another session was faster by a moment.
+    // 42P04: the database exists; 23505: another session has just created it.
     if (!hasCode(thrown, '42P04', '23505')) throw thrown;
   }
 }

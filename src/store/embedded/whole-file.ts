@@ -3,12 +3,12 @@ import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from './errno.ts';
 
-/** Stands in the name of whatever is not whole yet. */
+/** A part of the name of a file or folder that is not whole yet. */
 export const unfinished = '.new-';
 
 /**
- * Replaces a file so that a reader, and whoever comes after a crash, sees the old or the new. What
- * a crash leaves beside it bears `unfinished` in its name.
+ * Replaces a file so that a reader, even after a crash, sees either the old text or the new one. A
+ * file that a crash leaves beside it has `unfinished` in its name.
  */
 export async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
   const fresh = `${path}${unfinished}${randomUUID()}`;
@@ -17,8 +17,8 @@ export async function writeWhole(path: string, text: string, mode = 0o644): Prom
 }
 
 /**
- * Removes what crashes left in a folder. To be called while nobody else writes there; an initdb
- * whose heddle was killed may still, and then fails, as it should.
+ * Removes the unfinished files that crashes left in a folder. To be called while no other process
+ * writes there. An initdb whose heddle was killed may still write; it then fails, as it should.
  */
 export async function sweepUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -31,7 +31,7 @@ export async function sweepUnfinished(folder: string): Promise<void> {
 /** Makes renames in the folder survive a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch((thrown: unknown) => {
-    // Windows opens no folders.
+    // Windows cannot open folders.
     if (hasCode(thrown, 'EISDIR', 'EPERM', 'EACCES')) return undefined;
     throw thrown;
   });
