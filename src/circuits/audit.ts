@@ -1,6 +1,6 @@
 /**
- * The audit of one tenant of circuits: the counts of its rows, against what so many circuits leave.
- * Nothing that the process remembers goes into it.
+ * The audit of one tenant of circuits: it compares the counts of the tenant's rows with the counts
+ * that so many circuits leave. It uses the rows alone, and nothing that this process remembers.
  */
 import type { AuditFacts } from '../store/port.ts';
 import { leaves } from './circuit.ts';

@@ -1,17 +1,18 @@
 /**
- * Where the circuits' model calls go, and who counts them: on heddle's side for a stub and for the real
- * thing, on the provider's side for an emulated one, because only a provider knows its slots.
+ * The source of the circuits' providers, which also counts the calls. Calls to a stub or a real
+ * provider are counted on heddle's side; calls to an emulated one on the provider's side, because
+ * only a provider knows its slots.
  */
 import type { Provider } from '../index.ts';
 import type { CircuitsSettings } from './settings.ts';
 import type { SlotMs } from './slot-use.ts';
 
-/** One provider's ceiling as heddle is told of it. */
+/** The ceiling that heddle is told for one provider. */
 export type Told = { readonly ceiling: number; readonly startsAt?: number };
 
 export type ProviderFigures = {
   readonly name: string;
-  /** The true one, whatever heddle was told. */
+  /** The true ceiling, whatever heddle was told. */
   readonly ceiling: number;
   readonly calls: number;
   readonly peakInFlight: number;
@@ -19,22 +20,22 @@ export type ProviderFigures = {
 };
 
 export type SourceFigures = {
-  /** Since it was last asked. */
+  /** Figures since the last `take`. */
   readonly providers: readonly ProviderFigures[];
-  /** Since the begin. */
+  /** Slot-time since the beginning. */
   readonly slotMs: SlotMs;
-  /** Of a call, since it was last asked; null when nobody knows but whoever set it. */
+  /** The mean duration of a call since the last `take`; null when it is the one in the settings. */
   readonly meanLatencyMs: number | null;
 };
 
 export interface CallSource {
-  /** As heddle is to have them, which also closes them. */
+  /** The providers for heddle, which also closes them. */
   readonly providers: readonly Provider[];
-  /** Calls that heddle has made: a number that moves. */
+  /** The calls that heddle has made so far: a change shows that something moves. */
   readonly calls: number;
-  /** How much slot-time its pool has had on offer while a call waited. */
+  /** Gives the source the pool's count: the slot-time that it had on offer while a call waited. */
   readFrom(offered: () => number): void;
-  /** A scale begins: outages count from here. */
+  /** Called when a scale begins: the times of outages count from here. */
   begin(): Promise<void>;
   take(): Promise<SourceFigures>;
   close(): Promise<void>;

@@ -18,9 +18,9 @@ export const modes = ['statechart', 'tool-loop'] as const;
 export type CircuitMode = (typeof modes)[number];
 
 /**
- * The version is set by hand, because the default one is a hash that includes the text of functions,
- * which differs between tsx and a build; runs that one of them began the other must be able to finish.
- * It goes up when one of the charts changes.
+ * The version is set by hand. The default version is a hash that includes the text of functions,
+ * and this text differs between tsx and a build, while each must be able to finish the runs that
+ * the other began. Raise it when one of the charts changes.
  */
 const version = '1';
 
@@ -47,9 +47,9 @@ export const leaves = {
 } as const;
 
 /**
- * A circuit's model calls in all, and the most of them that wait for one another in a row. In a tool
- * loop, editor and evaluator make the call that asks to receive at once, and no other agent waits for
- * the call that only ends a loop.
+ * The number of a circuit's model calls, and the most of them that wait for one another in a row.
+ * In a tool loop the editor and the evaluator make their call that asks to receive at once, and no
+ * other agent waits for the call that only ends a loop.
  */
 export const modelCalls = {
   statechart: { inAll: 3, inARow: 3 },
@@ -66,7 +66,7 @@ export function tenantOf(mode: CircuitMode, scale: number, startId: string): str
   return `${tenantPrefix}${mode === 'statechart' ? '' : `${mode}/`}${scale}-${startId}`;
 }
 
-/** What a tenant's name tells; null if the name only begins like that of a circuit's tenant. */
+/** Reads a tenant's name; null if the name only begins like that of a circuit's tenant. */
 export function fromTenant(
   tenant: string,
 ): { readonly mode: CircuitMode; readonly scale: number; readonly startId: string } | null {

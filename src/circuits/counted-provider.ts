@@ -1,4 +1,4 @@
-/** A provider whose calls are counted on heddle's side of it. */
+/** Wraps a provider and counts its calls on heddle's side. */
 import { ProviderFault, type Provider } from '../index.ts';
 
 export type ProviderCounts = {
@@ -6,13 +6,13 @@ export type ProviderCounts = {
   readonly peakInFlight: number;
   readonly rateLimited: number;
   readonly completed: number;
-  /** Time of all calls together. */
+  /** The durations of all calls, added up. */
   readonly busyMs: number;
 };
 
 export class CountedProvider implements Provider {
   readonly name: string;
-  /** What heddle is told. */
+  /** The ceiling that heddle is told. */
   readonly ceiling: number;
   readonly startsAt: number | undefined;
   readonly #provider: Provider;
@@ -28,10 +28,10 @@ export class CountedProvider implements Provider {
 
   constructor(options: {
     readonly provider: Provider;
-    /** Default: the provider's own. */
+    /** Default: the provider's own ceiling. */
     readonly ceiling?: number;
     readonly startsAt?: number | undefined;
-    /** Told before each begin (1) and end (-1) of a call. */
+    /** Called before each begin (1) and end (-1) of a call. */
     readonly onChange: (by: 1 | -1) => void;
   }) {
     this.#provider = options.provider;
@@ -58,7 +58,7 @@ export class CountedProvider implements Provider {
     await this.#provider.close?.();
   }
 
-  /** What has happened since it was last asked. */
+  /** Returns the counts since the last `take`. */
   take(): ProviderCounts {
     this.#count();
     const now = {
@@ -80,7 +80,7 @@ export class CountedProvider implements Provider {
     };
   }
 
-  /** One function for all calls: none is made per call. */
+  /** One function serves all calls, so that none is made for each call. */
   readonly #answered = (): void => {
     this.#completed += 1;
     this.#change(-1);

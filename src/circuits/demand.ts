@@ -1,6 +1,7 @@
 /**
- * How long calls have waited: an idle slot is a loss only in that time. The pool counts it as slot-time
- * on offer while a call waited. Divided by the slots that the pool was told of, that is time.
+ * Measures for how long calls have waited, because an idle slot is a loss only in that time. The
+ * pool counts the slot-time that it had on offer while a call waited; divided by the number of
+ * slots that the pool was told of, that is a time.
  */
 export class Demand {
   readonly #slots: number;

@@ -1,4 +1,4 @@
-/** What is called from here without anybody to count on its other side: a stub, or the real thing. */
+/** The source of calls that only heddle's side can count: those to a stub or to a real provider. */
 import { anthropic, ollama, type Provider } from '../index.ts';
 import { stubProvider } from '../heddle.ts';
 import {
@@ -42,14 +42,15 @@ export class DirectSource implements CallSource {
   }
 
   async begin(): Promise<void> {
-    // Nothing here counts from a begin.
+    // The counts of this source do not depend on the begin of a scale.
   }
 
   async take(): Promise<SourceFigures> {
     const counts = this.providers.map((provider) => provider.take());
     const providers = this.#settings.ceilings.map(({ name, ceiling }, at): ProviderFigures => {
       const { calls = 0, peakInFlight = 0, rateLimited = 0 } = counts[at] ?? {};
-      // A call that is on its way to a refusal holds no place.
+      // A call that is about to be refused holds no slot, so more calls than the ceiling can be
+      // under way.
       return { name, ceiling, calls, peakInFlight: Math.min(peakInFlight, ceiling), rateLimited };
     });
     const completed = counts.reduce((total, one) => total + one.completed, 0);
@@ -60,7 +61,7 @@ export class DirectSource implements CallSource {
   }
 
   async close(): Promise<void> {
-    // heddle closes the providers, and there is nothing else.
+    // heddle closes the providers, and this source holds nothing else.
   }
 }
 

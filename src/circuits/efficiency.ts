@@ -1,10 +1,11 @@
-/** The two figures that say how well capacity was used. */
+/** The two figures that show how well capacity was used. */
 import type { SlotMs } from './slot-use.ts';
 
 /**
- * The shortest possible wall time for so many calls, divided by the wall time. `inARow` calls of one
- * circuit wait for each other, so no run is shorter than those. It ignores that calls are whole (3,000
- * calls at 240 places take 12.5 latencies here, and 13 in truth), so it is never too high.
+ * The shortest possible wall time for so many calls, divided by the wall time. `inARow` calls of
+ * one circuit wait for each other, so no run is shorter than these calls. The figure ignores that
+ * calls cannot be split (3,000 calls at 240 slots count as 12.5 latencies here, but take 13), so it
+ * is never too high.
  */
 export function capacityEfficiency(of: {
   readonly calls: number;

@@ -1,6 +1,7 @@
 /**
- * Emulated providers: real sockets, real SDKs, and another process that counts its own slots. See
- * emulators-process.ts for that process, and slot-timeline.ts for how its counts meet heddle's demand.
+ * The source of calls to emulated providers: real sockets, real SDKs, and another process that
+ * counts its own slots. See emulators-process.ts for that process, and slot-timeline.ts for the way
+ * its counts are combined with heddle's demand.
  */
 import { anthropic, ollama, type Provider } from '../index.ts';
 import type { GroupMember } from '../emulators/emulator-group.ts';
@@ -21,7 +22,7 @@ import { SlotTimeline } from './slot-timeline.ts';
 type Opening = {
   readonly settings: CircuitsSettings;
   readonly emulated: Emulated;
-  /** What heddle is told, by the places of `settings.ceilings`. */
+  /** The ceilings that heddle is told, in the order of `settings.ceilings`. */
   readonly told: readonly Told[];
   readonly demand: Demand;
   readonly note: (line: string) => void;
@@ -57,7 +58,7 @@ function protocolOf(name: string): EmulatedName {
   return name === 'ollama' ? 'ollama' : 'anthropic';
 }
 
-/** Everybody is let in and every model is there; the names are only to be seen. */
+/** The emulators accept any key and any model; these names only appear in reports. */
 function adapterOf(name: string, baseUrl: string, told: Told): Provider {
   const options = { name, baseUrl, ...told, model: 'emulated' };
   return protocolOf(name) === 'ollama'

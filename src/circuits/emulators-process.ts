@@ -1,9 +1,9 @@
 /**
- * The emulated providers in a process of their own: started, asked and ended from here.
+ * Starts, asks and ends the process of the emulated providers.
  *
- * It owns that process. It leaves what the emulators do to `src/emulators/`.
+ * It owns that process. `src/emulators/` decides what the emulators do.
  *
- * 1. Every question is answered, or fails within `answerMsMax` or with the end of the process.
+ * 1. Every request is answered, or fails within `answerMsMax` or with the end of the process.
  * 2. The process never outlives this one: the end of the channel between them ends it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
@@ -19,9 +19,9 @@ const answerMsMax = 30_000;
 const exitMsMax = 2_000;
 
 type Around = {
-  /** Before each answer, and now and then. */
+  /** Called before each answer, and at intervals in between. */
   readonly onSlots: (slots: GroupSlots) => void;
-  /** It has ended by itself. */
+  /** Called when the process has ended by itself. */
   readonly onLost: (reason: string) => void;
 };
 
@@ -31,7 +31,7 @@ type Asked = {
   readonly timer: NodeJS.Timeout;
 };
 
-/** A request as it is made: its number is given here. */
+/** A request as a caller makes it; its number is added here. */
 type Question = GroupRequest extends infer Request
   ? Request extends GroupRequest
     ? Omit<Request, 'number'>
@@ -48,7 +48,8 @@ export class EmulatorsProcess {
 
   private constructor(around: Around) {
     this.#around = around;
-    // Beside this file in a checkout and in a build, and with the same ending.
+    // The file lies in the neighbouring folder in a checkout and in a build, with this file's
+    // ending.
     const file = new URL(`../emulators/group-child${extname(import.meta.url)}`, import.meta.url);
     this.#child = fork(fileURLToPath(file), [], {
       serialization: 'advanced',
@@ -72,7 +73,7 @@ export class EmulatorsProcess {
     }
   }
 
-  /** By member. */
+  /** In the order of the members. */
   get urls(): readonly string[] {
     return this.#urls;
   }

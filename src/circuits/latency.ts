@@ -1,4 +1,4 @@
-/** Percentiles of what was measured, by nearest rank: each is a latency that some circuit had. */
+/** Percentiles by nearest rank, so that each is a latency that a circuit really had. */
 export type Latency = {
   readonly p50: number;
   readonly p95: number;
@@ -16,9 +16,12 @@ export function latencyOf(measuredMs: Iterable<number>): Latency {
   };
 }
 
-/** The smallest value that at least so many percent do not exceed; 0 when there is none. */
+/**
+ * The smallest value that at least this percentage of the values do not exceed; 0 for no values.
+ */
 export function nearestRank(sorted: Float64Array, percent: number): number {
-  // Multiplied first: 0.95 * 100 is a little more than 95, and would be one rank too high.
+  // The multiplication comes first: 0.95 * 100 is a little more than 95, and would give a rank too
+  // high by one.
   const rank = Math.ceil((percent * sorted.length) / 100);
   return sorted[Math.max(rank, 1) - 1] ?? 0;
 }

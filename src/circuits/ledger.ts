@@ -1,13 +1,13 @@
 /**
- * Which circuits of one scale are under way, and how long the others took.
+ * The book of one scale's circuits: which are under way, and how long the others took.
  *
- * It owns the counts, in flat arrays: with a thousand circuits a second its own cost would show in
- * what it measures. It leaves to its callers how they hear of an end.
+ * It owns the counts. They lie in flat arrays, because at a thousand circuits a second the ledger's
+ * own cost would show in the measurement. Its callers learn of the ends of runs and report them.
  *
- * 1. A run's end counts once, however often and from wherever it is heard.
- * 2. A circuit is over when all its runs are, or when its start was refused; it is completed when
- *    all its runs completed.
- * 3. An end that is heard before the start was answered is kept until it is.
+ * 1. A run's end counts once, however often and by whatever way it is reported.
+ * 2. A circuit is over when all its runs are over, or when its start was refused. It is completed
+ *    when all its runs completed.
+ * 3. An end that is reported before the answer to its start is kept until that answer comes.
  */
 import type { RunStatus } from '../index.ts';
 import { leaves } from './circuit.ts';
@@ -18,7 +18,7 @@ export class Ledger {
   readonly scale: number;
   completed = 0;
   failed = 0;
-  /** Circuits whose start was answered with yes. */
+  /** Circuits whose start was accepted. */
   accepted = 0;
   #refused = 0;
   endedRuns = 0;
@@ -31,7 +31,7 @@ export class Ledger {
   readonly #latencyMs: Float64Array;
   readonly #runsLeft: Uint8Array;
   readonly #broken: Uint8Array;
-  /** By id of a run that is open: its circuit. */
+  /** The open runs by id, each with the number of its circuit. */
   readonly #open = new Map<string, number>();
   readonly #early = new Map<string, End>();
 
@@ -52,7 +52,7 @@ export class Ledger {
     return this.accepted * leaves.runs - this.endedRuns;
   }
 
-  /** Of the completed circuits. */
+  /** The latencies of the completed circuits. */
   latenciesMs(): number[] {
     return [...this.#latencyMs].filter((ms) => ms > 0);
   }
@@ -83,7 +83,7 @@ export class Ledger {
   ended(runId: string, end: End): void {
     const circuit = this.#open.get(runId);
     if (circuit === undefined) {
-      // Either it was counted already, or its start is not answered yet.
+      // The end was counted already, or the answer to the run's start has not come yet.
       if (this.accepted + this.#refused < this.scale) this.#early.set(runId, end);
       return;
     }

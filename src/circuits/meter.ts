@@ -1,8 +1,8 @@
 /**
- * What a stretch of work has cost, as differences between its begin and its end: the provider's
+ * The cost of a stretch of work, as differences between its begin and its end: the provider's
  * calls, the pool's slot-time, Postgres' transactions and log.
  *
- * It owns no clock; when a stretch begins and ends is its caller's to say.
+ * It owns no clock; its caller decides when a stretch begins and ends.
  */
 import type { Heddle } from '../heddle.ts';
 import type { CallSource, SourceFigures } from './call-source.ts';
@@ -12,13 +12,13 @@ import type { ProviderReport } from './report.ts';
 export type Cost = {
   readonly providers: readonly ProviderReport[];
   readonly slotUseUnderDemand: number;
-  /** Of a call; null when it is what the settings say. */
+  /** The mean duration of a call; null when it is the one in the settings. */
   readonly meanLatencyMs: number | null;
   readonly postgres: { readonly transactions: number; readonly wal_bytes: number };
   readonly rssMb: number;
 };
 
-/** heddle, and where its calls go. */
+/** heddle, and the source of its calls. */
 export type Metered = {
   readonly heddle: Heddle;
   readonly source: CallSource;
@@ -45,7 +45,7 @@ export class Meter {
     return new Meter(of, await marksOf(of));
   }
 
-  /** Memory is a level, not a sum: it is looked at now and then, and the highest counts. */
+  /** Memory is a level and not a sum: it is read at intervals, and the highest value counts. */
   sample(): void {
     this.#rssBytes = Math.max(this.#rssBytes, process.memoryUsage.rss());
   }

@@ -1,9 +1,9 @@
-/** What whoever waits may see of the circuits: kept in one store, drawn by plain functions. */
+/** The progress of the circuits, for display: one store holds it, and plain functions draw it. */
 import { createStore } from '@xstate/store';
 import type { ScaleReport } from './report.ts';
 
 export type ScaleCounts = {
-  /** Null where only the open runs are known: of circuits that another process began. */
+  /** Null for circuits that another process began, because only their open runs are known. */
   readonly completed: number | null;
   readonly failed: number;
   readonly openRuns: number;

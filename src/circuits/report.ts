@@ -6,7 +6,7 @@ import type { Latency } from './latency.ts';
 export type ProviderReport = {
   readonly name: string;
   readonly ceiling: number;
-  /** Calls that came to the provider in this time, refused ones too. */
+  /** Calls that arrived at the provider in this time, with those that it refused. */
   readonly calls: number;
   readonly peak_in_flight: number;
   readonly rate_limited: number;
@@ -32,7 +32,7 @@ export type ScaleReport = {
   readonly rss_mb: number;
 };
 
-/** Digits behind the point that carry meaning. More of them would be noise in a comparison. */
+/** The decimal places that carry meaning; more of them would be noise in a comparison. */
 const digits = { ms: 1, perS: 1, share: 4, mb: 1 } as const;
 
 export function rounded(report: ScaleReport): ScaleReport {

@@ -1,7 +1,7 @@
 /**
- * Finishing what a killed process left: starts nothing, lets the runs that are open go on, and
- * audits each of their tenants by what the database holds. Being a replica is all it takes to drive
- * them: whoever owns their shards takes them up.
+ * Finishes the circuits that a killed process left. It starts nothing: it lets the open runs go on,
+ * and audits each of their tenants by its rows. To drive the runs this process need only be a
+ * replica, because the replica that owns a run's shard takes the run up.
  */
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits } from './audit.ts';
@@ -15,19 +15,21 @@ import { circuitsInRows } from './rows.ts';
 import type { CircuitsContext, ScaleResult } from './scale-run.ts';
 import { Waiting, type WaitEnd } from './waiting.ts';
 
-/** More than anybody leaves behind; the next `--resume` would find the rest. */
+/**
+ * More tenants than killed processes leave in practice; a second `--resume` would find the rest.
+ */
 const tenantsMax = 1_000;
 
 type Taken = {
   readonly tenant: string;
   readonly mode: CircuitMode;
   readonly scale: number;
-  /** Before anything was resumed. */
+  /** The counts before this process resumed anything. */
   readonly before: { readonly completed: number; readonly openRuns: number };
   openRuns: number;
 };
 
-/** Null when it was interrupted. */
+/** Returns null when it was interrupted. */
 export async function resumeCircuits(
   context: CircuitsContext,
 ): Promise<readonly ScaleResult[] | null> {
@@ -73,7 +75,10 @@ export async function hasOpenCircuits(heddle: Heddle): Promise<boolean> {
   return (await tenants(heddle, true)).length > 0;
 }
 
-/** Killed between the last end and the audit, a run has left nothing open: it is audited now. */
+/**
+ * A process that was killed between the last end and the audit has left nothing open; its newest
+ * tenant is audited now.
+ */
 async function newestTenant(heddle: Heddle): Promise<Taken[]> {
   const newest = (await tenants(heddle, false)).at(-1);
   return newest === undefined ? [] : [await asTaken(heddle, newest)];
@@ -123,7 +128,9 @@ async function drive(
     one.openRuns -= 1;
     if (one.openRuns <= 0) waiting.wake();
   });
-  /** Rows were counted while runs ended: what they say is believed only when nothing moves. */
+  /**
+   * The counts of open runs were read while runs ended, so they are read again when nothing moves.
+   */
   const look = async (): Promise<void> => {
     for (const one of taken) {
       one.openRuns = (await heddle.runtime.store.usage(one.tenant)).openRuns;
@@ -174,7 +181,8 @@ async function auditTenant(
     entities,
     audit,
     providers: cost.providers,
-    // Where the circuits stood is unknown, so of calls in a row there may have been one.
+    // The progress of each circuit before the kill is unknown: perhaps only one call of the row was
+    // left.
     capacity_efficiency: capacityEfficiency({
       calls,
       inARow: 1,

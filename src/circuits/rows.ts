@@ -1,4 +1,4 @@
-/** The runs of a tenant as the database holds them: for what this process did not hear. */
+/** The runs of a tenant as the database holds them, for ends that this process was not told of. */
 import type { Heddle } from '../heddle.ts';
 import { leaves } from './circuit.ts';
 import type { RunRow } from '../store/rows.ts';
@@ -19,11 +19,11 @@ export async function* everyRun(heddle: Heddle, tenant: string): AsyncGenerator<
 }
 
 export type CircuitsInRows = {
-  /** Told apart by their pipelines: what was accepted. */
+  /** The number of accepted circuits: each has a pipeline of its own. */
   readonly circuits: number;
   readonly completed: number;
   readonly failed: number;
-  /** From the start to the last end, by the database's clock; of the completed ones. */
+  /** From the start to the last end of each completed circuit, by the database's clock. */
   readonly latenciesMs: readonly number[];
 };
 

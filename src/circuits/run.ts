@@ -81,7 +81,8 @@ function heddleOptions(
     agents,
     providers,
     ...settings.database,
-    // All of a scale are handed over at once, whatever its size.
+    // A scale hands over all its circuits at once, so the limit must be as large as the largest
+    // scale.
     settings: { arrivalsMax: Math.max(100_000, ...settings.scales) },
     log: {
       info: () => undefined,
@@ -92,12 +93,15 @@ function heddleOptions(
   };
 }
 
-/** What heddle is told of ceilings that it has to learn: far above the truth. */
+/** The ceiling that heddle is told when it has to learn the true one: far above it. */
 const untoldCeilingMin = 1_000;
-/** Where it begins then. */
+/** The limit with which heddle then begins to learn. */
 const untoldStart = 16;
 
-/** Opens what the settings name, and tells heddle of its ceilings or leaves them to be learned. */
+/**
+ * Makes the providers that the settings name, and tells heddle their ceilings or lets it learn
+ * them.
+ */
 export async function openCalls(
   settings: CircuitsSettings,
   note: (line: string) => void,

@@ -1,6 +1,7 @@
 /**
- * One scale: all its circuits opened at once, waited for and audited. The watch of the runtime says
- * what has ended; rows are read only when it is silent, for runs that live on another replica.
+ * One scale: all its circuits are opened at once, waited for and audited. The runtime's events
+ * report the ends of runs. Rows are read only when no event comes, for runs that live on another
+ * replica.
  */
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits, type Difference } from './audit.ts';
@@ -16,12 +17,12 @@ import { everyRun } from './rows.ts';
 import type { CircuitsSettings } from './settings.ts';
 import { Waiting, type WaitEnd } from './waiting.ts';
 
-/** What all scales of one process share. */
+/** The objects that all scales of one process share. */
 export type CircuitsContext = Metered & {
   readonly settings: CircuitsSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Hears whole sentences, for whoever waits. */
+  /** Takes whole sentences for the person who waits. */
   readonly note: (line: string) => void;
 };
 
@@ -31,7 +32,7 @@ export type ScaleResult = {
   readonly differences: readonly Difference[];
 };
 
-/** Null when it was interrupted. */
+/** Returns null when it was interrupted. */
 export async function runScale(
   context: CircuitsContext,
   { at, scale }: { readonly at: number; readonly scale: number },
@@ -59,7 +60,7 @@ export async function runScale(
     scale,
     mode,
     completed: ledger.completed,
-    // What neither completed nor failed is stuck, and stands in the audit.
+    // A circuit that neither completed nor failed is stuck, and shows in the audit.
     failed: ledger.failed,
     wall_ms: wallMs,
     circuits_per_s: wallMs === 0 ? 0 : (ledger.completed / wallMs) * 1_000,
@@ -131,7 +132,7 @@ async function openAndWait(
   }
 }
 
-/** Open loop: no start waits for another's answer, let alone for its end. */
+/** An open loop: no start waits for the answer to another start, or for a run's end. */
 function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void {
   const { heddle, settings, note, signal } = context;
   const { circuitsPerUser, mode } = settings;
@@ -154,7 +155,10 @@ function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void
   }
 }
 
-/** Ends on other replicas are seen late; their latency is what somebody who waits here has. */
+/**
+ * An end on another replica is noticed late; its latency is then the one that a waiting client sees
+ * here.
+ */
 async function readEnds(heddle: Heddle, tenant: string, ledger: Ledger): Promise<void> {
   for await (const { runId, status, endedAtMs } of everyRun(heddle, tenant)) {
     if (endedAtMs !== null) ledger.ended(runId, { status, atMs: performance.now() });

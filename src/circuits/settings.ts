@@ -1,6 +1,9 @@
 import type { CircuitMode } from './circuit.ts';
 
-/** What a run of circuits can be told. The command line fills it in; see `src/cli/circuits-flags.ts`. */
+/**
+ * The settings of a run of circuits. The command line fills them in; see
+ * `src/cli/circuits-flags.ts`.
+ */
 import type { OutageKind } from '../emulators/script.ts';
 
 /** The emulated providers are named by the protocols that they speak. */
@@ -10,20 +13,20 @@ export type EmulatedName = (typeof emulatedNames)[number];
 export type EmulatedOutage = {
   readonly name: string;
   readonly kind: OutageKind;
-  /** From the begin of each scale. */
+  /** Counted from the begin of each scale. */
   readonly inMs: number;
   readonly forMs: number;
 };
 
 export type Emulated = {
   readonly kind: 'emulated';
-  /** Of all replies, at random: 429. */
+  /** The share of all replies that are a 429, at random. */
   readonly rateLimitedShare: number;
   readonly outages: readonly EmulatedOutage[];
 };
 
 export type ProviderSettings =
-  /** In process, for measuring heddle alone. */
+  /** In this process, to measure heddle alone. */
   | { readonly kind: 'stub' }
   | Emulated
   | {
@@ -35,21 +38,21 @@ export type ProviderSettings =
   | { readonly kind: 'ollama'; readonly model: string; readonly baseUrl?: string };
 
 export type CircuitsSettings = {
-  /** One after the other; the circuits of one scale are all open at once. */
+  /** The scales run one after the other; the circuits of one scale are all open at once. */
   readonly scales: readonly number[];
   readonly mode: CircuitMode;
   readonly circuitsPerUser: number;
-  /** Of each model call; the real thing takes the time that it takes. */
+  /** The duration of each model call; a real provider takes its own time. */
   readonly latencyMs: number;
   readonly provider: ProviderSettings;
-  /** What the providers truly take at once. */
+  /** The number of calls that each provider truly takes at once. */
   readonly ceilings: readonly { readonly name: string; readonly ceiling: number }[];
   /** False: heddle has to learn the ceilings from refusals. */
   readonly told: boolean;
   readonly seed: number;
-  /** Starts nothing: finishes and audits what the database holds. */
+  /** Starts nothing, but finishes and audits the circuits in the database. */
   readonly resume: boolean;
-  /** When nothing has moved for so long, the rest counts as stuck. */
+  /** When nothing has moved for so long, the open runs count as stuck. */
   readonly patienceMs: number;
   readonly database: { readonly databaseUrl?: string | null; readonly directory?: string };
 };

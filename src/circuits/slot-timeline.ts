@@ -1,9 +1,10 @@
 /**
- * The same as slot-use.ts for providers that count their own slots, elsewhere and in hindsight: their
- * slot changes come late and with times, so the demand of those times is kept until they come.
+ * Measures the same as slot-use.ts for providers in another process, which count their own slots.
+ * Their slot changes arrive late, with their times, so the demand at these times is kept until the
+ * changes arrive.
  *
- * It owns the marks of demand. Between two of them demand is taken as even; there is one at every begin
- * and end of a call.
+ * It owns the marks of demand: one at every begin and end of a call. Between two marks, demand is
+ * taken as even.
  */
 import type { GroupSlots } from '../emulators/emulator-group.ts';
 import { machineMs, type SlotChanges } from '../emulators/slot-log.ts';
@@ -20,12 +21,12 @@ export class SlotTimeline {
   readonly #nowMs: () => number;
   readonly #members: readonly Member[];
   #marks: Mark[] = [{ atMs: 0, demandMs: 0 }];
-  /** Until when everything is counted. */
+  /** The time up to which everything is counted. */
   #counted: Mark = { atMs: 0, demandMs: 0 };
   #usedMs = 0;
 
   constructor(of: {
-    /** Of all members together. */
+    /** The ceiling of all members together. */
     readonly ceiling: number;
     readonly members: number;
     readonly demand: Demand;
@@ -57,7 +58,7 @@ export class SlotTimeline {
     return { used: this.#usedMs, offered: this.#counted.demandMs * this.#ceiling };
   }
 
-  /** The most calls in flight since it was last asked, by member. */
+  /** The most calls in flight since the last `takePeaks`, by member. */
   takePeaks(): readonly number[] {
     return this.#members.map((member) => {
       const { peak } = member;

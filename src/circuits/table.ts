@@ -1,9 +1,11 @@
-/** The circuits as text: the final table, the one that changes while they run, and plain lines. */
+/**
+ * The circuits as text: the final table, the table that changes while they run, and plain lines.
+ */
 import Table from 'cli-table3';
 import type { ScaleRow } from './progress.ts';
 import type { ScaleReport } from './report.ts';
 
-/** Columns apart by spaces alone, so that a terminal, a log and `awk` read the same table. */
+/** Spaces alone separate the columns, so that a terminal, a log and `awk` read the same table. */
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const corners = ['top', 'bottom', 'left', 'right', 'mid'];
   const edges = ['', '-mid', '-left', '-right'];
@@ -50,7 +52,9 @@ export function progressTable(rows: readonly ScaleRow[]): string {
   );
 }
 
-/** For where no table can change: a line now and then, about the scale that is under way. */
+/**
+ * For outputs on which no table can change: a line at intervals, about the scale that is under way.
+ */
 export function progressLine(row: ScaleRow): string {
   const { scale, completed, failed, openRuns, calling } = row;
   const faults = failed === 0 ? '' : `, ${failed} failed`;

@@ -1,33 +1,38 @@
 /**
- * Waiting for circuits to end: woken by what is heard, and looking for itself when nothing is.
+ * Waits for circuits to end. A reported end wakes it; when nothing is reported, it looks for
+ * itself.
  *
- * It owns the rhythm. What is open, what moves and where to look, its callers say.
+ * It owns the rhythm. Its callers know which runs are open, what counts as a movement, and where to
+ * look.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How it ended: `quiet` when nothing moved for longer than anybody would wait. */
+/** The end of the wait: `quiet` when nothing has moved for `patienceMs`. */
 export type WaitEnd = 'over' | 'quiet' | 'interrupted';
 
 export type WaitOptions = {
   readonly isOver: () => boolean;
-  /** Some number that changes when anything moves. */
+  /** A number that changes whenever something moves. */
   readonly movement: () => number;
-  /** At every tick, for whoever watches. */
+  /** Called at every tick, to update the display. */
   readonly tick: () => void;
-  /** Nothing has moved for a while: what was not heard may stand in the rows. */
+  /**
+   * Called when nothing has moved for a while, because an end may be in the rows without having
+   * been reported.
+   */
   readonly look: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly patienceMs: number;
 };
 
-/** Ten times a second looks smooth, and costs nothing that shows. */
+/** Ten times a second looks smooth, and its cost cannot be measured. */
 const tickMs = 100;
 const lookMs = 1_000;
 
 export class Waiting {
   #wake = new AbortController();
 
-  /** Something may be over: look at once. */
+  /** Ends the pause at once, because the circuits may be over. */
   wake(): void {
     this.#wake.abort();
   }
@@ -51,7 +56,8 @@ export class Waiting {
           seen = now;
           movedMs = nowMs;
         } else if (nowMs - Math.max(movedMs, lookedMs) >= lookMs && !isOver()) {
-          // What cannot be read now can be at the next look, and patience bounds it all.
+          // A read that fails now may succeed at the next look, and `patienceMs` bounds the whole
+          // wait.
           await look().catch(() => undefined);
           lookedMs = performance.now();
         } else if (nowMs - movedMs > patienceMs) return 'quiet';

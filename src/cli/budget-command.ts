@@ -1,4 +1,4 @@
-/** `heddle budget`: what a run, user or tenant may spend, and has spent. */
+/** `heddle budget`: the limit and the spending of a run, a user or a tenant. */
 import type { Command } from 'commander';
 import { refuseField } from '../domain/field.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';

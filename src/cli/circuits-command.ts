@@ -1,4 +1,4 @@
-/** `heddle circuits`: the workload by which heddle is judged, its table and its audit. */
+/** `heddle circuits`: the workload by which heddle is measured, with its table and its audit. */
 import type { Command } from 'commander';
 import { createProgress } from '../circuits/progress.ts';
 import type { ScaleReport } from '../circuits/report.ts';
@@ -62,7 +62,7 @@ function withProviderFlags(command: Command): Command {
 
 async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
   const settings = circuitsSettings(flags, process.env);
-  // Other commands need neither the workload nor the emulators.
+  // The workload and the emulators are loaded here, because no other command needs them.
   const { runCircuits } = await import('../circuits/run.ts');
   const progress = createProgress();
   const display = showProgress(progress, stderr);

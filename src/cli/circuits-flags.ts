@@ -23,12 +23,12 @@ const bounds = {
   scales: 100,
   circuitsPerUser: { min: 1, max: 1_000_000 },
   latencyMs: { min: 0, max: 600_000 },
-  /** Each provider's is one higher than that of the one before. */
+  /** Each further provider's seed is one higher. */
   seed: { min: 0, max: 4_294_967_000 },
   patienceMs: { min: 1_000, max: 86_400_000 },
 } as const;
 
-/** Keys and addresses of real providers may stand in the environment. */
+/** The keys and addresses of real providers may come from the environment. */
 export function circuitsSettings(flags: CircuitsFlags, environment: Environment): CircuitsSettings {
   return {
     scales: flags.scale === undefined ? defaultCircuits.scales : scalesOf(flags.scale),

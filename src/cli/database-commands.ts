@@ -1,4 +1,6 @@
-/** `heddle migrate` and `heddle postgres stop`: what is done to a database, not to runs. */
+/**
+ * `heddle migrate` and `heddle postgres stop`: the commands about a database and not about runs.
+ */
 import type { Command } from 'commander';
 import { stopEmbeddedPostgres } from '../heddle.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';

@@ -1,4 +1,4 @@
-/** Which database a command works on: the same two flags everywhere. */
+/** The flags that choose the database of a command: the same two for every command. */
 import type { Command } from 'commander';
 import { refuseField } from '../domain/field.ts';
 import type { HeddleOptions } from '../heddle.ts';
@@ -11,7 +11,7 @@ export function withDatabaseFlags(command: Command): Command {
     .option('--directory <dir>', 'where heddle keeps a Postgres of its own (default: .heddle)');
 }
 
-/** A flag goes before the environment, so `--directory` is not passed over for DATABASE_URL. */
+/** A flag wins over the environment, so that DATABASE_URL does not replace `--directory`. */
 export function databaseOf(flags: DatabaseFlags): Pick<HeddleOptions, 'databaseUrl' | 'directory'> {
   const { databaseUrl, directory } = flags;
   if (databaseUrl !== undefined && directory !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Shows progress on standard error, so that standard output holds results alone: one table that
- * changes where there is a terminal, a plain line now and then where there is none.
+ * Shows progress on standard error, so that standard output holds results alone: on a terminal one
+ * table that changes, elsewhere a plain line at intervals.
  */
 import { createLogUpdate } from 'log-update';
 import type { Progress } from '../circuits/progress.ts';
@@ -8,13 +8,13 @@ import { progressLine, progressTable } from '../circuits/table.ts';
 import { writerTo, type Stream } from './streams.ts';
 
 export type Display = {
-  /** A sentence that stays. */
+  /** Writes a sentence that stays. */
   note(line: string): void;
-  /** The last state stays on a terminal, unless the results are to follow on the very same. */
+  /** Leaves the last state on a terminal, unless the results follow on the same terminal. */
   close(end: { readonly resultsFollow: boolean }): void;
 };
 
-/** Not more often than an eye can follow. */
+/** A faster change could not be seen. */
 const redrawMs = 150;
 const lineMs = 2_000;
 

@@ -1,4 +1,7 @@
-/** `heddle emulate`: a provider's wire protocol on loopback, for users without a key, and to try faults. */
+/**
+ * `heddle emulate`: a provider's protocol on loopback, for users without a key and for trying out
+ * faults.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asOneOf, refuseField } from '../domain/field.ts';
@@ -46,7 +49,7 @@ async function emulate(protocol: string, flags: EmulateFlags, streams: Streams):
       ...given(flags, 'latencyMs'),
     },
   };
-  // Other commands need no server.
+  // The server is loaded here, because no other command needs one.
   const { startEmulator } = await import('../emulators/emulator.ts');
   await untilInterrupted(async (signal) => {
     const emulator = await startEmulator(options).catch((error: unknown) =>
@@ -71,7 +74,7 @@ function given<Name extends keyof typeof bounds>(
   return { [name]: wholeOf(text, name, bounds[name]) } as { readonly [Given in Name]: number };
 }
 
-/** What is in it, the emulator checks by field. */
+/** Reads the file only; the emulator checks the fields. */
 async function readScript(file: string): Promise<PartialScript> {
   let script: unknown;
   try {

@@ -1,4 +1,4 @@
-/** What the process ends with; `heddle --help` says the same. */
+/** The exit codes of the process; `heddle --help` lists the same ones. */
 import { CommanderError } from 'commander';
 import { HeddleError } from '../domain/errors.ts';
 
@@ -14,7 +14,7 @@ Exit codes:
   1  failed, interrupted, or the audit found a difference
   2  bad usage: an unknown option, or a value that is refused`;
 
-/** Commander has said its word already; everything else is said here. */
+/** Commander has written its own errors already; all other errors are written here. */
 export function exitCodeOf(error: unknown, say: (line: string) => void): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

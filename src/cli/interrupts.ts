@@ -1,12 +1,15 @@
 /**
- * SIGINT and SIGTERM: the first asks to close in good order, the second ends the process at once.
- * What was accepted is durable either way.
+ * SIGINT and SIGTERM: the first signal asks to close in good order, the second ends the process at
+ * once. Accepted work is durable in both cases.
  */
 import { exitCodes } from './exit-codes.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** Aborted by the first signal; `work`'s result is waited for all the same. */
+/**
+ * The first signal aborts the signal that `work` gets; the result of `work` is waited for in any
+ * case.
+ */
 export async function untilInterrupted<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-/** Of the nearest package above: src/cli and dist/src/cli lie at different depths below it. */
+/**
+ * Reads the version of the nearest package above: src/cli and dist/src/cli lie at different depths.
+ */
 export async function packageVersion(from: string): Promise<string> {
   for (let folder = new URL('.', from); ;) {
     const text = await readFile(new URL('package.json', folder), 'utf8').catch(() => null);

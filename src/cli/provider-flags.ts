@@ -1,6 +1,7 @@
 /**
- * The flags of `heddle circuits` that say whose model calls these are. Keys and addresses of real providers
- * come from a flag or from the environment, which nothing below the command line reads for them.
+ * The flags of `heddle circuits` that choose the providers. The keys and addresses of real
+ * providers come from a flag or from the environment, which no code below the command line reads
+ * for them.
  */
 import { asOneOf, asText, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
@@ -34,7 +35,7 @@ const kinds = ['emulated', 'stub', 'anthropic', 'ollama'] as const;
 
 const bounds = {
   ceiling: { min: 1, max: 100_000 },
-  /** Of the adapters, which open a socket for each call. */
+  /** Sockets of the adapters, which open one for each call. */
   sockets: { min: 1, max: 2_500 },
   providers: 100,
   outages: 100,
@@ -64,7 +65,7 @@ export function providerOf(flags: ProviderFlags, environment: Environment): Chos
   }
 }
 
-/** A flag that would do nothing is refused: its user would believe that it works. */
+/** Refuses a flag that would have no effect, because its user would believe that it has one. */
 function refuseOthers(flags: ProviderFlags, kind: (typeof kinds)[number]): void {
   const only = {
     fault429Share: ['emulated'],
@@ -103,7 +104,10 @@ function ceilingsOf(text: string): Ceilings {
   });
 }
 
-/** The providers by their names; any other name, such as a or b, is the next that is left. */
+/**
+ * Assigns the ceilings to the emulated providers by name; any other name, such as a or b, gets the
+ * next provider that is left.
+ */
 function emulatedCeilings(given: Ceilings): readonly [Ceilings, ReadonlyMap<string, string>] {
   if (given.length > emulatedNames.length) {
     refuseField('ceiling', `may name ${emulatedNames.length} emulated providers at most`);
@@ -138,7 +142,10 @@ function shareOf(text: string | undefined): number {
   return share;
 }
 
-/** `a=30000@10000` is 30 s from the tenth second of each scale on; `:hang` and the like say how. */
+/**
+ * `a=30000@10000` is 30 s from the tenth second of each scale on; `:hang` and the like give the
+ * kind.
+ */
 function outagesOf(text: string, names: ReadonlyMap<string, string>): EmulatedOutage[] {
   const parts = text.split(',');
   if (parts.length > bounds.outages) refuseField('outage', `may name ${bounds.outages} at most`);
@@ -176,7 +183,7 @@ function realOllama(flags: ProviderFlags, environment: Environment): ProviderSet
   return { kind: 'ollama', model, ...(address === undefined ? {} : { baseUrl: asUrl(address) }) };
 }
 
-/** What is empty in an environment is not set. */
+/** An empty variable counts as not set. */
 function given(text: string | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === '' ? undefined : trimmed;
@@ -187,7 +194,7 @@ function modelOf({ model }: ProviderFlags): string {
   return asText(model, 'model');
 }
 
-/** Ollama's own variable may hold a host, a port or both without a scheme. */
+/** Ollama's own variable may hold a host, a port or both, without a scheme. */
 function asUrl(address: string): string {
   if (/^https?:\/\//.test(address)) return address;
   const withHost = address.startsWith(':') ? `127.0.0.1${address}` : address;

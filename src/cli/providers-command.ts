@@ -1,4 +1,4 @@
-/** `heddle providers`: what the replicas have found out about each gate, from its rows. */
+/** `heddle providers`: the findings of the replicas about each gate, from the gates' rows. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { Heddle } from '../heddle.ts';

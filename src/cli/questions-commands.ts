@@ -1,4 +1,7 @@
-/** What runs ask people, and answering it. Neither takes shards: see runs-commands.ts. */
+/**
+ * Lists the questions that runs ask people, and answers them. Neither command takes shards: see
+ * runs-commands.ts.
+ */
 import type { Command } from 'commander';
 import { heddleError } from '../domain/errors.ts';
 import type { OpenQuestion } from '../index.ts';
@@ -45,7 +48,7 @@ async function questionsOf(
   });
 }
 
-/** A text that only begins like JSON is more likely a mistake than an answer. */
+/** A text that only begins like JSON is refused: it is more likely a mistake than an answer. */
 function answerOf(text: string, { text: isText = false }: AnswerFlags): unknown {
   if (isText) return text;
   try {

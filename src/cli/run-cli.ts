@@ -1,6 +1,6 @@
 /**
- * The command line: arguments in, one call, text out. What a command does stands in its own file;
- * here they are put together, and what they throw becomes an exit code.
+ * The command line: arguments in, one call, text out. Each command stands in its own file; they are
+ * put together here, and an error of a command becomes an exit code.
  */
 import { Command } from 'commander';
 import { addBudgetCommand } from './budget-command.ts';
@@ -14,7 +14,7 @@ import { addQuestionsCommands } from './questions-commands.ts';
 import { addRunsCommands } from './runs-commands.ts';
 import { writerTo, type Streams } from './streams.ts';
 
-/** Resolves with the exit code; nothing is left open then. */
+/** Resolves with the exit code; by then everything is closed. */
 export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = new Command('heddle')
@@ -26,7 +26,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
     })
-    // Before the commands are made: they take these settings over from here.
+    // This stands before the commands are made, because they copy these settings from here.
     .exitOverride();
   addCircuitsCommand(program, streams, (code) => {
     exitCode = code;

@@ -8,7 +8,7 @@ import type { Beside } from '../library/waits.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
 
-/** A run's row with what stands beside it. */
+/** A run's row with its timers and the invocations for which it waits. */
 type WholeRun = {
   readonly row: RunRow;
   readonly timers: Beside['timers'];
@@ -18,7 +18,7 @@ type WholeRun = {
 const iso = (ms: number): string => new Date(ms).toISOString();
 const parsed = (text: string | null): Json => (text === null ? null : (JSON.parse(text) as Json));
 
-/** What a row holds, without the two texts that only heddle reads. */
+/** The fields of a row, without the two texts that only heddle reads. */
 export function runJson(row: RunRow): Readonly<Record<string, Json>> {
   return {
     id: row.runId,
@@ -40,7 +40,10 @@ export function runJson(row: RunRow): Readonly<Record<string, Json>> {
   };
 }
 
-/** One run in full: with where its chart stands, and what is open while it has not ended. */
+/**
+ * One run in full: with the state of its chart, and with its open timers and invocations while it
+ * has not ended.
+ */
 export function wholeRunJson({ row, timers, waitsFor }: WholeRun): Readonly<Record<string, Json>> {
   const view = runView(row, timers);
   const waits = waitsFor === null ? {} : { waitsFor };

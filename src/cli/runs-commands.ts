@@ -1,4 +1,7 @@
-/** WorkScan at runs and speaking to them. None of these takes shards: it is no replica. */
+/**
+ * The commands that look at runs and send to them. None of them takes shards, because none is a
+ * replica.
+ */
 import type { Command } from 'commander';
 import { asOneOf, asObject, refuseField } from '../domain/field.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -114,7 +117,10 @@ export async function withRun(
   });
 }
 
-/** A replica would take over shards, and with them runs whose agents are not known here. */
+/**
+ * Opens heddle without a replica, because a replica would take over shards, and with them runs
+ * whose agents are unknown here.
+ */
 export async function withHeddle<Result>(
   flags: DatabaseFlags,
   work: (heddle: Heddle) => Promise<Result>,

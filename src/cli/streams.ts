@@ -1,4 +1,4 @@
-/** Where the command line writes: results on `stdout`, everything else on `stderr`. */
+/** The streams of the command line: results go to `stdout`, everything else to `stderr`. */
 export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 export type Streams = { readonly stdout: Stream; readonly stderr: Stream };
 
