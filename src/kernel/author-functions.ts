@@ -1,12 +1,12 @@
 /**
- * The functions of an author's that a chart calls for a value: guards, assigns, delays, mappers. A chart
- * does not wait, so a promise in the place of a value is an error of the chart's, told by agent, state
- * and place: an async guard would always pass, an async assign would assign nothing, an async delay
- * would be none. Whatever they give is heard, for a rejection without a listener ends the process
- * (promise 13).
+ * The functions of an author's from which a chart needs a value: guards, assigns, delays, mappers.
+ * A chart does not wait, so a promise in the place of a value is an error of the chart's, reported
+ * with the agent, the state and the place. Otherwise an async guard would always pass, an async
+ * assign would assign nothing, and an async delay would be no delay. The rejections of these
+ * promises are handled, because a rejection without a listener ends the process (promise 13).
  *
- * It leaves custom actions alone: they run after the commit and may take their time. What is a promise
- * further inside of a value is refused where that comes to rest; see `Macrostep.hush`.
+ * Custom actions may return promises: they run after the commit and may take their time. A promise
+ * further inside a value is refused where the value is settled; see `Macrostep.hush`.
  */
 import type { AnyStateMachine } from 'xstate';
 import { propertyOf, whenRejected } from '../domain/thrown.ts';
@@ -14,7 +14,7 @@ import { labelOf, nodesOf, placeOf, type StateNode } from './chart-nodes.ts';
 import { hushPromises } from '../domain/plain/loss.ts';
 import { noteGiven } from './scope.ts';
 
-/** Told as `promise-given`; see `failure.ts`. */
+/** Reported as `promise-given`; see `failure.ts`. */
 export class PromiseGiven extends Error {
   readonly place: string;
   readonly mend: string;
@@ -22,7 +22,8 @@ export class PromiseGiven extends Error {
     super();
     this.place = place;
     this.mend = mend;
-    // XState makes an error of its own of what a guard throws, by its message. This stays what it is.
+    // XState makes a new error from the message of what a guard throws. Reading this message throws
+    // the error itself, so it reaches heddle unchanged.
     const get = (): never => {
       throw this;
     };
@@ -36,7 +37,7 @@ const asEnqueuer = 'what is enqueued after an await is lost: wait in a task, and
 
 type Anything = (...args: never[]) => unknown;
 
-/** True for a promise, and for anything that could be awaited. */
+/** True for a promise, and for any other value that can be awaited. */
 function isPromise(value: unknown): boolean {
   const isThing = (typeof value === 'object' && value !== null) || typeof value === 'function';
   return isThing && typeof propertyOf(value, 'then') === 'function';
@@ -48,7 +49,10 @@ function refusePromise(value: unknown, place: string, mend: string): void {
   throw new PromiseGiven(place, mend);
 }
 
-/** The same function, with what it gives looked at. `isAtRest`: what it gives is, later, if all goes well. */
+/**
+ * Wraps a function so that its result is checked. `isAtRest`: the result itself is settled later,
+ * if the macrostep does not fail.
+ */
 export function valued(
   given: unknown,
   place: string,
@@ -64,7 +68,9 @@ export function valued(
   };
 }
 
-/** Puts every function of a chart that is called for a value in its guarded form: in place, in heddle's own copy. */
+/**
+ * Wraps every function of a chart that must give a value, in place: the chart is heddle's own copy.
+ */
 export function guardFunctions(machine: AnyStateMachine): void {
   const { guards, delays, actions } = machine.implementations as unknown as Record<
     'guards' | 'delays' | 'actions',
@@ -90,7 +96,7 @@ function guardNode(node: StateNode): void {
   for (const role of ['entry', 'exit'] as const) {
     own[role] = own[role].map((action) => guardedAction(action, `${role} of ${place}`));
   }
-  // That of a state that is no root goes to its parent's `onDone` as it is.
+  // The output of a state that is not the root goes to its parent's `onDone` unsettled.
   own.output = valued(own.output, `the output of ${place}`, {
     isAtRest: node.parent === undefined,
   });
@@ -105,7 +111,10 @@ function guardNode(node: StateNode): void {
   if (node.type === 'compound') guard(node.initial as Transition, `initial of ${place}`);
 }
 
-/** A name, an object with params, a function, or guards that `and`, `or` and `not` have put together. */
+/**
+ * A guard is a name, an object with params, a function, or guards that `and`, `or` and `not`
+ * combine.
+ */
 function guardedGuard(guard: unknown, place: string): unknown {
   if (typeof guard === 'object' && guard !== null) return withParams(guard, place, asGuard);
   if (typeof guard !== 'function') return guard;
@@ -117,7 +126,7 @@ function guardedGuard(guard: unknown, place: string): unknown {
   return Object.assign(() => undefined, guard, parts);
 }
 
-/** Params of a custom action may be a promise, which it can wait for. */
+/** The params of a custom action may be a promise, because the action can wait for it. */
 function withParams(reference: object, place: string, mend: string | null): unknown {
   const { params } = reference as { readonly params?: unknown };
   if (typeof params !== 'function') return reference;
@@ -125,7 +134,10 @@ function withParams(reference: object, place: string, mend: string | null): unkn
   return { ...reference, params: mend === null ? heard(params) : valued(params, of, { mend }) };
 }
 
-/** The result may be a promise or hold some. The caller may wait for them; their rejections are heard here. */
+/**
+ * The result may be a promise or hold some. The caller may wait for them; their rejections are
+ * handled here.
+ */
 function heard(given: unknown): unknown {
   if (typeof given !== 'function') return given;
   const author = given as Anything;
@@ -136,7 +148,9 @@ function heard(given: unknown): unknown {
   };
 }
 
-/** XState's own action creators give functions with a `type` and what they were made with. */
+/**
+ * XState's action creators return functions with a `type` and with the arguments of the creator.
+ */
 type BuiltIn = Readonly<Record<string, unknown>> & { readonly type: string };
 
 function guardedAction(action: unknown, place: string): unknown {
@@ -178,7 +192,10 @@ function guardedAction(action: unknown, place: string): unknown {
   }
 }
 
-/** A function for the whole, or one for each key. A promise under a key is refused by its path, at rest. */
+/**
+ * An assignment is one function, or one for each key. A promise under a key is refused when the
+ * context is settled, which names its path.
+ */
 function guardedAssignment(assignment: unknown, place: string): unknown {
   if (typeof assignment === 'function') {
     return valued(assignment, `assign in ${place}`, { isAtRest: false });
@@ -200,7 +217,10 @@ function guardedAssignment(assignment: unknown, place: string): unknown {
 
 type Enqueuing = { readonly check: (guard: unknown) => boolean };
 
-/** What it enqueues is made while it runs, and so are the guards that it asks for. */
+/**
+ * The actions that `enqueueActions` enqueues exist only while it runs, and so do the guards that it
+ * checks, so they are wrapped then.
+ */
 function guardedEnqueuer(made: BuiltIn, place: string): object {
   const resolve = made['resolve'] as (...args: unknown[]) => [unknown, unknown, unknown[]];
   const collect = made['collect'] as Anything;

@@ -1,7 +1,7 @@
 /**
- * heddle's own actors, for `setup({ actors: { ...catalogue } })`. They are stubs with types: heddle
- * knows them by their brand and does their work itself. Under plain `createActor` give fakes with
- * `machine.provide({ actors: { generate: fromPromise<GenerateOutput, GenerateInput>(…) } })`.
+ * heddle's own actors, for `setup({ actors: { ...catalogue } })`. They are typed stubs: heddle
+ * recognises them by their brand and does their work itself. Under plain `createActor` give fakes
+ * with `machine.provide({ actors: { generate: fromPromise<GenerateOutput, GenerateInput>(…) } })`.
  */
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import type {
@@ -29,7 +29,9 @@ import { checkTaskPolicy, type TaskPolicy } from './task-policy.ts';
 
 export { checkTaskPolicy, type TaskPolicy };
 
-/** Registered symbols, so that two copies of heddle in one process know each other's actors. */
+/**
+ * A registered symbol, so that two copies of heddle in one process recognise each other's actors.
+ */
 export const catalogueBrand = Symbol.for('heddle.catalogue');
 export const taskBrand = Symbol.for('heddle.task');
 
@@ -45,7 +47,7 @@ function stub<Output, Input>(name: CatalogueName): PromiseActorLogic<Output, Inp
   return Object.assign(logic, { [catalogueBrand]: name });
 }
 
-/** Typed actors for agent charts, one for each thing that heddle does for them. */
+/** Typed actors for agent charts, one for each kind of work that heddle does for them. */
 export const catalogue = {
   /** A model call: at least once, with at most one result recorded. */
   generate: stub<GenerateOutput, GenerateInput>('generate'),
@@ -57,7 +59,7 @@ export const catalogue = {
   remember: stub<RememberOutput, RememberInput>('remember'),
   /** Reads a memory entry. */
   recall: stub<RecallOutput, RecallInput>('recall'),
-  /** Deletes a memory entry, by a version that says so. */
+  /** Deletes a memory entry: a new version marks the deletion. */
   forget: stub<ForgetOutput, ForgetInput>('forget'),
   /** Gives another run a score, once for each invocation. */
   evaluate: stub<EvaluateOutput, EvaluateInput>('evaluate'),
@@ -66,8 +68,8 @@ export const catalogue = {
 } satisfies Record<CatalogueName, unknown>;
 
 /**
- * `catalogue.receive` with the type of the messages' payloads, for `setup({ actors: { orders: receive<Order>() } })`.
- * The type is the author's word: what comes is not checked against it.
+ * `catalogue.receive` with the type of the messages' payloads, for `setup({ actors: { orders:
+ * receive<Order>() } })`. The author vouches for the type: messages are not checked against it.
  */
 export function receive<Payload>(): PromiseActorLogic<
   ReceiveOutput<JsonOf<Payload>>,
@@ -76,22 +78,25 @@ export function receive<Payload>(): PromiseActorLogic<
   return stub('receive');
 }
 
-/** `catalogue.recall` with the type of the entry's values. The type is the author's word, as that of `receive`. */
+/**
+ * `catalogue.recall` with the type of the entry's values. The author vouches for the type, as with
+ * `receive`.
+ */
 export function recall<Value>(): PromiseActorLogic<RecallOutput<JsonOf<Value>>, RecallInput> {
   return stub('recall');
 }
 
 /**
- * `catalogue.ask` with the type of the answer, which `run.answer` then asks for. The type is the author's
- * word; what an answer must be, the question's `schema` says.
+ * `catalogue.ask` with the type of the answer, which `run.answer` then requires. The author vouches
+ * for the type; the question's `schema` decides which answers are accepted.
  */
 export function ask<Answer>(): PromiseActorLogic<AskOutput<JsonOf<Answer>>, AskInput> {
   return stub('ask');
 }
 
-/** What a task's function is called with. */
+/** The arguments of a task's function. */
 export type TaskArgs<Input> = {
-  /** What the chart gave: plain JSON. */
+  /** The input that the chart gave: plain JSON. */
   readonly input: Input;
   /** Aborts when the chart leaves the invocation, or the attempt has taken too long. */
   readonly signal: AbortSignal;

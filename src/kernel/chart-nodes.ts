@@ -1,4 +1,4 @@
-/** The states of a chart, in the order of its document: the place in the list is a state's `order`. */
+/** The states of a chart, in document order: a state's place in the list is its `order`. */
 import type { AnyStateMachine } from 'xstate';
 
 export type StateNode = AnyStateMachine['root'];
@@ -14,24 +14,27 @@ export function nodesOf(machine: AnyStateMachine): readonly StateNode[] {
   return nodes;
 }
 
-/** True when the state says what to do on events of this type: by name, or by a wildcard. */
+/** True when the state has a transition for events of this type, by name or by a wildcard. */
 export function takes(node: StateNode, type: string): boolean {
   return [...(node.transitions.keys() as Iterable<string>)].some((pattern) => fits(pattern, type));
 }
 
-/** As XState does: `a.*` takes `a` and all that begins with `a.`, and `*` takes everything. */
+/**
+ * Matches as XState does: `a.*` takes `a` and everything that begins with `a.`; `*` takes
+ * everything.
+ */
 function fits(pattern: string, type: string): boolean {
   if (pattern === type || pattern === '*') return true;
   const prefix = pattern.slice(0, -1);
   return pattern.endsWith('.*') && !prefix.includes('*') && `${type}.`.startsWith(prefix);
 }
 
-/** As authors know a state: the chart's id and the keys on the way to it. */
+/** The name by which authors know a state: the chart's id and the keys on the way to it. */
 export function placeOf(node: StateNode): string {
   return [node.machine.id, ...node.path].join('.');
 }
 
-/** An event's transitions as their author wrote them. */
+/** The label of an event's transitions, as their author wrote it. */
 export function labelOf(event: string): string {
   const [, kind, id] =
     /^xstate\.(done\.actor|error\.actor|done\.state|after)\.(.*)/.exec(event) ?? [];

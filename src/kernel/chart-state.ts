@@ -1,4 +1,4 @@
-/** A run's state, hot: XState's snapshot with the kernel's frame beside it. Never changed. */
+/** A run's hot state: XState's snapshot with the kernel's frame beside it. It never changes. */
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import type { Snapshot } from './compiled-agent.ts';
@@ -10,7 +10,10 @@ export class HotState implements ChartState {
   readonly frame: Frame;
   readonly output: Json | undefined;
   readonly error: ErrorRecord | null;
-  /** Asked for several times in a turn, and once for many states: made when it is. */
+  /**
+   * Made at the first use: one turn asks for it several times, and for many states nothing asks for
+   * it.
+   */
   #invocations: readonly OpenInvocation[] | null = null;
 
   constructor(
@@ -35,7 +38,7 @@ export class HotState implements ChartState {
     return this.snapshot.context as Json;
   }
   get tags(): readonly string[] {
-    // Sorted, because XState's order of them is another after a restore.
+    // Sorted, because XState's order of the tags differs after a restore.
     return [...this.snapshot.tags].sort();
   }
   get invocations(): readonly OpenInvocation[] {

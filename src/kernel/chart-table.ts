@@ -1,6 +1,6 @@
 /**
- * A flat chart as a table: status columns are written from charts only, and this makes that cost a
- * map's look-up. XState itself is asked about every event in every state, once.
+ * A flat chart as a table. Only charts decide status columns, and with the table such a decision
+ * costs one look-up in a map. XState itself is asked for every event in every state, once.
  */
 import {
   initialTransition,
@@ -18,11 +18,15 @@ export interface ChartTable<State extends string, Event extends string> {
   readonly states: ReadonlySet<State>;
   readonly final: ReadonlySet<State>;
   readonly events: ReadonlySet<Event>;
-  /** Undefined when the chart has no such transition: the caller must not make the change. */
+  /**
+   * Returns undefined when the chart has no such transition: the caller must not make the change.
+   */
   next(state: State, event: Event): State | undefined;
 }
 
-/** Throws for a chart that a table cannot hold: one with nesting, guards, actions or actors. */
+/**
+ * Throws for a chart that a table cannot represent: one with nesting, guards, actions or actors.
+ */
 export function compileChart<Machine extends AnyStateMachine>(
   machine: Machine,
 ): ChartTable<StateOf<Machine>, EventTypeOf<Machine>> {
@@ -59,7 +63,10 @@ function checkState(machine: AnyStateMachine, value: unknown): string {
 
 type Node = AnyStateMachine['root'];
 
-/** Only the next state comes out of a table, so a chart that does more would do it in vain. */
+/**
+ * Refuses a state that does more than to change: a table gives only the next state, and the rest
+ * would be lost.
+ */
 function checkNode(machine: AnyStateMachine, state: string, node: Node): void {
   const transitions = [...node.transitions.values()].flat();
   const plain =

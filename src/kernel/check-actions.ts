@@ -1,9 +1,11 @@
-/** The actions and guards of a chart: which have a durable form, and which have none. */
+/** Checks the actions and guards of a chart: each must have a durable form. */
 import { limits } from '../domain/limits.ts';
 import type { Findings } from './findings.ts';
 import { sourceOf } from './sources.ts';
 
-/** XState's own action creators give functions with a `type` and the parts they were made with. */
+/**
+ * XState's action creators return functions with a `type` and with the arguments of the creator.
+ */
 type BuiltIn = {
   readonly type: string;
   readonly resolve: unknown;
@@ -34,7 +36,7 @@ export function checkAction(action: unknown, place: string, findings: Findings):
   if (!findings.has('actions', name)) findings.refuse(place, `no action is called "${name}"`, mend);
 }
 
-/** Checks the actions of `setup({ actions })`, which a chart names. */
+/** Checks the actions of `setup({ actions })`, which the chart refers to by name. */
 export function checkNamedActions(findings: Findings): void {
   for (const [name, action] of Object.entries(findings.machine.implementations.actions)) {
     const place = `${findings.machine.id} action "${name}"`;
@@ -67,11 +69,11 @@ function checkSpawn(action: BuiltIn, place: string, findings: Findings): void {
   checkActor({ ...action, name: 'inline' }, `spawnChild`, place, findings);
 }
 
-/** What `invoke` and `spawnChild` have in common. */
+/** Checks what `invoke` and `spawnChild` have in common. */
 export function checkActor(
   actor: {
     readonly src?: unknown;
-    /** Of its logic, where that stands in its place. */
+    /** The name of the actor's logic, where the logic stands inline. */
     readonly name: string;
     readonly systemId?: unknown;
     readonly syncSnapshot?: unknown;
@@ -106,7 +108,7 @@ export function checkActor(
   }
 }
 
-/** A delay by name must exist, else XState takes its event at once; a number must be one of time. */
+/** A named delay must exist, or XState takes its event at once; a number must be a valid time. */
 export function checkDelay(delay: unknown, what: string, place: string, findings: Findings): void {
   if (typeof delay === 'string' && !findings.has('delays', delay)) {
     findings.refuse(place, `no delay is called "${delay}"`, 'add it to setup({ delays })');
@@ -118,7 +120,7 @@ export function checkDelay(delay: unknown, what: string, place: string, findings
   );
 }
 
-/** Checks the delays of `setup({ delays })`; those that are computed are looked at as they come. */
+/** Checks the delays of `setup({ delays })`. Computed delays are checked when they are computed. */
 export function checkNamedDelays(findings: Findings): void {
   for (const [name, delay] of Object.entries(findings.machine.implementations.delays)) {
     const place = `${findings.machine.id} delay "${name}"`;
@@ -137,9 +139,10 @@ function checkMs(ms: number, what: string, place: string, findings: Findings): b
 }
 
 /**
- * Spawning in an assign leaves no action behind, so nothing durable could be made of it. Only two
- * ways of writing it can be told from text without false alarms: `spawn` among the parameters, and
- * a call of some `….spawn(`. Whatever this misses fails the run when it happens (`scope.ts`).
+ * A spawn in an assign leaves no action behind, so it cannot be made durable. Only two ways of
+ * writing it can be recognised in the text without false alarms: `spawn` among the parameters, and
+ * a call of some `….spawn(`. Any other spawn in an assign fails the run when it happens
+ * (`scope.ts`).
  */
 function checkAssign(assignment: unknown, place: string, findings: Findings): void {
   const parts =
@@ -152,14 +155,14 @@ function checkAssign(assignment: unknown, place: string, findings: Findings): vo
   }
 }
 
-/** True for a function whose text takes `spawn` as a parameter or calls it on one. */
+/** True for a function whose text takes `spawn` as a parameter or calls it on an object. */
 export function spawns(part: unknown): boolean {
   if (typeof part !== 'function') return false;
   const text = Function.prototype.toString.call(part);
   return /^[^{=]*\(\s*\{[^})]*\bspawn\b[^})]*\}/.test(text) || /\.\s*spawn\s*\(/.test(text);
 }
 
-/** Checks that every guard that is named exists. */
+/** Checks that every named guard exists. */
 export function checkGuard(guard: unknown, place: string, findings: Findings): void {
   if (guard === undefined) return;
   if (typeof guard === 'function') {

@@ -1,4 +1,7 @@
-/** What cannot be durable in a chart, by place and with the mend: the walk over its states. */
+/**
+ * Walks over a chart's states and finds the parts that cannot be durable, each with its place and
+ * the mend.
+ */
 import { toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
 import { limits } from '../domain/limits.ts';
@@ -17,7 +20,7 @@ import type { Findings } from './findings.ts';
 import { invokesOf, writtenInvokesOf, type Invoke } from './inline-logic.ts';
 import { settle } from './settle.ts';
 
-/** As their author wrote it. */
+/** A state's parts as their author wrote them. */
 type Written = {
   readonly id?: unknown;
   readonly src?: unknown;
@@ -32,7 +35,7 @@ type Transition = {
   readonly delay?: unknown;
 };
 
-/** Checks the whole chart; what it finds goes into `findings`. */
+/** Checks the whole chart and adds the findings to `findings`. */
 export function checkChart(findings: Findings): void {
   const { machine } = findings;
   if (machine.config.id === undefined) {
@@ -63,7 +66,7 @@ function checkContext(findings: Findings): void {
   checkJsonValue(context, 'context', id, findings);
 }
 
-/** XState's own default is no bound at all; heddle's is one, and a chart may set another. */
+/** XState's default sets no limit. heddle's does, and a chart may set another. */
 function checkIterations(findings: Findings): void {
   const { id, options } = findings.machine;
   const { maxIterations: max } = options as { readonly maxIterations?: unknown };
@@ -79,7 +82,10 @@ function checkIterations(findings: Findings): void {
   }
 }
 
-/** JSON, but for `undefined` properties, which charts may write everywhere. */
+/**
+ * Checks that a value is JSON; `undefined` properties are allowed, because charts may write them
+ * everywhere.
+ */
 function checkJsonValue(value: unknown, what: string, place: string, findings: Findings): void {
   try {
     settle(value, what);
@@ -91,7 +97,8 @@ function checkJsonValue(value: unknown, what: string, place: string, findings: F
 
 function checkState(node: StateNode, findings: Findings): void {
   const place = placeOf(node);
-  // An `after` is an entry action too, made by XState: it is looked at as what it was written as.
+  // XState makes an entry action of an `after`. It is left out here and checked in the form that
+  // the author wrote.
   const entry = node.entry.filter((action) => !isAfter(action));
   for (const action of entry) checkAction(action, `${place} entry`, findings);
   for (const action of node.exit) checkAction(action, `${place} exit`, findings);
@@ -114,7 +121,7 @@ function checkState(node: StateNode, findings: Findings): void {
   });
 }
 
-/** XState looks for it when a run begins, and throws. */
+/** XState looks for the initial state when a run begins, and throws if it does not exist. */
 function checkInitial(node: StateNode, place: string, findings: Findings): boolean {
   const { initial } = node.config as { readonly initial?: unknown };
   const key: unknown =
@@ -135,7 +142,7 @@ function isAfter(action: unknown): boolean {
   return typeof id === 'string' && id.startsWith('xstate.after.');
 }
 
-/** When two actors run at once under one id, a completion does not say whose it is. */
+/** When two actors run at once under one id, a completion does not show whose it is. */
 function checkUniqueIds(nodes: readonly StateNode[], findings: Findings): void {
   const seen = new Map<unknown, StateNode[]>();
   for (const node of nodes) {

@@ -1,8 +1,9 @@
 /**
- * The children of one macrostep: what the chart invokes, spawns, stops and sends to.
+ * The children of one macrostep: those that the chart invokes, spawns, stops and sends to.
  *
  * 1. An id has one open incarnation: starting it again stops the one before.
- * 2. What starts and ends within one macrostep leaves no effect, as a live actor never starts it.
+ * 2. A child that starts and ends within one macrostep leaves no effect, because a live actor would
+ *    never start it.
  */
 import type { Effect, InvocationSource } from '../domain/effect.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -15,7 +16,7 @@ import { settle } from './settle.ts';
 
 type Send = Effect & { readonly kind: 'send' };
 
-/** A name that may also be a key of XState's `children`, which is a plain object. */
+/** Checks the id of a child. It is also a key of XState's `children`, which is a plain object. */
 export function checkChildId(id: string, field: string): void {
   checkName(id, field);
   if (id === '__proto__') throw heddleError('invalid-field', { field, reason: 'is not allowed' });
@@ -27,7 +28,9 @@ export class ChildBook {
   readonly #sources: ReadonlyMap<string, InvocationSource>;
   readonly #effects: Effect[];
   readonly #numbers: Numbers;
-  /** Starts later in this macrostep, with what was sent to it before. */
+  /**
+   * The children that start later in this macrostep, with the events that were sent to them before.
+   */
   readonly #announced = new Map<string, Send[]>();
 
   constructor(parts: {
@@ -81,7 +84,7 @@ export class ChildBook {
     this.children = drop(this.children, id);
   }
 
-  /** Stops everything: a run that has ended waits for nothing. */
+  /** Stops every child, because a run that has ended waits for none. */
   close(): void {
     for (const child of this.children) this.stop(child.id);
   }
@@ -91,8 +94,8 @@ export class ChildBook {
   }
 
   /**
-   * Events reach agents only, as long as they run: a task or an actor of the catalogue ignores them,
-   * and so does what has ended, as live ones do.
+   * Events reach only agents that still run. A task or an actor of the catalogue ignores them, and
+   * so does a child that has ended, as with live actors.
    */
   send(id: string, event: ChartEvent): void {
     const sending: Send = { kind: 'send', to: { child: id }, event };
@@ -108,7 +111,7 @@ export class ChildBook {
     return open;
   }
 
-  /** Stops what is open under this id, which keeps its place among the children. */
+  /** Stops the open child of this id; the id keeps its place among the children. */
   #end(id: string): void {
     const child = this.find(id);
     if (child === undefined || child.ended) return;
@@ -120,7 +123,10 @@ export class ChildBook {
     else this.#takeBack(started, id);
   }
 
-  /** What was started within this macrostep never was, and neither was what was sent to it. */
+  /**
+   * Removes the effects of a child that was started within this macrostep: its start, and the
+   * events sent to it.
+   */
   #takeBack(started: number, id: string): void {
     const later = this.#effects.splice(started).slice(1);
     for (const effect of later) {

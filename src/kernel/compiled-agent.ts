@@ -18,31 +18,31 @@ export class CompiledAgent implements Agent {
   readonly definition: Json;
   readonly warnings: readonly string[];
   readonly advice: readonly string[];
-  /** As its author made it. */
+  /** The chart as its author made it. */
   readonly authored: AnyStateMachine;
-  /** The charts among its actors, by their keys: each runs as the agent of its id. */
+  /** The charts among its actors, by key: each runs as the agent with the chart's id. */
   readonly charts: ReadonlyMap<string, AnyStateMachine>;
-  /** The author's chart with stubs for actors, a frozen context and a bound on microsteps. */
+  /** The author's chart with stubs for actors, a frozen context and a limit of microsteps. */
   readonly machine: AnyStateMachine;
   /** By the key in the chart's `actors`. */
   readonly sources: ReadonlyMap<string, InvocationSource>;
   readonly places: OpenPlaces;
-  /** `after` timers, by XState's event type and by heddle's id. */
+  /** The `after` timers, by XState's event type and by heddle's id. */
   readonly afterIds: ReadonlyMap<string, string>;
   readonly afterTypes: ReadonlyMap<string, string>;
   /** By `order`, XState's number of a state in its document. */
   readonly nodes: readonly StateNode[];
   readonly nodesById: ReadonlyMap<string, StateNode>;
   /**
-   * False when the active states are always one path from the root, so that the state's value says
-   * all of them and their order. (XState loses active states, or has two where one can be, when the
-   * history state of a parallel one is targeted from within it: a restored run must be as wrong as
-   * a live one.)
+   * False when the active states are always one path from the root, so that the state's value gives
+   * all of them and their order. (XState loses active states, or has two where one should be, when
+   * the history state of a parallel state is targeted from within that state. A restored run must
+   * then be as wrong as a live one.)
    */
   readonly ordered: boolean;
   readonly #logics: Readonly<Record<string, unknown>>;
   readonly #heard: ReadonlySet<string>;
-  /** What wildcards begin with; `*` alone begins with nothing. */
+  /** The beginnings of the wildcards; `*` alone begins with the empty text. */
   readonly #prefixes: readonly string[];
   readonly #eventless: boolean;
 
@@ -81,7 +81,7 @@ export class CompiledAgent implements Agent {
     const afterIds = new Map<string, string>();
     for (const node of this.nodes) {
       for (const { eventType, delay } of node.after) {
-        // A delay's name may hold the colon that the id is put together with.
+        // A delay's name may contain the colon that separates the parts of the id.
         afterIds.set(eventType, `after:${encodeURIComponent(String(delay))}:${node.id}`);
       }
     }
@@ -94,9 +94,9 @@ export class CompiledAgent implements Agent {
   }
 
   /**
-   * False for events that no state has anything to do with. XState would find that out by itself, but
-   * it remembers its answer per type for ever, and types come from outside. Any event may open an
-   * eventless transition, so a chart that has some hears all.
+   * False for events that no state handles. XState would find that out itself, but it remembers its
+   * answer for each type for ever, and types come from outside. Any event may open an eventless
+   * transition, so a chart that has some gets every event.
    */
   mayHear(type: string): boolean {
     if (this.#eventless || this.#heard.has(type)) return true;

@@ -1,4 +1,4 @@
-/** How a run ends when its chart throws. */
+/** Ends a run whose chart throws. */
 import type { Effect } from '../domain/effect.ts';
 import { heddleError, HeddleError, toErrorRecord, type ErrorRecord } from '../domain/errors.ts';
 import { thrownJson } from '../domain/thrown-json.ts';
@@ -10,14 +10,14 @@ import type { Frame } from './frame.ts';
 import { Macrostep } from './macrostep.ts';
 import type { Step } from './port.ts';
 
-/** The error of a chart that goes round without coming to rest. */
+/** The error of a chart that keeps taking transitions without end. */
 export function endless(agent: CompiledAgent): HeddleError {
   return heddleError('always-cycle', { max: agent.machine.options.maxIterations ?? Infinity });
 }
 
 /**
- * The state of before, ended: what the failed macrostep wished for is not among `effects`, what was
- * open before it is closed.
+ * Returns the state from before the failed macrostep, ended. `effects` has no effects of the failed
+ * macrostep; it closes everything that was open before.
  */
 export function fail(options: {
   readonly agent: CompiledAgent;
@@ -40,14 +40,18 @@ export function fail(options: {
   };
 }
 
-/** The state of a run whose first macrostep failed: where it would have stood, with no context. */
+/** The state of a run whose first macrostep failed: in its initial states, without a context. */
 export function blank(agent: CompiledAgent, initial: Snapshot): Snapshot {
-  // XState's failed first snapshot has no states but the root: this one is as a restored one is.
+  // The first snapshot of XState's that failed has no states but the root, so one is made as by a
+  // restore.
   const bare = { status: 'active', value: initial.value, context: {}, children: {} };
   return agent.machine.restoreSnapshot(bare as never, { self: null } as never) as Snapshot;
 }
 
-/** Anything that a chart threw, as a record that says which run it was. `value`: its state before. */
+/**
+ * Makes a record of anything that a chart threw, with the run's name. `value`: the run's state
+ * before.
+ */
 export function explain(
   agent: CompiledAgent,
   { runId, value }: { readonly runId: string; readonly value: unknown },
@@ -60,7 +64,8 @@ export function explain(
   }
   if (isA(thrown, HeddleError)) return toErrorRecord(thrown);
   const message = thrownText(thrown);
-  // XState has no code for this; the text is the same in its builds for production and development.
+  // XState has no code for this error; its text is the same in the builds for production and
+  // development.
   if (message.startsWith('Infinite loop detected')) return toErrorRecord(endless(agent));
   const reason = inPlace.test(message) ? `${message} (${frozenHint})` : message;
   return {
@@ -73,7 +78,7 @@ function stateText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** What V8 says when something frozen is written to. */
+/** V8's messages for a write to a frozen object. */
 const inPlace = /read only property|object is not extensible|Cannot delete property/;
 const frozenHint =
   'context and events are frozen: return new values instead of changing them in place';

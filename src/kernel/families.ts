@@ -1,13 +1,16 @@
 /**
- * Charts that invoke charts. A child runs as the agent that is registered under its chart's id, so a
- * parent that holds another chart of that id would be shown one and get the other.
+ * Charts that invoke charts. A child runs as the agent that is registered under its chart's id. So
+ * a parent that holds another chart with that id would refer to one chart and run the other.
  */
 import type { AnyStateMachine } from 'xstate';
 import { heddleError } from '../domain/errors.ts';
 import type { CompiledAgent } from './compiled-agent.ts';
 import { structureOf } from './structure.ts';
 
-/** Throws `agent-refused` where a chart among an agent's actors is not the one that would run. */
+/**
+ * Throws `agent-refused` when a chart among an agent's actors is not the registered one with its
+ * id.
+ */
 export function checkFamilies(agents: readonly CompiledAgent[]): void {
   const named = (id: string): readonly CompiledAgent[] => agents.filter(({ name }) => name === id);
   for (const agent of agents) {
@@ -27,14 +30,15 @@ function refusalOf(chart: AnyStateMachine, known: readonly CompiledAgent[]): str
     return `no agent is registered as "${id}"; add its chart to the agents`;
   }
   if (known.some(({ authored }) => authored === chart) || isPlaceholder(chart)) return null;
-  // Mended in place, as by `provide`, it is another object and the same chart.
+  // A chart that `provide` changed is another object but the same chart, so structures are
+  // compared.
   const own = structureOf(chart);
   if (known.some(({ structure }) => structure === own)) return null;
   const mend = 'register this one, or give one of them another id';
   return `it is another chart than the agent that is registered as "${id}"; ${mend}`;
 }
 
-/** A chart that only gives its id, and types: as one must that invokes itself. */
+/** A chart that gives only its id and types; an agent that invokes itself needs one. */
 function isPlaceholder({ root }: AnyStateMachine): boolean {
   const { entry, exit, invoke, always, transitions, states, output } = root;
   return (

@@ -1,4 +1,4 @@
-/** What registration finds: refusals, all of them at once, warnings and advice. */
+/** The findings of registration: all refusals at once, warnings and advice. */
 import type { AnyStateMachine } from 'xstate';
 
 export class Findings {
@@ -11,7 +11,7 @@ export class Findings {
     this.machine = machine;
   }
 
-  /** `what` is refused at `place`; `mend` says what to write instead. */
+  /** Refuses `what` at `place`; `mend` says how to write it instead. */
   refuse(place: string, what: string, mend: string): void {
     this.refusals.push(`${place}: ${what}; ${mend}.`);
   }

@@ -1,16 +1,17 @@
 /**
- * Whether what a run's snapshot holds is there in a chart, and if not, what is missing: the gate for
- * a run whose last turn another chart took. XState would make up what it misses (a state that has
- * become a compound one is entered without its entry actions and timers), or leave it out in silence
- * (a child whose actor is gone, a timer that no state knows), and the run would wait for ever.
+ * Checks whether a chart has everything that a run's snapshot refers to, and names the first part
+ * that it lacks. It guards runs whose last turn was taken by another chart. XState would invent a
+ * missing part (a state that has become a compound one is entered without its entry actions and
+ * timers) or silently leave it out (a child whose actor is gone, a timer that no state knows), and
+ * the run would wait for ever.
  *
- * Each answer is null, or words for people that begin with "it has".
+ * Each function returns null, or words for people that begin with "it has".
  */
 import type { Json } from '../domain/json.ts';
 import type { StateNode } from './chart-nodes.ts';
 import type { OpenPlaces } from './open-places.ts';
 
-/** The states of the chart against a state value: the same, and of the same type. */
+/** Compares the chart's states with a state value: they must be the same, and of the same type. */
 export function missingState(node: StateNode, value: Json | undefined): string | null {
   const inner = typeof value === 'string' ? { [value]: {} } : (value ?? {});
   const given = Object.entries(inner as Readonly<Record<string, Json>>);
@@ -34,12 +35,15 @@ export function missingState(node: StateNode, value: Json | undefined): string |
   return null;
 }
 
-/** As authors know a state: the keys on the way to it. */
+/** The name by which authors know a state: the keys on the way to it. */
 function named(node: StateNode, key?: string): string {
   return [...node.path, ...(key === undefined ? [] : [key])].join('.');
 }
 
-/** A run that is open stands in no state that ends its chart, or that another state waits for. */
+/**
+ * An open run must not be in a final state of its chart, nor in one for whose end another state
+ * waits.
+ */
 export function endedState(active: ReadonlySet<StateNode>): string | null {
   for (const node of active) {
     if (!isOver(node, active)) continue;
@@ -59,8 +63,8 @@ function isOver(node: StateNode, active: ReadonlySet<StateNode>): boolean {
 }
 
 /**
- * Something that the run has open, in the states that are active: `free` lets a child pass that an
- * `enqueueActions` may have spawned, which cannot be told from the snapshot.
+ * Checks an open invocation against the active states. `free` also accepts a child that an
+ * `enqueueActions` may have spawned, because the snapshot does not show where a child was spawned.
  */
 export function missingInvocation(
   child: { readonly id: string; readonly src: string },
@@ -78,7 +82,7 @@ export function missingInvocation(
   return `it has no invocation "${child.id}" in the states that are active, where it is open`;
 }
 
-/** The timer of an `after`, which is open: only a state that is active hears it. */
+/** Checks an open `after` timer: only a state that is active takes its event. */
 export function missingTimer(eventType: string, active: Iterable<StateNode>): string | null {
   for (const node of active) if (node.transitions.has(eventType)) return null;
   return `it has no timer "${eventType}" in the states that are active, where it is open`;

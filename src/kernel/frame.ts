@@ -1,23 +1,30 @@
-/** What the kernel keeps of a run beside XState's snapshot. Immutable: a step makes another. */
+/**
+ * The kernel's own part of a run's state, beside XState's snapshot. Immutable: each step makes a
+ * new one.
+ */
 import type { ChartEvent } from '../domain/event.ts';
 import type { OpenInvocation, OpenTimer } from './port.ts';
 
 /**
- * A child in XState's sense: something invoked or spawned and not yet left. One that has ended stays
- * until its state is left, as in a live actor, because a chart may still send to it, to no effect.
+ * A child in XState's sense: an actor that was invoked or spawned and is not left yet. A child that
+ * has ended stays until its state is left, as in a live actor, because a chart may still send to
+ * it, without effect.
  */
 export type Child = OpenInvocation & { readonly src: string; readonly ended: boolean };
 
 export type TimerTarget =
   'self' | 'parent' | { readonly child: string; readonly incarnation: number };
 
-/** `event` is null for an `after`: the chart itself knows what that one delivers. */
+/** `event` is null for an `after`: the chart knows the event of that timer. */
 export type Timer = OpenTimer & { readonly event: ChartEvent | null; readonly to: TimerTarget };
 
 export type Frame = {
-  /** Numbers incarnations, generations and nameless timers: never given twice within a run. */
+  /**
+   * The last number that was given to an incarnation, a generation or a nameless timer: none is
+   * given twice within a run.
+   */
   readonly seq: number;
-  /** In the order in which XState's own `children` has them. */
+  /** In the order of XState's own `children`. */
   readonly children: readonly Child[];
   readonly timers: readonly Timer[];
 };
@@ -27,7 +34,7 @@ export type Numbers = { last: number };
 
 export const emptyFrame: Frame = { seq: 0, children: [], timers: [] };
 
-/** `list` with `item` in the place of the one with its id, or at the end. */
+/** Returns `list` with `item` in the place of the item with its id, or at the end. */
 export function put<Item extends { readonly id: string }>(
   list: readonly Item[],
   item: Item,
@@ -36,7 +43,7 @@ export function put<Item extends { readonly id: string }>(
   return at < 0 ? [...list, item] : list.with(at, item);
 }
 
-/** `list` without the item of that id. */
+/** Returns `list` without the item of that id. */
 export function drop<Item extends { readonly id: string }>(
   list: readonly Item[],
   id: string,

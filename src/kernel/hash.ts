@@ -1,4 +1,4 @@
-/** A text as 64 bits in hex: names what is the same, and guards against nothing that is meant ill. */
+/** A text as 64 bits in hex, to recognise equal texts. It is no protection against forged ones. */
 
 /** cyrb53's two lanes, both in full. Source: https://github.com/bryc/code (public domain). */
 export function hash64(text: string): string {

@@ -1,12 +1,15 @@
 /**
- * Logic that stands in its place in a chart and not under a key of `setup({ actors })`. A run that is
- * parked keeps a name of what it has open, so each such place has one: for an invoke the name that
- * XState itself gives, for a spawned child the place of its action.
+ * Names for logic that stands inline in a chart and not under a key of `setup({ actors })`. A
+ * parked run stores the names of its open actors, so each inline place needs one: an invoke has the
+ * name that XState gives it, a spawned child is named after the place of its action.
  */
 import { spawnChild, type AnyStateMachine } from 'xstate';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 
-/** An invoke as XState resolves it: its `id` and the name of its logic are given or made of its place. */
+/**
+ * An invoke as XState resolves it. Its `id` and the name of its logic are the author's, or made
+ * from its place.
+ */
 export type Invoke = {
   readonly id: string;
   readonly src: string;
@@ -19,7 +22,7 @@ export function invokesOf(node: StateNode): readonly Invoke[] {
   return node.invoke as unknown as readonly Invoke[];
 }
 
-/** The invokes of a state as their author wrote them, by index of `invokesOf`. */
+/** The invokes of a state as their author wrote them, in the order of `invokesOf`. */
 export function writtenInvokesOf(
   node: StateNode,
 ): readonly { readonly id?: unknown; readonly src?: unknown }[] {
@@ -29,7 +32,7 @@ export function writtenInvokesOf(
 
 export type Logics = Readonly<Record<string, unknown>>;
 
-/** All logic of a chart by its name: what its author named, and what stands in its place. */
+/** All logic of a chart by name: the logic that its author named, and the inline logic. */
 export function logicsOf(machine: AnyStateMachine, spawned: ReadonlyMap<unknown, string>): Logics {
   const logics: Record<string, unknown> = { ...(machine.implementations.actors as Logics) };
   for (const node of nodesOf(machine)) {
@@ -43,7 +46,7 @@ export function logicsOf(machine: AnyStateMachine, spawned: ReadonlyMap<unknown,
   return logics;
 }
 
-/** XState's `spawnChild`, with what it was made with. */
+/** The result of XState's `spawnChild`, with the arguments of the call. */
 type Spawn = {
   readonly type: 'xstate.spawnChild';
   readonly src: unknown;
@@ -57,7 +60,9 @@ function isInlineSpawn(action: unknown): action is Spawn {
   return type === 'xstate.spawnChild' && typeof src === 'object' && src !== null;
 }
 
-/** The names of what a chart spawns inline, by its logic: one that stands in two places has one name. */
+/**
+ * The names of logic that a chart spawns inline. Logic that is spawned in two places has one name.
+ */
 export function inlineSpawned(machine: AnyStateMachine): ReadonlyMap<unknown, string> {
   const names = new Map<unknown, string>();
   const name = (actions: Actions, place: string): void => {
@@ -74,8 +79,9 @@ export function inlineSpawned(machine: AnyStateMachine): ReadonlyMap<unknown, st
 }
 
 /**
- * Puts names in the place of inline logic, in a state of heddle's own copy of a chart. The lists of a
- * state are its own; those of its transitions may still be the author's, so they are made anew.
+ * Replaces inline logic by its names, in a state of heddle's own copy of a chart. The state's lists
+ * belong to the copy; the lists of its transitions may still be the author's, so they are made
+ * anew.
  */
 export function nameSpawned(node: StateNode, names: ReadonlyMap<unknown, string>): void {
   if (names.size === 0) return;
@@ -105,7 +111,7 @@ function nameOne(action: unknown, names: ReadonlyMap<unknown, string>): unknown 
   return spawnChild(names.get(src) as never, { id, input } as never);
 }
 
-/** All lists of actions of a state, each with its place there. */
+/** All lists of actions of a state, each with its place in the state. */
 function actionListsOf(node: StateNode): readonly (readonly [string, Actions])[] {
   const asActions = (list: unknown): Actions => list as Actions;
   const transitions = [...(node.transitions as Map<string, readonly Acting[]>)].flatMap(

@@ -1,15 +1,15 @@
 /**
  * The heart: `(agent, state, event) → (state, effects)`. Start reading here.
  *
- * It owns which invocations and timers are open and numbers them, so that what comes late for one
- * that was left is `stale`. It leaves to the runtime when a timer is due, what a child does and
- * where a sent event goes.
+ * It knows which invocations and timers are open and numbers them, so that an event that arrives
+ * late for one that was left is `stale`. The runtime decides when a timer is due, carries out the
+ * children, and delivers the events that are sent.
  *
  * 1. A hot state and the same state restored from its text behave alike and persist to the same
  *    bytes (promise 10).
- * 2. A macrostep that throws has no effect: the state stays as it was before it, and the run ends
- *    as `error` with everything closed that was open.
- * 3. A run that has ended has nothing open and takes nothing.
+ * 2. A macrostep that throws has no effect: the state stays as it was before, and the run ends as
+ *    `error`, with everything closed that was open.
+ * 3. A run that has ended has nothing open and takes no event.
  */
 import type { AnyActorScope, AnyEventObject } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
@@ -84,7 +84,7 @@ type From = {
   /** Null before the first macrostep. */
   readonly snapshot: Snapshot | null;
   readonly frame: Frame;
-  /** The error that is delivered: what the run ends with if the chart does not handle it. */
+  /** The error that is delivered. The run ends with it if the chart does not handle it. */
   readonly cause: ErrorRecord | null;
 };
 
@@ -120,7 +120,8 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
       const at = snapshot ?? blank(agent, next as Snapshot);
       return fail({ agent, self, snapshot: at, frame, effects, error, threw });
     }
-    // What follows it is what the chart has sent to itself: there is such only where one has moved.
+    // The further events are those that the chart sent to itself; there are some only if a
+    // transition was taken.
     handled ||= hasMoved(macrostep.scope);
     if (next.status !== 'active') macrostep.close();
     for (const effect of macrostep.effects) effects.push(effect);
@@ -132,7 +133,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
   return { state, effects, stale: false, handled, threw: false };
 }
 
-/** Brings to rest what the macrostep made: its context and its children. */
+/** Settles the results of the macrostep: its context and its children. */
 function rest(next: Snapshot, before: Snapshot | null, macrostep: Macrostep): void {
   const fresh = next as { context: unknown; children: Record<string, unknown> };
   if (next.context !== before?.context) {

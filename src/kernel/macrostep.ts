@@ -1,6 +1,6 @@
 /**
- * One macrostep as it is computed: XState calls `record` with every action that the chart takes, in
- * order, and this turns them into effects and keeps the books of what is open.
+ * One macrostep while it is computed. XState calls `record` with every action that the chart takes,
+ * in order; this class turns the actions into effects and keeps account of what is open.
  */
 import type { AnyActorRef } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
@@ -40,13 +40,16 @@ type Spawning = {
 export class Macrostep implements Recorder {
   readonly scope: MacrostepScope;
   readonly effects: Effect[] = [];
-  /** Sent by the chart to itself: taken after this macrostep, each in one of its own. */
+  /**
+   * The events that the chart sent to itself: each is taken after this macrostep, in a macrostep of
+   * its own.
+   */
   readonly own: ChartEvent[] = [];
   readonly #agent: CompiledAgent;
   readonly #numbers: Numbers;
   readonly #children: ChildBook;
   readonly #timers: TimerBook;
-  /** By `spawnChild`, in XState's own way, with actors that hold on to this macrostep. */
+  /** The actors that XState made for `spawnChild`, which refer to this macrostep. */
   readonly #spawned: AnyActorRef[] = [];
 
   constructor(agent: CompiledAgent, frame: Frame, self: string, snapshot: Snapshot | null) {
@@ -71,7 +74,10 @@ export class Macrostep implements Recorder {
     return { seq: this.#numbers.last, children, timers: this.#timers.timers };
   }
 
-  /** Replaces XState's actors by light ones, and finds what came in unrecorded. */
+  /**
+   * Replaces XState's actors by light ones, and refuses a child that came in without being
+   * recorded.
+   */
   lighten(children: Record<string, unknown>): void {
     for (const id in children) {
       const child = children[id];
@@ -87,8 +93,9 @@ export class Macrostep implements Recorder {
   }
 
   /**
-   * Hears the promises in what the author's functions have given and nothing keeps. `context`: what the
-   * macrostep came to; without it, it has failed and keeps nothing.
+   * Handles the rejections of promises that the author's functions returned and that no part of the
+   * state keeps. `context`: the macrostep's result; without it the macrostep has failed and keeps
+   * nothing.
    */
   hush(context?: object): void {
     for (const { value, isAtRest } of givenIn(this.scope)) {
@@ -97,7 +104,7 @@ export class Macrostep implements Recorder {
     }
   }
 
-  /** Ends everything that is open. */
+  /** Closes everything that is open. */
   close(): void {
     this.#children.close();
     this.#timers.close();
@@ -149,7 +156,7 @@ export class Macrostep implements Recorder {
     if (actorRef === undefined) {
       throw forbidden(name, `No actor is registered as "${src}": add it to setup({ actors }).`);
     }
-    // The kernel's system gives no ids, so an actor without one of its own has an empty one.
+    // The kernel's system gives no ids, so an actor without an id of its own has an empty one.
     if (actorRef.id === '') throw forbidden(name, `spawnChild("${src}") has no id: give it one.`);
     if (systemId !== undefined) {
       const mend = 'take it away and send to the child by its id';
@@ -177,7 +184,7 @@ export class Macrostep implements Recorder {
     if (to === this.scope.self) return 'self';
     if (to === parentRef) return 'parent';
     if (to instanceof ChildRef || (to !== undefined && this.#spawned.includes(to))) {
-      // It gets its number when it starts: see `TimerBook.address`.
+      // The child gets its number when it starts: see `TimerBook.address`.
       if (this.#children.isAnnounced(to.id)) return { child: to.id, incarnation: 0 };
       const child = this.#children.find(to.id);
       if (child !== undefined) return { child: child.id, incarnation: child.incarnation };
@@ -188,7 +195,9 @@ export class Macrostep implements Recorder {
     );
   }
 
-  /** Named, or in its place: what is performed is the function that the chart has there now. */
+  /**
+   * For a named or inline action, the effect performs the function that the chart has there now.
+   */
   #act({ type, params, info, exec }: ChartAction): void {
     if (typeof exec !== 'function') {
       const mend = 'setup({ actions }) has none of that name: add it there';
@@ -203,12 +212,17 @@ export class Macrostep implements Recorder {
   }
 }
 
-/** True when the context has each part of what an assign gave: it comes to rest with it. */
+/**
+ * True when the context has each part of what an assign gave, so that settling the context settles
+ * these too.
+ */
 function isPartOf(context: object, given: object): boolean {
   return keysOf(given).every((key) => propertyOf(context, key) === propertyOf(given, key));
 }
 
-/** XState takes an event at once whose computed delay is no number: that hides a mistake. */
+/**
+ * XState takes an event at once when its computed delay is no number, which would hide the mistake.
+ */
 function isDelay(delay: unknown, event: unknown): delay is number {
   if (typeof delay === 'number') return true;
   if (delay === undefined || delay === null) return false;

@@ -1,19 +1,22 @@
-/** Where in a chart something can be open: what its states invoke, and what its actions spawn. */
+/**
+ * The places of a chart in which something can be open: the invokes of its states and the spawns of
+ * its actions.
+ */
 import type { AnyStateMachine } from 'xstate';
 import { nodesOf, type StateNode } from './chart-nodes.ts';
 
 export type OpenPlaces = {
   /** By `order`, XState's number of a state in its document. */
   readonly invokes: readonly (readonly { readonly id: string; readonly src: string }[])[];
-  /** Ids that a `spawnChild` names. */
+  /** The ids that a `spawnChild` names. */
   readonly spawns: ReadonlySet<string>;
-  /** True when a function decides what is spawned: it may have any id. */
+  /** True when a function decides which children are spawned: they may have any id. */
   readonly spawnsFreely: boolean;
 };
 
 type Action = { readonly type?: unknown; readonly id?: unknown };
 
-/** Of the author's own chart, which still has its invokes. */
+/** Takes the author's own chart, which still has its invokes. */
 export function openPlacesOf(machine: AnyStateMachine): OpenPlaces {
   const nodes = nodesOf(machine);
   const named = Object.values(machine.implementations.actions as Record<string, unknown>);

@@ -1,6 +1,7 @@
 /**
- * A state as text and back. Everything in it is at rest already (see `settle.ts`), so that this only
- * chooses fields. XState's own `children` are not stored: the frame has what counts of them.
+ * A state as text and back. Every value in it is settled already (see `settle.ts`), so this module
+ * only chooses fields. XState's own `children` are not stored: the frame has the parts of them that
+ * matter.
  */
 import { heddleError, type ErrorRecord } from '../domain/errors.ts';
 import type { ChartEvent } from '../domain/event.ts';
@@ -19,9 +20,11 @@ type Stored = {
   readonly status: 'active' | 'done' | 'error';
   readonly value: Json;
   readonly context: Json;
-  /** Of each history state: the ids of the states to come back to. */
+  /** For each history state, the ids of the states to return to. */
   readonly history?: Readonly<Record<string, readonly string[]>>;
-  /** With parallel or history states: the active ones in the order in which they act. */
+  /**
+   * For charts with parallel or history states: the active states in the order in which they act.
+   */
   readonly nodes?: readonly number[];
   readonly output?: Json;
   readonly error?: ErrorRecord;
@@ -44,8 +47,8 @@ type StoredTimer = {
 };
 
 /**
- * The same state always gives the same bytes (promise 10). Not `whole`: without the outcome of a
- * state that has ended, for a row that has it elsewhere.
+ * Writes a state as text; the same state always gives the same bytes (promise 10). Without `whole`
+ * the outcome of a state that has ended is left out, because the run's row has it elsewhere.
  */
 export function persist(agent: CompiledAgent, state: HotState, whole: boolean): string {
   const { snapshot, frame } = state;
@@ -85,8 +88,9 @@ function storeTimer({ id, generation, event, to }: Timer): StoredTimer {
 }
 
 /**
- * The inverse of `persist`. Throws `chart-unfit` when the chart lacks what the text holds: `build` is
- * that of the run's last turn, and what another chart may lack is looked for when it is another's.
+ * The inverse of `persist`. Throws `chart-unfit` when the chart lacks a part that the text refers
+ * to. `build` is the build that took the run's last turn; missing parts are searched for only when
+ * that build has another structure.
  */
 export function restore(
   agent: CompiledAgent,
@@ -111,7 +115,7 @@ export function restore(
   return new HotState(snapshot, frame, stored.output, stored.error ?? null);
 }
 
-/** Which run is restored on which chart: for the words of an error. */
+/** The run and the chart of a restore, for the words of an error. */
 type Place = { readonly agent: CompiledAgent; readonly runId: string };
 
 function unfit({ agent, runId }: Place, what: string): never {
@@ -119,14 +123,14 @@ function unfit({ agent, runId }: Place, what: string): never {
 }
 
 /**
- * A run that has ended is not stepped any more, only shown. And one whose active states XState has
- * lost altogether (see `CompiledAgent.ordered`) has a value that no chart gives.
+ * A run that has ended is only shown, never stepped. A run whose active states XState has lost
+ * altogether (see `CompiledAgent.ordered`) has a value that no chart gives. Neither is checked.
  */
 function isOpen({ status, nodes }: Stored): boolean {
   return status === 'active' && nodes?.length !== 0;
 }
 
-/** `strict`: it is known that the run's last turn was another structure's. */
+/** `strict`: it is known that another structure took the run's last turn. */
 function checkOpen(
   run: Place,
   { children, timers }: Frame,
@@ -157,7 +161,7 @@ function parse(run: Place, text: string): Stored {
 function restoreChild(run: Place, stored: StoredChild): Child {
   const { id, incarnation, src } = stored;
   const ended = stored.ended === true;
-  // Of what has ended nothing is asked any more.
+  // The source of a child that has ended is not used any more.
   const source = run.agent.sources.get(src) ?? (ended ? ({ kind: 'task', src } as const) : null);
   if (source === null) unfit(run, `it has no actor "${src}", which is open as "${id}"`);
   return { id, incarnation, src, source, input: settle(stored.input, 'input'), ended };
@@ -173,9 +177,10 @@ function restoreTimer(run: Place, stored: StoredTimer): Timer {
 }
 
 /**
- * XState makes up what it misses: an atomic state that has become a compound one is entered without
- * its entry actions and timers. So what it made is compared with what was stored, unless that is of
- * this very structure: then states that no chart should have are XState's own doing, and go on so.
+ * XState invents parts that it misses: an atomic state that has become a compound one is entered
+ * without its entry actions and timers. So its result is compared with the stored one, unless the
+ * stored one is of this very structure. Then states that no chart should have come from XState
+ * itself, and the run goes on with them.
  */
 function restoreSnapshot(run: Place, stored: Stored, other: boolean): Snapshot {
   const { status, value } = stored;
@@ -202,10 +207,10 @@ function restoreSnapshot(run: Place, stored: Stored, other: boolean): Snapshot {
   }
   if (stored.nodes !== undefined) orderNodes(run.agent, snapshot, stored.nodes, other);
   return Object.assign(snapshot, {
-    // With the stored order of its keys, which is that of the nodes.
+    // The stored value keeps the order of its keys, which is that of the nodes.
     value,
-    // These two beside XState, which would take an object of the author's for one of its actor
-    // references, and would forget a history that is there and empty.
+    // XState does not get these two: it would take an object of the author's for one of its actor
+    // references, and would forget a history that exists and is empty.
     context: settle(stored.context, 'context'),
     historyValue,
   });
@@ -240,8 +245,9 @@ function sameValue(one: unknown, other: unknown): boolean {
 }
 
 /**
- * The order in which parallel states were entered decides whose transitions come first. Numbers of a
- * chart whose document has changed since name other states: then it is the document's order.
+ * The order in which parallel states were entered decides whose transitions come first. When the
+ * chart's document has changed, the stored numbers name other states, and the document's order is
+ * used.
  */
 function orderNodes(
   agent: CompiledAgent,

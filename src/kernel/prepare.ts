@@ -1,6 +1,6 @@
 /**
- * An author's chart made ready for stepping: the same chart with a bound on its microsteps, a frozen
- * context of its own, stubs for actors, and `invoke` written out as what it means: an entry action
+ * Makes an author's chart ready for stepping: the same chart with a limit of microsteps, a frozen
+ * context of its own, stubs for actors, and each `invoke` written out as its parts: an entry action
  * that starts, an exit action that stops, two events that complete.
  *
  * XState's own invoke would build a whole actor (mailbox, observers, first state) for every start,
@@ -23,7 +23,10 @@ type StateConfig = {
 };
 type Options = { readonly maxIterations?: number };
 
-/** The chart must have passed registration's checks. `spawned`: names of what it spawns inline. */
+/**
+ * The chart must have passed registration's checks. `spawned`: the names of the logic that it
+ * spawns inline.
+ */
 export function prepare(
   machine: AnyStateMachine,
   sources: Sources,
@@ -36,14 +39,14 @@ export function prepare(
   const config = {
     ...withoutInvokes(machine.root),
     options: { ...options, maxIterations: Math.min(bound, limits.iterationsCeiling) },
-    // All runs begin with this one object.
+    // All runs begin with this one frozen object.
     ...(typeof context === 'object' && { context: settle(context, 'context') }),
     ...(typeof context === 'function' && { context: valued(context, 'context', loose) }),
   };
   const actors = Object.fromEntries([...sources.keys()].map((key) => [key, stub]));
   const prepared = createMachine(
     config as never,
-    // Copies: what is put in the place of a function stands in heddle's own chart only.
+    // These are copies: heddle's wrappers of functions stand in its own chart only.
     { actions, guards: { ...guards }, delays: { ...delays }, actors } as never,
   );
   const authored = nodesOf(machine);
@@ -59,10 +62,10 @@ export function prepare(
   return prepared;
 }
 
-/** A context is at rest only when the step in which it is made comes to an end with it. */
+/** A context is settled only if the step that makes it does not fail. */
 const loose = { isAtRest: false };
 
-/** For `spawnChild` only, which charts may enqueue while they run. */
+/** Stands for the actors of `spawnChild`, which charts may also enqueue while they run. */
 const active = { status: 'active', output: undefined, error: undefined };
 const stub = {
   getInitialSnapshot: () => active,
@@ -81,7 +84,10 @@ function withoutInvokes(node: StateNode): StateConfig {
   return { ...state, on, ...(inner.length > 0 && { states: Object.fromEntries(inner) }) };
 }
 
-/** Where XState would have them: behind the state's own actions and those that it makes of `after`. */
+/**
+ * Adds the invokes where XState would have them: after the state's own actions and those that
+ * XState makes of `after`.
+ */
 function addInvokes(node: StateNode, invokes: readonly Invoke[], actions: Actions): void {
   const { entry, exit } = node as { readonly entry: unknown[]; readonly exit: unknown[] };
   if (entry.some((action) => maySend(action, actions))) entry.unshift(...invokes.map(announce));
@@ -91,7 +97,10 @@ function addInvokes(node: StateNode, invokes: readonly Invoke[], actions: Action
 
 type Actions = Readonly<Record<string, unknown>>;
 
-/** True for an entry action that can send to what its state invokes, which starts only after it. */
+/**
+ * True for an entry action that can send to a child of its state, although the child starts only
+ * after it.
+ */
 function maySend(action: unknown, actions: Actions): boolean {
   const named = typeof action === 'string' ? action : (action as { type?: unknown } | null)?.type;
   const found = typeof action === 'function' ? action : actions[String(named)];
@@ -106,7 +115,10 @@ type Resolve = (
   args: { readonly event: unknown; readonly self: unknown },
 ) => Resolved;
 
-/** An action of XState's own kind: it is resolved while the macrostep is computed, never executed. */
+/**
+ * An action in the form of XState's own: it is resolved while the macrostep is computed, and never
+ * executed.
+ */
 function builtIn(type: string, resolve: Resolve): unknown {
   return Object.assign(() => undefined, { type, resolve });
 }
@@ -129,7 +141,8 @@ function announce({ id }: Invoke): unknown {
 
 function stopOf(id: string): unknown {
   return builtIn('heddle.stop', (scope, snapshot) => {
-    // When the chart is done XState stops its children after all exit actions, which may send.
+    // When the chart is done XState stops its children only after all exit actions, which may still
+    // send to them.
     const present = snapshot.status !== 'done' && snapshot.children[id] !== undefined;
     if (!present) return [snapshot, undefined, undefined];
     (scope as MacrostepScope).macrostep.stop(id);

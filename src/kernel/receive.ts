@@ -1,4 +1,4 @@
-/** What a run hears, fenced and turned into XState's event. */
+/** Checks an event that a run gets against what is open, and turns it into XState's event. */
 import type { AnyEventObject } from 'xstate';
 import type { Effect } from '../domain/effect.ts';
 import type { RunEvent } from '../domain/event.ts';
@@ -11,13 +11,13 @@ import { settle } from './settle.ts';
 
 export type Received = {
   readonly frame: Frame;
-  /** For the chart; null when there is nothing to tell it. */
+  /** The event for the chart; null when there is none. */
   readonly deliver: AnyEventObject | null;
-  /** For another run: a delayed event to the parent or a child, whose time has come. */
+  /** An event for another run: a delayed one to the parent or a child, whose time has come. */
   readonly send: (Effect & { readonly kind: 'send' }) | null;
 };
 
-/** Null when the event belongs to an invocation or timer that is not open any more. */
+/** Returns null when the event belongs to an invocation or timer that is no longer open. */
 export function receive(
   agent: CompiledAgent,
   { frame, snapshot }: { readonly frame: Frame; readonly snapshot: Snapshot },
@@ -53,7 +53,7 @@ export function receive(
   }
 }
 
-/** Charts keep errors in their context, so they are plain JSON and no Error. */
+/** Charts keep errors in their context, so an error event has plain JSON and no Error. */
 function heardOf(
   event: RunEvent & { readonly kind: 'failed' },
   { src, self }: { readonly src: string; readonly self: string },
@@ -82,7 +82,10 @@ function open(frame: Frame, id: string, incarnation: number): Child | null {
 
 type Completion = { readonly id: string; readonly incarnation: number; readonly left?: true };
 
-/** What is open after a completion; null when no open invocation waits for it. `type`: how the chart hears it. */
+/**
+ * Returns the frame after a completion; null when no open invocation waits for it. `type`: the
+ * event's type in the chart.
+ */
 function end(frame: Frame, snapshot: Snapshot, event: Completion, type: string): Frame | null {
   if (event.left === true) return isHeardLate(frame, snapshot, event.id, type) ? frame : null;
   const child = open(frame, event.id, event.incarnation);
@@ -91,9 +94,10 @@ function end(frame: Frame, snapshot: Snapshot, event: Completion, type: string):
 }
 
 /**
- * A child that says something and ends may be left for what it said: a live one has ended by then, and
- * its completion comes after. A chart that waits for it without the child hears it; one that has
- * started another under the same id does not, because it could not tell whose it is.
+ * The chart may leave a child because of an event that the child sent just before it ended. In a
+ * live system the child has ended by then, and its completion comes after. A chart that waits for
+ * the completion, and no longer has the child, gets it. A chart that has started another child
+ * under the same id does not, because it could not tell whose completion it is.
  */
 function isHeardLate(frame: Frame, snapshot: Snapshot, id: string, type: string): boolean {
   const isUsed = frame.children.some((child) => child.id === id);
@@ -115,7 +119,7 @@ function fire(
   if (timer.to === 'parent') {
     return { frame: rest, deliver: null, send: { kind: 'send', to: 'parent', event: timer.event } };
   }
-  // The child that was meant: a later one of the same id is another.
+  // The event goes to the child for which it was meant: a later child of the same id is another.
   const child = open(frame, timer.to.child, timer.to.incarnation);
   const heard = child?.source.kind === 'child';
   const to = { child: timer.to.child };

@@ -1,4 +1,6 @@
-/** From an author's chart to an agent: checked, made ready for stepping, named and versioned. */
+/**
+ * Makes an agent of an author's chart: checks it, prepares it for stepping, names and versions it.
+ */
 import type { InvocationSource } from '../domain/effect.ts';
 import { heddleError, toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
@@ -24,7 +26,7 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
   try {
     checkChart(findings);
   } catch (error) {
-    // XState looks at parts of a chart only when it is asked for them, and then throws.
+    // XState examines some parts of a chart only when they are asked for, and then throws.
     const what = `XState cannot read the chart: ${toErrorRecord(error).message}`;
     findings.refuse(machine.id, what, 'mend it until createActor(machine).start() runs');
   }

@@ -1,7 +1,8 @@
 /**
- * What a chart's actions see of the actor world: the kernel's own, in place of XState's actor and
- * system, because nothing may run here. Whatever would act at once (sending, spawning in an
- * assign, looking up an actor) throws and says what to do instead, which fails the run.
+ * The actor world as a chart's actions see it. It is the kernel's own, in place of XState's actor
+ * and system, because no actor may run here. A function that would act at once (sending, spawning
+ * in an assign, looking up an actor) throws an error that says what to do instead, which fails the
+ * run.
  */
 import type { ActorSystem, AnyActorRef, AnyActorScope, AnyMachineSnapshot } from 'xstate';
 import { heddleError, type HeddleError } from '../domain/errors.ts';
@@ -13,7 +14,7 @@ export function forbidden(agent: string, what: string): HeddleError {
 
 type System = ActorSystem<never>;
 
-/** A child as a hot state holds it: XState needs its id, a chart may send to it, no more. */
+/** A child in a hot state: XState needs its id, and a chart may send to it. */
 export class ChildRef {
   readonly id: string;
   constructor(id: string) {
@@ -24,13 +25,19 @@ export class ChildRef {
   }
 }
 
-/** Stands for the parent run, whether there is one or not: the runtime knows. */
+/** Stands for the parent run, whether there is one or not; the runtime knows. */
 export const parentRef = new ChildRef('#_parent') as unknown as AnyActorRef;
 
-/** What an author's function gave. `isAtRest`: it is looked at in whole, or the macrostep fails. */
+/**
+ * A value that an author's function returned. `isAtRest`: it is settled as a whole, or the
+ * macrostep fails.
+ */
 type Given = { readonly value: object; readonly isAtRest: boolean };
 
-/** `args`: what the function was called with, which names the macrostep by its `self`, if it does. */
+/**
+ * Notes a value for `givenIn`. `args`: the function's arguments; their `self`, if there is one,
+ * identifies the macrostep.
+ */
 export function noteGiven(args: unknown, value: unknown, isAtRest: boolean): void {
   if (typeof value === 'object' && value !== null) Self.note(args, { value, isAtRest });
 }
@@ -60,14 +67,14 @@ class Self {
   get ref(): this {
     return this;
   }
-  /** True when a transition was taken in this macrostep, be it one without target or actions. */
+  /** True when a transition was taken in this macrostep, even one without target or actions. */
   static hasMoved({ self }: { readonly self: unknown }): boolean {
     return self instanceof Self && self.#moved;
   }
   static inspect(this: void, { actorRef, _transitions: taken }: Inspected): void {
     if (taken !== undefined && taken.length > 0 && actorRef instanceof Self) actorRef.#moved = true;
   }
-  /** As in a live actor: the state of before, while an event is taken. */
+  /** The state from before the event, as in a live actor. */
   getSnapshot(): AnyMachineSnapshot {
     if (this.#snapshot === null) throw new Error('There is no snapshot before the first one.');
     return this.#snapshot;
@@ -83,12 +90,14 @@ class Self {
   }
 }
 
-/** What XState tells inspectors of, microstep by microstep, by the parts that heddle reads. */
+/**
+ * The report that XState gives inspectors after each microstep, with the parts that heddle reads.
+ */
 type Inspected = { readonly actorRef: unknown; readonly _transitions?: readonly unknown[] };
 
 const nothing = (): void => undefined;
 
-/** The parts of an ActorSystem that XState touches while it computes. One serves all runs. */
+/** The parts of an ActorSystem that XState uses while it computes. One serves all runs. */
 const system = {
   _bookId: () => '',
   _sendInspectionEvent: Self.inspect,
@@ -106,7 +115,7 @@ const system = {
   },
 } as unknown as System;
 
-/** XState's ActionExecutor, by the parts that heddle reads. */
+/** XState's ActionExecutor, with the parts that heddle reads. */
 export type ChartAction = {
   readonly type: string;
   readonly params: unknown;
@@ -114,11 +123,11 @@ export type ChartAction = {
   readonly exec: ((info: unknown, params: unknown) => void) | undefined;
 };
 
-/** Who keeps the books of one macrostep: what the scope's actions report to. */
+/** Gets the actions of one macrostep; `Macrostep` implements it. */
 export interface Recorder {
   record(action: ChartAction): void;
   start(id: string, src: string, input: unknown): void;
-  /** The child of that id starts later in this macrostep, and may be sent to already. */
+  /** The child of that id starts later in this macrostep, and events may be sent to it already. */
   announce(id: string): void;
   stop(id: string): void;
 }
@@ -126,7 +135,7 @@ export interface Recorder {
 /** The scope of one macrostep, as XState takes it and as the kernel's own actions read it. */
 export type MacrostepScope = AnyActorScope & { readonly macrostep: Recorder };
 
-/** `snapshot` is the one that the event is taken in; null before the first. */
+/** `snapshot` is the state that takes the event; null before the first. */
 export function createScope(
   macrostep: Recorder,
   names: { readonly agent: string; readonly self: string },
@@ -140,7 +149,7 @@ export function hasMoved(scope: MacrostepScope): boolean {
   return Self.hasMoved(scope);
 }
 
-/** All that the author's functions have given in the macrostep of this scope. */
+/** All values that the author's functions returned in the macrostep of this scope. */
 export function givenIn(scope: MacrostepScope): readonly Given[] {
   return Self.givenOf(scope.self as unknown as Self);
 }
@@ -154,7 +163,7 @@ class Scope {
   readonly logger = nothing;
   readonly stopChild = nothing;
   readonly emit = nothing;
-  /** XState puts its own in the place of this one and back. */
+  /** XState replaces this one by its own for a while, and puts it back. */
   actionExecutor: (action: ChartAction) => void;
   readonly #agent: string;
 
@@ -172,8 +181,9 @@ class Scope {
   }
 
   /**
-   * XState defers only what its own actions execute, which the kernel never does, and the start of
-   * an actor that an assign or a context factory has spawned.
+   * XState defers two things: what its own actions execute, which the kernel never does, and the
+   * start of an actor that an assign or a context factory has spawned. So a call means such a
+   * spawn.
    */
   defer(): never {
     throw forbidden(

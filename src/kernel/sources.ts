@@ -1,4 +1,6 @@
-/** What stands behind the actors of a chart: by brand, by shape, or by how it behaves. */
+/**
+ * Finds the kind of the logic behind a chart's actors: by brand, by shape, or by how it behaves.
+ */
 import type { AnyStateMachine } from 'xstate';
 import { catalogueNames, type CatalogueName, type InvocationSource } from '../domain/effect.ts';
 import { catalogueBrand, taskBrand } from './catalogue.ts';
@@ -11,12 +13,12 @@ type Logic = {
   readonly transition?: (snapshot: unknown, event: unknown, scope: unknown) => unknown;
 };
 
-/** True for what `createMachine` gives, of this copy of XState or another. */
+/** True for the result of `createMachine`, of this copy of XState or another. */
 export function isStateMachine(value: unknown): value is AnyStateMachine {
   return isLogic(value) && value.__xstatenode === true && 'root' in value;
 }
 
-/** True for what can stand behind an actor: charts, promises and all other logic of XState's. */
+/** True for logic that an actor can have: charts, promises and all other logic of XState's. */
 export function isActorLogic(value: unknown): boolean {
   return isLogic(value) && typeof value.transition === 'function';
 }
@@ -25,7 +27,9 @@ function isLogic(value: unknown): value is Logic {
   return typeof value === 'object' && value !== null;
 }
 
-/** Null for logic that has no durable form: callbacks, observables, transition functions. */
+/**
+ * Returns null for logic that has no durable form: callbacks, observables, transition functions.
+ */
 export function sourceOf(key: string, logic: unknown): InvocationSource | null {
   if (!isLogic(logic)) return null;
   const name = logic[catalogueBrand];
@@ -37,8 +41,8 @@ export function sourceOf(key: string, logic: unknown): InvocationSource | null {
 }
 
 /**
- * XState leaves no mark on promise logic, and minified builds no name. Only a promise's logic is
- * done when told that it has resolved.
+ * XState leaves no mark on promise logic, and minified builds leave no name. So the logic is tried:
+ * only a promise's is done after the event that it has resolved.
  */
 function isPromiseLogic({ start, transition }: Logic): boolean {
   if (typeof start !== 'function' || typeof transition !== 'function') return false;

@@ -1,14 +1,15 @@
 /**
- * A chart's structure: what a run that is open stands on. Two charts of one structure take each
- * other's runs, so it is what the default version is a hash of.
+ * A chart's structure: the parts on which an open run depends. Charts with the same structure take
+ * each other's runs, so the default version is a hash of it.
  *
- * It says: the tree with its keys, initial states and history; of each event the candidates in order,
- * with target, reenter and the names of guard and actions; what invokes, timers and children are
- * called, and literal delays. It does not say what a function does, nor prompts, params, meta,
+ * It holds: the tree with its keys, initial states and history; for each event the candidates in
+ * order, with target, reenter and the names of guard and actions; the names of invokes, timers and
+ * children; literal delays. It does not hold the text of functions, nor prompts, params, meta,
  * descriptions, tags, context, input and output: an edit of these strands no open run.
  *
- * 1. No function's text or name is in it: it is the same before and after a compiler or a minifier.
- * 2. Nothing is in it that the chart does not use: more actors in setup are no other structure.
+ * 1. It contains no function's text or name, so it is the same before and after a compiler or a
+ *    minifier.
+ * 2. It contains only parts that the chart uses: further actors in setup do not change it.
  */
 import type { AnyStateMachine } from 'xstate';
 import type { StateNode } from './chart-nodes.ts';
@@ -40,7 +41,8 @@ function stateOf(node: StateNode, own: Implementations): Part {
   const { target } = node.config as { readonly target?: unknown };
   return [
     node.key,
-    // Timers and history are stored under it, so an id of an author's own is as good as a key.
+    // Timers and history are stored under the state's id, so an id that the author gave counts like
+    // a key.
     node.id === [node.machine.id, ...node.path].join('.') ? null : node.id,
     node.type,
     node.type === 'compound' ? transitionOf(node.initial as Transition, own) : null,
@@ -55,7 +57,7 @@ function stateOf(node: StateNode, own: Implementations): Part {
   ];
 }
 
-/** XState makes actions of an `after`, which is told for itself. */
+/** False for the actions that XState makes of an `after`, which stands in the structure itself. */
 function isAuthors(action: unknown): boolean {
   const { id, sendId } = action as { readonly id?: unknown; readonly sendId?: unknown };
   return !isAfter(id) && !isAfter(sendId);
@@ -65,7 +67,10 @@ function isAfter(id: unknown): boolean {
   return typeof id === 'string' && id.startsWith('xstate.after.');
 }
 
-/** Sorted: which event stands first in a state decides nothing, which candidate of one does. */
+/**
+ * Sorted by event: the order of a state's events decides nothing. The order of an event's
+ * candidates does, and stays.
+ */
 function eventsOf(node: StateNode, own: Implementations): Part {
   const events = [...(node.transitions as Map<string, readonly Transition[]>)];
   return events
@@ -102,8 +107,8 @@ function guardOf(guard: unknown): Part {
 type Combined = { readonly guards?: unknown; readonly check?: unknown };
 
 /**
- * `and`, `or` or `not`, told by what it makes of two guards: a minifier takes the name away, and
- * another copy of XState has other functions.
+ * Recognises `and`, `or` and `not` by their results for two guards, because a minifier takes the
+ * name away, and another copy of XState has other functions.
  */
 function combinationOf(check: Function): string {
   const snapshot = { machine: { implementations: { guards: {} } } };
@@ -118,14 +123,16 @@ function combinationOf(check: Function): string {
   return `${about([yes, no])} ${about([no, no])}`;
 }
 
-/** For copies of XState that hand the evaluation in. */
+/** Some copies of XState expect the evaluation as an argument. */
 const evaluate = (guard: () => boolean): boolean => guard();
 
 function actionsOf(actions: readonly unknown[], own: Implementations): Part {
   return actions.map((action) => actionOf(action, own));
 }
 
-/** XState's own action creators give functions with a `type` and what they were made with. */
+/**
+ * XState's action creators return functions with a `type` and with the arguments of the creator.
+ */
 type BuiltIn = {
   readonly type?: unknown;
   readonly resolve?: unknown;
@@ -140,7 +147,7 @@ function actionOf(action: unknown, own: Implementations): Part {
   if (typeof action === 'function') return builtInOf(action as BuiltIn, own) ?? inline;
   const name = nameOf(action);
   const named = Object.hasOwn(own.actions, name) ? own.actions[name] : undefined;
-  // What a name stands for counts only by what it leaves open in a run.
+  // The function behind a name counts only by what it leaves open in a run.
   const leaves = typeof named === 'function' ? leftOf(named as BuiltIn, own) : null;
   return leaves === null ? name : [name, leaves];
 }
@@ -167,19 +174,19 @@ function leftOf(action: BuiltIn, own: Implementations): Part {
   }
 }
 
-/** An actor by its key and by what stands behind it: an actor of the catalogue, a task, a chart. */
+/** An actor by its key and by its kind: an actor of the catalogue, a task, a chart. */
 function actorOf(src: unknown, { actors }: Implementations): Part {
   const key = nameOf(src);
   const source = Object.hasOwn(actors, key) ? sourceOf(key, actors[key]) : null;
   return [key, source?.kind ?? null, source?.kind === 'child' ? source.agent : null];
 }
 
-/** A number is meant as it stands; a name's value may change. */
+/** A number is part of the structure; a named delay's value may change, so only the name is. */
 function delayOf(delay: unknown): Part {
   return typeof delay === 'number' ? String(delay) : [nameOf(delay)];
 }
 
-/** A name, or the `type` of an object that has one; never what a function is called. */
+/** A name, or the `type` of an object that has one; never a function's own name. */
 function nameOf(reference: unknown): string {
   if (typeof reference === 'function') return inline;
   if (typeof reference === 'string') return reference;

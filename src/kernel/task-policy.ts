@@ -1,23 +1,36 @@
-/** How a task is tried, as an author says it: refused by field where the task is made. */
+/**
+ * The policy of a task's attempts, as an author gives it; wrong fields are refused where the task
+ * is made.
+ */
 import { asWhole } from '../domain/field.ts';
 import { limits } from '../domain/limits.ts';
 import { asOptions } from '../domain/options.ts';
 
-/** How a task is tried. What is not given is the runtime's setting. */
+/**
+ * How often and for how long a task is tried. Fields that are left out come from the runtime's
+ * settings.
+ */
 export type TaskPolicy = {
   /**
-   * 1 to 10,000. Default 1. An attempt whose process has ended is made again beside these: ten times at
-   * most, or this many, if that is more. Then the task fails with `task-lost`.
+   * 1 to 10,000. Default 1. An attempt whose process has ended is made again and does not count:
+   * ten times at most, or `attempts` times if that is more. Then the task fails with `task-lost`.
    */
   readonly attempts?: number;
-  /** Before the second attempt; doubled before each further one, up to an hour. Default 1,000. */
+  /**
+   * The pause before the second attempt; it doubles before each further one, up to an hour. Default
+   * 1,000.
+   */
   readonly backoffMs?: number;
   /**
-   * From the commit of the turn that asks to the result, over all attempts and the pauses between
-   * them, also over restarts. Then it fails with `invocation-timeout`. Default: no limit.
+   * The time from the commit of the turn that asks to the result, over all attempts and the pauses
+   * between them, also over restarts. After it the task fails with `invocation-timeout`. Default:
+   * no limit.
    */
   readonly timeoutMs?: number;
-  /** Of each attempt, from its beginning. One that takes longer has failed. Default: no limit. */
+  /**
+   * The time of each attempt, from its beginning. An attempt that takes longer has failed. Default:
+   * no limit.
+   */
   readonly attemptTimeoutMs?: number;
 };
 

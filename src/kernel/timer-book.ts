@@ -1,6 +1,6 @@
 /**
  * The timers of one macrostep. A timer id has one generation: scheduling it again replaces the one
- * before. (A live actor forgets the first timeout but does not clear it, so that both fire.)
+ * before. (A live actor would forget the first timeout without clearing it, so that both fire.)
  */
 import type { Effect } from '../domain/effect.ts';
 import { heddleError, type HeddleError } from '../domain/errors.ts';
@@ -49,7 +49,7 @@ export class TimerBook {
     this.#effects.push({ kind: 'schedule', id, generation, delayMs });
   }
 
-  /** By the name that the author, or XState for an `after`, gave to the delayed event. */
+  /** Cancels by the name that the author, or XState for an `after`, gave to the delayed event. */
   cancel(name: unknown): void {
     if (typeof name === 'string') this.#unschedule(this.#afterIds.get(name) ?? `send:${name}`);
   }
@@ -58,7 +58,9 @@ export class TimerBook {
     for (const timer of this.timers) this.#unschedule(timer.id);
   }
 
-  /** An event that was delayed before the child it is for had started: now it has. */
+  /**
+   * Gives the number of a child that has now started to the events that were delayed for it before.
+   */
   address(child: string, incarnation: number): void {
     this.timers = this.timers.map((timer) => {
       const { to } = timer;
@@ -72,7 +74,7 @@ export class TimerBook {
     this.timers = drop(this.timers, id);
   }
 
-  /** Ends what is open under this id, which keeps its place. */
+  /** Closes the open timer of this id; the id keeps its place. */
   #end(id: string): void {
     const timer = this.timers.find((other) => other.id === id);
     if (timer === undefined) return;
@@ -80,18 +82,18 @@ export class TimerBook {
     const scheduled = this.#effects.findIndex(
       (effect) => effect.kind === 'schedule' && effect.generation === generation,
     );
-    // What was scheduled within this macrostep never was.
+    // A timer that was scheduled within this macrostep is removed together with its effect.
     if (scheduled >= 0) this.#effects.splice(scheduled, 1);
     else this.#effects.push({ kind: 'unschedule', id, generation });
   }
 }
 
-/** Prefixed, so that no author's name can meet an `after` or a nameless timer. */
+/** The prefix keeps an author's name apart from an `after` and from nameless timers. */
 function sendId(name: string): string {
   return `send:${checkName(name, 'the id of a delayed event')}`;
 }
 
-/** The error of a delay that was computed: it ends its run. */
+/** The error of a computed delay that is no valid time: it ends the run. */
 export function noDelay(event: unknown, reason: string, name?: string): HeddleError {
   return heddleError('invalid-field', {
     field: `the delay of ${name ?? nameOfEvent(event)}`,

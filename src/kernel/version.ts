@@ -1,4 +1,7 @@
-/** A chart as text: its definition for people, and its build, a hash of all that decides its behaviour. */
+/**
+ * Two texts of a chart: its definition, for people, and its build, a hash of everything that
+ * decides its behaviour.
+ */
 import type { AnyStateMachine } from 'xstate';
 import type { Json } from '../domain/json.ts';
 import { toSafeText } from '../domain/json.ts';
@@ -6,12 +9,14 @@ import { hash64 } from './hash.ts';
 import { isActorLogic, isStateMachine, sourceOf } from './sources.ts';
 import { structureOf } from './structure.ts';
 
-/** The config as JSON: functions are `{ type: name }`, and what is no JSON is left out. */
+/**
+ * The config as JSON: functions become `{ type: name }`, and values that are no JSON are left out.
+ */
 export function definitionOf(machine: AnyStateMachine): Json {
   return define(configOf(machine), 0) ?? null;
 }
 
-/** The config without its schemas: they validate nothing in XState 5 and may be anything. */
+/** The config without its schemas: they validate nothing in XState 5 and may have any value. */
 function configOf(machine: AnyStateMachine): unknown {
   const { schemas: _, ...config } = machine.config as Record<string, unknown>;
   return config;
@@ -20,8 +25,8 @@ function configOf(machine: AnyStateMachine): unknown {
 const deepest = 48;
 
 /**
- * Logic that stands in its place counts by its name, as that of `setup({ actors })` does. A chart is
- * also a net of states that all point at each other: a walk through it would not end.
+ * Inline logic counts by its name, as logic in `setup({ actors })` does. A chart is also a net of
+ * states that refer to each other, so walking through it would not end.
  */
 function nameOfLogic(logic: unknown): string {
   return isStateMachine(logic) ? toSafeText(logic.id) : '(inline)';
@@ -56,13 +61,13 @@ function define(value: unknown, depth: number): Json | undefined {
   }
 }
 
-/** Two texts of a chart: what runs stand on, and what it does with them. */
+/** The hashes of a chart: of the parts on which runs depend, and of the code that acts on them. */
 export type ChartHashes = {
   /** See `structure.ts`: the default version. */
   readonly structure: string;
-  /** The default version of heddle 0.1.0, which runs of its time still have. */
+  /** The default version in heddle 0.1.0, which runs from that time still have. */
   readonly text: string;
-  /** Both: which code took a turn, and on what structure. */
+  /** A hash of both: it tells which code took a turn, and on which structure. */
   readonly build: string;
 };
 
@@ -71,14 +76,14 @@ export function hashesOf(machine: AnyStateMachine): ChartHashes {
   return { structure, text, build: `${structure}.${text}` };
 }
 
-/** Null, of a run of 0.1.0, may be of any structure. */
+/** True for null, which a run of 0.1.0 has: it may have any structure. */
 export function isOtherStructure(build: string | null, structure: string): boolean {
   return build === null || !build.startsWith(`${structure}.`);
 }
 
 /**
  * 64 bits over the chart's config and over the source of its guards, actions and delays. Tasks and
- * child charts count by name alone. Gotcha: the text of a function depends on what compiled it.
+ * child charts count by name alone. Gotcha: the text of a function depends on the compiler.
  */
 function textOf(machine: AnyStateMachine): string {
   const { actors, actions, guards, delays } = machine.implementations;
