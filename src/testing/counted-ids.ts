@@ -1,4 +1,7 @@
-/** Ids that count up, and chance from a seed: the same test gives the same ids and the same jitter. */
+/**
+ * Ids that count up, and random numbers from a seed: the same test gives the same ids and the same
+ * jitter.
+ */
 import { asCommitId, asReplicaId, asRunId } from '../domain/ids.ts';
 import type { Ids } from '../runtime/ports.ts';
 
@@ -17,7 +20,7 @@ export function countedIds(seed = 0): Ids {
   };
 }
 
-/** Mulberry32: good enough to spread retries, and the same everywhere. */
+/** Mulberry32: random enough to spread retries, and the same on every platform. */
 function chance(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,32 +1,33 @@
 /**
- * Waits for a run's end from outside of it, as by `run.output()`.
+ * The waits of a test for a run's end from outside, as by `run.output()`.
  *
- * In production such a wait looks at the run's row again after a while, for what it was told may be lost.
- * In virtual time that while may never pass. So here it also looks when all has settled, and while the
- * test does nothing but wait. It owns these waits, and says when one of them is in vain.
+ * In production such a wait reads the run's row again after a while, because a notice of the end
+ * may be lost. In virtual time this while may never pass. So here the wait also looks when
+ * everything has settled, and while the test does nothing but wait. It owns these waits, and
+ * reports a wait that cannot end.
  *
- * 1. A wait is no work: it is no sign that anything goes on, and keeps nothing from settling.
- * 2. It is in vain when nothing has happened for `patienceMs` of real time: no timer was set, nothing was
- *    asked for, no task is under way. As long as anything goes on, it waits.
+ * 1. A wait is no work: it does not count as activity, and does not keep a test from settling.
+ * 2. A wait cannot end when nothing has happened for `patienceMs` of real time: no timer was set,
+ *    the test asked for nothing, and no task is under way. While anything happens, it goes on.
  */
 import type { Clock } from '../runtime/ports.ts';
 import { afterMs } from './time/real-time.ts';
 import type { VirtualClock } from './time/virtual-clock.ts';
 
-/** Of real time. */
+/** In real time. */
 const patienceMs = 2_000;
 const watchMs = 50;
 
-/** What the waits need to know of the world around them. */
+/** The state of the test's world that decides about the waits. */
 type Around = {
   readonly trouble: () => Error | null;
-  /** Grows with everything that the test asks for. */
+  /** Grows with every request of the test. */
   readonly asked: () => number;
   readonly isBusy: () => boolean;
 };
 
 export class HostWaits {
-  /** The clock of those who wait. */
+  /** The clock for code that waits; its timers do not count as activity. */
   readonly clock: Clock;
   readonly #time: VirtualClock;
   readonly #world: Around;
@@ -42,14 +43,14 @@ export class HostWaits {
     };
   }
 
-  /** All of them look. */
+  /** Makes every wait look. */
   look(): void {
-    // They begin to wait anew while they look.
+    // A wait that looks begins anew, so the set changes during the loop.
     const waiting = Array.from(this.#waiting);
     for (const look of waiting) look();
   }
 
-  /** `told` rejects when a test waits in vain. */
+  /** `told` rejects when the test waits for an end that cannot come. */
   inVain(tell: () => Promise<Error>): { readonly told: Promise<never>; readonly stop: () => void } {
     let cancel = (): void => undefined;
     const told = new Promise<never>((_, reject) => {
@@ -58,7 +59,7 @@ export class HostWaits {
       const watch = (): void => {
         const trouble = this.#world.trouble();
         if (trouble !== null) return reject(trouble);
-        // What is overdue needs no time to pass.
+        // An overdue timer rings without virtual time passing.
         this.#time.ringNext(this.#time.nowMs());
         const now = this.#world.asked() + this.#time.moves;
         const isStill = now === before && !this.#world.isBusy();

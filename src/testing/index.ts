@@ -1,6 +1,6 @@
 /**
- * `heddle/testing`: agents tested in memory, in virtual time, with a scripted model, crashed and resumed.
- * It needs no database and loads none. How to use it: docs/testing.md.
+ * `heddle/testing`: tests agents in memory, in virtual time, with a scripted model, through
+ * crashes. It needs no database and loads none. `docs/testing.md` shows how to use it.
  */
 export {
   testHeddle,

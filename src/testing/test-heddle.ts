@@ -1,8 +1,9 @@
 /**
- * What a test holds: heddle itself, with a clock, a model and a crash in the test's hand.
+ * The object that a test works with: heddle itself, with control over the clock, the model and
+ * crashes.
  *
- * It owns what a test may ask for and how it says it. It leaves time and crashes to test-world.ts, and
- * runs, channels, memory and questions to the library, which is the same as in production.
+ * It owns the methods of the testing kit. test-world.ts runs time and crashes. Runs, channels,
+ * memory and questions are the library's, the same as in production.
  */
 import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
@@ -26,47 +27,55 @@ import { TestRun } from './test-run.ts';
 import { TestWorld } from './test-world.ts';
 import { VirtualClock } from './time/virtual-clock.ts';
 
-/** What a test says of its heddle. */
+/** The options of `testHeddle`. */
 export type TestHeddleOptions<Agents extends AgentSources = AgentSources> = {
   /** The charts under test, as for `createHeddle`. */
   readonly agents?: Agents;
   /**
-   * What the one model says, under the provider's name `model`: an answer for every call, a list of
-   * answers, or a function. Without it, a call that is made ends the test with an error.
+   * The script of the one model, under the provider's name `model`: an answer for every call, a
+   * list of answers, or a function. Without a script, a call ends the test with an error.
    */
   readonly model?: ModelScript | ModelOptions;
   /** Further models, by their providers' names. */
   readonly models?: Readonly<Record<string, ModelScript | ModelOptions>>;
-  /** Providers of your own: their calls are waited for in real time. Closed with the test's heddle. */
+  /**
+   * Providers of your own: their calls are waited for in real time. They are closed with the test's
+   * heddle.
+   */
   readonly providers?: readonly Provider[];
-  /** As for `createHeddle`. `leaseMs` and `pollMs` are long here, for no hint is lost in memory. */
+  /**
+   * As for `createHeddle`. `leaseMs` and `pollMs` are long here, because no hint is lost in memory.
+   */
   readonly settings?: Partial<RuntimeSettings>;
   /** As for `createHeddle`. */
   readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
   /** As for `createHeddle`. */
   readonly tenantWeights?: Readonly<Record<string, number>>;
-  /** Ids and jitter come from it: the same seed gives the same ones. Default 0, without jitter. */
+  /** The seed of ids and jitter: the same seed gives the same ones. Default 0, without jitter. */
   readonly seed?: number;
-  /** When virtual time begins. Default 2030-01-01T00:00:00Z. */
+  /** The beginning of virtual time. Default 2030-01-01T00:00:00Z. */
   readonly startsAt?: Date | string | number;
-  /** Hears what heddle warns of, besides `warnings`. */
+  /** Gets heddle's log lines, also the warnings that `warnings` lists. */
   readonly log?: Log;
   /** How long `settle` waits for tasks, in milliseconds of real time. Default 3,000. */
   readonly settleMsMax?: number;
 };
 
-/** How a test lets things happen. */
+/** The options of `settle` and `advance`. */
 export type SettleOptions = {
   /**
-   * `wait` (default): tasks that are under way end first. `leave`: they are left where they are, for
-   * tests of a task that hangs.
+   * `wait` (default): tasks that are under way end first. `leave`: they go on, for tests of a task
+   * that hangs.
    */
   readonly tasks?: 'wait' | 'leave';
 };
 
-/** How a replica crashes. */
+/** The options of `crash`. */
 export type CrashOptions = {
-  /** Virtual time until another replica begins. What is due meanwhile is late. Default: none. */
+  /**
+   * Virtual time until another replica begins; timers that are due meanwhile are late. Default:
+   * none.
+   */
   readonly downFor?: Duration;
   /** The agents that the next replica has, as after a deploy. Default: the same. */
   readonly agents?: AgentSources;
@@ -91,7 +100,8 @@ const beginning = Date.UTC(2030, 0, 1);
 
 /**
  * Heddle in memory, in virtual time, with a scripted model: no database, no waiting, and a crash
- * whenever a test wants one. The runtime, the kernel and the store's promises are those of production.
+ * whenever a test wants one. The runtime, the kernel and the store's promises are those of
+ * production.
  *
  * @example
  * const t = await testHeddle({ agents: [greeter], model: ['Hello.'] });
@@ -136,17 +146,17 @@ export async function testHeddle<const Agents extends AgentSources = AgentSource
   return new TestHeddle<Agents>(world, warnings, log);
 }
 
-/** Something that heddle has warned of. */
+/** A warning of heddle's. */
 export type TestWarning = {
-  /** In words. */
+  /** The text of the warning. */
   readonly message: string;
-  /** What it is about. */
+  /** The things that it is about. */
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
-/** Heddle as a test holds it: made by `testHeddle`. */
+/** heddle in a test, made by `testHeddle`. */
 export class TestHeddle<out Agents extends AgentSources = AgentSources> extends Heddle<Agents> {
-  /** What heddle has warned of, in order; the first 1,000. */
+  /** The warnings of heddle, in order; the first 1,000. */
   readonly warnings: readonly TestWarning[];
   /** The scripted models, by their providers' names. */
   readonly models: Readonly<Record<string, ScriptedModel>>;
@@ -172,8 +182,9 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
   }
 
   /**
-   * Resolves when nothing more can happen unless time passes or something comes from outside. Tasks are
-   * waited for. Throws `test-unsettled` when that does not come, and what is wrong with a script.
+   * Resolves when nothing more can happen unless time passes or something comes from outside. It
+   * waits for tasks. Throws `test-unsettled` when this state is not reached, and the error of a
+   * script that has one.
    */
   async settle(options: SettleOptions = {}): Promise<void> {
     await this.#world.settle(settling(options, 'settle'));
@@ -181,15 +192,16 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
 
   /**
    * Lets so much virtual time pass: timers, timeouts, retries and delayed messages happen at their
-   * instants, in order, and all that follows from each before the next. Nothing waits for real time.
+   * instants, in order, and all consequences of one happen before the next. It never waits for real
+   * time to pass.
    */
   async advance(duration: Duration, options: SettleOptions = {}): Promise<void> {
     await this.#world.pass(durationMs(duration, 'advance'), settling(options, 'advance'));
   }
 
   /**
-   * Lets time pass until this run has ended, and gives its output as `run.output()` does. Throws
-   * `test-run-waits` when it has not ended `within` that time (default `'1h'`).
+   * Lets time pass until this run has ended, and returns its output as `run.output()` does. Throws
+   * `test-run-waits` when the run has not ended `within` that time (default `'1h'`).
    */
   async finish<Chart>(
     run: Run<Chart>,
@@ -203,9 +215,9 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
   }
 
   /**
-   * The replica dies as by a SIGKILL and another takes over, with nothing but what is stored. Its calls
-   * and tasks are never answered. Resolves when the new one has taken up all runs. A crash takes no
-   * virtual time unless `downFor` says so. Handles of runs go on.
+   * Ends the replica as by a SIGKILL; another takes over, with nothing but the stored state. The
+   * calls and tasks of the first are never answered. Resolves when the new one has taken up all
+   * runs. A crash takes no virtual time unless `downFor` says so. Handles of runs stay valid.
    */
   async crash(options: CrashOptions = {}): Promise<void> {
     const { downFor = 0, agents } = asOptions(options, 'crash', ['downFor', 'agents']);
@@ -213,8 +225,9 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
   }
 
   /**
-   * Orders a crash for a certain moment, once; another replica takes over at once. Order it before what
-   * leads to it. When it has not come by `close`, that rejects with `test-crash-missed`.
+   * Orders a crash for a certain moment, once; another replica takes over at once. Order it before
+   * you start what leads to that moment. If the moment has not come by `close`, `close` rejects
+   * with `test-crash-missed`.
    *
    * @example
    * t.crashAt({ before: 'commit', agent: 'greeter', turn: 2 });
@@ -223,7 +236,10 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
     this.#world.points.order(point);
   }
 
-  /** Ends everything. Nothing of it keeps the process alive; an ordered crash that never came is an error. */
+  /**
+   * Ends everything; nothing of it keeps the process alive. Rejects when an ordered crash never
+   * came.
+   */
   override close(): Promise<void> {
     this.#closed ??= this.#world.close(() => super.close());
     return this.#closed;
@@ -246,7 +262,7 @@ function modelsOf({ model, models = {} }: TestHeddleOptions): [string, ModelOpti
     return [name, modelOptions(given, `models.${name}`)];
   });
   if (model === undefined && named.length > 0) return named;
-  // Without a script its calls have no answer, and say so.
+  // Without a script a call has no answer, and the test ends with an error that says so.
   const answers = modelOptions(model ?? [], 'model');
   return [['model', answers], ...named];
 }

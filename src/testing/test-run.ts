@@ -22,7 +22,7 @@ export class TestRun<out Chart = unknown> extends Run<Chart> {
     }
   }
 
-  /** Why it has no end, and what a test can do about it. */
+  /** Makes the error that says why the run does not end, and what a test can do about it. */
   async waitsInVain(): Promise<Error> {
     const { agent, status } = await this.row();
     const waits = (await this.waitsFor()) ?? 'nothing';

@@ -1,13 +1,15 @@
 /**
- * The world of one test: virtual time, one store in memory, scripted models, and one replica at a time.
+ * The world of one test: virtual time, one store in memory, scripted models, and one replica at a
+ * time.
  *
- * It owns when time moves and which replica lives. It leaves what a test can ask for to test-heddle.ts,
- * and everything that an agent does to the runtime.
+ * It decides when time moves and which replica lives. test-heddle.ts has the methods for tests, and
+ * the runtime does the agents' work.
  *
- * 1. Time moves only in `pass`, timer by timer; before each, all that can happen in the instant is done.
- * 2. Work of an author's in real time (tasks, own providers, functions that script a model) belongs to the
- *    instant in which it began. It is waited for at most `settleMsMax` of real time.
- * 3. Nothing of it keeps the process alive, and no two worlds share anything.
+ * 1. Time moves only in `pass`, timer by timer; before each timer, everything that can happen in
+ *    the instant is done.
+ * 2. An author's work in real time (tasks, own providers, functions that script a model) belongs to
+ *    the instant in which it began. It is waited for at most `settleMsMax` of real time.
+ * 3. Nothing of it keeps the process alive, and two worlds share nothing.
  */
 import { heddleError } from '../domain/errors.ts';
 import type { Ids, Log } from '../runtime/ports.ts';
@@ -34,11 +36,11 @@ export type WorldOptions = Pick<
   readonly settleMsMax: number;
 };
 
-/** Of real time: between two looks at work that takes some. */
+/** Real time between two looks at work that takes real time. */
 const lookMs = 1;
-/** Timers that ring in one instant, over which something is taken to go round for ever. */
+/** After so many timers in one instant, the work is taken to go round for ever. */
 const ringsMax = 100_000;
-/** Of virtual time: what a close takes at most, and a little more. */
+/** Virtual time: a little more than the longest close. */
 const closeMsMax = 60_000;
 
 export class TestWorld {
@@ -52,10 +54,10 @@ export class TestWorld {
   readonly #around: Surroundings;
   #registered: ReturnType<typeof registerAgents>;
   #replica: TestReplica;
-  /** A crash that is being carried out. */
+  /** The crash that is being carried out. */
   #crashing: Promise<void> | null = null;
   #trouble: Error | null = null;
-  /** Grows with everything that the test asks for. */
+  /** Grows with every request of the test. */
   #asked = 0;
   #closed = false;
 
@@ -137,7 +139,7 @@ export class TestWorld {
 
   async #idle(): Promise<void> {
     for (let rings = 0; rings < ringsMax && (await this.clock.idle()); rings++) {
-      // What is overdue happens now: time does not have to pass for it.
+      // An overdue timer rings now: no time has to pass for it.
       if (!this.clock.ringNext(this.clock.nowMs())) return;
     }
     const runs = this.memory.database.tables.runs.all().filter((run) => run.endedAtMs === null);
@@ -160,7 +162,10 @@ export class TestWorld {
     await this.settle(of);
   }
 
-  /** Lets time pass until it holds; false when it does not by then, or no time would change it. */
+  /**
+   * Lets time pass until `holds` is true. Returns false when it is not true by then, or when no
+   * timer is left that could change it.
+   */
   async passUntil(holds: () => Promise<boolean>, ms: number): Promise<boolean> {
     const untilMs = this.clock.nowMs() + ms;
     for (;;) {
@@ -170,12 +175,12 @@ export class TestWorld {
     }
   }
 
-  /** The replica is gone at once; resolves when another has taken over. */
+  /** Ends the replica at once; resolves when another has taken over. */
   crash(of: {
     readonly downForMs: number;
     readonly agents?: AgentSources | undefined;
   }): Promise<void> {
-    // What is refused changes nothing.
+    // A refusal of the agents changes nothing, so it comes first.
     const registered =
       of.agents === undefined ? undefined : registerAgents(of.agents, this.#options.log);
     return this.#begin(() => this.#crash({ downForMs: of.downForMs, registered }));
@@ -205,7 +210,7 @@ export class TestWorld {
     const crashing = before.then(crash).finally(() => {
       if (this.#crashing === crashing) this.#crashing = null;
     });
-    // `settle` waits for it, and the caller that ordered it is told of its end.
+    // `settle` waits for the crash, and the caller that ordered it gets its error.
     crashing.catch(() => undefined);
     this.#crashing = crashing;
     return crashing;

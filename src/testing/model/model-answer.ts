@@ -1,4 +1,4 @@
-/** What a scripted model says to one call, as a test writes it, and the form in which it is carried out. */
+/** The answer of a scripted model to one call: as a test writes it, and in the checked form. */
 import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { toJson, type Json } from '../../domain/json.ts';
@@ -8,59 +8,67 @@ import { classify, type Breakage } from '../../providers/classification.ts';
 import { ProviderFault } from '../../providers/port.ts';
 import { durationMs, type Duration } from '../time/duration.ts';
 
-/** It answers. A text alone, as in `'Hello'`, is `{ text: 'Hello' }`. */
+/** The model answers. A text alone, as in `'Hello'`, means `{ text: 'Hello' }`. */
 export type TextAnswer = {
-  /** What it says. Default: nothing. */
+  /** The text. Default: none. */
   readonly text?: string;
-  /** Tools that it wants called; an id is made for each that has none. */
+  /** The tool calls that the model asks for; a call without an id gets one. */
   readonly toolCalls?: readonly {
-    /** The tool's. */
+    /** The tool's name. */
     readonly name: string;
-    /** Its arguments. Default: none. */
+    /** The tool's arguments. Default: none. */
     readonly input?: Json;
-    /** Unique in its answer. */
+    /** Unique within the answer. */
     readonly id?: string;
   }[];
-  /** Default: `tool-calls` where it wants any, else `end`. */
+  /** Default: `tool-calls` when there are tool calls, else `end`. */
   readonly stopReason?: string;
-  /** Default: one token in, one out. */
+  /** Default: one token of input, one of output. */
   readonly usage?: ProviderAnswer['usage'];
   /** Virtual time until the answer comes. Default: at once. */
   readonly after?: Duration;
 };
 
-/** It refuses, as over HTTP: 429 and 529 mean wait, 5xx an outage, 401 to 403 key or spend, other 4xx this call's own fault. */
+/**
+ * The model refuses, as over HTTP: 429 and 529 mean that the call must wait, 5xx an outage, 401 to
+ * 403 a wrong key or no credit, other 4xx a fault of the call.
+ */
 export type StatusAnswer = {
   /** The HTTP status. */
   readonly status: number;
-  /** How long it asks to wait, in milliseconds: the header Retry-After. */
+  /** The wait that the refusal asks for, in milliseconds: the header Retry-After. */
   readonly retryAfterMs?: number;
-  /** In words. */
+  /** The text of the refusal. */
   readonly message?: string;
   /** Virtual time until the refusal comes. Default: at once. */
   readonly after?: Duration;
 };
 
-/** No complete answer comes: `cut` in the middle of `text`, `unreachable`, `idle`, `unreadable` … */
+/**
+ * No complete answer comes: `cut` in the middle of `text`, `unreachable`, `idle`, `unreadable` …
+ */
 export type BrokenAnswer = {
-  /** How it breaks. */
+  /** The way in which it breaks. */
   readonly broken: Breakage;
-  /** What had come by then: heard by `texts`, and never an output. */
+  /** The text that came before the break: `texts` gives it, and no output contains it. */
   readonly text?: string;
   /** Virtual time until it breaks. Default: at once. */
   readonly after?: Duration;
 };
 
-/** Nothing comes, until the call is aborted or the test answers it: `t.model.calls[0].answer('late')`. */
+/**
+ * No answer comes, until the call is aborted or the test answers it:
+ * `t.model.calls[0].answer('late')`.
+ */
 export type HangingAnswer = {
-  /** Nothing else is said. */
+  /** Always true; there are no other fields. */
   readonly hang: true;
 };
 
-/** What a scripted model does with one call. */
+/** The behaviour of a scripted model for one call. */
 export type ModelAnswer = string | TextAnswer | StatusAnswer | BrokenAnswer | HangingAnswer;
 
-/** An answer, checked. */
+/** A checked answer. */
 export type PlannedAnswer =
   | { readonly kind: 'hang' }
   | {
@@ -71,7 +79,7 @@ export type PlannedAnswer =
   | {
       readonly kind: 'fault';
       readonly afterMs: number;
-      /** Comes before the fault. */
+      /** The text that comes before the fault. */
       readonly text: string;
       readonly fault: ProviderFault;
     };
@@ -89,7 +97,7 @@ const breakages: readonly Breakage[] = [
   'too-large',
 ];
 
-/** Throws `invalid-field` for what is no answer. */
+/** Throws `invalid-field` for a value that is no answer. */
 export function planned(given: ModelAnswer, field: string): PlannedAnswer {
   if (typeof given === 'string') return textAnswer({ text: given }, field);
   if (typeof given !== 'object' || given === null) {

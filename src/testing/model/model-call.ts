@@ -1,6 +1,6 @@
 /**
- * One call that a scripted model got, from its coming to its end. It leaves to the script what is
- * answered, and to scripted-model.ts when.
+ * One call that a scripted model got, from its arrival to its end. The script decides the answer,
+ * and scripted-model.ts when it comes.
  */
 import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 import { refuseField } from '../../domain/field.ts';
@@ -11,12 +11,12 @@ import { planned, type ModelAnswer, type PlannedAnswer } from './model-answer.ts
 /**
  * - open: it waits for its answer;
  * - answered, failed: its answer, or its refusal or break, has reached the agent;
- * - aborted: the agent did not want it any more (a cancel, a timeout, a close);
+ * - aborted: the agent did not want the answer any more (a cancel, a timeout, a close);
  * - unanswered: the replica that made it crashed before the answer came.
  */
 export type ModelCallState = 'open' | 'answered' | 'failed' | 'aborted' | 'unanswered';
 
-/** What carries an answer out. */
+/** Carries out an answer to the call. */
 type Carrier = {
   readonly carry: (answer: PlannedAnswer, call: ModelCall) => void;
   readonly resolve: (answer: PlannedAnswer & { readonly kind: 'text' }) => void;
@@ -25,17 +25,17 @@ type Carrier = {
 
 /** A call of a model as a test sees it. */
 export class ModelCall {
-  /** From 1, in the order in which the model's calls came. */
+  /** Counted from 1, in the order of the model's calls. */
   readonly number: number;
-  /** The run that asks. */
+  /** The run that makes the call. */
   readonly runId: string;
   /** The whole input, as the provider gets it: model, tools, messages, limits. */
   readonly input: GenerateRequest;
-  /** 1 for the first attempt; a 429 uses up none. */
+  /** 1 for the first attempt; an attempt that a 429 refused does not count. */
   readonly attempt: number;
-  /** The same for each attempt at one invocation of `generate`, before and after a crash. */
+  /** The same for each attempt of one invocation of `generate`, before and after a crash. */
   readonly idempotencyKey: string;
-  /** Virtual time when it came, in milliseconds since 1970. */
+  /** The virtual time of its arrival, in milliseconds since 1970. */
   readonly atMs: number;
   readonly #call: ProviderCall;
   readonly #life: Life;
@@ -62,40 +62,40 @@ export class ModelCall {
     else call.signal.addEventListener('abort', () => this.#abort(), { once: true });
   }
 
-  /** What was asked last: the input's prompt, or the newest message of a person's. */
+  /** The last request: the input's prompt, or the newest message with the role `user`. */
   get prompt(): string {
     const { prompt, messages = [] } = this.input;
     if (prompt !== undefined) return prompt;
     return messages.findLast(({ role }) => role === 'user')?.content ?? '';
   }
 
-  /** The instructions that stand before all messages; empty when there are none. */
+  /** The instructions before all messages; empty when there are none. */
   get system(): string {
     return this.input.system ?? '';
   }
 
-  /** The conversation so far; empty where a prompt was given alone. */
+  /** The conversation so far; empty when the call has only a prompt. */
   get messages(): readonly GenerateMessage[] {
     return this.input.messages ?? [];
   }
 
-  /** What has become of it. */
+  /** The state of the call: see `ModelCallState`. */
   get state(): ModelCallState {
-    // The replica that waited for it is no more.
+    // The replica that waited for the answer has ended.
     if (this.#state === 'open' && this.#life.isOver) return 'unanswered';
     return this.#state;
   }
 
   /**
    * Answers a call that is open: one that hangs, or whose answer was to come later. Throws
-   * `invalid-field` where it is open no more.
+   * `invalid-field` when the call is not open any more.
    */
   answer(answer: ModelAnswer): void {
     if (this.state !== 'open') refuseField('answer', `comes too late: the call is ${this.state}`);
     this.#carrier.carry(planned(answer, 'answer'), this);
   }
 
-  /** @internal The answer has come. */
+  /** @internal Gives the call its answer. */
   settle(answer: PlannedAnswer): void {
     if (this.state !== 'open' || answer.kind === 'hang') return;
     const text = answer.kind === 'text' ? answer.output.text : answer.text;

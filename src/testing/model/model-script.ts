@@ -1,24 +1,30 @@
 /**
- * Where a scripted model's answers come from: one for all calls, a list, a function, or by prompt.
+ * The source of a scripted model's answers: one answer for all calls, a list, a function, or a
+ * choice by prompt.
  *
- * Of a list each answer is given once, in order. A call that is made again because a crash has kept its
- * answer from being recorded has the same answer again, so that a list reads as the conversation that the
- * agent has, crash or not. After a refusal, a break or a hang the next attempt has the next answer.
+ * Each answer of a list is given once, in order. When a crash keeps an answer from being recorded,
+ * the call is made again and gets the same answer. So a list reads as the agent's conversation,
+ * with or without a crash. After a refusal, a break or a hang the next attempt gets the next
+ * answer.
  */
 import { refuseField } from '../../domain/field.ts';
 import { asList } from '../../domain/options.ts';
 import { planned, type ModelAnswer, type PlannedAnswer } from './model-answer.ts';
 import type { ModelCall } from './model-call.ts';
 
-/** Called with each call; what gives no answer (undefined) ends the test with an error that says so. */
+/**
+ * Called with each call. When it gives no answer (undefined), the test ends with an error that says
+ * so.
+ */
 export type ModelFunction = (
   call: ModelCall,
 ) => ModelAnswer | undefined | Promise<ModelAnswer | undefined>;
 
 /**
- * - one answer: for every call;
- * - a list: each once, in order;
- * - a function: whatever it returns for the call. A `ProviderFault` that it throws is how the call fails.
+ * - one answer: it is given to every call;
+ * - a list: each answer is given once, in order;
+ * - a function: its result answers the call. When it throws a `ProviderFault`, the call fails with
+ *   it.
  */
 export type ModelScript = ModelAnswer | readonly ModelAnswer[] | ModelFunction;
 
@@ -62,8 +68,8 @@ function fromList(answers: readonly PlannedAnswer[]): AnswerSource {
 }
 
 /**
- * A script that answers by what the prompt contains: of the keys that it contains the first one counts,
- * and `*` answers what no other key does. A list is used up call by call, as a script of its own.
+ * A script that chooses by the prompt: the first key that the prompt contains gives the answer, and
+ * `*` answers when no other key fits. A list is used up call by call, as a script of its own.
  *
  * @example
  * byPrompt({ 'Say hello': 'Hello.', weather: [{ status: 429 }, 'Rain.'], '*': 'I do not know.' })
@@ -81,7 +87,7 @@ export function byPrompt(
   };
 }
 
-/** As `answerSource`, but with the answers as they were written. */
+/** As `answerSource`, but returns the answers as the test wrote them. */
 function rawSource(
   script: ModelAnswer | readonly ModelAnswer[],
   field: string,

@@ -1,6 +1,6 @@
 /**
- * A model that says what a test's script says, in virtual time. It stands outside of the replica, as a
- * real provider does: a crash leaves it, its place in the script and the calls that it got.
+ * A model that answers as a test's script says, in virtual time. It lives outside the replica, as a
+ * real provider does: after a crash it still has its place in the script and the calls that it got.
  */
 import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -17,25 +17,28 @@ import type { PlannedAnswer } from './model-answer.ts';
 import { ModelCall } from './model-call.ts';
 import { answerSource, type AnswerSource, type ModelScript } from './model-script.ts';
 
-/** A script with what the provider says of itself. */
+/** A script, with the properties of the provider. */
 export type ModelOptions = {
-  /** What it answers. */
+  /** The answers of the model. */
   readonly answers: ModelScript;
-  /** Calls that may be under way at once. Default 100. */
+  /** The number of calls that may be under way at once. Default 100. */
   readonly ceiling?: number;
   /** The models that it serves. Default: any. */
   readonly models?: readonly string[];
-  /** The models of calls that name a tier. */
+  /** The models for calls that name a tier. */
   readonly tiers?: Readonly<Record<string, string>>;
-  /** For budgets of cost: see `Provider`. */
+  /** For budgets of money: see `Provider`. */
   readonly pricePerMillion?: Price | Readonly<Record<string, Price>>;
 };
 
-/** Kept for a test to look at; one that makes more calls measures load, and needs the stub. */
+/**
+ * The calls that are kept for the test. A test with more calls measures load, and should use the
+ * stub.
+ */
 const callsMax = 100_000;
 const shownCharsMax = 80;
 
-/** A model of a test: the calls that it got, and which of them wait. */
+/** The model of a test: the calls that it got, and those that still wait. */
 export class ScriptedModel {
   /** The provider's name. */
   readonly name: string;
@@ -51,7 +54,7 @@ export class ScriptedModel {
     readonly name: string;
     readonly options: ModelOptions;
     readonly clock: Clock;
-    /** The test is at fault: it is told so. */
+    /** Reports a fault of the test's own. */
     readonly trouble: (error: Error) => void;
   }) {
     this.name = of.name;
@@ -61,7 +64,7 @@ export class ScriptedModel {
     this.#source = answerSource(of.options.answers, `models.${of.name}`);
   }
 
-  /** Every call that came, in order; an attempt is a call. */
+  /** Every call that arrived, in order; each attempt is a call. */
   get calls(): readonly ModelCall[] {
     return this.#calls;
   }

@@ -1,25 +1,26 @@
 /**
- * Crashes that a test has ordered for a certain moment: before a commit takes effect, after it has and
- * before the replica hears of it, or while a provider call is out.
+ * Crashes that a test has ordered for a certain moment: before a commit takes effect, after it has
+ * and before the replica learns of it, or while a provider call is out.
  *
- * It owns which moments were ordered. It leaves the crash itself to test-world.ts.
+ * It owns the list of ordered moments. test-world.ts carries out the crash.
  *
  * 1. An order is carried out once, at the first moment that fits.
- * 2. What was never carried out is told of at the end: such a test shows nothing.
+ * 2. An order that was never carried out is reported at the end, because the test then shows
+ *    nothing.
  */
 import { refuseField } from '../../domain/field.ts';
 import { asOptions } from '../../domain/options.ts';
 import type { Batch, TurnCommit } from '../../store/batch.ts';
 import { Fates, type BatchOutcome } from '../../store/fates.ts';
 
-/** Of which run: by its handle, by its agent's name, or of any. */
+/** The runs whose moments count: one run by its handle, the runs of one agent, or all. */
 export type CrashOf = {
-  /** This one. */
+  /** Only this run. */
   readonly run?: {
-    /** The run's. */
+    /** The run's id. */
     readonly id: string;
   };
-  /** Any of this agent. */
+  /** Only runs of this agent. */
   readonly agent?: string;
 };
 
@@ -27,32 +28,33 @@ export type CrashOf = {
  * A moment at which the replica crashes.
  *
  * - `{ before: 'commit' }`: the next transaction is asked for and takes no effect.
- * - `{ after: 'commit' }`: it has taken effect, and the replica does not hear of it.
+ * - `{ after: 'commit' }`: it has taken effect, and the replica does not learn of it.
  * - `{ after: 'call' }`: a provider call was sent, and its answer never reaches the replica.
  *
- * With `run` or `agent` only that run's turns and calls count; `turn` is the number of its turn, from 1.
+ * With `run` or `agent` only the turns and calls of these runs count; `turn` is the number of the
+ * run's turn, from 1.
  */
 export type CrashPoint = CrashOf &
   (
     | {
-        /** Of this moment. */
+        /** Just before a commit takes effect. */
         readonly before: 'commit';
-        /** From 1. Default: any. */
+        /** The run's turn, from 1. Default: any turn. */
         readonly turn?: number;
       }
     | {
-        /** Of this moment. */
+        /** Just after a commit has taken effect. */
         readonly after: 'commit';
-        /** From 1. Default: any. */
+        /** The run's turn, from 1. Default: any turn. */
         readonly turn?: number;
       }
     | {
-        /** Of this moment. */
+        /** Just after a provider call was sent. */
         readonly after: 'call';
       }
   );
 
-/** The agent of a run that is stored. */
+/** Returns the agent of a stored run. */
 type AgentOf = (runId: string) => string | undefined;
 
 const pointKeys = ['before', 'after', 'run', 'agent', 'turn'] as const;
@@ -65,7 +67,7 @@ export class CrashPoints {
     this.#agentOf = agentOf;
   }
 
-  /** Throws `invalid-field` for what is no moment. */
+  /** Throws `invalid-field` for a value that names no moment. */
   order(given: CrashPoint): void {
     type Given = { readonly before?: unknown; readonly after?: unknown; readonly turn?: unknown };
     const { before, after, turn } = asOptions<Given>(given, 'crashAt', pointKeys as never);
@@ -79,18 +81,18 @@ export class CrashPoints {
     this.#ordered.push(given);
   }
 
-  /** True: the replica is to crash before this commit takes effect. */
+  /** True when the replica must crash before this commit takes effect. */
   before(batch: Batch): boolean {
     return this.#take((point) => 'before' in point && this.#isOf(point, batch, batch.turns));
   }
 
-  /** True: it is to crash now that this commit has taken effect. */
+  /** True when the replica must crash after this commit has taken effect. */
   after(batch: Batch, outcome: BatchOutcome): boolean {
     const turns = new Fates(outcome.fates).without('turns', batch.turns);
     return this.#take((point) => isAfterCommit(point) && this.#isOf(point, batch, turns));
   }
 
-  /** True: it is to crash now that a call of this run was sent. */
+  /** True when the replica must crash after a call of this run was sent. */
   afterCall(runId: string): boolean {
     return this.#take((point) => {
       if (!('after' in point) || point.after !== 'call') return false;
@@ -98,7 +100,7 @@ export class CrashPoints {
     });
   }
 
-  /** What was ordered and has not come. */
+  /** The ordered crashes that have not happened. */
   get missed(): readonly CrashPoint[] {
     return this.#ordered;
   }

@@ -1,8 +1,10 @@
 /**
- * The life of one replica of a test. When it is over, as by a SIGKILL, nothing of the replica reaches the
- * store, the clock or a provider any more, and no answer reaches it: its memory is as good as gone.
+ * The life of one replica of a test. After its end, as after a SIGKILL, nothing of the replica
+ * reaches the store, the clock or a provider, and no answer reaches the replica: its memory is as
+ * good as gone.
  *
- * Code of an author's that was under way cannot be stopped within a process: it goes on, unheard.
+ * An author's code that was under way cannot be stopped within a process. It goes on, without any
+ * effect.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { Provider } from '../../providers/port.ts';
@@ -10,9 +12,9 @@ import type { Clock } from '../../runtime/ports.ts';
 import type { Store } from '../../store/port.ts';
 
 export class Life {
-  /** Resolves at its end. */
+  /** Resolves when the life ends. */
   readonly ended: Promise<void>;
-  /** It was closed in good order: what still asks is told so. */
+  /** True after a close in good order: requests are then refused with that reason. */
   closed = false;
   #isOver = false;
   #tell: () => void = () => undefined;
@@ -32,7 +34,7 @@ export class Life {
     this.#tell();
   }
 
-  /** What this promise gives, or nothing for ever where the life ends before. */
+  /** Resolves or rejects as the given promise does; never, if the life ends first. */
   async heard<Value>(answer: Promise<Value>): Promise<Value> {
     try {
       const value = await answer;
@@ -63,7 +65,9 @@ export function mortalClock(clock: Clock, life: Life): Clock {
 
 function nothing(): void {}
 
-/** Its `close` ends the life's use of the store, and not the store. */
+/**
+ * A store for one life. Its `close` ends the life's use of the store, but does not close the store.
+ */
 export function mortalStore(store: Store, life: Life): Store {
   const mortal = Object.entries(store).map(([name, method]: [string, unknown]) => {
     if (typeof method !== 'function') return [name, method];
@@ -79,7 +83,7 @@ export function mortalStore(store: Store, life: Life): Store {
   return { ...(Object.fromEntries(mortal) as Store), close: async () => void (life.closed = true) };
 }
 
-/** Its `close` does nothing: the provider is the world's, and outlives the replica. */
+/** A provider for one life. Its `close` does nothing, because the provider outlives the replica. */
 export function mortalProvider(provider: Provider, life: Life): Provider {
   return {
     ...described(provider),
@@ -87,7 +91,7 @@ export function mortalProvider(provider: Provider, life: Life): Provider {
   };
 }
 
-/** What it says of itself, read once; a provider may be a class of its author's. */
+/** A provider's properties, read once; the provider may be an instance of its author's class. */
 function described(provider: Provider): Omit<Provider, 'call' | 'close'> {
   const { name, ceiling, startsAt, models, tiers, sharesCeilingWith, pricePerMillion } = provider;
   return { name, ceiling, startsAt, models, tiers, sharesCeilingWith, pricePerMillion };

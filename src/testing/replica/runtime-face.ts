@@ -1,10 +1,11 @@
 /**
- * The runtime as the library sees it in a test: one that stays while replicas come and go, so that a
+ * The runtime as the library sees it in a test. It stays while replicas come and go, so that the
  * handle of a run outlives a crash.
  *
- * Reads go to the store itself, as those of another process would. What is asked of a replica goes to the
- * one that lives; what was asked of one that crashes meanwhile is refused with `test-crashed`, as a lost
- * connection is. Listeners (`on`, `texts`) hear the replica that they began with, as in a process.
+ * Reads go to the store itself, as in another process. Requests to a replica go to the one that
+ * lives. When that replica crashes before it has answered, the request is refused with
+ * `test-crashed`, as on a lost connection. Listeners (`on`, `texts`) stay with the replica with
+ * which they began, as in a process.
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -15,7 +16,7 @@ type Admission = Runtime['admission'];
 export function runtimeFace(of: {
   readonly store: Runtime['store'];
   readonly clock: Runtime['clock'];
-  /** The one that lives, or did last. */
+  /** The replica that lives, or the last one that did. */
   readonly replica: () => TestReplica;
   /** Resolves when a replica lives. */
   readonly begun: () => Promise<void>;
@@ -36,7 +37,7 @@ export function runtimeFace(of: {
   const stays: Partial<Pick<Runtime, keyof Runtime>> = {
     store: of.store,
     clock: of.clock,
-    // It is used by its methods alone.
+    // The library calls its methods only, so an object with these methods is enough.
     admission: admission as Admission,
     startRuns: (runs) => ask((runtime) => runtime.startRuns(runs)),
     arrive: (arrival) => ask((runtime) => runtime.arrive(arrival)),

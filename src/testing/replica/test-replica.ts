@@ -1,8 +1,8 @@
 /**
- * One replica of a test: the runtime as it is in production, with virtual time, the store's twin and the
+ * One replica of a test: the runtime as in production, with virtual time, the store's twin and the
  * world's providers around it, and a life that can end at any instant.
  *
- * It leaves to test-world.ts when it begins and ends, and what another one takes over.
+ * test-world.ts decides when it begins and ends, and starts the replica that takes over from it.
  */
 import { createKernel } from '../../kernel/kernel.ts';
 import type { Agent, Kernel } from '../../kernel/port.ts';
@@ -20,31 +20,31 @@ import type { CrashPoints } from './crash-points.ts';
 import { Life, mortalClock, mortalProvider, mortalStore, never } from './life.ts';
 import type { ScriptedModel } from '../model/scripted-model.ts';
 
-/** What all replicas of one test have around them. */
+/** The parts that all replicas of one test share. */
 export type Surroundings = {
   readonly clock: Clock;
   readonly memory: MemoryStore;
   readonly ids: Ids;
   readonly log: Log;
   readonly models: readonly ScriptedModel[];
-  /** Providers of the test's own. */
+  /** The test's own providers. */
   readonly providers: readonly Provider[];
   readonly budgets: BudgetDefaults;
   readonly tenantWeights: Readonly<Record<string, number>>;
   readonly settings: Partial<RuntimeSettings>;
   readonly points: CrashPoints;
-  /** A crash was ordered for this moment: the replica's life has ended. */
+  /** Called when an ordered crash has ended the replica's life. */
   readonly crashed: (replica: TestReplica) => void;
 };
 
 /**
- * Seldom enough that a year of virtual time is over at once. Nothing needs them to be oftener: the twin
- * loses no hint, and a crash frees the replica's shards.
+ * These times are so long that a year of virtual time is over at once. Shorter ones are not needed:
+ * the twin loses no hint, and a crash frees the replica's shards.
  */
 const rhythm = { leaseMs: 7 * 86_400_000, pollMs: 86_400_000 };
 const timers = { horizonMs: 30 * 86_400_000 };
 
-/** Registers agents before anything is begun, so that a refusal leaves all as it was. */
+/** Registers agents before anything is changed, so that a refusal leaves everything as it was. */
 export function registerAgents(
   sources: AgentSources,
   log: Log,
@@ -60,7 +60,7 @@ export class TestReplica {
   readonly life = new Life();
   readonly runtime: Runtime;
   readonly #around: Surroundings;
-  /** Calls of the test's own providers that are under way, in real time. */
+  /** Calls of the test's own providers that are under way in real time. */
   #callsOut = 0;
 
   constructor(around: Surroundings, registered: ReturnType<typeof registerAgents>) {
@@ -84,13 +84,15 @@ export class TestReplica {
     });
   }
 
-  /** Work of an author's that is under way in real time: tasks, and calls of own providers. */
+  /**
+   * An author's work that is under way in real time: tasks, and calls of the test's own providers.
+   */
   get working(): { readonly tasks: number; readonly calls: number } {
     const { permitsInUse, pool } = this.runtime.stats();
     return { tasks: permitsInUse - pool.inFlight, calls: this.#callsOut };
   }
 
-  /** As by a SIGKILL; its shards are free at once, as if its lease had ended. */
+  /** Ends the replica as by a SIGKILL. Its shards are free at once, as if its lease had ended. */
   async kill(): Promise<void> {
     const { memory } = this.#around;
     const { replicaId } = this.runtime;

@@ -1,4 +1,4 @@
-/** A time as a test writes it: milliseconds, or a number with its unit. */
+/** A length of time in a test: milliseconds, or a number with its unit. */
 import { refuseField } from '../../domain/field.ts';
 import { limits } from '../../domain/limits.ts';
 
@@ -7,7 +7,10 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Throws `invalid-field` for what is no time, is negative, or longer than ten years. */
+/**
+ * Throws `invalid-field` for a value that is no length of time, is negative, or longer than ten
+ * years.
+ */
 export function durationMs(given: Duration, field: string): number {
   const ms = typeof given === 'string' ? textMs(given) : given;
   if (typeof ms !== 'number' || !(ms >= 0 && ms <= limits.delayMsMax)) {

@@ -1,10 +1,10 @@
 /**
- * Real time, for the little that needs it: waiting for work of an author's that takes some, and giving up
- * on it. From `node:timers`, which a test runner's fake timers leave alone.
+ * Real time, for the few places that need it: waiting for an author's work, and giving up on it.
+ * The timers come from `node:timers`, which a test runner's fake timers do not replace.
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** The returned function calls it off. */
+/** Calls `run` after so long; the returned function cancels it. */
 export function afterMs(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);

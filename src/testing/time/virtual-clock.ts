@@ -1,11 +1,12 @@
 /**
- * Virtual time: a clock that stands still until a test moves it. Nothing here waits for real time:
- * whatever follows from an instant is done before the next one begins.
+ * Virtual time: a clock that stands still until a test moves it. It never waits for real time to
+ * pass: all consequences of an instant happen before the next instant begins.
  *
- * It owns the timers and the order in which they ring: by their instants, then as they were set. It
- * leaves to test-world.ts what else may be under way.
+ * It owns the timers and the order in which they ring: by their instants, then in the order in
+ * which they were set. test-world.ts knows the other work that may be under way.
  *
- * Timers of Node are taken from `node:timers`, so that fake timers of a test runner do not reach them.
+ * Node's own functions come from `node:timers`, so that the fake timers of a test runner do not
+ * replace them.
  */
 import { setImmediate } from 'node:timers';
 import type { Clock } from '../../runtime/ports.ts';
@@ -14,7 +15,9 @@ type Timer = { readonly atMs: number; readonly ring: () => void };
 
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Rounds of the event loop in one instant, over which something is taken to go round for ever. */
+/**
+ * After so many rounds of the event loop in one instant, the work is taken to go round for ever.
+ */
 const roundsMax = 100_000;
 
 export class VirtualClock implements Clock {
@@ -30,12 +33,12 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** Grows whenever something was begun: as long as it stands, nothing goes on. */
+  /** Grows whenever work begins: while it does not change, no work goes on. */
   get moves(): number {
     return this.#moves;
   }
 
-  /** When the next timer rings; null when there is none. */
+  /** The instant of the next timer; null when there is none. */
   get nextMs(): number | null {
     return this.#first()?.atMs ?? null;
   }
@@ -45,7 +48,7 @@ export class VirtualClock implements Clock {
     return this.setWatch(delayMs, ring);
   }
 
-  /** As `setTimer`, for someone who only looks: it is no sign that anything goes on. */
+  /** As `setTimer`, for a timer that only looks: it does not count as activity. */
   setWatch(delayMs: number, ring: () => void): () => void {
     const timer = { atMs: this.#nowMs + Math.max(delayMs, 0), ring };
     this.#timers.add(timer);
@@ -57,7 +60,10 @@ export class VirtualClock implements Clock {
     setImmediate(run);
   }
 
-  /** Resolves when nothing goes on without time going on: with false when that never comes. */
+  /**
+   * Resolves with true when nothing more happens unless time moves; with false when this state is
+   * not reached.
+   */
   async idle(): Promise<boolean> {
     for (let rounds = 0; rounds < roundsMax; rounds++) {
       const before = this.#moves;
@@ -67,7 +73,7 @@ export class VirtualClock implements Clock {
     return false;
   }
 
-  /** Moves on to the next timer that is due by then and rings it; false when none is. */
+  /** Moves on to the next timer that is due by `untilMs` and rings it; false when none is due. */
   ringNext(untilMs: number): boolean {
     const next = this.#first();
     if (next === undefined || next.atMs > untilMs) return false;
@@ -78,12 +84,12 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Moves on to this instant, over which no timer is due. */
+  /** Moves on to this instant; no timer may be due before it. */
   moveTo(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
   }
 
-  /** Moves on through every timer that is due on the way. */
+  /** Moves on by `ms` and rings every timer that is due on the way. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     do await this.idle();
