@@ -1,4 +1,7 @@
-/** One concurrent place of a provider. It is granted to one call and comes back whatever happens. */
+/**
+ * One of the calls that a provider takes at once. A slot is granted to one call, and is released
+ * however the call ends.
+ */
 import { setup, type StateValueFrom } from 'xstate';
 
 export const slotMachine = setup({
@@ -17,9 +20,9 @@ export const slotMachine = setup({
     calling: {
       on: {
         RELEASE: 'idle',
-        /** Our quota (429): no use before the provider says so. */
+        /** Our quota (429): the slot is not used until the time that the provider gave. */
         BACK_OFF: 'backoff',
-        /** Their outage: no use before a probe has come back. */
+        /** The provider's outage: the slot is not used until a probe has succeeded. */
         STALL: 'stalled',
       },
     },

@@ -1,7 +1,7 @@
 /**
- * A provider of model calls. Our quota, their outage and a refused key are three different things: a
- * 429 only cools, and never stalls (promise 8); an outage past its threshold stalls until one probe
- * comes back; a refused key or spend parks until a person has mended it.
+ * A provider of model calls. A full quota, an outage and a refused key have different states: a 429
+ * only cools the provider and never stalls it (promise 8); more outages than the threshold stall it
+ * until one probe succeeds; a refused key or spend parks it until a person has corrected it.
  */
 import { setup, type StateValueFrom } from 'xstate';
 
@@ -31,7 +31,7 @@ export const providerMachine = setup({
     stalled: {
       on: {
         PROBE: 'probing',
-        /** A call from before the outage has come back: it answers again. */
+        /** A call from before the outage has succeeded, so the provider answers again. */
         REOPEN: 'open',
         RATE_LIMITED: 'cooling',
         OUTAGE: 'stalled',
@@ -48,7 +48,7 @@ export const providerMachine = setup({
     },
     parked: {
       on: {
-        /** By a person. */
+        /** A person does it. */
         REOPEN: 'open',
         REFUSE: 'parked',
       },

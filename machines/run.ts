@@ -1,18 +1,19 @@
 /**
- * A run, as users see it. Every status of a run row is a state of this chart, and the store takes no
- * change that is not one of its transitions.
+ * A run, as users see it. Every status of a run's row is a state of this chart, and the store
+ * accepts no change that is not one of its transitions.
  *
- * `queued`: it has not begun. `admitted`: its turn is computed, and no row ever says so. `running-task` and
- * `calling-provider` say what it has open, be that out or in line: the reason of a run says when one of its
- * tasks stands in line for a permit. Which state a turn leads to follows from what it leaves open: with several invocations
- * the most active one. So a turn may lead from any open state to any other, and what the chart
- * forbids is the rest: working without being admitted, ending twice, leaving an end, ending paused.
+ * `queued`: the run has not begun. `admitted`: its turn is being computed; no row has this status.
+ * `running-task` and `calling-provider`: the run has a task or call open, be it under way or
+ * waiting in line; the run's reason says when one of its tasks waits for a permit. After a turn the
+ * status follows from what the run has open: with several invocations, the most active one decides.
+ * So a turn may lead from any open state to any other. The chart forbids the rest: working without
+ * being admitted, ending twice, leaving an end, ending while paused.
  */
 import { setup, type StateValueFrom } from 'xstate';
 
-/** What a turn can lead to, from `admitted` on. */
+/** The states to which a turn can lead, from `admitted` on. */
 const turn = {
-  /** Woken by an event. */
+  /** An event wakes the run. */
   ADMIT: 'admitted',
   CALL_PROVIDER: 'calling-provider',
   RUN_TASK: 'running-task',
@@ -20,11 +21,11 @@ const turn = {
   WAIT_ON_TIMER: 'waiting-on-timer',
   WAIT_ON_PERSON: 'waiting-on-person',
   WAIT_ON_CHILD: 'waiting-on-child',
-  /** An attempt failed and the next is due later. */
+  /** An attempt failed, and the next is due later. */
   BACK_OFF: 'backoff',
   /**
-   * Nothing can go on: the provider does not answer, the chart's version is not here, or its turn meets
-   * an error that is the database's or heddle's own.
+   * The run cannot go on: the provider does not answer, no replica here has the chart's version, or
+   * the turn meets an error of the database's or heddle's own.
    */
   STALL: 'stalled',
   PAUSE: 'paused',
@@ -46,7 +47,9 @@ export const runMachine = setup({
         ADMIT: 'admitted',
         STALL: 'stalled',
         PAUSE: 'paused',
-        /** What cannot even begin: an input that its chart throws at, a row that is poison. */
+        /**
+         * The run cannot even begin: its chart throws at the input, or its row cannot be written.
+         */
         FAIL: 'failed',
         CANCEL: 'cancelled',
       },
@@ -62,7 +65,7 @@ export const runMachine = setup({
     stalled: { on: turn },
     paused: {
       on: {
-        /** It goes on as a run that was never paused. */
+        /** The run goes on as if it had never been paused. */
         RESUME: 'queued',
         CANCEL: 'cancelled',
       },
@@ -74,12 +77,12 @@ export const runMachine = setup({
 });
 
 /**
- * Where a run stands. With several invocations open, the most active one gives the status.
+ * The status of a run. With several invocations open, the most active one gives the status.
  * - queued: accepted, and not begun. admitted: its turn is under way.
  * - calling-provider, running-task, waiting-on-channel, waiting-on-timer, waiting-on-person,
- *   waiting-on-child: what it has open.
- * - backoff: a call or a task is tried again after a pause. stalled: it cannot go on, and its reason says
- *   what for. paused: by a person, or with its parent.
+ *   waiting-on-child: the kind of thing that the run has open.
+ * - backoff: a call or a task is tried again after a pause. stalled: the run cannot go on, and its
+ *   reason says what is missing. paused: by a person, or with its parent.
  * - completed, failed, cancelled: it has ended.
  */
 export type RunStatus = StateValueFrom<typeof runMachine>;

@@ -1,6 +1,6 @@
 /**
- * A subscription: one receive of one run, waiting on its channels. It is `waiting` only once the row
- * stands in every channel that it waits on, so that no publisher can miss it.
+ * A subscription: one receive of one run, waiting on its channels. It becomes `waiting` only when
+ * its row stands in every one of these channels, so that no publisher can miss it.
  */
 import { setup, type StateValueFrom } from 'xstate';
 
@@ -13,7 +13,7 @@ export const subscriptionMachine = setup({
     registering: {
       on: {
         REGISTER: 'waiting',
-        /** The messages were there already. */
+        /** The messages had been published already. */
         DELIVER: 'delivered',
         CANCEL: 'cancelled',
       },

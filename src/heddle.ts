@@ -1,11 +1,11 @@
 /**
- * The composition root: config, store, kernel, providers and runtime put together, and stopped in
- * reverse.
+ * The composition root: it puts config, store, kernel, providers and runtime together, and stops
+ * them in reverse order.
  *
- * It owns which parts a replica is made of. It leaves what a host can ask of it to library.ts.
+ * It decides of which parts a replica is made. library.ts has the methods for the host.
  *
  * 1. An agent or a budget that is refused is refused before anything is opened.
- * 2. Where a start fails later, the database that was opened for it is closed again.
+ * 2. When a start fails later, the database that was opened for it is closed again.
  */
 import { asOptions } from './domain/options.ts';
 import { registerSources, type AgentSources } from './runtime/agent-source.ts';
@@ -29,7 +29,7 @@ import { systemClock, systemIds } from './system.ts';
 
 export { Heddle };
 
-/** What `createHeddle` is told. All of it may be left out. */
+/** The options of `createHeddle`. Each may be left out. */
 export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
   /**
    * Charts made by `setup(…).createMachine(…)`: in a list, where several versions of one may stand side
@@ -38,29 +38,29 @@ export type HeddleOptions<Agents extends AgentSources = AgentSources> = {
   readonly agents?: Agents;
   /**
    * Default: `DATABASE_URL`, else a Postgres of heddle's own in `.heddle/`. Null: heddle's own,
-   * whatever the environment says.
+   * even when `DATABASE_URL` is set.
    */
   readonly databaseUrl?: string | null;
-  /** Where the embedded Postgres lives. Default `.heddle` in the working directory. */
+  /** The folder of the embedded Postgres. Default `.heddle` in the working directory. */
   readonly directory?: string;
   /**
-   * Where `generate` may go; theirs to close with `Heddle.close`. Without any, runs that call a model
-   * are `stalled` and say so, until a replica with providers takes them up. For tests and first steps:
-   * `[stubProvider()]`.
+   * The providers that `generate` may call; `Heddle.close` closes them. Without any, runs that call
+   * a model are `stalled` with that reason, until a replica with providers takes them up. For tests
+   * and first steps: `[stubProvider()]`.
    */
   readonly providers?: readonly Provider[];
-  /** Each has a default. */
+  /** Settings of the replica; each has a default. */
   readonly settings?: Partial<RuntimeSettings>;
-  /** What each run, user or tenant may spend that was given no budget of its own. */
+  /** The budget of each run, user or tenant that was given no budget of its own. */
   readonly budgets?: Readonly<Partial<Record<'run' | 'user' | 'tenant', Budget>>>;
   /**
-   * Shares of tenants against each other while they wait, such as `{ acme: 3 }`; 1 for all others.
-   * Each replica orders its own runs and calls: give all of them the same.
+   * The shares of tenants against each other while they wait, such as `{ acme: 3 }`; 1 for all
+   * others. Each replica orders its own runs and calls: give all of them the same weights.
    */
   readonly tenantWeights?: Readonly<Record<string, number>>;
   /**
-   * False: it starts, sends and looks, and takes no shard, so that the replicas that know the agents go on
-   * with their runs. Default true.
+   * False: this heddle starts runs, sends and reads, and takes no shard, so that the replicas that
+   * know the agents go on with their runs. Default true.
    */
   readonly replica?: boolean;
   /** Default: warnings go to stderr. */
@@ -73,8 +73,8 @@ const quiet: Log = {
 };
 
 /**
- * Starts a replica: opens the store, takes shards, takes up what they hold open. What `start` and the
- * runs take and give is typed by these agents.
+ * Starts a replica: opens the store, takes shards, and takes up the open runs of these shards. The
+ * agents give the types of the runs' inputs, outputs and events.
  */
 export async function createHeddle<const Agents extends AgentSources = AgentSources>(
   options: HeddleOptions<Agents> = {},
@@ -83,7 +83,7 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
   const databaseUrl = databaseUrlOf(options.databaseUrl, process.env['DATABASE_URL']);
   const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
-  // An agent that is refused must not leave a server behind.
+  // The agents come first: a refused agent must not leave a server behind.
   const agents = registerSources(kernel, options.agents);
   kernel.checkFamilies(agents);
   warnOfAgents(agents, log);
@@ -124,8 +124,8 @@ const stubKeys = [
 ] as const;
 
 /**
- * A provider in this process, for tests and for measuring heddle alone. Without options it is called
- * `stub`, takes 120 calls at once, and answers each at once with a text made of the prompt.
+ * A provider in this process, for tests and for measuring heddle alone. Without options it has the
+ * name `stub`, takes 120 calls at once, and answers each at once with a text made of the prompt.
  */
 export function stubProvider(options: Partial<StubOptions> = {}): Provider {
   const given = asOptions(options, 'stub', stubKeys);
@@ -139,7 +139,8 @@ async function openStore(
   log: Log,
 ): Promise<{ store: Store; closeDatabase: () => Promise<void> }> {
   const onWait = (reason: string): void => log.warn('waiting for Postgres', { reason });
-  // Loaded here: what imports heddle only to name a chart or a type needs no database.
+  // The store is loaded here, because a program that imports heddle only to name a chart or a type
+  // needs no database.
   const { openPostgresStore } = await import('./store/postgres/postgres-store.ts');
   if (databaseUrl !== null) {
     const store = await openPostgresStore({ connectionString: databaseUrl, onWait });

@@ -1,8 +1,8 @@
 /**
- * What agent authors and hosts import. Nothing else is public.
+ * The public names, for agent authors and hosts. Nothing else is public.
  *
- * Each type that a public function takes or gives is exported here, so that it can be named; `npm run docs`
- * fails where one is not, or has no comment.
+ * Each type that a public function takes or returns is exported here, so that it can be named; `npm
+ * run docs` fails when one is missing or has no comment.
  */
 
 // Charts: actors, tasks, tools.
@@ -34,7 +34,7 @@ export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
 export type * from './domain/catalogue.ts';
 export { partsOf } from './domain/model/parts.ts';
 
-// A replica, and what can be asked of it.
+// A replica, and the types of its methods.
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
 export type { AgentSource, AgentSources, AgentVersion, AnyChart } from './runtime/agent-source.ts';
 export type { Published, RunOptions } from './library/library.ts';
@@ -52,7 +52,7 @@ export type { OpenQuestion } from './library/answers.ts';
 export type { RuntimeSettings } from './runtime/settings.ts';
 export type { Log } from './runtime/ports.ts';
 
-// A run, and what is known of it.
+// A run, and the types of its methods.
 export type { JournalLine, OutputOptions, Run, Subscription } from './library/run-handle.ts';
 export type { TextDelta } from './runtime/calls/texts.ts';
 export type {
@@ -75,7 +75,7 @@ export type { RunId } from './domain/ids.ts';
 export type { Priority } from './domain/priority.ts';
 export type { RunStatus } from '../machines/run.ts';
 
-// Types that are made from a chart's.
+// Types that are derived from a chart's types.
 export type {
   AgentName,
   AgentRef,

@@ -5,10 +5,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { asCommitId, asReplicaId, asRunId } from './domain/ids.ts';
 import type { Clock, Ids } from './runtime/ports.ts';
 
-/** About 24.8 days: what Node's timers count to. */
+/** About 24.8 days: the longest delay of Node's timers. */
 const timeoutMsMax = 2_147_483_647;
 
-/** Milliseconds since the epoch, but monotonic: read once at the start and counted on from there. */
+/**
+ * Milliseconds since the epoch, but monotonic: the wall clock is read once at the start, and the
+ * time is counted on from there.
+ */
 export const systemClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
   setTimer: (delayMs, ring) => {
@@ -16,7 +19,7 @@ export const systemClock: Clock = {
     let timer: NodeJS.Timeout;
     const arm = (): void => {
       const leftMs = untilMs - performance.now();
-      // A longer delay would overflow into an immediate ring: it is waited for in parts.
+      // A longer delay would overflow and ring at once, so it is waited for in parts.
       const isLast = !(leftMs > timeoutMsMax);
       timer = setTimeout(isLast ? ring : arm, isLast ? Math.ceil(leftMs) : timeoutMsMax);
     };
@@ -39,13 +42,16 @@ function take(count: number): Buffer {
   return random.bytes.subarray(random.at - count, random.at);
 }
 
-/** What the last id was made of: its milliseconds, and its place among those of the same one. */
+/**
+ * The parts of the last id: its milliseconds, and its number among the ids of the same millisecond.
+ */
 const last = { ms: 0, count: 0 };
 
 /**
- * UUID version 7, RFC 9562 §5.7: 48 bits of milliseconds, 12 that count (§6.2, method 1), 62 of
- * randomness. Of two ids of one process the later one is the greater, also within a millisecond and
- * when the clock goes back: runs are listed, and pipelines served, in the order in which they began.
+ * UUID version 7, RFC 9562 §5.7: 48 bits of milliseconds, 12 bits of a counter (§6.2, method 1), 62
+ * random bits. Of two ids of one process the later one is the greater, also within a millisecond
+ * and when the clock goes back: runs are listed, and pipelines served, in the order in which they
+ * began.
  */
 function uuid7(): string {
   const bytes = take(10);

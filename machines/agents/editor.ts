@@ -1,6 +1,6 @@
 /**
- * Second of a circuit: waits for the researcher, tightens its answer, remembers it as the next
- * version and says so, with its own run's id, on a channel.
+ * The second agent of a circuit: it waits for the researcher, tightens the researcher's answer,
+ * remembers it as the next version, and announces it, with its own run's id, on a channel.
  */
 import { assign, setup } from 'xstate';
 import { catalogue } from '../../src/index.ts';
@@ -63,7 +63,8 @@ export const editor = setup({
       invoke: {
         id: 'remember',
         src: 'remember',
-        // Only on the version that was tightened: two editors never write over each other.
+        // The version that was tightened must still be the newest, so that two editors never
+        // overwrite each other.
         input: ({ context }) => ({
           scope: 'user',
           key: `answer/c${context.circuit}`,

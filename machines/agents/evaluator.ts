@@ -1,6 +1,7 @@
 /**
- * Third of a circuit: waits for the editor, compares both versions, scores the second from 0 to 1
- * with one sentence, remembers the score and submits it as an evaluation of the editor's run.
+ * The third agent of a circuit: it waits for the editor, compares both versions, scores the second
+ * from 0 to 1 with one sentence, remembers the score and submits it as an evaluation of the
+ * editor's run.
  */
 import { assign, setup } from 'xstate';
 import { catalogue } from '../../src/index.ts';
@@ -10,12 +11,15 @@ type Score = { readonly score: number; readonly rationale: string };
 type Context = Input &
   Score & { readonly editorRun: string; readonly before: string; readonly after: string };
 
-/** The editor's message says which run it was. */
+/** Reads the id of the editor's run from the editor's message. */
 function editorRunOf(payload: unknown): string {
   return (payload as { readonly runId: string }).runId;
 }
 
-/** A model may wrap its JSON in words; a score that cannot be found is 0, and says so. */
+/**
+ * A model may wrap its JSON in words. When no score can be found, the score is 0 and the rationale
+ * says so.
+ */
 function parseScore(text: string): Score {
   const json = /\{.*\}/s.exec(text)?.[0];
   try {
@@ -24,7 +28,7 @@ function parseScore(text: string): Score {
       return { score, rationale };
     }
   } catch {
-    // What is no JSON is no score.
+    // A text that is no JSON holds no score.
   }
   return { score: 0, rationale: 'The model gave no score.' };
 }

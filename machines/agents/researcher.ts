@@ -1,6 +1,7 @@
 /**
- * First of a circuit: answers a question, remembers the answer, says so on a channel. A failed step
- * has no `onError` on purpose: an error that a chart does not handle fails its run, visibly.
+ * The first agent of a circuit: it answers a question, remembers the answer, and announces it on a
+ * channel. It has no `onError` on purpose: an error that a chart does not handle fails its run,
+ * visibly.
  */
 import { assign, setup } from 'xstate';
 import { catalogue } from '../../src/index.ts';

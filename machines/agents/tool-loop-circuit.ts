@@ -1,14 +1,14 @@
 /**
- * The agents of a circuit as tool loops: the steps that the other charts do are done by the model,
- * through tools, in five calls each. The prompts say so in words for a model that reads, and as plans
- * for heddle's stub and emulators, which do what the plan says.
+ * The agents of a circuit as tool loops: the model does the steps of the other charts through
+ * tools, in five calls each. The prompts describe the steps in words, for a real model, and as
+ * plans, which heddle's stub and emulators carry out.
  */
 import { toolLoop } from '../../src/index.ts';
 
 type Input = { readonly circuit: number; readonly question?: string };
 type Run = { readonly input: Input; readonly runId: string };
 
-/** One call after the other: nothing that these prompts ask for can be done side by side. */
+/** The calls come one after the other, because each step of these prompts needs the one before. */
 const bounds = { toolCallsMax: 1, iterationsMax: 20, timeMs: 86_400_000 };
 
 const rules = 'Do these steps with the tools, one after the other, each once, in this order.';

@@ -1,6 +1,6 @@
 /**
- * A tool loop as it comes: the model is given heddle's own tools and works on what the input's
- * `prompt` says, until it asks for no more of them or a bound is reached.
+ * A tool loop with the defaults: the model gets heddle's own tools and works on the input's
+ * `prompt`, until it asks for no more tools or a bound is reached.
  */
 import { toolLoop } from '../../src/index.ts';
 

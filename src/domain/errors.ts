@@ -174,7 +174,7 @@ export const errorRegistry = {
     500,
     'The crash that was ordered at {point} has not come; order it before what leads to it, and let that happen.',
   ),
-  // Errors of a database at a start that waiting does not mend
+  // Errors of a database at a start that do not pass by waiting
   'database-host-unknown': terminal(
     500,
     'No host is called {host}; mend the host in the database URL, or the resolver.',
@@ -298,7 +298,10 @@ export function toErrorRecord(thrown: unknown): ErrorRecord {
   };
 }
 
-/** Our errors also hold an author's names and what is wrong with them: this makes those texts fit to store. */
+/**
+ * heddle's own errors also contain an author's names and the text of the fault: this makes those
+ * texts fit to store.
+ */
 function ownRecord(thrown: HeddleError): ErrorRecord {
   const code = propertyOf(thrown, 'code');
   const detail: Record<string, ErrorDetail[string]> = {};

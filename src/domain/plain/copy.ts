@@ -1,9 +1,10 @@
 /**
- * The only way from any value to plain JSON: a copy of it that is ours, made in one walk. So a run holds
- * nothing of the author's objects: no getter, proxy, hidden key, prototype or object of another realm.
+ * The only way from any value to plain JSON: a copy of it that is ours, made in one walk. So a run
+ * holds nothing of the author's objects: no getter, proxy, hidden key, prototype or object of
+ * another realm.
  *
- * Owns what counts as plain. `loss.ts` puts into words why a value is not plain. `kinds.ts` tells kinds of
- * objects apart.
+ * It decides which values count as plain. `loss.ts` puts into words why a value is not plain.
+ * `kinds.ts` tells kinds of objects apart.
  *
  * 1. JSON and Postgres give back exactly the copy that is returned.
  * 2. Only a property that is `undefined` is lost in silence: it counts as absent. Keys that are not
