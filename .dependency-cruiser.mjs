@@ -383,7 +383,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(src|machines)/',
-        pathNot: '^src/providers/(anthropic|ollama)/(anthropic|ollama)\\.ts$',
+        pathNot: '^src/providers/(anthropic/sdk-clients|ollama/ollama)\\.ts$',
       },
       to: { path: [npm('@anthropic-ai/sdk'), npm('ollama')] },
     },

@@ -36,7 +36,7 @@ const clean: Readonly<Record<string, string>> = {
   'src/emulators/wire.ts':
     "import '../domain/word.ts'; import '../providers/stub/stub-answer.ts'; import 'fastify'; import 'node:http'",
   'src/providers/wire/connections.ts': "import '../port.ts'; import 'undici'",
-  'src/providers/anthropic/anthropic.ts':
+  'src/providers/anthropic/sdk-clients.ts':
     "import '../wire/connections.ts'; import '@anthropic-ai/sdk'",
   'src/providers/ollama/ollama.ts':
     "import '../wire/connections.ts'; import 'ollama'; import 'node:crypto'",
@@ -56,7 +56,7 @@ const clean: Readonly<Record<string, string>> = {
   'src/heddle.ts':
     "import './library/library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub/stub.ts'; import './runtime/runtime.ts'",
   'src/index.ts':
-    "import './heddle.ts'; import './providers/anthropic/anthropic.ts'; import './library/library.ts'",
+    "import './heddle.ts'; import './providers/ollama/ollama.ts'; import './library/library.ts'",
   'src/testing/index.ts':
     "import '../library/library.ts'; import '../runtime/runtime.ts'; import '../store/memory/twin.ts'; import 'node:timers'",
   'src/circuits/work.ts':

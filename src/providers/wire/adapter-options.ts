@@ -1,4 +1,4 @@
-/** The options that both adapters take, and how a call chooses its model. */
+/** The options that all adapters take, and how a call chooses its model. */
 import type { GenerateRequest } from '../../domain/catalogue.ts';
 import { asWhole, refuseField } from '../../domain/field.ts';
 import { asList } from '../../domain/options.ts';
@@ -7,7 +7,7 @@ import { type Price, type Provider, ProviderFault } from '../port.ts';
 import { priceList } from '../price-list.ts';
 import type { WireLimits } from './wire-limits.ts';
 
-/** The options that `anthropic` and `ollama` share. */
+/** The options that `anthropic`, `ollama` and `openaiCompatible` share. */
 export type AdapterOptions = Partial<WireLimits> & {
   /**
    * The price of a million tokens, in any one currency, for budgets of cost: one price for all models,

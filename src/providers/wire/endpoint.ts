@@ -15,7 +15,7 @@ import { Connections } from './connections.ts';
 import { Exchange, type Sieve } from './exchange.ts';
 import { faultOf } from './fault.ts';
 import type { ToldError } from './told-error.ts';
-import { resolveWireLimits, type WireLimits } from './wire-limits.ts';
+import type { WireLimits } from './wire-limits.ts';
 
 const ceilingMax = 10_000;
 
@@ -27,10 +27,9 @@ export type EndpointOptions = {
   readonly path: string;
   readonly apiKey: string | null;
   readonly headers: Readonly<Record<string, string>>;
-  readonly limits: Partial<WireLimits>;
-  readonly ownLimits?: Partial<WireLimits>;
-  /** The status that means busy, for a provider that gives errors no type. */
-  readonly busyStatus?: number;
+  readonly limits: WireLimits;
+  /** The status that means busy, for a provider that gives errors no type; else null. */
+  readonly busyStatus: number | null;
 };
 
 export type Attempt<Result> = {
@@ -42,7 +41,7 @@ export type Attempt<Result> = {
 
 export class Endpoint {
   readonly ceiling: number;
-  readonly limits: WireLimits;
+  readonly #limits: WireLimits;
   readonly #url: string;
   readonly #secret: string | null;
   readonly #headers: Readonly<Record<string, string>>;
@@ -55,10 +54,10 @@ export class Endpoint {
     if (apiKey === '') refuseField('apiKey', 'must not be empty');
     const bounds = { min: 1, max: ceilingMax, fallback: 1 };
     this.ceiling = asWhole(options.ceiling, 'ceiling', bounds);
-    this.limits = resolveWireLimits(options.limits, options.ownLimits);
+    this.#limits = options.limits;
     this.#url = checkBaseUrl(options.baseUrl) + options.path;
     this.#secret = apiKey;
-    this.#busyStatus = options.busyStatus ?? null;
+    this.#busyStatus = options.busyStatus;
     this.#headers = {
       'content-type': 'application/json',
       accept: 'application/json',
@@ -68,7 +67,7 @@ export class Endpoint {
       ...options.headers,
       ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
     };
-    const { deadlineMsMax } = this.limits;
+    const { deadlineMsMax } = options.limits;
     this.#connections = new Connections({
       connections: this.ceiling * options.models,
       deadlineMsMax,
@@ -82,7 +81,7 @@ export class Endpoint {
       connections: this.#connections,
       url: this.#url,
       headers: this.#headers,
-      limits: this.limits,
+      limits: this.#limits,
       signal,
       ...(attempt.sieve === undefined ? {} : { sieve: attempt.sieve }),
     });

@@ -4,11 +4,10 @@
  */
 import type { ProviderAnswer } from '../../../src/domain/catalogue.ts';
 import { AnthropicAnswer } from '../../../src/providers/anthropic/anthropic-answer.ts';
-import { AnthropicProvider } from '../../../src/providers/anthropic/anthropic.ts';
 import { OllamaAnswer } from '../../../src/providers/ollama/ollama-answer.ts';
 import { OllamaLines } from '../../../src/providers/ollama/ollama-lines.ts';
-import { OllamaProvider } from '../../../src/providers/ollama/ollama.ts';
 import type { Provider } from '../../../src/providers/port.ts';
+import { WireProvider } from '../../../src/providers/wire/wire-provider.ts';
 import type { wires } from '../../support/provider-wires.ts';
 import { replaced, replacedGetter } from '../../support/replaced.ts';
 import type { cutsOf } from './cuts.ts';
@@ -30,20 +29,17 @@ type Answer = {
   output(provider: string): ProviderAnswer;
 };
 
-type Adapter = { readonly provider: Provider; readonly answer: Answer };
-
-const anthropic: Adapter = {
-  provider: AnthropicProvider.prototype,
-  answer: AnthropicAnswer.prototype,
-};
-const ollama: Adapter = { provider: OllamaProvider.prototype, answer: OllamaAnswer.prototype };
+const anthropic: Answer = AnthropicAnswer.prototype;
+const ollama: Answer = OllamaAnswer.prototype;
+/** All adapters have the calling in common. */
+const provider: Provider = WireProvider.prototype;
 
 /** Where the call would fail for this reason, the adapter returns what has come so far. */
-function returnsWhatItHas(adapter: Adapter, reason: RegExp): () => void {
+function returnsWhatItHas(adapter: Answer, reason: RegExp): () => void {
   // One call at a time is made, so that the last answer is this call's.
   const begun: Answer[] = [];
   const undoTake = replaced(
-    adapter.answer,
+    adapter,
     'take',
     (original) =>
       function (this: Answer, piece) {
@@ -52,7 +48,7 @@ function returnsWhatItHas(adapter: Adapter, reason: RegExp): () => void {
       },
   );
   const undoCall = replaced(
-    adapter.provider,
+    provider,
     'call',
     (original) =>
       async function (this: Provider, asked) {
@@ -162,7 +158,7 @@ const became = /^a part became a result/;
 const connectionBroke = /cut its answer short \(UND_ERR_/;
 const streamEnded = /cut its answer short \((?!UND_ERR_)/;
 
-const inBoth = ([wire, adapter]: readonly [PlantedBug['wire'], Adapter]): PlantedBug[] => [
+const inBoth = ([wire, adapter]: readonly [PlantedBug['wire'], Answer]): PlantedBug[] => [
   {
     wire,
     name: 'returns what it has when the stream ends',
@@ -185,7 +181,7 @@ const inBoth = ([wire, adapter]: readonly [PlantedBug['wire'], Adapter]): Plante
     finding: /^a result lacks a part of its answer/,
     plant: () =>
       replaced(
-        adapter.answer,
+        adapter,
         'output',
         (original) =>
           function (this: Answer, provider) {
@@ -202,14 +198,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'is done with the stop reason, before message_stop',
     cuts: ['brokenConnections', 'shortBodies'],
     finding: became,
-    plant: () => isCompleteAt(anthropic.answer, isOfType('message_delta')),
+    plant: () => isCompleteAt(anthropic, isOfType('message_delta')),
   },
   {
     wire: 'anthropic',
     name: 'is done with the first block',
     cuts: ['brokenConnections', 'shortBodies'],
     finding: became,
-    plant: () => isCompleteAt(anthropic.answer, isOfType('content_block_stop')),
+    plant: () => isCompleteAt(anthropic, isOfType('content_block_stop')),
   },
   {
     wire: 'anthropic',
@@ -217,7 +213,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     cuts: ['endsWithoutReason'],
     finding: became,
     plant: () =>
-      takesAs(anthropic.answer, (piece) => {
+      takesAs(anthropic, (piece) => {
         if (!isOfType('message_delta')(piece)) return piece;
         return { ...piece, delta: { stop_reason: 'end_turn' } };
       }),
@@ -228,14 +224,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'is done with the line of the tool call',
     cuts: ['brokenConnections', 'shortBodies'],
     finding: became,
-    plant: () => isCompleteAt(ollama.answer, hasToolCalls),
+    plant: () => isCompleteAt(ollama, hasToolCalls),
   },
   {
     wire: 'ollama',
     name: 'is done with a line that gives no done_reason',
     cuts: ['endsWithoutReason'],
     finding: became,
-    plant: () => takesAs(ollama.answer, (piece) => ({ done_reason: 'stop', ...piece })),
+    plant: () => takesAs(ollama, (piece) => ({ done_reason: 'stop', ...piece })),
   },
   {
     wire: 'ollama',
