@@ -35,7 +35,7 @@ export const agents = modes.flatMap((mode) =>
   machines[mode].map((machine) => ({ machine, version })),
 );
 
-/** What one circuit leaves in the database, in either mode. */
+/** The rows that one circuit leaves in the database, in either mode. */
 export const leaves = {
   runs: 3,
   channels: 2,

@@ -38,7 +38,7 @@ export type BudgetOwner = {
 export type BudgetView = BudgetOwner & {
   /** The budget as it was set. */
   readonly budget: Budget;
-  /** What calls that have ended have used. */
+  /** The tokens and cost of calls that have ended. */
   readonly spent: BudgetUse;
   /** The amount that open calls have reserved. */
   readonly reserved: BudgetUse;

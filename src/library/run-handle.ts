@@ -37,7 +37,7 @@ export type JournalLine = {
    * part.
    */
   readonly build: string | null;
-  /** What the turn took. */
+  /** The entry: an event, a command, or a fact about the run. */
   readonly entry: JournalEntry;
 };
 
@@ -89,8 +89,8 @@ export class Run<out Chart = unknown> {
   }
 
   /**
-   * What the run waits for, in full and in words for people: each call, task, question, channel, child
-   * and timer, with what ends the wait. Null when the run has ended.
+   * The things for which the run waits, in words for people: each call, task, question, channel,
+   * child and timer, with the end of its wait. Null when the run has ended.
    */
   async waitsFor(): Promise<string | null> {
     const row = await this.row();
@@ -193,7 +193,7 @@ export class Run<out Chart = unknown> {
     await this.#arrive('resume', { payload: reasonText(reason) });
   }
 
-  /** What the run has taken so far, in order. It is read in pages. */
+  /** The run's journal so far, in order. It is read in pages. */
   async *journal(): AsyncGenerator<JournalLine, void, undefined> {
     for (let afterTurn = 0; ;) {
       const rows = await this.#runtime.store.journal({

@@ -1,4 +1,4 @@
-/** What a run's row says of its chart, in a form for people: its state, and what it has open. */
+/** A run's row in a form for people: the state of its chart, and its open invocations. */
 import type { Json } from '../domain/json.ts';
 import type { RunRow, TimerRow } from '../store/rows.ts';
 import { splitTimer } from '../runtime/turn/draft.ts';

@@ -1,11 +1,11 @@
 /**
- * What a run waits for, in full and in plain words, for people who look at one run.
+ * The things for which a run waits, in plain words, for people who look at one run.
  *
- * Reads the run's row and the rows beside it (timers, questions, slots, providers), so any process can
- * tell it. Only the run's owner knows the trouble of its calls and which of its tasks wait in line:
- * wait-status.ts writes those into the row as its reason, which is told here as it stands.
+ * Reads the run's row and the rows beside it (timers, questions, slots, providers), so any process
+ * can do it. Only the run's owner knows the trouble of its calls and which of its tasks wait in
+ * line: wait-status.ts writes those into the row as its reason, which is given here unchanged.
  *
- * 1. Each thing that the run has open is told once, with what ends the wait; `heldMax` of them at most.
+ * 1. Each open thing of the run is named once, with the end of its wait; `heldMax` of them at most.
  */
 import { askIdOf } from '../domain/ask-id.ts';
 import type { Store } from '../store/port.ts';
@@ -44,7 +44,7 @@ export async function besideOf(store: Store, row: RunRow): Promise<Beside> {
   return { timers, questions, slots: slots.filter((slot) => slot.call?.runId === runId), gates };
 }
 
-/** What the run waits for; null when it has ended. */
+/** Lists the things for which the run waits; null when it has ended. */
 export function waitText(row: RunRow, beside: Beside): string | null {
   if (row.endedAtMs !== null) return null;
   const { status, reason } = row;

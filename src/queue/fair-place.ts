@@ -12,8 +12,8 @@ export type FairPlace = {
   /** Default: `normal`. */
   readonly priority?: Priority | undefined;
   /**
-   * What the item is charged when it is popped. The code that sets a cost calls `settle` or `putBack`
-   * once for each pop. Default: 1, and neither is called.
+   * The charge for the item when it is popped. The code that sets a cost calls `settle` or
+   * `putBack` once for each pop. Default: 1, and neither is called.
    */
   readonly cost?: number | undefined;
   /** The tenant's share against other tenants'. Default: 1. */

@@ -15,7 +15,7 @@ export type AnyChart = {
   readonly id: string;
   /** Its tree of states. */
   readonly root: object;
-  /** What it was made from. */
+  /** The config of the chart, as its author wrote it. */
   readonly config: object;
   /** Its actions, guards, delays and actors. */
   readonly implementations: object;
@@ -23,7 +23,7 @@ export type AnyChart = {
 
 /** A chart, the version that its runs keep, and the versions whose runs it takes over. */
 export type AgentVersion = {
-  /** What `setup(…).createMachine(…)` gives. Its id is the agent's name. */
+  /** A chart made by `setup(…).createMachine(…)`. Its id is the agent's name. */
   readonly machine: AnyChart;
   /** Default: a hash of the chart's structure. */
   readonly version?: string;
@@ -39,7 +39,7 @@ export type AgentVersion = {
 export type AgentSource = AnyChart | AgentVersion;
 
 /**
- * What `createHeddle` takes as agents: a list, or an object by name. A list may hold several versions of
+ * The agents for `createHeddle`: a list, or an object by name. A list may hold several versions of
  * one agent; new runs begin with the last. A name is the chart's id.
  */
 export type AgentSources = readonly AgentSource[] | Readonly<Record<string, AgentSource>>;

@@ -1,10 +1,10 @@
 /**
- * What becomes of the parts of a batch. A part is committed as it was asked, or it has a fate: it was
+ * The fates of the parts of a batch. A part is committed as it was asked, or it has a fate: it was
  * left out, refused, or met something that was there before.
  *
- * Only fates are listed. So a part that is not in the list has been committed as it was asked, and its
- * absence means nothing else. Both stores write exactly the parts that have no fate, or a fate that says
- * what was written instead.
+ * Only fates are listed. So a part that is not in the list has been committed as it was asked, and
+ * its absence means nothing else. Both stores write exactly the parts that have no fate, or a fate
+ * that gives the form in which the part was written instead.
  */
 import type { BudgetRow } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';

@@ -253,8 +253,8 @@ export type SlotCall = RunAddress & {
 };
 
 /**
- * What replicas have learned of a gate (a provider, or one model of it). Times are from now, by the
- * database's clock; at or below 0 they are over.
+ * The findings of replicas about a gate (a provider, or one model of it). Times are from now, by
+ * the database's clock; at or below 0 they are over.
  */
 export type ProviderRow = {
   readonly gate: string;

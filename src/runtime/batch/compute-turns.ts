@@ -19,7 +19,7 @@ type Asking<Result> = {
 export type Computing = {
   /** Turns that are computed before `breathe` is called. */
   readonly inOneGoMax: number;
-  /** What turns before these have written in the same batch. */
+  /** The writes of the turns before these in the same batch. */
   readonly chain?: WriteChain;
   /** Resolves after the process has handled the other work that is ready. */
   readonly breathe: () => Promise<void>;

@@ -1,17 +1,17 @@
 /**
- * What follows a commit that did not happen: nothing that its batch had taken is lost, and nothing is
+ * Handles a commit that did not happen: nothing that its batch had taken is lost, and nothing is
  * half done.
  *
- * Owns what a failure means for each thing in the batch. Leaves to `isolation.ts` when each thing is
- * tried again. An error of a single turn's own data does not come here: the store gives that turn a
- * fate.
+ * Decides the consequence of a failure for each thing in the batch. `isolation.ts` decides when
+ * each thing is tried again. An error of a single turn's own data does not come here: the store
+ * gives that turn a fate.
  *
- * 1. An error that no run has caused counts against no run. The things of the batch are tried apart, in
- *    halves; a run that meets the error alone shows as `stalled` with the error's words, and is tried
- *    again for ever.
+ * 1. An error that no run has caused counts against no run. The things of the batch are tried
+ *    apart, in halves; a run that meets the error alone shows as `stalled` with the error's words,
+ *    and is tried again for ever.
  * 2. An arrival that meets the error alone is answered with it; the arrival has changed nothing.
- * 3. While the store does not answer at all, its batches are tried again and do not come here. Only a
- *    replica that closes gives them up.
+ * 3. While the store does not answer at all, its batches are tried again and do not come here. Only
+ *    a replica that closes gives them up.
  */
 import type { Store } from '../../store/port.ts';
 import type { Budgets } from '../calls/budgets/budgets.ts';

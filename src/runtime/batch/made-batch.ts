@@ -25,7 +25,7 @@ export type ComputedTurn = {
   readonly work: Work;
   readonly turn: FoldedTurn;
   readonly commit: TurnCommit;
-  /** What actions of earlier turns have thrown: this turn's journal says it first. */
+  /** Errors of actions of earlier turns: this turn's journal begins with them. */
   readonly notes: readonly ActionThrew[];
 };
 

@@ -20,7 +20,7 @@ import type { Incoming } from '../turn/incoming.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 
-/** What a batch commits for calls, and which calls may be sent after the commit. */
+/** The part of a batch that concerns calls, and the calls that may be sent after the commit. */
 export type SealedCalls = {
   readonly slots: readonly SlotWrite[];
   readonly providers: readonly ProviderWrite[];

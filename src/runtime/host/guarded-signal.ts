@@ -21,7 +21,7 @@ type Guards = {
   onabort: Listener | null;
 };
 
-/** What is kept for each guarded signal. */
+/** The guards of each guarded signal. */
 const guards = new WeakMap<AbortSignal, Guards>();
 
 /** The same signal; what its listeners throw from now on goes to `failed`. */
@@ -33,7 +33,7 @@ export function guardSignal(signal: AbortSignal, failed: Failed): AbortSignal {
 }
 
 function guardOf(signal: AbortSignal, listener: Listener): Listener {
-  // For anything else Node itself says what is wrong.
+  // Node itself refuses any other value, with its own error.
   if ((typeof listener !== 'object' && typeof listener !== 'function') || listener === null)
     return listener;
   const of = guards.get(signal);

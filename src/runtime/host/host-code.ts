@@ -8,7 +8,7 @@ export function callOutside(run: () => unknown, failed: (thrown: unknown) => voi
     try {
       failed(thrown);
     } catch {
-      // What `failed` itself throws is dropped.
+      // An error that `failed` itself throws is dropped.
     }
   };
   try {

@@ -1,10 +1,12 @@
 /**
- * The observables that heddle gives to listeners outside. rxjs throws from a timer what a listener
- * throws, and an error for which there is no listener; either would end the process. Here both go to
- * `failed` and nowhere else: not to other listeners, and not to the code that emits (promise 13).
+ * The observables that heddle gives to listeners outside. rxjs throws a listener's error from a
+ * timer, and also an error for which there is no listener; either would end the process. Here both
+ * go to `failed` and nowhere else: not to other listeners, and not to the code that emits (promise
+ * 13).
  *
- * What operators (`pipe`) make of such an observable is guarded too. What an author's own code makes of
- * it (`merge`, a subject) is not: the author answers for its listeners.
+ * Observables that operators (`pipe`) make of such an observable are guarded too. Those that an
+ * author's own code makes of it (`merge`, a subject) are not: the author answers for their
+ * listeners.
  */
 import type { Observer, Subscription } from 'rxjs';
 import { Observable } from 'rxjs/internal/Observable';

@@ -156,7 +156,7 @@ function startChild(
   draft.held = { ...draft.held, children: { ...draft.held.children, [id]: held } };
 }
 
-/** What the inbox row `child` says of a child run's end. */
+/** The contents of an inbox row `child`: a child run's end. */
 export function childOutcome(payload: Json): {
   incarnation: number;
   output: Json | undefined;

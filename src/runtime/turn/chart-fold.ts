@@ -29,8 +29,8 @@ export class ChartFold {
   readonly #context: TurnContext;
   state: ChartState | null;
   /**
-   * What a step has thrown, if that has ended the chart. A failure that the chart did not handle is not
-   * meant.
+   * The error of a step that has ended the chart. A failure that the chart did not handle is not
+   * one.
    */
   thrown: ErrorRecord | null = null;
 

@@ -1,8 +1,9 @@
 /**
- * What a turn sends to its run's parent and children: rows for their inboxes, which its commit writes.
+ * The messages of a turn to its run's parent and children: rows for their inboxes, which its commit
+ * writes.
  *
- * It owns the shape of these rows. It leaves starting a child to `begin-invocation.ts`, and what a row
- * says to the chart that takes it to `incoming-event.ts`.
+ * It owns the shape of these rows. `begin-invocation.ts` starts a child, and `incoming-event.ts`
+ * makes the event for the chart that takes a row.
  *
  * 1. Nothing is sent before the commit: a draft that is dropped has sent nothing.
  */

@@ -1,7 +1,7 @@
 /**
- * What the runtime notes beside the chart's own state, in the run's row: where its receives stand, its
- * children's addresses, which questions are open. All of it is read from the row again, so a run that
- * waits needs no memory.
+ * The runtime's notes beside the chart's own state, in the run's row: the positions of its
+ * receives, its children's addresses, its open questions. All of them are read from the row again,
+ * so a run that waits needs no memory.
  */
 import type { SubscribedChannel } from '../../store/rows.ts';
 

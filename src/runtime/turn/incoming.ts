@@ -1,4 +1,4 @@
-/** What wakes a run: rows of its inbox, and what this replica has done for it. */
+/** The things that wake a run: rows of its inbox, and results of this replica's work for it. */
 import type { RunEvent } from '../../domain/event.ts';
 import type { InboxRow, LoadedRun } from '../../store/rows.ts';
 

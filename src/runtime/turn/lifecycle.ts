@@ -76,8 +76,8 @@ const byActivity = [
 ] as const;
 
 /**
- * What an active chart waits for. A chart with nothing open waits for an event that comes from outside:
- * `WAIT_ON_PERSON`.
+ * The event that an active chart's wait gives its run. A chart with nothing open waits for an event
+ * from outside: `WAIT_ON_PERSON`.
  */
 export function waitingEvent(state: ChartState): RunLifecycleEvent {
   let best: number = state.timers.length > 0 ? 5 : byActivity.length;

@@ -97,7 +97,7 @@ function valueOf(row: MemoryVersionRow | undefined): Json {
   return row === undefined || row.deleted ? null : (JSON.parse(row.valueText) as Json);
 }
 
-/** What the store has, with this turn's own writes on top, newest first. */
+/** The stored versions with this turn's own writes on top, newest first. */
 function* versionsOf(
   draft: Draft,
   read: MemoryRead,

@@ -38,7 +38,10 @@ export function closeQuestion(draft: Draft, id: string): boolean {
   return true;
 }
 
-/** What the turn's commit closes, and whether each question's answer is taken with it. */
+/**
+ * The questions that the turn's commit closes, each with whether its answer is taken in the same
+ * commit.
+ */
 export function questionEnds({ closedQuestions, takenAnswers }: Draft): QuestionEnd[] {
   return closedQuestions.map(({ invocationId, incarnation }) => ({
     invocationId,

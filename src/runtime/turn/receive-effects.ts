@@ -201,8 +201,8 @@ export function endReceive(
 }
 
 /**
- * What the channels hold for this receive. When this turn has moved a group's cursor, the new place
- * stands in the draft and not yet in the store: the group is then read on from there.
+ * Reads the messages of the channels for this receive. When this turn has moved a group's cursor,
+ * the new place stands in the draft and not yet in the store: the group is then read on from there.
  */
 function* look(
   draft: Draft,

@@ -1,7 +1,7 @@
 import type { RunId } from '../../domain/ids.ts';
 import type { Agent } from '../../kernel/port.ts';
 
-/** What a turn may ask of the parts around it, all without I/O. */
+/** The questions that a turn may ask of the parts around it, all without I/O. */
 export type TurnContext = {
   /** The newest registered version of an agent. */
   readonly newestAgent: (name: string) => Agent;

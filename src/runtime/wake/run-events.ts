@@ -17,7 +17,7 @@ export type RunChange = {
   readonly status: RunStatus;
   readonly turn: number;
   readonly ended: boolean;
-  /** What the chart emitted in this turn. */
+  /** The events that the chart emitted in this turn. */
   readonly emitted: readonly ChartEvent[];
 };
 

@@ -148,7 +148,7 @@ function personTables(undo: UndoLog) {
   };
 }
 
-/** What calls hold of providers and budgets, and the structures of agents. */
+/** The slots and budgets of calls, and the structures of agents. */
 function callTables(undo: UndoLog) {
   return {
     structures: new Table<StoredStructure>(undo, (row) => join(row.agent, row.version), {}),

@@ -27,8 +27,8 @@ import { join } from './table.ts';
 type ChannelAddress = { readonly tenant: string; readonly channel: string };
 
 /**
- * What must follow a transaction: wake-ups for runs with a new inbox row, and a wake pass over the
- * channels that were touched.
+ * The work that must follow a transaction: wake-ups for runs with a new inbox row, and a wake pass
+ * over the channels that were touched.
  */
 export class Wakes {
   private readonly woken = new Map<string, RunAddress>();

@@ -26,7 +26,7 @@ export type Fence = {
   readonly epochs: ReadonlyMap<number, number>;
 };
 
-/** What a turn must know of the turns before it in its batch. */
+/** The facts about the turns before a turn in its batch that the turn depends on. */
 export type TurnsBefore = {
   /** Runs that have had a turn in this batch. Another turn of such a run is always stale. */
   readonly seen: Set<string>;

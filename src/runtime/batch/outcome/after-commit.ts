@@ -1,7 +1,7 @@
 /**
- * What follows a commit: the run as it is now, calls and tasks that may begin, wake-ups, answers. What
- * follows a turn that the commit has left out stands in repeated-turns.ts; what follows a commit that
- * did not happen stands in failed-batches.ts.
+ * Handles a commit that has happened: sets the runs' new state, begins calls and tasks, wakes runs,
+ * and answers callers. repeated-turns.ts handles a turn that the commit has left out;
+ * failed-batches.ts handles a commit that did not happen.
  */
 import type { RunCall } from '../../calls/call/run-call.ts';
 import type { Calls } from '../../calls/calls.ts';
@@ -104,8 +104,8 @@ export class AfterCommit {
   }
 
   /**
-   * What followed this turn's commit threw half-way. The run is dropped from memory and loaded anew. Its
-   * timer that has fired is found again in its row, if the row is still there.
+   * The work after this turn's commit threw half-way. The run is dropped from memory and loaded
+   * anew. Its timer that has fired is found again in its row, if the row is still there.
    */
   #afresh({ work }: ComputedTurn, fate: FateOf['turns'] | null): void {
     const { entry, hot, incoming } = work;

@@ -1,7 +1,4 @@
-/**
- * What this process does after a turn has committed: it runs the turn's custom actions and tells
- * watchers.
- */
+/** Runs the custom actions of a turn that has committed, and tells watchers in this process. */
 import type { ActionErrors } from './action-errors.ts';
 import type { EndHints } from '../../wake/end-hints.ts';
 import type { RunEvents } from '../../wake/run-events.ts';

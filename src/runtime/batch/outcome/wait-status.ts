@@ -1,11 +1,11 @@
 /**
- * What a run shows while its provider calls wait: `backoff` after a failed attempt, `stalled` while the
- * provider does not answer or is parked, `calling-provider` otherwise. These statuses change between
- * turns, are fenced like turns, and are written with the next batch.
+ * The status of a run while its provider calls wait: `backoff` after a failed attempt, `stalled`
+ * while the provider does not answer or is parked, `calling-provider` otherwise. These statuses
+ * change between turns, are fenced like turns, and are written with the next batch.
  *
- * Owns which runs may have to show something else than their row. The status is computed from the state
- * of the calls, not from single changes: a run that is in a turn is looked at again when the turn is
- * over.
+ * Owns the list of runs whose status may differ from their row. The status is computed from the
+ * state of the calls, not from single changes: a run that is in a turn is looked at again when the
+ * turn is over.
  */
 import type { Budgets } from '../../calls/budgets/budgets.ts';
 import type { Calls } from '../../calls/calls.ts';
@@ -35,7 +35,7 @@ const heldBackReason =
 /** The most such changes in one batch. */
 const heldBackMax = 500;
 
-/** What must be known of a run to decide whether its status changes. */
+/** The facts about a run that decide whether its status changes. */
 type ShownRun = {
   readonly run: RunAddress;
   readonly status: RunStatus;

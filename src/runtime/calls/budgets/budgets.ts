@@ -136,7 +136,9 @@ export class Budgets {
     void this.#rhythm.close();
   }
 
-  /** What the call may cost: of the providers for which the budget lacks room, the cheapest. */
+  /**
+   * The possible cost of the call: of the providers for which the budget lacks room, the cheapest.
+   */
   #lacking(call: RunCall, budget: BudgetRow): Amount {
     const amounts = rising(this.reservations.places(call));
     return amounts.find((needed) => !fitsBudget(budget, needed)) ?? amounts[0] ?? noAmount;

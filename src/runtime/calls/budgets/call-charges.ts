@@ -1,4 +1,4 @@
-/** What a batch charges to budgets for its calls, and what the end of a run settles. */
+/** The charges of a batch to budgets for its calls, and the settlement at the end of a run. */
 import type { ReplicaId } from '../../../domain/ids.ts';
 import type { Grant } from '../../../providers/capacity/pool.ts';
 import type { SlotWrite } from '../../../store/batch.ts';
@@ -7,7 +7,10 @@ import type { NewRun } from '../../../store/rows.ts';
 import type { Budgets } from './budgets.ts';
 import type { RunCall } from '../call/run-call.ts';
 
-/** What the calls in new slots reserve, and what calls that are over have used; null when there is neither. */
+/**
+ * The reservations of calls in new slots, and the use of calls that are over; null when there is
+ * neither.
+ */
 export function chargesOf(
   budgets: Budgets,
   batch: {

@@ -1,9 +1,9 @@
 /**
- * What calls reserve of their budgets, and what they have used of that: a call reserves its worst case with
- * its slot, and its end settles the reservation by what was used.
+ * The reservations of calls under their budgets: a call reserves its worst case with its slot, and
+ * its end settles the reservation by the real use.
  *
- * Owns the reservation of each call, and settlements until they are part of a batch. The store does the sums,
- * because only the store knows what other replicas have reserved.
+ * Owns the reservation of each call, and settlements until they are part of a batch. The store does
+ * the sums, because only the store knows the reservations of other replicas.
  *
  * 1. A call keeps its reservation until it is settled, through every pause between attempts.
  * 2. A settlement that was not committed is sent again; the store takes each settlement once.
@@ -33,7 +33,7 @@ export class Reservations {
     this.#prices = new Prices(providers);
   }
 
-  /** What the call may cost at each provider that it may go to. */
+  /** The possible cost of the call at each provider that it may go to. */
   places(call: RunCall): Place[] {
     const tokens = totalTokens(call.estimate);
     const places = this.#prices.everywhere(call.wanted, call.estimate);

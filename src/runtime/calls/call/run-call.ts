@@ -37,7 +37,7 @@ export function callKey(runId: string, invocationId: string, incarnation: number
 
 export type CallOfRun = Pick<HotRun, 'run' | 'held' | 'turn' | 'status'>;
 
-/** What a run shows of a call. */
+/** The form in which a run shows a call. */
 export type ShownCall = WaitChange<RunCall>['shown'] | 'budget';
 
 export class RunCall extends PoolCall {
@@ -144,7 +144,7 @@ export class RunCall extends PoolCall {
     return this.#state.kind === 'leaving' || this.#state.kind === 'over';
   }
 
-  /** What its run shows of the call: the news of it that were taken last. */
+  /** The state that the call's run shows: the news of the call that were taken last. */
   get shown(): ShownCall {
     return this.#state.kind === 'held' ? 'budget' : this.told;
   }

@@ -1,5 +1,5 @@
 /**
- * What a failure of Postgres or of the connection means for the work that met it. Codes:
+ * The consequence of a failure of Postgres or of the connection for the work that met it. Codes:
  * https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
 import { HeddleError, heddleError } from '../../../domain/errors.ts';
