@@ -121,6 +121,10 @@ export const errorRegistry = {
   // Providers
   'provider-unknown': terminal(404, 'No provider is called {provider}; known: {known}.'),
   'model-unknown': terminal(404, 'generate.model: no provider serves {model}; known: {known}.'),
+  'provider-lacks': terminal(
+    422,
+    'generate: no provider that this call may go to {need}; asked: {asked}. Name one that does, or leave out what it lacks.',
+  ),
   'tier-unknown': terminal(404, 'generate.tier: no provider has a tier {tier}; known: {known}.'),
   'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
   'provider-answer-invalid': terminal(

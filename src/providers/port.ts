@@ -79,12 +79,26 @@ export type ProviderSupport = {
   readonly preferences?: readonly CallPreference[];
 };
 
+/** Of a provider that stands in for any other. */
+export const supportsAll: ProviderSupport = {
+  images: 'bytes-and-urls',
+  toolChoice: true,
+  schema: true,
+  preferences: callPreferences,
+};
+
 /** The price of a million tokens. */
 export type Price = {
   /** The price of a million tokens of input. */
   readonly input: number;
   /** The price of a million tokens of output. */
   readonly output: number;
+  /** The price of a million tokens that were read from the provider's cache. Default: `input`. */
+  readonly cacheRead?: number;
+  /** The price of a million tokens that were written to the provider's cache. Default: `input`. */
+  readonly cacheWrite?: number;
+  /** The price of a million tokens of reasoning. Default: `output`. */
+  readonly reasoning?: number;
 };
 
 /**

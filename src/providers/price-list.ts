@@ -9,6 +9,8 @@ import type { Price, Provider } from './port.ts';
 /** As large as a budget of cost may be, because a currency may count in small units. */
 const priceMax = 1e9;
 const sides = ['input', 'output'] as const;
+/** Tokens that may have a price of their own. */
+const further = ['cacheRead', 'cacheWrite', 'reasoning'] as const;
 
 export type PriceList = {
   readonly byModel: ReadonlyMap<string, Price>;
@@ -50,9 +52,16 @@ function isOnePrice(written: JsonObject): boolean {
 
 function asPrice(given: Json | undefined, field: string): Price {
   const written = asObject(given, field);
-  onlyKeys(written, field, sides);
+  onlyKeys(written, field, [...sides, ...further]);
   const { input, output } = written;
-  return { input: asAmount(input, `${field}.input`), output: asAmount(output, `${field}.output`) };
+  const priced = further.filter((name) => written[name] !== undefined);
+  return {
+    input: asAmount(input, `${field}.input`),
+    output: asAmount(output, `${field}.output`),
+    ...Object.fromEntries(
+      priced.map((name) => [name, asAmount(written[name], `${field}.${name}`)]),
+    ),
+  };
 }
 
 function asAmount(amount: Json | undefined, field: string): number {

@@ -16,7 +16,7 @@ import { priceList, type PriceList } from './price-list.ts';
 import { servedModel, type Wanted } from './served-model.ts';
 
 type Tokens = GenerateOutput['usage'];
-type Offer = Pick<Provider, 'models' | 'tiers'> & { readonly prices: PriceList };
+type Offer = Pick<Provider, 'models' | 'tiers' | 'supports'> & { readonly prices: PriceList };
 
 export class Prices {
   readonly #offers: ReadonlyMap<string, Offer>;
@@ -26,11 +26,11 @@ export class Prices {
     this.#offers = new Map(providers.map((provider) => [provider.name, offerOf(provider)]));
   }
 
-  /** The cost at this provider, with the model that the provider uses for the call. */
+  /** The most that these tokens may cost at this provider, with the model that it uses for the call. */
   at(provider: string, wanted: Wanted, tokens: Tokens): number {
     const offer = this.#offers.get(provider);
     const price = offer === undefined ? null : askedPrice(offer, wanted);
-    return price === null ? 0 : micros(price, tokens);
+    return price === null ? 0 : micros(dearest(price), tokens);
   }
 
   /**
@@ -43,13 +43,13 @@ export class Prices {
     wanted: Wanted,
     answer: { readonly model: string | null; readonly tokens: Tokens },
   ): number {
-    const own = this.#offers.get(provider)?.prices.byModel.get(answer.model ?? '');
-    return own === undefined
-      ? this.at(provider, wanted, answer.tokens)
-      : micros(own, answer.tokens);
+    const offer = this.#offers.get(provider);
+    if (offer === undefined) return 0;
+    const own = offer.prices.byModel.get(answer.model ?? '') ?? askedPrice(offer, wanted);
+    return own === null ? 0 : micros(own, answer.tokens);
   }
 
-  /** The cost at each provider that takes this call. */
+  /** The most that these tokens may cost at each provider that takes this call. */
   everywhere(
     wanted: Wanted,
     tokens: Tokens,
@@ -59,17 +59,17 @@ export class Prices {
     return names.flatMap((name) => {
       const offer = this.#offers.get(name);
       const price = offer === undefined ? null : askedPrice(offer, wanted);
-      return price === null ? [] : { provider: name, micros: micros(price, tokens) };
+      return price === null ? [] : { provider: name, micros: micros(dearest(price), tokens) };
     });
   }
 }
 
-function offerOf({ name, models = [], tiers, pricePerMillion }: Provider): Offer {
+function offerOf({ name, models = [], tiers, supports, pricePerMillion }: Provider): Offer {
   const named = new Set([...models, ...Object.values(tiers ?? {})]);
   // A provider that lists no model takes any, so any may have a price.
   const served = models.length === 0 ? [] : [...named];
   const prices = priceList(pricePerMillion, `providers.${name}.pricePerMillion`, served);
-  return { models, tiers, prices };
+  return { models, tiers, supports, prices };
 }
 
 /** Null if this provider does not take the call. */
@@ -79,12 +79,25 @@ function askedPrice({ prices, ...provider }: Offer, wanted: Wanted): Price | nul
   const { byModel, others } = prices;
   if (served.model !== undefined) return byModel.get(served.model) ?? others;
   const all = [others, ...byModel.values()];
+  const most = (of: (price: Price) => number): number => Math.max(...all.map(of));
   return {
-    input: Math.max(...all.map(({ input }) => input)),
-    output: Math.max(...all.map(({ output }) => output)),
+    input: most(({ input }) => input),
+    output: most(({ output }) => output),
+    cacheRead: most(({ input, cacheRead = input }) => cacheRead),
+    cacheWrite: most(({ input, cacheWrite = input }) => cacheWrite),
+    reasoning: most(({ output, reasoning = output }) => reasoning),
   };
 }
 
-function micros({ input, output }: Price, { inputTokens, outputTokens }: Tokens): number {
-  return Math.ceil(inputTokens * input + outputTokens * output);
+/** Before a call it is not known which of its tokens will be cached or thought: the dearest price counts. */
+function dearest({ input, output, cacheRead = 0, cacheWrite = 0, reasoning = 0 }: Price): Price {
+  return { input: Math.max(input, cacheRead, cacheWrite), output: Math.max(output, reasoning) };
+}
+
+function micros(price: Price, tokens: Tokens): number {
+  const { input, output, cacheRead = input, cacheWrite = input, reasoning = output } = price;
+  const { inputTokens, outputTokens, cacheReadTokens: read = 0 } = tokens;
+  const { cacheWriteTokens: written = 0, reasoningTokens: thought = 0 } = tokens;
+  const sent = (inputTokens - read - written) * input + read * cacheRead + written * cacheWrite;
+  return Math.ceil(sent + (outputTokens - thought) * output + thought * reasoning);
 }

@@ -270,7 +270,7 @@ function modelsOf({ model, models = {} }: TestHeddleOptions): [string, ModelOpti
 function modelOptions(given: ModelScript | ModelOptions, field: string): ModelOptions {
   const isOptions = typeof given === 'object' && given !== null && 'answers' in given;
   if (!isOptions) return { answers: given };
-  const keys = ['answers', 'ceiling', 'models', 'tiers', 'pricePerMillion'] as const;
+  const keys = ['answers', 'ceiling', 'models', 'tiers', 'pricePerMillion', 'supports'] as const;
   return asOptions(given, field, keys);
 }
 

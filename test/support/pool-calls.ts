@@ -14,6 +14,7 @@ class PlainCall extends PoolCall {
   readonly providers: readonly string[] | undefined;
   readonly model: string | undefined;
   readonly tier: string | undefined;
+  readonly needs: PoolPlace['needs'];
 
   constructor(of: PoolPlace) {
     super();
@@ -29,6 +30,7 @@ class PlainCall extends PoolCall {
     this.providers = of.providers;
     this.model = of.model;
     this.tier = of.tier;
+    this.needs = of.needs;
   }
 }
 

@@ -16,12 +16,12 @@ import { refuseField } from '../../domain/field.ts';
 import type { Provider } from '../port.ts';
 import { Gate } from './gate.ts';
 import { Quota, type Sent } from './quota.ts';
-import { servedModel, type Wanted } from '../served-model.ts';
+import { lackOf, needTexts, servedModel, type Wanted } from '../served-model.ts';
 
 /** The fields of a provider that a pool needs. */
 export type ProviderSpec = Pick<
   Provider,
-  'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith'
+  'name' | 'ceiling' | 'startsAt' | 'models' | 'tiers' | 'sharesCeilingWith' | 'supports'
 >;
 
 /** The gates of one provider, by model. */
@@ -104,17 +104,26 @@ export class Gates<Call extends Sent> {
 
   /**
    * The gates that this call may go through, in its order of preference. Throws `provider-unknown`,
-   * `model-unknown`, `tier-unknown`. Empty if this replica has no provider at all: then no name can be
+   * `model-unknown`, `tier-unknown`, `provider-lacks`. Empty if this replica has no provider at all: then no name can be
    * judged, and the call waits for a replica that has providers.
    */
-  for({ provider, providers, model, tier }: Wanted): readonly Gate<Call>[] {
+  for({ provider, providers, model, tier, needs = [] }: Wanted): readonly Gate<Call>[] {
     if (this.#served.length === 0) return [];
     const names = provider === undefined ? providers : [provider];
     const asked = names?.map((name) => this.#byProvider.get(name) ?? this.#unknown(name));
     const candidates = asked ?? this.#served;
-    const gates = candidates.flatMap((served) => gateFor(served, { model, tier }) ?? []);
+    const gates = candidates.flatMap((served) => gateFor(served, { model, tier, needs }) ?? []);
     if (gates.length > 0) return gates;
     const specs = candidates.map(({ spec }) => spec);
+    const able = candidates.flatMap((served) => gateFor(served, { model, tier }) ?? []);
+    if (able.length > 0) {
+      const lacks = needs.filter((need) =>
+        specs.every(({ supports }) => lackOf(supports, [need]) !== null),
+      );
+      const all = lacks.length === 0 ? needs : lacks;
+      const need = all.map((one) => needTexts[one]).join(' and ');
+      throw heddleError('provider-lacks', { need, asked: listed(specs.map(({ name }) => name)) });
+    }
     if (model !== undefined) {
       const known = candidates.flatMap(({ byModel }) => [...byModel.keys()]);
       throw heddleError('model-unknown', { model, known: listed(known) });
@@ -140,7 +149,7 @@ export class Gates<Call extends Sent> {
 
 function gateFor<Call extends Sent>(
   { spec, first, byModel }: Served<Call>,
-  wanted: Pick<Wanted, 'model' | 'tier'>,
+  wanted: Pick<Wanted, 'model' | 'tier' | 'needs'>,
 ): Gate<Call> | undefined {
   const served = servedModel(spec, wanted);
   if (served === null) return undefined;

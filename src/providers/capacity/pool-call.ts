@@ -1,6 +1,7 @@
 /** A call as the pool takes it in, and what the pool reports of it. */
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { FairItem, FairPlace } from '../../queue/fair-place.ts';
+import type { Need } from '../../domain/model/needs.ts';
 import type { Wanted } from '../served-model.ts';
 import type { CallOutcome, Gate, Sent } from './gate.ts';
 import type { SlotChange } from './slots.ts';
@@ -32,6 +33,7 @@ export abstract class PoolCall implements PoolPlace, FairItem {
   abstract readonly providers: readonly string[] | undefined;
   abstract readonly model: string | undefined;
   abstract readonly tier: string | undefined;
+  abstract readonly needs: readonly Need[] | undefined;
   /** The attempt that comes next. Only the pool and its lines write this field and those below. */
   attempt = 1;
   order = 0;
@@ -106,8 +108,11 @@ export function fateOf(
 }
 
 /** The wishes of a call that may go only to these providers. */
-export function boundTo({ provider, model, tier }: PoolCall, providers: readonly string[]): Wanted {
-  return { provider, providers, model, tier };
+export function boundTo(
+  { provider, model, tier, needs }: PoolCall,
+  providers: readonly string[],
+): Wanted {
+  return { provider, providers, model, tier, needs };
 }
 
 /** `in-slot`: abort the call; its `release` then drops it, however it ends. */

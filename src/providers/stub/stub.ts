@@ -10,7 +10,13 @@
  * 3. A call ends exactly once: with an answer, a fault, or its abort.
  */
 import type { ProviderAnswer } from '../../domain/catalogue.ts';
-import { callAborted, type Provider, type ProviderCall, ProviderFault } from '../port.ts';
+import {
+  callAborted,
+  type Provider,
+  type ProviderCall,
+  ProviderFault,
+  supportsAll,
+} from '../port.ts';
 import { mix } from './stub-answer.ts';
 import { stubAnswer } from './stub-output.ts';
 
@@ -66,6 +72,7 @@ const arrived = Promise.resolve();
 class StubProvider implements Provider {
   readonly name: string;
   readonly ceiling: number;
+  readonly supports = supportsAll;
   readonly #options: StubOptions;
   readonly #clock: StubClock;
   #outageSinceMs: number | null = null;

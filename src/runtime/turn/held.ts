@@ -3,6 +3,7 @@
  * receives, its children's addresses, its open questions. All of them are read from the row again,
  * so a run that waits needs no memory.
  */
+import type { ImageNeed } from '../../domain/model/needs.ts';
 import type { SubscribedChannel } from '../../store/rows.ts';
 
 export type HeldReceive = {
@@ -23,7 +24,12 @@ export type HeldChild = {
 type HeldAsk = { readonly incarnation?: number };
 
 /** How long a conversation is; its messages are rows of their own. */
-type HeldConversation = { readonly messages: number; readonly chars: number };
+export type HeldConversation = {
+  readonly messages: number;
+  readonly chars: number;
+  /** What its images need of a provider; absent without images. */
+  readonly images?: readonly ImageNeed[];
+};
 
 /** Whether a person, the parent or both have paused a run and not resumed it. */
 export type PausedBy = { readonly person: boolean; readonly parent: boolean };

@@ -7,9 +7,11 @@ import { heddleError } from '../../domain/errors.ts';
 import { isA, thrownText } from '../../domain/thrown.ts';
 import {
   ProviderFault,
+  supportsAll,
   type Price,
   type Provider,
   type ProviderCall,
+  type ProviderSupport,
 } from '../../providers/port.ts';
 import type { Clock } from '../../runtime/ports.ts';
 import type { Life } from '../replica/life.ts';
@@ -29,6 +31,8 @@ export type ModelOptions = {
   readonly tiers?: Readonly<Record<string, string>>;
   /** For budgets of money: see `Provider`. */
   readonly pricePerMillion?: Price | Readonly<Record<string, Price>>;
+  /** What it can do beside text and tools. Default: everything. */
+  readonly supports?: ProviderSupport;
 };
 
 /**
@@ -81,9 +85,9 @@ export class ScriptedModel {
 
   /** @internal The provider that one replica is given. */
   provider(life: Life): Provider {
-    const { ceiling = 100, models, tiers, pricePerMillion } = this.#options;
+    const { ceiling = 100, models, tiers, pricePerMillion, supports = supportsAll } = this.#options;
     const call = (given: ProviderCall): Promise<ProviderAnswer> => this.#answer(given, life);
-    return { name: this.name, ceiling, models, tiers, pricePerMillion, call };
+    return { name: this.name, ceiling, models, tiers, pricePerMillion, supports, call };
   }
 
   #answer(given: ProviderCall, life: Life): Promise<ProviderAnswer> {

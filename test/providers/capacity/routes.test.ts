@@ -52,6 +52,33 @@ describe('a call', () => {
     expect(gates().sort()).toEqual(['a/m2', 'a/m2', 'b']);
   });
 
+  it('goes only to providers that can do what it needs', () => {
+    const able = { ...b, name: 'able', supports: { images: 'bytes', toolChoice: true } } as const;
+    const { enqueue, gates } = poolOf(a, b, able);
+    enqueue({ needs: ['images'] }, 2);
+    enqueue({ needs: ['images', 'tool-choice'], model: 'm1' });
+    expect(gates()).toEqual(['able', 'able']);
+  });
+
+  it.each([
+    [{ needs: ['image-urls'] }, 'takes images by their address'],
+    [
+      { needs: ['tool-choice'], provider: 'b' },
+      'obeys a tool choice (supports.toolChoice); asked: b',
+    ],
+    [{ needs: ['images', 'tool-choice'], providers: ['a', 'half'] }, 'takes images'],
+  ] as const)('is refused where nobody can do what it needs: %j', (wanted, words) => {
+    const half = { ...b, name: 'half', supports: { toolChoice: true } };
+    const { pool, enqueue } = poolOf(a, b, half);
+    expect(() => enqueue(wanted)).toThrow(
+      expect.objectContaining({
+        code: 'provider-lacks',
+        message: expect.stringContaining(words) as string,
+      }),
+    );
+    expect(pool.stats(0)).toMatchObject({ queued: 0, inFlight: 0 });
+  });
+
   it('may name a model that only a tier names', () => {
     const { enqueue, gates } = poolOf({ ...b, tiers: { small: 'm3' } });
     enqueue({ model: 'm3' });

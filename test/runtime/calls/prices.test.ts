@@ -52,6 +52,19 @@ describe('a price for each model', () => {
     expect(await sums()).toEqual({ reserved: 0, spent });
   });
 
+  it('counts tokens of a cache and of reasoning by prices of their own, where they have one', async () => {
+    const own = { input: 1e6, output: 2e6, cacheRead: 0, cacheWrite: 5e6, reasoning: 10e6 };
+    const { heddle, clock, provider, sums } = await world({ models: ['m'], pricePerMillion: own });
+    await heddle.start('script', start({}));
+    await clock.idle();
+    // The dearest of each side: 5 tokens that may all be written to a cache, 95 that may all be thought.
+    expect(await sums()).toEqual({ reserved: 5 * 5 + 95 * 10, spent: 0 });
+    const used = { cacheReadTokens: 3, cacheWriteTokens: 1, reasoningTokens: 4 };
+    provider.last().answer('x', { usage: { ...usage, ...used } });
+    await clock.idle();
+    expect(await sums()).toEqual({ reserved: 0, spent: 1 * 1 + 1 * 5 + 6 * 2 + 4 * 10 });
+  });
+
   it('is that of the model that answered', async () => {
     const { heddle, clock, provider, sums } = await world();
     await heddle.start('script', start({ model: 'big' }));

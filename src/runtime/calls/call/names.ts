@@ -5,6 +5,7 @@
  * Owns at most `namesMax` texts. At that number it forgets all and begins anew; calls keep the texts that
  * they hold.
  */
+import type { Need } from '../../../domain/model/needs.ts';
 import type { Wanted } from '../../../providers/served-model.ts';
 
 const namesMax = 10_000;
@@ -24,14 +25,14 @@ export class Names {
   }
 
   /** Where calls want to go: one object for all calls that want the same. */
-  wanted({ provider, providers, model, tier }: Wanted): Wanted {
+  wanted({ provider, providers, model, tier }: Wanted, needs: readonly Need[]): Wanted {
     if (provider === undefined && providers === undefined && model === undefined) {
-      if (tier === undefined) return anywhere;
+      if (tier === undefined && needs.length === 0) return anywhere;
     }
-    const key = JSON.stringify([provider, providers, model, tier]);
+    const key = JSON.stringify([provider, providers, model, tier, needs]);
     const known = this.#wanted.get(key);
     if (known !== undefined) return known;
-    const wanted = { provider, providers, model, tier };
+    const wanted = { provider, providers, model, tier, needs };
     if (this.#wanted.size >= namesMax) this.#wanted.clear();
     this.#wanted.set(key, wanted);
     return wanted;

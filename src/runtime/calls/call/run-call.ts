@@ -14,6 +14,7 @@ import { madeAtMs, type RunId } from '../../../domain/ids.ts';
 import type { Priority } from '../../../domain/priority.ts';
 import type { OpenInvocation } from '../../../kernel/port.ts';
 import { estimatedTokens } from '../../../providers/call-tokens.ts';
+import { needsOf, type Need } from '../../../domain/model/needs.ts';
 import type { Wanted } from '../../../providers/served-model.ts';
 import { PoolCall, type WaitChange } from '../../../providers/capacity/pool.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
@@ -73,7 +74,8 @@ export class RunCall extends PoolCall {
     const { tenant, runId, shard, user, pipeline, priority } = run;
     const input = checkGenerate(invocation.input ?? null);
     const { conversation = '' } = input;
-    const estimate = estimatedTokens(input, noted(held.conversations, conversation)?.chars);
+    const told = noted(held.conversations, conversation);
+    const estimate = estimatedTokens(input, told?.chars);
     this.tenant = names.one(tenant);
     this.runId = runId;
     this.shard = shard;
@@ -87,7 +89,7 @@ export class RunCall extends PoolCall {
     this.weight = weight;
     this.#inputTokens = estimate.inputTokens;
     this.#outputTokens = estimate.outputTokens;
-    this.wanted = names.wanted(input);
+    this.wanted = names.wanted(input, needsOf(input, told?.images));
     this.input = input;
     this.turn = turn;
     this.status = names.one(status);
@@ -163,6 +165,10 @@ export class RunCall extends PoolCall {
 
   get tier(): string | undefined {
     return this.wanted.tier;
+  }
+
+  get needs(): readonly Need[] | undefined {
+    return this.wanted.needs;
   }
 
   is(invocation: { readonly id: string; readonly incarnation: number }): boolean {
