@@ -230,7 +230,7 @@ export class TurnBatches implements BatchSource {
     if (laterAnswers.length === 0) local.push(...runQueue.takeLocal(entry));
     if (loaded?.inbox.length === limits.turnEventsMax && !isHeldBack) entry.look = true;
     const incoming = inOrder(local, rows, laterAnswers);
-    const failure = warm.failure ?? this.#options.repeated.takeFailure(entry.address.runId);
+    const failure = warm.failure ?? this.#options.repeated.takeFailure(entry);
     if (incoming.length === 0 && warm.hot.state !== null && failure === null) {
       this.#afterCommit.nothingToDo(entry, warm.hot);
       return null;

@@ -18,6 +18,7 @@
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Backlog } from './backlog.ts';
 import { limits } from '../../domain/limits.ts';
+import type { ErrorRecord } from '../../domain/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
 import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
 import { commandKinds, type RunAddress } from '../../store/rows.ts';
@@ -44,6 +45,8 @@ export type Entry = {
   queued: 'no' | Line;
   /** Failed tries in a row to commit a turn. */
   tries: number;
+  /** Set when the run cannot go on: its next turn only fails it. Another owner of the run finds out anew. */
+  failure: ErrorRecord | null;
   /** True while the run waits to be tried apart from others: see `isolation.ts`. */
   aside: boolean;
   /**
@@ -316,6 +319,7 @@ export class RunQueue {
       begins: false,
       queued: 'no',
       tries: 0,
+      failure: null,
       aside: false,
       trouble: null,
     };

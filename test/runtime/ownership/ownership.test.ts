@@ -379,3 +379,37 @@ describe('a replica that is cut off and comes back', () => {
     expect(a.runtime.stats()).toMatchObject({ permitsInUse: 0 });
   });
 });
+
+it('is not failed for what an earlier ownership found, when its shard has come back', async () => {
+  let letCommitEnd: (() => void) | null = null;
+  let letRenewalEnd: (() => void) | null = null;
+  let isHeld = false;
+  const between = (store: Store): Store => ({
+    ...store,
+    commit: async (batch) => {
+      if (!isHeld || batch.turns.length === 0) return store.commit(batch);
+      await new Promise<void>((resolve) => (letCommitEnd = resolve));
+      const fate = { kind: 'poison', reason: 'on order' } as const;
+      return { fates: [{ kind: 'turns', index: 0, fate }], wakes: [] };
+    },
+    renew: async (by) => {
+      if (!isHeld) return store.renew(by);
+      await new Promise<void>((resolve) => (letRenewalEnd = resolve));
+      return { ...(await store.renew(by)), shards: [] };
+    },
+  });
+  const { clock, heddle } = await oneReplica({ between });
+  const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
+  await clock.advance(100);
+  isHeld = true;
+  await run.send({ type: 'go' });
+  // By now the lease is in doubt, so the turn that would fail the run cannot begin.
+  await clock.advance(4_000);
+  expect([letCommitEnd, letRenewalEnd]).not.toContain(null);
+  (letCommitEnd as unknown as () => void)();
+  await clock.idle();
+  isHeld = false;
+  (letRenewalEnd as unknown as () => void)();
+  await clock.advance(5_000);
+  expect(await run.status()).toBe('completed');
+});

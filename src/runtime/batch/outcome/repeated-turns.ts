@@ -1,6 +1,6 @@
 /**
  * Turns that did not commit: which of them are computed again, and from what, and when their run is
- * failed instead. Owns the failure of runs whose next turn only fails them.
+ * failed instead. Such a failure stands in the run's entry, so that it goes when the run leaves memory.
  */
 import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import type { FateOf } from '../../../store/fates.ts';
@@ -31,22 +31,21 @@ type RepeatedTurnsOptions = {
 export class RepeatedTurns {
   readonly #options: RepeatedTurnsOptions;
   readonly #dropped: DroppedRuns;
-  readonly #failNext = new Map<string, ErrorRecord>();
 
   constructor(options: RepeatedTurnsOptions) {
     this.#options = options;
     this.#dropped = options.dropped;
   }
 
-  takeFailure(runId: string): ErrorRecord | null {
-    const error = this.#failNext.get(runId) ?? null;
-    this.#failNext.delete(runId);
-    return error;
+  takeFailure(entry: Entry): ErrorRecord | null {
+    const { failure } = entry;
+    entry.failure = null;
+    return failure;
   }
 
   /** The store refuses the run's own data, so no try can succeed: its next turn only fails it. */
   failNext(entry: Entry, incoming: Work['incoming'], error: HeddleError): void {
-    this.#failNext.set(entry.address.runId, error.toJSON());
+    entry.failure = error.toJSON();
     this.#again(entry, incoming, null);
   }
 
@@ -81,7 +80,7 @@ export class RepeatedTurns {
     if (entry.tries > max) {
       const reason = `its turn did not commit in ${max} tries`;
       const { runId } = entry.address;
-      this.#failNext.set(runId, heddleError('run-failed', { runId, reason }).toJSON());
+      entry.failure = heddleError('run-failed', { runId, reason }).toJSON();
     }
     if (hot === null) entry.look = true;
     this.#options.runQueue.retry(entry, incoming, hot);
@@ -91,7 +90,7 @@ export class RepeatedTurns {
   #answered({ entry, incoming, hot, failure }: Work): void {
     const { runId } = entry.address;
     this.#options.calls.abandon(runId, 'durable');
-    if (failure !== null) this.#failNext.set(runId, failure);
+    if (failure !== null) entry.failure = failure;
     entry.look = true;
     this.#again(entry, incoming, hot, conflictsMax);
   }
@@ -106,7 +105,7 @@ export class RepeatedTurns {
       return;
     }
     this.#options.calls.abandon(runId, 'durable');
-    this.#failNext.set(runId, heddleError('store-poison', { reason }).toJSON());
+    work.entry.failure = heddleError('store-poison', { reason }).toJSON();
     this.#again(work.entry, work.incoming, work.hot);
   }
 }
