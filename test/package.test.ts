@@ -125,6 +125,7 @@ const lentRequire =
 
 it('can be required, and runs beside another copy of xstate', async () => {
   const program = `const { catalogue, createHeddle, stubProvider } = require('heddle');
+const { testHeddle } = require('heddle/testing');
 const { setup } = require('xstate');
 const caller = setup({ actors: { ...catalogue } }).createMachine({
   id: 'required',
@@ -139,11 +140,14 @@ const caller = setup({ actors: { ...catalogue } }).createMachine({
   const heddle = await createHeddle({ agents: [caller], providers: [stubProvider()] });
   console.log(await (await heddle.start(caller)).output());
   await heddle.close();
+  const t = await testHeddle({ agents: [caller], model: 'because' });
+  console.log('tested: ' + (await (await t.start(caller)).output()));
+  await t.close();
 })();
 `;
   const script = join(folder, 'required.cjs');
   await writeFile(script, program);
-  expect(await said(script)).toContain('required and run');
+  expect(await said(script)).toContain('required and run\ntested: required and run');
   const own = join(folder, 'node_modules/heddle/node_modules/xstate');
   await cp(join(folder, 'node_modules/xstate'), own, { recursive: true });
   try {

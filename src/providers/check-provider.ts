@@ -23,7 +23,8 @@ export function checkProviders(providers: unknown): readonly Provider[] {
   return providers as readonly Provider[];
 }
 
-function checkProvider(provider: unknown, field: string): void {
+/** Throws `invalid-field` for the first field that is wrong, named after `field`. */
+export function checkProvider(provider: unknown, field: string): void {
   if (typeof provider !== 'object' || provider === null) refuseField(field, 'must be an object');
   const of = (key: keyof Provider): unknown => propertyOf(provider, key);
   checkName(of('name'), `${field}.name`);

@@ -9,7 +9,7 @@ import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
 import type { OutputOf } from '../library/chart-types.ts';
 import { Heddle } from '../library/library.ts';
-import { checkProviders } from '../providers/check-provider.ts';
+import { checkProvider, checkProviders } from '../providers/check-provider.ts';
 import type { Provider } from '../providers/port.ts';
 import type { AgentSources } from '../runtime/agent-source.ts';
 import { budgetDefaults, type Budget } from '../library/budget-requests.ts';
@@ -22,7 +22,7 @@ import { countedIds } from './counted-ids.ts';
 import type { CrashPoint } from './replica/crash-points.ts';
 import { durationMs, type Duration } from './time/duration.ts';
 import type { ModelScript } from './model/model-script.ts';
-import { ScriptedModel, type ModelOptions } from './model/scripted-model.ts';
+import { asProvider, ScriptedModel, type ModelOptions } from './model/scripted-model.ts';
 import { TestRun } from './test-run.ts';
 import { TestWorld } from './test-world.ts';
 import { VirtualClock } from './time/virtual-clock.ts';
@@ -33,7 +33,8 @@ export type TestHeddleOptions<Agents extends AgentSources = AgentSources> = {
   readonly agents?: Agents;
   /**
    * The script of the one model, under the provider's name `model`: an answer for every call, a
-   * list of answers, or a function. Without a script, a call ends the test with an error.
+   * list of answers, or a function. Without a script, and without `models` and `providers`, a call ends
+   * the test with an error.
    */
   readonly model?: ModelScript | ModelOptions;
   /** Further models, by their providers' names. */
@@ -57,7 +58,7 @@ export type TestHeddleOptions<Agents extends AgentSources = AgentSources> = {
   readonly startsAt?: Date | string | number;
   /** Gets heddle's log lines, also the warnings that `warnings` lists. */
   readonly log?: Log;
-  /** How long `settle` waits for tasks, in milliseconds of real time. Default 3,000. */
+  /** How long `settle` waits for tasks and `close` for providers, in milliseconds of real time. Default 3,000. */
   readonly settleMsMax?: number;
 };
 
@@ -129,11 +130,9 @@ export async function testHeddle<const Agents extends AgentSources = AgentSource
     ids: countedIds(asWhole(given.seed, 'seed', { min: 0, max: 0xffffffff, fallback: 0 })),
     log,
     models: (trouble) =>
-      modelsOf(given).map(
-        ([name, options]) => new ScriptedModel({ name, options, clock, trouble }),
-      ),
+      modelsOf(given).map((model) => new ScriptedModel({ ...model, clock, trouble })),
     providers: checkProviders(given.providers ?? []),
-    settings: given.settings ?? {},
+    settings: asOptions(given.settings ?? {}, 'settings', null),
     budgets: budgetDefaults(given.budgets),
     tenantWeights: given.tenantWeights ?? {},
     settleMsMax: asWhole(given.settleMsMax, 'settleMsMax', {
@@ -238,7 +237,7 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
 
   /**
    * Ends everything; nothing of it keeps the process alive. Rejects when an ordered crash never
-   * came.
+   * came, and when a script is wrong and no call before has said so.
    */
   override close(): Promise<void> {
     this.#closed ??= this.#world.close(() => super.close());
@@ -256,22 +255,33 @@ function settling(options: SettleOptions, field: string): { readonly tasks: 'wai
   return { tasks: asOneOf(tasks, `${field}.tasks`, ['wait', 'leave'], 'wait') };
 }
 
-function modelsOf({ model, models = {} }: TestHeddleOptions): [string, ModelOptions][] {
+/** A model with the option that names it in errors. */
+type NamedModel = {
+  readonly name: string;
+  readonly field: string;
+  readonly options: ModelOptions;
+};
+
+function modelsOf({ model, models = {}, providers = [] }: TestHeddleOptions): NamedModel[] {
   const others = asOptions(models, 'models', null);
-  const named = Object.entries(others).map(([name, given]): [string, ModelOptions] => {
-    return [name, modelOptions(given, `models.${name}`)];
-  });
-  if (model === undefined && named.length > 0) return named;
+  const named = Object.entries(others).map(([name, given]) =>
+    namedModel(name, given, `models.${name}`),
+  );
+  // A provider of the test's own takes the calls: a model without a script would take some of them.
+  if (model === undefined && named.length + providers.length > 0) return named;
   // Without a script a call has no answer, and the test ends with an error that says so.
-  const answers = modelOptions(model ?? [], 'model');
-  return [['model', answers], ...named];
+  return [namedModel('model', model === undefined ? [] : model, 'model'), ...named];
 }
 
-function modelOptions(given: ModelScript | ModelOptions, field: string): ModelOptions {
+function namedModel(name: string, given: ModelScript | ModelOptions, field: string): NamedModel {
   const isOptions = typeof given === 'object' && given !== null && 'answers' in given;
-  if (!isOptions) return { answers: given };
   const keys = ['answers', 'ceiling', 'models', 'tiers', 'pricePerMillion', 'supports'] as const;
-  return asOptions(given, field, keys);
+  const options = isOptions ? asOptions(given, field, keys) : { answers: given };
+  checkProvider(
+    asProvider(name, options, () => Promise.reject(new TypeError('not called'))),
+    field,
+  );
+  return { name, field, options };
 }
 
 function startMs(given: Date | string | number | undefined): number {

@@ -38,8 +38,11 @@ export type WorldOptions = Pick<
 
 /** Real time between two looks at work that takes real time. */
 const lookMs = 1;
-/** After so many timers in one instant, the work is taken to go round for ever. */
-const ringsMax = 100_000;
+/**
+ * After so many timers in one instant, the work is taken to go round for ever: after the first number if
+ * `settleMsMax` is over. A test's runner would end the test before it hears of the second.
+ */
+const rings = { late: 1_000, max: 100_000 } as const;
 /** Virtual time: a little more than the longest close. */
 const closeMsMax = 60_000;
 
@@ -56,7 +59,9 @@ export class TestWorld {
   #replica: TestReplica;
   /** The crash that is being carried out. */
   #crashing: Promise<void> | null = null;
+  /** What is wrong with the test itself, such as a script that has no answer left. */
   #trouble: Error | null = null;
+  #isTroubleTold = false;
   /** Grows with every request of the test. */
   #asked = 0;
   #closed = false;
@@ -88,7 +93,7 @@ export class TestWorld {
     this.#registered = registerAgents(agents, log);
     this.#replica = new TestReplica(this.#around, this.#registered);
     this.hostWaits = new HostWaits(clock, {
-      trouble: () => this.#trouble,
+      trouble: () => this.#tellTrouble(),
       asked: () => this.#asked,
       isBusy: () => this.#crashing !== null || this.#isWorking(),
     });
@@ -124,21 +129,23 @@ export class TestWorld {
 
   async #settle(of: { readonly tasks: 'wait' | 'leave' }, isLate: () => boolean): Promise<void> {
     for (;;) {
-      await this.#idle();
-      if (this.#trouble !== null) throw this.#trouble;
+      await this.#idle(isLate);
+      const trouble = this.#tellTrouble();
+      if (trouble !== null) throw trouble;
       if (this.#crashing !== null) await this.#crashing;
       else if (of.tasks === 'leave' || !this.#isWorking()) {
         const moves = this.clock.moves;
         this.hostWaits.look();
-        await this.#idle();
+        await this.#idle(isLate);
         if (this.clock.moves === moves) return;
       } else if (isLate()) throw this.#unsettled();
       else await waitMs(lookMs);
     }
   }
 
-  async #idle(): Promise<void> {
-    for (let rings = 0; rings < ringsMax && (await this.clock.idle()); rings++) {
+  async #idle(isLate: () => boolean): Promise<void> {
+    for (let rung = 0; rung < rings.max && (await this.clock.idle(isLate)); rung++) {
+      if (rung >= rings.late && isLate()) break;
       // An overdue timer rings now: no time has to pass for it.
       if (!this.clock.ringNext(this.clock.nowMs())) return;
     }
@@ -199,9 +206,26 @@ export class TestWorld {
     while (!isOver && this.clock.ringNext(untilMs));
     this.#replica.life.end();
     await closed;
-    await Promise.all(this.#options.providers.map(async (provider) => provider.close?.()));
+    await this.#closeProviders();
+    if (this.#trouble !== null && !this.#isTroubleTold) throw this.#trouble;
     const [missed] = this.points.missed;
     if (missed !== undefined) throw heddleError('test-crash-missed', { point: pointText(missed) });
+  }
+
+  async #closeProviders(): Promise<void> {
+    const { providers, settleMsMax } = this.#options;
+    let stop = (): void => undefined;
+    const late = new Promise<never>((_, reject) => {
+      const what = `a provider of yours has not closed after ${settleMsMax} ms of real time`;
+      stop = afterMs(settleMsMax, () => reject(heddleError('test-unsettled', { what })));
+    });
+    const closing = Promise.all(providers.map(async (provider) => provider.close?.()));
+    await Promise.race([closing, late]).finally(() => stop());
+  }
+
+  #tellTrouble(): Error | null {
+    this.#isTroubleTold = this.#trouble !== null;
+    return this.#trouble;
   }
 
   #begin(crash: () => Promise<void>): Promise<void> {
@@ -223,9 +247,11 @@ export class TestWorld {
     if (this.#closed) throw heddleError('closed');
     await this.#replica.kill();
     await this.clock.advance(of.downForMs);
-    this.#registered = of.registered ?? this.#registered;
-    this.#replica = new TestReplica(this.#around, this.#registered);
+    const registered = of.registered ?? this.#registered;
+    this.#replica = new TestReplica(this.#around, registered);
     await this.#replica.runtime.start();
+    // A build that open runs refuse does not start: after the next crash the one before it is there again.
+    this.#registered = registered;
     await this.clock.idle();
   }
 

@@ -197,12 +197,12 @@ describe('a model', () => {
 
   it('refuses a script that it could not carry out, by field', async () => {
     const wrong: readonly [unknown, string][] = [
-      [[{ txt: 'a' }], 'models.model[0].txt is unknown'],
-      [[{ status: 200 }], 'models.model[0].status must be from 300 to 599'],
-      [[{ broken: 'bad' }], 'models.model[0].broken must be one of'],
-      [[{ text: 'a', after: 'soon' }], 'models.model[0].after must be milliseconds'],
-      [[{ toolCalls: [{ input: {} }] }], 'models.model[0].toolCalls[0].name must be a text'],
-      [[null], 'models.model[0] must be a text or an object'],
+      [[{ txt: 'a' }], 'model[0].txt is unknown'],
+      [[{ status: 200 }], 'model[0].status must be from 300 to 599'],
+      [[{ broken: 'bad' }], 'model[0].broken must be one of'],
+      [[{ text: 'a', after: 'soon' }], 'model[0].after must be milliseconds'],
+      [[{ toolCalls: [{ input: {} }] }], 'model[0].toolCalls[0].name must be a text'],
+      [[null], 'model[0] must be a text or an object'],
       [{ answers: 'a', celing: 1 }, 'model.celing is unknown'],
     ];
     for (const [model, words] of wrong) {
@@ -343,4 +343,98 @@ describe('worlds', () => {
       await expect(one).rejects.toSatisfy((error: HeddleError) => error.code === 'invalid-field');
     }
   });
+});
+
+describe('what is wrong with a test', () => {
+  const own = (text: string) => ({
+    name: 'own',
+    ceiling: 1,
+    call: async () => ({
+      text,
+      toolCalls: [],
+      stopReason: 'end',
+      usage: { inputTokens: 1, outputTokens: 1 },
+      provider: 'own',
+      model: 'm',
+    }),
+  });
+
+  it('is not that it brings a provider of its own and no script', async () => {
+    const t = await heddle({ providers: [own('from my own')] });
+    const run = await t.start('script', steps(generate('a'), generate('b'), generate('c')));
+    expect(JSON.stringify(await run.output())).toContain('from my own');
+  });
+
+  it('is told by the field, before anything begins', async () => {
+    const wrong: readonly [object, string][] = [
+      [{ model: { answers: 'a', ceiling: 0 } }, 'model.ceiling'],
+      [{ model: { answers: 'a', tiers: 5 } }, 'model.tiers'],
+      [{ models: { slow: { answers: 'a', ceiling: Number.NaN } } }, 'models.slow.ceiling'],
+      [{ models: { '': 'a' } }, 'models..name'],
+      [{ model: 5 }, 'model'],
+      [{ model: null }, 'model'],
+      [{ model: [{ text: 'a', usage: { inputTokens: -1 } }] }, 'model[0].usage.inputTokens'],
+      [{ model: [{ text: 'a', usage: { input: 1 } }] }, 'model[0].usage.input'],
+      [{ model: [{ status: undefined }] }, 'model[0].status'],
+      [{ model: 'a', models: { model: 'b' } }, 'providers'],
+      [{ settings: 5 }, 'settings'],
+    ];
+    for (const [options, field] of wrong) {
+      await expect(testHeddle(options as TestHeddleOptions)).rejects.toMatchObject({
+        code: 'invalid-field',
+        detail: { field },
+      });
+    }
+  });
+
+  it('is told by `close` where nothing has told it before', async () => {
+    const t = await testHeddle({ agents: [script] });
+    await t.start('script', steps(generate('a')));
+    await expect(t.close()).rejects.toMatchObject({ code: 'test-script-over' });
+  });
+
+  it('is a chart that goes round for ever: `settle` says which, while the runner still listens', async () => {
+    const t = await heddle({
+      agents: [
+        setup({}).createMachine({
+          id: 'round',
+          initial: 'a',
+          states: { a: { after: { 0: 'b' } }, b: { after: { 0: 'a' } } },
+        }),
+      ],
+      settleMsMax: 200,
+    });
+    await t.start('round');
+    const words = /agent round is at turn \d+ and goes on and on/;
+    await expect(t.settle()).rejects.toThrow(words);
+  }, 20_000);
+
+  it('is a provider that does not close', async () => {
+    const hung = { ...own('a'), close: () => new Promise<never>(() => undefined) };
+    const t = await testHeddle({ providers: [hung], settleMsMax: 50 });
+    await expect(t.close()).rejects.toThrow('a provider of yours has not closed');
+  });
+
+  it('is told once', async () => {
+    const t = await heddle();
+    const run = await t.start('script', steps(generate('a')));
+    await expect(run.output()).rejects.toMatchObject({ code: 'test-script-over' });
+  });
+});
+
+it('goes back to the build before, when open runs refuse the one of a crash', async () => {
+  const version = '1';
+  const t = await heddle({ agents: [{ machine: script, version }] });
+  const run = await t.start('script', steps({ do: 'wait' }));
+  await t.settle();
+  const machine = setup({}).createMachine({
+    id: 'script',
+    initial: 'other',
+    states: { other: {} },
+  });
+  const crash = t.crash({ agents: [{ machine, version }] });
+  await expect(crash).rejects.toMatchObject({ code: 'structure-changed' });
+  await t.crash();
+  await run.send({ type: 'go' });
+  expect(await t.finish(run)).toBeDefined();
 });

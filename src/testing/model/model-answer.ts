@@ -114,7 +114,7 @@ export function planned(given: ModelAnswer, field: string): PlannedAnswer {
 }
 
 function textAnswer(given: TextAnswer, field: string): PlannedAnswer {
-  const { text = '', after = 0, usage = { inputTokens: 1, outputTokens: 1 } } = given;
+  const { text = '', after = 0, usage = {} } = given;
   const toolCalls = asList(given.toolCalls ?? [], `${field}.toolCalls`, {
     max: 128,
     what: 'calls',
@@ -124,9 +124,26 @@ function textAnswer(given: TextAnswer, field: string): PlannedAnswer {
     text: asText(text, `${field}.text`),
     toolCalls: toolCalls.map((call, i) => toolCall(call, i, `${field}.toolCalls[${i}]`)),
     stopReason: asText(stopReason, `${field}.stopReason`),
-    usage,
+    usage: usageOf(usage, `${field}.usage`),
   };
   return { kind: 'text', afterMs: durationMs(after, `${field}.after`), output };
+}
+
+const tokenKeys = [
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+] as const;
+type Usage = ProviderAnswer['usage'];
+
+function usageOf(given: Partial<Usage>, field: string): Usage {
+  const counts = Object.entries(asOptions(given, field, tokenKeys)).map(([key, tokens]) => {
+    const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
+    return [key, asWhole(tokens, `${field}.${key}`, bounds)];
+  });
+  return { inputTokens: 1, outputTokens: 1, ...Object.fromEntries(counts) };
 }
 
 function toolCall(given: unknown, place: number, field: string): ToolCall {
@@ -145,7 +162,8 @@ function toolCall(given: unknown, place: number, field: string): ToolCall {
 }
 
 function statusAnswer(given: StatusAnswer, field: string): PlannedAnswer {
-  const status = asWhole(given.status, `${field}.status`, { min: 300, max: 599, fallback: 0 });
+  const status = asWhole(given.status, `${field}.status`, { min: 300, max: 599, fallback: null });
+  if (status === null) refuseField(`${field}.status`, 'must be a whole number');
   const bounds = { min: 0, max: limits.delayMsMax, fallback: null };
   const retryAfterMs = asWhole(given.retryAfterMs, `${field}.retryAfterMs`, bounds);
   const { message = `answered with ${status}`, after = 0 } = given;

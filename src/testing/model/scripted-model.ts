@@ -35,6 +35,14 @@ export type ModelOptions = {
   readonly supports?: ProviderSupport;
 };
 
+export function asProvider(
+  name: string,
+  { ceiling = 100, models, tiers, pricePerMillion, supports = supportsAll }: ModelOptions,
+  call: Provider['call'],
+): Provider {
+  return { name, ceiling, models, tiers, pricePerMillion, supports, call };
+}
+
 /**
  * The calls that are kept for the test. A test with more calls measures load, and should use the
  * stub.
@@ -56,6 +64,8 @@ export class ScriptedModel {
   /** @internal */
   constructor(of: {
     readonly name: string;
+    /** The option that named it. */
+    readonly field: string;
     readonly options: ModelOptions;
     readonly clock: Clock;
     /** Reports a fault of the test's own. */
@@ -65,7 +75,7 @@ export class ScriptedModel {
     this.#options = of.options;
     this.#clock = of.clock;
     this.#trouble = of.trouble;
-    this.#source = answerSource(of.options.answers, `models.${of.name}`);
+    this.#source = answerSource(of.options.answers, of.field);
   }
 
   /** Every call that arrived, in order; each attempt is a call. */
@@ -85,9 +95,7 @@ export class ScriptedModel {
 
   /** @internal The provider that one replica is given. */
   provider(life: Life): Provider {
-    const { ceiling = 100, models, tiers, pricePerMillion, supports = supportsAll } = this.#options;
-    const call = (given: ProviderCall): Promise<ProviderAnswer> => this.#answer(given, life);
-    return { name: this.name, ceiling, models, tiers, pricePerMillion, supports, call };
+    return asProvider(this.name, this.#options, (given) => this.#answer(given, life));
   }
 
   #answer(given: ProviderCall, life: Life): Promise<ProviderAnswer> {

@@ -16,9 +16,10 @@ type Timer = { readonly atMs: number; readonly ring: () => void };
 const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * After so many rounds of the event loop in one instant, the work is taken to go round for ever.
+ * After so many rounds of the event loop in one instant, the work is taken to go round for ever: after the
+ * first number if the caller has waited for too long.
  */
-const roundsMax = 100_000;
+const rounds = { late: 5_000, max: 100_000 } as const;
 
 export class VirtualClock implements Clock {
   #nowMs: number;
@@ -64,8 +65,9 @@ export class VirtualClock implements Clock {
    * Resolves with true when nothing more happens unless time moves; with false when this state is
    * not reached.
    */
-  async idle(): Promise<boolean> {
-    for (let rounds = 0; rounds < roundsMax; rounds++) {
+  async idle(isLate: () => boolean = () => false): Promise<boolean> {
+    for (let count = 0; count < rounds.max; count++) {
+      if (count >= rounds.late && isLate()) return false;
       const before = this.#moves;
       for (let i = 0; i < 4; i++) await immediate();
       if (this.#moves === before) return true;
