@@ -25,9 +25,7 @@ export function needsOf(
 }
 
 /** What the images of a message need. */
-export function imagesOf(
-  message: NonNullable<GenerateRequest['messages']>[number],
-): readonly ImageNeed[] {
+function imagesOf(message: NonNullable<GenerateRequest['messages']>[number]): readonly ImageNeed[] {
   if (!('parts' in message) || message.parts === undefined) return [];
   const needs = new Set<ImageNeed>();
   for (const part of message.parts) {

@@ -24,7 +24,7 @@ export type HeldChild = {
 type HeldAsk = { readonly incarnation?: number };
 
 /** How long a conversation is; its messages are rows of their own. */
-export type HeldConversation = {
+type HeldConversation = {
   readonly messages: number;
   readonly chars: number;
   /** What its images need of a provider; absent without images. */
