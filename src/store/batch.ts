@@ -6,19 +6,20 @@ import type { Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
-import type { SlotStatus } from '../../machines/provider-slot.ts';
-import type { SubscriptionStatus } from '../../machines/subscription.ts';
 import type {
+  ChannelAddress,
   EvaluationRow,
   InboxArrival,
   InboxInsert,
-  MemoryAddress,
+  MemoryVersionRow,
   NewRun,
   ProviderRow,
+  QuestionRow,
   RunAddress,
-  SlotCall,
+  SlotRow,
   StartArrival,
-  SubscribedChannel,
+  SubscriptionRow,
+  TimerRow,
 } from './rows.ts';
 
 export type TurnCommit = RunAddress & {
@@ -65,11 +66,7 @@ export type TurnCommit = RunAddress & {
   readonly closeQuestions: readonly QuestionEnd[];
 };
 
-export type QuestionInsert = {
-  readonly invocationId: string;
-  readonly incarnation: number;
-  readonly questionText: string;
-};
+export type QuestionInsert = Pick<QuestionRow, 'invocationId' | 'incarnation' | 'questionText'>;
 
 /**
  * A question that this turn closes. If the question has an answer that the turn does not take, the
@@ -77,9 +74,7 @@ export type QuestionInsert = {
  */
 export type QuestionEnd = { readonly invocationId: string; readonly takesAnswer: boolean };
 
-export type MessageInsert = {
-  readonly tenant: string;
-  readonly channel: string;
+export type MessageInsert = ChannelAddress & {
   /** Names the message for ever. The store gives it its number in the channel. */
   readonly messageId: string;
   readonly payloadText: string;
@@ -100,12 +95,7 @@ export type MemoryWriter = { readonly runId: string; readonly turn: number };
  * Adds version n + 1 after version n. It is a conflict if the entry's newest version is not
  * `version - 1`.
  */
-export type MemoryInsert = MemoryAddress & {
-  readonly version: number;
-  readonly valueText: string;
-  readonly deleted: boolean;
-  readonly runId: string | null;
-  readonly turn: number | null;
+export type MemoryInsert = Omit<MemoryVersionRow, 'createdAtMs'> & {
   /**
    * Set when another turn of this batch writes version n, from which this version was made. If that turn
    * does not commit, this one is a conflict, even if another writer's version n has the expected number.
@@ -123,18 +113,8 @@ export type MemoryArrival = MemoryInsert & { readonly onAny?: true };
  * A subscription that waits or, if `delivered` is given, has received at once. The store locks the rows
  * of its channels. If one of them has moved past `after` meanwhile, the run is woken.
  */
-export type SubscriptionInsert = {
-  readonly subscriptionId: string;
-  readonly invocationId: string;
-  readonly status: SubscriptionStatus;
-  readonly channels: readonly SubscribedChannel[];
-  readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
-};
-export type SubscriptionEnd = {
-  readonly subscriptionId: string;
-  readonly status: SubscriptionStatus;
-  readonly delivered: readonly { readonly channel: string; readonly seq: number }[];
-};
+export type SubscriptionInsert = Omit<SubscriptionRow, 'tenant' | 'runId'>;
+export type SubscriptionEnd = Pick<SubscriptionRow, 'subscriptionId' | 'status' | 'delivered'>;
 
 /** A named group's cursor moves from `from` (null: the group is new to the channel) to `to`. */
 export type GroupCursorMove = {
@@ -147,11 +127,7 @@ export type GroupCursorMove = {
 /**
  * Sets a timer, in place of one with the same id. The deadline is the database's clock plus the delay.
  */
-export type TimerInsert = {
-  readonly timerId: string;
-  readonly generation: number;
-  readonly delayMs: number;
-};
+export type TimerInsert = Pick<TimerRow, 'timerId' | 'generation'> & { readonly delayMs: number };
 
 /**
  * Inserts or updates the slot's row; the counters are added to those of the row. Fenced as turns are
@@ -161,21 +137,32 @@ export type TimerInsert = {
  *   call must not be made and is not counted.
  * - Only the owner of a call's run empties the row that names the call. A replica that has lost the run
  *   leaves the name there: the new owner needs it to count calls that are made again (promise 3).
- * - A write that was sealed earlier never replaces one that was sealed later, because two commits of one
+ * - `sealed` grows with each batch of the slot's own replica, and is -1 for rows of other replicas. A
+ *   write that was sealed earlier never replaces one that was sealed later, because two commits of one
  *   replica may overtake one another. Its counts are added all the same.
  */
-export type SlotWrite = {
-  readonly provider: string;
-  readonly replicaId: ReplicaId;
-  readonly slot: number;
-  /** Grows with each batch of the slot's own replica; -1 for rows of other replicas. */
-  readonly sealed: number;
-  readonly status: SlotStatus;
-  readonly call: SlotCall | null;
+export type SlotWrite = SlotRow & SlotCounts & { readonly sealed: number };
+
+export type SlotCounts = {
   readonly calls: number;
   readonly duplicates: number;
   readonly rateLimited: number;
 };
+
+/** The write without its call, which the commit refuses. 429s that the slot met before stay counted. */
+export function freed(write: SlotWrite): SlotWrite {
+  return { ...write, status: 'idle', call: null, calls: 0, duplicates: 0 };
+}
+
+/** The write with the counts of the ones before it. */
+export function counted(write: SlotWrite, before: SlotCounts): SlotWrite {
+  return {
+    ...write,
+    calls: before.calls + write.calls,
+    duplicates: before.duplicates + write.duplicates,
+    rateLimited: before.rateLimited + write.rateLimited,
+  };
+}
 
 /** Replaces the gate's row: the replica that has learned something last knows best. */
 export type ProviderWrite = ProviderRow;

@@ -13,7 +13,9 @@ import type { Priority } from '../domain/priority.ts';
 import type { Batch } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
+  ChannelAddress,
   EvaluationRow,
+  GroupAddress,
   JournalRow,
   LoadedRun,
   MemoryAddress,
@@ -28,6 +30,8 @@ import type {
 } from './rows.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
+
+type RunKey = Pick<RunAddress, 'tenant' | 'runId'>;
 
 export type ShardGrant = {
   readonly shard: number;
@@ -52,9 +56,7 @@ export type MemoryReadResult = {
   readonly newest: number;
 };
 
-export type ChannelRead = {
-  readonly tenant: string;
-  readonly channel: string;
+export type ChannelRead = ChannelAddress & {
   /** The named group that reads, from its own cursor; null for a private reader. */
   readonly group: string | null;
   /** The number after which a private reader reads; null if it never read this channel. */
@@ -85,11 +87,7 @@ export type ReadSetResult = {
 };
 
 /** One conversation of one run. */
-export type ConversationRead = {
-  readonly tenant: string;
-  readonly runId: RunId;
-  readonly conversation: string;
-};
+export type ConversationRead = RunKey & { readonly conversation: string };
 
 export type Renewal = {
   /** The shards that this replica holds now, newly claimed ones among them. */
@@ -250,11 +248,7 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly TimerRow[]>;
   /** Timers of one run, soonest first. */
-  timersOf(query: {
-    readonly tenant: string;
-    readonly runId: RunId;
-    readonly limit: number;
-  }): Promise<readonly TimerRow[]>;
+  timersOf(query: RunKey & { readonly limit: number }): Promise<readonly TimerRow[]>;
   /**
    * Moves delayed messages of these shards that are due into their channels, the longest overdue first,
    * without the first `skip` of them. `nextDueInMs` is for the first message that is left after those.
@@ -269,21 +263,17 @@ export interface Store {
    * Leases messages to a consumer outside runs, at least once. Messages with an expired lease come
    * first.
    */
-  lease(request: {
-    readonly tenant: string;
-    readonly channel: string;
-    readonly group: string;
-    readonly from: 'earliest' | 'latest';
-    readonly max: number;
-    readonly leaseMs: number;
-  }): Promise<readonly LeasedMessage[]>;
+  lease(
+    request: GroupAddress & {
+      readonly from: 'earliest' | 'latest';
+      readonly max: number;
+      readonly leaseMs: number;
+    },
+  ): Promise<readonly LeasedMessage[]>;
   /** False for each token whose lease has ended or that was acknowledged before. */
-  acknowledge(request: {
-    readonly tenant: string;
-    readonly channel: string;
-    readonly group: string;
-    readonly tokens: readonly string[];
-  }): Promise<readonly boolean[]>;
+  acknowledge(
+    request: GroupAddress & { readonly tokens: readonly string[] },
+  ): Promise<readonly boolean[]>;
 
   run(tenant: string, runId: RunId): Promise<RunRow | null>;
   runs(query: {
@@ -294,12 +284,9 @@ export interface Store {
     readonly beforeRunId: RunId | null;
     readonly limit: number;
   }): Promise<readonly RunRow[]>;
-  journal(query: {
-    readonly tenant: string;
-    readonly runId: RunId;
-    readonly afterTurn: number;
-    readonly limit: number;
-  }): Promise<readonly JournalRow[]>;
+  journal(
+    query: RunKey & { readonly afterTurn: number; readonly limit: number },
+  ): Promise<readonly JournalRow[]>;
   /**
    * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
    * take. Without: those of all runs of the tenant that have no answer.
@@ -365,3 +352,7 @@ export interface Store {
 
   close(): Promise<void>;
 }
+
+/** What a method of the store is asked with, and what it answers. */
+export type Asked<Method extends keyof Store> = Parameters<Store[Method]>[0];
+export type Answer<Method extends keyof Store> = Awaited<ReturnType<Store[Method]>>;

@@ -21,6 +21,11 @@ export type RunAddress = {
   readonly shard: number;
 };
 
+/** A channel's place. */
+export type ChannelAddress = { readonly tenant: string; readonly channel: string };
+/** A named group of a channel's consumers, which share one cursor. */
+export type GroupAddress = ChannelAddress & { readonly group: string };
+
 /** The invocation of the parent run that a child run answers. */
 export type ParentAddress = RunAddress & {
   /** The parent's invocation. */

@@ -8,8 +8,8 @@
  */
 import type { Json } from '../../domain/json.ts';
 import type { MessageInsert } from '../batch.ts';
-import type { ChannelRead, ChannelReadResult } from '../port.ts';
-import type { MessageRow, RunAddress } from '../rows.ts';
+import type { Asked, Answer, ChannelRead, ChannelReadResult } from '../port.ts';
+import type { ChannelAddress, MessageRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import { channelKey, groupKey, type StoredMessage } from './stored-rows.ts';
 import { Wakes } from './inbox.ts';
@@ -22,17 +22,8 @@ export function publish(db: Database, message: MessageInsert, wakes: Wakes): voi
 }
 
 function delay(db: Database, message: MessageInsert): void {
-  db.tables.delayed.put({
-    tenant: message.tenant,
-    channel: message.channel,
-    messageId: message.messageId,
-    payloadText: message.payloadText,
-    delayMs: message.delayMs,
-    runId: message.runId,
-    shard: message.shard,
-    dueAtMs: db.now() + message.delayMs,
-    order: db.next('order'),
-  });
+  const dueAtMs = db.now() + message.delayMs;
+  db.tables.delayed.put({ ...message, dueAtMs, order: db.next('order') });
 }
 
 function append(db: Database, message: MessageInsert, wakes: Wakes): void {
@@ -50,7 +41,7 @@ function append(db: Database, message: MessageInsert, wakes: Wakes): void {
  */
 export function messagesAfter(
   db: Database,
-  at: { readonly tenant: string; readonly channel: string },
+  at: ChannelAddress,
   after: number,
   limit: number,
 ): StoredMessage[] {
@@ -64,14 +55,9 @@ export function messagesAfter(
 }
 
 export function messageRow(message: StoredMessage): MessageRow {
-  return {
-    channel: message.channel,
-    seq: message.seq,
-    messageId: message.messageId,
-    payload: JSON.parse(message.payloadText) as Json,
-    runId: message.runId,
-    publishedAtMs: message.publishedAtMs,
-  };
+  const { channel, seq, messageId, payloadText, runId, publishedAtMs } = message;
+  const payload = JSON.parse(payloadText) as Json;
+  return { channel, seq, messageId, payload, runId, publishedAtMs };
 }
 
 export function readChannel(db: Database, read: ChannelRead): ChannelReadResult {
@@ -96,8 +82,8 @@ export function readChannel(db: Database, read: ChannelRead): ChannelReadResult 
  */
 export function releaseDelayed(
   db: Database,
-  query: { readonly shards: readonly number[]; readonly limit: number; readonly skip?: number },
-): { readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null } {
+  query: Asked<'releaseDelayed'>,
+): Answer<'releaseDelayed'> {
   const nowMs = db.now();
   const waiting = query.shards
     .flatMap((shard) => db.tables.delayed.by('shard', String(shard)))

@@ -9,10 +9,11 @@
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
 import type { FateOf } from '../fates.ts';
-import type { PendingRun } from '../port.ts';
+import type { Asked, Answer, PendingRun } from '../port.ts';
 import {
   commandKinds,
   urgentInboxKinds,
+  type ChannelAddress,
   type InboxArrival,
   type InboxInsert,
   type InboxRow,
@@ -23,8 +24,6 @@ import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
 import { judgeArrival } from './questions.ts';
 import { join } from './table.ts';
-
-type ChannelAddress = { readonly tenant: string; readonly channel: string };
 
 /**
  * The work that must follow a transaction: wake-ups for runs with a new inbox row, and a wake pass
@@ -122,14 +121,7 @@ function isUrgent({ kind }: InboxRow): boolean {
 }
 
 /** Pages through inbox rows, oldest first. Names each open run of a page once. */
-export function pending(
-  db: Database,
-  query: {
-    readonly shards: readonly number[];
-    readonly afterSeq: string | null;
-    readonly limit: number;
-  },
-): { readonly runs: PendingRun[]; readonly nextSeq: string | null } {
+export function pending(db: Database, query: Asked<'pending'>): Answer<'pending'> {
   const after = query.afterSeq === null ? 0 : Number(query.afterSeq);
   const page = query.shards
     .flatMap((shard) => db.tables.inbox.by('shard', String(shard)))

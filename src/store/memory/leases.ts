@@ -6,27 +6,15 @@
  * 1. A message of a group has one lease at most, and none after it was acknowledged.
  * 2. No message above the group's cursor has had a lease, so new messages come after the cursor.
  */
-import type { LeasedMessage } from '../port.ts';
+import type { Answer, Asked, LeasedMessage } from '../port.ts';
+import type { GroupAddress } from '../rows.ts';
 import { messageRow, messagesAfter } from './channels.ts';
 import type { Database } from './database.ts';
 import { groupKey, type StoredLease, type StoredMessage } from './stored-rows.ts';
 import { cursorOf, headOf } from './subscriptions.ts';
 import { join } from './table.ts';
 
-type GroupAddress = {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly group: string;
-};
-
-export function lease(
-  db: Database,
-  request: GroupAddress & {
-    readonly from: 'earliest' | 'latest';
-    readonly max: number;
-    readonly leaseMs: number;
-  },
-): LeasedMessage[] {
+export function lease(db: Database, request: Asked<'lease'>): Answer<'lease'> {
   const { tenant, channel, group } = request;
   const again = expiredLeases(db, request).slice(0, request.max);
   const given = again.flatMap((expired) => {
@@ -51,7 +39,7 @@ function expiredLeases(db: Database, at: GroupAddress): StoredLease[] {
 
 function give(
   db: Database,
-  request: GroupAddress & { readonly leaseMs: number },
+  request: Asked<'lease'>,
   message: StoredMessage,
   attempt: number,
 ): LeasedMessage {
@@ -68,10 +56,7 @@ function give(
   return { ...messageRow(message), attempt, token };
 }
 
-export function acknowledge(
-  db: Database,
-  request: GroupAddress & { readonly tokens: readonly string[] },
-): boolean[] {
+export function acknowledge(db: Database, request: Asked<'acknowledge'>): Answer<'acknowledge'> {
   return request.tokens.map((token) => {
     const row = db.tables.leases.get(token);
     if (row === undefined || groupKey(row) !== groupKey(request)) return false;

@@ -1,6 +1,6 @@
 /** Gates of providers: each row is what a replica has written last. */
+import type { Answer } from '../port.ts';
 import type { Batch } from '../batch.ts';
-import type { ProviderRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import { own } from './table.ts';
 
@@ -13,7 +13,7 @@ export function writeProviders(db: Database, { providers }: Batch): void {
   }
 }
 
-export function providersOf(db: Database): (ProviderRow & { readonly inUse: number })[] {
+export function providersOf(db: Database): Answer<'providers'> {
   const nowMs = db.now();
   const slots = db.tables.slots.all().filter(({ call }) => call !== null);
   return db.tables.providers

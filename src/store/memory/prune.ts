@@ -4,6 +4,7 @@
  * that they took, except those that a group or a waiting run has yet to read. Evaluations stay, and so
  * do memory entries that other runs can reach.
  */
+import type { Asked } from '../port.ts';
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import {
@@ -23,10 +24,7 @@ import { clearTimersOf } from './timers.ts';
 /** A commit's id may be sent again within minutes, never after a day. */
 const commitMsMax = 24 * 60 * 60 * 1_000;
 
-export function prune(
-  db: Database,
-  query: { readonly olderThanMs: number; readonly limit: number },
-): number {
+export function prune(db: Database, query: Asked<'prune'>): number {
   const beforeMs = db.now() - query.olderThanMs;
   const over = db.tables.runs
     .all()

@@ -4,6 +4,7 @@
  *
  * 1. A question's row exists as long as the question is open.
  */
+import type { Answer, Asked } from '../port.ts';
 import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
@@ -129,10 +130,7 @@ export function writeQuestions(db: Database, turn: TurnCommit): void {
   }
 }
 
-export function listQuestions(
-  db: Database,
-  query: { readonly tenant: string; readonly runId: string | null; readonly limit: number },
-): QuestionRow[] {
+export function listQuestions(db: Database, query: Asked<'questions'>): Answer<'questions'> {
   const { tenant, runId, limit } = query;
   const rows =
     runId === null

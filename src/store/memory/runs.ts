@@ -7,10 +7,10 @@
  *    inbox row `start`, unless it begins with a turn.
  * 2. An ended run's row never changes again.
  */
-import type { OpenRun } from '../port.ts';
+import type { Asked, Answer } from '../port.ts';
 import type { StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
-import type { JournalRow, LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
+import type { LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
 import { refuseGroups, type Started } from '../start-groups.ts';
 import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
@@ -147,15 +147,7 @@ export function load(db: Database, runs: readonly RunAddress[]): (LoadedRun | nu
 
 const byRunId = (a: RunRow, b: RunRow): number => (a.runId < b.runId ? -1 : 1);
 
-export function openRuns(
-  db: Database,
-  query: {
-    readonly shards: readonly number[];
-    readonly statuses: readonly string[];
-    readonly afterRunId: string | null;
-    readonly limit: number;
-  },
-): OpenRun[] {
+export function openRuns(db: Database, query: Asked<'open'>): Answer<'open'> {
   const after = query.afterRunId ?? '';
   return query.shards
     .flatMap((shard) => db.tables.runs.by('shard', String(shard)))
@@ -165,17 +157,7 @@ export function openRuns(
     .map((run) => ({ ...run, hasInbox: db.tables.inbox.count('run', runKey(run)) > 0 }));
 }
 
-export function listRuns(
-  db: Database,
-  query: {
-    readonly tenant: string;
-    readonly statuses: readonly string[] | null;
-    readonly agent: string | null;
-    readonly pipeline: string | null;
-    readonly beforeRunId: string | null;
-    readonly limit: number;
-  },
-): RunRow[] {
+export function listRuns(db: Database, query: Asked<'runs'>): Answer<'runs'> {
   return db.tables.runs
     .by('tenant', query.tenant)
     .filter(
@@ -189,24 +171,13 @@ export function listRuns(
     .slice(0, query.limit);
 }
 
-export function listTenants(
-  db: Database,
-  query: { readonly prefix: string; readonly open: boolean; readonly limit: number },
-): string[] {
+export function listTenants(db: Database, query: Asked<'tenants'>): Answer<'tenants'> {
   const rows = db.tables.runs.all().filter((run) => !query.open || run.endedAtMs === null);
   const names = new Set(rows.map((run) => run.tenant));
   return [...names].filter((name) => name.startsWith(query.prefix)).slice(0, query.limit);
 }
 
-export function readJournal(
-  db: Database,
-  query: {
-    readonly tenant: string;
-    readonly runId: string;
-    readonly afterTurn: number;
-    readonly limit: number;
-  },
-): JournalRow[] {
+export function readJournal(db: Database, query: Asked<'journal'>): Answer<'journal'> {
   return db.tables.journal
     .by('run', runKey(query))
     .filter((row) => row.turn > query.afterTurn)

@@ -8,7 +8,7 @@
  *    them.
  */
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
-import type { Renewal } from '../port.ts';
+import type { Asked, Answer } from '../port.ts';
 import type { Database } from './database.ts';
 import type { StoredShard } from './stored-rows.ts';
 
@@ -23,10 +23,7 @@ export function holds(
   return row !== undefined && row.owner === replicaId && row.epoch === epoch;
 }
 
-export function renew(
-  db: Database,
-  replica: { readonly replicaId: ReplicaId; readonly leaseMs: number },
-): Renewal {
+export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
   const { replicaId, leaseMs } = replica;
   beat(db, replicaId, leaseMs);
   const live = liveReplicas(db, replicaId);
@@ -94,14 +91,7 @@ export function endAllSessions(db: Database): void {
   for (const { replicaId } of db.tables.replicas.all()) endSession(db, replicaId);
 }
 
-export function release(
-  db: Database,
-  replica: {
-    readonly replicaId: ReplicaId;
-    readonly shards: readonly number[];
-    readonly retire: boolean;
-  },
-): void {
+export function release(db: Database, replica: Asked<'release'>): void {
   for (const shard of replica.shards) {
     const row = db.tables.shards.get(String(shard));
     if (row?.owner === replica.replicaId) db.tables.shards.put({ ...row, owner: null });

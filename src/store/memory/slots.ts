@@ -2,12 +2,12 @@
  * Provider slots: the state of each concurrent place, and the counters of all calls. It owns the slot
  * rows; the states are those of the chart `provider-slot`.
  */
-import type { Batch, SlotWrite } from '../batch.ts';
+import { counted, freed, type Batch, type SlotWrite } from '../batch.ts';
 import type { Fates } from '../fates.ts';
 import type { ProviderTotals } from '../port.ts';
 import type { SlotRow } from '../rows.ts';
 import type { Database } from './database.ts';
-import { slotKey } from './stored-rows.ts';
+import { slotKey, type StoredSlot } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 
@@ -21,7 +21,7 @@ export function writeSlots(db: Database, batch: Batch, fates: Fates): void {
     if (isFenced) fates.put('slots', index, { kind: 'fenced' });
     const write = fates.of('slots', index) === null ? given : freed(given);
     const before = writes.get(slotKey(write));
-    writes.set(slotKey(write), before === undefined ? write : added(write, before));
+    writes.set(slotKey(write), before === undefined ? write : counted(write, before));
   });
   for (const write of writes.values()) writeSlot(db, write, replicaId);
 }
@@ -33,33 +33,11 @@ function writeSlot(db: Database, write: SlotWrite, writer: string): void {
     before === undefined || mayChange(db, before, write, writer) ? write : before;
   const counters = before ?? { calls: 0, duplicates: 0, rateLimited: 0 };
   const sealed = Math.max(before?.sealed ?? -1, write.sealed);
-  const row = { ...added(write, counters), provider, replicaId, slot, sealed, status, call };
+  const row = { ...counted(write, counters), provider, replicaId, slot, sealed, status, call };
   db.tables.slots.put(own(row));
 }
 
-/** The write without its call. A 429 that the slot has met before stays counted. */
-const freed = (write: SlotWrite): SlotWrite => ({
-  ...write,
-  status: 'idle',
-  call: null,
-  calls: 0,
-  duplicates: 0,
-});
-
-type Counters = Pick<SlotWrite, 'calls' | 'duplicates' | 'rateLimited'>;
-const added = (write: SlotWrite, before: Counters): SlotWrite => ({
-  ...write,
-  calls: before.calls + write.calls,
-  duplicates: before.duplicates + write.duplicates,
-  rateLimited: before.rateLimited + write.rateLimited,
-});
-
-function mayChange(
-  db: Database,
-  before: SlotRow & { readonly sealed: number },
-  write: SlotWrite,
-  writer: string,
-): boolean {
+function mayChange(db: Database, before: StoredSlot, write: SlotWrite, writer: string): boolean {
   if (write.sealed >= 0 && write.sealed < before.sealed) return false;
   if (before.call === null) return true;
   if (write.call !== null && before.replicaId === writer) return true;

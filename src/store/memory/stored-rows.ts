@@ -3,52 +3,39 @@
  * keys alone: the tables stand in database.ts.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { MessageInsert } from '../batch.ts';
-import type { Amount, BudgetAddress, BudgetRow } from '../charges.ts';
+import type { ConversationInsert, MessageInsert, SlotWrite } from '../batch.ts';
+import type { BudgetAddress, BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
+import type { AgentStructure, ShardGrant } from '../port.ts';
 import type {
+  ChannelAddress,
+  GroupAddress,
   JournalRow,
   MemoryAddress,
+  MessageRow,
   ProviderRow,
   RunAddress,
-  SlotRow,
+  SubscribedChannel,
   SubscriptionRow,
+  TimerRow,
 } from '../rows.ts';
 import { join } from './table.ts';
 
 type RunKey = { readonly tenant: string; readonly runId: string };
 
-export type StoredJournal = JournalRow & { readonly tenant: string; readonly runId: string };
+export type StoredJournal = JournalRow & RunKey;
 /**
  * `pruned` counts messages that housekeeping has deleted, so that the audit does not take them for gaps.
  */
-export type StoredChannel = {
+export type StoredChannel = ChannelAddress & { readonly head: number; readonly pruned: number };
+export type StoredMessage = Omit<MessageRow, 'payload'> & {
   readonly tenant: string;
-  readonly channel: string;
-  readonly head: number;
-  readonly pruned: number;
-};
-export type StoredMessage = {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly seq: number;
-  readonly messageId: string;
   readonly payloadText: string;
-  readonly runId: string | null;
-  readonly publishedAtMs: number;
 };
 /** `order` keeps delayed messages of one deadline in the order of their commits. */
 export type StoredDelayed = MessageInsert & { readonly dueAtMs: number; readonly order: number };
-export type StoredCursor = {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly group: string;
-  readonly cursor: number;
-};
-export type StoredLease = {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly group: string;
+export type StoredCursor = GroupAddress & { readonly cursor: number };
+export type StoredLease = GroupAddress & {
   readonly seq: number;
   readonly attempt: number;
   readonly token: string;
@@ -56,46 +43,23 @@ export type StoredLease = {
 };
 export type StoredSubscription = SubscriptionRow & { readonly shard: number };
 /** One channel of a waiting subscription. The waiter with the lowest `order` has waited longest. */
-export type StoredWaiter = RunAddress & {
-  readonly channel: string;
-  readonly group: string | null;
-  readonly after: number;
-  readonly subscriptionId: string;
-  readonly order: number;
-};
-export type StoredConversationEntry = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly turn: number;
-  readonly place: number;
-  readonly conversation: string;
-  readonly messageText: string;
-};
+export type StoredWaiter = RunAddress &
+  SubscribedChannel & { readonly subscriptionId: string; readonly order: number };
+export type StoredConversationEntry = RunKey &
+  ConversationInsert & { readonly turn: number; readonly place: number };
 /** A key under which an event was sent. */
-export type StoredSentKey = {
-  readonly tenant: string;
-  readonly runId: string;
+export type StoredSentKey = RunKey & {
   readonly key: string;
   readonly eventText: string;
   readonly atMs: number;
   readonly order: number;
 };
-export type StoredStructure = {
-  readonly agent: string;
-  readonly version: string;
-  readonly structure: string;
-};
+export type StoredStructure = Omit<AgentStructure, 'replaces'>;
 /** The text of a start under an idempotency key. */
 export type StoredStart = RunKey & { readonly startText: string };
 export type StoredEntry = MemoryAddress & { readonly newest: number };
-export type StoredTimer = RunAddress & {
-  readonly timerId: string;
-  readonly generation: number;
-  readonly dueAtMs: number;
-};
-export type StoredShard = {
-  readonly shard: number;
-  readonly epoch: number;
+export type StoredTimer = Omit<TimerRow, 'dueInMs'> & { readonly dueAtMs: number };
+export type StoredShard = Pick<ShardGrant, 'shard' | 'epoch'> & {
   readonly owner: ReplicaId | null;
 };
 /**
@@ -109,12 +73,7 @@ export type StoredReplica = {
   readonly reconnectedAtMs: number | null;
   readonly sessionGone: boolean;
 };
-export type StoredSlot = SlotRow & {
-  readonly sealed: number;
-  readonly calls: number;
-  readonly duplicates: number;
-  readonly rateLimited: number;
-};
+export type StoredSlot = SlotWrite;
 export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
@@ -123,13 +82,7 @@ export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
  * `isSet`: set by a person, not by a default of the replica that reserved. `day` counts days from 1970.
  */
 export type StoredBudget = BudgetRow & { readonly isSet: boolean; readonly day: number };
-export type StoredReservation = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly user: string;
-  readonly call: string;
-  readonly amount: Amount;
-};
+export type StoredReservation = RunKey & Pick<Reservation, 'user' | 'call' | 'amount'>;
 /** `told`: the fates of its parts, for a sender of the same batch. */
 export type StoredCommit = {
   readonly commitId: string;
@@ -138,10 +91,8 @@ export type StoredCommit = {
 };
 
 export const runKey = (run: RunKey): string => join(run.tenant, run.runId);
-export const channelKey = (at: { tenant: string; channel: string }): string =>
-  join(at.tenant, at.channel);
-export const groupKey = (at: { tenant: string; channel: string; group: string }): string =>
-  join(at.tenant, at.channel, at.group);
+export const channelKey = (at: ChannelAddress): string => join(at.tenant, at.channel);
+export const groupKey = (at: GroupAddress): string => join(at.tenant, at.channel, at.group);
 export const entryKey = (at: MemoryAddress): string => join(at.tenant, at.scope, at.owner, at.key);
 export const subscriptionKey = (at: { tenant: string; subscriptionId: string }): string =>
   join(at.tenant, at.subscriptionId);

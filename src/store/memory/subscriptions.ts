@@ -10,7 +10,7 @@
  * 3. A group has a cursor from its first registration or move on.
  */
 import type { GroupCursorMove, SubscriptionEnd, SubscriptionInsert } from '../batch.ts';
-import type { RunAddress } from '../rows.ts';
+import type { ChannelAddress, GroupAddress, RunAddress } from '../rows.ts';
 import type { Database } from './database.ts';
 import {
   channelKey,
@@ -22,8 +22,6 @@ import {
 import { hasInboxKey, putInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
 
-type ChannelAddress = { readonly tenant: string; readonly channel: string };
-
 const wakeKey = (waiter: StoredWaiter): string => `messages:${waiter.subscriptionId}`;
 
 export function register(
@@ -33,18 +31,7 @@ export function register(
   wakes: Wakes,
 ): void {
   const { tenant, runId, shard } = run;
-  db.tables.subscriptions.put(
-    own({
-      tenant,
-      runId,
-      shard,
-      subscriptionId: insert.subscriptionId,
-      invocationId: insert.invocationId,
-      status: insert.status,
-      channels: insert.channels,
-      delivered: insert.delivered,
-    }),
-  );
+  db.tables.subscriptions.put(own({ tenant, runId, shard, ...insert }));
   if (insert.status !== 'waiting' && insert.status !== 'registering') return;
   for (const { channel, group, after } of insert.channels) {
     touch(db, { tenant, channel }, wakes);
@@ -103,10 +90,7 @@ export function endSubscription(
   }
 }
 
-export function cursorOf(
-  db: Database,
-  at: { readonly tenant: string; readonly channel: string; readonly group: string },
-): number | null {
+export function cursorOf(db: Database, at: GroupAddress): number | null {
   return db.tables.cursors.get(groupKey(at))?.cursor ?? null;
 }
 

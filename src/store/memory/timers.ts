@@ -2,7 +2,7 @@
  * Timers: absolute deadlines by the database's clock (promise 4). It owns the timer rows. The turn that
  * takes a timer's firing deletes its row.
  */
-import type { RunId } from '../../domain/ids.ts';
+import type { Answer, Asked } from '../port.ts';
 import type { TimerInsert } from '../batch.ts';
 import type { RunAddress, TimerRow } from '../rows.ts';
 import type { Database } from './database.ts';
@@ -29,14 +29,7 @@ export function clearTimersOf(db: Database, run: RunAddress): void {
   for (const timer of db.tables.timers.by('run', runKey(run))) clearTimer(db, run, timer.timerId);
 }
 
-export function dueTimers(
-  db: Database,
-  query: {
-    readonly shards: readonly number[];
-    readonly horizonMs: number;
-    readonly limit: number;
-  },
-): TimerRow[] {
+export function dueTimers(db: Database, query: Asked<'timers'>): Answer<'timers'> {
   const untilMs = db.now() + query.horizonMs;
   const timers = query.shards
     .flatMap((shard) => db.tables.timers.by('shard', String(shard)))
@@ -44,10 +37,7 @@ export function dueTimers(
   return soonest(db, timers, query.limit);
 }
 
-export function timersOf(
-  db: Database,
-  query: { readonly tenant: string; readonly runId: RunId; readonly limit: number },
-): TimerRow[] {
+export function timersOf(db: Database, query: Asked<'timersOf'>): Answer<'timersOf'> {
   return soonest(db, db.tables.timers.by('run', runKey(query)), query.limit);
 }
 

@@ -1,18 +1,10 @@
 /** Moves delayed messages that are due into their channels. */
+import type { Answer, Asked } from '../port.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { RunAddress } from '../rows.ts';
 import { wake, type TouchedChannel } from './tables/channel-writes.ts';
 import type { Pool } from './link/pool.ts';
-import {
-  bigintColumn,
-  callWith,
-  int,
-  ints,
-  textColumn,
-  type Column,
-  type Fields,
-  statement,
-} from './link/statement.ts';
+import { column, int, ints, rowStatement, statement, type Fields } from './link/statement.ts';
 
 /**
  * Read first, because the wake-ups must name the channels, and all calls of a transaction leave at
@@ -20,6 +12,7 @@ import {
  */
 const dueDelayedStatement = statement(
   'delayed_due',
+  [ints, int, int],
   `select tenant, delayed_id, channel from heddle.delayed_messages
     where shard = any($1::int[]) and due_at <= now()
     order by due_at, delayed_id limit $2::int offset $3::int`,
@@ -29,8 +22,9 @@ const dueDelayedStatement = statement(
  * Locks: the delayed rows, by age, skipping those that another replica moves; then their channels by
  * tenant and name, as every commit does.
  */
-const releaseDelayedStatement = statement(
+const releaseDelayedStatement = rowStatement<Due>(
   'delayed_release',
+  [column.text((row) => row.tenant), column.bigint((row) => row.delayedId)],
   `with due as (
       select d.tenant, d.delayed_id
       from unnest($1::text[], $2::bigint[]) as i(tenant, delayed_id)
@@ -58,25 +52,20 @@ const releaseDelayedStatement = statement(
 
 const nextDelayedStatement = statement(
   'delayed_next',
+  [ints, int],
   `select ceil(extract(epoch from due_at - clock_timestamp()) * 1000)::text
     from heddle.delayed_messages where shard = any($1::int[])
     order by due_at, delayed_id limit 1 offset $2::int`,
 );
 
 type Due = { readonly tenant: string; readonly delayedId: string };
-const dueColumns: readonly Column<Due>[] = [
-  textColumn((row) => row.tenant),
-  bigintColumn((row) => row.delayedId),
-];
-
 export async function releaseDelayed(
   pool: Pool,
-  query: { readonly shards: readonly number[]; readonly limit: number; readonly skip?: number },
-): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }> {
-  const shards = ints(query.shards);
-  const skip = int(query.skip ?? 0);
-  const look = { statement: dueDelayedStatement, params: [shards, int(query.limit), skip] };
-  const next = { statement: nextDelayedStatement, params: [shards, skip] };
+  query: Asked<'releaseDelayed'>,
+): Promise<Answer<'releaseDelayed'>> {
+  const { shards, limit, skip = 0 } = query;
+  const look = dueDelayedStatement(shards, limit, skip);
+  const next = nextDelayedStatement(shards, skip);
   const before = await pool.read([look, next]);
   const due: Due[] = [];
   const channels = new Map<string, TouchedChannel>();
@@ -86,7 +75,7 @@ export async function releaseDelayed(
     channels.set(`${tenant}\u0000${channel}`, { tenant, channel, messages: 0 });
   }
   if (due.length === 0) return { wakes: [], nextDueInMs: numberOf(before.get(next)) };
-  const release = callWith(releaseDelayedStatement, dueColumns, due);
+  const release = releaseDelayedStatement(due);
   const wakes = wake([...channels.values()], []);
   const results = await pool.read([release, wakes, next]);
   const woken = new Map<string, RunAddress>();

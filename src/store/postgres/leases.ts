@@ -2,15 +2,16 @@
  * Outside consumers: messages stay under a lease until they are acknowledged, at least once. A token
  * is the message's number and a random UUID, so that an acknowledgement finds its row by key.
  */
-import type { LeasedMessage } from '../port.ts';
+import type { Asked, Answer } from '../port.ts';
 import type { Pool } from './link/pool.ts';
 import { messageRow } from './reads/read-set.ts';
 import { epochMs } from './reads/run-reads.ts';
-import { bigint, int, text, texts, statement } from './link/statement.ts';
+import { bigint, int, statement, text, texts } from './link/statement.ts';
 
 /** Locks: the group's row, before all others, so that two consumers of a group take turns. */
 const lockGroupStatement = statement(
   'lease_group',
+  [text, text, text, text],
   `insert into heddle.consumer_groups as g (tenant, channel, consumer_group, cursor)
     values ($1::text, $2::text, $3::text, case when $4::text = 'earliest' then 0 else coalesce(
       (select head from heddle.channels where tenant = $1::text and channel = $2::text), 0) end)
@@ -23,6 +24,7 @@ const lockGroupStatement = statement(
  */
 const takeLeasesStatement = statement(
   'lease_take',
+  [text, text, text, int, bigint],
   `with expired as (
       select d.seq, d.attempt + 1 as attempt from heddle.deliveries d
       where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
@@ -56,24 +58,10 @@ const takeLeasesStatement = statement(
     order by g.attempt = 1, m.seq`,
 );
 
-export async function lease(
-  pool: Pool,
-  request: {
-    readonly tenant: string;
-    readonly channel: string;
-    readonly group: string;
-    readonly from: 'earliest' | 'latest';
-    readonly max: number;
-    readonly leaseMs: number;
-  },
-): Promise<LeasedMessage[]> {
+export async function lease(pool: Pool, request: Asked<'lease'>): Promise<Answer<'lease'>> {
   const { tenant, channel, group } = request;
-  const at = [text(tenant), text(channel), text(group)];
-  const lock = { statement: lockGroupStatement, params: [...at, text(request.from)] };
-  const take = {
-    statement: takeLeasesStatement,
-    params: [...at, int(request.max), bigint(request.leaseMs)],
-  };
+  const lock = lockGroupStatement(tenant, channel, group, request.from);
+  const take = takeLeasesStatement(tenant, channel, group, request.max, request.leaseMs);
   const rows = (await pool.read([lock, take])).get(take) ?? [];
   return rows.map((fields) => ({
     ...messageRow(channel, fields),
@@ -85,6 +73,7 @@ export async function lease(
 /** Locks: the deliveries that are acknowledged. A malformed token matches no row. */
 const acknowledgeStatement = statement(
   'lease_acknowledge',
+  [text, text, text, texts],
   `delete from heddle.deliveries d
     using (select distinct token from unnest($4::text[]) as i(token)
       where token ~ '^[0-9]{1,18}:[0-9a-f-]{36}$') i
@@ -96,16 +85,10 @@ const acknowledgeStatement = statement(
 
 export async function acknowledge(
   pool: Pool,
-  request: {
-    readonly tenant: string;
-    readonly channel: string;
-    readonly group: string;
-    readonly tokens: readonly string[];
-  },
-): Promise<boolean[]> {
+  request: Asked<'acknowledge'>,
+): Promise<Answer<'acknowledge'>> {
   const { tenant, channel, group, tokens } = request;
-  const params = [text(tenant), text(channel), text(group), texts(tokens)];
-  const call = { statement: acknowledgeStatement, params };
+  const call = acknowledgeStatement(tenant, channel, group, tokens);
   const taken = new Set(((await pool.once([call])).get(call) ?? []).map(([token]) => token));
   return tokens.map((token) => taken.delete(token));
 }

@@ -1,7 +1,6 @@
 /** The heartbeat, and giving shards back. */
-import type { ReplicaId } from '../../domain/ids.ts';
 import { shardCount } from '../../domain/ids.ts';
-import type { Renewal, ShardGrant } from '../port.ts';
+import type { Asked, Answer, ShardGrant } from '../port.ts';
 import { notifyOwnership } from './link/listen.ts';
 import type { Pool } from './link/pool.ts';
 import { renewLease, retire } from './tables/replicas.ts';
@@ -13,14 +12,14 @@ import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
  */
 export async function renew(
   pool: Pool,
-  { replicaId, leaseMs }: { readonly replicaId: ReplicaId; readonly leaseMs: number },
-): Promise<Renewal> {
+  { replicaId, leaseMs }: Asked<'renew'>,
+): Promise<Answer<'renew'>> {
   await pool.read([renewLease(replicaId, leaseMs)]);
   const held = heldShards(replicaId);
   const claim = claimShards(replicaId);
-  const claimed = (await pool.read([claim])).get(claim) ?? [];
+  const claimed = await pool.rows(claim);
   const orphans = new Set(claimed.map(([shard]) => shard));
-  const rows = (await pool.read([held])).get(held) ?? [];
+  const rows = await pool.rows(held);
   const liveReplicas = Number(rows[0]?.[2] ?? 1);
   const nextEndMs = rows[0]?.[3] ?? null;
   const shards = rows.flatMap(([shard, epoch]) =>
@@ -39,14 +38,7 @@ function grant(shard: number, epoch: number, orphaned: boolean): ShardGrant {
   return orphaned ? { shard, epoch, orphaned } : { shard, epoch };
 }
 
-export async function release(
-  pool: Pool,
-  replica: {
-    readonly replicaId: ReplicaId;
-    readonly shards: readonly number[];
-    readonly retire: boolean;
-  },
-): Promise<void> {
+export async function release(pool: Pool, replica: Asked<'release'>): Promise<void> {
   const { replicaId, shards } = replica;
   const calls = [releaseShards(replicaId, shards)];
   if (replica.retire) calls.push(retire(replicaId));

@@ -2,6 +2,7 @@
  * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
  * for ever.
  */
+import type { Asked } from '../port.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Pool } from './link/pool.ts';
 import { bigint, int, statement } from './link/statement.ts';
@@ -14,6 +15,7 @@ import { bigint, int, statement } from './link/statement.ts';
  */
 const pruneRunsStatement = statement(
   'prune_runs',
+  [bigint, int],
   `with old as (
       select tenant, run_id from heddle.runs
       where ended_at <= now() - $1::bigint * interval '1 ms'
@@ -81,6 +83,7 @@ const pruneRunsStatement = statement(
 /** A commit id is asked for again within minutes, never after a day. */
 const pruneCommitsStatement = statement(
   'prune_commits',
+  [int],
   `delete from heddle.commits where commit_id in (
       select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
 );
@@ -88,6 +91,7 @@ const pruneCommitsStatement = statement(
 /** Keys of sent events are kept for a day. */
 const pruneKeysStatement = statement(
   'prune_keys',
+  [int],
   `delete from heddle.sent_keys where ctid = any(array(
       select ctid from heddle.sent_keys
       where sent_at < now() - ${limits.sendKeyMs} * interval '1 ms' limit $1::int))`,
@@ -99,6 +103,7 @@ const pruneKeysStatement = statement(
  */
 const foldSlotsStatement = statement(
   'prune_slots',
+  [],
   `with gone as (
       delete from heddle.provider_slots s
       where s.call is null and s.replica_id <> '00000000-0000-0000-0000-000000000000'
@@ -120,6 +125,7 @@ const foldSlotsStatement = statement(
 /** Deletes replicas that are gone, once no slot or shard names them. */
 const pruneReplicasStatement = statement(
   'prune_replicas',
+  [],
   `delete from heddle.replicas r
     where r.lease_until < now() - interval '1 day'
       and not exists (select from heddle.provider_slots s where s.replica_id = r.replica_id)
@@ -127,18 +133,12 @@ const pruneReplicasStatement = statement(
 );
 
 /** Each statement is a transaction of its own, so that none holds its locks during the others. */
-export async function prune(
-  pool: Pool,
-  query: { readonly olderThanMs: number; readonly limit: number },
-): Promise<number> {
-  const runs = {
-    statement: pruneRunsStatement,
-    params: [bigint(query.olderThanMs), int(query.limit)],
-  };
-  const gone = (await pool.read([runs])).get(runs)?.[0]?.[0] ?? '0';
-  await pool.read([{ statement: pruneCommitsStatement, params: [int(query.limit)] }]);
-  await pool.read([{ statement: pruneKeysStatement, params: [int(query.limit)] }]);
-  await pool.read([{ statement: foldSlotsStatement, params: [] }]);
-  await pool.read([{ statement: pruneReplicasStatement, params: [] }]);
+export async function prune(pool: Pool, query: Asked<'prune'>): Promise<number> {
+  const runs = pruneRunsStatement(query.olderThanMs, query.limit);
+  const gone = (await pool.rows(runs))[0]?.[0] ?? '0';
+  await pool.read([pruneCommitsStatement(query.limit)]);
+  await pool.read([pruneKeysStatement(query.limit)]);
+  await pool.read([foldSlotsStatement()]);
+  await pool.read([pruneReplicasStatement()]);
   return Number(gone);
 }

@@ -26,12 +26,9 @@ const pool = (size = 1): Pool => {
 afterEach(() => Promise.all(pools.splice(0).map((one) => one.close())));
 afterAll(() => withClient(url, (client) => client.query('drop table if exists altered')));
 
-const asked = (name: string, sql: string): Call => ({
-  statement: statement(`test_${name}`, sql),
-  params: [],
-});
+const asked = (name: string, sql: string): Call => statement(`test_${name}`, [], sql)();
 const pid = asked('pid', 'select pg_backend_pid()::text');
-const refuse = statement('test_refuse', 'select heddle.refuse($1::text)');
+const refuse = statement('test_refuse', [text], 'select heddle.refuse($1::text)');
 const readOnly = asked(
   'read_only',
   `select set_config('default_transaction_read_only', 'on', false)`,
@@ -48,7 +45,7 @@ const ending =
 it.each(ending.split(' '))('after %s the connection is another', async (code) => {
   const one = pool();
   const before = await pidOf(one);
-  await expect(one.run([{ statement: refuse, params: [text(code)] }])).rejects.toMatchObject({
+  await expect(one.run([refuse(code)])).rejects.toMatchObject({
     code,
   });
   expect(await pidOf(one)).not.toBe(before);
@@ -59,7 +56,7 @@ it.each(['40001', '22012', '23505', '42501', '58030', 'HD001', '0A000'])(
   async (code) => {
     const one = pool();
     const before = await pidOf(one);
-    await expect(one.run([{ statement: refuse, params: [text(code)] }])).rejects.toMatchObject({
+    await expect(one.run([refuse(code)])).rejects.toMatchObject({
       code,
     });
     expect(await pidOf(one)).toBe(before);

@@ -19,23 +19,24 @@ import type { Pool } from '../link/pool.ts';
 import { questionsNow, type QuestionKey } from '../tables/question-writes.ts';
 import { diagnoseStarts } from './start-keys.ts';
 import {
-  callWith,
+  column,
+  rowStatement,
   runColumns,
   statement,
-  textColumn,
   type Call,
-  type Column,
   type Fields,
 } from '../link/statement.ts';
 
 const shardsNowStatement = statement(
   'diagnose_shards',
+  [],
   `select shard, epoch, replica_id from heddle.shards`,
 );
 
 /** A run that is to be created is also looked for by its idempotency key. */
-const runsNowStatement = statement(
+const runsNowStatement = rowStatement<AnyRun>(
   'diagnose_runs',
+  [...runColumns, column.text((run) => run.key)],
   `select r.turn, r.shard, r.ended_at is not null, coalesce((
         select true from heddle.runs k
         where k.tenant = i.tenant and k.idempotency_key = i.idempotency_key limit 1), false)
@@ -47,8 +48,14 @@ const runsNowStatement = statement(
     order by i.place`,
 );
 
-const memoryNowStatement = statement(
+const memoryNowStatement = rowStatement<MemoryInsert>(
   'diagnose_memory',
+  [
+    column.text((insert) => insert.tenant),
+    column.text((insert) => insert.scope),
+    column.text((insert) => insert.owner),
+    column.text((insert) => insert.key),
+  ],
   `select coalesce((
         select m.version from heddle.memory_versions m
         where m.tenant = i.tenant and m.scope = i.scope and m.owner = i.owner and m.key = i.key
@@ -58,8 +65,13 @@ const memoryNowStatement = statement(
     order by i.place`,
 );
 
-const cursorsNowStatement = statement(
+const cursorsNowStatement = rowStatement<Group>(
   'diagnose_cursors',
+  [
+    column.text((row) => row.tenant),
+    column.text((row) => row.move.channel),
+    column.text((row) => row.move.group),
+  ],
   `select g.cursor
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality
       as i(tenant, channel, consumer_group, place)
@@ -72,20 +84,7 @@ const cursorsNowStatement = statement(
 );
 
 type AnyRun = { readonly tenant: string; readonly runId: string; readonly key: string | null };
-const keyColumn: Column<AnyRun> = textColumn((run) => run.key);
-const entryColumns: readonly Column<MemoryInsert>[] = [
-  textColumn((insert) => insert.tenant),
-  textColumn((insert) => insert.scope),
-  textColumn((insert) => insert.owner),
-  textColumn((insert) => insert.key),
-];
 type Group = { readonly tenant: string; readonly move: GroupCursorMove };
-const groupColumns: readonly Column<Group>[] = [
-  textColumn((row) => row.tenant),
-  textColumn((row) => row.move.channel),
-  textColumn((row) => row.move.group),
-];
-
 type RunNow = { readonly turn: number; readonly shard: number; readonly open: boolean };
 
 /** The rows as they are stored. `diagnose` changes them as each part that fits would. */
@@ -244,10 +243,10 @@ async function factsOf(pool: Pool, batch: Batch): Promise<Facts> {
   const groups = batch.turns.flatMap(({ tenant, groupCursors }) =>
     groupCursors.map((move) => ({ tenant, move })),
   );
-  const shardsCall: Call = { statement: shardsNowStatement, params: [] };
-  const runsCall = callWith(runsNowStatement, [...runColumns, keyColumn], runs);
-  const memoryCall = callWith(memoryNowStatement, entryColumns, inserts);
-  const cursorsCall = callWith(cursorsNowStatement, groupColumns, groups);
+  const shardsCall: Call = shardsNowStatement();
+  const runsCall = runsNowStatement(runs);
+  const memoryCall = memoryNowStatement(inserts);
+  const cursorsCall = cursorsNowStatement(groups);
   const passed = batch.turns.flatMap(passedQuestions);
   const questionsCall = questionsNow(passed);
   const calls = [shardsCall, runsCall, memoryCall, cursorsCall, questionsCall];

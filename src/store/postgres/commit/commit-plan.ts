@@ -7,7 +7,7 @@
  * rows with the keys of sends before them, slots, providers, and last budgets with the reservations
  * under them.
  */
-import type { Batch, SlotWrite, TurnCommit } from '../../batch.ts';
+import { freed, type Batch, type SlotWrite, type TurnCommit } from '../../batch.ts';
 import type { Charges } from '../../charges.ts';
 import type { Fates } from '../../fates.ts';
 import type { InboxArrival } from '../../rows.ts';
@@ -34,7 +34,7 @@ import { questionCalls } from '../tables/question-writes.ts';
 import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from '../tables/run-writes.ts';
 import { fence } from '../tables/shards.ts';
 import { writeProviders } from '../tables/provider-writes.ts';
-import { freed, writeSlots } from '../tables/slot-writes.ts';
+import { writeSlots } from '../tables/slot-writes.ts';
 import { checkKeys } from './start-keys.ts';
 import type { Call } from '../link/statement.ts';
 import { endSubscriptions, insertSubscriptions } from '../tables/subscription-writes.ts';

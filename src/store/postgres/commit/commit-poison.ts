@@ -10,12 +10,12 @@ import { makeBatch } from '../../make-batch.ts';
 import { planCommit } from './commit-plan.ts';
 import { failureKind, portError, reasonOf, sqlstateOf } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
-import { text, type Call, statement } from '../link/statement.ts';
+import { statement, text } from '../link/statement.ts';
 
 /** Ends a trial, so that nothing of it stays. */
-const endTrialStatement = statement('trial_end', `select heddle.refuse($1::text)`);
+const refuse = statement('trial_end', [text], `select heddle.refuse($1::text)`);
 const trialOver = 'HD000';
-const endTrial: Call = { statement: endTrialStatement, params: [text(trialOver)] };
+const endTrial = refuse(trialOver);
 
 /** Slots, gates and charges hold no data of authors or models, so they cannot be poison. */
 type Kind = Exclude<PartKind, 'slots' | 'settled'>;

@@ -12,14 +12,7 @@ import { keptFates } from './commit-fates.ts';
 import { readCommit } from './commits.ts';
 import { inboxTargets } from '../tables/inbox-writes.ts';
 import type { Pool } from '../link/pool.ts';
-import {
-  callWith,
-  runColumns,
-  textColumn,
-  type Column,
-  type Fields,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, runColumns, type Fields } from '../link/statement.ts';
 
 export async function replay(pool: Pool, batch: Batch): Promise<BatchOutcome> {
   const { starts, inbox } = batch.arrivals;
@@ -65,8 +58,9 @@ export function targetFate({ runId }: InboxInsert, target: Fields): FateOf['inbo
 }
 
 /** The run that has a start's id, or else its idempotency key. */
-const startedRunsStatement = statement(
+const startedRunsStatement = rowStatement<NewRun>(
   'runs_started',
+  [...runColumns, column.text((run) => run.idempotencyKey)],
   `select coalesce(r.run_id, k.run_id), coalesce(r.shard, k.shard)
     from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
       as i(tenant, run_id, idempotency_key, place)
@@ -80,15 +74,12 @@ const startedRunsStatement = statement(
     order by i.place`,
 );
 
-const keyColumn: Column<NewRun> = textColumn((run) => run.idempotencyKey);
-
 export async function startedRuns(
   pool: Pool,
   starts: readonly NewRun[],
 ): Promise<readonly (RunAddress | null)[]> {
   if (starts.length === 0) return [];
-  const call = callWith(startedRunsStatement, [...runColumns, keyColumn], starts);
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(startedRunsStatement(starts));
   return starts.map(({ tenant }, index) => {
     const [runId, shard] = rows[index] ?? [];
     return runId ? { tenant, runId: asRunId(runId), shard: Number(shard) } : null;

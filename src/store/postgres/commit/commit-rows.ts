@@ -4,7 +4,7 @@
  * channel. The order of the statements stands in commit-plan.ts.
  */
 import type { MessageInsert, StatusChange, SubscriptionInsert, TurnCommit } from '../../batch.ts';
-import type { InboxInsert, NewRun, StartArrival } from '../../rows.ts';
+import type { InboxInsert, StartArrival } from '../../rows.ts';
 import type {
   CursorMove,
   EndedSubscription,
@@ -20,15 +20,14 @@ import type {
   SubscriptionWrite,
   Waiter,
 } from '../tables/subscription-writes.ts';
+import type { CreatingTurn } from '../tables/run-writes.ts';
 import type { TimerClear, TimerWrite } from '../tables/timer-writes.ts';
 import { cursorKey, memoryKey } from './commit-fates.ts';
-
-type Created = TurnCommit & { readonly create: NewRun };
 
 export class CommitRows {
   /** By shard: the epoch at which the replica holds it. */
   readonly shards = new Map<number, number>();
-  readonly created: Created[] = [];
+  readonly created: CreatingTurn[] = [];
   readonly moved: TurnCommit[] = [];
   readonly queued: StartArrival[] = [];
   readonly statuses = new Map<string, StatusChange>();
@@ -37,7 +36,7 @@ export class CommitRows {
   readonly cursors: CursorMove[] = [];
   private readonly lastMoves = new Map<string, CursorMove>();
   readonly groups: CursorMove[] = [];
-  readonly channels = new Map<string, TouchedChannel & { messages: number }>();
+  readonly channels = new Map<string, TouchedChannel>();
   readonly messages: NumberedMessage[] = [];
   readonly delayed: MessageInsert[] = [];
   readonly ended: TurnCommit[] = [];
@@ -59,7 +58,7 @@ export class CommitRows {
   turn(turn: TurnCommit): void {
     const { tenant, runId, shard, ended } = turn;
     if (turn.create === null) this.moved.push(turn);
-    else this.created.push(turn as Created);
+    else this.created.push(turn as CreatingTurn);
     if (ended === null) {
       for (const seq of turn.takenInbox) this.taken.push({ tenant, runId, seq });
       for (const key of turn.takenResults) this.takenResults.push({ tenant, runId, key });

@@ -11,31 +11,23 @@ import type { StartArrival } from '../../rows.ts';
 import { startHashOf } from '../tables/run-writes.ts';
 import { guard } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
-import {
-  callWith,
-  runColumns,
-  textColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, runColumns, type Call, type Column } from '../link/statement.ts';
 
-type Keyed = StartArrival & { readonly idempotencyKey: string; readonly startText: string };
-
-const isKeyed = (run: StartArrival): run is Keyed =>
+const isKeyed = (run: StartArrival): boolean =>
   run.idempotencyKey !== null && run.startText !== undefined;
 
 const keyColumns: readonly Column<StartArrival>[] = [
   ...runColumns,
-  textColumn((run) => run.idempotencyKey),
+  column.text((run) => run.idempotencyKey),
 ];
 
 /**
  * A run without a hash is of an earlier version: its key fits every start. A start whose run exists
  * under another key uses none. Locks nothing.
  */
-const checkKeysStatement = statement(
+const checkKeysStatement = rowStatement<StartArrival>(
   'starts_check',
+  [...keyColumns, column.text(startHashOf)],
   `select heddle.refuse('${guard.start}')
     from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
       as i(tenant, run_id, idempotency_key, start_hash)
@@ -52,13 +44,12 @@ const checkKeysStatement = statement(
 /** Null when no start has a key: such batches need no check. */
 export function checkKeys(starts: readonly StartArrival[]): Call | null {
   const keyed = starts.filter(isKeyed);
-  if (keyed.length === 0) return null;
-  const hashColumn = textColumn<Keyed>(startHashOf);
-  return callWith(checkKeysStatement, [...keyColumns, hashColumn], keyed);
+  return keyed.length === 0 ? null : checkKeysStatement(keyed);
 }
 
-const keysNowStatement = statement(
+const keysNowStatement = rowStatement<StartArrival>(
   'diagnose_starts',
+  keyColumns,
   `select k.run_id, k.start_hash, r.run_id is not null, r.idempotency_key
     from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
       as i(tenant, run_id, idempotency_key, place)
@@ -76,8 +67,7 @@ const keysNowStatement = statement(
 export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const { starts } = batch.arrivals;
   if (!starts.some(isKeyed)) return;
-  const call = callWith(keysNowStatement, keyColumns, starts);
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(keysNowStatement(starts));
   const before: Started = { holders: new Map(), keys: new Map() };
   starts.forEach((run, index) => {
     const [holder, mark = null, isThere, key = null] = rows[index] ?? [];

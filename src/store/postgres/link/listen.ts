@@ -25,17 +25,18 @@ const pingMsMax = 3_000;
 
 const notifyStatement = statement(
   'notify',
+  [texts],
   `select pg_notify('${channel}', payload) from unnest($1::text[]) payload`,
 );
 
 export function notify(hints: readonly SentHint[]): Call {
-  return { statement: notifyStatement, params: [texts(hints.flatMap(payloadsOf))] };
+  return notifyStatement(hints.flatMap(payloadsOf));
 }
 
 const ownership = 'ownership';
 
 export function notifyOwnership(): Call {
-  return { statement: notifyStatement, params: [texts([ownership])] };
+  return notifyStatement([ownership]);
 }
 
 /** Postgres takes less than 8,000 bytes in one payload. */

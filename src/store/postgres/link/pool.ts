@@ -15,7 +15,7 @@ import { HeddleError, heddleError } from '../../../domain/errors.ts';
 import { failureKind, portError, unavailable } from './failure.ts';
 import { Link, type LinkOptions, type Results } from './link.ts';
 import { isReadOnly } from './session-end.ts';
-import type { Call } from './statement.ts';
+import type { Call, Fields } from './statement.ts';
 
 /** Shared by the pools that lead to one server: how often that server has ceased to take writes. */
 export type Server = { generation: number };
@@ -72,6 +72,11 @@ export class Pool {
   /** For reads and for work that may happen twice: tried again if the connection was lost. */
   async read(calls: readonly Call[]): Promise<Results> {
     return this.tried(calls, () => true);
+  }
+
+  /** The rows that one call gives, read in the same way. */
+  async rows(call: Call): Promise<readonly Fields[]> {
+    return (await this.read([call])).get(call) ?? [];
   }
 
   /**

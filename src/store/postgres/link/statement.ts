@@ -18,17 +18,50 @@ export type Statement = { readonly name: string; readonly text: string };
 /** Every statement of the store, so that a test can prepare and explain each. */
 export const statements = new Map<string, Statement>();
 
-export function statement(name: string, text: string): Statement {
-  if (statements.has(name)) throw new Error(`two statements are called ${name}`);
-  const made = { name, text };
-  statements.set(name, made);
-  return made;
-}
 export type Param = (wire: Wire) => void;
 export type Call = { readonly statement: Statement; readonly params: readonly Param[] };
 
 /** A row of a result: its columns as Postgres's texts, in the statement's order. */
 export type Fields = readonly (string | null)[];
+
+/** Gives what makes a call of the statement from the values of $1, $2 …, each written as `params` says. */
+export function statement<Values extends readonly unknown[]>(
+  name: string,
+  params: readonly [...{ [At in keyof Values]: (value: Values[At]) => Param }],
+  text: string,
+): (...values: Values) => Call {
+  const made = named(name, text);
+  return (...values) => {
+    return { statement: made, params: params.map((of, i) => of(values[i] as never)) };
+  };
+}
+
+/** The same for a set of rows: its columns come first, as $1, $2 …, then `more`. */
+export function rowStatement<Row>(
+  name: string,
+  columns: readonly Column<Row>[],
+  text: string,
+): (rows: readonly Row[], ...more: readonly Param[]) => Call {
+  const made = named(name, text);
+  return (rows, ...more) => ({ statement: made, params: [...paramsOf(columns, rows), ...more] });
+}
+
+/** The same, with the number of rows as $1 before the columns. */
+export function countedStatement<Row>(
+  name: string,
+  columns: readonly Column<Row>[],
+  text: string,
+): (rows: readonly Row[]) => Call {
+  const made = named(name, text);
+  return (rows) => ({ statement: made, params: [int(rows.length), ...paramsOf(columns, rows)] });
+}
+
+function named(name: string, text: string): Statement {
+  if (statements.has(name)) throw new Error(`two statements are called ${name}`);
+  const made = { name, text };
+  statements.set(name, made);
+  return made;
+}
 
 export const text =
   (value: string | null): Param =>
@@ -53,47 +86,61 @@ export const ints =
       for (const value of values) wire.int4Param(value);
     });
 export const texts =
-  (values: readonly string[]): Param =>
-  (wire) =>
+  (values: readonly string[] | null): Param =>
+  (wire) => {
+    if (values === null) return wire.textParam(null);
     wire.array(oid.text, values.length, () => {
       for (const value of values) wire.textParam(value);
     });
+  };
 
 /** One column of a set of rows. */
-export type Column<Row> = (rows: readonly Row[]) => Param;
+export type Column<Row> = {
+  readonly type: number;
+  readonly put: (wire: Wire, row: Row) => void;
+};
 
-function column<Row>(type: number, put: (wire: Wire, row: Row) => void): Column<Row> {
-  return (rows) => (wire) =>
+export const column = {
+  text: <Row>(get: (row: Row) => string | null): Column<Row> => {
+    return { type: oid.text, put: (wire, row) => wire.textParam(get(row)) };
+  },
+  int: <Row>(get: (row: Row) => number | null): Column<Row> => {
+    return { type: oid.int4, put: (wire, row) => wire.int4Param(get(row)) };
+  },
+  bigint: <Row>(get: (row: Row) => number | string | null): Column<Row> => {
+    return { type: oid.int8, put: (wire, row) => wire.int8Param(get(row)) };
+  },
+  uuid: <Row>(get: (row: Row) => string | null): Column<Row> => {
+    return { type: oid.uuid, put: (wire, row) => wire.uuidParam(get(row)) };
+  },
+  bool: <Row>(get: (row: Row) => boolean): Column<Row> => {
+    return { type: oid.bool, put: (wire, row) => wire.boolParam(get(row)) };
+  },
+  float: <Row>(get: (row: Row) => number): Column<Row> => {
+    return { type: oid.float8, put: (wire, row) => wire.float8Param(get(row)) };
+  },
+};
+
+/** The columns of a part that each row has. */
+export function within<Row, Part>(
+  part: (row: Row) => Part,
+  columns: readonly Column<Part>[],
+): Column<Row>[] {
+  return columns.map(({ type, put }) => ({ type, put: (wire, row) => put(wire, part(row)) }));
+}
+
+export function paramsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Param[] {
+  return columns.map(({ type, put }) => (wire) => {
     wire.array(type, rows.length, () => {
       for (const row of rows) put(wire, row);
     });
+  });
 }
 
-export const textColumn = <Row>(get: (row: Row) => string | null): Column<Row> =>
-  column(oid.text, (wire, row) => wire.textParam(get(row)));
-export const intColumn = <Row>(get: (row: Row) => number | null): Column<Row> =>
-  column(oid.int4, (wire, row) => wire.int4Param(get(row)));
-export const bigintColumn = <Row>(get: (row: Row) => number | string | null): Column<Row> =>
-  column(oid.int8, (wire, row) => wire.int8Param(get(row)));
-export const uuidColumn = <Row>(get: (row: Row) => string | null): Column<Row> =>
-  column(oid.uuid, (wire, row) => wire.uuidParam(get(row)));
-export const boolColumn = <Row>(get: (row: Row) => boolean): Column<Row> =>
-  column(oid.bool, (wire, row) => wire.boolParam(get(row)));
-export const floatColumn = <Row>(get: (row: Row) => number): Column<Row> =>
-  column(oid.float8, (wire, row) => wire.float8Param(get(row)));
-
-/** The columns come first as $1, $2 …, then `more`. */
-export function callWith<Row>(
-  statement: Statement,
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  ...more: readonly Param[]
-): Call {
-  return { statement, params: [...columns.map((of) => of(rows)), ...more] };
-}
+export type RunKey = { readonly tenant: string; readonly runId: string };
 
 /** The address of a run: the first columns of nearly every set of rows. */
-export const runColumns: readonly Column<{ readonly tenant: string; readonly runId: string }>[] = [
-  textColumn((row) => row.tenant),
-  uuidColumn((row) => row.runId),
+export const runColumns: readonly Column<RunKey>[] = [
+  column.text((row) => row.tenant),
+  column.uuid((row) => row.runId),
 ];

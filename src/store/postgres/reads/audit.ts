@@ -4,10 +4,11 @@
  */
 import type { AuditFacts } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
-import { text, statement } from '../link/statement.ts';
+import { statement, text } from '../link/statement.ts';
 
 const auditStatement = statement(
   'audit',
+  [text],
   `with run as (
       select run_id, status, turn, ended_at from heddle.runs where tenant = $1::text
     ), channel as (
@@ -62,7 +63,7 @@ const auditStatement = statement(
 );
 
 export async function audit(pool: Pool, tenant: string): Promise<AuditFacts> {
-  const call = { statement: auditStatement, params: [text(tenant)] };
-  const facts = (await pool.read([call])).get(call)?.[0]?.[0] ?? '{}';
+  const call = auditStatement(tenant);
+  const facts = (await pool.rows(call))[0]?.[0] ?? '{}';
   return JSON.parse(facts) as AuditFacts;
 }

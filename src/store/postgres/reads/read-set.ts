@@ -13,23 +13,21 @@ import type {
 import type { MemoryVersionRow, MessageRow } from '../../rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { epochMs } from './run-reads.ts';
-import {
-  bigintColumn,
-  boolColumn,
-  callWith,
-  intColumn,
-  textColumn,
-  type Call,
-  type Column,
-  type Fields,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, type Call, type Fields } from '../link/statement.ts';
 
 /**
  * For each read the newest version number, and beside it the versions from the requested one downward.
  */
-const readMemoryStatement = statement(
+const readMemoryStatement = rowStatement<MemoryRead>(
   'memory_read',
+  [
+    column.text((read) => read.tenant),
+    column.text((read) => read.scope),
+    column.text((read) => read.owner),
+    column.text((read) => read.key),
+    column.int((read) => read.version),
+    column.int((read) => read.history),
+  ],
   `select i.place, newest.version, m.version, m.value, m.deleted, m.run_id, m.turn,
       ${epochMs('m.created_at')}
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[])
@@ -48,21 +46,20 @@ const readMemoryStatement = statement(
     order by i.place, m.version desc`,
 );
 
-const memoryColumns: readonly Column<MemoryRead>[] = [
-  textColumn((read) => read.tenant),
-  textColumn((read) => read.scope),
-  textColumn((read) => read.owner),
-  textColumn((read) => read.key),
-  intColumn((read) => read.version),
-  intColumn((read) => read.history),
-];
-
 /**
  * A group reads from its cursor, and a run without a group from its own position. A group or run that
  * has neither yet reads from the place that it chose, earliest or latest.
  */
-const readChannelsStatement = statement(
+const readChannelsStatement = rowStatement<ChannelRead>(
   'channels_read',
+  [
+    column.text((read) => read.tenant),
+    column.text((read) => read.channel),
+    column.text((read) => read.group),
+    column.bigint((read) => read.after),
+    column.bool((read) => read.from === 'earliest'),
+    column.int((read) => read.limit),
+  ],
   `select i.place, c.head is not null, at.head, at.cursor, at.stored, m.seq, m.message_id, m.payload, m.run_id,
       ${epochMs('m.published_at')}
     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[], $6::int[])
@@ -89,18 +86,9 @@ const readChannelsStatement = statement(
     order by i.place, m.seq`,
 );
 
-const channelColumns: readonly Column<ChannelRead>[] = [
-  textColumn((read) => read.tenant),
-  textColumn((read) => read.channel),
-  textColumn((read) => read.group),
-  bigintColumn((read) => read.after),
-  boolColumn((read) => read.from === 'earliest'),
-  intColumn((read) => read.limit),
-];
-
 export async function readSet(pool: Pool, set: ReadSet): Promise<ReadSetResult> {
-  const memory = callWith(readMemoryStatement, memoryColumns, set.memory);
-  const channels = callWith(readChannelsStatement, channelColumns, set.channels);
+  const memory = readMemoryStatement(set.memory);
+  const channels = readChannelsStatement(set.channels);
   const calls: Call[] = [];
   if (set.memory.length > 0) calls.push(memory);
   if (set.channels.length > 0) calls.push(channels);

@@ -3,7 +3,7 @@ import { asRunId } from '../../../domain/ids.ts';
 import type { ErrorRecord } from '../../../domain/errors.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { Priority } from '../../../domain/priority.ts';
-import type { OpenRun, PendingRun } from '../../port.ts';
+import type { Asked, Answer, PendingRun } from '../../port.ts';
 import {
   commandKinds,
   urgentInboxKinds,
@@ -18,14 +18,14 @@ import type { RunStatus } from '../../../../machines/run.ts';
 import type { Pool } from '../link/pool.ts';
 import {
   bigint,
-  callWith,
   int,
   ints,
+  rowStatement,
   runColumns,
+  statement,
   texts,
   uuid,
   type Fields,
-  statement,
 } from '../link/statement.ts';
 
 /** Milliseconds since 1970, as a text that `Number` reads exactly. */
@@ -68,8 +68,9 @@ export function runRow(fields: Fields): RunRow {
 /** In columns that change often '' stands for null: see the first migration. */
 const orNull = (value: string | null | undefined): string | null => value || null;
 
-const loadRunsStatement = statement(
+const loadRunsStatement = rowStatement(
   'runs_load',
+  runColumns,
   `select ${runFields}
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
@@ -82,8 +83,9 @@ const listed = (kinds: readonly InboxKind[]): string => kinds.map((kind) => `'${
 const urgent = listed(urgentInboxKinds);
 const commands = listed(commandKinds);
 
-const loadInboxStatement = statement(
+const loadInboxStatement = rowStatement(
   'inbox_load',
+  runColumns,
   `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
@@ -94,8 +96,9 @@ const loadInboxStatement = statement(
 );
 
 /** Answers to runs whose inbox rows fill a page: an answer may stand behind that page. */
-const loadAnswersStatement = statement(
+const loadAnswersStatement = rowStatement(
   'inbox_load_answers',
+  runColumns,
   `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
@@ -114,8 +117,8 @@ export async function loadRuns(
   runs: readonly RunAddress[],
 ): Promise<(LoadedRun | null)[]> {
   if (runs.length === 0) return [];
-  const rows = callWith(loadRunsStatement, runColumns, runs);
-  const inbox = callWith(loadInboxStatement, runColumns, runs);
+  const rows = loadRunsStatement(runs);
+  const inbox = loadInboxStatement(runs);
   const results = await pool.read([rows, inbox]);
   const found = new Map<string, Found>();
   for (const fields of results.get(rows) ?? []) {
@@ -139,12 +142,8 @@ type Found = { run: RunRow; inbox: InboxRow[]; laterAnswers: InboxRow[] };
 async function loadAnswers(pool: Pool, found: ReadonlyMap<string, Found>): Promise<void> {
   const full = [...found.values()].filter(({ inbox }) => inbox.length >= limits.turnEventsMax);
   if (full.length === 0) return;
-  const call = callWith(
-    loadAnswersStatement,
-    runColumns,
-    full.map(({ run }) => run),
-  );
-  for (const fields of (await pool.read([call])).get(call) ?? []) {
+  const call = loadAnswersStatement(full.map(({ run }) => run));
+  for (const fields of await pool.rows(call)) {
     const row = inboxRow(fields);
     const of = found.get(`${row.tenant} ${row.runId}`);
     const isKnown = of?.inbox.some(({ seq }) => seq === row.seq) === true;
@@ -173,6 +172,7 @@ function inboxRow(fields: Fields): InboxRow {
  */
 const pendingStatement = statement(
   'inbox_pending',
+  [ints, bigint, int],
   `select b.seq, r.tenant, r.run_id, r.shard, r.user_name, r.pipeline, r.priority,
       r.status, ${epochMs('r.created_at')}, b.kind in (${commands})
     from unnest($1::int[]) as i(shard)
@@ -188,19 +188,8 @@ const pendingStatement = statement(
     order by b.seq limit $3::int`,
 );
 
-export async function pendingRuns(
-  pool: Pool,
-  query: {
-    readonly shards: readonly number[];
-    readonly afterSeq: string | null;
-    readonly limit: number;
-  },
-): Promise<{ readonly runs: PendingRun[]; readonly nextSeq: string | null }> {
-  const call = {
-    statement: pendingStatement,
-    params: [ints(query.shards), bigint(query.afterSeq ?? '0'), int(query.limit)],
-  };
-  const rows = (await pool.read([call])).get(call) ?? [];
+export async function pendingRuns(pool: Pool, query: Asked<'pending'>): Promise<Answer<'pending'>> {
+  const rows = await pool.rows(pendingStatement(query.shards, query.afterSeq ?? '0', query.limit));
   const runs = new Map<string, PendingRun>();
   for (const fields of rows) {
     const [, tenant, runId, shard, user, pipeline, priority, status, createdAt] = fields;
@@ -226,6 +215,7 @@ export async function pendingRuns(
 
 const openRunsStatement = statement(
   'runs_open',
+  [ints, texts, uuid, int],
   `select ${runFields}, exists (
       select from heddle.inbox b where b.tenant = r.tenant and b.run_id = r.run_id)
     from heddle.runs r
@@ -234,20 +224,8 @@ const openRunsStatement = statement(
     order by r.run_id limit $4::int`,
 );
 
-export async function openRuns(
-  pool: Pool,
-  query: {
-    readonly shards: readonly number[];
-    readonly statuses: readonly RunStatus[];
-    readonly afterRunId: string | null;
-    readonly limit: number;
-  },
-): Promise<OpenRun[]> {
+export async function openRuns(pool: Pool, query: Asked<'open'>): Promise<Answer<'open'>> {
   const after = query.afterRunId ?? '00000000-0000-0000-0000-000000000000';
-  const call = {
-    statement: openRunsStatement,
-    params: [ints(query.shards), texts(query.statuses), uuid(after), int(query.limit)],
-  };
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(openRunsStatement(query.shards, query.statuses, after, query.limit));
   return rows.map((fields) => ({ ...runRow(fields), hasInbox: fields.at(-1) === 't' }));
 }

@@ -2,11 +2,11 @@
  * Reads what a replica looks for in its shards beside runs: timers and slots. These reads take no
  * locks.
  */
-import { asReplicaId, asRunId, type RunId } from '../../../domain/ids.ts';
-import type { ProviderRow, SlotCall, SlotRow, TimerRow } from '../../rows.ts';
+import { asReplicaId, asRunId } from '../../../domain/ids.ts';
+import type { SlotCall, SlotRow, TimerRow } from '../../rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
 import type { SlotStatus } from '../../../../machines/provider-slot.ts';
-import type { ProviderTotals } from '../../port.ts';
+import type { Asked, Answer, ProviderTotals } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, ints, statement, text, uuid, type Call } from '../link/statement.ts';
 
@@ -17,6 +17,7 @@ import { bigint, int, ints, statement, text, uuid, type Call } from '../link/sta
  */
 const dueTimersStatement = statement(
   'timers_due',
+  [ints, bigint, int],
   `select t.tenant, t.run_id, t.shard, t.timer_id, t.generation,
       ceil(extract(epoch from t.due_at - statement_timestamp()) * 1000)::text
     from unnest($1::int[]) as i(shard)
@@ -28,32 +29,25 @@ const dueTimersStatement = statement(
     order by t.due_at limit $3::int`,
 );
 
-export async function dueTimers(
-  pool: Pool,
-  query: { readonly shards: readonly number[]; readonly horizonMs: number; readonly limit: number },
-): Promise<TimerRow[]> {
-  const params = [ints(query.shards), bigint(query.horizonMs), int(query.limit)];
-  return readTimers(pool, { statement: dueTimersStatement, params });
+export async function dueTimers(pool: Pool, query: Asked<'timers'>): Promise<Answer<'timers'>> {
+  return readTimers(pool, dueTimersStatement(query.shards, query.horizonMs, query.limit));
 }
 
 const timersOfStatement = statement(
   'timers_of',
+  [text, uuid, int],
   `select tenant, run_id, shard, timer_id, generation,
       ceil(extract(epoch from due_at - clock_timestamp()) * 1000)::text
     from heddle.timers where tenant = $1::text and run_id = $2::uuid
     order by due_at limit $3::int`,
 );
 
-export async function timersOf(
-  pool: Pool,
-  query: { readonly tenant: string; readonly runId: RunId; readonly limit: number },
-): Promise<TimerRow[]> {
-  const params = [text(query.tenant), uuid(query.runId), int(query.limit)];
-  return readTimers(pool, { statement: timersOfStatement, params });
+export async function timersOf(pool: Pool, query: Asked<'timersOf'>): Promise<Answer<'timersOf'>> {
+  return readTimers(pool, timersOfStatement(query.tenant, query.runId, query.limit));
 }
 
 async function readTimers(pool: Pool, call: Call): Promise<TimerRow[]> {
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(call);
   return rows.map(([tenant, runId, shard, timerId, generation, dueIn]) => ({
     tenant: tenant ?? '',
     runId: asRunId(runId ?? ''),
@@ -67,13 +61,13 @@ async function readTimers(pool: Pool, call: Call): Promise<TimerRow[]> {
 /** The table has a few hundred rows in all, so no index serves this. */
 const slotsInUseStatement = statement(
   'slots_in_use',
+  [ints],
   `select provider, replica_id, slot, status, call from heddle.provider_slots
     where call_shard = any($1::int[]) order by provider, replica_id, slot`,
 );
 
 export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<SlotRow[]> {
-  const call = { statement: slotsInUseStatement, params: [ints(shards)] };
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(slotsInUseStatement(shards));
   return rows.map(([provider, replicaId, slot, status, held]) => ({
     provider: provider ?? '',
     replicaId: asReplicaId(replicaId ?? ''),
@@ -85,6 +79,7 @@ export async function slotsOf(pool: Pool, shards: readonly number[]): Promise<Sl
 
 const providersStatement = statement(
   'providers',
+  [],
   `select p.gate, p.status,
       ceil(extract(epoch from p.cool_until - clock_timestamp()) * 1000)::text,
       ceil(extract(epoch from p.probe_at - clock_timestamp()) * 1000)::text,
@@ -94,11 +89,8 @@ const providersStatement = statement(
     from heddle.providers p order by p.gate`,
 );
 
-export async function providersOf(
-  pool: Pool,
-): Promise<(ProviderRow & { readonly inUse: number })[]> {
-  const call = { statement: providersStatement, params: [] };
-  const rows = (await pool.read([call])).get(call) ?? [];
+export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
+  const rows = await pool.rows(providersStatement());
   return rows.map((row) => {
     const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, inUse] = row;
     return {
@@ -117,13 +109,13 @@ export async function providersOf(
 
 const providerTotalsStatement = statement(
   'providers_total',
+  [],
   `select provider, sum(calls), sum(duplicates), sum(rate_limited)
     from heddle.provider_slots group by provider order by provider`,
 );
 
 export async function providerTotals(pool: Pool): Promise<ProviderTotals[]> {
-  const call = { statement: providerTotalsStatement, params: [] };
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(providerTotalsStatement());
   return rows.map(([provider, calls, duplicates, rateLimited]) => ({
     provider: provider ?? '',
     calls: Number(calls),

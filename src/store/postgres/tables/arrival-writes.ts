@@ -10,16 +10,13 @@ import type { FateOf } from '../../fates.ts';
 import type { InboxArrival } from '../../rows.ts';
 import type { QuestionKey } from './question-writes.ts';
 import {
-  callWith,
-  intColumn,
+  column,
   int,
+  rowStatement,
   runColumns,
-  textColumn,
   uuid,
   type Call,
-  type Column,
   type Fields,
-  statement,
 } from '../link/statement.ts';
 
 /** The statement's decision about a row, in the batch's order. */
@@ -35,8 +32,19 @@ const keyEnds = `now() - ${limits.sendKeyMs} * interval '1 ms'`;
  * up in a hash. Locks: the questions are locked already (question-writes.ts); then the keys, sorted;
  * then the new inbox rows.
  */
-const acceptStatement = statement(
+const acceptStatement = rowStatement<InboxArrival>(
   'inbox_accept',
+  [
+    ...runColumns,
+    column.text((row) => row.kind),
+    column.text((row) => row.ref),
+    column.text((row) => row.key),
+    column.text((row) => row.payloadText),
+    column.text(({ once }) => (once?.kind === 'answer' ? once.invocationId : null)),
+    column.int(({ once }) => (once?.kind === 'answer' ? once.incarnation : null)),
+    column.text(({ once }) => (once?.kind === 'event' ? once.key : null)),
+    column.text(({ once }) => (once?.kind === 'event' ? hashOf(once.eventText) : null)),
+  ],
   `with i as materialized (
       select i.*, r.shard, r.status, r.ended_at is null as open, q.row as question,
         q.answered, row_number() over (
@@ -110,18 +118,6 @@ const acceptStatement = statement(
 /** An event may be a megabyte, and a hash is enough to tell it from another. */
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-const arrivalColumns: readonly Column<InboxArrival>[] = [
-  ...runColumns,
-  textColumn((row) => row.kind),
-  textColumn((row) => row.ref),
-  textColumn((row) => row.key),
-  textColumn((row) => row.payloadText),
-  textColumn(({ once }) => (once?.kind === 'answer' ? once.invocationId : null)),
-  intColumn(({ once }) => (once?.kind === 'answer' ? once.incarnation : null)),
-  textColumn(({ once }) => (once?.kind === 'event' ? once.key : null)),
-  textColumn(({ once }) => (once?.kind === 'event' ? hashOf(once.eventText) : null)),
-];
-
 /**
  * The calls that write these arrivals. If none of them counts only once, all are `plain`, and are
  * written with the turns' own inbox rows. `answered`: the questions that must be locked before.
@@ -141,13 +137,14 @@ export function arrivalCalls(
   const answered = rows.flatMap(({ tenant, runId, once }) =>
     once?.kind === 'answer' ? [{ tenant, runId, invocationId: once.invocationId }] : [],
   );
-  const accepting = callWith(acceptStatement, arrivalColumns, rows, uuid(commitId));
+  const accepting = acceptStatement(rows, uuid(commitId));
   return { plain: [], answered, accepting, bound: boundKeys(rows) };
 }
 
 /** Keeps the newest keys of a run. Locks: the keys that are deleted, after the new ones. */
-const boundKeysStatement = statement(
+const boundKeysStatement = rowStatement(
   'sent_keys_bound',
+  runColumns,
   `delete from heddle.sent_keys k
     using unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
@@ -166,7 +163,7 @@ function boundKeys(rows: readonly InboxArrival[]): Call | null {
   }
   if (runs.size === 0) return null;
   const sorted = [...runs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  return callWith(boundKeysStatement, runColumns, sorted, int(limits.sendKeysMax));
+  return boundKeysStatement(sorted, int(limits.sendKeysMax));
 }
 
 /** Why rows were refused; null for those that were accepted. By index of `rows`. */

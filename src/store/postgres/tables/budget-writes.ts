@@ -6,7 +6,6 @@ import {
   budgetsOf,
   type Amount,
   type BudgetAddress,
-  type BudgetDefaults,
   type BudgetLimits,
   type BudgetRow,
   type Charges,
@@ -16,12 +15,12 @@ import {
 import { guard } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
 import {
-  bigintColumn,
-  boolColumn,
-  callWith,
+  column,
+  paramsOf,
+  rowStatement,
   runColumns,
   statement,
-  textColumn,
+  within,
   type Call,
   type Column,
 } from '../link/statement.ts';
@@ -36,9 +35,16 @@ const isBudget = (of: string): string => `exists (
       select from heddle.budgets x
       where x.tenant = ${of}.tenant and x.scope = ${of}.scope and x.owner = ${of}.owner offset 0)`;
 
+const addressColumns: readonly Column<BudgetAddress>[] = [
+  column.text((at) => at.tenant),
+  column.text((at) => at.scope),
+  column.text((at) => at.owner),
+];
+
 /** Locks: the budgets of all charges of the commit, in the order of their keys. */
-const lockBudgetsStatement = statement(
+const lockBudgetsStatement = rowStatement<BudgetAddress>(
   'budgets_lock',
+  addressColumns,
   `select 1 from unnest($1::text[], $2::text[], $3::text[]) as i(tenant, scope, owner)
     cross join lateral (
       select from heddle.budgets x
@@ -51,8 +57,14 @@ const lockBudgetsStatement = statement(
  * twice. Locks: the reservations, which only their run's owner writes; their budgets are locked
  * already.
  */
-const settleStatement = statement(
+const settleStatement = rowStatement<Settlement>(
   'charges_settle',
+  [
+    ...runColumns,
+    column.text((row) => row.call),
+    column.bigint((row) => row.spent?.tokens ?? null),
+    column.bigint((row) => row.spent?.micros ?? null),
+  ],
   `with i as materialized (
       select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[])
         as i(tenant, run_id, call, tokens, micros)
@@ -86,8 +98,15 @@ const settleStatement = statement(
 );
 
 /** Reserves what a call may cost under each of its budgets, or ends the transaction. Locks: as above. */
-const reserveStatement = statement(
+const reserveStatement = rowStatement<Reservation>(
   'charges_reserve',
+  [
+    ...runColumns,
+    column.text((row) => row.call),
+    column.text((row) => row.user),
+    column.bigint((row) => row.amount.tokens),
+    column.bigint((row) => row.amount.micros),
+  ],
   `with i as materialized (
       select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],
         $6::bigint[]) as i(tenant, run_id, call, user_name, tokens, micros)
@@ -126,37 +145,20 @@ const reserveStatement = statement(
     select heddle.refuse('${guard.budget}') from done where over limit 1`,
 );
 
-const addressColumns: readonly Column<BudgetAddress>[] = [
-  textColumn((at) => at.tenant),
-  textColumn((at) => at.scope),
-  textColumn((at) => at.owner),
-];
-
-const settleColumns: readonly Column<Settlement>[] = [
-  ...runColumns,
-  textColumn((row) => row.call),
-  bigintColumn((row) => row.spent?.tokens ?? null),
-  bigintColumn((row) => row.spent?.micros ?? null),
-];
-
-const reserveColumns: readonly Column<Reservation>[] = [
-  ...runColumns,
-  textColumn((row) => row.call),
-  textColumn((row) => row.user),
-  bigintColumn((row) => row.amount.tokens),
-  bigintColumn((row) => row.amount.micros),
+const limitColumns: readonly Column<BudgetLimits>[] = [
+  column.bigint((limits) => limits.tokensMax),
+  column.bigint((limits) => limits.microsMax),
+  column.bool((limits) => limits.perDay),
 ];
 
 const defaultColumns: readonly Column<readonly [string, BudgetLimits]>[] = [
-  textColumn(([scope]) => scope),
-  bigintColumn(([, limits]) => limits.tokensMax),
-  bigintColumn(([, limits]) => limits.microsMax),
-  boolColumn(([, limits]) => limits.perDay),
+  column.text(([scope]) => scope),
+  ...within(([, limits]: readonly [string, BudgetLimits]) => limits, limitColumns),
 ];
 
 export function writeCharges({ settled, reserved, defaults }: Charges): Call[] {
   if (settled.length + reserved.length === 0) return [];
-  const lock = callWith(lockBudgetsStatement, addressColumns, addressesOf(settled, reserved));
+  const lock = lockBudgetsStatement(addressesOf(settled, reserved));
   const unused: Amount = { tokens: 0, micros: 0 };
   const settlements = [
     ...settled,
@@ -168,16 +170,12 @@ export function writeCharges({ settled, reserved, defaults }: Charges): Call[] {
   const whole = settlements.filter(({ call }) => call === null);
   const calls = [lock];
   for (const rows of [single, whole]) {
-    if (rows.length > 0) calls.push(callWith(settleStatement, settleColumns, rows));
+    if (rows.length > 0) calls.push(settleStatement(rows));
   }
-  if (reserved.length > 0) calls.push(reserve(reserved, defaults));
+  if (reserved.length > 0) {
+    calls.push(reserveStatement(reserved, ...paramsOf(defaultColumns, Object.entries(defaults))));
+  }
   return calls;
-}
-
-function reserve(rows: readonly Reservation[], defaults: BudgetDefaults): Call {
-  const given = Object.entries(defaults);
-  const params = [reserveColumns.map((of) => of(rows)), defaultColumns.map((of) => of(given))];
-  return { statement: reserveStatement, params: params.flat() };
 }
 
 function addressesOf(...sets: readonly (readonly (Reservation | Settlement)[])[]): BudgetAddress[] {
@@ -189,8 +187,9 @@ function addressesOf(...sets: readonly (readonly (Reservation | Settlement)[])[]
   return keys.flatMap((key) => found.get(key) ?? []);
 }
 
-const readBudgetsStatement = statement(
+const readBudgetsStatement = rowStatement<BudgetAddress>(
   'budgets_read',
+  addressColumns,
   `select t.tokens_max, t.micros_max, t.per_day, ${spentNow('spent_tokens')},
       ${spentNow('spent_micros')}, t.reserved_tokens, t.reserved_micros, t.is_set
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i(tenant, scope, owner, place)
@@ -209,8 +208,7 @@ export async function readBudgets(
   at: readonly BudgetAddress[],
 ): Promise<(StoredBudget | null)[]> {
   if (at.length === 0) return [];
-  const call = callWith(readBudgetsStatement, addressColumns, at);
-  const rows = (await pool.read([call])).get(call) ?? [];
+  const rows = await pool.rows(readBudgetsStatement(at));
   return at.map(({ tenant, scope, owner }, index) => {
     const [tokensMax, microsMax, perDay, tokens, micros, heldTokens, heldMicros, isSet] =
       rows[index] ?? [];
@@ -230,8 +228,9 @@ export async function readBudgets(
 }
 
 /** Locks: the one row. Spending of earlier days is kept, unless the budget was per day. */
-const setBudgetStatement = statement(
+const setBudgetStatement = rowStatement<BudgetAddress & BudgetLimits>(
   'budgets_set',
+  [...addressColumns, ...limitColumns],
   `insert into heddle.budgets as t (tenant, scope, owner, tokens_max, micros_max, per_day, is_set,
       spent_tokens, spent_micros, reserved_tokens, reserved_micros)
     select i.*, true, 0, 0, 0, 0 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[],
@@ -247,17 +246,11 @@ export async function setBudget(
   at: BudgetAddress,
   limits: BudgetLimits,
 ): Promise<void> {
-  const limitColumns: readonly Column<BudgetAddress>[] = [
-    bigintColumn(() => limits.tokensMax),
-    bigintColumn(() => limits.microsMax),
-    boolColumn(() => limits.perDay),
-  ];
-  await pool.read([callWith(setBudgetStatement, [...addressColumns, ...limitColumns], [at])]);
+  await pool.rows(setBudgetStatement([{ ...at, ...limits }]));
 }
 
-const hasBudgetsStatement = statement('usage_budgets', `select 1 from heddle.budgets limit 1`);
+const hasBudgetsStatement = statement('usage_budgets', [], `select 1 from heddle.budgets limit 1`);
 
 export async function hasBudgets(pool: Pool): Promise<boolean> {
-  const call: Call = { statement: hasBudgetsStatement, params: [] };
-  return ((await pool.read([call])).get(call) ?? []).length > 0;
+  return (await pool.rows(hasBudgetsStatement())).length > 0;
 }

@@ -1,39 +1,34 @@
 /** Statements that write channels, messages and the groups' cursors. */
-import type { MessageInsert } from '../../batch.ts';
+import type { GroupCursorMove, MessageInsert } from '../../batch.ts';
+import type { ChannelAddress } from '../../rows.ts';
 import { guard } from '../link/failure.ts';
 import { guarded } from '../link/guarded.ts';
 import {
-  bigintColumn,
-  callWith,
-  int,
-  intColumn,
-  textColumn,
+  column,
+  countedStatement,
+  paramsOf,
+  rowStatement,
+  within,
   type Call,
   type Column,
-  statement,
 } from '../link/statement.ts';
 
-export type CursorMove = {
-  readonly tenant: string;
-  readonly channel: string;
-  readonly group: string;
-  readonly from: number | null;
-  readonly to: number;
-};
+export type CursorMove = GroupCursorMove & { readonly tenant: string };
 
 const groupColumns: readonly Column<CursorMove>[] = [
-  textColumn((move) => move.tenant),
-  textColumn((move) => move.channel),
-  textColumn((move) => move.group),
+  column.text((move) => move.tenant),
+  column.text((move) => move.channel),
+  column.text((move) => move.group),
 ];
-const to: Column<CursorMove> = bigintColumn((move) => move.to);
+const to: Column<CursorMove> = column.bigint((move) => move.to);
 
 /**
  * Compare and set: a message that one member of a group has taken is taken by no other member (promise
  * 2). Locks: the groups' rows in the order of the batch, which is sorted, after the memory entries.
  */
-const moveCursorsStatement = statement(
+export const moveCursors = countedStatement<CursorMove>(
   'cursors_move',
+  [...groupColumns, column.bigint((move) => move.from), to],
   guarded(
     guard.cursor,
     `update heddle.consumer_groups g set cursor = i.moved
@@ -48,18 +43,10 @@ const moveCursorsStatement = statement(
   ),
 );
 
-export function moveCursors(rows: readonly CursorMove[]): Call {
-  const from = bigintColumn<CursorMove>((move) => move.from);
-  const columns = [...groupColumns, from, to];
-  return {
-    statement: moveCursorsStatement,
-    params: [int(rows.length), ...columns.map((of) => of(rows))],
-  };
-}
-
 /** The first move of a group's cursor. Locks: as `moveCursors`. */
-const createCursorsStatement = statement(
+export const createCursors = countedStatement<CursorMove>(
   'cursors_create',
+  [...groupColumns, to],
   guarded(
     guard.cursor,
     `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
@@ -68,44 +55,29 @@ const createCursorsStatement = statement(
   ),
 );
 
-export function createCursors(rows: readonly CursorMove[]): Call {
-  const columns = [...groupColumns, to];
-  return {
-    statement: createCursorsStatement,
-    params: [int(rows.length), ...columns.map((of) => of(rows))],
-  };
-}
-
 /** A group's first registration: creates its cursor, unless it has one. Locks: as `moveCursors`. */
-const registerGroupsStatement = statement(
+export const registerGroups = rowStatement<CursorMove>(
   'cursors_register',
+  [...groupColumns, to],
   `insert into heddle.consumer_groups (tenant, channel, consumer_group, cursor)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
     on conflict do nothing`,
 );
 
-export function registerGroups(rows: readonly CursorMove[]): Call {
-  return callWith(registerGroupsStatement, [...groupColumns, to], rows);
-}
-
 /**
  * `messages`: how many messages this batch adds. It is 0 if the batch only registers a subscription or
  * moves a cursor there.
  */
-export type TouchedChannel = {
-  readonly tenant: string;
-  readonly channel: string;
-  messages: number;
-};
+export type TouchedChannel = ChannelAddress & { messages: number };
 export type EndedSubscription = { readonly tenant: string; readonly subscriptionId: string };
 
 const endedColumns: readonly Column<EndedSubscription>[] = [
-  textColumn((row) => row.tenant),
-  textColumn((row) => row.subscriptionId),
+  column.text((row) => row.tenant),
+  column.text((row) => row.subscriptionId),
 ];
 const touchedColumns: readonly Column<TouchedChannel>[] = [
-  textColumn((row) => row.tenant),
-  textColumn((row) => row.channel),
+  column.text((row) => row.tenant),
+  column.text((row) => row.channel),
 ];
 
 /** The channels of subscriptions that this batch ends, where a group may have to wake another member. */
@@ -125,8 +97,9 @@ const leftGroups = (first: number): string => `
  * before it, so no wake-up is lost (promise 2). The number of a message comes from this row, in this
  * transaction, so numbers are dense and in the order of the commits.
  */
-const touchChannelsStatement = statement(
+const touchChannelsStatement = rowStatement<TouchedChannel>(
   'channels_touch',
+  [...touchedColumns, column.int((row) => row.messages)],
   `insert into heddle.channels as c (tenant, channel, head)
     select t.tenant, t.channel, sum(t.messages) from (
       select * from unnest($1::text[], $2::text[], $3::int[]) as i(tenant, channel, messages)
@@ -142,25 +115,27 @@ export function touchChannels(
   rows: readonly TouchedChannel[],
   ended: readonly EndedSubscription[],
 ): Call {
-  const messages = intColumn<TouchedChannel>((row) => row.messages);
-  const more = endedColumns.map((of) => of(ended));
-  return callWith(touchChannelsStatement, [...touchedColumns, messages], rows, ...more);
+  return touchChannelsStatement(rows, ...paramsOf(endedColumns, ended));
 }
 
 /** `back`: how many messages of this batch come after this one in its channel. */
 export type NumberedMessage = { readonly insert: MessageInsert; back: number };
 
 const messageColumns: readonly Column<MessageInsert>[] = [
-  textColumn((row) => row.tenant),
-  textColumn((row) => row.channel),
-  textColumn((row) => row.messageId),
-  textColumn((row) => row.runId),
-  textColumn((row) => row.payloadText),
+  column.text((row) => row.tenant),
+  column.text((row) => row.channel),
+  column.text((row) => row.messageId),
+  column.text((row) => row.runId),
+  column.text((row) => row.payloadText),
 ];
 
 /** Locks no row that another transaction waits for: the channels' rows are locked already. */
-const insertMessagesStatement = statement(
+export const insertMessages = rowStatement<NumberedMessage>(
   'messages_insert',
+  [
+    ...within(({ insert }: NumberedMessage) => insert, messageColumns),
+    column.int((row) => row.back),
+  ],
   `insert into heddle.messages (tenant, channel, seq, message_id, run_id, payload)
     select i.tenant, i.channel, c.head - i.back, i.message_id, i.run_id, i.payload
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
@@ -171,15 +146,9 @@ const insertMessagesStatement = statement(
     ) c`,
 );
 
-export function insertMessages(rows: readonly NumberedMessage[]): Call {
-  const inserts = rows.map((row) => row.insert);
-  const back = intColumn<NumberedMessage>((row) => row.back);
-  const params = [...messageColumns.map((of) => of(inserts)), back(rows)];
-  return { statement: insertMessagesStatement, params };
-}
-
-const delayMessagesStatement = statement(
+export const delayMessages = rowStatement<MessageInsert>(
   'messages_delay',
+  [...messageColumns, column.int((row) => row.shard), column.bigint((row) => row.delayMs)],
   `insert into heddle.delayed_messages (tenant, channel, message_id, run_id, payload, shard,
       due_at)
     select i.tenant, i.channel, i.message_id, i.run_id, i.payload, i.shard,
@@ -188,20 +157,15 @@ const delayMessagesStatement = statement(
       as i(tenant, channel, message_id, run_id, payload, shard, delay_ms)`,
 );
 
-export function delayMessages(rows: readonly MessageInsert[]): Call {
-  const where = intColumn<MessageInsert>((row) => row.shard);
-  const delay = bigintColumn<MessageInsert>((row) => row.delayMs);
-  return callWith(delayMessagesStatement, [...messageColumns, where, delay], rows);
-}
-
 /**
  * Wakes runs that wait below the head of a channel that this batch has touched: every run that
  * receives without a group, and of each group as many members as there are messages above its cursor,
  * beginning with the member that has waited longest. Members that are awake already count. Locks: the
  * new inbox rows, by run, last of all but the slots.
  */
-const wakeStatement = statement(
+const wakeStatement = rowStatement<TouchedChannel>(
   'wake',
+  touchedColumns,
   `with touched as (
       select * from unnest($1::text[], $2::text[]) as i(tenant, channel)
       union
@@ -244,6 +208,5 @@ const wakeStatement = statement(
 );
 
 export function wake(rows: readonly TouchedChannel[], ended: readonly EndedSubscription[]): Call {
-  const more = endedColumns.map((of) => of(ended));
-  return callWith(wakeStatement, touchedColumns, rows, ...more);
+  return wakeStatement(rows, ...paramsOf(endedColumns, ended));
 }

@@ -3,30 +3,18 @@
  * a number for a row without a key.
  */
 import type { InboxInsert } from '../../rows.ts';
-import {
-  bigintColumn,
-  callWith,
-  runColumns,
-  textColumn,
-  uuidColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, runColumns, type RunKey } from '../link/statement.ts';
 
-export type InboxTaken = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly seq: string;
-};
+export type InboxTaken = RunKey & { readonly seq: string };
 
 /**
  * Deletes rows that turns took. Locks: after the channels. A publisher that holds a channel, and finds
  * the wake-up of a waiter taken but not committed, waits for that turn. If the turn then waited for
  * the channel, both would stand until Postgres notices the deadlock a second later.
  */
-const takeInboxStatement = statement(
+export const takeInbox = rowStatement<InboxTaken>(
   'inbox_take',
+  [...runColumns, column.bigint((row) => row.seq)],
   `delete from heddle.inbox b
     using unnest($1::text[], $2::uuid[], $3::bigint[]) as i(tenant, run_id, seq)
     cross join lateral (
@@ -36,20 +24,15 @@ const takeInboxStatement = statement(
     where b.ctid = x.row`,
 );
 
-const takenColumns: readonly Column<InboxTaken>[] = [...runColumns, bigintColumn((row) => row.seq)];
-
-export function takeInbox(rows: readonly InboxTaken[]): Call {
-  return callWith(takeInboxStatement, takenColumns, rows);
-}
-
-export type ResultTaken = { readonly tenant: string; readonly runId: string; readonly key: string };
+export type ResultTaken = RunKey & { readonly key: string };
 
 /**
  * Deletes kept results that turns took, by key, because their numbers were never read. Locks: as
  * `takeInbox`.
  */
-const takeResultsStatement = statement(
+export const takeResults = rowStatement<ResultTaken>(
   'inbox_take_results',
+  [...runColumns, column.text((row) => row.key)],
   `delete from heddle.inbox b
     using unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, key)
     cross join lateral (
@@ -59,18 +42,19 @@ const takeResultsStatement = statement(
     where b.ctid = x.row`,
 );
 
-const resultColumns: readonly Column<ResultTaken>[] = [...runColumns, textColumn((row) => row.key)];
-
-export function takeResults(rows: readonly ResultTaken[]): Call {
-  return callWith(takeResultsStatement, resultColumns, rows);
-}
-
 /**
  * Writes rows for open runs, and returns the runs that got one. Locks: the new rows, in the order of
  * the batch, after the channels and the rows that turns took.
  */
-const insertInboxStatement = statement(
+export const insertInbox = rowStatement<InboxInsert>(
   'inbox_insert',
+  [
+    ...runColumns,
+    column.text((row) => row.kind),
+    column.text((row) => row.ref),
+    column.text((row) => row.key),
+    column.text((row) => row.payloadText),
+  ],
   `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
     select i.tenant, i.run_id, r.shard, i.kind, i.ref,
       coalesce('=' || i.key, '#' || nextval('heddle.inbox_seq')), i.payload
@@ -86,25 +70,13 @@ const insertInboxStatement = statement(
     returning tenant, run_id, shard`,
 );
 
-const inboxColumns: readonly Column<InboxInsert>[] = [
-  textColumn((row) => row.tenant),
-  uuidColumn((row) => row.runId),
-  textColumn((row) => row.kind),
-  textColumn((row) => row.ref),
-  textColumn((row) => row.key),
-  textColumn((row) => row.payloadText),
-];
-
-export function insertInbox(rows: readonly InboxInsert[]): Call {
-  return callWith(insertInboxStatement, inboxColumns, rows);
-}
-
 /**
  * For each row from outside the status of its run and whether the run has ended, or nulls if there is
  * no run.
  */
-const inboxTargetsStatement = statement(
+export const inboxTargets = rowStatement<InboxInsert>(
   'inbox_targets',
+  runColumns,
   `select r.status, r.ended_at is not null
     from unnest($1::text[], $2::uuid[]) with ordinality as i(tenant, run_id, place)
     left join lateral (
@@ -113,7 +85,3 @@ const inboxTargetsStatement = statement(
     ) r on true
     order by i.place`,
 );
-
-export function inboxTargets(rows: readonly InboxInsert[]): Call {
-  return callWith(inboxTargetsStatement, runColumns, rows);
-}

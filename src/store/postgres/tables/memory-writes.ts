@@ -1,15 +1,7 @@
 import type { MemoryInsert } from '../../batch.ts';
 import { guard } from '../link/failure.ts';
 import { guarded } from '../link/guarded.ts';
-import {
-  boolColumn,
-  int,
-  intColumn,
-  textColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { column, countedStatement } from '../link/statement.ts';
 
 /** `chained`: this batch also writes the version before this one. */
 export type MemoryWrite = { readonly insert: MemoryInsert; readonly chained: boolean };
@@ -19,8 +11,20 @@ export type MemoryWrite = { readonly insert: MemoryInsert; readonly chained: boo
  * in. Locks: the new rows in the order of their entries, after the runs; a second writer of the same
  * version waits here for the first.
  */
-const insertMemoryStatement = statement(
+export const insertMemory = countedStatement<MemoryWrite>(
   'memory_insert',
+  [
+    column.text(({ insert }) => insert.tenant),
+    column.text(({ insert }) => insert.scope),
+    column.text(({ insert }) => insert.owner),
+    column.text(({ insert }) => insert.key),
+    column.int(({ insert }) => insert.version),
+    column.text(({ insert }) => insert.valueText),
+    column.bool(({ insert }) => insert.deleted),
+    column.text(({ insert }) => insert.runId),
+    column.int(({ insert }) => insert.turn),
+    column.bool(({ chained }) => chained),
+  ],
   guarded(
     guard.memory,
     `insert into heddle.memory_versions (tenant, scope, owner, key, version, value, deleted, run_id,
@@ -36,21 +40,3 @@ const insertMemoryStatement = statement(
     order by i.tenant, i.scope, i.owner, i.key, i.version`,
   ),
 );
-
-const memoryColumns: readonly Column<MemoryWrite>[] = [
-  textColumn(({ insert }) => insert.tenant),
-  textColumn(({ insert }) => insert.scope),
-  textColumn(({ insert }) => insert.owner),
-  textColumn(({ insert }) => insert.key),
-  intColumn(({ insert }) => insert.version),
-  textColumn(({ insert }) => insert.valueText),
-  boolColumn(({ insert }) => insert.deleted),
-  textColumn(({ insert }) => insert.runId),
-  intColumn(({ insert }) => insert.turn),
-  boolColumn(({ chained }) => chained),
-];
-
-export function insertMemory(rows: readonly MemoryWrite[]): Call {
-  const params = [int(rows.length), ...memoryColumns.map((of) => of(rows))];
-  return { statement: insertMemoryStatement, params };
-}

@@ -1,20 +1,22 @@
 import type { ProviderWrite } from '../../batch.ts';
-import {
-  bigintColumn,
-  callWith,
-  intColumn,
-  textColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, type Call } from '../link/statement.ts';
 
 /**
  * The state of each gate. Times are written as the database's clock plus the time left. Locks: the
  * gates by name, after the slots. A replica writes a gate at most twice a second.
  */
-const writeProvidersStatement = statement(
+const writeProvidersStatement = rowStatement<ProviderWrite>(
   'providers_write',
+  [
+    column.text((row) => row.gate),
+    column.text((row) => row.status),
+    column.bigint((row) => Math.ceil(row.coolForMs)),
+    column.bigint((row) => Math.ceil(row.probeInMs)),
+    column.int((row) => row.failedProbes),
+    column.int((row) => row.limit),
+    column.int((row) => row.ceiling),
+    column.text((row) => JSON.stringify(row.sharesCeilingWith)),
+  ],
   `insert into heddle.providers as p (gate, status, cool_until, probe_at, failed_probes,
       call_limit, ceiling, shares_ceiling_with)
     select i.gate, i.status, clock_timestamp() + i.cool_for_ms * interval '1 ms',
@@ -30,20 +32,9 @@ const writeProvidersStatement = statement(
       ceiling = excluded.ceiling, shares_ceiling_with = excluded.shares_ceiling_with`,
 );
 
-const providerColumns: readonly Column<ProviderWrite>[] = [
-  textColumn((row) => row.gate),
-  textColumn((row) => row.status),
-  bigintColumn((row) => Math.ceil(row.coolForMs)),
-  bigintColumn((row) => Math.ceil(row.probeInMs)),
-  intColumn((row) => row.failedProbes),
-  intColumn((row) => row.limit),
-  intColumn((row) => row.ceiling),
-  textColumn((row) => JSON.stringify(row.sharesCeilingWith)),
-];
-
 /** One row per gate, the last one, sorted in the order of the locks. */
 export function writeProviders(writes: readonly ProviderWrite[]): Call {
   const rows = [...new Map(writes.map((write) => [write.gate, write])).values()];
   rows.sort((a, b) => (a.gate < b.gate ? -1 : 1));
-  return callWith(writeProvidersStatement, providerColumns, rows);
+  return writeProvidersStatement(rows);
 }

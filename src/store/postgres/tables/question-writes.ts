@@ -6,27 +6,17 @@
 import type { QuestionEnd, QuestionInsert } from '../../batch.ts';
 import { guard } from '../link/failure.ts';
 import {
-  boolColumn,
-  callWith,
-  intColumn,
+  column,
+  rowStatement,
   runColumns,
-  textColumn,
   type Call,
   type Column,
-  statement,
+  type RunKey,
 } from '../link/statement.ts';
 
 /** The key under which a question is locked: an invocation's id has one question at a time. */
-export type QuestionKey = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly invocationId: string;
-};
-export type QuestionOpening = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly insert: QuestionInsert;
-};
+export type QuestionKey = RunKey & { readonly invocationId: string };
+export type QuestionOpening = RunKey & { readonly insert: QuestionInsert };
 export type QuestionClosing = QuestionKey & Pick<QuestionEnd, 'takesAnswer'>;
 
 const byQuestion = (a: QuestionKey, b: QuestionKey): number => {
@@ -39,15 +29,16 @@ const textOf = ({ tenant, runId, invocationId }: QuestionKey): string =>
 
 const questionColumns: readonly Column<QuestionKey>[] = [
   ...runColumns,
-  textColumn((row) => row.invocationId),
+  column.text((row) => row.invocationId),
 ];
 
 /**
  * Locks: the questions that the batch answers or closes, sorted, so that two batches never wait for
  * each other. The statements after this one see rows that no other transaction changes.
  */
-const lockQuestionsStatement = statement(
+const lockQuestions = rowStatement<QuestionKey>(
   'questions_lock',
+  questionColumns,
   `select 1
     from unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, invocation_id)
     cross join lateral (
@@ -57,18 +48,15 @@ const lockQuestionsStatement = statement(
     ) x`,
 );
 
-function lockQuestions(rows: readonly QuestionKey[]): Call {
-  return callWith(lockQuestionsStatement, questionColumns, [...rows].sort(byQuestion));
-}
-
 /**
  * A turn cannot close a question that has an answer which the turn does not take: then the whole
  * transaction ends with the guard's code. If an answer is being accepted at the same time, the
  * statement waits for it; the row's `ctid` has changed then, so the row is not deleted, and the guard
  * ends the transaction too. Locks: the questions in their order.
  */
-const closeQuestionsStatement = statement(
+const closeQuestions = rowStatement<QuestionClosing>(
   'questions_close',
+  [...questionColumns, column.bool((row) => row.takesAnswer)],
   `with known as materialized (
       select i.takes_answer, x.row
       from unnest($1::text[], $2::uuid[], $3::text[], $4::bool[])
@@ -87,38 +75,24 @@ const closeQuestionsStatement = statement(
     from (select count(*) as n from done) counted where n <> (select count(*) from known)`,
 );
 
-const closingColumns: readonly Column<QuestionClosing>[] = [
-  ...questionColumns,
-  boolColumn((row) => row.takesAnswer),
-];
-
-function closeQuestions(rows: readonly QuestionClosing[]): Call {
-  return callWith(closeQuestionsStatement, closingColumns, [...rows].sort(byQuestion));
-}
-
 /**
  * Locks no row that another transaction waits for, because these questions are not visible to others
  * yet.
  */
-const openQuestionsStatement = statement(
+const openQuestions = rowStatement<QuestionOpening>(
   'questions_open',
+  [
+    ...runColumns,
+    column.text((row) => row.insert.invocationId),
+    column.int((row) => row.insert.incarnation),
+    column.text((row) => row.insert.questionText),
+  ],
   `insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question)
     select * from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
     on conflict (tenant, run_id, invocation_id) do update set
       incarnation = excluded.incarnation, question = excluded.question, answered = false,
       asked_at = excluded.asked_at`,
 );
-
-const openingColumns: readonly Column<QuestionOpening>[] = [
-  ...runColumns,
-  textColumn((row) => row.insert.invocationId),
-  intColumn((row) => row.insert.incarnation),
-  textColumn((row) => row.insert.questionText),
-];
-
-function openQuestions(rows: readonly QuestionOpening[]): Call {
-  return callWith(openQuestionsStatement, openingColumns, rows);
-}
 
 /**
  * The calls in the order of their locks. If the batch answers no question, closing alone keeps that
@@ -130,8 +104,8 @@ export function questionCalls(
   opened: readonly QuestionOpening[],
 ): Call[] {
   return [
-    ...(answered.length > 0 ? [lockQuestions([...answered, ...closed])] : []),
-    ...(closed.length > 0 ? [closeQuestions(closed)] : []),
+    ...(answered.length > 0 ? [lockQuestions([...answered, ...closed].sort(byQuestion))] : []),
+    ...(closed.length > 0 ? [closeQuestions(closed.toSorted(byQuestion))] : []),
     ...(opened.length > 0 ? [openQuestions(opened)] : []),
   ];
 }
@@ -140,8 +114,9 @@ export function questionCalls(
  * For the diagnosis of a commit: whether each question has an answer; null if the question is not
  * there.
  */
-const questionsNowStatement = statement(
+export const questionsNow = rowStatement<QuestionKey>(
   'diagnose_questions',
+  questionColumns,
   `select x.answered
     from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality
       as i(tenant, run_id, invocation_id, place)
@@ -152,7 +127,3 @@ const questionsNowStatement = statement(
     ) x on true
     order by i.place`,
 );
-
-export function questionsNow(rows: readonly QuestionKey[]): Call {
-  return callWith(questionsNowStatement, questionColumns, rows);
-}

@@ -14,7 +14,7 @@
  * Safety does not depend on this file: an owner that is taken for dead by mistake is fenced (promise
  * 6).
  */
-import { bigint, uuid, type Call, statement } from '../link/statement.ts';
+import { bigint, statement, uuid } from '../link/statement.ts';
 
 const inMicroseconds = (instant: string): string =>
   `(extract(epoch from ${instant}) * 1000000)::bigint`;
@@ -26,8 +26,9 @@ const serverBegan = inMicroseconds('pg_postmaster_start_time()');
  * hold this one up. `reconnected_at` is set by an owner whose session is not the one before. A session
  * is a pid and the instant of its beginning, because pids are used again.
  */
-const renewLeaseStatement = statement(
+export const renewLease = statement(
   'replicas_renew',
+  [uuid, bigint],
   `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
       server_began_us, session_began_us, session_pid)
     select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
@@ -42,10 +43,6 @@ const renewLeaseStatement = statement(
         and r.session_began_us = excluded.session_began_us
         then r.reconnected_at else excluded.reconnected_at end`,
 );
-
-export function renewLease(replicaId: string, leaseMs: number): Call {
-  return { statement: renewLeaseStatement, params: [uuid(replicaId), bigint(leaseMs)] };
-}
 
 /**
  * Common table expressions, with `$1` the replica that asks: `live` holds the live replicas, with the
@@ -76,11 +73,8 @@ export const liveReplicas = `sight as (
       where replica_id = $1::uuid or ends_at > clock_timestamp()
     )`;
 
-const retireStatement = statement(
+export const retire = statement(
   'replicas_retire',
+  [uuid],
   `delete from heddle.replicas where replica_id = $1::uuid`,
 );
-
-export function retire(replicaId: string): Call {
-  return { statement: retireStatement, params: [uuid(replicaId)] };
-}

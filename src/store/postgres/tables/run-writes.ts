@@ -9,56 +9,54 @@ import type { StatusChange, TurnCommit } from '../../batch.ts';
 import { guard } from '../link/failure.ts';
 import { guarded, guardedCount } from '../link/guarded.ts';
 import {
-  boolColumn,
-  callWith,
-  int,
-  intColumn,
+  column,
+  countedStatement,
+  rowStatement,
   runColumns,
-  textColumn,
-  uuidColumn,
-  type Call,
+  within,
   type Column,
-  statement,
 } from '../link/statement.ts';
 
 /** Written so that Postgres cannot use the index of open runs here and walk through all of them. */
 const isOpen = (run: string): string => `coalesce(${run}.ended_at, 'infinity') = 'infinity'`;
 
 const fixedColumns: readonly Column<NewRun>[] = [
-  textColumn((run) => run.tenant),
-  uuidColumn((run) => run.runId),
-  intColumn((run) => run.shard),
-  textColumn((run) => run.agent),
-  textColumn((run) => run.version),
-  textColumn((run) => run.user),
-  textColumn((run) => run.pipeline),
-  textColumn((run) => (run.parent === null ? null : JSON.stringify(run.parent))),
-  textColumn((run) => run.inputText),
-  textColumn((run) => run.idempotencyKey),
-  textColumn((run) => run.priority),
+  column.text((run) => run.tenant),
+  column.uuid((run) => run.runId),
+  column.int((run) => run.shard),
+  column.text((run) => run.agent),
+  column.text((run) => run.version),
+  column.text((run) => run.user),
+  column.text((run) => run.pipeline),
+  column.text((run) => (run.parent === null ? null : JSON.stringify(run.parent))),
+  column.text((run) => run.inputText),
+  column.text((run) => run.idempotencyKey),
+  column.text((run) => run.priority),
 ];
 
 const stateColumns: readonly Column<TurnCommit>[] = [
-  textColumn((turn) => turn.status),
-  textColumn((turn) => turn.reason ?? ''),
-  textColumn((turn) => turn.chartText ?? ''),
-  textColumn((turn) => turn.heldText ?? ''),
-  textColumn((turn) => turn.ended?.outputText ?? null),
-  textColumn((turn) => (turn.ended?.error ? JSON.stringify(turn.ended.error) : null)),
-  boolColumn((turn) => turn.ended !== null),
-  textColumn((turn) => turn.build ?? ''),
+  column.text((turn) => turn.status),
+  column.text((turn) => turn.reason ?? ''),
+  column.text((turn) => turn.chartText ?? ''),
+  column.text((turn) => turn.heldText ?? ''),
+  column.text((turn) => turn.ended?.outputText ?? null),
+  column.text((turn) => (turn.ended?.error ? JSON.stringify(turn.ended.error) : null)),
+  column.bool((turn) => turn.ended !== null),
+  column.text((turn) => turn.build ?? ''),
+  column.text((turn) => turn.journalText),
 ];
-
-const journalColumn: Column<TurnCommit> = textColumn((turn) => turn.journalText);
 
 /** A turn's row in the journal has one writer, its run's owner, so no other transaction waits for it. */
 const journal = (turn: string): string => `
     insert into heddle.journal (tenant, run_id, turn, build, entries)
     select tenant, run_id, ${turn}, nullif(build, ''), entries from i where entries is not null`;
 
+export type CreatingTurn = TurnCommit & { readonly create: NewRun };
+
 /** The run of a first turn. Locks: the new rows, in the order of the batch. */
-const createRunsStatement = statement(
+export const createRuns = countedStatement<CreatingTurn>(
   'runs_create',
+  [...within(({ create }: CreatingTurn) => create, fixedColumns), ...stateColumns],
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
@@ -79,23 +77,18 @@ const createRunsStatement = statement(
     ${guardedCount(guard.run)}`,
 );
 
-export function createRuns(rows: readonly (TurnCommit & { readonly create: NewRun })[]): Call {
-  const fixed = rows.map((turn) => turn.create);
-  const params = [
-    int(rows.length),
-    ...fixedColumns.map((of) => of(fixed)),
-    ...stateColumns.map((of) => of(rows)),
-    journalColumn(rows),
-  ];
-  return { statement: createRunsStatement, params };
-}
-
 /**
  * A later turn (promises 1 and 6). Locks: the runs in the order of the batch, which is that of their
  * ids; after the shards, so that only this replica's commits meet here.
  */
-const moveRunsStatement = statement(
+export const moveRuns = countedStatement<TurnCommit>(
   'runs_move',
+  [
+    ...runColumns,
+    column.int((turn) => turn.shard),
+    column.int((turn) => turn.expectedTurn),
+    ...stateColumns,
+  ],
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::bool[], $13::text[], $14::text[])
@@ -117,21 +110,18 @@ const moveRunsStatement = statement(
     ${guardedCount(guard.run)}`,
 );
 
-export function moveRuns(rows: readonly TurnCommit[]): Call {
-  const at = intColumn<TurnCommit>((turn) => turn.expectedTurn);
-  const shard = intColumn<TurnCommit>((turn) => turn.shard);
-  const columns = [...runColumns, shard, at, ...stateColumns, journalColumn];
-  return {
-    statement: moveRunsStatement,
-    params: [int(rows.length), ...columns.map((of) => of(rows))],
-  };
-}
-
 /**
  * A change between turns: only the status and reason that people see. Locks: as `moveRuns`, after it.
  */
-const changeStatusStatement = statement(
+export const changeStatus = countedStatement<StatusChange>(
   'runs_status',
+  [
+    ...runColumns,
+    column.int((change) => change.shard),
+    column.int((change) => change.expectedTurn),
+    column.text((change) => change.status),
+    column.text((change) => change.reason ?? ''),
+  ],
   guarded(
     guard.run,
     `update heddle.runs r set status = i.status, reason = i.reason
@@ -146,26 +136,14 @@ const changeStatusStatement = statement(
   ),
 );
 
-const statusColumns: readonly Column<StatusChange>[] = [
-  ...runColumns,
-  intColumn((change) => change.shard),
-  intColumn((change) => change.expectedTurn),
-  textColumn((change) => change.status),
-  textColumn((change) => change.reason ?? ''),
-];
-
-export function changeStatus(rows: readonly StatusChange[]): Call {
-  const params = [int(rows.length), ...statusColumns.map((of) => of(rows))];
-  return { statement: changeStatusStatement, params };
-}
-
 /**
  * Children and starts: queued runs, each with its inbox row `start`. Returns the runs that were not
  * there before. Locks: the new rows in the order of the batch. Two batches that bring the same
  * idempotency keys in different orders may deadlock, and are run again.
  */
-const queueRunsStatement = statement(
+export const queueRuns = rowStatement<StartArrival>(
   'runs_queue',
+  [...fixedColumns, column.text(startHashOf)],
   `with queued as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
         input, idempotency_key, priority, start_hash, turn, status, reason, chart, held)
@@ -180,20 +158,13 @@ const queueRunsStatement = statement(
     returning tenant, run_id, shard`,
 );
 
-const queuedColumns: readonly Column<StartArrival>[] = [...fixedColumns, textColumn(startHashOf)];
-
-export function queueRuns(rows: readonly StartArrival[]): Call {
-  return callWith(queueRunsStatement, queuedColumns, rows);
-}
-
-type Ended = { readonly tenant: string; readonly runId: string };
-
 /**
  * Deletes an ended run's timers and inbox rows. Locks: its inbox rows, after the channels: see
  * `takeInbox`.
  */
-const clearEndedStatement = statement(
+export const clearEnded = rowStatement(
   'runs_clear',
+  runColumns,
   `with i as materialized (
       select * from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     ), alarms as (
@@ -211,10 +182,6 @@ const clearEndedStatement = statement(
     ) x
     where b.ctid = x.row`,
 );
-
-export function clearEnded(rows: readonly Ended[]): Call {
-  return callWith(clearEndedStatement, runColumns, rows);
-}
 
 /** The value of the column `start_hash`; null for a start without a key. */
 export function startHashOf({ startText }: StartArrival): string | null {

@@ -1,6 +1,6 @@
 import { guard } from '../link/failure.ts';
 import { liveReplicas } from './replicas.ts';
-import { int, ints, uuid, type Call, statement } from '../link/statement.ts';
+import { int, ints, statement, uuid, type Call } from '../link/statement.ts';
 
 /**
  * The fence (promise 6). Locks: the shards of this batch for share, in the order of their numbers,
@@ -9,6 +9,7 @@ import { int, ints, uuid, type Call, statement } from '../link/statement.ts';
  */
 const fenceStatement = statement(
   'shards_fence',
+  [int, uuid, ints, ints],
   `select heddle.refuse('${guard.fence}') from (
       select count(*) as n from (
         select 1 from heddle.shards s
@@ -21,13 +22,9 @@ const fenceStatement = statement(
 );
 
 export function fence(replicaId: string, epochs: readonly (readonly [number, number])[]): Call {
-  const params = [
-    int(epochs.length),
-    uuid(replicaId),
-    ints(epochs.map(([shard]) => shard)),
-    ints(epochs.map(([, epoch]) => epoch)),
-  ];
-  return { statement: fenceStatement, params };
+  const shards = epochs.map(([shard]) => shard);
+  const at = epochs.map(([, epoch]) => epoch);
+  return fenceStatement(epochs.length, replicaId, shards, at);
 }
 
 /**
@@ -37,8 +34,9 @@ export function fence(replicaId: string, epochs: readonly (readonly [number, num
  * If the old owner's commit is still under way on a shard, the next renewal takes it, and this one is
  * not held up until its lease is over.
  */
-const claimShardsStatement = statement(
+export const claimShards = statement(
   'shards_claim',
+  [uuid],
   `with ${liveReplicas}, share as (
       select ceil(32.0 / greatest(1, count(*)))::int as n from live
     ), free as (
@@ -55,16 +53,13 @@ const claimShardsStatement = statement(
     returning case when free.orphaned then s.shard end`,
 );
 
-export function claimShards(replicaId: string): Call {
-  return { statement: claimShardsStatement, params: [uuid(replicaId)] };
-}
-
 /**
  * One row per shard held, or one with null if the replica holds none. Each row has the count of live
  * replicas, and the milliseconds until the first of the others stops counting as live.
  */
-const heldShardsStatement = statement(
+export const heldShards = statement(
   'shards_held',
+  [uuid],
   `with ${liveReplicas}
     select s.shard, s.epoch, count.n, count.next_end_ms
     from (
@@ -76,17 +71,10 @@ const heldShardsStatement = statement(
     order by s.shard`,
 );
 
-export function heldShards(replicaId: string): Call {
-  return { statement: heldShardsStatement, params: [uuid(replicaId)] };
-}
-
 /** Locks: the shards that are given back; waits for commits that hold them for share. */
-const releaseShardsStatement = statement(
+export const releaseShards = statement(
   'shards_release',
+  [uuid, ints],
   `update heddle.shards set replica_id = null
     where replica_id = $1::uuid and shard = any($2::int[])`,
 );
-
-export function releaseShards(replicaId: string, shards: readonly number[]): Call {
-  return { statement: releaseShardsStatement, params: [uuid(replicaId), ints(shards)] };
-}

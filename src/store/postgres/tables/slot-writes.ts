@@ -1,15 +1,5 @@
-import type { SlotWrite } from '../../batch.ts';
-import {
-  bigintColumn,
-  callWith,
-  intColumn,
-  textColumn,
-  uuid,
-  uuidColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { counted, type SlotWrite } from '../../batch.ts';
+import { column, rowStatement, uuid, type Call } from '../link/statement.ts';
 
 /**
  * The state of each slot; counters are added. A stored row keeps its call if that call belongs to a
@@ -18,8 +8,20 @@ import {
  * replica and number, last of all, because two commits of one replica that are under way together meet
  * here most.
  */
-const writeSlotsStatement = statement(
+const writeSlotsStatement = rowStatement<SlotWrite>(
   'slots_write',
+  [
+    column.text((row) => row.provider),
+    column.uuid((row) => row.replicaId),
+    column.int((row) => row.slot),
+    column.text((row) => row.status),
+    column.int((row) => row.call?.shard ?? null),
+    column.text((row) => (row.call === null ? null : JSON.stringify(row.call))),
+    column.int((row) => row.calls),
+    column.int((row) => row.duplicates),
+    column.int((row) => row.rateLimited),
+    column.bigint((row) => row.sealed),
+  ],
   `insert into heddle.provider_slots as s (provider, replica_id, slot, status, call_shard,
       call, calls, duplicates, rate_limited, sealed)
     select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[],
@@ -41,51 +43,17 @@ const writeSlotsStatement = statement(
       rate_limited = s.rate_limited + excluded.rate_limited`,
 );
 
-const slotColumns: readonly Column<SlotWrite>[] = [
-  textColumn((row) => row.provider),
-  uuidColumn((row) => row.replicaId),
-  intColumn((row) => row.slot),
-  textColumn((row) => row.status),
-  intColumn((row) => row.call?.shard ?? null),
-  textColumn((row) => (row.call === null ? null : JSON.stringify(row.call))),
-  intColumn((row) => row.calls),
-  intColumn((row) => row.duplicates),
-  intColumn((row) => row.rateLimited),
-  bigintColumn((row) => row.sealed),
-];
-
 /** One row per slot: the last state and the sum of the counters, sorted in the order of the locks. */
 export function writeSlots(replicaId: string, writes: readonly SlotWrite[]): Call {
   const slots = new Map<string, SlotWrite>();
   for (const write of writes) {
     const key = `${write.provider}\u0000${write.replicaId}\u0000${write.slot}`;
     const before = slots.get(key);
-    slots.set(key, before === undefined ? write : joined(before, write));
+    slots.set(key, before === undefined ? write : counted(write, before));
   }
   const keys = [...slots.keys()].sort();
-  return callWith(
-    writeSlotsStatement,
-    slotColumns,
+  return writeSlotsStatement(
     keys.flatMap((key) => slots.get(key) ?? []),
     uuid(replicaId),
   );
 }
-
-/**
- * The write without its call, which the commit refuses: 429s that the slot met before that call stay
- * counted.
- */
-export const freed = (write: SlotWrite): SlotWrite => ({
-  ...write,
-  status: 'idle',
-  call: null,
-  calls: 0,
-  duplicates: 0,
-});
-
-const joined = (before: SlotWrite, last: SlotWrite): SlotWrite => ({
-  ...last,
-  calls: before.calls + last.calls,
-  duplicates: before.duplicates + last.duplicates,
-  rateLimited: before.rateLimited + last.rateLimited,
-});

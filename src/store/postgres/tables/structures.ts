@@ -4,11 +4,12 @@
  */
 import { openCountMax, type AgentStructure, type StructureInUse } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
-import { boolColumn, callWith, statement, textColumn, type Column } from '../link/statement.ts';
+import { column, rowStatement, statement } from '../link/statement.ts';
 
 /** Locks: the advisory lock of this table, until the transaction ends. */
 const lockStatement = statement(
   'structures_lock',
+  [],
   `select 1 from pg_advisory_xact_lock(hashtextextended('heddle.structures', 0))`,
 );
 
@@ -16,8 +17,14 @@ const lockStatement = statement(
  * Returns the versions that open runs still use with another structure; then nothing is written.
  * Locks: the rows, after the advisory lock.
  */
-const keepStatement = statement(
+const keepStatement = rowStatement<AgentStructure>(
   'structures_keep',
+  [
+    column.text((one) => one.agent),
+    column.text((one) => one.version),
+    column.text((one) => one.structure),
+    column.bool((one) => one.replaces),
+  ],
   `with i as materialized (
       select * from unnest($1::text[], $2::text[], $3::text[], $4::bool[])
         as i(agent, version, structure, replaces)
@@ -43,20 +50,13 @@ const keepStatement = statement(
     select agent, version, open from used`,
 );
 
-const columns: readonly Column<AgentStructure>[] = [
-  textColumn((one) => one.agent),
-  textColumn((one) => one.version),
-  textColumn((one) => one.structure),
-  boolColumn((one) => one.replaces),
-];
-
 export async function keepStructures(
   pool: Pool,
   asked: readonly AgentStructure[],
 ): Promise<readonly StructureInUse[]> {
   if (asked.length === 0) return [];
-  const keep = callWith(keepStatement, columns, asked);
-  const results = await pool.read([{ statement: lockStatement, params: [] }, keep]);
+  const keep = keepStatement(asked);
+  const results = await pool.read([lockStatement(), keep]);
   return (results.get(keep) ?? []).map(([agent, version, open]) => ({
     agent: agent ?? '',
     version: version ?? '',

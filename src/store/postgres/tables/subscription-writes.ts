@@ -2,14 +2,12 @@
 import type { SubscriptionEnd, SubscriptionInsert } from '../../batch.ts';
 import type { RunAddress, SubscribedChannel } from '../../rows.ts';
 import {
-  bigintColumn,
-  callWith,
-  intColumn,
+  column,
+  paramsOf,
+  rowStatement,
   runColumns,
-  textColumn,
   type Call,
   type Column,
-  statement,
 } from '../link/statement.ts';
 
 export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInsert };
@@ -19,8 +17,17 @@ export type SubscriptionWrite = RunAddress & { readonly insert: SubscriptionInse
  * the run's owner. It comes after the lock on the channels, so that a publisher sees either the row or
  * the lock.
  */
-const insertSubscriptionsStatement = statement(
+const insertSubscriptionsStatement = rowStatement<SubscriptionWrite>(
   'subscriptions_insert',
+  [
+    ...runColumns,
+    column.text(({ insert }) => insert.subscriptionId),
+    column.text(({ insert }) => insert.invocationId),
+    column.text(({ insert }) => insert.status),
+    column.text(({ insert }) => JSON.stringify(insert.delivered)),
+    column.text(({ insert }) => arrayText(insert.channels.map((at) => at.channel))),
+    column.text(({ insert }) => arrayText(insert.channels.map((at) => at.group ?? ''))),
+  ],
   `with subscription as (
       insert into heddle.subscriptions (tenant, run_id, subscription_id, invocation_id, status,
         delivered, channels, consumer_groups)
@@ -42,16 +49,6 @@ const insertSubscriptionsStatement = statement(
       set after = excluded.after, waiting_since = excluded.waiting_since`,
 );
 
-const subscriptionColumns: readonly Column<SubscriptionWrite>[] = [
-  ...runColumns,
-  textColumn(({ insert }) => insert.subscriptionId),
-  textColumn(({ insert }) => insert.invocationId),
-  textColumn(({ insert }) => insert.status),
-  textColumn(({ insert }) => JSON.stringify(insert.delivered)),
-  textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.channel))),
-  textColumn(({ insert }) => arrayText(insert.channels.map((at) => at.group ?? ''))),
-];
-
 /** A Postgres array as text: an array inside a set of rows cannot be sent in binary. */
 function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
@@ -64,26 +61,31 @@ export type Waiter = RunAddress & {
 
 const waiterColumns: readonly Column<Waiter>[] = [
   ...runColumns,
-  intColumn((waiter) => waiter.shard),
-  textColumn((waiter) => waiter.subscriptionId),
-  textColumn((waiter) => waiter.at.channel),
-  textColumn((waiter) => waiter.at.group ?? ''),
-  bigintColumn((waiter) => waiter.at.after),
+  column.int((waiter) => waiter.shard),
+  column.text((waiter) => waiter.subscriptionId),
+  column.text((waiter) => waiter.at.channel),
+  column.text((waiter) => waiter.at.group ?? ''),
+  column.bigint((waiter) => waiter.at.after),
 ];
 
 export function insertSubscriptions(
   rows: readonly SubscriptionWrite[],
   waiters: readonly Waiter[],
 ): Call {
-  const more = waiterColumns.map((of) => of(waiters));
-  return callWith(insertSubscriptionsStatement, subscriptionColumns, rows, ...more);
+  return insertSubscriptionsStatement(rows, ...paramsOf(waiterColumns, waiters));
 }
 
 export type SubscriptionEnding = { readonly tenant: string; readonly end: SubscriptionEnd };
 
 /** Ends subscriptions and deletes their waiters' rows. Locks: as above. */
-const endSubscriptionsStatement = statement(
+export const endSubscriptions = rowStatement<SubscriptionEnding>(
   'subscriptions_end',
+  [
+    column.text((row) => row.tenant),
+    column.text((row) => row.end.subscriptionId),
+    column.text((row) => row.end.status),
+    column.text((row) => JSON.stringify(row.end.delivered)),
+  ],
   `with ended as (
       update heddle.subscriptions s set status = i.status,
         delivered = case when s.delivered = '[]' then i.delivered when i.delivered = '[]'
@@ -106,14 +108,3 @@ const endSubscriptionsStatement = statement(
     ) x
     where w.ctid = x.row`,
 );
-
-const endingColumns: readonly Column<SubscriptionEnding>[] = [
-  textColumn((row) => row.tenant),
-  textColumn((row) => row.end.subscriptionId),
-  textColumn((row) => row.end.status),
-  textColumn((row) => JSON.stringify(row.end.delivered)),
-];
-
-export function endSubscriptions(rows: readonly SubscriptionEnding[]): Call {
-  return callWith(endSubscriptionsStatement, endingColumns, rows);
-}

@@ -1,26 +1,14 @@
 import type { TimerInsert } from '../../batch.ts';
 import type { RunAddress } from '../../rows.ts';
-import {
-  bigintColumn,
-  callWith,
-  intColumn,
-  runColumns,
-  textColumn,
-  type Call,
-  type Column,
-  statement,
-} from '../link/statement.ts';
+import { column, rowStatement, runColumns, type RunKey } from '../link/statement.ts';
 
-export type TimerClear = {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly timerId: string;
-};
+export type TimerClear = RunKey & { readonly timerId: string };
 export type TimerWrite = RunAddress & { readonly timer: TimerInsert };
 
 /** Locks no row that another transaction waits for: the only writer of a run's timers is its owner. */
-const clearTimersStatement = statement(
+export const clearTimers = rowStatement<TimerClear>(
   'timers_clear',
+  [...runColumns, column.text((row) => row.timerId)],
   `delete from heddle.timers t
     using unnest($1::text[], $2::uuid[], $3::text[]) as i(tenant, run_id, timer_id)
     cross join lateral (
@@ -30,18 +18,16 @@ const clearTimersStatement = statement(
     where t.ctid = x.row`,
 );
 
-const clearColumns: readonly Column<TimerClear>[] = [
-  ...runColumns,
-  textColumn((row) => row.timerId),
-];
-
-export function clearTimers(rows: readonly TimerClear[]): Call {
-  return callWith(clearTimersStatement, clearColumns, rows);
-}
-
 /** The deadline is the database's clock plus the delay (promise 4). Locks: as `clearTimers`. */
-const setTimersStatement = statement(
+export const setTimers = rowStatement<TimerWrite>(
   'timers_set',
+  [
+    ...runColumns,
+    column.int((row) => row.shard),
+    column.text((row) => row.timer.timerId),
+    column.int((row) => row.timer.generation),
+    column.bigint((row) => row.timer.delayMs),
+  ],
   `insert into heddle.timers (tenant, run_id, shard, timer_id, generation, due_at)
     select i.tenant, i.run_id, i.shard, i.timer_id, i.generation,
       clock_timestamp() + i.delay_ms * interval '1 ms'
@@ -50,15 +36,3 @@ const setTimersStatement = statement(
     on conflict (tenant, run_id, timer_id) do update
       set generation = excluded.generation, due_at = excluded.due_at`,
 );
-
-const timerColumns: readonly Column<TimerWrite>[] = [
-  ...runColumns,
-  intColumn((row) => row.shard),
-  textColumn((row) => row.timer.timerId),
-  intColumn((row) => row.timer.generation),
-  bigintColumn((row) => row.timer.delayMs),
-];
-
-export function setTimers(rows: readonly TimerWrite[]): Call {
-  return callWith(setTimersStatement, timerColumns, rows);
-}
