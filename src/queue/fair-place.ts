@@ -7,8 +7,6 @@ export type FairPlace = {
   readonly user: string;
   readonly pipeline: string;
   readonly pipelineStartedAtMs: number;
-  /** Place among the items of the pipeline, lower first. Default: the order of arrival. */
-  readonly order?: number | undefined;
   /** Default: `normal`. */
   readonly priority?: Priority | undefined;
   /**
@@ -24,14 +22,32 @@ export type FairPlace = {
  * An item that carries its own place and what its line notes about it. A hundred thousand of them can
  * wait without a second object each.
  */
-export interface FairItem extends FairPlace, HeapMember, SecondHeapMember {
-  /** Set before the item is pushed, by the code that pushes it. */
-  order: number;
+export abstract class FairItem implements FairPlace, HeapMember, SecondHeapMember {
+  readonly tenant: string;
+  readonly user: string;
+  readonly pipeline: string;
+  readonly pipelineStartedAtMs: number;
+  readonly priority: FairPlace['priority'];
+  readonly weight: FairPlace['weight'];
+  declare readonly cost?: FairPlace['cost'];
+  /** Its place among the items of the pipeline, lower first. The code that pushes the item sets it. */
+  order = 0;
+  heapIndex = -1;
+  secondIndex = -1;
   /**
    * The account of the item's user in the line that holds the item; null outside a line. Only the line
    * sets it.
    */
-  account: object | null;
+  account: object | null = null;
   /** True if the pipeline had had no turn when the item was pushed. Only the line sets it. */
-  isNew: boolean;
+  isNew = false;
+
+  constructor(place: FairPlace) {
+    this.tenant = place.tenant;
+    this.user = place.user;
+    this.pipeline = place.pipeline;
+    this.pipelineStartedAtMs = place.pipelineStartedAtMs;
+    this.priority = place.priority;
+    this.weight = place.weight;
+  }
 }

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { capacityDefaults, capacityWith } from '../../src/domain/capacity-settings.ts';
 import {
-  createPool,
+  Pool,
   type Grant,
-  type Pool,
   type PoolCall,
   type PoolPlace,
 } from '../../src/providers/capacity/pool.ts';
@@ -85,7 +84,7 @@ export class Drive {
   constructor(seed: number, planted?: Planted) {
     const random = seeded(seed);
     const settings = capacityWith({ probing: { outagesToStall } });
-    this.#pool = createPool({ providers, share: 1, random, settings });
+    this.#pool = new Pool({ providers, share: 1, random, settings });
     const between = planted?.between?.(this.#pool) ?? this.#pool;
     this.#release = between.release.bind(between);
   }
@@ -195,7 +194,7 @@ export class Drive {
   }
 
   #check(): void {
-    const waiting = [...this.#pool.waiting()];
+    const waiting = this.#calls.waitingIn(this.#pool);
     const keys = [...waiting, ...this.#inSlots].map(({ call: { key } }) => key);
     assert.deepEqual(keys.sort(), [...this.#owned].sort(), 'a waiter is forgotten or doubled');
     const inUse = new Map<string, number>();

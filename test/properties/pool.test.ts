@@ -3,12 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { capacityWith } from '../../src/domain/capacity-settings.ts';
-import {
-  createPool,
-  type Grant,
-  type Pool,
-  type PoolCall,
-} from '../../src/providers/capacity/pool.ts';
+import { Pool, type Grant, type PoolCall } from '../../src/providers/capacity/pool.ts';
 import type { CallOutcome } from '../../src/providers/capacity/gate.ts';
 import { PoolCalls, poolCall } from '../support/pool-calls.ts';
 import { shownAs, type ShownWait } from '../../src/providers/capacity/wait-reason.ts';
@@ -92,7 +87,7 @@ class Drive {
     };
     // A low threshold: random ends seldom make five outages in a row.
     const settings = capacityWith({ probing: { outagesToStall: 2 } });
-    this.pool = createPool({ providers, share: 1, random, settings });
+    this.pool = new Pool({ providers, share: 1, random, settings });
   }
 
   step(step: Action): void {
@@ -142,7 +137,7 @@ class Drive {
       this.statuses.add(status);
       if (free === 0) continue;
       // No slot idles beside a call that it may take.
-      for (const { call, reason } of this.pool.waiting()) {
+      for (const { call, reason } of this.calls.waitingIn(this.pool)) {
         assert.equal(reason === 'backoff' || (call.provider ?? name) !== name, true);
       }
     }
@@ -198,7 +193,7 @@ class Drive {
 
   /** Everything that must be true at any time. */
   check(): void {
-    const waiting = [...this.pool.waiting()];
+    const waiting = this.calls.waitingIn(this.pool);
     const keys = [...waiting, ...this.inSlots].map(({ call }) => call.key);
     assert.deepEqual(keys.sort(), [...this.owned.keys()].sort());
     const stats = this.pool.stats(this.nowMs);
@@ -310,7 +305,7 @@ describe('the pool', () => {
           for (const { status } of drive.pool.stats(drive.nowMs).providers) {
             assert.ok(status === 'open' || status === 'cooling', status);
           }
-          for (const { attempt } of drive.pool.waiting()) assert.equal(attempt, 1);
+          for (const { attempt } of drive.calls.waitingIn(drive.pool)) assert.equal(attempt, 1);
         }
         drive.finish();
       },
@@ -337,7 +332,7 @@ describe('the pool', () => {
     let longest = 0;
     fc.assert(
       fc.property(flood, fc.constantFrom(undefined, 'a'), (calls, provider) => {
-        const pool = createPool<PoolCall>({
+        const pool = new Pool<PoolCall>({
           providers: [{ name: 'a', ceiling: 1 }],
           share: 1,
           random: () => 0.5,

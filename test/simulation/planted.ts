@@ -119,13 +119,27 @@ export const plantedBugs: readonly PlantedBug[] = [
 function permitsForWaitingCalls(): () => void {
   const inFlight = Object.getOwnPropertyDescriptor(Pool.prototype, 'inFlight');
   if (inFlight === undefined) throw new TypeError('the pool does not count its calls');
+  const entered = new WeakMap<object, Set<never>>();
+  const restore = replaced(
+    Pool.prototype,
+    'enqueue',
+    (enqueue) =>
+      function (this: Pool<never>, call, ...rest): boolean {
+        entered.set(this, (entered.get(this) ?? new Set()).add(call as never));
+        return enqueue.call(this, call, ...rest);
+      },
+  );
   Object.defineProperty(Pool.prototype, 'inFlight', {
     ...inFlight,
     get(this: Pool<never>): number {
-      return Number(inFlight.get?.call(this)) + [...this.waiting()].length;
+      const waiting = [...(entered.get(this) ?? [])].filter((call) => this.isWaiting(call));
+      return Number(inFlight.get?.call(this)) + waiting.length;
     },
   });
-  return () => Object.defineProperty(Pool.prototype, 'inFlight', inFlight);
+  return () => {
+    restore();
+    Object.defineProperty(Pool.prototype, 'inFlight', inFlight);
+  };
 }
 
 /** As with room for two timers. */

@@ -1,14 +1,10 @@
 /** Calls for a pool without a runtime around it: what the pool reads of a call, and nothing more. */
-import { PoolCall, type PoolPlace } from '../../src/providers/capacity/pool.ts';
+import { PoolCall, type Pool, type PoolPlace } from '../../src/providers/capacity/pool.ts';
+import { reasonOf } from '../../src/providers/capacity/pool-news.ts';
+import type { WaitReason } from '../../src/providers/capacity/wait-reason.ts';
 
 class PlainCall extends PoolCall {
   readonly key: string;
-  readonly tenant: string;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  readonly priority: PoolPlace['priority'];
-  readonly weight: number | undefined;
   readonly cost: number;
   readonly provider: string | undefined;
   readonly providers: readonly string[] | undefined;
@@ -17,14 +13,8 @@ class PlainCall extends PoolCall {
   readonly needs: PoolPlace['needs'];
 
   constructor(of: PoolPlace) {
-    super();
+    super(of);
     this.key = of.key;
-    this.tenant = of.tenant;
-    this.user = of.user;
-    this.pipeline = of.pipeline;
-    this.pipelineStartedAtMs = of.pipelineStartedAtMs;
-    this.priority = of.priority;
-    this.weight = of.weight;
     this.cost = of.cost ?? 1;
     this.provider = of.provider;
     this.providers = of.providers;
@@ -44,15 +34,29 @@ export function poolCall(of: Partial<PoolPlace> & Pick<PoolPlace, 'key'>): PoolC
 /** Calls that are spoken of by their keys. */
 export class PoolCalls {
   readonly #made = new Map<string, PoolCall>();
+  readonly #all: PoolCall[] = [];
 
   make(of: Partial<PoolPlace> & Pick<PoolPlace, 'key'>): PoolCall {
     const call = poolCall(of);
     this.#made.set(of.key, call);
+    this.#all.push(call);
     return call;
   }
 
   /** The one that was made last under this key. */
   get(key: string): PoolCall {
     return this.#made.get(key) ?? poolCall({ key });
+  }
+
+  /** Every call that is in the pool and in no slot, and why. */
+  waitingIn(pool: Pool<PoolCall>): { call: PoolCall; reason: WaitReason; attempt: number }[] {
+    const isOf = (call: PoolCall) =>
+      pool.gatesOf(call).every((gate) => pool.gates.all.includes(gate));
+    return this.#all
+      .filter((call) => pool.isWaiting(call) && isOf(call))
+      .map((call) => {
+        const reason = call.dueMs === null ? (reasonOf(call) ?? 'queued') : 'backoff';
+        return { call, reason, attempt: call.attempt };
+      });
   }
 }

@@ -1,6 +1,6 @@
 /** A pool at providers that enforce a ceiling, in virtual time: nothing here waits. */
 import { poolCall } from './pool-calls.ts';
-import { createPool, type Pool, type PoolCall } from '../../src/providers/capacity/pool.ts';
+import { Pool, type PoolCall } from '../../src/providers/capacity/pool.ts';
 import type { ProviderSpec } from '../../src/providers/capacity/gates.ts';
 
 type SimulatedProvider = ProviderSpec & {
@@ -60,7 +60,7 @@ class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    this.pool = createPool({ providers: options.providers, share: 1, random: this.#random });
+    this.pool = new Pool({ providers: options.providers, share: 1, random: this.#random });
     for (let i = 0; i < options.calls; i++) {
       const key = `k${i}`;
       const place = { tenant: 't', user: `u${i % 100}`, pipeline: key, pipelineStartedAtMs: i };

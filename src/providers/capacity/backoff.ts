@@ -101,11 +101,6 @@ export class Backoffs<Call extends BackingOff> {
     this.remove(call);
     return call;
   }
-
-  /** All calls, in no order. */
-  all(): IterableIterator<Call> {
-    return this.#heap.all();
-  }
 }
 
 function isDueBefore(a: BackingOff, b: BackingOff): boolean {

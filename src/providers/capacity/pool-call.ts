@@ -1,14 +1,14 @@
 /** A call as the pool takes it in, and what the pool reports of it. */
 import type { ProviderStatus } from '../../../machines/provider.ts';
-import type { FairItem, FairPlace } from '../../queue/fair-place.ts';
 import type { Need } from '../../domain/model/needs.ts';
+import { FairItem, type FairPlace } from '../../queue/fair-place.ts';
 import type { Wanted } from '../served-model.ts';
 import type { CallOutcome, Gate, Sent } from './gate.ts';
 import type { SlotChange } from './slots.ts';
-import type { ShownWait, WaitReason } from './wait-reason.ts';
+import type { ShownWait } from './wait-reason.ts';
 
 /** The fields of a call that the pool reads. */
-export type PoolPlace = Omit<FairPlace, 'order'> &
+export type PoolPlace = FairPlace &
   Wanted & {
     /** Names the call for ever: run, invocation and incarnation. */
     readonly key: string;
@@ -19,16 +19,10 @@ export type PoolPlace = Omit<FairPlace, 'order'> &
  * the pool and its lines note theirs here. So a waiting call costs one object, not one for each
  * structure that holds it.
  */
-export abstract class PoolCall implements PoolPlace, FairItem {
+export abstract class PoolCall extends FairItem implements PoolPlace {
   abstract readonly key: string;
-  abstract readonly tenant: string;
-  abstract readonly user: string;
-  abstract readonly pipeline: string;
-  abstract readonly pipelineStartedAtMs: number;
-  abstract readonly priority: FairPlace['priority'];
-  abstract readonly weight: number | undefined;
   /** In tokens, estimated. */
-  abstract readonly cost: number;
+  abstract override readonly cost: number;
   abstract readonly provider: string | undefined;
   abstract readonly providers: readonly string[] | undefined;
   abstract readonly model: string | undefined;
@@ -36,11 +30,6 @@ export abstract class PoolCall implements PoolPlace, FairItem {
   abstract readonly needs: readonly Need[] | undefined;
   /** The attempt that comes next. Only the pool and its lines write this field and those below. */
   attempt = 1;
-  order = 0;
-  heapIndex = -1;
-  secondIndex = -1;
-  account: object | null = null;
-  isNew = false;
   /** The route of the call; null while it is not inside the pool. */
   route: object | null = null;
   /** The call has had its one retry: see invariant 4 of pool.ts. */
@@ -119,14 +108,6 @@ export function boundTo(
 export type Cancelled =
   | { readonly kind: 'unknown' | 'removed' }
   | { readonly kind: 'in-slot'; readonly provider: string; readonly slot: number };
-
-export type WaitingCall<Call> = {
-  readonly call: Call;
-  readonly reason: WaitReason;
-  readonly attempt: number;
-  /** When the backoff ends. */
-  readonly dueMs: number | null;
-};
 
 export type CallWait = {
   /** The attempt that comes next, and when, if the call is in a backoff. */

@@ -19,15 +19,21 @@
 import { capacityDefaults, type CapacitySettings } from '../../domain/capacity-settings.ts';
 import { Backoffs } from './backoff.ts';
 import { DemandMeter } from './demand-meter.ts';
-import type { Cancelled, Grant, Held, PoolCall, Released, WaitingCall } from './pool-call.ts';
+import {
+  boundTo,
+  fateOf,
+  type Cancelled,
+  type Grant,
+  type Held,
+  type PoolCall,
+  type Released,
+} from './pool-call.ts';
 import { Gates, type ProviderSpec } from './gates.ts';
-import { PoolNews, reasonOf, routeOf } from './pool-news.ts';
+import { PoolNews, routeOf } from './pool-news.ts';
 import { type PoolStats, poolStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from '../port.ts';
 import type { CallOutcome, Gate } from './gate.ts';
 import { Routes } from './routes.ts';
-
-import { boundTo, fateOf } from './pool-call.ts';
 
 export type * from './pool-call.ts';
 export { PoolCall } from './pool-call.ts';
@@ -217,16 +223,6 @@ export class Pool<Call extends PoolCall> {
     return Math.min(routeDueMs, backoffDueMs);
   }
 
-  /** Every call that is not in a slot, and why. */
-  *waiting(): Generator<WaitingCall<Call>, void, undefined> {
-    for (const call of this.#routes.items()) {
-      yield { call, reason: reasonOf(call) ?? 'queued', attempt: call.attempt, dueMs: null };
-    }
-    for (const call of this.#backoffs.all()) {
-      yield { call, reason: 'backoff', attempt: call.attempt, dueMs: call.dueMs };
-    }
-  }
-
   /** How many calls are in slots. */
   get inFlight(): number {
     let calling = 0;
@@ -285,8 +281,4 @@ export class Pool<Call extends PoolCall> {
     const inUse = this.inFlight;
     this.#meter.advance(nowMs, { waiting: this.#routes.size, inUse, slots });
   }
-}
-
-export function createPool<Call extends PoolCall>(options: PoolOptions): Pool<Call> {
-  return new Pool(options);
 }

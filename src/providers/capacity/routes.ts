@@ -132,11 +132,6 @@ export class Routes<Item extends FairItem> {
     return dueMs;
   }
 
-  /** Calls in all queues, in no order. */
-  *items(): Generator<Item, void, undefined> {
-    for (const { queue } of this.#routes.values()) yield* queue.items();
-  }
-
   /** Looks at the gates' states again, and yields the calls whose shown reason to wait has changed. */
   *changed(): Generator<Item, void, undefined> {
     for (const route of this.#routes.values()) {

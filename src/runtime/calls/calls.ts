@@ -17,7 +17,7 @@
  */
 import { Signal } from '../signal.ts';
 import type { ChartState } from '../../kernel/port.ts';
-import { createPool, type Grant, type Pool } from '../../providers/capacity/pool.ts';
+import { Pool, type Grant } from '../../providers/capacity/pool.ts';
 import type { Batch, SlotWrite } from '../../store/batch.ts';
 import type { BudgetRow } from '../../store/charges.ts';
 import type { NewRun, ProviderRow, SlotRow } from '../../store/rows.ts';
@@ -70,7 +70,7 @@ export class Calls {
     this.#budgets = options.budgets;
     this.runs = new CallsByRun(options.weights);
     this.#replicaId = options.replicaId;
-    this.pool = createPool<RunCall>({
+    this.pool = new Pool<RunCall>({
       providers: options.providers,
       share: 1,
       random: () => options.ids.random(),

@@ -2,8 +2,7 @@
  * A task that a run has open, from the turn that asks for it until the run has left it. While it stands
  * in line for its first permit, this object is all that memory holds of it (promise 7).
  */
-import { madeAtMs, type RunId } from '../../domain/ids.ts';
-import type { Priority } from '../../domain/priority.ts';
+import type { RunId } from '../../domain/ids.ts';
 import type { OpenInvocation } from '../../kernel/port.ts';
 import type { NewRun } from '../../store/rows.ts';
 import type { Names } from '../calls/call/names.ts';
@@ -11,14 +10,8 @@ import { PermitSeeker } from '../calls/call/permits.ts';
 import { callKey } from '../calls/call/run-call.ts';
 
 export class OpenTask extends PermitSeeker {
-  readonly tenant: string;
   readonly runId: RunId;
   readonly shard: number;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  readonly priority: Priority;
-  readonly weight: number;
   readonly invocationId: string;
   readonly incarnation: number;
   readonly #given: (task: OpenTask) => void;
@@ -37,18 +30,10 @@ export class OpenTask extends PermitSeeker {
       readonly given: (task: OpenTask) => void;
     },
   ) {
-    super();
-    const { names } = of;
-    const { tenant, runId, shard, user, pipeline, priority } = run;
-    this.tenant = names.one(tenant);
-    this.runId = runId;
-    this.shard = shard;
-    this.user = names.one(user);
-    this.pipeline = pipeline === runId ? runId : names.one(pipeline);
-    this.pipelineStartedAtMs = madeAtMs(runId);
-    this.priority = names.one(priority);
-    this.weight = of.weight;
-    this.invocationId = names.one(id);
+    super(of.names.place(run, of.weight));
+    this.runId = run.runId;
+    this.shard = run.shard;
+    this.invocationId = of.names.one(id);
     this.incarnation = incarnation;
     this.#given = of.given;
   }

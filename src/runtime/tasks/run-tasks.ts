@@ -17,7 +17,6 @@ import type { Backlog } from '../wake/backlog.ts';
 import { Signal } from '../signal.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { OpenInvocation, ChartState } from '../../kernel/port.ts';
-import type { FairPlace } from '../../queue/fair-place.ts';
 import type { NewRun, RunAddress } from '../../store/rows.ts';
 import type { LeaseValve } from '../calls/lease-valve.ts';
 import { Names } from '../calls/call/names.ts';
@@ -206,7 +205,7 @@ export class RunTasks {
       src: source.src,
       input,
       logic: of.agent.taskLogic(source.src),
-      place: placeOf(of.task),
+      place: of.task,
       finish: (outcome: TaskOutcome) => {
         const event = { ...outcome, id, incarnation };
         this.#options.deliver(run, { kind: 'result', event });
@@ -221,9 +220,4 @@ const none: readonly OpenInvocation[] = [];
 function openTasks({ invocations }: ChartState, held: Held): readonly OpenInvocation[] {
   const tasks = invocations.filter((one) => one.source.kind === 'task' && !isWaiting(held, one));
   return tasks.length === 0 ? none : tasks;
-}
-
-function placeOf(task: OpenTask): FairPlace {
-  const { tenant, user, pipeline, pipelineStartedAtMs, priority, weight } = task;
-  return { tenant, user, pipeline, pipelineStartedAtMs, priority, weight };
 }

@@ -55,22 +55,10 @@ type Running = Omit<TaskStart, 'logic'> & {
 
 /** Stands in line for an attempt after the first. */
 class NextAttempt extends PermitSeeker {
-  readonly tenant: string;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  readonly priority: FairPlace['priority'];
-  readonly weight: FairPlace['weight'];
   readonly go: () => void;
 
   constructor(place: FairPlace, go: () => void) {
-    super();
-    this.tenant = place.tenant;
-    this.user = place.user;
-    this.pipeline = place.pipeline;
-    this.pipelineStartedAtMs = place.pipelineStartedAtMs;
-    this.priority = place.priority;
-    this.weight = place.weight;
+    super(place);
     this.go = go;
   }
 }

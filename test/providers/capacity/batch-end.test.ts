@@ -3,7 +3,8 @@
  * the order alone does to the wall time, to the latencies and to the users.
  */
 import { describe, expect, it } from 'vitest';
-import { FairQueue, type FairPlace } from '../../../src/queue/fair-queue.ts';
+import type { FairPlace } from '../../../src/queue/fair-place.ts';
+import { KeyedLine } from '../../support/keyed-line.ts';
 
 type Call = FairPlace & { readonly circuit: number; readonly step: number };
 type Batch = {
@@ -19,7 +20,7 @@ const hash = (n: number): number => (Math.imul(n, 0x9e3779b1) >>> 8) / 2 ** 24;
 
 /** The instants at which circuits end, by circuit. */
 function run({ circuits, steps, users, slots, jitter }: Batch): number[] {
-  const queue = new FairQueue<Call>();
+  const queue = new KeyedLine<Call>();
   const push = (circuit: number, step: number): void => {
     const user = `u${circuit % users}`;
     const call = {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
 import {
-  createPool,
-  type Pool,
+  Pool,
   type PoolCall,
   type PoolOptions,
   type PoolPlace,
@@ -13,7 +12,7 @@ const calls = new PoolCalls();
 
 function poolOf(ceilings: Record<string, number>, options: Partial<PoolOptions> = {}) {
   const providers = Object.entries(ceilings).map(([name, ceiling]) => ({ name, ceiling }));
-  return createPool<PoolCall>({ providers, share: 1, random: () => 0.5, ...options });
+  return new Pool<PoolCall>({ providers, share: 1, random: () => 0.5, ...options });
 }
 
 function enqueue(
@@ -30,7 +29,7 @@ function enqueue(
 const keysOf = (grants: readonly { readonly call: PoolCall }[]) =>
   grants.map(({ call }) => call.key);
 const reasons = (pool: Pool<PoolCall>) =>
-  Object.fromEntries([...pool.waiting()].map(({ call, reason }) => [call.key, reason]));
+  Object.fromEntries(calls.waitingIn(pool).map(({ call, reason }) => [call.key, reason]));
 const statusOf = (pool: Pool<PoolCall>, nowMs: number) => pool.stats(nowMs).providers[0]?.status;
 
 const outage = { kind: 'outage', retryAfterMs: null } as const;
@@ -158,7 +157,7 @@ describe('an answer that may differ next time', () => {
     expect(pool.bringsBack(calls.get('k1'), 'retry-once')).toBe(false);
     const end = pool.release('a', second?.slot ?? 0, maybe, 1_000);
     expect(end).toMatchObject({ fate: 'failed', attempt: 2 });
-    expect([...pool.waiting()]).toEqual([]);
+    expect(calls.waitingIn(pool)).toEqual([]);
   });
 
   it('stays one retry, whatever comes between', () => {
@@ -328,7 +327,7 @@ describe('cancelling', () => {
     expect(pool.cancel(calls.get('k1'), 0)).toEqual({ kind: 'removed' });
     expect(pool.cancel(calls.get('k2'), 0)).toEqual({ kind: 'removed' });
     expect(pool.cancel(calls.get('k2'), 0)).toEqual({ kind: 'unknown' });
-    expect([...pool.waiting(), ...pool.grant(1e9)]).toEqual([]);
+    expect([...calls.waitingIn(pool), ...pool.grant(1e9)]).toEqual([]);
   });
 
   it('drops a call in a slot however it ends, even by a 429', () => {

@@ -1,14 +1,14 @@
 /** Where a call may go: by provider, list, model and tier, and what shares a ceiling. */
 import { describe, expect, it } from 'vitest';
 import type { ProviderSpec } from '../../../src/providers/capacity/gates.ts';
-import { createPool, type PoolCall, type PoolPlace } from '../../../src/providers/capacity/pool.ts';
+import { Pool, type PoolCall, type PoolPlace } from '../../../src/providers/capacity/pool.ts';
 import { PoolCalls } from '../../support/pool-calls.ts';
 
 const limited = { kind: 'rate-limited', retryAfterMs: 5_000 } as const;
 const outage = { kind: 'outage', retryAfterMs: null } as const;
 
 function poolOf(...providers: readonly ProviderSpec[]) {
-  const pool = createPool<PoolCall>({ providers, share: 1, random: () => 0.5 });
+  const pool = new Pool<PoolCall>({ providers, share: 1, random: () => 0.5 });
   const calls = new PoolCalls();
   let made = 0;
   return {
@@ -92,12 +92,12 @@ describe('a call', () => {
     [{ model: 'm2', provider: 'b' }, 'model-unknown', 'no provider serves m2; known: m1.'],
     [{ tier: 'huge' }, 'tier-unknown', 'generate.tier: no provider has a tier huge; known: small.'],
   ])('is refused for %j, by field, and nothing has changed', (wanted, code, message) => {
-    const { pool, enqueue } = poolOf(a, b);
+    const { pool, calls, enqueue } = poolOf(a, b);
     expect(() => enqueue(wanted)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) as string }),
     );
     expect(pool.stats(0)).toMatchObject({ queued: 0, inFlight: 0 });
-    expect([...pool.waiting()]).toEqual([]);
+    expect(calls.waitingIn(pool)).toEqual([]);
   });
 
   it('may name any model where a provider does not list its models', () => {
@@ -117,7 +117,7 @@ describe('a call', () => {
       pool.cancel(calls.get(`k${i + 1}`), 0);
     }
     enqueue({ providers: ['a', 'b'] });
-    expect([...pool.waiting()].map(({ reason }) => reason)).toEqual(['stalled']);
+    expect(calls.waitingIn(pool).map(({ reason }) => reason)).toEqual(['stalled']);
     const dueMs = pool.nextDueMs() ?? 0;
     expect(pool.grant(dueMs)).toHaveLength(1);
   });

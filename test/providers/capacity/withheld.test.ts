@@ -1,12 +1,7 @@
 /** Between a grant and its request lies a commit: what may come meanwhile, and the call that then waits again. */
 import { describe, expect, it } from 'vitest';
 import { capacityWith } from '../../../src/domain/capacity-settings.ts';
-import {
-  createPool,
-  type Grant,
-  type Pool,
-  type PoolCall,
-} from '../../../src/providers/capacity/pool.ts';
+import { Pool, type Grant, type PoolCall } from '../../../src/providers/capacity/pool.ts';
 import { PoolCalls } from '../../support/pool-calls.ts';
 
 type Granted = { readonly pool: Pool<PoolCall>; readonly grants: readonly Grant<PoolCall>[] };
@@ -16,7 +11,7 @@ const calls = new PoolCalls();
 function granted(count: number): Granted {
   const providers = [{ name: 'a', ceiling: count }];
   const settings = capacityWith({ probing: { outagesToStall: 1 } });
-  const pool = createPool<PoolCall>({ providers, share: 1, random: () => 0.5, settings });
+  const pool = new Pool<PoolCall>({ providers, share: 1, random: () => 0.5, settings });
   for (let i = 1; i <= count + 1; i += 1) {
     pool.enqueue(calls.make({ key: `k${i}` }), 0);
   }
@@ -42,7 +37,7 @@ describe('a slot that was given, and not used yet', () => {
     expect(pool.stats(10).providers[0]).toMatchObject({ calling: 0, status: 'cooling' });
     expect(pool.grant(1_009)).toEqual([]);
     expect(keysOf(pool.grant(1_010))).toEqual(['k1', 'k2']);
-    expect([...pool.waiting()].map(({ call }) => call.key)).toEqual(['k3', 'k4']);
+    expect(calls.waitingIn(pool).map(({ call }) => call.key)).toEqual(['k3', 'k4']);
   });
 
   it('is taken back when its provider is out, but for the probe', () => {

@@ -1,6 +1,6 @@
 /** A commit that fails for a reason nobody foresaw: what it held is in a later one. */
 import { describe, expect, it } from 'vitest';
-import { createPool } from '../../../src/providers/capacity/pool.ts';
+import { Pool } from '../../../src/providers/capacity/pool.ts';
 import { askingRuns, type AskingRuns } from '../../support/asking-runs.ts';
 import { hasTurns, isKeeping } from '../../support/watched-commits.ts';
 
@@ -32,7 +32,7 @@ describe('a batch that is given back', () => {
 });
 
 it('what a pool has told of gates is told again when it is given back', () => {
-  const pool = createPool({
+  const pool = new Pool({
     providers: [{ name: 'p', ceiling: 2 }],
     share: 1,
     random: () => 0.5,

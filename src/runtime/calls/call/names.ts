@@ -5,7 +5,10 @@
  * Owns at most `namesMax` texts. At that number it forgets all and begins anew; calls keep the texts that
  * they hold.
  */
+import { madeAtMs } from '../../../domain/ids.ts';
 import type { Need } from '../../../domain/model/needs.ts';
+import type { FairPlace } from '../../../queue/fair-place.ts';
+import type { NewRun } from '../../../store/rows.ts';
 import type { Wanted } from '../../../providers/served-model.ts';
 
 const namesMax = 10_000;
@@ -22,6 +25,19 @@ export class Names {
     if (this.#known.size >= namesMax) this.#known.clear();
     this.#known.set(name, name);
     return name;
+  }
+
+  /** The place in line of a run's call or task. */
+  place({ tenant, runId, user, pipeline, priority }: NewRun, weight: number): FairPlace {
+    return {
+      tenant: this.one(tenant),
+      user: this.one(user),
+      // A run that names no pipeline is a pipeline of its own.
+      pipeline: pipeline === runId ? runId : this.one(pipeline),
+      pipelineStartedAtMs: madeAtMs(runId),
+      priority: this.one(priority),
+      weight,
+    };
   }
 
   /** Where calls want to go: one object for all calls that want the same. */

@@ -14,22 +14,10 @@
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
 import { FairLine } from '../../../queue/fair-line.ts';
-import type { FairItem, FairPlace } from '../../../queue/fair-place.ts';
+import { FairItem } from '../../../queue/fair-place.ts';
 
 /** An attempt that wants a permit. It carries its place in the line itself. */
-export abstract class PermitSeeker implements FairItem {
-  abstract readonly tenant: string;
-  abstract readonly user: string;
-  abstract readonly pipeline: string;
-  abstract readonly pipelineStartedAtMs: number;
-  abstract readonly priority: FairPlace['priority'];
-  abstract readonly weight: FairPlace['weight'];
-  order = 0;
-  heapIndex = -1;
-  secondIndex = -1;
-  account: object | null = null;
-  isNew = false;
-
+export abstract class PermitSeeker extends FairItem {
   /** The attempt stood in line, and has its permit now. */
   abstract go(): void;
 }

@@ -10,8 +10,7 @@
 import { heddleError } from '../../../domain/errors.ts';
 import { checkGenerate } from '../../../domain/model/generate-input.ts';
 import type { GenerateRequest, GenerateOutput } from '../../../domain/catalogue.ts';
-import { madeAtMs, type RunId } from '../../../domain/ids.ts';
-import type { Priority } from '../../../domain/priority.ts';
+import type { RunId } from '../../../domain/ids.ts';
 import type { OpenInvocation } from '../../../kernel/port.ts';
 import { estimatedTokens } from '../../../providers/call-tokens.ts';
 import { needsOf, type Need } from '../../../domain/model/needs.ts';
@@ -42,16 +41,10 @@ export type CallOfRun = Pick<HotRun, 'run' | 'held' | 'turn' | 'status'>;
 export type ShownCall = WaitChange<RunCall>['shown'] | 'budget';
 
 export class RunCall extends PoolCall {
-  readonly tenant: string;
   readonly runId: RunId;
   readonly shard: number;
   readonly invocationId: string;
   readonly incarnation: number;
-  readonly user: string;
-  readonly pipeline: string;
-  readonly pipelineStartedAtMs: number;
-  readonly priority: Priority;
-  readonly weight: number;
   readonly #inputTokens: number;
   readonly #outputTokens: number;
   /** Where the call wants to go. One object for all calls that want the same. */
@@ -70,23 +63,15 @@ export class RunCall extends PoolCall {
     invocation: OpenInvocation,
     { weight, names }: { readonly weight: number; readonly names: Names },
   ) {
-    super();
-    const { tenant, runId, shard, user, pipeline, priority } = run;
+    super(names.place(run, weight));
     const input = checkGenerate(invocation.input ?? null);
     const { conversation = '' } = input;
     const told = noted(held.conversations, conversation);
     const estimate = estimatedTokens(input, told?.chars);
-    this.tenant = names.one(tenant);
-    this.runId = runId;
-    this.shard = shard;
+    this.runId = run.runId;
+    this.shard = run.shard;
     this.invocationId = names.one(invocation.id);
     this.incarnation = invocation.incarnation;
-    this.user = names.one(user);
-    // A run that names no pipeline is a pipeline of its own.
-    this.pipeline = pipeline === runId ? runId : names.one(pipeline);
-    this.pipelineStartedAtMs = madeAtMs(runId);
-    this.priority = names.one(priority);
-    this.weight = weight;
     this.#inputTokens = estimate.inputTokens;
     this.#outputTokens = estimate.outputTokens;
     this.wanted = names.wanted(input, needsOf(input, told?.images));

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairQueue, type FairPlace } from '../../src/queue/fair-queue.ts';
+import type { FairPlace } from '../../src/queue/fair-place.ts';
+import { KeyedLine } from '../support/keyed-line.ts';
 import { capacityDefaults } from '../../src/domain/capacity-settings.ts';
 
 const { headStartItems, headStartTurnsMax } = capacityDefaults.fairness;
@@ -128,12 +129,12 @@ const action = fc.oneof(
   },
 );
 
-describe('the fair queue', () => {
+describe('the fair line', () => {
   it('gives what a plain model gives, and loses and doubles nothing', () => {
     let popped = 0;
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120, size: 'max' }), (actions) => {
-        const queue = new FairQueue<Item>();
+        const queue = new KeyedLine<Item>();
         const model = new Model();
         const out: Item[] = [];
         let made = 0;
@@ -187,7 +188,7 @@ describe('the fair queue', () => {
     const flood = fc.array(place, { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(flood, flood, fc.nat(3), (before, during, perTurn) => {
-        const queue = new FairQueue<string>();
+        const queue = new KeyedLine<string>();
         const users = new Map<string, Set<string>>([['light', new Set(['light'])]]);
         let made = 0;
         const push = ({ tenant, user, pipeline }: (typeof before)[number]): void => {
@@ -238,7 +239,7 @@ describe('the fair queue', () => {
         fc.array(call, { minLength: 5, maxLength: 80 }),
         fc.nat(costMax),
         (calls, own) => {
-          const queue = new FairQueue<FairPlace>();
+          const queue = new KeyedLine<FairPlace>();
           const users = new Set(['light']);
           const tenants = new Set(['t1']);
           let made = 0;
@@ -285,7 +286,7 @@ describe('the fair queue', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
-        const queue = new FairQueue<FairPlace>();
+        const queue = new KeyedLine<FairPlace>();
         const waiting = new Map<string, number>();
         const passed = new Map<string, number>();
         steps.forEach(({ priority, pops }, i) => {
