@@ -37,48 +37,39 @@ export type RuntimeSettings = {
   readonly retainMs: number | null;
 };
 
-const defaultSettings: RuntimeSettings = {
-  permitsMax: 1_000,
-  turnsMax: 500,
-  batchesMax: 2,
-  arrivalsMax: 100_000,
-  queuedRunsMax: null,
-  channelsMax: null,
-  memoryEntriesMax: null,
-  leaseMs: 4_000,
-  pollMs: 2_000,
-  keptPerSlot: 2,
-  waitingCallsMax: 100_000,
-  retainMs: null,
-};
+type Bounds<Value> = { readonly default: Value; readonly min: number };
 
-const lowest: Readonly<Record<keyof RuntimeSettings, number>> = {
-  permitsMax: 1,
-  turnsMax: 1,
-  batchesMax: 1,
-  arrivalsMax: 1,
-  queuedRunsMax: 1,
-  channelsMax: 1,
-  memoryEntriesMax: 1,
-  leaseMs: 500,
-  pollMs: 10,
-  keptPerSlot: 0,
-  waitingCallsMax: 1,
-  retainMs: 0,
+const known: { readonly [Name in keyof RuntimeSettings]: Bounds<RuntimeSettings[Name]> } = {
+  permitsMax: { default: 1_000, min: 1 },
+  turnsMax: { default: 500, min: 1 },
+  batchesMax: { default: 2, min: 1 },
+  arrivalsMax: { default: 100_000, min: 1 },
+  queuedRunsMax: { default: null, min: 1 },
+  channelsMax: { default: null, min: 1 },
+  memoryEntriesMax: { default: null, min: 1 },
+  leaseMs: { default: 4_000, min: 500 },
+  pollMs: { default: 2_000, min: 10 },
+  keptPerSlot: { default: 2, min: 0 },
+  waitingCallsMax: { default: 100_000, min: 1 },
+  retainMs: { default: null, min: 0 },
 };
+const bounds: Readonly<Record<string, Bounds<number | null> | undefined>> = known;
 
-const mayBeNull = ['queuedRunsMax', 'channelsMax', 'memoryEntriesMax', 'retainMs'];
+const defaults = Object.fromEntries(
+  Object.entries(known).map(([name, { default: value }]) => [name, value]),
+) as RuntimeSettings;
 
 export function resolveSettings(given: Partial<RuntimeSettings> = {}): RuntimeSettings {
   for (const [name, value] of Object.entries(given)) {
-    const min = (lowest as Readonly<Record<string, number | undefined>>)[name];
-    if (min === undefined) {
-      refuseField(`settings.${name}`, `is unknown; known are ${Object.keys(lowest).join(', ')}`);
+    const of = bounds[name];
+    if (of === undefined) {
+      refuseField(`settings.${name}`, `is unknown; known are ${Object.keys(known).join(', ')}`);
     }
-    if (value === null && mayBeNull.includes(name)) continue;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min) {
-      refuseField(`settings.${name}`, `must be a whole number of at least ${min}`);
+    // A setting may be null exactly if that is its default.
+    if (value === null && of.default === null) continue;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < of.min) {
+      refuseField(`settings.${name}`, `must be a whole number of at least ${of.min}`);
     }
   }
-  return { ...defaultSettings, ...given };
+  return { ...defaults, ...given };
 }
