@@ -4,15 +4,10 @@
  *
  * Owns whether slots are part of a batch. Leaves to `turn-batch.ts` how the turns were computed.
  */
-import type { Kernel } from '../../kernel/port.ts';
 import type { ActionErrors } from './outcome/action-errors.ts';
-import type { Budgets } from '../calls/budgets/budgets.ts';
-import type { Calls } from '../calls/calls.ts';
-import type { RunTasks } from '../tasks/run-tasks.ts';
 import { makeBatch, type Committing } from '../../store/make-batch.ts';
 import type { SealedCalls } from '../calls/calls-options.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
-import type { Isolation } from '../wake/isolation.ts';
 import type { Computed } from './compute-turns.ts';
 import type { AfterCommit } from './outcome/after-commit.ts';
 import type { DroppedRuns } from './outcome/dropped-runs.ts';
@@ -21,18 +16,15 @@ import type { ComputedTurn, Faulty, MadeBatch, Taken, Work } from './made-batch.
 import type { FoldedTurn } from '../turn/folded-turn.ts';
 import { brokenTurn } from '../turn/held-back.ts';
 import { turnCommit } from '../turn/turn-commit.ts';
+import type { RoomsBelow } from './rooms-below.ts';
 
-export type BatchMakingOptions = Committing & {
-  readonly kernel: Kernel;
-  readonly actionErrors: ActionErrors;
-  readonly budgets: Budgets;
-  readonly calls: Calls;
-  readonly tasks: RunTasks;
-  readonly waitStatus: WaitStatus;
-  readonly afterCommit: AfterCommit;
-  readonly dropped: DroppedRuns;
-  readonly isolation: Isolation;
-};
+export type BatchMakingOptions = Committing &
+  Pick<RoomsBelow, 'budgets' | 'calls' | 'isolation' | 'kernel' | 'tasks'> & {
+    readonly actionErrors: ActionErrors;
+    readonly waitStatus: WaitStatus;
+    readonly afterCommit: AfterCommit;
+    readonly dropped: DroppedRuns;
+  };
 
 export class BatchMaking {
   readonly #options: BatchMakingOptions;

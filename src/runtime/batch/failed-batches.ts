@@ -14,10 +14,6 @@
  *    a replica that closes gives them up.
  */
 import type { Store } from '../../store/port.ts';
-import type { Budgets } from '../calls/budgets/budgets.ts';
-import type { Calls } from '../calls/calls.ts';
-import type { Log } from '../ports.ts';
-import type { OwnedShards } from '../shards.ts';
 import { thrownText } from '../../domain/thrown.ts';
 import type { HeddleError } from '../../domain/errors.ts';
 import { Fates } from '../../store/fates.ts';
@@ -32,22 +28,18 @@ import type { RepeatedTurns } from './outcome/repeated-turns.ts';
 import type { Faulty, MadeBatch, Taken, Work } from './made-batch.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { moveRun } from '../turn/lifecycle.ts';
-import type { Entry, RunQueue } from '../wake/run-queue.ts';
+import type { Entry } from '../wake/run-queue.ts';
+import type { RoomsBelow } from './rooms-below.ts';
 
 type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
 
-type FailedBatchesOptions = Committing & {
-  readonly store: Pick<Store, 'commit' | 'run'>;
-  readonly log: Log;
-  readonly shards: OwnedShards;
-  readonly runQueue: RunQueue;
-  readonly budgets: Budgets;
-  readonly calls: Calls;
-  readonly fresh: FreshStarts;
-  readonly dropped: DroppedRuns;
-  readonly repeated: RepeatedTurns;
-  readonly isolation: Isolation;
-};
+type FailedBatchesOptions = Committing &
+  Pick<RoomsBelow, 'budgets' | 'calls' | 'isolation' | 'log' | 'runQueue' | 'shards'> & {
+    readonly store: Pick<Store, 'commit' | 'run'>;
+    readonly fresh: FreshStarts;
+    readonly dropped: DroppedRuns;
+    readonly repeated: RepeatedTurns;
+  };
 
 export class FailedBatches {
   readonly #options: FailedBatchesOptions;

@@ -3,24 +3,17 @@
  * only while the batch has room for all runs of a group, no other run waits to begin, and this replica
  * owns their shards; otherwise the group is accepted as queued rows.
  */
-import type { ArrivalQueue, StartGroup } from '../wake/arrivals.ts';
-import type { RunQueue } from '../wake/run-queue.ts';
-import type { Agents } from '../agents.ts';
-import type { OwnedShards } from '../shards.ts';
+import type { StartGroup } from '../wake/arrivals.ts';
 import type { Work } from './made-batch.ts';
 import { nothingHeld } from '../turn/held.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { firstRunStatus } from '../turn/lifecycle.ts';
 import type { NewRun } from '../../store/rows.ts';
+import type { RoomsBelow } from './rooms-below.ts';
 
 type Pending = { readonly group: StartGroup; left: number };
 
-type FreshStartsOptions = {
-  readonly agents: Agents;
-  readonly arrivals: ArrivalQueue;
-  readonly runQueue: RunQueue;
-  readonly shards: OwnedShards;
-};
+type FreshStartsOptions = Pick<RoomsBelow, 'agents' | 'arrivals' | 'runQueue' | 'shards'>;
 
 export class FreshStarts {
   readonly #options: FreshStartsOptions;

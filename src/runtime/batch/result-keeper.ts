@@ -17,11 +17,7 @@
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Store } from '../../store/port.ts';
-import type { Calls } from '../calls/calls.ts';
 import type { CommitRight } from './commit-right.ts';
-import type { Clock } from '../ports.ts';
-import type { Isolation } from '../wake/isolation.ts';
-import type { RunQueue } from '../wake/run-queue.ts';
 import { Fates, type BatchOutcome, type FateOf } from '../../store/fates.ts';
 import { makeBatch, type Committing } from '../../store/make-batch.ts';
 import type { RunCall } from '../calls/call/run-call.ts';
@@ -31,23 +27,19 @@ import type { AfterCommit } from './outcome/after-commit.ts';
 import type { DroppedRuns } from './outcome/dropped-runs.ts';
 import type { MadeBatch } from './made-batch.ts';
 import type { Incoming } from '../turn/incoming.ts';
+import type { RoomsBelow } from './rooms-below.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 type Ended = { readonly call: RunCall; readonly result: Result };
 
-type ResultKeeperOptions = Committing & {
-  readonly store: Pick<Store, 'commit'>;
-  readonly clock: Clock;
-  readonly runQueue: RunQueue;
-  readonly calls: Calls;
-  readonly isolation: Isolation;
-  readonly commitRight: CommitRight;
-  readonly committer: Committer;
-  readonly afterCommit: AfterCommit;
-  readonly dropped: DroppedRuns;
-  readonly failed: FailedBatches;
-  readonly capacity: CapacitySettings;
-};
+type ResultKeeperOptions = Committing &
+  Pick<RoomsBelow, 'calls' | 'capacity' | 'clock' | 'committer' | 'isolation' | 'runQueue'> & {
+    readonly store: Pick<Store, 'commit'>;
+    readonly commitRight: CommitRight;
+    readonly afterCommit: AfterCommit;
+    readonly dropped: DroppedRuns;
+    readonly failed: FailedBatches;
+  };
 
 export class ResultKeeper {
   readonly #options: ResultKeeperOptions;

@@ -4,14 +4,9 @@
  *
  * Owns the order of these steps, and nothing between batches. Invariants: see `committer.ts`.
  */
-import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { Store } from '../../store/port.ts';
-import type { Agents } from '../agents.ts';
 import type { CommitRight } from './commit-right.ts';
-import type { Clock, Ids } from '../ports.ts';
+import type { Ids } from '../ports.ts';
 import type { ResultKeeper } from './result-keeper.ts';
-import type { ArrivalQueue } from '../wake/arrivals.ts';
-import type { Quotas } from '../wake/quotas.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import { Fates, type BatchOutcome } from '../../store/fates.ts';
@@ -39,7 +34,8 @@ import { isCommand, withoutEarlyStop } from '../turn/incoming-event.ts';
 import { inOrder, type Incoming } from '../turn/incoming.ts';
 import { failTurn } from '../turn/run-end.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
-import type { Entry, RunQueue } from '../wake/run-queue.ts';
+import type { Entry } from '../wake/run-queue.ts';
+import type { RoomsBelow } from './rooms-below.ts';
 
 type Warm = {
   readonly hot: HotRun;
@@ -48,23 +44,20 @@ type Warm = {
   readonly isAbsent?: true;
 };
 
-type TurnBatchesOptions = BatchMakingOptions & {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly ids: Pick<Ids, 'commit' | 'run'>;
-  readonly agents: Agents;
-  readonly runQueue: RunQueue;
-  readonly arrivals: ArrivalQueue;
-  readonly quotas: Quotas;
-  readonly fresh: FreshStarts;
-  readonly repeated: RepeatedTurns;
-  readonly failed: FailedBatches;
-  readonly commitRight: CommitRight;
-  /** While the keeper holds turns no batch begins; it requests one when that is over. */
-  readonly keeper: ResultKeeper;
-  readonly turnsMax: number;
-  readonly capacity: CapacitySettings;
-};
+type TurnBatchesOptions = BatchMakingOptions &
+  Pick<
+    RoomsBelow,
+    'agents' | 'arrivals' | 'capacity' | 'clock' | 'quotas' | 'runQueue' | 'store'
+  > & {
+    readonly ids: Pick<Ids, 'commit' | 'run'>;
+    readonly fresh: FreshStarts;
+    readonly repeated: RepeatedTurns;
+    readonly failed: FailedBatches;
+    readonly commitRight: CommitRight;
+    /** While the keeper holds turns no batch begins; it requests one when that is over. */
+    readonly keeper: ResultKeeper;
+    readonly turnsMax: number;
+  };
 
 export class TurnBatches implements BatchSource {
   readonly #options: TurnBatchesOptions;

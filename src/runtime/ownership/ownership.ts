@@ -17,27 +17,21 @@ import { shardCount, type ReplicaId } from '../../domain/ids.ts';
 import type { Renewal, Store } from '../../store/port.ts';
 import type { DroppedRuns } from '../batch/outcome/dropped-runs.ts';
 import type { CommitRight } from '../batch/commit-right.ts';
-import type { Committer } from '../batch/committer.ts';
 import type { LeaseValve } from '../calls/lease-valve.ts';
-import type { Clock } from '../ports.ts';
-import type { RunTasks } from '../tasks/run-tasks.ts';
-import type { Timers } from '../wake/timers.ts';
 import { Rhythm } from '../wake/rhythm.ts';
 import { recover, type RecoveryOptions } from './recovery.ts';
+import type { RoomsBelow } from '../batch/rooms-below.ts';
 
-type OwnershipOptions = RecoveryOptions & {
-  readonly store: Pick<Store, 'renew' | 'release'>;
-  readonly replicaId: ReplicaId;
-  readonly clock: Clock;
-  readonly leaseMs: number;
-  readonly timers: Timers;
-  readonly tasks: RunTasks;
-  /** The valve is shut while the lease is in doubt. */
-  readonly valve: LeaseValve;
-  readonly commitRight: CommitRight;
-  readonly dropped: DroppedRuns;
-  readonly committer: Committer;
-};
+type OwnershipOptions = RecoveryOptions &
+  Pick<RoomsBelow, 'clock' | 'committer' | 'tasks' | 'timers'> & {
+    readonly store: Pick<Store, 'renew' | 'release'>;
+    readonly replicaId: ReplicaId;
+    readonly leaseMs: number;
+    /** The valve is shut while the lease is in doubt. */
+    readonly valve: LeaseValve;
+    readonly commitRight: CommitRight;
+    readonly dropped: DroppedRuns;
+  };
 
 export class Ownership {
   readonly #options: OwnershipOptions;

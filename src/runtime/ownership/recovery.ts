@@ -3,19 +3,14 @@
  * on the number of runs that were working, and not on the length of their histories.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import type { Kernel } from '../../kernel/port.ts';
 import type { OpenRun, Store } from '../../store/port.ts';
-import type { Agents } from '../agents.ts';
-import type { Calls } from '../calls/calls.ts';
-import type { Ids, Log } from '../ports.ts';
-import type { OwnedShards } from '../shards.ts';
-import type { RunQueue } from '../wake/run-queue.ts';
+import type { Ids } from '../ports.ts';
 import type { RunStatus } from '../../../machines/run.ts';
-import type { WorkScan } from '../wake/work-scan.ts';
 import type { AfterCommit } from '../batch/outcome/after-commit.ts';
 import type { WaitStatus } from '../batch/outcome/wait-status.ts';
 import { loadRun } from '../turn/turn-loader.ts';
 import { inLineReasons } from '../turn/lifecycle.ts';
+import type { RoomsBelow } from '../batch/rooms-below.ts';
 
 /**
  * Statuses of runs for which their owner must do something; runs of all other statuses are woken by a
@@ -35,16 +30,12 @@ const attended: readonly RunStatus[] = [
  */
 const pageRuns = 200;
 
-export type RecoveryOptions = {
+export type RecoveryOptions = Pick<
+  RoomsBelow,
+  'agents' | 'calls' | 'kernel' | 'log' | 'runQueue' | 'scan' | 'shards'
+> & {
   readonly store: Pick<Store, 'open' | 'providers' | 'slots'>;
-  readonly kernel: Kernel;
   readonly ids: Pick<Ids, 'random'>;
-  readonly log: Log;
-  readonly agents: Agents;
-  readonly shards: OwnedShards;
-  readonly runQueue: RunQueue;
-  readonly scan: WorkScan;
-  readonly calls: Calls;
   readonly afterCommit: AfterCommit;
   readonly waitStatus: WaitStatus;
 };

@@ -4,16 +4,11 @@
  * failed-batches.ts handles a commit that did not happen.
  */
 import type { RunCall } from '../../calls/call/run-call.ts';
-import type { Calls } from '../../calls/calls.ts';
-import type { RunTasks } from '../../tasks/run-tasks.ts';
-import type { Timers } from '../../wake/timers.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import { Fates, type BatchOutcome, type FateOf } from '../../../store/fates.ts';
 import type { LoadedRun, RunRow } from '../../../store/rows.ts';
 import { ChartWarnings } from '../../agent-warnings.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
-import type { Isolation } from '../../wake/isolation.ts';
-import type { WorkScan } from '../../wake/work-scan.ts';
 import type { DroppedRuns } from './dropped-runs.ts';
 import type { RepeatedTurns } from './repeated-turns.ts';
 import type { WaitStatus } from './wait-status.ts';
@@ -28,20 +23,16 @@ import type { HotRun } from '../../turn/hot-run.ts';
 import { firstRunStatus, isWorking } from '../../turn/lifecycle.ts';
 import { afterCommit } from '../../turn/turn-commit.ts';
 import { wakeRuns } from './wake-runs.ts';
-import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { Entry } from '../../wake/run-queue.ts';
+import type { RoomsBelow } from '../rooms-below.ts';
 
-type AfterCommitOptions = Told & {
-  readonly runQueue: RunQueue;
-  readonly timers: Timers;
-  readonly calls: Calls;
-  readonly tasks: RunTasks;
-  readonly fresh: FreshStarts;
-  readonly dropped: DroppedRuns;
-  readonly repeated: RepeatedTurns;
-  readonly waitStatus: WaitStatus;
-  readonly scan: WorkScan;
-  readonly isolation: Isolation;
-};
+type AfterCommitOptions = Told &
+  Pick<RoomsBelow, 'calls' | 'isolation' | 'runQueue' | 'scan' | 'tasks' | 'timers'> & {
+    readonly fresh: FreshStarts;
+    readonly dropped: DroppedRuns;
+    readonly repeated: RepeatedTurns;
+    readonly waitStatus: WaitStatus;
+  };
 
 export class AfterCommit {
   readonly #options: AfterCommitOptions;

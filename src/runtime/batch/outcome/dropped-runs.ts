@@ -7,21 +7,15 @@
  */
 import type { RunId } from '../../../domain/ids.ts';
 import type { RunAddress } from '../../../store/rows.ts';
-import type { Calls } from '../../calls/calls.ts';
-import type { OwnedShards } from '../../shards.ts';
 import { Signal } from '../../signal.ts';
-import type { RunTasks } from '../../tasks/run-tasks.ts';
-import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { Entry } from '../../wake/run-queue.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
 import type { Work } from '../made-batch.ts';
 import type { ActionErrors } from './action-errors.ts';
 import type { WaitStatus } from './wait-status.ts';
+import type { RoomsBelow } from '../rooms-below.ts';
 
-type DroppedRunsOptions = {
-  readonly shards: OwnedShards;
-  readonly runQueue: RunQueue;
-  readonly calls: Calls;
-  readonly tasks: RunTasks;
+type DroppedRunsOptions = Pick<RoomsBelow, 'calls' | 'runQueue' | 'shards' | 'tasks'> & {
   readonly actionErrors: ActionErrors;
   readonly fresh: FreshStarts;
   readonly waitStatus: WaitStatus;

@@ -4,13 +4,12 @@
  */
 import { heddleError, type ErrorRecord, type HeddleError } from '../../../domain/errors.ts';
 import type { FateOf } from '../../../store/fates.ts';
-import type { Calls } from '../../calls/calls.ts';
-import type { Log } from '../../ports.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
-import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { Entry } from '../../wake/run-queue.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
 import type { Work } from '../made-batch.ts';
 import type { DroppedRuns } from './dropped-runs.ts';
+import type { RoomsBelow } from '../rooms-below.ts';
 
 /** The most tries of one turn before its run is failed. A stale state ends after far fewer tries. */
 const triesMax = 50;
@@ -20,10 +19,7 @@ const triesMax = 50;
  */
 const conflictsMax = 100_000;
 
-type RepeatedTurnsOptions = {
-  readonly log: Log;
-  readonly runQueue: RunQueue;
-  readonly calls: Calls;
+type RepeatedTurnsOptions = Pick<RoomsBelow, 'calls' | 'log' | 'runQueue'> & {
   readonly fresh: FreshStarts;
   readonly dropped: DroppedRuns;
 };

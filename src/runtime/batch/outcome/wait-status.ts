@@ -7,11 +7,6 @@
  * state of the calls, not from single changes: a run that is in a turn is looked at again when the
  * turn is over.
  */
-import type { Budgets } from '../../calls/budgets/budgets.ts';
-import type { Calls } from '../../calls/calls.ts';
-import type { Committer } from '../committer.ts';
-import type { Clock } from '../../ports.ts';
-import type { RunTasks } from '../../tasks/run-tasks.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import { callTrouble } from '../../calls/call/call-trouble.ts';
 import type { RunCall, ShownCall } from '../../calls/call/run-call.ts';
@@ -25,7 +20,8 @@ import {
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { RunAddress, RunRow } from '../../../store/rows.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
-import type { Entry, RunQueue } from '../../wake/run-queue.ts';
+import type { Entry } from '../../wake/run-queue.ts';
+import type { RoomsBelow } from '../rooms-below.ts';
 
 /** The run shows the first of these that any of its calls shows: the one that can go on soonest. */
 const order: readonly ShownCall[] = ['calling', 'backoff', 'stalled', 'parked', 'budget'];
@@ -52,14 +48,10 @@ const shownAs: Readonly<Record<Exclude<ShownCall, 'calling'>, RunLifecycleEvent>
   budget: 'STALL',
 };
 
-type WaitStatusOptions = {
-  readonly clock: Clock;
-  readonly runQueue: RunQueue;
-  readonly budgets: Budgets;
-  readonly calls: Calls;
-  readonly tasks: RunTasks;
-  readonly committer: Committer;
-};
+type WaitStatusOptions = Pick<
+  RoomsBelow,
+  'budgets' | 'calls' | 'clock' | 'committer' | 'runQueue' | 'tasks'
+>;
 
 export class WaitStatus {
   readonly #options: WaitStatusOptions;

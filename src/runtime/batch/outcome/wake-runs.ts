@@ -8,16 +8,10 @@ import {
   type NewRun,
   type RunAddress,
 } from '../../../store/rows.ts';
-import type { Isolation } from '../../wake/isolation.ts';
-import type { WorkScan } from '../../wake/work-scan.ts';
 import type { MadeBatch } from '../made-batch.ts';
-import type { RunQueue } from '../../wake/run-queue.ts';
+import type { RoomsBelow } from '../rooms-below.ts';
 
-type Waking = {
-  readonly scan: WorkScan;
-  readonly isolation: Isolation;
-  readonly runQueue: RunQueue;
-};
+type Waking = Pick<RoomsBelow, 'isolation' | 'runQueue' | 'scan'>;
 
 export function wakeRuns(
   made: MadeBatch,
