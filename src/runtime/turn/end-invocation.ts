@@ -18,13 +18,9 @@ import { endReceive } from './receive-effects.ts';
 /** The chart has left an invocation: its receive, question or child ends with this turn. */
 export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop'): void {
   endReceive(draft, id, 'CANCEL');
-  endLimit(draft, id);
-  forgetLost(draft, id);
-  if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   const child = noted(draft.held.children, id);
-  if (child === undefined) return;
-  draft.held = { ...draft.held, children: without(draft.held.children, id) };
-  endChild(draft, child, how);
+  settleInvocation(draft, id);
+  if (child !== undefined) endChild(draft, child, how);
 }
 
 /** An invocation has its result: what was noted for it is no longer needed. */
@@ -32,7 +28,6 @@ export function settleInvocation(draft: Draft, id: string): void {
   endLimit(draft, id);
   forgetLost(draft, id);
   if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
-  if (noted(draft.held.children, id) !== undefined) {
-    draft.held = { ...draft.held, children: without(draft.held.children, id) };
-  }
+  if (noted(draft.held.children, id) === undefined) return;
+  draft.held = { ...draft.held, children: without(draft.held.children, id) };
 }

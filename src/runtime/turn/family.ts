@@ -17,21 +17,25 @@ import type { Draft } from './draft.ts';
 import { noted, type HeldChild, type PausedBy } from './held.ts';
 import type { HotRun } from './hot-run.ts';
 
+/** Puts a row into the inbox of a child or of the parent, which are of the run's own tenant. */
+function send(
+  draft: Draft,
+  to: Pick<HeldChild, 'runId' | 'shard'>,
+  row: Pick<InboxRow, 'kind' | 'ref'> & { readonly payload: Json | object },
+): void {
+  const { tenant } = draft.from.run;
+  const { kind, ref, payload } = row;
+  const payloadText = JSON.stringify(payload);
+  const at = { tenant, runId: asRunId(to.runId), shard: to.shard };
+  draft.inbox.push({ ...at, kind, ref, payloadText, key: null });
+}
+
 /** An event that the chart sends to its parent or to a child by its invocation's id. */
 export function sendEvent(draft: Draft, effect: Extract<Effect, { kind: 'send' }>): void {
-  const { run } = draft.from;
-  const event = { kind: 'event', ref: null, payloadText: JSON.stringify(effect.event) } as const;
-  if (effect.to === 'parent') {
-    // A run that was started from outside has no parent; XState drops such an event too.
-    if (run.parent === null) return;
-    const { tenant, runId, shard } = run.parent;
-    draft.inbox.push({ tenant, runId, shard, key: null, ...event });
-    return;
-  }
-  const child = noted(draft.held.children, effect.to.child);
-  if (child === undefined) return;
-  const { shard } = child;
-  draft.inbox.push({ tenant: run.tenant, runId: asRunId(child.runId), shard, key: null, ...event });
+  const { parent } = draft.from.run;
+  // A run that was started from outside has no parent; XState drops such an event too.
+  const to = effect.to === 'parent' ? parent : noted(draft.held.children, effect.to.child);
+  if (to) send(draft, to, { kind: 'event', ref: null, payload: effect.event });
 }
 
 /**
@@ -53,29 +57,15 @@ export function isStop({ kind, ref }: InboxRow): boolean {
 
 /** The child's invocation is over, so the child ends: its parent does not wait for it any more. */
 export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
-  draft.inbox.push({
-    tenant: draft.from.run.tenant,
-    runId: asRunId(child.runId),
-    shard: child.shard,
-    kind: 'cancel',
-    ref: how === 'stop' ? byParent : null,
-    payloadText: JSON.stringify('its parent went on without it'),
-    key: null,
-  });
+  const ref = how === 'stop' ? byParent : null;
+  send(draft, child, { kind: 'cancel', ref, payload: 'its parent went on without it' });
 }
 
 /** A person or the parent has paused or resumed the run: its children are told the same. */
 export function tellChildren(draft: Draft, kind: 'pause' | 'resume', reason: string): void {
-  for (const { runId, shard } of Object.values(draft.held.children)) {
-    draft.inbox.push({
-      tenant: draft.from.run.tenant,
-      runId: asRunId(runId),
-      shard,
-      kind,
-      ref: byParent,
-      payloadText: JSON.stringify(`with its parent: ${reason}`.slice(0, reasonCharsMax)),
-      key: null,
-    });
+  const payload = `with its parent: ${reason}`.slice(0, reasonCharsMax);
+  for (const child of Object.values(draft.held.children)) {
+    send(draft, child, { kind, ref: byParent, payload });
   }
 }
 
@@ -111,10 +101,7 @@ export function nextGeneration({ from: { run }, held }: Draft): number {
  * many.
  */
 export function tellGeneration(draft: Draft, child: NewRun, generation: number): void {
-  if (generation < 2) return;
-  const { tenant, runId, shard } = child;
-  const payloadText = String(generation);
-  draft.inbox.push({ tenant, runId, shard, kind: 'start', ref: byParent, payloadText, key: null });
+  if (generation >= 2) send(draft, child, { kind: 'start', ref: byParent, payload: generation });
 }
 
 /** The number that `tellGeneration` has sent, if it has sent one. */
@@ -130,14 +117,6 @@ export function tellParent(
 ): void {
   const { parent, runId, agent } = draft.from.run;
   if (parent === null) return;
-  const { tenant, shard, invocationId, incarnation } = parent;
-  draft.inbox.push({
-    tenant,
-    runId: parent.runId,
-    shard,
-    kind: 'child',
-    ref: invocationId,
-    payloadText: JSON.stringify({ incarnation, ...outcome, runId, agent }),
-    key: null,
-  });
+  const { invocationId: ref, incarnation } = parent;
+  send(draft, parent, { kind: 'child', ref, payload: { incarnation, ...outcome, runId, agent } });
 }

@@ -32,19 +32,15 @@ export function loadRun(kernel: Kernel, agents: Agents, row: RunRow): Loaded {
 }
 
 function heat(kernel: Kernel, agent: Agent, row: RunRow, held: HotRun['held']): HotRun {
-  return {
-    run: newRunOf(row),
-    agent,
-    status: row.status,
-    reason: row.reason,
-    turn: row.turn,
-    build: row.build,
-    state:
-      row.chartText === null ? null : kernel.restore(agent, row.chartText, row.runId, row.build),
-    chartText: row.chartText,
-    held,
-    fresh: false,
-  };
+  const { chartText, runId, build } = row;
+  const state = chartText === null ? null : kernel.restore(agent, chartText, runId, build);
+  return hotRun(agent, row, state, held);
+}
+
+function hotRun(agent: Agent, row: RunRow, state: HotRun['state'], held: HotRun['held']): HotRun {
+  const { status, reason, turn, build, chartText } = row;
+  const run = newRunOf(row);
+  return { run, agent, status, reason, turn, build, state, chartText, held, fresh: false };
 }
 
 function newRunOf(row: RunRow): HotRun['run'] {
@@ -85,16 +81,5 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
 
 /** The row of a run that no chart here fits, so that a turn can end the run. */
 export function rowAsHot(agent: Agent, { run }: LoadedRun): HotRun {
-  return {
-    run: newRunOf(run),
-    agent,
-    status: run.status,
-    reason: run.reason,
-    turn: run.turn,
-    build: run.build,
-    state: null,
-    chartText: run.chartText,
-    held: heldFromText(run.heldText),
-    fresh: false,
-  };
+  return hotRun(agent, run, null, heldFromText(run.heldText));
 }
