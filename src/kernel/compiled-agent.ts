@@ -8,6 +8,15 @@ import type { Agent } from './port.ts';
 import { chartsOf } from './sources.ts';
 import type { ChartHashes } from './version.ts';
 
+type Given = Pick<
+  CompiledAgent,
+  'name' | 'version' | 'adopts' | 'definition' | 'warnings' | 'advice' | 'authored'
+>;
+type Parts = Pick<CompiledAgent, 'machine' | 'sources' | 'places'> & {
+  readonly hashes: ChartHashes;
+  readonly logics: Readonly<Record<string, unknown>>;
+};
+
 export class CompiledAgent implements Agent {
   readonly name: string;
   readonly version: string;
@@ -46,20 +55,7 @@ export class CompiledAgent implements Agent {
   readonly #prefixes: readonly string[];
   readonly #eventless: boolean;
 
-  constructor(parts: {
-    readonly name: string;
-    readonly version: string;
-    readonly hashes: ChartHashes;
-    readonly adopts: readonly string[];
-    readonly definition: Json;
-    readonly warnings: readonly string[];
-    readonly advice: readonly string[];
-    readonly authored: AnyStateMachine;
-    readonly machine: AnyStateMachine;
-    readonly sources: ReadonlyMap<string, InvocationSource>;
-    readonly places: OpenPlaces;
-    readonly logics: Readonly<Record<string, unknown>>;
-  }) {
+  constructor(parts: Given & Parts) {
     this.name = parts.name;
     this.version = parts.version;
     this.structure = parts.hashes.structure;

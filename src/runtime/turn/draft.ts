@@ -5,40 +5,24 @@
 import type { AskAddress } from '../../domain/ask-id.ts';
 import type { Effect } from '../../domain/effect.ts';
 import type { JournalEntry, RunEvent } from '../../domain/event.ts';
-import type {
-  ConversationInsert,
-  GroupCursorMove,
-  MemoryInsert,
-  MessageInsert,
-  QuestionInsert,
-  SubscriptionEnd,
-  SubscriptionInsert,
-  TimerInsert,
-} from '../../store/batch.ts';
-import type { EvaluationRow, InboxInsert, NewRun } from '../../store/rows.ts';
+import type { QuestionInsert, TimerInsert, TurnCommit } from '../../store/batch.ts';
 import type { Held } from './held.ts';
 import type { HotRun } from './hot-run.ts';
 
 /** `incarnation` is null when an older heddle has not noted it and the run's chart is not here. */
 type ClosedQuestion = { readonly invocationId: string; readonly incarnation: number | null };
 
-export type Draft = {
+/** Parts of the commit that are gathered under the names that they have there. */
+type Gathered =
+  | ('takenInbox' | 'takenResults' | 'inbox' | 'children' | 'messages' | 'memory' | 'evaluations')
+  | ('conversation' | 'subscribe' | 'unsubscribe' | 'groupCursors');
+
+export type Draft = { readonly [Part in Gathered]: TurnCommit[Part][number][] } & {
   readonly from: HotRun;
   /** The number that this turn will have. */
   readonly turn: number;
   held: Held;
   readonly journal: JournalEntry[];
-  readonly takenInbox: string[];
-  readonly takenResults: string[];
-  readonly inbox: InboxInsert[];
-  readonly children: NewRun[];
-  readonly messages: MessageInsert[];
-  readonly memory: MemoryInsert[];
-  readonly evaluations: EvaluationRow[];
-  readonly conversation: ConversationInsert[];
-  readonly subscribe: SubscriptionInsert[];
-  readonly unsubscribe: SubscriptionEnd[];
-  readonly groupCursors: GroupCursorMove[];
   readonly setTimers: Map<string, TimerInsert>;
   readonly clearTimers: Set<string>;
   readonly openQuestions: Map<string, QuestionInsert>;
