@@ -127,6 +127,10 @@ export const errorRegistry = {
   ),
   'tier-unknown': terminal(404, 'generate.tier: no provider has a tier {tier}; known: {known}.'),
   'provider-refused': terminal(400, 'Provider {provider} refused the call: {reason}.'),
+  'context-full': terminal(
+    413,
+    "The prompt does not fit the model's context at provider {provider}: {reason}; send less, or begin another conversation with a summary.",
+  ),
   'provider-answer-invalid': terminal(
     502,
     'Provider {provider} gave an answer that cannot be taken: {field} {reason}.',

@@ -86,5 +86,6 @@ export function asFault(thrown: unknown): ProviderFault | null {
   if (kind === undefined) return null;
   const waitMs = propertyOf(thrown, 'retryAfterMs');
   const isWait = typeof waitMs === 'number' && Number.isFinite(waitMs) && waitMs >= 0;
-  return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null);
+  const isContextFull = propertyOf(thrown, 'isContextFull') === true;
+  return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null, { isContextFull });
 }

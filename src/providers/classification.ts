@@ -1,7 +1,9 @@
 /**
  * What a failed attempt means. One table, read from the top: the first row that fits decides. An
  * error's code says more than its type, and its type more than its status, so codes stand first. A
- * status alone would take a spent budget (429) for a busy minute.
+ * status alone would take a spent budget (429) for a busy minute. Some refusals have neither a code nor a
+ * status of their own: Anthropic says with 400, as of any wrong request, that the credit is used up. Those
+ * are known by how their text begins. Only a beginning counts, because an error may repeat what was asked.
  *
  * docs/errors.md shows the same table; a test compares the two row by row.
  */
@@ -25,6 +27,8 @@ export type SeenFault = {
   readonly status?: number | null;
   readonly type?: string | null;
   readonly code?: string | null;
+  /** What the provider says, when it says it in the form of its own errors. */
+  readonly text?: string | null;
   readonly breakage?: Breakage | null;
   /** The provider said how long to wait. */
   readonly asksToWait?: boolean;
@@ -36,9 +40,13 @@ export type FaultRow = {
   readonly types?: readonly string[];
   /** Single statuses, or ranges `[from, to]`. */
   readonly statuses?: readonly (number | readonly [from: number, to: number])[];
+  /** How the provider's text begins; upper and lower case are one. */
+  readonly texts?: readonly string[];
   readonly breakages?: readonly Breakage[];
   readonly asksToWait?: true;
   readonly kind: ProviderFaultKind;
+  /** The prompt does not fit the model's context. */
+  readonly isContextFull?: true;
   readonly why: string;
 };
 
@@ -54,14 +62,73 @@ export const faultTable: readonly FaultRow[] = [
     why: 'the budget is spent, whatever the status (429 mostly); waiting does not help',
   },
   {
+    codes: [
+      'insufficient_quota',
+      'credit_balance_exhausted',
+      'organization_spend_limit_exceeded',
+      'project_spend_limit_exceeded',
+      'organization_usage_limit_exceeded',
+    ],
+    kind: 'refused',
+    why: 'the same of a chat completions API, whose 429 looks like any other',
+  },
+  {
     codes: ['organization_on_hold', 'cmek_key_disabled', 'cmek_key_network_blocked'],
     kind: 'refused',
     why: 'the account is held or its encryption key is off, though the status is 400',
   },
   {
-    codes: ['ramp_limit_exceeded'],
+    texts: [
+      'your credit balance is too low',
+      'you have reached your specified api usage limits',
+      'this organization has been disabled',
+      'your organization has been disabled',
+    ],
+    kind: 'refused',
+    why: 'credit, limit or account, said with 400 and no code; a person mends it',
+  },
+  {
+    texts: [
+      "you've reached your usage limit",
+      "you've reached your hourly usage limit",
+      "you've reached your weekly usage limit",
+    ],
+    kind: 'refused',
+    why: 'the plan of an Ollama in the cloud is used up, said with 429',
+  },
+  {
+    codes: ['ramp_limit_exceeded', 'slow_down'],
     kind: 'rate-limited',
     why: 'usage grows too fast; it says how long to wait',
+  },
+  {
+    codes: ['rate_limit_exceeded', 'server_is_overloaded'],
+    kind: 'rate-limited',
+    why: 'our quota, or all are busy, whatever the status; in a stream too',
+  },
+  {
+    codes: ['context_length_exceeded'],
+    kind: 'caller',
+    isContextFull: true,
+    why: 'the prompt does not fit the context',
+  },
+  {
+    texts: [
+      'prompt is too long',
+      'input length and `max_tokens` exceed context limit',
+      'input is too long',
+      'the input length exceeds the context length',
+      "this model's maximum context length is",
+      'the request exceeds the available context size',
+    ],
+    kind: 'caller',
+    isContextFull: true,
+    why: 'the same, said without a code',
+  },
+  {
+    types: ['insufficient_quota'],
+    kind: 'refused',
+    why: 'the quota is used up, whatever the status',
   },
   {
     types: ['overloaded_error', 'rate_limit_error', 'busy'],
@@ -94,6 +161,7 @@ export const faultTable: readonly FaultRow[] = [
   {
     breakages: ['context-overflow'],
     kind: 'caller',
+    isContextFull: true,
     why: 'the prompt does not fit; it was cut in silence',
   },
   { breakages: ['too-large'], kind: 'caller', why: 'the next answer would be as large' },
@@ -106,22 +174,33 @@ export const faultTable: readonly FaultRow[] = [
 ];
 
 export function classify(seen: SeenFault): ProviderFaultKind {
+  return rowOf(seen).kind;
+}
+
+/** The row that decides. */
+export function rowOf(seen: SeenFault): FaultRow {
   const row = faultTable.find((candidate) => fits(candidate, seen));
   if (row === undefined) throw new TypeError('the last row fits everything');
-  return row.kind;
+  return row;
 }
 
 function fits(row: FaultRow, seen: SeenFault): boolean {
-  const { status = null, type = null, code = null, breakage = null } = seen;
+  const { status = null, type = null, code = null, text = null, breakage = null } = seen;
   if (row.codes !== undefined && (code === null || !row.codes.includes(code))) return false;
   if (row.types !== undefined && (type === null || !row.types.includes(type))) return false;
   if (row.statuses !== undefined && (status === null || !hasStatus(row.statuses, status))) {
     return false;
   }
+  if (row.texts !== undefined && (text === null || !begins(text, row.texts))) return false;
   if (row.breakages !== undefined && (breakage === null || !row.breakages.includes(breakage))) {
     return false;
   }
   return row.asksToWait === undefined || seen.asksToWait === true;
+}
+
+function begins(text: string, beginnings: readonly string[]): boolean {
+  const said = text.slice(0, 200).trimStart().replaceAll('’', "'").toLowerCase();
+  return beginnings.some((beginning) => said.startsWith(beginning));
 }
 
 function hasStatus(statuses: NonNullable<FaultRow['statuses']>, status: number): boolean {

@@ -23,12 +23,25 @@ export class ProviderFault extends Error {
   readonly kind: ProviderFaultKind;
   /** How long the provider asked to wait; null when it did not say. */
   readonly retryAfterMs: number | null;
+  /** Of a `caller` fault: the prompt does not fit the model's context. The call fails with `context-full`. */
+  readonly isContextFull: boolean;
 
-  constructor(kind: ProviderFaultKind, message: string, retryAfterMs: number | null = null) {
+  constructor(
+    kind: ProviderFaultKind,
+    message: string,
+    retryAfterMs: number | null = null,
+    {
+      isContextFull = false,
+    }: {
+      /** The prompt does not fit the model's context. */
+      readonly isContextFull?: boolean;
+    } = {},
+  ) {
     super(message);
     this.name = 'ProviderFault';
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
+    this.isContextFull = isContextFull;
   }
 }
 

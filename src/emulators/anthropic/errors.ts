@@ -25,6 +25,35 @@ export const anthropicErrors: Readonly<Record<ErrorName | 'busy', AnthropicError
     type: 'billing_error',
     message: 'Your credit balance is too low to access the API.',
   },
+  // These have the status and the type of any wrong request: the text or the code tells.
+  'credit-balance': {
+    status: 400,
+    type: 'invalid_request_error',
+    message:
+      'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
+  },
+  'usage-limits': {
+    status: 400,
+    type: 'invalid_request_error',
+    message:
+      'You have reached your specified API usage limits. You will regain access on 2026-04-01 at 00:00 UTC.',
+  },
+  'organization-disabled': {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'This organization has been disabled.',
+  },
+  'organization-on-hold': {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'Your organization is on hold.',
+    code: 'organization_on_hold',
+  },
+  'context-full': {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'prompt is too long: 218831 tokens > 200000 maximum',
+  },
   // A refusal over spend is a 429 like any other; only its code shows that waiting does not help.
   'spend-limit': {
     status: 429,

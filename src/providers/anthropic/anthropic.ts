@@ -45,6 +45,7 @@ const protocol: WireProtocol<AnthropicOptions, AnthropicRequest> = {
   ceiling: 50,
   baseUrl: 'https://api.anthropic.com',
   path: '/v1/messages',
+  ownPaths: ['/v1'],
   ownOptions: ['maxTokens'],
   open,
 };

@@ -48,6 +48,7 @@ const protocol: WireProtocol<OllamaOptions, OllamaRequest> = {
   ceiling: 4,
   baseUrl: 'http://127.0.0.1:11434',
   path: '/api/chat',
+  ownPaths: ['/api', '/v1'],
   ownOptions: ['contextTokens'],
   ownLimits: { firstByteMsMax: loadMsMax },
   // Ollama answers 503 when OLLAMA_MAX_QUEUE is full: backpressure, not an outage.

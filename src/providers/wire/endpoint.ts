@@ -25,6 +25,8 @@ export type EndpointOptions = {
   readonly models: number;
   readonly baseUrl: string;
   readonly path: string;
+  /** Further paths that people take for a part of the base URL, such as `/v1`. */
+  readonly ownPaths?: readonly string[];
   readonly apiKey: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: WireLimits;
@@ -55,7 +57,7 @@ export class Endpoint {
     const bounds = { min: 1, max: ceilingMax, fallback: 1 };
     this.ceiling = asWhole(options.ceiling, 'ceiling', bounds);
     this.#limits = options.limits;
-    this.#url = checkBaseUrl(options.baseUrl) + options.path;
+    this.#url = checkBaseUrl(options) + options.path;
     this.#secret = apiKey;
     this.#busyStatus = options.busyStatus;
     this.#headers = {
@@ -93,8 +95,15 @@ export class Endpoint {
     } catch (error) {
       if (exchange.isAborted) throw callAborted(signal);
       const told = attempt.told(error);
-      const [secret, busyStatus] = [this.#secret, this.#busyStatus];
-      throw faultOf({ error, exchange, told, secret, busyStatus, nowMs: Date.now() });
+      throw faultOf({
+        error,
+        exchange,
+        told,
+        secret: this.#secret,
+        busyStatus: this.#busyStatus,
+        url: this.#url,
+        nowMs: Date.now(),
+      });
     } finally {
       exchange.finish({ isComplete });
     }
@@ -106,7 +115,7 @@ export class Endpoint {
 }
 
 /** Returns the URL without a slash at its end. */
-function checkBaseUrl(baseUrl: string): string {
+function checkBaseUrl({ baseUrl, path, ownPaths = [] }: EndpointOptions): string {
   const text = asText(baseUrl, 'baseUrl');
   if (!URL.canParse(text)) refuseField('baseUrl', 'must be a URL such as https://host');
   const url = new URL(text);
@@ -117,5 +126,10 @@ function checkBaseUrl(baseUrl: string): string {
     refuseField('baseUrl', 'must not hold a name or password; give apiKey');
   }
   if (url.search !== '' || url.hash !== '') refuseField('baseUrl', 'must end with its path');
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+  const base = `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+  const own = [path, ...ownPaths].find((end) => base.endsWith(end));
+  if (own !== undefined) {
+    refuseField('baseUrl', `must not end with ${own}: write ${base.slice(0, -own.length)}`);
+  }
+  return base;
 }

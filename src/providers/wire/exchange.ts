@@ -14,6 +14,7 @@ import { BrokenAnswer } from './broken-answer.ts';
 import type { Breakage } from '../classification.ts';
 import type { Connections } from './connections.ts';
 import { ExchangeEnd } from './exchange-end.ts';
+import { beginsPacked, isPacked, unpacked, withFirst } from './unpacked.ts';
 import type { WireLimits } from './wire-limits.ts';
 
 /** More of an error's text than this has no use. */
@@ -50,10 +51,13 @@ export class Exchange {
   readonly #bytes: BoundedBytes;
   #answer: Answer | null = null;
   #isSent = false;
+  #failure: unknown;
   #errorText = '';
   #isBodyOver = false;
   #isEnough = false;
   #chunks: AsyncIterator<Uint8Array> | null = null;
+  /** The first chunk of the body, for the words of a fault. */
+  #first: Uint8Array | null = null;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -69,6 +73,16 @@ export class Exchange {
   /** The body of an answer whose status is no success, cut to a bound. */
   get errorText(): string {
     return this.#errorText;
+  }
+
+  /** How the body of an answer begins that looked like a success. */
+  get beginning(): string {
+    return new TextDecoder().decode((this.#first ?? new Uint8Array(0)).subarray(0, 4_096));
+  }
+
+  /** Why no answer began. The SDKs wrap this error, and one of them loses it. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   get breakage(): Breakage | null {
@@ -99,11 +113,12 @@ export class Exchange {
       waited();
       const { statusCode: status } = received;
       this.#answer = { status, header: (name) => oneHeader(received.headers[name]) };
-      this.#chunks = received.body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+      this.#chunks = this.#open(received.body as AsyncIterable<Uint8Array>);
       if (status >= 200 && status < 300) return streamedAnswer(() => this.#next());
       return await this.#refusal(status);
     } catch (error) {
       waited();
+      this.#failure = error;
       this.#end.break(this.#answer === null ? 'unreachable' : 'cut');
       throw error;
     }
@@ -128,6 +143,17 @@ export class Exchange {
     else this.#end.cut();
   }
 
+  #open(body: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+    const encoding = this.#answer?.header('content-encoding') ?? null;
+    const packed = isPacked(encoding);
+    if (packed === false) return body[Symbol.asyncIterator]();
+    if (packed === true) return unpacked(body, encoding ?? '');
+    // The status of a refusal says enough.
+    if (this.#answer !== null && this.#answer.status >= 300) return body[Symbol.asyncIterator]();
+    this.#end.break('unreadable');
+    throw new BrokenAnswer('unreadable', `its body is packed as ${encoding}`);
+  }
+
   /** Null at the end, or when what has come is enough. A chunk is never empty. */
   async #next(): Promise<Uint8Array | null> {
     const { sieve } = this.#options;
@@ -150,10 +176,23 @@ export class Exchange {
     const waited = this.#end.within(this.#options.limits.idleMsMax, 'idle');
     try {
       const next = await this.#chunks?.next();
-      return next === undefined || next.done === true ? null : next.value;
+      if (next === undefined || next.done === true) return null;
+      if (this.#first !== null) return next.value;
+      this.#first = next.value;
+      return beginsPacked(next.value) ? await this.#unpackFrom(next.value) : next.value;
     } finally {
       waited();
     }
+  }
+
+  /** The body is packed, and no header says so. */
+  async #unpackFrom(first: Uint8Array): Promise<Uint8Array | null> {
+    if (this.#chunks === null) return first;
+    this.#chunks = unpacked(withFirst(first, this.#chunks), 'gzip');
+    const { done, value } = await this.#chunks.next();
+    if (done === true) return null;
+    this.#first = value;
+    return value;
   }
 
   /**

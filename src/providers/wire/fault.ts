@@ -1,23 +1,17 @@
 /** Makes the `ProviderFault` that the pool and people read from what an exchange saw. */
 import { toSafeText } from '../../domain/json.ts';
 import { BrokenAnswer } from './broken-answer.ts';
-import { type Breakage, classify } from '../classification.ts';
+import { type Breakage, rowOf } from '../classification.ts';
 import { ProviderFault } from '../port.ts';
 import type { Exchange } from './exchange.ts';
+import { brokenText, pageText, reasonIn, redirectText } from './fault-words.ts';
 import { readToldError, type ToldError } from './told-error.ts';
 import { capacityDefaults } from '../../domain/capacity-settings.ts';
 
 const textCharsMax = 500;
-
-const breakageTexts: Readonly<Record<Breakage, string>> = {
-  unreachable: 'cannot be reached',
-  cut: 'cut its answer short',
-  idle: 'sent nothing for too long',
-  deadline: 'did not come to an end in time',
-  unreadable: 'sent what its protocol does not know',
-  'context-overflow': 'cut the prompt to make it fit',
-  'too-large': 'sent too much',
-};
+const suffixCharsMax = 400;
+/** A shorter key is no secret, and to take it out of a text would take words out. */
+const secretCharsMin = 8;
 
 export type FailedAttempt = {
   readonly error: unknown;
@@ -28,6 +22,8 @@ export type FailedAttempt = {
   readonly busyStatus: number | null;
   /** Removed from every text, because a provider may echo it. */
   readonly secret: string | null;
+  /** Where the request went; it holds no key. */
+  readonly url: string;
   readonly nowMs: number;
 };
 
@@ -46,25 +42,36 @@ export function faultOf(attempt: FailedAttempt): ProviderFault {
     // Neither the provider nor the network failed: the request could not even be made.
     return new ProviderFault('caller', shown(attempt, `the call failed: ${reasonIn(error)}`));
   }
-  const { type = null, code = null, text = null } = told ?? {};
+  const { type = null, code = null, text = null, isForeign = false } = told ?? {};
   const asksToWait = retryAfterMs !== null;
-  const kind = classify({ status, type, code, breakage, asksToWait });
-  const words = [status === null ? null : `HTTP ${status}`, type, code].filter(isThere).join(' ');
-  const requestId = header('request-id');
-  const what = told === null && breakage !== null ? brokenText(breakage, error) : (text ?? '');
+  const seen = { type, code, text: isForeign ? null : text, breakage, asksToWait };
+  const row = rowOf({ ...seen, status: status ?? told?.status ?? null });
+  const { kind, isContextFull = false } = row;
+  const named = new Set([status === null ? null : `HTTP ${status}`, type, code].filter(isThere));
+  const words = [...named].join(' ');
+  const what = told === null && breakage !== null ? broken(attempt, breakage) : (text ?? '');
   const message = [words, what].filter((part) => part !== '').join(': ');
-  const request = requestId === null ? '' : ` (request ${requestId})`;
-  return new ProviderFault(kind, shown(attempt, message, request), retryAfterMs);
+  const isOfAddress = kind === 'outage' || kind === 'refused' || isForeign;
+  const suffix = `${requestOf(header('request-id'))}${isOfAddress ? ` at ${attempt.url}` : ''}`;
+  return new ProviderFault(kind, shown(attempt, message, suffix), retryAfterMs, { isContextFull });
+}
+
+function requestOf(id: string | null): string {
+  return id === null ? '' : ` (request ${id.slice(0, 100)})`;
 }
 
 /**
  * The busy status counts only with a body in the provider's own form. A proxy that refuses with the
  * same status sends another body, which means that the server cannot be reached.
  */
-function refusal({ busyStatus, exchange }: FailedAttempt, status: number): ToldError {
+function refusal({ busyStatus, exchange, url }: FailedAttempt, status: number): ToldError {
   const told = readToldError(exchange.errorText);
-  const isOwn = told.type === null && told.text !== exchange.errorText;
-  return isOwn && status === busyStatus ? { ...told, type: 'busy' } : told;
+  if (told.isForeign === true) {
+    const location = exchange.answer?.header('location') ?? null;
+    const redirect = status >= 300 && status <= 399 ? redirectText(location, url) : null;
+    return { ...told, text: redirect ?? pageText(exchange.errorText) ?? told.text };
+  }
+  return told.type === null && status === busyStatus ? { ...told, type: 'busy' } : told;
 }
 
 function breakageIn(error: unknown): Breakage | null {
@@ -73,27 +80,18 @@ function breakageIn(error: unknown): Breakage | null {
   return error instanceof SyntaxError ? 'unreadable' : null;
 }
 
-function brokenText(breakage: Breakage, error: unknown): string {
-  return `the provider ${breakageTexts[breakage]} (${reasonIn(error)})`;
-}
-
-/** The code of the deepest cause, such as ECONNREFUSED; else its message. */
-function reasonIn(error: unknown): string {
-  let cause = error;
-  for (let depth = 0; depth < 5; depth++) {
-    if (!(cause instanceof Error) || cause.cause === undefined) break;
-    cause = cause.cause;
-  }
-  if (!(cause instanceof Error)) return 'no reason given';
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+function broken({ error, exchange }: FailedAttempt, breakage: Breakage): string {
+  const cause = breakage === 'unreachable' ? (exchange.failure ?? error) : error;
+  return brokenText(breakage, cause, pageText(exchange.beginning));
 }
 
 function shown({ secret }: FailedAttempt, message: string, suffix = ''): string {
   // The secret is removed before the text is cut: a cut could leave a part of the key.
-  const safe = (text: string): string => (secret === null ? text : text.replaceAll(secret, '***'));
+  const isSecret = secret !== null && secret.length >= secretCharsMin;
+  const safe = (text: string): string => (isSecret ? text.replaceAll(secret, '***') : text);
   const text = safe(message);
   const cut = text.length > textCharsMax ? `${text.slice(0, textCharsMax)}…` : text;
-  return toSafeText(cut + safe(suffix).slice(0, 100));
+  return toSafeText(cut + safe(suffix).slice(0, suffixCharsMax));
 }
 
 function isThere(text: string | null): text is string {

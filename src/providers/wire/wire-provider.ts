@@ -34,6 +34,8 @@ export type WireProtocol<Options extends WireOptions, Request> = {
   readonly baseUrl: string | null;
   /** After the address. */
   readonly path: string;
+  /** Further paths that people take for a part of the address, such as `/v1`. */
+  readonly ownPaths?: readonly string[];
   /** The options that only this protocol has. All others are checked by `wireProvider`. */
   readonly ownOptions: readonly (Exclude<keyof Options, keyof WireOptions> & string)[];
   /** Limits that differ from those of other providers. */
@@ -103,6 +105,7 @@ export class WireProvider<Options extends WireOptions, Request> implements Provi
       models: this.models.length,
       baseUrl: asText(baseUrl ?? protocol.baseUrl, 'baseUrl'),
       path: protocol.path,
+      ownPaths: protocol.ownPaths ?? [],
       apiKey: apiKey === undefined ? null : asText(apiKey, 'apiKey'),
       headers: this.#dialect.headers,
       limits,

@@ -4,7 +4,7 @@ import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { toJson, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import { asList, asOptions } from '../../domain/options.ts';
-import { classify, type Breakage } from '../../providers/classification.ts';
+import { classify, rowOf, type Breakage } from '../../providers/classification.ts';
 import { ProviderFault } from '../../providers/port.ts';
 import { durationMs, type Duration } from '../time/duration.ts';
 
@@ -176,7 +176,8 @@ function brokenAnswer(given: BrokenAnswer, field: string): PlannedAnswer {
   const { broken, text = '', after = 0 } = given;
   if (!breakages.includes(broken))
     refuseField(`${field}.broken`, `must be one of ${breakages.join(', ')}`);
-  const fault = new ProviderFault(classify({ breakage: broken }), `${broken} on order`);
+  const { kind, isContextFull = false } = rowOf({ breakage: broken });
+  const fault = new ProviderFault(kind, `${broken} on order`, null, { isContextFull });
   return {
     kind: 'fault',
     afterMs: durationMs(after, `${field}.after`),

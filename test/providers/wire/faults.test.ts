@@ -44,18 +44,39 @@ for (const wire of wires) {
     });
 
     it('is what the table says of its type and its code', async () => {
+      const url = `${server.url}${wire.path}`;
       for (const status of [400, 403, 429, 500, 503, 529]) {
         for (const type of types) {
           bytes = refusal(status, { type, message: 'told' });
           const fault = await faultOf(provider.call(callOf()));
           expect(fault.kind, `${status} ${type}`).toBe(classify({ status, type }));
-          expect(fault.message).toBe(`HTTP ${status} ${type}: told (request req_1)`);
+          const at = fault.kind === 'caller' || fault.kind === 'rate-limited' ? '' : ` at ${url}`;
+          expect(fault.message).toBe(`HTTP ${status} ${type}: told (request req_1)${at}`);
         }
         for (const code of codes) {
           const type = 'rate_limit_error';
           bytes = refusal(status, { type, message: 'told', details: { error_code: code } });
           const fault = await faultOf(provider.call(callOf()));
           expect(fault.kind, `${status} ${code}`).toBe(classify({ status, type, code }));
+        }
+      }
+    });
+
+    it('is what the table says of how its text begins, in the form of the provider alone', async () => {
+      for (const row of faultTable) {
+        for (const text of row.texts ?? []) {
+          const message = `${text[0]?.toUpperCase()}${text.slice(1)}, and more`;
+          for (const status of [400, 429]) {
+            bytes = refusal(status, { type: 'invalid_request_error', message });
+            const fault = await faultOf(provider.call(callOf()));
+            expect([fault.kind, fault.isContextFull], message).toEqual([
+              row.kind,
+              row.isContextFull ?? false,
+            ]);
+          }
+          bytes = whole([`<html>${message}</html>`], { status: 400 });
+          const page = await faultOf(provider.call(callOf()));
+          expect([page.kind, page.isContextFull], message).toEqual(['caller', false]);
         }
       }
     });

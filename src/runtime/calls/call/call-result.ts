@@ -4,7 +4,7 @@ import { heddleError } from '../../../domain/errors.ts';
 import { recordOf } from '../../../domain/failure.ts';
 import { isSafeText, toJson, toSafeJson, toSafeText, type Json } from '../../../domain/json.ts';
 import { limits } from '../../../domain/limits.ts';
-import { isA, thrownText } from '../../../domain/thrown.ts';
+import { isA, propertyOf, thrownText } from '../../../domain/thrown.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import { ProviderFault } from '../../../providers/port.ts';
 import type { Incoming } from '../../turn/incoming.ts';
@@ -72,5 +72,8 @@ export function faultResult(
 
 export function callError(provider: string, error: unknown): unknown {
   if (!isA(error, ProviderFault)) return error;
-  return heddleError('provider-refused', { provider, reason: thrownText(error) });
+  const detail = { provider, reason: thrownText(error) };
+  return propertyOf(error, 'isContextFull') === true
+    ? heddleError('context-full', detail)
+    : heddleError('provider-refused', detail);
 }
