@@ -139,6 +139,11 @@ const rooms = [
     may: [domain, providerPort, '^src/providers/wire/', npm('ollama'), node],
   },
   {
+    // Models of the AI SDK, by shape: none of its packages is named. Errors and bounds are those of HTTP.
+    room: '^src/providers/ai-sdk/',
+    may: [domain, providerPort, '^src/providers/wire/', node],
+  },
+  {
     // A provider in this process; it keeps apart the calls that it has seen as the queue does.
     room: '^src/providers/stub/',
     may: [domain, providerPort, '^src/queue/recent-keys\\.ts$', node],
@@ -196,7 +201,7 @@ const rooms = [
       systemCharts,
       storePort,
       providerPort,
-      '^src/(queue|providers/capacity)/',
+      '^src/(queue|schema|providers/capacity)/',
       runtimeShared,
       '^src/runtime/(host|turn|wake)/',
       npm('rxjs'),

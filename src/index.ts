@@ -102,6 +102,8 @@ export {
   createAnthropic as anthropic,
   type AnthropicOptions,
 } from './providers/anthropic/anthropic.ts';
+export { languageModel, type LanguageModelOptions } from './providers/ai-sdk/language-model.ts';
+export type { LanguageModel } from './providers/ai-sdk/model-shape.ts';
 export { createOllama as ollama, type OllamaOptions } from './providers/ollama/ollama.ts';
 export type { AdapterOptions } from './providers/wire/adapter-options.ts';
 export type { WireLimits } from './providers/wire/wire-limits.ts';

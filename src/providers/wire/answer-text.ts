@@ -19,6 +19,10 @@ export class AnswerText {
     this.#pieces.push(piece);
   }
 
+  get chars(): number {
+    return this.#chars;
+  }
+
   get text(): string {
     return this.#pieces.join('');
   }
