@@ -35,9 +35,15 @@ const rooms = [
     may: [domain, xstate],
   },
   {
+    // JSON Schemas: whether one is right, and whether a value fits it. ajv does the latter, and is loaded when a
+    // value is checked; node:vm gives it a limit of time.
+    room: '^src/schema/',
+    may: [domain, npm('ajv'), npm('ajv-formats'), '^(node:)?vm$'],
+  },
+  {
     // A chart that users are given: it is built from what any author's chart is built from.
     room: '^src/tool-loop/',
-    may: [domain, '^src/kernel/catalogue\\.ts$', xstate],
+    may: [domain, '^src/kernel/catalogue\\.ts$', '^src/schema/', xstate],
   },
   {
     // The system's own charts do no I/O either; what they ask for, the runtime carries out.
@@ -177,7 +183,7 @@ const rooms = [
   {
     // One turn, from its events to its commit: it reads by what it yields, and sends nothing.
     room: '^src/runtime/turn/',
-    may: [domain, '^src/kernel/', systemCharts, storePort, runtimeShared],
+    may: [domain, '^src/kernel/', '^src/schema/', systemCharts, storePort, runtimeShared],
   },
   {
     // What has work, and when that is looked at. Fifteen files: each line, alarm and look has its own.
@@ -198,6 +204,7 @@ const rooms = [
     may: [
       domain,
       '^src/kernel/',
+      '^src/schema/',
       systemCharts,
       storePort,
       providerPort,
@@ -253,8 +260,8 @@ const rooms = [
   },
   {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
-    // text that comes in pieces, ajv for a person's answer against its question's JSON Schema. What
-    // stands behind the store's port is the composition root's alone. Up to sixteen files: one for each
+    // text that comes in pieces, and a person's answer held against its question's schema. What stands
+    // behind the store's port is the composition root's alone. Up to sixteen files: one for each
     // kind of thing that a host asks or is given. Of XState it reads the types of
     // charts, by which runs are typed.
     room: '^src/library/',
@@ -265,7 +272,7 @@ const rooms = [
       storePort,
       systemCharts,
       npm('rxjs'),
-      npm('ajv'),
+      '^src/schema/',
       xstate,
     ],
   },

@@ -15,6 +15,8 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 const clean: Readonly<Record<string, string>> = {
   'src/domain/word.ts': 'export type Word = string',
   'src/kernel/step.ts': "import '../domain/word.ts'; import 'xstate'",
+  'src/schema/compile-schema.ts':
+    "import '../domain/word.ts'; import 'node:vm'; import 'ajv'; import 'ajv-formats'",
   'src/store/port.ts':
     "export type { Word } from '../domain/word.ts'; export type { State } from '../../machines/run.ts'",
   'src/store/postgres/link/link.ts':
@@ -52,7 +54,7 @@ const clean: Readonly<Record<string, string>> = {
   'src/runtime/ownership/ownership.ts': "import '../batch/committer.ts'; import '../ports.ts'",
   'src/runtime/runtime.ts': "import './ownership/ownership.ts'; import '../store/port.ts'",
   'src/library/library.ts':
-    "import '../runtime/runtime.ts'; import '../store/port.ts'; import 'rxjs'; import 'ajv'; import type { Any } from 'xstate'; export type A = Any",
+    "import '../runtime/runtime.ts'; import '../store/port.ts'; import 'rxjs'; import '../schema/compile-schema.ts'; import type { Any } from 'xstate'; export type A = Any",
   'src/heddle.ts':
     "import './library/library.ts'; import './store/postgres/query.ts'; import './store/embedded/start.ts'; import './providers/stub/stub.ts'; import './runtime/runtime.ts'",
   'src/index.ts':
@@ -136,6 +138,9 @@ const faults = [
   ['src/runtime/a.ts', 'pg', 'src/runtime/(?!'],
   ['src/runtime/b.ts', './batch/committer.ts', 'src/runtime/(?!'],
   ['src/runtime/host/a.ts', '../turn/fold.ts', 'src/runtime/host/ imports only'],
+  ['src/schema/a.ts', '../kernel/step.ts', 'src/schema/ imports only'],
+  ['src/schema/b.ts', 'node:fs', 'src/schema/ imports only'],
+  ['src/library/d.ts', 'ajv', 'src/library/ imports only'],
   ['src/runtime/turn/a.ts', '../wake/run-queue.ts', 'src/runtime/turn/ imports only'],
   ['src/runtime/turn/b.ts', '../host/host-code.ts', 'src/runtime/turn/ imports only'],
   ['src/runtime/wake/a.ts', '../calls/calls.ts', 'src/runtime/wake/ imports only'],
@@ -191,6 +196,7 @@ async function checkout(files: Readonly<Record<string, string>>): Promise<string
     'fast-check',
     'undici',
     'ajv',
+    'ajv-formats',
     'ollama',
     '@anthropic-ai/sdk',
     'zod',

@@ -1,12 +1,12 @@
 /**
  * Open questions as people see them; which question an answer belongs to, and whether the answer fits.
  */
-import type { Ajv } from 'ajv';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
-import { heddleError } from '../domain/errors.ts';
+import { HeddleError, heddleError } from '../domain/errors.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
-import { thrownText } from '../domain/thrown.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import type { Json } from '../domain/json.ts';
+import { isA } from '../domain/thrown.ts';
+import { compileSchema, type SchemaCheck } from '../schema/compile-schema.ts';
 import type { QuestionRow } from '../store/rows.ts';
 
 /** A question that a run asks and that has no answer yet. */
@@ -51,44 +51,22 @@ export function questionNamed(
   );
 }
 
-/** Loaded with the first answer to a question with a schema: most processes never check an answer. */
-let loading: Promise<Ajv> | undefined;
-
-async function loadAjv(): Promise<Ajv> {
-  const { Ajv: Made } = await import('ajv');
-  return new Made({ allErrors: true, strict: false, validateFormats: false });
-}
-
-/** Schemas come from charts, so there are few of them; Ajv keeps what it has compiled. */
-const compiled = new Map<string, (answer: Json) => string | null>();
-const compiledMax = 1_000;
-
-/** Throws `answer-invalid` with every reason. With a null schema every answer fits. */
+/** Throws `answer-invalid` with what is wrong. With a null schema every answer fits. */
 export async function checkAnswer(schema: Json, answer: Json): Promise<void> {
   if (schema === null) return;
-  const ajv = await (loading ??= loadAjv());
-  const reason = checker(ajv, schema as JsonObject)(answer);
+  const reason = (await checkOf(schema))(answer, 'answer');
   if (reason !== null) throw heddleError('answer-invalid', { reason });
 }
 
-function checker(ajv: Ajv, schema: JsonObject): (answer: Json) => string | null {
-  const key = JSON.stringify(schema);
-  const known = compiled.get(key);
-  if (known !== undefined) return known;
-  const validate = compile(ajv, schema);
-  const check = (answer: Json): string | null =>
-    validate(answer) ? null : ajv.errorsText(validate.errors, { dataVar: 'answer' });
-  if (compiled.size >= compiledMax) compiled.clear();
-  compiled.set(key, check);
-  return check;
-}
-
-function compile(ajv: Ajv, schema: JsonObject): ReturnType<Ajv['compile']> {
+/**
+ * A question with a schema that is wrong fails when it is asked. One that is open all the same, because heddle
+ * 0.1.0 asked it, takes every answer: who answers cannot mend it.
+ */
+async function checkOf(schema: Json): Promise<SchemaCheck> {
   try {
-    return ajv.compile(schema);
+    return await compileSchema(schema, 'ask.schema');
   } catch (error) {
-    throw heddleError('answer-invalid', {
-      reason: `the schema itself is wrong: ${thrownText(error)}`,
-    });
+    if (isA(error, HeddleError) && error.code === 'invalid-field') return () => null;
+    throw error;
   }
 }

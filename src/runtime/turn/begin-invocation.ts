@@ -14,6 +14,7 @@ import type { Json } from '../../domain/json.ts';
 import { inputToText } from '../../domain/input-text.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Agent, OpenInvocation } from '../../kernel/port.ts';
+import { checkSchema } from '../../schema/check-schema.ts';
 import { isTurnsOwn } from '../fault.ts';
 import type { NewRun } from '../../store/rows.ts';
 import { beginCall } from './conversation-effects.ts';
@@ -108,6 +109,7 @@ function evaluate(draft: Draft, { id, incarnation, input }: Invoke): Json {
 
 function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
   const asked = checkAsk(input ?? null);
+  if (asked.schema !== null) checkSchema(asked.schema, 'ask.schema');
   openQuestion(draft, {
     invocationId: id,
     incarnation,

@@ -75,9 +75,21 @@ describe('ask', () => {
     expect(await run.questions()).toEqual([]);
   });
 
-  it('says when the schema of the question itself is wrong', async () => {
-    const { run } = await asked({ question: 'Go on?', schema: { type: 'nonsense' } });
-    await expect(run.answer('ask', 1)).rejects.toMatchObject({ code: 'answer-invalid' });
+  it('fails at the asker when its schema is wrong, and asks nobody', async () => {
+    const wrong = [
+      [{ type: 'nonsense' }, 'ask.schema.type'],
+      [{ properties: { at: { pattern: '(' } } }, 'ask.schema.properties.at.pattern'],
+      [{ $ref: '#/$defs/none' }, 'ask.schema.$ref'],
+      [{ $schema: 'http://json-schema.org/draft-04/schema#' }, 'ask.schema.$schema'],
+      [{ $async: true }, 'ask.schema.$async'],
+      [{ items: [{ type: 'string' }] }, 'ask.schema.items'],
+    ] as const;
+    for (const [schema, field] of wrong) {
+      const { run } = await asked({ question: 'Go on?', schema });
+      expect(await run.output(), field).toMatchObject([
+        { failed: { code: 'invalid-field', detail: { field } } },
+      ]);
+    }
   });
 
   it('is refused by field (promise 11)', async () => {
