@@ -20,6 +20,10 @@ export type BudgetAddress = {
   readonly scope: BudgetScope;
   readonly owner: string;
 };
+/** Names hold no NUL, so no two budgets have one key. */
+export const budgetKey = ({ tenant, scope, owner }: BudgetAddress): string =>
+  `${tenant}\u0000${scope}\u0000${owner}`;
+
 /** Null: no bound. `perDay`: what was spent counts until the end of the day, UTC. */
 export type BudgetLimits = {
   readonly tokensMax: number | null;

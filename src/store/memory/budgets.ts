@@ -5,6 +5,7 @@
 import type { Batch } from '../batch.ts';
 import {
   addAmounts,
+  budgetKey,
   budgetUnder,
   budgetsOf,
   fitsBudget,
@@ -19,7 +20,7 @@ import {
 } from '../charges.ts';
 import type { Fates } from '../fates.ts';
 import type { Database } from './database.ts';
-import { budgetKey, reservationKey, runKey, type StoredBudget } from './stored-rows.ts';
+import { reservationKey, runKey, type StoredBudget } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
 

@@ -8,15 +8,10 @@ import { runKey } from './stored-rows.ts';
 import { join } from './table.ts';
 
 export function appendConversation(db: Database, turn: TurnCommit): void {
-  turn.conversation.forEach(({ conversation, messageText }, place) => {
-    db.tables.conversationEntries.put({
-      tenant: turn.tenant,
-      runId: turn.runId,
-      turn: turn.expectedTurn + 1,
-      place,
-      conversation,
-      messageText,
-    });
+  const { tenant, runId, expectedTurn } = turn;
+  turn.conversation.forEach((insert, place) => {
+    const at = { tenant, runId, turn: expectedTurn + 1, place };
+    db.tables.conversationEntries.put({ ...at, ...insert });
   });
 }
 

@@ -8,6 +8,7 @@
  * 2. `nowMs` is read through `now()` alone: the simulation owns the clock.
  */
 import { shardCount } from '../../domain/ids.ts';
+import { budgetKey } from '../charges.ts';
 import type { EvaluationRow, InboxRow, MemoryVersionRow, QuestionRow, RunRow } from '../rows.ts';
 import {
   runKey,
@@ -17,7 +18,6 @@ import {
   subscriptionKey,
   waiterKey,
   slotKey,
-  budgetKey,
   reservationKey,
   type StoredJournal,
   type StoredChannel,

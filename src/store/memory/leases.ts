@@ -44,15 +44,10 @@ function give(
   attempt: number,
 ): LeasedMessage {
   const token = `lease-${db.next('token')}`;
-  db.tables.leases.put({
-    tenant: request.tenant,
-    channel: request.channel,
-    group: request.group,
-    seq: message.seq,
-    attempt,
-    token,
-    untilMs: db.now() + request.leaseMs,
-  });
+  const { tenant, channel, group, leaseMs } = request;
+  const { seq } = message;
+  const untilMs = db.now() + leaseMs;
+  db.tables.leases.put({ tenant, channel, group, seq, attempt, token, untilMs });
   return { ...messageRow(message), attempt, token };
 }
 

@@ -18,23 +18,11 @@ function newestOf(db: Database, at: MemoryAddress): number {
   return db.tables.entries.get(entryKey(at))?.newest ?? 0;
 }
 
-export function addVersion(db: Database, insert: MemoryInsert): void {
-  const { tenant, scope, owner, key, version, valueText, deleted, runId, turn } = insert;
+export function addVersion(db: Database, insert: MemoryArrival): void {
+  const { standsOn: _, onAny: __, ...row } = insert;
+  const { tenant, scope, owner, key, version } = row;
   db.tables.entries.put({ tenant, scope, owner, key, newest: version });
-  db.tables.versions.put(
-    Object.freeze({
-      tenant,
-      scope,
-      owner,
-      key,
-      version,
-      valueText,
-      deleted,
-      runId,
-      turn,
-      createdAtMs: db.now(),
-    }),
-  );
+  db.tables.versions.put(Object.freeze({ ...row, createdAtMs: db.now() }));
 }
 
 /** The first write that does not stand on its entry's newest version, or null when all do. */

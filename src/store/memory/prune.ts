@@ -5,10 +5,10 @@
  * do memory entries that other runs can reach.
  */
 import type { Asked } from '../port.ts';
+import { budgetKey } from '../charges.ts';
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import {
-  budgetKey,
   channelKey,
   entryKey,
   runKey,

@@ -17,20 +17,11 @@ import { runKey } from './stored-rows.ts';
 import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
 
-export function insertRun(db: Database, run: NewRun): void {
+export function insertRun(db: Database, run: StartArrival): void {
+  const { startText: _, group: __, ...fields } = run;
   db.tables.runs.put(
     own({
-      tenant: run.tenant,
-      runId: run.runId,
-      shard: run.shard,
-      agent: run.agent,
-      version: run.version,
-      user: run.user,
-      pipeline: run.pipeline,
-      parent: run.parent,
-      inputText: run.inputText,
-      idempotencyKey: run.idempotencyKey,
-      priority: run.priority,
+      ...fields,
       status: 'queued',
       reason: null,
       turn: 0,
@@ -118,20 +109,16 @@ export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
       build: turn.build,
       chartText: turn.chartText,
       heldText: turn.heldText,
-      outputText: turn.ended === null ? null : turn.ended.outputText,
-      error: turn.ended === null ? null : turn.ended.error,
+      outputText: turn.ended?.outputText ?? null,
+      error: turn.ended?.error ?? null,
       endedAtMs: turn.ended === null ? null : db.now(),
     }),
   );
   if (turn.journalText === null) return;
-  db.tables.journal.put({
-    tenant: run.tenant,
-    runId: run.runId,
-    turn: run.turn + 1,
-    build: turn.build,
-    entriesText: turn.journalText,
-    atMs: db.now(),
-  });
+  const { tenant, runId } = run;
+  const { build, journalText: entriesText } = turn;
+  const entry = { turn: run.turn + 1, build, entriesText, atMs: db.now() };
+  db.tables.journal.put({ tenant, runId, ...entry });
 }
 
 export function writeStatus(db: Database, run: RunRow, change: StatusChange): void {
@@ -183,10 +170,5 @@ export function readJournal(db: Database, query: Asked<'journal'>): Answer<'jour
     .filter((row) => row.turn > query.afterTurn)
     .sort((a, b) => a.turn - b.turn)
     .slice(0, query.limit)
-    .map((row) => ({
-      turn: row.turn,
-      build: row.build,
-      entriesText: row.entriesText,
-      atMs: row.atMs,
-    }));
+    .map(({ turn, build, entriesText, atMs }) => ({ turn, build, entriesText, atMs }));
 }

@@ -4,7 +4,7 @@
  */
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { ConversationInsert, MessageInsert, SlotWrite } from '../batch.ts';
-import type { BudgetAddress, BudgetRow, Reservation } from '../charges.ts';
+import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
 import type { AgentStructure, ShardGrant } from '../port.ts';
 import type {
@@ -104,6 +104,5 @@ export const waiterKey = (at: {
 export const slotKey = (at: { provider: string; replicaId: string; slot: number }): string =>
   join(at.provider, at.replicaId, at.slot);
 
-export const budgetKey = (at: BudgetAddress): string => join(at.tenant, at.scope, at.owner);
 export const reservationKey = (at: RunKey & { readonly call: string }): string =>
   join(at.tenant, at.runId, at.call);

@@ -38,16 +38,9 @@ export function register(
     if (group !== null && cursorOf(db, { tenant, channel, group }) === null) {
       db.tables.cursors.put({ tenant, channel, group, cursor: after });
     }
-    db.tables.waiters.put({
-      tenant,
-      runId,
-      shard,
-      channel,
-      group,
-      after,
-      subscriptionId: insert.subscriptionId,
-      order: db.next('order'),
-    });
+    const waiter = { tenant, runId, shard, channel, group, after };
+    const { subscriptionId } = insert;
+    db.tables.waiters.put({ ...waiter, subscriptionId, order: db.next('order') });
   }
 }
 

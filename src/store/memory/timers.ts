@@ -11,14 +11,10 @@ import { join } from './table.ts';
 
 /** Sets a timer, in place of one with the same id. */
 export function setTimer(db: Database, run: RunAddress, timer: TimerInsert): void {
-  db.tables.timers.put({
-    tenant: run.tenant,
-    runId: run.runId,
-    shard: run.shard,
-    timerId: timer.timerId,
-    generation: timer.generation,
-    dueAtMs: db.now() + timer.delayMs,
-  });
+  const { tenant, runId, shard } = run;
+  const { timerId, generation, delayMs } = timer;
+  const dueAtMs = db.now() + delayMs;
+  db.tables.timers.put({ tenant, runId, shard, timerId, generation, dueAtMs });
 }
 
 export function clearTimer(db: Database, run: RunAddress, timerId: string): void {
@@ -46,12 +42,5 @@ function soonest(db: Database, timers: readonly StoredTimer[], limit: number): T
   return [...timers]
     .sort((a, b) => a.dueAtMs - b.dueAtMs)
     .slice(0, limit)
-    .map(({ tenant, runId, shard, timerId, generation, dueAtMs }) => ({
-      tenant,
-      runId,
-      shard,
-      timerId,
-      generation,
-      dueInMs: dueAtMs - nowMs,
-    }));
+    .map(({ dueAtMs, ...timer }) => ({ ...timer, dueInMs: dueAtMs - nowMs }));
 }

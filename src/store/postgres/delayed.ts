@@ -1,10 +1,16 @@
 /** Moves delayed messages that are due into their channels. */
 import type { Answer, Asked } from '../port.ts';
-import { asRunId } from '../../domain/ids.ts';
-import type { RunAddress } from '../rows.ts';
 import { wake, type TouchedChannel } from './tables/channel-writes.ts';
 import type { Pool } from './link/pool.ts';
-import { column, int, ints, rowStatement, statement, type Fields } from './link/statement.ts';
+import {
+  column,
+  int,
+  ints,
+  rowStatement,
+  runsIn,
+  statement,
+  type Fields,
+} from './link/statement.ts';
 
 /**
  * Read first, because the wake-ups must name the channels, and all calls of a transaction leave at
@@ -78,12 +84,8 @@ export async function releaseDelayed(
   const release = releaseDelayedStatement(due);
   const wakes = wake([...channels.values()], []);
   const results = await pool.read([release, wakes, next]);
-  const woken = new Map<string, RunAddress>();
-  for (const [tenant, runId, shard] of results.get(wakes) ?? []) {
-    if (!tenant || !runId) continue;
-    woken.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
-  }
-  return { wakes: [...woken.values()], nextDueInMs: numberOf(results.get(next)) };
+  const woken = runsIn(results.get(wakes) ?? []);
+  return { wakes: woken, nextDueInMs: numberOf(results.get(next)) };
 }
 
 function numberOf(rows: readonly Fields[] | undefined): number | null {

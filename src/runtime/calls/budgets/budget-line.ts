@@ -9,7 +9,14 @@
  *    passes go round the whole line, and no call is passed over.
  */
 import type { CapacitySettings } from '../../../domain/capacity-settings.ts';
-import { addAmounts, fitsBudget, type Amount, type BudgetRow } from '../../../store/charges.ts';
+import {
+  addAmounts,
+  budgetKey,
+  fitsBudget,
+  type Amount,
+  type BudgetAddress,
+  type BudgetRow,
+} from '../../../store/charges.ts';
 import type { FullBudget, StateOf } from '../call/call-state.ts';
 import type { RunCall } from '../call/run-call.ts';
 
@@ -27,9 +34,6 @@ class Full implements FullBudget {
     this.row = row;
   }
 }
-
-const keyOf = (at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>): string =>
-  `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
 
 export class BudgetLine {
   readonly #full = new Map<string, Full>();
@@ -50,10 +54,10 @@ export class BudgetLine {
   }
 
   /** The first of these budgets that is known to be full. */
-  fullOf(addresses: readonly Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>[]): BudgetRow | null {
+  fullOf(addresses: readonly BudgetAddress[]): BudgetRow | null {
     if (this.#full.size === 0) return null;
     for (const at of addresses) {
-      const full = this.#full.get(keyOf(at));
+      const full = this.#full.get(budgetKey(at));
       if (full !== undefined) return full.row;
     }
     return null;
@@ -67,7 +71,7 @@ export class BudgetLine {
   /** The call waits for this budget from here on, and for no other. */
   add(call: RunCall, from: StateOf<'proposed' | 'held' | 'granted'>, budget: BudgetRow): void {
     if (from.kind === 'held') this.remove(call, from);
-    const key = keyOf(budget);
+    const key = budgetKey(budget);
     const full = this.#full.get(key) ?? new Full(budget);
     this.#full.set(key, full);
     this.#show(full, budget);
@@ -78,7 +82,7 @@ export class BudgetLine {
 
   /** Takes the call out of its line; the caller then moves it to another state. */
   remove(call: RunCall, { budget }: StateOf<'held'>): void {
-    const key = keyOf(budget.row);
+    const key = budgetKey(budget.row);
     const full = this.#full.get(key);
     if (full?.calls.delete(call) !== true) return;
     this.#size -= 1;
@@ -90,11 +94,11 @@ export class BudgetLine {
    * has room for together, by the least that each may cost.
    */
   looked(
-    at: Pick<BudgetRow, 'tenant' | 'scope' | 'owner'>,
+    at: BudgetAddress,
     row: BudgetRow | null,
     needed: (call: RunCall) => readonly Amount[],
   ): RunCall[] {
-    const full = this.#full.get(keyOf(at));
+    const full = this.#full.get(budgetKey(at));
     if (full === undefined) return [];
     if (row !== null) this.#show(full, row);
     const fitting: RunCall[] = [];

@@ -6,11 +6,11 @@
 import type { Batch } from '../../batch.ts';
 import {
   addAmounts,
+  budgetKey,
   budgetsOf,
   budgetUnder,
   fitsBudget,
   noAmount,
-  type BudgetAddress,
   type BudgetRow,
   type Charges,
 } from '../../charges.ts';
@@ -18,23 +18,21 @@ import type { Fates } from '../../fates.ts';
 import { readBudgets } from '../tables/budget-writes.ts';
 import type { Pool } from '../link/pool.ts';
 
-const keyOf = (at: BudgetAddress): string => `${at.tenant}\u0000${at.scope}\u0000${at.owner}`;
-
 export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const { charges } = batch;
   if (charges === undefined || charges.reserved.length === 0) return;
   const budgets = await budgetsNow(pool, charges);
   for (const settlement of charges.settled) {
     for (const at of budgetsOf(settlement)) {
-      const budget = budgets.get(keyOf(at));
+      const budget = budgets.get(budgetKey(at));
       if (budget === undefined) continue;
       const spent = addAmounts(budget.spent, settlement.spent ?? noAmount);
-      budgets.set(keyOf(at), { ...budget, spent });
+      budgets.set(budgetKey(at), { ...budget, spent });
     }
   }
   for (const reservation of charges.reserved) {
     if (fates.of('slots', reservation.slot) !== null) continue;
-    const own = budgetsOf(reservation).flatMap((at) => budgets.get(keyOf(at)) ?? []);
+    const own = budgetsOf(reservation).flatMap((at) => budgets.get(budgetKey(at)) ?? []);
     const full = own.find((budget) => !fitsBudget(budget, reservation.amount));
     if (full !== undefined) {
       fates.put('slots', reservation.slot, { kind: 'over-budget', budget: full });
@@ -42,7 +40,7 @@ export async function diagnoseBudgets(pool: Pool, batch: Batch, fates: Fates): P
     }
     for (const budget of own) {
       const reserved = addAmounts(budget.reserved, reservation.amount);
-      budgets.set(keyOf(budget), { ...budget, reserved });
+      budgets.set(budgetKey(budget), { ...budget, reserved });
     }
   }
 }
@@ -56,7 +54,7 @@ async function budgetsNow(
   const found = new Map<string, BudgetRow>();
   at.forEach((address, index) => {
     const row = budgetUnder(defaults, address, rows[index] ?? null);
-    if (row !== null) found.set(keyOf(address), row);
+    if (row !== null) found.set(budgetKey(address), row);
   });
   return found;
 }

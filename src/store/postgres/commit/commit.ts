@@ -8,7 +8,6 @@
  * 2. Every pass either ends the commit or counts against a bound.
  */
 import { heddleError, HeddleError } from '../../../domain/errors.ts';
-import { asRunId } from '../../../domain/ids.ts';
 import type { Batch } from '../../batch.ts';
 import type { BatchOutcome, Fates } from '../../fates.ts';
 import type { InboxArrival, RunAddress } from '../../rows.ts';
@@ -21,6 +20,7 @@ import { putInbox, replay, startedRuns, targetFate } from './commit-replay.ts';
 import { failureKind, portError, reasonOf } from '../link/failure.ts';
 import type { Results } from '../link/link.ts';
 import { pause, type Pool } from '../link/pool.ts';
+import { runsIn } from '../link/statement.ts';
 
 export type CommitPools = { readonly write: Pool; readonly read: Pool };
 
@@ -190,12 +190,5 @@ async function putStarts(
 }
 
 function wakesOf(plan: Plan, results: Results): RunAddress[] {
-  const wakes = new Map<string, RunAddress>();
-  for (const call of plan.waking) {
-    for (const [tenant, runId, shard] of results.get(call) ?? []) {
-      if (!tenant || !runId) continue;
-      wakes.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
-    }
-  }
-  return [...wakes.values()];
+  return runsIn(plan.waking.flatMap((call) => results.get(call) ?? []));
 }

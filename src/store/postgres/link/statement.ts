@@ -10,6 +10,8 @@
  * Sets of rows go as one array per column, which the statement unnests, so one statement serves a
  * batch of one and a batch of hundreds.
  */
+import { asRunId } from '../../../domain/ids.ts';
+import type { RunAddress } from '../../rows.ts';
 import { oid, type Wire } from './wire.ts';
 
 /** Postgres keeps the prepared statement under `name`, once per connection. */
@@ -135,6 +137,16 @@ export function paramsOf<Row>(columns: readonly Column<Row>[], rows: readonly Ro
       for (const row of rows) put(wire, row);
     });
   });
+}
+
+/** The runs in a result whose rows begin with tenant, run and shard, each once. */
+export function runsIn(rows: readonly Fields[]): RunAddress[] {
+  const runs = new Map<string, RunAddress>();
+  for (const [tenant, runId, shard] of rows) {
+    if (!tenant || !runId) continue;
+    runs.set(`${tenant} ${runId}`, { tenant, runId: asRunId(runId), shard: Number(shard) });
+  }
+  return [...runs.values()];
 }
 
 export type RunKey = { readonly tenant: string; readonly runId: string };

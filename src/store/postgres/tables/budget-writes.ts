@@ -3,6 +3,7 @@
  * budget is one row for all its calls, so it must be locked for as short a time as possible.
  */
 import {
+  budgetKey,
   budgetsOf,
   type Amount,
   type BudgetAddress,
@@ -181,7 +182,7 @@ export function writeCharges({ settled, reserved, defaults }: Charges): Call[] {
 function addressesOf(...sets: readonly (readonly (Reservation | Settlement)[])[]): BudgetAddress[] {
   const found = new Map<string, BudgetAddress>();
   for (const at of sets.flat().flatMap(budgetsOf)) {
-    found.set(`${at.tenant}\u0000${at.scope}\u0000${at.owner}`, at);
+    found.set(budgetKey(at), at);
   }
   const keys = [...found.keys()].sort();
   return keys.flatMap((key) => found.get(key) ?? []);
