@@ -319,7 +319,7 @@ const rooms = [
       storePort,
       providerPort,
       // Names of what a host gives: the functions themselves stand in these folders too.
-      '^src/providers/(anthropic|ollama|stub)/',
+      '^src/providers/(ai-sdk|anthropic|ollama|openai|stub)/',
       '^src/providers/wire/(adapter-options|wire-limits)\\.ts$',
       '^src/heddle\\.ts$',
       systemCharts,

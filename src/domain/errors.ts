@@ -121,6 +121,10 @@ export const errorRegistry = {
   // Providers
   'provider-unknown': terminal(404, 'No provider is called {provider}; known: {known}.'),
   'model-unknown': terminal(404, 'generate.model: no provider serves {model}; known: {known}.'),
+  'answer-unfit': terminal(
+    422,
+    'The answer of {provider} does not fit the schema, and neither does its repair: {reason}. Simplify the schema, or name another model.',
+  ),
   'provider-lacks': terminal(
     422,
     'generate: no provider that this call may go to {need}; asked: {asked}. Name one that does, or leave out what it lacks.',

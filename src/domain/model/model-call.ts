@@ -143,6 +143,13 @@ export type GenerateOutput = {
   readonly rawStopReason?: string;
   /** The JSON that the answer consists of, when the call gave a `schema`. */
   readonly value?: Json;
+  /** Set when the first answer did not fit the `schema`, and this one is its repair. */
+  readonly repair?: {
+    /** What was wrong with the first answer. */
+    readonly reason: string;
+    /** The tokens of the repair alone; they are counted in `usage`. */
+    readonly usage: TokenUsage;
+  };
   /** What was left out of the request because the provider does not know it, in words. */
   readonly notes?: readonly string[];
   /** The tokens that the call has used. */

@@ -17,11 +17,11 @@ import type { GenerateRequest, GenerateOutput } from '../../domain/catalogue.ts'
 import { thrownText } from '../../domain/thrown.ts';
 import type { BroughtBack, Pool } from '../../providers/capacity/pool.ts';
 import { totalTokens } from '../../providers/call-tokens.ts';
-import { asAnswer } from '../../providers/check-answer.ts';
 import { asFault } from '../../providers/check-provider.ts';
 import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
-import type { StateOf } from './call/call-state.ts';
+import { ProviderAnswers, UnfitAnswer } from './attempt/provider-answer.ts';
+import type { StateOf, Used } from './call/call-state.ts';
 import type { RunCall } from './call/run-call.ts';
 import type { Conversations } from './conversations.ts';
 import type { LeaseValve } from './lease-valve.ts';
@@ -45,7 +45,8 @@ export type RequestEnds = {
   broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void;
   /** The attempt has taken longer than the author allows: it is aborted, and another attempt follows. */
   tookTooLong(call: RunCall, state: StateOf<'sent'>): void;
-  failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown): void;
+  /** `used`: what answers have cost that were of no use. */
+  failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown, used?: Used): void;
 };
 
 const noLimit = (): void => undefined;
@@ -62,6 +63,7 @@ export class CallRequests {
   readonly #log: Log;
   readonly #ends: RequestEnds;
   readonly #lastingMs: number;
+  readonly #answers = new ProviderAnswers<RunCall>();
   /** The oldest first. */
   readonly #underWay = new Set<StateOf<'sent'>>();
   /** How long the request took that ended last. */
@@ -167,7 +169,7 @@ export class CallRequests {
     const sent = call.move(from, 'send', { kind: 'sent', slot, sentAtMs, abort, cancelLimit });
     this.#underWay.add(sent);
     try {
-      const answer: unknown = await provider.call({
+      const answer = await this.#answers.of(call, provider, {
         input,
         idempotencyKey: call.key,
         attempt: slot.attempt,
@@ -177,10 +179,8 @@ export class CallRequests {
         }),
         onText: this.#texts.ofAttempt(call, () => call.state !== sent),
       });
-      if (call.state === sent) this.#ends.answered(call, sent, asAnswer(provider, input, answer));
-      else if (isLeaving(call, sent)) {
-        this.#ends.unwanted(call, totalTokens(asAnswer(provider, input, answer).usage));
-      }
+      if (call.state === sent) this.#ends.answered(call, sent, answer);
+      else if (isLeaving(call, sent)) this.#ends.unwanted(call, totalTokens(answer.usage));
     } catch (error) {
       this.#failed(call, sent, provider.name, error);
     } finally {
@@ -193,6 +193,10 @@ export class CallRequests {
       // Not compared by slot: after the attempt's limit the slot may hold another call or a later attempt.
       if (isLeaving(call, sent)) this.#ends.unwanted(call);
       return;
+    }
+    if (error instanceof UnfitAnswer) {
+      const { model, usage: tokens } = error.answer;
+      return this.#ends.failed(call, sent, error.cause, { provider, model, tokens });
     }
     const fault = asFault(error);
     if (fault === null) return this.#ends.failed(call, sent, error);

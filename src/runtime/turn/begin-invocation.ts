@@ -49,6 +49,7 @@ export function* beginInvocation(
     }
     if (invoke.source.kind === 'generate') {
       const input = checkGenerate(invoke.input ?? null);
+      if (input.schema !== undefined) checkSchema(input.schema, 'generate.schema');
       beginCall(draft, { id, input }, open);
       return beginLimit(draft, invoke);
     }

@@ -15,7 +15,7 @@ import type { RestingCalls } from '../resting-calls.ts';
 import type { CallGrants } from './call-grants.ts';
 import type { CallLife } from './call-life.ts';
 import { aborted, callError, faultResult, resultOf } from './call-result.ts';
-import { proposed, queued, type CallSlot, type StateOf } from './call-state.ts';
+import { proposed, queued, type CallSlot, type StateOf, type Used } from './call-state.ts';
 import type { RunCall } from './run-call.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
@@ -84,11 +84,16 @@ export class CallEnds implements RequestEnds {
     ended(call, { kind: 'result', event }, clock.nowMs() - state.sentAtMs);
   }
 
-  failed(call: RunCall, state: StateOf<'sent' | 'cleared'>, error: unknown): void {
+  failed(
+    call: RunCall,
+    state: StateOf<'sent' | 'cleared'>,
+    error: unknown,
+    used: Used | null = null,
+  ): void {
     const { deliver, pool } = this.#options;
     const { slot } = state;
     if (state.kind === 'sent') state.cancelLimit();
-    call.move(state, 'answer', { kind: 'answered', slot, used: null });
+    call.move(state, 'answer', { kind: 'answered', slot, used });
     const provider = pool.gates.providerOf(slot.provider);
     deliver(call, faultResult(call, callError(provider, error)));
   }
