@@ -3,7 +3,7 @@
  * recognises them by their brand and does their work itself. Under plain `createActor` give fakes
  * with `machine.provide({ actors: { generate: fromPromise<GenerateOutput, GenerateInput>(…) } })`.
  */
-import { fromPromise, type PromiseActorLogic } from 'xstate';
+import { fromPromise, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
 import type {
   AskInput,
   AskOutput,
@@ -34,6 +34,16 @@ export { checkTaskPolicy, type TaskPolicy };
  */
 export const catalogueBrand = Symbol.for('heddle.catalogue');
 export const taskBrand = Symbol.for('heddle.task');
+
+/** The charts that heddle made in the place of a chart before; see `structure.ts`. */
+export const formerBrand = Symbol.for('heddle.formerCharts');
+export type FormerCharts = () => readonly AnyStateMachine[];
+
+/** Notes on the chart what heddle made in its place before. `make` is called when it is asked for. */
+export function noteFormer(chart: AnyStateMachine, make: FormerCharts): void {
+  // On the config, which `provide` hands on to the chart that it makes. No walk over its keys sees it.
+  Object.defineProperty(chart.config, formerBrand, { value: make });
+}
 
 function stub<Output, Input>(name: CatalogueName): PromiseActorLogic<Output, Input> {
   const logic = fromPromise<Output, Input>(() =>

@@ -6,6 +6,7 @@ import { nodesOf, takes, type StateNode } from './chart-nodes.ts';
 import type { OpenPlaces } from './open-places.ts';
 import type { Agent } from './port.ts';
 import { chartsOf } from './sources.ts';
+import { formerStructures } from './structure.ts';
 import type { ChartHashes } from './version.ts';
 
 type Given = Pick<
@@ -49,6 +50,7 @@ export class CompiledAgent implements Agent {
    * then be as wrong as a live one.)
    */
   readonly ordered: boolean;
+  #formerStructures: readonly string[] | null = null;
   readonly #logics: Readonly<Record<string, unknown>>;
   readonly #heard: ReadonlySet<string>;
   /** The beginnings of the wildcards; `*` alone begins with the empty text. */
@@ -97,6 +99,11 @@ export class CompiledAgent implements Agent {
   mayHear(type: string): boolean {
     if (this.#eventless || this.#heard.has(type)) return true;
     return this.#prefixes.some((prefix) => `${type}.`.startsWith(prefix));
+  }
+
+  get formerStructures(): readonly string[] {
+    this.#formerStructures ??= formerStructures(this.authored);
+    return this.#formerStructures;
   }
 
   declares(type: string): boolean {

@@ -24,6 +24,8 @@ export interface Agent {
   readonly build: string;
   /** The default version that heddle 0.1.0 gave to this same chart. */
   readonly formerVersion: string;
+  /** The default versions of the charts that heddle made in the place of this one before; made when read. */
+  readonly formerStructures: readonly string[];
   /** Other versions whose open runs this agent takes up, as far as they fit. */
   readonly adopts: readonly string[];
   /** The chart's config as JSON, for pages and inspectors: functions are `{ type: name }`. */

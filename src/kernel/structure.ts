@@ -12,6 +12,7 @@
  * 2. It contains only parts that the chart uses: further actors in setup do not change it.
  */
 import type { AnyStateMachine } from 'xstate';
+import { formerBrand, type FormerCharts } from './catalogue.ts';
 import type { StateNode } from './chart-nodes.ts';
 import { hash64 } from './hash.ts';
 import { sourceOf } from './sources.ts';
@@ -192,4 +193,21 @@ function nameOf(reference: unknown): string {
   if (typeof reference === 'string') return reference;
   const { type } = (reference ?? {}) as { readonly type?: unknown };
   return typeof type === 'string' ? type : '';
+}
+
+/*
+ * Charts whose runs another chart takes up. heddle makes charts itself (`toolLoop`), so an upgrade may
+ * change a chart of which its author has changed nothing. Such a chart carries those that heddle made in
+ * its place before, and open runs of these go on as if their versions were adopted.
+ */
+
+/** The charts that heddle made in the place of this one before. */
+export function chartsBefore(chart: AnyStateMachine): readonly AnyStateMachine[] {
+  const { config } = chart as { readonly config: { readonly [formerBrand]?: FormerCharts } };
+  return config[formerBrand]?.() ?? [];
+}
+
+/** Their default versions. */
+export function formerStructures(chart: AnyStateMachine): readonly string[] {
+  return chartsBefore(chart).map((former) => structureOf(former));
 }

@@ -2,7 +2,8 @@
  * The agents that this heddle runs. Several versions of one name may stand side by side.
  *
  * A run's version finds its agent in this order: the agent that has this version; the agent that adopts
- * it; the agent to whose very chart heddle 0.1.0 gave it.
+ * it; the agent to whose very chart heddle 0.1.0 gave it, or that stands in the place of a chart which
+ * heddle made before.
  */
 import type { AnyStateMachine } from 'xstate';
 import { heddleError, HeddleError } from '../domain/errors.ts';
@@ -11,7 +12,7 @@ import { checkName } from '../domain/ids.ts';
 import { isStateMachine } from '../kernel/sources.ts';
 import { structureOf } from '../kernel/structure.ts';
 import type { Agent } from '../kernel/port.ts';
-import type { Store } from '../store/port.ts';
+import type { Store, StructureInUse } from '../store/port.ts';
 
 export class Agents {
   readonly #byName = new Map<string, Map<string, Agent>>();
@@ -53,7 +54,11 @@ export class Agents {
   }
 
   find(name: string, version: string): Agent | undefined {
-    return this.#byName.get(name)?.get(version) ?? this.#takers.get(name)?.get(version);
+    const own = this.#byName.get(name)?.get(version) ?? this.#takers.get(name)?.get(version);
+    return (
+      own ??
+      this.#versionsOf(name).findLast(({ formerStructures }) => formerStructures.includes(version))
+    );
   }
 
   /**
@@ -131,6 +136,33 @@ export async function keepStructures(store: Store, agents: readonly Agent[]): Pr
     structure,
     replaces: adopts.includes(version),
   }));
-  const [inUse] = await store.keepStructures(asked);
-  if (inUse !== undefined) throw heddleError('structure-changed', { ...inUse });
+  const inUse = await store.keepStructures(asked);
+  if (inUse.length === 0) return;
+  const changed =
+    inUse.find((kept) => !isFormer(agents, kept)) ??
+    // Structures that heddle itself has changed since, and whose runs the charts take up.
+    (
+      await store.keepStructures(
+        asked.map((one) => ({
+          ...one,
+          replaces: one.replaces || inUse.some((kept) => isOf(kept, one)),
+        })),
+      )
+    )[0];
+  if (changed === undefined) return;
+  const { agent, version, open } = changed;
+  throw heddleError('structure-changed', { agent, version, open });
+}
+
+function isFormer(agents: readonly Agent[], kept: StructureInUse): boolean {
+  return agents.some(
+    ({ name, version, formerStructures }) =>
+      isOf(kept, { agent: name, version }) && formerStructures.includes(kept.structure),
+  );
+}
+
+type Named = { readonly agent: string; readonly version: string };
+
+function isOf(kept: Named, { agent, version }: Named): boolean {
+  return kept.agent === agent && kept.version === version;
 }

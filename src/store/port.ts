@@ -138,6 +138,8 @@ export type AgentStructure = {
 export type StructureInUse = {
   readonly agent: string;
   readonly version: string;
+  /** The structure that is kept. */
+  readonly structure: string;
   /** Open runs of the version, counted up to `openCountMax`. */
   readonly open: number;
 };

@@ -1,11 +1,21 @@
 /** The context that a tool loop keeps between its steps, and how each step changes it. Pure. */
-import type { GenerateMessage, GenerateOutput, ToolCall } from '../domain/catalogue.ts';
+import type { GenerateMessage, GenerateOutput, StopReason, ToolCall } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';
 import type { ToolLoopBounds } from './options.ts';
 import { errorText, type ToolText } from './result-text.ts';
 
-/** `answered`: the model asked for no further tool. The other words say what stopped the loop. */
-export type ToolLoopEnd = 'answered' | 'refused' | 'cut-off' | 'iterations' | 'tokens' | 'time';
+/**
+ * Why a loop ended.
+ * - `answered`: with an answer that is whole and asks for no further tool.
+ * - `refused`: the model or its provider refused.
+ * - `cut-off`: at the most tokens that one answer may have: an answer without tool calls, or two answers in
+ *   a row whose tool calls were cut.
+ * - `context-full`: the model's context was full.
+ * - `other`: the answer ended for another reason, which `rawStopReason` gives where the provider has a word.
+ * - `iterations`, `tokens`, `time`: at one of the loop's bounds.
+ */
+export type ToolLoopEnd =
+  'answered' | 'refused' | 'cut-off' | 'context-full' | 'other' | 'iterations' | 'tokens' | 'time';
 
 /** The output of a tool loop's run. */
 export type ToolLoopOutput = {
@@ -17,6 +27,10 @@ export type ToolLoopOutput = {
   readonly iterations: number;
   /** Input and output tokens of all its model calls. */
   readonly tokens: number;
+  /** Why the model's last answer ended; null when it gave none. */
+  readonly stopReason: StopReason | null;
+  /** The provider's own word, when `stopReason` is `other`. */
+  readonly rawStopReason?: string;
 };
 
 /** `actor` is null for a tool call that no actor carries out; its `result` is set from the beginning. */
@@ -35,6 +49,10 @@ export type LoopContext = {
   readonly text: string;
   readonly iterations: number;
   readonly tokens: number;
+  /** How the last answer ended. Not in the context of a run that began with an earlier release. */
+  readonly stop?: Pick<GenerateOutput, 'stopReason' | 'rawStopReason'>;
+  /** The last answer was cut among its tool calls, and the model is told so. */
+  readonly wasCut?: boolean;
 };
 
 /** The actor for each tool and each child that a model may call, by name. */
@@ -56,26 +74,49 @@ export function begun(prompt: string): LoopContext {
 /** The context after an answer of the model: the tool calls to carry out, or why the loop ends. */
 export function heard(
   context: LoopContext,
-  { text, toolCalls, stopReason, usage }: GenerateOutput,
+  { text, toolCalls, stopReason, rawStopReason, usage }: GenerateOutput,
   { destinations, bounds }: Around,
 ): Partial<LoopContext> {
   const iterations = context.iterations + 1;
   const tokens = context.tokens + usage.inputTokens + usage.outputTokens;
-  const counted = { next: [], text, iterations, tokens };
-  if (toolCalls.length === 0) return { ...counted, end: endOf(stopReason) };
+  const stop = { stopReason, ...(rawStopReason === undefined ? {} : { rawStopReason }) };
+  const wasCut = stopReason === 'max-tokens';
+  const counted = { next: [], text, iterations, tokens, stop, wasCut };
+  const end = endOf(stopReason, toolCalls.length > 0 && !(wasCut && context.wasCut === true));
+  if (end !== null) return { ...counted, end };
   if (iterations >= bounds.iterationsMax) return { ...counted, end: 'iterations' };
   if (tokens >= bounds.tokensMax) return { ...counted, end: 'tokens' };
-  const calls = toolCalls.map((call, i) => planned(call, i, { destinations, bounds }));
+  const calls = toolCalls.map((call, i) =>
+    planned(call, i, { destinations, bounds, isCut: wasCut }),
+  );
   return { ...counted, calls };
 }
 
-function endOf(stopReason: string): ToolLoopEnd {
-  if (stopReason === 'refusal') return 'refused';
-  return stopReason === 'max-tokens' ? 'cut-off' : 'answered';
+/** Why an answer ends the loop; null when it goes on with its tool calls. */
+function endOf(stopReason: StopReason, goesOn: boolean): ToolLoopEnd | null {
+  switch (stopReason) {
+    case 'refusal':
+      return 'refused';
+    case 'context-full':
+      return 'context-full';
+    case 'max-tokens':
+      return goesOn ? null : 'cut-off';
+    case 'end':
+    case 'stop-sequence':
+      return goesOn ? null : 'answered';
+    // An answer that ended for its tool calls and has none is no answer.
+    case 'tool-calls':
+    case 'other':
+      return goesOn ? null : 'other';
+  }
 }
 
 /** The model is told everything that is wrong with its tool call, because only the model can mend it. */
-function planned(call: ToolCall, place: number, { destinations, bounds }: Around): PlannedCall {
+function planned(
+  call: ToolCall,
+  place: number,
+  { destinations, bounds, isCut }: Around & { readonly isCut: boolean },
+): PlannedCall {
   const { id, name, input, invalid } = call;
   const refused = (words: string): PlannedCall => ({
     id,
@@ -86,7 +127,10 @@ function planned(call: ToolCall, place: number, { destinations, bounds }: Around
   if (place >= bounds.toolCallsMax) {
     return refused(`At most ${bounds.toolCallsMax} tools can be called at once; call it again.`);
   }
-  if (invalid !== undefined) return refused(`The arguments of ${name} cannot be read: ${invalid}`);
+  if (invalid !== undefined) {
+    const what = isCut ? `${name} was not carried out` : `The arguments of ${name} cannot be read`;
+    return refused(`${what}: ${invalid}`);
+  }
   if (name === 'spawn' && destinations.children.size > 0)
     return spawned(call, destinations, refused);
   const actor = destinations.tools.get(name);

@@ -1,77 +1,31 @@
-/**
- * The tool loop as an ordinary chart: think (a model call with tools), act (its tool calls, each an
- * invocation, side by side), observe (their results become the next messages), think again, until the
- * model asks for no tool or a bound is reached. The messages stand in the run's conversation; the context
- * holds only what the next step needs, so no turn grows with the length of the loop.
- *
- * XState's invocations stand in the chart and cannot be added while it runs. So the chart has as many
- * places for tool calls as an answer may have, and each place enters the state of the actor that it needs.
- */
-import {
-  assign,
-  setup,
-  type AnyActorRef,
-  type AnyEventObject,
-  type EventObject,
-  type MachineContext,
-  type MetaObject,
-  type ParameterizedObject,
-  type PromiseActorLogic,
-  type ProvidedActor,
-  type StateMachine,
-  type StateValue,
+/** The maker of tool loops: from an author's options to a chart. */
+import type {
+  AnyActorRef,
+  AnyEventObject,
+  EventObject,
+  MachineContext,
+  MetaObject,
+  ParameterizedObject,
+  PromiseActorLogic,
+  ProvidedActor,
+  StateMachine,
+  StateValue,
 } from 'xstate';
-import type { GenerateOutput, ToolOffer } from '../domain/catalogue.ts';
-import type { Failure } from '../domain/failure.ts';
+import type { ToolOffer } from '../domain/catalogue.ts';
 import type { Json } from '../domain/json.ts';
-import { catalogue } from '../kernel/catalogue.ts';
+import { catalogue, noteFormer } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
 import { builtInOffers } from './built-in-tools.ts';
+import { chartOf, ends, formerEnds, type LoopParts } from './loop-chart.ts';
+import type { Destinations, ToolLoopOutput } from './loop-context.ts';
 import {
   resolveLoop,
   type ResolvedLoop,
   type ToolLoopInput,
   type ToolLoopOptions,
 } from './options.ts';
-import { errorText, resultText, type ToolText } from './result-text.ts';
-import {
-  begun,
-  heard,
-  isDue,
-  observed,
-  withResult,
-  type Destinations,
-  type LoopContext,
-  type ToolLoopOutput,
-} from './loop-context.ts';
 
 type Actor = PromiseActorLogic<unknown, unknown>;
-type At = { readonly context: LoopContext };
-
-const has =
-  (end: LoopContext['end']) =>
-  ({ context }: At): boolean =>
-    context.end === end;
-
-function outputOf({ context: { end, text, iterations, tokens } }: At): ToolLoopOutput {
-  return { end: end ?? 'time', text, iterations, tokens };
-}
-
-const ends = [
-  { guard: has('answered'), target: '#answered' },
-  { guard: has('refused'), target: '#refused' },
-  { guard: has('cut-off'), target: '#cutOff' },
-  { guard: has('iterations'), target: '#outOfIterations' },
-  { guard: has('tokens'), target: '#outOfTokens' },
-];
-
-const finals = {
-  answered: { id: 'answered', type: 'final' },
-  refused: { id: 'refused', type: 'final' },
-  cutOff: { id: 'cutOff', type: 'final' },
-  outOfIterations: { id: 'outOfIterations', type: 'final' },
-  outOfTokens: { id: 'outOfTokens', type: 'final' },
-} as const;
 
 /**
  * The chart that `toolLoop` makes: an agent like any other, with its input and output. Its states are
@@ -105,70 +59,24 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
   options: ToolLoopOptions<Input, Id>,
 ): ToolLoopMachine<Input, Id> {
   const loop = resolveLoop(options);
-  const { bounds } = loop;
   const actors = actorsOf(loop, options);
-  const destinations = destinationsOf(loop);
   const offers = offersOf(loop);
-  const chart = setup({
-    types: {
-      context: {} as LoopContext,
-      input: {} as Input,
-      output: {} as ToolLoopOutput,
-    },
-    actors,
-    delays: { timeBound: bounds.timeMs },
-  });
-  const ask = {
-    ...options.generate,
-    ...(options.system === undefined ? {} : { system: options.system }),
-    ...(offers.length === 0 ? {} : { tools: offers }),
-    conversation: 'loop',
-  };
-  const prompt = options.prompt ?? defaultPrompt;
-  const machine = chart.createMachine({
+  const parts: LoopParts = {
     id: options.id,
-    // An agent's version is a hash of its chart. The hash does not see the values that functions close over.
-    meta: { toolLoop: { ask, bounds, prompt } },
-    context: ({ input, self }) => begun(prompt({ input, runId: self.id })),
-    initial: 'working',
-    states: {
-      working: {
-        initial: 'thinking',
-        after: { timeBound: 'outOfTime' },
-        states: {
-          thinking: {
-            invoke: {
-              id: 'think',
-              src: 'generate',
-              input: ({ context }) => ({ ...ask, messages: context.next }),
-              onDone: {
-                target: 'judging',
-                actions: assign(({ context, event }) => {
-                  const answer = event.output as GenerateOutput;
-                  return heard(context, answer, { destinations, bounds });
-                }),
-              },
-            },
-          },
-          judging: {
-            always: [...ends, { target: 'acting' }],
-          },
-          acting: {
-            type: 'parallel',
-            states: placesOf(loop, Object.keys(actors)),
-            onDone: 'observing',
-          },
-          observing: {
-            entry: assign(({ context }) => observed(context)),
-            always: 'thinking',
-          },
-        },
-      },
-      ...finals,
-      outOfTime: { type: 'final', entry: assign({ end: 'time' }) },
+    loop,
+    actors,
+    destinations: destinationsOf(loop),
+    ask: {
+      ...options.generate,
+      ...(options.system === undefined ? {} : { system: options.system }),
+      ...(offers.length === 0 ? {} : { tools: offers }),
+      conversation: 'loop',
     },
-    output: outputOf,
-  });
+    prompt: options.prompt ?? defaultPrompt,
+  };
+  const machine = chartOf(parts, ends);
+  noteFormer(machine, () => [chartOf(parts, formerEnds)]);
+  // Its states are made of the author's names; the types say what the options and `outputOf` do.
   return machine as never;
 }
 
@@ -211,53 +119,6 @@ function offersOf({ builtIn, tools, children }: ResolvedLoop) {
     ...tools.map(([name, tool]) => offerOf(name, tool)),
     ...(children.length === 0 ? [] : [spawnOffer(children)]),
   ];
-}
-
-/** Each place has a state for every actor; a place without a due call is over at once. */
-function placesOf({ bounds }: ResolvedLoop, actors: readonly string[]): Record<string, object> {
-  const callable = actors.filter((name) => name !== 'generate');
-  const places = Array.from({ length: bounds.toolCallsMax }, (_, place) => {
-    const calling = callable.map((actor) => [
-      actor,
-      {
-        invoke: {
-          id: `call-${place}`,
-          src: actor,
-          input: ({ context }: At) => context.calls[place]?.input,
-          onDone: { target: 'over', actions: keepDone(place, actor, bounds.resultCharsMax) },
-          onError: { target: 'over', actions: keepFailed(place, bounds.resultCharsMax) },
-        },
-      },
-    ]);
-    const choosing = {
-      always: [
-        ...callable.map((actor) => ({
-          guard: ({ context }: At) => isDue(context, place, actor),
-          target: actor,
-        })),
-        { target: 'over' },
-      ],
-    };
-    const states = { choosing, ...Object.fromEntries(calling), over: { type: 'final' } };
-    return [`place${place}`, { initial: 'choosing', states }];
-  });
-  return Object.fromEntries(places) as Record<string, object>;
-}
-
-/** The task of an author's tool has turned its result into text already, outside the chart. */
-function keepDone(place: number, actor: string, charsMax: number) {
-  const isText = actor.startsWith('tool-');
-  return assign(({ context, event }: At & { readonly event: unknown }) => {
-    const { output } = event as { readonly output: Json };
-    return withResult(context, place, isText ? (output as ToolText) : resultText(output, charsMax));
-  });
-}
-
-function keepFailed(place: number, charsMax: number) {
-  return assign(({ context, event }: At & { readonly event: unknown }) => {
-    const { failure } = event as { readonly failure: Failure };
-    return withResult(context, place, errorText(failure.message, charsMax));
-  });
 }
 
 /** The tool that starts another agent and waits for its output. */

@@ -83,6 +83,7 @@ describe('a loop', () => {
       text: 'It is 42.',
       iterations: 3,
       tokens: 33,
+      stopReason: 'end',
     });
     const [first, second, third] = around.of.heard;
     expect(first).toMatchObject({
@@ -263,15 +264,6 @@ describe('bounds end the run in a state of their own', () => {
     expect((await run.row()).status).toBe('waiting-on-channel');
     await around.clock.advance(1);
     expect(await run.output({ timeoutMs: 1 })).toMatchObject({ end: 'time', iterations: 1 });
-  });
-
-  it.each([
-    ['max-tokens', 'cut-off'],
-    ['refusal', 'refused'],
-    ['stop-sequence', 'answered'],
-  ])('a model that stops with %s: %s', async (stopReason, end) => {
-    const around = await loopOf(() => ({ text: 'So', stopReason }));
-    expect(await ended(around)).toMatchObject({ end, text: 'So' });
   });
 });
 

@@ -70,6 +70,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     structure: '',
     build: '',
     formerVersion: version,
+    formerStructures: [],
     adopts: [],
     definition: null,
     warnings: [],

@@ -175,7 +175,8 @@ function keepStructures(db: Database, asked: readonly AgentStructure[]): readonl
       .filter(
         (run) => run.endedAtMs === null && run.agent === agent && run.version === version,
       ).length;
-    if (open > 0) inUse.push({ agent, version, open: Math.min(open, openCountMax) });
+    const kept = { agent, version, structure: known.structure };
+    if (open > 0) inUse.push({ ...kept, open: Math.min(open, openCountMax) });
   }
   if (inUse.length > 0) return inUse;
   for (const { agent, version, structure } of asked) structures.put({ agent, version, structure });

@@ -59,7 +59,7 @@ export function structuresContract({ open, it }: Contract): void {
     const others = [newRun(2), newRun(3, { tenant: 'other' }), newRun(4, { version: '2' })];
     await bench.commit({ arrivals: { starts: others } });
     const more = under('c', { agent: 'writer' });
-    const refused = [{ agent: 'editor', version: '1', open: 3 }];
+    const refused = [{ agent: 'editor', version: '1', structure: 'a', open: 3 }];
     expect(await store.keepStructures([more, under('b')])).toEqual(refused);
     expect(await store.keepStructures([under('a')])).toEqual([]);
     // Nothing of a list that was refused is kept: the writer may have another.

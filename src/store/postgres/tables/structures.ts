@@ -29,7 +29,7 @@ const keepStatement = rowStatement<AgentStructure>(
       select * from unnest($1::text[], $2::text[], $3::text[], $4::bool[])
         as i(agent, version, structure, replaces)
     ), used as materialized (
-      select i.agent, i.version, r.open
+      select i.agent, i.version, s.structure, r.open
       from i
       join heddle.structures s on s.agent = i.agent and s.version = i.version
       cross join lateral (
@@ -47,7 +47,7 @@ const keepStatement = rowStatement<AgentStructure>(
         set structure = excluded.structure, stored_at = now()
         where s.structure <> excluded.structure
     )
-    select agent, version, open from used`,
+    select agent, version, structure, open from used`,
 );
 
 export async function keepStructures(
@@ -57,9 +57,10 @@ export async function keepStructures(
   if (asked.length === 0) return [];
   const keep = keepStatement(asked);
   const results = await pool.read([lockStatement(), keep]);
-  return (results.get(keep) ?? []).map(([agent, version, open]) => ({
+  return (results.get(keep) ?? []).map(([agent, version, structure, open]) => ({
     agent: agent ?? '',
     version: version ?? '',
+    structure: structure ?? '',
     open: Number(open),
   }));
 }

@@ -1,0 +1,130 @@
+/**
+ * The tool loop as an ordinary chart: think (a model call with tools), act (its tool calls, each an
+ * invocation, side by side), observe (their results become the next messages), think again, until the
+ * model asks for no tool or a bound is reached. The messages stand in the run's conversation; the context
+ * holds only what the next step needs, so no turn grows with the length of the loop.
+ *
+ * It leaves the places in which tool calls are carried out to places.ts, and how each step changes the
+ * context to loop-context.ts.
+ */
+import { assign, setup, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
+import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import {
+  begun,
+  heard,
+  observed,
+  type Destinations,
+  type LoopContext,
+  type ToolLoopEnd,
+  type ToolLoopOutput,
+} from './loop-context.ts';
+import type { ResolvedLoop } from './options.ts';
+import { placesOf } from './places.ts';
+
+/** Of what a loop's chart is made. */
+export type LoopParts = {
+  readonly id: string;
+  readonly loop: ResolvedLoop;
+  /** By a key that is also the name of the state which invokes the actor. */
+  readonly actors: Readonly<Record<string, PromiseActorLogic<unknown, unknown>>>;
+  readonly destinations: Destinations;
+  /** The input of each model call, but for its messages. */
+  readonly ask: GenerateInput;
+  readonly prompt: (run: { readonly input: never; readonly runId: string }) => string;
+};
+
+/** The ends that answers bring about, and the bounds on them: each is a final state of its own. */
+const endStates: Readonly<Record<Exclude<ToolLoopEnd, 'time'>, string>> = {
+  answered: 'answered',
+  refused: 'refused',
+  'cut-off': 'cutOff',
+  iterations: 'outOfIterations',
+  tokens: 'outOfTokens',
+  'context-full': 'contextFull',
+  other: 'stopped',
+};
+type End = keyof typeof endStates;
+export const ends = Object.keys(endStates) as readonly End[];
+/** Those of 0.1.0: the runs that it began have no state for the others. */
+export const formerEnds = ends.filter((end) => end !== 'context-full' && end !== 'other');
+
+type At = { readonly context: LoopContext };
+
+/** The chart, with these of its ends. */
+export function chartOf(parts: LoopParts, ending: readonly End[]): AnyStateMachine {
+  const { ask, loop, prompt } = parts;
+  const { bounds } = loop;
+  const chart = setup({
+    types: {
+      context: {} as LoopContext,
+      output: {} as ToolLoopOutput,
+    },
+    actors: parts.actors,
+    delays: { timeBound: bounds.timeMs },
+  });
+  const finals = ending.map((end) => [
+    endStates[end],
+    { id: endStates[end], type: 'final' as const },
+  ]);
+  return chart.createMachine({
+    id: parts.id,
+    // An agent's version is a hash of its chart. The hash does not see the values that functions close over.
+    meta: { toolLoop: { ask, bounds, prompt } },
+    context: ({ input, self }) => begun(prompt({ input: input as never, runId: self.id })),
+    initial: 'working',
+    states: {
+      working: {
+        initial: 'thinking',
+        after: { timeBound: 'outOfTime' },
+        states: stepsOf(parts, ending),
+      },
+      ...Object.fromEntries(finals),
+      outOfTime: { type: 'final', entry: assign({ end: 'time' }) },
+    },
+    output: ({ context }) => outputOf(context),
+  });
+}
+
+/** The steps of an answer: think, judge, act, observe. */
+function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonly End[]): object {
+  const { bounds } = loop;
+  const has =
+    (end: End) =>
+    ({ context }: At): boolean =>
+      context.end === end;
+  return {
+    thinking: {
+      invoke: {
+        id: 'think',
+        src: 'generate',
+        input: ({ context }: At) => ({ ...ask, messages: context.next }),
+        onDone: {
+          target: 'judging',
+          actions: assign(({ context, event }: At & { readonly event: unknown }) => {
+            const { output } = event as { readonly output: GenerateOutput };
+            return heard(context, output, { destinations, bounds });
+          }),
+        },
+      },
+    },
+    judging: {
+      always: [
+        ...ending.map((end) => ({ guard: has(end), target: `#${endStates[end]}` })),
+        { target: 'acting' },
+      ],
+    },
+    acting: {
+      type: 'parallel',
+      states: placesOf(loop, Object.keys(actors)),
+      onDone: 'observing',
+    },
+    observing: {
+      entry: assign(({ context }: At) => observed(context)),
+      always: 'thinking',
+    },
+  };
+}
+
+function outputOf({ end, text, iterations, tokens, stop }: LoopContext): ToolLoopOutput {
+  return { end: end ?? 'time', text, iterations, tokens, stopReason: null, ...stop };
+}
