@@ -150,6 +150,11 @@ const rooms = [
     may: [domain, providerPort, '^src/providers/wire/', node],
   },
   {
+    // Spoken without an SDK.
+    room: '^src/providers/openai/',
+    may: [domain, providerPort, '^src/providers/wire/', node],
+  },
+  {
     // A provider in this process; it keeps apart the calls that it has seen as the queue does.
     room: '^src/providers/stub/',
     may: [domain, providerPort, '^src/queue/recent-keys\\.ts$', node],

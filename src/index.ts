@@ -105,6 +105,11 @@ export {
 export { languageModel, type LanguageModelOptions } from './providers/ai-sdk/language-model.ts';
 export type { LanguageModel } from './providers/ai-sdk/model-shape.ts';
 export { createOllama as ollama, type OllamaOptions } from './providers/ollama/ollama.ts';
+export {
+  createOpenaiCompatible as openaiCompatible,
+  type ChatSupport,
+  type OpenaiCompatibleOptions,
+} from './providers/openai/openai-compatible.ts';
 export type { AdapterOptions } from './providers/wire/adapter-options.ts';
 export type { WireLimits } from './providers/wire/wire-limits.ts';
 export type { StubFaults, StubOptions } from './providers/stub/stub.ts';

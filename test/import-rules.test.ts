@@ -42,6 +42,8 @@ const clean: Readonly<Record<string, string>> = {
     "import '../wire/connections.ts'; import '@anthropic-ai/sdk'",
   'src/providers/ollama/ollama.ts':
     "import '../wire/connections.ts'; import 'ollama'; import 'node:crypto'",
+  'src/providers/openai/openai-compatible.ts':
+    "import '../wire/connections.ts'; import '../port.ts'; import 'node:crypto'",
   'src/runtime/ports.ts': "import '../kernel/step.ts'; import '../store/port.ts'",
   'src/runtime/host/host-code.ts': "import '../ports.ts'; import 'rxjs'",
   'src/runtime/turn/fold.ts': "import '../ports.ts'; import '../../kernel/step.ts'",
@@ -125,6 +127,8 @@ const faults = [
   ['src/providers/anthropic/a.ts', '../ollama/ollama.ts', 'src/providers/anthropic/ imports only'],
   ['src/providers/anthropic/b.ts', 'ollama', 'src/providers/anthropic/ imports only'],
   ['src/providers/ollama/a.ts', '../capacity/pool.ts', 'src/providers/ollama/ imports only'],
+  ['src/providers/openai/a.ts', '../ollama/ollama.ts', 'src/providers/openai/ imports only'],
+  ['src/providers/openai/b.ts', 'undici', 'src/providers/openai/ imports only'],
   ['src/providers/stub/a.ts', '../../kernel/step.ts', 'src/providers/stub/ imports only'],
   ['src/providers/stub/b.ts', '../wire/connections.ts', 'src/providers/stub/ imports only'],
   ['src/emulators/a.ts', '../providers/port.ts', 'src/emulators/ imports only'],

@@ -1,6 +1,7 @@
-/** Both adapters, and what their providers would send: so that one suite tries the two. */
+/** The adapters, and what their providers would send: so that one suite tries them all. */
 import { createAnthropic } from '../../src/providers/anthropic/anthropic.ts';
 import { createOllama } from '../../src/providers/ollama/ollama.ts';
+import { createOpenaiCompatible } from '../../src/providers/openai/openai-compatible.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import type { ProviderAnswer } from '../../src/domain/catalogue.ts';
 
@@ -12,6 +13,10 @@ type ProviderWire = {
   connect(baseUrl: string, more?: object): ClosableProvider;
   /** The events of one answer with text, and a tool call where it asks for one. */
   answer(text: readonly string[], tool?: object): string[];
+  /** How many of an answer's events may be missing at its end. */
+  readonly afterEnd: number;
+  /** How many bytes may be missing at the end of the event that completes an answer. */
+  readonly endBytes: number;
   /** An error inside the stream. */
   errorEvent(type: string, message: string): string;
   readonly contentType: string;
@@ -59,6 +64,8 @@ const anthropicWire: ProviderWire = {
       sse({ type: 'message_stop' }),
     ];
   },
+  afterEnd: 0,
+  endBytes: 0,
   errorEvent: (type, message) => sse({ type: 'error', error: { type, message } } as never),
   contentType: 'text/event-stream',
 };
@@ -86,11 +93,61 @@ const ollamaWire: ProviderWire = {
       }),
     ];
   },
+  afterEnd: 0,
+  // Ollama's client takes a last line without its line break.
+  endBytes: 1,
   errorEvent: (_type, message) => `${JSON.stringify({ error: message })}\n`,
   contentType: 'application/x-ndjson',
 };
 
-export const wires = [anthropicWire, ollamaWire] as const;
+const data = (value: object): string =>
+  `data: ${JSON.stringify({ id: 'c', model: 'gpt-test', ...value })}\n\n`;
+const choice = (delta: object, more: object = {}): string =>
+  data({ choices: [{ index: 0, ...more, delta }] });
+
+const openaiWire: ProviderWire = {
+  name: 'openai',
+  path: '/v1/chat/completions',
+  connect: (baseUrl, more = {}) =>
+    createOpenaiCompatible({
+      name: 'openai',
+      apiKey: 'sk-test-key',
+      baseUrl: `${baseUrl}/v1`,
+      model: 'gpt-test',
+      ceiling: 4,
+      ...more,
+    }),
+  answer: (text, tool) => {
+    const json = tool === undefined ? '' : JSON.stringify(tool);
+    const middle = Math.ceil(json.length / 2);
+    const fragment = (made: object, more: object = {}) =>
+      choice({ tool_calls: [{ index: 0, ...more, function: made }] });
+    const toolEvents =
+      tool === undefined
+        ? []
+        : [
+            fragment({ name: 'look', arguments: '' }, { id: 'call_1', type: 'function' }),
+            fragment({ arguments: json.slice(0, middle) }),
+            fragment({ arguments: json.slice(middle) }),
+          ];
+    return [
+      choice({ role: 'assistant', content: '' }),
+      ...text.map((content) => choice({ content })),
+      ...toolEvents,
+      choice({}, { finish_reason: tool === undefined ? 'stop' : 'tool_calls' }),
+      data({ choices: [], usage: { prompt_tokens: 12, completion_tokens: 34 } }),
+      'data: [DONE]\n\n',
+    ];
+  },
+  // The counts of tokens and `[DONE]`.
+  afterEnd: 2,
+  // The blank line that ends an event.
+  endBytes: 2,
+  errorEvent: (type, message) => data({ error: { type, message } }),
+  contentType: 'text/event-stream',
+};
+
+export const wires = [anthropicWire, ollamaWire, openaiWire] as const;
 
 let calls = 0;
 export function callOf(more: Partial<ProviderCall> = {}): ProviderCall {

@@ -4,9 +4,8 @@
  *
  * 1. `isComplete` is true only after a chunk with `done: true` and a reason.
  */
-import { createHash } from 'node:crypto';
 import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
-import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
+import { AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
 import type { OllamaRequest } from './ollama-request.ts';
 
@@ -82,19 +81,9 @@ export class OllamaAnswer {
     const written = typeof input === 'string' ? input : asWritten(input);
     this.#inputs.add(written);
     if (this.#toolCalls.length >= toolCallsMax) throw unreadable('it calls too many tools');
-    const id = toolCallId(this.#idempotencyKey, this.#toolCalls.length);
+    const id = mintedId(this.#idempotencyKey, this.#toolCalls.length);
     this.#toolCalls.push(toolCallOf(id, name.slice(0, nameCharsMax), written));
   }
-}
-
-/**
- * Ollama gives tool calls no ids. The id is the same for every attempt at one call, so that what a
- * chart has done for a tool call can be found again. It uses only characters that every other provider
- * accepts in a history.
- */
-function toolCallId(idempotencyKey: string, position: number): string {
-  const hash = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 20);
-  return `tool_${hash}_${position}`;
 }
 
 /**

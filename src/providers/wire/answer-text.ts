@@ -1,4 +1,5 @@
-/** What the answers of all providers share: a bound on text, and checked tool input. */
+/** What the answers of all providers share: a bound on text, checked tool input, ids for calls without one. */
+import { createHash } from 'node:crypto';
 import type { ToolCall } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
@@ -50,4 +51,13 @@ function parse(text: string): unknown {
 /** The contents are checked where all results enter the runtime. */
 function isObject(value: unknown): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The id of a tool call that came without one. It is the same for every attempt at one call, so that what a chart has done for a tool call can be found again.
+ * It uses only characters that every provider accepts in a history.
+ */
+export function mintedId(idempotencyKey: string, position: number): string {
+  const hash = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 20);
+  return `tool_${hash}_${position}`;
 }

@@ -3,10 +3,7 @@ import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts
 
 type AssistantTurn = Extract<GenerateMessage, { readonly role: 'assistant' }>;
 
-type Turn =
-  | { readonly role: 'user'; readonly content: string }
-  | AssistantTurn
-  | Extract<GenerateMessage, { readonly role: 'tool' }>;
+type Turn = Exclude<GenerateMessage, { readonly role: 'system' }>;
 
 export type Conversation = {
   /** `system` and all system messages; null if there are none. */
@@ -23,9 +20,7 @@ export function conversationOf({ prompt, messages = [], system }: GenerateReques
   const turns: Turn[] = [];
   for (const message of messages) {
     if (message.role === 'system') systems.push(message.content);
-    else if (message.role === 'user') turns.push({ role: 'user', content: message.content });
-    else if (message.role === 'tool') turns.push(message);
-    else if (message.role === 'assistant' && !isEmpty(message)) turns.push(message);
+    else if (message.role !== 'assistant' || !isEmpty(message)) turns.push(message);
   }
   if (prompt !== undefined) turns.push({ role: 'user', content: prompt });
   return { system: systems.length === 0 ? null : systems.join('\n\n'), turns };

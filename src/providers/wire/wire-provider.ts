@@ -9,7 +9,7 @@
  * 2. A call resolves with a complete answer or not at all.
  * 3. Text that was read together with an abort is not shown.
  */
-import type { GenerateRequest, ProviderAnswer } from '../../domain/catalogue.ts';
+import type { GenerateRequest, ModelDelta, ProviderAnswer } from '../../domain/catalogue.ts';
 import { asText } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 import { asOptions } from '../../domain/options.ts';
@@ -63,7 +63,9 @@ export type WireCall = {
   /** The provider's name. */
   readonly provider: string;
   readonly idempotencyKey: string;
-  /** Shows text as it comes. */
+  /** Shows text, reasoning and tool calls as they come. */
+  readonly onDelta: (delta: ModelDelta) => void;
+  /** Shows text alone. */
   readonly onText: (text: string) => void;
 };
 
@@ -118,20 +120,28 @@ export class WireProvider<Options extends WireOptions, Request> implements Provi
   }
 
   async call(call: ProviderCall): Promise<ProviderAnswer> {
-    const { signal, onText, idempotencyKey } = call;
+    const { idempotencyKey } = call;
     const provider = this.name;
     const model = modelOf(call.input, { model: this.#model, tiers: this.tiers ?? {} });
     const request = this.#dialect.write(call.input, { model, provider });
-    const shown = (text: string): void => {
-      if (!signal.aborted) onText?.(text);
-    };
-    const attempt = this.#dialect.read(request, { provider, idempotencyKey, onText: shown });
+    const onDelta = shownTo(call);
+    const onText = (text: string): void => onDelta({ type: 'text', text });
+    const attempt = this.#dialect.read(request, { provider, idempotencyKey, onDelta, onText });
     return this.#endpoint.attempt(call, attempt);
   }
 
   async close(): Promise<void> {
     await this.#endpoint.close();
   }
+}
+
+/** Nothing is shown after an abort. */
+function shownTo({ signal, onDelta, onText }: ProviderCall): (delta: ModelDelta) => void {
+  return (delta) => {
+    if (signal.aborted) return;
+    if (onDelta !== undefined) onDelta(delta);
+    else if (delta.type === 'text') onText?.(delta.text);
+  };
 }
 
 function withoutOwn<Options extends WireOptions>(

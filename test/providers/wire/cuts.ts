@@ -35,13 +35,16 @@ function placesIn(pieces: readonly Buffer[], seed: number): number[] {
   return places;
 }
 
+const bytesIn = (pieces: readonly Buffer[]): number =>
+  pieces.reduce((sum, { length }) => sum + length, 0);
+
 /** The connection ends, or is reset, at any event or any byte. */
 function brokenConnections(wire: Wire): Cut[] {
   const events = wire.answer(texts, tool);
   const parts = [Buffer.from(head()), ...events.map((event) => chunk(event))];
   const full = Buffer.concat([...parts, Buffer.from(lastChunk)]);
   // The frame that completes the answer, without the line break that ends its chunk.
-  const wholeAt = full.length - lastChunk.length - 2;
+  const wholeAt = bytesIn(parts.slice(0, parts.length - wire.afterEnd)) - 2;
   return placesIn(parts, 1_664_525).map((place, i) => {
     // A reset may outrun what was written before it, and a whole answer must arrive.
     const ends = i % 3 === 2 && place > 0 && place < wholeAt ? 'reset' : 'end';
@@ -54,8 +57,7 @@ function brokenConnections(wire: Wire): Cut[] {
 function shortBodies(wire: Wire): Cut[] {
   const events = wire.answer(texts, tool).map((event) => Buffer.from(event));
   const full = Buffer.concat(events);
-  // Ollama's client takes a last line without its line break, and it is whole.
-  const wholeAt = wire.name === 'ollama' ? full.length - 1 : full.length;
+  const wholeAt = bytesIn(events.slice(0, events.length - wire.afterEnd)) - wire.endBytes;
   return placesIn(events, 1_013_904_223).map((place) => ({
     where: `body's end at byte ${place} of ${full.length}`,
     ends: 'end',
@@ -67,7 +69,7 @@ function shortBodies(wire: Wire): Cut[] {
 /** The stream says that it has ended, and not why. */
 function endsWithoutReason(wire: Wire): Cut[] {
   const events = wire.answer(texts, tool);
-  const bare = events.map((event) => event.replace(/"(stop|done)_reason":"\w+",?/, ''));
+  const bare = events.map((event) => event.replace(/"(stop|done|finish)_reason":"\w+",?/, ''));
   if (bare.join('') === events.join('')) throw new Error(`${wire.name} gives no reason`);
   return [{ where: 'end without a reason', ends: 'end', bytes: whole(bare), isWhole: false }];
 }

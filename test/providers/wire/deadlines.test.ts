@@ -33,7 +33,11 @@ for (const wire of wires) {
     };
     const events = wire.answer(['It lifts ', 'a thread.']);
     /** All but what completes it. */
-    const begun = () => [Buffer.from(head()), ...events.slice(0, -1).map((event) => chunk(event))];
+    const begun = () => [
+      Buffer.from(head()),
+      ...events.slice(0, -1 - wire.afterEnd).map((event) => chunk(event)),
+    ];
+    const completed = () => events.slice(-1 - wire.afterEnd).map((event) => chunk(event));
 
     beforeEach(async () => {
       server = await WireServer.start((request) => handle(request));
@@ -94,8 +98,7 @@ for (const wire of wires) {
     });
 
     it('is a result at once, though the connection stays open after it', async () => {
-      handle = ({ socket }) =>
-        socket.write(Buffer.concat([...begun(), chunk(events.at(-1) ?? '')]));
+      handle = ({ socket }) => socket.write(Buffer.concat([...begun(), ...completed()]));
       const provider = connect({ ceiling: 1 });
       expect((await provider.call(callOf())).text).toBe('It lifts a thread.');
       // The socket that does not come free is given up: the next call gets one.

@@ -6,6 +6,8 @@ import type { ProviderAnswer } from '../../../src/domain/catalogue.ts';
 import { AnthropicAnswer } from '../../../src/providers/anthropic/anthropic-answer.ts';
 import { OllamaAnswer } from '../../../src/providers/ollama/ollama-answer.ts';
 import { OllamaLines } from '../../../src/providers/ollama/ollama-lines.ts';
+import { ChatAnswer } from '../../../src/providers/openai/chat-answer.ts';
+import { SseEvents } from '../../../src/providers/openai/sse.ts';
 import type { Provider } from '../../../src/providers/port.ts';
 import { WireProvider } from '../../../src/providers/wire/wire-provider.ts';
 import type { wires } from '../../support/provider-wires.ts';
@@ -31,6 +33,7 @@ type Answer = {
 
 const anthropic: Answer = AnthropicAnswer.prototype;
 const ollama: Answer = OllamaAnswer.prototype;
+const openai: Answer = ChatAnswer.prototype;
 /** All adapters have the calling in common. */
 const provider: Provider = WireProvider.prototype;
 
@@ -144,6 +147,27 @@ function mendsLastLine(): () => void {
   };
 }
 
+/** An event that was cut is made JSON again by closing what stands open in it. */
+function mendsLastEvent(): () => void {
+  return replaced(
+    SseEvents.prototype,
+    'end',
+    (original) =>
+      function (this: SseEvents) {
+        return original.call(this).map((data) => {
+          return (
+            ['', '}', '}]}', '"}]}', '":1}]}'].map((close) => data + close).find(isJson) ?? data
+          );
+        });
+      },
+  );
+}
+
+type Choices = { readonly choices?: readonly { readonly delta?: object }[] };
+const isCounts = (piece: unknown): boolean => (piece as Choices).choices?.length === 0;
+const hasToolFragment = (piece: unknown): boolean =>
+  (piece as Choices).choices?.some(({ delta = {} }) => 'tool_calls' in delta) === true;
+
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -239,5 +263,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     cuts: ['shortBodies'],
     finding: became,
     plant: mendsLastLine,
+  },
+  ...inBoth(['openai', openai]),
+  {
+    wire: 'openai',
+    name: 'is done with the first fragment of a tool call',
+    cuts: ['brokenConnections', 'shortBodies'],
+    finding: became,
+    plant: () => isCompleteAt(openai, hasToolFragment),
+  },
+  {
+    wire: 'openai',
+    name: 'is done with the counts of tokens, though no finish_reason came',
+    cuts: ['endsWithoutReason'],
+    finding: became,
+    plant: () => isCompleteAt(openai, isCounts),
+  },
+  {
+    wire: 'openai',
+    name: 'mends a last event that was cut',
+    cuts: ['shortBodies'],
+    finding: became,
+    plant: mendsLastEvent,
   },
 ];
