@@ -117,6 +117,12 @@ const rooms = [
     may: [domain],
   },
   {
+    // Makes the history of a call valid before it is sent: pure, and the same for all providers, so that an
+    // adapter only translates.
+    room: '^src/providers/history/',
+    may: [domain],
+  },
+  {
     // Capacity and routing are pure as the kernel is, and know nothing of it. The one thing that they
     // take from it reads a system chart as a table, without running it. Fifteen files: a pool is its
     // gates, each gate its slots and what it has learned, and each of them is an idea of its own.
@@ -213,7 +219,7 @@ const rooms = [
       systemCharts,
       storePort,
       providerPort,
-      '^src/(queue|schema|providers/capacity)/',
+      '^src/(queue|schema|providers/(capacity|history))/',
       runtimeShared,
       '^src/runtime/(host|turn|wake)/',
       npm('rxjs'),

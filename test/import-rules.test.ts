@@ -30,6 +30,7 @@ const clean: Readonly<Record<string, string>> = {
   'src/store/embedded/start.ts': "import 'node:child_process'",
   'src/queue/recent-keys.ts': "import '../domain/word.ts'",
   'src/providers/port.ts': "import '../domain/word.ts'",
+  'src/providers/history/fit-history.ts': "import '../../domain/word.ts'",
   'src/providers/capacity/pool.ts':
     "import '../port.ts'; import '../../queue/recent-keys.ts'; import '../../../machines/run.ts'; import 'xstate'",
   'src/providers/stub/stub-answer.ts': "import '../../domain/word.ts'",
@@ -50,7 +51,7 @@ const clean: Readonly<Record<string, string>> = {
   'src/runtime/wake/run-queue.ts':
     "import '../turn/fold.ts'; import '../../queue/recent-keys.ts'; import 'rxjs'",
   'src/runtime/calls/calls.ts':
-    "import '../wake/run-queue.ts'; import '../host/host-code.ts'; import '../../providers/capacity/pool.ts'",
+    "import '../wake/run-queue.ts'; import '../host/host-code.ts'; import '../../providers/capacity/pool.ts'; import '../../providers/history/fit-history.ts'",
   'src/runtime/tasks/tasks.ts': "import '../calls/calls.ts'; import 'node:async_hooks'",
   'src/runtime/batch/committer.ts': "import '../tasks/tasks.ts'; import '../calls/calls.ts'",
   'src/runtime/ownership/ownership.ts': "import '../batch/committer.ts'; import '../ports.ts'",
@@ -123,6 +124,8 @@ const faults = [
   ['src/providers/capacity/a.ts', '../stub/stub.ts', 'src/providers/capacity/ imports only'],
   ['src/providers/capacity/b.ts', '../../kernel/step.ts', 'src/providers/capacity/ imports only'],
   ['src/providers/capacity/c.ts', 'node:timers', 'src/providers/capacity/ imports only'],
+  ['src/providers/history/a.ts', '../port.ts', 'src/providers/history/ imports only'],
+  ['src/providers/history/b.ts', '../../kernel/step.ts', 'src/providers/history/ imports only'],
   ['src/providers/wire/a.ts', '../capacity/pool.ts', 'src/providers/wire/ imports only'],
   ['src/providers/anthropic/a.ts', '../ollama/ollama.ts', 'src/providers/anthropic/ imports only'],
   ['src/providers/anthropic/b.ts', 'ollama', 'src/providers/anthropic/ imports only'],

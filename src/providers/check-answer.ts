@@ -16,7 +16,7 @@ import type {
 import { heddleError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
-import { callsOfParts, isPlain, textOfParts } from '../domain/model/parts.ts';
+import { callsOfParts, isPlain, partsOf, textOfParts } from '../domain/model/parts.ts';
 import { propertyOf } from '../domain/thrown.ts';
 import type { Provider } from './port.ts';
 import { servedModel } from './served-model.ts';
@@ -37,7 +37,7 @@ export function asAnswer(
   const model = textOf(answer, 'model', { field: 'model', refuse });
   const asked = servedModel(provider, request)?.model ?? model;
   const origin = { provider: provider.name, model: asked };
-  const said = contentOf(answer, origin, refuse);
+  const said = withOrigin(contentOf(answer, origin, refuse), origin, request);
   const word = textOf(answer, 'stopReason', { field: 'stopReason', refuse });
   const stop = stopOf(word, said.toolCalls.length > 0);
   const raw = propertyOf(answer, 'rawStopReason');
@@ -81,6 +81,17 @@ function contentOf(answer: object, origin: PartOrigin, refuse: Refuse): Said {
   const text = textOfParts(parts);
   const toolCalls = callsOfParts(parts);
   return isPlain(parts) ? { text, toolCalls } : { text, toolCalls, parts };
+}
+
+/**
+ * Some models reason and show nothing of it. Their tool calls say all the same who has reasoned, so that the
+ * tool exchange goes on with reasoning: see `history/fit-history.ts`.
+ */
+function withOrigin(said: Said, from: PartOrigin, { reasoning }: GenerateRequest): Said {
+  if (reasoning === undefined || reasoning === 'off' || said.toolCalls.length === 0) return said;
+  const parts = partsOf(said);
+  if (parts.some(({ type }) => type === 'reasoning')) return said;
+  return { ...said, parts: [{ type: 'reasoning', text: '', from }, ...parts] };
 }
 
 type At = {

@@ -8,11 +8,15 @@
  *
  * 1. A call has at most one repair at a provider.
  * 2. The usage of an answer counts its repair.
+ * 3. The history of every request is valid; a request that is blank is refused and not sent.
  */
 import type { GenerateOutput, GenerateRequest } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { asAnswer } from '../../../providers/check-answer.ts';
+import { fitHistory } from '../../../providers/history/fit-history.ts';
+import { withOwnTools } from '../../../providers/history/tool-names.ts';
 import type { Provider, ProviderCall } from '../../../providers/port.ts';
+import { servedModel } from '../../../providers/served-model.ts';
 import { compileSchema, type SchemaCheck } from '../../../schema/compile-schema.ts';
 import { fittedRequest, type FittedRequest } from './fitted-request.ts';
 import { readAnswer, repairRequest, sumOfUsage } from './structured-answer.ts';
@@ -89,8 +93,10 @@ async function ask(
   attempt: ProviderCall,
   { request, notes }: { readonly request: GenerateRequest; readonly notes: readonly string[] },
 ): Promise<GenerateOutput> {
-  const given: unknown = await provider.call({ ...attempt, input: request });
-  const answer = asAnswer(provider, request, given);
+  const { model } = servedModel(provider, request) ?? request;
+  const valid = fitHistory(request, { provider: provider.name, model });
+  const given: unknown = await provider.call({ ...attempt, input: valid });
+  const answer = withOwnTools(request, asAnswer(provider, valid, given));
   if (notes.length === 0) return answer;
   return { ...answer, notes: [...notes, ...(answer.notes ?? [])] };
 }
