@@ -43,6 +43,14 @@ const anthropicWire: ProviderWire = {
       tool === undefined
         ? []
         : [
+            // Thought after the text, and something that only Anthropic knows.
+            block(2, { type: 'thinking', thinking: '', signature: '' }),
+            delta(2, { type: 'thinking_delta', thinking: 'Which “ü🧵”?' }),
+            delta(2, { type: 'signature_delta', signature: 'c2lnbmVk' }),
+            stop(2),
+            block(3, { type: 'news', words: 'a ' }),
+            delta(3, { type: 'news_delta', words: 'thread' }),
+            stop(3),
             block(1, { type: 'tool_use', id: 'toolu_1', name: 'look', input: {} }),
             delta(1, { type: 'input_json_delta', partial_json: json.slice(0, middle) }),
             delta(1, { type: 'input_json_delta', partial_json: json.slice(middle) }),

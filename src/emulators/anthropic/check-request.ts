@@ -169,5 +169,11 @@ function checkToolUse({ id, name, input }: Members, at: string, calls: Set<strin
 
 function checkResultContent(content: unknown, at: string): void {
   if (content === undefined || typeof content === 'string') return;
-  checkTexts(content, `${at}.tool_result.content`);
+  const path = `${at}.tool_result.content`;
+  if (!Array.isArray(content)) invalid(`${path}: Input should be a valid array`);
+  // The other kinds are not checked here.
+  checkTexts(
+    content.filter((block) => !isMembers(block) || block['type'] === 'text'),
+    path,
+  );
 }

@@ -2,49 +2,41 @@
  * Gathers Anthropic's stream of events into a result. The events come from a socket and may differ
  * from the SDK's types, so each field is checked before it is used.
  *
- * It owns the parts of one answer until they are complete.
+ * It owns the blocks of one answer until they are complete.
  *
  * 1. `isComplete` is true only after message_start, a stop reason, the stop of every block, and
  *    message_stop. The SDK's stream ends without an error when the connection ends, or on an abort.
  */
-import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
-import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-type Block = {
-  readonly kind: 'text' | 'tool' | 'other';
-  readonly id: string;
-  readonly name: string;
-  /** Tool input that came with the block's start. Mostly it comes in deltas instead. */
-  readonly input: string;
-  readonly json: AnswerText;
-  isOpen: boolean;
-};
+import type { ModelDelta, ProviderAnswer } from '../../domain/catalogue.ts';
+import { callsOfParts, isPlain, textOfParts } from '../../domain/model/parts.ts';
+import { stopOf } from '../stop-reasons.ts';
+import { AnswerSize } from '../wire/answer-text.ts';
+import { type AnswerBlock, blockOf } from './answer-block.ts';
+import {
+  asFields,
+  asIndex,
+  asText,
+  type Fields,
+  nameCharsMax,
+  unreadable,
+} from './answer-fields.ts';
+import { AnswerUsage } from './answer-usage.ts';
 
 const blocksMax = 1_024;
-const nameCharsMax = 256;
-
-const stopReasons: Readonly<Record<string, string>> = {
-  end_turn: 'end',
-  tool_use: 'tool-calls',
-  max_tokens: 'max-tokens',
-  stop_sequence: 'stop-sequence',
-};
+const explanationCharsMax = 500;
 
 export class AnthropicAnswer {
-  readonly #onText: (text: string) => void;
-  readonly #text = new AnswerText();
-  readonly #blocks = new Map<number, Block>();
+  readonly #onDelta: (delta: ModelDelta) => void;
+  readonly #size = new AnswerSize();
+  readonly #blocks = new Map<number, AnswerBlock>();
+  readonly #usage = new AnswerUsage();
   #model: string | null = null;
   #stopReason: string | null = null;
-  #inputTokens = 0;
-  #outputTokens = 0;
+  #refusal: string | null = null;
   #isStopped = false;
 
-  constructor(onText: (text: string) => void) {
-    this.#onText = onText;
+  constructor(onDelta: (delta: ModelDelta) => void) {
+    this.#onDelta = onDelta;
   }
 
   get isComplete(): boolean {
@@ -74,21 +66,22 @@ export class AnthropicAnswer {
     }
   }
 
-  /** Call it only when `isComplete`. */
-  output(provider: string): ProviderAnswer {
-    const blocks = [...this.#blocks.entries()].sort(([a], [b]) => a - b);
-    const toolCalls = blocks.flatMap(([, block]): ToolCall[] => {
-      if (block.kind !== 'tool') return [];
-      const { id, name, json, input } = block;
-      // A call of a tool without parameters brings no delta.
-      return [toolCallOf(id, name, json.text === '' ? input : json.text)];
-    });
+  /** Call it only when `isComplete`. `notes`: what the request left out. */
+  output(provider: string, notes: readonly string[] = []): ProviderAnswer {
     const stopReason = this.#stopReason ?? '';
+    const blocks = [...this.#blocks.entries()].sort(([a], [b]) => a - b);
+    const parts = blocks
+      .map(([, block]) => block.part(stopReason))
+      .filter((part) => part.type !== 'text' || part.text !== '');
+    const toolCalls = callsOfParts(parts);
+    const told = this.#refusal === null ? notes : [...notes, this.#refusal];
     return {
-      text: this.#text.text,
+      text: textOfParts(parts),
       toolCalls,
-      stopReason: stopReasons[stopReason] ?? stopReason,
-      usage: { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens },
+      ...(isPlain(parts) ? {} : { parts }),
+      ...stopOf(stopReason, toolCalls.length > 0),
+      ...(told.length === 0 ? {} : { notes: told }),
+      usage: this.#usage.tokens,
       provider,
       model: this.#model ?? '',
     };
@@ -97,46 +90,27 @@ export class AnthropicAnswer {
   #start(message: Fields): void {
     if (this.#model !== null) throw unreadable('message_start came twice');
     this.#model = asText(message['model'], 'model').slice(0, nameCharsMax);
-    this.#use(message['usage']);
+    this.#usage.take(message['usage']);
   }
 
   #open(index: number, block: Fields): void {
     if (this.#model === null || this.#blocks.has(index) || this.#blocks.size >= blocksMax) {
       throw unreadable(`block ${index} begins where none may`);
     }
-    const { type } = block;
-    const isTool = type === 'tool_use';
-    this.#blocks.set(index, {
-      kind: isTool ? 'tool' : type === 'text' ? 'text' : 'other',
-      id: isTool ? asText(block['id'], 'id').slice(0, nameCharsMax) : '',
-      name: isTool ? asText(block['name'], 'name').slice(0, nameCharsMax) : '',
-      input: isTool ? JSON.stringify(block['input'] ?? {}) : '',
-      json: new AnswerText(),
-      isOpen: true,
-    });
-    if (type === 'text' && typeof block['text'] === 'string') this.#say(block['text']);
+    this.#blocks.set(index, blockOf(block, this.#onDelta, this.#size));
   }
 
-  #add(block: Block, delta: Fields): void {
+  #add(block: AnswerBlock, delta: Fields): void {
     if (!block.isOpen) throw unreadable('a delta came for a block that has ended');
-    if (block.kind === 'text' && delta['type'] === 'text_delta') {
-      this.#say(asText(delta['text'], 'text'));
-    } else if (block.kind === 'tool' && delta['type'] === 'input_json_delta') {
-      block.json.add(asText(delta['partial_json'], 'partial_json'));
-    }
-  }
-
-  #say(text: string): void {
-    if (text === '') return;
-    this.#text.add(text);
-    this.#onText(text);
+    block.add(delta);
   }
 
   #end(delta: Fields, usage: unknown): void {
     if (typeof delta['stop_reason'] === 'string' && delta['stop_reason'] !== '') {
       this.#stopReason = delta['stop_reason'].slice(0, nameCharsMax);
     }
-    this.#use(usage);
+    this.#refusal = refusalText(delta['stop_details']) ?? this.#refusal;
+    this.#usage.take(usage);
   }
 
   #stop(): void {
@@ -147,48 +121,19 @@ export class AnthropicAnswer {
     this.#isStopped = true;
   }
 
-  /**
-   * The counts are cumulative: the last ones are those of the whole answer. Cached input counts as
-   * input.
-   */
-  #use(usage: unknown): void {
-    if (typeof usage !== 'object' || usage === null) return;
-    const of = (key: string): number | null => {
-      const count: unknown = (usage as Fields)[key];
-      return Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null;
-    };
-    const input = of('input_tokens');
-    if (input !== null) {
-      const cached =
-        (of('cache_creation_input_tokens') ?? 0) + (of('cache_read_input_tokens') ?? 0);
-      this.#inputTokens = input + cached;
-    }
-    this.#outputTokens = of('output_tokens') ?? this.#outputTokens;
-  }
-
-  #block(event: Fields): Block {
+  #block(event: Fields): AnswerBlock {
     const block = this.#blocks.get(asIndex(event));
     if (block === undefined) throw unreadable('an event names a block that never began');
     return block;
   }
 }
 
-function asFields(value: unknown): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw unreadable('an event lacks a part that it must have');
-}
-
-function asText(value: unknown, field: string): string {
-  if (typeof value === 'string') return value;
-  throw unreadable(`an event's ${field} is no text`);
-}
-
-function asIndex(event: Fields): number {
-  const { index } = event;
-  if (Number.isSafeInteger(index)) return Number(index);
-  throw unreadable("an event's index is no whole number");
-}
-
-function unreadable(message: string): BrokenAnswer {
-  return new BrokenAnswer('unreadable', message);
+/** Why the model refused, for the answer's notes. */
+function refusalText(details: unknown): string | null {
+  if (typeof details !== 'object' || details === null) return null;
+  const { category, explanation } = details as Fields;
+  const words = [category, explanation].filter((word) => typeof word === 'string' && word !== '');
+  return words.length === 0
+    ? null
+    : `The model refused: ${words.join(': ').slice(0, explanationCharsMax)}`;
 }

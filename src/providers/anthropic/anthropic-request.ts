@@ -1,79 +1,89 @@
 /** Writes a generate's input as the body of Anthropic's `POST /v1/messages`. */
 import type { GenerateRequest } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
-import { conversationOf, type Conversation } from '../wire/conversation.ts';
+import { conversationOf } from '../wire/conversation.ts';
+import { leftOut, mergedBody } from '../wire/merged-body.ts';
+import { type Block, type Message, messagesOf } from './anthropic-blocks.ts';
+import { answerSchema } from './answer-schema.ts';
+import { withCacheMarks } from './cache-marks.ts';
+import { thought, type ThinkingStyle } from './thinking.ts';
 
-type Block =
-  | { type: 'text'; text: string }
-  | { type: 'tool_use'; id: string; name: string; input: Json }
-  | { type: 'tool_result'; tool_use_id: string; content: string; is_error?: boolean };
-type Message = { role: 'user' | 'assistant'; content: Block[] };
-
-export type AnthropicRequest = {
-  model: string;
-  max_tokens: number;
-  messages: Message[];
-  stream: true;
-  system?: string;
-  temperature?: number;
-  tools?: {
-    name: string;
-    description?: string;
-    input_schema: { type: 'object'; [key: string]: unknown };
-  }[];
+type Body = {
+  readonly model: string;
+  readonly max_tokens: number;
+  readonly messages: readonly Message[];
+  readonly stream: true;
+  readonly system?: string | readonly Block[];
+  readonly tools?: readonly { readonly [field: string]: unknown }[];
 };
 
-export function anthropicRequest(
-  input: GenerateRequest,
-  chosen: { readonly model: string; readonly maxTokens: number },
-): AnthropicRequest {
-  const { system, turns } = conversationOf(input);
-  const { temperature, tools = [] } = input;
-  return {
-    model: chosen.model,
-    max_tokens: chosen.maxTokens,
+export type AnthropicRequest = {
+  readonly body: Body;
+  /** What is sent otherwise than it was asked, in words. */
+  readonly notes: readonly string[];
+};
+
+export type AnthropicTarget = {
+  readonly model: string;
+  readonly provider: string;
+  /** For calls that give none. */
+  readonly maxTokens: number;
+  /** Null: by the name of the model. */
+  readonly style: ThinkingStyle | null;
+};
+
+const kept = ['model', 'messages', 'stream'] as const;
+
+export function anthropicRequest(input: GenerateRequest, to: AnthropicTarget): AnthropicRequest {
+  const { system: told, turns } = conversationOf(input);
+  const { stopSequences = [], tools = [], cache = false } = input;
+  const { fields, notes } = thought(input, to);
+  const format = formatOf(input.schema);
+  const system = format === null ? withSchema(told, input.schema) : told;
+  const { output_config: effort, ...thinking } = fields;
+  const output = { ...effort, ...format };
+  const body: Body = {
+    model: to.model,
     messages: messagesOf(turns),
     stream: true,
     ...(system === null ? {} : { system }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
+    ...(tools.length === 0 ? {} : { tools: tools.map(toolOf), ...choiceOf(input.toolChoice) }),
+    ...(stopSequences.length === 0 ? {} : { stop_sequences: stopSequences }),
+    ...thinking,
+    ...(Object.keys(output).length === 0 ? {} : { output_config: output }),
+  };
+  const marked = cache === false ? body : withCacheMarks(body, cache);
+  const own = { provider: to.provider, kept };
+  return {
+    body: mergedBody(marked, input, own),
+    notes: [...notes, ...leftOut(input, own)],
   };
 }
 
-/** Successive turns of one role become one message: the results of parallel tools must come together. */
-function messagesOf(turns: Conversation['turns']): Message[] {
-  const messages: Message[] = [];
-  for (const turn of turns) {
-    const role = turn.role === 'assistant' ? 'assistant' : 'user';
-    const last = messages.at(-1);
-    if (last?.role === role) last.content.push(...blocksOf(turn));
-    else messages.push({ role, content: blocksOf(turn) });
-  }
-  return messages;
+function formatOf(schema: Json | undefined): object | null {
+  const narrowed = schema === undefined ? null : answerSchema(schema);
+  return narrowed === null ? null : { format: { type: 'json_schema', schema: narrowed } };
 }
 
-function blocksOf(turn: Conversation['turns'][number]): Block[] {
-  if (turn.role === 'tool') {
-    const { toolCallId, content, isError = false } = turn;
-    const error = isError ? { is_error: true } : {};
-    return [{ type: 'tool_result', tool_use_id: toolCallId, content, ...error }];
-  }
-  if (turn.role === 'user') return [{ type: 'text', text: turn.content }];
-  const text: Block[] = turn.content === '' ? [] : [{ type: 'text', text: turn.content }];
-  const calls = (turn.toolCalls ?? []).map(({ id, name, input }): Block => ({
-    type: 'tool_use',
-    id,
-    name,
-    input,
-  }));
-  return [...text, ...calls];
+/** A schema that Anthropic takes in no form is told in words: it is never left out. */
+function withSchema(system: string | null, schema: Json | undefined): string | null {
+  if (schema === undefined) return system;
+  const words = `Answer with JSON alone, which fits this JSON Schema: ${JSON.stringify(schema)}`;
+  return system === null ? words : `${system}\n\n${words}`;
+}
+
+function choiceOf(choice: GenerateRequest['toolChoice']): object {
+  if (choice === undefined || choice === 'auto') return {};
+  if (choice === 'none') return { tool_choice: { type: 'none' } };
+  if (choice === 'required') return { tool_choice: { type: 'any' } };
+  return { tool_choice: { type: 'tool', name: choice.tool } };
 }
 
 function toolOf({
   name,
   description,
   inputSchema,
-}: NonNullable<GenerateRequest['tools']>[number]): NonNullable<AnthropicRequest['tools']>[number] {
+}: NonNullable<GenerateRequest['tools']>[number]): Readonly<Record<string, unknown>> {
   // The check of the input has made sure that this is an object.
   const schema = inputSchema as { readonly [key: string]: Json };
   return {

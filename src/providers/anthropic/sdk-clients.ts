@@ -72,9 +72,10 @@ class LentClient {
     this.#client = new sdk.Anthropic({ ...fixed, timeout: timeoutMs, fetch });
   }
 
-  messages(exchange: Exchange): Anthropic['messages'] {
+  /** The events of the answer. The SDK sends the body as it is, whatever its types know of it. */
+  async stream(exchange: Exchange, body: object): Promise<AsyncIterable<unknown>> {
     this.#exchange = exchange;
-    return this.#client.messages;
+    return this.#client.messages.create(body as Anthropic.MessageCreateParamsStreaming);
   }
 }
 

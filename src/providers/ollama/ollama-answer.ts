@@ -7,6 +7,7 @@
 import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { mintedId } from '../wire/minted-id.ts';
 import type { OllamaRequest } from './ollama-request.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

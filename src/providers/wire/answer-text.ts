@@ -7,9 +7,8 @@ import { BrokenAnswer } from './broken-answer.ts';
 
 const invalidCharsMax = 500;
 
-/** Text that is gathered from pieces, up to the size that a result may have. */
-export class AnswerText {
-  readonly #pieces: string[] = [];
+/** Counts what is gathered of an answer, up to the size that a result may have. */
+export class AnswerSize {
   #chars = 0;
 
   add(piece: string): void {
@@ -17,6 +16,16 @@ export class AnswerText {
     if (this.#chars > limits.payloadBytesMax) {
       throw new BrokenAnswer('too-large', 'the answer is larger than a result may be');
     }
+  }
+}
+
+/** Text that is gathered from pieces, up to that size. */
+export class AnswerText {
+  readonly #pieces: string[] = [];
+  readonly #size = new AnswerSize();
+
+  add(piece: string): void {
+    this.#size.add(piece);
     this.#pieces.push(piece);
   }
 

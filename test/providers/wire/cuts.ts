@@ -16,6 +16,12 @@ type Wire = (typeof wires)[number];
 export const texts = ['It lifts ', 'a thr', 'ead: “ü🧵”', '.'];
 export const tool = { query: 'warp ü🧵', depth: 2 };
 
+/** What else an answer of Anthropic's holds. */
+const thoughts = [
+  { type: 'reasoning', text: 'Which “ü🧵”?', signature: 'c2lnbmVk' },
+  { type: 'opaque', data: { type: 'news', words: 'a thread' } },
+];
+
 export type Cut = {
   /** For a person who reads that something was found here. */
   readonly where: string;
@@ -117,9 +123,13 @@ export class CutServer {
       return end.kind === 'outage' ? null : `a part is a fault of kind ${end.kind}: ${cut.where}`;
     }
     if (!cut.isWhole) return `a part became a result at the ${cut.where}`;
-    const { text, toolCalls } = end.output;
+    const { text, toolCalls, parts = [] } = end.output;
     const inputs = toolCalls.map(({ input }) => input);
-    const isAllThere = text === texts.join('') && isDeepStrictEqual(inputs, [tool]);
+    const more = parts.filter(({ type }) => type === 'reasoning' || type === 'opaque');
+    const isAllThere =
+      text === texts.join('') &&
+      isDeepStrictEqual(inputs, [tool]) &&
+      (provider.name !== 'anthropic' || isDeepStrictEqual(more, thoughts));
     return isAllThere ? null : `a result lacks a part of its answer at the ${cut.where}`;
   }
 
