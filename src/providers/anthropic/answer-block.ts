@@ -4,7 +4,7 @@
  */
 import type { AssistantPart, ModelDelta } from '../../domain/catalogue.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { AnswerSize, toolCallOf } from '../wire/answer-text.ts';
+import { type AnswerSize, toolCallOf } from '../wire/answer-text.ts';
 import { asText, type Fields, nameCharsMax } from './answer-fields.ts';
 
 /** How the answer that a block belongs to ended: words after which a model has said all that it wanted. */

@@ -17,14 +17,14 @@ export function answerSchema(schema: Json, depth = 0): JsonObject | null {
   const { $ref: ref, $defs, definitions, $schema: _, $id: __, ...rest } = schema as JsonObject;
   const defs = { ...named($defs, '$defs', depth), ...named(definitions, 'definitions', depth) };
   if (Object.values(defs).includes(null)) return null;
-  if (ref !== undefined) return { ...(defs as JsonObject), $ref: ref };
+  if (ref !== undefined) return { ...defs, $ref: ref };
   const body = bodyOf(rest, depth);
-  return body === null ? null : { ...(defs as JsonObject), ...body };
+  return body === null ? null : { ...defs, ...body };
 }
 
 function bodyOf(given: JsonObject, depth: number): JsonObject | null {
   const { title, description, ...rest } = given;
-  const said: JsonObject = { ...(title === undefined ? {} : { title }) };
+  const said: JsonObject = title === undefined ? {} : { title };
   // Parts of an object that each take no further field fit no object together.
   if (rest['allOf'] !== undefined) return null;
   const written = unionOf(rest, depth) ?? literalsOf(rest) ?? typedOf(rest, depth);
@@ -46,7 +46,7 @@ function unionOf({ anyOf, oneOf, ...left }: JsonObject, depth: number): Written 
   if (!Array.isArray(of)) return null;
   const list = of.map((one: Json) => answerSchema(one, depth + 1));
   if (list.includes(null)) return null;
-  return { kept: { anyOf: list as JsonObject[] }, left };
+  return { kept: { anyOf: list }, left };
 }
 
 function literalsOf({ enum: values, const: value, ...rest }: JsonObject): Written | null {

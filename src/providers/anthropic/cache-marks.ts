@@ -48,9 +48,11 @@ function withMark(blocks: readonly Block[], mark: Mark): readonly Block[] {
   return blocks.map((block, i) => (i === at ? { ...block, cache_control: mark } : block));
 }
 
+const markable = new Set(['image', 'tool_use', 'tool_result']);
+
 function mayHaveMark(block: Block): boolean {
   const { type, text } = block as JsonObject;
   if (type === 'text') return typeof text === 'string' && text.trim() !== '';
   // Tools have no type, and blocks of kinds that heddle does not know go back unchanged.
-  return type === undefined || ['image', 'tool_use', 'tool_result'].includes(String(type));
+  return type === undefined || (typeof type === 'string' && markable.has(type));
 }

@@ -2,36 +2,46 @@
  * Gathers Ollama's stream of chunks into a result. The chunks come from a socket and may differ from
  * the client's types, so each field is checked before it is used.
  *
- * 1. `isComplete` is true only after a chunk with `done: true` and a reason.
+ * 1. `isComplete` is true only after a chunk with `done: true` or a reason for the end. Some servers send
+ *    only one of the two.
+ * 2. A chunk that ends because the model was loaded or unloaded is no answer, and neither is an end without
+ *    a reason after nothing.
  */
-import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
-import { AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
+import type {
+  AssistantPart,
+  ModelDelta,
+  ProviderAnswer,
+  ToolCall,
+} from '../../domain/catalogue.ts';
+import { isPlain } from '../../domain/model/parts.ts';
+import { AnswerSize, AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
-import { mintedId } from '../wire/minted-id.ts';
-import type { OllamaRequest } from './ollama-request.ts';
+import { LeftThinking, type Piece } from './left-thinking.ts';
+import { isFilled, wasCut } from './ollama-context.ts';
+import type { OllamaBody } from './ollama-request.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const toolCallsMax = 1_024;
 const nameCharsMax = 256;
 
-const stopReasons: Readonly<Record<string, string>> = { stop: 'end', length: 'max-tokens' };
-
 export class OllamaAnswer {
-  readonly #onText: (text: string) => void;
+  readonly #onDelta: (delta: ModelDelta) => void;
   readonly #idempotencyKey: string;
   readonly #text = new AnswerText();
+  readonly #thinking = new AnswerText();
+  readonly #left = new LeftThinking();
   /** All tool input together has the same bound as the text. */
-  readonly #inputs = new AnswerText();
+  readonly #inputs = new AnswerSize();
   readonly #toolCalls: ToolCall[] = [];
   #model = '';
   #stopReason: string | null = null;
   #inputTokens = 0;
   #outputTokens = 0;
 
-  constructor(idempotencyKey: string, onText: (text: string) => void) {
+  constructor(idempotencyKey: string, onDelta: (delta: ModelDelta) => void) {
     this.#idempotencyKey = idempotencyKey;
-    this.#onText = onText;
+    this.#onDelta = onDelta;
   }
 
   get isComplete(): boolean {
@@ -42,73 +52,94 @@ export class OllamaAnswer {
   take(chunk: unknown): void {
     const fields = asFields(chunk);
     if (typeof fields['model'] === 'string') this.#model = fields['model'].slice(0, nameCharsMax);
-    if (fields['message'] !== undefined) this.#add(asFields(fields['message']));
-    if (fields['done'] !== true) return;
-    const reason = fields['done_reason'];
-    if (typeof reason !== 'string' || reason === '')
-      throw unreadable('it is done without a reason');
-    this.#stopReason = reason.slice(0, nameCharsMax);
+    const { message, done_reason: given } = fields;
+    if (message !== undefined && message !== null) this.#add(asFields(message));
+    const reason = typeof given === 'string' ? given : '';
+    if (fields['done'] !== true && reason === '') return;
+    this.#show(this.#left.end());
+    if (reason === 'load' || reason === 'unload') throw unreadable(`it ended for ${reason} alone`);
     this.#inputTokens = asCount(fields['prompt_eval_count']);
     this.#outputTokens = asCount(fields['eval_count']);
+    const isEmpty = this.#parts().length === 0;
+    if (reason === '' && isEmpty) throw unreadable('it is done without a reason and an answer');
+    this.#stopReason = reason === '' ? 'stop' : reason.slice(0, nameCharsMax);
   }
 
-  /** Call it only when `isComplete`. */
-  output(provider: string): ProviderAnswer {
+  /** Call it only when `isComplete`. Throws a `BrokenAnswer` where the server has cut the prompt. */
+  output(provider: string, body?: OllamaBody, notes: readonly string[] = []): ProviderAnswer {
+    const parts = this.#parts();
+    const usage = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
+    const cut = body === undefined ? null : wasCut(body, usage.inputTokens);
+    if (cut?.isSure === true) throw new BrokenAnswer('context-overflow', cut.words);
+    const told = cut === null ? notes : [...notes, cut.words];
     const reason = this.#stopReason ?? '';
-    const isForTools = reason === 'stop' && this.#toolCalls.length > 0;
+    const isFull = reason === 'length' && body !== undefined && isFilled(body, usage);
     return {
-      text: this.#text.text,
+      text: parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
       toolCalls: this.#toolCalls,
-      stopReason: isForTools ? 'tool-calls' : (stopReasons[reason] ?? reason),
-      usage: { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens },
+      ...(isPlain(parts) ? {} : { parts }),
+      stopReason: stopWord(isFull ? 'context-full' : reason, this.#toolCalls.length > 0),
+      ...(told.length === 0 ? {} : { notes: told }),
+      usage,
       provider,
       model: this.#model,
     };
   }
 
+  #parts(): readonly AssistantPart[] {
+    const isText = this.#left.isOpen;
+    const thinking = this.#thinking.text;
+    const said = isText ? `<think>${thinking}` : this.#text.text;
+    return [
+      ...(isText || thinking === '' ? [] : [{ type: 'reasoning', text: thinking } as const]),
+      ...(said === '' ? [] : [{ type: 'text', text: said } as const]),
+      ...this.#toolCalls.map((call) => ({ type: 'tool-call', ...call }) as const),
+    ];
+  }
+
   #add(message: Fields): void {
-    const { content, tool_calls: calls } = message;
-    if (typeof content === 'string' && content !== '') {
-      this.#text.add(content);
-      this.#onText(content);
+    const { content, thinking, tool_calls: calls } = message;
+    if (typeof thinking === 'string' && thinking !== '') {
+      this.#show([{ type: 'reasoning', text: thinking }]);
     }
+    if (typeof content === 'string' && content !== '') this.#show(this.#left.take(content));
     if (calls === undefined || calls === null) return;
     if (!Array.isArray(calls)) throw unreadable('its tool calls are no list');
-    for (const call of calls) this.#addCall(asFields(asFields(call)['function']));
+    for (const call of calls) this.#addCall(asFields(call));
   }
 
-  #addCall({ name, arguments: input }: Fields): void {
+  #show(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      (piece.type === 'text' ? this.#text : this.#thinking).add(piece.text);
+      this.#onDelta(piece);
+    }
+  }
+
+  #addCall({ id: given, function: called }: Fields): void {
+    const { name, arguments: input } = asFields(called);
     if (typeof name !== 'string') throw unreadable('a tool call has no name');
-    const written = typeof input === 'string' ? input : asWritten(input);
+    const written = asWritten(input);
     this.#inputs.add(written);
     if (this.#toolCalls.length >= toolCallsMax) throw unreadable('it calls too many tools');
-    const id = mintedId(this.#idempotencyKey, this.#toolCalls.length);
-    this.#toolCalls.push(toolCallOf(id, name.slice(0, nameCharsMax), written));
+    const isId = typeof given === 'string' && given !== '';
+    const id = isId
+      ? given.slice(0, nameCharsMax)
+      : mintedId(this.#idempotencyKey, this.#toolCalls.length);
+    const call = toolCallOf(id, name.slice(0, nameCharsMax), written);
+    this.#toolCalls.push(call);
+    this.#onDelta({ type: 'tool-call', id, name: call.name, inputText: written });
   }
 }
 
-/**
- * Whether the server cut the prompt. Old servers do not know `truncate` and cut it. The count of input
- * tokens shows a cut: the server has read the whole context, or half of it and a few tokens, of a
- * prompt that has far more characters than so few tokens hold. If the context's size was not given, or
- * the count leaves out what was cached, a cut cannot be seen.
- */
-export function wasTruncated(request: OllamaRequest, inputTokens: number): boolean {
-  const { num_ctx: contextTokens } = request.options;
-  if (contextTokens === undefined || inputTokens === 0) return false;
-  if (inputTokens >= contextTokens) return true;
-  const half = Math.floor(contextTokens / 2);
-  if (inputTokens < half || inputTokens > half + markTokens) return false;
-  const chars = request.messages.reduce((sum, { content }) => sum + content.length, 0);
-  return chars > inputTokens * charsPerTokenMax;
+/** Ollama says of an answer with tool calls that it stopped, as of any other. */
+function stopWord(reason: string, hasCalls: boolean): string {
+  if (reason === 'stop') return hasCalls ? 'tool-calls' : 'end';
+  return reason === 'length' ? 'max-tokens' : reason;
 }
 
-/** The tokens that a cutting server keeps from the beginning of the prompt, besides the half. */
-const markTokens = 8;
-/** Ordinary text has about 4. */
-const charsPerTokenMax = 6;
-
+/** Arguments come as an object; from some servers as a text, or not at all where there are none. */
 function asWritten(input: unknown): string {
+  if (typeof input === 'string') return input.trim() === '' ? '{}' : input;
   try {
     return JSON.stringify(input ?? {});
   } catch {

@@ -7,7 +7,8 @@
  */
 import type * as Sdk from 'ollama';
 import type { ProviderAnswer } from '../../domain/catalogue.ts';
-import { asWhole } from '../../domain/field.ts';
+import { asObject, asWhole, refuseField } from '../../domain/field.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { AdapterOptions } from '../wire/adapter-options.ts';
 import { BrokenAnswer } from '../wire/broken-answer.ts';
 import type { Exchange } from '../wire/exchange.ts';
@@ -17,10 +18,10 @@ import {
   type WireDialect,
   type WireProtocol,
 } from '../wire/wire-provider.ts';
-import type { Provider } from '../port.ts';
-import { OllamaAnswer, wasTruncated } from './ollama-answer.ts';
+import type { Provider, ProviderSupport } from '../port.ts';
+import { OllamaAnswer } from './ollama-answer.ts';
 import { OllamaLines } from './ollama-lines.ts';
-import { type OllamaRequest, ollamaRequest } from './ollama-request.ts';
+import { type OllamaRequest, ollamaRequest, type OllamaSettings } from './ollama-request.ts';
 
 /** The client is loaded when a provider is made, not whenever heddle is imported. */
 let loading: Promise<typeof Sdk> | undefined;
@@ -36,6 +37,19 @@ export type OllamaOptions = AdapterOptions & {
   readonly apiKey?: string;
   /** `num_ctx`: the context that a model is loaded with. Default: the server's. */
   readonly contextTokens?: number;
+  /** `keep_alive`: how long a model stays loaded, such as `10m`, or seconds. Default: the server's. */
+  readonly keepAlive?: string | number;
+  /** Further `options` of every call, such as `{ seed: 7 }`. Those of the call go before them. */
+  readonly options?: JsonObject;
+  /** What the server lacks, such as `{ schema: false }`. Default: nothing. */
+  readonly supports?: ProviderSupport;
+};
+
+const supports: ProviderSupport = {
+  images: 'bytes',
+  toolChoice: false,
+  schema: true,
+  preferences: ['temperature', 'stopSequences', 'reasoning'],
 };
 
 /** Ollama's chat API as a provider. Throws `invalid-field` for an option that is wrong. */
@@ -49,7 +63,7 @@ const protocol: WireProtocol<OllamaOptions, OllamaRequest> = {
   baseUrl: 'http://127.0.0.1:11434',
   path: '/api/chat',
   ownPaths: ['/api', '/v1'],
-  ownOptions: ['contextTokens'],
+  ownOptions: ['contextTokens', 'keepAlive', 'options', 'supports'],
   ownLimits: { firstByteMsMax: loadMsMax },
   // Ollama answers 503 when OLLAMA_MAX_QUEUE is full: backpressure, not an outage.
   busyStatus: 503,
@@ -59,12 +73,18 @@ const protocol: WireProtocol<OllamaOptions, OllamaRequest> = {
 function open(options: OllamaOptions): WireDialect<OllamaRequest> {
   const bounds = { min: 1, max: 100_000_000, fallback: null };
   const contextTokens = asWhole(options.contextTokens, 'contextTokens', bounds);
+  const settings: OllamaSettings = {
+    contextTokens,
+    keepAlive: keepAliveIn(options.keepAlive),
+    options: asObject(options.options ?? {}, 'options'),
+  };
   // Loading begins here, so that the first call does not wait for it. The call reports a failure to
   // load.
   (loading ??= import('ollama')).catch(() => undefined);
   return {
     headers: {},
-    write: (input, { model }) => ollamaRequest(input, { model, contextTokens }),
+    supports: { ...supports, ...options.supports },
+    write: (input, to) => ollamaRequest(input, to, settings),
     read(request, call) {
       const sieve = new OllamaLines();
       return {
@@ -77,23 +97,24 @@ function open(options: OllamaOptions): WireDialect<OllamaRequest> {
   };
 }
 
+function keepAliveIn(given: string | number | undefined): string | number | null {
+  if (given === undefined) return null;
+  if (typeof given === 'string' ? given !== '' : Number.isFinite(given)) return given;
+  return refuseField('keepAlive', 'must be a time such as 10m, or seconds');
+}
+
 async function run(
   exchange: Exchange,
-  request: OllamaRequest,
-  { provider, idempotencyKey, onText }: WireCall,
+  { body, notes }: OllamaRequest,
+  { provider, idempotencyKey, onDelta }: WireCall,
 ): Promise<ProviderAnswer> {
   const { Ollama } = await (loading ??= import('ollama'));
   // One client per attempt: a shared client keeps the streams of failed calls for ever.
   const client = new Ollama({ host: unused, fetch: exchange.fetch });
-  const answer = new OllamaAnswer(idempotencyKey, onText);
-  for await (const chunk of await client.chat(request)) {
+  const answer = new OllamaAnswer(idempotencyKey, onDelta);
+  for await (const chunk of await client.chat(body as never)) {
     answer.take(chunk);
-    if (!answer.isComplete) continue;
-    const output = answer.output(provider);
-    const { inputTokens } = output.usage;
-    if (!wasTruncated(request, inputTokens)) return output;
-    const reason = `of the prompt only ${inputTokens} tokens were read; raise contextTokens`;
-    throw new BrokenAnswer('context-overflow', reason);
+    if (answer.isComplete) return answer.output(provider, body, notes);
   }
   throw new BrokenAnswer('cut', 'the stream ended without done');
 }

@@ -11,6 +11,10 @@ const invalidCharsMax = 500;
 export class AnswerSize {
   #chars = 0;
 
+  get chars(): number {
+    return this.#chars;
+  }
+
   add(piece: string): void {
     this.#chars += piece.length;
     if (this.#chars > limits.payloadBytesMax) {
@@ -30,7 +34,7 @@ export class AnswerText {
   }
 
   get chars(): number {
-    return this.#chars;
+    return this.#size.chars;
   }
 
   get text(): string {

@@ -1,6 +1,6 @@
 /** The fields that a call gives for the request body of one provider by its name. */
 import type { GenerateRequest } from '../../domain/catalogue.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { JsonObject } from '../../domain/json.ts';
 
 /**
  * A body with the call's `providerOptions` written over it. An object in both is merged by its fields, so
@@ -39,5 +39,5 @@ export function leftOut(
 }
 
 function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value as Json);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -65,7 +65,7 @@ for (const wire of wires) {
       await expectNoPart(cuts);
     });
 
-    it('is none when it ends without a reason', async () => {
+    it('is none when it ends without a reason, where the protocol has one', async () => {
       await expectNoPart(cutsOf.endsWithoutReason(wire));
     });
 

@@ -72,12 +72,13 @@ function shortBodies(wire: Wire): Cut[] {
   }));
 }
 
-/** The stream says that it has ended, and not why. */
+/** The stream says that it has ended, and not why. Some servers that speak Ollama's protocol never say it. */
 function endsWithoutReason(wire: Wire): Cut[] {
   const events = wire.answer(texts, tool);
   const bare = events.map((event) => event.replace(/"(stop|done|finish)_reason":"\w+",?/, ''));
   if (bare.join('') === events.join('')) throw new Error(`${wire.name} gives no reason`);
-  return [{ where: 'end without a reason', ends: 'end', bytes: whole(bare), isWhole: false }];
+  const isWhole = wire.name === 'ollama';
+  return [{ where: 'end without a reason', ends: 'end', bytes: whole(bare), isWhole }];
 }
 
 export const cutsOf = { brokenConnections, shortBodies, endsWithoutReason } as const;

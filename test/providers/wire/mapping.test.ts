@@ -245,7 +245,8 @@ describe('events that cannot be', () => {
   it.each([
     ['a line that is no JSON', '{"model":'],
     ['a line that is no object', '17'],
-    ['done without a reason', '{"done":true}'],
+    ['a model that was loaded', '{"done":true,"done_reason":"load"}'],
+    ['a model that was unloaded', '{"done":true,"done_reason":"unload"}'],
     ['tool calls that are no list', '{"message":{"tool_calls":{}}}'],
     ['a tool call without a name', '{"message":{"tool_calls":[{"function":{}}]}}'],
     ['bytes that are no UTF-8', Buffer.from('{"message":{"content":"\xff"}}', 'latin1')],

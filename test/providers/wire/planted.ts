@@ -252,13 +252,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     wire: 'ollama',
-    name: 'is done with a line that gives no done_reason',
-    cuts: ['endsWithoutReason'],
-    finding: became,
-    plant: () => takesAs(ollama, (piece) => ({ done_reason: 'stop', ...piece })),
-  },
-  {
-    wire: 'ollama',
     name: 'mends a last line that was cut',
     cuts: ['shortBodies'],
     finding: became,
