@@ -22,7 +22,7 @@ export type {
   SchemaIssue,
   SchemaResult,
   StandardSchema,
-} from './tool-loop/standard-schema.ts';
+} from './domain/standard-schema.ts';
 export type {
   ToolLoopBounds,
   ToolLoopChild,

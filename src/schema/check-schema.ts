@@ -8,6 +8,7 @@ import { bytesOfJson, type Json, type JsonObject } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { dialectOf, knownDialects, type Dialect } from './dialect.ts';
 import { isMembers, isNames, placeOf, wrongPattern, wrongValue } from './keywords.ts';
+import { valueKeywords } from './parts.ts';
 import { below, referenceKeywords, References, type Place } from './references.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -149,7 +150,6 @@ class SchemaWalk {
 }
 
 const names = new Set(['$id', '$anchor', '$dynamicAnchor', '$recursiveAnchor']);
-const valueKeywords = new Set(['const', 'default', 'enum', 'examples']);
 const dynamicKeywords = ['$dynamicRef', '$recursiveRef'];
 
 function step({ path, pointer, base }: Place, key: string | number): Place {

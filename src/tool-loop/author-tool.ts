@@ -6,12 +6,14 @@
 import type { Json } from '../domain/json.ts';
 import { asText, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
+import { schemaJson } from '../domain/schema-json.ts';
 import { thrownText } from '../domain/thrown.ts';
 import { task, type TaskArgs, type TaskPolicy } from '../kernel/catalogue.ts';
 import type { ToolOffer } from '../domain/catalogue.ts';
+import { objectRoot } from '../schema/object-root.ts';
 import { checkedArguments } from './checked-arguments.ts';
 import { errorText, resultText, toolError, type ToolText } from './result-text.ts';
-import type { StandardSchema } from './standard-schema.ts';
+import type { StandardSchema } from '../domain/standard-schema.ts';
 
 /** A tool of the author's, as `tool` makes it. */
 export type AuthorTool = {
@@ -19,8 +21,11 @@ export type AuthorTool = {
   readonly description: string;
   /** The schema of the arguments: any Standard Schema. */
   readonly schema: StandardSchema;
-  /** Tells the model the form of the arguments: a JSON Schema. Default: what `schema` says of itself. */
-  readonly inputSchema?: Json;
+  /**
+   * Tells the model the form of the arguments: a JSON Schema of draft-07, 2019-09 or 2020-12, or a Standard Schema
+   * that describes itself. Default: what `schema` says of itself.
+   */
+  readonly inputSchema?: Json | object;
   /** Runs at least once for each tool call, like any task: `idempotencyKey` is the same each time. */
   readonly run: (args: TaskArgs<never>) => Promise<unknown>;
 };
@@ -35,7 +40,7 @@ export function tool<Arguments>(of: {
   /** The schema of the arguments: any Standard Schema. */
   readonly schema: StandardSchema<Arguments>;
   /** JSON Schema of the arguments, for the model. Default: what `schema` says of itself. */
-  readonly inputSchema?: Json;
+  readonly inputSchema?: Json | object;
   /** Runs as a task: at least once for each call. */
   readonly run: (args: TaskArgs<Arguments>) => Promise<unknown>;
 }): AuthorTool {
@@ -53,21 +58,20 @@ export function checkTool(given: AuthorTool, field: string): AuthorTool {
   return of;
 }
 
+/** Throws `invalid-field` when providers could not be told what the tool takes. */
 export function offerOf(name: string, { description, schema, inputSchema }: AuthorTool): ToolOffer {
-  const told = inputSchema ?? toldBy(schema, `toolLoop.tools.${name}.inputSchema`);
-  return { name, description, inputSchema: told };
+  const field = `toolLoop.tools.${name}.inputSchema`;
+  return { name, description, inputSchema: objectRoot(toldBy(schema, inputSchema, field), field) };
 }
 
-/** The JSON Schema that the schema gives of itself; not every schema can give one. */
-function toldBy(schema: StandardSchema, field: string): Json {
-  let why = 'its schema has no JSON Schema';
+/** Given beside the schema, or what the schema says of itself; not every schema says something. */
+function toldBy(schema: StandardSchema, given: unknown, field: string): Json {
+  if (given !== undefined) return schemaJson(given, field);
   try {
-    const told = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
-    if (told !== undefined) return told as Json;
+    return schemaJson(schema, 'its schema');
   } catch (thrown) {
-    why = `its schema gives no JSON Schema: ${thrownText(thrown)}`;
+    return refuseField(field, `must be given: ${thrownText(thrown).replace(/\.$/, '')}`);
   }
-  return refuseField(field, `must be given: ${why}`);
 }
 
 /** The tool as an actor of the chart. */

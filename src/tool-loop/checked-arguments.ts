@@ -3,7 +3,7 @@
  * throw, reject, or give what is no result. Arguments that it has not plainly accepted never reach a tool.
  */
 import { isA, keysOf, propertyOf, thrownText } from '../domain/thrown.ts';
-import type { StandardSchema } from './standard-schema.ts';
+import type { StandardSchema } from '../domain/standard-schema.ts';
 
 export type Checked =
   | { readonly kind: 'fits'; readonly value: unknown }
@@ -14,7 +14,8 @@ export type Checked =
 export async function checkedArguments(schema: StandardSchema, input: unknown): Promise<Checked> {
   let checked: unknown;
   try {
-    checked = await schema['~standard'].validate(input);
+    // A copy, for schemas may change what they check, and the run's own value is frozen.
+    checked = await schema['~standard'].validate(structuredClone(input));
   } catch (thrown) {
     throw new Error(`its schema failed: ${thrownText(thrown)}`, { cause: thrown });
   }

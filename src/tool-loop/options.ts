@@ -7,7 +7,9 @@ import { checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { asOptions } from '../domain/options.ts';
+import { schemaJson } from '../domain/schema-json.ts';
 import { checkTaskPolicy, type TaskPolicy } from '../kernel/catalogue.ts';
+import { checkSchema } from '../schema/check-schema.ts';
 import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
 import { checkTool, type AuthorTool } from './author-tool.ts';
 
@@ -56,8 +58,8 @@ export type ToolLoopChild = {
   readonly agent: AnyStateMachine;
   /** Tells the model what the agent is good for. */
   readonly description: string;
-  /** JSON Schema of the child's input. Default: any object. */
-  readonly inputSchema?: Json;
+  /** JSON Schema of the child's input, or a Standard Schema that describes itself. Default: any object. */
+  readonly inputSchema?: Json | object;
 };
 
 /** The input of a tool loop's run, unless `prompt` reads another input. */
@@ -148,7 +150,11 @@ function childrenOf(given: ToolLoopOptions['children'] = []): ResolvedLoop['chil
     const { root } = (checked.agent ?? {}) as { readonly root?: unknown };
     if (typeof root !== 'object') refuseField(`${field}.agent`, 'must be a chart');
     asText(checked.description, `${field}.description`);
-    return checked;
+    if (checked.inputSchema === undefined) return checked;
+    const inputSchema = schemaJson(checked.inputSchema, `${field}.inputSchema`);
+    // The model reads it as it was written.
+    checkSchema(inputSchema, `${field}.inputSchema`);
+    return { ...checked, inputSchema };
   });
 }
 

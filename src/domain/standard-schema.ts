@@ -1,4 +1,4 @@
-/** The part of https://standardschema.dev that is read here; zod, valibot and others fit it. */
+/** The part of https://standardschema.dev that is read here; schemas of zod, valibot, arktype and others have it. */
 export type StandardSchema<Output = unknown> = {
   /** The property in which the standard keeps its parts. */
   readonly '~standard': {

@@ -1,0 +1,59 @@
+/**
+ * JSON Schemas as authors give them: as JSON, as a library's JSON with functions hidden in it, or as a Standard
+ * Schema that can describe itself. What is kept is always plain JSON, made where the schema is given.
+ */
+import { refuseField } from './field.ts';
+import { toJson, type Json } from './json.ts';
+import { isPlainObject } from './plain/kinds.ts';
+import { keysOf, propertyOf, thrownText } from './thrown.ts';
+import type { StandardSchema } from './standard-schema.ts';
+
+/** True for a schema of a library. JSON that a library made may have a hidden `~standard`, and is JSON. */
+function isStandardSchema(given: unknown): given is StandardSchema {
+  const standard = propertyOf(given, '~standard');
+  if (typeof propertyOf(standard, 'validate') !== 'function') return false;
+  return typeof given === 'function' || !isJsonLike(given) || keysOf(given).includes('~standard');
+}
+
+function isJsonLike(given: unknown): boolean {
+  try {
+    return isPlainObject(given as object, 1);
+  } catch {
+    return false;
+  }
+}
+
+/** Plain JSON of a JSON Schema, or of what a Standard Schema accepts. Throws by field. */
+export function schemaJson(given: unknown, field: string): Json {
+  if (isStandardSchema(given)) return describedBy(given, field);
+  return toJson(given, field) ?? refuseField(field, 'must be a JSON Schema: an object');
+}
+
+/** 2020-12 first; a library that cannot write it may write draft-07. */
+const targets = ['draft-2020-12', 'draft-07'];
+
+function describedBy(schema: StandardSchema, field: string): Json {
+  const standard = schema['~standard'];
+  const describe = propertyOf(propertyOf(standard, 'jsonSchema'), 'input');
+  if (typeof describe !== 'function') {
+    return refuseField(field, `has no JSON Schema: ${mendOf(propertyOf(standard, 'vendor'))}`);
+  }
+  let why: string | undefined;
+  for (const target of targets) {
+    try {
+      return toJson(Reflect.apply(describe, standard.jsonSchema, [{ target }]), field) ?? null;
+    } catch (thrown) {
+      why ??= thrownText(thrown);
+    }
+  }
+  return refuseField(field, `gives no JSON Schema: ${why ?? 'it threw'}`);
+}
+
+function mendOf(vendor: unknown): string {
+  if (vendor === 'valibot') {
+    return 'wrap it in toStandardJsonSchema of @valibot/to-json-schema';
+  }
+  if (vendor === 'zod')
+    return 'use zod 4.2 or newer, or give z.toJSONSchema(schema, { io: "input" })';
+  return 'give one beside it';
+}
