@@ -54,7 +54,7 @@ export type { Log } from './runtime/ports.ts';
 
 // A run, and the types of its methods.
 export type { JournalLine, OutputOptions, Run, Subscription } from './library/run-handle.ts';
-export type { TextDelta } from './runtime/calls/texts.ts';
+export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,
   MessageRow,

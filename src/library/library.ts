@@ -254,8 +254,13 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
    * Texts of models as they arrive, from all calls of this process: for display, not committed.
    * Subscribe before a call is made; nothing is kept for later subscribers.
    */
-  get texts(): Runtime['texts']['all'] {
-    return this.runtime.texts.all;
+  get texts(): Runtime['texts']['texts']['all'] {
+    return this.runtime.texts.texts.all;
+  }
+
+  /** As `texts`, with reasoning and tool calls: text, reasoning and tool calls as they arrive. */
+  get deltas(): Runtime['texts']['deltas']['all'] {
+    return this.runtime.texts.deltas.all;
   }
 
   /**

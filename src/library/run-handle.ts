@@ -1,5 +1,5 @@
 /** A run as the library gives it: the same calls as in the HTTP API. */
-import type { Observable } from 'rxjs';
+import type { Observable, Observer } from 'rxjs';
 import type { JournalEntry } from '../domain/event.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
 import { errorRegistry } from '../domain/errors.ts';
@@ -15,7 +15,7 @@ import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './a
 import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { TextDelta } from '../runtime/calls/texts.ts';
+import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
 import { besideOf, waitText } from './waits.ts';
 import { lendingPermit } from '../runtime/tasks/task-permit.ts';
 import { endOf } from './run-end.ts';
@@ -218,20 +218,29 @@ export class Run<out Chart = unknown> {
    * `close` is called.
    */
   texts(): Observable<TextDelta> {
-    const { texts, runEvents } = this.#runtime;
-    return texts.run(this.id, (listener) => {
-      const unwatch = runEvents.run(this.id, ({ ended }) => {
-        if (ended) listener.complete();
-      });
-      // A run that has ended before this tells its watchers of no end, so its row is read.
-      this.row().then(
-        ({ endedAtMs }) => {
-          if (endedAtMs !== null) listener.complete();
-        },
-        (error: unknown) => listener.error(error),
-      );
-      return unwatch;
+    return this.#runtime.texts.texts.run(this.id, (listener) => this.#untilItEnds(listener));
+  }
+
+  /**
+   * Text, reasoning and tool calls of models for this run as they arrive: for display only, as `texts`, which
+   * are the texts alone.
+   */
+  deltas(): Observable<CallDelta> {
+    return this.#runtime.texts.deltas.run(this.id, (listener) => this.#untilItEnds(listener));
+  }
+
+  #untilItEnds(listener: Observer<never>): () => void {
+    const unwatch = this.#runtime.runEvents.run(this.id, ({ ended }) => {
+      if (ended) listener.complete();
     });
+    // A run that has ended before this tells its watchers of no end, so its row is read.
+    this.row().then(
+      ({ endedAtMs }) => {
+        if (endedAtMs !== null) listener.complete();
+      },
+      (error: unknown) => listener.error(error),
+    );
+    return unwatch;
   }
 
   /**

@@ -168,6 +168,7 @@ export class CallRequests {
     const cancelLimit = this.#limit(call, abort, input);
     const sent = call.move(from, 'send', { kind: 'sent', slot, sentAtMs, abort, cancelLimit });
     this.#underWay.add(sent);
+    const show = this.#texts.ofAttempt(call, () => call.state !== sent);
     try {
       const answer = await this.#answers.of(call, provider, {
         input,
@@ -177,7 +178,8 @@ export class CallRequests {
           const facts = { provider: provider.name, reason: thrownText(thrown) };
           this.#log.warn("a listener of a call's abort signal failed", facts);
         }),
-        onText: this.#texts.ofAttempt(call, () => call.state !== sent),
+        onText: (text) => show({ type: 'text', text }),
+        onDelta: show,
       });
       if (call.state === sent) this.#ends.answered(call, sent, answer);
       else if (isLeaving(call, sent)) this.#ends.unwanted(call, totalTokens(answer.usage));

@@ -3,6 +3,7 @@ import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { toJson, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
+import { partsOf } from '../../domain/model/parts.ts';
 import { asList, asOptions } from '../../domain/options.ts';
 import { classify, rowOf, type Breakage } from '../../providers/classification.ts';
 import { ProviderFault } from '../../providers/port.ts';
@@ -12,6 +13,8 @@ import { durationMs, type Duration } from '../time/duration.ts';
 export type TextAnswer = {
   /** The text. Default: none. */
   readonly text?: string;
+  /** What it thinks before that. Default: nothing. */
+  readonly reasoning?: string;
   /** The tool calls that the model asks for; a call without an id gets one. */
   readonly toolCalls?: readonly {
     /** The tool's name. */
@@ -84,7 +87,7 @@ export type PlannedAnswer =
       readonly fault: ProviderFault;
     };
 
-const textKeys = ['text', 'toolCalls', 'stopReason', 'usage', 'after'] as const;
+const textKeys = ['text', 'reasoning', 'toolCalls', 'stopReason', 'usage', 'after'] as const;
 const statusKeys = ['status', 'retryAfterMs', 'message', 'after'] as const;
 const brokenKeys = ['broken', 'text', 'after'] as const;
 const breakages: readonly Breakage[] = [
@@ -120,9 +123,13 @@ function textAnswer(given: TextAnswer, field: string): PlannedAnswer {
     what: 'calls',
   });
   const { stopReason = toolCalls.length > 0 ? 'tool-calls' : 'end' } = given;
+  const calls = toolCalls.map((call, i) => toolCall(call, i, `${field}.toolCalls[${i}]`));
+  const said = { text: asText(text, `${field}.text`), toolCalls: calls };
+  const reasoning = asText(given.reasoning ?? '', `${field}.reasoning`);
+  const thought = { type: 'reasoning', text: reasoning } as const;
   const output = {
-    text: asText(text, `${field}.text`),
-    toolCalls: toolCalls.map((call, i) => toolCall(call, i, `${field}.toolCalls[${i}]`)),
+    ...said,
+    ...(reasoning === '' ? {} : { parts: [thought, ...partsOf(said)] }),
     stopReason: asText(stopReason, `${field}.stopReason`),
     usage: usageOf(usage, `${field}.usage`),
   };

@@ -2,8 +2,9 @@
  * One call that a scripted model got, from its arrival to its end. The script decides the answer,
  * and scripted-model.ts when it comes.
  */
-import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
+import type { GenerateRequest, GenerateMessage, ModelDelta } from '../../domain/catalogue.ts';
 import { refuseField } from '../../domain/field.ts';
+import { partsOf } from '../../domain/model/parts.ts';
 import { callAborted, type ProviderCall } from '../../providers/port.ts';
 import type { Life } from '../replica/life.ts';
 import { planned, type ModelAnswer, type PlannedAnswer } from './model-answer.ts';
@@ -98,11 +99,16 @@ export class ModelCall {
   /** @internal Gives the call its answer. */
   settle(answer: PlannedAnswer): void {
     if (this.state !== 'open' || answer.kind === 'hang') return;
-    const text = answer.kind === 'text' ? answer.output.text : answer.text;
-    if (text !== '') this.#call.onText?.(text);
+    for (const delta of deltasOf(answer)) this.#show(delta);
     this.#state = answer.kind === 'text' ? 'answered' : 'failed';
     if (answer.kind === 'text') this.#carrier.resolve(answer);
     else this.#carrier.reject(answer.fault);
+  }
+
+  #show(delta: ModelDelta): void {
+    const { onDelta, onText } = this.#call;
+    if (onDelta !== undefined) onDelta(delta);
+    else if (delta.type === 'text') onText?.(delta.text);
   }
 
   #abort(): void {
@@ -110,4 +116,18 @@ export class ModelCall {
     this.#state = 'aborted';
     this.#carrier.reject(callAborted(this.#call.signal));
   }
+}
+
+/** What comes before the end, in one piece each. */
+function deltasOf(answer: Exclude<PlannedAnswer, { kind: 'hang' }>): readonly ModelDelta[] {
+  if (answer.kind === 'fault')
+    return answer.text === '' ? [] : [{ type: 'text', text: answer.text }];
+  return partsOf(answer.output).flatMap((part): readonly ModelDelta[] => {
+    if (part.type === 'text' || part.type === 'reasoning') {
+      return [{ type: part.type, text: part.text }];
+    }
+    if (part.type !== 'tool-call') return [];
+    const { type, id, name, input } = part;
+    return [{ type, id, name, inputText: JSON.stringify(input) }];
+  });
 }

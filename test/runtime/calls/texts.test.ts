@@ -1,7 +1,7 @@
 /** Text of answers while it comes: who hears it, what voids it, and that it costs nothing unheard. */
 import { expect, it } from 'vitest';
 import { ProviderFault, type Provider, type ProviderCall } from '../../../src/providers/port.ts';
-import type { TextDelta } from '../../../src/index.ts';
+import type { CallDelta, TextDelta } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
 
@@ -50,6 +50,47 @@ it('comes to the listeners of its run and of all runs, and says where an attempt
   const lines = [];
   for await (const line of run.journal()) lines.push(JSON.stringify(line));
   expect(lines.join('').match(/It lifts/g)).toHaveLength(1);
+});
+
+it('comes with reasoning and tool calls to those who listen to deltas', async () => {
+  const call = { type: 'tool-call', id: 'a', name: 'look', inputText: '' } as const;
+  const provider = telling(async ({ onDelta }, number) => {
+    onDelta?.({ type: 'reasoning', text: 'Hm' });
+    if (number === 1) throw new ProviderFault('rate-limited', 'overloaded in its middle', 10);
+    onDelta?.({ type: 'text', text: 'It lifts ' });
+    // What is no piece is not passed on.
+    for (const odd of [null, 7, {}, { type: 'text' }, { type: 'news', text: 'x' }]) {
+      onDelta?.(odd as never);
+    }
+    onDelta?.(call);
+    onDelta?.({ type: 'text', text: 'a thread.' });
+    return 'It lifts a thread.';
+  });
+  const { heddle, clock } = await oneReplica({ providers: [provider] });
+  const all: CallDelta[] = [];
+  heddle.deltas.subscribe((delta) => all.push(delta));
+  const texts: TextDelta[] = [];
+  heddle.texts.subscribe((delta) => texts.push(delta));
+  const run = await heddle.start('script', { input: { steps: [ask] } });
+  const own: CallDelta[] = [];
+  let isOver = false;
+  run.deltas().subscribe({ next: (delta) => own.push(delta), complete: () => (isOver = true) });
+  await clock.advance(20_000);
+  const told = { runId: run.id, invocationId: all[0]?.invocationId };
+  expect(all).toEqual([
+    { type: 'reasoning', text: 'Hm', ...told, isFirst: true },
+    { type: 'reasoning', text: 'Hm', ...told, isFirst: true },
+    { type: 'text', text: 'It lifts ', ...told, isFirst: false },
+    { ...call, ...told, isFirst: false },
+    { type: 'text', text: 'a thread.', ...told, isFirst: false },
+  ]);
+  expect(own).toEqual(all.slice(-own.length));
+  expect([own.length >= 4, isOver]).toEqual([true, true]);
+  // The first text of an attempt is the first for those who hear only texts.
+  expect(texts).toEqual([
+    { ...told, text: 'It lifts ', isFirst: true },
+    { ...told, text: 'a thread.', isFirst: false },
+  ]);
 });
 
 it('completes at once for a run that has ended, and with the close for one that has not', async () => {
