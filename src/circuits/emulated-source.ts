@@ -3,7 +3,7 @@
  * counts its own slots. See emulators-process.ts for that process, and slot-timeline.ts for the way
  * its counts are combined with heddle's demand.
  */
-import { anthropic, ollama, type Provider } from '../index.ts';
+import { anthropic, ollama, openaiCompatible, type Provider } from '../index.ts';
 import type { GroupMember } from '../emulators/emulator-group.ts';
 import type { EmulatorStats } from '../emulators/tally.ts';
 import {
@@ -16,7 +16,12 @@ import {
 import { CountedProvider } from './counted-provider.ts';
 import type { Demand } from './demand.ts';
 import { EmulatorsProcess } from './emulators-process.ts';
-import type { CircuitsSettings, Emulated, EmulatedName } from './settings.ts';
+import {
+  emulatedNames,
+  type CircuitsSettings,
+  type Emulated,
+  type EmulatedName,
+} from './settings.ts';
 import { SlotTimeline } from './slot-timeline.ts';
 
 type Opening = {
@@ -55,15 +60,21 @@ function memberOf(
 }
 
 function protocolOf(name: string): EmulatedName {
-  return name === 'ollama' ? 'ollama' : 'anthropic';
+  return emulatedNames.find((own) => own === name) ?? 'anthropic';
 }
 
 /** The emulators accept any key and any model; these names only appear in reports. */
 function adapterOf(name: string, baseUrl: string, told: Told): Provider {
   const options = { name, baseUrl, ...told, model: 'emulated' };
-  return protocolOf(name) === 'ollama'
-    ? ollama(options)
-    : anthropic({ ...options, apiKey: 'emulated' });
+  const apiKey = 'emulated';
+  switch (protocolOf(name)) {
+    case 'ollama':
+      return ollama(options);
+    case 'openai':
+      return openaiCompatible({ ...options, apiKey, baseUrl: `${baseUrl}/v1` });
+    case 'anthropic':
+      return anthropic({ ...options, apiKey });
+  }
 }
 
 class EmulatedSource implements CallSource {

@@ -7,7 +7,7 @@ import type { CircuitMode } from './circuit.ts';
 import type { OutageKind } from '../emulators/script.ts';
 
 /** The emulated providers are named by the protocols that they speak. */
-export const emulatedNames = ['anthropic', 'ollama'] as const;
+export const emulatedNames = ['anthropic', 'ollama', 'openai'] as const;
 export type EmulatedName = (typeof emulatedNames)[number];
 
 export type EmulatedOutage = {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asOneOf, refuseField } from '../domain/field.ts';
 import type { PartialScript } from '../emulators/emulator.ts';
+import { protocolNames } from '../emulators/model-request.ts';
 import { untilInterrupted } from './interrupts.ts';
 import { writerTo, type Streams } from './streams.ts';
 import { wholeOf } from './whole.ts';
@@ -28,7 +29,7 @@ const bounds = {
 export function addEmulateCommand(program: Command, streams: Streams): void {
   program
     .command('emulate')
-    .argument('<protocol>', 'anthropic or ollama')
+    .argument('<protocol>', 'anthropic, ollama or openai')
     .description('answer as that provider on loopback until interrupted, and print the base URL')
     .option('--port <n>', 'where to listen (default: any that is free)')
     .option('--ceiling <n>', 'calls at once; more are refused (default: 120)')
@@ -40,7 +41,7 @@ export function addEmulateCommand(program: Command, streams: Streams): void {
 
 async function emulate(protocol: string, flags: EmulateFlags, streams: Streams): Promise<void> {
   const options = {
-    protocol: asOneOf(protocol, 'protocol', ['anthropic', 'ollama']),
+    protocol: asOneOf(protocol, 'protocol', protocolNames),
     ...given(flags, 'port'),
     ...given(flags, 'seed'),
     script: {

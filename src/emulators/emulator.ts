@@ -10,8 +10,9 @@ import { checkScript } from './check-script.ts';
 import { sendWhole } from './delivery.ts';
 import { Door } from './door.ts';
 import { ModelCalls } from './model-calls.ts';
-import type { AnswerFunction, ProtocolName } from './model-request.ts';
+import { type AnswerFunction, type ProtocolName, protocolNames } from './model-request.ts';
 import { ollamaWire } from './ollama/wire.ts';
+import { openaiWire } from './openai/wire.ts';
 import { Outages } from './outages.ts';
 import { planAnswer } from '../providers/stub/plan-answer.ts';
 import { defaultScripts, type EmulatorScript } from './script.ts';
@@ -21,6 +22,7 @@ import { WireRefusal, type Wire } from './wire.ts';
 const wires: Readonly<Record<ProtocolName, Wire>> = {
   anthropic: anthropicWire,
   ollama: ollamaWire,
+  openai: openaiWire,
 };
 
 const bounds = {
@@ -73,7 +75,7 @@ export type Emulator = {
 };
 
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const protocol = asOneOf(options.protocol, 'protocol', ['anthropic', 'ollama']);
+  const protocol = asOneOf(options.protocol, 'protocol', protocolNames);
   const port = asWhole(options.port, 'port', { ...bounds.port, fallback: 0 });
   const seed = asWhole(options.seed, 'seed', { ...bounds.seed, fallback: 1 });
   const bodyBytesMax = asWhole(options.bodyBytesMax, 'bodyBytesMax', {

@@ -1,11 +1,12 @@
 /**
- * A model's request and its answer in the words that both protocols share: each wire translates, so
- * that one answer function serves both.
+ * A model's request and its answer in the words that all protocols share: each wire translates, so
+ * that one answer function serves all.
  */
 import type { Json } from '../domain/json.ts';
 import { tokensOf } from '../providers/stub/stub-answer.ts';
 
-export type ProtocolName = 'anthropic' | 'ollama';
+export const protocolNames = ['anthropic', 'ollama', 'openai'] as const;
+export type ProtocolName = (typeof protocolNames)[number];
 
 export type ModelToolCall = { readonly name: string; readonly input: Json };
 

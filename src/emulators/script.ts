@@ -143,4 +143,5 @@ export const defaultScripts = {
   anthropic: shared,
   /** A local Ollama is never out of quota, only busy, and gives no time. */
   ollama: { ...shared, whenFull: 'busy', retryAfterMs: null },
+  openai: shared,
 } as const satisfies Record<string, EmulatorScript>;

@@ -9,9 +9,12 @@ import {
   defaultCircuits,
   type CircuitsSettings,
   type Emulated,
+  type EmulatedName,
 } from '../../src/circuits/settings.ts';
 import { createHeddle, type Heddle } from '../../src/heddle.ts';
 import { percentile } from './workload.ts';
+
+export type Pair = readonly [EmulatedName, EmulatedName];
 
 export type EmulatedCase = {
   readonly told: boolean;
@@ -20,6 +23,8 @@ export type EmulatedCase = {
   /** Of each provider. Default: 120. */
   readonly ceiling?: number;
   readonly emulated?: Partial<Emulated>;
+  /** The protocols of the two providers. */
+  readonly names: Pair;
   /** The users of the circuits, one for each. */
   readonly users: readonly string[];
 };
@@ -42,10 +47,8 @@ export type EmulatedResult = {
   readonly samples: readonly Sample[];
 };
 
-const names = ['anthropic', 'ollama'];
-
 export async function emulatedRun(databaseUrl: string, of: EmulatedCase): Promise<EmulatedResult> {
-  const { told, latencyMs, mode = 'statechart', ceiling = 120, emulated = {} } = of;
+  const { names, told, latencyMs, mode = 'statechart', ceiling = 120, emulated = {} } = of;
   const settings: CircuitsSettings = {
     ...defaultCircuits,
     mode,

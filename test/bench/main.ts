@@ -2,6 +2,7 @@
  * `npm run bench`: heddle beside its yardsticks, in one go on one machine. Prints ratios; trust
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
  * leaves out the largest parked and waiting sets.
+ * `--openai` puts chat completions in Ollama's place in the part `providers`.
  * `--only throughput|latency|crashes|parked|waiting|overhead|providers` runs one part.
  */
 import { execFile } from 'node:child_process';
@@ -14,6 +15,7 @@ import type pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { heddleCircuits } from './circuits.ts';
 import { killAndResume } from './crash.ts';
+import type { Pair } from './emulated-run.ts';
 import { overhead } from './overhead.ts';
 import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
@@ -23,6 +25,10 @@ import { median, type Measured } from './workload.ts';
 import { inMemory } from './xstate-memory.ts';
 
 const quick = process.argv.includes('--quick');
+/** The pair of emulated providers: Anthropic with Ollama, or with a server of chat completions. */
+const pair: Pair = process.argv.includes('--openai')
+  ? ['anthropic', 'openai']
+  : ['anthropic', 'ollama'];
 const rounds = quick ? 1 : 3;
 const only = process.argv.includes('--only') ? process.argv.at(-1) : null;
 
@@ -141,7 +147,7 @@ async function main(): Promise<void> {
       parked: () => parked(databaseUrl),
       waiting: () => waiting({ quick }),
       overhead: () => overhead(databaseUrl),
-      providers: () => providers(databaseUrl, { quick }),
+      providers: () => providers(databaseUrl, { quick, pair }),
     };
     for (const [name, part] of Object.entries(parts)) {
       if (only === null || only === name) await part();

@@ -1,6 +1,6 @@
 /**
  * A thousand circuits on a quarter of the capacity that they want: the providers' part of the bench.
- * Two emulated providers in a process of their own, reached through the SDKs, 120 calls at once each.
+ * Two emulated providers in a process of their own, reached as real ones are, 120 calls at once each.
  */
 import {
   emulatedRun,
@@ -8,6 +8,7 @@ import {
   unfairness,
   type EmulatedCase,
   type EmulatedResult,
+  type Pair,
 } from './emulated-run.ts';
 import { printTable } from './report.ts';
 import { median, percentile } from './workload.ts';
@@ -20,17 +21,18 @@ const share = (value: number): string => value.toFixed(3);
 
 export async function providers(
   databaseUrl: string,
-  { quick }: { readonly quick: boolean },
+  { quick, pair }: { readonly quick: boolean; readonly pair: Pair },
 ): Promise<void> {
-  const run = (of: EmulatedCase): Promise<EmulatedResult> => emulatedRun(databaseUrl, of);
+  const run: Run = (of) => emulatedRun(databaseUrl, { names: pair, ...of });
   await warmUp(run, quick ? 1 : 4);
   await crowded(run, quick ? 1 : 3);
-  await troubled(run);
+  await troubled(run, pair);
   await flooded(run);
   if (!quick) await loops(run);
 }
 
-type Run = (of: EmulatedCase) => Promise<EmulatedResult>;
+type Case = Omit<EmulatedCase, 'names'>;
+type Run = (of: Case) => Promise<EmulatedResult>;
 
 /**
  * V8's helper threads compile beside the first thousands of circuits: after one short round 4.7 s
@@ -89,7 +91,7 @@ function crowdedFigures(results: readonly EmulatedResult[]): string[] {
 }
 
 /** What follows a 429 at random, and an outage of one provider or of both. */
-async function troubled(run: Run): Promise<void> {
+async function troubled(run: Run, pair: Pair): Promise<void> {
   const users = tenEach(1_000);
   const out = (...of: readonly string[]) => ({
     outages: of.map((name) => ({ name, kind: 'refuse' as const, ...outageMs })),
@@ -97,10 +99,10 @@ async function troubled(run: Run): Promise<void> {
   const rows = [
     ['1,000 circuits', 'completed', 'failed', 'wall s', 'stalled', 'calls while out', 'full again'],
   ];
-  const cases: readonly (readonly [string, Partial<EmulatedCase>])[] = [
+  const cases: readonly (readonly [string, Partial<Case>])[] = [
     ['15% of replies 429 at random', { emulated: { rateLimitedShare: 0.15 } }],
-    ['one provider out for 30 s', { latencyMs: 2_000, emulated: out('anthropic') }],
-    ['both out for 30 s', { latencyMs: 2_000, emulated: out('anthropic', 'ollama') }],
+    ['one provider out for 30 s', { latencyMs: 2_000, emulated: out(pair[0]) }],
+    ['both out for 30 s', { latencyMs: 2_000, emulated: out(...pair) }],
   ];
   for (const [name, of] of cases) {
     const result = await run({ told: true, latencyMs: 1_000, users, ...of });

@@ -78,7 +78,7 @@ const refused: readonly (readonly [field: string, reason: string, flags: Circuit
   ['outage', 'names c, which is none of anthropic, ollama', { outage: 'c=1@1' }],
   ['outage', 'must be one of', { outage: 'a=1@1:earthquake' }],
   ['outage', 'is for --provider emulated', { provider: 'stub', outage: 'a=1@1' }],
-  ['ceiling', 'may name 2 emulated providers', { ceiling: 'a=1,b=1,c=1' }],
+  ['ceiling', 'may name 3 emulated providers', { ceiling: 'a=1,b=1,c=1,d=1' }],
   ['ceiling', 'may name anthropic alone', { ...real, ceiling: 'a=1,b=1' }],
   ['ceiling', 'a socket for each call', { ceiling: 'a=2501' }],
   ['scale', 'must be a whole number', { scale: '10,,50' }],
@@ -112,6 +112,10 @@ describe('emulated providers', () => {
       { name: 'anthropic', ceiling: 4 },
     ]);
     expect(chosen({ ceiling: 'ollama=3' })).toEqual([{ name: 'ollama', ceiling: 3 }]);
+    expect(chosen({ ceiling: 'anthropic=3,openai=4' })).toEqual([
+      { name: 'anthropic', ceiling: 3 },
+      { name: 'openai', ceiling: 4 },
+    ]);
   });
 
   it('are told of faults and outages', () => {

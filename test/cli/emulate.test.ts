@@ -51,7 +51,7 @@ it('promise 11: refuses by field what it cannot do', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-emulate-'));
   const file = join(folder, 'script.json');
   for (const [said, script, ...args] of [
-    ['protocol must be one of anthropic, ollama', '{}', 'openai'],
+    ['protocol must be one of anthropic, ollama, openai', '{}', 'gopher'],
     ['port must be from 0 to 65535', '{}', 'ollama', '--port', '70000'],
     [`port ${taken.port} cannot be listened on`, '{}', 'ollama', '--port', `${taken.port}`],
     ['ceiling must be a whole number', '{}', 'anthropic', '--ceiling', 'many'],

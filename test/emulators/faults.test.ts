@@ -5,7 +5,7 @@ import type { Emulator, PartialScript } from '../../src/emulators/emulator.ts';
 import { connecting, rawCall, unchunked } from './raw.ts';
 import { anthropic, ask, begun, chat, collected, failure, ollama, until } from './started.ts';
 
-const protocols = ['anthropic', 'ollama'] as const;
+const protocols = ['anthropic', 'ollama', 'openai'] as const;
 const always = { share: 1 } as const;
 
 async function started(
@@ -16,7 +16,7 @@ async function started(
 }
 
 /** Ends a whole answer, and no other. */
-const lastOf = { anthropic: 'message_stop', ollama: '"done":true' };
+const lastOf = { anthropic: 'message_stop', ollama: '"done":true', openai: '[DONE]' };
 
 describe.each(protocols)('of %s, a stream', (protocol) => {
   it('is cut at a byte', async () => {
@@ -48,7 +48,7 @@ describe.each(protocols)('of %s, a stream', (protocol) => {
     const { body } = await at({ event: 2 });
     const events = unchunked(body)
       .trimEnd()
-      .split(protocol === 'anthropic' ? '\n\n' : '\n');
+      .split(protocol === 'ollama' ? '\n' : '\n\n');
     expect(events).toHaveLength(2);
     for (const event of events) JSON.parse(event.slice(event.indexOf('{')));
     const last = unchunked((await at({ event: 999 })).body);
@@ -87,8 +87,9 @@ describe.each(protocols)('of %s, a stream', (protocol) => {
     call.hangUp();
     const events = unchunked(call.now().body)
       .trimEnd()
-      .split(protocol === 'anthropic' ? '\n\n' : '\n');
+      .split(protocol === 'ollama' ? '\n' : '\n\n');
     const isJson = events.map((event) => {
+      if (event === 'data: [DONE]') return true;
       try {
         return JSON.parse(event.slice(event.indexOf('{'))) !== null;
       } catch {

@@ -1,5 +1,5 @@
 /**
- * Both SDKs against an emulator of other makers (aimock) and against ours, with the same requests: what
+ * The SDKs against an emulator of other makers (aimock) and against ours, with the same requests: what
  * the SDKs make of them must be the same. Not compared are ids, times and usage, which aimock leaves 0,
  * and how many pieces a text comes in.
  */
@@ -7,7 +7,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { Ollama } from 'ollama';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerFunction } from '../../src/emulators/model-request.ts';
-import { anthropicAt, begun, collected, failure } from './started.ts';
+import { anthropicAt, begun, collected, failure, openaiAt } from './started.ts';
 
 const text = 'A heddle lifts a thread — at the right moment 🧵.';
 const input = { key: 'answer/"c1"', list: [1, null, { deep: true }] };
@@ -130,5 +130,65 @@ describe('the Ollama SDK', () => {
     );
     expect(theirs?.content).toBe(prompt === 'tell' ? text : '');
     expect(ours).toEqual(theirs);
+  });
+});
+
+describe('the OpenAI SDK', () => {
+  const tools = calls.map(({ name }) => ({
+    type: 'function' as const,
+    function: { name, parameters: { type: 'object' } },
+  }));
+  const ask = (content: string) => ({
+    model: 'gpt-5',
+    messages: [{ role: 'user' as const, content }],
+    tools,
+  });
+
+  it.each(['tell', 'call'])('sees the same chunks and message: %s', async (prompt) => {
+    const emulator = await begun({ protocol: 'openai', answer, script });
+    const [theirs, ours] = await Promise.all(
+      [peer.url, emulator.url].map(openaiAt).map(async (client) => {
+        const chunks = await collected(
+          await client.chat.completions.create({ ...ask(prompt), stream: true }),
+        );
+        const choices = chunks.flatMap((chunk) => chunk.choices);
+        const whole = await client.chat.completions.create(ask(prompt));
+        const streamed = await client.chat.completions.stream(ask(prompt)).finalMessage();
+        return {
+          objects: runs(chunks.map(({ object }) => object)),
+          ends: choices.map(({ finish_reason: end }) => end).filter((end) => end !== null),
+          roles: choices.map(({ delta }) => delta.role).filter((role) => role !== undefined),
+          content: choices.map(({ delta }) => delta.content ?? '').join(''),
+          messages: [whole.choices[0]?.message, streamed].map((message) => ({
+            role: message?.role,
+            content: message?.content ?? null,
+            calls: (message?.tool_calls ?? []).map((call) =>
+              call.type === 'function' ? [call.function.name, call.function.arguments] : [],
+            ),
+          })),
+        };
+      }),
+    );
+    expect(theirs?.content).toBe(prompt === 'tell' ? text : '');
+    expect(ours).toEqual(theirs);
+  });
+
+  it('sees the same error', async () => {
+    const ours = await begun({
+      protocol: 'openai',
+      script: { faults: [{ kind: 'error', error: 'rate-limited', afterLatency: false, share: 1 }] },
+    });
+    peer.nextRequestError(429, {
+      message: 'slow',
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+    });
+    const [theirFailure, ourFailure] = [
+      await failure(openaiAt(peer.url).chat.completions.create(ask('tell'))),
+      await failure(openaiAt(ours.url).chat.completions.create(ask('tell'))),
+    ];
+    const { name, status, type } = theirFailure;
+    expect({ status, type }).toEqual({ status: 429, type: 'requests' });
+    expect(ourFailure).toMatchObject({ name, status, type });
   });
 });

@@ -18,9 +18,15 @@ export type RawCall = {
   readonly hangUp: () => void;
 };
 
+const paths = {
+  anthropic: '/v1/messages',
+  ollama: '/api/chat',
+  openai: '/v1/chat/completions',
+} as const;
+
 export function rawCall({ port, protocol }: Emulator, { stream = true } = {}): RawCall {
   const body = JSON.stringify({ ...(protocol === 'anthropic' ? ask() : chat()), stream });
-  const path = protocol === 'anthropic' ? '/v1/messages' : '/api/chat';
+  const path = paths[protocol];
   const socket = connect(port, '127.0.0.1');
   let received = '';
   const now = (): Raw => {

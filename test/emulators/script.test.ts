@@ -82,7 +82,7 @@ describe('promise 11: a bad script is refused by field', () => {
     await expect(emulator.set({ ceiling: -1 })).rejects.toThrow('script.ceiling');
     await client.messages.create(ask());
     expect(emulator.script).toEqual(base);
-    const protocol = 'openai' as 'ollama';
+    const protocol = 'gopher' as 'ollama';
     await expect(startEmulator({ protocol })).rejects.toThrow('protocol');
     await expect(startEmulator({ protocol: 'ollama', port: 70_000 })).rejects.toThrow('port');
     await expect(startEmulator({ protocol: 'ollama', seed: -1 })).rejects.toThrow('seed');

@@ -1,6 +1,7 @@
 /** Emulators that end with the test that started them, and the real SDKs to talk to them. */
 import Anthropic from '@anthropic-ai/sdk';
 import { Ollama } from 'ollama';
+import OpenAI from 'openai';
 import { afterEach } from 'vitest';
 import {
   startEmulator,
@@ -26,6 +27,11 @@ export async function anthropic(options: Rest = {}) {
   return { emulator, client: anthropicAt(emulator.url) };
 }
 
+export async function openai(options: Rest = {}) {
+  const emulator = await begun({ protocol: 'openai', ...options });
+  return { emulator, client: openaiAt(emulator.url) };
+}
+
 export async function ollama(options: Rest = {}) {
   const emulator = await begun({ protocol: 'ollama', ...options });
   return { emulator, client: new Ollama({ host: emulator.url }) };
@@ -34,6 +40,10 @@ export async function ollama(options: Rest = {}) {
 /** heddle owns all retries, so the SDK's are off here as there; and it is quiet about broken events. */
 export function anthropicAt(baseURL: string): Anthropic {
   return new Anthropic({ apiKey: 'any', baseURL, maxRetries: 0, logLevel: 'off' });
+}
+
+export function openaiAt(url: string): OpenAI {
+  return new OpenAI({ apiKey: 'any', baseURL: `${url}/v1`, maxRetries: 0, logLevel: 'off' });
 }
 
 export const ask = (content = 'What is a heddle?') => ({

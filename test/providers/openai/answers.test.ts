@@ -152,7 +152,8 @@ describe('its tool calls', () => {
       await callsOf(
         calls({ index: 0, function: { name: '' } }),
         calls({ index: 0, id: 'a', function: { name: 'lo' } }),
-        calls({ index: 0, id: '', function: { name: 'ok', arguments: '{"n":' } }),
+        calls({ index: 0, id: '', function: { name: 'ok' } }),
+        calls({ index: 0, id: 'a', function: { name: 'look', arguments: '{"n":' } }),
         calls({ index: 0, function: { name: '', arguments: '1' } }),
         calls({ index: 0, function: { name: 'look', arguments: '}' } }),
       ),
@@ -171,6 +172,7 @@ describe('its tool calls', () => {
     };
     const first = await made('run/ask/1', 1);
     expect(first).toMatchObject([look({ n: 1 }), look({ n: 2 }), look({})]);
+    expect(first.map(({ invalid }) => invalid)).toEqual([undefined, undefined, undefined]);
     expect(new Set(first.map(({ id }) => id)).size).toBe(3);
     for (const { id } of first) expect(id).toMatch(/^[\w-]{1,40}$/);
     expect(await made('run/ask/1', 2)).toEqual(first);

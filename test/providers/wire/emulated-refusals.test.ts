@@ -30,7 +30,7 @@ for (const wire of wires) {
       { kind: 'error', error: error as ErrorName, afterLatency: false, share: 1 },
     ] as const;
     const emulator = await startEmulator({
-      protocol: wire.name as 'anthropic' | 'ollama',
+      protocol: wire.name as 'anthropic' | 'ollama' | 'openai',
       script: { faults, retryAfterMs: 1_000 },
     });
     const provider: ClosableProvider = wire.connect(emulator.url);
