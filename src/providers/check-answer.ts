@@ -161,7 +161,10 @@ function ownId(given: string, seen: Set<string>): string {
 
 function withoutCutCalls(said: Said, cut: string | undefined): Said {
   if (cut === undefined || said.toolCalls.length === 0) return said;
-  const invalid = (call: ToolCall): ToolCall => ({ ...call, invalid: call.invalid ?? cut });
+  // The cut comes first: it is why the arguments may be no JSON.
+  const why = ({ invalid }: ToolCall): string =>
+    invalid === undefined ? cut : `${cut}; ${invalid}`;
+  const invalid = (call: ToolCall): ToolCall => ({ ...call, invalid: why(call) });
   const toolCalls = said.toolCalls.map(invalid);
   if (said.parts === undefined) return { ...said, toolCalls };
   const parts = said.parts.map((part): AssistantPart =>
