@@ -181,8 +181,11 @@ export type EvaluateOutput = {
 export type AskInput = {
   /** The question, in words. */
   readonly question: string;
-  /** JSON Schema that the answer must fit. Default: any answer does. */
-  readonly schema?: Json;
+  /**
+   * JSON Schema that the answer must fit, of draft-07, 2019-09 or 2020-12. A function that makes the input may
+   * also give a Standard Schema that describes itself. Default: any answer fits.
+   */
+  readonly schema?: Json | object;
   /** The longest wait, from the turn that asks; then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };

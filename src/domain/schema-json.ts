@@ -29,6 +29,17 @@ export function schemaJson(given: unknown, field: string): Json {
   return toJson(given, field) ?? refuseField(field, 'must be a JSON Schema: an object');
 }
 
+/**
+ * The input of an `ask` or a `generate`, whose `schema` a chart may give as a Standard Schema: with its JSON. Any
+ * other input as it is.
+ */
+export function withSchemaJson(kind: string, input: unknown): unknown {
+  if (kind !== 'ask' && kind !== 'generate') return input;
+  const schema = propertyOf(input, 'schema');
+  if (!isStandardSchema(schema)) return input;
+  return { ...(input as object), schema: schemaJson(schema, `${kind}.schema`) };
+}
+
 /** 2020-12 first; a library that cannot write it may write draft-07. */
 const targets = ['draft-2020-12', 'draft-07'];
 

@@ -10,6 +10,7 @@ import { heddleError } from '../domain/errors.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import { checkName } from '../domain/ids.ts';
 import { limits } from '../domain/limits.ts';
+import { withSchemaJson } from '../domain/schema-json.ts';
 import { drop, put, type Child, type Numbers } from './frame.ts';
 import { forbidden } from './scope.ts';
 import { settle } from './settle.ts';
@@ -60,7 +61,7 @@ export class ChildBook {
       throw heddleError('invocation-limit', { max: limits.invocationsMax });
     }
     const incarnation = ++this.#numbers.last;
-    const settled = settle(input, `the input of "${id}"`);
+    const settled = settle(withSchemaJson(source.kind, input), `the input of "${id}"`);
     const child: Child = { id, incarnation, src, source, input: settled, ended: false };
     this.children = put(this.children, child);
     this.#effects.push({ kind: 'invoke', id, incarnation, source, input: settled });

@@ -77,9 +77,10 @@ export type GenerateInput = {
   readonly cache?: boolean | '5m' | '1h';
   /**
    * The answer is JSON that fits this JSON Schema; it stands in the answer's `value`. Providers that cannot
-   * hold a model to a schema are told it in words. An answer that does not fit is repaired once.
+   * hold a model to a schema are told it in words. An answer that does not fit is repaired once. A function that
+   * makes the input may also give a Standard Schema that describes itself.
    */
-  readonly schema?: Json;
+  readonly schema?: Json | object;
   /**
    * Fields for the request body of single providers, by the provider's name. They are written over those
    * that heddle makes.
@@ -111,7 +112,9 @@ export type Reasoning =
 /**
  * A `GenerateInput` as a provider gets it: heddle has checked it, and each message has its text in `content`.
  */
-export type GenerateRequest = Omit<GenerateInput, 'messages'> & {
+export type GenerateRequest = Omit<GenerateInput, 'messages' | 'schema'> & {
+  /** The answer is JSON that fits this JSON Schema. */
+  readonly schema?: Json;
   /** The conversation so far, oldest first; a `prompt` beside it is the user's next message. */
   readonly messages?: readonly GenerateMessage[];
 };
