@@ -149,7 +149,8 @@ create table replicas (
   reconnected_at timestamp with time zone,
   server_began_us bigint not null,
   session_began_us bigint,
-  session_pid integer
+  session_pid integer,
+  release integer
 ) with (fillfactor=50);
 create table reservations (
   tokens bigint not null,
@@ -274,6 +275,22 @@ CREATE OR REPLACE FUNCTION heddle.refuse(code text)
 AS $function$
 begin
   raise exception 'heddle refuses this transaction: %', code using errcode = code;
+end
+$function$
+;
+CREATE OR REPLACE FUNCTION heddle.refuse_ended_replica()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (
+    select from heddle.replicas r
+    where r.replica_id = new.replica_id and r.lease_until > clock_timestamp()
+  ) then
+    raise exception 'this replica is of an earlier release than the database; start it again with this one'
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return new;
 end
 $function$
 ;

@@ -4,19 +4,29 @@
  * used is given back.
  */
 import { capacityDefaults } from '../domain/capacity-settings.ts';
-import type { GenerateRequest, GenerateOutput } from '../domain/catalogue.ts';
+import type {
+  AssistantPart,
+  GenerateOutput,
+  GenerateRequest,
+  ToolResultPart,
+} from '../domain/catalogue.ts';
 
 type CallTokens = GenerateOutput['usage'];
 
 const { charsPerToken, outputTokens } = capacityDefaults.given;
 
-/**
- * `conversationChars`: the characters of the call's whole conversation, with those that the call adds
- * itself. A call without a conversation sends its prompt and messages, which are counted here.
- */
-export function estimatedTokens(input: GenerateRequest, conversationChars?: number): CallTokens {
+/** What stands in the rows of a call's conversation. */
+type ConversationChars = {
+  readonly chars: number;
+  /** The call's own messages are among the rows already. */
+  readonly hasOwn: boolean;
+};
+
+/** Counts the conversation's rows and the call's own messages, each once. */
+export function estimatedTokens(input: GenerateRequest, rows?: ConversationChars): CallTokens {
   const { system = '', tools = [], maxTokens } = input;
-  let chars = system.length + (conversationChars ?? charsOf(input));
+  let chars = system.length + (rows?.chars ?? 0);
+  if (rows?.hasOwn !== true) chars += charsOf(input);
   for (const tool of tools) chars += JSON.stringify(tool).length;
   return {
     inputTokens: Math.ceil(chars / charsPerToken),
@@ -27,8 +37,21 @@ export function estimatedTokens(input: GenerateRequest, conversationChars?: numb
 function charsOf({ prompt = '', messages = [] }: GenerateRequest): number {
   let chars = prompt.length;
   for (const message of messages) {
-    chars += message.content.length;
+    if ('parts' in message && message.parts !== undefined) chars += charsOfParts(message.parts);
+    else chars += message.content.length;
     if ('toolCalls' in message) chars += JSON.stringify(message.toolCalls).length;
+  }
+  return chars;
+}
+
+/** An image costs its model some 1,500 tokens, however many bytes it has. */
+const imageChars = 6_000;
+
+function charsOfParts(parts: readonly (AssistantPart | ToolResultPart)[]): number {
+  let chars = 0;
+  for (const part of parts) {
+    if (part.type === 'image') chars += imageChars;
+    else if (part.type !== 'tool-call') chars += JSON.stringify(part).length;
   }
   return chars;
 }

@@ -32,6 +32,7 @@ import { Texts } from './calls/texts.ts';
 import { hostLog } from './host/host-log.ts';
 import { Housekeeping } from './ownership/housekeeping.ts';
 import { Ownership } from './ownership/ownership.ts';
+import { Peers } from './turn/turn-context.ts';
 import type { Clock, Ids, Log } from './ports.ts';
 import { resolveSettings, type RuntimeSettings } from './settings.ts';
 import { OwnedShards } from './shards.ts';
@@ -103,6 +104,7 @@ function buildBase(options: RuntimeOptions) {
     weights,
     agents: new Agents(options.agents),
     shards: new OwnedShards(),
+    peers: new Peers(),
     valve: new LeaseValve(),
     committer: new Committer({ clock, batchesMax: settings.batchesMax }),
   };

@@ -94,6 +94,8 @@ export type Renewal = {
   readonly shards: readonly ShardGrant[];
   /** How many replicas are live, this one included. */
   readonly liveReplicas: number;
+  /** A replica of an earlier release, which knows less than this one, may be at work on the database. */
+  readonly hasOlder: boolean;
   /** Shards beyond this replica's fair share: it gives them back when their turns have committed. */
   readonly surplus: readonly number[];
   /**

@@ -30,9 +30,9 @@ export type GenerateInput = {
   /** The conversation so far, oldest first; a `prompt` beside it is the user's next message. */
   readonly messages?: readonly MessageInput[];
   /**
-   * Names a durable conversation of this run. `messages` and `prompt` are then only the new messages: they are
-   * appended to the conversation with the turn that asks, the answer with the turn that takes it, and the
-   * provider gets the whole conversation. So no turn writes earlier messages again. One call at a time.
+   * Names a durable conversation of this run. `messages` and `prompt` are then only the new messages: the
+   * provider gets the whole conversation with them, and the turn that takes the answer appends them and the
+   * answer. So no turn writes earlier messages again, and a call that fails leaves nothing. One call at a time.
    */
   readonly conversation?: string;
   /** The instructions that the model gets before the conversation. */

@@ -25,7 +25,9 @@ export function needsOf(
 }
 
 /** What the images of a message need. */
-function imagesOf(message: NonNullable<GenerateRequest['messages']>[number]): readonly ImageNeed[] {
+export function imagesOf(
+  message: NonNullable<GenerateRequest['messages']>[number],
+): readonly ImageNeed[] {
   if (!('parts' in message) || message.parts === undefined) return [];
   const needs = new Set<ImageNeed>();
   for (const part of message.parts) {

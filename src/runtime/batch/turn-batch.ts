@@ -33,7 +33,7 @@ import { isStop } from '../turn/family.ts';
 import { isCommand, withoutEarlyStop } from '../turn/incoming-event.ts';
 import { inOrder, type Incoming } from '../turn/incoming.ts';
 import { failTurn } from '../turn/run-end.ts';
-import type { TurnContext } from '../turn/turn-context.ts';
+import type { Peers, TurnContext } from '../turn/turn-context.ts';
 import type { Entry } from '../wake/run-queue.ts';
 import type { RoomsBelow } from './rooms-below.ts';
 
@@ -57,6 +57,7 @@ type TurnBatchesOptions = BatchMakingOptions &
     /** While the keeper holds turns no batch begins; it requests one when that is over. */
     readonly keeper: ResultKeeper;
     readonly turnsMax: number;
+    readonly peers: Peers;
   };
 
 export class TurnBatches implements BatchSource {
@@ -261,11 +262,12 @@ export class TurnBatches implements BatchSource {
 
   /** Results by index of `works`. */
   async #compute(works: readonly Work[]): Promise<readonly Computed<FoldedTurn>[]> {
-    const { kernel, store, agents, ids, quotas } = this.#options;
+    const { kernel, store, agents, ids, peers, quotas } = this.#options;
     const { inOneGoMax } = this.#options.capacity.batches;
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
+      hasOlderReplicas: peers.hasOlder,
       countsChannels: quotas.isSet('channels'),
       admit: (tenant, resource) => quotas.admit(tenant, resource),
     };

@@ -7,7 +7,7 @@
 import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { ConversationRead, Store } from '../../store/port.ts';
-import type { NewRun } from '../../store/rows.ts';
+import type { RunCall } from './call/run-call.ts';
 import { untilAnswered } from '../until-answered.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -45,20 +45,23 @@ export class Conversations {
 
   /** The call's input, with all messages of its conversation in place of the conversation's name. */
   async inputOf(
-    run: Pick<NewRun, 'tenant' | 'runId'>,
+    { tenant, runId, isWritten }: Pick<RunCall, 'tenant' | 'runId' | 'isWritten'>,
     input: GenerateRequest,
   ): Promise<GenerateRequest> {
-    const { conversation = '', prompt: _, ...rest } = input;
-    const read = { tenant: run.tenant, runId: run.runId, conversation };
+    const { conversation = '', prompt, messages: own = [], ...rest } = input;
+    const read = { tenant, runId, conversation };
     const texts = await new Promise<readonly string[]>((resolve, reject) => {
       this.#waiting.push({ read, resolve, reject, faults: 0 });
       if (!this.#isReading) void this.#readAll();
     });
-    if (texts.length === 0) {
+    const before = texts.map((text) => JSON.parse(text) as GenerateMessage);
+    const messages = isWritten ? before : [...before, ...own];
+    const asked = isWritten || prompt === undefined ? {} : { prompt };
+    if (messages.length === 0 && asked.prompt === undefined) {
       const reason = 'is empty; give a prompt or messages';
       throw heddleError('invalid-field', { field: 'generate.conversation', reason });
     }
-    return { ...rest, messages: texts.map((text) => JSON.parse(text) as GenerateMessage) };
+    return { ...rest, messages, ...asked };
   }
 
   /** From here on reads that wait end when the store is unreachable. */

@@ -18,6 +18,7 @@ import type { Renewal, Store } from '../../store/port.ts';
 import type { DroppedRuns } from '../batch/outcome/dropped-runs.ts';
 import type { CommitRight } from '../batch/commit-right.ts';
 import type { LeaseValve } from '../calls/lease-valve.ts';
+import type { Peers } from '../turn/turn-context.ts';
 import { Rhythm } from '../wake/rhythm.ts';
 import { recover, type RecoveryOptions } from './recovery.ts';
 import type { RoomsBelow } from '../batch/rooms-below.ts';
@@ -27,6 +28,7 @@ type OwnershipOptions = RecoveryOptions &
     readonly store: Pick<Store, 'renew' | 'release'>;
     readonly replicaId: ReplicaId;
     readonly leaseMs: number;
+    readonly peers: Peers;
     /** The valve is shut while the lease is in doubt. */
     readonly valve: LeaseValve;
     readonly commitRight: CommitRight;
@@ -87,6 +89,7 @@ export class Ownership {
     const { clock, store, replicaId } = this.#options;
     const sentAtMs = clock.nowMs();
     const renewal = await store.renew({ replicaId, leaseMs: this.#leaseMs });
+    this.#options.peers.hasOlder = renewal.hasOlder;
     const deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
     this.#awaitDeadline(deadlineMs);
     if (renewal.liveReplicas !== this.#liveReplicas) {

@@ -50,7 +50,7 @@ export function* beginInvocation(
     if (invoke.source.kind === 'generate') {
       const input = checkGenerate(invoke.input ?? null);
       if (input.schema !== undefined) checkSchema(input.schema, 'generate.schema');
-      beginCall(draft, { id, input }, open);
+      beginCall(draft, { id, incarnation, input }, open, context);
       return beginLimit(draft, invoke);
     }
     const output = yield* perform(draft, invoke, context);

@@ -1,27 +1,34 @@
 /**
- * Appends to a run's conversations. The turn that begins a call appends the call's new messages; the
- * turn that takes the result appends the answer. Messages of earlier turns stand in their rows and are
- * not written again.
+ * Appends to a run's conversations. The turn that takes an answer appends the call's new messages and the
+ * answer. So a call that fails, or is left, leaves nothing in its conversation. Messages of earlier turns
+ * stand in their rows and are not written again.
  *
  * 1. One call of a conversation is open at a time, so nothing comes between a call and its answer.
  * 2. Messages are named by run, turn and place: a turn that is computed again appends the same ones.
+ * 3. While a replica of an earlier release may be at work, the turn that begins a call appends the call's
+ *    messages: such a replica sends what the rows hold, and no more.
  */
 import type { GenerateMessage, GenerateOutput, GenerateRequest } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { asObject } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
+import { checkGenerate } from '../../domain/model/generate-input.ts';
+import { imagesOf } from '../../domain/model/needs.ts';
 import type { OpenInvocation } from '../../kernel/port.ts';
 import type { Draft } from './draft.ts';
-import { noted } from './held.ts';
+import { isUnwritten, noted, without, type HeldConversation } from './held.ts';
+import type { TurnContext } from './turn-context.ts';
 
-/** A call begins: appends its messages to the conversation that it names, if it names one. */
+/** A call begins: notes that it asks in the conversation that it names, if it names one. */
 export function beginCall(
   draft: Draft,
-  { id, input }: { readonly id: string; readonly input: GenerateRequest },
+  call: { readonly id: string; readonly incarnation: number; readonly input: GenerateRequest },
   open: readonly OpenInvocation[],
+  { hasOlderReplicas }: Pick<TurnContext, 'hasOlderReplicas'>,
 ): void {
-  const { conversation, messages = [], prompt } = input;
+  const { id, incarnation, input } = call;
+  const { conversation } = input;
   if (conversation === undefined) return;
   // Of two calls that begin together the first one goes on.
   const first = open.find((other) => conversationOf(other) === conversation);
@@ -29,14 +36,30 @@ export function beginCall(
     throw heddleError('conversation-busy', { conversation });
   }
   checkRoom(draft, conversation);
-  for (const message of messages) append(draft, conversation, message);
-  if (prompt !== undefined) append(draft, conversation, { role: 'user', content: prompt });
+  if (hasOlderReplicas) return appendAsked(draft, conversation, input);
+  note(draft, conversation, { ...writtenIn(draft, conversation), asks: { id, incarnation } });
 }
 
-/** A call has its result: appends the answer to its conversation. */
+/** The call has ended without an answer, or its chart has left it: nothing of it stays. */
+export function dropAsked(draft: Draft, id: string): void {
+  for (const [conversation, { asks }] of Object.entries(draft.held.conversations)) {
+    if (asks?.id !== id) continue;
+    const written = writtenIn(draft, conversation);
+    if (written.messages > 0) note(draft, conversation, written);
+    else {
+      const conversations = without(draft.held.conversations, conversation);
+      draft.held = { ...draft.held, conversations };
+    }
+  }
+}
+
+/** A call has its result: appends what it has asked, and the answer, to its conversation. */
 export function takeAnswer(draft: Draft, call: OpenInvocation, output: Json): void {
   const conversation = conversationOf(call);
   if (conversation === null) return;
+  if (isUnwritten(draft.held, conversation, call)) {
+    appendAsked(draft, conversation, checkGenerate(call.input ?? null));
+  }
   const { text, toolCalls = [], parts } = asObject(output, 'generate') as Partial<GenerateOutput>;
   append(draft, conversation, {
     role: 'assistant',
@@ -69,12 +92,35 @@ function checkRoom(draft: Draft, conversation: string): void {
   if (at.messages > conversationMessagesMax) full(conversationMessagesMax, 'messages');
 }
 
+function appendAsked(
+  draft: Draft,
+  conversation: string,
+  { messages = [], prompt }: GenerateRequest,
+): void {
+  for (const message of messages) append(draft, conversation, message);
+  if (prompt !== undefined) append(draft, conversation, { role: 'user', content: prompt });
+}
+
 function append(draft: Draft, conversation: string, message: GenerateMessage): void {
   const messageText = JSON.stringify(message);
-  const before = noted(draft.held.conversations, conversation) ?? { messages: 0, chars: 0 };
-  const { messages, chars } = before;
-  const after = { messages: messages + 1, chars: chars + messageText.length };
+  const { messages, chars, images = [] } = writtenIn(draft, conversation);
   draft.conversation.push({ conversation, messageText });
-  const conversations = { ...draft.held.conversations, [conversation]: after };
+  const needs = new Set([...images, ...imagesOf(message)]);
+  note(draft, conversation, {
+    messages: messages + 1,
+    chars: chars + messageText.length,
+    ...(needs.size === 0 ? {} : { images: [...needs] }),
+  });
+}
+
+/** What the conversation's rows hold. */
+function writtenIn({ held }: Draft, conversation: string): Omit<HeldConversation, 'asks'> {
+  const at = noted(held.conversations, conversation) ?? { messages: 0, chars: 0 };
+  const { asks: _, ...written } = at;
+  return written;
+}
+
+function note(draft: Draft, conversation: string, at: HeldConversation): void {
+  const conversations = { ...draft.held.conversations, [conversation]: at };
   draft.held = { ...draft.held, conversations };
 }

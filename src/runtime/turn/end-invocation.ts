@@ -7,6 +7,7 @@
  *
  * 1. Ending an invocation that has ended changes nothing.
  */
+import { dropAsked } from './conversation-effects.ts';
 import { clearTimer, limitTimer, type Draft } from './draft.ts';
 import { endChild, type ChildEnd } from './family.ts';
 import { noted, without } from './held.ts';
@@ -27,6 +28,7 @@ export function stopInvocation(draft: Draft, id: string, how: ChildEnd = 'stop')
 export function settleInvocation(draft: Draft, id: string): void {
   endLimit(draft, id);
   forgetLost(draft, id);
+  dropAsked(draft, id);
   if (closeQuestion(draft, id)) clearTimer(draft, limitTimer(id));
   if (noted(draft.held.children, id) === undefined) return;
   draft.held = { ...draft.held, children: without(draft.held.children, id) };

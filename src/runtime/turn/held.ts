@@ -23,12 +23,17 @@ export type HeldChild = {
  */
 type HeldAsk = { readonly incarnation?: number };
 
-/** How long a conversation is; its messages are rows of their own. */
-type HeldConversation = {
+/**
+ * How long a conversation is; its messages are rows of their own. `asks` is the call whose new messages are
+ * not in the rows: the turn that takes its answer appends them. Absent for a call of an earlier release,
+ * whose messages are in the rows already; such a release drops the mark when it appends.
+ */
+export type HeldConversation = {
   readonly messages: number;
   readonly chars: number;
   /** What its images need of a provider; absent without images. */
   readonly images?: readonly ImageNeed[];
+  readonly asks?: { readonly id: string; readonly incarnation: number };
 };
 
 /** Whether a person, the parent or both have paused a run and not resumed it. */
@@ -90,6 +95,16 @@ export function noted<Value>(
   key: string,
 ): Value | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** True when the call's new messages are not in the rows of its conversation. */
+export function isUnwritten(
+  { conversations }: Pick<Held, 'conversations'>,
+  conversation: string,
+  call: { readonly id: string; readonly incarnation: number },
+): boolean {
+  const asks = noted(conversations, conversation)?.asks;
+  return asks !== undefined && asks.id === call.id && asks.incarnation === call.incarnation;
 }
 
 export function without<Value>(

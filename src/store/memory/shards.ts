@@ -46,6 +46,8 @@ export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
       isOrphaned(shard) ? { shard, epoch, orphaned: true } : { shard, epoch },
     ),
     liveReplicas: live.size,
+    // All replicas of a store in memory are of this process.
+    hasOlder: false,
     surplus: mine.slice(share).map((row) => row.shard),
     nextEndInMs: ends.length === 0 ? null : Math.ceil(Math.min(...ends) - db.now()),
   };

@@ -6,6 +6,7 @@ import { tables } from './migrations/000001-tables.ts';
 import { answers } from './migrations/000002-answers.ts';
 import { structures } from './migrations/000003-structures.ts';
 import { startKeys } from './migrations/000004-start-keys.ts';
+import { releases } from './migrations/000005-releases.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: '000002_answers', sql: answers },
   { name: '000003_structures', sql: structures },
   { name: '000004_start_keys', sql: startKeys },
+  { name: '000005_releases', sql: releases },
 ];

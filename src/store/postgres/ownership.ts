@@ -29,6 +29,7 @@ export async function renew(
   return {
     shards,
     liveReplicas,
+    hasOlder: rows[0]?.[4] !== 'f',
     surplus: shards.slice(share).map(({ shard }) => shard),
     nextEndInMs: nextEndMs === null ? null : Math.max(Number(nextEndMs), 0),
   };

@@ -70,12 +70,13 @@ describe('a budget', () => {
     await first.heddle.start('script', start(say('q'.repeat(1_000)), say('and?')));
     await all.clock.idle();
     const chars = (role: string, content: string) => JSON.stringify({ role, content }).length;
-    const question = chars('user', 'q'.repeat(1_000));
-    expect(sums(all)).toEqual({ reserved: Math.ceil(question / 4) + 95, spent: 0 });
+    // Its own messages count as they are asked, and those before them as they are kept.
+    expect(sums(all)).toEqual({ reserved: 1_000 / 4 + 95, spent: 0 });
     provider.last().answer('a'.repeat(2_000), usage(15));
     await all.clock.idle();
-    const said = question + chars('assistant', 'a'.repeat(2_000)) + chars('user', 'and?');
-    const again = Math.ceil(said / 4) + 95;
+    const question = chars('user', 'q'.repeat(1_000));
+    const said = question + chars('assistant', 'a'.repeat(2_000));
+    const again = Math.ceil((said + 'and?'.length) / 4) + 95;
     expect(sums(all)).toEqual({ reserved: again, spent: 20 });
     // Another replica has nothing of it but the run's row.
     first.kill();

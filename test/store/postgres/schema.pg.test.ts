@@ -19,6 +19,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000002_answers': 'ed214de2717394e8',
   '000003_structures': '84d255320b8e64a2',
   '000004_start_keys': '02910ac7348bdc1c',
+  '000005_releases': '530dd56acf08ffa9',
 };
 
 it('no migration was changed, and each file is listed in its order', async () => {

@@ -28,7 +28,7 @@ import {
 import { isInTable, type CallKind, type EventIn } from './call-table.ts';
 import type { Names } from './names.ts';
 import type { HotRun } from '../../turn/hot-run.ts';
-import { noted } from '../../turn/held.ts';
+import { isUnwritten, noted } from '../../turn/held.ts';
 
 /** Names an invocation for ever. Providers and tasks see it as their idempotency key. */
 export function callKey(runId: string, invocationId: string, incarnation: number): string {
@@ -49,6 +49,8 @@ export class RunCall extends PoolCall {
   readonly #outputTokens: number;
   /** Where the call wants to go. One object for all calls that want the same. */
   readonly wanted: Wanted;
+  /** The rows of its conversation hold the call's own messages: an earlier release has begun it. */
+  readonly isWritten: boolean;
   #state: CallState = proposed(false);
   /** The call's input; null while the call waits far back in its line, or for a budget. */
   input: GenerateRequest | null;
@@ -67,7 +69,9 @@ export class RunCall extends PoolCall {
     const input = checkGenerate(invocation.input ?? null);
     const { conversation = '' } = input;
     const told = noted(held.conversations, conversation);
-    const estimate = estimatedTokens(input, told?.chars);
+    this.isWritten = !isUnwritten(held, conversation, invocation);
+    const rows = told && { chars: told.chars, hasOwn: this.isWritten };
+    const estimate = estimatedTokens(input, rows);
     this.runId = run.runId;
     this.shard = run.shard;
     this.invocationId = names.one(invocation.id);

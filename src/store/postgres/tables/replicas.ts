@@ -21,6 +21,16 @@ const inMicroseconds = (instant: string): string =>
 
 const serverBegan = inMicroseconds('pg_postmaster_start_time()');
 
+/** Grows when a replica writes what earlier releases cannot read. Replicas of before have none. */
+const release = 1;
+
+/**
+ * True while a replica of before may be at work. A heartbeat of it that came within its lease may commit
+ * later than that, but not by as much as this.
+ */
+export const hasOlderReplica = `exists (select from heddle.replicas
+      where release is null and lease_until > clock_timestamp() - interval '1 minute')`;
+
 /**
  * Extends the lease and notes the session. Claiming is a statement of its own, so that no commit can
  * hold this one up. `reconnected_at` is set by an owner whose session is not the one before. A session
@@ -30,15 +40,16 @@ export const renewLease = statement(
   'replicas_renew',
   [uuid, bigint],
   `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
-      server_began_us, session_began_us, session_pid)
+      server_began_us, session_began_us, session_pid, release)
     select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
       case when exists (select from heddle.shards where replica_id = $1::uuid) then beat.at end,
-      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid
+      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid, ${release}
     from (select clock_timestamp() as at) beat
     left join pg_stat_get_activity(pg_backend_pid()) session on true
     on conflict (replica_id) do update set renewed_at = excluded.renewed_at,
       lease_until = excluded.lease_until, server_began_us = excluded.server_began_us,
       session_began_us = excluded.session_began_us, session_pid = excluded.session_pid,
+      release = excluded.release,
       reconnected_at = case when r.session_pid = excluded.session_pid
         and r.session_began_us = excluded.session_began_us
         then r.reconnected_at else excluded.reconnected_at end`,

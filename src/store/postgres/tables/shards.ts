@@ -1,5 +1,5 @@
 import { guard } from '../link/failure.ts';
-import { liveReplicas } from './replicas.ts';
+import { hasOlderReplica, liveReplicas } from './replicas.ts';
 import { int, ints, statement, uuid, type Call } from '../link/statement.ts';
 
 /**
@@ -55,13 +55,14 @@ export const claimShards = statement(
 
 /**
  * One row per shard held, or one with null if the replica holds none. Each row has the count of live
- * replicas, and the milliseconds until the first of the others stops counting as live.
+ * replicas, the milliseconds until the first of the others stops counting as live, and whether one of an
+ * earlier release may be at work.
  */
 export const heldShards = statement(
   'shards_held',
   [uuid],
   `with ${liveReplicas}
-    select s.shard, s.epoch, count.n, count.next_end_ms
+    select s.shard, s.epoch, count.n, count.next_end_ms, ${hasOlderReplica}
     from (
       select count(*) as n, ceil(extract(epoch from min(ends_at)
         filter (where replica_id <> $1::uuid) - clock_timestamp()) * 1000)::int as next_end_ms

@@ -1,0 +1,120 @@
+/**
+ * Runs in the middle of a conversation, as the release before this one has left them: their questions stand
+ * in the rows already, and their answers have no parts. `conversations-before.json` holds those rows: one run
+ * waits for its second answer, the other is paused with that answer in its inbox.
+ */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { GenerateRequest } from '../../src/domain/catalogue.ts';
+import { asRunId } from '../../src/domain/ids.ts';
+import type { Heddle, Provider } from '../../src/index.ts';
+import { migrations } from '../../src/store/postgres/migrations.ts';
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { withClient } from '../store/postgres/database.ts';
+import { eventually, openHeddle } from '../support/heddle.ts';
+import { folded } from '../support/folded.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { talker } from './talker.ts';
+
+type Left = {
+  readonly ids: Readonly<Record<'asked' | 'kept', string>>;
+  readonly tables: Readonly<Record<string, readonly object[]>>;
+};
+
+const url = await testDatabase();
+const left = JSON.parse(
+  await readFile(new URL('./conversations-before.json', import.meta.url), 'utf8'),
+) as Left;
+
+const sent: GenerateRequest[] = [];
+const model: Provider = {
+  name: 'model',
+  ceiling: 4,
+  call: ({ input }) => {
+    sent.push(input);
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    const text = `answer ${sent.length}`;
+    const parts = [
+      { type: 'reasoning', text: 'Hm.' },
+      { type: 'text', text },
+    ] as const;
+    const about = { usage, stopReason: 'end', provider: 'model', model: 'm' };
+    return Promise.resolve({ ...about, text, toolCalls: [], parts });
+  },
+};
+
+let heddle: Heddle;
+beforeAll(async () => {
+  await withClient(url, async (client) => {
+    await client.query('create schema heddle');
+    await client.query(`create table heddle.migrations
+      (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
+    for (const { name, sql } of migrations.slice(0, 4)) {
+      await client.query(`set search_path to heddle; ${sql}`);
+      await client.query('insert into heddle.migrations (name, run_on) values ($1, now())', [name]);
+    }
+    for (const [table, rows] of Object.entries(left.tables)) {
+      await client.query(
+        `insert into heddle.${table} select * from json_populate_recordset(null::heddle.${table}, $1)`,
+        [JSON.stringify(rows)],
+      );
+    }
+    await client.query(`select setval('heddle.inbox_seq', 1000)`);
+  });
+  ({ heddle } = await openHeddle(url, { agents: [talker], providers: [model] }));
+});
+afterAll(() => heddle.close());
+
+const texts = ({ messages = [], prompt }: GenerateRequest): readonly string[] => [
+  ...messages.map(({ content }) => content),
+  ...(prompt === undefined ? [] : [prompt]),
+];
+
+async function rowsOf(id: string): Promise<readonly { role: string; content: string }[]> {
+  const store = await openPostgresStore({ connectionString: url });
+  try {
+    const read = { tenant: 'default', runId: asRunId(id), conversation: 'main' };
+    const [rows = []] = await store.conversations([read]);
+    return rows.map((text) => JSON.parse(text) as { role: string; content: string });
+  } finally {
+    await store.close();
+  }
+}
+
+it('a call that was open is sent with its question once, and the run goes on', async () => {
+  const run = await heddle.run(left.ids.asked);
+  expect(await run.output({ timeoutMs: 20_000 })).toEqual(['Looking.', 'answer 1', 'answer 2']);
+  const before = ['One?', 'Looking.', 'seen', 'Two?'];
+  expect(sent.map(texts)).toEqual([before, [...before, 'answer 1', 'Three?']]);
+  const rows = await rowsOf(left.ids.asked);
+  expect(rows.map(({ content }) => content)).toEqual([...before, 'answer 1', 'Three?', 'answer 2']);
+  expect(rows.at(-1)).toMatchObject({ parts: [{ type: 'reasoning' }, { type: 'text' }] });
+});
+
+it('an answer that waits in the inbox is taken, and its journal folds', async () => {
+  const run = await heddle.run(left.ids.kept);
+  await run.resume();
+  expect(await run.output({ timeoutMs: 20_000 })).toEqual(['Looking.', 'Two.', 'answer 3']);
+  const rows = await rowsOf(left.ids.kept);
+  expect(rows.map(({ content }) => content)).toEqual([
+    'One?',
+    'Looking.',
+    'seen',
+    'Two?',
+    'Two.',
+    'Three?',
+    'answer 3',
+  ]);
+  expect(JSON.parse(await folded(run, talker.machine))).toMatchObject({ status: 'done' });
+  await eventually(async () => {
+    const outputs: unknown[] = [];
+    for await (const { entry } of run.journal()) {
+      if (entry.kind === 'done') outputs.push(entry.output);
+    }
+    expect(outputs).toMatchObject([
+      { text: 'Looking.', toolCalls: [{ id: 't1' }] },
+      { text: 'Two.' },
+      { text: 'answer 3', parts: [{}, {}] },
+    ]);
+  });
+});
