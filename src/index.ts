@@ -53,7 +53,9 @@ export type { RuntimeSettings } from './runtime/settings.ts';
 export type { Log } from './runtime/ports.ts';
 
 // A run, and the types of its methods.
-export type { JournalLine, OutputOptions, Run, Subscription } from './library/run-handle.ts';
+export type { ConversationOptions } from './library/conversation.ts';
+export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
+export type { JournalLine } from './library/journal.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,

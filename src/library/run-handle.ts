@@ -1,6 +1,6 @@
 /** A run as the library gives it: the same calls as in the HTTP API. */
 import type { Observable, Observer } from 'rxjs';
-import type { JournalEntry } from '../domain/event.ts';
+import type { GenerateMessage } from '../domain/catalogue.ts';
 import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
 import { errorRegistry } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
@@ -13,6 +13,8 @@ import { thrownText } from '../domain/thrown.ts';
 import { callOutside } from '../runtime/host/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
 import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
+import { conversationOf, type ConversationOptions } from './conversation.ts';
+import { journalOf, type JournalLine } from './journal.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
@@ -28,19 +30,6 @@ import type {
   RunRow,
 } from '../store/rows.ts';
 
-/** One line of a journal: the turn that took the event, and the event. */
-export type JournalLine = {
-  /** The turn's number, from 1. */
-  readonly turn: number;
-  /**
-   * The build that took the turn. Null where it was not noted (heddle 0.1.0), or where no chart took
-   * part.
-   */
-  readonly build: string | null;
-  /** The entry: an event, a command, or a fact about the run. */
-  readonly entry: JournalEntry;
-};
-
 /** The result of `on`. */
 export type Subscription = {
   /** Stops calling the handler. */
@@ -52,8 +41,6 @@ export type OutputOptions = {
   /** After this time, in ms, `output` throws `run-not-finished`. Default: it waits without a limit. */
   readonly timeoutMs?: number;
 };
-
-const journalPage = 200;
 
 /**
  * A run, wherever it lives. `Chart` is the type of its agent's chart (`Run<typeof editor>`) and types
@@ -193,23 +180,20 @@ export class Run<out Chart = unknown> {
     await this.#arrive('resume', { payload: reasonText(reason) });
   }
 
+  /**
+   * The messages of one of the run's conversations, in order: the one that its chart names in `generate`, or
+   * `loop` for a tool loop. Empty until the first call is answered, for a call that fails leaves nothing.
+   */
+  async conversation(
+    name: string,
+    options: ConversationOptions = {},
+  ): Promise<readonly GenerateMessage[]> {
+    return conversationOf(this.#runtime.store, this.#address, { name, options });
+  }
+
   /** The run's journal so far, in order. It is read in pages. */
-  async *journal(): AsyncGenerator<JournalLine, void, undefined> {
-    for (let afterTurn = 0; ;) {
-      const rows = await this.#runtime.store.journal({
-        tenant: this.tenant,
-        runId: this.id,
-        afterTurn,
-        limit: journalPage,
-      });
-      for (const row of rows) {
-        for (const entry of JSON.parse(row.entriesText) as JournalEntry[]) {
-          yield { turn: row.turn, build: row.build, entry };
-        }
-        afterTurn = row.turn;
-      }
-      if (rows.length < journalPage) return;
-    }
+  journal(): AsyncGenerator<JournalLine, void, undefined> {
+    return journalOf(this.#runtime.store, this.#address);
   }
 
   /**

@@ -86,8 +86,11 @@ export type ReadSetResult = {
   readonly channels: readonly ChannelReadResult[];
 };
 
-/** One conversation of one run. */
-export type ConversationRead = RunKey & { readonly conversation: string };
+/** One conversation of one run. `newest`: only so many of its messages, the last ones. */
+export type ConversationRead = RunKey & {
+  readonly conversation: string;
+  readonly newest?: number;
+};
 
 export type Renewal = {
   /** The shards that this replica holds now, newly claimed ones among them. */

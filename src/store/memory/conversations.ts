@@ -16,11 +16,12 @@ export function appendConversation(db: Database, turn: TurnCommit): void {
 }
 
 export function readConversation(db: Database, read: ConversationRead): readonly string[] {
-  return db.tables.conversationEntries
+  const messages = db.tables.conversationEntries
     .by('run', runKey(read))
     .filter(({ conversation }) => conversation === read.conversation)
     .sort((a, b) => a.turn - b.turn || a.place - b.place)
     .map(({ messageText }) => messageText);
+  return messages.slice(-(read.newest ?? messages.length));
 }
 
 export function removeConversations(

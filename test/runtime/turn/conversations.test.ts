@@ -184,15 +184,40 @@ describe('beside a replica of an earlier release', () => {
     const world = memoryWorld();
     const { provider, inputs, last } = watched();
     const older = await world.replica({ providers: [provider], between: seesOlder(() => true) });
-    const run = await older.heddle.start('script', start(say('One?')));
+    const run = await older.heddle.start(
+      'script',
+      start(say('One?', { messages: [user('Zero.')] })),
+    );
     await world.clock.idle();
     older.kill();
     await world.replica({ providers: [provider] });
     await world.clock.advance(20_000);
-    expect(saidTo(inputs)).toEqual(['One?']);
+    expect(saidTo(inputs)).toEqual(['Zero.', 'One?']);
     expect(inputs).toHaveLength(2);
     last().answer('Yes.');
     await world.clock.idle();
-    expect(await rowsOf(world, run)).toEqual([user('One?'), answer('Yes.')]);
+    expect(await rowsOf(world, run)).toEqual([user('Zero.'), user('One?'), answer('Yes.')]);
   });
+});
+
+it('its owner reads a conversation, whole or its end, and the options are checked', async () => {
+  const world = memoryWorld();
+  const { provider, last } = watched();
+  const { heddle } = await world.replica({ providers: [provider] });
+  const run = await heddle.start('script', start(say('One?'), say('Two?')));
+  await world.clock.idle();
+  expect(await run.conversation('main')).toEqual([]);
+  last().answer('Yes.');
+  await world.clock.idle();
+  expect(await run.conversation('main')).toEqual([user('One?'), answer('Yes.')]);
+  expect(await run.conversation('main', { newest: 1 })).toEqual([answer('Yes.')]);
+  expect(await run.conversation('another')).toEqual([]);
+  for (const newest of [0, 1.5, '2', 10_001]) {
+    await expect(run.conversation('main', { newest: newest as number })).rejects.toMatchObject({
+      code: 'invalid-field',
+      detail: { field: 'conversation.newest' },
+    });
+  }
+  await expect(run.conversation('')).rejects.toThrow('conversation.name');
+  await expect(run.conversation('main', { last: 1 } as object)).rejects.toThrow('newest');
 });

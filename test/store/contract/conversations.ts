@@ -31,6 +31,12 @@ export function conversationsContract({ open, it }: Contract): void {
       ['"x"'],
     ]);
     expect(await bench.store.conversations([])).toEqual([]);
+    const newest = [2, 1, 9].map((n) => ({ tenant, runId, conversation: 'main', newest: n }));
+    expect(await bench.store.conversations(newest)).toEqual([
+      ['"b"', '"c"'],
+      ['"c"'],
+      ['"a"', '"b"', '"c"'],
+    ]);
   });
 
   it('promise 6: a turn that is stale appends nothing', async () => {

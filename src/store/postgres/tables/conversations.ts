@@ -36,13 +36,15 @@ const readStatement = rowStatement<ConversationRead>(
     column.text((read) => read.tenant),
     column.uuid((read) => read.runId),
     column.text((read) => read.conversation),
+    column.int((read) => read.newest ?? null),
   ],
   `select i.place, e.message
-    from unnest($1::text[], $2::uuid[], $3::text[])
-      with ordinality as i(tenant, run_id, conversation, place)
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::int[])
+      with ordinality as i(tenant, run_id, conversation, newest, place)
     cross join lateral (
       select * from heddle.conversation_entries e
-      where e.tenant = i.tenant and e.run_id = i.run_id and e.conversation = i.conversation offset 0
+      where e.tenant = i.tenant and e.run_id = i.run_id and e.conversation = i.conversation
+      order by e.turn desc, e.place desc limit i.newest offset 0
     ) e
     order by i.place, e.turn, e.place`,
 );
