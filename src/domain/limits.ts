@@ -5,7 +5,7 @@ export const limits = {
   /** One message, memory value, input, event, task or model result. */
   payloadBytesMax: 1_048_576,
   /** One JSON Schema: of a question, of a tool's arguments, of an answer. */
-  schemaBytesMax: 262_144,
+  schemaBytesMax: 65_536,
   /** The error of a task, provider or chart, as JSON in its error event. */
   thrownBytesMax: 65_536,
   /** One run's context with everything that it holds open. */

@@ -64,7 +64,7 @@ describe('a wrong schema', () => {
       },
       'f.$dynamicRef is not taken where it can lead to several schemas: write $ref.',
     ],
-    [{ description: 'x'.repeat(300_000) }, 'f is larger than 262144 bytes as JSON.'],
+    [{ description: 'x'.repeat(300_000) }, 'f is larger than 65536 bytes as JSON.'],
   ])('%#', (schema, words) => {
     expect(refusalOf(schema)).toContain(words);
   });
