@@ -360,4 +360,19 @@ describe('an error inside the stream', () => {
       message: expect.stringContaining('no more'),
     });
   });
+
+  it.each([
+    [{ code: 429, message: 'Rate limited upstream' }, 'rate-limited'],
+    [{ code: 402, message: 'Insufficient credits' }, 'refused'],
+    [{ code: '502', message: 'Bad gateway' }, 'outage'],
+    [{ code: 'server_is_overloaded', message: 'busy', type: 'server_error' }, 'rate-limited'],
+    [{ code: 'insufficient_quota', message: 'no money', type: 'insufficient_quota' }, 'refused'],
+  ])('is what its code says, a number too: %j', async (error, kind) => {
+    expect((await kindOf(event({ error }))).kind).toBe(kind);
+  });
+
+  it('may say that the context is full', async () => {
+    const error = { code: 'context_length_exceeded', message: 'too long' };
+    expect(await kindOf(event({ error }))).toMatchObject({ kind: 'caller', isContextFull: true });
+  });
 });
