@@ -59,6 +59,8 @@ export type { JournalLine } from './library/journal.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,
+  ProviderRow,
+  ProviderView,
   MessageRow,
   NewRun,
   ParentAddress,

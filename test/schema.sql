@@ -131,7 +131,9 @@ create table providers (
   ceiling integer not null,
   gate text collate "C" not null,
   status text collate "C" not null,
-  shares_ceiling_with text not null
+  shares_ceiling_with text not null,
+  last_fault text,
+  last_fault_at timestamp with time zone
 );
 create table questions (
   run_id uuid not null,

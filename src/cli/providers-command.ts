@@ -27,7 +27,16 @@ function gateTable(rows: readonly GateRow[]): string {
     const { gate, status, limit, ceiling, inUse, sharesCeilingWith } = row;
     table.push([gate, status, limit, ceiling, inUse, onIn(row), sharesCeilingWith.join(', ')]);
   }
-  return table.toString();
+  const faults = rows.flatMap(({ gate, lastFault }) =>
+    lastFault === null ? [] : [`${gate}, ${agoText(lastFault.agoMs)} ago: ${lastFault.text}`],
+  );
+  return [table.toString(), ...(faults.length === 0 ? [] : ['Last faults:', ...faults])].join('\n');
+}
+
+function agoText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }
 
 function onIn({ status, coolForMs, probeInMs }: GateRow): string {

@@ -42,7 +42,7 @@ import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { endsWithin } from '../runtime/host/within.ts';
 import type { LeasedMessage } from '../store/port.ts';
-import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
+import type { EvaluationRow, ProviderView, RunAddress, RunRow } from '../store/rows.ts';
 
 /** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
 const closeMsMax = 25_000;
@@ -243,6 +243,14 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   async budget(owner: BudgetOwner): Promise<BudgetView | null> {
     const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
     return row === undefined || row === null ? null : budgetView(owner, row);
+  }
+
+  /**
+   * What replicas have found out about each gate (a provider, or one model of it): its status, its limit, and
+   * what its last fault said, with the address. It is read from the database, so any process can ask.
+   */
+  async providers(): Promise<readonly ProviderView[]> {
+    return this.#open().store.providers();
   }
 
   /** Reopens a parked provider, after a person has mended its key or spend: its calls go on. */

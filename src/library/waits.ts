@@ -123,12 +123,14 @@ function gatesText({ input }: OpenView, { gates }: Beside): string {
   return known.map(gateText).join(', ');
 }
 
-function gateText({ gate, status, coolForMs, probeInMs, inUse, limit }: Beside['gates'][number]) {
+function gateText(row: Beside['gates'][number]): string {
+  const { gate, status, coolForMs, probeInMs, inUse, limit, lastFault } = row;
+  const said = lastFault === null ? '' : ` (${shortened(lastFault.text)})`;
   if (status === 'cooling') return `${gate} asks to wait, for ${seconds(coolForMs)} more`;
   if (status === 'stalled' || status === 'probing') {
-    return `${gate} does not answer and is asked again ${inTime(probeInMs)}`;
+    return `${gate} does not answer${said} and is asked again ${inTime(probeInMs)}`;
   }
-  if (status === 'parked') return `${gate} is parked until a person reopens it`;
+  if (status === 'parked') return `${gate} is parked${said} until a person reopens it`;
   return `${gate} has ${inUse} of ${limit} slots taken`;
 }
 

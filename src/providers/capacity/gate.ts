@@ -32,7 +32,15 @@ export type { Sent } from './quota.ts';
  */
 export type CallOutcome =
   | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
-  | { readonly kind: ProviderFaultKind; readonly retryAfterMs: number | null };
+  | {
+      readonly kind: ProviderFaultKind;
+      readonly retryAfterMs: number | null;
+      /** What the fault says. */
+      readonly text?: string;
+    };
+
+/** A fault of the provider's own: it refused, did not answer, or asked to wait. */
+export type GateFault = { readonly text: string; readonly atMs: number };
 
 /** What is kept of a gate over a restart, and told to other replicas. */
 export type KnownGate = {
@@ -42,7 +50,12 @@ export type KnownGate = {
   readonly failedProbes: number;
   /** Over all replicas; `Infinity` if no replica has learned a limit. */
   readonly limit: number;
+  /** The last one; null: none is known. */
+  readonly lastFault: GateFault | null;
 };
+
+/** A fault's text is bounded where it is made; a host's own provider may say more. */
+const faultCharsMax = 1_000;
 
 export class Gate<Call extends Sent> {
   /** The gate's name. For the provider's first model it is the provider's name. */
@@ -62,6 +75,7 @@ export class Gate<Call extends Sent> {
   #sentAtOpen = 0;
   #calls = 0;
   #rateLimited = 0;
+  #lastFault: GateFault | null = null;
 
   constructor(parts: {
     readonly name: string;
@@ -87,6 +101,11 @@ export class Gate<Call extends Sent> {
     return Math.min(this.ceiling, this.quota.limit);
   }
 
+  /** What the provider's last fault said, and when. It is kept when the gate opens again. */
+  get lastFault(): GateFault | null {
+    return this.#lastFault;
+  }
+
   get counts(): { readonly calls: number; readonly rateLimited: number } {
     return { calls: this.#calls, rateLimited: this.#rateLimited };
   }
@@ -98,6 +117,7 @@ export class Gate<Call extends Sent> {
       probeAtMs: this.#probeAtMs,
       failedProbes: this.#failedProbes,
       limit: this.quota.wholeLimit,
+      lastFault: this.#lastFault,
     };
   }
 
@@ -176,6 +196,7 @@ export class Gate<Call extends Sent> {
     const call = this.slots.heldIn(slot);
     const wasProbe = this.#probe === call;
     if (wasProbe) this.#probe = null;
+    this.#note(outcome, nowMs);
     switch (outcome.kind) {
       case 'ok':
         this.quota.succeeded(call, nowMs);
@@ -225,6 +246,7 @@ export class Gate<Call extends Sent> {
     if (this.slots.calling > 0 || this.#status !== 'open') return;
     this.quota.restore({ coolUntilMs: known.coolUntilMs, wholeLimit: known.limit }, nowMs);
     this.#failedProbes = known.failedProbes;
+    this.#lastFault = known.lastFault;
     this.#probeAtMs = known.probeAtMs;
     // A probe that was under way has been lost with its process, so the next one may go when it is
     // due. A restart may bring the key that was missing, so one probe asks; a refusal parks the gate
@@ -232,6 +254,12 @@ export class Gate<Call extends Sent> {
     const isOut = known.status === 'stalled' || known.status === 'probing';
     if (isOut || known.status === 'parked') this.#move('OUTAGE');
     else this.tick(nowMs);
+  }
+
+  #note(outcome: CallOutcome, atMs: number): void {
+    if (!('text' in outcome) || outcome.text === undefined) return;
+    if (outcome.kind === 'caller' || outcome.kind === 'retry-once') return;
+    this.#lastFault = { text: outcome.text.slice(0, faultCharsMax), atMs };
   }
 
   #slotEvent(outcome: CallOutcome): 'RELEASE' | 'BACK_OFF' | 'STALL' {

@@ -116,7 +116,12 @@ export type CallWait = {
   /** The gate of the attempt before. */
   readonly lastAt: string | null;
   /** The gates that may take the call. */
-  readonly gates: readonly { readonly name: string; readonly status: ProviderStatus }[];
+  readonly gates: readonly {
+    readonly name: string;
+    readonly status: ProviderStatus;
+    /** What its last fault said; null: none is known. */
+    readonly fault: string | null;
+  }[];
 };
 
 export type WaitChange<Call> = { readonly call: Call; readonly shown: ShownWait };

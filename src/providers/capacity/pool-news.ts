@@ -54,7 +54,11 @@ export class PoolNews<Call extends PoolCall> {
   waitOf(call: Call): CallWait | null {
     if (call.route === null || call.held !== null) return null;
     const { attempt, dueMs, lastAt } = call;
-    const gates = routeOf(call).providers.map(({ name, status }) => ({ name, status }));
+    const gates = routeOf(call).providers.map(({ name, status, lastFault }) => ({
+      name,
+      status,
+      fault: lastFault?.text ?? null,
+    }));
     return { attempt, dueMs, lastAt, gates };
   }
 

@@ -12,6 +12,7 @@
  *    the state `leaving` that followed when the call left. A result that comes after the attempt's limit is
  *    dropped.
  */
+import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { GenerateRequest, GenerateOutput } from '../../domain/catalogue.ts';
 import { thrownText } from '../../domain/thrown.ts';
@@ -29,7 +30,11 @@ import { guardSignal } from '../host/guarded-signal.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Texts } from './texts.ts';
 
-export type FaultOf<Kind> = { readonly kind: Kind; readonly retryAfterMs: number | null };
+export type FaultOf<Kind> = {
+  readonly kind: Kind;
+  readonly retryAfterMs: number | null;
+  readonly text: string;
+};
 
 export type RequestEnds = {
   /** No run waits for it and no request is out: its slot is free. `tokens`: what the call has used anyway. */
@@ -206,7 +211,13 @@ export class CallRequests {
     if (!this.#pool.bringsBack(call, kind)) return this.#ends.failed(call, sent, error);
     // The run does not hear of it (promise 8).
     if (kind === 'refused') this.#refusals.tell(provider, fault.message);
-    this.#ends.broughtBack(call, sent, { kind, retryAfterMs });
+    const gate = this.#pool.gates.gate(sent.slot.provider);
+    const wasStalled = isStalled(gate);
+    this.#ends.broughtBack(call, sent, { kind, retryAfterMs, text: fault.message });
+    // Once for each stall: a probe that fails leads from one stalled state to another.
+    if (wasStalled || !isStalled(gate)) return;
+    const facts = { provider: gate.name, reason: fault.message };
+    this.#log.warn('a provider does not answer and is stalled', facts);
   }
 
   /** `attemptTimeoutMs` counts from the sending. */
@@ -232,6 +243,10 @@ export class CallRequests {
     if (provider === undefined) throw new TypeError(`the pool granted a slot of ${gate}`);
     return provider;
   }
+}
+
+function isStalled({ status }: { readonly status: ProviderStatus }): boolean {
+  return status === 'stalled' || status === 'probing';
 }
 
 /** The call has left while this attempt was under way. */

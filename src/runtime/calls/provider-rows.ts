@@ -11,7 +11,8 @@ export function gateWrites<Call extends PoolCall>(
   nowMs: number,
 ): ProviderWrite[] {
   return pool.news.takeGates(nowMs).map((change) => {
-    const { gate, status, ceiling, coolUntilMs, probeAtMs, failedProbes, limit } = change;
+    const { gate, status, ceiling, coolUntilMs, probeAtMs, failedProbes, limit, lastFault } =
+      change;
     const provider = pool.gates.providerOf(gate);
     return {
       gate,
@@ -21,6 +22,7 @@ export function gateWrites<Call extends PoolCall>(
       failedProbes,
       limit,
       ceiling,
+      lastFault: lastFault && { text: lastFault.text, agoMs: Math.max(0, nowMs - lastFault.atMs) },
       sharesCeilingWith: pool.gates.correlated.find((group) => group.includes(provider)) ?? [],
     };
   });
@@ -31,13 +33,14 @@ export function gatesOf(
   nowMs: number,
 ): ReadonlyMap<string, KnownGate> {
   return new Map(
-    rows.map(({ gate, status, coolForMs, probeInMs, failedProbes, limit, ceiling }) => [
+    rows.map(({ gate, status, coolForMs, probeInMs, failedProbes, limit, ceiling, lastFault }) => [
       gate,
       {
         status,
         coolUntilMs: coolForMs > 0 ? nowMs + coolForMs : 0,
         probeAtMs: nowMs + probeInMs,
         failedProbes,
+        lastFault: lastFault && { text: lastFault.text, atMs: nowMs - lastFault.agoMs },
         // A limit at its ceiling was not learned: ceilings differ between replicas and after a restart.
         limit: limit < ceiling ? limit : Infinity,
       },

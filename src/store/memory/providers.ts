@@ -5,10 +5,11 @@ import type { Database } from './database.ts';
 import { own } from './table.ts';
 
 export function writeProviders(db: Database, { providers }: Batch): void {
-  for (const { coolForMs, probeInMs, ...row } of providers) {
+  for (const { coolForMs, probeInMs, lastFault: fault, ...row } of providers) {
     const coolUntilMs = db.now() + Math.ceil(coolForMs);
+    const lastFault = fault && { text: fault.text, atMs: db.now() - Math.ceil(fault.agoMs) };
     db.tables.providers.put(
-      own({ ...row, coolUntilMs, probeAtMs: db.now() + Math.ceil(probeInMs) }),
+      own({ ...row, lastFault, coolUntilMs, probeAtMs: db.now() + Math.ceil(probeInMs) }),
     );
   }
 }
@@ -18,10 +19,11 @@ export function providersOf(db: Database): Answer<'providers'> {
   const slots = db.tables.slots.all().filter(({ call }) => call !== null);
   return db.tables.providers
     .all()
-    .map(({ coolUntilMs, probeAtMs, ...row }) => ({
+    .map(({ coolUntilMs, probeAtMs, lastFault, ...row }) => ({
       ...row,
       coolForMs: Math.max(0, coolUntilMs - nowMs),
       probeInMs: Math.max(0, probeAtMs - nowMs),
+      lastFault: lastFault && { text: lastFault.text, agoMs: Math.max(0, nowMs - lastFault.atMs) },
       inUse: slots.filter(({ provider }) => provider === row.gate).length,
     }))
     .sort((a, b) => (a.gate < b.gate ? -1 : 1));

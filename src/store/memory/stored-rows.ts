@@ -74,7 +74,8 @@ export type StoredReplica = {
   readonly sessionGone: boolean;
 };
 export type StoredSlot = SlotWrite;
-export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs'> & {
+export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs' | 'lastFault'> & {
+  readonly lastFault: { readonly text: string; readonly atMs: number } | null;
   readonly coolUntilMs: number;
   readonly probeAtMs: number;
 };

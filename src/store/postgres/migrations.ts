@@ -7,6 +7,7 @@ import { answers } from './migrations/000002-answers.ts';
 import { structures } from './migrations/000003-structures.ts';
 import { startKeys } from './migrations/000004-start-keys.ts';
 import { releases } from './migrations/000005-releases.ts';
+import { gateFaults } from './migrations/000006-gate-faults.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: '000003_structures', sql: structures },
   { name: '000004_start_keys', sql: startKeys },
   { name: '000005_releases', sql: releases },
+  { name: '000006_gate_faults', sql: gateFaults },
 ];

@@ -85,27 +85,44 @@ describe('a call that was given a slot before a 429', () => {
 
 describe('an outage', () => {
   it('backs off, stalls past the threshold, probes, and opens again', async () => {
-    const { provider, clock, runs, statuses, runtime } = await callsOpen(5);
+    const { provider, clock, runs, statuses, runtime, heddle, warnings } = await callsOpen(5);
     const status = () => runtime.stats().pool.providers[0]?.status;
     for (const call of provider.calls.slice(0, 4)) call.fail('outage');
     await clock.idle();
     expect(await statuses()).toEqual(['backoff', 'calling-provider']);
-    expect((await runs[0]?.row())?.reason).toMatch(/tried again/);
+    expect((await runs[0]?.row())?.reason).toMatch(
+      /provider scripted failed \(outage on order\); .* tried again/,
+    );
+    expect(warnings).toEqual([]);
     provider.calls[4]?.fail('outage');
     await clock.idle();
     expect(status()).toBe('stalled');
     await clock.advance(700);
     // Their backoffs are over, and the provider is not: they wait for it.
     expect(await statuses()).toContain('stalled');
+    const reasons = await Promise.all(runs.map(async (run) => (await run.row()).reason));
+    expect(reasons.join()).toMatch(/does not answer \(outage on order\), and is asked again/);
     await clock.advance(2_000);
     expect(status()).toBe('probing');
     expect(provider.calls).toHaveLength(6);
+    provider.last().fail('outage');
+    await clock.advance(10_000);
+    expect(provider.calls).toHaveLength(7);
+    expect(await heddle.providers()).toMatchObject([
+      {
+        gate: 'scripted',
+        lastFault: { text: 'outage on order', agoMs: expect.any(Number) as number },
+      },
+    ]);
     provider.last().answer('back');
     await clock.idle();
     expect(status()).toBe('open');
-    expect(provider.calls).toHaveLength(10);
+    // Once for the stall, whatever its probes met.
+    const reason = JSON.stringify({ provider: 'scripted', reason: 'outage on order' });
+    expect(warnings).toEqual([`a provider does not answer and is stalled ${reason}`]);
+    expect(provider.calls).toHaveLength(11);
     expect(await statuses()).toEqual(['calling-provider', 'completed']);
-    for (const call of provider.calls.slice(6)) call.answer('fine');
+    for (const call of provider.calls.slice(7)) call.answer('fine');
     for (const run of runs) expect(await run.output()).toMatchObject([{ done: {} }]);
   });
 
@@ -141,7 +158,9 @@ describe('a refused key', () => {
     for (const call of provider.calls) call.fail('refused');
     await clock.idle();
     expect(await statuses()).toEqual(['stalled']);
-    expect((await runs[0]?.row())?.reason).toMatch(/refused key or spend/);
+    expect((await runs[0]?.row())?.reason).toMatch(
+      /refused key or spend \(refused on order\): mend it/,
+    );
     // Whoever is to mend it has been told what and where, and once.
     const reason = 'refused on order';
     expect(warnings).toEqual([

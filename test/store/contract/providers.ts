@@ -12,6 +12,7 @@ const gate = (name: string, parts: Partial<ProviderWrite> = {}): ProviderWrite =
   limit: 120,
   ceiling: 200,
   sharesCeilingWith: [],
+  lastFault: null,
   ...parts,
 });
 
@@ -41,6 +42,18 @@ export function providersContract({ open, it }: Contract): void {
     expect(await bench.store.providers()).toMatchObject([
       { gate: 'a', status: 'stalled', coolForMs: 0, failedProbes: 3, limit: 60 },
     ]);
+  });
+
+  it('the last fault of a gate is kept, with its age, until a later one', async () => {
+    const bench = await begin(open);
+    const lastFault = { text: 'HTTP 502 at http://host/v1/messages', agoMs: 5_000 };
+    await bench.commit({ providers: [gate('a', { status: 'stalled', lastFault }), gate('b')] });
+    const [a, b] = await bench.store.providers();
+    expect([a?.lastFault?.text, b?.lastFault]).toEqual([lastFault.text, null]);
+    expect(a?.lastFault?.agoMs).toBeGreaterThanOrEqual(5_000);
+    expect(a?.lastFault?.agoMs).toBeLessThan(minute);
+    await bench.commit({ providers: [gate('a', { lastFault: { text: 'later', agoMs: 0 } })] });
+    expect((await bench.store.providers())[0]?.lastFault?.text).toBe('later');
   });
 
   it('calls in slots are counted at their gate', async () => {

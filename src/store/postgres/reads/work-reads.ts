@@ -85,14 +85,16 @@ const providersStatement = statement(
       ceil(extract(epoch from p.probe_at - clock_timestamp()) * 1000)::text,
       p.failed_probes, p.call_limit, p.ceiling, p.shares_ceiling_with,
       (select count(*) from heddle.provider_slots s
-        where s.provider = p.gate and s.call_shard is not null)
+        where s.provider = p.gate and s.call_shard is not null),
+      p.last_fault, ceil(extract(epoch from clock_timestamp() - p.last_fault_at) * 1000)::text
     from heddle.providers p order by p.gate`,
 );
 
 export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
   const rows = await pool.rows(providersStatement());
   return rows.map((row) => {
-    const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, inUse] = row;
+    const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, ...more] = row;
+    const [inUse, fault, faultAgo] = more;
     return {
       gate: gate ?? '',
       status: status as ProviderStatus,
@@ -102,6 +104,8 @@ export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
       limit: Number(limit),
       ceiling: Number(ceiling),
       sharesCeilingWith: JSON.parse(shares ?? '[]') as string[],
+      lastFault:
+        typeof fault === 'string' ? { text: fault, agoMs: Math.max(0, Number(faultAgo)) } : null,
       inUse: Number(inUse),
     };
   });
