@@ -12,9 +12,13 @@ export type Message = { readonly role: 'user' | 'assistant'; readonly content: r
 type Turn = Conversation['turns'][number];
 type Result = Extract<Turn, { readonly role: 'tool' }>;
 
+/** Said for the user before a message of the model's own: the API refuses it as the first. */
+const begin = 'Begin.';
+
 /** Successive turns of one role become one message: the results of parallel tools must come together. */
 export function messagesOf(turns: readonly Turn[]): Message[] {
   const messages: { role: Message['role']; content: Block[] }[] = [];
+  if (turns[0]?.role === 'assistant') messages.push({ role: 'user', content: [text(begin)] });
   for (const turn of turns) {
     const role = turn.role === 'assistant' ? 'assistant' : 'user';
     const blocks = blocksOf(turn);

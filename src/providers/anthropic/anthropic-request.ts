@@ -6,6 +6,7 @@ import { leftOut, mergedBody } from '../wire/merged-body.ts';
 import { type Block, type Message, messagesOf } from './anthropic-blocks.ts';
 import { answerSchema } from './answer-schema.ts';
 import { withCacheMarks } from './cache-marks.ts';
+import { withThinkingBack } from './thinking-back.ts';
 import { thought, type ThinkingStyle } from './thinking.ts';
 
 type Body = {
@@ -37,14 +38,15 @@ const kept = ['model', 'messages', 'stream'] as const;
 export function anthropicRequest(input: GenerateRequest, to: AnthropicTarget): AnthropicRequest {
   const { system: told, turns } = conversationOf(input);
   const { stopSequences = [], tools = [], cache = false } = input;
-  const { fields, notes } = thought(input, to);
+  const back = { input, model: to.model, provider: to.provider };
+  const { fields, notes, messages } = withThinkingBack(messagesOf(turns), thought(input, to), back);
   const format = formatOf(input.schema);
   const system = format === null ? withSchema(told, input.schema) : told;
   const { output_config: effort, ...thinking } = fields;
   const output = { ...effort, ...format };
   const body: Body = {
     model: to.model,
-    messages: messagesOf(turns),
+    messages,
     stream: true,
     ...(system === null ? {} : { system }),
     ...(tools.length === 0 ? {} : { tools: tools.map(toolOf), ...choiceOf(input.toolChoice) }),

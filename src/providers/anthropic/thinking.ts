@@ -33,8 +33,9 @@ export function thought(
   const notes: string[] = [];
   const isForced = mustCallTool(input);
   const asked = input.reasoning;
-  const reasoning = isForced && asked !== undefined ? 'off' : asked;
-  if (reasoning !== asked && asked !== 'off') {
+  const isToBeTold = asked !== undefined || isOfFive(to.model);
+  const reasoning = isForced && isToBeTold ? 'off' : asked;
+  if (reasoning !== asked && asked !== undefined) {
     notes.push('reasoning was left out: Claude does not think where a tool call is forced.');
   }
   const isThinking = reasoning !== undefined && reasoning !== 'off';
@@ -47,7 +48,8 @@ export function thought(
   };
   if (temperature === undefined) return { fields, notes };
   if (temperature === 1 || !(isThinking || refusesTemperature(to.model))) {
-    return { fields: { ...fields, temperature }, notes };
+    if (temperature > 1) notes.push('temperature was sent as 1, the highest that Claude takes.');
+    return { fields: { ...fields, temperature: Math.min(temperature, 1) }, notes };
   }
   const why = isThinking ? 'Claude thinks at its own' : 'this model refuses it';
   return { fields, notes: [...notes, `temperature was left out: ${why}.`] };
@@ -94,6 +96,15 @@ function styleOf(model: string): ThinkingStyle {
 function refusesTemperature(model: string): boolean {
   const version = versionOf(model);
   return version !== null && version >= (model.includes('opus') ? 407 : 500);
+}
+
+/** Models from 5 on think without being asked. So does, for all that is known, one without a version. */
+export function thinksUnasked(model: string): boolean {
+  return versionOf(model) === null || isOfFive(model);
+}
+
+function isOfFive(model: string): boolean {
+  return (versionOf(model) ?? 0) >= 500;
 }
 
 /** 407 of `claude-opus-4-7`, 400 of `claude-sonnet-4-20250514`; null for a name without a version. */

@@ -158,7 +158,7 @@ function toolOf({
     function: {
       name,
       ...(description === undefined ? {} : { description }),
-      parameters: inputSchema as { [key: string]: Json },
+      parameters: { ...(inputSchema as JsonObject), type: 'object' },
     },
   };
 }

@@ -48,8 +48,13 @@ function userContent(turn: Extract<GenerateMessage, { readonly role: 'user' }>):
   return turn.parts.map((part) => (part.type === 'image' ? imageOf(part) : part));
 }
 
-function toolMessage({ toolCallId, content, isError = false }: ToolTurn): ChatMessage {
-  const said = isError ? `error: ${content}` : content;
+/** The text of a result that has none, but images. */
+const shownBelow = '(shown below)';
+
+function toolMessage({ toolCallId, content, isError = false, parts = [] }: ToolTurn): ChatMessage {
+  // Some servers refuse a result without a text.
+  const text = content.trim() === '' && parts.length > 0 ? shownBelow : content;
+  const said = isError ? `error: ${text}` : text;
   return { role: 'tool', tool_call_id: fitId(toolCallId), content: said };
 }
 

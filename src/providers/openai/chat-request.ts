@@ -63,7 +63,8 @@ function toolsOf(
       function: {
         name,
         ...(description === undefined ? {} : { description }),
-        parameters: inputSchema,
+        // OpenAI refuses a schema that does not say so.
+        parameters: { ...(inputSchema as JsonObject), type: 'object' },
       },
     })),
     ...(toolChoice === undefined ? {} : { tool_choice: choiceOf(toolChoice) }),

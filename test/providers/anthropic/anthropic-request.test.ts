@@ -18,6 +18,7 @@ describe('parts', () => {
   it('become blocks in their order, and what is not known goes back unchanged', () => {
     const search = { type: 'server_tool_use', id: 'srv_1', name: 'web_search', input: { q: 'x' } };
     const { messages } = bodyOf({
+      reasoning: 'low',
       messages: [
         {
           role: 'user',
@@ -233,6 +234,78 @@ describe('reasoning', () => {
   });
 });
 
+describe('thinking of earlier answers', () => {
+  const model = 'claude-sonnet-4-5';
+  const own = { provider: 'anthropic', model };
+  const call = { id: 'a', name: 'look', input: {} };
+  const thinking = { type: 'thinking', thinking: 'Hm.', signature: 'sig' };
+  const thoughtOf = (...before: readonly object[]): GenerateRequest['messages'] =>
+    [
+      { role: 'user', content: 'Look.' },
+      {
+        role: 'assistant',
+        content: '',
+        toolCalls: [call],
+        parts: [
+          ...before,
+          { type: 'reasoning', text: 'Hm.', signature: 'sig', from: own },
+          { type: 'tool-call', ...call },
+        ],
+      },
+      { role: 'tool', toolCallId: 'a', content: 'seen' },
+    ] as GenerateRequest['messages'];
+  const thinkingIn = (input: GenerateRequest, of = model) => {
+    const { body, notes } = requestOf(input, { model: of });
+    const { thinking: how } = body as { thinking?: { type: string } };
+    const blocks = body.messages.flatMap(({ content }) => content);
+    return { how: how?.type, back: blocks.filter(({ type }) => type === 'thinking'), notes };
+  };
+
+  it('goes back where the model may think, and only there', () => {
+    const messages = thoughtOf() ?? [];
+    expect(thinkingIn({ messages, reasoning: 'low' }).back).toEqual([thinking]);
+    expect(thinkingIn({ messages, reasoning: 'off' }).back).toEqual([]);
+    expect(thinkingIn({ messages }).back).toEqual([]);
+    expect(thinkingIn({ messages }, 'claude-sonnet-5').back).toEqual([thinking]);
+    const given = { anthropic: { thinking: { type: 'enabled', budget_tokens: 2_048 } } };
+    expect(thinkingIn({ messages, providerOptions: given }).back).toEqual([thinking]);
+  });
+
+  it('stays off in an exchange that did not begin with it, where the model wants that', () => {
+    const messages = thoughtOf({ type: 'text', text: 'Well.' }) ?? [];
+    const { how, back, notes } = thinkingIn({ messages, reasoning: 'low' });
+    expect([how, back.length]).toEqual(['disabled', 0]);
+    expect(notes.join()).toContain('the tool exchange began without');
+    const after = [...messages, { role: 'user', content: 'And?' } as const];
+    expect(thinkingIn({ messages: after, reasoning: 'low' }).how).toBe('enabled');
+    expect(thinkingIn({ messages, reasoning: 'low' }, 'claude-opus-4-7').how).toBe('adaptive');
+  });
+
+  it('is off beside a forced tool, at a model that thinks unasked', () => {
+    const forced = { prompt: 'x', tools, toolChoice: 'required' } as const;
+    expect(thinkingIn(forced, 'claude-sonnet-5').how).toBe('disabled');
+    expect(thinkingIn(forced).how).toBeUndefined();
+  });
+});
+
+it('begins with the user, also where a history begins with the model', () => {
+  const hello = { role: 'assistant', content: 'Hello.' } as const;
+  const { messages } = bodyOf({ messages: [hello], prompt: 'x' });
+  expect((messages as { role: string }[]).map(({ role }) => role)).toEqual([
+    'user',
+    'assistant',
+    'user',
+  ]);
+});
+
+it('has a temperature of at most 1', () => {
+  const { body, notes } = requestOf(
+    { prompt: 'x', temperature: 1.5 },
+    { model: 'claude-opus-4-5' },
+  );
+  expect([(body as { temperature?: number }).temperature, notes.length]).toEqual([1, 1]);
+});
+
 describe('cache marks', () => {
   const marksIn = (value: unknown): number =>
     JSON.stringify(value).split('"cache_control"').length - 1;
@@ -279,7 +352,12 @@ describe('cache marks', () => {
       { role: 'user', content: 'one' },
       { role: 'assistant', content: 'so', parts },
     ] as const;
-    const { messages: sent } = bodyOf({ messages: said, prompt: 'more', cache: true });
+    const { messages: sent } = bodyOf({
+      messages: said,
+      prompt: 'more',
+      cache: true,
+      reasoning: 'low',
+    });
     expect(sent).toMatchObject([
       {},
       {

@@ -89,6 +89,11 @@ describe('a request to Ollama', () => {
   });
 });
 
+it('says of each tool that its arguments are an object', () => {
+  const { body } = written({ prompt: 'x', tools: [{ name: 'look', inputSchema: {} }] });
+  expect(body.tools?.[0]?.function.parameters).toEqual({ type: 'object' });
+});
+
 describe('the options of ollama', () => {
   const bad = (more: object) => () => createOllama({ model: 'm', ...more });
 

@@ -81,7 +81,7 @@ describe('a conversation', () => {
             parameters: { type: 'object', properties: {} },
           },
         },
-        { type: 'function', function: { name: 'count', parameters: {} } },
+        { type: 'function', function: { name: 'count', parameters: { type: 'object' } } },
       ],
       tool_choice: { type: 'function', function: { name: 'look' } },
     });
@@ -114,7 +114,7 @@ describe('a conversation', () => {
         content: 'one',
         parts: [{ type: 'text', text: 'one' }, image],
       },
-      { role: 'tool', toolCallId: 'b', content: 'two' },
+      { role: 'tool', toolCallId: 'b', content: '', parts: [image] },
     ];
     const shown = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } };
     const { messages: sent } = await server.sent({ messages });
@@ -125,10 +125,15 @@ describe('a conversation', () => {
     ]);
     expect(sent.slice(2)).toEqual([
       { role: 'tool', tool_call_id: 'a', content: 'one' },
-      { role: 'tool', tool_call_id: 'b', content: 'two' },
+      { role: 'tool', tool_call_id: 'b', content: '(shown below)' },
       {
         role: 'user',
-        content: [{ type: 'text', text: 'What the tool call a shows:' }, shown],
+        content: [
+          { type: 'text', text: 'What the tool call a shows:' },
+          shown,
+          { type: 'text', text: 'What the tool call b shows:' },
+          shown,
+        ],
       },
     ]);
     const lost: GenerateMessage = {

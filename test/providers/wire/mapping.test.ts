@@ -131,7 +131,7 @@ describe('a conversation', () => {
             parameters: { type: 'object', properties: {} },
           },
         },
-        { type: 'function', function: { name: 'count', parameters: {} } },
+        { type: 'function', function: { name: 'count', parameters: { type: 'object' } } },
       ],
     });
   });
