@@ -71,8 +71,10 @@ export function runTable(rows: readonly RunRow[]): string {
 
 export function questionList(questions: readonly OpenQuestion[]): string {
   return questions
-    .map(({ askId, runId, question, schema, askedAtMs }) => {
+    .map(({ askId, runId, question, schema, data, assignee, askedAtMs }) => {
       const lines = [question, `  run    ${runId}`, `  askId  ${askId}`];
+      if (assignee !== null) lines.push(`  for    ${assignee}`);
+      if (data !== null) lines.push(`  about  ${JSON.stringify(data)}`);
       if (schema !== null) lines.push(`  schema ${JSON.stringify(schema)}`);
       return [...lines, `  asked  ${iso(askedAtMs)}`].join('\n');
     })

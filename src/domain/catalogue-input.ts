@@ -172,17 +172,22 @@ export function checkEvaluate(input: Json): ResolvedEvaluate {
 export type ResolvedAsk = {
   readonly question: string;
   readonly schema: Json;
+  readonly data: Json;
+  readonly assignee: string | null;
   readonly timeoutMs: number | null;
 };
 
 export function checkAsk(input: Json): ResolvedAsk {
   const value = asObject(input, 'ask');
-  onlyKeys(value, 'ask', ['question', 'schema', 'timeoutMs']);
+  onlyKeys(value, 'ask', ['question', 'schema', 'data', 'assignee', 'timeoutMs']);
   const schema = value['schema'] ?? null;
   if (schema !== null) asObject(schema, 'ask.schema');
+  const assignee = value['assignee'] ?? null;
   return {
     question: asText(value['question'], 'ask.question'),
     schema,
+    data: value['data'] ?? null,
+    assignee: assignee === null ? null : checkName(assignee, 'ask.assignee'),
     timeoutMs: asWhole(value['timeoutMs'], 'ask.timeoutMs', { ...delay, fallback: null }),
   };
 }

@@ -186,6 +186,10 @@ export type AskInput = {
    * also give a Standard Schema that describes itself. Default: any answer fits.
    */
   readonly schema?: Json | object;
+  /** The subject of the question, for programs that show it: any JSON. */
+  readonly data?: Json;
+  /** The person or group that should answer, by a name of the host's. heddle shows it and checks nothing. */
+  readonly assignee?: string;
   /** The longest wait, from the turn that asks; then it fails with `invocation-timeout`. Default: no limit. */
   readonly timeoutMs?: number;
 };

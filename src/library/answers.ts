@@ -21,14 +21,29 @@ export type OpenQuestion = {
   readonly question: string;
   /** The JSON Schema that an answer must fit; null: every answer fits. */
   readonly schema: Json;
+  /** The subject of the question, as the chart gave it; null when it gave none. */
+  readonly data: Json;
+  /** The person or group that should answer; null when the chart named none. */
+  readonly assignee: string | null;
   /** When it was asked, in ms since 1970 by the database's clock. */
   readonly askedAtMs: number;
 };
 
+type Asked = Pick<OpenQuestion, 'question' | 'schema'> &
+  Partial<Pick<OpenQuestion, 'data' | 'assignee'>>;
+
 export function openQuestion(row: QuestionRow): OpenQuestion {
   const { runId, invocationId, askedAtMs } = row;
-  const asked = JSON.parse(row.questionText) as Pick<OpenQuestion, 'question' | 'schema'>;
-  return { askId: askIdOf(row), runId, invocationId, ...asked, askedAtMs };
+  const asked = JSON.parse(row.questionText) as Asked;
+  return {
+    askId: askIdOf(row),
+    runId,
+    invocationId,
+    data: null,
+    assignee: null,
+    ...asked,
+    askedAtMs,
+  };
 }
 
 /**

@@ -19,6 +19,11 @@ export async function checkedArguments(schema: StandardSchema, input: unknown): 
   } catch (thrown) {
     throw new Error(`its schema failed: ${thrownText(thrown)}`, { cause: thrown });
   }
+  return readChecked(checked);
+}
+
+/** What a schema has given, read once. Throws an error in words when it is no result of a schema. */
+export function readChecked(checked: unknown): Checked {
   const issues = propertyOf(checked, 'issues') ?? null;
   if (issues !== null) return { kind: 'wrong', words: wordsOf(issues) };
   if (!has(checked, 'value')) throw new Error('its schema gave neither a value nor issues');

@@ -9,6 +9,7 @@
  */
 import { assign, setup, type AnyStateMachine, type PromiseActorLogic } from 'xstate';
 import type { GenerateInput, GenerateOutput } from '../domain/catalogue.ts';
+import type { Failure } from '../domain/failure.ts';
 import {
   begun,
   heard,
@@ -69,7 +70,7 @@ export function chartOf(parts: LoopParts, ending: readonly End[]): AnyStateMachi
   return chart.createMachine({
     id: parts.id,
     // An agent's version is a hash of its chart. The hash does not see the values that functions close over.
-    meta: { toolLoop: { ask, bounds, prompt } },
+    meta: { toolLoop: { ask, bounds, prompt, ...approvalsOf(loop) } },
     context: ({ input, self }) => begun(prompt({ input: input as never, runId: self.id })),
     initial: 'working',
     states: {
@@ -85,6 +86,22 @@ export function chartOf(parts: LoopParts, ending: readonly End[]): AnyStateMachi
   });
 }
 
+/** Some providers refuse a prompt that does not fit; every other failure of a call fails the run. */
+const fullContext = {
+  guard: ({ event }: { readonly event: unknown }): boolean => {
+    return (event as { readonly failure: Failure }).failure.code === 'context-full';
+  },
+  target: `#${endStates['context-full']}`,
+  actions: assign({ end: 'context-full', stop: { stopReason: 'context-full' } }),
+};
+
+/** Absent in a loop without approvals, whose chart is as it was before there were any. */
+function approvalsOf({ approvals, approvalTimeoutMs }: ResolvedLoop): object {
+  if (approvals.size === 0) return {};
+  const asked = [...approvals].map(([name, { needsApproval }]) => [name, needsApproval]);
+  return { approvals: Object.fromEntries(asked) as object, approvalTimeoutMs };
+}
+
 /** The steps of an answer: think, judge, act, observe. */
 function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonly End[]): object {
   const { bounds } = loop;
@@ -97,7 +114,7 @@ function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonl
       invoke: {
         id: 'think',
         src: 'generate',
-        input: ({ context }: At) => ({ ...ask, messages: context.next }),
+        input: ({ context }: At) => inputOf(ask, context),
         onDone: {
           target: 'judging',
           actions: assign(({ context, event }: At & { readonly event: unknown }) => {
@@ -105,6 +122,7 @@ function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonl
             return heard(context, output, { destinations, bounds });
           }),
         },
+        ...(ending.includes('context-full') ? { onError: fullContext } : {}),
       },
     },
     judging: {
@@ -123,6 +141,13 @@ function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonl
       always: 'thinking',
     },
   };
+}
+
+/** A tool choice that forces a call holds once: a loop that must always call a tool never answers. */
+function inputOf({ toolChoice, ...ask }: GenerateInput, context: LoopContext): GenerateInput {
+  const isForced = toolChoice === 'required' || typeof toolChoice === 'object';
+  const holds = toolChoice !== undefined && (!isForced || context.iterations === 0);
+  return { ...ask, ...(holds ? { toolChoice } : {}), messages: context.next };
 }
 
 function outputOf({ end, text, iterations, tokens, stop }: LoopContext): ToolLoopOutput {

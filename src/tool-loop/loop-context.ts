@@ -1,8 +1,11 @@
 /** The context that a tool loop keeps between its steps, and how each step changes it. Pure. */
 import type { GenerateMessage, GenerateOutput, StopReason, ToolCall } from '../domain/catalogue.ts';
-import type { Json } from '../domain/json.ts';
+import type { Failure } from '../domain/failure.ts';
+import { toSafeText, type Json } from '../domain/json.ts';
+import { verdictOn, type ToolApproval, type Verdict } from './approval.ts';
+import { unfitWords, type AuthorTool } from './author-tool.ts';
 import type { ToolLoopBounds } from './options.ts';
-import { errorText, type ToolText } from './result-text.ts';
+import { errorText, imageChars, withinImages, withNote, type ToolText } from './result-text.ts';
 
 /**
  * Why a loop ended.
@@ -39,6 +42,12 @@ type PlannedCall = {
   readonly actor: string | null;
   readonly input: Json;
   readonly result: ToolText | null;
+  /** The tool's name, while a person must be asked whether it may be called. */
+  readonly asks?: string;
+  /** A person has changed the input. */
+  readonly edited?: boolean;
+  /** It begins when the calls before it that have this mark are over. */
+  readonly serial?: boolean;
 };
 
 export type LoopContext = {
@@ -59,6 +68,9 @@ export type LoopContext = {
 export type Destinations = {
   readonly tools: ReadonlyMap<string, string>;
   readonly children: ReadonlyMap<string, string>;
+  /** The author's tools whose calls a person may have to allow, by name. */
+  readonly approvals: ReadonlyMap<string, AuthorTool>;
+  readonly isSerial: (tool: string) => boolean;
 };
 
 type Around = {
@@ -141,12 +153,24 @@ function planned(
     ];
     return refused(`There is no tool called ${name}; there are ${known.join(', ')}.`);
   }
-  return { id, actor, input, result: null };
+  const asking = destinations.approvals.get(name);
+  const verdict = asking === undefined ? free : verdictOn(asking, input);
+  if (verdict.kind === 'wrong') return refused(unfitWords(name, verdict.words));
+  return {
+    id,
+    actor,
+    input,
+    result: null,
+    ...(verdict.kind === 'ask' ? { asks: name } : {}),
+    ...(destinations.isSerial(name) ? { serial: true } : {}),
+  };
 }
+
+const free: Verdict = { kind: 'free' };
 
 function spawned(
   { id, input }: ToolCall,
-  { children }: Destinations,
+  { children, isSerial }: Destinations,
   refused: (words: string) => PlannedCall,
 ): PlannedCall {
   const { agent, input: given = null } = input as { readonly agent?: Json; readonly input?: Json };
@@ -154,23 +178,98 @@ function spawned(
   if (actor === undefined) {
     return refused(`spawn.agent must be one of ${[...children.keys()].join(', ')}.`);
   }
-  return { id, actor, input: given, result: null };
+  const serial = isSerial('spawn') ? { serial: true } : {};
+  return { id, actor, input: given, result: null, ...serial };
 }
 
-export function isDue({ calls }: LoopContext, place: number, actor: string): boolean {
-  return calls[place]?.actor === actor;
+export function isDue(context: LoopContext, place: number, actor: string): boolean {
+  const call = context.calls[place];
+  return call?.actor === actor && call.asks === undefined && !isBlocked(context, place);
+}
+
+/** True for a call that a person must be asked about first. */
+export function isAsking(context: LoopContext, place: number): boolean {
+  return context.calls[place]?.asks !== undefined && !isBlocked(context, place);
+}
+
+/** True while a call before it, both of them serial, is not over. */
+export function isBlocked({ calls }: LoopContext, place: number): boolean {
+  if (calls[place]?.serial !== true) return false;
+  return calls.slice(0, place).some(({ serial, result }) => serial === true && result === null);
+}
+
+/** The context after a person's answer about a call: allowed, changed, or over. */
+export function decided(
+  context: LoopContext,
+  place: number,
+  given: { readonly approval: ToolApproval; readonly charsMax: number },
+): Partial<LoopContext> {
+  const { approval, charsMax } = given;
+  return changed(context, place, ({ asks, ...call }) => {
+    switch (approval.decision) {
+      case 'allow':
+        return call;
+      case 'edit':
+        return { ...call, input: approval.arguments, edited: true };
+      case 'deny': {
+        const why = approval.reason === undefined ? '.' : `: ${approval.reason}`;
+        const words = `A person has denied this call of ${asks ?? 'the tool'}${why}`;
+        return { ...call, actor: null, input: null, result: errorText(words, charsMax) };
+      }
+    }
+  });
+}
+
+/** The context after a question about a call that got no answer: the call is denied. */
+export function undecided(
+  context: LoopContext,
+  place: number,
+  given: { readonly failure: Failure; readonly charsMax: number },
+): Partial<LoopContext> {
+  const { failure, charsMax } = given;
+  const { asks = 'the tool' } = context.calls[place] ?? {};
+  const words =
+    failure.code === 'invocation-timeout'
+      ? `Nobody has allowed this call of ${asks} in time, so it was not carried out.`
+      : `This call of ${asks} could not be allowed, so it was not carried out: ${failure.message}`;
+  return changed(context, place, ({ id, serial }) => ({
+    id,
+    actor: null,
+    input: null,
+    result: errorText(words, charsMax),
+    ...(serial === true ? { serial } : {}),
+  }));
+}
+
+function changed(
+  { calls }: LoopContext,
+  place: number,
+  change: (call: PlannedCall) => PlannedCall,
+): Partial<LoopContext> {
+  return { calls: calls.map((call, i) => (i === place ? change(call) : call)) };
 }
 
 export function withResult(
   context: LoopContext,
   place: number,
-  result: ToolText,
+  { result, charsMax }: { readonly result: ToolText; readonly charsMax: number },
 ): Partial<LoopContext> {
-  const calls = context.calls.map((call, i) =>
+  const images = context.calls.reduce((sum, call) => sum + imageChars(call.result ?? noText), 0);
+  return changed(context, place, (call) => {
+    const { edited, input } = call;
+    const fit = withinImages(result, images, charsMax);
+    const told = edited === true ? withNote(fit, editNote(input, charsMax)) : fit;
     // The input is not needed any more: it stands in the conversation.
-    i === place ? { ...call, input: null, result } : call,
-  );
-  return { calls };
+    return { ...call, input: null, result: told };
+  });
+}
+
+const noText: ToolText = { content: '' };
+
+function editNote(input: Json, charsMax: number): string {
+  const text = JSON.stringify(input);
+  const shown = text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
+  return toSafeText(`A person has changed the arguments of this call to ${shown}.`);
 }
 
 /** The results, in the order of the calls, are the next messages to the model. */
@@ -180,6 +279,7 @@ export function observed({ calls }: LoopContext): Partial<LoopContext> {
     toolCallId: id,
     content: result?.content ?? '',
     ...(result?.isError === true ? { isError: true } : {}),
+    ...(result?.parts === undefined ? {} : { parts: result.parts }),
   }));
   return { next, calls: [] };
 }

@@ -1,8 +1,7 @@
 /** The options of a tool loop, and the form from which its chart is built. */
 import type { AnyStateMachine } from 'xstate';
 import type { GenerateInput } from '../domain/catalogue.ts';
-import { asText, asWhole, refuseField } from '../domain/field.ts';
-import { checkGenerate } from '../domain/model/generate-input.ts';
+import { asBoolean, asText, asWhole, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
@@ -11,7 +10,7 @@ import { schemaJson } from '../domain/schema-json.ts';
 import { checkTaskPolicy, type TaskPolicy } from '../kernel/catalogue.ts';
 import { checkSchema } from '../schema/check-schema.ts';
 import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
-import { checkTool, type AuthorTool } from './author-tool.ts';
+import { checkTool, offerOf, type AuthorTool } from './author-tool.ts';
 
 /** Reaching one of the first three ends the run in a state of its own, with the model's last text. */
 export type ToolLoopBounds = {
@@ -43,11 +42,26 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   readonly children?: readonly ToolLoopChild[];
   /** The task policy of the author's tools. */
   readonly taskPolicy?: TaskPolicy;
-  /** Further input of each model call. */
-  readonly generate?: Pick<
-    GenerateInput,
-    'provider' | 'model' | 'tier' | 'maxTokens' | 'temperature' | 'timeoutMs' | 'attemptTimeoutMs'
-  >;
+  /** The tool calls of one answer: side by side (default), or one after the other, in order. */
+  readonly parallel?: boolean;
+  /**
+   * How long a tool call waits for its approval; after it the call is denied. Default: as long as the loop's
+   * own bound lets it.
+   */
+  readonly approvalTimeoutMs?: number;
+  /** The name of the provider that takes the model calls, as in `generate`. */
+  readonly provider?: string;
+  /** Several providers, in order of preference, as in `generate`. */
+  readonly providers?: readonly string[];
+  /** Only providers that serve this model take the model calls, as in `generate`. */
+  readonly model?: string;
+  /** Instead of a model, as in `generate`. */
+  readonly tier?: string;
+  /**
+   * Further input of each model call. A `toolChoice` that forces a tool holds for the first call of the loop
+   * only: a loop that must call a tool each time would never answer.
+   */
+  readonly generate?: Pick<GenerateInput, (typeof generateKeys)[number]>;
   /** The bounds that end the loop at the latest. Each has a default. */
   readonly bounds?: ToolLoopBounds;
 };
@@ -76,6 +90,15 @@ export type ResolvedLoop = {
   readonly builtIn: readonly BuiltInTool[];
   readonly tools: readonly (readonly [string, AuthorTool])[];
   readonly children: NonNullable<ToolLoopOptions['children']>;
+  /** The input of each model call, but for messages, system and tools. */
+  readonly generate: NonNullable<ToolLoopOptions['generate']>;
+  /** The JSON Schemas of the author's tools, by name. */
+  readonly schemas: ReadonlyMap<string, Json>;
+  /** The author's tools whose calls a person may have to allow, by name. */
+  readonly approvals: ReadonlyMap<string, AuthorTool>;
+  readonly approvalTimeoutMs: number | undefined;
+  /** True when some calls of one answer wait for others. */
+  readonly isSerial: boolean;
 };
 
 const optionKeys = [
@@ -86,15 +109,25 @@ const optionKeys = [
   'tools',
   'children',
   'taskPolicy',
+  'parallel',
+  'approvalTimeoutMs',
+  'provider',
+  'providers',
+  'model',
+  'tier',
   'generate',
   'bounds',
 ] as const;
+const routeKeys = ['provider', 'providers', 'model', 'tier'] as const;
 const generateKeys = [
-  'provider',
-  'model',
-  'tier',
+  ...routeKeys,
   'maxTokens',
   'temperature',
+  'toolChoice',
+  'stopSequences',
+  'reasoning',
+  'cache',
+  'providerOptions',
   'timeoutMs',
   'attemptTimeoutMs',
 ] as const;
@@ -104,20 +137,43 @@ export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
   const options = asOptions(given, 'toolLoop', optionKeys);
   checkName(options.id, 'toolLoop.id');
   if (options.system !== undefined) asText(options.system, 'toolLoop.system');
-  const { prompt, generate = {}, taskPolicy = {} } = options;
+  const { prompt, taskPolicy = {} } = options;
   if (prompt !== undefined && typeof prompt !== 'function') {
     refuseField('toolLoop.prompt', 'must be a function');
   }
   checkTaskPolicy(taskPolicy, 'toolLoop.taskPolicy');
-  // The prompt is known only when a run starts; the other fields are checked here.
-  checkGenerate({ ...asOptions(generate, 'toolLoop.generate', generateKeys), prompt: '' });
   const builtIn = builtInOf(options.builtIn);
+  const tools = toolsOf(options.tools, builtIn);
+  const parallel = asBoolean(options.parallel, 'toolLoop.parallel', true);
   return {
     bounds: boundsOf(options.bounds),
     builtIn,
-    tools: toolsOf(options.tools, builtIn),
+    tools,
     children: childrenOf(options.children),
+    generate: generateOf(options),
+    schemas: new Map(tools.map(([name, of]) => [name, offerOf(name, of).inputSchema])),
+    approvals: new Map(tools.filter(([, { needsApproval = false }]) => needsApproval !== false)),
+    approvalTimeoutMs: asWhole(options.approvalTimeoutMs, 'toolLoop.approvalTimeoutMs', {
+      min: 1,
+      max: limits.delayMsMax,
+      fallback: undefined,
+    }),
+    isSerial: !parallel || tools.some(([, { serial }]) => serial === true),
   };
+}
+
+/** The route may stand in the loop's own options or in `generate`, and not in both. */
+function generateOf(options: ToolLoopOptions<never>): ResolvedLoop['generate'] {
+  const given = asOptions(options.generate ?? {}, 'toolLoop.generate', generateKeys);
+  const route: Record<string, unknown> = {};
+  for (const key of routeKeys) {
+    if (options[key] === undefined) continue;
+    if (given[key] !== undefined) {
+      refuseField(`toolLoop.${key}`, `and toolLoop.generate.${key} may not both be given`);
+    }
+    route[key] = options[key];
+  }
+  return { ...given, ...route };
 }
 
 function builtInOf(given: readonly BuiltInTool[] = builtInTools): readonly BuiltInTool[] {
@@ -125,6 +181,7 @@ function builtInOf(given: readonly BuiltInTool[] = builtInTools): readonly Built
   const unknown = given.find((name) => !builtInTools.includes(name));
   if (unknown !== undefined)
     refuseField('toolLoop.builtIn', `knows only ${builtInTools.join(', ')}`);
+  if (new Set(given).size < given.length) refuseField('toolLoop.builtIn', 'names a tool twice');
   return given;
 }
 
@@ -150,6 +207,8 @@ function childrenOf(given: ToolLoopOptions['children'] = []): ResolvedLoop['chil
     const { root } = (checked.agent ?? {}) as { readonly root?: unknown };
     if (typeof root !== 'object') refuseField(`${field}.agent`, 'must be a chart');
     asText(checked.description, `${field}.description`);
+    const isTwice = given.slice(0, place).some(({ agent }) => agent.id === checked.agent.id);
+    if (isTwice) refuseField(`${field}.agent`, `is there already: ${checked.agent.id}`);
     if (checked.inputSchema === undefined) return checked;
     const inputSchema = schemaJson(checked.inputSchema, `${field}.inputSchema`);
     // The model reads it as it was written.

@@ -11,11 +11,15 @@ import type {
   StateMachine,
   StateValue,
 } from 'xstate';
-import type { ToolOffer } from '../domain/catalogue.ts';
-import type { Json } from '../domain/json.ts';
+import type { GenerateInput, ToolOffer } from '../domain/catalogue.ts';
+import { HeddleError } from '../domain/errors.ts';
+import { refuseField } from '../domain/field.ts';
+import { toJson, type Json } from '../domain/json.ts';
+import { checkGenerate } from '../domain/model/generate-input.ts';
 import { catalogue, noteFormer } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
 import { builtInOffers } from './built-in-tools.ts';
+import { approvalActor } from './places.ts';
 import { chartOf, ends, formerEnds, type LoopParts } from './loop-chart.ts';
 import type { Destinations, ToolLoopOutput } from './loop-context.ts';
 import {
@@ -61,23 +65,37 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
   const loop = resolveLoop(options);
   const actors = actorsOf(loop, options);
   const offers = offersOf(loop);
+  const ask = {
+    ...loop.generate,
+    ...(options.system === undefined ? {} : { system: options.system }),
+    ...(offers.length === 0 ? {} : { tools: offers }),
+    conversation: 'loop',
+  };
+  checkAsk(ask);
   const parts: LoopParts = {
     id: options.id,
     loop,
     actors,
-    destinations: destinationsOf(loop),
-    ask: {
-      ...options.generate,
-      ...(options.system === undefined ? {} : { system: options.system }),
-      ...(offers.length === 0 ? {} : { tools: offers }),
-      conversation: 'loop',
-    },
+    destinations: destinationsOf(loop, options.parallel ?? true),
+    ask,
     prompt: options.prompt ?? defaultPrompt,
   };
   const machine = chartOf(parts, ends);
   noteFormer(machine, () => [chartOf(parts, formerEnds)]);
   // Its states are made of the author's names; the types say what the options and `outputOf` do.
   return machine as never;
+}
+
+/** The messages are known only when a run goes on; the other fields are checked here, by their names. */
+function checkAsk(ask: GenerateInput): void {
+  const input = toJson(ask, 'toolLoop.generate');
+  try {
+    checkGenerate(input ?? null);
+  } catch (error) {
+    if (!(error instanceof HeddleError) || error.code !== 'invalid-field') throw error;
+    const { field, reason } = error.detail as { readonly field: string; readonly reason: string };
+    refuseField(`toolLoop.${field}`, reason);
+  }
 }
 
 function defaultPrompt({ input }: { readonly input: unknown }): string {
@@ -87,7 +105,7 @@ function defaultPrompt({ input }: { readonly input: unknown }): string {
 
 /** The actors, by a key that is also the name of the state which invokes the actor. */
 function actorsOf(
-  { builtIn, tools, children, bounds }: ResolvedLoop,
+  { builtIn, tools, children, bounds, approvals }: ResolvedLoop,
   { taskPolicy = {} }: { readonly taskPolicy?: ToolLoopOptions['taskPolicy'] },
 ): Record<string, Actor> {
   const actors: [string, unknown][] = [
@@ -98,13 +116,20 @@ function actorsOf(
       toolTask(name, tool, taskPolicy, bounds.resultCharsMax),
     ]),
     ...children.map(({ agent }, i): [string, unknown] => [`spawn-${i}`, agent]),
+    ...(approvals.size === 0 ? [] : [[approvalActor, catalogue.ask] as [string, unknown]]),
   ];
   // XState's types know each actor by name; these names are the author's.
   return Object.fromEntries(actors) as Record<string, Actor>;
 }
 
-function destinationsOf({ builtIn, tools, children }: ResolvedLoop): Destinations {
+function destinationsOf(
+  { builtIn, tools, children, approvals }: ResolvedLoop,
+  parallel: boolean,
+): Destinations {
+  const serial = new Set(tools.flatMap(([name, of]) => (of.serial === true ? [name] : [])));
   return {
+    approvals,
+    isSerial: (name) => !parallel || serial.has(name),
     tools: new Map([
       ...builtIn.map((name) => [name, name] as const),
       ...tools.map(([name]) => [name, `tool-${name}`] as const),

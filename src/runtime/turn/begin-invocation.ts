@@ -4,7 +4,7 @@
  * never before (promise 5): calls by `calls.ts`, tasks by `run-tasks.ts`.
  */
 import type { Effect } from '../../domain/effect.ts';
-import { checkAsk, checkEvaluate } from '../../domain/catalogue-input.ts';
+import { checkAsk, checkEvaluate, type ResolvedAsk } from '../../domain/catalogue-input.ts';
 import { checkGenerate } from '../../domain/model/generate-input.ts';
 import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
 import { recordOf } from '../../domain/failure.ts';
@@ -114,7 +114,7 @@ function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
   openQuestion(draft, {
     invocationId: id,
     incarnation,
-    questionText: JSON.stringify({ question: asked.question, schema: asked.schema }),
+    questionText: JSON.stringify(questionOf(asked)),
   });
   if (asked.timeoutMs !== null) {
     setTimer(draft, {
@@ -123,6 +123,16 @@ function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
       delayMs: asked.timeoutMs,
     });
   }
+}
+
+/** As the question's row keeps it: what is not given is not written. */
+function questionOf({ question, schema, data, assignee }: ResolvedAsk): Json {
+  return {
+    question,
+    schema,
+    ...(data === null ? {} : { data }),
+    ...(assignee === null ? {} : { assignee }),
+  };
 }
 
 /** A child is a run of its own, with its own row, in its parent's tenant and pipeline. */

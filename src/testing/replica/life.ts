@@ -93,6 +93,7 @@ export function mortalProvider(provider: Provider, life: Life): Provider {
 
 /** A provider's properties, read once; the provider may be an instance of its author's class. */
 function described(provider: Provider): Omit<Provider, 'call' | 'close'> {
-  const { name, ceiling, startsAt, models, tiers, sharesCeilingWith, pricePerMillion } = provider;
-  return { name, ceiling, startsAt, models, tiers, sharesCeilingWith, pricePerMillion };
+  const { name, ceiling, startsAt, models, tiers } = provider;
+  const { sharesCeilingWith, pricePerMillion, supports } = provider;
+  return { name, ceiling, startsAt, models, tiers, sharesCeilingWith, pricePerMillion, supports };
 }
