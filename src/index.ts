@@ -17,6 +17,7 @@ export {
 } from './kernel/catalogue.ts';
 export { toolLoop, type ToolLoopMachine } from './tool-loop/tool-loop.ts';
 export { tool, type AuthorTool } from './tool-loop/author-tool.ts';
+export type { ToolLoopEvent } from './tool-loop/chat.ts';
 export type { ToolApproval, ToolApprovalData } from './tool-loop/approval.ts';
 export type {
   PathSegment,
@@ -26,6 +27,7 @@ export type {
 } from './domain/standard-schema.ts';
 export type {
   ToolLoopBounds,
+  ToolLoopChat,
   ToolLoopChild,
   ToolLoopInput,
   ToolLoopOptions,

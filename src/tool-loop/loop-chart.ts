@@ -35,7 +35,7 @@ export type LoopParts = {
 };
 
 /** The ends that answers bring about, and the bounds on them: each is a final state of its own. */
-const endStates: Readonly<Record<Exclude<ToolLoopEnd, 'time'>, string>> = {
+const endStates: Readonly<Record<Exclude<ToolLoopEnd, 'time' | 'idle' | 'prompts'>, string>> = {
   answered: 'answered',
   refused: 'refused',
   'cut-off': 'cutOff',
@@ -45,6 +45,7 @@ const endStates: Readonly<Record<Exclude<ToolLoopEnd, 'time'>, string>> = {
   other: 'stopped',
 };
 type End = keyof typeof endStates;
+/** In the order of their candidates. */
 export const ends = Object.keys(endStates) as readonly End[];
 /** Those of 0.1.0: the runs that it began have no state for the others. */
 export const formerEnds = ends.filter((end) => end !== 'context-full' && end !== 'other');
@@ -70,14 +71,14 @@ export function chartOf(parts: LoopParts, ending: readonly End[]): AnyStateMachi
   return chart.createMachine({
     id: parts.id,
     // An agent's version is a hash of its chart. The hash does not see the values that functions close over.
-    meta: { toolLoop: { ask, bounds, prompt, ...approvalsOf(loop) } },
+    meta: { toolLoop: { ask, bounds, prompt, ...loop.texts } },
     context: ({ input, self }) => begun(prompt({ input: input as never, runId: self.id })),
     initial: 'working',
     states: {
       working: {
         initial: 'thinking',
         after: { timeBound: 'outOfTime' },
-        states: stepsOf(parts, ending),
+        states: stepsOf(parts, ending, { targetOf: (end) => `#${endStates[end]}` }),
       },
       ...Object.fromEntries(finals),
       outOfTime: { type: 'final', entry: assign({ end: 'time' }) },
@@ -86,24 +87,31 @@ export function chartOf(parts: LoopParts, ending: readonly End[]): AnyStateMachi
   });
 }
 
-/** Some providers refuse a prompt that does not fit; every other failure of a call fails the run. */
-const fullContext = {
-  guard: ({ event }: { readonly event: unknown }): boolean => {
-    return (event as { readonly failure: Failure }).failure.code === 'context-full';
-  },
-  target: `#${endStates['context-full']}`,
-  actions: assign({ end: 'context-full', stop: { stopReason: 'context-full' } }),
+/** Where an answer that ends leads to, and a model call that fails. */
+type Leads = {
+  readonly targetOf: (end: End) => string;
+  /** Absent where the failure ends the run. */
+  readonly onFailure?: object;
 };
 
-/** Absent in a loop without approvals, whose chart is as it was before there were any. */
-function approvalsOf({ approvals, approvalTimeoutMs }: ResolvedLoop): object {
-  if (approvals.size === 0) return {};
-  const asked = [...approvals].map(([name, { needsApproval }]) => [name, needsApproval]);
-  return { approvals: Object.fromEntries(asked) as object, approvalTimeoutMs };
+/** Some providers refuse a prompt that does not fit. */
+function failures(ending: readonly End[], { targetOf, onFailure }: Leads): object {
+  if (!ending.includes('context-full')) return {};
+  const full = {
+    guard: ({ event }: { readonly event: unknown }): boolean =>
+      (event as { readonly failure: Failure }).failure.code === 'context-full',
+    target: targetOf('context-full'),
+    actions: assign({ end: 'context-full', stop: { stopReason: 'context-full' } }),
+  };
+  return { onError: onFailure === undefined ? full : [full, onFailure] };
 }
 
 /** The steps of an answer: think, judge, act, observe. */
-function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonly End[]): object {
+export function stepsOf(
+  { ask, loop, actors, destinations }: LoopParts,
+  ending: readonly End[],
+  leads: Leads,
+): Record<string, object> {
   const { bounds } = loop;
   const has =
     (end: End) =>
@@ -122,12 +130,12 @@ function stepsOf({ ask, loop, actors, destinations }: LoopParts, ending: readonl
             return heard(context, output, { destinations, bounds });
           }),
         },
-        ...(ending.includes('context-full') ? { onError: fullContext } : {}),
+        ...failures(ending, leads),
       },
     },
     judging: {
       always: [
-        ...ending.map((end) => ({ guard: has(end), target: `#${endStates[end]}` })),
+        ...ending.map((end) => ({ guard: has(end), target: leads.targetOf(end) })),
         { target: 'acting' },
       ],
     },

@@ -1,8 +1,7 @@
 /** The context that a tool loop keeps between its steps, and how each step changes it. Pure. */
 import type { GenerateMessage, GenerateOutput, StopReason, ToolCall } from '../domain/catalogue.ts';
-import type { Failure } from '../domain/failure.ts';
 import { toSafeText, type Json } from '../domain/json.ts';
-import { verdictOn, type ToolApproval, type Verdict } from './approval.ts';
+import { verdictOn, type Verdict } from './approval.ts';
 import { unfitWords, type AuthorTool } from './author-tool.ts';
 import type { ToolLoopBounds } from './options.ts';
 import { errorText, imageChars, withinImages, withNote, type ToolText } from './result-text.ts';
@@ -16,9 +15,19 @@ import { errorText, imageChars, withinImages, withNote, type ToolText } from './
  * - `context-full`: the model's context was full.
  * - `other`: the answer ended for another reason, which `rawStopReason` gives where the provider has a word.
  * - `iterations`, `tokens`, `time`: at one of the loop's bounds.
+ * - `idle`, `prompts`: of a chat, which had no prompt for too long, or had as many as it may have.
  */
 export type ToolLoopEnd =
-  'answered' | 'refused' | 'cut-off' | 'context-full' | 'other' | 'iterations' | 'tokens' | 'time';
+  | 'answered'
+  | 'refused'
+  | 'cut-off'
+  | 'context-full'
+  | 'other'
+  | 'iterations'
+  | 'tokens'
+  | 'time'
+  | 'idle'
+  | 'prompts';
 
 /** The output of a tool loop's run. */
 export type ToolLoopOutput = {
@@ -30,6 +39,8 @@ export type ToolLoopOutput = {
   readonly iterations: number;
   /** Input and output tokens of all its model calls. */
   readonly tokens: number;
+  /** Prompts that a chat has taken. */
+  readonly prompts?: number;
   /** Why the model's last answer ended; null when it gave none. */
   readonly stopReason: StopReason | null;
   /** The provider's own word, when `stopReason` is `other`. */
@@ -62,6 +73,24 @@ export type LoopContext = {
   readonly stop?: Pick<GenerateOutput, 'stopReason' | 'rawStopReason'>;
   /** The last answer was cut among its tool calls, and the model is told so. */
   readonly wasCut?: boolean;
+  /** Of a loop that is a chat. */
+  readonly chat?: ChatContext;
+};
+
+export type ChatContext = {
+  readonly channel: string;
+  readonly replies: string;
+  /** The id of the newest prompt's message. */
+  readonly prompt: string | null;
+  /** Why the newest prompt has no answer. */
+  readonly fault:
+    | { readonly type: 'rejected'; readonly reason: string }
+    | { readonly type: 'failed'; readonly code: string; readonly reason: string }
+    | null;
+  /** Prompts so far; model calls and tokens of the answers before the newest one. */
+  readonly prompts: number;
+  readonly iterations: number;
+  readonly tokens: number;
 };
 
 /** The actor for each tool and each child that a model may call, by name. */
@@ -198,50 +227,8 @@ export function isBlocked({ calls }: LoopContext, place: number): boolean {
   return calls.slice(0, place).some(({ serial, result }) => serial === true && result === null);
 }
 
-/** The context after a person's answer about a call: allowed, changed, or over. */
-export function decided(
-  context: LoopContext,
-  place: number,
-  given: { readonly approval: ToolApproval; readonly charsMax: number },
-): Partial<LoopContext> {
-  const { approval, charsMax } = given;
-  return changed(context, place, ({ asks, ...call }) => {
-    switch (approval.decision) {
-      case 'allow':
-        return call;
-      case 'edit':
-        return { ...call, input: approval.arguments, edited: true };
-      case 'deny': {
-        const why = approval.reason === undefined ? '.' : `: ${approval.reason}`;
-        const words = `A person has denied this call of ${asks ?? 'the tool'}${why}`;
-        return { ...call, actor: null, input: null, result: errorText(words, charsMax) };
-      }
-    }
-  });
-}
-
-/** The context after a question about a call that got no answer: the call is denied. */
-export function undecided(
-  context: LoopContext,
-  place: number,
-  given: { readonly failure: Failure; readonly charsMax: number },
-): Partial<LoopContext> {
-  const { failure, charsMax } = given;
-  const { asks = 'the tool' } = context.calls[place] ?? {};
-  const words =
-    failure.code === 'invocation-timeout'
-      ? `Nobody has allowed this call of ${asks} in time, so it was not carried out.`
-      : `This call of ${asks} could not be allowed, so it was not carried out: ${failure.message}`;
-  return changed(context, place, ({ id, serial }) => ({
-    id,
-    actor: null,
-    input: null,
-    result: errorText(words, charsMax),
-    ...(serial === true ? { serial } : {}),
-  }));
-}
-
-function changed(
+/** The context with one of its calls changed. */
+export function changed(
   { calls }: LoopContext,
   place: number,
   change: (call: PlannedCall) => PlannedCall,

@@ -42,6 +42,8 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   readonly children?: readonly ToolLoopChild[];
   /** The task policy of the author's tools. */
   readonly taskPolicy?: TaskPolicy;
+  /** Keeps the loop open for further prompts: see `ToolLoopChat`. The bounds are then those of one answer. */
+  readonly chat?: ToolLoopChat<Input>;
   /** The tool calls of one answer: side by side (default), or one after the other, in order. */
   readonly parallel?: boolean;
   /**
@@ -66,6 +68,22 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   readonly bounds?: ToolLoopBounds;
 };
 
+/** A loop that stays open: it takes prompts from a channel, one after the other, and tells each answer. */
+export type ToolLoopChat<Input = ToolLoopInput> = {
+  /** The channel of the prompts, for one run alone. Default: `chat/<run id>/prompts`. */
+  readonly channel?: (run: { readonly input: Input; readonly runId: string }) => string;
+  /** The channel of the replies. Default: `chat/<run id>/replies`, or the other channel's name with `/replies`. */
+  readonly replies?: (run: { readonly input: Input; readonly runId: string }) => string;
+  /** How long it waits for a prompt before it ends. Default a day. */
+  readonly idleMs?: number;
+  /** How long it lives at most. Default 30 days. */
+  readonly lifeMs?: number;
+  /** Prompts that it takes at most. Default 1,000. */
+  readonly promptsMax?: number;
+  /** Input and output of all its model calls together. Default 10,000,000. */
+  readonly tokensMax?: number;
+};
+
 /** An agent that the model may start. */
 export type ToolLoopChild = {
   /** Its chart, which must be registered as an agent too. */
@@ -85,7 +103,13 @@ export type ToolLoopInput = {
 /** Providers take no other names. */
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 
+export type ResolvedChat = Required<Omit<ToolLoopChat<never>, 'channel' | 'replies'>> &
+  Pick<ToolLoopChat<never>, 'channel' | 'replies'>;
+
 export type ResolvedLoop = {
+  readonly chat: ResolvedChat | null;
+  /** Further texts by which one build is told from another. Empty in a loop without approvals. */
+  readonly texts: object;
   readonly bounds: Required<ToolLoopBounds>;
   readonly builtIn: readonly BuiltInTool[];
   readonly tools: readonly (readonly [string, AuthorTool])[];
@@ -109,6 +133,7 @@ const optionKeys = [
   'tools',
   'children',
   'taskPolicy',
+  'chat',
   'parallel',
   'approvalTimeoutMs',
   'provider',
@@ -145,15 +170,20 @@ export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
   const builtIn = builtInOf(options.builtIn);
   const tools = toolsOf(options.tools, builtIn);
   const parallel = asBoolean(options.parallel, 'toolLoop.parallel', true);
+  const asking = tools.filter(([, { needsApproval = false }]) => needsApproval !== false);
+  const { approvalTimeoutMs } = options;
+  const asked = Object.fromEntries(asking.map(([name, of]) => [name, of.needsApproval]));
   return {
+    chat: options.chat === undefined ? null : chatOf(options.chat),
+    texts: asking.length === 0 ? {} : { approvals: asked, approvalTimeoutMs },
     bounds: boundsOf(options.bounds),
     builtIn,
     tools,
     children: childrenOf(options.children),
     generate: generateOf(options),
     schemas: new Map(tools.map(([name, of]) => [name, offerOf(name, of).inputSchema])),
-    approvals: new Map(tools.filter(([, { needsApproval = false }]) => needsApproval !== false)),
-    approvalTimeoutMs: asWhole(options.approvalTimeoutMs, 'toolLoop.approvalTimeoutMs', {
+    approvals: new Map(asking),
+    approvalTimeoutMs: asWhole(approvalTimeoutMs, 'toolLoop.approvalTimeoutMs', {
       min: 1,
       max: limits.delayMsMax,
       fallback: undefined,
@@ -235,5 +265,27 @@ function boundsOf(given: ToolLoopBounds = {}): Required<ToolLoopBounds> {
     timeMs: whole('timeMs', limits.delayMsMax, 3_600_000),
     toolCallsMax: whole('toolCallsMax', 32, 8),
     resultCharsMax: whole('resultCharsMax', limits.payloadBytesMax / 8, 65_536),
+  };
+}
+
+const chatKeys = ['channel', 'replies', 'idleMs', 'lifeMs', 'promptsMax', 'tokensMax'] as const;
+const dayMs = 86_400_000;
+
+function chatOf(given: ToolLoopChat<never>): ResolvedChat {
+  const { channel, replies, ...bounds } = asOptions(given, 'toolLoop.chat', chatKeys);
+  for (const [key, of] of Object.entries({ channel, replies })) {
+    if (of !== undefined && typeof of !== 'function') {
+      refuseField(`toolLoop.chat.${key}`, 'must be a function');
+    }
+  }
+  const whole = (name: keyof typeof bounds, max: number, fallback: number): number =>
+    asWhole(bounds[name], `toolLoop.chat.${name}`, { min: 1, max, fallback });
+  return {
+    ...(channel === undefined ? {} : { channel }),
+    ...(replies === undefined ? {} : { replies }),
+    idleMs: whole('idleMs', limits.delayMsMax, dayMs),
+    lifeMs: whole('lifeMs', limits.delayMsMax, 30 * dayMs),
+    promptsMax: whole('promptsMax', limits.conversationMessagesMax, 1_000),
+    tokensMax: whole('tokensMax', Number.MAX_SAFE_INTEGER, 10_000_000),
   };
 }

@@ -8,13 +8,12 @@ import { assign } from 'xstate';
 import type { AskInput } from '../domain/catalogue.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Json } from '../domain/json.ts';
-import { approvalOf, approvalQuestion } from './approval.ts';
+import { approvalOf, approvalQuestion, type ToolApproval } from './approval.ts';
 import {
-  decided,
+  changed,
   isAsking,
   isBlocked,
   isDue,
-  undecided,
   withResult,
   type LoopContext,
 } from './loop-context.ts';
@@ -24,13 +23,19 @@ import { errorText, resultText, type ToolText } from './result-text.ts';
 type At = { readonly context: LoopContext };
 type AtEvent = At & { readonly event: unknown };
 
-/** The key of the actor that asks for an approval. */
-export const approvalActor = 'approval';
+/** The keys of the loop's own actors, which no tool call names. */
+export const ownActors = {
+  think: 'generate',
+  approve: 'approval',
+  listen: 'chat-receive',
+  reply: 'chat-publish',
+} as const;
 
 /** Each place has a state for every actor; a place without a due call is over at once. */
 export function placesOf(loop: ResolvedLoop, actors: readonly string[]): Record<string, object> {
-  const callable = actors.filter((name) => name !== 'generate' && name !== approvalActor);
-  const asks = actors.includes(approvalActor);
+  const own: readonly string[] = Object.values(ownActors);
+  const callable = actors.filter((name) => !own.includes(name));
+  const asks = actors.includes(ownActors.approve);
   const places = Array.from({ length: loop.bounds.toolCallsMax }, (_, place) => {
     const calling = callable.map((actor) => [actor, callingState(loop, place, actor)]);
     const asking = { guard: ({ context }: At) => isAsking(context, place), target: 'approving' };
@@ -91,7 +96,7 @@ function approvingState(loop: ResolvedLoop, place: number): object {
     invoke: {
       // Another start of it is another question: an answer to an earlier one never counts for this.
       id: `approve-${place}`,
-      src: approvalActor,
+      src: ownActors.approve,
       input: ({ context }: At) => questionOf(loop, context, place),
       onDone: {
         target: 'choosing',
@@ -120,6 +125,49 @@ function questionOf(loop: ResolvedLoop, { calls }: LoopContext, place: number): 
       timeoutMs: loop.approvalTimeoutMs,
     },
   );
+}
+
+/** The context after a person's answer about a call: allowed, changed, or over. */
+function decided(
+  context: LoopContext,
+  place: number,
+  given: { readonly approval: ToolApproval; readonly charsMax: number },
+): Partial<LoopContext> {
+  const { approval, charsMax } = given;
+  return changed(context, place, ({ asks, ...call }) => {
+    switch (approval.decision) {
+      case 'allow':
+        return call;
+      case 'edit':
+        return { ...call, input: approval.arguments, edited: true };
+      case 'deny': {
+        const why = approval.reason === undefined ? '.' : `: ${approval.reason}`;
+        const words = `A person has denied this call of ${asks ?? 'the tool'}${why}`;
+        return { ...call, actor: null, input: null, result: errorText(words, charsMax) };
+      }
+    }
+  });
+}
+
+/** The context after a question about a call that got no answer: the call is denied. */
+function undecided(
+  context: LoopContext,
+  place: number,
+  given: { readonly failure: Failure; readonly charsMax: number },
+): Partial<LoopContext> {
+  const { failure, charsMax } = given;
+  const { asks = 'the tool' } = context.calls[place] ?? {};
+  const words =
+    failure.code === 'invocation-timeout'
+      ? `Nobody has allowed this call of ${asks} in time, so it was not carried out.`
+      : `This call of ${asks} could not be allowed, so it was not carried out: ${failure.message}`;
+  return changed(context, place, ({ id, serial }) => ({
+    id,
+    actor: null,
+    input: null,
+    result: errorText(words, charsMax),
+    ...(serial === true ? { serial } : {}),
+  }));
 }
 
 function failureOf(event: unknown): Failure {

@@ -13,7 +13,7 @@ export type ToolText = {
 };
 
 /** The images of all results of one answer together, in characters of base64: they stand in the context. */
-export const imageCharsMax = limits.payloadBytesMax / 2;
+const imageCharsMax = limits.payloadBytesMax / 2;
 
 /**
  * NUL is removed and lone surrogates are replaced. A result that is no JSON, or too long, becomes an error in

@@ -2,7 +2,6 @@
 import type {
   AnyActorRef,
   AnyEventObject,
-  EventObject,
   MachineContext,
   MetaObject,
   ParameterizedObject,
@@ -18,8 +17,9 @@ import { toJson, type Json } from '../domain/json.ts';
 import { checkGenerate } from '../domain/model/generate-input.ts';
 import { catalogue, noteFormer } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
+import { chatChartOf, type ToolLoopEvent } from './chat.ts';
 import { builtInOffers } from './built-in-tools.ts';
-import { approvalActor } from './places.ts';
+import { ownActors } from './places.ts';
 import { chartOf, ends, formerEnds, type LoopParts } from './loop-chart.ts';
 import type { Destinations, ToolLoopOutput } from './loop-context.ts';
 import {
@@ -47,7 +47,7 @@ export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> =
   string,
   Input,
   ToolLoopOutput,
-  EventObject,
+  ToolLoopEvent,
   MetaObject,
   {
     /** The agent's name. */
@@ -78,8 +78,9 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
     actors,
     destinations: destinationsOf(loop, options.parallel ?? true),
     ask,
-    prompt: options.prompt ?? defaultPrompt,
+    prompt: options.prompt ?? (loop.chat === null ? defaultPrompt : firstPrompt),
   };
+  if (loop.chat !== null) return chatChartOf(parts, loop.chat) as never;
   const machine = chartOf(parts, ends);
   noteFormer(machine, () => [chartOf(parts, formerEnds)]);
   // Its states are made of the author's names; the types say what the options and `outputOf` do.
@@ -98,6 +99,12 @@ function checkAsk(ask: GenerateInput): void {
   }
 }
 
+/** A chat may begin without a prompt. */
+function firstPrompt({ input }: { readonly input: unknown }): string {
+  const { prompt } = (input ?? {}) as Partial<ToolLoopInput>;
+  return typeof prompt === 'string' ? prompt : '';
+}
+
 function defaultPrompt({ input }: { readonly input: unknown }): string {
   const { prompt } = (input ?? {}) as Partial<ToolLoopInput>;
   return typeof prompt === 'string' ? prompt : JSON.stringify(input ?? null);
@@ -105,19 +112,22 @@ function defaultPrompt({ input }: { readonly input: unknown }): string {
 
 /** The actors, by a key that is also the name of the state which invokes the actor. */
 function actorsOf(
-  { builtIn, tools, children, bounds, approvals }: ResolvedLoop,
+  { builtIn, tools, children, bounds, approvals, chat }: ResolvedLoop,
   { taskPolicy = {} }: { readonly taskPolicy?: ToolLoopOptions['taskPolicy'] },
 ): Record<string, Actor> {
   const actors: [string, unknown][] = [
-    ['generate', catalogue.generate],
+    [ownActors.think, catalogue.generate],
     ...builtIn.map((name): [string, unknown] => [name, catalogue[name]]),
     ...tools.map(([name, tool]): [string, unknown] => [
       `tool-${name}`,
       toolTask(name, tool, taskPolicy, bounds.resultCharsMax),
     ]),
     ...children.map(({ agent }, i): [string, unknown] => [`spawn-${i}`, agent]),
-    ...(approvals.size === 0 ? [] : [[approvalActor, catalogue.ask] as [string, unknown]]),
   ];
+  if (approvals.size > 0) actors.push([ownActors.approve, catalogue.ask]);
+  if (chat !== null) {
+    actors.push([ownActors.listen, catalogue.receive], [ownActors.reply, catalogue.publish]);
+  }
   // XState's types know each actor by name; these names are the author's.
   return Object.fromEntries(actors) as Record<string, Actor>;
 }
