@@ -124,7 +124,7 @@ const rooms = [
   },
   {
     // Capacity and routing are pure as the kernel is, and know nothing of it. The one thing that they
-    // take from it reads a system chart as a table, without running it. Fifteen files: a pool is its
+    // take from it reads a system chart as a table, without running it. Sixteen files: a pool is its
     // gates, each gate its slots and what it has learned, and each of them is an idea of its own.
     room: '^src/providers/capacity/',
     may: [

@@ -40,10 +40,11 @@ export { partsOf } from './domain/model/parts.ts';
 // A replica, and the types of its methods.
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
 export type { AgentSource, AgentSources, AgentVersion, AnyChart } from './runtime/agent-source.ts';
-export type { Published, RunOptions } from './library/library.ts';
 export type {
   MemoryOwner,
+  Published,
   PublishRequest,
+  RunOptions,
   SendRequest as SendOptions,
   StartRequest,
 } from './library/requests.ts';
@@ -62,14 +63,13 @@ export type { JournalLine } from './library/journal.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,
-  ProviderRow,
-  ProviderView,
   MessageRow,
   NewRun,
   ParentAddress,
   RunAddress,
   RunRow,
 } from './store/rows.ts';
+export type { ProviderRow, ProviderView } from './store/provider-rows.ts';
 export type { LeasedMessage } from './store/port.ts';
 export type {
   ActionThrew,

@@ -34,7 +34,9 @@ import {
   startOf,
   tenantName,
   type MemoryOwner,
+  type Published,
   type PublishRequest,
+  type RunOptions,
   type StartRequest,
 } from './requests.ts';
 import { runsQuery, type RunsQuery } from './runs-query.ts';
@@ -42,7 +44,8 @@ import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { endsWithin } from '../runtime/host/within.ts';
 import type { LeasedMessage } from '../store/port.ts';
-import type { EvaluationRow, ProviderView, RunAddress, RunRow } from '../store/rows.ts';
+import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
+import type { ProviderView } from '../store/provider-rows.ts';
 
 /** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
 const closeMsMax = 25_000;
@@ -52,29 +55,12 @@ const closeTurnsMsMax = 8_000;
 /** A start before it is checked. */
 type Start = { readonly agent?: unknown } & StartRequest;
 
-/** The result of `publish`. */
-export type Published = {
-  /** Names the message for ever. */
-  readonly messageId: string;
-};
-
-/** Tells which run is meant. */
-export type RunOptions<Agent = unknown> = {
-  /** The tenant. Default `default`. */
-  readonly tenant?: string;
-  /** The run's agent, by name or chart. */
-  readonly agent?: Agent;
-};
-
 /**
  * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given. Plain
  * `Heddle` is a replica whose agents are not known; any other may stand where a plain one is wanted.
  */
 export class Heddle<out Agents extends AgentSources = AgentSources> {
-  /**
-   * For surfaces (command line, HTTP): not part of the library's promise.
-   * @internal
-   */
+  /** @internal For surfaces (command line, HTTP): not part of the library's promise. */
   readonly runtime: Runtime;
   readonly #channels = new OutsideChannels(() => this.#open());
   readonly #memory = new OutsideMemory(() => this.#open());

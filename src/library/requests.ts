@@ -212,3 +212,17 @@ function sorted(value: Json): Json {
       .map((key) => [key, sorted(object[key] as Json)]),
   );
 }
+
+/** The result of `publish`. */
+export type Published = {
+  /** Names the message for ever. */
+  readonly messageId: string;
+};
+
+/** Tells which run is meant. */
+export type RunOptions<Agent = unknown> = {
+  /** The tenant. Default `default`. */
+  readonly tenant?: string;
+  /** The run's agent, by name or chart. */
+  readonly agent?: Agent;
+};

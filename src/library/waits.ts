@@ -9,7 +9,8 @@
  */
 import { askIdOf } from '../domain/ask-id.ts';
 import type { Store } from '../store/port.ts';
-import type { ProviderRow, QuestionRow, RunRow, SlotRow, TimerRow } from '../store/rows.ts';
+import type { QuestionRow, RunRow, TimerRow } from '../store/rows.ts';
+import type { ProviderRow, SlotRow } from '../store/provider-rows.ts';
 import { limits } from '../domain/limits.ts';
 import { runView, type OpenView, type RunView } from './run-view.ts';
 import { heldFromText } from '../runtime/turn/held.ts';

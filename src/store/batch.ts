@@ -13,14 +13,13 @@ import type {
   InboxInsert,
   MemoryVersionRow,
   NewRun,
-  ProviderRow,
   QuestionRow,
   RunAddress,
-  SlotRow,
   StartArrival,
   SubscriptionRow,
   TimerRow,
 } from './rows.ts';
+import type { ProviderRow, SlotRow } from './provider-rows.ts';
 
 export type TurnCommit = RunAddress & {
   /** Set when this commit creates the run; `expectedTurn` is 0 then. */

@@ -21,13 +21,12 @@ import type {
   MemoryAddress,
   MemoryVersionRow,
   MessageRow,
-  ProviderRow,
   QuestionRow,
   RunAddress,
   RunRow,
-  SlotRow,
   TimerRow,
 } from './rows.ts';
+import type { ProviderRow, SlotRow } from './provider-rows.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
 

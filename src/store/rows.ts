@@ -3,13 +3,11 @@
  * store never looks into: only the kernel and the runtime understand them.
  */
 import type { ErrorRecord } from '../domain/errors.ts';
-import type { RunId, ReplicaId } from '../domain/ids.ts';
+import type { RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import type { Priority } from '../domain/priority.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { SubscriptionStatus } from '../../machines/subscription.ts';
-import type { ProviderStatus } from '../../machines/provider.ts';
-import type { SlotStatus } from '../../machines/provider-slot.ts';
 
 /** A run's place. Every key begins with the tenant, and the shard tells which replica owns the run. */
 export type RunAddress = {
@@ -241,56 +239,6 @@ export type TimerRow = RunAddress & {
   readonly generation: number;
   /** The time until it is due, in ms by the database's clock; negative when it is overdue. */
   readonly dueInMs: number;
-};
-
-/** One of a provider's concurrent places, held by one replica, with the call that is in it. */
-export type SlotRow = {
-  readonly provider: string;
-  readonly replicaId: ReplicaId;
-  readonly slot: number;
-  readonly status: SlotStatus;
-  readonly call: SlotCall | null;
-};
-export type SlotCall = RunAddress & {
-  readonly invocationId: string;
-  readonly incarnation: number;
-  readonly attempt: number;
-};
-
-/**
- * The findings of replicas about a gate (a provider, or one model of it). Times are from now, by
- * the database's clock; at or below 0 they are over.
- */
-export type ProviderRow = {
-  /** The gate: a provider's name, or `provider/model` for its further models. */
-  readonly gate: string;
-  /** Its state. */
-  readonly status: ProviderStatus;
-  /** How much longer the provider has asked to wait. */
-  readonly coolForMs: number;
-  /** When a stalled provider is asked again. */
-  readonly probeInMs: number;
-  /** Probes that failed one after the other. */
-  readonly failedProbes: number;
-  /** How many calls the gate takes at once, over all replicas, as far as is known. */
-  readonly limit: number;
-  /** How many calls it may take at once at most. */
-  readonly ceiling: number;
-  /** The last fault of the provider's own, with the address, and how long ago it came; null: none is known. */
-  readonly lastFault: {
-    /** What it said. */
-    readonly text: string;
-    /** How long ago it came. */
-    readonly agoMs: number;
-  } | null;
-  /** The names of the gate's provider and of the providers that share its ceiling, if there are any. */
-  readonly sharesCeilingWith: readonly string[];
-};
-
-/** What replicas have found out about a gate. */
-export type ProviderView = ProviderRow & {
-  /** Calls of all replicas that are in its slots. */
-  readonly inUse: number;
 };
 
 export type JournalRow = {

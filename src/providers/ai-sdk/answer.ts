@@ -12,7 +12,7 @@ import { limits } from '../../domain/limits.ts';
 import { callsOfParts, textOfParts } from '../../domain/model/parts.ts';
 import { propertyOf } from '../../domain/thrown.ts';
 import { AnswerText, toolCallOf } from '../wire/answer-text.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import type { KeptPart } from './prompt.ts';
 import { usageOf } from './usage.ts';
 

@@ -7,9 +7,9 @@ import { isA, propertyOf, thrownText } from '../../domain/thrown.ts';
 import { toSafeText } from '../../domain/json.ts';
 import { classify } from '../classification.ts';
 import { ProviderFault, type ProviderFaultKind } from '../port.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
-import { readRetryAfter } from '../wire/fault.ts';
-import { readToldError } from '../wire/told-error.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
+import { readRetryAfter } from '../wire/faults/fault.ts';
+import { readToldError } from '../wire/faults/told-error.ts';
 
 const textCharsMax = 500;
 

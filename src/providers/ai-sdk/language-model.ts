@@ -20,7 +20,7 @@ import {
   type ProviderCall,
   type ProviderSupport,
 } from '../port.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import { ModelAnswer } from './answer.ts';
 import { faultOf } from './faults.ts';
 import type { CallOptions, LanguageModel, Version } from './model-shape.ts';

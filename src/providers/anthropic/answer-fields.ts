@@ -1,5 +1,5 @@
 /** Fields of events that come from a socket: each is checked before it is used. */
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

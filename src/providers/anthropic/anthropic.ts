@@ -7,7 +7,7 @@
  */
 import { asOneOf, asText, asWhole } from '../../domain/field.ts';
 import type { AdapterOptions } from '../wire/adapter-options.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import { wireProvider, type WireDialect, type WireProtocol } from '../wire/wire-provider.ts';
 import type { WireLimits } from '../wire/wire-limits.ts';
 import type { Provider, ProviderSupport } from '../port.ts';

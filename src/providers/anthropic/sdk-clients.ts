@@ -9,7 +9,7 @@
 import type * as Sdk from '@anthropic-ai/sdk';
 import type { Anthropic, ClientOptions } from '@anthropic-ai/sdk';
 import type { Exchange } from '../wire/exchange.ts';
-import type { ToldError } from '../wire/told-error.ts';
+import type { ToldError } from '../wire/faults/told-error.ts';
 
 /** The SDK is loaded when a provider is made, not whenever heddle is imported. */
 let loading: Promise<typeof Sdk> | undefined;

@@ -20,27 +20,11 @@ import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import { probeMs } from './backoff.ts';
 import { initialProviderStatus, nextProviderStatus, type ProviderEvent } from './charts.ts';
-import type { ProviderFaultKind } from '../port.ts';
 import type { Quota, Sent } from './quota.ts';
-import { Slots } from './slots.ts';
+import { faultIn, Slots, type CallOutcome, type GateFault } from './slots.ts';
 
+export type { CallOutcome, GateFault } from './slots.ts';
 export type { Sent } from './quota.ts';
-
-/**
- * How a call left its slot. `aborted` says nothing about the provider. Neither does `timed-out`,
- * because the limit was the author's, nor `withheld`: the slot was durable, but no request went out.
- */
-export type CallOutcome =
-  | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
-  | {
-      readonly kind: ProviderFaultKind;
-      readonly retryAfterMs: number | null;
-      /** What the fault says. */
-      readonly text?: string;
-    };
-
-/** A fault of the provider's own: it refused, did not answer, or asked to wait. */
-export type GateFault = { readonly text: string; readonly atMs: number };
 
 /** What is kept of a gate over a restart, and told to other replicas. */
 export type KnownGate = {
@@ -53,9 +37,6 @@ export type KnownGate = {
   /** The last one; null: none is known. */
   readonly lastFault: GateFault | null;
 };
-
-/** A fault's text is bounded where it is made; a host's own provider may say more. */
-const faultCharsMax = 1_000;
 
 export class Gate<Call extends Sent> {
   /** The gate's name. For the provider's first model it is the provider's name. */
@@ -196,7 +177,7 @@ export class Gate<Call extends Sent> {
     const call = this.slots.heldIn(slot);
     const wasProbe = this.#probe === call;
     if (wasProbe) this.#probe = null;
-    this.#note(outcome, nowMs);
+    this.#lastFault = faultIn(outcome, nowMs) ?? this.#lastFault;
     switch (outcome.kind) {
       case 'ok':
         this.quota.succeeded(call, nowMs);
@@ -254,12 +235,6 @@ export class Gate<Call extends Sent> {
     const isOut = known.status === 'stalled' || known.status === 'probing';
     if (isOut || known.status === 'parked') this.#move('OUTAGE');
     else this.tick(nowMs);
-  }
-
-  #note(outcome: CallOutcome, atMs: number): void {
-    if (!('text' in outcome) || outcome.text === undefined) return;
-    if (outcome.kind === 'caller' || outcome.kind === 'retry-once') return;
-    this.#lastFault = { text: outcome.text.slice(0, faultCharsMax), atMs };
   }
 
   #slotEvent(outcome: CallOutcome): 'RELEASE' | 'BACK_OFF' | 'STALL' {

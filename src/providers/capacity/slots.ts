@@ -9,6 +9,7 @@
  *    more rows than calls were ever in flight at once.
  * 3. Changes are kept per slot, so the changes that wait to be written are bounded by the ceiling.
  */
+import type { ProviderFaultKind } from '../port.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
 import { initialSlotStatus, nextSlotStatus, type SlotEvent } from './charts.ts';
@@ -33,6 +34,32 @@ export type SlotChange<Held> = {
   readonly calls: number;
   readonly rateLimited: number;
 };
+
+/**
+ * How a call left its slot. `aborted` says nothing about the provider. Neither does `timed-out`,
+ * because the limit was the author's, nor `withheld`: the slot was durable, but no request went out.
+ */
+export type CallOutcome =
+  | { readonly kind: 'ok' | 'aborted' | 'timed-out' | 'withheld' }
+  | {
+      readonly kind: ProviderFaultKind;
+      readonly retryAfterMs: number | null;
+      /** What the fault says. */
+      readonly text?: string;
+    };
+
+/** A fault of the provider's own: it refused, did not answer, or asked to wait. */
+export type GateFault = { readonly text: string; readonly atMs: number };
+
+/** A fault's text is bounded where it is made; a host's own provider may say more. */
+const faultCharsMax = 1_000;
+
+/** Null for an outcome that is no fault of the provider's own. */
+export function faultIn(outcome: CallOutcome, atMs: number): GateFault | null {
+  if (!('text' in outcome) || outcome.text === undefined) return null;
+  if (outcome.kind === 'caller' || outcome.kind === 'retry-once') return null;
+  return { text: outcome.text.slice(0, faultCharsMax), atMs };
+}
 
 export class Slots<Held> {
   readonly #ceiling: number;

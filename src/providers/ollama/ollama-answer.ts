@@ -15,7 +15,7 @@ import type {
 } from '../../domain/catalogue.ts';
 import { isPlain } from '../../domain/model/parts.ts';
 import { AnswerSize, AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import { LeftThinking, type Piece } from './left-thinking.ts';
 import { isFilled, wasCut } from './ollama-context.ts';
 import type { OllamaBody } from './ollama-request.ts';

@@ -6,7 +6,7 @@
  * It owns the beginning of a line until the line is complete; exchange.ts bounds its length.
  */
 import type { Sieve } from '../wire/exchange.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 
 const nothing = new Uint8Array(0);
 

@@ -10,7 +10,7 @@ import type { ProviderAnswer } from '../../domain/catalogue.ts';
 import { asObject, asWhole, refuseField } from '../../domain/field.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { AdapterOptions } from '../wire/adapter-options.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import {
   wireProvider,

@@ -11,7 +11,7 @@ import type { AssistantPart, ModelDelta, ProviderAnswer } from '../../domain/cat
 import type { Json } from '../../domain/json.ts';
 import { stopOf } from '../stop-reasons.ts';
 import { AnswerText } from '../wire/answer-text.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import { asFields, type Fields, isFields, textIn } from './fields.ts';
 import { type ReasoningField, reasoningFields } from './reasoning.ts';
 import { ToldInStream, toldInChunk } from './told-in-stream.ts';

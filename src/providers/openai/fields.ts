@@ -1,5 +1,5 @@
 /** Fields of what came from a socket: nothing of it may be taken for granted. */
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

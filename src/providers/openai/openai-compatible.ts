@@ -11,7 +11,7 @@ import { capacityDefaults } from '../../domain/capacity-settings.ts';
 import { asOptions } from '../../domain/options.ts';
 import type { Provider } from '../port.ts';
 import { estimatedTokens } from '../call-tokens.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import {
   type WireCall,

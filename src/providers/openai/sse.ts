@@ -8,7 +8,7 @@
  *
  * It owns the line and the event that are under way. exchange.ts bounds the length of a line.
  */
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 
 /** As long as one line may be by default. */
 const eventCharsMax = 4_194_304;

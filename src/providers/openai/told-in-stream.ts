@@ -1,5 +1,5 @@
 /** An error that a server reports inside the stream, after it had answered 200. */
-import { readToldError, type ToldError } from '../wire/told-error.ts';
+import { readToldError, type ToldError } from '../wire/faults/told-error.ts';
 import { type Fields, isFields } from './fields.ts';
 
 export class ToldInStream extends Error {

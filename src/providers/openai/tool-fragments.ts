@@ -12,7 +12,7 @@
 import type { ModelDelta, ToolCall } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { AnswerText, mintedId, toolCallOf } from '../wire/answer-text.ts';
-import { BrokenAnswer } from '../wire/broken-answer.ts';
+import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
 import { asFields, type Fields, textIn } from './fields.ts';
 
 type Call = {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ToolCall } from '../../domain/catalogue.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { BrokenAnswer } from './broken-answer.ts';
+import { BrokenAnswer } from './faults/broken-answer.ts';
 
 const invalidCharsMax = 500;
 

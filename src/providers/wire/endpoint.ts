@@ -13,8 +13,8 @@ import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { callAborted, type ProviderCall } from '../port.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type Sieve } from './exchange.ts';
-import { faultOf } from './fault.ts';
-import type { ToldError } from './told-error.ts';
+import { faultOf } from './faults/fault.ts';
+import type { ToldError } from './faults/told-error.ts';
 import type { WireLimits } from './wire-limits.ts';
 
 const ceilingMax = 10_000;

@@ -10,9 +10,10 @@
  *    SDK reads from the environment, and repeated requests, are not sent.
  * 4. What is read and not passed on is bounded: bytes in all, bytes in one line, an error's text.
  */
-import { BrokenAnswer } from './broken-answer.ts';
+import { BrokenAnswer } from './faults/broken-answer.ts';
 import type { Breakage } from '../classification.ts';
 import type { Connections } from './connections.ts';
+import { BoundedBytes } from './bounded-bytes.ts';
 import { ExchangeEnd } from './exchange-end.ts';
 import { beginsPacked, isPacked, unpacked, withFirst } from './unpacked.ts';
 import type { WireLimits } from './wire-limits.ts';
@@ -237,37 +238,6 @@ export class Exchange {
 
 function oneHeader(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;
-}
-
-const newline = 0x0a;
-
-/** Counts the bytes of an answer, so that no provider can fill this process's memory. */
-class BoundedBytes {
-  readonly #bytesMax: number;
-  readonly #lineBytesMax: number;
-  #bytes = 0;
-  #lineBytes = 0;
-
-  constructor(limits: { readonly responseBytesMax: number; readonly lineBytesMax: number }) {
-    this.#bytesMax = limits.responseBytesMax;
-    this.#lineBytesMax = limits.lineBytesMax;
-  }
-
-  /** Throws a `BrokenAnswer` of kind `too-large`. */
-  count(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    const lastLine = chunk.lastIndexOf(newline);
-    this.#lineBytes = lastLine < 0 ? this.#lineBytes + chunk.length : chunk.length - lastLine - 1;
-    if (this.#bytes > this.#bytesMax) {
-      throw new BrokenAnswer('too-large', `the answer is larger than ${this.#bytesMax} bytes`);
-    }
-    if (this.#lineBytes > this.#lineBytesMax) {
-      throw new BrokenAnswer(
-        'too-large',
-        `a line of the answer is longer than ${this.#lineBytesMax} bytes`,
-      );
-    }
-  }
 }
 
 /** Made with the first answer, because naming the class loads all of Node's own `fetch`. */

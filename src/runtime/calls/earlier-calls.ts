@@ -7,7 +7,7 @@
 import type { ReplicaId } from '../../domain/ids.ts';
 import { initialSlotStatus } from '../../providers/capacity/charts.ts';
 import type { SlotWrite } from '../../store/batch.ts';
-import type { SlotRow } from '../../store/rows.ts';
+import type { SlotRow } from '../../store/provider-rows.ts';
 import type { Pool } from '../../providers/capacity/pool.ts';
 import type { CallsByRun } from './calls-by-run.ts';
 import { callKey, type RunCall } from './call/run-call.ts';

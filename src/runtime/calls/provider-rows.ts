@@ -3,7 +3,7 @@ import type { ReplicaId } from '../../domain/ids.ts';
 import type { KnownGate } from '../../providers/capacity/gate.ts';
 import type { Pool, PoolCall, PoolSlotChange } from '../../providers/capacity/pool.ts';
 import type { ProviderWrite, SlotWrite } from '../../store/batch.ts';
-import type { ProviderRow, SlotCall } from '../../store/rows.ts';
+import type { ProviderRow, SlotCall } from '../../store/provider-rows.ts';
 import type { RunCall } from './call/run-call.ts';
 
 export function gateWrites<Call extends PoolCall>(

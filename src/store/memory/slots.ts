@@ -5,7 +5,7 @@
 import { counted, freed, type Batch, type SlotWrite } from '../batch.ts';
 import type { Fates } from '../fates.ts';
 import type { ProviderTotals } from '../port.ts';
-import type { SlotRow } from '../rows.ts';
+import type { SlotRow } from '../provider-rows.ts';
 import type { Database } from './database.ts';
 import { slotKey, type StoredSlot } from './stored-rows.ts';
 import { holds } from './shards.ts';

@@ -13,12 +13,12 @@ import type {
   JournalRow,
   MemoryAddress,
   MessageRow,
-  ProviderRow,
   RunAddress,
   SubscribedChannel,
   SubscriptionRow,
   TimerRow,
 } from '../rows.ts';
+import type { ProviderRow } from '../provider-rows.ts';
 import { join } from './table.ts';
 
 type RunKey = { readonly tenant: string; readonly runId: string };

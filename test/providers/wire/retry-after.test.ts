@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { capacityDefaults } from '../../../src/domain/capacity-settings.ts';
-import { readRetryAfter } from '../../../src/providers/wire/fault.ts';
+import { readRetryAfter } from '../../../src/providers/wire/faults/fault.ts';
 
 const { retryAfterMsMin, retryAfterMsMax } = capacityDefaults.given;
 

@@ -3,7 +3,8 @@
  * locks.
  */
 import { asReplicaId, asRunId } from '../../../domain/ids.ts';
-import type { SlotCall, SlotRow, TimerRow } from '../../rows.ts';
+import type { TimerRow } from '../../rows.ts';
+import type { SlotCall, SlotRow } from '../../provider-rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
 import type { SlotStatus } from '../../../../machines/provider-slot.ts';
 import type { Asked, Answer, ProviderTotals } from '../../port.ts';

@@ -1,5 +1,5 @@
 /** An answer that cannot be used, and how it broke. */
-import type { Breakage } from '../classification.ts';
+import type { Breakage } from '../../classification.ts';
 
 export class BrokenAnswer extends Error {
   readonly breakage: Breakage;

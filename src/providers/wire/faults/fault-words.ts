@@ -1,5 +1,5 @@
 /** What went wrong between heddle and a provider, in words for the person who has to mend it. */
-import type { Breakage } from '../classification.ts';
+import type { Breakage } from '../../classification.ts';
 
 const breakageTexts: Readonly<Record<Breakage, string>> = {
   unreachable: 'cannot be reached',

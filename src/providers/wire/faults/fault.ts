@@ -1,12 +1,12 @@
 /** Makes the `ProviderFault` that the pool and people read from what an exchange saw. */
-import { toSafeText } from '../../domain/json.ts';
+import { toSafeText } from '../../../domain/json.ts';
 import { BrokenAnswer } from './broken-answer.ts';
-import { type Breakage, rowOf } from '../classification.ts';
-import { ProviderFault } from '../port.ts';
-import type { Exchange } from './exchange.ts';
+import { type Breakage, rowOf } from '../../classification.ts';
+import { ProviderFault } from '../../port.ts';
+import type { Exchange } from '../exchange.ts';
 import { brokenText, pageText, reasonIn, redirectText } from './fault-words.ts';
 import { readToldError, type ToldError } from './told-error.ts';
-import { capacityDefaults } from '../../domain/capacity-settings.ts';
+import { capacityDefaults } from '../../../domain/capacity-settings.ts';
 
 const textCharsMax = 500;
 const suffixCharsMax = 400;
