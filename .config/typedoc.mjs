@@ -30,7 +30,7 @@ const stepsOfTypes = [
   'Unkept',
 ];
 /** A type that is read off a value. The value stands in docs/errors.md, or is a chart. */
-const readOff = ['errorRegistry', 'runMachine'];
+const readOff = ['errorRegistry', 'runMachine', 'providerMachine'];
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {

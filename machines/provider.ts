@@ -56,4 +56,10 @@ export const providerMachine = setup({
   },
 });
 
+/**
+ * The status of a gate.
+ * - open: calls go out. cooling: the provider has asked to wait. probing: one call asks whether it answers.
+ * - stalled: the provider does not answer, and is asked again with one call after growing pauses.
+ * - parked: it refuses key or spend, until a person reopens it.
+ */
 export type ProviderStatus = StateValueFrom<typeof providerMachine>;

@@ -26,12 +26,12 @@ export type {
   StandardSchema,
 } from './domain/standard-schema.ts';
 export type {
-  ToolLoopBounds,
   ToolLoopChat,
   ToolLoopChild,
   ToolLoopInput,
   ToolLoopOptions,
 } from './tool-loop/options.ts';
+export type { ToolLoopBounds } from './tool-loop/bounds.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
 export type * from './domain/catalogue.ts';
@@ -80,6 +80,7 @@ export type {
 } from './domain/event.ts';
 export type { RunId } from './domain/ids.ts';
 export type { Priority } from './domain/priority.ts';
+export type { ProviderStatus } from '../machines/provider.ts';
 export type { RunStatus } from '../machines/run.ts';
 
 // Types that are derived from a chart's types.
@@ -109,6 +110,7 @@ export {
   createAnthropic as anthropic,
   type AnthropicOptions,
 } from './providers/anthropic/anthropic.ts';
+export type { ThinkingStyle } from './providers/anthropic/thinking.ts';
 export { languageModel, type LanguageModelOptions } from './providers/ai-sdk/language-model.ts';
 export type { LanguageModel } from './providers/ai-sdk/model-shape.ts';
 export { createOllama as ollama, type OllamaOptions } from './providers/ollama/ollama.ts';

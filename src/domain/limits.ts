@@ -20,6 +20,8 @@ export const limits = {
   conversationsMax: 64,
   /** Parts of one message of a conversation. */
   messagePartsMax: 1_000,
+  /** What a provider's last fault says: a host's own provider may say more. */
+  faultCharsMax: 1_000,
   /** Texts at which a model stops. */
   stopSequencesMax: 16,
   /** Channels that one receive may wait on. */

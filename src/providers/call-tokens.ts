@@ -24,14 +24,28 @@ type ConversationChars = {
 
 /** Counts the conversation's rows and the call's own messages, each once. */
 export function estimatedTokens(input: GenerateRequest, rows?: ConversationChars): CallTokens {
-  const { system = '', tools = [], maxTokens } = input;
+  const { system = '', tools = [] } = input;
   let chars = system.length + (rows?.chars ?? 0);
   if (rows?.hasOwn !== true) chars += charsOf(input);
   for (const tool of tools) chars += JSON.stringify(tool).length;
   return {
     inputTokens: Math.ceil(chars / charsPerToken),
-    outputTokens: maxTokens ?? outputTokens,
+    outputTokens: outputMax(input),
   };
+}
+
+/** The tokens of reasoning where a call names an effort: those of the highest that an adapter writes. */
+const effortTokens = 16_384;
+
+/**
+ * Reasoning counts as output. An adapter lets a model that thinks answer with more tokens, where the bound
+ * of the answer would be used up by its reasoning.
+ */
+function outputMax({ maxTokens, reasoning = 'off' }: GenerateRequest): number {
+  if (reasoning === 'off') return maxTokens ?? outputTokens;
+  const thought = typeof reasoning === 'object' ? reasoning.budgetTokens : effortTokens;
+  const bound = maxTokens ?? Math.max(outputTokens, effortTokens);
+  return bound > thought ? bound : bound + thought;
 }
 
 function charsOf({ prompt = '', messages = [] }: GenerateRequest): number {

@@ -142,12 +142,21 @@ function toolCallOf(call: unknown, { field, origin: from, seen, refuse }: At): T
   return {
     id,
     name: textOf(call, 'name', { field: `${field}.name`, refuse }),
-    input: propertyOf(call, 'input') as Json,
+    ...argumentsOf(call),
     ...(invalid === undefined
       ? {}
       : { invalid: textOf(call, 'invalid', { field: `${field}.invalid`, refuse }) }),
     ...(extra === undefined ? {} : { extra: { data: propertyOf(extra, 'data') as Json, from } }),
   };
+}
+
+/** A model may write anything, and arguments are an object. */
+function argumentsOf(call: unknown): Pick<ToolCall, 'input' | 'invalid'> {
+  const input = propertyOf(call, 'input');
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  return isObject
+    ? { input: input as Json }
+    : { input: {}, invalid: 'the input is not a JSON object' };
 }
 
 /** Some models give one id to several calls, or none. */

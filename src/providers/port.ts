@@ -75,10 +75,14 @@ export function callAborted(signal: AbortSignal): Error {
   return new Error('The call was aborted.', { cause: signal.reason });
 }
 
-/** Preferences of a call: a provider that does not know one leaves it out. */
-export const callPreferences = ['temperature', 'stopSequences', 'reasoning', 'cache'] as const;
-/** The name of a preference. */
-export type CallPreference = (typeof callPreferences)[number];
+/** The name of a preference of a call: a provider that does not know it leaves it out. */
+export type CallPreference = 'temperature' | 'stopSequences' | 'reasoning' | 'cache';
+export const callPreferences: readonly CallPreference[] = [
+  'temperature',
+  'stopSequences',
+  'reasoning',
+  'cache',
+];
 
 /** What a provider can do beside text and tools. */
 export type ProviderSupport = {

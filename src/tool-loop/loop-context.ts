@@ -3,7 +3,7 @@ import type { GenerateMessage, GenerateOutput, StopReason, ToolCall } from '../d
 import { toSafeText, type Json } from '../domain/json.ts';
 import { verdictOn, type Verdict } from './approval.ts';
 import { unfitWords, type AuthorTool } from './author-tool.ts';
-import type { ToolLoopBounds } from './options.ts';
+import type { ToolLoopBounds } from './bounds.ts';
 import { errorText, imageChars, withinImages, withNote, type ToolText } from './result-text.ts';
 
 /**

@@ -9,22 +9,9 @@ import { asOptions } from '../domain/options.ts';
 import { schemaJson } from '../domain/schema-json.ts';
 import { checkTaskPolicy, type TaskPolicy } from '../kernel/catalogue.ts';
 import { checkSchema } from '../schema/check-schema.ts';
+import { boundsOf, type ToolLoopBounds } from './bounds.ts';
 import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
 import { checkTool, offerOf, type AuthorTool } from './author-tool.ts';
-
-/** Reaching one of the first three ends the run in a state of its own, with the model's last text. */
-export type ToolLoopBounds = {
-  /** Model calls. Default 50. */
-  readonly iterationsMax?: number;
-  /** Input and output of all model calls together. Default 1,000,000. */
-  readonly tokensMax?: number;
-  /** Time from the first model call, all waiting included. Default an hour. */
-  readonly timeMs?: number;
-  /** Tool calls of one answer that are carried out, in parallel. Default 8. */
-  readonly toolCallsMax?: number;
-  /** Characters of one tool result; a longer one is an error that the model can read. Default 65,536. */
-  readonly resultCharsMax?: number;
-};
 
 /** The options of `toolLoop`. */
 export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
@@ -63,7 +50,22 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
    * Further input of each model call. A `toolChoice` that forces a tool holds for the first call of the loop
    * only: a loop that must call a tool each time would never answer.
    */
-  readonly generate?: Pick<GenerateInput, (typeof generateKeys)[number]>;
+  readonly generate?: Pick<
+    GenerateInput,
+    | 'provider'
+    | 'providers'
+    | 'model'
+    | 'tier'
+    | 'maxTokens'
+    | 'temperature'
+    | 'toolChoice'
+    | 'stopSequences'
+    | 'reasoning'
+    | 'cache'
+    | 'providerOptions'
+    | 'timeoutMs'
+    | 'attemptTimeoutMs'
+  >;
   /** The bounds that end the loop at the latest. Each has a default. */
   readonly bounds?: ToolLoopBounds;
 };
@@ -245,27 +247,6 @@ function childrenOf(given: ToolLoopOptions['children'] = []): ResolvedLoop['chil
     checkSchema(inputSchema, `${field}.inputSchema`);
     return { ...checked, inputSchema };
   });
-}
-
-const boundKeys = [
-  'iterationsMax',
-  'tokensMax',
-  'timeMs',
-  'toolCallsMax',
-  'resultCharsMax',
-] as const;
-
-function boundsOf(given: ToolLoopBounds = {}): Required<ToolLoopBounds> {
-  const bounds = asOptions(given, 'toolLoop.bounds', boundKeys);
-  const whole = (name: keyof ToolLoopBounds, max: number, fallback: number): number =>
-    asWhole(bounds[name], `toolLoop.bounds.${name}`, { min: 1, max, fallback });
-  return {
-    iterationsMax: whole('iterationsMax', limits.conversationMessagesMax, 50),
-    tokensMax: whole('tokensMax', Number.MAX_SAFE_INTEGER, 1_000_000),
-    timeMs: whole('timeMs', limits.delayMsMax, 3_600_000),
-    toolCallsMax: whole('toolCallsMax', 32, 8),
-    resultCharsMax: whole('resultCharsMax', limits.payloadBytesMax / 8, 65_536),
-  };
 }
 
 const chatKeys = ['channel', 'replies', 'idleMs', 'lifeMs', 'promptsMax', 'tokensMax'] as const;

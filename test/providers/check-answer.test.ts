@@ -57,6 +57,14 @@ describe('tool calls', () => {
     expect(whole.toolCalls[0]?.invalid).toContain(words);
   });
 
+  it.each([[undefined], [null], [[1]], ['{}'], [7]])(
+    'with %j for arguments are invalid',
+    (input) => {
+      const [made] = answered({ toolCalls: [call('a', { input })] }).toolCalls;
+      expect(made).toMatchObject({ input: {}, invalid: 'the input is not a JSON object' });
+    },
+  );
+
   it('have ids of their own, though a model gives one to several, or none', () => {
     const ids = answered({ toolCalls: ['a', 'a', '', '', 'a_2'].map((id) => call(id)) });
     expect(ids.toolCalls.map(({ id }) => id)).toEqual(['a', 'a_2', 'call', 'call_2', 'a_2_2']);

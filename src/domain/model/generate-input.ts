@@ -147,11 +147,15 @@ function checkRoute({ provider, providers, model, tier }: JsonObject): void {
 
 function checkTools(tools: Json): void {
   if (!Array.isArray(tools)) refuseField('generate.tools', 'must be a list');
+  const names = new Set<unknown>();
   tools.forEach((tool: Json, i) => {
     const field = `generate.tools[${i}]`;
     const item = asObject(tool, field);
     onlyKeys(item, field, ['name', 'description', 'inputSchema']);
-    checkName(item['name'], `${field}.name`);
+    if (names.has(checkName(item['name'], `${field}.name`))) {
+      refuseField(`${field}.name`, 'is the name of a tool before it');
+    }
+    names.add(item['name']);
     if (item['description'] !== undefined) asText(item['description'], `${field}.description`);
     asObject(item['inputSchema'], `${field}.inputSchema`);
   });

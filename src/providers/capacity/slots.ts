@@ -9,6 +9,7 @@
  *    more rows than calls were ever in flight at once.
  * 3. Changes are kept per slot, so the changes that wait to be written are bounded by the ceiling.
  */
+import { limits } from '../../domain/limits.ts';
 import type { ProviderFaultKind } from '../port.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { SlotStatus } from '../../../machines/provider-slot.ts';
@@ -51,14 +52,11 @@ export type CallOutcome =
 /** A fault of the provider's own: it refused, did not answer, or asked to wait. */
 export type GateFault = { readonly text: string; readonly atMs: number };
 
-/** A fault's text is bounded where it is made; a host's own provider may say more. */
-const faultCharsMax = 1_000;
-
 /** Null for an outcome that is no fault of the provider's own. */
 export function faultIn(outcome: CallOutcome, atMs: number): GateFault | null {
   if (!('text' in outcome) || outcome.text === undefined) return null;
   if (outcome.kind === 'caller' || outcome.kind === 'retry-once') return null;
-  return { text: outcome.text.slice(0, faultCharsMax), atMs };
+  return { text: outcome.text.slice(0, limits.faultCharsMax), atMs };
 }
 
 export class Slots<Held> {

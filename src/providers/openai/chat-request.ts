@@ -1,6 +1,7 @@
 /** Writes a generate's input as the body of `POST /chat/completions`. */
 import type { GenerateRequest, Reasoning } from '../../domain/catalogue.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
+import { leftOut, mergedBody } from '../wire/merged-body.ts';
 import { chatMessages, type ReasoningBack } from './chat-messages.ts';
 import { strictSchema } from './strict-schema.ts';
 
@@ -28,9 +29,8 @@ export function chatRequest(
   to: { readonly model: string; readonly provider: string },
   settings: ChatSettings,
 ): ChatRequest {
-  const { temperature, stopSequences = [], reasoning, schema, providerOptions = {} } = input;
+  const { temperature, stopSequences = [], reasoning, schema } = input;
   const maxTokens = input.maxTokens ?? settings.maxTokens;
-  const own = Object.hasOwn(providerOptions, to.provider) ? providerOptions[to.provider] : {};
   const effort = reasoning === undefined ? null : effortOf(reasoning, settings);
   const body = {
     model: to.model,
@@ -42,13 +42,13 @@ export function chatRequest(
     ...toolsOf(input, settings),
     ...(schema === undefined ? {} : { response_format: formatOf(schema, settings) }),
     ...(settings.asksUsage ? { stream_options: { include_usage: true } } : {}),
-    ...own,
-    // The answer is read as a stream.
     stream: true,
   };
+  const own = { provider: to.provider, kept: ['model', 'messages', 'stream'] } as const;
   const isBudget = typeof reasoning === 'object';
   const notes = isBudget ? [`reasoning.budgetTokens was sent as the effort ${effort}.`] : [];
-  return { body: JSON.stringify(body), input, notes };
+  const merged = mergedBody(body, input, own);
+  return { body: JSON.stringify(merged), input, notes: [...notes, ...leftOut(input, own)] };
 }
 
 function toolsOf(
