@@ -23,6 +23,16 @@ function isJsonLike(given: unknown): boolean {
   }
 }
 
+/** What a chart's text says of a schema of a library; undefined for any other value. Never throws. */
+export function describedSchema(given: unknown): Json | undefined {
+  if (!isStandardSchema(given)) return undefined;
+  try {
+    return schemaJson(given, 'schema');
+  } catch (thrown) {
+    return thrownText(thrown);
+  }
+}
+
 /** Plain JSON of a JSON Schema, or of what a Standard Schema accepts. Throws by field. */
 export function schemaJson(given: unknown, field: string): Json {
   if (isStandardSchema(given)) return describedBy(given, field);

@@ -4,6 +4,7 @@
  */
 import { toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
+import { withSchemaJson } from '../domain/schema-json.ts';
 import { limits } from '../domain/limits.ts';
 import {
   checkAction,
@@ -19,6 +20,7 @@ import { labelOf, nodesOf, placeOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
 import { invokesOf, writtenInvokesOf, type Invoke } from './inline-logic.ts';
 import { settle } from './settle.ts';
+import { catalogueNameOf } from './sources.ts';
 
 /** A state's parts as their author wrote them. */
 type Written = {
@@ -63,7 +65,7 @@ function checkContext(findings: Findings): void {
     }
     return;
   }
-  checkJsonValue(context, 'context', id, findings);
+  checkJsonValue(() => context, 'context', id, findings);
 }
 
 /** XState's default sets no limit. heddle's does, and a chart may set another. */
@@ -86,9 +88,14 @@ function checkIterations(findings: Findings): void {
  * Checks that a value is JSON; `undefined` properties are allowed, because charts may write them
  * everywhere.
  */
-function checkJsonValue(value: unknown, what: string, place: string, findings: Findings): void {
+function checkJsonValue(
+  given: () => unknown,
+  what: string,
+  place: string,
+  findings: Findings,
+): void {
   try {
-    settle(value, what);
+    settle(given(), what);
   } catch (error) {
     const mend = 'keep plain JSON there';
     findings.refuse(place, toErrorRecord(error).message.replace(/\.$/, ''), mend);
@@ -187,12 +194,22 @@ function checkInvoke(
   } else {
     findings.refuse(place, `the id of ${what} is no text`, 'choose another');
   }
-  if (typeof input !== 'function') checkJsonValue(input, `the input of ${what}`, place, findings);
+  if (typeof input !== 'function') {
+    const name = catalogueNameOf(logicOf(src, written, findings));
+    const given = (): unknown => withSchemaJson(name ?? 'task', input);
+    checkJsonValue(given, `the input of ${what}`, place, findings);
+  }
   const actor = { ...written, name: src, syncSnapshot: onSnapshot !== undefined };
   checkActor(actor, what, place, findings);
   if (onError === undefined) {
     findings.advise(place, `${what} has no onError: its failure ends the run`);
   }
+}
+
+/** The logic that is invoked: an actor of the chart by its name, or logic that stands in the invoke. */
+function logicOf(src: unknown, written: Written, { machine }: Findings): unknown {
+  const actors = machine.implementations.actors as Readonly<Record<string, unknown>>;
+  return typeof src === 'string' && Object.hasOwn(actors, src) ? actors[src] : written.src;
 }
 
 function checkText(

@@ -32,12 +32,18 @@ function isLogic(value: unknown): value is Logic {
  */
 export function sourceOf(key: string, logic: unknown): InvocationSource | null {
   if (!isLogic(logic)) return null;
-  const name = logic[catalogueBrand];
-  if (catalogueNames.includes(name as CatalogueName)) return { kind: name as CatalogueName };
+  const name = catalogueNameOf(logic);
+  if (name !== undefined) return { kind: name };
   if (isStateMachine(logic)) return { kind: 'child', agent: logic.id };
   return logic[taskBrand] !== undefined || isPromiseLogic(logic)
     ? { kind: 'task', src: key }
     : null;
+}
+
+/** The name of heddle's own actor; undefined for any other logic. */
+export function catalogueNameOf(logic: unknown): CatalogueName | undefined {
+  const name = isLogic(logic) ? logic[catalogueBrand] : undefined;
+  return catalogueNames.find((known) => known === name);
 }
 
 /**

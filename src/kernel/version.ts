@@ -5,6 +5,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { Json } from '../domain/json.ts';
 import { toSafeText } from '../domain/json.ts';
+import { describedSchema } from '../domain/schema-json.ts';
 import { hash64 } from './hash.ts';
 import { isActorLogic, isStateMachine, sourceOf } from './sources.ts';
 import { structureOf } from './structure.ts';
@@ -32,7 +33,8 @@ function nameOfLogic(logic: unknown): string {
   return isStateMachine(logic) ? toSafeText(logic.id) : '(inline)';
 }
 
-function define(value: unknown, depth: number): Json | undefined {
+function define(given: unknown, depth: number): Json | undefined {
+  const value = describedSchema(given) ?? given;
   switch (typeof value) {
     case 'string':
       return toSafeText(value);
@@ -93,7 +95,9 @@ function textOf(machine: AnyStateMachine): string {
   return hash64(parts.join(''));
 }
 
-function write(value: unknown, parts: string[], above: Set<unknown>): void {
+function write(given: unknown, parts: string[], above: Set<unknown>): void {
+  // A schema of a library is a net of objects with no end.
+  const value = describedSchema(given) ?? given;
   if (typeof value === 'function') {
     parts.push(`function ${value.toString()}`);
     writeFields(value, parts, above);

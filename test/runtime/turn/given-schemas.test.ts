@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { catalogue } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 
-async function asked(schema: object) {
+async function asked(schema: object, isStatic = false) {
   const asker = setup({
     types: { context: {} as { readonly said: unknown } },
     actors: { ...catalogue },
@@ -21,7 +21,7 @@ async function asked(schema: object) {
         invoke: {
           id: 'approval',
           src: 'ask',
-          input: () => ({ question: 'Yes?', schema }),
+          input: isStatic ? { question: 'Yes?', schema } : () => ({ question: 'Yes?', schema }),
           onDone: { target: 'over', actions: assign({ said: ({ event }) => event.output.answer }) },
         },
       },
@@ -36,7 +36,7 @@ async function asked(schema: object) {
 }
 
 const properties = { yes: { type: 'boolean' } };
-it.each<readonly [string, object]>([
+const given: readonly (readonly [string, object])[] = [
   ['zod, as JSON', z.toJSONSchema(z.object({ yes: z.boolean() }))],
   [
     'zod, as JSON of draft-07',
@@ -48,8 +48,14 @@ it.each<readonly [string, object]>([
   ['2019-09', { $schema: 'https://json-schema.org/draft/2019-09/schema', properties }],
   ['an id', { $id: 'https://example.com/answer', properties }],
   ['the same id', { $id: 'https://example.com/answer', properties, required: ['yes'] }],
-])('%s', async (_, schema) => {
-  const { run, heddle } = await asked(schema);
+];
+it.each(
+  given.flatMap(([what, schema]) => [
+    [`${what}, from a function`, schema, false] as const,
+    [`${what}, in the chart as it stands`, schema, true] as const,
+  ]),
+)('%s', async (_, schema, isStatic) => {
+  const { run, heddle } = await asked(schema, isStatic);
   const [question] = await run.questions();
   expect(question?.schema).toMatchObject({ properties });
   await expect(run.answer('approval', { yes: 'no' })).rejects.toMatchObject({
@@ -70,6 +76,13 @@ it('a schema that cannot describe itself fails the run, with what to do', async 
     await expect(run.output()).rejects.toThrow(words);
     await heddle.close();
   }
+});
+
+it('a schema that cannot describe itself is refused with the chart where it stands in it', async () => {
+  await expect(asked(z.object({ at: z.date() }), true)).rejects.toMatchObject({
+    code: 'agent-refused',
+    message: expect.stringContaining('Date cannot be represented') as string,
+  });
 });
 
 it('an answer that takes too long to check is refused, and the question stays open', async () => {
