@@ -85,7 +85,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await place.clock.idle();
       return run;
     },
-    says: /^call \S+: provider scripted failed; the call is tried again after a pause: attempt 2, [\d.]+ s later$/,
+    says: /^call \S+: provider scripted failed \(outage on order\); the call is tried again after a pause: attempt 2, [\d.]+ s later$/,
     row: /provider scripted failed/,
   },
   'a provider that does not answer': {
@@ -96,7 +96,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await place.clock.advance(700);
       return runs.at(-1)!;
     },
-    says: /^call \S+: provider scripted does not answer, and is asked again .* follow when it answers$/,
+    says: /^call \S+: provider scripted does not answer \(outage on order\), and is asked again .* follow when it answers$/,
     row: /provider scripted does not answer/,
   },
   'a provider that is parked': {
@@ -106,7 +106,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await place.clock.idle();
       return run;
     },
-    says: /^call \S+: provider scripted refused key or spend: mend it and reopen the provider/,
+    says: /^call \S+: provider scripted refused key or spend \(refused on order\): mend it and reopen the provider/,
     row: /provider scripted refused/,
   },
   'a budget': {

@@ -113,7 +113,9 @@ for (const wire of wires) {
         bytes = whole([packed.subarray(0, 1), packed.subarray(1)], { headers });
         const output = await connect(server.url).call(callOf());
         expect([output.text, output.toolCalls.length]).toEqual(['It lifts a thread.', 1]);
-        bytes = whole([packed.subarray(0, packed.length - 12)], { headers });
+        // Chat completions are whole with their finish reason: what follows it may be missing.
+        const cutAt = wire.name === 'openai' ? packed.length >> 1 : packed.length - 12;
+        bytes = whole([packed.subarray(0, cutAt)], { headers });
         expect((await fault()).kind).toBe('outage');
       }
       bytes = whole(events, { headers: { 'content-encoding': 'zstd' } });
@@ -124,8 +126,13 @@ for (const wire of wires) {
     });
 
     it('is refused at the option where the address ends in the path of the API', () => {
+      // The suite's own base URL of chat completions ends in `/v1`, which is part of what a user writes.
       const own =
-        wire.name === 'anthropic' ? ['/v1/messages', '/v1'] : ['/api/chat', '/api', '/v1'];
+        wire.name === 'anthropic'
+          ? ['/v1/messages', '/v1']
+          : wire.name === 'ollama'
+            ? ['/api/chat', '/api', '/v1']
+            : [];
       for (const end of own) {
         for (const slash of ['', '/']) {
           expect(() => connect(`https://host/x${end}${slash}`)).toThrow(

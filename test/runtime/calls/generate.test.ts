@@ -358,7 +358,8 @@ describe('what a model may answer', () => {
       ask('1', { 'x\u0000': 'a\u0000b\ud800', y: -0 }),
       ask('2', { deep }),
       ask('3', JSON.parse('{"__proto__":{"admin":true}}') as Json),
-      ask('4', JSON.parse('[1e999]') as Json),
+      ask('4', JSON.parse('{"n":1e999}') as Json),
+      ask('5', JSON.parse('[1e999]') as Json),
     ];
     provider.last().answer('', { toolCalls });
     const invalid = expect.stringContaining('nested deeper than 64') as string;
@@ -370,6 +371,7 @@ describe('what a model may answer', () => {
             { id: '2', input: {}, invalid },
             { id: '3', input: {}, invalid },
             { id: '4', input: {}, invalid },
+            { id: '5', input: {}, invalid: 'the input is not a JSON object' },
           ],
         },
       },
