@@ -89,14 +89,14 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
 
 /** The messages are known only when a run goes on; the other fields are checked here, by their names. */
 function checkAsk(ask: GenerateInput): void {
-  const input = toJson(ask, 'toolLoop.generate');
   try {
-    checkGenerate(input ?? null);
+    checkGenerate(ask as Json);
   } catch (error) {
     if (!(error instanceof HeddleError) || error.code !== 'invalid-field') throw error;
     const { field, reason } = error.detail as { readonly field: string; readonly reason: string };
     refuseField(`toolLoop.${field}`, reason);
   }
+  toJson(ask, 'toolLoop.generate');
 }
 
 /** A chat may begin without a prompt. */

@@ -72,7 +72,7 @@ it.each<[unknown, string]>([
   [{ taskPolicy: { retries: 3 } }, 'toolLoop.taskPolicy.retries'],
   [{ taskPolicy: { attempts: Number.NaN } }, 'toolLoop.taskPolicy.attempts'],
   [{ generate: { maxToken: 5 } }, 'toolLoop.generate.maxToken'],
-  [{ generate: { maxTokens: Number.NaN } }, 'generate.maxTokens'],
+  [{ generate: { maxTokens: Number.NaN } }, 'toolLoop.generate.maxTokens'],
   [{ prompt: 'why?' }, 'toolLoop.prompt'],
   [{ system: 5 }, 'toolLoop.system'],
   [{ builtIn: 'recall' }, 'toolLoop.builtIn'],

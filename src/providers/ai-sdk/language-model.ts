@@ -12,7 +12,7 @@ import type { GenerateRequest, ProviderAnswer } from '../../domain/catalogue.ts'
 import { asWhole, refuseField } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
 import { asOptions } from '../../domain/options.ts';
-import { propertyOf } from '../../domain/thrown.ts';
+import { isA, propertyOf } from '../../domain/thrown.ts';
 import {
   callAborted,
   type Price,
@@ -129,8 +129,8 @@ class LanguageModelProvider implements Provider {
       return answer.output({ provider: this.name, model: this.#model.modelId, inputChars });
     } catch (thrown) {
       if (signal.aborted) throw callAborted(signal);
-      const isInStream = thrown instanceof StreamError;
-      throw faultOf(end.broken ?? (isInStream ? thrown.given : thrown), isInStream, Date.now());
+      const told = isA(thrown, StreamError) ? thrown : null;
+      throw faultOf(end.broken ?? (told === null ? thrown : told.given), told !== null, Date.now());
     } finally {
       end.over();
     }

@@ -9,6 +9,7 @@
  */
 import { capacityDefaults } from '../../domain/capacity-settings.ts';
 import { asOptions } from '../../domain/options.ts';
+import { isA } from '../../domain/thrown.ts';
 import type { Provider } from '../port.ts';
 import { estimatedTokens } from '../call-tokens.ts';
 import { BrokenAnswer } from '../wire/faults/broken-answer.ts';
@@ -64,7 +65,7 @@ function open(options: OpenaiCompatibleOptions): WireDialect<ChatRequest> {
         const answer = await read(exchange, request, call);
         return answer.output(call.provider);
       },
-      told: (error) => (error instanceof ToldInStream ? error.told : null),
+      told: (error) => (isA(error, ToldInStream) ? error.told : null),
     }),
   };
 }

@@ -15,7 +15,7 @@
 import type { ProviderStatus } from '../../../machines/provider.ts';
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { GenerateRequest, GenerateOutput } from '../../domain/catalogue.ts';
-import { thrownText } from '../../domain/thrown.ts';
+import { isA, thrownText } from '../../domain/thrown.ts';
 import type { BroughtBack, Pool } from '../../providers/capacity/pool.ts';
 import { totalTokens } from '../../providers/call-tokens.ts';
 import { asFault } from '../../providers/check-provider.ts';
@@ -201,7 +201,7 @@ export class CallRequests {
       if (isLeaving(call, sent)) this.#ends.unwanted(call);
       return;
     }
-    if (error instanceof UnfitAnswer) {
+    if (isA(error, UnfitAnswer)) {
       const { model, usage: tokens } = error.answer;
       return this.#ends.failed(call, sent, error.cause, { provider, model, tokens });
     }
