@@ -68,7 +68,7 @@ export type ToolCallPart = ToolCall & {
   readonly type: 'tool-call';
 };
 
-/** An image: its bytes, the hash of bytes that heddle keeps, or an address. */
+/** An image: its bytes, their hash, or an address. */
 export type ImagePart = {
   /** Names the kind of part. */
   readonly type: 'image';
@@ -82,7 +82,7 @@ export type ImagePart = {
   | {
       /** The media type, such as `image/png`. */
       readonly mediaType: string;
-      /** SHA-256 of the bytes, in hexadecimal: heddle keeps them in a table of their own. */
+      /** SHA-256 of the bytes, in hexadecimal. No provider takes it yet: give the bytes. */
       readonly sha256: string;
     }
   | {
