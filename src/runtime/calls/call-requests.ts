@@ -201,14 +201,14 @@ export class CallRequests {
       if (isLeaving(call, sent)) this.#ends.unwanted(call);
       return;
     }
-    if (isA(error, UnfitAnswer)) {
-      const { model, usage: tokens } = error.answer;
-      return this.#ends.failed(call, sent, error.cause, { provider, model, tokens });
-    }
+    const isUnfit = isA(error, UnfitAnswer);
+    const paid = isUnfit ? error.answer : this.#answers.paid(call);
+    const used = paid && { provider, model: paid.model, tokens: paid.usage };
+    if (isUnfit) return this.#ends.failed(call, sent, error.cause, used);
     const fault = asFault(error);
-    if (fault === null) return this.#ends.failed(call, sent, error);
+    if (fault === null) return this.#ends.failed(call, sent, error, used);
     const { kind, retryAfterMs } = fault;
-    if (!this.#pool.bringsBack(call, kind)) return this.#ends.failed(call, sent, error);
+    if (!this.#pool.bringsBack(call, kind)) return this.#ends.failed(call, sent, error, used);
     // The run does not hear of it (promise 8).
     if (kind === 'refused') this.#refusals.tell(provider, fault.message);
     const gate = this.#pool.gates.gate(sent.slot.provider);

@@ -120,6 +120,12 @@ describe('a call with a schema', () => {
     expect(spent).toBe(10);
   });
 
+  it('is charged for its first answer when its repair is refused for good', async () => {
+    const { events, spent } = await asked(['no', new ProviderFault('caller', 'too long', null)]);
+    expect(events).toContain('too long');
+    expect(spent).toBe(5);
+  });
+
   it.each(['rate-limited', 'outage'] as const)(
     'does not ask for the first answer again when its repair meets %s',
     async (kind) => {

@@ -56,6 +56,11 @@ export class ProviderAnswers<Call extends object> {
     return this.#repair(call, provider, { attempt, fitted, check, unfit });
   }
 
+  /** An answer of this call that was paid for and waits for its repair. */
+  paid(call: Call): GenerateOutput | undefined {
+    return this.#unfit.get(call)?.answer;
+  }
+
   async #repair(
     call: Call,
     provider: Provider,
