@@ -50,6 +50,7 @@ export type {
 } from './library/requests.ts';
 export type { GroupRequest, LeaseHolder } from './library/outside-channels.ts';
 export type { RecallOptions, RememberOptions } from './library/outside-memory.ts';
+export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';
 export type { Budget, BudgetOwner, BudgetUse, BudgetView } from './library/budget-requests.ts';
 export type { OpenQuestion } from './library/answers.ts';

@@ -1,7 +1,7 @@
 /**
  * The real clock, randomness and ids of this process: the only place where heddle meets them.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { asCommitId, asReplicaId, asRunId } from './domain/ids.ts';
 import type { Clock, Ids } from './runtime/ports.ts';
 
@@ -73,5 +73,6 @@ export const systemIds: Ids = {
   run: () => asRunId(uuid7()),
   commit: () => asCommitId(uuid7()),
   replica: () => asReplicaId(randomUUID()),
+  sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
   random: () => take(4).readUInt32BE() / 2 ** 32,
 };

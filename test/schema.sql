@@ -72,6 +72,14 @@ create table evaluations (
   evaluator_run_id text collate "C" not null,
   rationale text not null
 );
+create table images (
+  size integer not null,
+  stored_at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  sha256 text collate "C" not null,
+  media_type text not null,
+  bytes bytea not null
+);
 create table inbox (
   run_id uuid not null,
   seq bigint not null default nextval('heddle.inbox_seq'::regclass),
@@ -162,6 +170,11 @@ create table reservations (
   call text collate "C" not null,
   user_name text collate "C" not null
 ) with (fillfactor=50);
+create table run_images (
+  run_id uuid not null,
+  tenant text collate "C" not null,
+  sha256 text collate "C" not null
+);
 create table runs (
   run_id uuid not null,
   shard integer not null,
@@ -243,6 +256,7 @@ alter table heddle.conversation_entries add PRIMARY KEY (tenant, run_id, turn, p
 alter table heddle.delayed_messages add PRIMARY KEY (tenant, delayed_id);
 alter table heddle.deliveries add PRIMARY KEY (tenant, channel, consumer_group, seq);
 alter table heddle.evaluations add PRIMARY KEY (tenant, evaluation_id);
+alter table heddle.images add PRIMARY KEY (tenant, sha256);
 alter table heddle.inbox add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.journal add PRIMARY KEY (tenant, run_id, turn);
 alter table heddle.memory_versions add PRIMARY KEY (tenant, scope, owner, key, version);
@@ -252,6 +266,7 @@ alter table heddle.providers add PRIMARY KEY (gate);
 alter table heddle.questions add PRIMARY KEY (tenant, run_id, invocation_id);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
 alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
+alter table heddle.run_images add PRIMARY KEY (tenant, run_id, sha256);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.sent_keys add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.shards add PRIMARY KEY (shard);
@@ -263,7 +278,9 @@ alter table heddle.timers add PRIMARY KEY (tenant, run_id, timer_id);
 CREATE INDEX commits_at ON heddle.commits USING brin (at);
 CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard, due_at);
 CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
+CREATE INDEX images_stored_at ON heddle.images USING btree (stored_at);
 CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
+CREATE INDEX run_images_image ON heddle.run_images USING btree (tenant, sha256);
 CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
 CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX runs_open ON heddle.runs USING btree (shard, tenant, run_id) WHERE (ended_at IS NULL);

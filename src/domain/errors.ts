@@ -112,6 +112,14 @@ export const errorRegistry = {
     413,
     'Conversation {conversation} holds more than {max} {unit}; begin another with a summary of it.',
   ),
+  'image-unknown': terminal(
+    404,
+    'No image is stored as {sha256} in tenant {tenant}: it never was, or no run used it for long. Store it with heddle.storeImage, and call again.',
+  ),
+  'images-too-large': terminal(
+    413,
+    'The stored images of one call may have {bytesMax} bytes together; send fewer or smaller ones, or begin another conversation.',
+  ),
   // Channels and memory
   'memory-conflict': terminal(
     409,

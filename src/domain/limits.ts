@@ -22,6 +22,16 @@ export const limits = {
   messagePartsMax: 1_000,
   /** What a provider's last fault says: a host's own provider may say more. */
   faultCharsMax: 1_000,
+  /** An image of more bytes does not stay in the row of its message. */
+  imageInlineBytesMax: 262_144,
+  /** One image. */
+  oneImageBytesMax: 20_971_520,
+  /** Images that one conversation has brought along. */
+  conversationImageBytesMax: 33_554_432,
+  /** Images that are read for one call. */
+  callImageBytesMax: 33_554_432,
+  /** How long an image that no run uses is kept at least. */
+  imageKeptMsMin: 86_400_000,
   /** Texts at which a model stops. */
   stopSequencesMax: 16,
   /** Channels that one receive may wait on. */

@@ -3,11 +3,15 @@
  */
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { HeddleError, heddleError } from '../domain/errors.ts';
+import { asWhole } from '../domain/field.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
+import { asOptions } from '../domain/options.ts';
 import { isA } from '../domain/thrown.ts';
 import { compileSchema, type SchemaCheck } from '../schema/compile-schema.ts';
+import type { Store } from '../store/port.ts';
 import type { QuestionRow } from '../store/rows.ts';
+import { tenantName } from './requests.ts';
 
 /** A question that a run asks and that has no answer yet. */
 export type OpenQuestion = {
@@ -31,6 +35,18 @@ export type OpenQuestion = {
 
 type Asked = Pick<OpenQuestion, 'question' | 'schema'> &
   Partial<Pick<OpenQuestion, 'data' | 'assignee'>>;
+
+/** Open questions without an answer, of all runs of a tenant. Refuses wrong options before the store is asked. */
+export async function openQuestions(
+  store: Pick<Store, 'questions'>,
+  query: { readonly tenant?: string; readonly limit?: number },
+): Promise<readonly OpenQuestion[]> {
+  const given = asOptions(query, 'questions', ['tenant', 'limit']);
+  const tenant = tenantName(given.tenant);
+  const limit = asWhole(given.limit, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
+  const rows = await store.questions({ tenant, runId: null, limit });
+  return rows.map(openQuestion);
+}
 
 export function openQuestion(row: QuestionRow): OpenQuestion {
   const { runId, invocationId, askedAtMs } = row;

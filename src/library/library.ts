@@ -10,16 +10,17 @@
  */
 import type { RecallOutput, RememberOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
-import { asWhole, refuseField } from '../domain/field.ts';
+import { refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
 import { asList, asOptions } from '../domain/options.ts';
 import { hearGiven } from '../domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from './agent-types.ts';
+import { storeImage, type ImageInput, type StoredImagePart } from './images.ts';
 import { asError, Run } from './run-handle.ts';
 import type { AgentSources, AnyChart } from '../runtime/agent-source.ts';
-import { openQuestion, type OpenQuestion } from './answers.ts';
+import { openQuestions, type OpenQuestion } from './answers.ts';
 import {
   budgetAddress,
   budgetLimits,
@@ -194,15 +195,19 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
   }
 
+  /**
+   * Stores an image for runs of its tenant, and returns the part of a message that stands for it: give it to a
+   * run in its input. Throws `quota-exceeded` when the tenant's images have `imageBytesMax` bytes.
+   */
+  async storeImage(image: ImageInput): Promise<StoredImagePart> {
+    return storeImage(this.#open(), image);
+  }
+
   /** Open questions without an answer, of all runs of the tenant, oldest first. */
   async questions(
     query: { readonly tenant?: string; readonly limit?: number } = {},
   ): Promise<readonly OpenQuestion[]> {
-    const { tenant: named, limit: most } = asOptions(query, 'questions', ['tenant', 'limit']);
-    const tenant = tenantName(named);
-    const limit = asWhole(most, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
-    const rows = await this.#open().store.questions({ tenant, runId: null, limit });
-    return rows.map(openQuestion);
+    return openQuestions(this.#open().store, query);
   }
 
   /** The evaluations that this run was given: 1,000 at most. */
@@ -211,11 +216,8 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     options: { readonly tenant?: string } = {},
   ): Promise<readonly EvaluationRow[]> {
     const { tenant } = asOptions(options, 'evaluations', ['tenant']);
-    return this.#open().store.evaluations({
-      tenant: tenantName(tenant),
-      subjectRunId: asRunId(runId),
-      limit: 1_000,
-    });
+    const about = { tenant: tenantName(tenant), subjectRunId: asRunId(runId) };
+    return this.#open().store.evaluations({ ...about, limit: 1_000 });
   }
 
   /** Gives a run, user or tenant its own budget; calls that wait for the budget go on if they fit. */

@@ -15,17 +15,22 @@ type CallTokens = GenerateOutput['usage'];
 
 const { charsPerToken, outputTokens } = capacityDefaults.given;
 
+/** An image costs its model some 1,500 tokens, however many bytes it has. */
+const imageChars = 6_000;
+
 /** What stands in the rows of a call's conversation. */
 type ConversationChars = {
   readonly chars: number;
+  /** How many images stand in them, and how many of the characters are their bytes. */
+  readonly images?: { readonly count: number; readonly chars: number } | undefined;
   /** The call's own messages are among the rows already. */
   readonly hasOwn: boolean;
 };
 
-/** Counts the conversation's rows and the call's own messages, each once. */
+/** Counts the conversation's rows and the call's own messages, each once, and an image as what it costs. */
 export function estimatedTokens(input: GenerateRequest, rows?: ConversationChars): CallTokens {
   const { system = '', tools = [] } = input;
-  let chars = system.length + (rows?.chars ?? 0);
+  let chars = system.length + (rows === undefined ? 0 : charsOfRows(rows));
   if (rows?.hasOwn !== true) chars += charsOf(input);
   for (const tool of tools) chars += JSON.stringify(tool).length;
   return {
@@ -48,6 +53,10 @@ function outputMax({ maxTokens, reasoning = 'off' }: GenerateRequest): number {
   return bound > thought ? bound : bound + thought;
 }
 
+function charsOfRows({ chars, images }: ConversationChars): number {
+  return images === undefined ? chars : chars - images.chars + images.count * imageChars;
+}
+
 function charsOf({ prompt = '', messages = [] }: GenerateRequest): number {
   let chars = prompt.length;
   for (const message of messages) {
@@ -57,9 +66,6 @@ function charsOf({ prompt = '', messages = [] }: GenerateRequest): number {
   }
   return chars;
 }
-
-/** An image costs its model some 1,500 tokens, however many bytes it has. */
-const imageChars = 6_000;
 
 function charsOfParts(parts: readonly (AssistantPart | ToolResultPart)[]): number {
   let chars = 0;

@@ -17,6 +17,8 @@ export interface Ids {
   run(): RunId;
   commit(): CommitId;
   replica(): ReplicaId;
+  /** The name of bytes: their SHA-256 in hexadecimal. Here because turns and charts use no module of Node. */
+  sha256(bytes: Uint8Array): string;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
 }

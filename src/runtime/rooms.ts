@@ -26,6 +26,7 @@ import { Budgets } from './calls/budgets/budgets.ts';
 import { CallInputs } from './calls/call-inputs.ts';
 import { Permits } from './calls/call/permits.ts';
 import { Calls } from './calls/calls.ts';
+import { CallImages } from './calls/attempt/call-images.ts';
 import { Conversations } from './calls/conversations.ts';
 import { LeaseValve } from './calls/lease-valve.ts';
 import { Texts } from './calls/texts.ts';
@@ -164,6 +165,7 @@ function buildCalls(wake: Wake, defaults: BudgetDefaults) {
     budgets,
     texts,
     conversations: new Conversations(wake),
+    images: new CallImages(wake),
     inputs: new CallInputs(wake),
     keptPerSlot: settings.keptPerSlot,
     rests: ({ runId }) => runQueue.cool(runId),

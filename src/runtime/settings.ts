@@ -19,6 +19,8 @@ export type RuntimeSettings = {
   readonly channelsMax: number | null;
   /** How many memory entries one tenant may have; null: no quota. */
   readonly memoryEntriesMax: number | null;
+  /** How many bytes of images one tenant may have before `storeImage` is refused. */
+  readonly imageBytesMax: number;
   /** How long a replica that has stopped keeps its shards. */
   readonly leaseMs: number;
   /** How often rows are looked at without a hint. */
@@ -47,6 +49,7 @@ const known: { readonly [Name in keyof RuntimeSettings]: Bounds<RuntimeSettings[
   queuedRunsMax: { default: null, min: 1 },
   channelsMax: { default: null, min: 1 },
   memoryEntriesMax: { default: null, min: 1 },
+  imageBytesMax: { default: 10_737_418_240, min: 1 },
   leaseMs: { default: 4_000, min: 500 },
   pollMs: { default: 2_000, min: 10 },
   keptPerSlot: { default: 2, min: 0 },

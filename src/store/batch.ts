@@ -51,6 +51,8 @@ export type TurnCommit = RunAddress & {
    * appended twice.
    */
   readonly conversation: readonly ConversationInsert[];
+  /** Images that the run uses from this turn on. */
+  readonly images: readonly ImageUse[];
   readonly subscribe: readonly SubscriptionInsert[];
   readonly unsubscribe: readonly SubscriptionEnd[];
   readonly groupCursors: readonly GroupCursorMove[];
@@ -83,6 +85,15 @@ export type MessageInsert = ChannelAddress & {
   /** The shard in which a delayed message waits. */
   readonly shard: number;
 };
+
+/**
+ * A run uses an image. `image` is set when the turn brings the image along; null: it was stored before, or
+ * the call that names it will say that it is not there.
+ */
+type ImageUse = { readonly sha256: string; readonly image: ImageBytes | null };
+
+/** `data`: the bytes in base64, as `Buffer` writes it. */
+export type ImageBytes = { readonly mediaType: string; readonly data: string };
 
 /** A message at the end of one of the run's conversations. */
 export type ConversationInsert = { readonly conversation: string; readonly messageText: string };

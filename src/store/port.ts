@@ -10,7 +10,7 @@
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, ImageBytes } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   ChannelAddress,
@@ -90,6 +90,21 @@ export type ConversationRead = RunKey & {
   readonly conversation: string;
   readonly newest?: number;
 };
+
+/** An image from outside any run. It is refused if the tenant's images would have more bytes than the bound. */
+export type ImageStored = ImageBytes & {
+  readonly tenant: string;
+  readonly sha256: string;
+  readonly tenantBytesMax: number;
+};
+export type ImageRead = {
+  readonly tenant: string;
+  readonly sha256: string;
+  /** The bytes of a larger image are not read. */
+  readonly bytesMax: number;
+};
+/** `data`: the bytes in base64; null when the image is larger than it may be. */
+export type ImageReadResult = { readonly size: number; readonly data: string | null };
 
 export type Renewal = {
   /** The shards that this replica holds now, newly claimed ones among them. */
@@ -210,6 +225,13 @@ export interface Store {
   read(set: ReadSet): Promise<ReadSetResult>;
   /** By index of the reads: the messages in the order in which they were appended. */
   conversations(reads: readonly ConversationRead[]): Promise<readonly (readonly string[])[]>;
+  /**
+   * Stores an image; one that is there is kept for longer. False: the tenant has no room for it. Of images
+   * that are stored at once all may be let in.
+   */
+  storeImage(image: ImageStored): Promise<boolean>;
+  /** Null: no such image is there. */
+  image(read: ImageRead): Promise<ImageReadResult | null>;
   /** By index of `runs`; null for a run that does not exist. */
   load(runs: readonly RunAddress[]): Promise<readonly (LoadedRun | null)[]>;
 
@@ -337,7 +359,10 @@ export interface Store {
     readonly open: boolean;
     readonly limit: number;
   }): Promise<readonly string[]>;
-  /** Deletes rows that have been over for `olderThanMs`, at most `limit` runs and messages. */
+  /**
+   * Deletes rows that have been over for `olderThanMs`, at most `limit` runs and messages. Images that no run
+   * uses stay for at least `imageKeptMsMin`. Gives the number of runs.
+   */
   prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
   audit(tenant: string): Promise<AuditFacts>;
   providerTotals(): Promise<readonly ProviderTotals[]>;

@@ -2,6 +2,7 @@
  * Ids that count up, and random numbers from a seed: the same test gives the same ids and the same
  * jitter.
  */
+import { createHash } from 'node:crypto';
 import { asCommitId, asReplicaId, asRunId } from '../domain/ids.ts';
 import type { Ids } from '../runtime/ports.ts';
 
@@ -16,6 +17,7 @@ export function countedIds(seed = 0): Ids {
     run: () => asRunId(next()),
     commit: () => asCommitId(next()),
     replica: () => asReplicaId(next()),
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     random: seed === 0 ? () => 0.5 : chance(seed),
   };
 }

@@ -14,6 +14,7 @@ import { Budgets } from '../../src/runtime/calls/budgets/budgets.ts';
 import type { CallState } from '../../src/runtime/calls/call/call-state.ts';
 import { RunCall } from '../../src/runtime/calls/call/run-call.ts';
 import { Permits } from '../../src/runtime/calls/call/permits.ts';
+import { CallImages } from '../../src/runtime/calls/attempt/call-images.ts';
 import { Calls } from '../../src/runtime/calls/calls.ts';
 import type { SealedCalls } from '../../src/runtime/calls/calls-options.ts';
 import { LeaseValve } from '../../src/runtime/calls/lease-valve.ts';
@@ -222,6 +223,7 @@ export class CallDrive {
       ids: { random: () => 0.5 } as never,
       replicaId: asReplicaId('00000000-0000-7000-8000-000000000000'),
       weights: new TenantWeights(),
+      images: new CallImages({ store: {} as never, clock, log }),
       conversations: {
         inputOf: () => {
           if (this.#isReadable) return Promise.resolve({ prompt });

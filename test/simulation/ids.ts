@@ -1,4 +1,5 @@
 /** Ids that count, so that the same schedule gives the same ids. */
+import { createHash } from 'node:crypto';
 import { asCommitId, asReplicaId, asRunId } from '../../src/domain/ids.ts';
 import type { Ids } from '../../src/runtime/ports.ts';
 
@@ -12,6 +13,7 @@ export function simulatedIds(): Ids {
     run: () => asRunId(uuid(1)),
     commit: () => asCommitId(uuid(2)),
     replica: () => asReplicaId(uuid(3)),
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     random: () => 0.5,
   };
 }

@@ -50,9 +50,18 @@ function twin(faults: readonly StoreFault[]): Harness {
   };
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One script at a time: a round that reaches its time leaves its last one at work on the database. */
 async function bothSay(script: readonly Command[], faults: readonly StoreFault[] = []) {
-  const memory = await runScript(twin(faults), script);
-  return { memory, postgres: await runScript(await bed.fresh(), script) };
+  const before = last;
+  const own = (async () => {
+    await before;
+    const memory = await runScript(twin(faults), script);
+    return { memory, postgres: await runScript(await bed.fresh(), script) };
+  })();
+  last = own.catch(() => undefined);
+  return own;
 }
 
 /** How often each word stands in what was said. */

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GenerateRequest } from '../../src/domain/catalogue.ts';
 import { asRunId } from '../../src/domain/ids.ts';
+import { imagePartsOf } from '../../src/domain/model/images.ts';
 import type { Heddle, Provider } from '../../src/index.ts';
 import { migrations } from '../../src/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
@@ -27,9 +28,16 @@ const left = JSON.parse(
 ) as Left;
 
 const sent: GenerateRequest[] = [];
+/** Too large for a row: it stands in a table that the release before did not have. */
+const drawing = {
+  type: 'image',
+  mediaType: 'image/png',
+  data: Buffer.alloc(300_000, 7).toString('base64'),
+} as const;
 const model: Provider = {
   name: 'model',
   ceiling: 4,
+  supports: { images: 'bytes' },
   call: ({ input }) => {
     sent.push(input);
     const usage = { inputTokens: 1, outputTokens: 1 };
@@ -37,6 +45,7 @@ const model: Provider = {
     const parts = [
       { type: 'reasoning', text: 'Hm.' },
       { type: 'text', text },
+      ...(sent.length === 1 ? [drawing] : []),
     ] as const;
     const about = { usage, stopReason: 'end', provider: 'model', model: 'm' };
     return Promise.resolve({ ...about, text, toolCalls: [], parts });
@@ -88,6 +97,11 @@ it('a call that was open is sent with its question once, and the run goes on', a
   expect(sent.map(texts)).toEqual([before, [...before, 'answer 1', 'Three?']]);
   const rows = await rowsOf(left.ids.asked);
   expect(rows.map(({ content }) => content)).toEqual([...before, 'answer 1', 'Three?', 'answer 2']);
+  expect(rows.at(-3)).toMatchObject({
+    parts: [{}, {}, { type: 'image', sha256: expect.any(String) as string }],
+  });
+  const shown = imagePartsOf(sent[1]?.messages ?? []);
+  expect(shown.map((one) => 'data' in one && one.data === drawing.data)).toEqual([true]);
   expect(rows.at(-1)).toMatchObject({ parts: [{ type: 'reasoning' }, { type: 'text' }] });
 });
 

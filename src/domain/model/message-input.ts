@@ -102,7 +102,7 @@ function checkPart(part: Json, types: readonly PartType[], field: string): Part 
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const dataUrl = /^data:([^;,]{1,100});base64,/;
-const mediaType = /^image\/[a-z0-9.+-]{1,64}$/;
+const mediaTypes = /^image\/[a-z0-9.+-]{1,64}$/;
 
 /** An image is one of bytes, hash or address. Bytes may also come as a `data:` URL. */
 function checkImage(item: JsonObject, field: string): ImagePart {
@@ -117,8 +117,7 @@ function checkImage(item: JsonObject, field: string): ImagePart {
   }
   const bytes = item['data'];
   const head = typeof bytes === 'string' ? dataUrl.exec(bytes.slice(0, 200)) : null;
-  const kind = asText(item['mediaType'] ?? head?.[1], `${field}.mediaType`);
-  if (!mediaType.test(kind)) refuseField(`${field}.mediaType`, 'must be such as image/png');
+  const kind = checkMediaType(item['mediaType'] ?? head?.[1], `${field}.mediaType`);
   if (item['sha256'] !== undefined) {
     const sha256 = asText(item['sha256'], `${field}.sha256`);
     if (!/^[0-9a-f]{64}$/.test(sha256)) refuseField(`${field}.sha256`, 'must be 64 hex digits');
@@ -127,6 +126,12 @@ function checkImage(item: JsonObject, field: string): ImagePart {
   const data = asText(bytes, `${field}.data`).slice(head?.[0].length ?? 0);
   if (!base64.test(data) || data.length % 4 !== 0) refuseField(`${field}.data`, 'must be base64');
   return { type: 'image', mediaType: kind, data };
+}
+
+export function checkMediaType(given: Json | undefined, field: string): string {
+  const type = asText(given, field);
+  if (!mediaTypes.test(type)) refuseField(field, 'must be such as image/png');
+  return type;
 }
 
 function checkOrigin(from: Json, field: string): asserts from is Json & PartOrigin {

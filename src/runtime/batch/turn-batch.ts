@@ -49,7 +49,7 @@ type TurnBatchesOptions = BatchMakingOptions &
     RoomsBelow,
     'agents' | 'arrivals' | 'capacity' | 'clock' | 'quotas' | 'runQueue' | 'store'
   > & {
-    readonly ids: Pick<Ids, 'commit' | 'run'>;
+    readonly ids: Pick<Ids, 'commit' | 'run' | 'sha256'>;
     readonly fresh: FreshStarts;
     readonly repeated: RepeatedTurns;
     readonly failed: FailedBatches;
@@ -267,6 +267,7 @@ export class TurnBatches implements BatchSource {
     const context: TurnContext = {
       newestAgent: (name) => agents.newest(name),
       newRunId: () => ids.run(),
+      sha256: (bytes) => ids.sha256(bytes),
       hasOlderReplicas: peers.hasOlder,
       countsChannels: quotas.isSet('channels'),
       admit: (tenant, resource) => quotas.admit(tenant, resource),

@@ -24,6 +24,7 @@ import type { CallInputs } from './call-inputs.ts';
 import { ProviderAnswers, UnfitAnswer } from './attempt/provider-answer.ts';
 import type { StateOf, Used } from './call/call-state.ts';
 import type { RunCall } from './call/run-call.ts';
+import type { CallImages } from './attempt/call-images.ts';
 import type { Conversations } from './conversations.ts';
 import type { LeaseValve } from './lease-valve.ts';
 import { guardSignal } from '../host/guarded-signal.ts';
@@ -61,6 +62,7 @@ export class CallRequests {
   readonly #valve: LeaseValve;
   readonly #texts: Texts;
   readonly #conversations: Conversations;
+  readonly #images: CallImages;
   readonly #inputs: CallInputs;
   readonly #pool: Pool<RunCall>;
   readonly #providers: ReadonlyMap<string, Provider>;
@@ -81,6 +83,7 @@ export class CallRequests {
     readonly valve: LeaseValve;
     readonly texts: Texts;
     readonly conversations: Conversations;
+    readonly images: CallImages;
     readonly inputs: CallInputs;
     readonly log: Log;
     readonly providers: readonly Provider[];
@@ -91,6 +94,7 @@ export class CallRequests {
     this.#valve = options.valve;
     this.#texts = options.texts;
     this.#conversations = options.conversations;
+    this.#images = options.images;
     this.#inputs = options.inputs;
     this.#pool = options.pool;
     this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
@@ -105,7 +109,9 @@ export class CallRequests {
     const state = this.#mayGo(call);
     if (state === null) return;
     const { input } = call;
-    if (input !== null && input.conversation === undefined) void this.#request(call, state, input);
+    const isWhole =
+      input !== null && input.conversation === undefined && !this.#images.isNeededBy(input);
+    if (isWhole) void this.#request(call, state, input);
     else void this.#readAndRequest(call, state);
   }
 
@@ -122,10 +128,11 @@ export class CallRequests {
     this.#refusals.reopened(provider);
   }
 
-  /** Requests that were sent may still end; calls that wait for a conversation or an input give up. */
+  /** Requests that were sent may still end; calls that wait for a conversation, an image or an input give up. */
   close(): void {
     this.#isClosed = true;
     this.#conversations.close();
+    this.#images.close();
     this.#inputs.close();
   }
 
@@ -148,10 +155,11 @@ export class CallRequests {
         });
       }
       const { conversation } = call.input;
-      const input =
+      const said =
         conversation === undefined
           ? call.input
           : await this.#conversations.inputOf(call, call.input);
+      const input = await this.#images.fill(call.tenant, said);
       // The read took time: by now the lease may be in doubt, or the run may have left the call.
       this.#valve.pass(() => {
         if (this.#mayGo(call) === null) return;

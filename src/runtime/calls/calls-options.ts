@@ -10,6 +10,7 @@ import type { RunAddress } from '../../store/rows.ts';
 import type { Budgets } from './budgets/budgets.ts';
 import type { RestingOptions } from './resting-calls.ts';
 import type { RunCall } from './call/run-call.ts';
+import type { CallImages } from './attempt/call-images.ts';
 import type { Conversations } from './conversations.ts';
 import type { LeaseValve } from './lease-valve.ts';
 import type { Permits } from './call/permits.ts';
@@ -41,6 +42,7 @@ export type CallsOptions = RestingOptions & {
   readonly weights: TenantWeights;
   readonly backlog: Backlog;
   readonly conversations: Conversations;
+  readonly images: CallImages;
   /** Hands a result to the run's next turn, without a commit before it. */
   readonly deliver: (run: RunAddress, result: Result) => void;
   /** This run's row must be read again: what memory holds of the call is not true. */

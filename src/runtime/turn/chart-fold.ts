@@ -72,7 +72,7 @@ export class ChartFold {
     this.#draft.journal.push(journalled(event, step));
     if (event.kind === 'done') {
       const call = this.state.invocations.find(({ id }) => id === event.id);
-      if (call !== undefined) takeAnswer(this.#draft, call, event.output ?? null);
+      if (call !== undefined) takeAnswer(this.#draft, call, event.output ?? null, this.#context);
     }
     if (event.kind === 'done' || event.kind === 'failed') settleInvocation(this.#draft, event.id);
     yield* this.#carryOut(step);

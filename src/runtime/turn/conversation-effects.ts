@@ -7,6 +7,7 @@
  * 2. Messages are named by run, turn and place: a turn that is computed again appends the same ones.
  * 3. While a replica of an earlier release may be at work, the turn that begins a call appends the call's
  *    messages: such a replica sends what the rows hold, and no more.
+ * 4. An image that is too large for a row stands in the row by its hash (`image-effects.ts`).
  */
 import type { GenerateMessage, GenerateOutput, GenerateRequest } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
@@ -17,18 +18,23 @@ import { checkGenerate } from '../../domain/model/generate-input.ts';
 import { imagesOf } from '../../domain/model/needs.ts';
 import type { OpenInvocation } from '../../kernel/port.ts';
 import type { Draft } from './draft.ts';
+import { keepImages, useStored } from './image-effects.ts';
 import { isUnwritten, noted, without, type HeldConversation } from './held.ts';
 import type { TurnContext } from './turn-context.ts';
+
+/** What a turn must be able to do to append. */
+type Appending = Pick<TurnContext, 'sha256'>;
 
 /** A call begins: notes that it asks in the conversation that it names, if it names one. */
 export function beginCall(
   draft: Draft,
   call: { readonly id: string; readonly incarnation: number; readonly input: GenerateRequest },
   open: readonly OpenInvocation[],
-  { hasOlderReplicas }: Pick<TurnContext, 'hasOlderReplicas'>,
+  context: Appending & Pick<TurnContext, 'hasOlderReplicas'>,
 ): void {
   const { id, incarnation, input } = call;
   const { conversation } = input;
+  useStored(draft, input.messages);
   if (conversation === undefined) return;
   // Of two calls that begin together the first one goes on.
   const first = open.find((other) => conversationOf(other) === conversation);
@@ -36,7 +42,7 @@ export function beginCall(
     throw heddleError('conversation-busy', { conversation });
   }
   checkRoom(draft, conversation);
-  if (hasOlderReplicas) return appendAsked(draft, conversation, input);
+  if (context.hasOlderReplicas) return appendAsked(draft, { ...input, conversation }, context);
   note(draft, conversation, { ...writtenIn(draft, conversation), asks: { id, incarnation } });
 }
 
@@ -54,19 +60,25 @@ export function dropAsked(draft: Draft, id: string): void {
 }
 
 /** A call has its result: appends what it has asked, and the answer, to its conversation. */
-export function takeAnswer(draft: Draft, call: OpenInvocation, output: Json): void {
+export function takeAnswer(
+  draft: Draft,
+  call: OpenInvocation,
+  output: Json,
+  context: Appending,
+): void {
   const conversation = conversationOf(call);
   if (conversation === null) return;
   if (isUnwritten(draft.held, conversation, call)) {
-    appendAsked(draft, conversation, checkGenerate(call.input ?? null));
+    appendAsked(draft, { ...checkGenerate(call.input ?? null), conversation }, context);
   }
   const { text, toolCalls = [], parts } = asObject(output, 'generate') as Partial<GenerateOutput>;
-  append(draft, conversation, {
+  const answer: GenerateMessage = {
     role: 'assistant',
     content: text ?? '',
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
     ...(parts === undefined ? {} : { parts }),
-  });
+  };
+  append(draft, conversation, answer, context);
 }
 
 function conversationOf({ source, input }: OpenInvocation): string | null {
@@ -78,7 +90,8 @@ function conversationOf({ source, input }: OpenInvocation): string | null {
 /** Checked before the call costs anything. What the model then answers is always kept. */
 function checkRoom(draft: Draft, conversation: string): void {
   const { conversations } = draft.held;
-  const { conversationCharsMax, conversationMessagesMax, conversationsMax } = limits;
+  const { conversationCharsMax, conversationImageBytesMax } = limits;
+  const { conversationMessagesMax, conversationsMax } = limits;
   const at = noted(conversations, conversation);
   const full = (max: number, unit: string): never => {
     throw heddleError('conversation-full', { conversation, max, unit });
@@ -90,26 +103,37 @@ function checkRoom(draft: Draft, conversation: string): void {
   }
   if (at.chars > conversationCharsMax) full(conversationCharsMax, 'characters');
   if (at.messages > conversationMessagesMax) full(conversationMessagesMax, 'messages');
+  const { bytes = 0 } = at.imageSizes ?? {};
+  if (bytes > conversationImageBytesMax) full(conversationImageBytesMax, 'bytes of images');
 }
 
 function appendAsked(
   draft: Draft,
-  conversation: string,
-  { messages = [], prompt }: GenerateRequest,
+  asked: GenerateRequest & { readonly conversation: string },
+  context: Appending,
 ): void {
-  for (const message of messages) append(draft, conversation, message);
-  if (prompt !== undefined) append(draft, conversation, { role: 'user', content: prompt });
+  const { conversation, messages = [], prompt } = asked;
+  for (const message of messages) append(draft, conversation, message, context);
+  if (prompt === undefined) return;
+  append(draft, conversation, { role: 'user', content: prompt }, context);
 }
 
-function append(draft: Draft, conversation: string, message: GenerateMessage): void {
+function append(
+  draft: Draft,
+  conversation: string,
+  said: GenerateMessage,
+  { sha256 }: Appending,
+): void {
+  const { messages, chars, images = [], imageSizes } = writtenIn(draft, conversation);
+  const { message, sizes } = keepImages(draft, said, { sha256, before: imageSizes });
   const messageText = JSON.stringify(message);
-  const { messages, chars, images = [] } = writtenIn(draft, conversation);
   draft.conversation.push({ conversation, messageText });
   const needs = new Set([...images, ...imagesOf(message)]);
   note(draft, conversation, {
     messages: messages + 1,
     chars: chars + messageText.length,
     ...(needs.size === 0 ? {} : { images: [...needs] }),
+    ...(sizes === undefined ? {} : { imageSizes: sizes }),
   });
 }
 

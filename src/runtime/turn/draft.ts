@@ -15,7 +15,7 @@ type ClosedQuestion = { readonly invocationId: string; readonly incarnation: num
 /** Parts of the commit that are gathered under the names that they have there. */
 type Gathered =
   | ('takenInbox' | 'takenResults' | 'inbox' | 'children' | 'messages' | 'memory' | 'evaluations')
-  | ('conversation' | 'subscribe' | 'unsubscribe' | 'groupCursors');
+  | ('conversation' | 'images' | 'subscribe' | 'unsubscribe' | 'groupCursors');
 
 export type Draft = { readonly [Part in Gathered]: TurnCommit[Part][number][] } & {
   readonly from: HotRun;
@@ -53,6 +53,7 @@ export function newDraft(from: HotRun): Draft {
     memory: [],
     evaluations: [],
     conversation: [],
+    images: [],
     subscribe: [],
     unsubscribe: [],
     groupCursors: [],

@@ -33,8 +33,13 @@ export type HeldConversation = {
   readonly chars: number;
   /** What its images need of a provider; absent without images. */
   readonly images?: readonly ImageNeed[];
+  /** Absent without images, and for images of earlier releases. */
+  readonly imageSizes?: ImageSizes;
   readonly asks?: { readonly id: string; readonly incarnation: number };
 };
+
+/** `count` images stand in the rows, `chars` of the rows are their bytes, and `bytes` were moved out of them. */
+export type ImageSizes = { readonly count: number; readonly chars: number; readonly bytes: number };
 
 /** Whether a person, the parent or both have paused a run and not resumed it. */
 export type PausedBy = { readonly person: boolean; readonly parent: boolean };

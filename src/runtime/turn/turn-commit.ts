@@ -41,6 +41,7 @@ export function turnCommit(
     memory: draft.memory,
     evaluations: draft.evaluations,
     conversation: draft.conversation,
+    images: draft.images,
     subscribe: draft.subscribe,
     unsubscribe: draft.unsubscribe,
     groupCursors: draft.groupCursors,

@@ -6,6 +6,8 @@ export type TurnContext = {
   /** The newest registered version of an agent. */
   readonly newestAgent: (name: string) => Agent;
   readonly newRunId: () => RunId;
+  /** The name under which an image is stored. */
+  readonly sha256: (bytes: Uint8Array) => string;
   /** A replica of an earlier release may be at work: it reads the rows that earlier releases read. */
   readonly hasOlderReplicas: boolean;
   /** True when a quota of channels is set: only then must a turn know which channels exist. */

@@ -19,6 +19,7 @@ import {
   waiterKey,
   slotKey,
   reservationKey,
+  imageKey,
   type StoredJournal,
   type StoredChannel,
   type StoredMessage,
@@ -28,6 +29,8 @@ import {
   type StoredSubscription,
   type StoredWaiter,
   type StoredConversationEntry,
+  type StoredImage,
+  type StoredImageUse,
   type StoredSentKey,
   type StoredStructure,
   type StoredStart,
@@ -107,6 +110,7 @@ function createTables(undo: UndoLog) {
       (row) => join(row.tenant, row.runId, row.timerId),
       { run: runKey, shard: shardOfRow },
     ),
+    ...imageTables(undo),
     ...personTables(undo),
     ...ownershipTables(undo),
     ...callTables(undo),
@@ -119,6 +123,18 @@ function onceTables(undo: UndoLog) {
   return {
     commits: new Table<StoredCommit>(undo, (row) => row.commitId, {}),
     startTexts: new Table<StoredStart>(undo, runKey, {}),
+  };
+}
+
+/** Images, and the runs that use them. */
+function imageTables(undo: UndoLog) {
+  return {
+    images: new Table<StoredImage, 'tenant'>(undo, imageKey, { tenant: tenantOf }),
+    imageUses: new Table<StoredImageUse, 'run' | 'image'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.sha256),
+      { run: runKey, image: imageKey },
+    ),
   };
 }
 

@@ -25,6 +25,7 @@ import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
 import { readConversation } from './conversations.ts';
 import { Database, type Snapshot } from './database.ts';
+import { readImage, storeImage } from './images.ts';
 import { pending } from './inbox.ts';
 import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
@@ -122,6 +123,8 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
         channels: set.channels.map((read) => readChannel(db, read)),
       })),
     conversations: (reads) => whole((db) => reads.map((read) => readConversation(db, read))),
+    storeImage: (image) => whole((db) => storeImage(db, image)),
+    image: (read) => whole((db) => readImage(db, read)),
     load: (runs) => whole((db) => load(db, runs)),
     renew: (replica) => whole((db) => renew(db, replica)),
     pending: (query) => whole((db) => pending(db, query)),

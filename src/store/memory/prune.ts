@@ -2,7 +2,7 @@
  * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
  * for ever. It deletes ended runs with the rows that belong to them alone. It also deletes the messages
  * that they took, except those that a group or a waiting run has yet to read. Evaluations stay, and so
- * do memory entries that other runs can reach.
+ * do memory entries that other runs can reach. Images go once no run uses them.
  */
 import type { Asked } from '../port.ts';
 import { budgetKey } from '../charges.ts';
@@ -17,6 +17,7 @@ import {
   type StoredMessage,
 } from './stored-rows.ts';
 import { removeConversations } from './conversations.ts';
+import { pruneImages, removeImageUses } from './images.ts';
 import { forgetKeys, removeQuestions } from './questions.ts';
 import { join } from './table.ts';
 import { clearTimersOf } from './timers.ts';
@@ -35,6 +36,7 @@ export function prune(db: Database, query: Asked<'prune'>): number {
   const done = messages.filter((row) => row.publishedAtMs <= beforeMs && !isAwaited(db, row));
   for (const message of done) removeMessage(db, message);
   for (const run of over) removeRun(db, run);
+  pruneImages(db, query);
   const commits = db.tables.commits.all().filter((row) => row.atMs < db.now() - commitMsMax);
   forgetKeys(db, query.limit);
   for (const commit of commits.slice(0, query.limit)) db.tables.commits.remove(commit.commitId);
@@ -79,6 +81,7 @@ function removeRun(db: Database, run: RunRow): void {
     db.tables.journal.remove(join(row.tenant, row.runId, row.turn));
   }
   removeConversations(db, run);
+  removeImageUses(db, run);
   for (const subscription of db.tables.subscriptions.by('run', runKey(run))) {
     const key = subscriptionKey(subscription);
     for (const row of db.tables.waiters.by('subscription', key)) {

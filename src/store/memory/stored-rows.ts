@@ -3,7 +3,7 @@
  * keys alone: the tables stand in database.ts.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { ConversationInsert, MessageInsert, SlotWrite } from '../batch.ts';
+import type { ConversationInsert, ImageBytes, MessageInsert, SlotWrite } from '../batch.ts';
 import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
 import type { AgentStructure, ShardGrant } from '../port.ts';
@@ -47,6 +47,14 @@ export type StoredWaiter = RunAddress &
   SubscribedChannel & { readonly subscriptionId: string; readonly order: number };
 export type StoredConversationEntry = RunKey &
   ConversationInsert & { readonly turn: number; readonly place: number };
+export type StoredImage = ImageBytes & {
+  readonly tenant: string;
+  readonly sha256: string;
+  readonly size: number;
+  /** When it was last stored or put to use. */
+  readonly storedAtMs: number;
+};
+export type StoredImageUse = RunKey & { readonly sha256: string };
 /** A key under which an event was sent. */
 export type StoredSentKey = RunKey & {
   readonly key: string;
@@ -95,6 +103,8 @@ export const runKey = (run: RunKey): string => join(run.tenant, run.runId);
 export const channelKey = (at: ChannelAddress): string => join(at.tenant, at.channel);
 export const groupKey = (at: GroupAddress): string => join(at.tenant, at.channel, at.group);
 export const entryKey = (at: MemoryAddress): string => join(at.tenant, at.scope, at.owner, at.key);
+export const imageKey = (at: { tenant: string; sha256: string }): string =>
+  join(at.tenant, at.sha256);
 export const subscriptionKey = (at: { tenant: string; subscriptionId: string }): string =>
   join(at.tenant, at.subscriptionId);
 export const waiterKey = (at: {

@@ -11,6 +11,7 @@ import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
 import { publish } from './channels.ts';
 import { appendConversation } from './conversations.ts';
+import { useImages } from './images.ts';
 import { insertInbox, Wakes } from './inbox.ts';
 import { addVersion, memoryConflict } from './memory-entries.ts';
 import { answeredMeanwhile, writeQuestions } from './questions.ts';
@@ -137,6 +138,7 @@ function cursorConflict(db: Database, turn: TurnCommit): string | null {
 function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
   for (const evaluation of turn.evaluations) addEvaluation(db, evaluation);
   appendConversation(db, turn);
+  useImages(db, turn);
   for (const insert of turn.memory) addVersion(db, insert);
   for (const move of turn.groupCursors) moveCursor(db, turn.tenant, move, wakes);
   for (const message of turn.messages) publish(db, message, wakes);

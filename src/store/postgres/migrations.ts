@@ -8,6 +8,7 @@ import { structures } from './migrations/000003-structures.ts';
 import { startKeys } from './migrations/000004-start-keys.ts';
 import { releases } from './migrations/000005-releases.ts';
 import { gateFaults } from './migrations/000006-gate-faults.ts';
+import { images } from './migrations/000007-images.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { name: '000004_start_keys', sql: startKeys },
   { name: '000005_releases', sql: releases },
   { name: '000006_gate_faults', sql: gateFaults },
+  { name: '000007_images', sql: images },
 ];

@@ -5,7 +5,7 @@
  * - write: commits, three at a time: while one waits for the disk the next is worked on, and commits
  *   that keep results pass by both.
  * - read: the reads of turns and loops, planned for keys: see `hot`.
- * - wide: lists, counts and retention, each planned for its parameters.
+ * - wide: lists, counts, retention and images from outside, each planned for its parameters.
  * - beat: only the heartbeat, so that no load can make a lease end.
  */
 import type pg from 'pg';
@@ -15,6 +15,7 @@ import { audit } from './reads/audit.ts';
 import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
+import { readImage, storeImage } from './tables/images.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease } from './leases.ts';
 import type { LinkOptions } from './link/link.ts';
@@ -128,6 +129,8 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     commit: (batch) => commitBatch(pools, batch),
     read: (set) => readSet(pools.read, set),
     conversations: (reads) => readConversations(pools.read, reads),
+    storeImage: (image) => storeImage(pools.wide, image),
+    image: (read) => readImage(pools.read, read),
     load: (runs) => loadRuns(pools.read, runs),
     renew: (replica) => renew(pools.beat, replica),
     release: (replica) => release(pools.read, replica),

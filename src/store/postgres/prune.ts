@@ -26,6 +26,8 @@ const pruneRunsStatement = statement(
     ), said as (
       delete from heddle.conversation_entries c using old o
       where c.tenant = o.tenant and c.run_id = o.run_id
+    ), uses as (
+      delete from heddle.run_images u using old o where u.tenant = o.tenant and u.run_id = o.run_id
     ), rows as (
       delete from heddle.inbox b using old o where b.tenant = o.tenant and b.run_id = o.run_id
     ), alarms as (
@@ -98,6 +100,31 @@ const pruneKeysStatement = statement(
 );
 
 /**
+ * Deletes images that no run uses and that were last stored, or put to use, that long ago. A use that a replica of
+ * an earlier release has left, because it deletes runs without their uses, counts for nothing and goes with
+ * its image. Locks: the images; one that is put to use meanwhile has another `stored_at`, and stays.
+ */
+const pruneImagesStatement = statement(
+  'prune_images',
+  [bigint, int],
+  `with old as (
+      select m.tenant, m.sha256 from heddle.images m
+      where m.stored_at <= now() - greatest($1::bigint, ${limits.imageKeptMsMin}) * interval '1 ms'
+        and not exists (
+          select from heddle.run_images u join heddle.runs r using (tenant, run_id)
+          where u.tenant = m.tenant and u.sha256 = m.sha256)
+      order by m.stored_at limit $2::int
+      for update of m skip locked
+    ), uses as (
+      delete from heddle.run_images u using old o where u.tenant = o.tenant and u.sha256 = o.sha256
+    )
+    delete from heddle.images m using old o where m.tenant = o.tenant and m.sha256 = o.sha256`,
+);
+
+/** Images of one round: each may be megabytes. */
+const imagesMax = 100;
+
+/**
  * Idle slots of replicas that have been gone for a day become one row per provider, without a replica,
  * which keeps their totals. Locks: the slots, then that row.
  */
@@ -136,6 +163,7 @@ const pruneReplicasStatement = statement(
 export async function prune(pool: Pool, query: Asked<'prune'>): Promise<number> {
   const runs = pruneRunsStatement(query.olderThanMs, query.limit);
   const gone = (await pool.rows(runs))[0]?.[0] ?? '0';
+  await pool.read([pruneImagesStatement(query.olderThanMs, Math.min(query.limit, imagesMax))]);
   await pool.read([pruneCommitsStatement(query.limit)]);
   await pool.read([pruneKeysStatement(query.limit)]);
   await pool.read([foldSlotsStatement()]);

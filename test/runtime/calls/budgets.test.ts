@@ -58,6 +58,34 @@ describe('a budget', () => {
     expect(await heddle.budget({})).toBeNull();
   });
 
+  it('is reserved for an image as what it costs, however many bytes it has and wherever they stand', async () => {
+    const { provider, ...all } = await world();
+    const seeing = Object.assign(provider, { supports: { images: 'bytes' } });
+    await all.heddle.setBudget({ user: 'ann' }, { tokens: 100_000 });
+    const part = (bytes: number) => {
+      const data = Buffer.alloc(bytes, 1).toString('base64');
+      return { type: 'image', mediaType: 'image/png', data } as const;
+    };
+    // The second one leaves its row.
+    const content = [part(200_000), part(300_000)];
+    const say = (more: object): ScriptStep => ({
+      do: 'generate',
+      with: { conversation: 'main', maxTokens: 95, ...more },
+    });
+    const asks = say({ messages: [{ role: 'user', content }] });
+    const run = await all.heddle.start('script', start(asks, say({ prompt: 'and?' })));
+    await all.clock.idle();
+    expect(sums(all).reserved).toBe((2 * 6_000) / 4 + 95);
+    seeing.last().answer('Two.', usage(5));
+    await all.clock.idle();
+    const read = { tenant: run.tenant, runId: run.id, conversation: 'main' };
+    const [rows = []] = await all.store.conversations([read]);
+    const inline = content[0]?.data.length ?? 0;
+    const chars = rows.join('').length - inline + 2 * 6_000 + 'and?'.length;
+    expect(sums(all)).toEqual({ reserved: Math.ceil(chars / 4) + 95, spent: 10 });
+    expect(chars).toBeLessThan(13_000);
+  });
+
   it('is reserved for all that a conversation holds, by whoever asks next', async () => {
     const all = memoryWorld();
     const provider = scriptedProvider();

@@ -13,6 +13,7 @@ import { Agents } from '../../../src/runtime/agents.ts';
 import { Budgets } from '../../../src/runtime/calls/budgets/budgets.ts';
 import { CallInputs } from '../../../src/runtime/calls/call-inputs.ts';
 import { Calls } from '../../../src/runtime/calls/calls.ts';
+import { CallImages } from '../../../src/runtime/calls/attempt/call-images.ts';
 import { Conversations } from '../../../src/runtime/calls/conversations.ts';
 import { LeaseValve } from '../../../src/runtime/calls/lease-valve.ts';
 import { Permits } from '../../../src/runtime/calls/call/permits.ts';
@@ -57,6 +58,7 @@ function newCalls(): Calls {
     weights: new TenantWeights(),
     backlog: new Backlog(1),
     conversations: new Conversations(parts),
+    images: new CallImages(parts),
     inputs: new CallInputs({ ...parts, kernel: createKernel(), agents: new Agents([]) }),
     keptPerSlot: 2,
     permits: new Permits({ max: 1, onCallsMayGo: nothing, capacity: capacityDefaults }),

@@ -99,6 +99,7 @@ export const turnOf = (
   memory: [],
   evaluations: [],
   conversation: [],
+  images: [],
   subscribe: [],
   unsubscribe: [],
   groupCursors: [],

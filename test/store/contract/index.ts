@@ -6,6 +6,7 @@ import { conversationsContract } from './conversations.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
 import { groupsContract } from './groups.ts';
+import { imagesContract } from './images.ts';
 import { inboxContract } from './inbox.ts';
 import { leasesContract } from './leases.ts';
 import { memoryContract } from './memory.ts';
@@ -22,6 +23,7 @@ const themes = {
   'turns that fail': failingTurnsContract,
   memory: memoryContract,
   conversations: conversationsContract,
+  images: imagesContract,
   channels: channelsContract,
   groups: groupsContract,
   'inbox and starts': inboxContract,

@@ -196,6 +196,10 @@ export class BatchMaker {
       conversation: plan.conversation.map((conversation, i) => {
         return { conversation, messageText: `"${this.count} ${i}"` };
       }),
+      images: plan.images.map(({ name, brings }) => {
+        const image = { mediaType: 'image/png', data: Buffer.from(name).toString('base64') };
+        return { sha256: name.repeat(64), image: brings ? image : null };
+      }),
       subscribe,
       unsubscribe: plan.unsubscribe.flatMap(({ which, took }) =>
         this.unsubscribe(run, which, took),

@@ -64,6 +64,9 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
         ['main', 'aside'].map((conversation) => ({ tenant, runId: runId(n), conversation })),
       ),
     ),
+    images: await Promise.all(
+      ['a', 'b'].map((name) => store.image({ tenant, sha256: name.repeat(64), bytesMax: 9 })),
+    ),
     // Those that have an answer are missing here, and their answers stand in the inbox.
     questions: sorted(await questionsOf(store, tenant)),
     evaluations: await Promise.all(

@@ -56,6 +56,7 @@ const turn = record({
   memory: few(memory),
   evaluations: few(record({ id: fc.nat({ max: 3 }), subject: fc.nat({ max: 2 }) }), 1),
   conversation: few(fc.constantFrom('main', 'aside'), 2),
+  images: few(record({ name: fc.constantFrom('a', 'b'), brings: often }), 2),
   subscribe: few(subscription, 1),
   /** Which of the run's subscriptions, the newest first, and how many messages it took. */
   unsubscribe: few(record({ which: fc.nat({ max: 2 }), took: fc.nat({ max: 2 }) }), 1),

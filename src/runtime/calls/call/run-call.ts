@@ -70,7 +70,11 @@ export class RunCall extends PoolCall {
     const { conversation = '' } = input;
     const told = noted(held.conversations, conversation);
     this.isWritten = !isUnwritten(held, conversation, invocation);
-    const rows = told && { chars: told.chars, hasOwn: this.isWritten };
+    const rows = told && {
+      chars: told.chars,
+      images: told.imageSizes,
+      hasOwn: this.isWritten,
+    };
     const estimate = estimatedTokens(input, rows);
     this.runId = run.runId;
     this.shard = run.shard;

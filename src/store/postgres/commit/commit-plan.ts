@@ -2,7 +2,7 @@
  * From a batch to the calls of its transaction. Each set of rows becomes one statement, and none where
  * there are no rows.
  *
- * The order below is the order of locks of every commit, everywhere: commit, shards, runs, memory
+ * The order below is the order of locks of every commit, everywhere: commit, shards, runs, images, memory
  * entries, groups' cursors, channels, then rows that only their run's owner writes, questions, inbox
  * rows with the keys of sends before them, slots, providers, and last budgets with the reservations
  * under them.
@@ -28,6 +28,7 @@ import { CommitRows } from './commit-rows.ts';
 import { insertCommit } from './commits.ts';
 import { appendConversations } from '../tables/conversations.ts';
 import { insertEvaluations } from '../tables/evaluation-writes.ts';
+import { insertImages, useImages } from '../tables/images.ts';
 import { inboxTargets, insertInbox, takeInbox, takeResults } from '../tables/inbox-writes.ts';
 import { insertMemory } from '../tables/memory-writes.ts';
 import { questionCalls } from '../tables/question-writes.ts';
@@ -148,6 +149,8 @@ function callsOf(
     trial ? null : checkKeys(rows.queued),
     some(rows.evaluations, insertEvaluations),
     some(rows.conversation, appendConversations),
+    some(rows.images, insertImages),
+    some(rows.imageUses, useImages),
     some(memory, insertMemory),
     ...cursorCalls(moves),
     some(rows.groups, registerGroups),

@@ -12,6 +12,7 @@ import type {
   TouchedChannel,
 } from '../tables/channel-writes.ts';
 import type { ConversationWrite } from '../tables/conversations.ts';
+import type { ImageUseWrite, ImageWrite } from '../tables/images.ts';
 import type { InboxTaken, ResultTaken } from '../tables/inbox-writes.ts';
 import type { MemoryWrite } from '../tables/memory-writes.ts';
 import type { QuestionClosing, QuestionOpening } from '../tables/question-writes.ts';
@@ -50,6 +51,8 @@ export class CommitRows {
   readonly left: EndedSubscription[] = [];
   readonly evaluations: TurnCommit['evaluations'][number][] = [];
   readonly conversation: ConversationWrite[] = [];
+  readonly images: ImageWrite[] = [];
+  readonly imageUses: ImageUseWrite[] = [];
   readonly clearedTimers: TimerClear[] = [];
   readonly timers = new Map<string, TimerWrite>();
   readonly closedQuestions: QuestionClosing[] = [];
@@ -74,6 +77,10 @@ export class CommitRows {
     turn.conversation.forEach((insert, place) => {
       this.conversation.push({ tenant, runId, turn: turn.expectedTurn + 1, place, insert });
     });
+    for (const { sha256, image } of turn.images) {
+      this.imageUses.push({ tenant, runId, sha256 });
+      if (image !== null) this.images.push({ tenant, sha256, ...image });
+    }
     for (const end of turn.closeQuestions) this.closedQuestions.push({ tenant, runId, ...end });
     for (const insert of turn.openQuestions) this.openedQuestions.push({ tenant, runId, insert });
     for (const message of turn.messages) this.message(message);
