@@ -75,7 +75,7 @@ const rooms = [
     may: [domain, storePort, npm('pg'), npm('rxjs'), node],
   },
   {
-    // What is written to each table, and how. Seventeen files: one for each group of tables that the
+    // What is written to each table, and how. Sixteen files: one for each group of tables that the
     // migrations make, so that a column is looked for in one place.
     room: '^src/store/postgres/tables/',
     may: [domain, storePort, systemCharts, '^src/store/postgres/link/', node],
@@ -272,7 +272,7 @@ const rooms = [
   {
     // The library as a host holds it, and a run as it is handed out: requests in, rows read; rxjs for
     // text that comes in pieces, and a person's answer held against its question's schema. What stands
-    // behind the store's port is the composition root's alone. Up to seventeen files: one for each
+    // behind the store's port is the composition root's alone. Up to sixteen files: one for each
     // kind of thing that a host asks or is given. Of XState it reads the types of
     // charts, by which runs are typed.
     room: '^src/library/',

@@ -58,9 +58,8 @@ export type { RuntimeSettings } from './runtime/settings.ts';
 export type { Log } from './runtime/ports.ts';
 
 // A run, and the types of its methods.
-export type { ConversationOptions } from './library/conversation.ts';
 export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
-export type { JournalLine } from './library/journal.ts';
+export type { ConversationOptions, JournalLine } from './library/run-history.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,

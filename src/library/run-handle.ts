@@ -13,8 +13,12 @@ import { thrownText } from '../domain/thrown.ts';
 import { callOutside } from '../runtime/host/host-code.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
 import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
-import { conversationOf, type ConversationOptions } from './conversation.ts';
-import { journalOf, type JournalLine } from './journal.ts';
+import {
+  conversationOf,
+  journalOf,
+  type ConversationOptions,
+  type JournalLine,
+} from './run-history.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
