@@ -28,10 +28,10 @@ beforeAll(async () => {
     packed.stdout.slice(packed.stdout.indexOf('[')),
   ) as { filename: string }[];
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    devDependencies: { zod: string };
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    dependencies: { zod: string };
   };
-  const packages = [join(folder, filename), `zod@${devDependencies.zod}`];
+  const packages = [join(folder, filename), `zod@${dependencies.zod}`];
   await run('npm', ['install', '--prefer-offline', '--ignore-scripts', ...packages], {
     cwd: folder,
   });
