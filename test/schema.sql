@@ -1,9 +1,27 @@
 -- Written by test/store/postgres/schema.pg.test.ts; renew it with vitest -u.
 
+create sequence attempts_seq_seq as bigint cache 1;
 create sequence delayed_messages_delayed_id_seq as bigint cache 1;
 create sequence inbox_seq as bigint cache 1;
 create sequence migrations_id_seq as integer cache 1;
 
+create table attempts (
+  run_id uuid not null,
+  seq bigint not null generated always as identity,
+  sent_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null,
+  wait_ms bigint,
+  turn integer not null,
+  incarnation integer not null,
+  attempt integer not null,
+  count integer not null,
+  tenant text collate "C" not null,
+  invocation_id text collate "C" not null,
+  provider text collate "C" not null,
+  how text collate "C" not null,
+  fault text,
+  usage text
+);
 create table budgets (
   spent_tokens bigint not null,
   spent_micros bigint not null,
@@ -96,7 +114,8 @@ create table journal (
   at timestamp with time zone not null default now(),
   tenant text collate "C" not null,
   entries text not null,
-  build text collate "C"
+  build text collate "C",
+  status text collate "C"
 );
 create table memory_versions (
   version integer not null,
@@ -248,6 +267,7 @@ create table timers (
   timer_id text collate "C" not null
 );
 
+alter table heddle.attempts add PRIMARY KEY (tenant, run_id, turn, seq);
 alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
 alter table heddle.channels add PRIMARY KEY (tenant, channel);
 alter table heddle.commits add PRIMARY KEY (commit_id);

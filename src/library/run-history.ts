@@ -1,5 +1,6 @@
 /** A run's journal and its conversations, as the library gives them. */
 import type { JournalEntry } from '../domain/event.ts';
+import type { RunStatus } from '../../machines/run.ts';
 import type { Store } from '../store/port.ts';
 import type { RunAddress } from '../store/rows.ts';
 import type { GenerateMessage } from '../domain/catalogue.ts';
@@ -17,6 +18,10 @@ export type JournalLine = {
    * part.
    */
   readonly build: string | null;
+  /** When the turn committed, in ms since 1970 by the database's clock. */
+  readonly atMs: number;
+  /** The run's status after the turn. Null where it was not noted (releases before it was). */
+  readonly status: RunStatus | null;
   /** The entry: an event, a command, or a fact about the run. */
   readonly entry: JournalEntry;
 };
@@ -30,11 +35,11 @@ export async function* journalOf(
 ): AsyncGenerator<JournalLine, void, undefined> {
   for (let afterTurn = 0; ;) {
     const rows = await store.journal({ tenant, runId, afterTurn, limit: turnsOfPage });
-    for (const row of rows) {
-      for (const entry of JSON.parse(row.entriesText) as JournalEntry[]) {
-        yield { turn: row.turn, build: row.build, entry };
+    for (const { turn, build, atMs, status, entriesText } of rows) {
+      for (const entry of JSON.parse(entriesText) as JournalEntry[]) {
+        yield { turn, build, atMs, status, entry };
       }
-      afterTurn = row.turn;
+      afterTurn = turn;
     }
     if (rows.length < turnsOfPage) return;
   }

@@ -247,4 +247,6 @@ export type JournalRow = {
   readonly build: string | null;
   readonly entriesText: string;
   readonly atMs: number;
+  /** The run's status after the turn. Null for turns of releases before that was kept. */
+  readonly status: RunStatus | null;
 };

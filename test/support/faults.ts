@@ -249,9 +249,11 @@ function journalAfterCommit(store: MemoryStore): MemoryStore {
       second();
       const turns = batch.turns.map((turn) => ({ ...turn, journalText: null }));
       const outcome = await store.commit({ ...batch, turns });
-      for (const { tenant, runId, expectedTurn, build, journalText } of committed(batch, outcome)) {
+      for (const turn of committed(batch, outcome)) {
+        const { tenant, runId, expectedTurn, build, status, journalText } = turn;
         if (journalText === null) continue;
-        const row = { tenant, runId, turn: expectedTurn + 1, build, entriesText: journalText };
+        const at = { tenant, runId, turn: expectedTurn + 1 };
+        const row = { ...at, build, entriesText: journalText, status };
         late.push({ ...row, atMs: db.now() });
       }
       return outcome;

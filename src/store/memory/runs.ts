@@ -116,8 +116,8 @@ export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
   );
   if (turn.journalText === null) return;
   const { tenant, runId } = run;
-  const { build, journalText: entriesText } = turn;
-  const entry = { turn: run.turn + 1, build, entriesText, atMs: db.now() };
+  const { build, status, journalText: entriesText } = turn;
+  const entry = { turn: run.turn + 1, build, entriesText, atMs: db.now(), status };
   db.tables.journal.put({ tenant, runId, ...entry });
 }
 
@@ -170,5 +170,7 @@ export function readJournal(db: Database, query: Asked<'journal'>): Answer<'jour
     .filter((row) => row.turn > query.afterTurn)
     .sort((a, b) => a.turn - b.turn)
     .slice(0, query.limit)
-    .map(({ turn, build, entriesText, atMs }) => ({ turn, build, entriesText, atMs }));
+    .map(({ turn, build, entriesText, atMs, status }) => {
+      return { turn, build, entriesText, atMs, status };
+    });
 }

@@ -9,6 +9,7 @@ import { startKeys } from './migrations/000004-start-keys.ts';
 import { releases } from './migrations/000005-releases.ts';
 import { gateFaults } from './migrations/000006-gate-faults.ts';
 import { images } from './migrations/000007-images.ts';
+import { records } from './migrations/000008-records.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: '000005_releases', sql: releases },
   { name: '000006_gate_faults', sql: gateFaults },
   { name: '000007_images', sql: images },
+  { name: '000008_records', sql: records },
 ];

@@ -86,6 +86,31 @@ describe('the journal', () => {
     expect((await world.store.audit('default')).journalGaps).toBe(0);
   });
 
+  it('says of each turn when it committed and which status it left', async () => {
+    const world = await oneReplica();
+    const waits = [{ do: 'wait' }, { do: 'sleep', ms: 1_000 }];
+    const run = await world.heddle.start('script', { input: { steps: waits } });
+    await world.clock.idle();
+    await run.pause('a moment');
+    await world.clock.idle();
+    await run.resume('go on');
+    await run.send({ type: 'go' });
+    await world.clock.idle();
+    await world.clock.advance(1_000);
+    const lines = [];
+    for await (const line of run.journal()) lines.push(line);
+    const row = await run.row();
+    expect(lines.map(({ entry, status }) => [entry.kind, status])).toEqual([
+      ['start', 'waiting-on-person'],
+      ['pause', 'paused'],
+      ['resume', 'waiting-on-person'],
+      ['event', 'waiting-on-timer'],
+      ['timer', 'completed'],
+    ]);
+    expect(lines.at(-1)?.atMs).toBe(row.endedAtMs);
+    expect((lines.at(-1)?.atMs ?? 0) - (lines.at(-2)?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('is read to its end however long it is', async () => {
     const { heddle } = await oneReplica();
     const count = 450;

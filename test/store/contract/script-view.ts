@@ -56,7 +56,7 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
       runNumbers.map(async (n) => {
         if (loaded[n] === null) return [];
         const rows = await store.journal({ tenant, runId: runId(n), afterTurn: 0, limit: 99 });
-        return rows.map(({ turn, entriesText }) => [turn, entriesText]);
+        return rows.map(({ turn, entriesText, status }) => [turn, entriesText, status]);
       }),
     ),
     conversations: await store.conversations(

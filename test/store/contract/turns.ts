@@ -156,6 +156,20 @@ export function turnsContract({ open, it }: Contract): void {
     expect(await bench.store.journal({ ...query, afterTurn: 4, limit: 9 })).toEqual([]);
   });
 
+  it('the journal says which status each turn left the run in', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.turns(turnOf(run, 1, { status: 'waiting-on-timer' }));
+    const change = { ...run, expectedTurn: 2, status: 'stalled', reason: 'x' } as const;
+    await bench.commit({ statusChanges: [change] });
+    await bench.turns(endOf(run, 2));
+    const query = { tenant, runId: run.runId, afterTurn: 1, limit: 9 };
+    expect((await bench.store.journal(query)).map(({ status }) => status)).toEqual([
+      'waiting-on-timer',
+      'completed',
+    ]);
+  });
+
   it('promise 10: texts come back byte for byte', async () => {
     const bench = await begin(open);
     const run = await bench.started(1);

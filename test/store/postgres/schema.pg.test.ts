@@ -22,6 +22,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000005_releases': '530dd56acf08ffa9',
   '000006_gate_faults': '8cd0e84d0c2ee1ba',
   '000007_images': '66269394039b0877',
+  '000008_records': '65d2355dbd5318df',
 };
 
 it('no migration was changed, and each file is listed in its order', async () => {

@@ -2,6 +2,7 @@
 import type { Answer, Asked } from '../../port.ts';
 import { asRunId, type RunId } from '../../../domain/ids.ts';
 import type { RunRow } from '../../rows.ts';
+import type { RunStatus } from '../../../../machines/run.ts';
 import type { Pool } from '../link/pool.ts';
 import { epochMs, runFields, runRow } from './run-reads.ts';
 import { int, statement, text, texts, uuid } from '../link/statement.ts';
@@ -40,7 +41,7 @@ export async function listRuns(pool: Pool, query: Asked<'runs'>): Promise<Answer
 const journalStatement = statement(
   'journal_read',
   [text, uuid, int, int],
-  `select j.turn, j.build, j.entries, ${epochMs('j.at')} from heddle.journal j
+  `select j.turn, j.build, j.entries, ${epochMs('j.at')}, j.status from heddle.journal j
     where j.tenant = $1::text and j.run_id = $2::uuid and j.turn > $3::int
     order by j.turn limit $4::int`,
 );
@@ -49,11 +50,13 @@ export async function readJournal(pool: Pool, query: Asked<'journal'>): Promise<
   const rows = await pool.rows(
     journalStatement(query.tenant, query.runId, query.afterTurn, query.limit),
   );
-  return rows.map(([turn, build, entries, at]) => ({
+  return rows.map(([turn, build, entries, at, status]) => ({
     turn: Number(turn),
     build: build ?? null,
     entriesText: entries ?? '',
     atMs: Number(at),
+    // The row was written from a run's status.
+    status: (status ?? null) as RunStatus | null,
   }));
 }
 

@@ -48,8 +48,9 @@ const stateColumns: readonly Column<TurnCommit>[] = [
 
 /** A turn's row in the journal has one writer, its run's owner, so no other transaction waits for it. */
 const journal = (turn: string): string => `
-    insert into heddle.journal (tenant, run_id, turn, build, entries)
-    select tenant, run_id, ${turn}, nullif(build, ''), entries from i where entries is not null`;
+    insert into heddle.journal (tenant, run_id, turn, build, entries, status)
+    select tenant, run_id, ${turn}, nullif(build, ''), entries, status from i
+    where entries is not null`;
 
 export type CreatingTurn = TurnCommit & { readonly create: NewRun };
 
