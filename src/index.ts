@@ -30,6 +30,7 @@ export type {
   ToolLoopChild,
   ToolLoopInput,
   ToolLoopOptions,
+  ToolLoopValue,
 } from './tool-loop/options.ts';
 export type { ToolLoopBounds } from './tool-loop/bounds.ts';
 export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';

@@ -58,7 +58,9 @@ function checkSupport(given: unknown, field: string): void {
     asOneOf(supports.images as Json, `${field}.images`, ['bytes', 'bytes-and-urls']);
   }
   asBoolean(supports.toolChoice, `${field}.toolChoice`, false);
-  asBoolean(supports.schema, `${field}.schema`, false);
+  if (supports.schema !== 'without-tools') {
+    asBoolean(supports.schema, `${field}.schema`, false);
+  }
   asList(supports.preferences ?? [], `${field}.preferences`, {
     max: callPreferences.length,
     what: 'preferences',

@@ -90,8 +90,11 @@ export type ProviderSupport = {
   readonly images?: 'bytes' | 'bytes-and-urls';
   /** Obeys `toolChoice`. Without it, calls with a tool choice go elsewhere. */
   readonly toolChoice?: boolean;
-  /** Holds the model to `schema` itself. Without it, heddle tells the model the schema in words. */
-  readonly schema?: boolean;
+  /**
+   * Holds the model to `schema` itself; `without-tools`: only in calls that offer no tools. Elsewhere heddle tells the
+   * model the schema in words.
+   */
+  readonly schema?: boolean | 'without-tools';
   /** The preferences that it knows. Default: `temperature`. */
   readonly preferences?: readonly CallPreference[];
 };

@@ -24,7 +24,7 @@ import type { ResolvedChat } from './options.ts';
 import { ownActors } from './places.ts';
 
 /** What a chat says of a prompt: emitted by the run, and published on the chat's channel of replies. */
-export type ToolLoopEvent = {
+export type ToolLoopEvent<Value = Json> = {
   /** The id of the prompt's message; null for the prompt of the run's input. */
   readonly prompt: string | null;
 } & (
@@ -35,6 +35,8 @@ export type ToolLoopEvent = {
       readonly end: ToolLoopOutput['end'];
       /** The model's last text. */
       readonly text: string;
+      /** The JSON that a whole answer consists of, when the chat has a `schema`: it fits. */
+      readonly value?: Value;
       /** Why the model's last answer ended. */
       readonly stopReason: ToolLoopOutput['stopReason'];
     }
@@ -241,6 +243,7 @@ function rested({ context }: At): Partial<LoopContext> {
     next: [],
     calls: [],
     end: null,
+    value: undefined,
     iterations: 0,
     tokens: 0,
     wasCut: false,
@@ -251,10 +254,11 @@ function rested({ context }: At): Partial<LoopContext> {
 function eventOf(context: LoopContext): ToolLoopEvent {
   const { prompt, fault } = chatOf(context);
   if (fault !== null) return { ...fault, prompt };
-  const { end, text, stop } = context;
+  const { end, text, value, stop } = context;
   const type = end === 'answered' ? 'answered' : 'stopped';
   const { stopReason = null } = stop ?? {};
-  return { type, prompt, end: end ?? 'time', text, stopReason };
+  const whole = value === undefined ? {} : { value };
+  return { type, prompt, end: end ?? 'time', text, ...whole, stopReason };
 }
 
 function chatOutput(context: LoopContext): ToolLoopOutput {

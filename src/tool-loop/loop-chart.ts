@@ -158,6 +158,7 @@ function inputOf({ toolChoice, ...ask }: GenerateInput, context: LoopContext): G
   return { ...ask, ...(holds ? { toolChoice } : {}), messages: context.next };
 }
 
-function outputOf({ end, text, iterations, tokens, stop }: LoopContext): ToolLoopOutput {
-  return { end: end ?? 'time', text, iterations, tokens, stopReason: null, ...stop };
+function outputOf({ end, text, value, iterations, tokens, stop }: LoopContext): ToolLoopOutput {
+  const whole = { ...(value === undefined ? {} : { value }), iterations, tokens };
+  return { end: end ?? 'time', text, ...whole, stopReason: null, ...stop };
 }

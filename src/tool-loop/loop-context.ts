@@ -30,11 +30,13 @@ export type ToolLoopEnd =
   | 'prompts';
 
 /** The output of a tool loop's run. */
-export type ToolLoopOutput = {
+export type ToolLoopOutput<Value = Json> = {
   /** Why it ended. */
   readonly end: ToolLoopEnd;
   /** The model's last text. */
   readonly text: string;
+  /** The JSON that a whole answer consists of, when the loop has a `schema`: it fits. */
+  readonly value?: Value;
   /** Model calls that were answered. */
   readonly iterations: number;
   /** Input and output tokens of all its model calls. */
@@ -67,6 +69,8 @@ export type LoopContext = {
   readonly calls: readonly PlannedCall[];
   readonly end: ToolLoopEnd | null;
   readonly text: string;
+  /** Of a whole answer, when the loop has a schema. */
+  readonly value?: Json | undefined;
   readonly iterations: number;
   readonly tokens: number;
   /** How the last answer ended. Not in the context of a run that began with an earlier release. */
@@ -115,14 +119,14 @@ export function begun(prompt: string): LoopContext {
 /** The context after an answer of the model: the tool calls to carry out, or why the loop ends. */
 export function heard(
   context: LoopContext,
-  { text, toolCalls, stopReason, rawStopReason, usage }: GenerateOutput,
+  { text, value, toolCalls, stopReason, rawStopReason, usage }: GenerateOutput,
   { destinations, bounds }: Around,
 ): Partial<LoopContext> {
   const iterations = context.iterations + 1;
   const tokens = context.tokens + usage.inputTokens + usage.outputTokens;
   const stop = { stopReason, ...(rawStopReason === undefined ? {} : { rawStopReason }) };
   const wasCut = stopReason === 'max-tokens';
-  const counted = { next: [], text, iterations, tokens, stop, wasCut };
+  const counted = { next: [], text, value, iterations, tokens, stop, wasCut };
   const end = endOf(stopReason, toolCalls.length > 0 && !(wasCut && context.wasCut === true));
   if (end !== null) return { ...counted, end };
   if (iterations >= bounds.iterationsMax) return { ...counted, end: 'iterations' };

@@ -14,7 +14,11 @@ import { builtInTools, type BuiltInTool } from './built-in-tools.ts';
 import { checkTool, offerOf, type AuthorTool } from './author-tool.ts';
 
 /** The options of `toolLoop`. */
-export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> = {
+export type ToolLoopOptions<
+  Input = ToolLoopInput,
+  Id extends string = string,
+  Schema extends Json | object = Json | object,
+> = {
   /** The agent's name. */
   readonly id: Id;
   /** The instructions that the model gets before the conversation. */
@@ -29,6 +33,11 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   readonly children?: readonly ToolLoopChild[];
   /** The task policy of the author's tools. */
   readonly taskPolicy?: TaskPolicy;
+  /**
+   * The loop's answer is JSON that fits this JSON Schema, and stands in the output's `value`: a JSON Schema of
+   * draft-07, 2019-09 or 2020-12, or a Standard Schema that describes itself. Default: any text.
+   */
+  readonly schema?: Schema;
   /** Keeps the loop open for further prompts: see `ToolLoopChat`. The bounds are then those of one answer. */
   readonly chat?: ToolLoopChat<Input>;
   /** The tool calls of one answer: side by side (default), or one after the other, in order. */
@@ -69,6 +78,13 @@ export type ToolLoopOptions<Input = ToolLoopInput, Id extends string = string> =
   /** The bounds that end the loop at the latest. Each has a default. */
   readonly bounds?: ToolLoopBounds;
 };
+
+/** The value that a loop's `schema` takes: `Json` for a JSON Schema. */
+export type ToolLoopValue<Schema> = [Schema] extends [
+  { readonly '~standard': { readonly types?: { readonly input: infer Value } | undefined } },
+]
+  ? Value
+  : Json;
 
 /** A loop that stays open: it takes prompts from a channel, one after the other, and tells each answer. */
 export type ToolLoopChat<Input = ToolLoopInput> = {
@@ -116,8 +132,10 @@ export type ResolvedLoop = {
   readonly builtIn: readonly BuiltInTool[];
   readonly tools: readonly (readonly [string, AuthorTool])[];
   readonly children: NonNullable<ToolLoopOptions['children']>;
-  /** The input of each model call, but for messages, system and tools. */
+  /** The input of each model call, but for messages, system, tools and schema. */
   readonly generate: NonNullable<ToolLoopOptions['generate']>;
+  /** The JSON Schema of the answer. */
+  readonly schema: Json | undefined;
   /** The JSON Schemas of the author's tools, by name. */
   readonly schemas: ReadonlyMap<string, Json>;
   /** The author's tools whose calls a person may have to allow, by name. */
@@ -135,6 +153,7 @@ const optionKeys = [
   'tools',
   'children',
   'taskPolicy',
+  'schema',
   'chat',
   'parallel',
   'approvalTimeoutMs',
@@ -183,6 +202,7 @@ export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
     tools,
     children: childrenOf(options.children),
     generate: generateOf(options),
+    schema: options.schema === undefined ? undefined : answerSchema(options.schema),
     schemas: new Map(tools.map(([name, of]) => [name, offerOf(name, of).inputSchema])),
     approvals: new Map(asking),
     approvalTimeoutMs: asWhole(approvalTimeoutMs, 'toolLoop.approvalTimeoutMs', {
@@ -192,6 +212,13 @@ export function resolveLoop(given: ToolLoopOptions<never>): ResolvedLoop {
     }),
     isSerial: !parallel || tools.some(([, { serial }]) => serial === true),
   };
+}
+
+function answerSchema(given: Json | object): Json {
+  const schema = schemaJson(given, 'toolLoop.schema');
+  // The model reads it as it was written.
+  checkSchema(schema, 'toolLoop.schema');
+  return schema;
 }
 
 /** The route may stand in the loop's own options or in `generate`, and not in both. */

@@ -27,6 +27,7 @@ import {
   type ResolvedLoop,
   type ToolLoopInput,
   type ToolLoopOptions,
+  type ToolLoopValue,
 } from './options.ts';
 
 type Actor = PromiseActorLogic<unknown, unknown>;
@@ -35,7 +36,11 @@ type Actor = PromiseActorLogic<unknown, unknown>;
  * The chart that `toolLoop` makes: an agent like any other, with its input and output. Its states are
  * made from the author's names, so their types are general. It takes no events from outside.
  */
-export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> = StateMachine<
+export type ToolLoopMachine<
+  Input = ToolLoopInput,
+  Id extends string = string,
+  Value = Json,
+> = StateMachine<
   MachineContext,
   AnyEventObject,
   Record<string, AnyActorRef | undefined>,
@@ -46,8 +51,8 @@ export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> =
   StateValue,
   string,
   Input,
-  ToolLoopOutput,
-  ToolLoopEvent,
+  ToolLoopOutput<Value>,
+  ToolLoopEvent<Value>,
   MetaObject,
   {
     /** The agent's name. */
@@ -59,9 +64,11 @@ export type ToolLoopMachine<Input = ToolLoopInput, Id extends string = string> =
  * An agent whose model does the steps: it is called with tools until it asks for none, or a bound is
  * reached. Throws `invalid-field` for options that cannot be meant.
  */
-export function toolLoop<Input = ToolLoopInput, const Id extends string = string>(
-  options: ToolLoopOptions<Input, Id>,
-): ToolLoopMachine<Input, Id> {
+export function toolLoop<
+  Input = ToolLoopInput,
+  const Id extends string = string,
+  Schema extends Json | object = Json | object,
+>(options: ToolLoopOptions<Input, Id, Schema>): ToolLoopMachine<Input, Id, ToolLoopValue<Schema>> {
   const loop = resolveLoop(options);
   const actors = actorsOf(loop, options);
   const offers = offersOf(loop);
@@ -69,6 +76,7 @@ export function toolLoop<Input = ToolLoopInput, const Id extends string = string
     ...loop.generate,
     ...(options.system === undefined ? {} : { system: options.system }),
     ...(offers.length === 0 ? {} : { tools: offers }),
+    ...(loop.schema === undefined ? {} : { schema: loop.schema }),
     conversation: 'loop',
   };
   checkAsk(ask);

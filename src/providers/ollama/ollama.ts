@@ -48,7 +48,8 @@ export type OllamaOptions = AdapterOptions & {
 const supports: ProviderSupport = {
   images: 'bytes',
   toolChoice: false,
-  schema: true,
+  // Its grammar leaves no room for tool calls.
+  schema: 'without-tools',
   preferences: ['temperature', 'stopSequences', 'reasoning'],
 };
 

@@ -68,6 +68,16 @@ describe('a call with a schema', () => {
     expect(events).toContain('"value":{"n":1}');
   });
 
+  it('is told in words where the provider holds to it only without tools', async () => {
+    const supports = { schema: 'without-tools' } as const;
+    const tools = [{ name: 'look', inputSchema: { type: 'object' } }];
+    const withTools = await asked(['{"n":1}'], { supports, tools });
+    expect(withTools.calls[0]?.input).not.toHaveProperty('schema');
+    expect(withTools.calls[0]?.input.system).toContain('Answer with JSON alone');
+    const without = await asked(['{"n":1}'], { supports });
+    expect(without.calls[0]?.input.schema).toEqual(schema);
+  });
+
   it('is told in words elsewhere, behind the instructions of the chart', async () => {
     const { calls, events } = await asked(['```json\n{"n":1}\n```'], { system: 'Be kind.' });
     const [{ input }] = calls as [ProviderCall];

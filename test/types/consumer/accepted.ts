@@ -20,6 +20,8 @@ import {
   asking,
   bare,
   clerk,
+  counting,
+  countingJson,
   loop,
   loopOf,
   made,
@@ -62,6 +64,15 @@ export async function byChart(heddle: Opened, plain: Heddle) {
   const limit: boolean = end === 'iterations' && tokens > 3;
   const dynamic: Run = await heddle.start(said, { input: 1 });
   return { typed, provided, nothing, anything, optional, said, limit, dynamic };
+}
+
+export async function valuesOfLoops() {
+  const heddle = await createHeddle({ agents: [counting, countingJson] });
+  const { value } = await (await heddle.start('counting', { input: { prompt: 'p' } })).output();
+  const balls: number | undefined = value?.balls;
+  const run = await heddle.start(countingJson, { input: { prompt: 'p' } });
+  const json: Json | undefined = (await run.output()).value;
+  return { balls, json };
 }
 
 export async function severalAtOnce(heddle: Opened) {

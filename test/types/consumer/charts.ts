@@ -251,6 +251,14 @@ export const stock = tool({
 
 export const loop = toolLoop({ id: 'loop', tools: { stock }, bounds: { iterationsMax: 3 } });
 
+/** Its answer has the type of its schema. */
+export const counting = toolLoop({
+  id: 'counting',
+  tools: { stock },
+  schema: z.object({ balls: z.number() }),
+});
+export const countingJson = toolLoop({ id: 'counting-json', schema: { type: 'object' } });
+
 export const loopOf = toolLoop({
   id: 'loop-of',
   prompt: ({ input, runId }: { readonly input: Order; readonly runId: string }) =>

@@ -12,7 +12,7 @@ import {
 import { setup } from 'xstate';
 import { z } from 'zod';
 import type { Opened } from './accepted.js';
-import { asking, bare, clerk, loop, newer, type older } from './charts.js';
+import { asking, bare, clerk, type counting, loop, newer, type older } from './charts.js';
 
 export async function start(heddle: Opened, plain: Heddle) {
   // @ts-expect-error: no agent has this name
@@ -49,7 +49,12 @@ export async function start(heddle: Opened, plain: Heddle) {
   await heddle.run('id', { agent: 'clrek' });
 }
 
-export async function run(typed: Run<typeof clerk>, plain: Run, answered: Run<typeof asking>) {
+export async function run(
+  typed: Run<typeof clerk>,
+  plain: Run,
+  answered: Run<typeof asking>,
+  counted: Run<typeof counting>,
+) {
   const output = await typed.output();
   // @ts-expect-error: it gives no such thing
   void output.txet;
@@ -57,6 +62,10 @@ export async function run(typed: Run<typeof clerk>, plain: Run, answered: Run<ty
   void output.endedAt.getTime();
   // @ts-expect-error: it is a number
   void output.balls.length;
+  // @ts-expect-error: only a whole answer has a value
+  void (await counted.output()).value.balls;
+  // @ts-expect-error: the schema has no such field
+  void (await counted.output()).value?.bals;
   // @ts-expect-error: nothing is known of it
   void (await plain.output()).text;
   // @ts-expect-error: it takes no such event

@@ -53,7 +53,8 @@ function formAt(
   { supports = {} }: Provider,
   { schema, tools = [], toolChoice, reasoning }: GenerateRequest,
 ): SchemaForm {
-  if (supports.schema === true) return 'native';
+  const isNative = supports.schema === 'without-tools' ? tools.length === 0 : supports.schema;
+  if (isNative === true) return 'native';
   const mayForce = tools.length === 0 && toolChoice === undefined;
   const thinks = reasoning !== undefined && reasoning !== 'off';
   const takesForced = supports.toolChoice === true && isObjectSchema(schema);
