@@ -60,6 +60,10 @@ export type { Log } from './runtime/ports.ts';
 
 // A run, and the types of its methods.
 export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
+export type { Why } from './library/why/why.ts';
+export type { Chain, Hop } from './library/why/chain.ts';
+export type { CanPublish } from './library/why/can-publish.ts';
+export type { BudgetState, GateState, Wait } from './library/why/wait.ts';
 export type { ConversationOptions, JournalLine } from './library/run-history.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {

@@ -4,7 +4,7 @@ import type { Json } from '../domain/json.ts';
 import type { Heddle } from '../heddle.ts';
 import type { OpenQuestion } from '../index.ts';
 import { runView } from '../library/run-view.ts';
-import type { Beside } from '../library/waits.ts';
+import type { Beside } from '../library/why/beside.ts';
 
 type RunRow = Awaited<ReturnType<Heddle['runs']>>[number];
 

@@ -22,7 +22,9 @@ import {
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
-import { besideOf, waitText } from './waits.ts';
+import { besideOf } from './why/beside.ts';
+import { waitText } from './why/wait-words.ts';
+import { whyOf, type Why } from './why/why.ts';
 import { lendingPermit } from '../runtime/tasks/task-permit.ts';
 import { endOf } from './run-end.ts';
 import type {
@@ -86,6 +88,17 @@ export class Run<out Chart = unknown> {
   async waitsFor(): Promise<string | null> {
     const row = await this.row();
     return waitText(row, await besideOf(this.#runtime.store, row));
+  }
+
+  /**
+   * Why the run is where it is, as data and in words: what it waits for and since when, which runs stand in
+   * its way, its error. Which run will publish a message is inferred from the charts of its pipeline.
+   */
+  async why(): Promise<Why> {
+    const { agents, store } = this.#runtime;
+    const definitionOf = ({ agent, version }: RunRow) =>
+      agents.find(agent, version)?.definition ?? null;
+    return whyOf({ store, definitionOf }, await this.row());
   }
 
   /**

@@ -70,3 +70,8 @@ export function runView(
   const own = due.flatMap(({ of, id, dueInMs }) => (of === 'chart' ? [{ id, dueInMs }] : []));
   return { state: value, context, open, timers: own };
 }
+
+/** The state value of a run's chart; null before its first turn. */
+export function stateValueOf({ chartText }: Pick<RunRow, 'chartText'>): Json {
+  return chartText === null ? null : (JSON.parse(chartText) as Shown).value;
+}

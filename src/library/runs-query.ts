@@ -28,6 +28,9 @@ const statuses = {
 
 export const runStatuses = Object.keys(statuses) as RunStatus[];
 
+const endedStatuses: readonly RunStatus[] = ['completed', 'failed', 'cancelled'];
+export const openStatuses = runStatuses.filter((status) => !endedStatuses.includes(status));
+
 /** Which runs of a tenant are wanted. A field that is left out restricts nothing. */
 export type RunsQuery = {
   /** The tenant. Default `default`. */

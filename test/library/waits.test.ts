@@ -1,7 +1,7 @@
 /** Each kind of waiting says in plain words what is waited for, and what ends it. */
 import { fromPromise, setup } from 'xstate';
 import { expect, it } from 'vitest';
-import { task, type HeddleOptions, type Run } from '../../src/index.ts';
+import { task, type HeddleOptions, type Run, type Wait } from '../../src/index.ts';
 import { oneReplica, type Replica, type World } from '../support/replica.ts';
 import { script, type ScriptStep } from '../support/script-agent.ts';
 import { scriptedProvider, type OpenCall } from '../support/scripted-provider.ts';
@@ -32,6 +32,8 @@ const plain = setup({ actors: { slow: fromPromise(never) } }).createMachine({
 
 type Place = World & Replica & { readonly calls: readonly OpenCall[] };
 type Kind = {
+  /** The kind of the first thing for which the run waits. */
+  readonly kind: Wait['kind'];
   readonly settings?: HeddleOptions['settings'];
   readonly ceiling?: number;
   /** Brings a run there, and gives it. */
@@ -56,10 +58,12 @@ async function started(
 
 const kinds: Readonly<Record<string, Kind>> = {
   'a call that is out': {
+    kind: 'call',
     play: (place) => started(place, 'script', ask),
     says: /^call \S+ is out at provider scripted, attempt 1$/,
   },
   'a call in line for a slot': {
+    kind: 'slot',
     ceiling: 1,
     play: async (place) => {
       await started(place, 'script', ask);
@@ -68,6 +72,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     says: /^call \S+ waits for a slot: scripted has 1 of 1 slots taken$/,
   },
   'a provider that asks to wait': {
+    kind: 'slot',
     play: async (place) => {
       const run = await started(place, 'script', ask);
       // What was told of a provider is told again after half a second.
@@ -79,6 +84,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     says: /^call \S+ waits for a slot: scripted asks to wait, for [\d.]+ s more$/,
   },
   'a backoff': {
+    kind: 'backoff',
     play: async (place) => {
       const run = await started(place, 'script', ask);
       place.calls[0]?.fail('outage');
@@ -89,6 +95,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /provider scripted failed/,
   },
   'a provider that does not answer': {
+    kind: 'stalled',
     play: async (place) => {
       const runs = [];
       for (let i = 0; i < 6; i += 1) runs.push(await started(place, 'script', ask));
@@ -100,6 +107,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /provider scripted does not answer/,
   },
   'a provider that is parked': {
+    kind: 'parked',
     play: async (place) => {
       const run = await started(place, 'script', ask);
       place.calls[0]?.fail('refused');
@@ -110,6 +118,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /provider scripted refused/,
   },
   'a budget': {
+    kind: 'budget',
     play: async (place) => {
       await place.heddle.setBudget({ user: 'default' }, { tokens: 1 });
       return started(place, 'script', ask);
@@ -118,10 +127,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /budget of user default/,
   },
   'a task': {
+    kind: 'task',
     play: (place) => started(place, 'worker'),
     says: /^task digging \(work\) runs$/,
   },
   'a task in line': {
+    kind: 'line',
     settings: { permitsMax: 1 },
     play: async (place) => {
       await started(place, 'worker');
@@ -131,28 +142,34 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /permitsMax/,
   },
   'a person, by a question': {
+    kind: 'person',
     play: (place) =>
       started(place, 'script', { do: 'ask', with: { question: 'Go on?', timeoutMs: 60_000 } }),
     says: /waits for a person's answer, asked \d{4}-.*"Go on\?" \(answer \S+\), in [\d.]+ s at the latest$/,
   },
   'an event from outside': {
+    kind: 'event',
     play: (place) => started(place, 'plain'),
     says: /^state idling: it waits for an event from outside \(send\)/,
   },
   'a channel': {
+    kind: 'channel',
     play: (place) =>
       started(place, 'script', { do: 'receive', with: { channel: 'news', timeoutMs: 5_000 } }),
     says: /waits for messages on channel news, in [\d.]+ s at the latest$/,
   },
   'a child and a timer': {
+    kind: 'child',
     play: (place) => started(place, 'parent'),
     says: /^kid waits for the end of child run \S{36} of agent script; timer \S*90000\S* is due in 89\.9 s$/,
   },
   'a timer': {
+    kind: 'timer',
     play: (place) => started(place, 'script', { do: 'sleep', ms: 7_000 }),
     says: /^timer \S+ is due in 6\.9 s$/,
   },
   'a person who paused it': {
+    kind: 'pause',
     play: async (place) => {
       const run = await started(place, 'script', { do: 'wait' });
       await run.pause('lunch');
@@ -163,6 +180,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     row: /lunch/,
   },
   'a parent that is paused': {
+    kind: 'pause',
     play: async (place) => {
       const run = await started(place, 'parent');
       await run.pause('lunch');
@@ -173,6 +191,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     says: /^paused with its parent .*; it goes on when its parent is resumed$/,
   },
   'too many calls that wait': {
+    kind: 'begin',
     settings: { waitingCallsMax: 1 },
     ceiling: 1,
     play: async (place) => {
@@ -186,12 +205,15 @@ const kinds: Readonly<Record<string, Kind>> = {
 
 it.each(Object.entries(kinds))(
   '%s',
-  async (_, { settings = {}, ceiling = 10, play, says, row }) => {
+  async (_, { kind, settings = {}, ceiling = 10, play, says, row }) => {
     const provider = scriptedProvider({ ceiling });
     const agents = [script, worker, parent, plain];
     const world = await oneReplica({ providers: [provider], agents, settings });
     const run = await play({ ...world, calls: provider.calls });
     expect(await run.waitsFor()).toMatch(says);
+    const why = await run.why();
+    expect(why.waits[0]?.kind).toBe(kind);
+    expect(why.words).toContain(await run.waitsFor());
     if (row !== undefined) expect((await run.row()).reason).toMatch(row);
     await run.cancel();
     await world.clock.advance(1_000);

@@ -1,0 +1,45 @@
+/** The rows beside a run's row that say what it waits for. Any process can read them. */
+import type { Store } from '../../store/port.ts';
+import type { BudgetRow } from '../../store/charges.ts';
+import { budgetsOf } from '../../store/charges.ts';
+import type { QuestionRow, RunRow, TimerRow } from '../../store/rows.ts';
+import type { ProviderRow, SlotRow } from '../../store/provider-rows.ts';
+import { limits } from '../../domain/limits.ts';
+
+/**
+ * The most timers of a run that are read. Each open invocation may have one, and the chart some of its
+ * own.
+ */
+const timersMax = 1_000;
+
+export type Beside = {
+  readonly timers: readonly TimerRow[];
+  readonly questions: readonly QuestionRow[];
+  /** Slots that hold calls of the run. */
+  readonly slots: readonly SlotRow[];
+  readonly gates: readonly (ProviderRow & { readonly inUse: number })[];
+  /** Budgets that count for the run and have a row. Read only for a run that shows a budget as its reason. */
+  readonly budgets: readonly BudgetRow[];
+};
+
+const nothingBeside: Beside = { timers: [], questions: [], slots: [], gates: [], budgets: [] };
+
+/** Reads the rows beside the run's row. A run that has ended or has not begun has none. */
+export async function besideOf(store: Store, row: RunRow): Promise<Beside> {
+  if (row.endedAtMs !== null || row.chartText === null) return nothingBeside;
+  const { tenant, runId, shard } = row;
+  const [timers, questions, slots, gates, budgets] = await Promise.all([
+    store.timersOf({ tenant, runId, limit: timersMax }),
+    store.questions({ tenant, runId, limit: limits.invocationsMax }),
+    store.slots([shard]),
+    store.providers(),
+    row.status === 'stalled' ? store.budgets(budgetsOf(row)) : [],
+  ]);
+  return {
+    timers,
+    questions,
+    slots: slots.filter((slot) => slot.call?.runId === runId),
+    gates,
+    budgets: budgets.flatMap((one) => (one === null ? [] : [one])),
+  };
+}

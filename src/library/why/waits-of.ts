@@ -1,0 +1,125 @@
+/**
+ * The things for which a run waits, as data, for people and pages that look at one run.
+ *
+ * It is made of the run's row and the rows beside it (timers, questions, slots, providers), so any process
+ * can make it. Only the run's owner knows the trouble of its calls and which of its tasks wait in line:
+ * wait-status.ts writes those into the row as its reason, which stands here unchanged.
+ *
+ * 1. Each open thing of the run stands here once, with the end of its wait.
+ */
+import { askIdOf } from '../../domain/ask-id.ts';
+import type { Json } from '../../domain/json.ts';
+import { heldFromText } from '../../runtime/turn/held.ts';
+import type { BudgetRow } from '../../store/charges.ts';
+import type { RunRow } from '../../store/rows.ts';
+import { openQuestion } from '../answers.ts';
+import { runView, type OpenView } from '../run-view.ts';
+import type { Beside } from './beside.ts';
+import { reasonKind } from './reason-kind.ts';
+import type { BudgetState, GateState, Wait } from './wait.ts';
+
+/** Lists the things for which the run waits; empty when it has ended. */
+export function waitsOf(row: RunRow, beside: Beside): readonly Wait[] {
+  if (row.endedAtMs !== null) return [];
+  const { status, reason, agent, version } = row;
+  if (status === 'paused') return [{ kind: 'pause', by: pausedBy(row), reason }];
+  if (status === 'queued') return [{ kind: 'begin', reason }];
+  if (reason !== null) return [reasonWait({ ...row, reason }, beside)];
+  const view = runView(row, beside.timers);
+  if (view === null || status === 'admitted') return [{ kind: 'turn' }];
+  const waits: readonly Wait[] = [
+    ...view.open.map((open) => openWait(open, row, beside)),
+    ...view.timers.map(({ id, dueInMs }): Wait => ({ kind: 'timer', id, dueInMs })),
+  ];
+  return waits.length > 0 ? waits : [{ kind: 'event', state: view.state }];
+
+  function reasonWait(stuck: { readonly reason: string }, { gates, budgets }: Beside): Wait {
+    const kind = reasonKind(row);
+    const why = { kind, reason: stuck.reason };
+    if (kind === 'version') return { ...why, kind, agent, version };
+    if (kind === 'budget') return { ...why, kind, budgets: budgets.map(budgetState) };
+    if (kind === 'backoff' || kind === 'stalled' || kind === 'parked') {
+      return { ...why, kind, gates: gates.filter(isNamedIn(stuck.reason)).map(gateState) };
+    }
+    return { ...why, kind };
+  }
+}
+
+function pausedBy({ heldText }: RunRow): 'person' | 'parent' {
+  const by = heldFromText(heldText).pausedBy;
+  return by?.parent === true && !by.person ? 'parent' : 'person';
+}
+
+function openWait(open: OpenView, row: RunRow, beside: Beside): Wait {
+  const { id: invocationId, src, channels, runId, agent, dueInMs = null } = open;
+  const of = { invocationId, dueInMs };
+  if (channels !== undefined) return { kind: 'channel', ...of, channels };
+  if (runId !== undefined) return { kind: 'child', ...of, runId, agent: agent ?? '' };
+  const question = beside.questions.find((one) => one.invocationId === invocationId);
+  if (question !== undefined) {
+    const { question: words, assignee, askedAtMs } = openQuestion(question);
+    return {
+      kind: 'person',
+      ...of,
+      question: words,
+      askId: askIdOf(question),
+      assignee,
+      askedAtMs,
+    };
+  }
+  const slot = beside.slots.find(({ call }) => call?.invocationId === invocationId);
+  if (slot !== undefined) {
+    return { kind: 'call', ...of, provider: slot.provider, attempt: slot.call?.attempt ?? 1 };
+  }
+  if (isCall(open)) return { kind: 'slot', ...of, gates: gatesOf(open.input, beside) };
+  if (src === 'ask') {
+    return { kind: 'person', ...of, question: null, askId: null, assignee: null, askedAtMs: null };
+  }
+  return { kind: row.status === 'running-task' ? 'task' : 'other', ...of, src };
+}
+
+/** In XState's persisted state, a call and a task differ only by their input. */
+function isCall({ src, input }: OpenView): boolean {
+  if (src === 'generate') return true;
+  if (typeof input !== 'object' || input === null) return false;
+  return ['prompt', 'messages', 'conversation'].some((key) => key in input);
+}
+
+function gatesOf(input: Json | undefined, { gates }: Beside): readonly GateState[] {
+  const { provider, providers = provider === undefined ? [] : [provider] } = (input ?? {}) as {
+    readonly provider?: string;
+    readonly providers?: readonly string[];
+  };
+  const isAsked = ({ gate }: Beside['gates'][number]): boolean =>
+    providers.length === 0 ||
+    providers.some((name) => gate === name || gate.startsWith(`${name}/`));
+  return gates.filter(isAsked).map(gateState);
+}
+
+/** A reason names the gates that it is about. */
+const isNamedIn =
+  (reason: string) =>
+  ({ gate }: Beside['gates'][number]): boolean =>
+    reason.includes(gate);
+
+function gateState(row: Beside['gates'][number]): GateState {
+  const { gate, status, inUse, limit, coolForMs, probeInMs, lastFault } = row;
+  const isStalled = status === 'stalled' || status === 'probing';
+  return {
+    gate,
+    status,
+    inUse,
+    limit,
+    coolForMs: status === 'cooling' ? Math.max(coolForMs, 0) : 0,
+    probeInMs: isStalled ? probeInMs : null,
+    lastFault,
+  };
+}
+
+function budgetState(row: BudgetRow): BudgetState {
+  const { scope, owner, tokensMax, microsMax, perDay, spent, reserved } = row;
+  const left = (max: number | null, of: 'tokens' | 'micros'): number | null =>
+    max === null ? null : max - spent[of] - reserved[of];
+  const tokensLeft = left(tokensMax, 'tokens');
+  return { scope, owner, tokensLeft, microsLeft: left(microsMax, 'micros'), perDay };
+}
