@@ -171,6 +171,10 @@ create table questions (
   invocation_id text collate "C" not null,
   question text not null
 ) with (fillfactor=80);
+create table relay_secret (
+  only_row boolean not null default true,
+  secret text not null
+);
 create table replicas (
   replica_id uuid not null,
   renewed_at timestamp with time zone not null,
@@ -179,7 +183,8 @@ create table replicas (
   server_began_us bigint not null,
   session_began_us bigint,
   session_pid integer,
-  release integer
+  release integer,
+  address text
 ) with (fillfactor=50);
 create table reservations (
   tokens bigint not null,
@@ -284,6 +289,8 @@ alter table heddle.messages add PRIMARY KEY (tenant, channel, seq);
 alter table heddle.provider_slots add PRIMARY KEY (provider, replica_id, slot);
 alter table heddle.providers add PRIMARY KEY (gate);
 alter table heddle.questions add PRIMARY KEY (tenant, run_id, invocation_id);
+alter table heddle.relay_secret add CHECK (only_row);
+alter table heddle.relay_secret add PRIMARY KEY (only_row);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
 alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.run_images add PRIMARY KEY (tenant, run_id, sha256);

@@ -104,6 +104,11 @@ export class Runtime {
     if (hint.kind !== 'work') ownership.askNow();
   }
 
+  /** Where other replicas reach this one, to follow what their clients watch; null when it serves nobody. */
+  reachedAt(address: string | null): void {
+    this.#rooms.ownership.reachedAt(address);
+  }
+
   /** A budget was set here: from now on calls are charged. */
   chargeCalls(): void {
     this.#rooms.budgets.turnOn();

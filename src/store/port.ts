@@ -27,6 +27,7 @@ import type {
   TimerRow,
 } from './rows.ts';
 import type { ProviderRow, SlotRow } from './provider-rows.ts';
+import type { WatchStore } from './watch-port.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
@@ -213,7 +214,7 @@ export type SentHint =
  */
 export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
 
-export interface Store {
+export interface Store extends WatchStore {
   /**
    * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
    * replies.
@@ -241,7 +242,12 @@ export interface Store {
    * An owner is dead when its lease has ended, or when the session of its heartbeats is gone and a third
    * of the lease has passed since the last heartbeat: so beat more often than that.
    */
-  renew(replica: { readonly replicaId: ReplicaId; readonly leaseMs: number }): Promise<Renewal>;
+  renew(replica: {
+    readonly replicaId: ReplicaId;
+    readonly leaseMs: number;
+    /** Where other replicas reach this one; absent when it serves nobody. */
+    readonly address?: string | null;
+  }): Promise<Renewal>;
   /**
    * Gives shards back, and hints to other replicas that they are free. `retire` also ends the replica's
    * lease at once.

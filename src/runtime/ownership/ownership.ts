@@ -42,6 +42,7 @@ export class Ownership {
   readonly #rhythm: Rhythm;
   #cancelDeadline: (() => void) | null = null;
   #liveReplicas = 1;
+  #address: string | null = null;
   #waitMs: number;
   #hasBegun = false;
 
@@ -73,6 +74,12 @@ export class Ownership {
     if (this.#hasBegun) this.#rhythm.now();
   }
 
+  /** Other replicas reach this one there from its next heartbeat on, which comes at once. Null: nowhere. */
+  reachedAt(address: string | null): void {
+    this.#address = address;
+    this.askNow();
+  }
+
   async close(): Promise<void> {
     await this.#rhythm.close();
     this.#cancelDeadline?.();
@@ -88,7 +95,11 @@ export class Ownership {
   async #renew(): Promise<void> {
     const { clock, store, replicaId } = this.#options;
     const sentAtMs = clock.nowMs();
-    const renewal = await store.renew({ replicaId, leaseMs: this.#leaseMs });
+    const renewal = await store.renew({
+      replicaId,
+      leaseMs: this.#leaseMs,
+      address: this.#address,
+    });
     this.#options.peers.hasOlder = renewal.hasOlder;
     const deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;
     this.#awaitDeadline(deadlineMs);

@@ -33,10 +33,11 @@ import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
 import { listQuestions } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
-import { endAllSessions, endSession, release, renew } from './shards.ts';
+import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
+import { briefsOf, channelLog, openBriefs, runLog } from './watch-reads.ts';
 
 export type MemoryStore = Store & {
   /** The tables themselves, to plant faults and to look inside. */
@@ -163,6 +164,11 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     hasBudgets: () => whole((db) => db.tables.budgets.all().length > 0),
     providerTotals: () => whole((db) => providerTotals(db)),
     activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),
+    runLogs: (reads) => whole((db) => reads.map((read) => runLog(db, read))),
+    channelLogs: (reads) => whole((db) => reads.map((read) => channelLog(db, read))),
+    briefs: (runs) => whole((db) => briefsOf(db, runs)),
+    openBriefs: (query) => whole((db) => openBriefs(db, query)),
+    peers: (replicaId) => whole((db) => peersOf(db, replicaId)),
   };
 }
 

@@ -24,8 +24,8 @@ export function holds(
 }
 
 export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
-  const { replicaId, leaseMs } = replica;
-  beat(db, replicaId, leaseMs);
+  const { replicaId, leaseMs, address = null } = replica;
+  beat(db, replicaId, { leaseMs, address });
   const live = liveReplicas(db, replicaId);
   const share = Math.ceil(shardCount / live.size);
   const shards = shardsInOrder(db);
@@ -53,7 +53,11 @@ export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
   };
 }
 
-function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
+function beat(
+  db: Database,
+  replicaId: ReplicaId,
+  { leaseMs, address }: { readonly leaseMs: number; readonly address: string | null },
+): void {
   const nowMs = db.now();
   const before = db.tables.replicas.get(replicaId);
   const owns = db.tables.shards.all().some((row) => row.owner === replicaId);
@@ -64,6 +68,7 @@ function beat(db: Database, replicaId: ReplicaId, leaseMs: number): void {
     untilMs: nowMs + leaseMs,
     reconnectedAtMs: isNewSession ? (owns ? nowMs : null) : before.reconnectedAtMs,
     sessionGone: false,
+    address,
   });
 }
 
@@ -82,6 +87,18 @@ function liveReplicas(db: Database, replicaId: ReplicaId): Map<ReplicaId, number
     if (row.replicaId === replicaId || endsAtMs > db.now()) live.set(row.replicaId, endsAtMs);
   }
   return live;
+}
+
+export function peersOf(db: Database, replicaId: ReplicaId): Answer<'peers'> {
+  const shards = shardsInOrder(db);
+  const live = [...liveReplicas(db, replicaId)].filter(([, endsAtMs]) => endsAtMs > db.now());
+  const ids = live.map(([id]) => id).sort();
+  const peers = ids.map((id) => ({
+    replicaId: id,
+    address: db.tables.replicas.get(id)?.address ?? null,
+    shards: shards.filter(({ owner }) => owner === id).map(({ shard }) => shard),
+  }));
+  return { peers, secret: 'the secret of the twin, which no socket serves' };
 }
 
 export function endSession(db: Database, replicaId: ReplicaId): void {

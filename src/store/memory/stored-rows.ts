@@ -80,6 +80,7 @@ export type StoredReplica = {
   readonly untilMs: number;
   readonly reconnectedAtMs: number | null;
   readonly sessionGone: boolean;
+  readonly address: string | null;
 };
 export type StoredSlot = SlotWrite;
 export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs' | 'lastFault'> & {

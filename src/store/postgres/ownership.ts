@@ -1,9 +1,10 @@
-/** The heartbeat, and giving shards back. */
-import { shardCount } from '../../domain/ids.ts';
+/** The heartbeat, giving shards back, and who else holds which. */
+import { asReplicaId, shardCount } from '../../domain/ids.ts';
 import type { Asked, Answer, ShardGrant } from '../port.ts';
+import type { Peer } from '../watch-port.ts';
 import { notifyOwnership } from './link/listen.ts';
 import type { Pool } from './link/pool.ts';
-import { renewLease, retire } from './tables/replicas.ts';
+import { peersStatement, relaySecretStatement, renewLease, retire } from './tables/replicas.ts';
 import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
 
 /**
@@ -12,9 +13,9 @@ import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
  */
 export async function renew(
   pool: Pool,
-  { replicaId, leaseMs }: Asked<'renew'>,
+  { replicaId, leaseMs, address = null }: Asked<'renew'>,
 ): Promise<Answer<'renew'>> {
-  await pool.read([renewLease(replicaId, leaseMs)]);
+  await pool.read([renewLease(replicaId, leaseMs, address)]);
   const held = heldShards(replicaId);
   const claim = claimShards(replicaId);
   const claimed = await pool.rows(claim);
@@ -47,4 +48,18 @@ export async function release(pool: Pool, replica: Asked<'release'>): Promise<vo
   // see the released shards.
   calls.push(notifyOwnership());
   await pool.read(calls);
+}
+
+export async function peersOf(pool: Pool, replicaId: Asked<'peers'>): Promise<Answer<'peers'>> {
+  const live = peersStatement(replicaId);
+  const secret = relaySecretStatement();
+  const results = await pool.read([live, secret]);
+  const peers = new Map<string, Peer & { readonly shards: number[] }>();
+  for (const [id, address, shard] of results.get(live) ?? []) {
+    const replica = asReplicaId(id ?? '');
+    const peer = peers.get(replica) ?? { replicaId: replica, address: address ?? null, shards: [] };
+    if (shard) peer.shards.push(Number(shard));
+    peers.set(replica, peer);
+  }
+  return { peers: [...peers.values()], secret: results.get(secret)?.[0]?.[0] ?? '' };
 }

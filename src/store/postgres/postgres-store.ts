@@ -29,7 +29,7 @@ import {
   readUsage,
 } from './reads/lists.ts';
 import { listen, notify } from './link/listen.ts';
-import { release, renew } from './ownership.ts';
+import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
 import { prune } from './prune.ts';
 import { readSet } from './reads/read-set.ts';
@@ -37,6 +37,7 @@ import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
 import { keepStructures } from './tables/structures.ts';
 import { listTenants } from './reads/lists.ts';
+import { watchReads } from './reads/watch-reads.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
 
 export type PostgresOptions = {
@@ -161,6 +162,8 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),
     activity: () => readActivity(pools.wide),
+    ...watchReads(pools.read),
+    peers: (replicaId) => peersOf(pools.read, replicaId),
     async notify(hints) {
       await pools.read.read([notify(hints)]);
     },

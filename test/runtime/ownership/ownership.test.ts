@@ -36,6 +36,19 @@ describe('two replicas', () => {
     expect(sharesOf(world)).toEqual([]);
   });
 
+  it('each says with its heartbeats where the others reach it', async () => {
+    const world = memoryWorld();
+    const a = await world.replica();
+    const b = await world.replica();
+    a.heddle.runtime.reachedAt('http://10.0.0.1:7400');
+    await world.clock.advance(10_000);
+    const { peers } = await world.store.peers(b.heddle.runtime.replicaId);
+    const told = new Map(peers.map((peer) => [peer.replicaId, peer]));
+    expect(told.get(a.heddle.runtime.replicaId)?.address).toBe('http://10.0.0.1:7400');
+    expect(told.get(a.heddle.runtime.replicaId)?.shards).toHaveLength(16);
+    expect(told.get(b.heddle.runtime.replicaId)?.address).toBe(null);
+  });
+
   it('three share as evenly as it goes', async () => {
     const world = memoryWorld();
     for (let i = 0; i < 3; i++) await world.replica();

@@ -17,6 +17,7 @@ import { slotsContract } from './slots.ts';
 import { structuresContract } from './structures.ts';
 import { timersContract } from './timers.ts';
 import { turnsContract } from './turns.ts';
+import { watchingContract } from './watching.ts';
 
 const themes = {
   turns: turnsContract,
@@ -37,6 +38,7 @@ const themes = {
   budgets: budgetsContract,
   structures: structuresContract,
   'lists and usage': listsContract,
+  'logs, briefs and peers': watchingContract,
   'audit and retention': auditContract,
 };
 

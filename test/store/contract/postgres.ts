@@ -19,7 +19,9 @@ export class PostgresBed {
   private constructor(admin: pg.Client, url: string, tables: readonly TableColumns[]) {
     this.admin = admin;
     this.url = url;
-    const emptied = tables.filter(({ name }) => name !== 'shards' && name !== 'migrations');
+    const emptied = tables.filter(
+      ({ name }) => !['shards', 'migrations', 'relay_secret'].includes(name),
+    );
     this.emptied =
       emptied.map(({ name }) => `delete from heddle.${name};`).join('\n') +
       'update heddle.shards set epoch = 0, replica_id = null;';

@@ -14,7 +14,7 @@
  * Safety does not depend on this file: an owner that is taken for dead by mistake is fenced (promise
  * 6).
  */
-import { bigint, statement, uuid } from '../link/statement.ts';
+import { bigint, statement, text, uuid } from '../link/statement.ts';
 
 const inMicroseconds = (instant: string): string =>
   `(extract(epoch from ${instant}) * 1000000)::bigint`;
@@ -38,18 +38,18 @@ export const hasOlderReplica = `exists (select from heddle.replicas
  */
 export const renewLease = statement(
   'replicas_renew',
-  [uuid, bigint],
+  [uuid, bigint, text],
   `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
-      server_began_us, session_began_us, session_pid, release)
+      server_began_us, session_began_us, session_pid, release, address)
     select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
       case when exists (select from heddle.shards where replica_id = $1::uuid) then beat.at end,
-      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid, ${release}
+      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid, ${release}, $3::text
     from (select clock_timestamp() as at) beat
     left join pg_stat_get_activity(pg_backend_pid()) session on true
     on conflict (replica_id) do update set renewed_at = excluded.renewed_at,
       lease_until = excluded.lease_until, server_began_us = excluded.server_began_us,
       session_began_us = excluded.session_began_us, session_pid = excluded.session_pid,
-      release = excluded.release,
+      release = excluded.release, address = excluded.address,
       reconnected_at = case when r.session_pid = excluded.session_pid
         and r.session_began_us = excluded.session_began_us
         then r.reconnected_at else excluded.reconnected_at end`,
@@ -83,6 +83,24 @@ export const liveReplicas = `sight as (
         from sight) s
       where replica_id = $1::uuid or ends_at > clock_timestamp()
     )`;
+
+/** Live replicas, where each is reached, and a row for each shard that it holds. */
+export const peersStatement = statement(
+  'replicas_peers',
+  [uuid],
+  `with ${liveReplicas}
+    select r.replica_id, r.address, s.shard
+    from live
+    join heddle.replicas r on r.replica_id = live.replica_id
+    left join heddle.shards s on s.replica_id = live.replica_id
+    order by r.replica_id, s.shard`,
+);
+
+export const relaySecretStatement = statement(
+  'relay_secret',
+  [],
+  `select secret from heddle.relay_secret`,
+);
 
 export const retire = statement(
   'replicas_retire',

@@ -1,0 +1,62 @@
+/** Reads of those who follow runs and channels: see watch-port.ts. It owns no table. */
+import type { Answer } from '../port.ts';
+import type { RunRow } from '../rows.ts';
+import type {
+  ChannelLog,
+  ChannelLogRead,
+  RunBrief,
+  RunLog,
+  RunLogRead,
+  WatchStore,
+} from '../watch-port.ts';
+import { readChannel } from './channels.ts';
+import type { Database } from './database.ts';
+import { readJournal } from './runs.ts';
+import { runKey } from './stored-rows.ts';
+
+export function runLog(db: Database, { limit, ...read }: RunLogRead): RunLog | null {
+  const run = db.tables.runs.get(runKey(read));
+  if (run === undefined) return null;
+  const { shard, status, reason, turn, endedAtMs } = run;
+  const rows = readJournal(db, { ...read, limit });
+  return { head: { shard, status, reason, turn, endedAtMs }, rows };
+}
+
+export function channelLog(db: Database, read: ChannelLogRead): ChannelLog {
+  const { cursor, head, messages } = readChannel(db, { ...read, group: null, from: 'latest' });
+  return { after: cursor, head, rows: messages };
+}
+
+export function briefsOf(
+  db: Database,
+  runs: Parameters<WatchStore['briefs']>[0],
+): Answer<'briefs'> {
+  return runs.flatMap((at) => {
+    const run = db.tables.runs.get(runKey(at));
+    return run === undefined ? [] : brief(run);
+  });
+}
+
+export function openBriefs(
+  db: Database,
+  { shard, after, limit }: Parameters<WatchStore['openBriefs']>[0],
+): Answer<'openBriefs'> {
+  return db.tables.runs
+    .by('shard', String(shard))
+    .filter((run) => run.endedAtMs === null && (after === null || isAbove(run, after)))
+    .sort((a, b) => (isAbove(a, b) ? 1 : -1))
+    .slice(0, limit)
+    .map(brief);
+}
+
+type Key = Pick<RunRow, 'tenant' | 'runId'>;
+
+const isAbove = (run: Key, other: Key): boolean =>
+  run.tenant === other.tenant ? run.runId > other.runId : run.tenant > other.tenant;
+
+function brief(run: RunRow): RunBrief {
+  const { tenant, runId, shard, agent, version, user, pipeline, status, reason, turn } = run;
+  const { createdAtMs, endedAtMs, parent } = run;
+  const of = { tenant, runId, shard, agent, version, user, pipeline, status, reason, turn };
+  return { ...of, createdAtMs, endedAtMs, parentRunId: parent?.runId ?? null };
+}
