@@ -3,7 +3,7 @@
  * timeline. When it dies, nothing reaches it any more; what it has sent still arrives.
  */
 import { heddleError } from '../../src/domain/errors.ts';
-import type { GenerateOutput } from '../../src/domain/catalogue.ts';
+import type { ProviderAnswer } from '../../src/domain/catalogue.ts';
 import type { Agent, Kernel } from '../../src/kernel/port.ts';
 import { ProviderFault, type Provider, type ProviderCall } from '../../src/providers/port.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
@@ -36,8 +36,11 @@ type Witness = {
 /** How a provider's call goes. */
 export type CallScript = {
   readonly afterMs: number;
-  readonly answer: () => GenerateOutput;
+  readonly answer: () => ProviderAnswer;
 };
+
+/** A provider as routing and histories see it: the world answers in its place. */
+export type SimulatedProvider = Omit<Provider, 'call' | 'close'>;
 
 export type ReplicaParts = {
   readonly name: string;
@@ -45,7 +48,7 @@ export type ReplicaParts = {
   readonly store: MemoryStore;
   readonly kernel: Kernel;
   readonly agents: readonly Agent[];
-  readonly providers: readonly { readonly name: string; readonly ceiling: number }[];
+  readonly providers: readonly SimulatedProvider[];
   readonly ids: Ids;
   readonly settings: Partial<RuntimeSettings>;
   readonly keeping: NonNullable<CapacityChanges['keeping']>;
@@ -185,11 +188,11 @@ export class Replica {
     });
   }
 
-  #provider({ name, ceiling }: { name: string; ceiling: number }): Provider {
+  #provider(described: SimulatedProvider): Provider {
     const { witness } = this.#parts;
+    const { name } = described;
     return {
-      name,
-      ceiling,
+      ...described,
       call: (call) =>
         new Promise((resolve, reject) => {
           const what = `asks ${name} for ${call.idempotencyKey.slice(-12)}`;

@@ -18,7 +18,7 @@ import { startRings } from './rings.ts';
 import { performTasksBy } from './tasks.ts';
 import { throwsAreHeardBy } from './throws.ts';
 import { Plan, type Failed, type Schedule, type When } from './schedule.ts';
-import { Replica, type CallScript } from './replica.ts';
+import { Replica, type CallScript, type SimulatedProvider } from './replica.ts';
 import { lineOf, Timeline, type Item } from './timeline.ts';
 
 export const tenant = 'sim';
@@ -31,6 +31,10 @@ export type Scenario = {
   readonly replicas: number;
   readonly settings?: Partial<RuntimeSettings>;
   readonly ceiling?: number;
+  /** Default: one that takes every call. */
+  readonly providers?: readonly SimulatedProvider[];
+  /** How each call at these providers goes, in place of the three below. */
+  readonly calls?: (provider: string, call: ProviderCall) => CallScript;
   readonly answerMs?: number;
   /** What a provider answers, or throws; default: the stub's answer. */
   readonly answers?: (input: GenerateRequest) => GenerateOutput;
@@ -283,6 +287,7 @@ export class World {
 
   #boot(delayMs: number): void {
     const { ceiling = 2, settings = {} } = this.scenario;
+    const { providers = [{ name: 'model', ceiling }] } = this.scenario;
     const name = String.fromCharCode('A'.charCodeAt(0) + this.replicas.length);
     const replica = new Replica({
       name,
@@ -290,7 +295,7 @@ export class World {
       store: this.store,
       kernel: this.kernel,
       agents: this.#deployed[this.replicas.length % this.#deployed.length] ?? [],
-      providers: [{ name: 'model', ceiling }],
+      providers,
       ids: this.#ids,
       // Calls that wait keep their input at every other replica, one for each slot; else none does.
       settings: {
@@ -305,7 +310,7 @@ export class World {
       witness: {
         saw: (_, method, args, result) => this.history.saw(this, method, args, result),
         lost: (of, what, about) => this.history.lost(of, what, about),
-        called: (of, _, call) => this.#called(of, call),
+        called: (of, provider, call) => this.#called(of, provider, call),
         log: (of, message, facts) => {
           this.#trace.push(`    ${of.name} says ${message} ${JSON.stringify(facts ?? '')}`);
         },
@@ -329,8 +334,9 @@ export class World {
     this.timeline.add({ kind: 'start', what: 'starts', replica, happen: start }, delayMs);
   }
 
-  #called(replica: Replica, call: ProviderCall): CallScript {
-    const { answerMs = 20, rateLimited = 0 } = this.scenario;
+  #called(replica: Replica, provider: string, call: ProviderCall): CallScript {
+    const { answerMs = 20, rateLimited = 0, calls } = this.scenario;
+    if (calls !== undefined) return calls(provider, call);
     this.#asked += 1;
     if (this.#asked <= rateLimited) throw new ProviderFault('rate-limited', 'on order', 60);
     this.history.call(replica, call);

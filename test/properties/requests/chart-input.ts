@@ -115,7 +115,8 @@ export function inputOf(
   };
 }
 
-function optionsOf(options: OptionsSpec): Partial<GenerateInput> {
+/** The options of `generate`. */
+export function optionsOf(options: OptionsSpec): Partial<GenerateInput> {
   const { reasoning, cache, schema, temperature, stops, maxTokens, system } = options;
   const answer = schema === null ? undefined : answerSchemas[schema];
   return {

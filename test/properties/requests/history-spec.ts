@@ -167,7 +167,7 @@ const options: fc.Arbitrary<OptionsSpec> = fc.record({
   system: orNull(text),
 });
 
-const step: fc.Arbitrary<StepSpec> = fc.record({
+export const stepSpec: fc.Arbitrary<StepSpec> = fc.record({
   target: fc.nat(vendors.length - 1),
   namesModel: fc.boolean(),
   results: fc.array(result, { minLength: 1, maxLength: 3 }),
@@ -188,7 +188,7 @@ const step: fc.Arbitrary<StepSpec> = fc.record({
 /** Neighbouring steps often go to one provider, because exchanges last for several. */
 export const historyCase: fc.Arbitrary<readonly StepSpec[]> = fc
   .tuple(
-    fc.array(step, { minLength: 1, maxLength: 8 }),
+    fc.array(stepSpec, { minLength: 1, maxLength: 8 }),
     fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
   )
   .map(([steps, stays]) => {

@@ -19,10 +19,10 @@ import {
   UnfitAnswer,
 } from '../../../src/runtime/calls/attempt/provider-answer.ts';
 import { inputOf, newMessages } from './chart-input.ts';
+import type { Damage } from './damages.ts';
 import type { StepSpec } from './history-spec.ts';
-import { modelAnswer, ownMark } from './model-answers.ts';
-import type { Fields } from './rules/refusal.ts';
-import { reasoningDue } from './reasoning-due.ts';
+import { Refusal, refusalOf, tally } from './judged.ts';
+import { modelAnswer } from './model-answers.ts';
 import { type Vendor, vendors } from './vendors.ts';
 
 /** How often what was reached, over all walks. */
@@ -30,9 +30,6 @@ export const reached: Record<string, number> = {};
 const count = (what: string): void => {
   reached[what] = (reached[what] ?? 0) + 1;
 };
-
-/** What a bug would send instead of the request whose history is valid. */
-export type Damage = (valid: GenerateRequest, raw: GenerateRequest) => GenerateRequest;
 
 export class HistoryWalk {
   readonly #damage: Damage;
@@ -84,9 +81,9 @@ export class HistoryWalk {
       name: vendor.provider.name,
       call: (call: ProviderCall) => {
         const body = vendor.bodyOf(this.#damage(call.input, input));
-        const refusal = vendor.refusal(body) ?? missing(vendor, body, input) ?? stray(vendor, body);
+        const refusal = refusalOf(vendor, body, input);
         if (refusal !== null) throw new Refusal(refusal, body, input);
-        tally(vendor, body);
+        tally(reached, vendor, body);
         if (step.fate !== 'answered') throw new ProviderFault('outage', 'on order');
         const { answer: pieces, stop } = step;
         return Promise.resolve(modelAnswer({ vendor, body, pieces, stop, nth: this.#sent++ }));
@@ -116,14 +113,6 @@ function causeOf(error: unknown): string {
   throw error;
 }
 
-/** A vendor would have refused a body. */
-class Refusal extends Error {
-  constructor(sentence: string, body: Fields, input: GenerateRequest) {
-    super(`${sentence}\n${JSON.stringify(body, null, 1)}\nwas made of\n${JSON.stringify(input)}`);
-    this.name = 'Refusal';
-  }
-}
-
 /** Null: refused by field, before anything is sent. */
 function edge(input: object): GenerateRequest | null {
   try {
@@ -149,35 +138,4 @@ function rowOf({ text, toolCalls, parts }: GenerateOutput): GenerateMessage {
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
     ...(parts === undefined ? {} : { parts }),
   };
-}
-
-/** Reasoning that must go back, and does not. */
-function missing(vendor: Vendor, body: Fields, input: GenerateRequest): string | null {
-  const text = JSON.stringify(body);
-  const lost = reasoningDue(vendor, body, input).find((due) => !text.includes(due));
-  return lost === undefined ? null : `reasoning is lost: ${lost}`;
-}
-
-/** What belongs to another provider or model. */
-function stray({ provider }: Vendor, body: Fields): string | null {
-  const own = ownMark(provider.name, String(body['model']));
-  const marks = JSON.stringify(body).match(/«[^»]*»/g) ?? [];
-  const foreign = marks.find((mark) => mark !== own);
-  return foreign === undefined ? null : `${own} gets what ${foreign} wrote`;
-}
-
-function tally({ protocol }: Vendor, body: Fields): void {
-  count(protocol);
-  const text = JSON.stringify(body);
-  const places: Readonly<Record<string, RegExp>> = {
-    'a tool result': /"role":"tool"|"type":"tool_result"/,
-    reasoning: /"signature":|"redacted_thinking"|"reasoning(_content)?":"«|"thinking":"«/,
-    'an image': /"type":"image|"images":/,
-    'an opaque part': /"server_tool_use"|"reasoning_details"/,
-    'an interrupted call': /was interrupted/,
-    'a mark for the cache': /"cache_control"/,
-    'a schema of the answer': /"format":|"response_format"/,
-    'a repair': /does not fit|is not JSON/,
-  };
-  for (const [what, pattern] of Object.entries(places)) if (pattern.test(text)) count(what);
 }

@@ -7,10 +7,9 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { GenerateMessage } from '../../../src/domain/catalogue.ts';
-import { fitHistory } from '../../../src/providers/history/fit-history.ts';
+import { asItIs, type Damage, reasoningAstray, reasoningLost } from './damages.ts';
 import { historyCase, type StepSpec } from './history-spec.ts';
-import { type Damage, HistoryWalk, reached } from './history-walk.ts';
+import { HistoryWalk, reached } from './history-walk.ts';
 
 const numRuns = Number(process.env['FC_RUNS'] ?? 300);
 const seed = process.env['FC_SEED'];
@@ -33,46 +32,12 @@ it('every request of every history is one that its vendor takes', bounds, async 
   }
 });
 
-const planted: readonly { name: string; finding: RegExp; damage: Damage }[] = [
-  {
-    name: 'a history that is sent as it is',
-    finding: /^Refusal: /,
-    damage: (_, raw) => raw,
+it.each([asItIs, reasoningLost, reasoningAstray])(
+  'would be caught: $name',
+  bounds,
+  async ({ damage, finding }) => {
+    const options = { numRuns: 1_000, seed: 1, endOnFailure: true };
+    const { errorInstance } = await fc.check(requests(damage), options);
+    expect(String(errorInstance)).toMatch(finding);
   },
-  {
-    name: 'reasoning that does not come back',
-    finding: /reasoning is lost|Expected `thinking`/,
-    damage: (valid) => ({ ...valid, messages: valid.messages?.map(withoutReasoning) ?? [] }),
-  },
-  {
-    name: 'reasoning that goes to another model',
-    finding: /gets what|Invalid `signature`|Invalid `data`/,
-    damage: (valid, raw) => {
-      const from = { provider: valid.provider ?? '', model: valid.model ?? '' };
-      const messages = raw.messages?.map((message) => writtenBy(message, from)) ?? [];
-      return fitHistory({ ...raw, messages }, from);
-    },
-  },
-];
-
-it.each(planted)('would be caught: $name', bounds, async ({ damage, finding }) => {
-  const options = { numRuns: 1_000, seed: 1, endOnFailure: true };
-  const { errorInstance } = await fc.check(requests(damage), options);
-  expect(String(errorInstance)).toMatch(finding);
-});
-
-function withoutReasoning(message: GenerateMessage): GenerateMessage {
-  if (message.role !== 'assistant' || message.parts === undefined) return message;
-  return { ...message, parts: message.parts.filter(({ type }) => type !== 'reasoning') };
-}
-
-function writtenBy(
-  message: GenerateMessage,
-  from: { readonly provider: string; readonly model: string },
-): GenerateMessage {
-  if (message.role !== 'assistant' || message.parts === undefined) return message;
-  const parts = message.parts.map((part) =>
-    part.type === 'reasoning' || part.type === 'opaque' ? { ...part, from } : part,
-  );
-  return { ...message, parts };
-}
+);
