@@ -31,7 +31,7 @@ export type KillFigures = {
 };
 
 /** A small generator with a seed, so that a failing series can be run again. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
