@@ -183,7 +183,19 @@ const rooms = [
   {
     // What all rooms share: the ports to time and log, settings, agents, owned shards.
     room: runtimeShared,
-    may: [domain, '^src/kernel/', storePort, '^src/runtime/host/host-log\\.ts$', xstate],
+    may: [
+      domain,
+      '^src/kernel/',
+      storePort,
+      '^src/runtime/host/host-log\\.ts$',
+      '^src/runtime/registry/',
+      xstate,
+    ],
+  },
+  {
+    // What the database and other processes know of agents: their schemas, their registration.
+    room: '^src/runtime/registry/',
+    may: [domain, '^src/kernel/', '^src/schema/check-schema\\.ts$', storePort, runtimeShared],
   },
   {
     // What calls a host's or an author's code, and takes whatever comes back. Async hooks tell which task

@@ -40,7 +40,14 @@ export { partsOf } from './domain/model/parts.ts';
 
 // A replica, and the types of its methods.
 export { createHeddle, stubProvider, type Heddle, type HeddleOptions } from './heddle.ts';
-export type { AgentSource, AgentSources, AgentVersion, AnyChart } from './runtime/agent-source.ts';
+export type {
+  AgentSchema,
+  AgentSource,
+  AgentSources,
+  AgentVersion,
+  AnyChart,
+} from './runtime/agent-source.ts';
+export type { AgentsQuery, AgentView, OpenRuns, VersionRuns } from './library/agents/agent-view.ts';
 export type {
   MemoryOwner,
   Published,

@@ -5,6 +5,17 @@ create sequence delayed_messages_delayed_id_seq as bigint cache 1;
 create sequence inbox_seq as bigint cache 1;
 create sequence migrations_id_seq as integer cache 1;
 
+create table agents (
+  registered_at timestamp with time zone not null default now(),
+  agent text collate "C" not null,
+  version text collate "C" not null,
+  structure text collate "C" not null,
+  place integer not null default 0,
+  definition_bytes integer,
+  definition text,
+  input_schema text,
+  event_schemas text
+);
 create table attempts (
   run_id uuid not null,
   seq bigint not null generated always as identity,
@@ -237,12 +248,6 @@ create table shards (
   epoch integer not null default 0,
   replica_id uuid
 ) with (fillfactor=50);
-create table structures (
-  stored_at timestamp with time zone not null default now(),
-  agent text collate "C" not null,
-  version text collate "C" not null,
-  structure text collate "C" not null
-);
 create table subscription_channels (
   after bigint not null,
   waiting_since timestamp with time zone not null default clock_timestamp(),
@@ -272,6 +277,7 @@ create table timers (
   timer_id text collate "C" not null
 );
 
+alter table heddle.agents add PRIMARY KEY (agent, version);
 alter table heddle.attempts add PRIMARY KEY (tenant, run_id, turn, seq);
 alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
 alter table heddle.channels add PRIMARY KEY (tenant, channel);
@@ -297,7 +303,6 @@ alter table heddle.run_images add PRIMARY KEY (tenant, run_id, sha256);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.sent_keys add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.shards add PRIMARY KEY (shard);
-alter table heddle.structures add PRIMARY KEY (agent, version);
 alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);
 alter table heddle.subscriptions add PRIMARY KEY (tenant, subscription_id);
 alter table heddle.timers add PRIMARY KEY (tenant, run_id, timer_id);

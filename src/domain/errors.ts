@@ -35,6 +35,8 @@ export const errorRegistry = {
     413,
     'The context of this run is larger than {bytesMax} bytes; keep large values in memory entries.',
   ),
+  'invalid-input': terminal(400, 'The input does not fit agent {agent}: {reason}.'),
+  'invalid-event': terminal(400, 'Event {type} does not fit agent {agent}: {reason}.'),
   'quota-exceeded': terminal(
     429,
     'The quota of {resource} ({max}) is used up; delete some or raise the setting {setting}.',

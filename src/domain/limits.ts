@@ -6,6 +6,12 @@ export const limits = {
   payloadBytesMax: 1_048_576,
   /** One JSON Schema: of a question, of a tool's arguments, of an answer. */
   schemaBytesMax: 65_536,
+  /** The definition of an agent as JSON; a larger one is not stored. */
+  definitionBytesMax: 131_072,
+  /** The schemas of an agent, of its input and of all its events, as JSON. */
+  agentSchemasBytesMax: 131_072,
+  /** Events of an agent that have a schema. */
+  eventSchemasMax: 256,
   /** The error of a task, provider or chart, as JSON in its error event. */
   thrownBytesMax: 65_536,
   /** One run's context with everything that it holds open. */

@@ -4,14 +4,14 @@ import type { InvocationSource } from '../domain/effect.ts';
 import type { Json } from '../domain/json.ts';
 import { nodesOf, takes, type StateNode } from './chart-nodes.ts';
 import type { OpenPlaces } from './open-places.ts';
-import type { Agent } from './port.ts';
+import type { Agent, AgentSchemas } from './port.ts';
 import { chartsOf } from './sources.ts';
 import { formerStructures } from './structure.ts';
 import type { ChartHashes } from './version.ts';
 
 type Given = Pick<
   CompiledAgent,
-  'name' | 'version' | 'adopts' | 'definition' | 'warnings' | 'advice' | 'authored'
+  'name' | 'version' | 'adopts' | 'schemas' | 'definition' | 'warnings' | 'advice' | 'authored'
 >;
 type Parts = Pick<CompiledAgent, 'machine' | 'sources' | 'places'> & {
   readonly hashes: ChartHashes;
@@ -25,6 +25,7 @@ export class CompiledAgent implements Agent {
   readonly build: string;
   readonly formerVersion: string;
   readonly adopts: readonly string[];
+  readonly schemas: AgentSchemas;
   readonly definition: Json;
   readonly warnings: readonly string[];
   readonly advice: readonly string[];
@@ -64,6 +65,7 @@ export class CompiledAgent implements Agent {
     this.build = parts.hashes.build;
     this.formerVersion = parts.hashes.text;
     this.adopts = parts.adopts;
+    this.schemas = parts.schemas;
     this.definition = parts.definition;
     this.warnings = parts.warnings;
     this.advice = parts.advice;

@@ -28,6 +28,8 @@ export interface Agent {
   readonly formerStructures: readonly string[];
   /** Other versions whose open runs this agent takes up, as far as they fit. */
   readonly adopts: readonly string[];
+  /** What its runs take from outside. */
+  readonly schemas: AgentSchemas;
   /** The chart's config as JSON, for pages and inspectors: functions are `{ type: name }`. */
   readonly definition: Json;
   /**
@@ -42,6 +44,16 @@ export interface Agent {
   /** The author's promise logic behind a task's `src`; undefined when there is none. */
   taskLogic(src: string): unknown;
 }
+
+/** JSON Schemas of what runs of an agent take from outside. The kernel only keeps them beside the chart. */
+export type AgentSchemas = {
+  /** The schema of the input; null: any input is taken. */
+  readonly input: Json;
+  /** By event type: the schema of the event's fields beside `type`. Events that are not named are not checked. */
+  readonly events: Readonly<Record<string, Json>>;
+};
+
+export const noSchemas: AgentSchemas = { input: null, events: {} };
 
 /** An invocation that the chart has started and not left. */
 export type OpenInvocation = {
@@ -105,6 +117,8 @@ export type RegisterOptions = {
   /** Default: a hash of the chart's structure. */
   readonly version?: string;
   readonly adopts?: readonly string[];
+  /** They must have been checked. Default: none. */
+  readonly schemas?: AgentSchemas;
 };
 
 export interface Kernel {

@@ -9,7 +9,7 @@ import { inlineSpawned, logicsOf, type Logics } from './inline-logic.ts';
 import { CompiledAgent } from './compiled-agent.ts';
 import { Findings } from './findings.ts';
 import { openPlacesOf } from './open-places.ts';
-import type { RegisterOptions } from './port.ts';
+import { noSchemas, type RegisterOptions } from './port.ts';
 import { prepare } from './prepare.ts';
 import { isStateMachine, sourceOf } from './sources.ts';
 import { definitionOf, hashesOf } from './version.ts';
@@ -34,7 +34,7 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
     const refusals = findings.refusals.map((refusal) => `\n- ${refusal}`).join('');
     throw heddleError('agent-refused', { agent: machine.id, refusals });
   }
-  const { version, adopts = [] } = options;
+  const { version, adopts = [], schemas = noSchemas } = options;
   const hashes = hashesOf(machine);
   const spawned = inlineSpawned(machine);
   const logics = logicsOf(machine, spawned);
@@ -44,6 +44,7 @@ export function register(machine: unknown, options: RegisterOptions = {}): Compi
     version: version === undefined ? hashes.structure : checkName(version, 'version'),
     hashes,
     adopts: adopts.map((one, i) => checkName(one, `adopts[${i}]`)),
+    schemas,
     definition: definitionOf(machine),
     warnings: findings.warnings,
     advice: findings.advice,

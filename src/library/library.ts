@@ -1,12 +1,11 @@
 /**
  * The library's face: what a host can ask of its replica.
  *
- * Heddle owns its close. It leaves one run to run-handle.ts, channels and memory as they are used from
- * outside runs to outside-channels.ts and outside-memory.ts, and all work to the runtime.
+ * It leaves one run to run-handle.ts, channels and memory from outside runs to outside-channels.ts and
+ * outside-memory.ts, its close to close-host.ts, and all work to the runtime.
  *
  * 1. A wrong request is refused before anything is written (promise 11).
  * 2. After `close` has begun, every call is refused as `closed`.
- * 3. `close` answers within `closeMsMax`, whatever the database and the providers do.
  */
 import type { RecallOutput, RememberOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -43,15 +42,19 @@ import {
 import { runsQuery, type RunsQuery } from './runs-query.ts';
 import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { endsWithin } from '../runtime/host/within.ts';
+import { closeHost } from './host/close-host.ts';
+import { fittingStarts } from './agents/fits.ts';
+import {
+  listAgents,
+  oneAgent,
+  openRuns,
+  type AgentsQuery,
+  type AgentView,
+  type OpenRuns,
+} from './agents/agent-view.ts';
 import type { LeasedMessage } from '../store/port.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
 import type { ProviderView } from '../store/provider-rows.ts';
-
-/** Less than the 30 s that containers are given between SIGTERM and SIGKILL. */
-const closeMsMax = 25_000;
-/** After this time the database's connections are closed, so that work that waits for them fails. */
-const closeTurnsMsMax = 8_000;
 
 /** A start before it is checked. */
 type Start = { readonly agent?: unknown } & StartRequest;
@@ -79,8 +82,10 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   /**
    * Starts a run of the agent with this name, or of this chart; resolves when the run is durable. A name
    * means the newest version, a chart its own: it is the object that `createHeddle` was given, or one
-   * with the same structure (as `provide` gives). Throws `agent-unknown` for an agent that is not
-   * registered, `agent-differs` for another chart under a registered name.
+   * with the same structure (as `provide` gives). A name that is not registered here, and that the database
+   * knows from another replica, means the version that was registered last; the run waits for a replica that
+   * has it. Throws `agent-unknown` for an agent that nobody knows, `agent-differs` for another chart under a
+   * registered name, `invalid-input` for an input that does not fit the agent's schema.
    */
   async start<const Given extends string | AnyChart>(
     agent: AgentRef<Agents, Given>,
@@ -114,11 +119,14 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   async #startAll(starts: readonly Start[]): Promise<Run[]> {
-    const { agents, ids } = this.#open();
+    const { known, ids } = this.#open();
     if (starts.length === 0) return [];
-    const runs = starts.map(({ agent, ...request }) =>
-      newRun(agents.meant(agent, 'start.agent'), ids.run(), request),
-    );
+    // The inputs are copied now, because their caller may change them later.
+    const asked = starts.map(({ agent: given, ...request }) => {
+      const agent = known.meant(given, 'start.agent');
+      return { agent, run: newRun(agent, ids.run(), request) };
+    });
+    const runs = await fittingStarts(known, asked);
     await this.runtime.admission.starts(runs);
     const fates = await this.runtime.startRuns(runs);
     return fates.map((fate, i) => {
@@ -157,6 +165,24 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return this.#open().store.runs(runsQuery(given));
   }
 
+  /** The versions of agents that replicas have registered, by agent and version: 100 at most. */
+  async agents(query: AgentsQuery = {}): Promise<readonly AgentView[]> {
+    return listAgents(this.#open(), query);
+  }
+
+  /**
+   * One version of an agent; without a version the one that was registered last. Throws `agent-unknown` when no
+   * replica has registered it.
+   */
+  async agent(name: string, version?: string): Promise<AgentView> {
+    return oneAgent(this.#open(), { name, version });
+  }
+
+  /** How many runs are open on each version of each agent, in one tenant or in all. */
+  async openRunsByVersion(options: { readonly tenant?: string } = {}): Promise<OpenRuns> {
+    return openRuns(this.#open(), options);
+  }
+
   /** Publishes a message. Resolves when it is durable and has its place in the channel or its delay. */
   async publish(
     channel: string,
@@ -177,11 +203,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /** Reads a memory entry. For an entry that does not exist, `found` is false. */
-  async recall(
-    owner: MemoryOwner,
-    key: string,
-    options: RecallOptions = {},
-  ): Promise<RecallOutput> {
+  async recall(owner: MemoryOwner, key: string, options?: RecallOptions): Promise<RecallOutput> {
     return this.#memory.recall(owner, key, options);
   }
 
@@ -260,37 +282,12 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /**
-   * Lets turns in flight commit, gives the shards back, closes providers and the database. After 25 s in
-   * all it warns and leaves the rest to itself; what was accepted is durable anyway.
+   * Lets turns in flight commit, gives the shards back, closes providers and the database. After 25 s it
+   * warns and leaves the rest to itself; what was accepted is durable anyway.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeHost(this.runtime, this.#closeDatabase, this.#log);
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    const { clock, store } = this.runtime;
-    const untilMs = clock.nowMs() + closeMsMax;
-    const parts: Promise<unknown>[] = [];
-    const end = async (
-      what: string,
-      part: Promise<unknown>,
-      waitMs = closeMsMax,
-    ): Promise<void> => {
-      parts.push(part);
-      const leftMs = untilMs - clock.nowMs();
-      if (await endsWithin(clock, part, Math.min(waitMs, leftMs))) return;
-      this.#log?.warn('closing takes long', { what, waitedMs: Math.min(waitMs, leftMs) });
-    };
-    const running = this.runtime.close();
-    await end('what was under way', running, closeTurnsMsMax);
-    await end('the connections to the database', store.close());
-    // The database's connections are closed by now, so only providers can still keep the runtime open.
-    await end('the providers', running);
-    await end('the embedded Postgres', this.#closeDatabase());
-    // Rejects with the first failure among the parts that have ended, and does not wait for the others.
-    const late = Promise.resolve();
-    for (const part of parts) await Promise.race([part, late]);
   }
 
   #open(): Runtime {

@@ -41,7 +41,7 @@ export class OutsideMemory {
     this.#open = open;
   }
 
-  async recall(owner: MemoryOwner, key: string, given: RecallOptions): Promise<RecallOutput> {
+  async recall(owner: MemoryOwner, key: string, given: RecallOptions = {}): Promise<RecallOutput> {
     const options = asOptions(given, 'recall', ['version', 'history']);
     const address = memoryAddress(owner, key);
     const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });

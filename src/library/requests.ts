@@ -12,7 +12,6 @@ import { limits } from '../domain/limits.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import { isReservedType, reservedReason } from '../kernel/chart-event.ts';
-import type { Agent } from '../kernel/port.ts';
 import type { MessageInsert } from '../store/batch.ts';
 import type { MemoryAddress, Once, StartArrival } from '../store/rows.ts';
 
@@ -59,7 +58,12 @@ export function startOf<Start extends { readonly agent?: unknown } & StartReques
   return asOptions<{ readonly agent?: unknown } & StartRequest>(given, field, startKeys) as Start;
 }
 
-export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartArrival {
+/** `agent.version` null: it is found before the run is accepted. */
+export function newRun(
+  agent: { readonly name: string; readonly version: string | null },
+  runId: RunId,
+  given: StartRequest,
+): StartArrival {
   const request = asOptions(given, 'start', requestKeys);
   const pipeline = name(request.pipeline, 'start.pipeline', runId);
   const key = request.idempotencyKey ?? null;
@@ -70,7 +74,7 @@ export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartAr
     runId,
     shard: shardOf(pipeline),
     agent: agent.name,
-    version: agent.version,
+    version: agent.version ?? '',
     user: name(request.user, 'start.user', defaultUser),
     pipeline,
     parent: null,
@@ -82,7 +86,7 @@ export function newRun(agent: Agent, runId: RunId, given: StartRequest): StartAr
 }
 
 /** The text that an idempotency key stands for: agent and input. An absent input differs from null. */
-function startText({ name }: Agent, input: Json | undefined): string {
+function startText({ name }: { readonly name: string }, input: Json | undefined): string {
   return canonicalJson(input === undefined ? [name] : [name, input]);
 }
 

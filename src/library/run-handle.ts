@@ -11,6 +11,7 @@ import { asOptions } from '../domain/options.ts';
 import { hearGiven } from '../domain/plain/refused.ts';
 import { thrownText } from '../domain/thrown.ts';
 import { callOutside } from '../runtime/host/host-code.ts';
+import { checkEvent } from './agents/fits.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
 import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
 import {
@@ -129,6 +130,8 @@ export class Run<out Chart = unknown> {
    * With an `idempotencyKey` the event counts once, however often it is sent. A key is known for a day,
    * the newest 1,000 of a run. The same key with another event throws `send-key-used`.
    *
+   * Throws `invalid-event` when the agent has a schema for the type, and the event does not fit it.
+   *
    * An event that no state takes stands in the journal with `handled: false`. If the chart declares the
    * event nowhere, the host's log gets a warning, once for each version and type.
    */
@@ -138,10 +141,10 @@ export class Run<out Chart = unknown> {
 
   async #send(event: unknown, options: SendRequest): Promise<void> {
     const { payload, once } = sentEvent(event, options);
-    const { agent, version } = this.#address as Partial<NewRun>;
-    if (agent !== undefined && version !== undefined) {
-      this.#runtime.unheard.warn({ runId: this.id, agent, version }, payload.type);
-    }
+    const { known, unheard } = this.#runtime;
+    const run = isNewRun(this.#address) ? this.#address : await this.row();
+    await checkEvent(known, run, payload);
+    unheard.warn(run, payload.type);
     await this.#arrive('event', { payload, ...(once === null ? {} : { once }) });
   }
 
@@ -284,6 +287,11 @@ export class Run<out Chart = unknown> {
     const fate = await this.#runtime.arrive({ kind: 'inbox', value });
     if (fate?.kind === 'refused') throw asError(fate.error);
   }
+}
+
+/** False for a run that was started before under the same key. */
+function isNewRun(address: RunAddress | NewRun): address is NewRun {
+  return 'version' in address;
 }
 
 /** A stored error as the error object that was thrown. */

@@ -1,10 +1,12 @@
-/** Checks, by field, what a host gives as an agent: a chart, or a chart with its version. */
+/** Checks, by field, what a host gives as an agent: a chart, or a chart with its version and its schemas. */
 import { HeddleError } from '../domain/errors.ts';
 import { onlyKeys, refuseField } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import { limits } from '../domain/limits.ts';
 import { asList } from '../domain/options.ts';
+import type { StandardSchema } from '../domain/standard-schema.ts';
 import type { Agent, Kernel } from '../kernel/port.ts';
+import { checkEventTypes, schemasOf } from './registry/agent-schemas.ts';
 
 /**
  * Any chart that XState's `createMachine` gives. XState's `AnyStateMachine` is narrower: it refuses
@@ -21,7 +23,16 @@ export type AnyChart = {
   readonly implementations: object;
 };
 
-/** A chart, the version that its runs keep, and the versions whose runs it takes over. */
+/**
+ * A schema of zod, valibot, arktype or another library of https://standardschema.dev that can say itself as JSON
+ * Schema; or a JSON Schema.
+ */
+export type AgentSchema = StandardSchema | Readonly<Record<string, unknown>>;
+
+/**
+ * A chart, the version that its runs keep, the versions whose runs it takes over, and the schemas of what its
+ * runs take from outside.
+ */
 export type AgentVersion = {
   /** A chart made by `setup(…).createMachine(…)`. Its id is the agent's name. */
   readonly machine: AnyChart;
@@ -33,6 +44,13 @@ export type AgentVersion = {
    * the structure that is stored under that version, even while runs are open.
    */
   readonly adopts?: readonly string[];
+  /** What `start` takes as the input of a run: another input is refused as `invalid-input`. Default: any. */
+  readonly input?: AgentSchema;
+  /**
+   * By event type: what `send` takes beside the event's `type`; another event of the type is refused as
+   * `invalid-event`. Events that are not named here are not checked.
+   */
+  readonly events?: Readonly<Record<string, AgentSchema>>;
 };
 
 /** A chart, or a chart with its version. */
@@ -44,7 +62,9 @@ export type AgentSource = AnyChart | AgentVersion;
  */
 export type AgentSources = readonly AgentSource[] | Readonly<Record<string, AgentSource>>;
 
-type Given = { readonly machine: unknown; readonly version?: unknown; readonly adopts?: unknown };
+type Given = { readonly machine: unknown } & {
+  readonly [Key in 'version' | 'adopts' | 'input' | 'events']?: unknown;
+};
 
 /**
  * Registers all agents that a host gave, in its order. In an object, each key must be the name of its
@@ -80,17 +100,21 @@ function sourcesOf(given: AgentSources): (readonly [key: string | null, AgentSou
 }
 
 /**
- * Throws `agent-refused` for a chart that cannot be durable, `invalid-field` for a wrong version or
+ * Throws `agent-refused` for a chart that cannot be durable, `invalid-field` for a wrong version, schema or
  * `adopts`.
  */
 export function registerSource(kernel: Kernel, source: AgentSource): Agent {
   if (!isGiven(source)) return kernel.register(source);
-  onlyKeys({ ...source } as never, 'agents', ['machine', 'version', 'adopts']);
-  const { machine, version, adopts } = source;
-  return kernel.register(machine, {
+  onlyKeys({ ...source } as never, 'agents', ['machine', 'version', 'adopts', 'input', 'events']);
+  const { machine, version, adopts, input, events } = source;
+  const schemas = schemasOf({ input, events }, 'agents');
+  const agent = kernel.register(machine, {
     ...(version === undefined ? {} : { version: checkName(version, 'agents.version') }),
     ...(adopts === undefined ? {} : { adopts: names(adopts) }),
+    schemas,
   });
+  checkEventTypes(agent, 'agents.events');
+  return agent;
 }
 
 /** True for a chart with its version. A bare chart of XState's has a `root`, which the other has not. */

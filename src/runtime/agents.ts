@@ -12,7 +12,6 @@ import { checkName } from '../domain/ids.ts';
 import { isStateMachine } from '../kernel/sources.ts';
 import { structureOf } from '../kernel/structure.ts';
 import type { Agent } from '../kernel/port.ts';
-import type { Store, StructureInUse } from '../store/port.ts';
 
 export class Agents {
   readonly #byName = new Map<string, Map<string, Agent>>();
@@ -42,7 +41,7 @@ export class Agents {
   #adopt(agent: Agent): void {
     const takers = mapOf(this.#takers, agent.name);
     for (const version of agent.adopts) {
-      // Its own version: the agent takes the place of another structure (`keepStructures`).
+      // Its own version: the agent takes the place of another structure (`registerWith`).
       if (version === agent.version) continue;
       const other = this.#byName.get(agent.name)?.get(version) ?? takers.get(version);
       if (other !== undefined && other !== agent) {
@@ -86,6 +85,10 @@ export class Agents {
     return this.meant(given, field).name;
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   newest(name: string): Agent {
     const newest = this.#versionsOf(name).at(-1);
     if (newest === undefined) throw this.#unknown(name);
@@ -126,43 +129,4 @@ function mapOf(maps: Map<string, Map<string, Agent>>, name: string): Map<string,
   const map = maps.get(name) ?? new Map<string, Agent>();
   maps.set(name, map);
   return map;
-}
-
-/** Throws `structure-changed` when runs of another structure are open under one of the versions. */
-export async function keepStructures(store: Store, agents: readonly Agent[]): Promise<void> {
-  const asked = agents.map(({ name, version, structure, adopts }) => ({
-    agent: name,
-    version,
-    structure,
-    replaces: adopts.includes(version),
-  }));
-  const inUse = await store.keepStructures(asked);
-  if (inUse.length === 0) return;
-  const changed =
-    inUse.find((kept) => !isFormer(agents, kept)) ??
-    // Structures that heddle itself has changed since, and whose runs the charts take up.
-    (
-      await store.keepStructures(
-        asked.map((one) => ({
-          ...one,
-          replaces: one.replaces || inUse.some((kept) => isOf(kept, one)),
-        })),
-      )
-    )[0];
-  if (changed === undefined) return;
-  const { agent, version, open } = changed;
-  throw heddleError('structure-changed', { agent, version, open });
-}
-
-function isFormer(agents: readonly Agent[], kept: StructureInUse): boolean {
-  return agents.some(
-    ({ name, version, formerStructures }) =>
-      isOf(kept, { agent: name, version }) && formerStructures.includes(kept.structure),
-  );
-}
-
-type Named = { readonly agent: string; readonly version: string };
-
-function isOf(kept: Named, { agent, version }: Named): boolean {
-  return kept.agent === agent && kept.version === version;
 }

@@ -7,11 +7,13 @@ import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { RunAddress, StartArrival } from '../store/rows.ts';
-import { keepStructures, type Agents } from './agents.ts';
+import { registerWith } from './registry/agent-registration.ts';
+import type { Agents } from './agents.ts';
 import type { Calls } from './calls/calls.ts';
 import type { Texts } from './calls/texts.ts';
 import { closeInTurn, closeProviders, writeLastSlots } from './closing.ts';
 import type { Clock, Ids, Log } from './ports.ts';
+import { KnownAgents } from './registry/known-agents.ts';
 import { buildRooms, type Rooms, type RuntimeOptions } from './rooms.ts';
 import type { RuntimeSettings } from './settings.ts';
 import { UnheardEvents } from './agent-warnings.ts';
@@ -32,6 +34,7 @@ export class Runtime {
   readonly ids: Ids;
   readonly log: Log;
   readonly agents: Agents;
+  readonly known: KnownAgents;
   readonly unheard: UnheardEvents;
   readonly admission: Admission;
   readonly runEvents: RunEvents;
@@ -55,6 +58,7 @@ export class Runtime {
     this.admission = rooms.admission;
     this.runEvents = rooms.runEvents;
     this.texts = rooms.texts;
+    this.known = new KnownAgents(rooms);
     this.unheard = new UnheardEvents(rooms);
   }
 
@@ -66,7 +70,7 @@ export class Runtime {
       const providers = group.join(', ');
       log.warn('providers share a ceiling: one is no relief for another', { providers });
     }
-    await keepStructures(store, agents.list());
+    await registerWith(store, agents.list());
     await budgets.lookForFirst();
     this.#isReplica = true;
     await this.#listen();

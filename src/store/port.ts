@@ -13,6 +13,7 @@ import type { Priority } from '../domain/priority.ts';
 import type { Batch, ImageBytes } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
+  AgentRow,
   ChannelAddress,
   EvaluationRow,
   GroupAddress,
@@ -146,15 +147,11 @@ export type LeasedMessage = MessageRow & {
 };
 
 /**
- * The structure on which runs of a version stand. With `replaces` it is kept even if runs of another
+ * A version as a replica registers it. With `replaces` its structure is kept even if runs of another
  * structure are open.
  */
-export type AgentStructure = {
-  readonly agent: string;
-  readonly version: string;
-  readonly structure: string;
-  readonly replaces: boolean;
-};
+export type AgentRegistration = Omit<AgentRow, 'registeredAtMs'> & { readonly replaces: boolean };
+type AgentKey = Pick<AgentRow, 'agent' | 'version'>;
 export type StructureInUse = {
   readonly agent: string;
   readonly version: string;
@@ -376,11 +373,27 @@ export interface Store extends WatchStore {
   activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;
 
   /**
-   * Keeps all of the structures or none. Returns those that stand in the way: versions with another
-   * structure whose runs are open. If two replicas ask at once, the second sees the structures of the
-   * first.
+   * Registers all of these versions or none; of one agent the last is the newest. Returns those that stand
+   * in the way: versions with another structure whose runs are open. If two replicas ask at once, the
+   * second sees what the first has registered.
    */
-  keepStructures(asked: readonly AgentStructure[]): Promise<readonly StructureInUse[]>;
+  registerAgents(asked: readonly AgentRegistration[]): Promise<readonly StructureInUse[]>;
+  /** The versions that the database knows, of one agent or of all, by name and version above `after`. */
+  agents(query: {
+    readonly agent: string | null;
+    readonly after: AgentKey | null;
+    readonly limit: number;
+  }): Promise<readonly AgentRow[]>;
+  /** With version null: the version of the agent that was registered last. Null: none is known. */
+  agent(name: string, version: string | null): Promise<AgentRow | null>;
+  /**
+   * Open runs by agent and version, of a tenant or of all. At most `openCountMax` runs are counted; `isWhole`
+   * is false when there are more.
+   */
+  openRunsByVersion(tenant: string | null): Promise<{
+    readonly counts: readonly (AgentKey & { readonly open: number })[];
+    readonly isWhole: boolean;
+  }>;
 
   /** Sends hints to all listeners, in one transaction. Hints may be lost. */
   notify(hints: readonly SentHint[]): Promise<void>;

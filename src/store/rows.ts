@@ -241,6 +241,24 @@ export type TimerRow = RunAddress & {
   readonly dueInMs: number;
 };
 
+/** What the database knows of one version of an agent, whoever's runs it has. */
+export type AgentRow = {
+  readonly agent: string;
+  readonly version: string;
+  /** The structure on which its runs stand. */
+  readonly structure: string;
+  /** When a replica last registered it. */
+  readonly registeredAtMs: number;
+  /** The chart's config as JSON; null when it is larger than its bound, or its size is not known. */
+  readonly definitionText: string | null;
+  /** The size of the definition; null for a version that only an earlier release has registered. */
+  readonly definitionBytes: number | null;
+  /** JSON Schemas; null where there are none. */
+  readonly inputSchemaText: string | null;
+  /** By event type. */
+  readonly eventSchemasText: string | null;
+};
+
 export type JournalRow = {
   readonly turn: number;
   /** The build that took the turn. Null for turns of heddle 0.1.0, and where the chart had not begun. */

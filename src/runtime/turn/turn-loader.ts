@@ -1,6 +1,6 @@
 /** Makes runs in memory of their rows, for turns to start from. */
 import { toErrorRecord } from '../../domain/errors.ts';
-import type { Agent, Kernel } from '../../kernel/port.ts';
+import { noSchemas, type Agent, type Kernel } from '../../kernel/port.ts';
 import type { LoadedRun, RunRow } from '../../store/rows.ts';
 import type { Agents } from '../agents.ts';
 import { heldFromText } from './held.ts';
@@ -72,6 +72,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     formerVersion: version,
     formerStructures: [],
     adopts: [],
+    schemas: noSchemas,
     definition: null,
     warnings: [],
     advice: [],

@@ -32,7 +32,7 @@ import {
   type StoredImage,
   type StoredImageUse,
   type StoredSentKey,
-  type StoredStructure,
+  type StoredAgent,
   type StoredStart,
   type StoredEntry,
   type StoredTimer,
@@ -164,10 +164,10 @@ function personTables(undo: UndoLog) {
   };
 }
 
-/** The slots and budgets of calls, and the structures of agents. */
+/** The slots and budgets of calls, and the versions of agents. */
 function callTables(undo: UndoLog) {
   return {
-    structures: new Table<StoredStructure>(undo, (row) => join(row.agent, row.version), {}),
+    agents: new Table<StoredAgent>(undo, (row) => join(row.agent, row.version), {}),
     slots: new Table<StoredSlot, 'shard'>(undo, slotKey, {
       shard: (row) => (row.call === null ? null : String(row.call.shard)),
     }),

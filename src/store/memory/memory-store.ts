@@ -12,13 +12,8 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
-import {
-  type Hint,
-  type Store,
-  openCountMax,
-  type AgentStructure,
-  type StructureInUse,
-} from '../port.ts';
+import type { Hint, Store } from '../port.ts';
+import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
 import { audit } from './audit.ts';
 import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
@@ -156,7 +151,10 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
         memoryEntries: db.tables.entries.count('tenant', tenant),
       })),
     tenants: (query) => whole((db) => listTenants(db, query)),
-    keepStructures: (asked) => whole((db) => keepStructures(db, asked)),
+    registerAgents: (asked) => whole((db) => registerAgents(db, asked)),
+    agents: (query) => whole((db) => listAgents(db, query)),
+    agent: (name, version) => whole((db) => oneAgent(db, name, version)),
+    openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
     setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),
@@ -170,24 +168,4 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     openBriefs: (query) => whole((db) => openBriefs(db, query)),
     peers: (replicaId) => whole((db) => peersOf(db, replicaId)),
   };
-}
-
-/** The structures of agents' versions. It owns that table; it reads which runs are open. */
-function keepStructures(db: Database, asked: readonly AgentStructure[]): readonly StructureInUse[] {
-  const { runs, structures } = db.tables;
-  const inUse: StructureInUse[] = [];
-  for (const { agent, version, structure, replaces } of asked) {
-    const known = structures.get(join(agent, version));
-    if (replaces || known === undefined || known.structure === structure) continue;
-    const open = runs
-      .all()
-      .filter(
-        (run) => run.endedAtMs === null && run.agent === agent && run.version === version,
-      ).length;
-    const kept = { agent, version, structure: known.structure };
-    if (open > 0) inUse.push({ ...kept, open: Math.min(open, openCountMax) });
-  }
-  if (inUse.length > 0) return inUse;
-  for (const { agent, version, structure } of asked) structures.put({ agent, version, structure });
-  return [];
 }

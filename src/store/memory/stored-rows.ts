@@ -6,8 +6,9 @@ import type { ReplicaId } from '../../domain/ids.ts';
 import type { ConversationInsert, ImageBytes, MessageInsert, SlotWrite } from '../batch.ts';
 import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
-import type { AgentStructure, ShardGrant } from '../port.ts';
+import type { ShardGrant } from '../port.ts';
 import type {
+  AgentRow,
   ChannelAddress,
   GroupAddress,
   JournalRow,
@@ -62,7 +63,8 @@ export type StoredSentKey = RunKey & {
   readonly atMs: number;
   readonly order: number;
 };
-export type StoredStructure = Omit<AgentStructure, 'replaces'>;
+/** `place`: its place in the list with which it was registered. */
+export type StoredAgent = AgentRow & { readonly place: number };
 /** The text of a start under an idempotency key. */
 export type StoredStart = RunKey & { readonly startText: string };
 export type StoredEntry = MemoryAddress & { readonly newest: number };

@@ -10,6 +10,7 @@ import { releases } from './migrations/000005-releases.ts';
 import { gateFaults } from './migrations/000006-gate-faults.ts';
 import { images } from './migrations/000007-images.ts';
 import { records } from './migrations/000008-records.ts';
+import { agents } from './migrations/000010-agents.ts';
 import { relays } from './migrations/000013-relays.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
@@ -23,5 +24,6 @@ export const migrations: readonly Migration[] = [
   { name: '000006_gate_faults', sql: gateFaults },
   { name: '000007_images', sql: images },
   { name: '000008_records', sql: records },
+  { name: '000010_agents', sql: agents },
   { name: '000013_relays', sql: relays },
 ];

@@ -19,6 +19,7 @@ import { readImage, storeImage } from './tables/images.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease } from './leases.ts';
 import type { LinkOptions } from './link/link.ts';
+import { listAgents, oneAgent, openRunsByVersion } from './reads/agents.ts';
 import {
   listRuns,
   oneRun,
@@ -35,7 +36,7 @@ import { prune } from './prune.ts';
 import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
-import { keepStructures } from './tables/structures.ts';
+import { registerAgents } from './tables/agents.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
@@ -157,7 +158,10 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
       return at.map((one, i) => budgetUnder(defaults, one, stored[i] ?? null));
     },
     hasBudgets: () => hasBudgets(pools.wide),
-    keepStructures: (asked) => keepStructures(pools.wide, asked),
+    registerAgents: (asked) => registerAgents(pools.wide, asked),
+    agents: (query) => listAgents(pools.wide, query),
+    agent: (name, version) => oneAgent(pools.read, name, version),
+    openRunsByVersion: (tenant) => openRunsByVersion(pools.wide, tenant),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),

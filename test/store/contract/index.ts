@@ -14,7 +14,7 @@ import { auditContract, listsContract } from './operations.ts';
 import { ownershipContract } from './ownership.ts';
 import { providersContract } from './providers.ts';
 import { slotsContract } from './slots.ts';
-import { structuresContract } from './structures.ts';
+import { agentsContract } from './agents.ts';
 import { timersContract } from './timers.ts';
 import { turnsContract } from './turns.ts';
 import { watchingContract } from './watching.ts';
@@ -36,7 +36,7 @@ const themes = {
   slots: slotsContract,
   providers: providersContract,
   budgets: budgetsContract,
-  structures: structuresContract,
+  agents: agentsContract,
   'lists and usage': listsContract,
   'logs, briefs and peers': watchingContract,
   'audit and retention': auditContract,

@@ -23,6 +23,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000006_gate_faults': '8cd0e84d0c2ee1ba',
   '000007_images': '66269394039b0877',
   '000008_records': '65d2355dbd5318df',
+  '000010_agents': '32687216c0ed363c',
   '000013_relays': 'd91d91e59ae6fbd4',
 };
 
@@ -78,7 +79,7 @@ it('Postgres prepares every statement', async () => {
 
 /** Statements that read tables whole, and those of tables that stay small. */
 const wide =
-  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|structures_|tenants_|diagnose_shards)/;
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|agents_|tenants_|diagnose_shards)/;
 const small = new Set(['shards', 'replicas', 'relay_secret', 'provider_slots', 'providers']);
 
 type Node = {

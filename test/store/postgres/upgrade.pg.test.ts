@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogue, createHeddle, type Heddle } from '../../../src/index.ts';
 import { asRunId, shardOf } from '../../../src/domain/ids.ts';
 import { createKernel } from '../../../src/kernel/kernel.ts';
+import { migrations } from '../../../src/store/postgres/migrations.ts';
 import { tables } from '../../../src/store/postgres/migrations/000001-tables.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
@@ -123,4 +124,35 @@ it('of answers that waited the first is for the question, and the second for non
   ]);
   await run.answer('approve', 'third');
   expect(await run.output({ timeoutMs: 20_000 })).toEqual(['first', 'third']);
+});
+
+it('structures that an earlier release has kept stand among the agents', async () => {
+  const older = await testDatabase();
+  const at = migrations.findIndex(({ name }) => name === '000010_agents');
+  await withClient(older, async (client) => {
+    await client.query('create schema heddle');
+    await client.query(`create table heddle.migrations
+      (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
+    for (const { name, sql } of migrations.slice(0, at)) {
+      await client.query(sql);
+      await client.query('insert into heddle.migrations (name, run_on) values ($1, now())', [name]);
+    }
+    await client.query(`insert into heddle.structures (agent, version, structure)
+      values ('asker', '0', 'of then'), ('asker', '1', 'of then')`);
+    await client.query(`insert into heddle.runs (run_id, shard, tenant, agent, version, user_name,
+        pipeline, input, turn, status, reason, chart, held)
+      values (gen_random_uuid(), 1, 'other', 'asker', '0', 'u', 'p', 'null', 0, 'queued', '', '', '')`);
+  });
+  const agents = (version: string) => [{ machine: asker, version }];
+  const options = { databaseUrl: older, log: { info: () => undefined, warn: () => undefined } };
+  await expect(createHeddle({ ...options, agents: agents('0') })).rejects.toMatchObject({
+    code: 'structure-changed',
+  });
+  const later = await createHeddle({ ...options, agents: agents('1') });
+  const known = await later.agents({ agent: 'asker' });
+  await later.close();
+  expect(known).toMatchObject([
+    { version: '0', structure: 'of then', definition: null, definitionMissing: 'not-recorded' },
+    { version: '1', structure: agent.structure, definition: { id: 'asker' } },
+  ]);
 });
