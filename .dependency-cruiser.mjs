@@ -75,7 +75,7 @@ const rooms = [
     may: [domain, storePort, npm('pg'), npm('rxjs'), node],
   },
   {
-    // What is written to each table, and how. Sixteen files: one for each group of tables that the
+    // What is written to each table, and how. Up to 24 files: one for each group of tables that the
     // migrations make, so that a column is looked for in one place.
     room: '^src/store/postgres/tables/',
     may: [domain, storePort, systemCharts, '^src/store/postgres/link/', node],
@@ -298,6 +298,11 @@ const rooms = [
       '^src/schema/',
       xstate,
     ],
+  },
+  {
+    // Who asks, and what they may: tokens, scopes. It reads its tables through the port alone.
+    room: '^src/access/',
+    may: [domain, storePort, '^(node:)?crypto$'],
   },
   {
     // The only place that meets the process's clock, timers and randomness.

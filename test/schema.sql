@@ -197,6 +197,14 @@ create table replicas (
   release integer,
   address text
 ) with (fillfactor=50);
+create table requests (
+  at timestamp with time zone not null default now(),
+  tenant text collate "C" not null,
+  key text collate "C" not null,
+  route text collate "C" not null,
+  hash text collate "C" not null,
+  answer text not null
+);
 create table reservations (
   tokens bigint not null,
   micros bigint not null,
@@ -276,6 +284,14 @@ create table timers (
   tenant text collate "C" not null,
   timer_id text collate "C" not null
 );
+create table tokens (
+  created_at timestamp with time zone not null default now(),
+  revoked_at timestamp with time zone,
+  name text collate "C" not null,
+  hash text collate "C" not null,
+  tenant text collate "C",
+  scopes text[] not null
+);
 
 alter table heddle.agents add PRIMARY KEY (agent, version);
 alter table heddle.attempts add PRIMARY KEY (tenant, run_id, turn, seq);
@@ -298,6 +314,7 @@ alter table heddle.questions add PRIMARY KEY (tenant, run_id, invocation_id);
 alter table heddle.relay_secret add CHECK (only_row);
 alter table heddle.relay_secret add PRIMARY KEY (only_row);
 alter table heddle.replicas add PRIMARY KEY (replica_id);
+alter table heddle.requests add PRIMARY KEY (tenant, key);
 alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.run_images add PRIMARY KEY (tenant, run_id, sha256);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
@@ -306,12 +323,15 @@ alter table heddle.shards add PRIMARY KEY (shard);
 alter table heddle.subscription_channels add PRIMARY KEY (tenant, channel, consumer_group, subscription_id);
 alter table heddle.subscriptions add PRIMARY KEY (tenant, subscription_id);
 alter table heddle.timers add PRIMARY KEY (tenant, run_id, timer_id);
+alter table heddle.tokens add UNIQUE (hash);
+alter table heddle.tokens add PRIMARY KEY (name);
 
 CREATE INDEX commits_at ON heddle.commits USING brin (at);
 CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard, due_at);
 CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
 CREATE INDEX images_stored_at ON heddle.images USING btree (stored_at);
 CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
+CREATE INDEX requests_at ON heddle.requests USING brin (at) WITH (autosummarize='on');
 CREATE INDEX run_images_image ON heddle.run_images USING btree (tenant, sha256);
 CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
 CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);

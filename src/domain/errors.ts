@@ -3,25 +3,10 @@
  * `docs/errors.md` lists exactly these codes; a test proves it. Messages take their details as
  * `{name}`. Whether to retry stands here, never in a message.
  */
+import { accessErrors } from './access-errors.ts';
+import { retryable, terminal, type ErrorEntry } from './error-entry.ts';
 import type { Json } from './plain/json-type.ts';
 import { cleanText, isA, keysOf, propertyOf, thrownText } from './thrown.ts';
-
-export type ErrorEntry = {
-  readonly message: string;
-  readonly status: number;
-  readonly retryable: boolean;
-};
-
-const terminal = (status: number, message: string): ErrorEntry => ({
-  message,
-  status,
-  retryable: false,
-});
-const retryable = (status: number, message: string): ErrorEntry => ({
-  message,
-  status,
-  retryable: true,
-});
 
 export const errorRegistry = {
   // Input at the edge
@@ -171,6 +156,7 @@ export const errorRegistry = {
     'The database could not be brought to the schema of this heddle: {reason}. Nothing of that step was kept; mend the cause and start again.',
   ),
   closed: terminal(503, 'This heddle is closed.'),
+  ...accessErrors,
   // Tests (heddle/testing)
   'test-script-over': terminal(
     500,

@@ -10,6 +10,7 @@
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
+import type { NewToken, TokenRow } from './access-rows.ts';
 import type { Batch, ImageBytes } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
@@ -394,6 +395,18 @@ export interface Store extends WatchStore {
     readonly counts: readonly (AgentKey & { readonly open: number })[];
     readonly isWhole: boolean;
   }>;
+
+  /** Keeps a token of the API. False: its name was used before, also by one that is revoked. */
+  createToken(token: NewToken): Promise<boolean>;
+  /** The token with this hash, also when it is revoked; null: none has it. */
+  tokenByHash(hash: string): Promise<TokenRow | null>;
+  /** Tokens by name, above `afterName`. */
+  tokens(query: {
+    readonly afterName: string;
+    readonly limit: number;
+  }): Promise<readonly TokenRow[]>;
+  /** False: none has this name. One that is revoked stays revoked since then. */
+  revokeToken(name: string): Promise<boolean>;
 
   /** Sends hints to all listeners, in one transaction. Hints may be lost. */
   notify(hints: readonly SentHint[]): Promise<void>;

@@ -8,6 +8,7 @@
  * 2. `nowMs` is read through `now()` alone: the simulation owns the clock.
  */
 import { shardCount } from '../../domain/ids.ts';
+import type { TokenRow } from '../access-rows.ts';
 import { budgetKey } from '../charges.ts';
 import type { EvaluationRow, InboxRow, MemoryVersionRow, QuestionRow, RunRow } from '../rows.ts';
 import {
@@ -115,6 +116,7 @@ function createTables(undo: UndoLog) {
     ...ownershipTables(undo),
     ...callTables(undo),
     ...onceTables(undo),
+    tokens: new Table<TokenRow, 'hash'>(undo, (row) => row.name, { hash: (row) => row.hash }),
   };
 }
 

@@ -32,6 +32,7 @@ import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
+import { createToken, listTokens, revokeToken, tokenByHash } from './tokens.ts';
 import { briefsOf, channelLog, openBriefs, runLog } from './watch-reads.ts';
 
 export type MemoryStore = Store & {
@@ -155,6 +156,10 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     agents: (query) => whole((db) => listAgents(db, query)),
     agent: (name, version) => whole((db) => oneAgent(db, name, version)),
     openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
+    createToken: (token) => whole((db) => createToken(db, token)),
+    tokenByHash: (hash) => whole((db) => tokenByHash(db, hash)),
+    tokens: (query) => whole((db) => listTokens(db, query)),
+    revokeToken: (name) => whole((db) => revokeToken(db, name)),
     prune: (query) => whole((db) => prune(db, query)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
     setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),

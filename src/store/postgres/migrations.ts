@@ -11,6 +11,7 @@ import { gateFaults } from './migrations/000006-gate-faults.ts';
 import { images } from './migrations/000007-images.ts';
 import { records } from './migrations/000008-records.ts';
 import { agents } from './migrations/000010-agents.ts';
+import { access } from './migrations/000012-access.ts';
 import { relays } from './migrations/000013-relays.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
@@ -25,5 +26,6 @@ export const migrations: readonly Migration[] = [
   { name: '000007_images', sql: images },
   { name: '000008_records', sql: records },
   { name: '000010_agents', sql: agents },
+  { name: '000012_access', sql: access },
   { name: '000013_relays', sql: relays },
 ];

@@ -37,6 +37,7 @@ import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
 import { registerAgents } from './tables/agents.ts';
+import { createToken, listTokens, revokeToken, tokenByHash } from './tables/tokens.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
@@ -162,6 +163,10 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     agents: (query) => listAgents(pools.wide, query),
     agent: (name, version) => oneAgent(pools.read, name, version),
     openRunsByVersion: (tenant) => openRunsByVersion(pools.wide, tenant),
+    createToken: (token) => createToken(pools.read, token),
+    tokenByHash: (hash) => tokenByHash(pools.read, hash),
+    tokens: (query) => listTokens(pools.wide, query),
+    revokeToken: (name) => revokeToken(pools.read, name),
     prune: (query) => prune(pools.wide, query),
     audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),

@@ -16,6 +16,7 @@ import { providersContract } from './providers.ts';
 import { slotsContract } from './slots.ts';
 import { agentsContract } from './agents.ts';
 import { timersContract } from './timers.ts';
+import { tokensContract } from './tokens.ts';
 import { turnsContract } from './turns.ts';
 import { watchingContract } from './watching.ts';
 
@@ -37,6 +38,7 @@ const themes = {
   providers: providersContract,
   budgets: budgetsContract,
   agents: agentsContract,
+  'tokens of the API': tokensContract,
   'lists and usage': listsContract,
   'logs, briefs and peers': watchingContract,
   'audit and retention': auditContract,

@@ -24,6 +24,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000007_images': '66269394039b0877',
   '000008_records': '65d2355dbd5318df',
   '000010_agents': '32687216c0ed363c',
+  '000012_access': '8aa2f4d0e04f58dd',
   '000013_relays': 'd91d91e59ae6fbd4',
 };
 
@@ -79,7 +80,7 @@ it('Postgres prepares every statement', async () => {
 
 /** Statements that read tables whole, and those of tables that stay small. */
 const wide =
-  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|agents_|tenants_|diagnose_shards)/;
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|agents_|tenants_|tokens_list|diagnose_shards)/;
 const small = new Set(['shards', 'replicas', 'relay_secret', 'provider_slots', 'providers']);
 
 type Node = {
