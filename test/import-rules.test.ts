@@ -83,6 +83,7 @@ const faults = [
   ['src/kernel/a.ts', '../store/port.ts', 'src/kernel/ imports only'],
   ['src/kernel/b.ts', 'node:fs', 'src/kernel/ imports only'],
   ['src/kernel/c.ts', 'rxjs', 'src/kernel/ imports only'],
+  ['src/kernel/d.ts', '../schema/compile-schema.ts', 'src/kernel/ imports only'],
   ['machines/a.ts', '../src/runtime/turn.ts', 'machines/[^/]+'],
   ['machines/b.ts', './agents/editor.ts', 'machines/[^/]+'],
   ['machines/agents/a.ts', '../../src/heddle.ts', 'machines/agents/ imports only'],

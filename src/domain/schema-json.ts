@@ -9,7 +9,7 @@ import { keysOf, propertyOf, thrownText } from './thrown.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /** True for a schema of a library. JSON that a library made may have a hidden `~standard`, and is JSON. */
-function isStandardSchema(given: unknown): given is StandardSchema {
+export function isStandardSchema(given: unknown): given is StandardSchema {
   const standard = propertyOf(given, '~standard');
   if (typeof propertyOf(standard, 'validate') !== 'function') return false;
   return typeof given === 'function' || !isJsonLike(given) || keysOf(given).includes('~standard');
@@ -37,17 +37,6 @@ export function describedSchema(given: unknown): Json | undefined {
 export function schemaJson(given: unknown, field: string): Json {
   if (isStandardSchema(given)) return describedBy(given, field);
   return toJson(given, field) ?? refuseField(field, 'must be a JSON Schema: an object');
-}
-
-/**
- * The input of an `ask` or a `generate`, whose `schema` a chart may give as a Standard Schema: with its JSON. Any
- * other input as it is.
- */
-export function withSchemaJson(kind: string, input: unknown): unknown {
-  if (kind !== 'ask' && kind !== 'generate') return input;
-  const schema = propertyOf(input, 'schema');
-  if (!isStandardSchema(schema)) return input;
-  return { ...(input as object), schema: schemaJson(schema, `${kind}.schema`) };
 }
 
 /** 2020-12 first; a library that cannot write it may write draft-07. */

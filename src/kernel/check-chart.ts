@@ -4,7 +4,6 @@
  */
 import { toErrorRecord } from '../domain/errors.ts';
 import { checkName } from '../domain/ids.ts';
-import { withSchemaJson } from '../domain/schema-json.ts';
 import { limits } from '../domain/limits.ts';
 import {
   checkAction,
@@ -18,6 +17,7 @@ import {
 import { checkChildId } from './child-book.ts';
 import { labelOf, nodesOf, placeOf, type StateNode } from './chart-nodes.ts';
 import type { Findings } from './findings.ts';
+import { withSchemaJson } from '../schema/given-schemas.ts';
 import { invokesOf, writtenInvokesOf, type Invoke } from './inline-logic.ts';
 import { settle } from './settle.ts';
 import { catalogueNameOf } from './sources.ts';

@@ -10,8 +10,8 @@ import { heddleError } from '../domain/errors.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import { checkName } from '../domain/ids.ts';
 import { limits } from '../domain/limits.ts';
-import { withSchemaJson } from '../domain/schema-json.ts';
 import { drop, put, type Child, type Numbers } from './frame.ts';
+import { withSchemaJson } from '../schema/given-schemas.ts';
 import { forbidden } from './scope.ts';
 import { settle } from './settle.ts';
 

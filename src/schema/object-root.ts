@@ -18,7 +18,16 @@ export function objectRoot(schema: Json, field: string): JsonObject {
   const isPlain = root['type'] === 'object' && !Object.keys(root).some((key) => notAtRoot.has(key));
   const flat = isPlain ? root : flattened(root, field);
   // Providers ask for them.
-  return { ...flat, type: 'object', properties: flat['properties'] ?? {} };
+  const made = { ...flat, type: 'object', properties: flat['properties'] ?? {} };
+  roots.add(made);
+  return made;
+}
+
+const roots = new WeakSet<object>();
+
+/** True for what `objectRoot` has made: nothing is left to do. */
+export function isObjectRoot(schema: object): boolean {
+  return roots.has(schema);
 }
 
 const combined = ['$ref', 'allOf', 'anyOf', 'oneOf'];

@@ -19,6 +19,7 @@ import { catalogue, noteFormer } from '../kernel/catalogue.ts';
 import { offerOf, toolTask } from './author-tool.ts';
 import { chatChartOf, type ToolLoopEvent } from './chat.ts';
 import { builtInOffers } from './built-in-tools.ts';
+import { objectRoot } from '../schema/object-root.ts';
 import { ownActors } from './places.ts';
 import { chartOf, ends, formerEnds, type LoopParts } from './loop-chart.ts';
 import type { Destinations, ToolLoopOutput } from './loop-context.ts';
@@ -158,10 +159,15 @@ function destinationsOf(
 
 function offersOf({ builtIn, tools, children }: ResolvedLoop) {
   return [
-    ...builtIn.map((name) => builtInOffers[name]),
+    ...builtIn.map((name) => rooted(builtInOffers[name])),
     ...tools.map(([name, tool]) => offerOf(name, tool)),
-    ...(children.length === 0 ? [] : [spawnOffer(children)]),
+    ...(children.length === 0 ? [] : [rooted(spawnOffer(children))]),
   ];
+}
+
+/** So that no call has to look at it again. */
+function rooted(offer: ToolOffer): ToolOffer {
+  return { ...offer, inputSchema: objectRoot(offer.inputSchema, `tools.${offer.name}`) };
 }
 
 /** The tool that starts another agent and waits for its output. */

@@ -17,6 +17,15 @@ export type ToolOffer = {
   readonly inputSchema: Json;
 };
 
+/** A `ToolOffer` as a chart may write it. */
+export type ToolOfferInput = Omit<ToolOffer, 'inputSchema'> & {
+  /**
+   * The arguments, which are an object: a JSON Schema of draft-07, 2019-09 or 2020-12, or a Standard Schema that
+   * describes itself. Providers get it as one plain object of 2020-12.
+   */
+  readonly inputSchema: Json | object;
+};
+
 /**
  * The input of a model call: the question, the providers that may take it, and the bounds of the call.
  *
@@ -49,7 +58,7 @@ export type GenerateInput = {
   /** Instead of a model: a word that each provider maps to one of its models, such as `small`. */
   readonly tier?: string;
   /** Tools that the model may ask for; the chart carries them out. */
-  readonly tools?: readonly ToolOffer[];
+  readonly tools?: readonly ToolOfferInput[];
   /** The most tokens of the answer. Default: the provider's own. */
   readonly maxTokens?: number;
   /** 0 to 2. Without one, the provider's own. */
@@ -112,7 +121,9 @@ export type Reasoning =
 /**
  * A `GenerateInput` as a provider gets it: heddle has checked it, and each message has its text in `content`.
  */
-export type GenerateRequest = Omit<GenerateInput, 'messages' | 'schema'> & {
+export type GenerateRequest = Omit<GenerateInput, 'messages' | 'schema' | 'tools'> & {
+  /** Tools that the model may ask for. */
+  readonly tools?: readonly ToolOffer[];
   /** The answer is JSON that fits this JSON Schema. */
   readonly schema?: Json;
   /** The conversation so far, oldest first; a `prompt` beside it is the user's next message. */

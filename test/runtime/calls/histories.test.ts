@@ -70,7 +70,8 @@ describe('the history of a call', () => {
   it('has names that fit, and the chart hears its own', async () => {
     const toolCalls = [{ ...asked, name: 'files_read' }];
     const { inputs, output } = await outputOf({ prompt: 'a', tools }, { toolCalls });
-    expect(inputs[0]?.tools).toEqual([{ name: 'files_read', inputSchema: {} }]);
+    const inputSchema = { type: 'object', properties: {} };
+    expect(inputs[0]?.tools).toEqual([{ name: 'files_read', inputSchema }]);
     expect(output).toMatchObject([{ done: { toolCalls: [asked] } }]);
   });
 
