@@ -41,6 +41,10 @@ describe('an option that cannot be meant is refused by its field', () => {
       parts('user', [{ type: 'image', mediaType: 'text/html', data: 'AAAA' }]),
     ],
     [
+      'generate.messages[0].content[0].mediaType',
+      parts('user', [{ type: 'image', mediaType: 'image/tiff', data: 'AAAA' }]),
+    ],
+    [
       'generate.messages[0].content[0].data',
       parts('user', [{ type: 'image', mediaType: 'image/png', data: 'not base64!' }]),
     ],

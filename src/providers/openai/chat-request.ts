@@ -37,7 +37,7 @@ export function chatRequest(
     messages: chatMessages(input, settings.reasoningBack),
     ...(maxTokens === null ? {} : { [settings.maxTokensField]: maxTokens }),
     ...(temperature === undefined ? {} : { temperature }),
-    ...(stopSequences.length === 0 ? {} : { stop: stopSequences }),
+    ...(stopSequences.length === 0 ? {} : { stop: stopSequences.slice(0, stopsMax) }),
     ...(effort === null ? {} : { reasoning_effort: effort }),
     ...toolsOf(input, settings),
     ...(schema === undefined ? {} : { response_format: formatOf(schema, settings) }),
@@ -46,10 +46,18 @@ export function chatRequest(
   };
   const own = { provider: to.provider, kept: ['model', 'messages', 'stream'] } as const;
   const isBudget = typeof reasoning === 'object';
-  const notes = isBudget ? [`reasoning.budgetTokens was sent as the effort ${effort}.`] : [];
-  const merged = mergedBody(body, input, own);
-  return { body: JSON.stringify(merged), input, notes: [...notes, ...leftOut(input, own)] };
+  const notes = [
+    ...(isBudget ? [`reasoning.budgetTokens was sent as the effort ${effort}.`] : []),
+    ...(stopSequences.length > stopsMax
+      ? [`stopSequences: only the first ${stopsMax} were sent.`]
+      : []),
+    ...leftOut(input, own),
+  ];
+  return { body: JSON.stringify(mergedBody(body, input, own)), input, notes };
 }
+
+/** The API refuses a call with more. */
+const stopsMax = 4;
 
 function toolsOf(
   { tools = [], toolChoice }: GenerateRequest,

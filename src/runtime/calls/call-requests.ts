@@ -21,7 +21,7 @@ import { totalTokens } from '../../providers/call-tokens.ts';
 import { asFault } from '../../providers/check-provider.ts';
 import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
-import { ProviderAnswers, UnfitAnswer } from './attempt/provider-answer.ts';
+import { ProviderAnswers, UnfitAnswer, usedBy } from './attempt/provider-answer.ts';
 import type { StateOf, Used } from './call/call-state.ts';
 import type { RunCall } from './call/run-call.ts';
 import type { CallImages } from './attempt/call-images.ts';
@@ -46,7 +46,7 @@ export type RequestEnds = {
   lost(call: RunCall, state: StateOf<'cleared'>): void;
   /** A request whose input had to be read first was sent. */
   sentLate(): void;
-  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void;
+  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput, used: Used): void;
   /** A fault that the pool answers with another attempt. */
   broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void;
   /** The attempt has taken longer than the author allows: it is aborted, and another attempt follows. */
@@ -194,8 +194,10 @@ export class CallRequests {
         onText: (text) => show({ type: 'text', text }),
         onDelta: show,
       });
-      if (call.state === sent) this.#ends.answered(call, sent, answer);
-      else if (isLeaving(call, sent)) this.#ends.unwanted(call, totalTokens(answer.usage));
+      if (call.state === sent) {
+        const own = usedBy(provider.name, answer);
+        this.#ends.answered(call, sent, answer, this.#answers.used(call, own) ?? own);
+      } else if (isLeaving(call, sent)) this.#ends.unwanted(call, totalTokens(answer.usage));
     } catch (error) {
       this.#failed(call, sent, provider.name, error);
     } finally {
@@ -210,8 +212,7 @@ export class CallRequests {
       return;
     }
     const isUnfit = isA(error, UnfitAnswer);
-    const paid = isUnfit ? error.answer : this.#answers.paid(call);
-    const used = paid && { provider, model: paid.model, tokens: paid.usage };
+    const used = this.#answers.used(call, isUnfit ? usedBy(provider, error.answer) : undefined);
     if (isUnfit) return this.#ends.failed(call, sent, error.cause, used);
     const fault = asFault(error);
     if (fault === null) return this.#ends.failed(call, sent, error, used);

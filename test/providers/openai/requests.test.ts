@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GenerateMessage, GenerateRequest } from '../../../src/domain/catalogue.ts';
 import { callOf, faultOf } from '../../support/provider-wires.ts';
+import { chatRequest } from '../../../src/providers/openai/chat-request.ts';
 import { ChatServer } from './chat-server.ts';
 
 let server: ChatServer;
@@ -307,6 +308,22 @@ describe('an option', () => {
   ])('that is wrong is refused as %s', (field, more) => {
     expect(() => server.provider(more)).toThrow(expect.objectContaining({ code: 'invalid-field' }));
     expect(() => server.provider(more)).toThrow(`${field} `);
+  });
+
+  it('sends four stop sequences at most, and says so', async () => {
+    const stopSequences = ['a', 'b', 'c', 'd', 'e'];
+    const sent = await server.sent({ prompt: 'Q', stopSequences });
+    expect(sent).toMatchObject({ stop: ['a', 'b', 'c', 'd'] });
+    const settings = { maxTokens: null, maxTokensField: 'max_tokens', asksUsage: true } as const;
+    const how = { mayBeStrict: true, parallelToolCalls: null, reasoningOff: 'none' } as const;
+    const notesOf = (stops: readonly string[]) =>
+      chatRequest(
+        { prompt: 'Q', stopSequences: stops },
+        { model: 'm', provider: 'openai' },
+        { ...settings, ...how, reasoningBack: 'never' },
+      ).notes;
+    expect(notesOf(stopSequences)).toEqual(['stopSequences: only the first 4 were sent.']);
+    expect(notesOf(stopSequences.slice(0, 4))).toEqual([]);
   });
 
   it('says what the server can do', () => {

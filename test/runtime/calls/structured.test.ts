@@ -136,6 +136,28 @@ describe('a call with a schema', () => {
     expect(spent).toBe(5);
   });
 
+  it.each([
+    // Five tokens for each answer, by the prices of the provider that gave it.
+    ['its first answer', ['{"n":1}'], { tokens: 10, cost: 55 }],
+    ['all three answers', ['no', '{"n":1}'], { tokens: 15, cost: 105 }],
+  ])('that moves to another provider is charged for %s', async (_what, said, spent) => {
+    const wait = new ProviderFault('rate-limited', 'wait', 3_600_000);
+    const first = saying(['no', wait]);
+    const second = saying(said);
+    const dear = { input: 1e7, output: 1e7 };
+    const q = { ...second.provider, name: 'q', pricePerMillion: dear };
+    const { heddle, clock } = await oneReplica({ providers: [first.provider, q] });
+    await heddle.setBudget({ user: 'ann' }, { cost: 1_000_000 });
+    const steps = [{ do: 'generate', with: { prompt: 'q', schema, providers: ['p', 'q'] } }];
+    const run = await heddle.start('script', { user: 'ann', input: { steps } });
+    await clock.idle();
+    await clock.advance(60_000);
+    await clock.idle();
+    expect(await run.output({ timeoutMs: 1 })).toMatchObject([{ done: { value: { n: 1 } } }]);
+    expect(second.calls).toHaveLength(said.length);
+    expect((await heddle.budget({ user: 'ann' }))?.spent).toMatchObject(spent);
+  });
+
   it.each(['rate-limited', 'outage'] as const)(
     'does not ask for the first answer again when its repair meets %s',
     async (kind) => {

@@ -52,6 +52,22 @@ it('comes to the listeners of its run and of all runs, and says where an attempt
   expect(lines.join('').match(/It lifts/g)).toHaveLength(1);
 });
 
+it("names a tool by the chart's own name, not by the one that was sent", async () => {
+  const piece = { type: 'tool-call', id: 'a', inputText: '{}' } as const;
+  const provider = telling(async ({ onDelta, input }) => {
+    for (const name of [input.tools?.[0]?.name ?? '', 'other']) onDelta?.({ ...piece, name });
+    return 'Done.';
+  });
+  const { heddle, clock } = await oneReplica({ providers: [provider] });
+  const heard: unknown[] = [];
+  heddle.deltas.subscribe((delta) => heard.push('name' in delta && delta.name));
+  const tools = [{ name: 'files/read', inputSchema: { type: 'object' } }];
+  const steps = [{ do: 'generate', with: { prompt: 'Read.', tools } }];
+  await heddle.start('script', { input: { steps } });
+  await clock.idle();
+  expect(heard).toEqual(['files/read', 'other']);
+});
+
 it('comes with reasoning and tool calls to those who listen to deltas', async () => {
   const call = { type: 'tool-call', id: 'a', name: 'look', inputText: '' } as const;
   const provider = telling(async ({ onDelta }, number) => {

@@ -4,20 +4,23 @@
  * told what is wrong in a second request, which has a key of its own and uses the same slot.
  *
  * Owns answers that wait for their repair, by call: when a repair is refused, the next attempt repairs the
- * same answer, so that no answer is paid for twice. They are lost with the process, as every attempt is.
+ * same answer, so that no answer is paid for twice. When the call goes to another provider, the answer is of
+ * no use any more, and only its tokens are kept. All are lost with the process, as every attempt is.
  *
  * 1. A call has at most one repair at a provider.
- * 2. The usage of an answer counts its repair.
+ * 2. The usage of an answer counts its repair; `used` counts answers of other providers too.
  * 3. The history of every request is valid; a request that is blank is refused and not sent.
  */
-import type { GenerateOutput, GenerateRequest } from '../../../domain/catalogue.ts';
+import type { GenerateOutput, GenerateRequest, ModelDelta } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
+import { propertyOf } from '../../../domain/thrown.ts';
 import { asAnswer } from '../../../providers/check-answer.ts';
 import { fitHistory } from '../../../providers/history/fit-history.ts';
-import { withOwnTools } from '../../../providers/history/tool-names.ts';
+import { toolNames, withOwnTools, type ToolNames } from '../../../providers/history/tool-names.ts';
 import type { Provider, ProviderCall } from '../../../providers/port.ts';
 import { servedModel } from '../../../providers/served-model.ts';
 import { compileSchema, type SchemaCheck } from '../../../schema/compile-schema.ts';
+import type { Used } from '../call/call-state.ts';
 import { fittedRequest, type FittedRequest } from './fitted-request.ts';
 import { readAnswer, repairRequest, sumOfUsage } from './structured-answer.ts';
 
@@ -37,6 +40,8 @@ type Unfit = { readonly provider: string; readonly answer: GenerateOutput; reado
 
 export class ProviderAnswers<Call extends object> {
   readonly #unfit = new WeakMap<Call, Unfit>();
+  /** What answers of providers have cost that the call has left; one for each provider and model. */
+  readonly #elsewhere = new WeakMap<Call, readonly Used[]>();
 
   /** Rejects as the provider does, and with `UnfitAnswer`. */
   async of(call: Call, provider: Provider, attempt: ProviderCall): Promise<GenerateOutput> {
@@ -48,6 +53,7 @@ export class ProviderAnswers<Call extends object> {
     if (before?.provider === provider.name) {
       return this.#repair(call, provider, { attempt, fitted, check, unfit: before });
     }
+    if (before !== undefined) this.#leave(call, before);
     const answer = await ask(provider, attempt, fitted);
     const read = readAnswer(answer, fitted.form, check);
     if (read.kind !== 'wrong') return read.answer;
@@ -56,9 +62,25 @@ export class ProviderAnswers<Call extends object> {
     return this.#repair(call, provider, { attempt, fitted, check, unfit });
   }
 
-  /** An answer of this call that was paid for and waits for its repair. */
-  paid(call: Call): GenerateOutput | undefined {
-    return this.#unfit.get(call)?.answer;
+  /** What the call has used: with `last`, which ends it, or with the answer that waits for its repair. */
+  used(call: Call, last?: Used): Used | undefined {
+    const unfit = this.#unfit.get(call);
+    const [first, ...earlier] = [
+      ...(last === undefined ? [] : [last]),
+      ...(unfit === undefined ? [] : [usedBy(unfit.provider, unfit.answer)]),
+      ...(this.#elsewhere.get(call) ?? []),
+    ];
+    if (first === undefined || earlier.length === 0) return first;
+    return { ...first, earlier };
+  }
+
+  #leave(call: Call, { provider, answer }: Unfit): void {
+    this.#unfit.delete(call);
+    const left = usedBy(provider, answer);
+    const others = this.#elsewhere.get(call) ?? [];
+    const same = others.find((of) => of.provider === provider && of.model === left.model);
+    const tokens = same === undefined ? left.tokens : sumOfUsage(same.tokens, left.tokens);
+    this.#elsewhere.set(call, [...others.filter((of) => of !== same), { ...left, tokens }]);
   }
 
   async #repair(
@@ -93,6 +115,23 @@ export class ProviderAnswers<Call extends object> {
   }
 }
 
+export function usedBy(provider: string, { model, usage }: GenerateOutput): Used {
+  return { provider, model, tokens: usage };
+}
+
+/** The pieces of the answer with the chart's own names of the tools that it calls. */
+function shownOf(request: GenerateRequest, { onDelta }: ProviderCall): ProviderCall['onDelta'] {
+  if (onDelta === undefined) return undefined;
+  let names: ToolNames | null | undefined;
+  return (delta) => {
+    // A provider is code of a host, and may give anything.
+    const name: unknown = propertyOf(delta, 'type') === 'tool-call' && propertyOf(delta, 'name');
+    if (typeof name !== 'string') return onDelta(delta);
+    if (names === undefined) names = toolNames(request);
+    onDelta(names === null ? delta : ({ ...delta, name: names.own(name) } as ModelDelta));
+  };
+}
+
 async function ask(
   provider: Provider,
   attempt: ProviderCall,
@@ -100,7 +139,9 @@ async function ask(
 ): Promise<GenerateOutput> {
   const { model } = servedModel(provider, request) ?? request;
   const valid = fitHistory(request, { provider: provider.name, model });
-  const given: unknown = await provider.call({ ...attempt, input: valid });
+  const onDelta = shownOf(request, attempt);
+  const shown = onDelta === undefined ? {} : { onDelta };
+  const given: unknown = await provider.call({ ...attempt, ...shown, input: valid });
   const answer = withOwnTools(request, asAnswer(provider, valid, given));
   if (notes.length === 0) return answer;
   return { ...answer, notes: [...notes, ...(answer.notes ?? [])] };

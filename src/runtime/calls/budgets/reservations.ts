@@ -92,9 +92,14 @@ export class Reservations {
     this.#settlements.unshift(...settlements);
   }
 
-  #cost(call: RunCall, { provider, model, tokens }: Used): Amount {
+  #cost(call: RunCall, { provider, model, tokens, earlier = [] }: Used): Amount {
     const micros = this.#prices.answered(provider, call, { model, tokens });
-    return { tokens: totalTokens(tokens), micros };
+    return earlier
+      .map((of) => this.#cost(call, of))
+      .reduce((sum, of) => ({ tokens: sum.tokens + of.tokens, micros: sum.micros + of.micros }), {
+        tokens: totalTokens(tokens),
+        micros,
+      });
   }
 }
 

@@ -72,15 +72,13 @@ export class CallEnds implements RequestEnds {
   }
 
   /** The slot stays taken until the result is committed. */
-  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput): void {
-    const { clock, ended, pool } = this.#options;
+  answered(call: RunCall, state: StateOf<'sent'>, output: GenerateOutput, used: Used): void {
+    const { clock, ended } = this.#options;
     const { slot } = state;
     const { invocationId: id, incarnation } = call;
     const event = { kind: 'done', id, incarnation, output: resultOf(output) } as const;
-    const provider = pool.gates.providerOf(slot.provider);
-    const { model, usage: tokens } = output;
     state.cancelLimit();
-    call.move(state, 'answer', { kind: 'answered', slot, used: { provider, model, tokens } });
+    call.move(state, 'answer', { kind: 'answered', slot, used });
     ended(call, { kind: 'result', event }, clock.nowMs() - state.sentAtMs);
   }
 

@@ -31,6 +31,8 @@ export type Used = {
   readonly provider: string;
   readonly model: string;
   readonly tokens: GenerateOutput['usage'];
+  /** What answers of other providers have used before, which were of no use. */
+  readonly earlier?: readonly Used[];
 };
 
 /** `durable`: the turn that asks for the call has committed. */
