@@ -223,6 +223,11 @@ const rooms = [
     ],
   },
   {
+    // Word of what this replica commits, for those who listen in this process.
+    room: '^src/runtime/watch/',
+    may: [domain, systemCharts, storePort, runtimeShared],
+  },
+  {
     // A provider call from the turn that asks to the turn that takes its result; budgets, conversations.
     room: '^src/runtime/calls/',
     may: [
@@ -262,7 +267,7 @@ const rooms = [
       storePort,
       '^src/providers/capacity/',
       runtimeShared,
-      '^src/runtime/(host|turn|wake|calls|tasks)/',
+      '^src/runtime/(host|turn|wake|watch|calls|tasks)/',
     ],
   },
   {
@@ -304,6 +309,12 @@ const rooms = [
     // Who asks, and what they may: tokens, scopes. It reads its tables through the port alone.
     room: '^src/access/',
     may: [domain, storePort, '^(node:)?crypto$'],
+  },
+  {
+    // Streams: what clients follow, and what replicas tell each other for them. They read through the library's
+    // door (src/library/live); the types of rows are the store's.
+    room: '^src/api/streams/',
+    may: [domain, '^src/library/', '^src/runtime/ports\\.ts$', storePort, npm('zod'), node],
   },
   {
     // The only place that meets the process's clock, timers and randomness.

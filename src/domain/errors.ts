@@ -30,6 +30,10 @@ export const errorRegistry = {
     429,
     'Tenant {tenant} has {max} runs queued already; start again after {retryAfterMs} ms.',
   ),
+  'streams-full': retryable(
+    503,
+    'This replica serves {max} streams, and takes no more; ask again after {retryAfterMs} ms.',
+  ),
   // Agents
   'agent-refused': terminal(422, 'Agent {agent} cannot be durable. {refusals}'),
   'agent-unknown': terminal(404, 'No agent is registered as {agent}; known: {known}.'),

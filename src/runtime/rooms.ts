@@ -51,6 +51,7 @@ import { RunQueue } from './wake/run-queue.ts';
 import { TenantWeights } from './wake/tenant-weights.ts';
 import { defaultTimerSettings, Timers, type TimerSettings } from './wake/timers.ts';
 import { defaultWorkScanSettings, WorkScan } from './wake/work-scan.ts';
+import { ChannelNews } from './watch/channel-news.ts';
 
 export type RuntimeOptions = {
   readonly store: Store;
@@ -146,6 +147,7 @@ function buildWake(base: Base) {
     timers,
     deliver,
     runEvents: new RunEvents(),
+    channelNews: new ChannelNews(),
     isolation: new Isolation({ clock, ids, onDue: committer.request }),
     admission: new Admission({ store, arrivals, quotas, runQueue }),
   };

@@ -20,6 +20,7 @@ import { UnheardEvents } from './agent-warnings.ts';
 import type { Admission } from './wake/admission.ts';
 import type { ArrivalOf } from './wake/arrivals.ts';
 import type { RunEvents } from './wake/run-events.ts';
+import type { ChannelNews } from './watch/channel-news.ts';
 
 export type { RuntimeOptions };
 
@@ -38,6 +39,7 @@ export class Runtime {
   readonly unheard: UnheardEvents;
   readonly admission: Admission;
   readonly runEvents: RunEvents;
+  readonly channelNews: ChannelNews;
   /** The texts of the calls that this replica makes. */
   readonly texts: Texts;
   readonly #rooms: Rooms;
@@ -57,6 +59,7 @@ export class Runtime {
     this.agents = rooms.agents;
     this.admission = rooms.admission;
     this.runEvents = rooms.runEvents;
+    this.channelNews = rooms.channelNews;
     this.texts = rooms.texts;
     this.known = new KnownAgents(rooms);
     this.unheard = new UnheardEvents(rooms);

@@ -25,6 +25,7 @@ import { afterCommit } from '../../turn/turn-commit.ts';
 import { wakeRuns } from './wake-runs.ts';
 import type { Entry } from '../../wake/run-queue.ts';
 import type { RoomsBelow } from '../rooms-below.ts';
+import type { ChannelNews } from '../../watch/channel-news.ts';
 
 type AfterCommitOptions = Told &
   Pick<RoomsBelow, 'calls' | 'isolation' | 'runQueue' | 'scan' | 'tasks' | 'timers'> & {
@@ -32,6 +33,7 @@ type AfterCommitOptions = Told &
     readonly dropped: DroppedRuns;
     readonly repeated: RepeatedTurns;
     readonly waitStatus: WaitStatus;
+    readonly channelNews: ChannelNews;
   };
 
 export class AfterCommit {
@@ -69,6 +71,7 @@ export class AfterCommit {
       if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
     }
     this.#alone(() => wakeRuns(made, outcome.wakes, this.#options));
+    this.#alone(() => this.#options.channelNews.committed(made.batch, fates));
     for (const { call, fate } of outsideSlots(made, fates)) {
       if (fate.kind === 'fenced') this.#options.dropped.wasFenced.tell();
       this.#alone(() => this.#outside(call, fate));

@@ -1,0 +1,163 @@
+/**
+ * Tells other replicas of this one's changes: those, and only those, that their clients follow.
+ *
+ * It owns the connections of those who ask, and what each has yet to hear. It tells what this replica has
+ * committed and what its own calls say, never what it has heard from others.
+ *
+ * 1. Only a replica of the same database is told anything (proof.ts).
+ * 2. What one has yet to hear is bounded: of each run the newest change, of each channel that it has more, and
+ *    `textsMax` pieces of text. Beyond `waitingMax` it is told that it has missed something.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Live } from '../../../library/live/live.ts';
+import { interestKey, keysOf, type Interest, type News } from '../../../library/live/news.ts';
+import { beatMs, type InterestChange, type RelayLine } from './line.ts';
+import { answerOf, newNonce, nonceOf } from './proof.ts';
+
+const gatherMs = 10;
+const waitingMax = 20_000;
+const textsMax = 1_000;
+const interestsMax = 100_000;
+
+export type RelayDoorOptions = {
+  readonly live: Pick<Live, 'clock' | 'follow' | 'replicaId'>;
+  readonly secret: () => Promise<string>;
+};
+
+export class RelayDoor {
+  readonly #options: RelayDoorOptions;
+  readonly #links = new Map<string, ServedLink>();
+
+  constructor(options: RelayDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a connection; false: who asks is no replica of this database. */
+  async open(proof: unknown, response: ServerResponse): Promise<boolean> {
+    const nonce = await this.#nonceOf(proof);
+    if (nonce === null) return false;
+    const { live, secret } = this.#options;
+    const link = newNonce();
+    const answer = answerOf(await secret(), { to: live.replicaId, nonce });
+    const served = new ServedLink(live, response);
+    this.#links.set(link, served);
+    response.on('close', () => {
+      this.#links.delete(link);
+      served.close();
+    });
+    response.writeHead(200, {
+      'content-type': 'application/x-ndjson',
+      'cache-control': 'no-store',
+    });
+    served.say({ kind: 'hello', link, answer });
+    return true;
+  }
+
+  /** From when this resolves, word of what was added is told. False: there is no such connection. */
+  async change(proof: unknown, link: string, change: InterestChange): Promise<boolean> {
+    if ((await this.#nonceOf(proof)) === null) return false;
+    const served = this.#links.get(link);
+    return served !== undefined && served.change(change);
+  }
+
+  close(): void {
+    for (const served of this.#links.values()) served.end();
+  }
+
+  async #nonceOf(proof: unknown): Promise<string | null> {
+    const { live, secret } = this.#options;
+    const of = { self: live.replicaId, nowMs: live.clock.nowMs() };
+    return nonceOf(proof, { ...of, secret: await secret() });
+  }
+}
+
+class ServedLink {
+  readonly #live: RelayDoorOptions['live'];
+  readonly #response: ServerResponse;
+  readonly #followed = new Map<string, () => void>();
+  readonly #waiting = new Map<string, News>();
+  #texts: News[] = [];
+  #hasMissed = false;
+  #cancelTelling: (() => void) | null = null;
+  #cancelBeat: () => void = () => undefined;
+
+  constructor(live: RelayDoorOptions['live'], response: ServerResponse) {
+    this.#live = live;
+    this.#response = response;
+    response.on('error', () => undefined);
+    response.on('drain', () => this.#tellSoon());
+    this.#beat();
+  }
+
+  change({ add, remove }: InterestChange): boolean {
+    for (const interest of remove) {
+      const key = interestKey(interest);
+      this.#followed.get(key)?.();
+      this.#followed.delete(key);
+    }
+    for (const interest of add) this.#follow(interest);
+    return this.#followed.size <= interestsMax;
+  }
+
+  say(line: RelayLine): void {
+    this.#response.write(`${JSON.stringify(line)}\n`);
+  }
+
+  end(): void {
+    this.close();
+    this.#response.end();
+  }
+
+  close(): void {
+    this.#cancelTelling?.();
+    this.#cancelBeat();
+    for (const leave of this.#followed.values()) leave();
+    this.#followed.clear();
+  }
+
+  #follow(interest: Interest): void {
+    const key = interestKey(interest);
+    if (this.#followed.has(key)) return;
+    this.#followed.set(
+      key,
+      this.#live.follow(interest, (news) => this.#heard(news)),
+    );
+  }
+
+  #heard(news: News): void {
+    const [key = ''] = keysOf(news);
+    const isText = news.kind === 'text';
+    if (isText && this.#texts.length < textsMax) this.#texts.push(news);
+    if (!isText) {
+      if (this.#waiting.size < waitingMax || this.#waiting.has(key)) this.#waiting.set(key, news);
+      else this.#hasMissed = true;
+    }
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    if (this.#response.writableNeedDrain) return;
+    this.#cancelTelling ??= this.#live.clock.setTimer(gatherMs, () => {
+      this.#cancelTelling = null;
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (this.#response.writableNeedDrain) return;
+    const news = [...this.#waiting.values(), ...this.#texts];
+    this.#waiting.clear();
+    this.#texts = [];
+    if (news.length > 0) this.say({ kind: 'news', news });
+    if (!this.#hasMissed) return;
+    this.#hasMissed = false;
+    this.say({ kind: 'missed' });
+  }
+
+  #beat(): void {
+    this.#cancelBeat = this.#live.clock.setTimer(beatMs, () => {
+      if (!this.#response.writableNeedDrain) this.say({ kind: 'beat' });
+      this.#beat();
+    });
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * All streams of one server: what its clients follow, and what other replicas hear from it.
+ *
+ * It owns the streams that are open. Nothing is read, listened to or connected to while there is none.
+ *
+ * 1. A stream is of one tenant, and a run of another tenant is not there.
+ * 2. `close` tells every client that the server goes, and waits `lingerMs` at most.
+ */
+import type { ServerResponse } from 'node:http';
+import { heddleError } from '../../domain/errors.ts';
+import { Live } from '../../library/live/live.ts';
+import type { Heddle } from '../../library/library.ts';
+import { ChannelTopic } from './logs/channel-topic.ts';
+import { LogReader } from './logs/log-reader.ts';
+import { RunTopic } from './logs/run-topic.ts';
+import { NewsBoard } from './news-board.ts';
+import { placesOf, type Places } from './places.ts';
+import { Peers } from './relay/peers.ts';
+import { RelayDoor } from './relay/relay-door.ts';
+import { SseWriter, type WriterTimes } from './sse/writer.ts';
+import { Stream } from './stream.ts';
+import { isLog, type TopicAsked } from './topics-asked.ts';
+import type { Topic } from './topic.ts';
+
+const streamsMax = 10_000;
+const defaultTimes: WriterTimes = { heartbeatMs: 15_000, stallMs: 30_000, lingerMs: 2_000 };
+
+/** The path at which replicas hear from each other. */
+export const relayPath = '/v1/relay';
+
+export type StreamAsked = {
+  readonly tenant: string;
+  readonly topics: readonly TopicAsked[];
+  /** The id of the last frame that the client has seen. */
+  readonly lastEventId: string | undefined;
+  /** Rejects when the caller may see this no more. */
+  readonly allowed: () => Promise<unknown>;
+};
+
+export class Streams {
+  readonly relay: RelayDoor;
+  readonly #live: Live;
+  readonly #board: NewsBoard;
+  readonly #reader: LogReader;
+  readonly #peers: Peers;
+  readonly #times: WriterTimes;
+  readonly #open = new Map<Stream, Promise<void>>();
+  #secret: Promise<string> | null = null;
+  #isClosing = false;
+
+  constructor(heddle: Pick<Heddle, 'runtime'>, times: Partial<WriterTimes> = {}) {
+    this.#live = new Live(heddle.runtime);
+    this.#times = { ...defaultTimes, ...times };
+    this.#board = new NewsBoard(this.#live);
+    this.#reader = new LogReader(this.#live);
+    this.#peers = new Peers({ live: this.#live, board: this.#board, path: relayPath });
+    this.relay = new RelayDoor({ live: this.#live, secret: () => this.#relaySecret() });
+  }
+
+  /** Where other replicas reach this server; null: they do not. */
+  reachedAt(address: string | null): void {
+    this.#live.reachedAt(address);
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Refuses what cannot be followed before anything is sent. What it returns sends the stream. */
+  async open(asked: StreamAsked): Promise<(response: ServerResponse) => Promise<void>> {
+    if (this.#isClosing) throw heddleError('closed');
+    if (this.#open.size >= streamsMax) {
+      throw heddleError('streams-full', { max: streamsMax, retryAfterMs: 5_000 });
+    }
+    const places = startsOf(asked);
+    await this.#checkRuns(asked);
+    return (response) => this.#serve(asked, places, response);
+  }
+
+  /** Lets go of all clients, which come again elsewhere. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const stream of this.#open.keys()) stream.close('stop');
+    await Promise.all(this.#open.values());
+    this.relay.close();
+    this.#peers.close();
+    this.#reader.close();
+    this.#live.reachedAt(null);
+  }
+
+  async #checkRuns({ tenant, topics }: StreamAsked): Promise<void> {
+    const runs = topics.flatMap((topic) => (topic.kind === 'run' ? [topic.runId] : []));
+    if (runs.length === 0) return;
+    const reads = runs.map((runId) => ({ tenant, runId, afterTurn: 0, limit: 0 }));
+    const logs = await this.#live.reads.runLogs(reads);
+    runs.forEach((runId, i) => {
+      if ((logs[i] ?? null) === null) throw heddleError('run-unknown', { runId });
+    });
+  }
+
+  async #serve(asked: StreamAsked, places: Places, response: ServerResponse): Promise<void> {
+    const { clock, log } = this.#live;
+    const writer = new SseWriter(response, { clock, times: this.#times });
+    const topics = asked.topics.map((topic, i) =>
+      this.#topic(asked.tenant, topic, places[i] ?? null),
+    );
+    const { allowed } = asked;
+    const stream = new Stream({ writer, topics, allowed, clock, log }, places);
+    writer.open();
+    if (this.#isClosing) stream.close('stop');
+    const running = stream.run();
+    this.#open.set(stream, running);
+    await running;
+    this.#open.delete(stream);
+  }
+
+  #topic(tenant: string, topic: TopicAsked, after: number | null): Topic {
+    const parts = { tenant, board: this.#board, reader: this.#reader };
+    switch (topic.kind) {
+      case 'run': {
+        const { runId, text } = topic;
+        return new RunTopic({ ...parts, runId, text, after: after ?? 0, reach: this.#peers });
+      }
+      case 'channel':
+        return new ChannelTopic({ ...parts, channel: topic.channel, after });
+    }
+  }
+
+  #relaySecret(): Promise<string> {
+    this.#secret ??= this.#live.peers().then(
+      ({ secret }) => secret,
+      (error: unknown) => {
+        this.#secret = null;
+        throw error;
+      },
+    );
+    return this.#secret;
+  }
+}
+
+/** By index of the topics: where each begins. */
+function startsOf({ topics, lastEventId }: StreamAsked): Places {
+  const given = topics.map((topic) => (isLog(topic) ? topic.after : null));
+  const logs = topics.flatMap((topic, i) => (isLog(topic) ? [i] : []));
+  if (lastEventId === undefined || lastEventId === '' || logs.length === 0) return given;
+  placesOf(lastEventId, logs.length).forEach((place, at) => {
+    const index = logs[at];
+    if (index !== undefined && place !== null) given[index] = place;
+  });
+  return given;
+}
