@@ -4,7 +4,8 @@ import type { InvocationSource } from '../domain/effect.ts';
 import type { Json } from '../domain/json.ts';
 import { nodesOf, takes, type StateNode } from './chart-nodes.ts';
 import type { OpenPlaces } from './open-places.ts';
-import type { Agent, AgentSchemas } from './port.ts';
+import { edgesOf } from './drawing/edges.ts';
+import type { Agent, AgentSchemas, Edge } from './port.ts';
 import { chartsOf } from './sources.ts';
 import { formerStructures } from './structure.ts';
 import type { ChartHashes } from './version.ts';
@@ -52,6 +53,7 @@ export class CompiledAgent implements Agent {
    */
   readonly ordered: boolean;
   #formerStructures: readonly string[] | null = null;
+  #edges: ReadonlyMap<unknown, Edge> | null = null;
   readonly #logics: Readonly<Record<string, unknown>>;
   readonly #heard: ReadonlySet<string>;
   /** The beginnings of the wildcards; `*` alone begins with the empty text. */
@@ -101,6 +103,12 @@ export class CompiledAgent implements Agent {
   mayHear(type: string): boolean {
     if (this.#eventless || this.#heard.has(type)) return true;
     return this.#prefixes.some((prefix) => `${type}.`.startsWith(prefix));
+  }
+
+  /** By the transitions of `machine`. */
+  get edges(): ReadonlyMap<unknown, Edge> {
+    this.#edges ??= edgesOf(this.machine);
+    return this.#edges;
   }
 
   get formerStructures(): readonly string[] {

@@ -29,7 +29,7 @@ export function fail(options: {
   readonly threw: boolean;
 }): Step {
   const { agent, self, snapshot, frame, effects, error, threw } = options;
-  const closing = new Macrostep(agent, frame, self, snapshot);
+  const closing = new Macrostep(agent, { frame, self, snapshot });
   closing.close();
   return {
     state: new HotState(snapshot, closing.frame(), undefined, error),

@@ -24,7 +24,8 @@ import { checkFamilies } from './families.ts';
 import { emptyFrame, type Frame } from './frame.ts';
 import { Macrostep } from './macrostep.ts';
 import { persist, restore } from './persist.ts';
-import type { Agent, ChartState, Kernel, Step } from './port.ts';
+import { takenIn, type Microstep } from './drawing/taken.ts';
+import type { Agent, ChartState, Kernel, Step, TracedStep } from './port.ts';
 import { receive } from './receive.ts';
 import { register } from './register.ts';
 import { hasMoved } from './scope.ts';
@@ -37,10 +38,22 @@ export function createKernel(): Kernel {
     checkFamilies: (agents) => checkFamilies(agents.map(compiled)),
     start: (agent, input, self) => start(compiled(agent), input, self),
     step: (agent, state, event, self) => step(compiled(agent), hot(state), event, self),
+    startTraced: (agent, input, self) =>
+      traced(agent, (trace) => start(compiled(agent), input, self, trace)),
+    stepTraced: (agent, state, event, self) =>
+      traced(agent, (trace) => step(compiled(agent), hot(state), event, self, trace)),
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
     persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),
     restore: (agent, text, self, build) => restore(compiled(agent), text, self, build),
   };
+}
+
+/** The edges of each microstep stand in document order of their sources' regions, as XState takes them. */
+function traced(agent: Agent, work: (trace: Microstep[]) => Step): TracedStep {
+  const trace: Microstep[] = [];
+  const taken = work(trace);
+  const { edges } = compiled(agent);
+  return { ...taken, edges: trace.flatMap(takenIn).flatMap((one) => edges.get(one) ?? []) };
 }
 
 function compiled(agent: Agent): CompiledAgent {
@@ -53,14 +66,25 @@ function hot(state: ChartState): HotState {
   return state;
 }
 
-function start(agent: CompiledAgent, input: Json | undefined, self: string): Step {
+function start(
+  agent: CompiledAgent,
+  input: Json | undefined,
+  self: string,
+  trace?: Microstep[],
+): Step {
   const settled = settle(input, 'input');
-  return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null }, (scope) =>
+  return advance({ agent, self, snapshot: null, frame: emptyFrame, cause: null, trace }, (scope) =>
     agent.machine.getInitialSnapshot(scope, settled),
   );
 }
 
-function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: string): Step {
+function step(
+  agent: CompiledAgent,
+  state: HotState,
+  event: RunEvent,
+  self: string,
+  trace?: Microstep[],
+): Step {
   const received = state.status === 'active' ? receive(agent, state, event, self) : null;
   if (received === null) {
     return { state, effects: [], stale: true, handled: false, threw: false };
@@ -73,7 +97,7 @@ function step(agent: CompiledAgent, state: HotState, event: RunEvent, self: stri
     return { state: next, effects, stale: false, handled: send !== null, threw: false };
   }
   const cause = event.kind === 'failed' ? event.error : null;
-  return advance({ agent, self, snapshot, frame, cause }, (scope) =>
+  return advance({ agent, self, snapshot, frame, cause, trace }, (scope) =>
     agent.machine.transition(snapshot, deliver, scope),
   );
 }
@@ -86,6 +110,8 @@ type From = {
   readonly frame: Frame;
   /** The error that is delivered. The run ends with it if the chart does not handle it. */
   readonly cause: ErrorRecord | null;
+  /** Gets the microsteps that count: those of a macrostep that throws do not. */
+  readonly trace: Microstep[] | undefined;
 };
 
 /** The first macrostep, then one for each event that the chart has sent to itself. */
@@ -99,7 +125,8 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
   let taken = 0;
   let handled = false;
   do {
-    const macrostep = new Macrostep(agent, frame, self, snapshot);
+    const trace = from.trace && [];
+    const macrostep = new Macrostep(agent, { frame, self, snapshot, trace });
     let next = snapshot;
     try {
       if (taken++ > iterationsMax) throw endless(agent);
@@ -123,6 +150,7 @@ function advance(from: From, first: (scope: AnyActorScope) => Snapshot): Step {
     // The further events are those that the chart sent to itself; there are some only if a
     // transition was taken.
     handled ||= hasMoved(macrostep.scope);
+    if (trace !== undefined) from.trace?.push(...trace);
     if (next.status !== 'active') macrostep.close();
     for (const effect of macrostep.effects) effects.push(effect);
     for (const event of macrostep.own) queue.push(event);

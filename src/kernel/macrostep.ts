@@ -11,6 +11,7 @@ import { settleEvent } from './chart-event.ts';
 import { keysOf, propertyOf } from '../domain/thrown.ts';
 import { ChildBook } from './child-book.ts';
 import type { CompiledAgent, Snapshot } from './compiled-agent.ts';
+import type { Microstep } from './drawing/taken.ts';
 import type { Frame, Numbers, TimerTarget } from './frame.ts';
 import {
   ChildRef,
@@ -37,6 +38,15 @@ type Spawning = {
   readonly input: unknown;
 };
 
+type MacrostepFrom = {
+  readonly frame: Frame;
+  /** The run's id. */
+  readonly self: string;
+  readonly snapshot: Snapshot | null;
+  /** Gets what was taken, where somebody wants to know. */
+  readonly trace?: Microstep[] | undefined;
+};
+
 export class Macrostep implements Recorder {
   readonly scope: MacrostepScope;
   readonly effects: Effect[] = [];
@@ -52,7 +62,7 @@ export class Macrostep implements Recorder {
   /** The actors that XState made for `spawnChild`, which refer to this macrostep. */
   readonly #spawned: AnyActorRef[] = [];
 
-  constructor(agent: CompiledAgent, frame: Frame, self: string, snapshot: Snapshot | null) {
+  constructor(agent: CompiledAgent, { frame, snapshot, ...names }: MacrostepFrom) {
     const { name, sources, afterIds } = agent;
     const { effects } = this;
     const numbers: Numbers = { last: frame.seq };
@@ -66,7 +76,7 @@ export class Macrostep implements Recorder {
       numbers,
     });
     this.#timers = new TimerBook({ timers: frame.timers, effects, numbers, afterIds });
-    this.scope = createScope(this, { agent: name, self }, snapshot);
+    this.scope = createScope(this, { agent: name, ...names }, snapshot);
   }
 
   frame(): Frame {

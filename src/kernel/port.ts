@@ -113,6 +113,26 @@ export type Step = {
   readonly threw: boolean;
 };
 
+/** A transition of a chart. */
+export type Edge = {
+  /** `state:event:branch:targets`: names the edge within its chart, in every process. */
+  readonly id: string;
+  /** The state that has the transition: the chart's id and the keys on the way to it. */
+  readonly source: string;
+  /**
+   * The event as the chart names it. What is no event of the chart's own begins with `@`: `@always`,
+   * `@after.<delay>`, `@done.<invoke>`, `@error.<invoke>`, and `@done` of the state itself.
+   */
+  readonly event: string;
+  /** Its place among the candidates for the event, from 0. */
+  readonly branch: number;
+  /** The states that it leads to; none where it stays. */
+  readonly targets: readonly string[];
+};
+
+/** A step with the edges that it has taken, in order, eventless ones too. */
+export type TracedStep = Step & { readonly edges: readonly Edge[] };
+
 export type RegisterOptions = {
   /** Default: a hash of the chart's structure. */
   readonly version?: string;
@@ -142,6 +162,10 @@ export interface Kernel {
    * Freezes the events that it takes.
    */
   step(agent: Agent, state: ChartState, event: RunEvent, self: string): Step;
+  /** As `start`, with the edges that were taken. For reads of the past: it costs more. */
+  startTraced(agent: Agent, input: Json | undefined, self: string): TracedStep;
+  /** As `step`, with the edges that were taken. */
+  stepTraced(agent: Agent, state: ChartState, event: RunEvent, self: string): TracedStep;
   /** The state as text; the same state always gives the same bytes (promise 10). */
   persist(agent: Agent, state: ChartState): string;
   /** The same without output and error, for a run that has ended: its row has them elsewhere. */

@@ -6,6 +6,8 @@
  */
 import type { ActorSystem, AnyActorRef, AnyActorScope, AnyMachineSnapshot } from 'xstate';
 import { heddleError, type HeddleError } from '../domain/errors.ts';
+import type { Transition } from './drawing/edges.ts';
+import type { Microstep } from './drawing/taken.ts';
 
 /** The error of a chart that does at run time what registration would have refused. */
 export function forbidden(agent: string, what: string): HeddleError {
@@ -56,13 +58,17 @@ class Self {
   readonly system: System;
   readonly _parent: AnyActorRef = parentRef;
   readonly #snapshot: AnyMachineSnapshot | null;
+  readonly #trace: Microstep[] | null;
+  #last: AnyMachineSnapshot | null;
   #moved = false;
 
-  constructor(id: string, system: System, snapshot: AnyMachineSnapshot | null) {
-    this.id = id;
-    this.sessionId = id;
+  constructor(names: Names, system: System, snapshot: AnyMachineSnapshot | null) {
+    this.id = names.self;
+    this.sessionId = names.self;
     this.system = system;
     this.#snapshot = snapshot;
+    this.#trace = names.trace ?? null;
+    this.#last = snapshot;
   }
   get ref(): this {
     return this;
@@ -71,8 +77,12 @@ class Self {
   static hasMoved({ self }: { readonly self: unknown }): boolean {
     return self instanceof Self && self.#moved;
   }
-  static inspect(this: void, { actorRef, _transitions: taken }: Inspected): void {
-    if (taken !== undefined && taken.length > 0 && actorRef instanceof Self) actorRef.#moved = true;
+  static inspect(this: void, { actorRef, snapshot, _transitions: selected }: Inspected): void {
+    if (selected === undefined || selected.length === 0 || !(actorRef instanceof Self)) return;
+    actorRef.#moved = true;
+    if (actorRef.#trace === null) return;
+    actorRef.#trace.push({ before: actorRef.#last, selected });
+    actorRef.#last = snapshot;
   }
   /** The state from before the event, as in a live actor. */
   getSnapshot(): AnyMachineSnapshot {
@@ -93,7 +103,19 @@ class Self {
 /**
  * The report that XState gives inspectors after each microstep, with the parts that heddle reads.
  */
-type Inspected = { readonly actorRef: unknown; readonly _transitions?: readonly unknown[] };
+type Inspected = {
+  readonly actorRef: unknown;
+  /** The state after the microstep. */
+  readonly snapshot: AnyMachineSnapshot;
+  readonly _transitions?: readonly Transition[];
+};
+
+/** `trace`: gets the macrostep's microsteps. */
+type Names = {
+  readonly agent: string;
+  readonly self: string;
+  readonly trace?: Microstep[] | undefined;
+};
 
 const nothing = (): void => undefined;
 
@@ -138,7 +160,7 @@ export type MacrostepScope = AnyActorScope & { readonly macrostep: Recorder };
 /** `snapshot` is the state that takes the event; null before the first. */
 export function createScope(
   macrostep: Recorder,
-  names: { readonly agent: string; readonly self: string },
+  names: Names,
   snapshot: AnyMachineSnapshot | null,
 ): MacrostepScope {
   return new Scope(macrostep, names, snapshot) as unknown as MacrostepScope;
@@ -167,13 +189,9 @@ class Scope {
   actionExecutor: (action: ChartAction) => void;
   readonly #agent: string;
 
-  constructor(
-    macrostep: Recorder,
-    names: { readonly agent: string; readonly self: string },
-    snapshot: AnyMachineSnapshot | null,
-  ) {
+  constructor(macrostep: Recorder, names: Names, snapshot: AnyMachineSnapshot | null) {
     this.macrostep = macrostep;
-    this.self = new Self(names.self, system, snapshot);
+    this.self = new Self(names, system, snapshot);
     this.id = names.self;
     this.sessionId = names.self;
     this.actionExecutor = (action) => macrostep.record(action);
