@@ -72,6 +72,9 @@ export type { Chain, Hop } from './library/why/chain.ts';
 export type { CanPublish } from './library/why/can-publish.ts';
 export type { BudgetState, GateState, Wait } from './library/why/wait.ts';
 export type { ConversationOptions, JournalLine } from './library/run-history.ts';
+export type { PastSnapshot, Turn, TurnsQuery } from './library/past/past.ts';
+export type { PastOpen } from './library/past/open-in.ts';
+export type { Edge } from './kernel/port.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,

@@ -53,6 +53,13 @@ create table channels (
   tenant text collate "C" not null,
   channel text collate "C" not null
 ) with (fillfactor=50);
+create table checkpoints (
+  run_id uuid not null,
+  turn integer not null,
+  tenant text collate "C" not null,
+  build text collate "C",
+  chart text not null
+);
 create table commits (
   commit_id uuid not null,
   at timestamp with time zone not null default now(),
@@ -297,6 +304,7 @@ alter table heddle.agents add PRIMARY KEY (agent, version);
 alter table heddle.attempts add PRIMARY KEY (tenant, run_id, turn, seq);
 alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
 alter table heddle.channels add PRIMARY KEY (tenant, channel);
+alter table heddle.checkpoints add PRIMARY KEY (tenant, run_id, turn);
 alter table heddle.commits add PRIMARY KEY (commit_id);
 alter table heddle.consumer_groups add PRIMARY KEY (tenant, channel, consumer_group);
 alter table heddle.conversation_entries add PRIMARY KEY (tenant, run_id, turn, place);

@@ -68,7 +68,7 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
     why: 'the supervisor of a server: each thing that can go wrong',
   },
   'src/store/memory': {
-    most: 24,
+    most: 28,
     why: 'the twin has a file for each table, as the Postgres store has',
   },
   'src/store/postgres/tables': { most: 24, why: 'see its row in the import rules' },

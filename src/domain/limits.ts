@@ -6,6 +6,12 @@ export const limits = {
   payloadBytesMax: 1_048_576,
   /** One JSON Schema: of a question, of a tool's arguments, of an answer. */
   schemaBytesMax: 65_536,
+  /** Turns of a run between two checkpoints of its state. */
+  checkpointTurns: 200,
+  /** What a run's journal may hold in turns of `checkpointLineCharsMin` and more before the next checkpoint. */
+  checkpointCharsMax: 4_194_304,
+  /** Smaller turns are not counted: 200 of them are few megabytes. */
+  checkpointLineCharsMin: 16_384,
   /** The definition of an agent as JSON; a larger one is not stored. */
   definitionBytesMax: 131_072,
   /** The schemas of an agent, of its input and of all its events, as JSON. */

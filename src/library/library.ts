@@ -17,7 +17,8 @@ import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from './agent-types.ts';
 import { storeImage, type ImageInput, type StoredImagePart } from './images.ts';
-import { asError, Run } from './run-handle.ts';
+import { asError } from './run-end.ts';
+import { Run } from './run-handle.ts';
 import type { AgentSources, AnyChart } from '../runtime/agent-source.ts';
 import { openQuestions, type OpenQuestion } from './answers.ts';
 import {

@@ -11,7 +11,7 @@ import { heddleError } from '../domain/errors.ts';
 import { asOneOf, asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import { asOptions } from '../domain/options.ts';
-import { asError } from './run-handle.ts';
+import { asError } from './run-end.ts';
 import { newMessage, tenantName, type PublishRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LeasedMessage } from '../store/port.ts';

@@ -12,7 +12,7 @@ import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
 import { toJson } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
-import { asError } from './run-handle.ts';
+import { asError } from './run-end.ts';
 import { recalled } from '../runtime/turn/recalled.ts';
 import { memoryAddress, type MemoryOwner } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';

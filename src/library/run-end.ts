@@ -1,5 +1,11 @@
-/** Waits for the end of a run, wherever the run lives and even while the database is away. */
-import { HeddleError, heddleError, type ErrorCode } from '../domain/errors.ts';
+/** Waits for the end of a run, wherever the run lives and even while the database is away; its error as it was thrown. */
+import {
+  errorRegistry,
+  HeddleError,
+  heddleError,
+  type ErrorCode,
+  type ErrorRecord,
+} from '../domain/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { endsWithin } from '../runtime/host/within.ts';
 import type { RunAddress, RunRow } from '../store/rows.ts';
@@ -86,4 +92,13 @@ async function seen(
 
 function nextWaitMs(waitMs: number): number {
   return Math.min(waitMs * 2, lookAgainMs.last);
+}
+
+/** A stored error as the error object that was thrown. */
+export function asError(record: ErrorRecord): Error {
+  // An author's error may have a code of heddle's, but then it has no details.
+  if (record.detail !== undefined && Object.hasOwn(errorRegistry, record.code)) {
+    return new HeddleError(record.code as ErrorCode, record.detail);
+  }
+  return Object.assign(new Error(record.message), { code: record.code });
 }

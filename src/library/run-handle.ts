@@ -1,8 +1,7 @@
 /** A run as the library gives it: the same calls as in the HTTP API. */
 import type { Observable, Observer } from 'rxjs';
 import type { GenerateMessage } from '../domain/catalogue.ts';
-import { HeddleError, heddleError, type ErrorCode, type ErrorRecord } from '../domain/errors.ts';
-import { errorRegistry } from '../domain/errors.ts';
+import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
@@ -21,13 +20,14 @@ import {
   type JournalLine,
 } from './run-history.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
+import { snapshotAt, turnsOf, type PastSnapshot, type Turn, type TurnsQuery } from './past/past.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
 import { besideOf } from './why/beside.ts';
 import { waitText } from './why/wait-words.ts';
 import { whyOf, type Why } from './why/why.ts';
 import { lendingPermit } from '../runtime/tasks/task-permit.ts';
-import { endOf } from './run-end.ts';
+import { asError, endOf } from './run-end.ts';
 import type {
   InboxArrival,
   InboxKind,
@@ -153,9 +153,8 @@ export class Run<out Chart = unknown> {
    * Resolves when the answer is the question's. A second answer throws `ask-answered`, and an answer to
    * a question that is no longer open throws `ask-unknown`.
    *
-   * `askId` comes from `questions()` and names one question for ever. The id of an invocation is taken
-   * too, and means the question that is open under it now. That is unsafe where a chart asks again under
-   * the same id: a person may have seen the question before.
+   * `askId` comes from `questions()` and names one question for ever. The id of an invocation is taken too, and
+   * means the question that is open under it now: a person may have seen the one before.
    */
   async answer(askId: string, answer: AnswerOf<Chart>): Promise<void> {
     // The answer is copied now, because its caller may change it later. A value that is not JSON may
@@ -211,24 +210,30 @@ export class Run<out Chart = unknown> {
     return conversationOf(this.#runtime.store, this.#address, { name, options });
   }
 
+  /** The run as it was after this turn. Throws `invalid-field` for a turn that was not. */
+  async snapshotAt(turn: number): Promise<PastSnapshot> {
+    return snapshotAt(this.#runtime, await this.row(), turn);
+  }
+
+  /** Turns of the run in order, from either end of its journal. */
+  async turns(query: TurnsQuery = {}): Promise<readonly Turn[]> {
+    return turnsOf(this.#runtime, await this.row(), query);
+  }
+
   /** The run's journal so far, in order. It is read in pages. */
   journal(): AsyncGenerator<JournalLine, void, undefined> {
     return journalOf(this.#runtime.store, this.#address);
   }
 
   /**
-   * Texts of models for this run as they arrive. They are for display only: nothing of them is
-   * committed. Gives the texts of calls that this process makes, and completes when the run ends or
-   * `close` is called.
+   * Texts of models for this run as they arrive: for display only, nothing of them is committed. Gives those
+   * of calls that this process makes, and completes when the run ends or `close` is called.
    */
   texts(): Observable<TextDelta> {
     return this.#runtime.texts.texts.run(this.id, (listener) => this.#untilItEnds(listener));
   }
 
-  /**
-   * Text, reasoning and tool calls of models for this run as they arrive: for display only, as `texts`, which
-   * are the texts alone.
-   */
+  /** Text, reasoning and tool calls of models for this run as they arrive: for display only, as `texts`. */
   deltas(): Observable<CallDelta> {
     return this.#runtime.texts.deltas.run(this.id, (listener) => this.#untilItEnds(listener));
   }
@@ -292,13 +297,4 @@ export class Run<out Chart = unknown> {
 /** False for a run that was started before under the same key. */
 function isNewRun(address: RunAddress | NewRun): address is NewRun {
   return 'version' in address;
-}
-
-/** A stored error as the error object that was thrown. */
-export function asError(record: ErrorRecord): Error {
-  // An author's error may have a code of heddle's, but then it has no details.
-  if (record.detail !== undefined && Object.hasOwn(errorRegistry, record.code)) {
-    return new HeddleError(record.code as ErrorCode, record.detail);
-  }
-  return Object.assign(new Error(record.message), { code: record.code });
 }

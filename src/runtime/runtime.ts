@@ -3,6 +3,7 @@
  * parts are built and which part hears which.
  */
 import type { ReplicaId } from '../domain/ids.ts';
+import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
 import type { Hint, Store } from '../store/port.ts';
@@ -35,6 +36,8 @@ export class Runtime {
   readonly ids: Ids;
   readonly log: Log;
   readonly agents: Agents;
+  /** For reads of the past. */
+  readonly kernel: Kernel;
   readonly known: KnownAgents;
   readonly unheard: UnheardEvents;
   readonly admission: Admission;
@@ -61,6 +64,7 @@ export class Runtime {
     this.runEvents = rooms.runEvents;
     this.channelNews = rooms.channelNews;
     this.texts = rooms.texts;
+    this.kernel = rooms.kernel;
     this.known = new KnownAgents(rooms);
     this.unheard = new UnheardEvents(rooms);
   }

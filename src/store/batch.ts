@@ -32,6 +32,8 @@ export type TurnCommit = RunAddress & {
   readonly build: string | null;
   readonly chartText: string | null;
   readonly heldText: string | null;
+  /** Set when the chart's state after this turn is kept beside the run's row: see `CheckpointRow`. */
+  readonly checkpoint?: true;
   /** JSON array of the events that the turn took, in order; null when it took none. */
   readonly journalText: string | null;
   /** Set when the turn ends the run. */

@@ -16,6 +16,7 @@ import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './c
 import type {
   AgentRow,
   ChannelAddress,
+  CheckpointRow,
   EvaluationRow,
   GroupAddress,
   JournalRow,
@@ -316,9 +317,14 @@ export interface Store extends WatchStore {
     readonly beforeRunId: RunId | null;
     readonly limit: number;
   }): Promise<readonly RunRow[]>;
+  /** In order: the first turns after a turn, or the last ones before a turn. */
   journal(
-    query: RunKey & { readonly afterTurn: number; readonly limit: number },
+    query: RunKey & { readonly limit: number } & (
+        { readonly afterTurn: number } | { readonly beforeTurn: number }
+      ),
   ): Promise<readonly JournalRow[]>;
+  /** The newest checkpoint of this turn or an earlier one; null: the run has none so early. */
+  checkpoint(query: RunKey & { readonly turn: number }): Promise<CheckpointRow | null>;
   /**
    * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
    * take. Without: those of all runs of the tenant that have no answer.

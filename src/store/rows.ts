@@ -241,6 +241,14 @@ export type TimerRow = RunAddress & {
   readonly dueInMs: number;
 };
 
+/** A run's chart state as it was after a turn, so that a turn near it is reached by a short fold. */
+export type CheckpointRow = {
+  readonly turn: number;
+  /** The build of the state: see `RunRow`. */
+  readonly build: string | null;
+  readonly chartText: string;
+};
+
 /** What the database knows of one version of an agent, whoever's runs it has. */
 export type AgentRow = {
   readonly agent: string;

@@ -62,6 +62,8 @@ export type Held = {
   readonly generation?: number;
   /** By invocation id, while the invocation is open. Absent when no attempt was lost. */
   readonly lost?: Readonly<Record<string, LostAttempts>>;
+  /** Characters of the journal's large turns since the last checkpoint; absent when there are none. */
+  readonly journalChars?: number;
   /** By invocation id. */
   readonly receives: Readonly<Record<string, HeldReceive>>;
   readonly children: Readonly<Record<string, HeldChild>>;

@@ -5,6 +5,7 @@ import { isRunEvent, type ActionThrew } from '../../domain/event.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../../store/batch.ts';
+import { checkpointAt } from './checkpoint.ts';
 import type { FoldedTurn } from './folded-turn.ts';
 import { heldToText } from './held.ts';
 import type { HotRun } from './hot-run.ts';
@@ -18,6 +19,14 @@ export function turnCommit(
 ): TurnCommit {
   const { draft, ended } = turn;
   const { from } = draft;
+  const chartText = chartTextOf(kernel, turn);
+  // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
+  const journalText = JSON.stringify(
+    notes.length === 0 ? draft.journal : [...notes, ...draft.journal],
+  );
+  const before = from.held;
+  const checkpoint = checkpointAt(draft.turn, journalText.length, { before, held: draft.held });
+  draft.held = checkpoint.held;
   const { tenant, runId, shard } = from.run;
   return {
     tenant,
@@ -28,10 +37,10 @@ export function turnCommit(
     status: turn.status,
     reason: turn.reason,
     build: buildOf(turn),
-    chartText: chartTextOf(kernel, turn),
+    chartText,
     heldText: ended === null ? heldToText(draft.held) : null,
-    // Every turn has its row, so that the journal's numbers are dense and a gap shows a loss.
-    journalText: JSON.stringify(notes.length === 0 ? draft.journal : [...notes, ...draft.journal]),
+    ...(checkpoint.isDue && ended === null && chartText !== null ? { checkpoint: true } : {}),
+    journalText,
     ended: ended === null ? null : { outputText: outputText(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,
     takenResults: draft.takenResults,

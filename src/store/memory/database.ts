@@ -21,6 +21,7 @@ import {
   slotKey,
   reservationKey,
   imageKey,
+  type StoredCheckpoint,
   type StoredJournal,
   type StoredChannel,
   type StoredMessage,
@@ -67,9 +68,6 @@ function createTables(undo: UndoLog) {
       shard: shardOfRow,
       key: (row) => (row.key === null ? null : join(row.tenant, row.runId, row.key)),
     }),
-    journal: new Table<StoredJournal, 'run'>(undo, (row) => join(row.tenant, row.runId, row.turn), {
-      run: runKey,
-    }),
     conversationEntries: new Table<StoredConversationEntry, 'run'>(
       undo,
       (row) => join(row.tenant, row.runId, row.turn, row.place),
@@ -111,12 +109,27 @@ function createTables(undo: UndoLog) {
       (row) => join(row.tenant, row.runId, row.timerId),
       { run: runKey, shard: shardOfRow },
     ),
+    ...pastTables(undo),
     ...imageTables(undo),
     ...personTables(undo),
     ...ownershipTables(undo),
     ...callTables(undo),
     ...onceTables(undo),
     tokens: new Table<TokenRow, 'hash'>(undo, (row) => row.name, { hash: (row) => row.hash }),
+  };
+}
+
+/** What a run was. */
+function pastTables(undo: UndoLog) {
+  return {
+    journal: new Table<StoredJournal, 'run'>(undo, (row) => join(row.tenant, row.runId, row.turn), {
+      run: runKey,
+    }),
+    checkpoints: new Table<StoredCheckpoint, 'run'>(
+      undo,
+      (row) => join(row.tenant, row.runId, row.turn),
+      { run: runKey },
+    ),
   };
 }
 

@@ -27,7 +27,7 @@ import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
 import { listQuestions } from './questions.ts';
-import { listRuns, listTenants, load, openRuns, readJournal } from './runs.ts';
+import { listRuns, listTenants, load, openRuns, readCheckpoint, readJournal } from './runs.ts';
 import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
@@ -136,6 +136,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     run: (tenant, runId) => whole((db) => db.tables.runs.get(join(tenant, runId)) ?? null),
     runs: (query) => whole((db) => listRuns(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
+    checkpoint: (query) => whole((db) => readCheckpoint(db, query)),
     questions: (query) => whole((db) => listQuestions(db, query)),
     evaluations: (query) =>
       whole((db) =>

@@ -80,6 +80,9 @@ function removeRun(db: Database, run: RunRow): void {
   for (const row of db.tables.journal.by('run', runKey(run))) {
     db.tables.journal.remove(join(row.tenant, row.runId, row.turn));
   }
+  for (const row of db.tables.checkpoints.by('run', runKey(run))) {
+    db.tables.checkpoints.remove(join(row.tenant, row.runId, row.turn));
+  }
   removeConversations(db, run);
   removeImageUses(db, run);
   for (const subscription of db.tables.subscriptions.by('run', runKey(run))) {

@@ -1,5 +1,5 @@
 /**
- * Runs and their journals: one row per run, one journal row per turn. It owns both tables; the check
+ * Runs, their journals and checkpoints: one row per run, one journal row per turn. It owns these tables; the check
  * before a turn is written is in `turns.ts`.
  *
  * Invariants:
@@ -10,7 +10,14 @@
 import type { Asked, Answer } from '../port.ts';
 import type { StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
-import type { LoadedRun, NewRun, RunAddress, RunRow, StartArrival } from '../rows.ts';
+import type {
+  CheckpointRow,
+  LoadedRun,
+  NewRun,
+  RunAddress,
+  RunRow,
+  StartArrival,
+} from '../rows.ts';
 import { refuseGroups, type Started } from '../start-groups.ts';
 import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
@@ -114,8 +121,12 @@ export function writeTurn(db: Database, run: RunRow, turn: TurnCommit): void {
       endedAtMs: turn.ended === null ? null : db.now(),
     }),
   );
-  if (turn.journalText === null) return;
   const { tenant, runId } = run;
+  if (turn.checkpoint === true && turn.chartText !== null) {
+    const { build, chartText } = turn;
+    db.tables.checkpoints.put({ tenant, runId, turn: run.turn + 1, build, chartText });
+  }
+  if (turn.journalText === null) return;
   const { build, status, journalText: entriesText } = turn;
   const entry = { turn: run.turn + 1, build, entriesText, atMs: db.now(), status };
   db.tables.journal.put({ tenant, runId, ...entry });
@@ -165,12 +176,23 @@ export function listTenants(db: Database, query: Asked<'tenants'>): Answer<'tena
 }
 
 export function readJournal(db: Database, query: Asked<'journal'>): Answer<'journal'> {
-  return db.tables.journal
+  const all = db.tables.journal.by('run', runKey(query)).sort((a, b) => a.turn - b.turn);
+  const rows =
+    'afterTurn' in query
+      ? all.filter((row) => row.turn > query.afterTurn).slice(0, query.limit)
+      : all.filter((row) => row.turn < query.beforeTurn).slice(-query.limit);
+  return rows.map(({ turn, build, entriesText, atMs, status }) => {
+    return { turn, build, entriesText, atMs, status };
+  });
+}
+
+/** The newest checkpoint of this turn or an earlier one. */
+export function readCheckpoint(db: Database, query: Asked<'checkpoint'>): CheckpointRow | null {
+  const [newest] = db.tables.checkpoints
     .by('run', runKey(query))
-    .filter((row) => row.turn > query.afterTurn)
-    .sort((a, b) => a.turn - b.turn)
-    .slice(0, query.limit)
-    .map(({ turn, build, entriesText, atMs, status }) => {
-      return { turn, build, entriesText, atMs, status };
-    });
+    .filter(({ turn }) => turn <= query.turn)
+    .sort((a, b) => b.turn - a.turn);
+  if (newest === undefined) return null;
+  const { turn, build, chartText } = newest;
+  return { turn, build, chartText };
 }

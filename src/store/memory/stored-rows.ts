@@ -10,6 +10,7 @@ import type { ShardGrant } from '../port.ts';
 import type {
   AgentRow,
   ChannelAddress,
+  CheckpointRow,
   GroupAddress,
   JournalRow,
   MemoryAddress,
@@ -25,6 +26,7 @@ import { join } from './table.ts';
 type RunKey = { readonly tenant: string; readonly runId: string };
 
 export type StoredJournal = JournalRow & RunKey;
+export type StoredCheckpoint = CheckpointRow & RunKey;
 /**
  * `pruned` counts messages that housekeeping has deleted, so that the audit does not take them for gaps.
  */

@@ -10,6 +10,7 @@ import { releases } from './migrations/000005-releases.ts';
 import { gateFaults } from './migrations/000006-gate-faults.ts';
 import { images } from './migrations/000007-images.ts';
 import { records } from './migrations/000008-records.ts';
+import { checkpoints } from './migrations/000009-checkpoints.ts';
 import { agents } from './migrations/000010-agents.ts';
 import { access } from './migrations/000012-access.ts';
 import { relays } from './migrations/000013-relays.ts';
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   { name: '000006_gate_faults', sql: gateFaults },
   { name: '000007_images', sql: images },
   { name: '000008_records', sql: records },
+  { name: '000009_checkpoints', sql: checkpoints },
   { name: '000010_agents', sql: agents },
   { name: '000012_access', sql: access },
   { name: '000013_relays', sql: relays },

@@ -23,6 +23,8 @@ const pruneRunsStatement = statement(
       for update skip locked
     ), entries as (
       delete from heddle.journal j using old o where j.tenant = o.tenant and j.run_id = o.run_id
+    ), states as (
+      delete from heddle.checkpoints c using old o where c.tenant = o.tenant and c.run_id = o.run_id
     ), said as (
       delete from heddle.conversation_entries c using old o
       where c.tenant = o.tenant and c.run_id = o.run_id

@@ -2,6 +2,7 @@
 import { answersContract, sentKeysContract } from './answers.ts';
 import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
+import { checkpointsContract } from './checkpoints.ts';
 import { conversationsContract } from './conversations.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
@@ -24,6 +25,7 @@ const themes = {
   turns: turnsContract,
   'turns that fail': failingTurnsContract,
   memory: memoryContract,
+  checkpoints: checkpointsContract,
   conversations: conversationsContract,
   images: imagesContract,
   channels: channelsContract,

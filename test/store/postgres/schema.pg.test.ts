@@ -23,6 +23,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000006_gate_faults': '8cd0e84d0c2ee1ba',
   '000007_images': '66269394039b0877',
   '000008_records': '65d2355dbd5318df',
+  '000009_checkpoints': '9ae5cf12309faa06',
   '000010_agents': '32687216c0ed363c',
   '000012_access': '8aa2f4d0e04f58dd',
   '000013_relays': 'd91d91e59ae6fbd4',

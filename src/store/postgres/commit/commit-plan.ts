@@ -32,7 +32,14 @@ import { insertImages, useImages } from '../tables/images.ts';
 import { inboxTargets, insertInbox, takeInbox, takeResults } from '../tables/inbox-writes.ts';
 import { insertMemory } from '../tables/memory-writes.ts';
 import { questionCalls } from '../tables/question-writes.ts';
-import { changeStatus, clearEnded, createRuns, moveRuns, queueRuns } from '../tables/run-writes.ts';
+import {
+  changeStatus,
+  clearEnded,
+  createRuns,
+  insertCheckpoints,
+  moveRuns,
+  queueRuns,
+} from '../tables/run-writes.ts';
 import { fence } from '../tables/shards.ts';
 import { writeProviders, writeSlots } from '../tables/provider-writes.ts';
 import { checkKeys } from './start-keys.ts';
@@ -146,6 +153,7 @@ function callsOf(
     some([...rows.statuses.values()], changeStatus),
     queued,
     trial ? null : checkKeys(rows.queued),
+    some(rows.checkpoints, insertCheckpoints),
     some(rows.evaluations, insertEvaluations),
     some(rows.conversation, appendConversations),
     some(rows.images, insertImages),

@@ -30,6 +30,7 @@ export class CommitRows {
   readonly shards = new Map<number, number>();
   readonly created: CreatingTurn[] = [];
   readonly moved: TurnCommit[] = [];
+  readonly checkpoints: TurnCommit[] = [];
   readonly queued: StartArrival[] = [];
   readonly statuses = new Map<string, StatusChange>();
   readonly memory: MemoryWrite[] = [];
@@ -71,6 +72,7 @@ export class CommitRows {
         this.timers.set(key, { tenant, runId, shard, timer });
       }
     } else if (turn.create === null) this.ended.push(turn);
+    if (turn.checkpoint === true) this.checkpoints.push(turn);
     this.queued.push(...turn.children);
     this.inbox.push(...turn.inbox);
     this.evaluations.push(...turn.evaluations);

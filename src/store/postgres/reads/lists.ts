@@ -46,10 +46,21 @@ const journalStatement = statement(
     order by j.turn limit $4::int`,
 );
 
+/** Read backward through the primary key. */
+const journalEndStatement = statement(
+  'journal_read_end',
+  [text, uuid, int, int],
+  `select j.turn, j.build, j.entries, ${epochMs('j.at')}, j.status from heddle.journal j
+    where j.tenant = $1::text and j.run_id = $2::uuid and j.turn < $3::int
+    order by j.turn desc limit $4::int`,
+);
+
 export async function readJournal(pool: Pool, query: Asked<'journal'>): Promise<Answer<'journal'>> {
-  const rows = await pool.rows(
-    journalStatement(query.tenant, query.runId, query.afterTurn, query.limit),
-  );
+  const { tenant, runId, limit } = query;
+  const rows =
+    'afterTurn' in query
+      ? await pool.rows(journalStatement(tenant, runId, query.afterTurn, limit))
+      : (await pool.rows(journalEndStatement(tenant, runId, query.beforeTurn, limit))).toReversed();
   return rows.map(([turn, build, entries, at, status]) => ({
     turn: Number(turn),
     build: build ?? null,
@@ -58,6 +69,24 @@ export async function readJournal(pool: Pool, query: Asked<'journal'>): Promise<
     // The row was written from a run's status.
     status: (status ?? null) as RunStatus | null,
   }));
+}
+
+const checkpointStatement = statement(
+  'checkpoint_read',
+  [text, uuid, int],
+  `select c.turn, c.build, c.chart from heddle.checkpoints c
+    where c.tenant = $1::text and c.run_id = $2::uuid and c.turn <= $3::int
+    order by c.turn desc limit 1`,
+);
+
+export async function readCheckpoint(
+  pool: Pool,
+  { tenant, runId, turn }: Asked<'checkpoint'>,
+): Promise<Answer<'checkpoint'>> {
+  const [row] = await pool.rows(checkpointStatement(tenant, runId, turn));
+  if (row === undefined) return null;
+  const [at, build, chart] = row;
+  return { turn: Number(at), build: build ?? null, chartText: chart ?? '' };
 }
 
 const questionFields = `tenant, run_id, invocation_id, incarnation, question, answered,

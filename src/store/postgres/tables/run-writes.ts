@@ -111,6 +111,19 @@ export const moveRuns = countedStatement<TurnCommit>(
     ${guardedCount(guard.run)}`,
 );
 
+/** Checkpoints. Locks: the new rows, which no other transaction waits for: the turns themselves are guarded before. */
+export const insertCheckpoints = rowStatement<TurnCommit>(
+  'checkpoints_insert',
+  [
+    ...runColumns,
+    column.int((turn) => turn.expectedTurn + 1),
+    column.text((turn) => turn.build),
+    column.text((turn) => turn.chartText),
+  ],
+  `insert into heddle.checkpoints (tenant, run_id, turn, build, chart)
+    select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[])`,
+);
+
 /**
  * A change between turns: only the status and reason that people see. Locks: as `moveRuns`, after it.
  */

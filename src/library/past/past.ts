@@ -1,0 +1,160 @@
+/**
+ * What a run was: its snapshot as of any turn, and its journal turn by turn. Both fold the journal from the
+ * nearest checkpoint, so that a run of any length is read in a short time.
+ *
+ * 1. `exact: true` is only said of a state which the run's own row, or its own build, has given.
+ * 2. A chart that is not here, or cannot take the journal any more, makes no read fail: what is kept is given,
+ *    and the answer says from which turn it is.
+ */
+import type { JournalEntry } from '../../domain/event.ts';
+import { asWhole, refuseField } from '../../domain/field.ts';
+import type { Json } from '../../domain/json.ts';
+import { asOptions } from '../../domain/options.ts';
+import type { Edge } from '../../kernel/port.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { JournalRow, RunRow } from '../../store/rows.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+import { PastFold, type FoldedTurn } from './fold.ts';
+import { keptState, type PastOpen } from './open-in.ts';
+
+/** A run as it was after a turn. */
+export type PastSnapshot = {
+  /** The turn that was asked for. */
+  readonly turn: number;
+  /**
+   * The turn of which `value`, `context` and `open` are: `turn`, or an earlier one whose state was kept where
+   * the chart is missing. Null: nothing is kept, and they are null.
+   */
+  readonly asOf: number | null;
+  /**
+   * True: the state is what the run's row was. `chart-changed`: another build of the chart took some of these
+   * turns, and the one that is here was asked again. `version-missing`: no chart here takes runs of this version.
+   */
+  readonly exact: true | 'chart-changed' | 'version-missing';
+  /** XState's state value; null before the chart began. */
+  readonly value: Json;
+  /** The chart's context; null before the chart began. */
+  readonly context: Json;
+  /** The run's status after the turn; null for turns of releases that did not note it. */
+  readonly status: RunStatus | null;
+  /** The edges that the turn took, in order; null where no chart here can tell. */
+  readonly edges: readonly Edge[] | null;
+  /** The invocations and timers that were open after the turn. */
+  readonly open: readonly PastOpen[];
+  /** When the turn committed, in ms since 1970 by the database's clock. */
+  readonly atMs: number;
+};
+
+/** One turn of a run. */
+export type Turn = {
+  /** The turn's number, from 1. */
+  readonly turn: number;
+  /** The build that took it; null where it was not noted, or where no chart took part. */
+  readonly build: string | null;
+  /** When it committed, in ms since 1970 by the database's clock. */
+  readonly atMs: number;
+  /** The run's status after it; null for turns of releases that did not note it. */
+  readonly status: RunStatus | null;
+  /** The lines of the journal, in order. */
+  readonly entries: readonly JournalEntry[];
+  /** The edges that were taken, if they were asked for; null where no chart here can tell. */
+  readonly edges?: readonly Edge[] | null;
+};
+
+/** Which turns are wanted: the first ones after a turn, or the last ones before a turn. Default: the last ones. */
+export type TurnsQuery = {
+  /** Only turns after this one. Not beside `before`. */
+  readonly after?: number;
+  /** Only turns before this one. */
+  readonly before?: number;
+  /** How many turns at most, 1 to 200. Default 100. */
+  readonly limit?: number;
+  /** True: each turn has the edges that it took, from a fold of the journal. Default false. */
+  readonly edges?: boolean;
+};
+
+const pageTurns = 200;
+const turnMax = 2_147_483_646;
+
+type Read = Pick<Runtime, 'agents' | 'clock' | 'kernel' | 'store'>;
+
+export async function snapshotAt(read: Read, run: RunRow, given: unknown): Promise<PastSnapshot> {
+  const bounds = { min: 1, max: turnMax, fallback: null };
+  const turn = asWhole(given as Json, 'turn', bounds) ?? refuseField('turn', 'must be given');
+  if (turn > run.turn) refuseField('turn', `is after the run’s last turn, ${run.turn}`);
+  const { tenant, runId } = run;
+  const journal = { tenant, runId, afterTurn: turn - 1, limit: 1 };
+  const [line] = await read.store.journal(journal);
+  if (line === undefined || line.turn !== turn) refuseField('turn', 'is not in the run’s journal');
+  const { status, atMs } = line;
+  const past = await foldTo(read, run, turn);
+  const last = past?.turns.at(-1) ?? null;
+  const common = { turn, status, atMs, edges: last?.turn === turn ? last.edges : null };
+  // A row's own state, and one that was kept for this turn, is the run's, whatever chart is here.
+  const kept = await read.store.checkpoint({ tenant, runId, turn });
+  const own = turn === run.turn ? run.chartText : kept?.turn === turn ? kept.chartText : undefined;
+  if (own !== undefined) return { ...common, ...keptState(own, turn), exact: true };
+  if (past !== null && last?.turn === turn) {
+    const exact = past.fold.isOwnBuild || 'chart-changed';
+    return { ...common, ...keptState(past.fold.text(), turn), exact };
+  }
+  const exact = past === null ? 'version-missing' : 'chart-changed';
+  return { ...common, ...keptState(kept?.chartText ?? null, kept?.turn ?? null), exact };
+}
+
+export async function turnsOf(
+  read: Read,
+  run: RunRow,
+  given: TurnsQuery,
+): Promise<readonly Turn[]> {
+  const query = asOptions(given, 'turns', ['after', 'before', 'limit', 'edges']);
+  const after = asWhole(query.after, 'turns.after', { min: 0, max: turnMax, fallback: null });
+  const end = { min: 1, max: turnMax, fallback: null };
+  const before = asWhole(query.before, 'turns.before', end);
+  if (after !== null && before !== null) refuseField('turns.before', 'must not stand beside after');
+  const limit = asWhole(query.limit, 'turns.limit', { min: 1, max: 200, fallback: 100 });
+  const { tenant, runId } = run;
+  const from = after === null ? { beforeTurn: before ?? turnMax } : { afterTurn: after };
+  const rows = await read.store.journal({ tenant, runId, limit, ...from });
+  if (query.edges !== true) return rows.map((row) => turnOf(row));
+  const last = rows.at(-1)?.turn;
+  const past = last === undefined ? null : await foldTo(read, run, last, rows[0]?.turn);
+  const edges = new Map(past?.turns.map((one) => [one.turn, one.edges]));
+  return rows.map((row) => ({ ...turnOf(row), edges: edges.get(row.turn) ?? null }));
+}
+
+function turnOf({ turn, build, atMs, status, entriesText }: JournalRow): Turn {
+  return { turn, build, atMs, status, entries: JSON.parse(entriesText) as JournalEntry[] };
+}
+
+type Past = { readonly fold: PastFold; readonly turns: readonly FoldedTurn[] };
+
+/**
+ * The turns from `first` (default: `turn` alone) to `turn` as the chart here folds them, from the checkpoint
+ * before them; only the first ones where it cannot go on. Null: no chart here takes the run.
+ */
+async function foldTo(
+  { agents, clock, kernel, store }: Read,
+  run: RunRow,
+  turn: number,
+  first = turn,
+): Promise<Past | null> {
+  const { tenant, runId } = run;
+  const agent = agents.find(run.agent, run.version);
+  if (agent === undefined) return null;
+  const base = await store.checkpoint({ tenant, runId, turn: first - 1 });
+  const fold = new PastFold({ kernel, clock, agent, runId }, base);
+  const turns: FoldedTurn[] = [];
+  for (let afterTurn = base?.turn ?? 0; afterTurn < turn;) {
+    const limit = Math.min(pageTurns, turn - afterTurn);
+    const rows = await store.journal({ tenant, runId, afterTurn, limit });
+    for (const row of rows) {
+      const folded = await fold.take(row);
+      if (folded === null) return { fold, turns };
+      if (row.turn >= first) turns.push(folded);
+      afterTurn = row.turn;
+    }
+    if (rows.length === 0) break;
+  }
+  return { fold, turns };
+}

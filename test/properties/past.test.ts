@@ -1,0 +1,86 @@
+/**
+ * A run's snapshot as of each turn is what its row was after that turn, on random charts: with the edges that it
+ * took and what it had open. `FC_SEED` and `FC_RUNS` repeat or widen a case.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { CompiledAgent } from '../../src/kernel/compiled-agent.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import type { Run } from '../../src/index.ts';
+import type { RunRow } from '../../src/store/rows.ts';
+import { keptState } from '../../src/library/past/open-in.ts';
+import { oneReplica, type Replica, type World } from '../support/replica.ts';
+import { buildChart, eventTypes } from './kernel-chart-build.ts';
+import { chartCase, type CaseSpec, type MoveSpec } from './kernel-chart-spec.ts';
+
+const kernel = createKernel();
+const reached = { turns: 0, edges: 0, checkpoints: 0, open: 0 };
+
+beforeAll(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+async function play(run: Run, world: World, move: MoveSpec): Promise<void> {
+  if (move.move === 'event') {
+    await run.send({ type: eventTypes[move.event] as string, v: move.v });
+    await world.clock.idle();
+  } else if (move.move === 'advance') {
+    await world.clock.advance(move.ms);
+  }
+}
+
+/** Each row of the run as it was after one of its turns. */
+async function rowsOf({ moves }: CaseSpec, run: Run, world: World & Replica): Promise<RunRow[]> {
+  const rows: RunRow[] = [];
+  const look = async (): Promise<void> => {
+    const row = await run.row();
+    if (rows.at(-1)?.turn !== row.turn) rows.push(row);
+  };
+  await look();
+  for (const move of [...moves, ...moves]) {
+    if (rows.at(-1)?.endedAtMs !== null) break;
+    await play(run, world, move);
+    await look();
+  }
+  return rows;
+}
+
+async function runCase(given: CaseSpec): Promise<void> {
+  const { own } = buildChart(given.root);
+  const { work } = own.implementations.actors as Readonly<Record<string, never>>;
+  const chart = own.provide({ actors: { generate: work } });
+  const kids = new Set((kernel.register(chart) as CompiledAgent).charts.values());
+  const world = await oneReplica({ agents: [...kids, chart] });
+  const run = await world.heddle.start('m');
+  await world.clock.idle();
+  const rows = await rowsOf(given, run, world);
+  const turns = await run.turns({ limit: 200, edges: true });
+  for (const { turn, chartText, status } of rows) {
+    const past = await run.snapshotAt(turn);
+    const { asOf: _, ...kept } = keptState(chartText, turn);
+    expect(past).toMatchObject({ turn, asOf: turn, exact: true, status, ...kept });
+    expect(past.edges).toEqual(turns.find((one) => one.turn === turn)?.edges);
+    reached.turns++;
+    reached.edges += past.edges?.length ?? 0;
+    reached.open += past.open.length;
+  }
+  reached.checkpoints += world.store.database.tables.checkpoints.all().length;
+  await world.heddle.close();
+}
+
+const numRuns = Number(process.env['FC_RUNS'] ?? 100);
+const seed = process.env['FC_SEED'];
+
+test('the past is what it was', { timeout: 600_000 }, async () => {
+  await fc.assert(fc.asyncProperty(chartCase, runCase), {
+    numRuns,
+    ...(seed !== undefined && { seed: Number(seed) }),
+  });
+  console.log(reached);
+  for (const what of ['turns', 'edges', 'open'] as const) {
+    expect(reached[what], what).toBeGreaterThan(numRuns / 4);
+  }
+});
