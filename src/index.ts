@@ -75,6 +75,7 @@ export type { ConversationOptions, JournalLine } from './library/run-history.ts'
 export type { PastSnapshot, Turn, TurnsQuery } from './library/past/past.ts';
 export type { PastOpen } from './library/past/open-in.ts';
 export type { Edge } from './kernel/port.ts';
+export type { Attempt, AttemptEnd, AttemptNote } from './domain/attempt.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
   EvaluationRow,

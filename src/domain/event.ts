@@ -3,6 +3,7 @@
  * structural (kind, id, incarnation) and never use XState's own event-type strings, because XState 6 renames
  * those; the kernel makes the XState event at delivery.
  */
+import type { AttemptNote } from './attempt.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -35,6 +36,8 @@ export type RunEvent =
       readonly output?: Json | undefined;
       /** Set for a child run that the chart had left: the child ended before it was stopped. */
       readonly left?: true;
+      /** The attempt of a provider call that has this result. The chart does not see it. */
+      readonly attempt?: AttemptNote;
     }
   | {
       /** An invocation has failed. */
@@ -47,6 +50,8 @@ export type RunEvent =
       readonly error: ErrorRecord;
       /** Set for a child run that the chart had left. */
       readonly left?: true;
+      /** The attempt of a provider call that has failed it. The chart does not see it. */
+      readonly attempt?: AttemptNote;
       /** How often a task was tried. */
       readonly attempts?: number;
       /** The child run that failed. */

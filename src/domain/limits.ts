@@ -34,6 +34,8 @@ export const limits = {
   messagePartsMax: 1_000,
   /** What a provider's last fault says: a host's own provider may say more. */
   faultCharsMax: 1_000,
+  /** Attempts of provider calls that are kept for one run, beside those in its journal: the newest. */
+  attemptsOfRunMax: 1_000,
   /** An image of more bytes does not stay in the row of its message. */
   imageInlineBytesMax: 262_144,
   /** One image. */

@@ -1,5 +1,6 @@
 /** A run as the library gives it: the same calls as in the HTTP API. */
 import type { Observable, Observer } from 'rxjs';
+import type { Attempt } from '../domain/attempt.ts';
 import type { GenerateMessage } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
@@ -19,6 +20,7 @@ import {
   type ConversationOptions,
   type JournalLine,
 } from './run-history.ts';
+import { attemptsOf } from './past/run-attempts.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import { snapshotAt, turnsOf, type PastSnapshot, type Turn, type TurnsQuery } from './past/past.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -223,6 +225,14 @@ export class Run<out Chart = unknown> {
   /** The run's journal so far, in order. It is read in pages. */
   journal(): AsyncGenerator<JournalLine, void, undefined> {
     return journalOf(this.#runtime.store, this.#address);
+  }
+
+  /**
+   * The attempts of the run's provider calls so far: which provider each went to, when it was sent and ended, and how.
+   * Of those without an answer the newest are kept, and the very last may not be written yet.
+   */
+  attempts(): AsyncGenerator<Attempt, void, undefined> {
+    return attemptsOf(this.#runtime.store, this.#address);
   }
 
   /**

@@ -89,5 +89,7 @@ export function asFault(thrown: unknown): ProviderFault | null {
   const waitMs = propertyOf(thrown, 'retryAfterMs');
   const isWait = typeof waitMs === 'number' && Number.isFinite(waitMs) && waitMs >= 0;
   const isContextFull = propertyOf(thrown, 'isContextFull') === true;
-  return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null, { isContextFull });
+  const isCut = propertyOf(thrown, 'isCut') === true;
+  const more = { isContextFull, isCut };
+  return new ProviderFault(kind, thrownText(thrown), isWait ? waitMs : null, more);
 }

@@ -25,6 +25,8 @@ export class ProviderFault extends Error {
   readonly retryAfterMs: number | null;
   /** Of a `caller` fault: the prompt does not fit the model's context. The call fails with `context-full`. */
   readonly isContextFull: boolean;
+  /** Of an outage: an answer had begun, and did not come to its end. */
+  readonly isCut: boolean;
 
   constructor(
     kind: ProviderFaultKind,
@@ -32,9 +34,12 @@ export class ProviderFault extends Error {
     retryAfterMs: number | null = null,
     {
       isContextFull = false,
+      isCut = false,
     }: {
       /** The prompt does not fit the model's context. */
       readonly isContextFull?: boolean;
+      /** An answer had begun, and did not come to its end. */
+      readonly isCut?: boolean;
     } = {},
   ) {
     super(message);
@@ -42,6 +47,7 @@ export class ProviderFault extends Error {
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
     this.isContextFull = isContextFull;
+    this.isCut = isCut;
   }
 }
 

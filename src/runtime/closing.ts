@@ -2,7 +2,7 @@
  * The steps of a close: parts in their order, the slots that are given back, the providers. A step that
  * fails does not stop the next.
  */
-import type { SlotWrite } from '../store/batch.ts';
+import type { Batch, SlotWrite } from '../store/batch.ts';
 import { makeBatch, type Committing } from '../store/make-batch.ts';
 import type { Provider } from '../providers/port.ts';
 import type { Store } from '../store/port.ts';
@@ -31,11 +31,11 @@ export async function writeLastSlots(
     readonly log: Log;
     readonly commitRight: CommitRight;
   },
-  slots: readonly SlotWrite[],
+  { slots, attempts }: { slots: readonly SlotWrite[]; attempts: Batch['attempts'] },
 ): Promise<void> {
   if (slots.length === 0) return;
   const { commitRight, log, store } = of;
-  const batch = makeBatch(of, { slots });
+  const batch = makeBatch(of, { slots, attempts });
   try {
     await commitRight.answered(() => store.commit(batch));
   } catch (error) {

@@ -2,6 +2,7 @@
  * One writing transaction: turns that were ready together, and arrivals from outside. The store applies
  * a turn wholly or not at all (promise 1), and tells which parts were not applied: see fates.ts.
  */
+import type { Attempt } from '../domain/attempt.ts';
 import type { Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
@@ -193,6 +194,12 @@ export type StatusChange = RunAddress & {
  */
 export type KeptResult = RunAddress & { readonly key: string; readonly payloadText: string };
 
+/**
+ * An attempt of a provider call whose end stands in no journal. It is not fenced: it says what the replica has done,
+ * which stays true. For a run that is gone nothing is written.
+ */
+export type AttemptInsert = Pick<RunAddress, 'tenant' | 'runId'> & Attempt;
+
 /** Parts that come from outside any turn. They need no epoch, because any replica may accept them. */
 export type Arrivals = {
   /**
@@ -223,5 +230,7 @@ export type Batch = {
   readonly providers: readonly ProviderWrite[];
   /** Absent while no budget is set. */
   readonly charges?: Charges;
+  /** Absent when there are none. */
+  readonly attempts?: readonly AttemptInsert[];
   readonly arrivals: Arrivals;
 };

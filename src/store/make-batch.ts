@@ -19,6 +19,7 @@ export type BatchParts = Partial<
   Pick<Batch, 'turns' | 'statusChanges' | 'results' | 'slots' | 'providers'>
 > & {
   readonly charges?: Batch['charges'] | undefined;
+  readonly attempts?: Batch['attempts'] | undefined;
   readonly arrivals?: Partial<Arrivals> | undefined;
 };
 
@@ -26,7 +27,7 @@ const noArrivals: Arrivals = { starts: [], inbox: [], messages: [], memory: [] }
 
 export function makeBatch({ ids, replicaId, shards }: Committing, parts: BatchParts): Batch {
   const { turns = [], statusChanges = [], results = [], slots = [], providers = [] } = parts;
-  const { charges, arrivals } = parts;
+  const { charges, attempts = [], arrivals } = parts;
   return {
     commitId: ids.commit(),
     replicaId,
@@ -37,6 +38,7 @@ export function makeBatch({ ids, replicaId, shards }: Committing, parts: BatchPa
     slots,
     providers,
     ...(charges === undefined ? {} : { charges }),
+    ...(attempts.length === 0 ? {} : { attempts }),
     arrivals: arrivals === undefined ? noArrivals : { ...noArrivals, ...arrivals },
   };
 }

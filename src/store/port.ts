@@ -15,6 +15,7 @@ import type { Batch, ImageBytes } from './batch.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   AgentRow,
+  AttemptRow,
   ChannelAddress,
   CheckpointRow,
   EvaluationRow,
@@ -325,6 +326,17 @@ export interface Store extends WatchStore {
   ): Promise<readonly JournalRow[]>;
   /** The newest checkpoint of this turn or an earlier one; null: the run has none so early. */
   checkpoint(query: RunKey & { readonly turn: number }): Promise<CheckpointRow | null>;
+  /**
+   * Attempts of a run's calls whose end stands in no journal, by turn and then in the order of their commits: those
+   * after this turn and, if `afterSeq` is given, those of this turn after that one.
+   */
+  attempts(
+    query: RunKey & {
+      readonly afterTurn: number;
+      readonly afterSeq: string | null;
+      readonly limit: number;
+    },
+  ): Promise<readonly AttemptRow[]>;
   /**
    * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
    * take. Without: those of all runs of the tenant that have no answer.

@@ -2,6 +2,7 @@
  * The rows of the store, as the runtime reads and writes them. Texts named `…Text` are JSON that the
  * store never looks into: only the kernel and the runtime understand them.
  */
+import type { Attempt } from '../domain/attempt.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
@@ -276,3 +277,6 @@ export type JournalRow = {
   /** The run's status after the turn. Null for turns of releases before that was kept. */
   readonly status: RunStatus | null;
 };
+
+/** `seq` orders the attempts of one run within a turn; it is not dense. */
+export type AttemptRow = Attempt & { readonly seq: string };

@@ -31,8 +31,8 @@ const held: Readonly<Record<CallKind, readonly string[]>> = {
   granted: ['durable', 'slot'],
   cleared: ['slot'],
   sent: ['abort', 'cancelLimit', 'sentAtMs', 'slot'],
-  answered: ['slot', 'used'],
-  leaving: ['abort', 'slot'],
+  answered: ['attempt', 'slot', 'used'],
+  leaving: ['sent', 'slot'],
   kept: [],
   over: [],
 };
@@ -84,9 +84,9 @@ function stateOf(kind: CallKind, durable: boolean): CallState {
         cancelLimit: () => undefined,
       };
     case 'answered':
-      return { kind, slot, used: null };
+      return { kind, slot, used: null, attempt: null };
     case 'leaving':
-      return { kind, slot, abort: null };
+      return { kind, slot, sent: null };
     case 'kept':
     case 'over':
       return { kind };

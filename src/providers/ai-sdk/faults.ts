@@ -32,7 +32,9 @@ const kindsByName: Readonly<Record<string, ProviderFaultKind>> = {
 /** `isInStream`: the model gave the error as a part of its stream, where any value may stand. */
 export function faultOf(thrown: unknown, isInStream: boolean, nowMs: number): unknown {
   if (isA(thrown, BrokenAnswer)) {
-    return new ProviderFault(classify({ breakage: thrown.breakage }), shown(thrown.message));
+    const { breakage } = thrown;
+    const isCut = breakage === 'cut';
+    return new ProviderFault(classify({ breakage }), shown(thrown.message), null, { isCut });
   }
   const status = propertyOf(thrown, 'statusCode');
   if (typeof status === 'number') return refusal(thrown, status, nowMs);

@@ -52,6 +52,8 @@ export class BatchMaking {
       slots,
       providers,
       charges,
+      // What is tried apart after an error goes without them.
+      attempts: apart === null ? this.#options.calls.attempts.take() : undefined,
       arrivals: arrived?.arrivals,
     });
     return { batch, turns, statusChanges, arrivals: arrived, grants };

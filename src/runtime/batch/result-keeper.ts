@@ -176,7 +176,9 @@ export class ResultKeeper {
       const { tenant, runId, shard } = call;
       return { tenant, runId, shard, key: keyOf(call), payloadText: JSON.stringify(result) };
     });
-    const batch = makeBatch(this.#options, { results, slots, providers, charges });
+    const isEmpty = results.length + slots.length + providers.length === 0;
+    const attempts = isEmpty && charges === undefined ? undefined : calls.attempts.take();
+    const batch = makeBatch(this.#options, { results, slots, providers, charges, attempts });
     return { batch, turns: [], statusChanges: [], arrivals: null, grants };
   }
 

@@ -19,6 +19,7 @@ import { isA, thrownText } from '../../domain/thrown.ts';
 import type { BroughtBack, Pool } from '../../providers/capacity/pool.ts';
 import { totalTokens } from '../../providers/call-tokens.ts';
 import { asFault } from '../../providers/check-provider.ts';
+import type { ModelDelta } from '../../domain/catalogue.ts';
 import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
 import { ProviderAnswers, UnfitAnswer, usedBy } from './attempt/provider-answer.ts';
@@ -35,6 +36,8 @@ export type FaultOf<Kind> = {
   readonly kind: Kind;
   readonly retryAfterMs: number | null;
   readonly text: string;
+  /** An answer had begun. */
+  readonly isCut?: boolean;
 };
 
 export type RequestEnds = {
@@ -182,6 +185,11 @@ export class CallRequests {
     const sent = call.move(from, 'send', { kind: 'sent', slot, sentAtMs, abort, cancelLimit });
     this.#underWay.add(sent);
     const show = this.#texts.ofAttempt(call, () => call.state !== sent);
+    let hasBegun = false;
+    const shown = (delta: ModelDelta): void => {
+      hasBegun = true;
+      show(delta);
+    };
     try {
       const answer = await this.#answers.of(call, provider, {
         input,
@@ -191,21 +199,25 @@ export class CallRequests {
           const facts = { provider: provider.name, reason: thrownText(thrown) };
           this.#log.warn("a listener of a call's abort signal failed", facts);
         }),
-        onText: (text) => show({ type: 'text', text }),
-        onDelta: show,
+        onText: (text) => shown({ type: 'text', text }),
+        onDelta: shown,
       });
       if (call.state === sent) {
         const own = usedBy(provider.name, answer);
         this.#ends.answered(call, sent, answer, this.#answers.used(call, own) ?? own);
       } else if (isLeaving(call, sent)) this.#ends.unwanted(call, totalTokens(answer.usage));
     } catch (error) {
-      this.#failed(call, sent, provider.name, error);
+      this.#failed(call, sent, { provider: provider.name, error, hasBegun });
     } finally {
       this.#over(sent);
     }
   }
 
-  #failed(call: RunCall, sent: StateOf<'sent'>, provider: string, error: unknown): void {
+  #failed(
+    call: RunCall,
+    sent: StateOf<'sent'>,
+    { provider, error, hasBegun }: { provider: string; error: unknown; hasBegun: boolean },
+  ): void {
     if (call.state !== sent) {
       // Not compared by slot: after the attempt's limit the slot may hold another call or a later attempt.
       if (isLeaving(call, sent)) this.#ends.unwanted(call);
@@ -217,12 +229,13 @@ export class CallRequests {
     const fault = asFault(error);
     if (fault === null) return this.#ends.failed(call, sent, error, used);
     const { kind, retryAfterMs } = fault;
+    const isCut = kind === 'outage' && (hasBegun || fault.isCut);
     if (!this.#pool.bringsBack(call, kind)) return this.#ends.failed(call, sent, error, used);
     // The run does not hear of it (promise 8).
     if (kind === 'refused') this.#refusals.tell(provider, fault.message);
     const gate = this.#pool.gates.gate(sent.slot.provider);
     const wasStalled = isStalled(gate);
-    this.#ends.broughtBack(call, sent, { kind, retryAfterMs, text: fault.message });
+    this.#ends.broughtBack(call, sent, { kind, retryAfterMs, text: fault.message, isCut });
     // Once for each stall: a probe that fails leads from one stalled state to another.
     if (wasStalled || !isStalled(gate)) return;
     const facts = { provider: gate.name, reason: fault.message };
@@ -260,7 +273,7 @@ function isStalled({ status }: { readonly status: ProviderStatus }): boolean {
 
 /** The call has left while this attempt was under way. */
 function isLeaving({ state }: RunCall, { abort }: StateOf<'sent'>): boolean {
-  return state.kind === 'leaving' && state.abort === abort;
+  return state.kind === 'leaving' && state.sent?.abort === abort;
 }
 
 /**

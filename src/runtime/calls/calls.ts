@@ -25,6 +25,7 @@ import type { ProviderRow, SlotRow } from '../../store/provider-rows.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Clock } from '../ports.ts';
 import type { Incoming } from '../turn/incoming.ts';
+import { AttemptLog } from './attempt/attempt-log.ts';
 import { CallGrants } from './call/call-grants.ts';
 import { CallEnds } from './call/call-ends.ts';
 import { CallLife } from './call/call-life.ts';
@@ -41,6 +42,7 @@ import type { CallOfRun, RunCall } from './call/run-call.ts';
 import { gatesOf, gateWrites, slotWrite } from './provider-rows.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
+type GivenBack = Pick<Batch, 'slots' | 'providers' | 'charges' | 'attempts'>;
 
 export class Calls {
   readonly #options: CallsOptions;
@@ -57,6 +59,8 @@ export class Calls {
   readonly #resting: RestingCalls;
   readonly #life: CallLife;
   readonly requests: CallRequests;
+  /** Attempts that the next batch writes. */
+  readonly attempts = new AttemptLog();
   #isWanted = false;
   /** Batches that were sealed. Slots' rows follow this order; commits may end in another order. */
   #sealed = 0;
@@ -85,6 +89,7 @@ export class Calls {
     this.#resting = new RestingCalls(this.pool, options);
     this.#life = new CallLife({
       ...options,
+      attempts: this.attempts,
       pool: this.pool,
       grants: this.#grants,
       runs: this.runs,
@@ -93,6 +98,7 @@ export class Calls {
     });
     const ends = new CallEnds({
       ...options,
+      attempts: this.attempts,
       pool: this.pool,
       grants: this.#grants,
       life: this.#life,
@@ -160,6 +166,13 @@ export class Calls {
     if (call !== undefined) this.#life.recorded(call);
   }
 
+  /** A turn has committed that took this result, and its chart wanted it no more: no journal holds it. */
+  unheard({ tenant, runId }: NewRun, turn: number, { event }: Result): void {
+    const { attempt, id: invocationId, incarnation } = event;
+    if (attempt === undefined) return;
+    this.attempts.add({ tenant, runId, turn, invocationId, incarnation }, attempt);
+  }
+
   /** The run ends with the batch that is being made. */
   runEnds(run: NewRun): void {
     chargeEnd(this.#budgets, run, this.runs.of(run.runId));
@@ -194,10 +207,11 @@ export class Calls {
   }
 
   /** The batch that held these was not committed: the next batch writes the state of that time. */
-  giveBack({ slots, providers, charges }: Pick<Batch, 'slots' | 'providers' | 'charges'>): void {
+  giveBack({ slots, providers, charges, attempts }: GivenBack): void {
     const own = slots.filter(({ replicaId }) => replicaId === this.#replicaId);
     this.pool.news.giveBack({ slots: own, gates: providers });
     this.#madeBefore.giveBack(slots);
+    this.attempts.giveBack(attempts);
     if (charges !== undefined) this.#budgets.reservations.giveBack(charges.settled);
   }
 
@@ -254,15 +268,15 @@ export class Calls {
   }
 
   /**
-   * Aborts all requests, and returns the slots' rows to write. Slots of calls that no run waits for become
+   * Aborts all requests, and returns the rows to write. Slots of calls that no run waits for become
    * idle. The other rows keep the names of their calls: those calls are made again, and counted.
    */
-  close(): readonly SlotWrite[] {
+  close(): { readonly slots: readonly SlotWrite[]; readonly attempts: Batch['attempts'] } {
     this.#alarm.cancel();
     this.#life.close();
     const slots = this.#slotWrites(new Set());
     for (const call of this.runs.all()) this.#life.closeOpen(call);
-    return slots;
+    return { slots, attempts: this.attempts.take() };
   }
 
   #wanted(tell = this.#options.wanted): void {

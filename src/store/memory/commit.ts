@@ -6,6 +6,7 @@
 import { heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
 import { Fates, type BatchOutcome, type FateOf } from '../fates.ts';
+import { writeAttempts } from './attempts.ts';
 import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
 import type { Database } from './database.ts';
@@ -58,6 +59,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   writeCharges(db, batch, fates);
   writeSlots(db, batch, fates);
   writeProviders(db, batch);
+  writeAttempts(db, batch.attempts);
   wakeWaiters(db, wakes);
   const told = own(fates.list());
   db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told });

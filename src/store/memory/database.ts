@@ -23,6 +23,7 @@ import {
   imageKey,
   type StoredCheckpoint,
   type StoredJournal,
+  type StoredAttempt,
   type StoredChannel,
   type StoredMessage,
   type StoredDelayed,
@@ -48,7 +49,13 @@ import {
 } from './stored-rows.ts';
 import { join, Table, UndoLog } from './table.ts';
 
-type Counters = { inbox: number; order: number; token: number; transactions: number };
+type Counters = {
+  attempts: number;
+  inbox: number;
+  order: number;
+  token: number;
+  transactions: number;
+};
 
 const tenantOf = (row: { readonly tenant: string }): string => row.tenant;
 const shardOfRow = (row: { readonly shard: number }): string => String(row.shard);
@@ -179,7 +186,7 @@ function personTables(undo: UndoLog) {
   };
 }
 
-/** The slots and budgets of calls, and the versions of agents. */
+/** The slots, budgets and attempts of calls, and the versions of agents. */
 function callTables(undo: UndoLog) {
   return {
     agents: new Table<StoredAgent>(undo, (row) => join(row.agent, row.version), {}),
@@ -188,6 +195,7 @@ function callTables(undo: UndoLog) {
     }),
     providers: new Table<StoredProvider>(undo, (row) => row.gate, {}),
     budgets: new Table<StoredBudget>(undo, budgetKey, {}),
+    attempts: new Table<StoredAttempt, 'run'>(undo, (row) => String(row.order), { run: runKey }),
     reservations: new Table<StoredReservation, 'run'>(undo, reservationKey, { run: runKey }),
   };
 }
@@ -204,7 +212,7 @@ export class Database {
   private readonly undo = new UndoLog();
   readonly tables: Tables = createTables(this.undo);
   readonly now: () => number;
-  private counters: Counters = { inbox: 0, order: 0, token: 0, transactions: 0 };
+  private counters: Counters = { attempts: 0, inbox: 0, order: 0, token: 0, transactions: 0 };
 
   constructor(nowMs: () => number) {
     this.now = nowMs;

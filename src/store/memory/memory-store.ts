@@ -14,6 +14,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
+import { readAttempts } from './attempts.ts';
 import { audit } from './audit.ts';
 import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
@@ -137,6 +138,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     runs: (query) => whole((db) => listRuns(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
     checkpoint: (query) => whole((db) => readCheckpoint(db, query)),
+    attempts: (query) => whole((db) => readAttempts(db, query)),
     questions: (query) => whole((db) => listQuestions(db, query)),
     evaluations: (query) =>
       whole((db) =>

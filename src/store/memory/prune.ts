@@ -16,6 +16,7 @@ import {
   waiterKey,
   type StoredMessage,
 } from './stored-rows.ts';
+import { removeAttempts } from './attempts.ts';
 import { removeConversations } from './conversations.ts';
 import { pruneImages, removeImageUses } from './images.ts';
 import { forgetKeys, removeQuestions } from './questions.ts';
@@ -83,6 +84,7 @@ function removeRun(db: Database, run: RunRow): void {
   for (const row of db.tables.checkpoints.by('run', runKey(run))) {
     db.tables.checkpoints.remove(join(row.tenant, row.runId, row.turn));
   }
+  removeAttempts(db, run);
   removeConversations(db, run);
   removeImageUses(db, run);
   for (const subscription of db.tables.subscriptions.by('run', runKey(run))) {

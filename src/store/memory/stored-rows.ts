@@ -3,7 +3,13 @@
  * keys alone: the tables stand in database.ts.
  */
 import type { ReplicaId } from '../../domain/ids.ts';
-import type { ConversationInsert, ImageBytes, MessageInsert, SlotWrite } from '../batch.ts';
+import type {
+  AttemptInsert,
+  ConversationInsert,
+  ImageBytes,
+  MessageInsert,
+  SlotWrite,
+} from '../batch.ts';
 import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
 import type { ShardGrant } from '../port.ts';
@@ -27,6 +33,7 @@ type RunKey = { readonly tenant: string; readonly runId: string };
 
 export type StoredJournal = JournalRow & RunKey;
 export type StoredCheckpoint = CheckpointRow & RunKey;
+export type StoredAttempt = AttemptInsert & { readonly order: number };
 /**
  * `pruned` counts messages that housekeeping has deleted, so that the audit does not take them for gaps.
  */

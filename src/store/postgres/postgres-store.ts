@@ -12,6 +12,7 @@ import type pg from 'pg';
 import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './reads/audit.ts';
+import { readAttempts } from './reads/attempts.ts';
 import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
@@ -151,6 +152,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     runs: (query) => listRuns(pools.wide, query),
     journal: (query) => readJournal(pools.read, query),
     checkpoint: (query) => readCheckpoint(pools.read, query),
+    attempts: (query) => readAttempts(pools.read, query),
     questions: (query) => readQuestions(query.runId === null ? pools.wide : pools.read, query),
     evaluations: (query) => readEvaluations(pools.read, query),
     usage: (tenant) => readUsage(pools.wide, tenant),

@@ -25,6 +25,8 @@ const pruneRunsStatement = statement(
       delete from heddle.journal j using old o where j.tenant = o.tenant and j.run_id = o.run_id
     ), states as (
       delete from heddle.checkpoints c using old o where c.tenant = o.tenant and c.run_id = o.run_id
+    ), tries as (
+      delete from heddle.attempts a using old o where a.tenant = o.tenant and a.run_id = o.run_id
     ), said as (
       delete from heddle.conversation_entries c using old o
       where c.tenant = o.tenant and c.run_id = o.run_id

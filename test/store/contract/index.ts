@@ -1,5 +1,6 @@
 /** The contract of `Store`: every implementation passes all of it. */
 import { answersContract, sentKeysContract } from './answers.ts';
+import { attemptsContract } from './attempts.ts';
 import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
 import { checkpointsContract } from './checkpoints.ts';
@@ -38,6 +39,7 @@ const themes = {
   'leases of outside consumers': leasesContract,
   slots: slotsContract,
   providers: providersContract,
+  attempts: attemptsContract,
   budgets: budgetsContract,
   agents: agentsContract,
   'tokens of the API': tokensContract,

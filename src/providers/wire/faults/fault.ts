@@ -53,7 +53,8 @@ export function faultOf(attempt: FailedAttempt): ProviderFault {
   const message = [words, what].filter((part) => part !== '').join(': ');
   const isOfAddress = kind === 'outage' || kind === 'refused' || isForeign;
   const suffix = `${requestOf(header('request-id'))}${isOfAddress ? ` at ${attempt.url}` : ''}`;
-  return new ProviderFault(kind, shown(attempt, message, suffix), retryAfterMs, { isContextFull });
+  const more = { isContextFull, isCut: told === null && breakage === 'cut' };
+  return new ProviderFault(kind, shown(attempt, message, suffix), retryAfterMs, more);
 }
 
 function requestOf(id: string | null): string {

@@ -217,8 +217,11 @@ export class AfterCommit {
     for (const timer of commit.setTimers) timers.set(entry.address, timer);
     for (const { delayMs } of commit.messages)
       if (delayMs > 0) this.#options.scan.expectDelayed(delayMs);
+    const isHeldBack = turn.status === 'paused' || turn.status === 'stalled';
     for (const item of work.incoming) {
       if (item.kind === 'timer') timers.settledIfStill(entry.address, item);
+      if (item.kind !== 'result' || isHeldBack) continue;
+      if (!turn.draft.journal.includes(item.event)) calls.unheard(after.run, after.turn, item);
     }
     if (turn.ended !== null) {
       calls.settle(after, null);

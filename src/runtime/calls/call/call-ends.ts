@@ -4,11 +4,13 @@
  *
  * Owns nothing. `call-requests.ts` makes the requests. `call-life.ts` ends a call that no run waits for.
  */
+import type { AttemptEnd, AttemptNote } from '../../../domain/attempt.ts';
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { BroughtBack, Pool } from '../../../providers/capacity/pool.ts';
 import type { Clock } from '../../ports.ts';
 import type { Incoming } from '../../turn/incoming.ts';
+import { attemptNote, type AttemptLog } from '../attempt/attempt-log.ts';
 import type { CallsOptions } from '../calls-options.ts';
 import type { FaultOf, RequestEnds } from '../call-requests.ts';
 import type { RestingCalls } from '../resting-calls.ts';
@@ -21,6 +23,7 @@ import type { RunCall } from './run-call.ts';
 type Result = Extract<Incoming, { kind: 'result' }>;
 
 export type CallEndsOptions = Pick<CallsOptions, 'budgets' | 'deliver' | 'doubted'> & {
+  readonly attempts: AttemptLog;
   readonly clock: Clock;
   readonly pool: Pool<RunCall>;
   readonly grants: CallGrants;
@@ -60,13 +63,17 @@ export class CallEnds implements RequestEnds {
 
   broughtBack(call: RunCall, state: StateOf<'sent'>, fault: FaultOf<BroughtBack>): void {
     state.cancelLimit();
-    call.move(state, fault.kind, queued(true));
+    const { kind, retryAfterMs: waitMs, text, isCut = false } = fault;
+    const how = isCut ? 'cut' : kind;
+    this.#options.attempts.add(call, this.#note(state, how, { waitMs, fault: text }));
+    call.move(state, kind, queued(true));
     this.#back(call, state.slot, fault);
   }
 
   tookTooLong(call: RunCall, state: StateOf<'sent'>): void {
     // The provider may still answer it, and charge for it.
     this.#options.budgets.reservations.settle(call, 'unknown');
+    this.#options.attempts.add(call, this.#note(state, 'timed-out'));
     call.move(state, 'timed-out', queued(true));
     this.#back(call, state.slot, { kind: 'timed-out' });
   }
@@ -76,9 +83,10 @@ export class CallEnds implements RequestEnds {
     const { clock, ended } = this.#options;
     const { slot } = state;
     const { invocationId: id, incarnation } = call;
-    const event = { kind: 'done', id, incarnation, output: resultOf(output) } as const;
+    const attempt = this.#note(state, 'answered');
+    const event = { kind: 'done', id, incarnation, output: resultOf(output), attempt } as const;
     state.cancelLimit();
-    call.move(state, 'answer', { kind: 'answered', slot, used });
+    call.move(state, 'answer', { kind: 'answered', slot, used, attempt });
     ended(call, { kind: 'result', event }, clock.nowMs() - state.sentAtMs);
   }
 
@@ -91,9 +99,20 @@ export class CallEnds implements RequestEnds {
     const { deliver, pool } = this.#options;
     const { slot } = state;
     if (state.kind === 'sent') state.cancelLimit();
-    call.move(state, 'answer', { kind: 'answered', slot, used });
+    const usage = used?.tokens ?? null;
+    const attempt = state.kind === 'sent' ? this.#note(state, 'failed', { usage }) : null;
+    call.move(state, 'answer', { kind: 'answered', slot, used, attempt });
     const provider = pool.gates.providerOf(slot.provider);
-    deliver(call, faultResult(call, callError(provider, error)));
+    deliver(call, faultResult(call, callError(provider, error), attempt));
+  }
+
+  #note(
+    state: StateOf<'sent'>,
+    how: AttemptEnd,
+    more?: Parameters<typeof attemptNote>[3],
+  ): AttemptNote {
+    const { slot, sentAtMs } = state;
+    return attemptNote(slot, how, { sentAtMs, endedAtMs: this.#options.clock.nowMs() }, more);
   }
 
   /** The call is queued again, at once or after a pause. */

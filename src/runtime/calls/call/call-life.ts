@@ -14,6 +14,7 @@ import { totalTokens } from '../../../providers/call-tokens.ts';
 import type { BudgetRow } from '../../../store/charges.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallsByRun } from '../calls-by-run.ts';
+import { attemptNote, type AttemptLog } from '../attempt/attempt-log.ts';
 import type { CallsOptions } from '../calls-options.ts';
 import type { RestingCalls } from '../resting-calls.ts';
 import type { CallGrants } from './call-grants.ts';
@@ -33,6 +34,7 @@ import {
 import type { RunCall } from './run-call.ts';
 
 export type CallLifeOptions = Pick<CallsOptions, 'budgets' | 'deliver'> & {
+  readonly attempts: AttemptLog;
   readonly clock: Clock;
   readonly pool: Pool<RunCall>;
   readonly grants: CallGrants;
@@ -169,6 +171,7 @@ export class CallLife {
         return abandon(call, state);
       case 'answered':
         call.move(state, 'leave', over);
+        this.#unused(call, state);
         budgets.reservations.settle(call, 'unknown');
         return this.#options.grants.free(state.slot, aborted, tokensOf(state));
       case 'queued':
@@ -200,10 +203,15 @@ export class CallLife {
       case 'leaving':
       case 'over':
         return;
+      case 'sent':
+        this.#aborted(call, state);
+        return abandon(call, state);
       case 'granted':
       case 'cleared':
-      case 'sent':
         return abandon(call, state);
+      case 'answered':
+        this.#unused(call, state);
+        return void call.move(state, 'leave', over);
       default:
         call.move(state, 'leave', over);
     }
@@ -226,8 +234,21 @@ export class CallLife {
     this.#options.grants.free(state.slot, outcomeOf(state), tokensOf(state));
   }
 
+  /** The call has a result, and no run takes it. */
+  #unused(call: RunCall, { attempt, used }: StateOf<'answered'>): void {
+    if (attempt === null) return;
+    this.#options.attempts.add(call, used === null ? attempt : { ...attempt, usage: used.tokens });
+  }
+
+  #aborted(call: RunCall, { slot, sentAtMs }: Pick<StateOf<'sent'>, 'slot' | 'sentAtMs'>): void {
+    const times = { sentAtMs, endedAtMs: this.#nowMs };
+    this.#options.attempts.add(call, attemptNote(slot, 'aborted', times));
+  }
+
   #end(call: RunCall, state: StateOf<'leaving'>, tokens?: number): void {
     this.#leaving.delete(call);
+    const { slot, sent } = state;
+    if (sent !== null) this.#aborted(call, { slot, sentAtMs: sent.sentAtMs });
     call.move(state, 'end', over);
     this.#options.grants.free(state.slot, aborted, tokens);
     const next = this.#options.runs.get(call.runId, call);
@@ -243,11 +264,11 @@ export class CallLife {
 function abandon(call: RunCall, state: StateOf<'granted' | 'cleared' | 'sent'>): void {
   const { slot } = state;
   if (state.kind !== 'sent') {
-    call.move(state, 'leave', { kind: 'leaving', slot, abort: null });
+    call.move(state, 'leave', { kind: 'leaving', slot, sent: null });
     return;
   }
-  const { abort } = state;
-  call.move(state, 'leave', { kind: 'leaving', slot, abort });
+  const { abort, sentAtMs } = state;
+  call.move(state, 'leave', { kind: 'leaving', slot, sent: { sentAtMs, abort } });
   state.cancelLimit();
   abort.abort();
 }

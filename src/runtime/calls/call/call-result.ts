@@ -1,4 +1,5 @@
 /** The forms in which a provider's answer and its fault reach the chart. */
+import type { AttemptNote } from '../../../domain/attempt.ts';
 import type { AssistantPart, GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { recordOf } from '../../../domain/failure.ts';
@@ -66,8 +67,10 @@ function safeToolCall({ id, name, input, invalid, extra }: ToolCall): ToolCall {
 export function faultResult(
   { invocationId: id, incarnation }: Pick<RunCall, 'invocationId' | 'incarnation'>,
   thrown: unknown,
+  attempt: AttemptNote | null = null,
 ): Extract<Incoming, { kind: 'result' }> {
-  return { kind: 'result', event: { kind: 'failed', id, incarnation, error: recordOf(thrown) } };
+  const event = { kind: 'failed', id, incarnation, error: recordOf(thrown) } as const;
+  return { kind: 'result', event: attempt === null ? event : { ...event, attempt } };
 }
 
 export function callError(provider: string, error: unknown): unknown {

@@ -5,6 +5,7 @@
  * constants, and a full budget makes one pair for all calls that wait for it (promise 7). The place of a
  * queued call in its line stands in the fields of `PoolCall`.
  */
+import type { AttemptNote } from '../../../domain/attempt.ts';
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { Grant } from '../../../providers/capacity/pool.ts';
@@ -40,6 +41,9 @@ type Plain<Kind extends CallKind> =
   | { readonly kind: Kind; readonly durable: false }
   | { readonly kind: Kind; readonly durable: true };
 
+/** A request that was sent. Each attempt has an AbortController of its own, which also names it. */
+type Sent = { readonly sentAtMs: number; readonly abort: AbortController };
+
 export type CallState =
   | Plain<'proposed'>
   | Plain<'behind'>
@@ -49,18 +53,21 @@ export type CallState =
   | Held<true>
   | (Plain<'granted'> & { readonly slot: CallSlot })
   | { readonly kind: 'cleared'; readonly slot: CallSlot }
-  | {
+  | (Sent & {
       readonly kind: 'sent';
       readonly slot: CallSlot;
-      readonly sentAtMs: number;
-      /** Also names the attempt: each attempt has an AbortController of its own. */
-      readonly abort: AbortController;
       readonly cancelLimit: () => void;
-    }
+    })
   /** `used` null: the answer is a fault of the call itself. */
-  | { readonly kind: 'answered'; readonly slot: CallSlot; readonly used: Used | null }
-  /** `abort` null: no request was sent. */
-  | { readonly kind: 'leaving'; readonly slot: CallSlot; readonly abort: AbortController | null }
+  | {
+      readonly kind: 'answered';
+      readonly slot: CallSlot;
+      readonly used: Used | null;
+      /** Null: no request was sent. */
+      readonly attempt: AttemptNote | null;
+    }
+  /** `sent` null: no request was sent. */
+  | { readonly kind: 'leaving'; readonly slot: CallSlot; readonly sent: Sent | null }
   | { readonly kind: 'kept' }
   | { readonly kind: 'over' };
 

@@ -4,13 +4,14 @@
  *
  * The order below is the order of locks of every commit, everywhere: commit, shards, runs, images, memory
  * entries, groups' cursors, channels, then rows that only their run's owner writes, questions, inbox
- * rows with the keys of sends before them, slots, providers, and last budgets with the reservations
- * under them.
+ * rows with the keys of sends before them, slots, providers, budgets with the reservations under them,
+ * and last attempts.
  */
 import { freed, type Batch, type SlotWrite, type TurnCommit } from '../../batch.ts';
 import type { Charges } from '../../charges.ts';
 import type { Fates } from '../../fates.ts';
 import type { InboxArrival } from '../../rows.ts';
+import { insertAttempts } from '../tables/attempts.ts';
 import { arrivalCalls } from '../tables/arrival-writes.ts';
 import {
   createCursors,
@@ -181,6 +182,7 @@ function callsOf(
     some(slotsOf(batch, fates), (set) => writeSlots(batch.replicaId, set)),
     some(batch.providers, writeProviders),
     ...writeCharges(charges),
+    some(batch.attempts ?? [], insertAttempts),
   ];
   return {
     calls: calls.filter(isCall),
