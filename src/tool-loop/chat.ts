@@ -254,12 +254,16 @@ function rested({ context }: At): Partial<LoopContext> {
 function eventOf(context: LoopContext): ToolLoopEvent {
   const { prompt, fault } = chatOf(context);
   if (fault !== null) return { ...fault, prompt };
-  const { end, text, value, stop } = context;
+  const { end, value } = context;
   const type = end === 'answered' ? 'answered' : 'stopped';
+  // Text and stop reason are those of the prompt before until the model has answered this one.
+  const { text, stop } = context.iterations > 0 ? context : nothingSaid;
   const { stopReason = null } = stop ?? {};
   const whole = value === undefined ? {} : { value };
   return { type, prompt, end: end ?? 'time', text, ...whole, stopReason };
 }
+
+const nothingSaid: Pick<LoopContext, 'text' | 'stop'> = { text: '' };
 
 function chatOutput(context: LoopContext): ToolLoopOutput {
   const { end, text, iterations, tokens, stop } = context;

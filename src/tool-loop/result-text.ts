@@ -2,7 +2,7 @@
 import type { GenerateMessage, ToolResultPart } from '../domain/catalogue.ts';
 import { toSafeJson, toSafeText, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
-import { checkMessages } from '../domain/model/message-input.ts';
+import { checkMessages, untakenImage } from '../domain/model/message-input.ts';
 import { isA, propertyOf, thrownText } from '../domain/thrown.ts';
 
 export type ToolText = {
@@ -18,9 +18,14 @@ const imageCharsMax = limits.payloadBytesMax / 2;
 /**
  * NUL is removed and lone surrogates are replaced. A result that is no JSON, or too long, becomes an error in
  * words: a model would take half a result for a whole one. A part, or a list of nothing but parts, is taken as
- * parts, if an image is among them.
+ * parts, if an image is among them. An image of a type that no vendor takes is an error in words too: as JSON, its
+ * base64 would fill the model's context and show it nothing.
  */
 export function resultText(output: unknown, charsMax: number): ToolText {
+  const untaken = givenParts(output)
+    .map(untakenImage)
+    .find((words) => words !== null);
+  if (untaken !== undefined) return errorText(`The tool gave ${untaken}.`, charsMax);
   const { content, parts } = partsIn(output) ?? { content: textOf(output) };
   if (content === undefined) {
     return errorText('The tool gave a result that is not plain JSON.', charsMax);
@@ -64,11 +69,16 @@ export function toolError(thrown: unknown, charsMax: number): Error {
   return new Error(words.slice(0, charsMax).toWellFormed(), { cause: thrown });
 }
 
+/** What may be the parts of a result: as many as a message may have. */
+function givenParts(output: unknown): readonly unknown[] {
+  if (typeof output !== 'object' || output === null) return [];
+  const given: readonly unknown[] = Array.isArray(output) ? output : [output];
+  return given.length > limits.messagePartsMax ? [] : given;
+}
+
 /** Null for a result that is no list of parts, or has no image. */
 function partsIn(output: unknown): Pick<ToolText, 'content' | 'parts'> | null {
-  if (typeof output !== 'object' || output === null) return null;
-  const given: readonly unknown[] = Array.isArray(output) ? output : [output];
-  if (given.length > limits.messagePartsMax) return null;
+  const given = givenParts(output);
   try {
     if (!given.some((part) => propertyOf(part, 'type') === 'image')) return null;
     const content = toSafeJson(JSON.parse(JSON.stringify(given.map(withText))));

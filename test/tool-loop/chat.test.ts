@@ -147,6 +147,8 @@ describe('a chat', () => {
 describe('bounds', () => {
   const always: ModelScript = () => ({ toolCalls: [{ name: 'look', input: {} }] });
 
+  const look1 = { text: 'I look.', toolCalls: [{ name: 'look' }] };
+
   it('of one answer stop that answer, and the chat goes on', async () => {
     const bounds = { iterationsMax: 2 };
     const run = await opened({}, { answers: always, bounds });
@@ -159,19 +161,22 @@ describe('bounds', () => {
     expect(await run.status()).toBe('waiting-on-channel');
   });
 
-  it('of time too', async () => {
-    const run = await opened(
-      {},
-      { answers: [{ hang: true }, 'Quick.'], bounds: { timeMs: 5_000 } },
-    );
-    await say(run, 'one');
-    await t.advance('5s');
-    await say(run, 'two');
-    await t.settle();
+  it('of time too: the reply has what the model has said to this prompt', async () => {
+    const answers = [{ hang: true }, 'Quick.', { hang: true }, look1, { hang: true }] as const;
+    const run = await opened({ idleMs: 60_000 }, { answers, bounds: { timeMs: 5_000 } });
+    for (const prompt of ['one', 'two', 'three', 'four']) {
+      await say(run, prompt);
+      await t.advance('5s');
+    }
+    const silent = { type: 'stopped', end: 'time', text: '', stopReason: null };
     expect(await replies(run)).toMatchObject([
-      { type: 'stopped', end: 'time' },
+      silent,
       { type: 'answered', text: 'Quick.' },
+      silent,
+      { type: 'stopped', end: 'time', text: 'I look.', stopReason: 'tool-calls' },
     ]);
+    await t.advance('60s');
+    expect(await run.output()).toMatchObject({ end: 'idle', text: 'I look.' });
   });
 
   it('of its life end the chat: prompts, tokens, time', async () => {

@@ -192,6 +192,23 @@ describe('the result of a tool', () => {
     expect(results[0]).not.toHaveProperty('parts');
   });
 
+  it.each([
+    ['in base64', { ...image, mediaType: 'image/svg+xml' }],
+    ['in bytes', { ...image, mediaType: 'image/svg+xml', data: png }],
+    ['as an address of data', { type: 'image', data: 'data:image/svg+xml;base64,AQID' }],
+    ['among others', [image, { ...image, mediaType: 'image/svg+xml' }, 7]],
+  ])(
+    'is an error in words when an image has a type that no vendor takes: %s',
+    async (_, output) => {
+      const results = await worked({ work: toolOf(() => Promise.resolve(output)) }, [works(1)]);
+      const content = 'The tool gave an image of the type image/svg+xml; it may be image/png, ';
+      expect(results).toMatchObject([
+        { isError: true, content: expect.stringContaining(content) as string },
+      ]);
+      expect(JSON.stringify(results)).not.toMatch(/AQID/);
+    },
+  );
+
   it('has a bound for its images, one by one and together', async () => {
     const of = (chars: number) => ({ ...image, data: 'AAAA'.repeat(chars / 4) });
     const outputs = [of(524_292), of(400_000), of(200_000), of(100_000)];

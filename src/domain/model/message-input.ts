@@ -14,6 +14,7 @@ import type {
   ToolResultPart,
   UserPart,
 } from './message.ts';
+import { propertyOf } from '../thrown.ts';
 import { callsOfParts, isPlain, textOfParts } from './parts.ts';
 
 const roles = ['system', 'user', 'assistant', 'tool'] as const;
@@ -117,7 +118,7 @@ function checkImage(item: JsonObject, field: string): ImagePart {
     return { type: 'image', url };
   }
   const bytes = item['data'];
-  const head = typeof bytes === 'string' ? dataUrl.exec(bytes.slice(0, 200)) : null;
+  const head = dataUrlOf(bytes);
   const kind = checkMediaType(item['mediaType'] ?? head?.[1], `${field}.mediaType`);
   if (item['sha256'] !== undefined) {
     const sha256 = asText(item['sha256'], `${field}.sha256`);
@@ -129,10 +130,24 @@ function checkImage(item: JsonObject, field: string): ImagePart {
   return { type: 'image', mediaType: kind, data };
 }
 
+function dataUrlOf(bytes: unknown): RegExpExecArray | null {
+  return typeof bytes === 'string' ? dataUrl.exec(bytes.slice(0, 200)) : null;
+}
+
 export function checkMediaType(given: Json | undefined, field: string): string {
   const type = asText(given, field);
   if (!mediaTypes.includes(type)) refuseField(field, `must be one of ${mediaTypes.join(', ')}`);
   return type;
+}
+
+/** Words that say so, when something is an image with bytes of a type that no vendor takes. */
+export function untakenImage(given: unknown): string | null {
+  if (propertyOf(given, 'type') !== 'image') return null;
+  const data = propertyOf(given, 'data');
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) return null;
+  const type = propertyOf(given, 'mediaType') ?? dataUrlOf(data)?.[1];
+  if (typeof type !== 'string' || mediaTypes.includes(type)) return null;
+  return `an image of the type ${type.slice(0, 100)}; it may be ${mediaTypes.join(', ')}`;
 }
 
 function checkOrigin(from: Json, field: string): asserts from is Json & PartOrigin {

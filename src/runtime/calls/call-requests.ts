@@ -126,6 +126,11 @@ export class CallRequests {
     return Math.max(this.#lastTookMs, soFarMs) >= this.#lastingMs;
   }
 
+  /** What the answers of a call that has not ended have cost. */
+  used(call: RunCall): Used | undefined {
+    return this.#answers.used(call);
+  }
+
   /** The next refusal of this provider is logged again. */
   reopened(provider: string): void {
     this.#refusals.reopened(provider);

@@ -95,6 +95,7 @@ export class Calls {
       runs: this.runs,
       resting: this.#resting,
       wanted: () => this.#wanted(),
+      used: (call) => this.requests.used(call),
     });
     const ends = new CallEnds({
       ...options,
@@ -175,7 +176,7 @@ export class Calls {
 
   /** The run ends with the batch that is being made. */
   runEnds(run: NewRun): void {
-    chargeEnd(this.#budgets, run, this.runs.of(run.runId));
+    chargeEnd(this.#budgets, run, this.runs.of(run.runId), (call) => this.requests.used(call));
   }
 
   /**

@@ -43,13 +43,23 @@ function saying(said: readonly Said[], supports?: ProviderSupport) {
 
 async function asked(
   said: readonly Said[],
-  { supports, ...more }: { supports?: ProviderSupport } & Partial<GenerateRequest> = {},
+  {
+    supports,
+    later = [],
+    ...more
+  }: {
+    supports?: ProviderSupport;
+    later?: readonly ScriptStep[];
+  } & Partial<GenerateRequest> = {},
 ) {
   const { provider, calls } = saying(said, supports);
   const replica = await oneReplica({ providers: [provider] });
   const { heddle, clock } = replica;
   await heddle.setBudget({ user: 'ann' }, { cost: 1_000_000 });
-  const steps: ScriptStep[] = [{ do: 'generate', with: { prompt: 'q', schema, ...more } }];
+  const steps: ScriptStep[] = [
+    { do: 'generate', with: { prompt: 'q', schema, ...more } },
+    ...later,
+  ];
   const run = await heddle.start('script', { user: 'ann', input: { steps } });
   await clock.idle();
   await clock.advance(60_000);
@@ -58,7 +68,7 @@ async function asked(
   for await (const line of run.journal()) journal.push(line);
   const events = JSON.stringify(journal);
   const budget = await heddle.budget({ user: 'ann' });
-  return { calls, events, spent: budget?.spent.cost, run, heddle };
+  return { calls, events, spent: budget?.spent.cost, run, heddle, clock };
 }
 
 describe('a call with a schema', () => {
@@ -156,6 +166,23 @@ describe('a call with a schema', () => {
     expect(await run.output({ timeoutMs: 1 })).toMatchObject([{ done: { value: { n: 1 } } }]);
     expect(second.calls).toHaveLength(said.length);
     expect((await heddle.budget({ user: 'ann' }))?.spent).toMatchObject(spent);
+  });
+
+  it.each([
+    ['its run is cancelled', {}],
+    [
+      'its run gives it up and goes on',
+      { timeoutMs: 30_000, later: [{ do: 'sleep', ms: 15_000 }] as const },
+    ],
+  ])('that waits for its repair is charged for its first answer when %s', async (_what, more) => {
+    const wait = new ProviderFault('rate-limited', 'wait', 3_600_000);
+    const { calls, run, heddle, spent, clock } = await asked(['no', wait], more);
+    expect(calls).toHaveLength(2);
+    const isOver = 'timeoutMs' in more;
+    expect(spent).toBe(isOver ? 5 : 0);
+    if (!isOver) await run.cancel();
+    await clock.idle();
+    expect((await heddle.budget({ user: 'ann' }))?.spent).toMatchObject({ tokens: 5, cost: 5 });
   });
 
   it.each(['rate-limited', 'outage'] as const)(

@@ -5,6 +5,7 @@ import type { SlotWrite } from '../../../store/batch.ts';
 import type { Charges } from '../../../store/charges.ts';
 import type { NewRun } from '../../../store/rows.ts';
 import type { Budgets } from './budgets.ts';
+import type { Used } from '../call/call-state.ts';
 import type { RunCall } from '../call/run-call.ts';
 
 /**
@@ -41,11 +42,19 @@ export function chargesOf(
   return { reserved, settled, defaults: budgets.defaults };
 }
 
-/** A call that waits for another attempt has used nothing. A request under way may still be answered. */
-export function chargeEnd(budgets: Budgets, run: NewRun, calls: readonly RunCall[]): void {
+/**
+ * A call that waits for another attempt has `used` what an answer has cost that waits for its repair, or nothing.
+ * A request under way may still be answered.
+ */
+export function chargeEnd(
+  budgets: Budgets,
+  run: NewRun,
+  calls: readonly RunCall[],
+  used: (call: RunCall) => Used | undefined,
+): void {
   if (!budgets.isOn) return;
   for (const call of calls) {
-    if (call.state.kind === 'queued') budgets.reservations.settle(call, 'nothing');
+    if (call.state.kind === 'queued') budgets.reservations.settle(call, used(call) ?? 'nothing');
   }
   budgets.reservations.settleRun(run);
 }

@@ -30,6 +30,7 @@ import {
   proposed,
   queued,
   type StateOf,
+  type Used,
 } from './call-state.ts';
 import type { RunCall } from './run-call.ts';
 
@@ -42,6 +43,8 @@ export type CallLifeOptions = Pick<CallsOptions, 'budgets' | 'deliver'> & {
   readonly resting: RestingCalls;
   /** There is something to commit. */
   readonly wanted: () => void;
+  /** What answers have cost of a call that waits for another attempt. */
+  readonly used: (call: RunCall) => Used | undefined;
 };
 
 export class CallLife {
@@ -154,7 +157,7 @@ export class CallLife {
 
   /** No run waits for the call any more. */
   leave(call: RunCall): void {
-    const { runs, resting, budgets } = this.#options;
+    const { runs, resting, budgets, used } = this.#options;
     const { state } = call;
     runs.remove(call);
     resting.drop(call);
@@ -186,7 +189,7 @@ export class CallLife {
       case 'kept':
     }
     call.move(state, 'leave', over);
-    budgets.reservations.settle(call, 'nothing');
+    budgets.reservations.settle(call, used(call) ?? 'nothing');
   }
 
   /** This replica closes: the slots of calls that no run waits for are free. */
