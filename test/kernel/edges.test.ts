@@ -145,6 +145,38 @@ describe('the edges of a step', () => {
     expect(step.edges.map(({ id }) => id)).toEqual(['m.p.one.x:OUT:0:m.away']);
   });
 
+  it('hold none that conflicts in the first step of a chart either', () => {
+    const did: string[] = [];
+    const act = (name: string) => () => void did.push(name);
+    const region = (name: string, id: string) => ({
+      initial: 'past',
+      states: {
+        past: { type: 'history' as const, target: `#${id}` },
+        deep: {
+          initial: 'x',
+          states: { x: { id, on: { OUT: { target: '#away', actions: act(name) } } } },
+        },
+      },
+    });
+    const chart = createMachine({
+      id: 'm',
+      initial: 'p',
+      states: {
+        p: {
+          type: 'parallel',
+          entry: raise({ type: 'OUT' }),
+          states: { one: region('one', 'x1'), two: region('two', 'x2') },
+        },
+        away: { id: 'away' },
+      },
+    });
+    const step = kernel.startTraced(kernel.register(chart), undefined, 'run');
+    for (const effect of step.effects) if (effect.kind === 'act') effect.perform();
+    expect(did).toEqual(['one']);
+    expect(step.state.value).toBe('away');
+    expect(step.edges.map(({ id }) => id)).toEqual(['m.p.one.deep.x:OUT:0:m.away']);
+  });
+
   it('hold nothing of a macrostep that threw', () => {
     const chart = createMachine({
       id: 'm',

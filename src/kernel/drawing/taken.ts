@@ -2,19 +2,23 @@
  * Which of the transitions that XState reports of a microstep were taken. It reports what an event has selected
  * in all regions of a parallel state; where two would leave the same state, it takes one of them.
  */
-import type { AnyMachineSnapshot } from 'xstate';
-import type { StateNode } from '../chart-nodes.ts';
+import { createMachine, initialTransition, type AnyMachineSnapshot } from 'xstate';
+import { nodesOf, type StateNode } from '../chart-nodes.ts';
 import type { Transition } from './edges.ts';
 
-/** `before`: the state that the microstep began with; null when it is not known, at a chart's first step. */
+/** `before`: the state that the microstep began with; null for the first one that XState reports of a chart. */
 export type Microstep = {
   readonly before: AnyMachineSnapshot | null;
   readonly selected: readonly Transition[];
 };
 
+type Before = Pick<AnyMachineSnapshot, '_nodes' | 'historyValue'>;
+
 export function takenIn({ before, selected }: Microstep): readonly Transition[] {
-  if (selected.length < 2 || before === null) return selected;
-  const left = new Map(selected.map((one) => [one, leavesOf(one, before)]));
+  const [first] = selected;
+  if (first === undefined || selected.length < 2) return selected;
+  const from = before ?? begun(first.source);
+  const left = new Map(selected.map((one) => [one, leavesOf(one, from)]));
   let taken: Transition[] = [];
   for (const one of selected) {
     const rivals = taken.filter((other) => meet(left.get(one), left.get(other)));
@@ -24,6 +28,39 @@ export function takenIn({ before, selected }: Microstep): readonly Transition[] 
   return taken;
 }
 
+type Frame = {
+  readonly id?: string;
+  readonly type?: string;
+  readonly initial?: unknown;
+  readonly history?: unknown;
+  readonly target?: unknown;
+  readonly states?: Readonly<Record<string, Frame>>;
+};
+
+/**
+ * The states that a chart enters before any event or eventless transition, which XState does not report: those
+ * in which the same chart rests when it has nothing but states.
+ */
+function begun({ machine }: StateNode): Before {
+  const bare = createMachine(statesAlone(machine.config as Frame) as never);
+  const [{ _nodes: rest }] = initialTransition(bare);
+  const nodes = nodesOf(machine);
+  return { _nodes: rest.flatMap(({ order }) => nodes[order] ?? []), historyValue: {} };
+}
+
+function statesAlone({ id, type, initial, history, target, states }: Frame): Frame {
+  const within = Object.entries(states ?? {}).map(([key, one]) => [key, statesAlone(one)] as const);
+  const first = (initial as { readonly target?: unknown } | undefined)?.target ?? initial;
+  return {
+    ...(id !== undefined && { id }),
+    ...(type !== undefined && { type }),
+    ...(first !== undefined && { initial: first }),
+    ...(history !== undefined && { history }),
+    ...(type === 'history' && target !== undefined && { target }),
+    ...(states !== undefined && { states: Object.fromEntries(within) }),
+  };
+}
+
 type Nodes = ReadonlySet<StateNode>;
 
 function meet(some: Nodes = new Set(), others: Nodes = new Set()): boolean {
@@ -31,7 +68,7 @@ function meet(some: Nodes = new Set(), others: Nodes = new Set()): boolean {
 }
 
 /** The active states that the transition leaves. */
-function leavesOf(one: Transition, before: AnyMachineSnapshot): Nodes {
+function leavesOf(one: Transition, before: Before): Nodes {
   if (one.target === undefined || one.target.length === 0) return new Set();
   const domain = domainOf(one, before);
   const leaves = before._nodes.filter((node) => domain === null || isWithin(node, domain));
@@ -40,7 +77,7 @@ function leavesOf(one: Transition, before: AnyMachineSnapshot): Nodes {
 }
 
 /** The state within which everything happens; null: not even the root is kept. */
-function domainOf(one: Transition, before: AnyMachineSnapshot): StateNode | null {
+function domainOf(one: Transition, before: Before): StateNode | null {
   const targets = (one.target ?? []).flatMap((target) => effective(target, before));
   const { source } = one;
   const inside = targets.every((target) => target === source || isWithin(target, source));
@@ -52,7 +89,7 @@ function domainOf(one: Transition, before: AnyMachineSnapshot): StateNode | null
 }
 
 /** The states that a history state stands for; one that is not kept yet stands for what is beside it. */
-function effective(target: StateNode, before: AnyMachineSnapshot): readonly StateNode[] {
+function effective(target: StateNode, before: Before): readonly StateNode[] {
   if (target.type !== 'history') return [target];
   const history = before.historyValue as Readonly<Record<string, readonly StateNode[]>>;
   return history[target.id] ?? [target];
