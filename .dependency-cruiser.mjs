@@ -314,7 +314,7 @@ const rooms = [
     // Streams: what clients follow, and what replicas tell each other for them. They read through the library's
     // door (src/library/live); the types of rows are the store's.
     room: '^src/api/streams/',
-    may: [domain, '^src/library/', '^src/runtime/ports\\.ts$', storePort, npm('zod'), node],
+    may: [domain, '^src/library/', storePort, npm('zod'), node],
   },
   {
     // The only place that meets the process's clock, timers and randomness.

@@ -11,8 +11,8 @@
  */
 import { HeddleError } from '../../domain/errors.ts';
 import { thrownText } from '../../domain/thrown.ts';
-import type { Clock, Log } from '../../runtime/ports.ts';
 import { idOf, type Places } from './places.ts';
+import type { Clock, Log } from '../../library/live/live.ts';
 import type { Frame, SseWriter } from './sse/writer.ts';
 import type { Topic, TopicFrame } from './topic.ts';
 

@@ -19,6 +19,10 @@ import { Peers } from './relay/peers.ts';
 import { RelayDoor } from './relay/relay-door.ts';
 import { SseWriter, type WriterTimes } from './sse/writer.ts';
 import { Stream } from './stream.ts';
+import { ActivityTopic } from './states/activity-topic.ts';
+import { Gates, GatesTopic } from './states/gates.ts';
+import { Projection } from './states/projection.ts';
+import { RunsTopic } from './states/runs-topic.ts';
 import { isLog, type TopicAsked } from './topics-asked.ts';
 import type { Topic } from './topic.ts';
 
@@ -35,6 +39,8 @@ export type StreamAsked = {
   readonly lastEventId: string | undefined;
   /** Rejects when the caller may see this no more. */
   readonly allowed: () => Promise<unknown>;
+  /** False: turns come without the events that they took. */
+  readonly inspects: boolean;
 };
 
 export class Streams {
@@ -43,6 +49,8 @@ export class Streams {
   readonly #board: NewsBoard;
   readonly #reader: LogReader;
   readonly #peers: Peers;
+  readonly #projection: Projection;
+  readonly #gates: Gates;
   readonly #times: WriterTimes;
   readonly #open = new Map<Stream, Promise<void>>();
   #secret: Promise<string> | null = null;
@@ -54,6 +62,9 @@ export class Streams {
     this.#board = new NewsBoard(this.#live);
     this.#reader = new LogReader(this.#live);
     this.#peers = new Peers({ live: this.#live, board: this.#board, path: relayPath });
+    const reach = this.#peers;
+    this.#projection = new Projection({ live: this.#live, board: this.#board, reach });
+    this.#gates = new Gates(this.#live);
     this.relay = new RelayDoor({ live: this.#live, secret: () => this.#relaySecret() });
   }
 
@@ -102,9 +113,7 @@ export class Streams {
   async #serve(asked: StreamAsked, places: Places, response: ServerResponse): Promise<void> {
     const { clock, log } = this.#live;
     const writer = new SseWriter(response, { clock, times: this.#times });
-    const topics = asked.topics.map((topic, i) =>
-      this.#topic(asked.tenant, topic, places[i] ?? null),
-    );
+    const topics = asked.topics.map((topic, i) => this.#topic(asked, topic, places[i] ?? null));
     const { allowed } = asked;
     const stream = new Stream({ writer, topics, allowed, clock, log }, places);
     writer.open();
@@ -115,15 +124,23 @@ export class Streams {
     this.#open.delete(stream);
   }
 
-  #topic(tenant: string, topic: TopicAsked, after: number | null): Topic {
+  #topic({ tenant, inspects }: StreamAsked, topic: TopicAsked, after: number | null): Topic {
     const parts = { tenant, board: this.#board, reader: this.#reader };
+    const states = { tenant, projection: this.#projection, clock: this.#live.clock };
     switch (topic.kind) {
       case 'run': {
         const { runId, text } = topic;
-        return new RunTopic({ ...parts, runId, text, after: after ?? 0, reach: this.#peers });
+        const of = { runId, text, after: after ?? 0, entries: inspects };
+        return new RunTopic({ ...parts, ...of, reach: this.#peers });
       }
       case 'channel':
         return new ChannelTopic({ ...parts, channel: topic.channel, after });
+      case 'runs':
+        return new RunsTopic({ ...states, filter: topic.filter });
+      case 'providers':
+        return new GatesTopic(this.#gates);
+      case 'activity':
+        return new ActivityTopic({ ...states, gates: this.#gates });
     }
   }
 

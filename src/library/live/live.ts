@@ -12,6 +12,8 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { Store } from '../../store/port.ts';
 import type { Interest, News } from './news.ts';
 
+export type { Clock, Log };
+
 /** The reads of followers. */
 export type LiveReads = Pick<
   Store,

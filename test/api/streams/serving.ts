@@ -29,13 +29,20 @@ export type ServingOptions = {
   readonly isReached?: boolean;
   readonly allowed?: () => Promise<unknown>;
   readonly port?: number;
+  readonly inspects?: boolean;
 };
 
 export async function serveStreams(
   heddle: Pick<Heddle, 'runtime'>,
   options: ServingOptions = {},
 ): Promise<Serving> {
-  const { times = {}, isReached = true, allowed = async () => undefined, port = 0 } = options;
+  const {
+    times = {},
+    isReached = true,
+    allowed = async () => undefined,
+    port = 0,
+    inspects = true,
+  } = options;
   const streams = new Streams(heddle, times);
   const sockets = new Set<Socket>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -56,7 +63,7 @@ export async function serveStreams(
         request.method === 'GET'
           ? topicsOfQuery(streamQuery.parse(queryOf(url)))
           : topicsOfBody(streamBody.parse(JSON.parse(body)));
-      const send = await streams.open({ tenant, topics, lastEventId, allowed });
+      const send = await streams.open({ tenant, topics, lastEventId, allowed, inspects });
       await send(response);
     } catch (error) {
       if (!(error instanceof HeddleError)) throw error;

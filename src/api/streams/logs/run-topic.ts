@@ -27,6 +27,8 @@ export type RunTopicOptions = {
   /** The turn that the client has seen. */
   readonly after: number;
   readonly text: boolean;
+  /** False: turns come without the events that they took. */
+  readonly entries: boolean;
   readonly board: NewsBoard;
   readonly reader: LogReader;
   readonly reach: Reach;
@@ -55,8 +57,8 @@ export class RunTopic implements Topic, RunReader {
   }
 
   get about(): Readonly<Record<string, unknown>> {
-    const { runId, after, text } = this.#options;
-    return { kind: 'run', runId, after, text };
+    const { runId, after, text, entries } = this.#options;
+    return { kind: 'run', runId, after, text, entries };
   }
 
   get isOver(): boolean {
@@ -118,7 +120,7 @@ export class RunTopic implements Topic, RunReader {
     this.#now = null;
     frames.push(...this.#texts.splice(0, most));
     for (const row of this.#rows.splice(0, Math.max(0, most - frames.length))) {
-      frames.push(turnFrame(row));
+      frames.push(turnFrame(row, this.#options.entries));
     }
     if (this.#rows.length === 0) this.#goOn(frames);
     return frames;
@@ -174,7 +176,10 @@ export class RunTopic implements Topic, RunReader {
   }
 }
 
-function turnFrame({ turn, build, status, atMs, entriesText }: JournalRow): TopicFrame {
+function turnFrame({ entriesText, ...row }: JournalRow, withEntries: boolean): TopicFrame {
+  const { turn, build, status, atMs } = row;
+  const data = { turn, build, status, atMs };
+  if (!withEntries) return { event: 'turn', place: turn, data };
   const entries = JSON.parse(entriesText) as readonly JournalEntry[];
-  return { event: 'turn', place: turn, data: { turn, build, status, atMs, entries } };
+  return { event: 'turn', place: turn, data: { ...data, entries } };
 }

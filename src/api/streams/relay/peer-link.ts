@@ -10,9 +10,9 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { thrownText } from '../../../domain/thrown.ts';
+import type { Clock } from '../../../library/live/live.ts';
 import type { ReplicaId } from '../../../domain/ids.ts';
 import { interestKey, type Interest } from '../../../library/live/news.ts';
-import type { Clock } from '../../../runtime/ports.ts';
 import type { NewsBoard } from '../news-board.ts';
 import { lineCharsMax, silenceMs, type InterestChange, type RelayLine } from './line.ts';
 import { isAnswer, newNonce, proofHeader, proofOf } from './proof.ts';

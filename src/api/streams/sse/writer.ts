@@ -9,8 +9,8 @@
  * 3. The last thing that a client gets of a stream that the server ends is what was given to `end`. Bytes that
  *    end otherwise were cut.
  */
+import type { Clock } from '../../../library/live/live.ts';
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../../runtime/ports.ts';
 
 /** `id`: the place from which a reader goes on who has seen this frame. */
 export type Frame = { readonly event: string; readonly id?: string; readonly data: unknown };

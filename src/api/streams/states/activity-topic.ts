@@ -1,0 +1,142 @@
+/**
+ * What moves, for a picture of everything: counts by status, which runs have changed, the gates.
+ *
+ * It owns what changed since its last frame. A frame comes every `frameMs` at most, and only if something changed.
+ *
+ * 1. The first frame is `reset`, with a row for each open run; beyond `rowsMax` runs with every k-th of them.
+ * 2. A frame holds at most `changesMax` changes, of runs that have a row. Beyond that it says `resync`, and
+ *    another `reset` follows.
+ */
+import type { Clock } from '../../../library/live/live.ts';
+import type { RunBrief } from '../../../store/watch-port.ts';
+import type { Topic, TopicFrame } from '../topic.ts';
+import type { Gates } from './gates.ts';
+import type { Projection } from './projection.ts';
+
+const frameMs = 200;
+const changesMax = 2_000;
+const rowsMax = 5_000;
+/** As many as a picture has room for. */
+const rowsOfMany = 340;
+
+export type ActivityTopicOptions = {
+  readonly tenant: string;
+  readonly projection: Projection;
+  readonly gates: Gates;
+  readonly clock: Pick<Clock, 'setTimer'>;
+};
+
+type Ended = { completed: number; failed: number; cancelled: number };
+
+export class ActivityTopic implements Topic {
+  readonly isLog = false;
+  readonly isOver = false;
+  readonly about = { kind: 'activity' };
+  readonly #options: ActivityTopicOptions;
+  readonly #changes = new Map<string, RunBrief>();
+  readonly #leave: (() => void)[] = [];
+  #rows: ReadonlySet<string> | null = null;
+  #ended: Ended = { completed: 0, failed: 0, cancelled: 0 };
+  #hasChanged = false;
+  #hasGates = false;
+  #next: 'nothing' | 'resync' | 'reset' = 'nothing';
+  #ready: () => void = () => undefined;
+  #cancelWait: (() => void) | null = null;
+
+  constructor(options: ActivityTopicOptions) {
+    this.#options = options;
+  }
+
+  begin(ready: () => void): void {
+    this.#ready = ready;
+    const { projection, gates } = this.#options;
+    const reset = (): void => {
+      this.#next = 'reset';
+      this.#changes.clear();
+      ready();
+    };
+    this.#leave.push(projection.watch({ changed: (runs) => this.#changed(runs), reset }));
+    this.#leave.push(
+      gates.watch(() => {
+        this.#hasGates = true;
+        ready();
+      }),
+    );
+  }
+
+  take(): readonly TopicFrame[] {
+    if (this.#cancelWait !== null) return [];
+    const frame = this.#frame();
+    if (frame === null) return [];
+    this.#cancelWait = this.#options.clock.setTimer(frameMs, () => {
+      this.#cancelWait = null;
+      this.#ready();
+    });
+    return [frame];
+  }
+
+  close(): void {
+    this.#cancelWait?.();
+    for (const leave of this.#leave.splice(0)) leave();
+  }
+
+  #frame(): TopicFrame | null {
+    if (this.#next === 'reset') return this.#reset();
+    if (!this.#hasChanged && !this.#hasGates) return null;
+    const isMuch = this.#next === 'resync';
+    const changes = [...this.#changes.values()].map(changeOf);
+    const data = {
+      counts: this.#options.projection.counts(this.#options.tenant),
+      ended: this.#ended,
+      ...(isMuch ? { resync: true } : { changes }),
+      ...(this.#hasGates ? { gates: this.#options.gates.gates ?? [] } : {}),
+    };
+    this.#over();
+    this.#next = isMuch ? 'reset' : 'nothing';
+    return { event: 'frame', data };
+  }
+
+  #reset(): TopicFrame {
+    const { projection, tenant, gates } = this.#options;
+    const open = projection.open(tenant).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+    const every = open.length > rowsMax ? Math.ceil(open.length / rowsOfMany) : 1;
+    const rows = open.filter((_, i) => i % every === 0);
+    this.#rows = every === 1 ? null : new Set(rows.map(({ runId }) => runId));
+    this.#over();
+    this.#next = 'nothing';
+    const counts = projection.counts(tenant);
+    const isWhole = projection.isWhole;
+    const of = { counts, total: open.length, every, isWhole, gates: gates.gates ?? [] };
+    return { event: 'reset', data: { ...of, rows: rows.map(rowOf) } };
+  }
+
+  #over(): void {
+    this.#changes.clear();
+    this.#ended = { completed: 0, failed: 0, cancelled: 0 };
+    this.#hasChanged = false;
+    this.#hasGates = false;
+  }
+
+  #changed(runs: readonly RunBrief[]): void {
+    for (const run of runs) {
+      if (run.tenant !== this.#options.tenant) continue;
+      this.#hasChanged = true;
+      if (run.endedAtMs !== null) this.#ended[run.status as keyof Ended] += 1;
+      if (this.#rows === null || this.#rows.has(run.runId)) this.#changes.set(run.runId, run);
+    }
+    if (this.#changes.size > changesMax && this.#next === 'nothing') {
+      this.#changes.clear();
+      this.#next = 'resync';
+    }
+    if (this.#hasChanged) this.#ready();
+  }
+}
+
+const rowOf = ({ runId, agent, user, pipeline, status, turn, createdAtMs }: RunBrief) => {
+  return { runId, agent, user, pipeline, status, turn, createdAtMs };
+};
+
+/** A run that is new to the client has a row of its own in it. */
+const changeOf = (run: RunBrief) => {
+  return run.turn <= 1 ? rowOf(run) : { runId: run.runId, status: run.status, turn: run.turn };
+};

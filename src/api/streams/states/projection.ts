@@ -1,0 +1,239 @@
+/**
+ * The newest known state of every open run, for lists and counts that move.
+ *
+ * It owns that picture, only while somebody watches. It is read once, shard by shard, and then fed by word of
+ * changes: a changed run is read by key. Runs of shards that are not reached are read anew once a second.
+ *
+ * 1. A state never gives way to an older one: a run's turn only grows.
+ * 2. Whoever watches is told `reset` when word may have been lost, after the picture was read anew.
+ * 3. It holds `openMax` runs at most. Beyond that it says that it is not whole.
+ */
+import { thrownText } from '../../../domain/thrown.ts';
+import { shardCount } from '../../../domain/ids.ts';
+import type { Live } from '../../../library/live/live.ts';
+import type { News } from '../../../library/live/news.ts';
+import type { RunBrief } from '../../../store/watch-port.ts';
+import type { NewsBoard } from '../news-board.ts';
+import type { Reach } from '../reach.ts';
+
+const gatherMs = 50;
+const readsMax = 1_000;
+const pageRuns = 2_000;
+const openMax = 200_000;
+const lookMs = 1_000;
+
+export type StatesHearer = {
+  readonly changed: (states: readonly RunBrief[]) => void;
+  readonly reset: () => void;
+};
+
+export type ProjectionOptions = {
+  readonly live: Pick<Live, 'clock' | 'log' | 'reads'>;
+  readonly board: NewsBoard;
+  readonly reach: Reach;
+};
+
+type Key = Pick<RunBrief, 'tenant' | 'runId'>;
+
+const keyOf = ({ tenant, runId }: Key): string => `${tenant}\u0000${runId}`;
+const allShards = Array.from({ length: shardCount }, (_, shard) => shard);
+
+export class Projection {
+  readonly #options: ProjectionOptions;
+  readonly #hearers = new Set<StatesHearer>();
+  readonly #open = new Map<string, RunBrief>();
+  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #touched = new Map<string, Key>();
+  #leave: (() => void)[] = [];
+  /** Grows when watching begins and ends: what was begun before is dropped. */
+  #era = 0;
+  #isSeeded = false;
+  #isWhole = true;
+  #mustSweep = false;
+  #isReading = false;
+
+  constructor(options: ProjectionOptions) {
+    this.#options = options;
+  }
+
+  /** `reset` is called when the picture is there. */
+  watch(hearer: StatesHearer): () => void {
+    this.#hearers.add(hearer);
+    if (this.#hearers.size === 1) this.#begin();
+    else if (this.#isSeeded) hearer.reset();
+    return () => {
+      if (this.#hearers.delete(hearer) && this.#hearers.size === 0) this.#end();
+    };
+  }
+
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** In no promised order. */
+  open(tenant: string): RunBrief[] {
+    return [...this.#open.values()].filter((run) => run.tenant === tenant);
+  }
+
+  /** Open runs by status. */
+  counts(tenant: string): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts.get(tenant) ?? []);
+  }
+
+  #begin(): void {
+    this.#era += 1;
+    const heard = (news: News): void => {
+      if (news.kind === 'run') this.#touch(news);
+    };
+    const missed = (): void => this.#sweepSoon();
+    this.#leave = [this.#options.board.follow({ kind: 'runs' }, { heard, missed })];
+    this.#sweepSoon();
+    this.#lookAgain(this.#era);
+  }
+
+  #end(): void {
+    this.#era += 1;
+    for (const leave of this.#leave.splice(0)) leave();
+    this.#open.clear();
+    this.#counts.clear();
+    this.#touched.clear();
+    this.#isSeeded = false;
+    this.#isWhole = true;
+  }
+
+  #touch(run: Key): void {
+    const { tenant, runId } = run;
+    this.#touched.set(keyOf(run), { tenant, runId });
+    this.#readSoon();
+  }
+
+  #sweepSoon(): void {
+    this.#mustSweep = true;
+    this.#readSoon();
+  }
+
+  #readSoon(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const era = this.#era;
+    this.#options.live.clock.setTimer(gatherMs, () => void this.#readAll(era));
+  }
+
+  async #readAll(era: number): Promise<void> {
+    try {
+      if (this.#mustSweep) {
+        this.#mustSweep = false;
+        await this.#sweep(allShards, era);
+        if (era === this.#era) this.#seeded();
+      }
+      await this.#readTouched(era);
+    } catch (error) {
+      this.#options.live.log.warn('states could not be read', { error: thrownText(error) });
+      this.#mustSweep = true;
+    }
+    this.#isReading = false;
+    if (this.#hearers.size > 0 && (this.#mustSweep || this.#touched.size > 0)) this.#readSoon();
+  }
+
+  #seeded(): void {
+    this.#isSeeded = true;
+    for (const { reset } of this.#hearers) reset();
+  }
+
+  async #readTouched(era: number): Promise<void> {
+    const some = [...this.#touched].slice(0, readsMax);
+    if (some.length === 0) return;
+    const found = await this.#options.live.reads.briefs(some.map(([, run]) => run));
+    if (era !== this.#era) return;
+    for (const [key] of some) this.#touched.delete(key);
+    const known = new Set(found.map(keyOf));
+    // What is not there any more was deleted by retention.
+    for (const [key] of some) if (!known.has(key)) this.#forget(key);
+    this.#take(found);
+  }
+
+  /** Reads the open runs of these shards; those that were open and are not among them are read by key. */
+  async #sweep(shards: readonly number[], era: number): Promise<void> {
+    for (const shard of shards) {
+      const seen = new Set<string>();
+      for (let after: Key | null = null; ;) {
+        const page: readonly RunBrief[] = await this.#options.live.reads.openBriefs({
+          shard,
+          after,
+          limit: pageRuns,
+        });
+        if (era !== this.#era) return;
+        for (const run of page) seen.add(keyOf(run));
+        this.#take(page);
+        after = page.at(-1) ?? null;
+        if (page.length < pageRuns || after === null) break;
+      }
+      for (const [key, run] of this.#open) {
+        if (run.shard === shard && !seen.has(key)) this.#touched.set(key, run);
+      }
+    }
+  }
+
+  #take(found: readonly RunBrief[]): void {
+    const changed = found.filter((run) => this.#isNews(run));
+    if (changed.length === 0 || !this.#isSeeded) return;
+    for (const hearer of this.#hearers) hearer.changed(changed);
+  }
+
+  #isNews(run: RunBrief): boolean {
+    const key = keyOf(run);
+    const known = this.#open.get(key);
+    if (known !== undefined) {
+      const { turn, status, reason } = known;
+      if (run.turn < turn) return false;
+      if (run.turn === turn && run.status === status && run.reason === reason) return false;
+    }
+    if (run.endedAtMs !== null) {
+      this.#forget(key);
+      return true;
+    }
+    if (known === undefined && this.#open.size >= openMax) {
+      this.#isWhole = false;
+      return false;
+    }
+    this.#forget(key);
+    this.#open.set(key, run);
+    this.#count(run, 1);
+    return true;
+  }
+
+  #forget(key: string): void {
+    const known = this.#open.get(key);
+    if (known === undefined) return;
+    this.#open.delete(key);
+    this.#count(known, -1);
+  }
+
+  #count({ tenant, status }: RunBrief, by: number): void {
+    const counts = this.#counts.get(tenant) ?? new Map<string, number>();
+    this.#counts.set(tenant, counts);
+    const count = (counts.get(status) ?? 0) + by;
+    if (count > 0) counts.set(status, count);
+    else counts.delete(status);
+    if (counts.size === 0) this.#counts.delete(tenant);
+  }
+
+  /** Nobody brings word of the runs of these shards. */
+  #lookAgain(era: number): void {
+    const { live, reach } = this.#options;
+    const cancel = live.clock.setTimer(lookMs, () => {
+      const unreached = allShards.filter((shard) => !reach.reaches(shard));
+      const looked = this.#isSeeded ? this.#sweep(unreached, era) : Promise.resolve();
+      void looked
+        .catch((error: unknown) => {
+          live.log.warn('states could not be read', { error: thrownText(error) });
+        })
+        .then(() => {
+          if (era !== this.#era) return;
+          if (this.#touched.size > 0) this.#readSoon();
+          this.#lookAgain(era);
+        });
+    });
+    this.#leave[1] = cancel;
+  }
+}
