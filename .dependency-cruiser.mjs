@@ -8,7 +8,7 @@
 const npm = (name) => `^node_modules/(@types/)?${name}/`;
 
 /** A module of Node itself: with no folder before its name. */
-const node = '^(node:)?[a-z_]+(/promises|/web)?$';
+const node = '^(node:)?[a-z_0-9]+(/promises|/web)?$';
 
 const domain = '^src/domain/';
 const xstate = npm('xstate');
@@ -317,6 +317,26 @@ const rooms = [
     may: [domain, '^src/library/', storePort, npm('zod'), node],
   },
   {
+    // A surface: a table of routes. It calls the library and access, and nothing below them.
+    room: '^src/api/(?!streams/)',
+    may: [
+      domain,
+      '^src/(library|access|api/streams)/',
+      storePort,
+      npm('fastify'),
+      npm('@fastify/(swagger|rate-limit)'),
+      npm('fastify-type-provider-zod'),
+      npm('prom-client'),
+      npm('zod'),
+      node,
+    ],
+  },
+  {
+    // Puts the door and the routes before a heddle.
+    room: '^src/server\\.ts$',
+    may: [domain, '^src/(api|access)/', '^src/heddle\\.ts$', npm('fastify')],
+  },
+  {
     // The only place that meets the process's clock, timers and randomness.
     room: '^src/system\\.ts$',
     may: [domain, '^src/runtime/ports\\.ts$', node],
@@ -341,8 +361,10 @@ const rooms = [
     room: '^src/cli/',
     may: [
       domain,
-      '^src/(runtime|library|circuits|emulators)/',
-      '^src/(index|heddle)\\.ts$',
+      '^src/(runtime|library|circuits|emulators|access)/',
+      '^src/(index|heddle|server)\\.ts$',
+      '^src/api/package-version\\.ts$',
+      storePort,
       npm('commander'),
       npm('log-update'),
       npm('cli-table3'),

@@ -52,7 +52,7 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
     most: 24,
     why: 'the workload, its audit and its table; nothing else imports it',
   },
-  'src/cli': { most: 20, why: 'a file for each command and for what it prints' },
+  'src/cli': { most: 24, why: 'a file for each command and for what it prints' },
   'src/domain': { most: 22, why: 'the words, a file for each' },
   'src/emulators': { most: 20, why: 'one emulator from its script to its sockets' },
   'src/kernel': { most: 32, why: 'the step and what registration refuses, a file for each rule' },

@@ -8,9 +8,11 @@ import { addCircuitsCommand } from './circuits-command.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from '../api/package-version.ts';
 import { addProvidersCommand } from './providers-command.ts';
 import { addQuestionsCommands } from './questions-commands.ts';
+import { addServeCommand } from './serve-command.ts';
+import { addTokensCommand } from './tokens-command.ts';
 import { addRunsCommands } from './runs-commands.ts';
 import { writerTo, type Streams } from './streams.ts';
 
@@ -31,12 +33,14 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addCircuitsCommand(program, streams, (code) => {
     exitCode = code;
   });
+  addServeCommand(program, streams);
   addRunsCommands(program, streams);
   addQuestionsCommands(program, streams);
   addBudgetCommand(program, streams);
   addDatabaseCommands(program, streams);
   addProvidersCommand(program, streams);
   addEmulateCommand(program, streams);
+  addTokensCommand(program, streams);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;

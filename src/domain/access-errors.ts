@@ -1,5 +1,5 @@
 /** The errors of access and of the HTTP API, as a part of the registry (errors.ts). */
-import { terminal, type ErrorEntry } from './error-entry.ts';
+import { retryable, terminal, type ErrorEntry } from './error-entry.ts';
 
 export const accessErrors = {
   // Access
@@ -32,4 +32,27 @@ export const accessErrors = {
     'A token with the name {name} exists, or existed; choose another name.',
   ),
   'token-unknown': terminal(404, 'No token has the name {name}.'),
+  // Requests over HTTP
+  'route-unknown': terminal(404, '{method} {path} is no route of this API; /docs lists them.'),
+  'media-type-refused': terminal(
+    415,
+    'The body must be JSON: send content-type: application/json.',
+  ),
+  'rate-limited': retryable(
+    429,
+    'More than {max} requests within {windowMs} ms at this replica; ask again after {retryAfterMs} ms.',
+  ),
+  overloaded: retryable(
+    503,
+    'This replica does not get to it ({what}); ask another, or again after {retryAfterMs} ms.',
+  ),
+  'version-differs': terminal(
+    412,
+    'Memory entry {key} is at version {actual}; read it and decide again.',
+  ),
+  'version-missing': terminal(
+    428,
+    'Say which version is meant: If-Match with an ETag, or If-None-Match: * for a new entry.',
+  ),
+  'entry-unknown': terminal(404, 'No memory entry has the key {key}.'),
 } as const satisfies Record<string, ErrorEntry>;

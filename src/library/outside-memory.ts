@@ -7,15 +7,16 @@
  *    race gets `memory-conflict`. A writer that expects none writes after the newest version, whichever
  *    it is.
  */
-import type { RecallOutput } from '../domain/catalogue.ts';
+import type { MemoryVersion, RecallOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
-import { toJson } from '../domain/json.ts';
+import { toJson, type Json } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
 import { asError } from './run-end.ts';
 import { recalled } from '../runtime/turn/recalled.ts';
 import { memoryAddress, type MemoryOwner } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { MemoryAddress } from '../store/rows.ts';
 
 /** Which version of a memory entry is read. */
 export type RecallOptions = {
@@ -31,6 +32,12 @@ export type RememberOptions = {
    * `memory-conflict`. Default: any.
    */
   readonly expectedVersion?: number;
+};
+
+type Write = {
+  readonly valueText: string;
+  readonly deleted: boolean;
+  readonly expected: number | null;
 };
 
 export class OutsideMemory {
@@ -66,6 +73,47 @@ export class OutsideMemory {
     const valueText = JSON.stringify(toJson(value, 'remember.value'));
     const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);
+    return this.#write(address, { valueText, deleted: false, expected });
+  }
+
+  /** A delete is a version too. Of an entry that is not there, version 0 is given, and nothing is written. */
+  async forget(
+    owner: MemoryOwner,
+    key: string,
+    given: RememberOptions,
+  ): Promise<{ readonly key: string; readonly version: number }> {
+    const options = asOptions(given, 'forget', ['expectedVersion']);
+    const address = memoryAddress(owner, key);
+    const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const expected = asWhole(options.expectedVersion, 'forget.expectedVersion', bounds);
+    return this.#write(address, { valueText: 'null', deleted: true, expected });
+  }
+
+  /** The versions of an entry, newest first, deletions among them. */
+  async versions(
+    owner: MemoryOwner,
+    key: string,
+    limit: number,
+  ): Promise<readonly MemoryVersion[]> {
+    const address = memoryAddress(owner, key);
+    const history = asWhole(limit, 'limit', { min: 1, max: 1_000, fallback: 100 }) - 1;
+    const read = { ...address, version: null, history };
+    const { memory } = await this.#open().store.read({ memory: [read], channels: [] });
+    return (memory[0]?.versions ?? []).map(({ version, valueText, deleted, runId, turn }) => ({
+      version,
+      parent: version > 1 ? version - 1 : null,
+      value: deleted ? null : (JSON.parse(valueText) as Json),
+      deleted,
+      runId,
+      turn,
+    }));
+  }
+
+  async #write(
+    address: MemoryAddress,
+    { valueText, deleted, expected }: Write,
+  ): Promise<{ readonly key: string; readonly version: number }> {
+    const { key } = address;
     const runtime = this.#open();
     const { memory } = await runtime.store.read({
       memory: [{ ...address, version: null, history: 0 }],
@@ -77,9 +125,11 @@ export class OutsideMemory {
     if (expected !== null && expected !== actual) {
       throw heddleError('memory-conflict', { key, actual: newest, expected });
     }
+    const isThere = memory[0]?.versions[0]?.deleted === false;
+    if (deleted && !isThere) return { key, version: 0 };
     if (newest === 0) await runtime.admission.memoryEntry(address.tenant);
     const version = newest + 1;
-    const row = { ...address, version, valueText, deleted: false, runId: null, turn: null };
+    const row = { ...address, version, valueText, deleted, runId: null, turn: null };
     const fate = await runtime.arrive({
       kind: 'memory',
       value: expected === null ? { ...row, onAny: true } : row,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { packageVersion } from '../../src/cli/package-version.ts';
+import { packageVersion } from '../../src/api/package-version.ts';
 import { called } from './called.ts';
 import { heddle } from './spawned.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Reads the version of the nearest package above: src/cli and dist/src/cli lie at different depths.
+ * Reads the version of the nearest package above: src/api and dist/src/api lie at different depths.
  */
 export async function packageVersion(from: string): Promise<string> {
   for (let folder = new URL('.', from); ;) {

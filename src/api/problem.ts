@@ -1,0 +1,87 @@
+/**
+ * Errors as problem+json (RFC 9457): the registry's code, message and status, and the field that is wrong. Where
+ * HTTP has a status of its own for a thing, the API's own words (`api` below) take the registry's place.
+ */
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { HeddleError, heddleError } from '../domain/errors.ts';
+import { thrownText } from '../domain/thrown.ts';
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+    errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457, with a code of heddle’s registry.' });
+
+export type Problem = z.output<typeof problemSchema>;
+
+const errorsMax = 20;
+const reasonCharsMax = 200;
+
+/** Problem types that have a name of their own: draft-ietf-httpapi-ratelimit-headers-11. */
+const namedTypes: Readonly<Record<string, string>> = {
+  'rate-limited': 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  overloaded: 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
+};
+
+export function problemOf(error: HeddleError, errors?: Problem['errors']): Problem {
+  const { code, status, retryable, message, detail } = error;
+  const { field, reason } = detail;
+  const own =
+    typeof field === 'string' && typeof reason === 'string' ? [{ field, reason }] : undefined;
+  return {
+    type: namedTypes[code] ?? `/docs#${code}`,
+    title: code.replaceAll('-', ' '),
+    status,
+    detail: message,
+    code,
+    retryable,
+    ...((errors ?? own) === undefined ? {} : { errors: errors ?? own }),
+  };
+}
+
+type FastifyProblem = { readonly code?: unknown; readonly statusCode?: unknown };
+
+/** Any error of a request as heddle's own. A client's fault is never `internal`. */
+export function refusalOf(thrown: unknown): { error: HeddleError; errors?: Problem['errors'] } {
+  if (thrown instanceof HeddleError) return { error: thrown };
+  if (hasZodFastifySchemaValidationErrors(thrown)) return ofSchema(thrown);
+  const { code, statusCode } = Object(thrown) as FastifyProblem;
+  const reason = thrownText(thrown).slice(0, reasonCharsMax);
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return { error: heddleError('media-type-refused') };
+  if (statusCode === 413) {
+    return { error: heddleError('payload-too-large', { field: 'body', bytesMax: bodyBytesMax }) };
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return { error: heddleError('invalid-json', { field: 'request', reason }) };
+  }
+  return { error: heddleError('internal', { reason }, { cause: thrown }) };
+}
+
+/** The input of a start is a payload, and others may stand beside it. */
+export const bodyBytesMax = 4_194_304;
+
+function ofSchema(thrown: {
+  readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validationContext?: string;
+}): { error: HeddleError; errors: Problem['errors'] } {
+  const within = thrown.validationContext === 'querystring' ? 'query' : thrown.validationContext;
+  const errors = thrown.validation.slice(0, errorsMax).map(({ instancePath, message }) => ({
+    field: [within ?? 'body', ...instancePath.split('/').filter((part) => part !== '')]
+      .join('.')
+      .slice(0, reasonCharsMax),
+    reason: (message ?? 'is wrong').slice(0, reasonCharsMax),
+  }));
+  const [first = { field: 'body', reason: 'is wrong' }] = errors;
+  return {
+    error: heddleError('invalid-field', { ...first, reason: `is wrong: ${first.reason}` }),
+    errors,
+  };
+}

@@ -1,0 +1,21 @@
+/** The table of all routes. */
+import type { Route } from './route.ts';
+import { budgetRoutes } from './routes/budgets.ts';
+import { channelRoutes } from './routes/channels.ts';
+import { healthRoutes } from './routes/health.ts';
+import { memoryRoutes } from './routes/memory.ts';
+import { operatorRoutes } from './routes/operator.ts';
+import { questionRoutes } from './routes/questions.ts';
+import { commandRoutes } from './routes/run-commands.ts';
+import { runRoutes } from './routes/runs.ts';
+
+export const routes: readonly Route[] = [
+  ...runRoutes,
+  ...commandRoutes,
+  ...questionRoutes,
+  ...channelRoutes,
+  ...memoryRoutes,
+  ...budgetRoutes,
+  ...operatorRoutes,
+  ...healthRoutes,
+];

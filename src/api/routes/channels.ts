@@ -1,0 +1,99 @@
+/** Channels: published to, read, and leased from by consumers outside runs. */
+import { z } from 'zod';
+import { limits } from '../../domain/limits.ts';
+import { acknowledgeAll, readLog } from '../../library/outside/channel-log.ts';
+import { route } from '../route.ts';
+import { count, json, limit, name, waitMs } from '../shapes.ts';
+
+const ofChannel = z.object({ channel: name });
+const ofGroup = z.object({ channel: name, group: name });
+
+const message = z.object({
+  channel: z.string(),
+  seq: z.int(),
+  messageId: z.string(),
+  payload: json,
+  runId: z.string().nullable(),
+  publishedAtMs: z.number(),
+});
+const leased = message.extend({ attempt: z.int(), token: z.string() });
+
+const publish = route({
+  method: 'POST',
+  path: '/v1/channels/:channel/messages',
+  scope: 'run',
+  summary:
+    'Publishes a message. It has its place in the channel, or its delay, when this is answered.',
+  ofTenant: true,
+  params: ofChannel,
+  body: z.strictObject({
+    payload: json,
+    delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
+  }),
+  answers: { 202: z.object({ messageId: z.string() }) },
+  handle: async ({ heddle, tenant, params, body }) => {
+    const { payload = null, delayMs = 0 } = body;
+    const published = await heddle.publish(params.channel, payload, { tenant, delayMs });
+    return { status: 202, body: published };
+  },
+});
+
+const read = route({
+  method: 'GET',
+  path: '/v1/channels/:channel/messages',
+  scope: 'read',
+  summary:
+    'The messages above `after`, in order; waits for the first. Takes nothing. `head`: the newest number.',
+  ofTenant: true,
+  params: ofChannel,
+  query: z.object({ after: count.default(0), limit: limit(1_000, 100), waitMs: waitMs(0) }),
+  answers: { 200: z.object({ head: z.int(), messages: z.array(message) }) },
+  handle: async ({ heddle, tenant, params, query, closing }) => {
+    const at = { tenant, channel: params.channel, after: query.after, limit: query.limit };
+    const { head, messages } = await readLog(heddle, at, { waitMs: query.waitMs, closing });
+    return { status: 200, body: { head, messages } };
+  },
+});
+
+const lease = route({
+  method: 'POST',
+  path: '/v1/channels/:channel/groups/:group/leases',
+  scope: 'run',
+  summary:
+    'Leases messages to a consumer of the group, each at least once, until it acknowledges them.',
+  ofTenant: true,
+  params: ofGroup,
+  body: z
+    .strictObject({
+      max: z.int().min(1).max(1_000).optional(),
+      leaseMs: z.int().min(1).max(86_400_000).optional(),
+      from: z.enum(['earliest', 'latest']).optional(),
+    })
+    .nullish(),
+  answers: { 200: z.object({ messages: z.array(leased) }) },
+  handle: async ({ heddle, tenant, params, body }) => {
+    const { max = 10, leaseMs = 30_000, from = 'earliest' } = body ?? {};
+    const { channel, group } = params;
+    const messages = await heddle.receive(channel, { tenant, group, max, leaseMs, from });
+    return { status: 200, body: { messages } };
+  },
+});
+
+const acknowledge = route({
+  method: 'POST',
+  path: '/v1/channels/:channel/groups/:group/acknowledgements',
+  scope: 'run',
+  summary:
+    'Marks messages as done, by their tokens. False: the lease has ended, and another may have it.',
+  ofTenant: true,
+  always: true,
+  params: ofGroup,
+  body: z.strictObject({ tokens: z.array(z.string().min(1).max(256)).min(1).max(1_000) }),
+  answers: { 200: z.object({ acknowledged: z.array(z.boolean()) }) },
+  handle: async ({ heddle, tenant, params, body }) => {
+    const acknowledged = await acknowledgeAll(heddle, { tenant, ...params }, body.tokens);
+    return { status: 200, body: { acknowledged } };
+  },
+});
+
+export const channelRoutes = [publish, read, lease, acknowledge];

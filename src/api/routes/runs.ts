@@ -1,0 +1,256 @@
+/** Runs: begun, listed, looked at, waited for. */
+import { z } from 'zod';
+import { tenantFor } from '../../access/principal.ts';
+import { refuseField } from '../../domain/field.ts';
+import { asRunId } from '../../domain/ids.ts';
+import { priorities } from '../../domain/priority.ts';
+import { endedWithin } from '../../library/outside/ended-within.ts';
+import { journalWindow } from '../../library/outside/journal-window.ts';
+import { runStatuses } from '../../library/runs-query.ts';
+import { besideOf } from '../../library/why/beside.ts';
+import { waitText } from '../../library/why/wait-words.ts';
+import { runView } from '../../library/run-view.ts';
+import { cursorOf, positionOf } from '../cursor.ts';
+import { route, type Ask } from '../route.ts';
+import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
+import { count, waitMs, waitMsMax } from '../shapes.ts';
+
+const startSchema = z
+  .strictObject({
+    agent: name,
+    input: json.optional(),
+    tenant: name.optional(),
+    user: name.optional(),
+    pipeline: name.optional(),
+    priority: z.enum(priorities).optional(),
+  })
+  .meta({ id: 'Start' });
+type Start = z.output<typeof startSchema>;
+
+const startedSchema = z.object({ id: z.string(), tenant: z.string() }).meta({ id: 'Started' });
+
+/**
+ * A start may name its tenant, as the query may: both must mean the same. A start whose query names none means the
+ * tenant that it names itself, as far as its principal may.
+ */
+function startOf({ principal, query, tenant }: Ask<unknown, object, unknown>, start: Start) {
+  const named = 'tenant' in query ? tenant : tenantFor(principal, start.tenant);
+  if (start.tenant !== undefined && start.tenant !== named) {
+    refuseField('body.tenant', `is not the tenant of this request, ${named}`);
+  }
+  const { agent, input, user, pipeline, priority } = start;
+  return {
+    agent,
+    tenant: named,
+    ...(input === undefined ? {} : { input }),
+    ...(user === undefined ? {} : { user }),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+const start = route({
+  method: 'POST',
+  path: '/v1/runs',
+  scope: 'run',
+  summary: 'Starts a run. It is durable when this is answered.',
+  ofTenant: true,
+  always: true,
+  body: startSchema,
+  answers: { 202: startedSchema },
+  handle: async (ask) => {
+    const { agent, ...options } = startOf(ask, ask.body);
+    const run = await ask.heddle.start(agent, options);
+    const at = run.tenant === 'default' ? '' : `?tenant=${encodeURIComponent(run.tenant)}`;
+    return {
+      status: 202,
+      body: { id: run.id, tenant: run.tenant },
+      headers: { location: `/v1/runs/${run.id}${at}` },
+    };
+  },
+});
+
+const startMany = route({
+  method: 'POST',
+  path: '/v1/runs/batch',
+  scope: 'run',
+  summary: 'Starts several runs: all of them, or none.',
+  ofTenant: true,
+  always: true,
+  body: z.strictObject({ starts: z.array(startSchema).min(1).max(500) }),
+  answers: { 202: z.object({ runs: z.array(startedSchema) }) },
+  handle: async (ask) => {
+    const starts = ask.body.starts.map((one) => startOf(ask, one));
+    const [first] = starts;
+    if (starts.some(({ tenant }) => tenant !== first?.tenant)) {
+      refuseField('body.starts', 'must be of one tenant');
+    }
+    const runs = await ask.heddle.startAll(starts);
+    return { status: 202, body: { runs: runs.map(({ id, tenant }) => ({ id, tenant })) } };
+  },
+});
+
+const list = route({
+  method: 'GET',
+  path: '/v1/runs',
+  scope: 'read',
+  summary: 'Runs, newest first. An empty cursor: there are no more.',
+  ofTenant: true,
+  query: z.object({
+    status: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(z.enum(runStatuses)).max(14))
+      .optional(),
+    agent: name.optional(),
+    pipeline: name.optional(),
+    limit: limit(1_000, 100),
+    cursor: z.string().max(200).optional(),
+  }),
+  answers: { 200: z.object({ runs: z.array(runSchema), cursor: z.string() }) },
+  handle: async ({ heddle, tenant, query }) => {
+    const { status, agent, pipeline, limit: most, cursor } = query;
+    const rows = await heddle.runs({
+      tenant,
+      limit: most,
+      ...(status === undefined ? {} : { statuses: status }),
+      ...(agent === undefined ? {} : { agent }),
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...(cursor === undefined || cursor === '' ? {} : { beforeRunId: positionOf(cursor) }),
+    });
+    const last = rows.length < most ? undefined : rows.at(-1);
+    const next = last === undefined ? '' : cursorOf(last.runId);
+    return { status: 200, body: { runs: rows.map(runOf), cursor: next } };
+  },
+});
+
+const get = route({
+  method: 'GET',
+  path: '/v1/runs/:runId',
+  scope: 'read',
+  summary: 'A run: its status, what it waits for in words, its input, and what it came to.',
+  ofTenant: true,
+  params: ofRun,
+  answers: {
+    200: z
+      .object({
+        ...runSchema.shape,
+        waitsFor: z.string().nullable(),
+        state: json,
+        input: json,
+        output: json.optional(),
+        error: outcomeSchema.shape.error,
+      })
+      .meta({ id: 'RunInFull' }),
+  },
+  handle: async ({ heddle, tenant, params }) => {
+    const run = await heddle.run(params.runId, { tenant });
+    const row = await run.row();
+    const beside = await besideOf(heddle.runtime.store, row);
+    const { output, error } = outcomeOf(row);
+    return {
+      status: 200,
+      body: {
+        ...runOf(row),
+        waitsFor: waitText(row, beside),
+        state: runView(row, beside.timers)?.state ?? null,
+        input: JSON.parse(row.inputText) as unknown,
+        ...(output === undefined ? {} : { output }),
+        ...(error === undefined ? {} : { error }),
+      },
+    };
+  },
+});
+
+const output = route({
+  method: 'GET',
+  path: '/v1/runs/:runId/output',
+  scope: 'read',
+  summary: `What the run came to. Waits for its end, ${waitMsMax / 1_000} s at most; 202: it goes on, ask again.`,
+  ofTenant: true,
+  params: ofRun,
+  query: z.object({ waitMs: waitMs(waitMsMax) }),
+  answers: { 200: outcomeSchema, 202: outcomeSchema },
+  handle: async ({ heddle, tenant, params, query, closing }) => {
+    const run = await heddle.run(params.runId, { tenant });
+    const row = await endedWithin(heddle, run, { waitMs: query.waitMs, closing });
+    const body = outcomeOf(row);
+    if (row.endedAtMs !== null) return { status: 200, body };
+    return { status: 202, body, headers: { 'retry-after': '0' } };
+  },
+});
+
+const why = route({
+  method: 'GET',
+  path: '/v1/runs/:runId/why',
+  scope: 'read',
+  summary: 'Why the run is where it is, in words and as data, with the runs that stand in its way.',
+  ofTenant: true,
+  params: ofRun,
+  answers: {
+    200: z.looseObject({
+      runId: z.string(),
+      status: z.enum(runStatuses),
+      sinceMs: z.number(),
+      words: z.string(),
+      waits: z.array(json),
+      chain: json,
+      lastError: json,
+    }),
+  },
+  handle: async ({ heddle, tenant, params }) => {
+    const run = await heddle.run(params.runId, { tenant });
+    return { status: 200, body: await run.why() };
+  },
+});
+
+const entry = z.object({
+  turn: z.int(),
+  build: z.string().nullable(),
+  atMs: z.number(),
+  entries: z.array(json),
+});
+
+const journal = route({
+  method: 'GET',
+  path: '/v1/runs/:runId/journal',
+  scope: 'inspect',
+  summary: 'The turns of a run above `after`, each with the events that it took, in order.',
+  ofTenant: true,
+  params: ofRun,
+  query: z.object({ after: count.default(0), limit: limit(1_000, 200) }),
+  answers: { 200: z.object({ turns: z.array(entry) }) },
+  handle: async ({ heddle, tenant, params, query }) => {
+    const { id } = await heddle.run(params.runId, { tenant });
+    const at = { tenant, runId: asRunId(id), afterTurn: query.after, limit: query.limit };
+    return { status: 200, body: { turns: await journalWindow(heddle, at) } };
+  },
+});
+
+const evaluations = route({
+  method: 'GET',
+  path: '/v1/runs/:runId/evaluations',
+  scope: 'read',
+  summary: 'The evaluations that the run was given: 1,000 at most.',
+  ofTenant: true,
+  params: ofRun,
+  answers: {
+    200: z.object({
+      evaluations: z.array(
+        z.object({
+          evaluationId: z.string(),
+          subjectRunId: z.string(),
+          evaluatorRunId: z.string(),
+          score: z.number(),
+          rationale: z.string(),
+        }),
+      ),
+    }),
+  },
+  handle: async ({ heddle, tenant, params }) => {
+    const { id } = await heddle.run(params.runId, { tenant });
+    return { status: 200, body: { evaluations: await heddle.evaluations(id, { tenant }) } };
+  },
+});
+
+export const runRoutes = [startMany, start, list, get, output, why, journal, evaluations];

@@ -1,0 +1,272 @@
+/**
+ * The HTTP server: the table of routes over one heddle.
+ *
+ * It owns the way of a request: who asks, how often, whether there is room, what it names, what is answered. It
+ * leaves to the routes what is done, and to the library what may be done.
+ *
+ * 1. A request is refused before its body is read where its token does not allow it.
+ * 2. A request that is refused has changed nothing (promise 11), and no fault of a client is a 5xx.
+ * 3. A close answers those who wait, then takes no more.
+ */
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Doorkeeper } from '../access/doorkeeper.ts';
+import { checkScope, tenantFor, type Principal } from '../access/principal.ts';
+import { heddleError } from '../domain/errors.ts';
+import type { Heddle } from '../library/library.ts';
+import { docsPage } from './docs-page.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { Overload } from './overload.ts';
+import { bodyBytesMax, problemOf, problemSchema, refusalOf } from './problem.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+
+export type RateBounds = {
+  /** How many requests a token, or an address without one, may make within `windowMs`. */
+  readonly max: number;
+  readonly windowMs: number;
+};
+
+export type ApiOptions = {
+  readonly heddle: Heddle;
+  readonly doorkeeper: Doorkeeper;
+  readonly version: string;
+  readonly rate?: RateBounds | undefined;
+  readonly overload?: Overload;
+};
+
+/** A burst of ten seconds of starts is let in. */
+const rateDefault: RateBounds = { max: 50_000, windowMs: 10_000 };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null;
+  }
+  interface FastifyContextConfig {
+    route?: Route;
+  }
+}
+
+/** What is the same for every request, as its hooks and handlers see it. */
+type Serving = ApiOptions & {
+  readonly overload: Overload;
+  readonly metrics: Metrics;
+  readonly closing: AbortController;
+  readonly limit: ReturnType<FastifyInstance['createRateLimit']>;
+};
+
+/** A server of its own; it does not listen yet. */
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: bodyBytesMax,
+    // The time in which a request must have arrived; an answer may be waited for a little less (`waitMsMax`).
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 600 },
+    logger: false,
+  });
+  await app.register(apiPlugin, options);
+  await app.ready();
+  return app;
+}
+
+/** The same routes inside a Fastify of the host's own. */
+export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) => {
+  const { max, windowMs } = options.rate ?? rateDefault;
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'heddle', version: options.version },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
+  });
+  await app.register(rateLimit, {
+    global: false,
+    max,
+    timeWindow: windowMs,
+    keyGenerator: callerOf,
+  });
+  // Bodies are JSON and nothing else.
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('principal', null);
+  const overload = options.overload ?? new Overload();
+  overload.start();
+  const serving: Serving = {
+    ...options,
+    overload,
+    metrics: createMetrics(options.heddle),
+    closing: new AbortController(),
+    limit: app.createRateLimit(),
+  };
+  app.addHook('preClose', async () => serving.closing.abort());
+  app.addHook('onClose', async () => {
+    overload.close();
+    serving.metrics.close();
+  });
+  app.addHook('onRequest', (request, reply) => admit(serving, request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    serving.metrics.answered(request.routeOptions.url ?? 'unknown', reply);
+  });
+  app.setErrorHandler((error, request, reply) => refuse(serving, error, request, reply));
+  app.setNotFoundHandler((request) => {
+    throw heddleError('route-unknown', { method: request.method, path: pathOf(request) });
+  });
+  for (const one of routes) app.route(served(serving, one));
+  addPages(app, serving);
+};
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0]?.slice(0, 200) ?? '';
+
+const callerOf = (request: FastifyRequest): string =>
+  request.principal === null ? request.ip : `token ${request.principal.by}`;
+
+/** Who asks, whether they may, and whether there is room: before the body is read. */
+async function admit(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { route } = request.routeOptions.config;
+  if (route === undefined || route.scope === null) return;
+  const principal = await serving.doorkeeper.admit(request.headers);
+  request.principal = principal;
+  checkScope(principal, route.scope);
+  await checkRate(serving, request, reply);
+  const trouble = route.always === true ? null : serving.overload.trouble;
+  if (trouble !== null) throw heddleError('overloaded', { what: trouble, retryAfterMs: 5_000 });
+}
+
+/** Draft 11 of the RateLimit headers. The policy is called `replica`, because each replica counts for itself. */
+async function checkRate(
+  { limit, rate = rateDefault }: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { windowMs } = rate;
+  const state = await limit(request);
+  if (state.isAllowed) return;
+  const inSeconds = Math.max(1, state.ttlInSeconds);
+  void reply.header(
+    'ratelimit-policy',
+    `"replica";q=${state.max};w=${Math.ceil(windowMs / 1_000)}`,
+  );
+  void reply.header('ratelimit', `"replica";r=${state.remaining};t=${inSeconds}`);
+  if (!state.isExceeded) return;
+  const detail = { max: state.max, windowMs, retryAfterMs: inSeconds * 1_000 };
+  throw heddleError('rate-limited', detail);
+}
+
+function refuse(
+  { heddle }: Serving,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { error, errors } = refusalOf(thrown);
+  if (error.code === 'internal') {
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    heddle.runtime.log.warn('a request met a fault', { route, error: error.message });
+  }
+  const { retryAfterMs } = error.detail;
+  const waitMs =
+    typeof retryAfterMs === 'number' ? retryAfterMs : error.status === 503 ? 1_000 : null;
+  if (waitMs !== null) void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)));
+  if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(error.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemOf(error, errors));
+}
+
+/** A route as Fastify takes it. */
+function served(serving: Serving, route: Route): Parameters<FastifyInstance['route']>[0] {
+  const tenant = route.ofTenant ? { tenant: z.string().min(1).max(256).optional() } : {};
+  const query = (route.query ?? z.object({})).extend(tenant).strict();
+  return {
+    method: route.method,
+    url: route.path,
+    config: { route },
+    schema: {
+      summary: route.summary,
+      ...(route.scope === null ? {} : { security: [{ token: [route.scope] }] }),
+      ...(route.params === undefined ? {} : { params: route.params }),
+      ...(route.body === undefined ? {} : { body: route.body }),
+      querystring: query,
+      response: { ...route.answers, '4xx': problemSchema, '5xx': problemSchema },
+    },
+    handler: async (request, reply) => {
+      const principal = request.principal ?? { by: 'nobody', scopes: [], tenant: null };
+      const asked = request.query as { readonly tenant?: string };
+      const answer = await route.handle({
+        heddle: serving.heddle,
+        principal,
+        tenant: route.ofTenant ? tenantFor(principal, asked.tenant) : 'default',
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        headers: request.headers as Record<string, string | undefined>,
+        closing: serving.closing.signal,
+      });
+      for (const [name, value] of Object.entries(answer.headers ?? {})) {
+        void reply.header(name, value);
+      }
+      if (serving.closing.signal.aborted) void reply.header('connection', 'close');
+      return reply.code(answer.status).send(answer.body);
+    },
+  };
+}
+
+/** The document, its page, and the metrics: no part of `/v1`. */
+function addPages(app: FastifyInstance, { metrics, doorkeeper }: Serving): void {
+  const hide = { schema: { hide: true } };
+  app.get('/openapi.json', hide, async () => app.swagger());
+  app.get('/docs', hide, async (_, reply) =>
+    reply
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(docsPage(app.swagger())),
+  );
+  app.get('/metrics', hide, async (request, reply) => {
+    checkScope(await doorkeeper.admit(request.headers), 'read');
+    return reply.header('content-type', metrics.contentType).send(await metrics.text());
+  });
+}
+
+/** Problems have a media type of their own, which a schema of Fastify's cannot say. */
+function asProblems<Given>(document: Given): Given {
+  const { paths = {} } = document as { paths?: Record<string, Record<string, unknown>> };
+  for (const operations of Object.values(paths)) {
+    for (const operation of Object.values(operations)) {
+      const { responses = {} } = operation as {
+        responses?: Record<string, { content?: Record<string, unknown> }>;
+      };
+      for (const [status, response] of Object.entries(responses)) {
+        const schema = response.content?.['application/json'];
+        if (/^[45]/.test(status) && schema !== undefined) {
+          response.content = { 'application/problem+json': schema };
+        }
+      }
+    }
+  }
+  return document;
+}

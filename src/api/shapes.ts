@@ -1,0 +1,76 @@
+/** The shapes that several routes answer with. Named ones stand once in the OpenAPI document. */
+import { z } from 'zod';
+import { priorities } from '../domain/priority.ts';
+import { runStatuses } from '../library/runs-query.ts';
+import type { RunRow } from '../store/rows.ts';
+import type { Answer } from './route.ts';
+
+/** Any JSON. What a run may hold is the library's to decide. */
+export const json = z.unknown().meta({ description: 'Any JSON.' });
+export const name = z.string().min(1).max(256);
+export const limit = (max: number, fallback: number) =>
+  z.coerce.number().int().min(1).max(max).default(fallback);
+export const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const runId = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'is not a run’s id');
+export const ofRun = z.object({ runId });
+
+/** A proxy may end what is silent for 30 s. */
+export const waitMsMax = 25_000;
+export const waitMs = (fallback: number) =>
+  z.coerce.number().int().min(0).max(waitMsMax).default(fallback);
+
+const errorSchema = z
+  .object({ code: z.string(), message: z.string() })
+  .loose()
+  .meta({ id: 'RunError', description: 'The error with which a run failed or was cancelled.' });
+
+export const runSchema = z
+  .object({
+    id: runId,
+    tenant: z.string(),
+    agent: z.string(),
+    version: z.string(),
+    user: z.string(),
+    pipeline: z.string(),
+    parentRunId: runId.nullable(),
+    priority: z.enum(priorities),
+    status: z.enum(runStatuses),
+    reason: z.string().nullable(),
+    turn: z.int(),
+    createdAtMs: z.number(),
+    endedAtMs: z.number().nullable(),
+  })
+  .meta({ id: 'Run' });
+
+export function runOf(row: RunRow): z.input<typeof runSchema> {
+  const { runId: id, tenant, agent, version, user, pipeline, parent, priority } = row;
+  const { status, reason, turn, createdAtMs, endedAtMs } = row;
+  const parentRunId = parent === null ? null : parent.runId;
+  const fixed = { id, tenant, agent, version, user, pipeline, parentRunId, priority };
+  return { ...fixed, status, reason, turn, createdAtMs, endedAtMs };
+}
+
+export const outcomeSchema = z
+  .object({
+    id: runId,
+    status: z.enum(runStatuses),
+    output: json.optional(),
+    error: errorSchema.optional(),
+  })
+  .meta({ id: 'Outcome', description: 'What a run came to; a failure is an answer, not a fault.' });
+
+export function outcomeOf(row: RunRow): z.input<typeof outcomeSchema> {
+  const { runId: id, status, outputText, error } = row;
+  if (status === 'completed') {
+    return { id, status, output: outputText === null ? null : (JSON.parse(outputText) as unknown) };
+  }
+  return error === null ? { id, status } : { id, status, error: { ...error } };
+}
+
+export const acceptedSchema = z
+  .object({ id: runId })
+  .meta({ id: 'Accepted', description: 'It is durable, and the run will take it in its turn.' });
+
+export const accepted = (id: string): Answer => ({ status: 202, body: { id } });

@@ -1,0 +1,66 @@
+/** A channel as it is read and leased from outside runs, beside what `Heddle` gives. */
+import { checkName } from '../../domain/ids.ts';
+import type { ChannelReadResult } from '../../store/port.ts';
+import type { ChannelAddress, GroupAddress } from '../../store/rows.ts';
+import type { Clock } from '../../runtime/ports.ts';
+import type { Heddle } from '../library.ts';
+
+/** How long to wait before a channel is looked at again: messages of other replicas give no notice. */
+const lookAgainMs = { first: 50, last: 1_000 } as const;
+
+type Read = ChannelAddress & { readonly after: number; readonly limit: number };
+type Runtime = Pick<Heddle, 'runtime'>;
+
+async function look({ runtime }: Runtime, read: Read): Promise<ChannelReadResult> {
+  const channel = checkName(read.channel, 'channel');
+  const { channels } = await runtime.store.read({
+    memory: [],
+    channels: [{ ...read, channel, group: null, from: 'earliest' }],
+  });
+  const [found] = channels;
+  if (found === undefined) throw new TypeError('a read was not answered');
+  return found;
+}
+
+/** The messages above `after`; waits for the first of them, `waitMs` at most. Takes nothing. */
+export async function readLog(
+  heddle: Runtime,
+  read: Read,
+  wait: { readonly waitMs: number; readonly closing: AbortSignal },
+): Promise<ChannelReadResult> {
+  const { clock } = heddle.runtime;
+  const untilMs = clock.nowMs() + wait.waitMs;
+  for (
+    let pauseMs: number = lookAgainMs.first;
+    ;
+    pauseMs = Math.min(pauseMs * 2, lookAgainMs.last)
+  ) {
+    const found = await look(heddle, read);
+    const leftMs = untilMs - clock.nowMs();
+    if (found.messages.length > 0 || leftMs <= 0 || wait.closing.aborted) return found;
+    await pause(clock, Math.min(pauseMs, leftMs), wait.closing);
+  }
+}
+
+async function pause(clock: Clock, forMs: number, closing: AbortSignal): Promise<void> {
+  let wake = (): void => undefined;
+  const cancel = clock.setTimer(forMs, () => wake());
+  const over = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  closing.addEventListener('abort', wake);
+  await over;
+  closing.removeEventListener('abort', wake);
+  cancel();
+}
+
+/** By index: false for a token whose lease has ended, or that was acknowledged before. */
+export async function acknowledgeAll(
+  { runtime }: Runtime,
+  at: GroupAddress,
+  tokens: readonly string[],
+): Promise<readonly boolean[]> {
+  const channel = checkName(at.channel, 'channel');
+  const group = checkName(at.group, 'group');
+  return runtime.store.acknowledge({ tenant: at.tenant, channel, group, tokens });
+}

@@ -1,0 +1,101 @@
+/**
+ * `heddle/server`: heddle behind HTTP. It puts a heddle, the door to it and the routes together; the application
+ * keeps its heddle, and closes it.
+ */
+import type { FastifyPluginAsync } from 'fastify';
+import { Doorkeeper } from './access/doorkeeper.ts';
+import { apiPlugin, createApi, type RateBounds } from './api/server.ts';
+import { refuseField } from './domain/field.ts';
+import { asBoolean, asText, asWhole } from './domain/field.ts';
+import { asOptions } from './domain/options.ts';
+import type { Heddle } from './heddle.ts';
+import { packageVersion } from './api/package-version.ts';
+
+/** Options of `serve`. Each may be left out. */
+export type ServeOptions = {
+  /** Default 127.0.0.1. Anything but this machine needs a token, and heddle refuses to listen without one. */
+  readonly host?: string;
+  /** Default 7070; 0 takes any that is free. */
+  readonly port?: number;
+  /** A first token, which may do everything. Default: HEDDLE_TOKEN. */
+  readonly token?: string;
+  /** True: a token is needed from this machine too. */
+  readonly tokensAlways?: boolean;
+  /** How many requests of one token this replica answers within a time. Default 50,000 in 10 s. */
+  readonly rate?: {
+    /** How many. */
+    readonly max: number;
+    /** Within how long, in ms. */
+    readonly windowMs: number;
+  };
+};
+
+/** A server that listens. */
+export type Server = {
+  /** Its address, such as `http://127.0.0.1:7070`. */
+  readonly url: string;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** Answers those who wait, and listens no more. The heddle stays open. */
+  close(): Promise<void>;
+};
+
+export type { Heddle };
+
+const keys = ['host', 'port', 'token', 'tokensAlways', 'rate'] as const;
+const defaultPort = 7_070;
+
+/** Listens. Throws `token-needed` where everybody could get in. */
+export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise<Server> {
+  const given = asOptions(options, 'serve', keys);
+  const host = given.host === undefined ? '127.0.0.1' : asText(given.host, 'serve.host');
+  const bounds = { min: 0, max: 65_535, fallback: defaultPort };
+  const port = asWhole(given.port, 'serve.port', bounds);
+  const doorkeeper = doorkeeperOf(heddle, given);
+  await doorkeeper.listens(host);
+  const version = await packageVersion(import.meta.url);
+  const app = await createApi({ heddle, doorkeeper, version, rate: rateOf(given.rate) });
+  await app.listen({ host, port });
+  const [address] = app.addresses() as readonly { readonly port: number }[];
+  const taken = address?.port ?? port;
+  const named = host.includes(':') ? `[${host}]` : host;
+  return { url: `http://${named}:${taken}`, port: taken, close: () => app.close() };
+}
+
+/** Options of the plugin: those of `serve` but for where to listen, which the application decides. */
+export type PluginOptions = Omit<ServeOptions, 'port'> & {
+  /** The heddle that is served. */
+  readonly heddle: Heddle;
+};
+
+/**
+ * The routes inside a Fastify of the application's own: `app.register(heddlePlugin, { heddle })`. `host` says where
+ * that Fastify listens; without it a token is always needed.
+ */
+export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
+  const { heddle, host, ...given } = options;
+  const always = given.tokensAlways ?? host === undefined;
+  const doorkeeper = doorkeeperOf(heddle, { ...given, tokensAlways: always });
+  await doorkeeper.listens(host ?? '0.0.0.0');
+  const version = await packageVersion(import.meta.url);
+  await app.register(apiPlugin, { heddle, doorkeeper, version, rate: rateOf(given.rate) });
+};
+
+function doorkeeperOf({ runtime }: Heddle, given: ServeOptions): Doorkeeper {
+  const token = given.token ?? process.env['HEDDLE_TOKEN'];
+  const tokensAlways = asBoolean(given.tokensAlways, 'serve.tokensAlways', false);
+  if (token !== undefined && typeof token !== 'string')
+    refuseField('serve.token', 'must be a text');
+  const { store, clock } = runtime;
+  return new Doorkeeper({ store, nowMs: () => clock.nowMs(), firstToken: token, tokensAlways });
+}
+
+function rateOf(given: unknown): RateBounds | undefined {
+  if (given === undefined) return undefined;
+  const rate = asOptions(given as RateBounds, 'serve.rate', ['max', 'windowMs']);
+  const bounds = { min: 1, max: 1_000_000_000, fallback: 1 };
+  return {
+    max: asWhole(rate.max, 'serve.rate.max', bounds),
+    windowMs: asWhole(rate.windowMs, 'serve.rate.windowMs', { ...bounds, min: 1_000 }),
+  };
+}
