@@ -48,6 +48,8 @@ type RouteParts = {
   readonly ofTenant: boolean;
   /** Answered even while this replica is overloaded: commands to runs, and whether it is well. */
   readonly always?: true;
+  /** It takes an Idempotency-Key: a repeat has one effect. */
+  readonly takesKey?: true;
   /** By status: what is answered. Problems are not listed, for every route has them. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
 };

@@ -27,6 +27,7 @@ import type { Doorkeeper } from '../access/doorkeeper.ts';
 import { checkScope, tenantFor, type Principal } from '../access/principal.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
+import { checkKeyIsTaken } from './idempotency.ts';
 import { docsPage } from './docs-page.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
@@ -216,6 +217,8 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
     },
     handler: async (request, reply) => {
       const principal = request.principal ?? { by: 'nobody', scopes: [], tenant: null };
+      const headers = request.headers as Record<string, string | undefined>;
+      checkKeyIsTaken(route, headers);
       const asked = request.query as { readonly tenant?: string };
       const answer = await route.handle({
         heddle: serving.heddle,
@@ -224,7 +227,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
         params: request.params,
         query: request.query,
         body: request.body,
-        headers: request.headers as Record<string, string | undefined>,
+        headers,
         closing: serving.closing.signal,
       });
       for (const [name, value] of Object.entries(answer.headers ?? {})) {

@@ -55,4 +55,8 @@ export const accessErrors = {
     'Say which version is meant: If-Match with an ETag, or If-None-Match: * for a new entry.',
   ),
   'entry-unknown': terminal(404, 'No memory entry has the key {key}.'),
+  'request-differs': terminal(
+    422,
+    'The idempotency key {key} was used for another request; give each request its own.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

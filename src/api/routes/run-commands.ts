@@ -1,5 +1,6 @@
 /** Commands to a run. Each is durable when it is answered, and the run takes it in its turn. */
 import { z } from 'zod';
+import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { route, type Route } from '../route.ts';
 import { accepted, acceptedSchema, json, ofRun } from '../shapes.ts';
 
@@ -12,14 +13,16 @@ const send = route({
   path: '/v1/runs/:runId/events',
   scope: 'run',
   summary: 'Sends an event to the chart of the run.',
+  takesKey: true,
   ofTenant: true,
   always: true,
   params: ofRun,
   body: eventSchema,
   answers: { 202: acceptedSchema },
-  handle: async ({ heddle, tenant, params, body }) => {
+  handle: async ({ heddle, tenant, params, body, headers }) => {
     const run = await heddle.run(params.runId, { tenant });
-    await run.send(body);
+    const key = idempotencyKeyOf(headers);
+    await withKey(key, () => run.send(body, key === undefined ? {} : { idempotencyKey: key }));
     return accepted(run.id);
   },
 });

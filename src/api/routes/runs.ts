@@ -10,6 +10,7 @@ import { runStatuses } from '../../library/runs-query.ts';
 import { besideOf } from '../../library/why/beside.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
+import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { route, type Ask } from '../route.ts';
 import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
@@ -54,13 +55,16 @@ const start = route({
   path: '/v1/runs',
   scope: 'run',
   summary: 'Starts a run. It is durable when this is answered.',
+  takesKey: true,
   ofTenant: true,
   always: true,
   body: startSchema,
   answers: { 202: startedSchema },
   handle: async (ask) => {
     const { agent, ...options } = startOf(ask, ask.body);
-    const run = await ask.heddle.start(agent, options);
+    const key = idempotencyKeyOf(ask.headers);
+    const keyed = key === undefined ? {} : { idempotencyKey: key };
+    const run = await withKey(key, () => ask.heddle.start(agent, { ...options, ...keyed }));
     const at = run.tenant === 'default' ? '' : `?tenant=${encodeURIComponent(run.tenant)}`;
     return {
       status: 202,
