@@ -7,7 +7,7 @@
  * 1. A wrong request is refused before anything is written (promise 11).
  * 2. After `close` has begun, every call is refused as `closed`.
  */
-import type { MemoryVersion, RecallOutput, RememberOutput } from '../domain/catalogue.ts';
+import type { RecallOutput, RememberOutput } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
@@ -216,24 +216,6 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     options: RememberOptions = {},
   ): Promise<RememberOutput> {
     return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
-  }
-
-  /** Deletes an entry, if it is still at `expectedVersion` where that is given. Its history stays. */
-  async forget(
-    owner: MemoryOwner,
-    key: string,
-    options: RememberOptions = {},
-  ): Promise<RememberOutput> {
-    return this.#memory.forget(owner, key, options);
-  }
-
-  /** The versions of an entry, newest first, at most `limit`; deletions are among them. */
-  async memoryVersions(
-    owner: MemoryOwner,
-    key: string,
-    limit = 100,
-  ): Promise<readonly MemoryVersion[]> {
-    return this.#memory.versions(owner, key, limit);
   }
 
   /**

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
+import type { Heddle } from '../../library/library.ts';
+import { OutsideMemory } from '../../library/outside-memory.ts';
 import type { MemoryOwner } from '../../library/requests.ts';
 import { route, type Answer } from '../route.ts';
 import { json, limit, name } from '../shapes.ts';
@@ -31,6 +33,8 @@ function ownerOf({ scope, owner }: Entry, tenant: string): MemoryOwner {
       return { scope, tenant };
   }
 }
+
+const memoryOf = ({ runtime }: Heddle): OutsideMemory => new OutsideMemory(() => runtime);
 
 const etagOf = (version: number): string => `"${version}"`;
 
@@ -160,7 +164,7 @@ const remove = route({
     const expectedVersion = expectedOf(headers);
     if (expectedVersion === 0) refuseField('headers.if-none-match', 'deletes nothing');
     const answer = await conditional(() =>
-      heddle.forget(ownerOf(params, tenant), params.key, { expectedVersion }),
+      memoryOf(heddle).forget(ownerOf(params, tenant), params.key, { expectedVersion }),
     );
     const { version } = answer.body as { readonly version: number };
     if (version === 0) throw heddleError('entry-unknown', { key: params.key });
@@ -179,7 +183,7 @@ const versions = route({
   query: z.object({ limit: limit(1_000, 100) }),
   answers: { 200: z.object({ versions: z.array(versionSchema) }) },
   handle: async ({ heddle, tenant, params, query }) => {
-    const list = await heddle.memoryVersions(ownerOf(params, tenant), params.key, query.limit);
+    const list = await memoryOf(heddle).versions(ownerOf(params, tenant), params.key, query.limit);
     if (list.length === 0) throw heddleError('entry-unknown', { key: params.key });
     return { status: 200, body: { versions: list } };
   },
