@@ -364,7 +364,7 @@ const rooms = [
       '^src/(runtime|library|circuits|emulators|access)/',
       '^src/(index|heddle|server)\\.ts$',
       '^src/api/package-version\\.ts$',
-      storePort,
+      '^src/store/access-rows\\.ts$',
       npm('commander'),
       npm('log-update'),
       npm('cli-table3'),

@@ -9,8 +9,6 @@ import { toJson, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { asOptions } from '../domain/options.ts';
 import { hearGiven } from '../domain/plain/refused.ts';
-import { thrownText } from '../domain/thrown.ts';
-import { callOutside } from '../runtime/host/host-code.ts';
 import { checkEvent } from './agents/fits.ts';
 import { checkAnswer, openQuestion, questionNamed, type OpenQuestion } from './answers.ts';
 import type { AnswerOf, EmittedAs, EmittedOf, EventOf, OutputOf } from './chart-types.ts';
@@ -20,6 +18,7 @@ import {
   type ConversationOptions,
   type JournalLine,
 } from './run-history.ts';
+import { hearEmitted } from './live/emitted.ts';
 import { attemptsOf } from './past/run-attempts.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import { snapshotAt, turnsOf, type PastSnapshot, type Turn, type TurnsQuery } from './past/past.ts';
@@ -274,20 +273,9 @@ export class Run<out Chart = unknown> {
   ): Subscription {
     checkName(type, 'on.type');
     if (typeof handler !== 'function') refuseField('on.handler', 'must be a function');
-    const { log, runEvents } = this.#runtime;
-    const unsubscribe = runEvents.run(this.id, ({ emitted }) => {
-      for (const event of emitted) {
-        if (type !== '*' && type !== event.type) continue;
-        callOutside(
-          // The chart's types declare this event as emitted; XState trusts them in the same way.
-          () => handler(event as EmittedAs<Chart, Type>),
-          (thrown) => {
-            log.warn('a listener threw', { runId: this.id, type, error: thrownText(thrown) });
-          },
-        );
-      }
-    });
-    return { unsubscribe };
+    // The chart's types declare what it emits; XState trusts them in the same way.
+    const heard = handler as (event: unknown) => unknown;
+    return { unsubscribe: hearEmitted(this.#runtime, this.id, { type, heard }) };
   }
 
   async #arrive(

@@ -22,6 +22,7 @@ import { asFault } from '../../providers/check-provider.ts';
 import type { ModelDelta } from '../../domain/catalogue.ts';
 import type { Provider } from '../../providers/port.ts';
 import type { CallInputs } from './call-inputs.ts';
+import { Refusals } from './attempt/refusals.ts';
 import { ProviderAnswers, UnfitAnswer, usedBy } from './attempt/provider-answer.ts';
 import type { StateOf, Used } from './call/call-state.ts';
 import type { RunCall } from './call/run-call.ts';
@@ -279,27 +280,4 @@ function isStalled({ status }: { readonly status: ProviderStatus }): boolean {
 /** The call has left while this attempt was under way. */
 function isLeaving({ state }: RunCall, { abort }: StateOf<'sent'>): boolean {
   return state.kind === 'leaving' && state.sent?.abort === abort;
-}
-
-/**
- * Logs that a provider refuses key or spend, in the provider's words, because only a person can mend that.
- * It logs once per provider: every call that is under way may meet the same refusal.
- */
-class Refusals {
-  readonly #log: Log;
-  readonly #told = new Set<string>();
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  tell(provider: string, reason: string): void {
-    if (this.#told.has(provider)) return;
-    this.#told.add(provider);
-    this.#log.warn('a provider refuses key or spend and is parked', { provider, reason });
-  }
-
-  reopened(provider: string): void {
-    this.#told.delete(provider);
-  }
 }
