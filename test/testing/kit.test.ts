@@ -195,6 +195,26 @@ describe('a model', () => {
     await expect(broken.settle()).rejects.toThrow('could not answer call 1');
   });
 
+  it('says a whole answer, part by part', async () => {
+    const thought = { type: 'reasoning', text: 'Hm.', signature: 's' } as const;
+    const call = { type: 'tool-call', id: 'a', name: 'look', input: { n: 1 } } as const;
+    const own = { type: 'opaque', data: { type: 'grounding' } } as const;
+    const parts = [thought, { type: 'text', text: 'I look.' }, call, own] as const;
+    const t = await heddle({ model: [{ parts }] });
+    const run = await t.start('script', steps(generate('a')));
+    const from = { provider: 'model', model: expect.any(String) as string };
+    expect(await run.output()).toMatchObject([
+      {
+        done: {
+          text: 'I look.',
+          toolCalls: [{ id: 'a', name: 'look', input: { n: 1 } }],
+          parts: [{ ...thought, from }, parts[1], call, { ...own, from }],
+          stopReason: 'tool-calls',
+        },
+      },
+    ]);
+  });
+
   it('refuses a script that it could not carry out, by field', async () => {
     const wrong: readonly [unknown, string][] = [
       [[{ txt: 'a' }], 'model[0].txt is unknown'],
@@ -202,6 +222,11 @@ describe('a model', () => {
       [[{ broken: 'bad' }], 'model[0].broken must be one of'],
       [[{ text: 'a', after: 'soon' }], 'model[0].after must be milliseconds'],
       [[{ toolCalls: [{ input: {} }] }], 'model[0].toolCalls[0].name must be a text'],
+      [[{ parts: 'a' }], 'model[0].parts must be a list'],
+      [[{ parts: [null] }], 'model[0].parts[0] must be an object'],
+      [[{ parts: [{ type: 'json', value: 1 }] }], 'model[0].parts[0].type must be one of'],
+      [[{ parts: [{ type: 'tool-call', name: 'a', input: {} }] }], 'model[0].parts[0].id'],
+      [[{ parts: [], text: 'a' }], 'model[0].text stands among the parts'],
       [[null], 'model[0] must be a text or an object'],
       [{ answers: 'a', celing: 1 }, 'model.celing is unknown'],
     ];

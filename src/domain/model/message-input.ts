@@ -75,11 +75,21 @@ function partsIn(
 ): readonly Part[] | null {
   const [given, name] = Array.isArray(content) ? [content, 'content'] : [parts, 'parts'];
   if (given === undefined) return null;
+  return checkParts(given, partTypes[role], `${field}.${name}`);
+}
+
+/** What a model says, as parts. Throws `invalid-field` and names the field under this one. */
+export function checkAnswerParts(given: Json, field: string): readonly AssistantPart[] {
+  // `checkPart` lets only the parts of this role pass.
+  return checkParts(given, partTypes.assistant, field) as readonly AssistantPart[];
+}
+
+function checkParts(given: Json, types: readonly PartType[], field: string): readonly Part[] {
   const { messagePartsMax } = limits;
   if (!Array.isArray(given) || given.length > messagePartsMax) {
-    refuseField(`${field}.${name}`, `must be a text or a list of at most ${messagePartsMax} parts`);
+    refuseField(field, `must be a list of at most ${messagePartsMax} parts`);
   }
-  return given.map((part: Json, i) => checkPart(part, partTypes[role], `${field}.${name}[${i}]`));
+  return given.map((part: Json, i) => checkPart(part, types, `${field}[${i}]`));
 }
 
 function checkPart(part: Json, types: readonly PartType[], field: string): Part {

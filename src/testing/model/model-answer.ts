@@ -1,9 +1,10 @@
 /** The answer of a scripted model to one call: as a test writes it, and in the checked form. */
-import type { ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
+import type { AssistantPart, ProviderAnswer, ToolCall } from '../../domain/catalogue.ts';
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { toJson, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { partsOf } from '../../domain/model/parts.ts';
+import { checkAnswerParts } from '../../domain/model/message-input.ts';
+import { callsOfParts, partsOf, textOfParts } from '../../domain/model/parts.ts';
 import { asList, asOptions } from '../../domain/options.ts';
 import { classify, rowOf, type Breakage } from '../../providers/classification.ts';
 import { ProviderFault } from '../../providers/port.ts';
@@ -24,6 +25,11 @@ export type TextAnswer = {
     /** Unique within the answer. */
     readonly id?: string;
   }[];
+  /**
+   * The whole answer in order, in place of `text`, `reasoning` and `toolCalls`: for signatures of reasoning,
+   * images and parts of a provider's own. Each tool call has its id.
+   */
+  readonly parts?: readonly AssistantPart[];
   /** Default: `tool-calls` when there are tool calls, else `end`. */
   readonly stopReason?: string;
   /** Default: one token of input, one of output. */
@@ -87,7 +93,15 @@ export type PlannedAnswer =
       readonly fault: ProviderFault;
     };
 
-const textKeys = ['text', 'reasoning', 'toolCalls', 'stopReason', 'usage', 'after'] as const;
+const textKeys = [
+  'text',
+  'reasoning',
+  'toolCalls',
+  'parts',
+  'stopReason',
+  'usage',
+  'after',
+] as const;
 const statusKeys = ['status', 'retryAfterMs', 'message', 'after'] as const;
 const brokenKeys = ['broken', 'text', 'after'] as const;
 const breakages: readonly Breakage[] = [
@@ -117,23 +131,38 @@ export function planned(given: ModelAnswer, field: string): PlannedAnswer {
 }
 
 function textAnswer(given: TextAnswer, field: string): PlannedAnswer {
-  const { text = '', after = 0, usage = {} } = given;
-  const toolCalls = asList(given.toolCalls ?? [], `${field}.toolCalls`, {
-    max: 128,
-    what: 'calls',
-  });
-  const { stopReason = toolCalls.length > 0 ? 'tool-calls' : 'end' } = given;
-  const calls = toolCalls.map((call, i) => toolCall(call, i, `${field}.toolCalls[${i}]`));
-  const said = { text: asText(text, `${field}.text`), toolCalls: calls };
-  const reasoning = asText(given.reasoning ?? '', `${field}.reasoning`);
-  const thought = { type: 'reasoning', text: reasoning } as const;
+  const { after = 0, usage = {} } = given;
+  const said = given.parts === undefined ? saidOf(given, field) : wholeOf(given, field);
+  const { stopReason = said.toolCalls.length > 0 ? 'tool-calls' : 'end' } = given;
   const output = {
     ...said,
-    ...(reasoning === '' ? {} : { parts: [thought, ...partsOf(said)] }),
     stopReason: asText(stopReason, `${field}.stopReason`),
     usage: usageOf(usage, `${field}.usage`),
   };
   return { kind: 'text', afterMs: durationMs(after, `${field}.after`), output };
+}
+
+type Said = Pick<ProviderAnswer, 'text' | 'toolCalls' | 'parts'>;
+
+function saidOf(given: TextAnswer, field: string): Said {
+  const toolCalls = asList(given.toolCalls ?? [], `${field}.toolCalls`, {
+    max: 128,
+    what: 'calls',
+  });
+  const calls = toolCalls.map((call, i) => toolCall(call, i, `${field}.toolCalls[${i}]`));
+  const said = { text: asText(given.text ?? '', `${field}.text`), toolCalls: calls };
+  const reasoning = asText(given.reasoning ?? '', `${field}.reasoning`);
+  const thought = { type: 'reasoning', text: reasoning } as const;
+  return reasoning === '' ? said : { ...said, parts: [thought, ...partsOf(said)] };
+}
+
+function wholeOf(given: TextAnswer, field: string): Said {
+  for (const key of ['text', 'reasoning', 'toolCalls'] as const) {
+    if (given[key] !== undefined) refuseField(`${field}.${key}`, 'stands among the parts');
+  }
+  const json = toJson(given.parts, `${field}.parts`) ?? refuseField(`${field}.parts`, 'is no JSON');
+  const parts = checkAnswerParts(json, `${field}.parts`);
+  return { text: textOfParts(parts), toolCalls: callsOfParts(parts), parts };
 }
 
 const tokenKeys = [

@@ -2,19 +2,29 @@
 import {
   anthropic,
   createHeddle,
+  languageModel,
   ollama,
+  openaiCompatible,
+  partsOf,
   stubProvider,
   type AgentSources,
   type AnyChart,
+  type AssistantPart,
+  type GenerateMessage,
+  type GenerateOutput,
   type Heddle,
   type HeddleOptions,
   type InputOf,
   type Json,
   type JsonOf,
+  type LanguageModel,
   type OutputOf,
   type Provider,
   type Run,
   type StartOptions,
+  type ToolApproval,
+  type ToolApprovalData,
+  type ToolLoopEvent,
 } from 'heddle';
 import {
   asking,
@@ -22,6 +32,7 @@ import {
   clerk,
   counting,
   countingJson,
+  desk,
   loop,
   loopOf,
   made,
@@ -74,6 +85,60 @@ export async function valuesOfLoops() {
   const json: Json | undefined = (await run.output()).value;
   return { balls, json };
 }
+
+/** The chat emits its replies; a person answers for its tool. */
+export async function chatted() {
+  const heddle = await createHeddle({ agents: [desk] });
+  const run = await heddle.start('desk', { input: { prompt: '' } });
+  const { unsubscribe } = run.on('answered', ({ prompt, text }) => (prompt ?? '') + text);
+  run.on('failed', ({ code, reason }) => code + reason);
+  run.on('*', (event) => (event.type === 'stopped' ? event.end : event.prompt));
+  const [asked] = await run.questions();
+  const data = asked?.data as ToolApprovalData | undefined;
+  await run.answer(asked?.askId ?? '', allowed);
+  const { end, prompts = 0 } = await run.output();
+  return {
+    unsubscribe,
+    tool: data?.tool,
+    given: data?.arguments,
+    idle: end === 'idle' && prompts > 1,
+  };
+}
+
+export const allowed: ToolApproval = { decision: 'allow' };
+export const denied: ToolApproval = { decision: 'deny', reason: 'It is worn.' };
+export const edited: ToolApproval = { decision: 'edit', arguments: { euros: 4 } };
+export const reply: ToolLoopEvent<{ readonly balls: number }> = {
+  type: 'answered',
+  prompt: null,
+  end: 'answered',
+  text: '{"balls":2}',
+  value: { balls: 2 },
+  stopReason: 'end',
+};
+
+export const history: readonly GenerateMessage[] = [
+  { role: 'system', content: 'Be kind.' },
+  {
+    role: 'user',
+    content: 'What is this?',
+    parts: [{ type: 'image', url: 'https://a.example/b' }],
+  },
+  { role: 'assistant', content: '', toolCalls: [{ id: 'a', name: 'look', input: {} }] },
+  {
+    role: 'tool',
+    toolCallId: 'a',
+    content: '1',
+    isError: true,
+    parts: [
+      { type: 'json', value: 1 },
+      { type: 'image', mediaType: 'image/png', data: 'AAAA' },
+    ],
+  },
+];
+export const thought: AssistantPart = { type: 'reasoning', text: 'Hm.', signature: 's' };
+export const told = (output: GenerateOutput): readonly string[] =>
+  partsOf(output).map((part) => (part.type === 'reasoning' ? (part.signature ?? '') : part.type));
 
 export async function severalAtOnce(heddle: Opened) {
   const [one, two] = await heddle.startAll([
@@ -159,9 +224,20 @@ export const settings: HeddleOptions = {
 };
 
 export const stub = stubProvider({ name: 'stub', ceiling: 1, latencyMs: 0, seed: 1 });
+declare const sdkModel: LanguageModel;
 export const providers: readonly Provider[] = [
   stub,
   anthropic({ apiKey: 'k', model: 'm', pricePerMillion: { input: 1, output: 2 } }),
+  openaiCompatible({
+    name: 'vllm',
+    baseUrl: 'http://localhost:8000/v1',
+    model: 'm',
+    ceiling: 4,
+    maxTokensField: 'max_completion_tokens',
+    supports: { images: false, schema: 'not-strict' },
+  }),
+  languageModel(sdkModel, { name: 'gpt', ceiling: 2, pricePerMillion: { input: 1, output: 2 } }),
+  languageModel(sdkModel),
   ollama({ model: 'm', sharesCeilingWith: ['anthropic'] }),
   { name: 'own', ceiling: 1, call: ({ signal }) => Promise.reject(signal.reason as Error) },
 ];

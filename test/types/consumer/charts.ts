@@ -239,6 +239,12 @@ export const newer = setup({
   types: { input: {} as { readonly n: number }, output: {} as number },
 }).createMachine({ id: 'bare' });
 
+const stockOf = {
+  description: 'How many balls of a yarn are there.',
+  schema: z.object({ yarn: z.string() }),
+  run: async () => 1,
+};
+
 export const stock = tool({
   description: 'How many balls of a yarn are there.',
   schema: z.object({ yarn: z.string(), least: z.number().default(1) }),
@@ -257,6 +263,23 @@ export const counting = toolLoop({
   tools: { stock },
   schema: z.object({ balls: z.number() }),
 });
+/** A chat, whose tool is called when a person has allowed it. */
+export const desk = toolLoop({
+  id: 'desk',
+  tools: {
+    refund: tool({
+      description: 'Pays money back.',
+      schema: z.object({ euros: z.number() }),
+      needsApproval: ({ euros }) => euros > 50,
+      assignee: 'shop',
+      run: async ({ input }) => ({ refunded: input.euros }),
+    }),
+    stock: tool({ ...stockOf, needsApproval: true }),
+  },
+  approvalTimeoutMs: 60_000,
+  chat: { idleMs: 60_000, promptsMax: 10, channel: ({ runId }) => `desk/${runId}` },
+});
+
 export const countingJson = toolLoop({ id: 'counting-json', schema: { type: 'object' } });
 
 export const loopOf = toolLoop({

@@ -2,17 +2,31 @@
 import {
   ask,
   createHeddle,
+  languageModel,
+  openaiCompatible,
   receive,
   tool,
   toolLoop,
+  type AssistantPart,
+  type GenerateMessage,
   type Heddle,
   type Json,
   type Run,
+  type ToolApproval,
 } from 'heddle';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import type { Opened } from './accepted.js';
-import { asking, bare, clerk, type counting, loop, newer, type older } from './charts.js';
+import {
+  asking,
+  bare,
+  clerk,
+  type counting,
+  type desk,
+  loop,
+  newer,
+  type older,
+} from './charts.js';
 
 export async function start(heddle: Opened, plain: Heddle) {
   // @ts-expect-error: no agent has this name
@@ -165,3 +179,45 @@ export const wrongTool = tool({
 export const nameless = toolLoop({ system: 'Sort the yarns.' });
 // @ts-expect-error: no such bound
 export const boundless = toolLoop({ id: 'loop', bounds: { iterations: 3 } });
+
+export const unasked = tool({
+  description: 'Pays money back.',
+  schema: z.object({ euros: z.number() }),
+  // @ts-expect-error: the arguments are those of the schema
+  needsApproval: ({ euro }) => euro > 50,
+  run: async ({ input }) => input.euros,
+});
+// @ts-expect-error: a name of a channel is made from the run
+export const oneChannel = toolLoop({ id: 'chat', chat: { channel: 'desk' } });
+// @ts-expect-error: no such option of a chat
+export const endless = toolLoop({ id: 'chat', chat: { idle: 60_000 } });
+// @ts-expect-error: no such decision
+export const perhaps: ToolApproval = { decision: 'perhaps' };
+// @ts-expect-error: an edit has the new arguments
+export const edited: ToolApproval = { decision: 'edit' };
+
+export async function chatted(run: Run<typeof desk>) {
+  // @ts-expect-error: it emits no such event
+  run.on('answer', () => undefined);
+  // @ts-expect-error: a failure has no text
+  run.on('failed', ({ text }) => text);
+  // @ts-expect-error: no such end
+  return (await run.output()).end === 'bored';
+}
+
+export const providers = [
+  // @ts-expect-error: it has no ceiling by itself
+  openaiCompatible({ name: 'vllm', baseUrl: 'http://localhost:8000/v1', model: 'm' }),
+  // @ts-expect-error: it says where the server is
+  openaiCompatible({ name: 'vllm', model: 'm', ceiling: 4 }),
+  // @ts-expect-error: a name is no model of the AI SDK
+  languageModel('gpt-5'),
+];
+
+const value = { type: 'json', value: 1 } as const;
+// @ts-expect-error: a person says no JSON
+export const user: GenerateMessage = { role: 'user', content: '', parts: [value] };
+// @ts-expect-error: a result names its call
+export const result: GenerateMessage = { role: 'tool', content: '1' };
+// @ts-expect-error: bytes have a media type
+export const image: AssistantPart = { type: 'image', data: 'AAAA' };
