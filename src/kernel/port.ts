@@ -166,6 +166,8 @@ export interface Kernel {
   startTraced(agent: Agent, input: Json | undefined, self: string): TracedStep;
   /** As `step`, with the edges that were taken. */
   stepTraced(agent: Agent, state: ChartState, event: RunEvent, self: string): TracedStep;
+  /** A definition as text for Mermaid; throws what XState throws when it is none of a chart. */
+  mermaid(definition: Json): string;
   /** The state as text; the same state always gives the same bytes (promise 10). */
   persist(agent: Agent, state: ChartState): string;
   /** The same without output and error, for a run that has ended: its row has them elsewhere. */

@@ -179,6 +179,15 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
     return oneAgent(this.#open(), { name, version });
   }
 
+  /**
+   * The version's chart as text for Mermaid, a `stateDiagram-v2`; null when its definition is missing. Throws as
+   * `agent` does.
+   */
+  async mermaid(name: string, version?: string): Promise<string | null> {
+    const { definition } = await this.agent(name, version);
+    return definition === null ? null : this.runtime.kernel.mermaid(definition);
+  }
+
   /** How many runs are open on each version of each agent, in one tenant or in all. */
   async openRunsByVersion(options: { readonly tenant?: string } = {}): Promise<OpenRuns> {
     return openRuns(this.#open(), options);
