@@ -2,22 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './support/longest-first.ts';
 
-/** `vitest run` is the suite; `vitest run --mode chaos` is the long one, with real processes. */
+/** `vitest run` is the suite; the modes `chaos` and `service` are the long ones, with real processes. */
 export default defineConfig(({ mode }) => {
-  const chaos = mode === 'chaos';
+  const isLong = mode === 'chaos' || mode === 'service';
   return {
     root: fileURLToPath(new URL('..', import.meta.url)),
     test: {
-      include: [chaos ? 'test/chaos/**/*.test.ts' : 'test/**/*.test.ts'],
-      exclude: chaos ? [] : ['test/chaos/**', 'test/bench/**'],
+      include: [isLong ? `test/${mode}/**/*.test.ts` : 'test/**/*.test.ts'],
+      exclude: isLong ? [] : ['test/chaos/**', 'test/service/**', 'test/bench/**'],
       globalSetup: ['test/support/postgres-setup.ts'],
       pool: 'forks',
       // XState's production build keeps silent where its development build throws. vitest sets this
       // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.
       execArgv: ['--conditions=development'],
-      maxWorkers: chaos ? 1 : 2,
+      maxWorkers: isLong ? 1 : 2,
       sequence: { sequencer: LongestFirst },
-      testTimeout: chaos ? 600_000 : 60_000,
+      testTimeout: isLong ? 600_000 : 60_000,
       hookTimeout: 60_000,
     },
   };

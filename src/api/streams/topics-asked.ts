@@ -1,5 +1,6 @@
 /** The topics that a client may ask for, as a query and as JSON. */
 import { z } from 'zod';
+import { refuseField } from '../../domain/field.ts';
 import { asRunId, type RunId } from '../../domain/ids.ts';
 import { runStatuses } from '../../library/runs-query.ts';
 import type { RunsFilter } from './states/runs-topic.ts';
@@ -109,7 +110,19 @@ export function topicsOfQuery(query: z.output<typeof streamQuery>): readonly Top
     ...(isTrue(query.providers) ? [{ kind: 'providers' as const }] : []),
     ...(isTrue(query.activity) ? [{ kind: 'activity' as const }] : []),
   ];
-  return topicsOfBody(streamBody.parse({ topics }));
+  return topicsOfBody(fitting(streamBody, { topics }, 'query'));
+}
+
+/** Throws `invalid-field` with the first thing that is wrong. */
+export function fitting<Schema extends z.ZodType>(
+  schema: Schema,
+  given: unknown,
+  within: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return refuseField([within, ...(issue?.path ?? [])].join('.'), `is wrong: ${issue?.message}`);
 }
 
 function filterOf({ status, agent, user, pipeline, parentRunId }: z.output<typeof streamQuery>) {

@@ -12,6 +12,7 @@ export type StreamRequest = {
   readonly topics: readonly unknown[];
   readonly tenant?: string;
   readonly lastEventId?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Connection = {
@@ -29,8 +30,9 @@ export type Connection = {
 };
 
 export async function connect(url: string, asked: StreamRequest): Promise<Connection> {
-  const { topics, tenant = 'default', lastEventId = null } = asked;
+  const { topics, tenant = 'default', lastEventId = null, headers: more = {} } = asked;
   const headers = {
+    ...more,
     'content-type': 'application/json',
     ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }),
   };
@@ -119,6 +121,7 @@ export function follow(url: () => string, asked: StreamRequest): Following {
           await open.ended;
           heard.push(...mine);
         }
+        open = null;
       } catch {
         // The server is away.
       }
@@ -126,7 +129,9 @@ export function follow(url: () => string, asked: StreamRequest): Following {
     }
   };
   return {
-    heard,
+    get heard() {
+      return [...heard, ...(open?.heard ?? [])];
+    },
     connections: () => connections,
     ended: run(),
     stop: () => {

@@ -7,6 +7,7 @@ import { proofHeader } from '../../../src/api/streams/relay/proof.ts';
 import type { WriterTimes } from '../../../src/api/streams/sse/writer.ts';
 import { relayPath, Streams } from '../../../src/api/streams/streams.ts';
 import {
+  fitting,
   streamBody,
   streamQuery,
   topicsOfBody,
@@ -30,6 +31,8 @@ export type ServingOptions = {
   readonly allowed?: () => Promise<unknown>;
   readonly port?: number;
   readonly inspects?: boolean;
+  /** Answers what is no stream, with JSON. */
+  readonly answer?: (url: URL, body: string) => Promise<unknown>;
 };
 
 export async function serveStreams(
@@ -56,13 +59,17 @@ export async function serveStreams(
       response.writeHead(await changeRelay(streams, { proof, link, change })).end();
       return;
     }
+    if (url.pathname !== '/v1/stream' && options.answer !== undefined) {
+      response.end(JSON.stringify(await options.answer(url, body)));
+      return;
+    }
     const tenant = url.searchParams.get('tenant') ?? 'default';
     const lastEventId = request.headers['last-event-id'] as string | undefined;
     try {
       const topics =
         request.method === 'GET'
-          ? topicsOfQuery(streamQuery.parse(queryOf(url)))
-          : topicsOfBody(streamBody.parse(JSON.parse(body)));
+          ? topicsOfQuery(fitting(streamQuery, queryOf(url), 'query'))
+          : topicsOfBody(fitting(streamBody, JSON.parse(body), 'body'));
       const send = await streams.open({ tenant, topics, lastEventId, allowed, inspects });
       await send(response);
     } catch (error) {

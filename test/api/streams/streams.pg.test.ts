@@ -153,7 +153,10 @@ it('an owner that serves nobody is read by key, and the stream says what is not 
   );
   await setTimeout(1_500);
   for (const run of runs) await run.send({ type: 'go' });
+  const sinceMs = performance.now();
   await Promise.all(streams.map(end));
+  // What nobody brings word of is else looked at every 15 s.
+  expect(performance.now() - sinceMs).toBeLessThan(10_000);
   const unknown = streams.flatMap(({ heard }) =>
     heard.filter(({ event, data }) => event === 'now' && data['live'] === false),
   );
