@@ -10,6 +10,8 @@ import { asBoolean, asText, asWhole } from './domain/field.ts';
 import { asOptions } from './domain/options.ts';
 import type { Heddle } from './heddle.ts';
 import { packageVersion } from './api/package-version.ts';
+import { addressOf } from './api/streams/relay/address.ts';
+import { Streams } from './api/streams/streams.ts';
 
 /** Options of `serve`. Each may be left out. */
 export type ServeOptions = {
@@ -21,6 +23,11 @@ export type ServeOptions = {
   readonly token?: string;
   /** True: a token is needed from this machine too. */
   readonly tokensAlways?: boolean;
+  /**
+   * Where other replicas reach this one, such as `http://10.0.0.4:7070`, so that each can tell its clients of all.
+   * Default: the address that it listens on, or the machine's own where that is every one. For a plugin: none.
+   */
+  readonly address?: string;
   /** How many requests of one token this replica answers within a time. Default 50,000 in 10 s. */
   readonly rate?: {
     /** How many. */
@@ -42,7 +49,7 @@ export type Server = {
 
 export type { Heddle };
 
-const keys = ['host', 'port', 'token', 'tokensAlways', 'rate'] as const;
+const keys = ['host', 'port', 'token', 'tokensAlways', 'address', 'rate'] as const;
 const defaultPort = 7_070;
 
 /** Listens. Throws `token-needed` where everybody could get in. */
@@ -54,11 +61,13 @@ export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise
   const doorkeeper = doorkeeperOf(heddle, given);
   await doorkeeper.listens(host);
   const version = await packageVersion(import.meta.url);
-  const app = await createApi({ heddle, doorkeeper, version, rate: rateOf(given.rate) });
+  const streams = new Streams(heddle);
+  const app = await createApi({ heddle, doorkeeper, version, streams, rate: rateOf(given.rate) });
   await app.listen({ host, port });
   const [address] = app.addresses() as readonly { readonly port: number }[];
   const taken = address?.port ?? port;
   const named = host.includes(':') ? `[${host}]` : host;
+  streams.reachedAt(given.address ?? addressOf(host, taken));
   return { url: `http://${named}:${taken}`, port: taken, close: () => app.close() };
 }
 
@@ -78,7 +87,15 @@ export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, optio
   const doorkeeper = doorkeeperOf(heddle, { ...given, tokensAlways: always });
   await doorkeeper.listens(host ?? '0.0.0.0');
   const version = await packageVersion(import.meta.url);
-  await app.register(apiPlugin, { heddle, doorkeeper, version, rate: rateOf(given.rate) });
+  const streams = new Streams(heddle);
+  streams.reachedAt(given.address ?? null);
+  await app.register(apiPlugin, {
+    heddle,
+    doorkeeper,
+    version,
+    streams,
+    rate: rateOf(given.rate),
+  });
 };
 
 function doorkeeperOf({ runtime }: Heddle, given: ServeOptions): Doorkeeper {

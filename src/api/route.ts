@@ -2,10 +2,12 @@
  * What a route is. There is one table of them (routes.ts): the server, the OpenAPI document, the page of the
  * documentation and the tests of access are made from it, so none of them can know a route that another does not.
  */
+import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Principal } from '../access/principal.ts';
 import type { Heddle } from '../library/library.ts';
 import type { TokenScope } from '../store/access-rows.ts';
+import type { Streams } from './streams/streams.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -19,6 +21,9 @@ export type Ask<Params, Query, Body> = {
   readonly query: Query;
   readonly body: Body;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly streams: Streams;
+  /** Asks again who asks: a token may be revoked while it is answered. */
+  readonly admitted: () => Promise<Principal>;
   /** Aborts when the server closes: whoever waits answers what there is. */
   readonly closing: AbortSignal;
 };
@@ -27,6 +32,8 @@ export type Answer = {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of a body: sends a stream, and resolves when it is over. */
+  readonly send?: (response: ServerResponse) => Promise<void>;
 };
 
 type Schemas = {

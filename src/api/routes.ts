@@ -8,6 +8,7 @@ import { operatorRoutes } from './routes/operator.ts';
 import { questionRoutes } from './routes/questions.ts';
 import { commandRoutes } from './routes/run-commands.ts';
 import { runRoutes } from './routes/runs.ts';
+import { streamRoutes } from './routes/streams.ts';
 
 export const routes: readonly Route[] = [
   ...runRoutes,
@@ -17,5 +18,6 @@ export const routes: readonly Route[] = [
   ...memoryRoutes,
   ...budgetRoutes,
   ...operatorRoutes,
+  ...streamRoutes,
   ...healthRoutes,
 ];

@@ -34,6 +34,8 @@ import { Overload } from './overload.ts';
 import { bodyBytesMax, problemOf, problemSchema, refusalOf } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
+import { addRelay, sendStream } from './serve-streams.ts';
+import type { Streams } from './streams/streams.ts';
 
 export type RateBounds = {
   /** How many requests a token, or an address without one, may make within `windowMs`. */
@@ -47,6 +49,7 @@ export type ApiOptions = {
   readonly version: string;
   readonly rate?: RateBounds | undefined;
   readonly overload?: Overload;
+  readonly streams: Streams;
 };
 
 /** A burst of ten seconds of starts is let in. */
@@ -118,7 +121,10 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     closing: new AbortController(),
     limit: app.createRateLimit(),
   };
-  app.addHook('preClose', async () => serving.closing.abort());
+  app.addHook('preClose', async () => {
+    serving.closing.abort();
+    await serving.streams.close();
+  });
   app.addHook('onClose', async () => {
     overload.close();
     serving.metrics.close();
@@ -132,6 +138,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     throw heddleError('route-unknown', { method: request.method, path: pathOf(request) });
   });
   for (const one of routes) app.route(served(serving, one));
+  addRelay(app, options.streams);
   addPages(app, serving);
 };
 
@@ -228,8 +235,11 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
         query: request.query,
         body: request.body,
         headers,
+        streams: serving.streams,
+        admitted: () => serving.doorkeeper.admit(request.headers),
         closing: serving.closing.signal,
       });
+      if (answer.send !== undefined) return sendStream(reply, answer.send);
       for (const [name, value] of Object.entries(answer.headers ?? {})) {
         void reply.header(name, value);
       }

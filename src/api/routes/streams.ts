@@ -1,0 +1,63 @@
+/** Streams: what changes, as it changes. What they carry is in src/api/streams. */
+import { z } from 'zod';
+import { checkScope, type Principal } from '../../access/principal.ts';
+import { route, type Answer, type Ask } from '../route.ts';
+import {
+  streamBody,
+  streamQuery,
+  topicsOfBody,
+  topicsOfQuery,
+  type TopicAsked,
+} from '../streams/topics-asked.ts';
+
+const text = z.string().meta({ description: 'Server-sent events (`text/event-stream`).' });
+
+/** Who may not inspect runs gets their turns without what they took, and no text. */
+async function opened(
+  ask: Ask<unknown, unknown, unknown>,
+  topics: readonly TopicAsked[],
+  lastEventId: string | undefined,
+): Promise<Answer> {
+  const { principal, tenant, streams, admitted, headers } = ask;
+  if (topics.some((topic) => topic.kind === 'run' && topic.text)) checkScope(principal, 'inspect');
+  const send = await streams.open({
+    tenant,
+    topics,
+    lastEventId: headers['last-event-id'] ?? lastEventId,
+    inspects: inspects(principal),
+    allowed: async () => {
+      const now = await admitted();
+      checkScope(now, 'read');
+      if (inspects(principal)) checkScope(now, 'inspect');
+    },
+  });
+  return { status: 200, send };
+}
+
+const inspects = ({ scopes }: Principal): boolean =>
+  scopes.includes('inspect') || scopes.includes('admin');
+
+const ofQuery = route({
+  method: 'GET',
+  path: '/v1/stream',
+  scope: 'read',
+  summary:
+    'Follows runs, channels, states of runs, providers or all activity: topics in the query.',
+  ofTenant: true,
+  query: streamQuery,
+  answers: { 200: text },
+  handle: async (ask) => opened(ask, topicsOfQuery(ask.query), ask.query.lastEventId),
+});
+
+const ofBody = route({
+  method: 'POST',
+  path: '/v1/stream',
+  scope: 'read',
+  summary: 'Follows runs, channels, states of runs, providers or all activity: topics in the body.',
+  ofTenant: true,
+  body: streamBody,
+  answers: { 200: text },
+  handle: async (ask) => opened(ask, topicsOfBody(ask.body), ask.body.lastEventId),
+});
+
+export const streamRoutes = [ofQuery, ofBody];

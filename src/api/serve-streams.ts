@@ -1,0 +1,45 @@
+/** Streams and the relay between replicas on a Fastify. Fastify lets go of an answer that is a stream. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Answer } from './route.ts';
+import type { InterestChange } from './streams/relay/line.ts';
+import { proofHeader } from './streams/relay/proof.ts';
+import { changeRelay, serveRelay } from './streams/http.ts';
+import { fitting } from './streams/topics-asked.ts';
+import { relayPath, type Streams } from './streams/streams.ts';
+
+const interest = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('run'), tenant: z.string(), runId: z.string() }),
+  z.strictObject({ kind: z.literal('text'), tenant: z.string(), runId: z.string() }),
+  z.strictObject({ kind: z.literal('channel'), tenant: z.string(), channel: z.string() }),
+  z.strictObject({ kind: z.literal('runs') }),
+]);
+const interestsMax = 10_000;
+const changeSchema = z.strictObject({
+  add: z.array(interest).max(interestsMax),
+  remove: z.array(interest).max(interestsMax),
+});
+
+/** Replicas ask each other here. They know each other by the database's secret, and need no token. */
+export function addRelay(app: FastifyInstance, streams: Streams): void {
+  const hide = { schema: { hide: true } };
+  app.get(relayPath, hide, async (request, reply) => {
+    reply.hijack();
+    await serveRelay(streams, request.raw, reply.raw);
+  });
+  app.post(`${relayPath}/:link`, hide, async (request, reply) => {
+    const { link } = request.params as { readonly link: string };
+    const change = fitting(changeSchema, request.body, 'body') as InterestChange;
+    const proof = request.headers[proofHeader];
+    return reply.code(await changeRelay(streams, { proof, link, change })).send();
+  });
+}
+
+/** Resolves when the stream is over. */
+export async function sendStream(
+  reply: FastifyReply,
+  send: NonNullable<Answer['send']>,
+): Promise<void> {
+  reply.hijack();
+  await send(reply.raw);
+}
