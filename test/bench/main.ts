@@ -3,7 +3,7 @@
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
  * leaves out the largest parked and waiting sets.
  * `--openai` puts chat completions in Ollama's place in the part `providers`.
- * `--only throughput|latency|crashes|parked|waiting|overhead|providers` runs one part.
+ * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past` runs one part.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { heddleCircuits } from './circuits.ts';
 import { killAndResume } from './crash.ts';
 import type { Pair } from './emulated-run.ts';
 import { overhead } from './overhead.ts';
+import { past } from './past.ts';
 import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
@@ -148,6 +149,7 @@ async function main(): Promise<void> {
       waiting: () => waiting({ quick }),
       overhead: () => overhead(databaseUrl),
       providers: () => providers(databaseUrl, { quick, pair }),
+      past: () => past(databaseUrl, { quick }),
     };
     for (const [name, part] of Object.entries(parts)) {
       if (only === null || only === name) await part();

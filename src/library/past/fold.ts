@@ -2,18 +2,19 @@
  * Folds a run's journal through its chart once more, from a state that was kept (promise 10).
  *
  * 1. It never holds the process for longer than `goMsMax` at a time, but for one step.
+ * 2. Only the turns whose edges are wanted are traced.
  */
 import { isRunEvent, type JournalEntry, type RunEvent } from '../../domain/event.ts';
-import type { Agent, ChartState, Edge, Kernel, TracedStep } from '../../kernel/port.ts';
+import type { Agent, ChartState, Edge, Kernel, Step, TracedStep } from '../../kernel/port.ts';
 import type { Clock } from '../../runtime/ports.ts';
-import type { CheckpointRow, JournalRow } from '../../store/rows.ts';
+import type { CheckpointRow } from '../../store/rows.ts';
 
 const goMsMax = 10;
 
-/** A turn that was folded: the edges that it took. */
-export type FoldedTurn = {
-  readonly turn: number;
-  readonly edges: readonly Edge[];
+/** A turn as the journal has it. */
+export type Line = {
+  readonly build: string | null;
+  readonly entries: readonly JournalEntry[];
 };
 
 type FoldOptions = {
@@ -58,39 +59,62 @@ export class PastFold {
       : kernel.persistEnded(agent, state);
   }
 
-  /** Null, for this turn and all after it, when the chart that is here does not take what the journal says. */
-  async take({ turn, build, entriesText }: JournalRow): Promise<FoldedTurn | null> {
-    const edges: Edge[] = [];
-    for (const entry of JSON.parse(entriesText) as JournalEntry[]) {
-      if (!isRunEvent(entry)) continue;
-      await this.#breathe();
-      if (build !== this.#options.agent.build) this.#isOwnBuild = false;
-      const step = this.#step(entry);
-      if (step === null) this.#isBroken = true;
-      if (step === null || this.#isBroken) return null;
-      // One by one: a step that runs wild may take more edges than a call has arguments.
-      for (const edge of step.edges) edges.push(edge);
-      this.#state = step.state;
-    }
-    return this.#isBroken ? null : { turn, edges };
+  /** False, for this turn and all after it, when the chart that is here does not take what the journal says. */
+  async pass(line: Line): Promise<boolean> {
+    return this.#fold(line, (event) => this.#step(event));
   }
 
-  #step(event: RunEvent): TracedStep | null {
-    const { kernel, agent, runId } = this.#options;
+  /** As `pass`, with the edges that the turn took; null in place of false. */
+  async take(line: Line): Promise<readonly Edge[] | null> {
+    const edges: Edge[] = [];
+    const isTaken = await this.#fold(line, (event) => {
+      const step = this.#stepTraced(event);
+      // One by one: a step that runs wild may take more edges than a call has arguments.
+      for (const edge of step?.edges ?? []) edges.push(edge);
+      return step;
+    });
+    return isTaken ? edges : null;
+  }
+
+  async #fold({ build, entries }: Line, step: (event: RunEvent) => Step | null): Promise<boolean> {
+    for (const entry of entries) {
+      if (!isRunEvent(entry)) continue;
+      if (this.#options.clock.nowMs() - this.#sinceMs >= goMsMax) await this.#breathe();
+      if (build !== this.#options.agent.build) this.#isOwnBuild = false;
+      const state = this.#isBroken ? null : this.#stateAfter(() => step(entry));
+      if (state === null) {
+        this.#isBroken = true;
+        return false;
+      }
+      this.#state = state;
+    }
+    return !this.#isBroken;
+  }
+
+  #stateAfter(step: () => Step | null): ChartState | null {
     try {
-      if (event.kind === 'start') return kernel.startTraced(agent, event.input, runId);
-      if (this.#state === null) return null;
-      const step = kernel.stepTraced(agent, this.#state, event, runId);
-      return step.stale ? null : step;
+      const taken = step();
+      return taken === null || taken.stale ? null : taken.state;
     } catch {
       // An event that a chart of another build got may be none for this one.
       return null;
     }
   }
 
+  #step(event: RunEvent): Step | null {
+    const { kernel, agent, runId } = this.#options;
+    if (event.kind === 'start') return kernel.start(agent, event.input, runId);
+    return this.#state && kernel.step(agent, this.#state, event, runId);
+  }
+
+  #stepTraced(event: RunEvent): TracedStep | null {
+    const { kernel, agent, runId } = this.#options;
+    if (event.kind === 'start') return kernel.startTraced(agent, event.input, runId);
+    return this.#state && kernel.stepTraced(agent, this.#state, event, runId);
+  }
+
   async #breathe(): Promise<void> {
     const { clock } = this.#options;
-    if (clock.nowMs() - this.#sinceMs < goMsMax) return;
     await new Promise<void>((resolve) => clock.soon(resolve));
     this.#sinceMs = clock.nowMs();
   }

@@ -12,9 +12,9 @@ import type { Json } from '../../domain/json.ts';
 import { asOptions } from '../../domain/options.ts';
 import type { Edge } from '../../kernel/port.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { JournalRow, RunRow } from '../../store/rows.ts';
+import type { CheckpointRow, JournalRow, RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
-import { PastFold, type FoldedTurn } from './fold.ts';
+import { PastFold } from './fold.ts';
 import { keptState, type PastOpen } from './open-in.ts';
 
 /** A run as it was after a turn. */
@@ -83,18 +83,23 @@ export async function snapshotAt(read: Read, run: RunRow, given: unknown): Promi
   const turn = asWhole(given as Json, 'turn', bounds) ?? refuseField('turn', 'must be given');
   if (turn > run.turn) refuseField('turn', `is after the run’s last turn, ${run.turn}`);
   const { tenant, runId } = run;
-  const journal = { tenant, runId, afterTurn: turn - 1, limit: 1 };
-  const [line] = await read.store.journal(journal);
-  if (line === undefined || line.turn !== turn) refuseField('turn', 'is not in the run’s journal');
+  const at = { tenant, runId, turn };
+  const [[row], kept] = await Promise.all([
+    read.store.journal({ tenant, runId, afterTurn: turn - 1, limit: 1 }),
+    read.store.checkpoint(at),
+  ]);
+  if (row === undefined || row.turn !== turn) refuseField('turn', 'is not in the run’s journal');
+  const line = turnOf(row);
   const { status, atMs } = line;
-  const past = await foldTo(read, run, turn);
-  const last = past?.turns.at(-1) ?? null;
-  const common = { turn, status, atMs, edges: last?.turn === turn ? last.edges : null };
+  const isKept = kept?.turn === turn;
+  const base = isKept ? await read.store.checkpoint({ ...at, turn: turn - 1 }) : kept;
+  const past = await fold(read, run, base, [line]);
+  const edges = past?.edges.get(turn) ?? null;
+  const common = { turn, status, atMs, edges };
   // A row's own state, and one that was kept for this turn, is the run's, whatever chart is here.
-  const kept = await read.store.checkpoint({ tenant, runId, turn });
-  const own = turn === run.turn ? run.chartText : kept?.turn === turn ? kept.chartText : undefined;
+  const own = turn === run.turn ? run.chartText : isKept ? kept.chartText : undefined;
   if (own !== undefined) return { ...common, ...keptState(own, turn), exact: true };
-  if (past !== null && last?.turn === turn) {
+  if (past !== null && edges !== null) {
     const exact = past.fold.isOwnBuild || 'chart-changed';
     return { ...common, ...keptState(past.fold.text(), turn), exact };
   }
@@ -114,47 +119,56 @@ export async function turnsOf(
   if (after !== null && before !== null) refuseField('turns.before', 'must not stand beside after');
   const limit = asWhole(query.limit, 'turns.limit', { min: 1, max: 200, fallback: 100 });
   const { tenant, runId } = run;
-  const from = after === null ? { beforeTurn: before ?? turnMax } : { afterTurn: after };
-  const rows = await read.store.journal({ tenant, runId, limit, ...from });
-  if (query.edges !== true) return rows.map((row) => turnOf(row));
-  const last = rows.at(-1)?.turn;
-  const past = last === undefined ? null : await foldTo(read, run, last, rows[0]?.turn);
-  const edges = new Map(past?.turns.map((one) => [one.turn, one.edges]));
-  return rows.map((row) => ({ ...turnOf(row), edges: edges.get(row.turn) ?? null }));
+  const beforeTurn = Math.min(before ?? turnMax, run.turn + 1);
+  const from = after === null ? { beforeTurn } : { afterTurn: after };
+  // Turns are dense, so that the first one is known before it is read.
+  const turn = after ?? Math.max(0, beforeTurn - 1 - limit);
+  const [rows, base] = await Promise.all([
+    read.store.journal({ tenant, runId, limit, ...from }),
+    query.edges === true ? read.store.checkpoint({ tenant, runId, turn }) : null,
+  ]);
+  const lines = rows.map(turnOf);
+  if (query.edges !== true) return lines;
+  const past = await fold(read, run, base, lines);
+  return lines.map((line) => ({ ...line, edges: past?.edges.get(line.turn) ?? null }));
 }
 
 function turnOf({ turn, build, atMs, status, entriesText }: JournalRow): Turn {
   return { turn, build, atMs, status, entries: JSON.parse(entriesText) as JournalEntry[] };
 }
 
-type Past = { readonly fold: PastFold; readonly turns: readonly FoldedTurn[] };
+type Past = { readonly fold: PastFold; readonly edges: ReadonlyMap<number, readonly Edge[]> };
 
 /**
- * The turns from `first` (default: `turn` alone) to `turn` as the chart here folds them, from the checkpoint
- * before them; only the first ones where it cannot go on. Null: no chart here takes the run.
+ * The edges of these turns, by turn, as the chart here folds them from a checkpoint before them; only of the
+ * first ones where it cannot go on. Null: no chart here takes the run.
  */
-async function foldTo(
+async function fold(
   { agents, clock, kernel, store }: Read,
   run: RunRow,
-  turn: number,
-  first = turn,
+  base: CheckpointRow | null,
+  lines: readonly Turn[],
 ): Promise<Past | null> {
   const { tenant, runId } = run;
   const agent = agents.find(run.agent, run.version);
   if (agent === undefined) return null;
-  const base = await store.checkpoint({ tenant, runId, turn: first - 1 });
-  const fold = new PastFold({ kernel, clock, agent, runId }, base);
-  const turns: FoldedTurn[] = [];
-  for (let afterTurn = base?.turn ?? 0; afterTurn < turn;) {
-    const limit = Math.min(pageTurns, turn - afterTurn);
+  const folded = new PastFold({ kernel, clock, agent, runId }, base);
+  const edges = new Map<number, readonly Edge[]>();
+  const past = { fold: folded, edges };
+  const before = (lines[0]?.turn ?? 1) - 1;
+  for (let afterTurn = base?.turn ?? 0; afterTurn < before;) {
+    const limit = Math.min(pageTurns, before - afterTurn);
     const rows = await store.journal({ tenant, runId, afterTurn, limit });
     for (const row of rows) {
-      const folded = await fold.take(row);
-      if (folded === null) return { fold, turns };
-      if (row.turn >= first) turns.push(folded);
+      if (!(await folded.pass(turnOf(row)))) return past;
       afterTurn = row.turn;
     }
     if (rows.length === 0) break;
   }
-  return { fold, turns };
+  for (const line of lines) {
+    const taken = await folded.take(line);
+    if (taken === null) break;
+    edges.set(line.turn, taken);
+  }
+  return past;
 }
