@@ -16,8 +16,8 @@ import { hearGiven } from '../domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
 import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from './agent-types.ts';
+import { startRuns, type Start } from './agents/starts.ts';
 import { storeImage, type ImageInput, type StoredImagePart } from './images.ts';
-import { asError } from './run-end.ts';
 import { Run } from './run-handle.ts';
 import type { AgentSources, AnyChart } from '../runtime/agent-source.ts';
 import { openQuestions, type OpenQuestion } from './answers.ts';
@@ -30,7 +30,6 @@ import {
   type BudgetView,
 } from './budget-requests.ts';
 import {
-  newRun,
   startKeys,
   startOf,
   tenantName,
@@ -38,13 +37,11 @@ import {
   type Published,
   type PublishRequest,
   type RunOptions,
-  type StartRequest,
 } from './requests.ts';
 import { runsQuery, type RunsQuery } from './runs-query.ts';
 import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { closeHost } from './host/close-host.ts';
-import { fittingStarts } from './agents/fits.ts';
 import {
   listAgents,
   oneAgent,
@@ -56,9 +53,6 @@ import {
 import type { LeasedMessage } from '../store/port.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
 import type { ProviderView } from '../store/provider-rows.ts';
-
-/** A start before it is checked. */
-type Start = { readonly agent?: unknown } & StartRequest;
 
 /**
  * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given. Plain
@@ -120,22 +114,8 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
   }
 
   async #startAll(starts: readonly Start[]): Promise<Run[]> {
-    const { known, ids } = this.#open();
-    if (starts.length === 0) return [];
-    // The inputs are copied now, because their caller may change them later.
-    const asked = starts.map(({ agent: given, ...request }) => {
-      const agent = known.meant(given, 'start.agent');
-      return { agent, run: newRun(agent, ids.run(), request) };
-    });
-    const runs = await fittingStarts(known, asked);
-    await this.runtime.admission.starts(runs);
-    const fates = await this.runtime.startRuns(runs);
-    return fates.map((fate, i) => {
-      if (fate?.kind === 'refused') throw asError(fate.error);
-      const address = fate === null ? runs[i] : fate.run;
-      if (address === undefined) throw new TypeError('a start was not answered');
-      return this.handleOf(address);
-    });
+    const addresses = await startRuns(this.#open(), starts);
+    return addresses.map((address) => this.handleOf(address));
   }
 
   /**
