@@ -337,6 +337,11 @@ const rooms = [
     may: [domain, '^src/(api|access)/', '^src/heddle\\.ts$', npm('fastify')],
   },
   {
+    // Goes into browsers and into programs without heddle: it has `fetch`, and nothing else.
+    room: '^src/client/',
+    may: [],
+  },
+  {
     // The only place that meets the process's clock, timers and randomness.
     room: '^src/system\\.ts$',
     may: [domain, '^src/runtime/ports\\.ts$', node],
@@ -357,13 +362,14 @@ const rooms = [
     ],
   },
   {
-    // A surface turns arguments into one call and its result into text.
+    // A surface turns arguments into requests of the client and their answers into text. Over a database the API
+    // answers in the same process.
     room: '^src/cli/',
     may: [
       domain,
-      '^src/(runtime|library|circuits|emulators|access)/',
+      '^src/(client|runtime|library|circuits|emulators|access)/',
       '^src/(index|heddle|server)\\.ts$',
-      '^src/api/package-version\\.ts$',
+      '^src/api/(package-version|in-process)\\.ts$',
       '^src/store/access-rows\\.ts$',
       npm('commander'),
       npm('log-update'),

@@ -10,6 +10,7 @@
 import { asOptions } from './domain/options.ts';
 import { registerSources, type AgentSources } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
+import type { Agent, Kernel } from './kernel/port.ts';
 import { Heddle } from './library/library.ts';
 import { checkProviders } from './providers/check-provider.ts';
 import type { Provider } from './providers/port.ts';
@@ -72,6 +73,17 @@ const quiet: Log = {
   warn: (message, facts) => console.error(`heddle: ${message}`, facts ?? ''),
 };
 
+function registered(kernel: Kernel, sources: AgentSources | undefined): Agent[] {
+  const agents = registerSources(kernel, sources);
+  kernel.checkFamilies(agents);
+  return agents;
+}
+
+/** @internal Registers agents as a replica does, without one. Throws what registration refuses. */
+export function checkAgents(sources: AgentSources): readonly Agent[] {
+  return registered(createKernel(), sources);
+}
+
 /**
  * Starts a replica: opens the store, takes shards, and takes up the open runs of these shards. The
  * agents give the types of the runs' inputs, outputs and events.
@@ -84,8 +96,7 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
   const log = hostLog(options.log === undefined ? quiet : checkLog(options.log));
   const kernel = createKernel();
   // The agents come first: a refused agent must not leave a server behind.
-  const agents = registerSources(kernel, options.agents);
-  kernel.checkFamilies(agents);
+  const agents = registered(kernel, options.agents);
   warnOfAgents(agents, log);
   const budgets = budgetDefaults(options.budgets);
   const weights = new TenantWeights(options.tenantWeights);

@@ -64,6 +64,8 @@ const clean: Readonly<Record<string, string>> = {
     "import './heddle.ts'; import './providers/ollama/ollama.ts'; import './library/library.ts'",
   'src/testing/index.ts':
     "import '../library/library.ts'; import '../runtime/runtime.ts'; import '../store/memory/twin.ts'; import 'node:timers'",
+  'src/client/runs.ts': "import './transport.ts'",
+  'src/client/transport.ts': 'export type Transport = string',
   'src/circuits/work.ts':
     "import '../index.ts'; import '../emulators/wire.ts'; import '../../machines/agents/editor.ts'; import type { Word } from '../store/port.ts'; export type W = Word",
   'src/cli/main.ts':
@@ -162,6 +164,8 @@ const faults = [
   ['src/runtime/ownership/b.ts', 'pg', 'src/runtime/ownership/ imports only'],
   ['src/runtime/rooms.ts', '../store/embedded/start.ts', 'src/runtime/(runtime|rooms'],
   ['src/runtime/closing.ts', '../../machines/agents/editor.ts', 'src/runtime/(runtime|rooms'],
+  ['src/client/a.ts', '../domain/word.ts', 'src/client/ imports only'],
+  ['src/client/b.ts', 'node:events', 'src/client/ imports only'],
   ['src/testing/a.ts', '../store/postgres/query.ts', 'src/testing/ imports only'],
   ['src/testing/b.ts', '../heddle.ts', 'src/testing/ imports only'],
   ['src/testing/c.ts', 'pg', 'src/testing/ imports only'],

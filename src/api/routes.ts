@@ -3,6 +3,7 @@ import type { Route } from './route.ts';
 import { budgetRoutes } from './routes/budgets.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { healthRoutes } from './routes/health.ts';
+import { insideRoutes } from './routes/inside.ts';
 import { memoryRoutes } from './routes/memory.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { questionRoutes } from './routes/questions.ts';
@@ -13,6 +14,7 @@ import { streamRoutes } from './routes/streams.ts';
 export const routes: readonly Route[] = [
   ...runRoutes,
   ...commandRoutes,
+  ...insideRoutes,
   ...questionRoutes,
   ...channelRoutes,
   ...memoryRoutes,

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { stopEmbeddedPostgres } from '../heddle.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
-import { withHeddle } from './runs-commands.ts';
+import { withHeddle } from './with-heddle.ts';
 import { writerTo, type Streams } from './streams.ts';
 
 export function addDatabaseCommands(program: Command, { stdout }: Streams): void {

@@ -1,36 +1,43 @@
 /** `heddle providers`: the findings of the replicas about each gate, from the gates' rows. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
-import type { Heddle } from '../heddle.ts';
-import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
-import { withHeddle } from './runs-commands.ts';
+import type { Provider } from '../client/index.ts';
+import { apiCommand, withJsonFlags, type ApiFlags } from './api/api-flags.ts';
+import { printList, tableOf } from './api/printed.ts';
+import { withClient } from './api/with-client.ts';
 import { writerTo, type Streams } from './streams.ts';
 
-type GateRow = Awaited<ReturnType<Heddle['runtime']['store']['providers']>>[number];
-
-export function addProvidersCommand(program: Command, { stdout }: Streams): void {
-  const say = writerTo(stdout);
-  withDatabaseFlags(program.command('providers'))
-    .description('show the providers that replicas have used: status, limit, calls in slots')
-    .option('--json', 'one object per line')
-    .action(async ({ json, ...flags }: DatabaseFlags & { readonly json?: boolean }) => {
-      const rows = await withHeddle(flags, ({ runtime }) => runtime.store.providers());
-      if (json === true) for (const row of rows) say(JSON.stringify(row));
-      else say(rows.length === 0 ? 'No provider was used yet.' : gateTable(rows));
+export function addProvidersCommand(program: Command, streams: Streams): void {
+  const command = apiCommand(program, 'providers').description(
+    'show the providers that replicas have used: status, limit, calls in slots',
+  );
+  withJsonFlags(command, 'the providers').action((flags: ApiFlags) => list(flags, streams));
+  apiCommand(command, 'reopen <provider>')
+    .description('reopen a parked provider, after its key or spend was mended')
+    .action(async (provider: string, own: ApiFlags) => {
+      // What stands before `reopen` is the outer command's.
+      const flags = { ...command.opts<ApiFlags>(), ...own };
+      await withClient(flags, ({ operator }) => operator.reopenProvider(provider));
+      writerTo(streams.stderr)(`Provider ${provider} is reopened.`);
     });
 }
 
-function gateTable(rows: readonly GateRow[]): string {
+async function list(flags: ApiFlags, streams: Streams): Promise<void> {
+  const found = await withClient(flags, ({ operator }) => operator.providers());
+  printList(streams, flags, found, { text: gateTable, none: 'No provider was used yet.' });
+}
+
+function gateTable(rows: readonly Provider[]): string {
   const head = ['provider', 'status', 'limit', 'ceiling', 'in use', 'on in', 'no relief'];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  for (const row of rows) {
+  const cells = rows.map((row) => {
     const { gate, status, limit, ceiling, inUse, sharesCeilingWith } = row;
-    table.push([gate, status, limit, ceiling, inUse, onIn(row), sharesCeilingWith.join(', ')]);
-  }
+    return [gate, status, limit, ceiling, inUse, onIn(row), sharesCeilingWith.join(', ')];
+  });
   const faults = rows.flatMap(({ gate, lastFault }) =>
     lastFault === null ? [] : [`${gate}, ${agoText(lastFault.agoMs)} ago: ${lastFault.text}`],
   );
-  return [table.toString(), ...(faults.length === 0 ? [] : ['Last faults:', ...faults])].join('\n');
+  return [tableOf(head, cells), ...(faults.length === 0 ? [] : ['Last faults:', ...faults])].join(
+    '\n',
+  );
 }
 
 function agoText(ms: number): string {
@@ -39,7 +46,7 @@ function agoText(ms: number): string {
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }
 
-function onIn({ status, coolForMs, probeInMs }: GateRow): string {
+function onIn({ status, coolForMs, probeInMs }: Provider): string {
   if (status !== 'cooling' && status !== 'stalled') return '';
   return `${Math.ceil((status === 'cooling' ? coolForMs : probeInMs) / 1_000)} s`;
 }

@@ -3,18 +3,25 @@
  * put together here, and an error of a command becomes an exit code.
  */
 import { Command } from 'commander';
+import { packageVersion } from '../api/package-version.ts';
+import { addAgentsCommand } from './agents/agents-command.ts';
 import { addBudgetCommand } from './budget-command.ts';
 import { addCircuitsCommand } from './circuits-command.ts';
+import { addChannelsCommand } from './data/channels-command.ts';
+import { addEvaluationsCommand } from './data/evaluations-command.ts';
+import { addMemoryCommand } from './data/memory-command.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
-import { packageVersion } from '../api/package-version.ts';
 import { addProvidersCommand } from './providers-command.ts';
-import { addQuestionsCommands } from './questions-commands.ts';
+import { addListCommand } from './runs/list-command.ts';
+import { addQuestionsCommands } from './runs/questions-commands.ts';
+import { addRunCommand } from './runs/run-command.ts';
+import { addShowCommands } from './runs/show-command.ts';
+import { addSteerCommands } from './runs/steer-commands.ts';
 import { addServeCommand } from './serve-command.ts';
-import { addTokensCommand } from './tokens-command.ts';
-import { addRunsCommands } from './runs-commands.ts';
 import { writerTo, type Streams } from './streams.ts';
+import { addTokensCommand } from './tokens-command.ts';
 
 /** Resolves with the exit code; by then everything is closed. */
 export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
@@ -30,21 +37,30 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
     })
     // This stands before the commands are made, because they copy these settings from here.
     .exitOverride();
-  addCircuitsCommand(program, streams, (code) => {
+  const endWith = (code: number): void => {
     exitCode = code;
-  });
+  };
   addServeCommand(program, streams);
-  addRunsCommands(program, streams);
+  addRunCommand(program, streams, endWith);
+  addListCommand(program, streams);
+  addShowCommands(program, streams, endWith);
+  addSteerCommands(program, streams, endWith);
   addQuestionsCommands(program, streams);
-  addBudgetCommand(program, streams);
-  addDatabaseCommands(program, streams);
+  addChannelsCommand(program, streams);
+  addMemoryCommand(program, streams);
+  addEvaluationsCommand(program, streams);
   addProvidersCommand(program, streams);
-  addEmulateCommand(program, streams);
+  addBudgetCommand(program, streams);
+  addAgentsCommand(program, streams, endWith);
   addTokensCommand(program, streams);
+  addDatabaseCommands(program, streams);
+  addEmulateCommand(program, streams);
+  addCircuitsCommand(program, streams, endWith);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return exitCodeOf(error, writerTo(streams.stderr));
+    const [show, say] = [writerTo(streams.stdout), writerTo(streams.stderr)];
+    return exitCodeOf(error, { show, say });
   }
 }

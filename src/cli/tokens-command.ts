@@ -4,7 +4,7 @@ import { createToken, listTokens, revokeToken } from '../access/tokens.ts';
 import { asOneOf } from '../domain/field.ts';
 import { tokenScopes } from '../store/access-rows.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
-import { withHeddle } from './runs-commands.ts';
+import { withHeddle } from './with-heddle.ts';
 import { writerTo, type Streams } from './streams.ts';
 
 type CreateFlags = DatabaseFlags & { readonly scopes?: string; readonly tenant?: string };

@@ -37,7 +37,7 @@ it('says what it can do, and what its exit codes mean', async () => {
 it.each([
   [['circuits', '--nope'], "unknown option '--nope'"],
   [['weave'], "unknown command 'weave'"],
-  [['run'], "missing required argument 'id'"],
+  [['run'], "missing required argument 'agent'"],
   [['circuits', '--mode', 'charts'], 'invalid-field: mode must be one of'],
   [['runs', '--status', 'done'], 'invalid-field: status must be one of queued'],
   [['send', 'x', 'go', '{'], 'invalid-json: json:'],

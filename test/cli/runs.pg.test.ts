@@ -91,7 +91,7 @@ it('says of a run whose call no replica can make what it waits for', async () =>
     await expect.poll(() => run.status(), { timeout: 20_000 }).toBe('stalled');
     const { stdout: list } = await called('runs', '--database-url', bareUrl);
     expect(list).toContain('stalled');
-    const { stdout } = await called('run', run.id, '--database-url', bareUrl);
+    const { stdout } = await called('show', run.id, '--database-url', bareUrl);
     expect(stdout).toContain('call why: this replica has no providers');
     expect(stdout).toContain('give createHeddle `providers`');
   } finally {
@@ -105,42 +105,47 @@ it('lists runs, by what is asked', async () => {
     { agent: 'waiter', tenant: 'lists', pipeline: 'p2' },
   ]);
   const list = async (...flags: readonly string[]) => {
-    const { code, stdout } = await cli('runs', '--tenant', 'lists', '--json', ...flags);
+    const { code, stdout } = await cli('runs', '--tenant', 'lists', '--jsonl', ...flags);
     expect(code).toBe(0);
-    return linesOf<{ readonly id: string; readonly agent: string; readonly input: unknown }>(
-      stdout,
-    );
+    return linesOf<{ readonly id: string; readonly agent: string }>(stdout);
   };
   expect((await list()).map(({ id }) => id)).toEqual([second?.id, first?.id]);
   expect(await list('--pipeline', 'p1', '--agent', 'waiter')).toMatchObject([
-    { id: first?.id, agent: 'waiter', pipeline: 'p1', endedAt: null, input: null },
+    { id: first?.id, agent: 'waiter', pipeline: 'p1', endedAtMs: null },
   ]);
   expect(await list('--status', 'completed,failed')).toEqual([]);
   expect(await list('--limit', '1')).toHaveLength(1);
   const table = await cli('runs', '--tenant', 'lists');
   expect(table.stdout).toContain(first?.id);
-  expect((await cli('runs', '--tenant', 'nobody')).stdout).toBe('No such run.\n');
+  const none = await cli('runs', '--tenant', 'nobody');
+  expect(none).toEqual({ code: 0, stdout: '', stderr: 'No such run.\n' });
+  expect((await cli('runs', '--tenant', 'nobody', '--json')).stdout).toBe('[]\n');
+  const document = await cli('runs', '--tenant', 'lists', '--json');
+  expect(JSON.parse(document.stdout)).toHaveLength(2);
 });
 
 it('sends an event, which the replica that owns the run takes', async () => {
   const run = await here.start('waiter');
   const sent = await cli('send', run.id, 'go', '{"answer":42}');
-  expect(sent).toMatchObject({ code: 0, stderr: '' });
+  expect(sent).toMatchObject({ code: 0, stdout: '' });
   expect(await run.output({ timeoutMs: 20_000 })).toBe(42);
-  const shown = await cli('run', run.id, '--journal');
+  const shown = await cli('show', run.id);
   expect(shown.stdout).toMatch(/status +completed\n/);
   expect(shown.stdout).toMatch(/output +42\n/);
-  expect(shown.stdout).toContain('"answer":42');
+  const journal = await cli('show', run.id, '--journal', '--jsonl');
+  expect(journal.stdout).toContain('"answer":42');
+  const turns = await cli('show', run.id, '--journal', '--json');
+  expect(JSON.parse(turns.stdout)).toHaveLength(linesOf(journal.stdout).length);
 });
 
 it('shows where a run stands and what it has open, and of an ended run where it ended', async () => {
   const run = await here.start('clerk', { tenant: 'shown' });
   await vi.waitFor(async () => expect(await run.questions()).toHaveLength(1), 20_000);
   const flags = ['--tenant', 'shown'];
-  const text = (await cli('run', run.id, ...flags)).stdout;
+  const text = (await cli('show', run.id, ...flags)).stdout;
   expect(text).toMatch(/state +asking\n/);
   expect(text).toMatch(/context +\{"count":null\}\n/);
-  const [shown] = linesOf((await cli('run', run.id, '--json', ...flags)).stdout);
+  const [shown] = linesOf((await cli('show', run.id, '--jsonl', ...flags)).stdout);
   const input = { question: 'How many?', schema: { type: 'integer' } };
   expect(shown).toMatchObject({
     state: 'asking',
@@ -150,29 +155,31 @@ it('shows where a run stands and what it has open, and of an ended run where it 
   });
   await run.answer('count', 3);
   expect(await run.output({ timeoutMs: 20_000 })).toBe(3);
-  const [over] = linesOf((await cli('run', run.id, '--json', ...flags)).stdout);
+  const [over] = linesOf((await cli('show', run.id, '--jsonl', ...flags)).stdout);
   expect(over).toMatchObject({ state: 'done', context: { count: 3 } });
-  expect(over).not.toHaveProperty('open');
+  expect(over).toMatchObject({ open: [], timers: [] });
+  const ended = (await cli('show', run.id, ...flags)).stdout;
+  expect(ended).not.toMatch(/^open/m);
 });
 
 it('shows what a run waits for in full, when its timers are due, and the build of each turn', async () => {
   const run = await here.start('sleeper');
   await vi.waitFor(async () => expect(await run.status()).toBe('waiting-on-channel'), 20_000);
-  const [shown] = linesOf((await cli('run', run.id, '--json')).stdout);
-  const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+  const [shown] = linesOf((await cli('show', run.id, '--jsonl')).stdout);
+  const ms = expect.any(Number) as number;
   expect(shown).toMatchObject({
-    open: [{ id: 'news', src: 'receive', channels: ['a', 'b'], dueAt: iso }],
-    timers: [{ id: expect.stringContaining('3600000'), dueAt: iso }],
+    open: [{ id: 'news', src: 'receive', channels: ['a', 'b'], dueInMs: ms }],
+    timers: [{ id: expect.stringContaining('3600000'), dueInMs: ms }],
     waitsFor: expect.stringMatching(
       /^news waits for messages on channels a, b, in .*; timer .* is due in 3/,
     ),
   });
-  const { timers } = shown as { readonly timers: readonly { readonly dueAt: string }[] };
-  const leftMs = Date.parse(timers[0]!.dueAt) - Date.now();
+  const { timers } = shown as { readonly timers: readonly { readonly dueInMs: number }[] };
+  const leftMs = timers[0]!.dueInMs;
   expect(leftMs).toBeGreaterThan(3_000_000);
   expect(leftMs).toBeLessThanOrEqual(3_605_000);
-  const text = (await cli('run', run.id, '--journal')).stdout;
-  expect(text).toMatch(/waitsFor +news waits for messages/);
+  expect((await cli('show', run.id)).stdout).toMatch(/waitsFor +news waits for messages/);
+  const text = (await cli('show', run.id, '--journal', '--jsonl')).stdout;
   expect(text).toContain(`"build":"${here.runtime.agents.newest('sleeper').build}"`);
   await run.cancel();
 });
@@ -184,26 +191,26 @@ it('sends an event once, however often, with a key', async () => {
   expect(await cli(...twice)).toMatchObject({ code: 0 });
   const other = await cli('send', run.id, 'go', '{"answer":2}', '--key', 'k');
   expect(other).toMatchObject({ code: 1 });
-  expect(other.stderr).toContain('send-key-used');
+  expect(other.stderr).toContain('request-differs');
 });
 
 it('lists what is asked, and answers it once', async () => {
   const tenant = ['--tenant', 'asked'];
   const run = await here.start('clerk', { tenant: 'asked' });
   await vi.waitFor(async () => expect(await run.questions()).toHaveLength(1), 20_000);
-  const all = await cli('questions', '--json', ...tenant);
+  const all = await cli('questions', '--jsonl', ...tenant);
   const [question] = linesOf<{ readonly askId: string }>(all.stdout);
   expect(question).toMatchObject({ runId: run.id, question: 'How many?', invocationId: 'count' });
   const one = await cli('questions', run.id, ...tenant);
   expect(one.stdout).toContain(`askId  ${question!.askId}`);
   expect(one.stdout).toContain('{"type":"integer"}');
   expect((await cli('questions', ...tenant, '--limit', '0')).code).not.toBe(0);
-  expect((await cli('questions', '--tenant', 'nobody')).stdout).toBe('Nothing is asked.\n');
+  expect((await cli('questions', '--tenant', 'nobody')).stderr).toBe('Nothing is asked.\n');
   const bad = await cli('answer', run.id, 'count', 'many', ...tenant);
   expect(bad.stderr).toContain('answer-invalid');
   expect((await cli('answer', run.id, 'count', '{"a', ...tenant)).stderr).toContain('invalid-json');
   const good = ['answer', run.id, question!.askId, '7', ...tenant];
-  expect(await cli(...good)).toMatchObject({ code: 0, stderr: '' });
+  expect(await cli(...good)).toMatchObject({ code: 0, stdout: '' });
   expect(await run.output({ timeoutMs: 20_000 })).toBe(7);
   expect((await cli(...good)).stderr).toContain('ask-unknown');
 });
@@ -213,23 +220,23 @@ it('cancels a run, with its reason', async () => {
   const flags = ['--tenant', 'other', '--reason', 'not needed'];
   expect(await cli('cancel', run.id, ...flags)).toMatchObject({ code: 0 });
   await expect(run.output({ timeoutMs: 20_000 })).rejects.toMatchObject({ code: 'run-cancelled' });
-  const { stdout } = await cli('run', run.id, '--tenant', 'other', '--json');
+  const { stdout } = await cli('show', run.id, '--tenant', 'other', '--jsonl');
   expect(linesOf(stdout)).toMatchObject([{ status: 'cancelled', id: run.id }]);
 });
 
 it('says when there is no such run, and that a database is current', async () => {
   const nobody = '00000000-0000-7000-8000-000000000000';
-  const { code, stderr } = await cli('run', nobody);
+  const { code, stderr } = await cli('show', nobody);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `heddle: run-unknown: No run has the id ${nobody}.\n`,
+    stderr: `heddle: run-unknown: No run has the id ${nobody}.\nnext: heddle runs\n`,
   });
   expect(await cli('migrate')).toMatchObject({ code: 0, stderr: '' });
 });
 
 it('lists providers, from what replicas have written of them', async () => {
   // The first commit of the replica has told of its stub.
-  const { code, stdout } = await cli('providers', '--json');
+  const { code, stdout } = await cli('providers', '--jsonl');
   expect(code).toBe(0);
   expect(linesOf(stdout)).toMatchObject([{ gate: 'stub', status: 'open', inUse: 0 }]);
   expect((await cli('providers')).stdout).toContain('stub');

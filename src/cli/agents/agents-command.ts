@@ -1,0 +1,90 @@
+/** `heddle agents`: those that replicas have registered; modules checked and drawn without a database. */
+import type { Command } from 'commander';
+import type { AgentVersionView } from '../../client/index.ts';
+import { HeddleError } from '../../domain/errors.ts';
+import { checkAgents } from '../../heddle.ts';
+import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
+import { iso, printList, tableOf } from '../api/printed.ts';
+import { withClient } from '../api/with-client.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { agentsAt } from '../serve-config.ts';
+import type { Streams } from '../streams.ts';
+
+export function addAgentsCommand(
+  program: Command,
+  streams: Streams,
+  endWith: (exitCode: number) => void,
+): void {
+  const agents = program.command('agents').description('the charts that runs are made of');
+  const list = apiCommand(agents, 'list').description('list the versions that replicas know');
+  withJsonFlags(list, 'the agents').action(async (flags: ApiFlags) => {
+    const found = await withClient(flags, ({ operator }) => operator.agents());
+    printList(streams, flags, found, { text: agentTable, none: 'No agent was registered yet.' });
+  });
+  const check = agents
+    .command('check <modules...>')
+    .description('register the agents of modules as a replica would, without a database');
+  withJsonFlags(check, 'what was found').action(
+    async (modules: readonly string[], flags: ApiFlags) => {
+      const found = (await Promise.all(modules.map(checked))).flat();
+      printList(streams, flags, found, { text: foundText, none: 'No agent is there.' });
+      endWith(found.every(({ error }) => error === null) ? exitCodes.ok : exitCodes.failed);
+    },
+  );
+}
+
+function agentTable(list: readonly AgentVersionView[]): string {
+  return tableOf(
+    ['agent', 'version', 'registered'],
+    list.map(({ agent, version, registeredAtMs }) => [agent, version, iso(registeredAtMs)]),
+  );
+}
+
+type Found = {
+  readonly module: string;
+  readonly agent: string | null;
+  readonly version: string | null;
+  readonly warnings: readonly string[];
+  readonly advice: readonly string[];
+  readonly error: string | null;
+};
+
+/** Each agent of a module by itself, so that one that is refused hides no other. */
+async function checked(module: string): Promise<readonly Found[]> {
+  const sources = await agentsAt([module]);
+  const found = sources.map((source): Found => {
+    try {
+      const [agent] = checkAgents([source]);
+      const { name = null, version = null, warnings = [], advice = [] } = agent ?? {};
+      return { module, agent: name, version, warnings, advice, error: null };
+    } catch (error) {
+      return refused(module, error);
+    }
+  });
+  if (found.some(({ error }) => error !== null)) return found;
+  try {
+    checkAgents(sources);
+    return found;
+  } catch (error) {
+    return [...found, refused(module, error)];
+  }
+}
+
+function refused(module: string, error: unknown): Found {
+  if (!(error instanceof HeddleError)) throw error;
+  const said = `${error.code}: ${error.message}`;
+  return { module, agent: null, version: null, warnings: [], advice: [], error: said };
+}
+
+function foundText(list: readonly Found[]): string {
+  return list
+    .map(({ module, agent, version, warnings, advice, error }) => {
+      if (error !== null) return `${module}  refused\n  ${error}`;
+      const lines = [
+        ...warnings.map((text) => `  warning: ${text}`),
+        ...advice.map((text) => `  ${text}`),
+      ];
+      return [`${module}  ${agent} ${version}  is durable`, ...lines].join('\n');
+    })
+    .join('\n');
+}

@@ -1,0 +1,20 @@
+/** Asks a person before something is done to many runs. Where nobody is there to ask, it is refused. */
+import { createInterface } from 'node:readline/promises';
+import { refuseField } from '../../domain/field.ts';
+import { writerTo, type Streams } from '../streams.ts';
+
+export async function confirmed(question: string, streams: Streams): Promise<boolean> {
+  const { stdin, stderr } = streams;
+  if (stdin?.isTTY !== true || stderr.isTTY !== true) {
+    refuseField('yes', `is needed where nobody can be asked: ${question}`);
+  }
+  const asked = createInterface({ input: stdin, output: stderr });
+  try {
+    const answer = await asked.question(`${question} [y/N] `);
+    const isYes = /^\s*y(es)?\s*$/i.test(answer);
+    if (!isYes) writerTo(stderr)('Nothing was done.');
+    return isYes;
+  } finally {
+    asked.close();
+  }
+}

@@ -1,0 +1,42 @@
+/** Runs, turns and questions for people. */
+import type { Outcome, Question, Run, Turn } from '../../client/index.ts';
+import { iso, tableOf } from '../api/printed.ts';
+
+export function runTable(runs: readonly Run[]): string {
+  return tableOf(
+    ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'created'],
+    runs.map(({ id, agent, status, turn, user, pipeline, createdAtMs }) => {
+      return [id, agent, status, turn, user, pipeline, iso(createdAtMs)];
+    }),
+  );
+}
+
+export function turnText({ turn, atMs, entries }: Turn): string {
+  const types = entries.map((entry) => typeOf(entry)).join(', ');
+  return `turn ${turn}  ${iso(atMs)}  ${types}`;
+}
+
+function typeOf(entry: unknown): string {
+  const { type, event } = Object(entry) as { readonly type?: unknown; readonly event?: unknown };
+  if (typeof type === 'string') return type;
+  const { type: inner } = Object(event) as { readonly type?: unknown };
+  return typeof inner === 'string' ? inner : JSON.stringify(entry).slice(0, 80);
+}
+
+/** What a run came to, as a sentence. */
+export function outcomeText({ id, status, error }: Outcome): string {
+  if (error === undefined) return `Run ${id} is ${status}.`;
+  return `Run ${id} is ${status}: ${error.code}: ${error.message}`;
+}
+
+export function questionList(questions: readonly Question[]): string {
+  return questions
+    .map(({ askId, runId, question, schema, data, assignee, askedAtMs }) => {
+      const lines = [question, `  run    ${runId}`, `  askId  ${askId}`];
+      if (assignee !== null) lines.push(`  for    ${assignee}`);
+      if (data !== null) lines.push(`  about  ${JSON.stringify(data)}`);
+      if (schema !== null) lines.push(`  schema ${JSON.stringify(schema)}`);
+      return [...lines, `  asked  ${iso(askedAtMs)}`].join('\n');
+    })
+    .join('\n');
+}

@@ -1,0 +1,68 @@
+/** Channels over the API: published to, read, leased from. */
+import type { AbortLike, Transport } from './transport.ts';
+import type { Json, LeasedMessage, Message } from './api-types.ts';
+
+const at = (channel: string, rest: string): string =>
+  `/v1/channels/${encodeURIComponent(channel)}${rest}`;
+const groupAt = (channel: string, group: string, rest: string): string =>
+  at(channel, `/groups/${encodeURIComponent(group)}${rest}`);
+
+export class Channels {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Publishes a message. It has its place in the channel, or its delay, when this resolves. */
+  async publish(
+    channel: string,
+    payload: Json,
+    { delayMs }: { readonly delayMs?: number } = {},
+  ): Promise<{ readonly messageId: string }> {
+    const body = { payload, ...(delayMs === undefined ? {} : { delayMs }) };
+    type Body = { readonly messageId: string };
+    const asked = { body };
+    return (await this.#transport.ask<Body>('POST', at(channel, '/messages'), asked)).body;
+  }
+
+  /** The messages above `after`, in order; waits up to `waitMs` for the first. `head` is the newest number. */
+  async read(
+    channel: string,
+    query: { readonly after?: number; readonly limit?: number; readonly waitMs?: number } = {},
+    { signal }: { readonly signal?: AbortLike } = {},
+  ): Promise<{ readonly head: number; readonly messages: readonly Message[] }> {
+    type Body = { readonly head: number; readonly messages: readonly Message[] };
+    return (await this.#transport.ask<Body>('GET', at(channel, '/messages'), { query, signal }))
+      .body;
+  }
+
+  /** Leases messages to a consumer of the group, each at least once, until it acknowledges them. */
+  async lease(
+    channel: string,
+    group: string,
+    options: {
+      readonly max?: number;
+      readonly leaseMs?: number;
+      readonly from?: 'earliest' | 'latest';
+    } = {},
+  ): Promise<readonly LeasedMessage[]> {
+    type Body = { readonly messages: readonly LeasedMessage[] };
+    // What a lost answer has leased comes back when its lease ends.
+    const asked = { body: options, repeat: 'harmless' } as const;
+    return (await this.#transport.ask<Body>('POST', groupAt(channel, group, '/leases'), asked)).body
+      .messages;
+  }
+
+  /** Marks messages as done. False: the lease has ended, and another consumer may have the message. */
+  async acknowledge(
+    channel: string,
+    group: string,
+    tokens: readonly string[],
+  ): Promise<readonly boolean[]> {
+    type Body = { readonly acknowledged: readonly boolean[] };
+    const asked = { body: { tokens } };
+    const path = groupAt(channel, group, '/acknowledgements');
+    return (await this.#transport.ask<Body>('POST', path, asked)).body.acknowledged;
+  }
+}

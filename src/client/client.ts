@@ -1,0 +1,58 @@
+/**
+ * `heddle/client`: heddle's API from any program with `fetch`. It has no dependency and imports nothing of heddle.
+ *
+ * Each method is one request, or a few where it says so. A refusal is a `HeddleRequestError`.
+ */
+import { Runs } from './runs.ts';
+import { Channels } from './channels.ts';
+import { Memory } from './memory.ts';
+import { Operator } from './operator.ts';
+import { Transport, type FetchLike } from './transport.ts';
+
+/** Options of `createClient`. Each may be left out. */
+export type ClientOptions = {
+  /** Where heddle listens. Default `http://127.0.0.1:7070`. */
+  readonly url?: string;
+  /** A bearer token. On loopback none is needed by default. */
+  readonly token?: string;
+  /** The tenant of all requests. Default: the token's own, or `default`. */
+  readonly tenant?: string;
+  /** Default: the global `fetch`. */
+  readonly fetch?: FetchLike;
+  /** How long one try may take, in ms. Default 40,000. */
+  readonly timeoutMs?: number;
+  /** For how long a request is sent again that may be, in ms. Default 30,000; 0: never again. */
+  readonly retryMs?: number;
+};
+
+/** heddle's API. */
+export type Client = {
+  readonly runs: Runs;
+  readonly channels: Channels;
+  readonly memory: Memory;
+  readonly operator: Operator;
+};
+
+export function createClient(options: ClientOptions = {}): Client {
+  const {
+    url = 'http://127.0.0.1:7070',
+    token,
+    tenant,
+    timeoutMs = 40_000,
+    retryMs = 30_000,
+  } = options;
+  const transport = new Transport({
+    url: url.replace(/\/+$/, ''),
+    token,
+    tenant,
+    fetch: options.fetch ?? ((at, init) => fetch(at, init as RequestInit)),
+    timeoutMs,
+    retryMs,
+  });
+  return {
+    runs: new Runs(transport),
+    channels: new Channels(transport),
+    memory: new Memory(transport),
+    operator: new Operator(transport),
+  };
+}

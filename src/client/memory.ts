@@ -1,0 +1,71 @@
+/** Memory entries over the API. */
+import { HeddleRequestError } from './problem.ts';
+import type { Asked, Transport } from './transport.ts';
+import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Written } from './api-types.ts';
+
+/** The place of an entry: its owner and its key. */
+export type EntryAddress = MemoryOwner & { readonly key: string };
+
+function at(entry: EntryAddress, rest = ''): string {
+  const owner = entry.scope === 'tenant' ? '-' : entry.owner;
+  return `/v1/memory/${entry.scope}/${encodeURIComponent(owner)}/${encodeURIComponent(entry.key)}${rest}`;
+}
+
+export class Memory {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Null when there is no such entry. */
+  async get(
+    entry: EntryAddress,
+    query: { readonly version?: number; readonly history?: number } = {},
+  ): Promise<MemoryEntry | null> {
+    try {
+      return (await this.#transport.ask<MemoryEntry>('GET', at(entry), { query })).body;
+    } catch (error) {
+      if (error instanceof HeddleRequestError && error.code === 'entry-unknown') return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a version. With `expectedVersion` it must follow that one (0: there must be none), or `version-differs`
+   * is thrown; without, it follows whichever is the newest.
+   */
+  async put(
+    entry: EntryAddress,
+    value: Json,
+    { expectedVersion }: { readonly expectedVersion?: number } = {},
+  ): Promise<Written> {
+    const body = { value };
+    if (expectedVersion === undefined) {
+      return (await this.#transport.ask<Written>('POST', at(entry), { body })).body;
+    }
+    const on = conditionOf(expectedVersion);
+    return (await this.#transport.ask<Written>('PUT', at(entry), { body, ...on })).body;
+  }
+
+  /** Deletes the entry if it is still at that version. Its history stays. */
+  async delete(entry: EntryAddress, expectedVersion: number): Promise<Written> {
+    const on = conditionOf(expectedVersion);
+    return (await this.#transport.ask<Written>('DELETE', at(entry), on)).body;
+  }
+
+  /** The versions of an entry, newest first, deletions too. */
+  async versions(
+    entry: EntryAddress,
+    query: { readonly limit?: number } = {},
+  ): Promise<readonly MemoryVersion[]> {
+    type Body = { readonly versions: readonly MemoryVersion[] };
+    return (await this.#transport.ask<Body>('GET', at(entry, '/versions'), { query })).body
+      .versions;
+  }
+}
+
+function conditionOf(version: number): Pick<Asked, 'headers' | 'repeat'> {
+  const headers = version === 0 ? { 'if-none-match': '*' } : { 'if-match': `"${version}"` };
+  return { headers, repeat: 'not' };
+}

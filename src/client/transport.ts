@@ -1,0 +1,261 @@
+/**
+ * One request to the API, and its repetitions.
+ *
+ * 1. Where the API takes an idempotency key, one is sent, made once for all tries of a request: so it may be sent again
+ *    after a lost connection, and counts once.
+ * 2. A request is sent again when the API says that it may (429, 503, a retryable refusal, a first one that still
+ *    runs) or was not reached, until `retryMs` are over since the first of those; `Retry-After` is honoured.
+ * 3. What would count twice is not sent again after a lost connection, and neither is a write under a condition on
+ *    a version: it may have been done, and would be refused then as if another writer had come first.
+ */
+import { HeddleRequestError, problemOf } from './problem.ts';
+
+/**
+ * A signal that ends a request, as `AbortController` gives it. The types here name nothing of a platform's: a program
+ * without the DOM's types and without Node's can use them.
+ */
+export type AbortLike = {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(
+    type: 'abort',
+    listener: () => void,
+    options?: { readonly once?: boolean },
+  ): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+};
+/** Bytes as they arrive: a `ReadableStream` of them. */
+export type ByteStream = {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(reason?: unknown): Promise<unknown>;
+  };
+};
+
+/** As `fetch`: from any HTTP library, or an API in this process. */
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+export type FetchInit = {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal?: AbortLike;
+};
+export type FetchAnswer = {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ByteStream | null;
+  text(): Promise<string>;
+};
+
+export type TransportOptions = {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly tenant: string | undefined;
+  readonly fetch: FetchLike;
+  readonly timeoutMs: number;
+  readonly retryMs: number;
+};
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export type Asked = {
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortLike | undefined;
+  /** Default: one that is made for this request. */
+  readonly idempotencyKey?: string | undefined;
+  /** False: the route is about no tenant, and takes none. Default true. */
+  readonly ofTenant?: boolean;
+  /**
+   * Whether it may be sent again though it may have been done: by its key, because a repeat changes nothing, or not.
+   * Default: not for a POST, harmless for others.
+   */
+  readonly repeat?: Repeat;
+};
+type Repeat = 'by-key' | 'harmless' | 'not';
+export type Answered<Body> = {
+  readonly status: number;
+  readonly body: Body;
+  readonly header: (name: string) => string | null;
+};
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+const firstPauseMs = 50;
+const longestPauseMs = 5_000;
+
+export class Transport {
+  readonly #options: TransportOptions;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  async ask<Body>(method: Method, path: string, asked: Asked = {}): Promise<Answered<Body>> {
+    const init = this.#init(method, asked);
+    const url = this.urlOf(path, asked);
+    let untilMs: number | null = null;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        return await this.#once<Body>(url, init, asked.signal);
+      } catch (error) {
+        const shown = error instanceof Refused ? error.error : error;
+        if (!(shown instanceof HeddleRequestError) || !isRepeatable(shown, repeatOf(method, asked)))
+          throw shown;
+        untilMs ??= Date.now() + this.#options.retryMs;
+        const waitMs = Math.max(pauseMs, error instanceof Refused ? (error.afterMs ?? 0) : 0);
+        if (Date.now() + waitMs > untilMs) throw shown;
+        await pause(waitMs * (1 + Math.random() / 4), asked.signal);
+      }
+    }
+  }
+
+  /** Opens a stream: its answer has begun. Not repeated: whoever reads it knows from where to go on. */
+  async stream(path: string, asked: Asked): Promise<ByteStream> {
+    const { signal } = asked;
+    const init = this.#init(asked.body === undefined ? 'GET' : 'POST', asked);
+    const headers = { ...init.headers, accept: 'text/event-stream' };
+    const url = this.urlOf(path, asked);
+    return this.#reached(async () => {
+      const given = { ...init, headers, ...(signal === undefined ? {} : { signal }) };
+      const answer = await this.#options.fetch(url, given);
+      if (answer.status === 200 && answer.body !== null) return answer.body;
+      throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
+    }, signal);
+  }
+
+  urlOf(path: string, { query = {}, ofTenant = true }: Asked = {}): string {
+    const search = new URLSearchParams();
+    const { tenant } = this.#options;
+    if (ofTenant && tenant !== undefined) search.set('tenant', tenant);
+    for (const [key, value] of Object.entries(query)) {
+      if (value === undefined) continue;
+      search.set(key, typeof value === 'object' ? value.join(',') : String(value));
+    }
+    const text = search.toString();
+    return `${this.#options.url}${path}${text === '' ? '' : `?${text}`}`;
+  }
+
+  #init(method: Method, { body, headers = {}, repeat, idempotencyKey }: Asked): FetchInit {
+    const { token } = this.#options;
+    const key = repeat === 'by-key' ? (idempotencyKey ?? crypto.randomUUID()) : undefined;
+    return {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+  }
+
+  async #once<Body>(
+    url: string,
+    init: FetchInit,
+    signal: AbortLike | undefined,
+  ): Promise<Answered<Body>> {
+    const limit = limited(this.#options.timeoutMs, signal);
+    const { answer, text } = await this.#reached(async () => {
+      try {
+        const answer = await this.#options.fetch(url, { ...init, signal: limit.signal });
+        return { answer, text: await answer.text() };
+      } finally {
+        limit.end();
+      }
+    }, signal);
+    const { status } = answer;
+    if (status < 200 || status > 299) {
+      throw new Refused(new HeddleRequestError(problemOf(status, text)), afterMsOf(answer));
+    }
+    try {
+      const body = (text === '' ? null : JSON.parse(text)) as Body;
+      return { status, body, header: (name) => answer.headers.get(name) };
+    } catch (error) {
+      throw new HeddleRequestError({ ...problemOf(status, text), retryable: false }, error);
+    }
+  }
+
+  /** Does it, and makes an error of heddle's of a connection that failed. An abort of the caller's stays one. */
+  async #reached<Result>(
+    work: () => Promise<Result>,
+    signal: AbortLike | undefined,
+  ): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal?.aborted === true || error instanceof HeddleRequestError) throw error;
+      const said = error instanceof Error ? (causeOf(error) ?? error.message) : String(error);
+      const detail = `No answer from ${this.#options.url}: ${said}`;
+      throw new HeddleRequestError(
+        { code: 'unreachable', detail, status: 0, retryable: true },
+        error,
+      );
+    }
+  }
+}
+
+/** A refusal, and when the API wants to be asked again. */
+class Refused extends Error {
+  readonly error: HeddleRequestError;
+  readonly afterMs: number | null;
+
+  constructor(error: HeddleRequestError, afterMs: number | null) {
+    super(error.message);
+    this.error = error;
+    this.afterMs = afterMs;
+  }
+}
+
+const repeatOf = (method: Method, { repeat }: Asked): Repeat =>
+  repeat ?? (method === 'POST' ? 'not' : 'harmless');
+
+function isRepeatable(error: HeddleRequestError, repeat: Repeat): boolean {
+  if (error.status === 0 || error.code === 'no-heddle') {
+    return error.retryable && repeat !== 'not';
+  }
+  return error.retryable || error.status === 429;
+}
+
+/** A signal that aborts with the caller's, or after `forMs`. */
+function limited(forMs: number, outer: AbortLike | undefined): Limit {
+  const abort = new AbortController();
+  const late = `no answer within ${forMs} ms`;
+  const timer = setTimeout(() => abort.abort(new Error(late)), forMs);
+  const follow = (): void => abort.abort(outer?.reason);
+  if (outer?.aborted === true) follow();
+  else outer?.addEventListener('abort', follow, { once: true });
+  const end = (): void => {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', follow);
+  };
+  return { signal: abort.signal, end };
+}
+
+type Limit = { readonly signal: AbortSignal; readonly end: () => void };
+
+function afterMsOf({ headers }: FetchAnswer): number | null {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
+}
+
+function causeOf({ cause }: Error): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
+}
+
+function pause(ms: number, signal?: AbortLike): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', end);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,0 +1,151 @@
+/** Requests that fail on their way: which are sent again, how, and for how long. */
+import { expect, it } from 'vitest';
+import { createClient, HeddleRequestError, type ClientOptions } from '../../src/client/index.ts';
+import { flakyServer, json, lost, problem, silent, type Turn } from './flaky-server.ts';
+
+const started = json(202, { id: 'r1', tenant: 'default' });
+const problems = { errors: [{ field: 'body.agent', reason: 'is missing' }] };
+
+async function clientOf(turns: readonly Turn[], options: ClientOptions = {}) {
+  const { url, received } = await flakyServer(...turns);
+  return { url, received, client: createClient({ url, ...options }) };
+}
+
+const failure = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
+  work.then(
+    () => expect.fail('it was answered'),
+    (error: unknown) => error as HeddleRequestError,
+  );
+
+it('sends a start again until it is answered, always with the same key and body', async () => {
+  const busy = problem(429, 'queue-full', true, { 'retry-after': '0' });
+  const running = problem(409, 'request-running', true);
+  const gateway: Turn = (answer) => answer.writeHead(502).end('<html>bad gateway</html>');
+  const { client, received } = await clientOf([lost, busy, running, gateway, started]);
+  expect(await client.runs.start('editor', { input: { a: 1 } })).toMatchObject({ id: 'r1' });
+  expect(received).toHaveLength(5);
+  const keys = new Set(received.map(({ headers }) => headers['idempotency-key']));
+  expect(keys.size).toBe(1);
+  expect([...keys][0]).toMatch(/^[0-9a-f-]{36}$/);
+  expect(new Set(received.map(({ body }) => body))).toEqual(
+    new Set(['{"agent":"editor","input":{"a":1}}']),
+  );
+  await client.runs.start('editor');
+  expect(received[5]?.headers['idempotency-key']).not.toBe([...keys][0]);
+});
+
+it('takes the key that it is given', async () => {
+  const { client, received } = await clientOf([started]);
+  await client.runs.start('editor', { idempotencyKey: 'mine' });
+  expect(received[0]).toMatchObject({
+    headers: { 'idempotency-key': 'mine' },
+    body: '{"agent":"editor"}',
+  });
+});
+
+it('waits as long as Retry-After says', async () => {
+  const { client, received } = await clientOf([
+    problem(503, 'overloaded', true, { 'retry-after': '1' }),
+    json(200, { runs: [], cursor: '' }),
+  ]);
+  const beganMs = performance.now();
+  expect(await client.runs.list()).toEqual({ items: [], cursor: '' });
+  expect(performance.now() - beganMs).toBeGreaterThan(990);
+  expect(received).toHaveLength(2);
+});
+
+it('does not repeat what was refused for good', async () => {
+  const refusal = json(400, {
+    code: 'invalid-field',
+    detail: 'body.agent is missing.',
+    retryable: false,
+    ...problems,
+  });
+  const { client, received } = await clientOf([refusal]);
+  const error = await failure(client.runs.start(''));
+  expect(error).toBeInstanceOf(HeddleRequestError);
+  expect(error).toMatchObject({ code: 'invalid-field', status: 400, ...problems });
+  expect(received).toHaveLength(1);
+});
+
+it('repeats nothing that may have been done and would count twice', async () => {
+  const entry = { scope: 'tenant', key: 'k' } as const;
+  const unknown = await clientOf([lost, json(200, { key: 'k', version: 3 })]);
+  const error = await failure(unknown.client.memory.put(entry, 1, { expectedVersion: 2 }));
+  expect(error).toMatchObject({ code: 'unreachable', status: 0 });
+  expect(unknown.received).toHaveLength(1);
+  const known = await clientOf([
+    problem(503, 'store-unavailable', true),
+    json(200, { key: 'k', version: 3 }),
+  ]);
+  expect(await known.client.memory.put(entry, 1, { expectedVersion: 2 })).toMatchObject({
+    version: 3,
+  });
+  expect(known.received.map(({ headers }) => headers['if-match'])).toEqual(['"2"', '"2"']);
+  const twice = await clientOf([lost, json(202, { messageId: 'm' })]);
+  expect(await failure(twice.client.channels.publish('c', 1))).toMatchObject({ status: 0 });
+  expect(twice.received).toHaveLength(1);
+  expect(twice.received[0]?.headers).not.toHaveProperty('idempotency-key');
+  const harmless = await clientOf([lost, json(202, { id: 'r' })]);
+  await harmless.client.runs.cancel('r');
+  expect(harmless.received).toHaveLength(2);
+});
+
+it('gives up after retryMs, and with 0 at once', async () => {
+  const never = await clientOf([lost], { retryMs: 0 });
+  expect(await failure(never.client.runs.list())).toMatchObject({ code: 'unreachable' });
+  expect(never.received).toHaveLength(1);
+  const busy = problem(503, 'overloaded', true, { 'retry-after': '1' });
+  const soon = await clientOf([busy], { retryMs: 2_500 });
+  expect(await failure(soon.client.runs.list())).toMatchObject({ code: 'overloaded' });
+  expect(soon.received.length).toBeGreaterThanOrEqual(2);
+  const long = await clientOf([problem(503, 'overloaded', true, { 'retry-after': '60' })]);
+  expect(await failure(long.client.runs.list())).toMatchObject({ code: 'overloaded' });
+  expect(long.received).toHaveLength(1);
+});
+
+it('says which address does not answer, and for how long it has waited', async () => {
+  const { client, url } = await clientOf([silent], { timeoutMs: 100, retryMs: 0 });
+  const error = await failure(client.runs.list());
+  expect(error.message).toBe(`No answer from ${url}: no answer within 100 ms`);
+});
+
+it('ends at once when its caller aborts, in a request and between two', async () => {
+  const abort = new AbortController();
+  const { client } = await clientOf([silent]);
+  const waiting = failure(client.runs.output('r1', { signal: abort.signal }));
+  abort.abort(new Error('enough'));
+  expect(await waiting).toMatchObject({ message: 'enough' });
+  const between = new AbortController();
+  const late = await clientOf([problem(503, 'overloaded', true, { 'retry-after': '20' })]);
+  const pausing = failure(late.client.runs.output('r1', { signal: between.signal }));
+  await expect.poll(() => late.received.length).toBe(1);
+  between.abort(new Error('enough'));
+  expect(await pausing).toMatchObject({ message: 'enough' });
+});
+
+it('tells an answer that is not heddle’s from one of heddle’s', async () => {
+  const page: Turn = (answer) => answer.writeHead(404).end('<html>nginx</html>');
+  const { client } = await clientOf([page]);
+  expect(await failure(client.runs.get('r1'))).toMatchObject({
+    code: 'no-heddle',
+    status: 404,
+    message: "HTTP 404, and the answer is not heddle's: <html>nginx</html>",
+  });
+  const text = await clientOf([(answer) => answer.writeHead(200).end('hello')]);
+  expect(await failure(text.client.runs.get('r1'))).toMatchObject({ code: 'no-heddle' });
+});
+
+it('names its tenant where a route is about one, and shows its token', async () => {
+  const lists = json(200, { runs: [], cursor: '', providers: [], agents: [] });
+  const { client, received } = await clientOf([lists], { tenant: 'a b', token: 't' });
+  await client.runs.list({ status: ['failed', 'stalled'] });
+  await client.operator.providers();
+  await client.operator.agents();
+  expect(received.map(({ url }) => url)).toEqual([
+    '/v1/runs?tenant=a+b&status=failed%2Cstalled',
+    '/v1/providers',
+    '/v1/agents?limit=100',
+  ]);
+  for (const { headers } of received) expect(headers).toMatchObject({ authorization: 'Bearer t' });
+});
