@@ -8,6 +8,7 @@ import { Doorkeeper } from '../access/doorkeeper.ts';
 import type { Heddle } from '../library/library.ts';
 import { packageVersion } from './package-version.ts';
 import { createApi } from './server.ts';
+import { Streams } from './streams/streams.ts';
 
 type Asked = {
   readonly method: string;
@@ -36,7 +37,10 @@ export async function apiInProcess(heddle: Heddle): Promise<ApiInProcess> {
   const { store, clock } = heddle.runtime;
   const doorkeeper = new Doorkeeper({ store, nowMs: () => clock.nowMs() });
   const version = await packageVersion(import.meta.url);
-  const app = await createApi({ heddle, doorkeeper, version });
+  const streams = new Streams(heddle);
+  // Other replicas cannot reach it: it has no socket.
+  streams.reachedAt(null);
+  const app = await createApi({ heddle, doorkeeper, version, streams });
   return { fetch: fetchOf(app), close: () => app.close() };
 }
 

@@ -7,6 +7,7 @@ import { Runs } from './runs.ts';
 import { Channels } from './channels.ts';
 import { Memory } from './memory.ts';
 import { Operator } from './operator.ts';
+import { follow, type StreamEvent, type StreamOptions, type Topic } from './stream.ts';
 import { Transport, type FetchLike } from './transport.ts';
 
 /** Options of `createClient`. Each may be left out. */
@@ -31,6 +32,14 @@ export type Client = {
   readonly channels: Channels;
   readonly memory: Memory;
   readonly operator: Operator;
+  /**
+   * Follows topics over one connection, and comes again where it was cut: each turn and each message of a log comes
+   * once and in order. Ends when nothing more will come, or with the signal.
+   */
+  stream(
+    topics: readonly Topic[],
+    options?: StreamOptions,
+  ): AsyncGenerator<StreamEvent, void, undefined>;
 };
 
 export function createClient(options: ClientOptions = {}): Client {
@@ -54,5 +63,6 @@ export function createClient(options: ClientOptions = {}): Client {
     channels: new Channels(transport),
     memory: new Memory(transport),
     operator: new Operator(transport),
+    stream: (topics, given) => follow(transport, topics, given),
   };
 }

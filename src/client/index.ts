@@ -7,3 +7,4 @@ export type { Channels } from './channels.ts';
 export type { EntryAddress, Memory } from './memory.ts';
 export type { Operator } from './operator.ts';
 export type * from './api-types.ts';
+export type { StreamEvent, StreamOptions, Topic } from './stream.ts';

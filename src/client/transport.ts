@@ -245,7 +245,7 @@ function causeOf({ cause }: Error): string | undefined {
   return cause instanceof Error ? cause.message : undefined;
 }
 
-function pause(ms: number, signal?: AbortLike): Promise<void> {
+export function pause(ms: number, signal?: AbortLike): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);

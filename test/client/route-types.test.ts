@@ -133,7 +133,12 @@ const likeOthers = [
   'POST /v1/providers/:provider/reopen 202',
 ];
 /** What a kind of wait says is told by the kind alone. */
-const told = ['GET /v1/runs/:runId/why 200', 'GET /v1/audit 200'];
+const told = [
+  'GET /v1/runs/:runId/why 200',
+  'GET /v1/audit 200',
+  'GET /v1/stream 200',
+  'POST /v1/stream 200',
+];
 
 it('knows every answer of every route', () => {
   const all = routes

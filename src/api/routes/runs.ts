@@ -11,7 +11,7 @@ import { besideOf } from '../../library/why/beside.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
 import { idempotencyKeyOf, withKey } from '../idempotency.ts';
-import { cursorOf, positionOf } from '../cursor.ts';
+import { cursorOf, positionOf } from './cursor.ts';
 import { route, type Ask } from '../route.ts';
 import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
 import { count, waitMs, waitMsMax } from '../shapes.ts';

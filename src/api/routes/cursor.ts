@@ -1,5 +1,5 @@
 /** Cursors of lists: opaque to clients, so that what they stand for may change. */
-import { refuseField } from '../domain/field.ts';
+import { refuseField } from '../../domain/field.ts';
 
 const mark = '1:';
 

@@ -1,0 +1,101 @@
+/**
+ * Streams of the API as async iterables. docs/streams.md has the events.
+ *
+ * 1. A stream that ends without saying that nothing will come is opened again, after what was seen last: the server
+ *    may have died, or a proxy have cut it.
+ * 2. A turn or message that was given before is not given again.
+ */
+import { HeddleRequestError } from './problem.ts';
+import { sseFrames, type SseFrame } from './sse.ts';
+import { pause, type AbortLike, type Transport } from './transport.ts';
+import type { Json, RunStatus } from './api-types.ts';
+
+/** What a stream carries. A run or channel begins after the place `after`; a channel without one, at its newest. */
+export type Topic =
+  | {
+      readonly kind: 'run';
+      readonly runId: string;
+      readonly after?: number;
+      readonly text?: boolean;
+    }
+  | { readonly kind: 'channel'; readonly channel: string; readonly after?: number }
+  | {
+      readonly kind: 'runs';
+      readonly filter?: {
+        readonly status?: readonly RunStatus[];
+        readonly agent?: string;
+        readonly user?: string;
+        readonly pipeline?: string;
+        readonly parentRunId?: string;
+      };
+    }
+  | { readonly kind: 'providers' | 'activity' };
+
+export type StreamOptions = {
+  /** Where an earlier stream of the same topics stood: the `id` of its last event. */
+  readonly lastEventId?: string;
+  /** Ends the stream: the iterable ends, without an error. */
+  readonly signal?: AbortLike;
+};
+
+/** One event of a stream. */
+export type StreamEvent = {
+  /** Its name: `turn`, `message`, `delta`, `ended` … */
+  readonly event: string;
+  /** The place of its topic in the list; null for events of the stream itself. */
+  readonly topic: number | null;
+  /** For `lastEventId`. */
+  readonly id: string;
+  readonly data: { readonly [key: string]: Json };
+};
+
+const firstPauseMs = 50;
+const longestPauseMs = 5_000;
+
+export async function* follow(
+  transport: Transport,
+  topics: readonly Topic[],
+  { lastEventId = '', signal }: StreamOptions = {},
+): AsyncGenerator<StreamEvent, void, undefined> {
+  const seen = new Map<number, number>();
+  let id = lastEventId;
+  const isOver = (): boolean => signal?.aborted === true;
+  for (let pauseMs = firstPauseMs; !isOver();) {
+    try {
+      const headers = id === '' ? {} : { 'last-event-id': id };
+      const asked = { body: { topics }, headers, ...(signal === undefined ? {} : { signal }) };
+      for await (const frame of sseFrames(await transport.stream('/v1/stream', asked))) {
+        pauseMs = firstPauseMs;
+        if (frame.id !== '') id = frame.id;
+        const event = eventOf(frame, id);
+        if (isNew(event, seen)) yield event;
+        if (event.event === 'end' && event.data['resume'] !== true) return;
+      }
+    } catch (error) {
+      if (isOver()) return;
+      // A refusal stays one. What broke off, or is away for a while, is asked again.
+      if (error instanceof HeddleRequestError && !error.retryable) throw error;
+    }
+    try {
+      await pause(pauseMs, signal);
+    } catch {
+      return;
+    }
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+}
+
+function eventOf({ event, data }: SseFrame, id: string): StreamEvent {
+  const fields = JSON.parse(data) as StreamEvent['data'];
+  const { topic } = fields;
+  return { event, id, topic: typeof topic === 'number' ? topic : null, data: fields };
+}
+
+/** Logs have places that only grow. */
+function isNew({ event, topic, data }: StreamEvent, seen: Map<number, number>): boolean {
+  const place = event === 'turn' ? data['turn'] : event === 'message' ? data['seq'] : null;
+  if (topic === null || typeof place !== 'number') return true;
+  if (place <= (seen.get(topic) ?? 0)) return false;
+  seen.set(topic, place);
+  return true;
+}
