@@ -296,6 +296,7 @@ const rooms = [
     room: '^src/library/',
     may: [
       domain,
+      '^src/access/scopes\\.ts$',
       '^src/kernel/(port|chart-event)\\.ts$',
       '^src/runtime/',
       storePort,

@@ -86,7 +86,7 @@ export type {
   RunRow,
 } from './store/rows.ts';
 export type { ProviderRow, ProviderView } from './store/provider-rows.ts';
-export type { LeasedMessage } from './store/port.ts';
+export type { LeasedMessage } from './store/caller-port.ts';
 export type {
   ActionThrew,
   AttemptLost,

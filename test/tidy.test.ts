@@ -40,10 +40,10 @@ function linesThatMatch(among: readonly string[], pattern: RegExp): string[] {
 /** The longer files that were looked at and left whole, each with its reason. */
 const longerThan300: Readonly<Record<string, string>> = {
   'src/domain/errors.ts': 'every error that heddle gives, in one list',
+  'src/library/run-handle.ts': 'one run as its host holds it: each call with what it promises',
   'src/runtime/batch/turn-batch.ts':
     'one batch from the runs that are ready to its commit, step by step',
   'src/runtime/wake/run-queue.ts': 'the order among runs: each rule of it stands on the others',
-  'src/store/port.ts': 'the whole port, mostly types, with what each method promises',
 };
 
 /** The larger folders, each with its reason and the most that it may hold. */
@@ -53,7 +53,7 @@ const moreThanTwelve: Readonly<Record<string, { readonly most: number; readonly 
     why: 'the workload, its audit and its table; nothing else imports it',
   },
   'src/cli': { most: 24, why: 'a file for each command and for what it prints' },
-  'src/domain': { most: 22, why: 'the words, a file for each' },
+  'src/domain': { most: 24, why: 'the words, a file for each' },
   'src/emulators': { most: 20, why: 'one emulator from its script to its sockets' },
   'src/kernel': { most: 32, why: 'the step and what registration refuses, a file for each rule' },
   'src/library': { most: 16, why: 'see its row in the import rules' },

@@ -3,7 +3,9 @@
  * tenant of their token alone.
  */
 import { heddleError } from '../domain/errors.ts';
+import type { TenantScope } from '../domain/scope.ts';
 import type { TokenScope } from '../store/access-rows.ts';
+import { allTenants, oneTenant, tenantIn } from './scopes.ts';
 
 export type Principal = {
   /** Stands beside the commands that they give: the token's name, or `loopback`. */
@@ -22,9 +24,12 @@ export function checkScope({ by, scopes }: Principal, scope: TokenScope): void {
   throw heddleError('scope-missing', { name: by, scope, has: scopes.join(', ') || 'none' });
 }
 
-/** The tenant that is meant: the one that is named, else the token's own, else `default`. */
-export function tenantFor({ by, tenant: bound }: Principal, named: string | undefined): string {
-  if (named === undefined) return bound ?? 'default';
-  if (bound === null || bound === named) return named;
-  throw heddleError('tenant-refused', { name: by, tenant: named });
+/** The tenants that they may name. */
+export function tenantScopeOf({ tenant }: Pick<Principal, 'tenant'>): TenantScope {
+  return tenant === null ? allTenants : oneTenant(tenant);
+}
+
+/** The tenant that is meant: see `tenantIn`. */
+export function tenantFor(principal: Principal, named: string | undefined): string {
+  return tenantIn(tenantScopeOf(principal), named).tenant;
 }

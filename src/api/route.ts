@@ -5,7 +5,9 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Principal } from '../access/principal.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import type { Heddle } from '../library/library.ts';
+import type { CallerHeddle } from '../library/caller/caller-heddle.ts';
 import type { TokenScope } from '../store/access-rows.ts';
 import type { Streams } from './streams/streams.ts';
 
@@ -13,10 +15,14 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** What a route is asked. Its parts fit the route's schemas. */
 export type Ask<Params, Query, Body> = {
-  readonly heddle: Heddle;
+  /** Its calls stay within the tenants that the principal may name. */
+  readonly heddle: CallerHeddle;
   readonly principal: Principal;
-  /** The tenant that is meant, and that the principal may name. */
+  /** The process itself, for what is about no tenant. */
+  readonly host: Pick<Heddle, 'runtime'>;
+  /** The tenant that is meant, and that the principal may name; `within` proves it to the store. */
   readonly tenant: string;
+  readonly within: OneTenant;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

@@ -24,7 +24,8 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Doorkeeper } from '../access/doorkeeper.ts';
-import { checkScope, tenantFor, type Principal } from '../access/principal.ts';
+import { checkScope, tenantScopeOf, type Principal } from '../access/principal.ts';
+import { tenantIn } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
 import { checkKeyIsTaken } from './idempotency.ts';
@@ -227,10 +228,14 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
       const headers = request.headers as Record<string, string | undefined>;
       checkKeyIsTaken(route, headers);
       const asked = request.query as { readonly tenant?: string };
+      const scope = tenantScopeOf(principal);
+      const within = tenantIn(scope, route.ofTenant ? asked.tenant : undefined);
       const answer = await route.handle({
-        heddle: serving.heddle,
+        heddle: serving.heddle.as(scope),
+        host: serving.heddle,
         principal,
-        tenant: route.ofTenant ? tenantFor(principal, asked.tenant) : 'default',
+        tenant: within.tenant,
+        within,
         params: request.params,
         query: request.query,
         body: request.body,

@@ -2,7 +2,7 @@
  * The audit of one tenant of circuits: it compares the counts of the tenant's rows with the counts
  * that so many circuits leave. It uses the rows alone, and nothing that this process remembers.
  */
-import type { AuditFacts } from '../store/port.ts';
+import type { AuditFacts } from '../store/caller-port.ts';
 import { leaves } from './circuit.ts';
 
 /** The figures of an audit. All are zero when the audit is clean. */

@@ -167,7 +167,7 @@ async function auditTenant(
   if (circuits < scale) {
     note(`${scale - circuits} of ${scale} circuits of ${tenant} were never accepted.`);
   }
-  const facts = await heddle.runtime.store.audit(tenant);
+  const facts = await heddle.audit({ tenant });
   const { audit, entities, differences } = auditCircuits(facts, circuits);
   const report: ScaleReport = {
     scale,

@@ -52,7 +52,7 @@ export async function runScale(
   progress.trigger.auditing({ at });
   const cost = await meter.end();
   const { audit, entities, differences } = auditCircuits(
-    await heddle.runtime.store.audit(tenant),
+    await heddle.audit({ tenant }),
     ledger.accepted,
   );
   const wallMs = Math.max(ledger.lastEndMs - ledger.firstStartMs, 0);

@@ -17,7 +17,11 @@ export const accessErrors = {
   ),
   'tenant-refused': terminal(
     403,
-    'Token {name} is bound to one tenant, and may not name tenant {tenant}.',
+    'Tenant {tenant} is not the one that this caller is bound to: name that one or none.',
+  ),
+  'tenants-all-needed': terminal(
+    403,
+    'This is about all tenants, and the caller is bound to tenant {tenant}: it needs a token of all.',
   ),
   'host-refused': terminal(
     403,

@@ -1,17 +1,18 @@
 /**
  * Open questions as people see them; which question an answer belongs to, and whether the answer fits.
  */
+import { tenantIn } from '../access/scopes.ts';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { HeddleError, heddleError } from '../domain/errors.ts';
 import { asWhole } from '../domain/field.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
+import type { TenantScope } from '../domain/scope.ts';
 import { isA } from '../domain/thrown.ts';
 import { compileSchema, type SchemaCheck } from '../schema/compile-schema.ts';
 import type { Store } from '../store/port.ts';
 import type { QuestionRow } from '../store/rows.ts';
-import { tenantName } from './requests.ts';
 
 /** A question that a run asks and that has no answer yet. */
 export type OpenQuestion = {
@@ -40,11 +41,12 @@ type Asked = Pick<OpenQuestion, 'question' | 'schema'> &
 export async function openQuestions(
   store: Pick<Store, 'questions'>,
   query: { readonly tenant?: string; readonly limit?: number },
+  within: TenantScope,
 ): Promise<readonly OpenQuestion[]> {
   const given = asOptions(query, 'questions', ['tenant', 'limit']);
-  const tenant = tenantName(given.tenant);
+  const scope = tenantIn(within, given.tenant);
   const limit = asWhole(given.limit, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
-  const rows = await store.questions({ tenant, runId: null, limit });
+  const rows = await store.questions(scope, { runId: null, limit });
   return rows.map(openQuestion);
 }
 

@@ -1,7 +1,9 @@
 /** Budgets as people write and read them: cost in the currency of the prices, one owner by name. */
+import { tenantIn } from '../access/scopes.ts';
 import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
 import { asOptions } from '../domain/options.ts';
+import type { OneTenant, TenantScope } from '../domain/scope.ts';
 import {
   budgetScopes,
   type BudgetAddress,
@@ -9,7 +11,6 @@ import {
   type BudgetLimits,
   type BudgetRow,
 } from '../store/charges.ts';
-import { tenantName } from './requests.ts';
 
 /**
  * A bound on what calls may spend. Without `tokens` and `cost` there is no bound. With `per: 'day'`,
@@ -80,15 +81,21 @@ export function budgetDefaults(
   );
 }
 
-export function budgetAddress(given: BudgetOwner): BudgetAddress {
+/** Whose budget is meant, and within which tenant. */
+type BudgetPlace = {
+  readonly scope: OneTenant;
+  readonly at: Pick<BudgetAddress, 'scope' | 'owner'>;
+};
+
+export function budgetAddress(given: BudgetOwner, within: TenantScope): BudgetPlace {
   const owner = asOptions(given, 'budget', ['tenant', 'user', 'runId']);
-  const tenant = tenantName(owner.tenant);
+  const scope = tenantIn(within, owner.tenant);
   if (owner.runId !== undefined) {
     if (owner.user !== undefined) refuseField('budget.user', 'must not stand beside a run');
-    return { tenant, scope: 'run', owner: asRunId(owner.runId) };
+    return { scope, at: { scope: 'run', owner: asRunId(owner.runId) } };
   }
-  if (owner.user === undefined) return { tenant, scope: 'tenant', owner: '' };
-  return { tenant, scope: 'user', owner: checkName(owner.user, 'budget.user') };
+  if (owner.user === undefined) return { scope, at: { scope: 'tenant', owner: '' } };
+  return { scope, at: { scope: 'user', owner: checkName(owner.user, 'budget.user') } };
 }
 
 export function budgetView(owner: BudgetOwner, row: BudgetRow): BudgetView {

@@ -1,12 +1,13 @@
 /** Images that a host stores before runs use them: a call's own input is bounded, and an image may be larger. */
+import { tenantIn } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import { refuseField } from '../domain/field.ts';
 import { limits } from '../domain/limits.ts';
 import { bytesIn, type StoredImagePart } from '../domain/model/images.ts';
 import { checkMediaType } from '../domain/model/message-input.ts';
 import { asOptions } from '../domain/options.ts';
+import type { TenantScope } from '../domain/scope.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { tenantName } from './requests.ts';
 
 export type { StoredImagePart };
 
@@ -23,15 +24,16 @@ export type ImageInput = {
 export async function storeImage(
   { ids, settings, store }: Pick<Runtime, 'ids' | 'settings' | 'store'>,
   given: ImageInput,
+  within: TenantScope,
 ): Promise<StoredImagePart> {
   const options = asOptions(given, 'storeImage', ['tenant', 'mediaType', 'data']);
-  const tenant = tenantName(options.tenant);
+  const scope = tenantIn(within, options.tenant);
   const mediaType = checkMediaType(options.mediaType, 'storeImage.mediaType');
   const bytes = bytesOf(options.data);
   const sha256 = ids.sha256(bytes);
   const { imageBytesMax: tenantBytesMax } = settings;
   const data = bytes.toString('base64');
-  if (!(await store.storeImage({ tenant, sha256, mediaType, data, tenantBytesMax }))) {
+  if (!(await store.storeImage(scope, { sha256, mediaType, data, tenantBytesMax }))) {
     const resource = 'bytes of images';
     const detail = { resource, max: tenantBytesMax, setting: 'imageBytesMax' };
     throw heddleError('quota-exceeded', detail);

@@ -1,261 +1,48 @@
 /**
  * The library's face: what a host can ask of its replica.
  *
- * It leaves one run to run-handle.ts, channels and memory from outside runs to outside-channels.ts and
- * outside-memory.ts, its close to close-host.ts, and all work to the runtime.
+ * It leaves what every caller can ask to caller/caller-heddle.ts, and its close to host/close-host.ts.
  *
- * 1. A wrong request is refused before anything is written (promise 11).
- * 2. After `close` has begun, every call is refused as `closed`.
+ * 1. After `close` has begun, every call is refused as `closed`.
  */
-import type { RecallOutput, RememberOutput } from '../domain/catalogue.ts';
-import { heddleError } from '../domain/errors.ts';
-import { refuseField } from '../domain/field.ts';
-import { asRunId, checkName } from '../domain/ids.ts';
-import { asList, asOptions } from '../domain/options.ts';
-import { hearGiven } from '../domain/plain/refused.ts';
-import { OutsideChannels, type GroupRequest, type LeaseHolder } from './outside-channels.ts';
-import { OutsideMemory, type RecallOptions, type RememberOptions } from './outside-memory.ts';
-import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from './agent-types.ts';
-import { startRuns, type Start } from './agents/starts.ts';
-import { storeImage, type ImageInput, type StoredImagePart } from './images.ts';
-import { Run } from './run-handle.ts';
-import type { AgentSources, AnyChart } from '../runtime/agent-source.ts';
-import { openQuestions, type OpenQuestion } from './answers.ts';
-import {
-  budgetAddress,
-  budgetLimits,
-  budgetView,
-  type Budget,
-  type BudgetOwner,
-  type BudgetView,
-} from './budget-requests.ts';
-import {
-  startKeys,
-  startOf,
-  tenantName,
-  type MemoryOwner,
-  type Published,
-  type PublishRequest,
-  type RunOptions,
-} from './requests.ts';
-import { runsQuery, type RunsQuery } from './runs-query.ts';
+import { allTenants } from '../access/scopes.ts';
+import type { TenantScope } from '../domain/scope.ts';
+import type { AgentSources } from '../runtime/agent-source.ts';
 import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { CallerHeddle } from './caller/caller-heddle.ts';
+import { Door } from './caller/door.ts';
 import { closeHost } from './host/close-host.ts';
-import {
-  listAgents,
-  oneAgent,
-  openRuns,
-  type AgentsQuery,
-  type AgentView,
-  type OpenRuns,
-} from './agents/agent-view.ts';
-import type { LeasedMessage } from '../store/port.ts';
-import type { EvaluationRow, RunAddress, RunRow } from '../store/rows.ts';
-import type { ProviderView } from '../store/provider-rows.ts';
 
 /**
  * A replica, as a host holds it. `Agents` is the type of the agents that `createHeddle` was given. Plain
  * `Heddle` is a replica whose agents are not known; any other may stand where a plain one is wanted.
  */
-export class Heddle<out Agents extends AgentSources = AgentSources> {
+export class Heddle<out Agents extends AgentSources = AgentSources> extends CallerHeddle<Agents> {
   /** @internal For surfaces (command line, HTTP): not part of the library's promise. */
   readonly runtime: Runtime;
-  readonly #channels = new OutsideChannels(() => this.#open());
-  readonly #memory = new OutsideMemory(() => this.#open());
+  readonly #door: Door;
   readonly #closeDatabase: () => Promise<void>;
   readonly #log: Log | undefined;
   #closing: Promise<void> | null = null;
 
   /** @internal */
   constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
+    const door = new Door(runtime);
+    // The process that hosts heddle could read the database itself.
+    super(door, allTenants);
+    this.#door = door;
     this.runtime = runtime;
     this.#closeDatabase = closeDatabase;
     this.#log = log;
   }
 
   /**
-   * Starts a run of the agent with this name, or of this chart; resolves when the run is durable. A name
-   * means the newest version, a chart its own: it is the object that `createHeddle` was given, or one
-   * with the same structure (as `provide` gives). A name that is not registered here, and that the database
-   * knows from another replica, means the version that was registered last; the run waits for a replica that
-   * has it. Throws `agent-unknown` for an agent that nobody knows, `agent-differs` for another chart under a
-   * registered name, `invalid-input` for an input that does not fit the agent's schema.
+   * @internal For surfaces: the same calls for a caller whose scope this is. A tenant that is not in it
+   * is refused, whether it exists or not.
    */
-  async start<const Given extends string | AnyChart>(
-    agent: AgentRef<Agents, Given>,
-    ...[options]: StartArguments<ChartFor<Agents, Given>>
-  ): Promise<Run<ChartFor<Agents, Given>>> {
-    return hearGiven(options, () => this.#startOne(agent, options === undefined ? {} : options));
-  }
-
-  async #startOne<Chart>(agent: unknown, options: StartOptions): Promise<Run<Chart>> {
-    // The options may be those of `startAll`, which name the agent: it must be the same agent.
-    const given = asOptions<Start>(options, 'start', startKeys);
-    const request = { agent, ...given };
-    if (request.agent !== agent) refuseField('start.agent', 'is given twice, and differs');
-    const [run] = await this.#startAll([request]);
-    if (run === undefined) throw new TypeError('a start was not answered');
-    return run as Run<Chart>;
-  }
-
-  /** Starts several runs. All of them are accepted, or none is: a pipeline is never half begun. */
-  async startAll<const Given extends readonly (string | AnyChart)[]>(
-    starts: readonly [...{ [Place in keyof Given]: StartOf<Agents, Given[Place]> }],
-  ): Promise<{ -readonly [Place in keyof Given]: Run<ChartFor<Agents, Given[Place]>> }> {
-    const runs: unknown = await hearGiven(starts, () => this.#startList(starts));
-    return runs as { -readonly [Place in keyof Given]: Run<ChartFor<Agents, Given[Place]>> };
-  }
-
-  async #startList(starts: unknown): Promise<Run[]> {
-    const { turnsMax: max } = this.runtime.settings;
-    const given = asList(starts, 'starts', { max, what: 'runs' }) as readonly Start[];
-    return this.#startAll(given.map((start, place) => startOf(start, `starts[${place}]`)));
-  }
-
-  async #startAll(starts: readonly Start[]): Promise<Run[]> {
-    const addresses = await startRuns(this.#open(), starts);
-    return addresses.map((address) => this.handleOf(address));
-  }
-
-  /**
-   * The handle of a run that exists; throws `run-unknown` when none does. With `agent`, a name or a
-   * chart, the handle is typed as that agent's, and a run of another agent is refused.
-   */
-  async run<const Given extends string | AnyChart = string>(
-    runId: string,
-    options: RunOptions<AgentRef<Agents, Given>> = {},
-  ): Promise<Run<ChartFor<Agents, Given>>> {
-    const { tenant, agent } = asOptions(options, 'run', ['tenant', 'agent']);
-    const { agents, store } = this.#open();
-    const row = await store.run(tenantName(tenant), asRunId(runId));
-    if (row === null) throw heddleError('run-unknown', { runId });
-    if (agent !== undefined && agents.nameOf(agent, 'run.agent') !== row.agent) {
-      refuseField('run.agent', `is not the agent of this run, ${row.agent}`);
-    }
-    return this.handleOf(row);
-  }
-
-  /** @internal For handles of tests. */
-  protected handleOf<Chart>(address: RunAddress): Run<Chart> {
-    return new Run(this.runtime, address);
-  }
-
-  /** Runs of one tenant, newest first. */
-  async runs(given: RunsQuery = {}): Promise<readonly RunRow[]> {
-    return this.#open().store.runs(runsQuery(given));
-  }
-
-  /** The versions of agents that replicas have registered, by agent and version: 100 at most. */
-  async agents(query: AgentsQuery = {}): Promise<readonly AgentView[]> {
-    return listAgents(this.#open(), query);
-  }
-
-  /**
-   * One version of an agent; without a version the one that was registered last. Throws `agent-unknown` when no
-   * replica has registered it.
-   */
-  async agent(name: string, version?: string): Promise<AgentView> {
-    return oneAgent(this.#open(), { name, version });
-  }
-
-  /**
-   * The version's chart as text for Mermaid, a `stateDiagram-v2`; null when its definition is missing. Throws as
-   * `agent` does.
-   */
-  async mermaid(name: string, version?: string): Promise<string | null> {
-    const { definition } = await this.agent(name, version);
-    return definition === null ? null : this.runtime.kernel.mermaid(definition);
-  }
-
-  /** How many runs are open on each version of each agent, in one tenant or in all. */
-  async openRunsByVersion(options: { readonly tenant?: string } = {}): Promise<OpenRuns> {
-    return openRuns(this.#open(), options);
-  }
-
-  /** Publishes a message. Resolves when it is durable and has its place in the channel or its delay. */
-  async publish(
-    channel: string,
-    payload: unknown,
-    options: PublishRequest = {},
-  ): Promise<Published> {
-    return hearGiven(payload, () => this.#channels.publish(channel, payload, options));
-  }
-
-  /** Leases messages to a consumer outside runs, which gets each of them at least once. */
-  async receive(channel: string, request: GroupRequest): Promise<readonly LeasedMessage[]> {
-    return this.#channels.receive(channel, request);
-  }
-
-  /** Marks a message as done. Throws `lease-lost` when its lease has ended: another may have it now. */
-  async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
-    await this.#channels.acknowledge(message, request);
-  }
-
-  /** Reads a memory entry. For an entry that does not exist, `found` is false. */
-  async recall(owner: MemoryOwner, key: string, options?: RecallOptions): Promise<RecallOutput> {
-    return this.#memory.recall(owner, key, options);
-  }
-
-  /** Writes a version of an entry. With `expectedVersion` 0 the entry must not exist. */
-  async remember(
-    owner: MemoryOwner,
-    key: string,
-    value: unknown,
-    options: RememberOptions = {},
-  ): Promise<RememberOutput> {
-    return hearGiven(value, () => this.#memory.remember(owner, key, value, options));
-  }
-
-  /**
-   * Stores an image for runs of its tenant, and returns the part of a message that stands for it: give it to a
-   * run in its input. Throws `quota-exceeded` when the tenant's images have `imageBytesMax` bytes.
-   */
-  async storeImage(image: ImageInput): Promise<StoredImagePart> {
-    return storeImage(this.#open(), image);
-  }
-
-  /** Open questions without an answer, of all runs of the tenant, oldest first. */
-  async questions(
-    query: { readonly tenant?: string; readonly limit?: number } = {},
-  ): Promise<readonly OpenQuestion[]> {
-    return openQuestions(this.#open().store, query);
-  }
-
-  /** The evaluations that this run was given: 1,000 at most. */
-  async evaluations(
-    runId: string,
-    options: { readonly tenant?: string } = {},
-  ): Promise<readonly EvaluationRow[]> {
-    const { tenant } = asOptions(options, 'evaluations', ['tenant']);
-    const about = { tenant: tenantName(tenant), subjectRunId: asRunId(runId) };
-    return this.#open().store.evaluations({ ...about, limit: 1_000 });
-  }
-
-  /** Gives a run, user or tenant its own budget; calls that wait for the budget go on if they fit. */
-  async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
-    const address = budgetAddress(owner);
-    await this.#open().store.setBudget(address, budgetLimits(budget, 'budget'));
-    this.runtime.chargeCalls();
-  }
-
-  /** The budget and its use. Null when the owner has no budget and no call was charged to it. */
-  async budget(owner: BudgetOwner): Promise<BudgetView | null> {
-    const [row] = await this.#open().store.budgets([budgetAddress(owner)]);
-    return row === undefined || row === null ? null : budgetView(owner, row);
-  }
-
-  /**
-   * What replicas have found out about each gate (a provider, or one model of it): its status, its limit, and
-   * what its last fault said, with the address. It is read from the database, so any process can ask.
-   */
-  async providers(): Promise<readonly ProviderView[]> {
-    return this.#open().store.providers();
-  }
-
-  /** Reopens a parked provider, after a person has mended its key or spend: its calls go on. */
-  reopenProvider(name: string): void {
-    this.#open().reopenProvider(checkName(name, 'provider'));
+  as(scope: TenantScope): CallerHeddle<Agents> {
+    return new CallerHeddle(this.#door, scope);
   }
 
   /**
@@ -276,12 +63,8 @@ export class Heddle<out Agents extends AgentSources = AgentSources> {
    * warns and leaves the rest to itself; what was accepted is durable anyway.
    */
   close(): Promise<void> {
+    this.#door.shut();
     this.#closing ??= closeHost(this.runtime, this.#closeDatabase, this.#log);
     return this.#closing;
-  }
-
-  #open(): Runtime {
-    if (this.#closing !== null) throw heddleError('closed');
-    return this.runtime;
   }
 }

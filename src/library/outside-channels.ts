@@ -7,14 +7,16 @@
  * 1. A message is given out under a lease, and is done only when it is acknowledged. So a consumer gets
  *    it at least once, where a run takes it exactly once (promise 2).
  */
+import { tenantIn } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import { asOneOf, asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import { asOptions } from '../domain/options.ts';
+import type { TenantScope } from '../domain/scope.ts';
 import { asError } from './run-end.ts';
-import { newMessage, tenantName, type PublishRequest } from './requests.ts';
+import { newMessage, type PublishRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { LeasedMessage } from '../store/port.ts';
+import type { LeasedMessage } from '../store/caller-port.ts';
 
 /** A request of a consumer outside runs: which messages it wants, and for how long. */
 export type GroupRequest = {
@@ -43,9 +45,11 @@ const groupKeys = ['tenant', 'group', 'from', 'max', 'leaseMs'] as const;
 export class OutsideChannels {
   /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
+  readonly #scope: TenantScope;
 
-  constructor(open: () => Runtime) {
+  constructor(open: () => Runtime, scope: TenantScope) {
     this.#open = open;
+    this.#scope = scope;
   }
 
   async publish(
@@ -55,7 +59,7 @@ export class OutsideChannels {
   ): Promise<{ readonly messageId: string }> {
     const runtime = this.#open();
     const messageId: string = runtime.ids.run();
-    const value = newMessage(channel, payload, messageId, options);
+    const value = newMessage({ channel, payload, messageId }, options, this.#scope);
     await runtime.admission.channel(value.tenant, value.channel);
     const fate = await runtime.arrive({ kind: 'messages', value });
     if (fate?.kind === 'refused') throw asError(fate.error);
@@ -64,8 +68,7 @@ export class OutsideChannels {
 
   async receive(channel: string, given: GroupRequest): Promise<readonly LeasedMessage[]> {
     const request = asOptions(given, 'receive', groupKeys);
-    return this.#open().store.lease({
-      tenant: tenantName(request.tenant),
+    return this.#open().store.lease(tenantIn(this.#scope, request.tenant), {
       channel: checkName(channel, 'channel'),
       group: checkName(request.group, 'group'),
       from: asOneOf(request.from, 'from', ['earliest', 'latest'], 'earliest'),
@@ -77,8 +80,7 @@ export class OutsideChannels {
   async acknowledge(message: LeasedMessage, given: LeaseHolder): Promise<void> {
     const { channel, seq, token } = asOptions(message, 'message', null);
     const request = asOptions(given, 'acknowledge', ['tenant', 'group']);
-    const [held] = await this.#open().store.acknowledge({
-      tenant: tenantName(request.tenant),
+    const [held] = await this.#open().store.acknowledge(tenantIn(this.#scope, request.tenant), {
       channel: checkName(channel, 'message.channel'),
       group: checkName(request.group, 'group'),
       tokens: [checkName(token, 'message.token')],

@@ -12,11 +12,11 @@ import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
+import type { TenantScope } from '../domain/scope.ts';
 import { asError } from './run-end.ts';
 import { recalled } from '../runtime/turn/recalled.ts';
-import { memoryAddress, type MemoryOwner } from './requests.ts';
+import { memoryAddress, type MemoryOwner, type OwnedEntry } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { MemoryAddress } from '../store/rows.ts';
 
 /** Which version of a memory entry is read. */
 export type RecallOptions = {
@@ -34,7 +34,8 @@ export type RememberOptions = {
   readonly expectedVersion?: number;
 };
 
-type Write = {
+/** What is written, to an entry that was found within the caller's scope. */
+type Write = OwnedEntry & {
   readonly valueText: string;
   readonly deleted: boolean;
   readonly expected: number | null;
@@ -43,22 +44,21 @@ type Write = {
 export class OutsideMemory {
   /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
+  readonly #scope: TenantScope;
 
-  constructor(open: () => Runtime) {
+  constructor(open: () => Runtime, scope: TenantScope) {
     this.#open = open;
+    this.#scope = scope;
   }
 
   async recall(owner: MemoryOwner, key: string, given: RecallOptions = {}): Promise<RecallOutput> {
     const options = asOptions(given, 'recall', ['version', 'history']);
-    const address = memoryAddress(owner, key);
+    const { within, address } = memoryAddress(owner, key, this.#scope);
     const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });
     const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const version = asWhole(options.version, 'recall.version', bounds);
-    const { memory } = await this.#open().store.read({
-      memory: [{ ...address, version, history }],
-      channels: [],
-    });
-    return recalled(key, memory[0]?.versions ?? [], history);
+    const { versions } = await this.#open().store.memory(within, { ...address, version, history });
+    return recalled(key, versions, history);
   }
 
   async remember(
@@ -68,12 +68,12 @@ export class OutsideMemory {
     given: RememberOptions,
   ): Promise<{ readonly key: string; readonly version: number }> {
     const options = asOptions(given, 'remember', ['expectedVersion']);
-    const address = memoryAddress(owner, key);
+    const { within, address } = memoryAddress(owner, key, this.#scope);
     if (value === undefined) refuseField('remember.value', 'must be given');
     const valueText = JSON.stringify(toJson(value, 'remember.value'));
     const bounds = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const expected = asWhole(options.expectedVersion, 'remember.expectedVersion', bounds);
-    return this.#write(address, { valueText, deleted: false, expected });
+    return this.#write({ within, address, valueText, deleted: false, expected });
   }
 
   /** A delete is a version too. Of an entry that is not there, version 0 is given, and nothing is written. */
@@ -83,10 +83,10 @@ export class OutsideMemory {
     given: RememberOptions,
   ): Promise<{ readonly key: string; readonly version: number }> {
     const options = asOptions(given, 'forget', ['expectedVersion']);
-    const address = memoryAddress(owner, key);
+    const { within, address } = memoryAddress(owner, key, this.#scope);
     const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
     const expected = asWhole(options.expectedVersion, 'forget.expectedVersion', bounds);
-    return this.#write(address, { valueText: 'null', deleted: true, expected });
+    return this.#write({ within, address, valueText: 'null', deleted: true, expected });
   }
 
   /** The versions of an entry, newest first, deletions among them. */
@@ -95,11 +95,11 @@ export class OutsideMemory {
     key: string,
     limit: number,
   ): Promise<readonly MemoryVersion[]> {
-    const address = memoryAddress(owner, key);
+    const { within, address } = memoryAddress(owner, key, this.#scope);
     const history = asWhole(limit, 'limit', { min: 1, max: 1_000, fallback: 100 }) - 1;
     const read = { ...address, version: null, history };
-    const { memory } = await this.#open().store.read({ memory: [read], channels: [] });
-    return (memory[0]?.versions ?? []).map(({ version, valueText, deleted, runId, turn }) => ({
+    const { versions } = await this.#open().store.memory(within, read);
+    return versions.map(({ version, valueText, deleted, runId, turn }) => ({
       version,
       parent: version > 1 ? version - 1 : null,
       value: deleted ? null : (JSON.parse(valueText) as Json),
@@ -109,23 +109,18 @@ export class OutsideMemory {
     }));
   }
 
-  async #write(
-    address: MemoryAddress,
-    { valueText, deleted, expected }: Write,
-  ): Promise<{ readonly key: string; readonly version: number }> {
+  async #write(write: Write): Promise<{ readonly key: string; readonly version: number }> {
+    const { within, address, valueText, deleted, expected } = write;
     const { key } = address;
     const runtime = this.#open();
-    const { memory } = await runtime.store.read({
-      memory: [{ ...address, version: null, history: 0 }],
-      channels: [],
-    });
-    const newest = memory[0]?.newest ?? 0;
+    const read = { ...address, version: null, history: 0 };
+    const { versions, newest } = await runtime.store.memory(within, read);
     // A deleted entry does not exist, though its version numbers go on.
-    const actual = memory[0]?.versions[0]?.deleted === true && expected === 0 ? 0 : newest;
+    const actual = versions[0]?.deleted === true && expected === 0 ? 0 : newest;
     if (expected !== null && expected !== actual) {
       throw heddleError('memory-conflict', { key, actual: newest, expected });
     }
-    const isThere = memory[0]?.versions[0]?.deleted === false;
+    const isThere = versions[0]?.deleted === false;
     if (deleted && !isThere) return { key, version: 0 };
     if (newest === 0) await runtime.admission.memoryEntry(address.tenant);
     const version = newest + 1;

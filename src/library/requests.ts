@@ -2,6 +2,7 @@
  * Requests of callers, checked by field and turned into rows (promise 11). Every surface (library,
  * command line, HTTP) uses these checks, so all refuse the same things in the same words.
  */
+import { tenantIn } from '../access/scopes.ts';
 import { asObject, asOneOf, asText, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName, shardOf, type RunId } from '../domain/ids.ts';
 import { toJson, type Json, type JsonObject } from '../domain/json.ts';
@@ -9,18 +10,14 @@ import { asOptions } from '../domain/options.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
+import type { OneTenant, TenantScope } from '../domain/scope.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
 import { isReservedType, reservedReason } from '../kernel/chart-event.ts';
 import type { MessageInsert } from '../store/batch.ts';
 import type { MemoryAddress, Once, StartArrival } from '../store/rows.ts';
 
-const defaultTenant = 'default';
 const defaultUser = 'default';
-
-export function tenantName(tenant: string | undefined): string {
-  return name(tenant, 'tenant', defaultTenant);
-}
 
 /** How a run is started, if its agent's chart is not known. */
 export type StartRequest = {
@@ -63,6 +60,7 @@ export function newRun(
   agent: { readonly name: string; readonly version: string | null },
   runId: RunId,
   given: StartRequest,
+  scope: TenantScope,
 ): StartArrival {
   const request = asOptions(given, 'start', requestKeys);
   const pipeline = name(request.pipeline, 'start.pipeline', runId);
@@ -70,7 +68,7 @@ export function newRun(
   const idempotencyKey = key === null ? null : checkName(key, 'start.idempotencyKey');
   const input = toJson(request.input, 'start.input');
   return {
-    tenant: name(request.tenant, 'start.tenant', defaultTenant),
+    tenant: tenantIn(scope, request.tenant, 'start.tenant').tenant,
     runId,
     shard: shardOf(pipeline),
     agent: agent.name,
@@ -99,15 +97,15 @@ export type PublishRequest = {
 };
 
 export function newMessage(
-  channel: string,
-  payload: unknown,
-  messageId: string,
+  message: { readonly channel: string; readonly payload: unknown; readonly messageId: string },
   given: PublishRequest,
+  scope: TenantScope,
 ): MessageInsert {
+  const { channel, payload, messageId } = message;
   const request = asOptions(given, 'publish', ['tenant', 'delayMs']);
   const checked = checkName(channel, 'publish.channel');
   return {
-    tenant: name(request.tenant, 'publish.tenant', defaultTenant),
+    tenant: tenantIn(scope, request.tenant, 'publish.tenant').tenant,
     channel: checked,
     messageId,
     payloadText: JSON.stringify(toJson(payload, 'publish.payload') ?? null),
@@ -135,15 +133,20 @@ export type MemoryOwner = {
   readonly runId?: string;
 };
 
-export function memoryAddress(given: MemoryOwner, key: string): MemoryAddress {
+/** An entry's address, and the tenant within which it was found. */
+export type OwnedEntry = { readonly within: OneTenant; readonly address: MemoryAddress };
+
+export function memoryAddress(given: MemoryOwner, key: string, within: TenantScope): OwnedEntry {
   const owner = asOptions(given, 'memory', ['scope', 'tenant', 'user', 'agent', 'runId']);
-  const tenant = name(owner.tenant, 'memory.tenant', defaultTenant);
-  return {
+  const one = tenantIn(within, owner.tenant, 'memory.tenant');
+  const { tenant } = one;
+  const address = {
     tenant,
     scope: owner.scope,
     owner: ownerName(owner, tenant),
     key: checkName(key, 'memory.key'),
   };
+  return { within: one, address };
 }
 
 function ownerName(owner: MemoryOwner, tenant: string): string {

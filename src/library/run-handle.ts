@@ -6,6 +6,7 @@ import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
 import { toJson, type Json } from '../domain/json.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import { limits } from '../domain/limits.ts';
 import { asOptions } from '../domain/options.ts';
 import { hearGiven } from '../domain/plain/refused.ts';
@@ -17,14 +18,22 @@ import {
   journalOf,
   type ConversationOptions,
   type JournalLine,
+  type ScopedRun,
 } from './run-history.ts';
 import { hearEmitted } from './live/emitted.ts';
 import { attemptsOf } from './past/run-attempts.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
-import { snapshotAt, turnsOf, type PastSnapshot, type Turn, type TurnsQuery } from './past/past.ts';
+import {
+  snapshotAt,
+  turnsOf,
+  type PastRead,
+  type PastSnapshot,
+  type Turn,
+  type TurnsQuery,
+} from './past/past.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
-import { besideOf } from './why/beside.ts';
+import { besideOf, type Beside } from './why/beside.ts';
 import { waitText } from './why/wait-words.ts';
 import { whyOf, type Why } from './why/why.ts';
 import { lendingPermit } from '../runtime/tasks/task-permit.ts';
@@ -61,11 +70,13 @@ export class Run<out Chart = unknown> {
   /** The run's tenant. */
   readonly tenant: string;
   readonly #address: RunAddress;
+  readonly #scope: OneTenant;
   readonly #runtime: Runtime;
 
   /** @internal */
-  constructor(runtime: Runtime, address: RunAddress) {
+  constructor(runtime: Runtime, address: RunAddress, scope: OneTenant) {
     this.#runtime = runtime;
+    this.#scope = scope;
     this.#address = address;
     this.id = address.runId;
     this.tenant = address.tenant;
@@ -73,7 +84,7 @@ export class Run<out Chart = unknown> {
 
   /** The run's row: status, reason, turn, input, output, error. */
   async row(): Promise<RunRow> {
-    const row = await this.#runtime.store.run(this.tenant, this.id);
+    const row = await this.#runtime.store.run(this.#scope, this.id);
     if (row === null) throw heddleError('run-unknown', { runId: this.id });
     return row;
   }
@@ -89,7 +100,12 @@ export class Run<out Chart = unknown> {
    */
   async waitsFor(): Promise<string | null> {
     const row = await this.row();
-    return waitText(row, await besideOf(this.#runtime.store, row));
+    return waitText(row, await this.beside(row));
+  }
+
+  /** @internal For surfaces: the rows beside the run's own that say what it waits for. */
+  beside(row: RunRow): Promise<Beside> {
+    return besideOf(this.#runtime.store, this.#scope, row);
   }
 
   /**
@@ -100,7 +116,7 @@ export class Run<out Chart = unknown> {
     const { agents, store } = this.#runtime;
     const definitionOf = ({ agent, version }: RunRow) =>
       agents.find(agent, version)?.definition ?? null;
-    return whyOf({ store, definitionOf }, await this.row());
+    return whyOf({ store, scope: this.#scope, definitionOf }, await this.row());
   }
 
   /**
@@ -177,9 +193,18 @@ export class Run<out Chart = unknown> {
     return (await this.#asked()).filter(({ answered }) => !answered).map(openQuestion);
   }
 
+  #past(): PastRead {
+    const { agents, clock, kernel, store } = this.#runtime;
+    return { agents, clock, kernel, store, scope: this.#scope };
+  }
+
+  get #place(): ScopedRun {
+    return { scope: this.#scope, runId: this.id };
+  }
+
   #asked(): Promise<readonly QuestionRow[]> {
-    const { tenant, id: runId } = this;
-    return this.#runtime.store.questions({ tenant, runId, limit: limits.invocationsMax });
+    const query = { runId: this.id, limit: limits.invocationsMax };
+    return this.#runtime.store.questions(this.#scope, query);
   }
 
   /** Ends the run: its children, calls, tasks and waits end with it. */
@@ -208,22 +233,22 @@ export class Run<out Chart = unknown> {
     name: string,
     options: ConversationOptions = {},
   ): Promise<readonly GenerateMessage[]> {
-    return conversationOf(this.#runtime.store, this.#address, { name, options });
+    return conversationOf(this.#runtime.store, this.#place, { name, options });
   }
 
   /** The run as it was after this turn. Throws `invalid-field` for a turn that was not. */
   async snapshotAt(turn: number): Promise<PastSnapshot> {
-    return snapshotAt(this.#runtime, await this.row(), turn);
+    return snapshotAt(this.#past(), await this.row(), turn);
   }
 
   /** Turns of the run in order, from either end of its journal. */
   async turns(query: TurnsQuery = {}): Promise<readonly Turn[]> {
-    return turnsOf(this.#runtime, await this.row(), query);
+    return turnsOf(this.#past(), await this.row(), query);
   }
 
   /** The run's journal so far, in order. It is read in pages. */
   journal(): AsyncGenerator<JournalLine, void, undefined> {
-    return journalOf(this.#runtime.store, this.#address);
+    return journalOf(this.#runtime.store, this.#place);
   }
 
   /**
@@ -231,7 +256,7 @@ export class Run<out Chart = unknown> {
    * Of those without an answer the newest are kept, and the very last may not be written yet.
    */
   attempts(): AsyncGenerator<Attempt, void, undefined> {
-    return attemptsOf(this.#runtime.store, this.#address);
+    return attemptsOf(this.#runtime.store, this.#place);
   }
 
   /**

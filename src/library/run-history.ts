@@ -2,7 +2,8 @@
 import type { JournalEntry } from '../domain/event.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { Store } from '../store/port.ts';
-import type { RunAddress } from '../store/rows.ts';
+import type { RunId } from '../domain/ids.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import type { GenerateMessage } from '../domain/catalogue.ts';
 import { asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
@@ -26,15 +27,18 @@ export type JournalLine = {
   readonly entry: JournalEntry;
 };
 
+/** A run, and the scope within which its reader found it. */
+export type ScopedRun = { readonly scope: OneTenant; readonly runId: RunId };
+
 const turnsOfPage = 200;
 
 /** Reads the journal in pages. */
 export async function* journalOf(
   store: Pick<Store, 'journal'>,
-  { tenant, runId }: Pick<RunAddress, 'tenant' | 'runId'>,
+  { scope, runId }: ScopedRun,
 ): AsyncGenerator<JournalLine, void, undefined> {
   for (let afterTurn = 0; ;) {
-    const rows = await store.journal({ tenant, runId, afterTurn, limit: turnsOfPage });
+    const rows = await store.journal(scope, { runId, afterTurn, limit: turnsOfPage });
     for (const { turn, build, atMs, status, entriesText } of rows) {
       for (const entry of JSON.parse(entriesText) as JournalEntry[]) {
         yield { turn, build, atMs, status, entry };
@@ -52,15 +56,15 @@ export type ConversationOptions = {
 };
 
 export async function conversationOf(
-  store: Pick<Store, 'conversations'>,
-  { tenant, runId }: Pick<RunAddress, 'tenant' | 'runId'>,
+  store: Pick<Store, 'conversation'>,
+  { scope, runId }: ScopedRun,
   asked: { readonly name: string; readonly options: ConversationOptions },
 ): Promise<readonly GenerateMessage[]> {
   const conversation = checkName(asked.name, 'conversation.name');
   const options = asOptions(asked.options, 'conversation', ['newest']);
   const bounds = { min: 1, max: limits.conversationMessagesMax, fallback: null };
   const newest = asWhole(options.newest, 'conversation.newest', bounds);
-  const read = { tenant, runId, conversation, ...(newest === null ? {} : { newest }) };
-  const [texts = []] = await store.conversations([read]);
+  const read = { runId, conversation, ...(newest === null ? {} : { newest }) };
+  const texts = await store.conversation(scope, read);
   return texts.map((text) => JSON.parse(text) as GenerateMessage);
 }

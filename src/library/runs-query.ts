@@ -1,11 +1,12 @@
 /** The query for a list of runs. */
+import { tenantIn } from '../access/scopes.ts';
 import { asOneOf, asWhole } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { asList, asOptions } from '../domain/options.ts';
+import type { OneTenant, TenantScope } from '../domain/scope.ts';
 import type { Store } from '../store/port.ts';
 import type { RunRow } from '../store/rows.ts';
-import { tenantName } from './requests.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
 /** The compiler checks that every status is listed. */
@@ -49,16 +50,20 @@ export type RunsQuery = {
 
 const keys = ['tenant', 'statuses', 'agent', 'pipeline', 'beforeRunId', 'limit'] as const;
 
-export function runsQuery(given: RunsQuery): Parameters<Store['runs']>[0] {
+export function runsQuery(
+  given: RunsQuery,
+  within: TenantScope,
+): { readonly scope: OneTenant; readonly query: Parameters<Store['runs']>[1] } {
   const query = asOptions(given, 'runs', keys);
-  return {
-    tenant: tenantName(query.tenant),
+  const scope = tenantIn(within, query.tenant);
+  const asked = {
     statuses: query.statuses === undefined ? null : statusesOf(query.statuses),
     agent: query.agent === undefined ? null : checkName(query.agent, 'runs.agent'),
     pipeline: query.pipeline === undefined ? null : checkName(query.pipeline, 'runs.pipeline'),
     beforeRunId: query.beforeRunId === undefined ? null : asRunId(query.beforeRunId),
     limit: asWhole(query.limit, 'runs.limit', { min: 1, max: 1_000, fallback: 100 }),
   };
+  return { scope, query: asked };
 }
 
 function statusesOf(given: unknown): RunRow['status'][] {

@@ -3,6 +3,9 @@
  * bounded in time and size, and none holds anything when it has returned. Two implementations stand
  * behind it: Postgres, and a twin in memory for simulation. One contract suite runs on both.
  *
+ * What stands here is asked by the runtime for its own work, or is about no tenant's rows. What a caller asks
+ * stands in caller-port.ts, and takes a scope.
+ *
  * Failures: `store-unavailable` (no answer: nothing is known to have happened, or, for `commit`, the
  * store has settled that nothing happened); `store-error` (an answer that is not about the request: a
  * right, a table, a disk, a lock) and `internal` (a fault of heddle's), both without effect and neither
@@ -11,21 +14,14 @@
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
 import type { NewToken, TokenRow } from './access-rows.ts';
-import type { Batch, ImageBytes } from './batch.ts';
-import type { BudgetAddress, BudgetDefaults, BudgetLimits, BudgetRow } from './charges.ts';
+import type { Batch } from './batch.ts';
+import type { CallerStore, ConversationRead, MemoryRead, MemoryReadResult } from './caller-port.ts';
+import type { BudgetAddress, BudgetDefaults, BudgetRow } from './charges.ts';
 import type {
   AgentRow,
-  AttemptRow,
   ChannelAddress,
-  CheckpointRow,
-  EvaluationRow,
-  GroupAddress,
-  JournalRow,
   LoadedRun,
-  MemoryAddress,
-  MemoryVersionRow,
   MessageRow,
-  QuestionRow,
   RunAddress,
   RunRow,
   TimerRow,
@@ -35,8 +31,6 @@ import type { WatchStore } from './watch-port.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
 
-type RunKey = Pick<RunAddress, 'tenant' | 'runId'>;
-
 export type ShardGrant = {
   readonly shard: number;
   readonly epoch: number;
@@ -45,19 +39,6 @@ export type ShardGrant = {
    * owner has died, is frozen or is cut off, and its work in memory has ended with it.
    */
   readonly orphaned?: true;
-};
-
-export type MemoryRead = MemoryAddress & {
-  /** The version's number; null for the newest. */
-  readonly version: number | null;
-  /** How many versions before it are read too, newest first. */
-  readonly history: number;
-};
-/** The versions, newest first; empty if the entry has no such version. */
-export type MemoryReadResult = {
-  readonly versions: readonly MemoryVersionRow[];
-  /** The entry's newest version number, 0 when there is none. */
-  readonly newest: number;
 };
 
 export type ChannelRead = ChannelAddress & {
@@ -90,18 +71,6 @@ export type ReadSetResult = {
   readonly channels: readonly ChannelReadResult[];
 };
 
-/** One conversation of one run. `newest`: only so many of its messages, the last ones. */
-export type ConversationRead = RunKey & {
-  readonly conversation: string;
-  readonly newest?: number;
-};
-
-/** An image from outside any run. It is refused if the tenant's images would have more bytes than the bound. */
-export type ImageStored = ImageBytes & {
-  readonly tenant: string;
-  readonly sha256: string;
-  readonly tenantBytesMax: number;
-};
 export type ImageRead = {
   readonly tenant: string;
   readonly sha256: string;
@@ -141,14 +110,6 @@ export type PendingRun = RunAddress & {
   readonly hasCommand: boolean;
 };
 
-/** A message that a consumer outside runs holds under a lease. */
-export type LeasedMessage = MessageRow & {
-  /** How often the message was given to this group: 1 for the first time. */
-  readonly attempt: number;
-  /** The token that acknowledges the message; it ends with the lease. */
-  readonly token: string;
-};
-
 /**
  * A version as a replica registers it. With `replaces` its structure is kept even if runs of another
  * structure are open.
@@ -164,31 +125,6 @@ export type StructureInUse = {
   readonly open: number;
 };
 export const openCountMax = 100_000;
-
-export type AuditFacts = {
-  readonly runs: Readonly<Record<string, number>>;
-  readonly channels: number;
-  readonly messages: number;
-  readonly subscriptions: Readonly<Record<string, number>>;
-  readonly memoryEntries: number;
-  readonly memoryVersions: number;
-  readonly evaluations: number;
-  /** Messages that no subscription has taken. */
-  readonly unconsumedMessages: number;
-  /** Messages that one group, or one run outside groups, has taken more than once. */
-  readonly doubledMessages: number;
-  /** Numbers missing between 1 and a channel's newest. */
-  readonly channelGaps: number;
-  /** Versions missing between 1 and an entry's newest. */
-  readonly memoryGaps: number;
-  /** Evaluations beyond the first of one evaluator run for one subject. */
-  readonly doubledEvaluations: number;
-  /** Waiting subscriptions of runs that have ended. */
-  readonly orphanedSubscriptions: number;
-  /** Turns missing between 1 and a run's newest. */
-  readonly journalGaps: number;
-  readonly slotsInUse: number;
-};
 
 export type ProviderTotals = {
   readonly provider: string;
@@ -214,7 +150,7 @@ export type SentHint =
  */
 export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
 
-export interface Store extends WatchStore {
+export interface Store extends CallerStore, WatchStore {
   /**
    * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
    * replies.
@@ -226,11 +162,6 @@ export interface Store extends WatchStore {
   read(set: ReadSet): Promise<ReadSetResult>;
   /** By index of the reads: the messages in the order in which they were appended. */
   conversations(reads: readonly ConversationRead[]): Promise<readonly (readonly string[])[]>;
-  /**
-   * Stores an image; one that is there is kept for longer. False: the tenant has no room for it. Of images
-   * that are stored at once all may be let in.
-   */
-  storeImage(image: ImageStored): Promise<boolean>;
   /** Null: no such image is there. */
   image(read: ImageRead): Promise<ImageReadResult | null>;
   /** By index of `runs`; null for a run that does not exist. */
@@ -281,8 +212,6 @@ export interface Store extends WatchStore {
     readonly horizonMs: number;
     readonly limit: number;
   }): Promise<readonly TimerRow[]>;
-  /** Timers of one run, soonest first. */
-  timersOf(query: RunKey & { readonly limit: number }): Promise<readonly TimerRow[]>;
   /**
    * Moves delayed messages of these shards that are due into their channels, the longest overdue first,
    * without the first `skip` of them. `nextDueInMs` is for the first message that is left after those.
@@ -293,65 +222,6 @@ export interface Store extends WatchStore {
     readonly skip?: number;
   }): Promise<{ readonly wakes: readonly RunAddress[]; readonly nextDueInMs: number | null }>;
 
-  /**
-   * Leases messages to a consumer outside runs, at least once. Messages with an expired lease come
-   * first.
-   */
-  lease(
-    request: GroupAddress & {
-      readonly from: 'earliest' | 'latest';
-      readonly max: number;
-      readonly leaseMs: number;
-    },
-  ): Promise<readonly LeasedMessage[]>;
-  /** False for each token whose lease has ended or that was acknowledged before. */
-  acknowledge(
-    request: GroupAddress & { readonly tokens: readonly string[] },
-  ): Promise<readonly boolean[]>;
-
-  run(tenant: string, runId: RunId): Promise<RunRow | null>;
-  runs(query: {
-    readonly tenant: string;
-    readonly statuses: readonly RunStatus[] | null;
-    readonly agent: string | null;
-    readonly pipeline: string | null;
-    readonly beforeRunId: RunId | null;
-    readonly limit: number;
-  }): Promise<readonly RunRow[]>;
-  /** In order: the first turns after a turn, or the last ones before a turn. */
-  journal(
-    query: RunKey & { readonly limit: number } & (
-        { readonly afterTurn: number } | { readonly beforeTurn: number }
-      ),
-  ): Promise<readonly JournalRow[]>;
-  /** The newest checkpoint of this turn or an earlier one; null: the run has none so early. */
-  checkpoint(query: RunKey & { readonly turn: number }): Promise<CheckpointRow | null>;
-  /**
-   * Attempts of a run's calls whose end stands in no journal, by turn and then in the order of their commits: those
-   * after this turn and, if `afterSeq` is given, those of this turn after that one.
-   */
-  attempts(
-    query: RunKey & {
-      readonly afterTurn: number;
-      readonly afterSeq: string | null;
-      readonly limit: number;
-    },
-  ): Promise<readonly AttemptRow[]>;
-  /**
-   * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
-   * take. Without: those of all runs of the tenant that have no answer.
-   */
-  questions(query: {
-    readonly tenant: string;
-    readonly runId: RunId | null;
-    readonly limit: number;
-  }): Promise<readonly QuestionRow[]>;
-  evaluations(query: {
-    readonly tenant: string;
-    readonly subjectRunId: RunId;
-    readonly limit: number;
-  }): Promise<readonly EvaluationRow[]>;
-
   /** Counts for quotas: open runs, channels, memory entries of a tenant. */
   usage(tenant: string): Promise<{
     readonly openRuns: number;
@@ -359,8 +229,6 @@ export interface Store extends WatchStore {
     readonly channels: number;
     readonly memoryEntries: number;
   }>;
-  /** Gives a run, user or tenant a budget of its own. What it has spent stays. */
-  setBudget(at: BudgetAddress, limits: BudgetLimits): Promise<void>;
   /**
    * By index: the budgets as they count under these defaults, or as they are stored if none are given.
    * Null for an owner without a budget: it has none of its own, and none by default has charged it or
@@ -386,7 +254,6 @@ export interface Store extends WatchStore {
    * uses stay for at least `imageKeptMsMin`. Gives the number of runs.
    */
   prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
-  audit(tenant: string): Promise<AuditFacts>;
   providerTotals(): Promise<readonly ProviderTotals[]>;
   /** Transactions that wrote, and bytes of WAL, since the database began: compare two calls. */
   activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;
@@ -405,14 +272,6 @@ export interface Store extends WatchStore {
   }): Promise<readonly AgentRow[]>;
   /** With version null: the version of the agent that was registered last. Null: none is known. */
   agent(name: string, version: string | null): Promise<AgentRow | null>;
-  /**
-   * Open runs by agent and version, of a tenant or of all. At most `openCountMax` runs are counted; `isWhole`
-   * is false when there are more.
-   */
-  openRunsByVersion(tenant: string | null): Promise<{
-    readonly counts: readonly (AgentKey & { readonly open: number })[];
-    readonly isWhole: boolean;
-  }>;
 
   /** Keeps a token of the API. False: its name was used before, also by one that is revoked. */
   createToken(token: NewToken): Promise<boolean>;

@@ -6,12 +6,18 @@
  * Reads go in sets, because one change wakes many readers and many changes come together.
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import type { ChannelAddress, JournalRow, MessageRow, RunAddress, RunRow } from './rows.ts';
 
 type RunKey = Pick<RunAddress, 'tenant' | 'runId'>;
 
-/** A reader of one run's journal, and where it stands. */
-export type RunLogRead = RunKey & { readonly afterTurn: number; readonly limit: number };
+/** A reader of one run's journal within its client's scope, and where it stands. */
+export type RunLogRead = {
+  readonly scope: OneTenant;
+  readonly runId: RunId;
+  readonly afterTurn: number;
+  readonly limit: number;
+};
 /** `head` is of the same instant as `rows`: an ended run whose page is not full has no more. */
 export type RunLog = {
   readonly head: RunHead;
@@ -19,8 +25,10 @@ export type RunLog = {
 };
 export type RunHead = Pick<RunRow, 'shard' | 'status' | 'reason' | 'turn' | 'endedAtMs'>;
 
-/** A reader of one channel, and where it stands; null: at the newest message. */
-export type ChannelLogRead = ChannelAddress & {
+/** A reader of one channel within its client's scope, and where it stands; null: at the newest message. */
+export type ChannelLogRead = {
+  readonly scope: OneTenant;
+  readonly channel: ChannelAddress['channel'];
   readonly after: number | null;
   readonly limit: number;
 };
@@ -57,6 +65,14 @@ export type Peer = {
   readonly address: string | null;
   readonly shards: readonly number[];
 };
+
+/** A read as both stores take it: the tenant is the scope's, whatever the read holds. */
+export function inTenant<Read extends { readonly scope: OneTenant }>({
+  scope,
+  ...read
+}: Read): Omit<Read, 'scope'> & { readonly tenant: string } {
+  return { ...read, tenant: scope.tenant };
+}
 
 export interface WatchStore {
   /** By index of the reads; null for a run that does not exist in its tenant. */

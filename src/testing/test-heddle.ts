@@ -7,6 +7,7 @@
  */
 import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asOptions } from '../domain/options.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import type { OutputOf } from '../library/chart-types.ts';
 import { Heddle } from '../library/library.ts';
 import { checkProvider, checkProviders } from '../providers/check-provider.ts';
@@ -245,8 +246,8 @@ export class TestHeddle<out Agents extends AgentSources = AgentSources> extends 
   }
 
   /** @internal */
-  protected override handleOf<Chart>(address: RunAddress): Run<Chart> {
-    return new TestRun(this.#world, address);
+  protected override handleOf<Chart>(address: RunAddress, scope: OneTenant): Run<Chart> {
+    return new TestRun(this.#world, address, scope);
   }
 }
 

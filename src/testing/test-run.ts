@@ -1,5 +1,6 @@
 /** A run's handle in a test: `output` rejects when nothing is left that could end the run. */
 import { heddleError } from '../domain/errors.ts';
+import type { OneTenant } from '../domain/scope.ts';
 import type { OutputOf } from '../library/chart-types.ts';
 import { Run, type OutputOptions } from '../library/run-handle.ts';
 import type { RunAddress } from '../store/rows.ts';
@@ -8,8 +9,8 @@ import type { TestWorld } from './test-world.ts';
 export class TestRun<out Chart = unknown> extends Run<Chart> {
   readonly #world: TestWorld;
 
-  constructor(world: TestWorld, address: RunAddress) {
-    super(world.face, address);
+  constructor(world: TestWorld, address: RunAddress, scope: OneTenant) {
+    super(world.face, address, scope);
     this.#world = world;
   }
 

@@ -141,3 +141,14 @@ it('where heddle listens on more than this machine, it needs a token to listen a
   const bare = await testDatabase();
   await expect(served(bare, { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'token-needed' });
 });
+
+it('what all tenants share is for tokens of all tenants', async () => {
+  for (const [method, path] of [
+    ['GET', '/v1/providers'],
+    ['GET', '/v1/stream?providers=true'],
+    ['POST', '/v1/providers/stub/reopen'],
+  ] as const) {
+    const { status, body } = await closed.ask(method, path, undefined, bearer('bound'));
+    expect([status, body.code], path).toEqual([403, 'tenants-all-needed']);
+  }
+});

@@ -3,6 +3,7 @@
  * model calls have been sent and have ended. `open 0` resumes what the database holds instead.
  */
 import { writeSync } from 'node:fs';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { shardCount } from '../../src/domain/ids.ts';
 import type { Provider } from '../../src/providers/port.ts';
 import { openHeddle, runCircuits } from './circuits.ts';
@@ -40,7 +41,7 @@ if (Number(count) > 0) {
   await runCircuits(heddle, tenant, Number(count));
 } else {
   const open = async (): Promise<number> => {
-    const { runs } = await heddle.runtime.store.audit(tenant);
+    const { runs } = await heddle.runtime.store.audit(oneTenant(tenant));
     const { completed = 0, ...rest } = runs;
     return Object.values(rest).reduce((sum, one) => sum + one, completed === 0 ? 1 : 0);
   };

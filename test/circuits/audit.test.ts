@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auditCircuits } from '../../src/circuits/audit.ts';
-import type { AuditFacts } from '../../src/store/port.ts';
+import type { AuditFacts } from '../../src/store/caller-port.ts';
 
 const clean: AuditFacts = {
   runs: { completed: 30 },

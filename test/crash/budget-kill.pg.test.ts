@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { compiled } from '../support/compiled.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -42,7 +43,7 @@ it('promise 3: a kill costs a budget no more than the calls that were under way'
     const totals = await store.providerTotals();
     const doubled = totals.reduce((sum, { duplicates }) => sum + duplicates, 0);
     const excess = (budget?.spent.tokens ?? 0) - once.reduce((sum, tokens) => sum + tokens, 0);
-    expect((await store.audit('default')).runs).toEqual({ completed: runs });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: runs });
     expect(budget?.reserved).toEqual({ tokens: 0, micros: 0 });
     // Some were in a slot, with their commit, and not sent yet.
     expect(doubled).toBeGreaterThanOrEqual(Math.max(twice, 1));

@@ -5,8 +5,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import type { AuditFacts, Store } from '../../src/store/port.ts';
+import type { Store } from '../../src/store/port.ts';
+import type { AuditFacts } from '../../src/store/caller-port.ts';
 import { compiled } from '../support/compiled.ts';
 import { crashPoints } from './points.ts';
 
@@ -204,7 +206,7 @@ class Series {
     for (const tenant of this.#unaudited) {
       if (tenant === but) continue;
       this.#unaudited.delete(tenant);
-      const facts = await this.#store.audit(tenant);
+      const facts = await this.#store.audit(oneTenant(tenant));
       this.#circuits += (facts.runs['completed'] ?? 0) / 3;
       for (const finding of findingsIn(facts)) this.#findings.push(`${tenant}: ${finding}`);
     }

@@ -4,6 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { catalogue, type JournalEntry, type Run } from '../../src/index.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { makeBatch } from '../../src/store/make-batch.ts';
@@ -169,7 +170,7 @@ describe('an accepted answer is what the chart sees', () => {
     );
     await world.clock.idle();
     const before = await Promise.all(
-      runs.map((run) => world.store.questions({ tenant: 'default', runId: run.id, limit: 9 })),
+      runs.map((run) => world.store.questions(oneTenant('default'), { runId: run.id, limit: 9 })),
     );
     first.kill();
     await world.clock.advance(9_000);

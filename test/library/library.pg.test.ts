@@ -1,5 +1,6 @@
 /** What a newcomer does with the library, on a real Postgres: every actor of the catalogue, once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { editor } from '../../machines/agents/editor.ts';
 import { evaluator } from '../../machines/agents/evaluator.ts';
 import { researcher } from '../../machines/agents/researcher.ts';
@@ -47,7 +48,7 @@ describe('on Postgres', () => {
       ),
     );
     for (const run of runs.flat()) await run.output({ timeoutMs: 15_000 });
-    expect(await heddle.runtime.store.audit(tenant)).toMatchObject({
+    expect(await heddle.runtime.store.audit(oneTenant(tenant))).toMatchObject({
       runs: { completed: 60 },
       channels: 40,
       messages: 40,
@@ -159,7 +160,7 @@ describe('on Postgres', () => {
     await expect(run.output()).rejects.toMatchObject({ code: 'run-cancelled' });
     await expect(run.send({ type: 'go' })).rejects.toMatchObject({ code: 'run-ended' });
     await eventually(async () =>
-      expect((await heddle.runtime.store.audit('default')).slotsInUse).toBe(0),
+      expect((await heddle.runtime.store.audit(oneTenant('default'))).slotsInUse).toBe(0),
     );
   });
 

@@ -8,9 +8,9 @@ function away() {
   let reads: 'answered' | 'refused' | 'silent' = 'answered';
   const between = (store: Store): Store => ({
     ...store,
-    run: (tenant, runId) => {
+    run: (scope, runId) => {
       if (reads === 'silent') return new Promise(() => undefined);
-      if (reads === 'answered') return store.run(tenant, runId);
+      if (reads === 'answered') return store.run(scope, runId);
       return Promise.reject(heddleError('store-unavailable', { reason: 'on order' }));
     },
   });

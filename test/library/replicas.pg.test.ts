@@ -1,5 +1,6 @@
 /** Two heddles on one Postgres: each works on what the other started, and takes over when it goes. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import type { Heddle, HeddleOptions, Json } from '../../src/index.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -53,7 +54,7 @@ describe('two replicas', () => {
       for (const run of runs) await run.output({ timeoutMs: 5_000 });
       for (const { calls } of providers) expect(calls.length).toBeGreaterThan(5);
     });
-    expect((await a.runtime.store.audit('calls')).slotsInUse).toBe(0);
+    expect((await a.runtime.store.audit(oneTenant('calls'))).slotsInUse).toBe(0);
   });
 
   it('hear of events and messages at once, whoever owns the run', async () => {
@@ -66,7 +67,7 @@ describe('two replicas', () => {
     await b.publish('go', 1, { tenant: 'wakes' });
     const outputs = await Promise.all(runs.map((run) => run.output({ timeoutMs: 5_000 })));
     expect(outputs).toHaveLength(pipelines.length);
-    expect((await a.runtime.store.audit('wakes')).doubledMessages).toBe(0);
+    expect((await a.runtime.store.audit(oneTenant('wakes'))).doubledMessages).toBe(0);
   });
 
   it('one closes, and the other goes on with all of it', async () => {
@@ -88,7 +89,9 @@ describe('two replicas', () => {
     });
     for (const call of provider.calls) call.answer('x');
     for (const run of runs) await run.output({ timeoutMs: 10_000 });
-    await eventually(async () => expect((await store.audit('closing')).slotsInUse).toBe(0));
+    await eventually(async () =>
+      expect((await store.audit(oneTenant('closing'))).slotsInUse).toBe(0),
+    );
     expect((await duplicatesNow()) - before).toBe(provider.calls.length - pipelines.length);
   });
 });

@@ -1,6 +1,7 @@
 /** A run as the library gives it: its output or a typed error, from whatever replica is asked. */
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { task } from '../../src/index.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 
@@ -176,6 +177,6 @@ describe('publish', () => {
     for (const [channel, payload, options, code] of bad) {
       await expect(heddle.publish(channel, payload, options)).rejects.toMatchObject({ code });
     }
-    expect(await store.audit('default')).toMatchObject({ channels: 0, messages: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({ channels: 0, messages: 0 });
   });
 });

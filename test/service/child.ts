@@ -1,5 +1,6 @@
 /** A server that is there to be killed: one heddle of a test's database, with its streams and what the test asks. */
 import { writeSync } from 'node:fs';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { createHeddle, stubProvider } from '../../src/index.ts';
 import { serveStreams } from '../api/streams/serving.ts';
 import { script } from '../support/script-agent.ts';
@@ -25,7 +26,7 @@ async function answer({ pathname, searchParams }: URL, body: string): Promise<un
   const { store } = heddle.runtime;
   if (what === 'channels') {
     if (part === 'messages' && body !== '') return heddle.publish(name, given.payload);
-    const channel = { tenant: 'default', channel: name, after, limit: 1 };
+    const channel = { scope: oneTenant('default'), channel: name, after, limit: 1 };
     return (await store.channelLogs([channel]))[0];
   }
   if (name === '') return { id: (await heddle.start('script', { input: given.input })).id };
@@ -33,7 +34,7 @@ async function answer({ pathname, searchParams }: URL, body: string): Promise<un
   if (part === 'events') await run.send({ ...given });
   if (part === 'cancel') await run.cancel();
   if (part !== 'journal') return { id: run.id };
-  const read = { tenant: run.tenant, runId: run.id, afterTurn: after, limit: 1_000 };
+  const read = { scope: oneTenant(run.tenant), runId: run.id, afterTurn: after, limit: 1_000 };
   return { turns: (await store.runLogs([read]))[0]?.rows ?? [] };
 }
 

@@ -3,6 +3,7 @@
  * dies before it has answered, finds out whether it was heard and asks another if not, as a client
  * with idempotency keys does.
  */
+import { allTenants } from '../../src/access/scopes.ts';
 import { askIdOf } from '../../src/domain/ask-id.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { RunId } from '../../src/domain/ids.ts';
@@ -54,7 +55,7 @@ export class Client {
   ): Promise<RunId[]> {
     const { world } = this;
     const runs = starts.map(({ agent, input, options }) =>
-      newRun(agent, world.ids.run(), { tenant, input, ...options }),
+      newRun(agent, world.ids.run(), { tenant, input, ...options }, allTenants),
     );
     await this.#ask(`starts ${starts.map(({ agent }) => agent.name).join()}`, {
       isKnown: () => this.#areThere(runs),
@@ -75,7 +76,7 @@ export class Client {
 
   async publish(channel: string, payload: unknown, delayMs = 0): Promise<string> {
     const messageId: string = this.world.ids.run();
-    const value = newMessage(channel, payload, messageId, { tenant, delayMs });
+    const value = newMessage({ channel, payload, messageId }, { tenant, delayMs }, allTenants);
     await this.#arrive(`publishes to ${channel}`, { kind: 'messages', value });
     return messageId;
   }

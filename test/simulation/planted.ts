@@ -220,9 +220,12 @@ function buildUnknown(store: MemoryStore): MemoryStore {
 function ackEarly(store: MemoryStore): MemoryStore {
   return {
     ...store,
-    lease: async (request) => {
-      const messages = await store.lease(request);
-      await store.acknowledge({ ...request, tokens: messages.map(({ token }) => token) });
+    lease: async (scope, request) => {
+      const messages = await store.lease(scope, request);
+      await store.acknowledge(scope, {
+        ...request,
+        tokens: messages.map(({ token }) => token),
+      });
       return messages;
     },
   };

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oneTenant } from '../../src/access/scopes.ts';
 import { tables } from '../../src/store/postgres/migrations/000001-tables.ts';
 import { stubProvider, type Heddle, type Run } from '../../src/index.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
@@ -143,7 +144,7 @@ describe('a run that 0.1.0 has left', () => {
 
   it('leaves nothing open, lost or doubled', async () => {
     expect(await heddle.recall({ scope: 'user' }, 'k')).toMatchObject({ value: { a: 1 } });
-    const facts = await heddle.runtime.store.audit('default');
+    const facts = await heddle.runtime.store.audit(oneTenant('default'));
     expect(facts).toMatchObject({
       runs: { completed: 16, cancelled: 1 },
       doubledMessages: 0,

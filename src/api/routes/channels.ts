@@ -48,9 +48,9 @@ const read = route({
   params: ofChannel,
   query: z.object({ after: count.default(0), limit: limit(1_000, 100), waitMs: waitMs(0) }),
   answers: { 200: z.object({ head: z.int(), messages: z.array(message) }) },
-  handle: async ({ heddle, tenant, params, query, closing }) => {
-    const at = { tenant, channel: params.channel, after: query.after, limit: query.limit };
-    const { head, messages } = await readLog(heddle, at, { waitMs: query.waitMs, closing });
+  handle: async ({ host, within: scope, params, query, closing }) => {
+    const at = { scope, channel: params.channel, after: query.after, limit: query.limit };
+    const { head, rows: messages } = await readLog(host, at, { waitMs: query.waitMs, closing });
     return { status: 200, body: { head, messages } };
   },
 });
@@ -90,8 +90,8 @@ const acknowledge = route({
   params: ofGroup,
   body: z.strictObject({ tokens: z.array(z.string().min(1).max(256)).min(1).max(1_000) }),
   answers: { 200: z.object({ acknowledged: z.array(z.boolean()) }) },
-  handle: async ({ heddle, tenant, params, body }) => {
-    const acknowledged = await acknowledgeAll(heddle, { tenant, ...params }, body.tokens);
+  handle: async ({ host, within, params, body }) => {
+    const acknowledged = await acknowledgeAll(host, within, { ...params, ...body });
     return { status: 200, body: { acknowledged } };
   },
 });

@@ -24,8 +24,8 @@ const ready = route({
   ofTenant: false,
   always: true,
   answers: { 200: z.object({ ready: z.boolean() }), 503: z.object({ ready: z.boolean() }) },
-  handle: async ({ heddle, closing }) => {
-    const isReady = (await databaseAnswers(heddle, databaseMsMax)) && !closing.aborted;
+  handle: async ({ host, closing }) => {
+    const isReady = (await databaseAnswers(host, databaseMsMax)) && !closing.aborted;
     return { status: isReady ? 200 : 503, body: { ready: isReady } };
   },
 });

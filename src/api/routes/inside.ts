@@ -1,7 +1,6 @@
 /** What stands inside a run. */
 import { z } from 'zod';
 import { runView } from '../../library/run-view.ts';
-import { besideOf } from '../../library/why/beside.ts';
 import { route } from '../route.ts';
 import { json, ofRun } from '../shapes.ts';
 
@@ -26,8 +25,9 @@ const inside = route({
       .meta({ id: 'RunInside' }),
   },
   handle: async ({ heddle, tenant, params }) => {
-    const row = await (await heddle.run(params.runId, { tenant })).row();
-    const { timers: rows } = await besideOf(heddle.runtime.store, row);
+    const run = await heddle.run(params.runId, { tenant });
+    const row = await run.row();
+    const { timers: rows } = await run.beside(row);
     const { state, context, open, timers } = runView(row, rows) ?? nothing;
     const dueOrNull = open.map((one) => ({ ...one, dueInMs: one.dueInMs ?? null }));
     return { status: 200, body: { turn: row.turn, state, context, open: dueOrNull, timers } };

@@ -5,10 +5,9 @@
 import { z } from 'zod';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
-import type { Heddle } from '../../library/library.ts';
 import { OutsideMemory } from '../../library/outside-memory.ts';
 import type { MemoryOwner } from '../../library/requests.ts';
-import { route, type Answer } from '../route.ts';
+import { route, type Answer, type Ask } from '../route.ts';
 import { json, limit, name } from '../shapes.ts';
 
 const scopes = ['run', 'agent', 'user', 'tenant'] as const;
@@ -34,7 +33,8 @@ function ownerOf({ scope, owner }: Entry, tenant: string): MemoryOwner {
   }
 }
 
-const memoryOf = ({ runtime }: Heddle): OutsideMemory => new OutsideMemory(() => runtime);
+const memoryOf = ({ host, within }: Pick<Ask<unknown, unknown, unknown>, 'host' | 'within'>) =>
+  new OutsideMemory(() => host.runtime, within);
 
 const etagOf = (version: number): string => `"${version}"`;
 
@@ -160,11 +160,11 @@ const remove = route({
   ofTenant: true,
   params: ofEntry,
   answers: { 200: written },
-  handle: async ({ heddle, tenant, params, headers }) => {
+  handle: async ({ tenant, params, headers, ...ask }) => {
     const expectedVersion = expectedOf(headers);
     if (expectedVersion === 0) refuseField('headers.if-none-match', 'deletes nothing');
     const answer = await conditional(() =>
-      memoryOf(heddle).forget(ownerOf(params, tenant), params.key, { expectedVersion }),
+      memoryOf(ask).forget(ownerOf(params, tenant), params.key, { expectedVersion }),
     );
     const { version } = answer.body as { readonly version: number };
     if (version === 0) throw heddleError('entry-unknown', { key: params.key });
@@ -182,8 +182,8 @@ const versions = route({
   params: ofEntry,
   query: z.object({ limit: limit(1_000, 100) }),
   answers: { 200: z.object({ versions: z.array(versionSchema) }) },
-  handle: async ({ heddle, tenant, params, query }) => {
-    const list = await memoryOf(heddle).versions(ownerOf(params, tenant), params.key, query.limit);
+  handle: async ({ tenant, params, query, ...ask }) => {
+    const list = await memoryOf(ask).versions(ownerOf(params, tenant), params.key, query.limit);
     if (list.length === 0) throw heddleError('entry-unknown', { key: params.key });
     return { status: 200, body: { versions: list } };
   },

@@ -92,7 +92,7 @@ const audit = route({
   answers: { 200: z.looseObject({ journalGaps: z.int() }) },
   handle: async ({ heddle, tenant }) => ({
     status: 200,
-    body: await heddle.runtime.store.audit(tenant),
+    body: await heddle.audit({ tenant }),
   }),
 });
 

@@ -7,7 +7,6 @@ import { priorities } from '../../domain/priority.ts';
 import { endedWithin } from '../../library/outside/ended-within.ts';
 import { journalWindow } from '../../library/outside/journal-window.ts';
 import { runStatuses } from '../../library/runs-query.ts';
-import { besideOf } from '../../library/why/beside.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
 import { idempotencyKeyOf, withKey } from '../idempotency.ts';
@@ -150,7 +149,7 @@ const get = route({
   handle: async ({ heddle, tenant, params }) => {
     const run = await heddle.run(params.runId, { tenant });
     const row = await run.row();
-    const beside = await besideOf(heddle.runtime.store, row);
+    const beside = await run.beside(row);
     const { output, error } = outcomeOf(row);
     return {
       status: 200,
@@ -175,9 +174,9 @@ const output = route({
   params: ofRun,
   query: z.object({ waitMs: waitMs(waitMsMax) }),
   answers: { 200: outcomeSchema, 202: outcomeSchema },
-  handle: async ({ heddle, tenant, params, query, closing }) => {
+  handle: async ({ heddle, host, tenant, params, query, closing }) => {
     const run = await heddle.run(params.runId, { tenant });
-    const row = await endedWithin(heddle, run, { waitMs: query.waitMs, closing });
+    const row = await endedWithin(host, run, { waitMs: query.waitMs, closing });
     const body = outcomeOf(row);
     if (row.endedAtMs !== null) return { status: 200, body };
     return { status: 202, body, headers: { 'retry-after': '0' } };
@@ -224,10 +223,10 @@ const journal = route({
   params: ofRun,
   query: z.object({ after: count.default(0), limit: limit(1_000, 200) }),
   answers: { 200: z.object({ turns: z.array(entry) }) },
-  handle: async ({ heddle, tenant, params, query }) => {
+  handle: async ({ heddle, host, tenant, within, params, query }) => {
     const { id } = await heddle.run(params.runId, { tenant });
-    const at = { tenant, runId: asRunId(id), afterTurn: query.after, limit: query.limit };
-    return { status: 200, body: { turns: await journalWindow(heddle, at) } };
+    const at = { runId: asRunId(id), afterTurn: query.after, limit: query.limit };
+    return { status: 200, body: { turns: await journalWindow(host, within, at) } };
   },
 });
 

@@ -1,6 +1,7 @@
 /** Streams: what changes, as it changes. What they carry is in src/api/streams. */
 import { z } from 'zod';
-import { checkScope, type Principal } from '../../access/principal.ts';
+import { checkScope, tenantScopeOf, type Principal } from '../../access/principal.ts';
+import { checkAll } from '../../access/scopes.ts';
 import { route, type Answer, type Ask } from '../route.ts';
 import {
   streamBody,
@@ -18,10 +19,11 @@ async function opened(
   topics: readonly TopicAsked[],
   lastEventId: string | undefined,
 ): Promise<Answer> {
-  const { principal, tenant, streams, admitted, headers } = ask;
+  const { principal, within: scope, streams, admitted, headers } = ask;
   if (topics.some((topic) => topic.kind === 'run' && topic.text)) checkScope(principal, 'inspect');
+  if (topics.some(({ kind }) => kind === 'providers')) checkAll(tenantScopeOf(principal));
   const send = await streams.open({
-    tenant,
+    scope,
     topics,
     lastEventId: headers['last-event-id'] ?? lastEventId,
     inspects: inspects(principal),

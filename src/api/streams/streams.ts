@@ -3,11 +3,12 @@
  *
  * It owns the streams that are open. Nothing is read, listened to or connected to while there is none.
  *
- * 1. A stream is of one tenant, and a run of another tenant is not there.
+ * 1. A stream is of one tenant, that of its client's scope, and a run of another tenant is not there.
  * 2. `close` tells every client that the server goes, and waits `lingerMs` at most.
  */
 import type { ServerResponse } from 'node:http';
 import { heddleError } from '../../domain/errors.ts';
+import type { OneTenant } from '../../domain/scope.ts';
 import { Live } from '../../library/live/live.ts';
 import type { Heddle } from '../../library/library.ts';
 import { ChannelTopic } from './logs/channel-topic.ts';
@@ -33,7 +34,8 @@ const defaultTimes: WriterTimes = { heartbeatMs: 15_000, stallMs: 30_000, linger
 export const relayPath = '/v1/relay';
 
 export type StreamAsked = {
-  readonly tenant: string;
+  /** The tenant whose runs and channels the client may see. */
+  readonly scope: OneTenant;
   readonly topics: readonly TopicAsked[];
   /** The id of the last frame that the client has seen. */
   readonly lastEventId: string | undefined;
@@ -100,10 +102,10 @@ export class Streams {
     this.#live.reachedAt(null);
   }
 
-  async #checkRuns({ tenant, topics }: StreamAsked): Promise<void> {
+  async #checkRuns({ scope, topics }: StreamAsked): Promise<void> {
     const runs = topics.flatMap((topic) => (topic.kind === 'run' ? [topic.runId] : []));
     if (runs.length === 0) return;
-    const reads = runs.map((runId) => ({ tenant, runId, afterTurn: 0, limit: 0 }));
+    const reads = runs.map((runId) => ({ scope, runId, afterTurn: 0, limit: 0 }));
     const logs = await this.#live.reads.runLogs(reads);
     runs.forEach((runId, i) => {
       if ((logs[i] ?? null) === null) throw heddleError('run-unknown', { runId });
@@ -124,9 +126,9 @@ export class Streams {
     this.#open.delete(stream);
   }
 
-  #topic({ tenant, inspects }: StreamAsked, topic: TopicAsked, after: number | null): Topic {
-    const parts = { tenant, board: this.#board, reader: this.#reader };
-    const states = { tenant, projection: this.#projection, clock: this.#live.clock };
+  #topic({ scope, inspects }: StreamAsked, topic: TopicAsked, after: number | null): Topic {
+    const parts = { scope, board: this.#board, reader: this.#reader };
+    const states = { scope, projection: this.#projection, clock: this.#live.clock };
     switch (topic.kind) {
       case 'run': {
         const { runId, text } = topic;

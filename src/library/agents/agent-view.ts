@@ -1,4 +1,5 @@
 /** The versions of agents as a host reads them, whichever replica has them. */
+import { tenantIn } from '../../access/scopes.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { asWhole } from '../../domain/field.ts';
 import { checkName } from '../../domain/ids.ts';
@@ -7,7 +8,7 @@ import { asOptions } from '../../domain/options.ts';
 import { schemasIn } from '../../runtime/registry/known-agents.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { AgentRow } from '../../store/rows.ts';
-import { tenantName } from '../requests.ts';
+import type { TenantScope } from '../../domain/scope.ts';
 
 /** A version of an agent that the database knows, because a replica has registered it. */
 export type AgentView = {
@@ -121,7 +122,8 @@ function viewOf(agents: Runtime['agents'], row: AgentRow): AgentView {
 export async function openRuns(
   { store }: Rows,
   given: { readonly tenant?: string },
+  within: TenantScope,
 ): Promise<OpenRuns> {
   const { tenant } = asOptions(given, 'openRunsByVersion', ['tenant']);
-  return store.openRunsByVersion(tenant === undefined ? null : tenantName(tenant));
+  return store.openRunsByVersion(tenant === undefined ? within : tenantIn(within, tenant));
 }

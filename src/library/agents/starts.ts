@@ -1,4 +1,5 @@
 /** Starts from a host: their agents found, their inputs checked, all of them accepted or none. */
+import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { RunAddress } from '../../store/rows.ts';
 import { newRun, type StartRequest } from '../requests.ts';
@@ -12,13 +13,14 @@ export type Start = { readonly agent?: unknown } & StartRequest;
 export async function startRuns(
   runtime: Runtime,
   starts: readonly Start[],
+  scope: TenantScope,
 ): Promise<readonly RunAddress[]> {
   if (starts.length === 0) return [];
   const { admission, ids, known } = runtime;
   // The inputs are copied now, because their caller may change them later.
   const asked = starts.map(({ agent: given, ...request }) => {
     const agent = known.meant(given, 'start.agent');
-    return { agent, run: newRun(agent, ids.run(), request) };
+    return { agent, run: newRun(agent, ids.run(), request, scope) };
   });
   const runs = await fittingStarts(known, asked);
   await admission.starts(runs);

@@ -1,23 +1,25 @@
 /** A channel as it is read and leased from outside runs, beside what `Heddle` gives. */
 import { checkName } from '../../domain/ids.ts';
-import type { ChannelReadResult } from '../../store/port.ts';
-import type { ChannelAddress, GroupAddress } from '../../store/rows.ts';
+import type { OneTenant } from '../../domain/scope.ts';
+import type { GroupAddress } from '../../store/rows.ts';
+import type { ChannelLog } from '../../store/watch-port.ts';
 import type { Clock } from '../../runtime/ports.ts';
 import type { Heddle } from '../library.ts';
 
 /** How long to wait before a channel is looked at again: messages of other replicas give no notice. */
 const lookAgainMs = { first: 50, last: 1_000 } as const;
 
-type Read = ChannelAddress & { readonly after: number; readonly limit: number };
+type Read = {
+  readonly scope: OneTenant;
+  readonly channel: string;
+  readonly after: number;
+  readonly limit: number;
+};
 type Runtime = Pick<Heddle, 'runtime'>;
 
-async function look({ runtime }: Runtime, read: Read): Promise<ChannelReadResult> {
+async function look({ runtime }: Runtime, read: Read): Promise<ChannelLog> {
   const channel = checkName(read.channel, 'channel');
-  const { channels } = await runtime.store.read({
-    memory: [],
-    channels: [{ ...read, channel, group: null, from: 'earliest' }],
-  });
-  const [found] = channels;
+  const [found] = await runtime.store.channelLogs([{ ...read, channel }]);
   if (found === undefined) throw new TypeError('a read was not answered');
   return found;
 }
@@ -27,7 +29,7 @@ export async function readLog(
   heddle: Runtime,
   read: Read,
   wait: { readonly waitMs: number; readonly closing: AbortSignal },
-): Promise<ChannelReadResult> {
+): Promise<ChannelLog> {
   const { clock } = heddle.runtime;
   const untilMs = clock.nowMs() + wait.waitMs;
   for (
@@ -37,7 +39,7 @@ export async function readLog(
   ) {
     const found = await look(heddle, read);
     const leftMs = untilMs - clock.nowMs();
-    if (found.messages.length > 0 || leftMs <= 0 || wait.closing.aborted) return found;
+    if (found.rows.length > 0 || leftMs <= 0 || wait.closing.aborted) return found;
     await pause(clock, Math.min(pauseMs, leftMs), wait.closing);
   }
 }
@@ -57,10 +59,10 @@ async function pause(clock: Clock, forMs: number, closing: AbortSignal): Promise
 /** By index: false for a token whose lease has ended, or that was acknowledged before. */
 export async function acknowledgeAll(
   { runtime }: Runtime,
-  at: GroupAddress,
-  tokens: readonly string[],
+  scope: OneTenant,
+  at: Pick<GroupAddress, 'channel' | 'group'> & { readonly tokens: readonly string[] },
 ): Promise<readonly boolean[]> {
   const channel = checkName(at.channel, 'channel');
   const group = checkName(at.group, 'group');
-  return runtime.store.acknowledge({ tenant: at.tenant, channel, group, tokens });
+  return runtime.store.acknowledge(scope, { channel, group, tokens: at.tokens });
 }

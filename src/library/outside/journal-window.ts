@@ -1,6 +1,7 @@
 /** A piece of a run's journal, by turns. */
 import type { Json } from '../../domain/json.ts';
-import type { Asked } from '../../store/port.ts';
+import type { OneTenant } from '../../domain/scope.ts';
+import type { CallerStore } from '../../store/caller-port.ts';
 import type { Heddle } from '../library.ts';
 
 export type JournalTurn = {
@@ -12,9 +13,10 @@ export type JournalTurn = {
 
 export async function journalWindow(
   { runtime }: Pick<Heddle, 'runtime'>,
-  at: Asked<'journal'>,
+  scope: OneTenant,
+  query: Parameters<CallerStore['journal']>[1],
 ): Promise<readonly JournalTurn[]> {
-  const rows = await runtime.store.journal(at);
+  const rows = await runtime.store.journal(scope, query);
   return rows.map(({ turn, build, atMs, entriesText }) => {
     return { turn, build, atMs, entries: JSON.parse(entriesText) as Json[] };
   });

@@ -10,6 +10,7 @@ import type { JournalEntry } from '../../domain/event.ts';
 import { asWhole, refuseField } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
 import { asOptions } from '../../domain/options.ts';
+import type { OneTenant } from '../../domain/scope.ts';
 import type { Edge } from '../../kernel/port.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { CheckpointRow, JournalRow, RunRow } from '../../store/rows.ts';
@@ -76,23 +77,30 @@ export type TurnsQuery = {
 const pageTurns = 200;
 const turnMax = 2_147_483_646;
 
-type Read = Pick<Runtime, 'agents' | 'clock' | 'kernel' | 'store'>;
+/** What a read of the past needs, and the scope within which the run was found. */
+export type PastRead = Pick<Runtime, 'agents' | 'clock' | 'kernel' | 'store'> & {
+  readonly scope: OneTenant;
+};
 
-export async function snapshotAt(read: Read, run: RunRow, given: unknown): Promise<PastSnapshot> {
+export async function snapshotAt(
+  read: PastRead,
+  run: RunRow,
+  given: unknown,
+): Promise<PastSnapshot> {
   const bounds = { min: 1, max: turnMax, fallback: null };
   const turn = asWhole(given as Json, 'turn', bounds) ?? refuseField('turn', 'must be given');
   if (turn > run.turn) refuseField('turn', `is after the run’s last turn, ${run.turn}`);
-  const { tenant, runId } = run;
-  const at = { tenant, runId, turn };
+  const { scope, store } = read;
+  const { runId } = run;
   const [[row], kept] = await Promise.all([
-    read.store.journal({ tenant, runId, afterTurn: turn - 1, limit: 1 }),
-    read.store.checkpoint(at),
+    store.journal(scope, { runId, afterTurn: turn - 1, limit: 1 }),
+    store.checkpoint(scope, { runId, turn }),
   ]);
   if (row === undefined || row.turn !== turn) refuseField('turn', 'is not in the run’s journal');
   const line = turnOf(row);
   const { status, atMs } = line;
   const isKept = kept?.turn === turn;
-  const base = isKept ? await read.store.checkpoint({ ...at, turn: turn - 1 }) : kept;
+  const base = isKept ? await store.checkpoint(scope, { runId, turn: turn - 1 }) : kept;
   const past = await fold(read, run, base, [line]);
   const edges = past?.edges.get(turn) ?? null;
   const common = { turn, status, atMs, edges };
@@ -108,7 +116,7 @@ export async function snapshotAt(read: Read, run: RunRow, given: unknown): Promi
 }
 
 export async function turnsOf(
-  read: Read,
+  read: PastRead,
   run: RunRow,
   given: TurnsQuery,
 ): Promise<readonly Turn[]> {
@@ -118,14 +126,15 @@ export async function turnsOf(
   const before = asWhole(query.before, 'turns.before', end);
   if (after !== null && before !== null) refuseField('turns.before', 'must not stand beside after');
   const limit = asWhole(query.limit, 'turns.limit', { min: 1, max: 200, fallback: 100 });
-  const { tenant, runId } = run;
+  const { scope, store } = read;
+  const { runId } = run;
   const beforeTurn = Math.min(before ?? turnMax, run.turn + 1);
   const from = after === null ? { beforeTurn } : { afterTurn: after };
   // Turns are dense, so that the first one is known before it is read.
   const turn = after ?? Math.max(0, beforeTurn - 1 - limit);
   const [rows, base] = await Promise.all([
-    read.store.journal({ tenant, runId, limit, ...from }),
-    query.edges === true ? read.store.checkpoint({ tenant, runId, turn }) : null,
+    store.journal(scope, { runId, limit, ...from }),
+    query.edges === true ? store.checkpoint(scope, { runId, turn }) : null,
   ]);
   const lines = rows.map(turnOf);
   if (query.edges !== true) return lines;
@@ -144,12 +153,12 @@ type Past = { readonly fold: PastFold; readonly edges: ReadonlyMap<number, reado
  * first ones where it cannot go on. Null: no chart here takes the run.
  */
 async function fold(
-  { agents, clock, kernel, store }: Read,
+  { agents, clock, kernel, scope, store }: PastRead,
   run: RunRow,
   base: CheckpointRow | null,
   lines: readonly Turn[],
 ): Promise<Past | null> {
-  const { tenant, runId } = run;
+  const { runId } = run;
   const agent = agents.find(run.agent, run.version);
   if (agent === undefined) return null;
   const folded = new PastFold({ kernel, clock, agent, runId }, base);
@@ -158,7 +167,7 @@ async function fold(
   const before = (lines[0]?.turn ?? 1) - 1;
   for (let afterTurn = base?.turn ?? 0; afterTurn < before;) {
     const limit = Math.min(pageTurns, before - afterTurn);
-    const rows = await store.journal({ tenant, runId, afterTurn, limit });
+    const rows = await store.journal(scope, { runId, afterTurn, limit });
     for (const row of rows) {
       if (!(await folded.pass(turnOf(row)))) return past;
       afterTurn = row.turn;

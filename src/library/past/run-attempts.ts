@@ -2,17 +2,15 @@
 import type { Attempt } from '../../domain/attempt.ts';
 import type { JournalEntry } from '../../domain/event.ts';
 import type { Store } from '../../store/port.ts';
-import type { AttemptRow, RunAddress } from '../../store/rows.ts';
-import { journalOf } from '../run-history.ts';
-
-type OfRun = Pick<RunAddress, 'tenant' | 'runId'>;
+import type { AttemptRow } from '../../store/rows.ts';
+import { journalOf, type ScopedRun } from '../run-history.ts';
 
 const rowsOfPage = 200;
 
 /** In the order of their turns: those that ended before a turn stand before those whose result the turn took. */
 export async function* attemptsOf(
   store: Pick<Store, 'attempts' | 'journal'>,
-  run: OfRun,
+  run: ScopedRun,
 ): AsyncGenerator<Attempt, void, undefined> {
   const others = othersOf(store, run);
   let other = await others.next();
@@ -35,12 +33,12 @@ function attemptIn(entry: JournalEntry, turn: number): Attempt | null {
 
 async function* othersOf(
   store: Pick<Store, 'attempts'>,
-  { tenant, runId }: OfRun,
+  { scope, runId }: ScopedRun,
 ): AsyncGenerator<Attempt, void, undefined> {
   let at: Pick<AttemptRow, 'turn' | 'seq'> | undefined;
   for (;;) {
     const after = { afterTurn: at?.turn ?? 0, afterSeq: at?.seq ?? null };
-    const rows = await store.attempts({ tenant, runId, ...after, limit: rowsOfPage });
+    const rows = await store.attempts(scope, { runId, ...after, limit: rowsOfPage });
     for (const { seq: _seq, ...attempt } of rows) yield attempt;
     at = rows.at(-1);
     if (rows.length < rowsOfPage) return;

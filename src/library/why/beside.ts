@@ -4,6 +4,7 @@ import type { BudgetRow } from '../../store/charges.ts';
 import { budgetsOf } from '../../store/charges.ts';
 import type { QuestionRow, RunRow, TimerRow } from '../../store/rows.ts';
 import type { ProviderRow, SlotRow } from '../../store/provider-rows.ts';
+import type { OneTenant } from '../../domain/scope.ts';
 import { limits } from '../../domain/limits.ts';
 
 /**
@@ -25,15 +26,17 @@ export type Beside = {
 const nothingBeside: Beside = { timers: [], questions: [], slots: [], gates: [], budgets: [] };
 
 /** Reads the rows beside the run's row. A run that has ended or has not begun has none. */
-export async function besideOf(store: Store, row: RunRow): Promise<Beside> {
+export async function besideOf(store: Store, scope: OneTenant, row: RunRow): Promise<Beside> {
   if (row.endedAtMs !== null || row.chartText === null) return nothingBeside;
-  const { tenant, runId, shard } = row;
+  const { runId, shard } = row;
   const [timers, questions, slots, gates, budgets] = await Promise.all([
-    store.timersOf({ tenant, runId, limit: timersMax }),
-    store.questions({ tenant, runId, limit: limits.invocationsMax }),
+    store.timersOf(scope, { runId, limit: timersMax }),
+    store.questions(scope, { runId, limit: limits.invocationsMax }),
     store.slots([shard]),
     store.providers(),
-    row.status === 'stalled' ? store.budgets(budgetsOf(row)) : [],
+    row.status === 'stalled'
+      ? Promise.all(budgetsOf(row).map((at) => store.budget(scope, at)))
+      : [],
   ]);
   return {
     timers,

@@ -9,6 +9,7 @@
  */
 import type { RunId } from '../../domain/ids.ts';
 import { asRunId } from '../../domain/ids.ts';
+import type { OneTenant } from '../../domain/scope.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Store } from '../../store/port.ts';
 import type { RunRow } from '../../store/rows.ts';
@@ -61,6 +62,7 @@ export type Chain = {
 /** `definitionOf`: the chart of a run's version; null when it is not known here. */
 export type ChainReads = {
   readonly store: Store;
+  readonly scope: OneTenant;
   readonly definitionOf: (row: RunRow) => Json;
 };
 
@@ -97,7 +99,7 @@ export async function chainOf(
         continue;
       }
       seen.add(to.runId);
-      const theirs = waitsOf(to, await besideOf(reads.store, to));
+      const theirs = waitsOf(to, await besideOf(reads.store, reads.scope, to));
       const { runId, agent, status } = to;
       hops.push({
         runId,
@@ -139,13 +141,13 @@ async function nextOf(
   const runs: Next['runs'][number][] = [];
   for (const wait of waits) {
     if (wait.kind !== 'child') continue;
-    const child = await reads.store.run(row.tenant, asRunId(wait.runId));
+    const child = await reads.store.run(reads.scope, asRunId(wait.runId));
     if (child !== null && child.endedAtMs === null)
       runs.push({ row: child, as: 'child', can: null });
   }
   const channels = waits.flatMap((wait) => (wait.kind === 'channel' ? [wait.channels] : []));
   if (channels.length === 0) return { runs, nobodyOpen: [] };
-  const rows = pipelines.get(row.pipeline) ?? (await pipelineOf(reads.store, row));
+  const rows = pipelines.get(row.pipeline) ?? (await pipelineOf(reads, row));
   pipelines.set(row.pipeline, rows);
   const publishers = rows
     .filter(({ runId }) => runId !== row.runId)
@@ -159,9 +161,11 @@ function canOf({ definitionOf }: ChainReads, row: RunRow): CanPublish {
   return canPublish(definitionOf(row), stateValueOf(row));
 }
 
-function pipelineOf(store: Store, { tenant, pipeline }: RunRow): Promise<readonly RunRow[]> {
-  return store.runs({
-    tenant,
+function pipelineOf(
+  { store, scope }: ChainReads,
+  { pipeline }: RunRow,
+): Promise<readonly RunRow[]> {
+  return store.runs(scope, {
     statuses: openStatuses,
     agent: null,
     pipeline,

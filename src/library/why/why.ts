@@ -4,7 +4,6 @@
  */
 import type { ErrorRecord } from '../../domain/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
-import type { Store } from '../../store/port.ts';
 import type { RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { besideOf } from './beside.ts';
@@ -36,7 +35,7 @@ export type Why = {
 };
 
 export async function whyOf(reads: ChainReads, row: RunRow): Promise<Why> {
-  const waits = waitsOf(row, await besideOf(reads.store, row));
+  const waits = waitsOf(row, await besideOf(reads.store, reads.scope, row));
   const chain = await chainOf(reads, row, waits);
   const { runId, agent, version, status, error } = row;
   return {
@@ -44,7 +43,7 @@ export async function whyOf(reads: ChainReads, row: RunRow): Promise<Why> {
     agent,
     version,
     status,
-    sinceMs: await sinceOf(reads.store, row),
+    sinceMs: await sinceOf(reads, row),
     words: whyWords(row, waits, chain),
     waits,
     chain,
@@ -52,10 +51,13 @@ export async function whyOf(reads: ChainReads, row: RunRow): Promise<Why> {
   };
 }
 
-async function sinceOf(store: Store, { tenant, runId, turn, ...row }: RunRow): Promise<number> {
+async function sinceOf(
+  { store, scope }: ChainReads,
+  { runId, turn, ...row }: RunRow,
+): Promise<number> {
   if (row.endedAtMs !== null) return row.endedAtMs;
   if (turn === 0) return row.createdAtMs;
-  const [last] = await store.journal({ tenant, runId, afterTurn: turn - 1, limit: 1 });
+  const [last] = await store.journal(scope, { runId, afterTurn: turn - 1, limit: 1 });
   return last?.atMs ?? row.createdAtMs;
 }
 

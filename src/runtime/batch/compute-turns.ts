@@ -2,7 +2,8 @@
  * Computes the turns of a batch together: the reads that all of them ask for in one round go to the
  * store at once. A turn that throws fails its own run and no other.
  */
-import type { ReadSetResult, Store, MemoryRead, ChannelRead } from '../../store/port.ts';
+import type { ReadSetResult, Store, ChannelRead } from '../../store/port.ts';
+import type { MemoryRead } from '../../store/caller-port.ts';
 import type { WriteChain } from './write-chain.ts';
 import type { Answer, Question, Reading } from '../turn/reading.ts';
 

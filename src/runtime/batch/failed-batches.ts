@@ -35,7 +35,7 @@ type Suspect = Pick<Faulty, 'entry' | 'incoming' | 'hot'>;
 
 type FailedBatchesOptions = Committing &
   Pick<RoomsBelow, 'budgets' | 'calls' | 'isolation' | 'log' | 'runQueue' | 'shards'> & {
-    readonly store: Pick<Store, 'commit' | 'run'>;
+    readonly store: Pick<Store, 'commit' | 'briefs'>;
     readonly fresh: FreshStarts;
     readonly dropped: DroppedRuns;
     readonly repeated: RepeatedTurns;
@@ -147,8 +147,10 @@ export class FailedBatches {
     const { store } = this.#options;
     const { tenant, runId, shard } = entry.address;
     try {
-      const row = hot === null ? await store.run(tenant, runId) : { ...hot, endedAtMs: null };
-      if (row === null || row.endedAtMs !== null || !mayStall(row.status)) return;
+      // A run that could not be loaded has its row all the same.
+      const [row] =
+        hot === null ? await store.briefs([{ tenant, runId }]) : [{ ...hot, endedAtMs: null }];
+      if (row === undefined || row.endedAtMs !== null || !mayStall(row.status)) return;
       if (row.status !== 'stalled' || row.reason !== reason) {
         const status = moveRun(row.status, 'STALL');
         const change = { tenant, runId, shard, expectedTurn: row.turn, status, reason };

@@ -6,7 +6,8 @@
  */
 import type { GenerateRequest, GenerateMessage } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
-import type { ConversationRead, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
+import type { ConversationRead } from '../../store/caller-port.ts';
 import type { RunCall } from './call/run-call.ts';
 import { untilAnswered } from '../until-answered.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';

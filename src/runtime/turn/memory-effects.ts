@@ -12,7 +12,7 @@ import {
 } from '../../domain/catalogue-input.ts';
 import { heddleError } from '../../domain/errors.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import type { MemoryRead } from '../../store/port.ts';
+import type { MemoryRead } from '../../store/caller-port.ts';
 import type { MemoryAddress, MemoryVersionRow, NewRun } from '../../store/rows.ts';
 import { recalled } from './recalled.ts';
 import type { Draft } from './draft.ts';

@@ -2,12 +2,8 @@
  * How a turn reads while it is computed: it yields a question and is resumed with the answer. So turns
  * do no I/O, and `compute-turns.ts`, which drives many of them, asks the store once for all.
  */
-import type {
-  ChannelRead,
-  ChannelReadResult,
-  MemoryRead,
-  MemoryReadResult,
-} from '../../store/port.ts';
+import type { ChannelRead, ChannelReadResult } from '../../store/port.ts';
+import type { MemoryRead, MemoryReadResult } from '../../store/caller-port.ts';
 
 export type Question =
   /** `forWrite`: the turn will write the next version, whatever the answer is. */

@@ -10,6 +10,7 @@ import {
   type Asked,
   type StructureInUse,
 } from '../port.ts';
+import type { AnswerIn } from '../caller-port.ts';
 import type { AgentRow, RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import type { StoredAgent } from './stored-rows.ts';
@@ -74,7 +75,7 @@ export function oneAgent(db: Database, name: string, version: string | null): Ag
 export function openRunsByVersion(
   db: Database,
   tenant: string | null,
-): Answer<'openRunsByVersion'> {
+): AnswerIn<'openRunsByVersion'> {
   const all = db.tables.runs
     .all()
     .filter((run) => isOpen(run) && (tenant === null || run.tenant === tenant));

@@ -1,7 +1,7 @@
 /** Attempts of provider calls. It owns their rows, which go with their run. */
 import { limits } from '../../domain/limits.ts';
 import type { AttemptInsert } from '../batch.ts';
-import type { Answer, Asked } from '../port.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import type { RunAddress } from '../rows.ts';
 import type { Database } from './database.ts';
 import { runKey, type StoredAttempt } from './stored-rows.ts';
@@ -26,7 +26,7 @@ export function writeAttempts(db: Database, rows: readonly AttemptInsert[] = [])
   }
 }
 
-export function readAttempts(db: Database, query: Asked<'attempts'>): Answer<'attempts'> {
+export function readAttempts(db: Database, query: AskedIn<'attempts'>): AnswerIn<'attempts'> {
   const { afterTurn, afterSeq, limit } = query;
   const afterOrder = afterSeq === null ? Infinity : Number(afterSeq);
   return attemptsOf(db, query)

@@ -3,7 +3,7 @@
  * the rows and none is kept along the way, so that a figure cannot repeat a mistake of the code that
  * wrote the rows.
  */
-import type { AuditFacts } from '../port.ts';
+import type { AuditFacts } from '../caller-port.ts';
 import type { Database } from './database.ts';
 import { runKey, type StoredSubscription } from './stored-rows.ts';
 import { join } from './table.ts';

@@ -2,7 +2,7 @@
  * The conversations of runs: appended by their turns, read when a call is sent, deleted with the run.
  */
 import type { TurnCommit } from '../batch.ts';
-import type { ConversationRead } from '../port.ts';
+import type { ConversationRead } from '../caller-port.ts';
 import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
 import { join } from './table.ts';

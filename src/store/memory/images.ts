@@ -5,7 +5,8 @@
 import { limits } from '../../domain/limits.ts';
 import { bytesIn } from '../../domain/model/images.ts';
 import type { TurnCommit } from '../batch.ts';
-import type { Asked, ImageRead, ImageReadResult, ImageStored } from '../port.ts';
+import type { Asked, ImageRead, ImageReadResult } from '../port.ts';
+import type { ImageStored } from '../caller-port.ts';
 import type { Database } from './database.ts';
 import { imageKey, runKey, type StoredImage } from './stored-rows.ts';
 import { join } from './table.ts';

@@ -6,7 +6,7 @@
  * 1. A message of a group has one lease at most, and none after it was acknowledged.
  * 2. No message above the group's cursor has had a lease, so new messages come after the cursor.
  */
-import type { Answer, Asked, LeasedMessage } from '../port.ts';
+import type { AnswerIn, AskedIn, LeasedMessage } from '../caller-port.ts';
 import type { GroupAddress } from '../rows.ts';
 import { messageRow, messagesAfter } from './channels.ts';
 import type { Database } from './database.ts';
@@ -14,7 +14,7 @@ import { groupKey, type StoredLease, type StoredMessage } from './stored-rows.ts
 import { cursorOf, headOf } from './subscriptions.ts';
 import { join } from './table.ts';
 
-export function lease(db: Database, request: Asked<'lease'>): Answer<'lease'> {
+export function lease(db: Database, request: AskedIn<'lease'>): AnswerIn<'lease'> {
   const { tenant, channel, group } = request;
   const again = expiredLeases(db, request).slice(0, request.max);
   const given = again.flatMap((expired) => {
@@ -39,7 +39,7 @@ function expiredLeases(db: Database, at: GroupAddress): StoredLease[] {
 
 function give(
   db: Database,
-  request: Asked<'lease'>,
+  request: AskedIn<'lease'>,
   message: StoredMessage,
   attempt: number,
 ): LeasedMessage {
@@ -51,7 +51,10 @@ function give(
   return { ...messageRow(message), attempt, token };
 }
 
-export function acknowledge(db: Database, request: Asked<'acknowledge'>): Answer<'acknowledge'> {
+export function acknowledge(
+  db: Database,
+  request: AskedIn<'acknowledge'>,
+): AnswerIn<'acknowledge'> {
   return request.tokens.map((token) => {
     const row = db.tables.leases.get(token);
     if (row === undefined || groupKey(row) !== groupKey(request)) return false;

@@ -8,7 +8,7 @@
 import { heddleError } from '../../domain/errors.ts';
 import type { MemoryArrival, MemoryInsert } from '../batch.ts';
 import type { FateOf } from '../fates.ts';
-import type { MemoryRead, MemoryReadResult } from '../port.ts';
+import type { MemoryRead, MemoryReadResult } from '../caller-port.ts';
 import type { MemoryAddress, MemoryVersionRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import { entryKey } from './stored-rows.ts';

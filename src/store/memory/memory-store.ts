@@ -12,6 +12,7 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
+import { callerStore, type TenantReads } from '../caller-port.ts';
 import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
 import { readAttempts } from './attempts.ts';
@@ -112,33 +113,16 @@ export function createMemoryStore(options: {
 
 type Whole = <Result>(work: (db: Database) => Result) => Promise<Result>;
 
-function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'close'> {
+/** What callers ask, each with the tenant of its scope: see caller-port.ts. */
+function callerReads(whole: Whole): TenantReads {
   return {
-    commit: (batch) => whole((db) => commitBatch(db, batch)),
-    read: (set) =>
-      whole((db) => ({
-        memory: set.memory.map((read) => readMemory(db, read)),
-        channels: set.channels.map((read) => readChannel(db, read)),
-      })),
-    conversations: (reads) => whole((db) => reads.map((read) => readConversation(db, read))),
-    storeImage: (image) => whole((db) => storeImage(db, image)),
-    image: (read) => whole((db) => readImage(db, read)),
-    load: (runs) => whole((db) => load(db, runs)),
-    renew: (replica) => whole((db) => renew(db, replica)),
-    pending: (query) => whole((db) => pending(db, query)),
-    open: (query) => whole((db) => openRuns(db, query)),
-    slots: (shards) => whole((db) => slotsOf(db, shards)),
-    providers: () => whole((db) => providersOf(db)),
-    timers: (query) => whole((db) => dueTimers(db, query)),
-    timersOf: (query) => whole((db) => timersOf(db, query)),
-    releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
-    lease: (request) => whole((db) => lease(db, request)),
-    acknowledge: (request) => whole((db) => acknowledge(db, request)),
     run: (tenant, runId) => whole((db) => db.tables.runs.get(join(tenant, runId)) ?? null),
     runs: (query) => whole((db) => listRuns(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
     checkpoint: (query) => whole((db) => readCheckpoint(db, query)),
     attempts: (query) => whole((db) => readAttempts(db, query)),
+    conversation: (read) => whole((db) => readConversation(db, read)),
+    timersOf: (query) => whole((db) => timersOf(db, query)),
     questions: (query) => whole((db) => listQuestions(db, query)),
     evaluations: (query) =>
       whole((db) =>
@@ -147,6 +131,36 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
           .sort((a, b) => (a.evaluationId < b.evaluationId ? -1 : 1))
           .slice(0, query.limit),
       ),
+    lease: (request) => whole((db) => lease(db, request)),
+    acknowledge: (request) => whole((db) => acknowledge(db, request)),
+    memory: (read) => whole((db) => readMemory(db, read)),
+    storeImage: (image) => whole((db) => storeImage(db, image)),
+    setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),
+    budget: (at) => whole((db) => readBudgets(db, [at], {})[0] ?? null),
+    openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
+    audit: (tenant) => whole((db) => audit(db, tenant)),
+  };
+}
+
+function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'close'> {
+  return {
+    ...callerStore(callerReads(whole)),
+    commit: (batch) => whole((db) => commitBatch(db, batch)),
+    read: (set) =>
+      whole((db) => ({
+        memory: set.memory.map((read) => readMemory(db, read)),
+        channels: set.channels.map((read) => readChannel(db, read)),
+      })),
+    conversations: (reads) => whole((db) => reads.map((read) => readConversation(db, read))),
+    image: (read) => whole((db) => readImage(db, read)),
+    load: (runs) => whole((db) => load(db, runs)),
+    renew: (replica) => whole((db) => renew(db, replica)),
+    pending: (query) => whole((db) => pending(db, query)),
+    open: (query) => whole((db) => openRuns(db, query)),
+    slots: (shards) => whole((db) => slotsOf(db, shards)),
+    providers: () => whole((db) => providersOf(db)),
+    timers: (query) => whole((db) => dueTimers(db, query)),
+    releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
     usage: (tenant) =>
       whole((db) => ({
         openRuns: db.tables.runs.count('open', tenant),
@@ -158,14 +172,11 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     registerAgents: (asked) => whole((db) => registerAgents(db, asked)),
     agents: (query) => whole((db) => listAgents(db, query)),
     agent: (name, version) => whole((db) => oneAgent(db, name, version)),
-    openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
     createToken: (token) => whole((db) => createToken(db, token)),
     tokenByHash: (hash) => whole((db) => tokenByHash(db, hash)),
     tokens: (query) => whole((db) => listTokens(db, query)),
     revokeToken: (name) => whole((db) => revokeToken(db, name)),
     prune: (query) => whole((db) => prune(db, query)),
-    audit: (tenant) => whole((db) => audit(db, tenant)),
-    setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),
     budgets: (at, defaults = {}) => whole((db) => readBudgets(db, at, defaults)),
     hasBudgets: () => whole((db) => db.tables.budgets.all().length > 0),
     providerTotals: () => whole((db) => providerTotals(db)),

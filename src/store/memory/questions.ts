@@ -4,7 +4,7 @@
  *
  * 1. A question's row exists as long as the question is open.
  */
-import type { Answer, Asked } from '../port.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
@@ -130,7 +130,7 @@ export function writeQuestions(db: Database, turn: TurnCommit): void {
   }
 }
 
-export function listQuestions(db: Database, query: Asked<'questions'>): Answer<'questions'> {
+export function listQuestions(db: Database, query: AskedIn<'questions'>): AnswerIn<'questions'> {
   const { tenant, runId, limit } = query;
   const rows =
     runId === null

@@ -8,6 +8,7 @@
  * 2. An ended run's row never changes again.
  */
 import type { Asked, Answer } from '../port.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import type { StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
 import type {
@@ -155,7 +156,7 @@ export function openRuns(db: Database, query: Asked<'open'>): Answer<'open'> {
     .map((run) => ({ ...run, hasInbox: db.tables.inbox.count('run', runKey(run)) > 0 }));
 }
 
-export function listRuns(db: Database, query: Asked<'runs'>): Answer<'runs'> {
+export function listRuns(db: Database, query: AskedIn<'runs'>): AnswerIn<'runs'> {
   return db.tables.runs
     .by('tenant', query.tenant)
     .filter(
@@ -175,7 +176,7 @@ export function listTenants(db: Database, query: Asked<'tenants'>): Answer<'tena
   return [...names].filter((name) => name.startsWith(query.prefix)).slice(0, query.limit);
 }
 
-export function readJournal(db: Database, query: Asked<'journal'>): Answer<'journal'> {
+export function readJournal(db: Database, query: AskedIn<'journal'>): AnswerIn<'journal'> {
   const all = db.tables.journal.by('run', runKey(query)).sort((a, b) => a.turn - b.turn);
   const rows =
     'afterTurn' in query
@@ -187,7 +188,7 @@ export function readJournal(db: Database, query: Asked<'journal'>): Answer<'jour
 }
 
 /** The newest checkpoint of this turn or an earlier one. */
-export function readCheckpoint(db: Database, query: Asked<'checkpoint'>): CheckpointRow | null {
+export function readCheckpoint(db: Database, query: AskedIn<'checkpoint'>): CheckpointRow | null {
   const [newest] = db.tables.checkpoints
     .by('run', runKey(query))
     .filter(({ turn }) => turn <= query.turn)

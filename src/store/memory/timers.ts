@@ -3,6 +3,7 @@
  * takes a timer's firing deletes its row.
  */
 import type { Answer, Asked } from '../port.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import type { TimerInsert } from '../batch.ts';
 import type { RunAddress, TimerRow } from '../rows.ts';
 import type { Database } from './database.ts';
@@ -33,7 +34,7 @@ export function dueTimers(db: Database, query: Asked<'timers'>): Answer<'timers'
   return soonest(db, timers, query.limit);
 }
 
-export function timersOf(db: Database, query: Asked<'timersOf'>): Answer<'timersOf'> {
+export function timersOf(db: Database, query: AskedIn<'timersOf'>): AnswerIn<'timersOf'> {
   return soonest(db, db.tables.timers.by('run', runKey(query)), query.limit);
 }
 

@@ -1,29 +1,35 @@
 /** Reads of those who follow runs and channels: see watch-port.ts. It owns no table. */
 import type { Answer } from '../port.ts';
 import type { RunRow } from '../rows.ts';
-import type {
-  ChannelLog,
-  ChannelLogRead,
-  RunBrief,
-  RunLog,
-  RunLogRead,
-  WatchStore,
+import {
+  inTenant,
+  type ChannelLog,
+  type ChannelLogRead,
+  type RunBrief,
+  type RunLog,
+  type RunLogRead,
+  type WatchStore,
 } from '../watch-port.ts';
 import { readChannel } from './channels.ts';
 import type { Database } from './database.ts';
 import { readJournal } from './runs.ts';
 import { runKey } from './stored-rows.ts';
 
-export function runLog(db: Database, { limit, ...read }: RunLogRead): RunLog | null {
+export function runLog(db: Database, asked: RunLogRead): RunLog | null {
+  const read = inTenant(asked);
   const run = db.tables.runs.get(runKey(read));
   if (run === undefined) return null;
   const { shard, status, reason, turn, endedAtMs } = run;
-  const rows = readJournal(db, { ...read, limit });
+  const rows = readJournal(db, read);
   return { head: { shard, status, reason, turn, endedAtMs }, rows };
 }
 
 export function channelLog(db: Database, read: ChannelLogRead): ChannelLog {
-  const { cursor, head, messages } = readChannel(db, { ...read, group: null, from: 'latest' });
+  const { cursor, head, messages } = readChannel(db, {
+    ...inTenant(read),
+    group: null,
+    from: 'latest',
+  });
   return { after: cursor, head, rows: messages };
 }
 

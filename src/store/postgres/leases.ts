@@ -2,7 +2,7 @@
  * Outside consumers: messages stay under a lease until they are acknowledged, at least once. A token
  * is the message's number and a random UUID, so that an acknowledgement finds its row by key.
  */
-import type { Asked, Answer } from '../port.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import type { Pool } from './link/pool.ts';
 import { messageRow } from './reads/read-set.ts';
 import { epochMs } from './reads/run-reads.ts';
@@ -58,7 +58,7 @@ const takeLeasesStatement = statement(
     order by g.attempt = 1, m.seq`,
 );
 
-export async function lease(pool: Pool, request: Asked<'lease'>): Promise<Answer<'lease'>> {
+export async function lease(pool: Pool, request: AskedIn<'lease'>): Promise<AnswerIn<'lease'>> {
   const { tenant, channel, group } = request;
   const lock = lockGroupStatement(tenant, channel, group, request.from);
   const take = takeLeasesStatement(tenant, channel, group, request.max, request.leaseMs);
@@ -85,8 +85,8 @@ const acknowledgeStatement = statement(
 
 export async function acknowledge(
   pool: Pool,
-  request: Asked<'acknowledge'>,
-): Promise<Answer<'acknowledge'>> {
+  request: AskedIn<'acknowledge'>,
+): Promise<AnswerIn<'acknowledge'>> {
   const { tenant, channel, group, tokens } = request;
   const call = acknowledgeStatement(tenant, channel, group, tokens);
   const taken = new Set(((await pool.once([call])).get(call) ?? []).map(([token]) => token));

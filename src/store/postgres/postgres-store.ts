@@ -9,6 +9,7 @@
  * - beat: only the heartbeat, so that no load can make a lease end.
  */
 import type pg from 'pg';
+import { callerStore, type TenantReads } from '../caller-port.ts';
 import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './reads/audit.ts';
@@ -128,13 +129,42 @@ function boundsOf(statementMsMax: number, lockMsMax: number): LinkOptions['setti
   };
 }
 
+/** What callers ask, each with the tenant of its scope: see caller-port.ts. */
+function callerReads({ read, wide }: Pools): TenantReads {
+  return {
+    run: (tenant, runId) => oneRun(read, tenant, runId),
+    runs: (query) => listRuns(wide, query),
+    journal: (query) => readJournal(read, query),
+    checkpoint: (query) => readCheckpoint(read, query),
+    attempts: (query) => readAttempts(read, query),
+    conversation: async (asked) => (await readConversations(read, [asked]))[0] ?? [],
+    timersOf: (query) => timersOf(read, query),
+    questions: (query) => readQuestions(query.runId === null ? wide : read, query),
+    evaluations: (query) => readEvaluations(read, query),
+    lease: (request) => lease(read, request),
+    acknowledge: (request) => acknowledge(read, request),
+    memory: async (asked) => {
+      const { memory } = await readSet(read, { memory: [asked], channels: [] });
+      return memory[0] ?? { versions: [], newest: 0 };
+    },
+    storeImage: (image) => storeImage(wide, image),
+    setBudget: (at, limits) => setBudget(read, at, limits),
+    budget: async (at) => {
+      const [stored = null] = await readBudgets(read, [at]);
+      return budgetUnder({}, at, stored);
+    },
+    openRunsByVersion: (tenant) => openRunsByVersion(wide, tenant),
+    audit: (tenant) => audit(wide, tenant),
+  };
+}
+
 function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint) => void>): Store {
   const listeners = new Set<{ close(): Promise<void> }>();
   return {
+    ...callerStore(callerReads(pools)),
     commit: (batch) => commitBatch(pools, batch),
     read: (set) => readSet(pools.read, set),
     conversations: (reads) => readConversations(pools.read, reads),
-    storeImage: (image) => storeImage(pools.wide, image),
     image: (read) => readImage(pools.read, read),
     load: (runs) => loadRuns(pools.read, runs),
     renew: (replica) => renew(pools.beat, replica),
@@ -144,20 +174,9 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     slots: (shards) => slotsOf(pools.read, shards),
     providers: () => providersOf(pools.read),
     timers: (query) => dueTimers(pools.read, query),
-    timersOf: (query) => timersOf(pools.read, query),
     releaseDelayed: (query) => releaseDelayed(pools.wide, query),
-    lease: (request) => lease(pools.read, request),
-    acknowledge: (request) => acknowledge(pools.read, request),
-    run: (tenant, runId) => oneRun(pools.read, tenant, runId),
-    runs: (query) => listRuns(pools.wide, query),
-    journal: (query) => readJournal(pools.read, query),
-    checkpoint: (query) => readCheckpoint(pools.read, query),
-    attempts: (query) => readAttempts(pools.read, query),
-    questions: (query) => readQuestions(query.runId === null ? pools.wide : pools.read, query),
-    evaluations: (query) => readEvaluations(pools.read, query),
     usage: (tenant) => readUsage(pools.wide, tenant),
     tenants: (query) => listTenants(pools.wide, query),
-    setBudget: (at, limits) => setBudget(pools.read, at, limits),
     budgets: async (at, defaults = {}) => {
       const stored = await readBudgets(pools.read, at);
       return at.map((one, i) => budgetUnder(defaults, one, stored[i] ?? null));
@@ -166,13 +185,11 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     registerAgents: (asked) => registerAgents(pools.wide, asked),
     agents: (query) => listAgents(pools.wide, query),
     agent: (name, version) => oneAgent(pools.read, name, version),
-    openRunsByVersion: (tenant) => openRunsByVersion(pools.wide, tenant),
     createToken: (token) => createToken(pools.read, token),
     tokenByHash: (hash) => tokenByHash(pools.read, hash),
     tokens: (query) => listTokens(pools.wide, query),
     revokeToken: (name) => revokeToken(pools.read, name),
     prune: (query) => prune(pools.wide, query),
-    audit: (tenant) => audit(pools.wide, tenant),
     providerTotals: () => providerTotals(pools.wide),
     activity: () => readActivity(pools.wide),
     ...watchReads(pools.read),

@@ -1,6 +1,7 @@
 /** Streams of one heddle on a socket of this machine, with nothing else around them. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { changeRelay, serveRelay } from '../../../src/api/streams/http.ts';
 import type { InterestChange } from '../../../src/api/streams/relay/line.ts';
 import { proofHeader } from '../../../src/api/streams/relay/proof.ts';
@@ -63,14 +64,14 @@ export async function serveStreams(
       response.end(JSON.stringify(await options.answer(url, body)));
       return;
     }
-    const tenant = url.searchParams.get('tenant') ?? 'default';
+    const scope = oneTenant(url.searchParams.get('tenant') ?? 'default');
     const lastEventId = request.headers['last-event-id'] as string | undefined;
     try {
       const topics =
         request.method === 'GET'
           ? topicsOfQuery(fitting(streamQuery, queryOf(url), 'query'))
           : topicsOfBody(fitting(streamBody, JSON.parse(body), 'body'));
-      const send = await streams.open({ tenant, topics, lastEventId, allowed, inspects });
+      const send = await streams.open({ scope, topics, lastEventId, allowed, inspects });
       await send(response);
     } catch (error) {
       if (!(error instanceof HeddleError)) throw error;

@@ -1,6 +1,7 @@
 /** Commits of results that fail, and runs that leave their calls: nothing is lost, nothing stays. */
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { catalogue } from '../../../src/index.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
 import { askingRuns, keepsAll } from '../../support/asking-runs.ts';
@@ -43,7 +44,7 @@ describe('a commit of results that fails', () => {
     expect(await texts()).toEqual(['bought', 'bought', 'bought', 'bought']);
     expect(provider.calls).toHaveLength(4);
     expect(replica.runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
   });
 
   it('as poison brings the result to its turn, and its neighbours are kept', async () => {
@@ -125,7 +126,7 @@ describe('a run that leaves its call', () => {
     const { commits, first, left, runtime, store } = await leaving(false);
     expect(commits.kept()).toEqual([[first?.id]]);
     expect(runtime.stats().pool).toMatchObject({ inFlight: 0, queued: 0 });
-    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     await left?.send({ type: 'end' });
     expect(await left?.output()).toBe(0);
   });
@@ -134,7 +135,7 @@ describe('a run that leaves its call', () => {
     const { commits, first, second, left, store } = await leaving(true);
     expect(commits.kept()).toEqual([[first?.id], [second?.id]]);
     expect(store.database.tables.inbox.all()).toEqual([]);
-    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     await left?.send({ type: 'end' });
     expect(await left?.output()).toBe(0);
   });

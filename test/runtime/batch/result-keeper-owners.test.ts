@@ -1,5 +1,6 @@
 /** Results whose replica dies, closes or loses their shards: bought once, and one owner's (promises 3 and 6). */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { ask, askingRuns, keepsAll } from '../../support/asking-runs.ts';
 import { memoryWorld, oneReplica } from '../../support/replica.ts';
@@ -19,7 +20,7 @@ describe('a replica that dies with results', () => {
     expect(await texts(next)).toEqual(['bought', 'bought', 'bought']);
     expect(provider.calls).toHaveLength(3);
     expect(await world.store.providerTotals()).toMatchObject([{ calls: 3, duplicates: 0 }]);
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
   });
 });
 

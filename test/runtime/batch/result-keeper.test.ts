@@ -1,5 +1,6 @@
 /** Results that are kept before their turns: which, how many together, and that each is taken once. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { capacityDefaults, type CapacityChanges } from '../../../src/domain/capacity-settings.ts';
 import type { RuntimeSettings } from '../../../src/runtime/settings.ts';
 import { oneReplica } from '../../support/replica.ts';
@@ -52,7 +53,10 @@ async function asking(count: number, options: Options = {}) {
     await world.clock.idle();
     expect(await world.store.providerTotals()).toMatchObject([{ calls: count, duplicates: 0 }]);
     expect(inbox()).toEqual([]);
-    expect(await world.store.audit('default')).toMatchObject({ slotsInUse: 0, journalGaps: 0 });
+    expect(await world.store.audit(oneTenant('default'))).toMatchObject({
+      slotsInUse: 0,
+      journalGaps: 0,
+    });
   };
   return { ...world, commits, provider, runs, ids, answer, inbox, allHaveTheirs };
 }

@@ -1,5 +1,6 @@
 /** A store that fails: what was accepted is neither lost nor doubled (promises 1 and 5). */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { PartFate } from '../../../src/store/fates.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
@@ -76,7 +77,7 @@ describe('a store that does not answer for a while', () => {
     for (const run of await starting) expect(await run.status()).toBe('completed');
     expect(trouble.leftOf(method)).toBeLessThan(6);
     await clock.idle();
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       ...all,
       doubledMessages: 0,
       slotsInUse: 0,
@@ -124,7 +125,7 @@ describe('a commit whose answer was lost', () => {
       await clock.advance(1_000);
     }
     for (const run of await starting) expect(await run.status()).toBe('completed');
-    expect(await store.audit('default')).toMatchObject({ ...all, doubledMessages: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({ ...all, doubledMessages: 0 });
     expect(provider.calls).toHaveLength(5);
   });
 });
@@ -194,6 +195,9 @@ describe('data that the store refuses', () => {
       [1, 2],
     );
     expect(await heddle.recall({ scope: 'user' }, 'k')).toMatchObject({ version: 2 });
-    expect(await store.audit('default')).toMatchObject({ unconsumedMessages: 0, memoryGaps: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
+      unconsumedMessages: 0,
+      memoryGaps: 0,
+    });
   });
 });

@@ -3,6 +3,7 @@
  * them, none is lost, none spins, and who does not meet them goes on (promises 5, 8 and 13).
  */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
 import type { Batch } from '../../../src/store/batch.ts';
 import type { Store } from '../../../src/store/port.ts';
@@ -99,7 +100,7 @@ describe.each(errors)('%s', (_, make) => {
     await clock.advance(120_000);
     for (const run of runs) expect(await run.row()).toMatchObject({ status: 'completed' });
     expect(provider.calls).toHaveLength(12);
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       runs: { completed: 6 },
       doubledMessages: 0,
       memoryVersions: 6,
@@ -147,7 +148,7 @@ describe('one run that meets an error alone', () => {
     await clock.advance(5_000);
     expect(await run.row()).toMatchObject({ status: 'completed', reason: null });
     expect(provider.calls).toHaveLength(10);
-    expect((await store.audit('default')).journalGaps).toBe(0);
+    expect((await store.audit(oneTenant('default'))).journalGaps).toBe(0);
   });
 
   it('is tried again with pauses that grow up to a minute, for ever', async () => {
@@ -314,7 +315,7 @@ describe('what arrives', () => {
       channels.map((channel) => (channel === 'bad' ? 'rejected' : 'fulfilled')),
     );
     expect(outcomes[2]).toMatchObject({ reason: { code: 'store-error', retryable: true } });
-    expect((await store.audit('default')).messages).toBe(6);
+    expect((await store.audit(oneTenant('default'))).messages).toBe(6);
   });
 
   it('is answered within its bound when nothing can be accepted', async () => {
@@ -389,7 +390,7 @@ describe('what arrives', () => {
     const outcomes = await settled;
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[1]).toMatchObject({ reason: { code: 'store-error', retryable: true } });
-    expect((await store.audit('default')).runs).toEqual({ completed: 4 });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: 4 });
   });
 });
 
@@ -421,6 +422,27 @@ describe("a fault of heddle's own in one turn", () => {
     bad = null;
     await clock.advance(61_000);
     expect(await odd?.status()).toBe('completed');
+  });
+
+  it('shows in the row of a run that cannot be loaded', async () => {
+    let bad: string | null = null;
+    const between = (store: Store): Store => ({
+      ...store,
+      load: async (runs) => {
+        if (runs.some(({ runId }) => runId === bad)) throw new SyntaxError('not JSON');
+        return store.load(runs);
+      },
+    });
+    const { heddle, clock } = await oneReplica({ between });
+    const run = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
+    await clock.idle();
+    bad = run.id;
+    await run.send({ type: 'go' });
+    await clock.advance(500);
+    expect(await run.row()).toMatchObject({ status: 'stalled' });
+    bad = null;
+    await clock.advance(61_000);
+    expect(await run.status()).toBe('completed');
   });
 
   it('also in what the turn does for its chart: no invocation of it fails', async () => {

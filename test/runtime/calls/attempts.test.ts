@@ -1,5 +1,6 @@
 /** Every attempt of a provider call is kept: the answered one in the journal, all others beside it. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Attempt, Run } from '../../../src/index.ts';
 import { AttemptLog, attemptNote } from '../../../src/runtime/calls/attempt/attempt-log.ts';
 import { asRunId } from '../../../src/domain/ids.ts';
@@ -62,8 +63,8 @@ describe('the attempts of a call', () => {
     expect((await run.row()).status).toBe('completed');
     expect(await folded(run)).toBe((await run.row()).chartText);
     // What a turn has taken stands in its journal, and nowhere else.
-    const { tenant, id: runId } = run;
-    const rows = await store.attempts({ tenant, runId, afterTurn: 0, afterSeq: null, limit: 9 });
+    const query = { runId: run.id, afterTurn: 0, afterSeq: null, limit: 9 };
+    const rows = await store.attempts(oneTenant(run.tenant), query);
     expect(rows.map(({ how }) => how)).toEqual(['rate-limited', 'outage']);
   });
 

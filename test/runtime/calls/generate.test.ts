@@ -1,5 +1,6 @@
 /** A provider call from a chart's `generate` to its result, and what its run shows meanwhile. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { checkGenerate } from '../../../src/domain/model/generate-input.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../../support/replica.ts';
@@ -31,7 +32,7 @@ describe('a call that is answered', () => {
     expect(await run.output()).toMatchObject([{ done: { text: 'because', provider: 'scripted' } }]);
     await clock.idle();
     expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0, pool: { inFlight: 0 } });
-    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(0);
   });
 
   it('is sent only when the slot that it takes is durable (promise 3)', async () => {
@@ -338,7 +339,7 @@ describe('a chart that goes on without its call', () => {
     await clock.idle();
     await expect(run.output()).rejects.toMatchObject({ code: 'run-cancelled' });
     expect(runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0, pool: { inFlight: 0 } });
-    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(0);
   });
 });
 

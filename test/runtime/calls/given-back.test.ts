@@ -1,5 +1,6 @@
 /** A commit that fails for a reason nobody foresaw: what it held is in a later one. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { Pool } from '../../../src/providers/capacity/pool.ts';
 import { askingRuns, type AskingRuns } from '../../support/asking-runs.ts';
 import { hasTurns, isKeeping } from '../../support/watched-commits.ts';
@@ -25,7 +26,7 @@ describe('a batch that is given back', () => {
       const { world, texts, provider } = await failOnce(3, which);
       expect(await texts()).toEqual(['bought', 'bought', 'bought']);
       expect(provider.calls).toHaveLength(3);
-      expect((await world.store.audit('default')).slotsInUse).toBe(0);
+      expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
       expect(await world.store.providerTotals()).toMatchObject([{ calls: 3, duplicates: 0 }]);
     });
   }

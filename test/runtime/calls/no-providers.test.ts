@@ -1,5 +1,6 @@
 /** Replicas without providers: their calls wait and say so, and go on with the first that has some. */
 import { expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { memoryWorld } from '../../support/replica.ts';
 import { scriptedProvider } from '../../support/scripted-provider.ts';
@@ -54,7 +55,7 @@ it('another replica goes on when it takes the shards of one that was killed', as
   await world.clock.advance(60_000);
   for (const { id } of runs) expect(await (await beside.heddle.run(id)).status()).toBe('completed');
   expect(provider.calls).toHaveLength(20);
-  expect((await world.store.audit('default')).slotsInUse).toBe(0);
+  expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
 });
 
 it('a call that was under way before waits there too, and is counted when it is made again', async () => {

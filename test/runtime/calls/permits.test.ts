@@ -4,6 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { task, type Json, type Run, type TaskArgs } from '../../../src/index.ts';
 import { memoryWorld, oneReplica } from '../../support/replica.ts';
 import { script, type ScriptStep } from '../../support/script-agent.ts';
@@ -302,7 +303,7 @@ describe('a task in line', () => {
       await world.clock.advance(100);
       expect(second.runtime.stats().permitsInUse).toBeLessThanOrEqual(4);
     }
-    expect((await world.store.audit('default')).runs).toEqual({ completed: 20 });
+    expect((await world.store.audit(oneTenant('default'))).runs).toEqual({ completed: 20 });
     expect(second.runtime.stats()).toMatchObject({ permitsInUse: 0, inLine: 0, inMemory: 0 });
   });
 });

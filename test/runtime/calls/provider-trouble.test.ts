@@ -1,5 +1,6 @@
 /** Our quota, their outage, a refused key: what runs show of it, and that none is lost (promise 8). */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { askingRuns } from '../../support/asking-runs.ts';
 import { memoryWorld, oneReplica } from '../../support/replica.ts';
 import { scriptedProvider } from '../../support/scripted-provider.ts';
@@ -78,7 +79,7 @@ describe('a call that was given a slot before a 429', () => {
     await clock.idle();
     expect(provider.calls).toHaveLength(4);
     expect(await texts()).toEqual(['x', 'x']);
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     expect(await world.store.providerTotals()).toMatchObject([{ calls: 4, duplicates: 0 }]);
   });
 });

@@ -1,5 +1,6 @@
 /** A close lets turns in flight commit, gives everything back, and answers what comes after it. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Provider } from '../../../src/providers/port.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
@@ -47,7 +48,7 @@ describe('close', () => {
     door.open();
     const run = await starting;
     await closing;
-    expect(await store.run('default', run.id)).toMatchObject({ status: 'completed' });
+    expect(await store.run(oneTenant('default'), run.id)).toMatchObject({ status: 'completed' });
   });
 
   it('refuses what has not come into a commit, with `closed`', async () => {
@@ -64,7 +65,7 @@ describe('close', () => {
     await first;
     await closing;
     await refused;
-    expect((await store.audit('default')).messages).toBe(1);
+    expect((await store.audit(oneTenant('default'))).messages).toBe(1);
   });
 
   it('twice is once', async () => {
@@ -89,7 +90,7 @@ describe('close', () => {
       { done: { text: 'because' } },
     ]);
     expect(await world.store.providerTotals()).toMatchObject([{ calls: 2, duplicates: 1 }]);
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
   });
 
   it('leaves no slot to a call that nobody waits for, though its request goes on', async () => {
@@ -99,9 +100,9 @@ describe('close', () => {
     await clock.idle();
     await run.cancel('enough');
     await clock.idle();
-    expect((await store.audit('default')).slotsInUse).toBe(1);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(1);
     await heddle.close();
-    expect((await store.audit('default')).slotsInUse).toBe(0);
+    expect((await store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     expect(await store.providerTotals()).toMatchObject([{ calls: 1, duplicates: 0 }]);
   });
 

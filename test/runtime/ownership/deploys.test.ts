@@ -1,6 +1,7 @@
 /** A changed chart under runs that are open: they wait for one that fits, and are never failed for it. */
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { catalogue } from '../../../src/index.ts';
 import { memoryWorld, type World } from '../../support/replica.ts';
 
@@ -216,7 +217,7 @@ describe('a step that throws', () => {
       1,
       counts(() => 1),
     );
-    const { build } = (await world.store.run('default', world.ids[0]!))!;
+    const { build } = (await world.store.run(oneTenant('default'), world.ids[0]!))!;
     const second = await deploy(world, broken);
     const run = await second.heddle.run(world.ids[0]!);
     await run.send({ type: 'add' });
@@ -242,7 +243,7 @@ describe('a step that throws', () => {
       counts(() => 1),
     );
     const { runs } = world.store.database.tables;
-    const old = (await world.store.run('default', world.ids[0]!))!;
+    const old = (await world.store.run(oneTenant('default'), world.ids[0]!))!;
     world.store.database.transaction(() => runs.put({ ...old, build: null }));
     const second = await deploy(world, broken);
     const run = await second.heddle.run(world.ids[0]!);
@@ -284,8 +285,7 @@ describe('a step that throws', () => {
       await world.clock.idle();
       await here.heddle.close();
     }
-    const rows = await world.store.journal({
-      tenant: 'default',
+    const rows = await world.store.journal(oneTenant('default'), {
       runId: id,
       afterTurn: 0,
       limit: 10,

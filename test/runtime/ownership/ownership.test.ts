@@ -1,6 +1,7 @@
 /** Several replicas on one store: who owns what, what moves, and that one owner's word counts (promise 6). */
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { task } from '../../../src/index.ts';
 import { shardCount, shardOf } from '../../../src/domain/ids.ts';
 import { heddleError } from '../../../src/domain/errors.ts';
@@ -81,7 +82,7 @@ describe('two replicas', () => {
     await world.clock.advance(3_000);
     expect(await outputs).toHaveLength(pipelines.length);
     for (const { calls } of providers) expect(calls.length).toBeGreaterThan(10);
-    expect(await world.store.audit('default')).toMatchObject({
+    expect(await world.store.audit(oneTenant('default'))).toMatchObject({
       runs: { completed: pipelines.length },
       messages: pipelines.length + 1,
       doubledMessages: 0,
@@ -162,7 +163,7 @@ describe('a shard that moves', () => {
     expect(open).toHaveLength(pipelines.length);
     for (const call of open) call.answer('x');
     await world.clock.advance(3_000);
-    expect(await world.store.audit('default')).toMatchObject({
+    expect(await world.store.audit(oneTenant('default'))).toMatchObject({
       runs: { completed: pipelines.length },
       slotsInUse: 0,
     });
@@ -185,7 +186,7 @@ describe('a replica that dies', () => {
     expect(sharesOf(world)).toEqual([shardCount]);
     for (const call of provider.calls) call.answer('x');
     await world.clock.advance(3_000);
-    const audit = await world.store.audit('default');
+    const audit = await world.store.audit(oneTenant('default'));
     expect(audit).toMatchObject({ runs: { completed: pipelines.length }, slotsInUse: 0 });
     const [totals] = await world.store.providerTotals();
     expect(totals?.calls).toBe(provider.calls.length);
@@ -348,7 +349,7 @@ describe('a replica that has lost its shards and does not know it', () => {
     for (const { id } of runs) {
       expect(await (await b.heddle.run(id)).output()).toMatchObject([{ done: { text: 'x' } }]);
     }
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     expect(await world.store.providerTotals()).toMatchObject([{ calls: 3, duplicates: 1 }]);
   });
 });
@@ -388,7 +389,7 @@ describe('a replica that is cut off and comes back', () => {
       { done: {} },
     ]);
     expect(sharesOf(world)).toEqual([16, 16]);
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     expect(a.runtime.stats()).toMatchObject({ permitsInUse: 0 });
   });
 });

@@ -1,6 +1,7 @@
 /** Tasks whose process ends under them: counted in the row, begun again, and given up in the end. */
 import { assign, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { task, type Failure, type Json, type TaskPolicy } from '../../../src/index.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { memoryWorld, type Replica, type World } from '../../support/replica.ts';
@@ -231,7 +232,7 @@ describe('a task is not blamed', () => {
     await world.clock.advance(20_000);
     const run = await replica.heddle.run(id);
     expect(await run.output()).toMatchObject({ work: { output: 'well' } });
-    const row = await world.store.run(run.tenant, run.id);
+    const row = await world.store.run(oneTenant(run.tenant), run.id);
     expect(row?.heldText).toBe(null);
   });
 });

@@ -1,6 +1,7 @@
 /** A cancel ends a run in whatever state it is, with all that it holds: nothing of it stays behind. */
 import { setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { task, type Run } from '../../../src/index.ts';
 import { startQueued } from '../../support/queued-runs.ts';
 import { memoryWorld, oneReplica, type Replica, type World } from '../../support/replica.ts';
@@ -79,7 +80,7 @@ describe('cancel', () => {
         pool: { inFlight: 0 },
       });
       expect(at.runtime.stats().pool).toMatchObject({ queued: 0, backoff: 0 });
-      const audit = await at.store.audit('default');
+      const audit = await at.store.audit(oneTenant('default'));
       expect(audit).toMatchObject({ slotsInUse: 0, orphanedSubscriptions: 0 });
       for (const { signal } of at.provider.calls) expect([status, signal.aborted]).toBeTruthy();
       await at.clock.advance(120_000);
@@ -154,7 +155,7 @@ describe('cancel', () => {
     const second = await world.replica({ providers: [provider] });
     await world.clock.advance(10_000);
     expect(await (await second.heddle.run(run.id)).status()).toBe('cancelled');
-    expect((await world.store.audit('default')).slotsInUse).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).slotsInUse).toBe(0);
     expect(second.runtime.stats()).toMatchObject({ permitsInUse: 0, inMemory: 0 });
   });
 });

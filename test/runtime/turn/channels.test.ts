@@ -1,5 +1,6 @@
 /** Messages between runs: consumed exactly once per group, in order, none skipped (promise 2). */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Json } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep, StepResult } from '../../support/script-agent.ts';
@@ -72,7 +73,7 @@ describe('publish and receive', () => {
     const run = await start(publish('echo', 'hello'), receive({ channel: 'echo' }));
     expect(payloadsOf(await run.output())).toEqual([['hello']]);
     await clock.idle();
-    const audit = await store.audit('default');
+    const audit = await store.audit(oneTenant('default'));
     expect(audit).toMatchObject({ messages: 1, doubledMessages: 0, orphanedSubscriptions: 0 });
   });
 
@@ -197,7 +198,7 @@ describe('a receive that waits too long', () => {
         },
       },
     ]);
-    expect((await store.audit('default')).subscriptions).toEqual({ expired: 1 });
+    expect((await store.audit(oneTenant('default'))).subscriptions).toEqual({ expired: 1 });
     await heddle.publish('a', 'late');
     await clock.idle();
   });
@@ -292,6 +293,9 @@ describe('bad input', () => {
       'publish.delayMs',
       'publish.channel',
     ]);
-    expect(await store.audit('default')).toMatchObject({ channels: 0, subscriptions: {} });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
+      channels: 0,
+      subscriptions: {},
+    });
   });
 });

@@ -1,6 +1,7 @@
 /** Child runs: rows of their own, whose ends, errors and events reach the parent, and whose parent ends them. */
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { catalogue, type Json } from '../../../src/index.ts';
 import { memoryWorld, oneReplica } from '../../support/replica.ts';
 
@@ -252,7 +253,7 @@ describe('grandchildren', () => {
     await clock.idle();
     await run.cancel('the lot');
     await clock.idle();
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       runs: { cancelled: 3 },
       subscriptions: { cancelled: 1 },
       orphanedSubscriptions: 0,

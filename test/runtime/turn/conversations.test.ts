@@ -1,5 +1,6 @@
 /** What stands in a conversation: what was asked and answered, and nothing of a call that failed. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { GenerateRequest } from '../../../src/domain/catalogue.ts';
 import type { Run } from '../../../src/index.ts';
 import type { Provider } from '../../../src/providers/port.ts';
@@ -20,7 +21,7 @@ async function rowsOf({ store }: World, { tenant, id }: Run): Promise<readonly u
 }
 
 async function heldOf({ store }: World, { tenant, id }: Run): Promise<unknown> {
-  const row = await store.run(tenant, id);
+  const row = await store.run(oneTenant(tenant), id);
   const text = row?.heldText ?? null;
   return text === null ? null : (JSON.parse(text) as object);
 }

@@ -1,5 +1,6 @@
 /** Runs that share the messages of a channel: each message to one of them, in order (promise 2). */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Run } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
@@ -37,7 +38,7 @@ describe('a group', () => {
     expect(taken.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
     for (let i = 0; i < 3; i++) await heddle.publish('jobs', i);
     for (const run of runs) await run.output();
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       doubledMessages: 0,
       unconsumedMessages: 0,
     });
@@ -52,7 +53,7 @@ describe('a group', () => {
     const taken = await Promise.all(runs.map(seqsOf));
     for (const seqs of taken) expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     expect(taken.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       doubledMessages: 0,
       unconsumedMessages: 0,
     });
@@ -77,7 +78,7 @@ describe('a group', () => {
     const run = await world.heddle.start('script', { input: { steps } });
     expect(await seqsOf(run)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await run.row()).turn).toBe(1);
-    expect((await world.store.audit('default')).doubledMessages).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).doubledMessages).toBe(0);
   });
 
   it('of many members takes many messages in few commits', async () => {
@@ -133,7 +134,7 @@ describe('a group', () => {
     const { runs, heddle, store } = await group(4, [step]);
     for (let i = 0; i < 4; i++) for (const channel of ['a', 'b']) await heddle.publish(channel, i);
     for (const run of runs) expect(await seqsOf(run)).toHaveLength(2);
-    expect(await store.audit('default')).toMatchObject({
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
       doubledMessages: 0,
       unconsumedMessages: 0,
     });

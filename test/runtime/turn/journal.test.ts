@@ -1,6 +1,7 @@
 /** A run's journal is every event that it took, in order; folded again it gives the state (promise 10). */
 import { describe, expect, it } from 'vitest';
 import { createMachine, sendTo, setup } from 'xstate';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { JournalEntry, Json, Run } from '../../../src/index.ts';
 import { folded } from '../../support/folded.ts';
 import { oneReplica, type World } from '../../support/replica.ts';
@@ -83,7 +84,7 @@ describe('the journal', () => {
     );
     const turns = [...new Set(lines.map(({ turn }) => turn))];
     expect(turns).toEqual([...turns].sort((a, b) => a - b));
-    expect((await world.store.audit('default')).journalGaps).toBe(0);
+    expect((await world.store.audit(oneTenant('default'))).journalGaps).toBe(0);
   });
 
   it('says of each turn when it committed and which status it left', async () => {

@@ -1,5 +1,6 @@
 /** Memory entries are chains of versions: who wrote which, and what races over one key come to. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Json } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
@@ -155,7 +156,10 @@ describe('compare and set', () => {
     const runs = await heddle.startAll(starts);
     const outputs = (await Promise.all(runs.map((run) => run.output()))) as unknown as object[][];
     expect(outputs.filter(([result]) => 'done' in (result ?? {}))).toHaveLength(1);
-    expect(await store.audit('default')).toMatchObject({ memoryVersions: 1, memoryGaps: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
+      memoryVersions: 1,
+      memoryGaps: 0,
+    });
   });
 
   it('without an expectation every write of a race is kept', async () => {
@@ -168,7 +172,10 @@ describe('compare and set', () => {
     const { version, value } = await heddle.recall({ scope: 'user' }, 'k');
     expect(version).toBe(80);
     expect(Object.keys(value as object)).toHaveLength(80);
-    expect(await store.audit('default')).toMatchObject({ memoryEntries: 1, memoryGaps: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({
+      memoryEntries: 1,
+      memoryGaps: 0,
+    });
   });
 });
 
@@ -257,6 +264,6 @@ describe('bad input', () => {
     await expect(
       heddle.remember({ scope: 'user' }, 'k', 1, { expectedVersion: -1 }),
     ).rejects.toMatchObject(refused);
-    expect(await store.audit('default')).toMatchObject({ memoryEntries: 0 });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({ memoryEntries: 0 });
   });
 });

@@ -1,5 +1,6 @@
 /** Questions to people, and evaluations of runs: what a chart asks and judges. */
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Json } from '../../../src/index.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
@@ -118,7 +119,7 @@ describe('evaluate', () => {
         rationale: 'half',
       },
     ]);
-    expect((await store.audit('default')).doubledEvaluations).toBe(0);
+    expect((await store.audit(oneTenant('default'))).doubledEvaluations).toBe(0);
   });
 
   it('refuses what is no score, no run and no reason (promise 11)', async () => {

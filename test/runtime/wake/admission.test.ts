@@ -1,6 +1,7 @@
 /** Who may begin, how often, and what a tenant may use: all or nothing, never a deadlock (promise 7). */
 import { describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Json } from '../../../src/index.ts';
 import { startQueued } from '../../support/queued-runs.ts';
 import { oneReplica, type ReplicaOptions } from '../../support/replica.ts';
@@ -42,7 +43,7 @@ describe('idempotency keys', () => {
     const later = await heddle.start('script', options);
     expect(new Set([...atOnce, later].map(({ id }) => id)).size).toBe(1);
     expect(await later.output()).toEqual([]);
-    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: 1 });
   });
 
   it('of another input or agent are refused, whether its run is open or has ended', async () => {
@@ -69,7 +70,7 @@ describe('idempotency keys', () => {
     await check();
     await run.output();
     await check();
-    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: 1 });
   });
 
   it('say which of several starts has one that was used, and none is started', async () => {
@@ -86,7 +87,7 @@ describe('idempotency keys', () => {
     const twice = heddle.startAll([free, { ...free, input: 2 }]);
     const second = { field: 'starts[1].idempotencyKey', key: 'free' };
     await expect(twice).rejects.toMatchObject({ code: 'start-key-used', detail: second });
-    expect((await store.audit('default')).runs).toEqual({ completed: 1 });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: 1 });
   });
 
   it('belong to a tenant', async () => {
@@ -126,7 +127,7 @@ describe('startAll', () => {
       const starting = heddle.startAll([start(), one as { agent: string }, start()]);
       await expect(starting).rejects.toMatchObject({ code });
     }
-    expect(await store.audit('default')).toMatchObject({ runs: {} });
+    expect(await store.audit(oneTenant('default'))).toMatchObject({ runs: {} });
     expect(await heddle.startAll([])).toEqual([]);
   });
 
@@ -190,7 +191,7 @@ describe('quotas', () => {
     ]);
     await heddle.publish('b', 1);
     expect(await waiting.output()).toMatchObject([{ done: { messages: [{ payload: 1 }] } }]);
-    expect((await store.audit('default')).channels).toBe(2);
+    expect((await store.audit(oneTenant('default'))).channels).toBe(2);
   });
 
   it('of channels are counted within one turn too', async () => {
@@ -222,7 +223,7 @@ describe('quotas', () => {
       code: 'quota-exceeded',
     });
     expect(await heddle.remember({ scope: 'user' }, 'a', 3)).toMatchObject({ version: 3 });
-    expect((await store.audit('default')).memoryEntries).toBe(2);
+    expect((await store.audit(oneTenant('default'))).memoryEntries).toBe(2);
   });
 });
 

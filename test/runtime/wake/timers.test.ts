@@ -1,6 +1,7 @@
 /** Timers are rows with absolute deadlines: they keep them over restarts (promise 4). */
 import { assign, cancel, raise, sendTo, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { memoryWorld, oneReplica, type ReplicaOptions } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
 
@@ -54,7 +55,7 @@ describe('after', () => {
     }));
     await heddle.startAll(starts);
     await clock.advance(2_000);
-    expect((await store.audit('default')).runs).toEqual({ completed: 300 });
+    expect((await store.audit(oneTenant('default'))).runs).toEqual({ completed: 300 });
   });
 });
 

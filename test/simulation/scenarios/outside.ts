@@ -1,4 +1,5 @@
 /** Consumers outside runs, providers that ask to wait, and messages that are delayed. */
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { caller, publisher, reader } from '../agents.ts';
 import { outputsOf } from '../checks.ts';
 import type { Client } from '../client.ts';
@@ -17,13 +18,13 @@ const wanted = ['a', 'b', 'c'];
 async function consume(client: Client, done: Set<string>): Promise<void> {
   while (done.size < wanted.length && client.nowMs < 20_000) {
     const messages = await client.through('leases', ({ store }) =>
-      store.lease({ ...group, from: 'earliest', max: 2, leaseMs: 300 }),
+      store.lease(oneTenant(group.tenant), { ...group, from: 'earliest', max: 2, leaseMs: 300 }),
     );
     for (const { payload, token } of messages) {
       await client.sleep(3);
       done.add(String(payload));
       await client.through('acknowledges', ({ store }) =>
-        store.acknowledge({ ...group, tokens: [token] }),
+        store.acknowledge(oneTenant(group.tenant), { ...group, tokens: [token] }),
       );
     }
     await client.sleep(50);

@@ -1,5 +1,6 @@
 /** Builds of turns, and the versions of agents: what runs of each stand on, and what is kept of it. */
 import { expect } from 'vitest';
+import { allTenants, oneTenant } from '../../../src/access/scopes.ts';
 import type { AgentRegistration } from '../../../src/store/port.ts';
 import { begin, endOf, newRun, tenant, turnOf, type Contract } from './fixture.ts';
 
@@ -26,7 +27,7 @@ export function agentsContract({ open, it }: Contract): void {
     await bench.commit({ turns: [endOf(run, 2, { build: null })] });
     expect((await bench.load(run)).run.build).toBe(null);
     const query = { tenant, runId: run.runId, afterTurn: 0, limit: 10 };
-    const rows = await bench.store.journal(query);
+    const rows = await bench.store.journal(oneTenant(tenant), query);
     expect(rows.map(({ turn, build }) => [turn, build])).toEqual([
       [1, first],
       [2, second],
@@ -133,7 +134,7 @@ export function agentsContract({ open, it }: Contract): void {
 
   it('open runs are counted by version, of a tenant or of all', async () => {
     const bench = await begin(open);
-    expect(await bench.store.openRunsByVersion(null)).toEqual({ counts: [], isWhole: true });
+    expect(await bench.store.openRunsByVersion(allTenants)).toEqual({ counts: [], isWhole: true });
     const run = await bench.started(1);
     const more = [newRun(2), newRun(3, { tenant: 'other' }), newRun(4, { version: '2' })];
     await bench.commit({ arrivals: { starts: more } });
@@ -142,12 +143,12 @@ export function agentsContract({ open, it }: Contract): void {
       version,
       open: count,
     });
-    expect(await bench.store.openRunsByVersion(null)).toEqual({
+    expect(await bench.store.openRunsByVersion(allTenants)).toEqual({
       counts: [ofEditor('1', 3), ofEditor('2', 1)],
       isWhole: true,
     });
     await bench.commit({ turns: [endOf(run, 1)] });
-    const own = await bench.store.openRunsByVersion(tenant);
+    const own = await bench.store.openRunsByVersion(oneTenant(tenant));
     expect(own.counts).toEqual([ofEditor('1', 1), ofEditor('2', 1)]);
   });
 }

@@ -1,5 +1,6 @@
 /** Promise 12: an accepted answer, or an event with a key, counts once, for what it was meant for. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { RunId } from '../../../src/domain/ids.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { InboxArrival } from '../../../src/store/rows.ts';
@@ -39,7 +40,7 @@ const texts = async (bench: Bench, n = 1) =>
   (await bench.inbox(newRun(n))).map((row) => row.payloadText);
 
 const asked = (bench: Bench, parts: { readonly runId?: RunId } = {}) =>
-  bench.store.questions({ tenant, runId: parts.runId ?? null, limit: 9 });
+  bench.store.questions(oneTenant(tenant), { runId: parts.runId ?? null, limit: 9 });
 
 export function answersContract({ open, it }: Contract): void {
   it('promise 12: a question is there from the turn that asks to the turn that closes it', async () => {
@@ -56,8 +57,10 @@ export function answersContract({ open, it }: Contract): void {
     ]);
     expect(rows[1]!.askedAtMs - rows[0]!.askedAtMs).toBeGreaterThanOrEqual(hour - 1_000);
     expect(await asked(bench, { runId: run.runId })).toEqual(rows.slice(0, 1));
-    expect(await bench.store.questions({ tenant, runId: null, limit: 2 })).toHaveLength(2);
-    expect(await bench.store.questions({ tenant: 'other', runId: null, limit: 9 })).toEqual([]);
+    expect(await bench.store.questions(oneTenant(tenant), { runId: null, limit: 2 })).toHaveLength(
+      2,
+    );
+    expect(await bench.store.questions(oneTenant('other'), { runId: null, limit: 9 })).toEqual([]);
     await bench.turns(turnOf(run, 2, { closeQuestions: closing(false) }));
     expect(await asked(bench, { runId: run.runId })).toEqual([]);
   });

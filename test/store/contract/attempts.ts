@@ -1,5 +1,6 @@
 /** Attempts of provider calls whose end stands in no journal. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { AttemptInsert } from '../../../src/store/batch.ts';
 import { begin, Bench, endOf, newRun, runId, tenant, turnOf, type Contract } from './fixture.ts';
@@ -38,7 +39,7 @@ export function attemptsContract({ open, it }: Contract): void {
       attempts: [attempt(1, { attempt: 2 }), attempt(2, { how: 'cut' })],
     });
     const read = async (afterTurn: number, afterSeq: string | null, limit = 9) =>
-      bench.store.attempts({ tenant, runId: run.runId, afterTurn, afterSeq, limit });
+      bench.store.attempts(oneTenant(tenant), { runId: run.runId, afterTurn, afterSeq, limit });
     const rows = await read(0, null);
     const { tenant: _tenant, runId: _runId, ...shown } = whole;
     expect(rows.map(({ how, turn }) => [turn, how])).toEqual([
@@ -62,8 +63,8 @@ export function attemptsContract({ open, it }: Contract): void {
     expect(await read(0, null, 1)).toEqual(rows.slice(0, 1));
     expect(await read(1, rows[0]?.seq ?? '')).toEqual(rows.slice(1));
     expect(await read(1, null)).toEqual(rows.slice(2));
-    const other = { tenant: 'other', runId: run.runId, afterTurn: 0, afterSeq: null, limit: 9 };
-    expect(await bench.store.attempts(other)).toEqual([]);
+    const all = { runId: run.runId, afterTurn: 0, afterSeq: null, limit: 9 };
+    expect(await bench.store.attempts(oneTenant('other'), all)).toEqual([]);
   });
 
   it('are written once, by whoever made them, and for no run that is gone', async () => {
@@ -73,9 +74,15 @@ export function attemptsContract({ open, it }: Contract): void {
     const batch = stranger.batch({ attempts: [attempt(9), attempt(1)] });
     await stranger.send(batch);
     await stranger.send(batch);
-    const of = (n: number) => ({ tenant, runId: runId(n), afterTurn: 0, afterSeq: null, limit: 9 });
-    expect(await bench.store.attempts(of(1))).toHaveLength(1);
-    expect(await bench.store.attempts(of(9))).toEqual([]);
+    const of = (n: number) =>
+      bench.store.attempts(oneTenant(tenant), {
+        runId: runId(n),
+        afterTurn: 0,
+        afterSeq: null,
+        limit: 9,
+      });
+    expect(await of(1)).toHaveLength(1);
+    expect(await of(9)).toEqual([]);
   });
 
   it('go with their run', async () => {
@@ -86,9 +93,15 @@ export function attemptsContract({ open, it }: Contract): void {
     await bench.store.prune({ olderThanMs: 0, limit: 10 });
     // The run comes again under its id, so that its rows could be seen.
     await bench.commit({ arrivals: { starts: [newRun(1)] } });
-    const of = (n: number) => ({ tenant, runId: runId(n), afterTurn: 0, afterSeq: null, limit: 9 });
-    expect(await bench.store.attempts(of(1))).toEqual([]);
-    expect(await bench.store.attempts(of(2))).toHaveLength(1);
+    const of = (n: number) =>
+      bench.store.attempts(oneTenant(tenant), {
+        runId: runId(n),
+        afterTurn: 0,
+        afterSeq: null,
+        limit: 9,
+      });
+    expect(await of(1)).toEqual([]);
+    expect(await of(2)).toHaveLength(1);
   });
 
   it('are bounded: the newest of a run stay', async () => {
@@ -98,8 +111,8 @@ export function attemptsContract({ open, it }: Contract): void {
     const many = Array.from({ length: max + 5 }, (_, i) => attempt(1, { attempt: i + 1 }));
     await bench.commit({ attempts: many });
     await bench.commit({ attempts: [attempt(1, { attempt: max + 6 })] });
-    const query = { tenant, runId: runId(1), afterTurn: 0, afterSeq: null, limit: 2 * max };
-    const kept = (await bench.store.attempts(query)).map((row) => row.attempt);
+    const query = { runId: runId(1), afterTurn: 0, afterSeq: null, limit: 2 * max };
+    const kept = (await bench.store.attempts(oneTenant(tenant), query)).map((row) => row.attempt);
     expect([kept.length, kept[0], kept.at(-1)]).toEqual([max, 7, max + 6]);
   });
 }

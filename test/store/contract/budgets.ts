@@ -1,5 +1,6 @@
 /** Budgets: what calls hold and have used, together with the slots that they are put into. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type {
   BudgetAddress,
   BudgetLimits,
@@ -60,8 +61,8 @@ export function budgetsContract(contract: Contract): void {
   it('a call holds its worst case until its result says what it has used', async () => {
     const bench = await begin(open);
     expect(await bench.store.hasBudgets()).toBe(false);
-    await bench.store.setBudget(user, limit(1_000));
-    await bench.store.setBudget(whole, limit(5_000));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000));
+    await bench.store.setBudget(oneTenant(whole.tenant), whole, limit(5_000));
     expect(await bench.store.hasBudgets()).toBe(true);
     expect(await call(bench, [{ n: 1, tokens: 400 }])).toEqual([{ kind: 'committed' }]);
     expect(await stands(bench, user)).toEqual([400, 0]);
@@ -78,7 +79,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('a call that fits a budget no more comes into no slot, and its neighbours do', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(1_000));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000));
     const outcomes = await call(bench, [
       { n: 1, tokens: 600 },
       { n: 2, tokens: 600 },
@@ -92,13 +93,13 @@ export function budgetsContract(contract: Contract): void {
     expect(await stands(bench, user)).toEqual([1_000, 0]);
     expect((await bench.store.slots([1, 2, 3])).map((row) => row.slot)).toEqual([1, 3]);
     expect(await bench.store.providerTotals()).toMatchObject([{ calls: 2 }]);
-    await bench.store.setBudget(user, limit(1_600));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_600));
     expect(await call(bench, [{ n: 2, tokens: 600 }])).toEqual([{ kind: 'committed' }]);
   });
 
   it('what the same commit gives back can be reserved soon, and is never reserved twice', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(1_000));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000));
     await call(bench, [{ n: 1, tokens: 900 }]);
     const settled = [{ ...at(1), spent: amount(100) }];
     await call(bench, [{ n: 2, tokens: 800 }], { settled });
@@ -108,7 +109,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('a call that needs more than it holds, and fits no budget with that, holds nothing', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(1_000));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000));
     await call(bench, [{ n: 1, tokens: 300 }]);
     const settled = [{ ...at(1), spent: amount(0) }];
     expect(await call(bench, [{ n: 1, tokens: 1_100 }], { settled })).toMatchObject([
@@ -120,7 +121,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('promise 3: a call that may have been made before is paid for twice', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(whole, limit(1_000));
+    await bench.store.setBudget(oneTenant(whole.tenant), whole, limit(1_000));
     await call(bench, [{ n: 1, tokens: 300 }]);
     await call(bench, [{ n: 1, tokens: 300, before: 'spent' }]);
     expect(await stands(bench, whole)).toEqual([300, 300]);
@@ -133,7 +134,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('what nobody knows is spent whole, one call or all of a run', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(null, { microsMax: 9_000 }));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(null, { microsMax: 9_000 }));
     await call(bench, [
       { n: 1, tokens: 10, call: 'a:1', amount: amount(10, 1_000) },
       { n: 2, tokens: 10, call: 'b:1', amount: amount(10, 1_000) },
@@ -152,7 +153,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('a budget per day is whole again on the next', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(1_000, { perDay: true }));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000, { perDay: true }));
     await call(bench, [{ n: 1, tokens: 900 }]);
     await settle(bench, { ...at(1), spent: null });
     expect(await call(bench, [{ n: 2, tokens: 900 }])).toMatchObject([{ kind: 'over-budget' }]);
@@ -167,7 +168,7 @@ export function budgetsContract(contract: Contract): void {
     const bench = await begin(open);
     const defaults = { user: limit(500), run: limit(300) };
     const set = { ...user, owner: 'rich' };
-    await bench.store.setBudget(set, limit(5_000));
+    await bench.store.setBudget(oneTenant(set.tenant), set, limit(5_000));
     const outcomes = await call(
       bench,
       [
@@ -201,7 +202,7 @@ export function budgetsContract(contract: Contract): void {
 
   it('promise 6: who has lost the run reserves and settles nothing for it', async () => {
     const bench = await begin(open);
-    await bench.store.setBudget(user, limit(1_000));
+    await bench.store.setBudget(oneTenant(user.tenant), user, limit(1_000));
     await call(bench, [{ n: 1, tokens: 100 }]);
     await bench.store.release({ replicaId: bench.replicaId, shards: [1], retire: false });
     const settled = [{ ...at(1), spent: amount(1) }];

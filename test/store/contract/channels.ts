@@ -1,5 +1,6 @@
 /** Channels: dense numbers in commit order, and private receives. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   begin,
   event,
@@ -62,7 +63,7 @@ export function channelsContract({ open, it }: Contract): void {
     await Promise.all(batches);
     expect(await bench.numbers('a')).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(await bench.numbers('b')).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect((await bench.store.audit(tenant)).channelGaps).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).channelGaps).toBe(0);
   });
 
   it('promise 2: a reader that follows while commits overlap skips nothing', async () => {
@@ -216,7 +217,7 @@ export function channelsContract({ open, it }: Contract): void {
     const unsubscribe = [{ subscriptionId: 's', status: 'delivered' as const, delivered }];
     await bench.turns(turnOf(run, 2, { unsubscribe, takenInbox }));
     expect(await bench.publish(message('news', 'm2'), message('other', 'o1'))).toEqual([]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       subscriptions: { delivered: 1 },
       messages: 3,
       unconsumedMessages: 2,
@@ -239,7 +240,7 @@ export function channelsContract({ open, it }: Contract): void {
     );
     const wakes = await bench.publish(message('news', 'm1'), message('other', 'o1'));
     expect(runIds(wakes)).toEqual([member.runId]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       subscriptions: { cancelled: 1, waiting: 1 },
     });
   });
@@ -257,7 +258,7 @@ export function channelsContract({ open, it }: Contract): void {
     ];
     await bench.turns(turnOf(run, 1, { subscribe }));
     expect(await bench.publish(message('news', 'm2'))).toEqual([]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       subscriptions: { delivered: 1 },
       unconsumedMessages: 1,
     });
@@ -276,10 +277,10 @@ export function channelsContract({ open, it }: Contract): void {
       turnOf(a, 1, { subscribe: [took('s1', 1), took('s2', 1, 'g'), took('s3', 2, 'g')] }),
       turnOf(b, 1, { subscribe: [took('s4', 1), took('s5', 2), took('s6', 1, 'h')] }),
     );
-    expect((await bench.store.audit(tenant)).doubledMessages).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).doubledMessages).toBe(0);
     await bench.turns(turnOf(a, 2, { subscribe: [took('s7', 1)] }));
-    expect((await bench.store.audit(tenant)).doubledMessages).toBe(1);
+    expect((await bench.store.audit(oneTenant(tenant))).doubledMessages).toBe(1);
     await bench.turns(turnOf(b, 2, { subscribe: [took('s8', 2, 'g')] }));
-    expect((await bench.store.audit(tenant)).doubledMessages).toBe(2);
+    expect((await bench.store.audit(oneTenant(tenant))).doubledMessages).toBe(2);
   });
 }

@@ -1,5 +1,6 @@
 /** Checkpoints of runs, and journals from either end: where reads of the past begin. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { begin, endOf, newRun, tenant, turnOf, type Contract } from './fixture.ts';
 
 export function checkpointsContract({ open, it }: Contract): void {
@@ -7,7 +8,7 @@ export function checkpointsContract({ open, it }: Contract): void {
     const bench = await begin(open);
     const { store } = bench;
     const run = newRun(1);
-    const at = (turn: number) => store.checkpoint({ tenant, runId: run.runId, turn });
+    const at = (turn: number) => store.checkpoint(oneTenant(tenant), { runId: run.runId, turn });
     const first = { create: run, checkpoint: true as const, chartText: '{"n":1}', build: null };
     await bench.turns(turnOf(run, 0, first));
     await bench.turns(turnOf(run, 1, { chartText: '{"n":2}' }));
@@ -19,22 +20,22 @@ export function checkpointsContract({ open, it }: Contract): void {
     for (const turn of [3, 900]) {
       expect(await at(turn)).toEqual({ turn: 3, build: 'b', chartText: '{"n":3}' });
     }
-    const elsewhere = { tenant: 'other', runId: run.runId, turn: 9 };
-    expect(await store.checkpoint(elsewhere)).toBeNull();
+    const elsewhere = oneTenant('other');
+    expect(await store.checkpoint(elsewhere, { runId: run.runId, turn: 9 })).toBeNull();
   });
 
   it('promise 1: one of a turn that is refused is not kept, and all go with their run', async () => {
     const bench = await begin(open);
     const run = await bench.started(1);
     await bench.commit({ turns: [turnOf(run, 7, { checkpoint: true })] });
-    const query = { tenant, runId: run.runId, turn: 100 };
-    expect(await bench.store.checkpoint(query)).toBeNull();
+    const newest = () => bench.store.checkpoint(oneTenant(tenant), { runId: run.runId, turn: 100 });
+    expect(await newest()).toBeNull();
     await bench.turns(turnOf(run, 1, { checkpoint: true }));
     await bench.turns(endOf(run, 2));
-    expect(await bench.store.checkpoint(query)).toMatchObject({ turn: 2 });
+    expect(await newest()).toMatchObject({ turn: 2 });
     await bench.advance(1_000);
     await bench.store.prune({ olderThanMs: 1, limit: 10 });
-    expect(await bench.store.checkpoint(query)).toBeNull();
+    expect(await newest()).toBeNull();
   });
 
   it('a journal is read from either end, in order', async () => {
@@ -42,9 +43,9 @@ export function checkpointsContract({ open, it }: Contract): void {
     const run = newRun(1);
     await bench.turns(turnOf(run, 0, { create: run }));
     for (let turn = 1; turn < 6; turn++) await bench.turns(turnOf(run, turn));
-    const at = { tenant, runId: run.runId, limit: 2 };
+    const at = { runId: run.runId, limit: 2 };
     const turns = async (of: { afterTurn: number } | { beforeTurn: number }) =>
-      (await bench.store.journal({ ...at, ...of })).map(({ turn }) => turn);
+      (await bench.store.journal(oneTenant(tenant), { ...at, ...of })).map(({ turn }) => turn);
     expect(await turns({ afterTurn: 0 })).toEqual([1, 2]);
     expect(await turns({ afterTurn: 5 })).toEqual([6]);
     expect(await turns({ beforeTurn: 7 })).toEqual([5, 6]);

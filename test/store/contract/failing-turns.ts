@@ -1,5 +1,6 @@
 /** Turns that fail: fenced, stale, in conflict, poison. They leave nothing, and harm no neighbour. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   allShards,
   begin,
@@ -32,8 +33,11 @@ export function failingTurnsContract({ open, it }: Contract): void {
     const timers = await bench.store.timers({ shards: allShards, horizonMs: hour, limit: 9 });
     expect(timers).toEqual([]);
     const journal = { tenant, runId: run.runId, afterTurn: 0, limit: 9 };
-    expect(await bench.store.journal(journal)).toHaveLength(turn);
-    expect(await bench.store.audit(tenant)).toMatchObject({ subscriptions: {}, messages: 0 });
+    expect(await bench.store.journal(oneTenant(journal.tenant), journal)).toHaveLength(turn);
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
+      subscriptions: {},
+      messages: 0,
+    });
   }
 
   it('promise 1: a turn with a memory conflict leaves nothing', async () => {
@@ -120,7 +124,10 @@ export function failingTurnsContract({ open, it }: Contract): void {
       'from-c',
       'from-outside',
     ]);
-    expect(await bench.store.audit(tenant)).toMatchObject({ channelGaps: 0, journalGaps: 0 });
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
+      channelGaps: 0,
+      journalGaps: 0,
+    });
   });
 
   it('promise 1: of two turns that write one memory version the first wins', async () => {

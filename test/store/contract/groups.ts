@@ -1,5 +1,6 @@
 /** Named groups: each message to one member, and enough members awake while there are messages. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { NewRun } from '../../../src/store/rows.ts';
 import {
   begin,
@@ -89,7 +90,7 @@ export function groupsContract({ open, it }: Contract): void {
     const loser = outcome[0]?.turns[0]?.kind === 'conflict' ? 1 : 2;
     await bench.turns(await take(bench, loser, 1, 2));
     expect(await bench.numbers('news', { group: 'g' })).toEqual([]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       unconsumedMessages: 0,
       doubledMessages: 0,
       subscriptions: { delivered: 2 },

@@ -1,5 +1,6 @@
 /** Images: stored by turns and from outside, once for each tenant, and gone when no run has used them for long. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { begin, endOf, hour, tenant, turnOf, type Bench, type Contract } from './fixture.ts';
 
 const day = 24 * hour;
@@ -20,8 +21,8 @@ const read = (letter: string, more: { tenant?: string; bytesMax?: number } = {})
   bytesMax: 1_000_000,
   ...more,
 });
+const one = oneTenant(tenant);
 const stored = (letter: string, data: string, more: object = {}) => ({
-  tenant,
   ...imageOf(letter, data).image,
   sha256: hashOf(letter),
   tenantBytesMax: 1_000_000,
@@ -60,7 +61,7 @@ function writesContract({ open, it }: Contract): void {
 
   it('reads the bytes of no image that is larger than asked for', async () => {
     const bench = await begin(open);
-    await bench.store.storeImage(stored('a', bytesOf(100)));
+    await bench.store.storeImage(one, stored('a', bytesOf(100)));
     expect(await bench.store.image(read('a', { bytesMax: 99 }))).toEqual({ size: 100, data: null });
     expect(await bench.store.image(read('a', { bytesMax: 100 }))).toMatchObject({ size: 100 });
   });
@@ -81,13 +82,13 @@ function writesContract({ open, it }: Contract): void {
     const run = await bench.started(1);
     const room = { tenantBytesMax: 100 };
     await bench.turns(turnOf(run, 1, { images: [imageOf('a', bytesOf(60))] }));
-    expect(await bench.store.storeImage(stored('b', bytesOf(41), room))).toBe(false);
+    expect(await bench.store.storeImage(one, stored('b', bytesOf(41), room))).toBe(false);
     expect(await bench.store.image(read('b'))).toBeNull();
-    expect(await bench.store.storeImage(stored('b', bytesOf(40), room))).toBe(true);
-    expect(await bench.store.storeImage(stored('a', bytesOf(60), room))).toBe(true);
-    expect(await bench.store.storeImage(stored('c', bytesOf(1), room))).toBe(false);
-    const elsewhere = { ...room, tenant: 'another' };
-    expect(await bench.store.storeImage(stored('c', bytesOf(100), elsewhere))).toBe(true);
+    expect(await bench.store.storeImage(one, stored('b', bytesOf(40), room))).toBe(true);
+    expect(await bench.store.storeImage(one, stored('a', bytesOf(60), room))).toBe(true);
+    expect(await bench.store.storeImage(one, stored('c', bytesOf(1), room))).toBe(false);
+    const another = oneTenant('another');
+    expect(await bench.store.storeImage(another, stored('c', bytesOf(100), room))).toBe(true);
     expect(await bench.store.image(read('b'))).toEqual({ size: 40, data: bytesOf(40) });
   });
 }
@@ -110,11 +111,11 @@ function retentionContract({ open, it }: Contract): void {
 
   it('keeps one that no run uses for the retention, and for a day at least', async () => {
     const bench = await begin(open);
-    for (const letter of ['a', 'b']) await bench.store.storeImage(stored(letter, bytesOf(9)));
+    for (const letter of ['a', 'b']) await bench.store.storeImage(one, stored(letter, bytesOf(9)));
     await bench.advance(day - hour);
     await bench.store.prune(prunes);
     // Stored again: its time begins again.
-    await bench.store.storeImage(stored('b', bytesOf(9)));
+    await bench.store.storeImage(one, stored('b', bytesOf(9)));
     await bench.advance(2 * hour);
     await bench.store.prune({ olderThanMs: 2 * day, limit: 10 });
     expect(await bench.store.image(read('a'))).not.toBeNull();
@@ -126,7 +127,7 @@ function retentionContract({ open, it }: Contract): void {
   it('counts the time from the last use, too', async () => {
     const bench = await begin(open);
     const run = await bench.started(1);
-    await bench.store.storeImage(stored('a', bytesOf(9)));
+    await bench.store.storeImage(one, stored('a', bytesOf(9)));
     await bench.advance(3 * day);
     await bench.renew();
     await bench.turns(endOf(run, 1, { images: [use('a')] }));

@@ -1,5 +1,6 @@
 /** The inbox: what waits for runs, what of it is refused, and who finds it. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { InboxKind, RunAddress, StartArrival } from '../../../src/store/rows.ts';
 import {
@@ -34,7 +35,7 @@ export function inboxContract({ open, it }: Contract): void {
       endedAtMs: null,
     });
     expect(loaded.inbox).toMatchObject([{ kind: 'start', runId: run.runId, shard: run.shard }]);
-    expect(await bench.store.run(tenant, run.runId)).toEqual(loaded.run);
+    expect(await bench.store.run(oneTenant(tenant), run.runId)).toEqual(loaded.run);
   });
 
   it('promise 5: a used idempotency key gives the first run and starts nothing', async () => {

@@ -15,6 +15,7 @@ import { memoryContract } from './memory.ts';
 import { auditContract, listsContract } from './operations.ts';
 import { ownershipContract } from './ownership.ts';
 import { providersContract } from './providers.ts';
+import { scopesContract } from './scopes.ts';
 import { slotsContract } from './slots.ts';
 import { agentsContract } from './agents.ts';
 import { timersContract } from './timers.ts';
@@ -45,6 +46,7 @@ const themes = {
   'tokens of the API': tokensContract,
   'lists and usage': listsContract,
   'logs, briefs and peers': watchingContract,
+  scopes: scopesContract,
   'audit and retention': auditContract,
 };
 

@@ -1,13 +1,20 @@
 /** Outside consumers: leases and acknowledgement, at least once. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { begin, message, minute, tenant, turnOf, type Bench, type Contract } from './fixture.ts';
 
 export function leasesContract({ open, it }: Contract): void {
   const at = { tenant, channel: 'news', group: 'g' };
   const lease = (bench: Bench, max = 9, parts: Partial<typeof at & { from: 'latest' }> = {}) =>
-    bench.store.lease({ ...at, from: 'earliest', max, leaseMs: minute, ...parts });
+    bench.store.lease(oneTenant(at.tenant), {
+      ...at,
+      from: 'earliest',
+      max,
+      leaseMs: minute,
+      ...parts,
+    });
   const acknowledge = (bench: Bench, tokens: readonly string[], parts: Partial<typeof at> = {}) =>
-    bench.store.acknowledge({ ...at, tokens, ...parts });
+    bench.store.acknowledge(oneTenant(at.tenant), { ...at, tokens, ...parts });
   const numbers = (leased: readonly { seq: number; attempt: number }[]) =>
     leased.map(({ seq, attempt }) => [seq, attempt]);
 

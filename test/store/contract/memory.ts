@@ -1,5 +1,6 @@
 /** Memory: chains of versions, compare-and-set, history. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { TurnCommit } from '../../../src/store/batch.ts';
 import { begin, memory, runId, tenant, turnOf, type Contract } from './fixture.ts';
 
@@ -187,7 +188,7 @@ export function memoryContract({ open, it }: Contract): void {
       '4',
       '5',
     ]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       memoryEntries: 4,
       memoryVersions: 4,
       memoryGaps: 0,
@@ -209,14 +210,16 @@ export function memoryContract({ open, it }: Contract): void {
     await bench.turns(turnOf(run, 1, { evaluations: [evaluation('e1', 0.5)] }));
     await bench.turns(turnOf(run, 2, { evaluations: [evaluation('e1', 0.9)] }));
     const query = { tenant, subjectRunId: runId(5), limit: 9 };
-    expect(await bench.store.evaluations(query)).toEqual([evaluation('e1', 0.5)]);
-    expect((await bench.store.audit(tenant)).doubledEvaluations).toBe(0);
+    expect(await bench.store.evaluations(oneTenant(query.tenant), query)).toEqual([
+      evaluation('e1', 0.5),
+    ]);
+    expect((await bench.store.audit(oneTenant(tenant))).doubledEvaluations).toBe(0);
     await bench.turns(turnOf(run, 3, { evaluations: [evaluation('e2', 0.7)] }));
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       evaluations: 2,
       doubledEvaluations: 1,
     });
     const none = { tenant, subjectRunId: runId(6), limit: 9 };
-    expect(await bench.store.evaluations(none)).toEqual([]);
+    expect(await bench.store.evaluations(oneTenant(none.tenant), none)).toEqual([]);
   });
 }

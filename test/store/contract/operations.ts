@@ -1,5 +1,6 @@
 /** What people and quotas look at: lists, usage, the audit, retention. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   begin,
   endOf,
@@ -59,7 +60,7 @@ export function listsContract({ open, it }: Contract): void {
         beforeRunId: null,
         limit: 9,
       };
-      const rows = await bench.store.runs({ ...query, ...parts });
+      const rows = await bench.store.runs(oneTenant(query.tenant), { ...query, ...parts });
       return rows.map((row) => [4, 3, 2, 1].find((n) => runId(n) === row.runId));
     };
     expect(await list({})).toEqual([4, 3, 2, 1]);
@@ -70,15 +71,14 @@ export function listsContract({ open, it }: Contract): void {
     expect(await list({ statuses: [] })).toEqual([]);
     expect(await list({ agent: 'writer' })).toEqual([2]);
     expect(await list({ pipeline: 'p1' })).toEqual([3, 1]);
-    const [row] = await bench.store.runs({
-      tenant,
+    const [row] = await bench.store.runs(oneTenant(tenant), {
       statuses: null,
       agent: 'writer',
       pipeline: null,
       beforeRunId: null,
       limit: 1,
     });
-    expect(row).toEqual(await bench.store.run(tenant, runId(2)));
+    expect(row).toEqual(await bench.store.run(oneTenant(tenant), runId(2)));
   });
 
   it('promise 5: tenants that hold runs are found by the beginning of their names', async () => {
@@ -103,8 +103,8 @@ export function listsContract({ open, it }: Contract): void {
   it('promise 11: another tenant’s run is not there', async () => {
     const bench = await begin(open);
     await bench.started(1);
-    expect(await bench.store.run('other', runId(1))).toBeNull();
-    expect(await bench.store.run(tenant, runId(2))).toBeNull();
+    expect(await bench.store.run(oneTenant('other'), runId(1))).toBeNull();
+    expect(await bench.store.run(oneTenant(tenant), runId(2))).toBeNull();
     expect(await bench.store.load([{ ...newRun(1), tenant: 'other' }, newRun(2)])).toEqual([
       null,
       null,
@@ -154,7 +154,7 @@ export function auditContract({ open, it }: Contract): void {
         memory: [memory('k', 1, { tenant: 'other' })],
       },
     });
-    expect(await bench.store.audit(tenant)).toEqual({
+    expect(await bench.store.audit(oneTenant(tenant))).toEqual({
       runs: {},
       channels: 0,
       messages: 0,
@@ -177,9 +177,9 @@ export function auditContract({ open, it }: Contract): void {
     const bench = await begin(open);
     const run = await bench.started(1);
     await bench.turns(turnOf(run, 1, { subscribe: [waiting('s', [{ channel: 'news' }])] }));
-    expect((await bench.store.audit(tenant)).orphanedSubscriptions).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).orphanedSubscriptions).toBe(0);
     await bench.turns(endOf(run, 2));
-    expect((await bench.store.audit(tenant)).orphanedSubscriptions).toBe(1);
+    expect((await bench.store.audit(oneTenant(tenant))).orphanedSubscriptions).toBe(1);
   });
 
   it('promise 5: prune takes what has been over for long, and nothing else', async () => {
@@ -199,11 +199,11 @@ export function auditContract({ open, it }: Contract): void {
     expect(await bench.store.prune({ olderThanMs: minute, limit: 9 })).toBeGreaterThanOrEqual(1);
     expect(await bench.store.load([old])).toEqual([null]);
     const journal = { tenant, runId: runId(1), afterTurn: 0, limit: 9 };
-    expect(await bench.store.journal(journal)).toEqual([]);
+    expect(await bench.store.journal(oneTenant(journal.tenant), journal)).toEqual([]);
     expect((await bench.load(open1)).run.turn).toBe(2);
     expect((await bench.load(young)).run.status).toBe('completed');
     expect(await bench.publish(message('news', 'm1'))).toHaveLength(1);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       runs: { admitted: 1, completed: 1 },
       journalGaps: 0,
       channelGaps: 0,
@@ -216,13 +216,13 @@ export function auditContract({ open, it }: Contract): void {
     for (const n of [1, 2, 3, 4, 5]) await bench.turns(endOf(await bench.started(n), 1));
     await bench.advance(hour);
     expect(await bench.store.prune({ olderThanMs: minute, limit: 2 })).toBeLessThanOrEqual(4);
-    const left = await bench.store.audit(tenant);
+    const left = await bench.store.audit(oneTenant(tenant));
     expect(left.runs['completed']).toBe(3);
     for (let round = 0; round < 9; round++) {
       if ((await bench.store.prune({ olderThanMs: minute, limit: 2 })) === 0) break;
     }
     expect(await bench.store.prune({ olderThanMs: minute, limit: 2 })).toBe(0);
-    expect((await bench.store.audit(tenant)).runs).toEqual({});
+    expect((await bench.store.audit(oneTenant(tenant))).runs).toEqual({});
   });
 
   it('promise 2: prune takes no message that somebody may still read', async () => {
@@ -238,7 +238,7 @@ export function auditContract({ open, it }: Contract): void {
     expect(await bench.numbers('news', { group: 'g' })).toEqual([2]);
     await bench.publish(message('news', 'm3'));
     expect(await bench.numbers('news', { group: 'g' })).toEqual([2, 3]);
-    expect((await bench.store.audit(tenant)).channelGaps).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).channelGaps).toBe(0);
   });
 
   it('promise 2: prune beside publishers takes what was taken, and none of what they publish', async () => {
@@ -259,6 +259,6 @@ export function auditContract({ open, it }: Contract): void {
       }),
     );
     expect(await bench.numbers('news')).toEqual(fresh);
-    expect((await bench.store.audit(tenant)).channelGaps).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).channelGaps).toBe(0);
   });
 }

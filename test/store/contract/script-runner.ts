@@ -2,6 +2,7 @@
  * Runs a script on one store and writes down everything that the store says. Two stores agree when
  * they say the same.
  */
+import { oneTenant } from '../../../src/access/scopes.ts';
 import type { Batch } from '../../../src/store/batch.ts';
 import { allShards, Bench, hour, minute, replicaId, type Harness } from './fixture.ts';
 import { BatchMaker, see } from './script-batch.ts';
@@ -71,14 +72,19 @@ class Runner {
       case 'lease': {
         const { channel, group, from, max, lease } = command;
         const at = { tenant: 'acme', channel, group };
-        const leased = await store.lease({ ...at, from, max, leaseMs: lease * minute });
+        const leased = await store.lease(oneTenant(at.tenant), {
+          ...at,
+          from,
+          max,
+          leaseMs: lease * minute,
+        });
         this.tokens.push(...leased.map((one) => one.token));
         return leased.map(leasedMessage);
       }
       case 'acknowledge': {
         const { channel, group } = command;
         const tokens = command.which.map((which) => this.tokens.at(-1 - which) ?? 'none');
-        return store.acknowledge({ tenant: 'acme', channel, group, tokens });
+        return store.acknowledge(oneTenant('acme'), { channel, group, tokens });
       }
       case 'prune':
         return store.prune({ olderThanMs: command.minutes * minute, limit: 99 });

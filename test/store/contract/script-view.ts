@@ -2,8 +2,10 @@
  * What a script writes down of a store: everything that it can be asked, and its outcomes, without
  * what may differ (instants, `seq`s, tokens, the words of an explanation).
  */
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { priorities } from '../../../src/domain/priority.ts';
-import type { LeasedMessage, Store } from '../../../src/store/port.ts';
+import type { Store } from '../../../src/store/port.ts';
+import type { LeasedMessage } from '../../../src/store/caller-port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
 import type { ToldOutcome } from '../../support/told-outcome.ts';
 import { allShards, hour, minute, newRun, runId } from './fixture.ts';
@@ -51,11 +53,17 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
   });
   return {
     loaded: loaded.map((one) => one && loadedRun(one)),
-    list: (await store.runs({ ...newestFirst, limit: 4 })).map((run) => run.runId),
+    list: (await store.runs(oneTenant(newestFirst.tenant), { ...newestFirst, limit: 4 })).map(
+      (run) => run.runId,
+    ),
     journals: await Promise.all(
       runNumbers.map(async (n) => {
         if (loaded[n] === null) return [];
-        const rows = await store.journal({ tenant, runId: runId(n), afterTurn: 0, limit: 99 });
+        const rows = await store.journal(oneTenant(tenant), {
+          runId: runId(n),
+          afterTurn: 0,
+          limit: 99,
+        });
         return rows.map(({ turn, entriesText, status }) => [turn, entriesText, status]);
       }),
     ),
@@ -70,7 +78,9 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
     // Those that have an answer are missing here, and their answers stand in the inbox.
     questions: sorted(await questionsOf(store, tenant)),
     evaluations: await Promise.all(
-      subjects.map((n) => store.evaluations({ tenant, subjectRunId: runId(n), limit: 99 })),
+      subjects.map((n) =>
+        store.evaluations(oneTenant(tenant), { subjectRunId: runId(n), limit: 99 }),
+      ),
     ),
     memory: read.memory.map(({ newest, versions }) => ({
       newest,
@@ -81,12 +91,12 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
       messages: messages.map((row) => ({ ...row, publishedAtMs: 0 })),
     })),
     usage: await store.usage(tenant),
-    audit: await store.audit(tenant),
+    audit: await store.audit(oneTenant(tenant)),
   };
 }
 
 async function questionsOf(store: Store, tenant: string) {
-  const rows = await store.questions({ tenant, runId: null, limit: 99 });
+  const rows = await store.questions(oneTenant(tenant), { runId: null, limit: 99 });
   return rows.map((row) => ({ ...row, askedAtMs: 0 }));
 }
 

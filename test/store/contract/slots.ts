@@ -1,5 +1,6 @@
 /** Provider slots: which calls may have been made, by whom, and how many. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   allShards,
   begin,
@@ -37,7 +38,7 @@ export function slotsContract(contract: Contract): void {
     ]);
     expect(await bench.store.slots([1, 2, 3])).toHaveLength(2);
     expect(await bench.store.slots([3])).toEqual([]);
-    expect((await bench.store.audit(tenant)).slotsInUse).toBe(2);
+    expect((await bench.store.audit(oneTenant(tenant))).slotsInUse).toBe(2);
   });
 
   it('promise 3: commits that overtake one another leave what was sealed last', async () => {
@@ -72,7 +73,7 @@ export function slotsContract(contract: Contract): void {
       { provider: 'other', calls: 7, duplicates: 0, rateLimited: 0 },
       { provider: 'stub', calls: 5, duplicates: 1, rateLimited: 2 },
     ]);
-    expect((await bench.store.audit(tenant)).slotsInUse).toBe(0);
+    expect((await bench.store.audit(oneTenant(tenant))).slotsInUse).toBe(0);
   });
 
   it('promise 3: a successor sees and frees the slots of a dead replica', async () => {

@@ -1,5 +1,6 @@
 /** Timers and delayed messages: absolute deadlines by the store's own clock. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   allShards,
   begin,
@@ -58,15 +59,15 @@ export function timersContract({ open, it }: Contract): void {
     await bench.turns(turnOf(run, 1, { setTimers }));
     await bench.turns(turnOf(other, 1, { setTimers: [timer('z', 1)] }));
     const { runId } = run;
-    const rows = await bench.store.timersOf({ tenant, runId, limit: 9 });
+    const rows = await bench.store.timersOf(oneTenant(tenant), { runId, limit: 9 });
     expect(rows.map(({ timerId }) => timerId)).toEqual(['a', 'b', 'c']);
     expect(rows[1]).toMatchObject({ tenant, runId, shard: 1, generation: 2 });
     expect(rows[1]?.dueInMs).toBeLessThanOrEqual(3 * minute);
     expect(rows[1]?.dueInMs).toBeGreaterThan(2 * minute);
-    expect(await bench.store.timersOf({ tenant, runId, limit: 1 })).toHaveLength(1);
-    expect(await bench.store.timersOf({ tenant: 'nobody', runId, limit: 9 })).toEqual([]);
+    expect(await bench.store.timersOf(oneTenant(tenant), { runId, limit: 1 })).toHaveLength(1);
+    expect(await bench.store.timersOf(oneTenant('nobody'), { runId, limit: 9 })).toEqual([]);
     await bench.turns(turnOf(run, 2, { clearTimers: ['a', 'b', 'c'] }));
-    expect(await bench.store.timersOf({ tenant, runId, limit: 9 })).toEqual([]);
+    expect(await bench.store.timersOf(oneTenant(tenant), { runId, limit: 9 })).toEqual([]);
   });
 
   it('promise 4: a deadline stays through turns and a change of owner', async () => {
@@ -191,7 +192,10 @@ export function timersContract({ open, it }: Contract): void {
       [2, 'b'],
       [3, 'c'],
     ]);
-    expect(await bench.store.audit(tenant)).toMatchObject({ messages: 3, channelGaps: 0 });
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
+      messages: 3,
+      channelGaps: 0,
+    });
   });
 
   it('promise 2: two who release at once release each message once', async () => {

@@ -1,5 +1,6 @@
 /** Turns: all that they leave, the journal, what ends a run, and commits that are sent twice. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   allShards,
   begin,
@@ -66,7 +67,7 @@ export function turnsContract({ open, it }: Contract): void {
     expect(await bench.recall('answer')).toMatchObject({ newest: 1, versions: [{ turn: 1 }] });
     const timers = await bench.store.timers({ shards: [run.shard], horizonMs: hour, limit: 9 });
     expect(timers).toMatchObject([{ runId: run.runId, timerId: 'timeout', generation: 1 }]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       runs: { 'waiting-on-channel': 1, queued: 1 },
       messages: 1,
       subscriptions: { waiting: 1 },
@@ -133,7 +134,7 @@ export function turnsContract({ open, it }: Contract): void {
     const timers = { shards: allShards, horizonMs: hour, limit: 9 };
     expect(await bench.store.timers(timers)).toEqual([]);
     expect(await bench.publish(message('news', 'm1'))).toEqual([]);
-    expect(await bench.store.audit(tenant)).toMatchObject({
+    expect(await bench.store.audit(oneTenant(tenant))).toMatchObject({
       subscriptions: { cancelled: 1 },
       orphanedSubscriptions: 0,
     });
@@ -146,14 +147,24 @@ export function turnsContract({ open, it }: Contract): void {
       await bench.turns(turnOf(run, turn, { journalText: `[{"kind":"event","n":${turn}}]` }));
     }
     const query = { tenant, runId: run.runId };
-    const rows = await bench.store.journal({ ...query, afterTurn: 1, limit: 2 });
+    const rows = await bench.store.journal(oneTenant(query.tenant), {
+      ...query,
+      afterTurn: 1,
+      limit: 2,
+    });
     expect(rows.map(({ turn, entriesText }) => [turn, JSON.parse(entriesText)])).toEqual([
       [2, [{ kind: 'event', n: 1 }]],
       [3, [{ kind: 'event', n: 2 }]],
     ]);
-    const rest = await bench.store.journal({ ...query, afterTurn: 3, limit: 9 });
+    const rest = await bench.store.journal(oneTenant(query.tenant), {
+      ...query,
+      afterTurn: 3,
+      limit: 9,
+    });
     expect(rest.map((row) => row.turn)).toEqual([4]);
-    expect(await bench.store.journal({ ...query, afterTurn: 4, limit: 9 })).toEqual([]);
+    expect(
+      await bench.store.journal(oneTenant(query.tenant), { ...query, afterTurn: 4, limit: 9 }),
+    ).toEqual([]);
   });
 
   it('the journal says which status each turn left the run in', async () => {
@@ -164,10 +175,9 @@ export function turnsContract({ open, it }: Contract): void {
     await bench.commit({ statusChanges: [change] });
     await bench.turns(endOf(run, 2));
     const query = { tenant, runId: run.runId, afterTurn: 1, limit: 9 };
-    expect((await bench.store.journal(query)).map(({ status }) => status)).toEqual([
-      'waiting-on-timer',
-      'completed',
-    ]);
+    expect(
+      (await bench.store.journal(oneTenant(query.tenant), query)).map(({ status }) => status),
+    ).toEqual(['waiting-on-timer', 'completed']);
   });
 
   it('promise 10: texts come back byte for byte', async () => {
@@ -185,7 +195,9 @@ export function turnsContract({ open, it }: Contract): void {
     const { run: row } = await bench.load(run);
     expect([row.chartText, row.heldText, row.outputText]).toEqual(Array(3).fill(chartText));
     const journal = { tenant, runId: run.runId, afterTurn: 1, limit: 1 };
-    expect(await bench.store.journal(journal)).toMatchObject([{ entriesText: `[${chartText}]` }]);
+    expect(await bench.store.journal(oneTenant(journal.tenant), journal)).toMatchObject([
+      { entriesText: `[${chartText}]` },
+    ]);
   });
 
   it('promise 5: a crash right after a commit takes nothing of it', async () => {
@@ -202,7 +214,7 @@ export function turnsContract({ open, it }: Contract): void {
     await bench.crash();
     expect((await bench.load(run)).run.turn).toBe(2);
     const journal = { tenant, runId: run.runId, afterTurn: 1, limit: 9 };
-    expect(await bench.store.journal(journal)).toMatchObject([
+    expect(await bench.store.journal(oneTenant(journal.tenant), journal)).toMatchObject([
       { turn: 2, entriesText: '[{"kind":"last"}]' },
     ]);
     expect(await bench.numbers('news')).toEqual([1]);

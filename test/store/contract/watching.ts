@@ -1,5 +1,6 @@
 /** Logs and briefs of those who follow runs and channels, and where replicas reach each other. */
 import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import {
   begin,
   Bench,
@@ -21,10 +22,13 @@ export function watchingContract({ open, it }: Contract): void {
     await bench.turns(turnOf(run, 1, { journalText: '["b"]' }));
     await bench.turns(endOf(run, 2, { journalText: '["c"]', reason: 'over' }));
     const read = (n: number, afterTurn: number, limit = 9) => {
-      return { tenant, runId: runId(n), afterTurn, limit };
+      return { scope: oneTenant(tenant), runId: runId(n), afterTurn, limit };
     };
     const reads = [read(1, 1), read(2, 0), read(1, 0, 1), read(1, 3), read(9, 0)];
-    const logs = await bench.store.runLogs([...reads, { ...read(1, 0), tenant: 'other' }]);
+    const logs = await bench.store.runLogs([
+      ...reads,
+      { ...read(1, 0), scope: oneTenant('other') },
+    ]);
     expect(logs.map((log) => log?.rows.map(({ turn }) => turn) ?? null)).toEqual([
       [2, 3],
       [1],
@@ -44,10 +48,13 @@ export function watchingContract({ open, it }: Contract): void {
     const bench = await begin(open);
     await bench.commit({ arrivals: { messages: ['1', '2', '3'].map((id) => message('a', id)) } });
     const read = (channel: string, after: number | null, limit = 9) => {
-      return { tenant, channel, after, limit };
+      return { scope: oneTenant(tenant), channel, after, limit };
     };
     const reads = [read('a', 0, 2), read('a', null), read('b', null), read('a', 2)];
-    const logs = await bench.store.channelLogs([...reads, { ...read('a', 0), tenant: 'other' }]);
+    const logs = await bench.store.channelLogs([
+      ...reads,
+      { ...read('a', 0), scope: oneTenant('other') },
+    ]);
     expect(logs.map(({ after, head, rows }) => [after, head, rows.map(({ seq }) => seq)])).toEqual([
       [0, 3, [1, 2]],
       [3, 3, []],

@@ -1,6 +1,7 @@
 /** What Postgres does to a commit that is under way, and what the store makes of it. */
 import { afterAll, afterEach, expect, it } from 'vitest';
 import pg from 'pg';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import type { Hint } from '../../../src/store/port.ts';
 import { testDatabase } from '../../support/postgres.ts';
@@ -213,7 +214,7 @@ it('promise 2: sixteen writers, some of whose transactions roll back, leave no g
     const own = seen.filter((id) => id.startsWith(`${writer}-`));
     expect(own).toEqual(Array.from({ length: each }, (_, n) => `${writer}-${n}`));
   }
-  expect((await store.audit(tenant)).channelGaps).toBe(0);
+  expect((await store.audit(oneTenant(tenant))).channelGaps).toBe(0);
 });
 
 it('a listener whose connection is ended listens again and says so', async () => {
@@ -256,5 +257,7 @@ it('closing lets a commit that is under way end', async () => {
   await outsider.query('rollback');
   expect((await committing).fates).toEqual([]);
   await closed;
-  await expect(closing.run(tenant, run!.runId)).rejects.toMatchObject({ code: 'closed' });
+  await expect(closing.run(oneTenant(tenant), run!.runId)).rejects.toMatchObject({
+    code: 'closed',
+  });
 });

@@ -1,5 +1,6 @@
 /** Lost replies: whatever becomes of the connection, a batch is committed once and its outcome told. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { heddleError, type HeddleError } from '../../../src/domain/errors.ts';
 import type { Batch } from '../../../src/store/batch.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
@@ -32,7 +33,7 @@ afterAll(async () => {
 let count = 0;
 
 it.each<Cut>(['request', 'handed', 'reply'])('promise 5: %s lost, committed once', async (cut) => {
-  const before = await store.audit(tenant);
+  const before = await store.audit(oneTenant(tenant));
   const times = 20;
   for (let n = 0; n < times; n++) {
     const run = newRun(++count);
@@ -58,7 +59,7 @@ it.each<Cut>(['request', 'handed', 'reply'])('promise 5: %s lost, committed once
     expect(await bench.wokenFor(run)).toEqual([`s${count}`]);
   }
   expect(proxy.cuts).toBe(count);
-  const after = await store.audit(tenant);
+  const after = await store.audit(oneTenant(tenant));
   expect(after.messages - before.messages).toBe(2 * times);
   expect(after.memoryVersions - before.memoryVersions).toBe(times);
   expect(after).toMatchObject({ channelGaps: 0, memoryGaps: 0, journalGaps: 0 });

@@ -3,6 +3,7 @@
  * costs a bounded time, ends in an error of the registry, and leaves no socket.
  */
 import { afterEach, expect, it } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { testDatabase } from '../../support/postgres.ts';
@@ -98,7 +99,7 @@ it('under work of every kind, when the store is closed', async () => {
   const work: readonly Promise<unknown>[] = [
     bench.commit({ turns: [turnOf(run, 0)] }),
     bench.load(run),
-    store.audit('default'),
+    store.audit(oneTenant('default')),
     store.renew({ replicaId: bench.replicaId, leaseMs: 4_000 }),
     store.notify([{ kind: 'work', shards: [1] }]),
     // More than there are connections: some wait for one.

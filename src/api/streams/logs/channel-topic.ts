@@ -5,6 +5,7 @@
  *
  * 1. A message is sent once, in order. Numbers that the store has pruned are named; none is left out in silence.
  */
+import type { OneTenant } from '../../../domain/scope.ts';
 import type { ChannelLog, ChannelLogRead } from '../../../store/watch-port.ts';
 import type { MessageRow } from '../../../store/rows.ts';
 import type { NewsBoard } from '../news-board.ts';
@@ -14,7 +15,7 @@ import type { ChannelReader, LogReader } from './log-reader.ts';
 const pageMessages = 50;
 
 export type ChannelTopicOptions = {
-  readonly tenant: string;
+  readonly scope: OneTenant;
   readonly channel: string;
   /** The number that the client has seen; null: it begins at the newest. */
   readonly after: number | null;
@@ -47,7 +48,8 @@ export class ChannelTopic implements Topic, ChannelReader {
   }
 
   begin(ready: () => void): void {
-    const { tenant, channel, board, reader } = this.#options;
+    const { scope, channel, board, reader } = this.#options;
+    const { tenant } = scope;
     this.#ready = ready;
     const ask = (): void => reader.ask(this);
     const follower = { heard: ask, missed: ask };
@@ -60,8 +62,8 @@ export class ChannelTopic implements Topic, ChannelReader {
       this.#isMore = true;
       return null;
     }
-    const { tenant, channel } = this.#options;
-    return { tenant, channel, after: this.#read, limit: pageMessages };
+    const { scope, channel } = this.#options;
+    return { scope, channel, after: this.#read, limit: pageMessages };
   }
 
   page({ after, rows }: ChannelLog): void {

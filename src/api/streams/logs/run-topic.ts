@@ -10,6 +10,7 @@
  */
 import type { JournalEntry } from '../../../domain/event.ts';
 import type { RunId } from '../../../domain/ids.ts';
+import type { OneTenant } from '../../../domain/scope.ts';
 import type { Interest, News } from '../../../library/live/news.ts';
 import type { JournalRow } from '../../../store/rows.ts';
 import type { RunHead, RunLog, RunLogRead } from '../../../store/watch-port.ts';
@@ -22,7 +23,7 @@ const pageTurns = 50;
 const textsMax = 256;
 
 export type RunTopicOptions = {
-  readonly tenant: string;
+  readonly scope: OneTenant;
   readonly runId: RunId;
   /** The turn that the client has seen. */
   readonly after: number;
@@ -71,7 +72,8 @@ export class RunTopic implements Topic, RunReader {
   }
 
   begin(ready: () => void): void {
-    const { tenant, runId, board, reader, reach, text } = this.#options;
+    const { scope, runId, board, reader, reach, text } = this.#options;
+    const { tenant } = scope;
     this.#ready = ready;
     const follow = (interest: Interest, heard: (news: News) => void): void => {
       this.#leave.push(board.follow(interest, { heard, missed: () => this.#ask() }));
@@ -87,8 +89,8 @@ export class RunTopic implements Topic, RunReader {
       if (this.#then === 'waits') this.#then = 'reads';
       return null;
     }
-    const { tenant, runId } = this.#options;
-    return { tenant, runId, afterTurn: this.#read, limit: pageTurns };
+    const { scope, runId } = this.#options;
+    return { scope, runId, afterTurn: this.#read, limit: pageTurns };
   }
 
   page(log: RunLog | null): void {

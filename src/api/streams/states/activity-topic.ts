@@ -8,6 +8,7 @@
  *    another `reset` follows.
  */
 import type { Clock } from '../../../library/live/live.ts';
+import type { OneTenant } from '../../../domain/scope.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
 import type { Topic, TopicFrame } from '../topic.ts';
 import type { Gates } from './gates.ts';
@@ -20,7 +21,7 @@ const rowsMax = 5_000;
 const rowsOfMany = 340;
 
 export type ActivityTopicOptions = {
-  readonly tenant: string;
+  readonly scope: OneTenant;
   readonly projection: Projection;
   readonly gates: Gates;
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -86,7 +87,7 @@ export class ActivityTopic implements Topic {
     const isMuch = this.#next === 'resync';
     const changes = [...this.#changes.values()].map(changeOf);
     const data = {
-      counts: this.#options.projection.counts(this.#options.tenant),
+      counts: this.#options.projection.counts(this.#options.scope),
       ended: this.#ended,
       ...(isMuch ? { resync: true } : { changes }),
       ...(this.#hasGates ? { gates: this.#options.gates.gates ?? [] } : {}),
@@ -97,14 +98,14 @@ export class ActivityTopic implements Topic {
   }
 
   #reset(): TopicFrame {
-    const { projection, tenant, gates } = this.#options;
-    const open = projection.open(tenant).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+    const { projection, scope, gates } = this.#options;
+    const open = projection.open(scope).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
     const every = open.length > rowsMax ? Math.ceil(open.length / rowsOfMany) : 1;
     const rows = open.filter((_, i) => i % every === 0);
     this.#rows = every === 1 ? null : new Set(rows.map(({ runId }) => runId));
     this.#over();
     this.#next = 'nothing';
-    const counts = projection.counts(tenant);
+    const counts = projection.counts(scope);
     const isWhole = projection.isWhole;
     const of = { counts, total: open.length, every, isWhole, gates: gates.gates ?? [] };
     return { event: 'reset', data: { ...of, rows: rows.map(rowOf) } };
@@ -119,7 +120,7 @@ export class ActivityTopic implements Topic {
 
   #changed(runs: readonly RunBrief[]): void {
     for (const run of runs) {
-      if (run.tenant !== this.#options.tenant) continue;
+      if (run.tenant !== this.#options.scope.tenant) continue;
       this.#hasChanged = true;
       if (run.endedAtMs !== null) this.#ended[run.status as keyof Ended] += 1;
       if (this.#rows === null || this.#rows.has(run.runId)) this.#changes.set(run.runId, run);

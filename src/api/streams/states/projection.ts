@@ -10,6 +10,7 @@
  */
 import { thrownText } from '../../../domain/thrown.ts';
 import { shardCount } from '../../../domain/ids.ts';
+import type { OneTenant } from '../../../domain/scope.ts';
 import type { Live } from '../../../library/live/live.ts';
 import type { News } from '../../../library/live/news.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
@@ -71,12 +72,12 @@ export class Projection {
   }
 
   /** In no promised order. */
-  open(tenant: string): RunBrief[] {
+  open({ tenant }: OneTenant): RunBrief[] {
     return [...this.#open.values()].filter((run) => run.tenant === tenant);
   }
 
   /** Open runs by status. */
-  counts(tenant: string): Readonly<Record<string, number>> {
+  counts({ tenant }: OneTenant): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts.get(tenant) ?? []);
   }
 

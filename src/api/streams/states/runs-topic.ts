@@ -9,6 +9,7 @@
  *    told, it begins again.
  */
 import type { Clock } from '../../../library/live/live.ts';
+import type { OneTenant } from '../../../domain/scope.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
 import type { Topic, TopicFrame } from '../topic.ts';
 import type { Projection } from './projection.ts';
@@ -27,7 +28,7 @@ export type RunsFilter = {
 };
 
 export type RunsTopicOptions = {
-  readonly tenant: string;
+  readonly scope: OneTenant;
   readonly filter: RunsFilter;
   readonly projection: Projection;
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -79,13 +80,13 @@ export class RunsTopic implements Topic {
 
   #firstPage(): TopicFrame {
     this.#mustReset = false;
-    const { projection, tenant } = this.#options;
-    const fitting = projection.open(tenant).filter((run) => this.#fits(run));
+    const { projection, scope } = this.#options;
+    const fitting = projection.open(scope).filter((run) => this.#fits(run));
     this.#fitting.clear();
     for (const { runId } of fitting) this.#fitting.add(runId);
     const newest = fitting.toSorted((a, b) => (a.runId < b.runId ? 1 : -1)).slice(0, pageRuns);
     const isWhole = projection.isWhole;
-    const counts = projection.counts(tenant);
+    const counts = projection.counts(scope);
     const data = { runs: newest.map(shown), total: fitting.length, counts, isWhole };
     return { event: 'reset', data };
   }
@@ -100,14 +101,14 @@ export class RunsTopic implements Topic {
       else this.#fitting.delete(runId);
       return { ...shown(run), fits };
     });
-    const counts = this.#options.projection.counts(this.#options.tenant);
+    const counts = this.#options.projection.counts(this.#options.scope);
     return [{ event: 'states', data: { runs, total: this.#fitting.size, counts } }];
   }
 
   #changed(runs: readonly RunBrief[]): void {
     if (this.#mustReset) return;
     for (const run of runs) {
-      if (run.tenant !== this.#options.tenant) continue;
+      if (run.tenant !== this.#options.scope.tenant) continue;
       if (this.#fits(run) || this.#fitting.has(run.runId)) this.#waiting.set(run.runId, run);
     }
     if (this.#waiting.size > waitingMax) this.#reset();

@@ -1,5 +1,6 @@
 /** Reads of the versions of agents, and of how many runs are open on each. They take no locks. */
 import { openCountMax, type Answer, type Asked } from '../../port.ts';
+import type { AnswerIn } from '../../caller-port.ts';
 import type { AgentRow } from '../../rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { int, statement, text, type Fields } from '../link/statement.ts';
@@ -77,7 +78,7 @@ const openStatement = statement(
 export async function openRunsByVersion(
   pool: Pool,
   tenant: string | null,
-): Promise<Answer<'openRunsByVersion'>> {
+): Promise<AnswerIn<'openRunsByVersion'>> {
   const rows = await pool.rows(openStatement(tenant));
   return {
     counts: rows.map(([agent, version, open]) => ({

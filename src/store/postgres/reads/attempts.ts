@@ -1,6 +1,6 @@
 /** Attempts of one run's calls, in pages. */
 import type { AttemptEnd, AttemptNote } from '../../../domain/attempt.ts';
-import type { Answer, Asked } from '../../port.ts';
+import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, statement, text, uuid } from '../link/statement.ts';
 import { epochMs } from './run-reads.ts';
@@ -18,8 +18,8 @@ const readStatement = statement(
 
 export async function readAttempts(
   pool: Pool,
-  { tenant, runId, afterTurn, afterSeq, limit }: Asked<'attempts'>,
-): Promise<Answer<'attempts'>> {
+  { tenant, runId, afterTurn, afterSeq, limit }: AskedIn<'attempts'>,
+): Promise<AnswerIn<'attempts'>> {
   const rows = await pool.rows(readStatement(tenant, runId, afterTurn, afterSeq, limit));
   return rows.map((fields) => {
     const [turn, seq, invocationId, incarnation, attempt, count, provider, how] = fields;

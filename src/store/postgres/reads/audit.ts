@@ -2,7 +2,7 @@
  * Counts a tenant's rows to find what is lost, doubled, orphaned or stuck. One statement, so that all
  * figures are of one moment; no counters are kept along the way.
  */
-import type { AuditFacts } from '../../port.ts';
+import type { AuditFacts } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { statement, text } from '../link/statement.ts';
 

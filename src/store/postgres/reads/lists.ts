@@ -1,5 +1,6 @@
 /** Reads for people and quotas: pages of runs, journals, evaluations, and counts. They take no locks. */
 import type { Answer, Asked } from '../../port.ts';
+import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import { asRunId, type RunId } from '../../../domain/ids.ts';
 import type { RunRow } from '../../rows.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
@@ -30,7 +31,7 @@ const listRunsStatement = statement(
     order by r.run_id desc limit $6::int`,
 );
 
-export async function listRuns(pool: Pool, query: Asked<'runs'>): Promise<Answer<'runs'>> {
+export async function listRuns(pool: Pool, query: AskedIn<'runs'>): Promise<AnswerIn<'runs'>> {
   const { tenant, statuses, agent, pipeline, beforeRunId, limit } = query;
   const rows = await pool.rows(
     listRunsStatement(tenant, statuses, agent, pipeline, beforeRunId, limit),
@@ -55,7 +56,10 @@ const journalEndStatement = statement(
     order by j.turn desc limit $4::int`,
 );
 
-export async function readJournal(pool: Pool, query: Asked<'journal'>): Promise<Answer<'journal'>> {
+export async function readJournal(
+  pool: Pool,
+  query: AskedIn<'journal'>,
+): Promise<AnswerIn<'journal'>> {
   const { tenant, runId, limit } = query;
   const rows =
     'afterTurn' in query
@@ -81,8 +85,8 @@ const checkpointStatement = statement(
 
 export async function readCheckpoint(
   pool: Pool,
-  { tenant, runId, turn }: Asked<'checkpoint'>,
-): Promise<Answer<'checkpoint'>> {
+  { tenant, runId, turn }: AskedIn<'checkpoint'>,
+): Promise<AnswerIn<'checkpoint'>> {
   const [row] = await pool.rows(checkpointStatement(tenant, runId, turn));
   if (row === undefined) return null;
   const [at, build, chart] = row;
@@ -110,8 +114,8 @@ const tenantQuestionsStatement = statement(
 
 export async function readQuestions(
   pool: Pool,
-  query: Asked<'questions'>,
-): Promise<Answer<'questions'>> {
+  query: AskedIn<'questions'>,
+): Promise<AnswerIn<'questions'>> {
   const { tenant, runId, limit } = query;
   const call =
     runId === null
@@ -141,8 +145,8 @@ const evaluationsStatement = statement(
 
 export async function readEvaluations(
   pool: Pool,
-  query: Asked<'evaluations'>,
-): Promise<Answer<'evaluations'>> {
+  query: AskedIn<'evaluations'>,
+): Promise<AnswerIn<'evaluations'>> {
   const { tenant, subjectRunId } = query;
   const rows = await pool.rows(evaluationsStatement(tenant, subjectRunId, query.limit));
   return rows.map(([id, evaluator, score, rationale]) => ({

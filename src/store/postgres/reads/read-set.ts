@@ -2,14 +2,8 @@
  * Reads memory entries and channels for turns that are being computed. These statements take no locks.
  */
 import type { Json } from '../../../domain/json.ts';
-import type {
-  ChannelRead,
-  ChannelReadResult,
-  MemoryRead,
-  MemoryReadResult,
-  ReadSet,
-  ReadSetResult,
-} from '../../port.ts';
+import type { ChannelRead, ChannelReadResult, ReadSet, ReadSetResult } from '../../port.ts';
+import type { MemoryRead, MemoryReadResult } from '../../caller-port.ts';
 import type { MemoryVersionRow, MessageRow } from '../../rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { epochMs } from './run-reads.ts';

@@ -3,7 +3,14 @@ import { asRunId } from '../../../domain/ids.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { Answer } from '../../port.ts';
 import type { JournalRow, ParentAddress } from '../../rows.ts';
-import type { RunBrief, RunHead, RunLog, RunLogRead, WatchStore } from '../../watch-port.ts';
+import {
+  inTenant,
+  type RunBrief,
+  type RunHead,
+  type RunLog,
+  type RunLogRead,
+  type WatchStore,
+} from '../../watch-port.ts';
 import type { Pool } from '../link/pool.ts';
 import {
   column,
@@ -22,7 +29,9 @@ export function watchReads(read: Pool): Omit<WatchStore, 'peers'> {
   return {
     runLogs: (reads) => runLogs(read, reads),
     channelLogs: async (reads) => {
-      const channels = reads.map((one) => ({ ...one, group: null, from: 'latest' as const }));
+      const channels = reads.map((one) => {
+        return { ...inTenant(one), group: null, from: 'latest' as const };
+      });
       const found = await readSet(read, { memory: [], channels });
       return found.channels.map(({ cursor, head, messages }) => {
         return { after: cursor, head, rows: messages };
@@ -38,7 +47,7 @@ export function watchReads(read: Pool): Omit<WatchStore, 'peers'> {
 }
 
 /** One statement for head and rows, so that both are of one instant. */
-const runLogsStatement = rowStatement<RunLogRead>(
+const runLogsStatement = rowStatement<ReturnType<typeof inTenant<RunLogRead>>>(
   'run_logs',
   [...runColumns, column.int((read) => read.afterTurn), column.int((read) => read.limit)],
   `select i.place, r.shard, r.status, r.reason, r.turn, ${epochMs('r.ended_at')},
@@ -59,7 +68,7 @@ const runLogsStatement = rowStatement<RunLogRead>(
 async function runLogs(pool: Pool, reads: readonly RunLogRead[]): Promise<Answer<'runLogs'>> {
   if (reads.length === 0) return [];
   const found = reads.map((): RunLog | null => null);
-  for (const [place, ...fields] of await pool.rows(runLogsStatement(reads))) {
+  for (const [place, ...fields] of await pool.rows(runLogsStatement(reads.map(inTenant)))) {
     const before = found[Number(place) - 1];
     const rows = before?.rows ?? [];
     found[Number(place) - 1] = {

@@ -8,6 +8,7 @@ import type { SlotCall, SlotRow } from '../../provider-rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
 import type { SlotStatus } from '../../../../machines/provider-slot.ts';
 import type { Asked, Answer, ProviderTotals } from '../../port.ts';
+import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, ints, statement, text, uuid, type Call } from '../link/statement.ts';
 
@@ -43,7 +44,10 @@ const timersOfStatement = statement(
     order by due_at limit $3::int`,
 );
 
-export async function timersOf(pool: Pool, query: Asked<'timersOf'>): Promise<Answer<'timersOf'>> {
+export async function timersOf(
+  pool: Pool,
+  query: AskedIn<'timersOf'>,
+): Promise<AnswerIn<'timersOf'>> {
   return readTimers(pool, timersOfStatement(query.tenant, query.runId, query.limit));
 }
 

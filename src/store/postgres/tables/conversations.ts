@@ -1,6 +1,6 @@
 /** The conversations of runs: appended by their turns, and read when a call is sent. */
 import type { ConversationInsert } from '../../batch.ts';
-import type { ConversationRead } from '../../port.ts';
+import type { ConversationRead } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { column, rowStatement, type RunKey } from '../link/statement.ts';
 

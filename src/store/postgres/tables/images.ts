@@ -3,7 +3,8 @@
  * base64, the form in which messages have them.
  */
 import type { ImageBytes } from '../../batch.ts';
-import type { ImageRead, ImageReadResult, ImageStored } from '../../port.ts';
+import type { ImageRead, ImageReadResult } from '../../port.ts';
+import type { ImageStored } from '../../caller-port.ts';
 import type { Call } from '../link/statement.ts';
 import type { Pool } from '../link/pool.ts';
 import {

@@ -1,0 +1,24 @@
+/**
+ * The way from the library's calls to the runtime. After `shut` no call passes: each is refused as `closed`.
+ */
+import { heddleError } from '../../domain/errors.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+
+export class Door {
+  readonly runtime: Runtime;
+  #isShut = false;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+  }
+
+  /** The runtime; throws `closed` after the close has begun. */
+  open(): Runtime {
+    if (this.#isShut) throw heddleError('closed');
+    return this.runtime;
+  }
+
+  shut(): void {
+    this.#isShut = true;
+  }
+}
