@@ -83,15 +83,19 @@ it('a client knows the newest state of each run that fits, whichever replica own
   await Promise.all(runs.map((run) => run.output()));
   const rows = await Promise.all(runs.map((run) => run.row()));
   const mine = rows.filter(({ user }) => user === 'user-1');
+  const isLast = ({ event }: Heard): boolean => event === 'states' || event === 'reset';
   await eventually(async () => {
+    expect(stream.heard.findLast(isLast)?.data).toMatchObject({ total: 0, counts: {} });
     const known = knownOf(stream.heard);
-    expect([...known.keys()].toSorted()).toEqual(mine.map(({ runId }) => runId).toSorted());
-    for (const { runId, turn } of mine) {
-      expect(known.get(runId)).toMatchObject({ turn, status: 'completed', fits: false });
+    // A link to the other replica that comes up late brings a second page, of runs that are open then: what is not on
+    // it has ended. Each run that is told of after the last page is told of in its last state.
+    const isToldAnew = stream.heard.filter(isReset).length > 1;
+    if (!isToldAnew) expect(known.size).toBe(mine.length);
+    for (const [runId, state] of known) {
+      const { turn } = mine.find((row) => row.runId === runId) ?? {};
+      expect(state).toMatchObject({ turn, status: 'completed', fits: false });
     }
   });
-  const last = stream.heard.findLast(({ event }) => event === 'states');
-  expect(last?.data).toMatchObject({ total: 0, counts: {} });
 });
 
 it('a run that begins to fit is told, and one that fits no more', async () => {

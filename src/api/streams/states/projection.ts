@@ -7,6 +7,7 @@
  * 1. A state never gives way to an older one: a run's turn only grows.
  * 2. Whoever watches is told `reset` when word may have been lost, after the picture was read anew.
  * 3. It holds `openMax` runs at most. Beyond that it says that it is not whole.
+ * 4. Word that comes while a run is read has it read again, and the end of a run is told once.
  */
 import { thrownText } from '../../../domain/thrown.ts';
 import { shardCount } from '../../../domain/ids.ts';
@@ -22,6 +23,7 @@ const readsMax = 1_000;
 const pageRuns = 2_000;
 const openMax = 200_000;
 const lookMs = 1_000;
+const endedMax = 10_000;
 
 export type StatesHearer = {
   readonly changed: (states: readonly RunBrief[]) => void;
@@ -45,6 +47,8 @@ export class Projection {
   readonly #open = new Map<string, RunBrief>();
   readonly #counts = new Map<string, Map<string, number>>();
   readonly #touched = new Map<string, Key>();
+  /** Runs whose ends were told, the oldest first. */
+  readonly #ended = new Set<string>();
   #leave: (() => void)[] = [];
   /** Grows when watching begins and ends: what was begun before is dropped. */
   #era = 0;
@@ -98,6 +102,7 @@ export class Projection {
     this.#open.clear();
     this.#counts.clear();
     this.#touched.clear();
+    this.#ended.clear();
     this.#isSeeded = false;
     this.#isWhole = true;
   }
@@ -144,9 +149,16 @@ export class Projection {
   async #readTouched(era: number): Promise<void> {
     const some = [...this.#touched].slice(0, readsMax);
     if (some.length === 0) return;
-    const found = await this.#options.live.reads.briefs(some.map(([, run]) => run));
-    if (era !== this.#era) return;
+    // Before the read: word that comes during it may be of what the read does not see any more.
     for (const [key] of some) this.#touched.delete(key);
+    let found: readonly RunBrief[];
+    try {
+      found = await this.#options.live.reads.briefs(some.map(([, run]) => run));
+    } catch (error) {
+      if (era === this.#era) for (const [key, run] of some) this.#touched.set(key, run);
+      throw error;
+    }
+    if (era !== this.#era) return;
     const known = new Set(found.map(keyOf));
     // What is not there any more was deleted by retention.
     for (const [key] of some) if (!known.has(key)) this.#forget(key);
@@ -191,7 +203,7 @@ export class Projection {
     }
     if (run.endedAtMs !== null) {
       this.#forget(key);
-      return true;
+      return this.#endsNow(key);
     }
     if (known === undefined && this.#open.size >= openMax) {
       this.#isWhole = false;
@@ -200,6 +212,17 @@ export class Projection {
     this.#forget(key);
     this.#open.set(key, run);
     this.#count(run, 1);
+    return true;
+  }
+
+  /** False for a run whose end was told: word of it may come twice. */
+  #endsNow(key: string): boolean {
+    if (this.#ended.has(key)) return false;
+    this.#ended.add(key);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= endedMax) break;
+      this.#ended.delete(oldest);
+    }
     return true;
   }
 
