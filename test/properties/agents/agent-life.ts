@@ -38,7 +38,7 @@ export async function live(
     return;
   }
   const wires = new Wires({ agentCase, reached, damage });
-  const world = new World(
+  const world: World = new World(
     {
       name: 'whole agents',
       agents: [agent],
