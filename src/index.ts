@@ -70,7 +70,7 @@ export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
 export type { Why } from './library/why/why.ts';
 export type { Chain, Hop } from './library/why/chain.ts';
 export type { CanPublish } from './library/why/can-publish.ts';
-export type { BudgetState, GateState, Wait } from './library/why/wait.ts';
+export type { BudgetState, GateState, OpenWait, Wait } from './library/why/wait.ts';
 export type { ConversationOptions, JournalLine } from './library/run-history.ts';
 export type { PastSnapshot, Turn, TurnsQuery } from './library/past/past.ts';
 export type { PastOpen } from './library/past/open-in.ts';

@@ -1,5 +1,6 @@
 /** Channels over the API: published to, read, leased from. */
-import type { AbortLike, Transport } from './transport.ts';
+import type { AbortLike } from './fetch-like.ts';
+import type { Transport } from './transport.ts';
 import type { Json, LeasedMessage, Message } from './api-types.ts';
 
 const at = (channel: string, rest: string): string =>
@@ -7,6 +8,7 @@ const at = (channel: string, rest: string): string =>
 const groupAt = (channel: string, group: string, rest: string): string =>
   at(channel, `/groups/${encodeURIComponent(group)}${rest}`);
 
+/** Channels over the API. */
 export class Channels {
   readonly #transport: Transport;
 
@@ -19,9 +21,14 @@ export class Channels {
     channel: string,
     payload: Json,
     { delayMs }: { readonly delayMs?: number } = {},
-  ): Promise<{ readonly messageId: string }> {
+  ): Promise<{
+    /** The message's id. */
+    readonly messageId: string;
+  }> {
     const body = { payload, ...(delayMs === undefined ? {} : { delayMs }) };
-    type Body = { readonly messageId: string };
+    type Body = {
+      readonly messageId: string;
+    };
     const asked = { body };
     return (await this.#transport.ask<Body>('POST', at(channel, '/messages'), asked)).body;
   }
@@ -29,10 +36,29 @@ export class Channels {
   /** The messages above `after`, in order; waits up to `waitMs` for the first. `head` is the newest number. */
   async read(
     channel: string,
-    query: { readonly after?: number; readonly limit?: number; readonly waitMs?: number } = {},
-    { signal }: { readonly signal?: AbortLike } = {},
-  ): Promise<{ readonly head: number; readonly messages: readonly Message[] }> {
-    type Body = { readonly head: number; readonly messages: readonly Message[] };
+    query: {
+      /** The place after which it begins. */
+      readonly after?: number;
+      /** How many at most. */
+      readonly limit?: number;
+      readonly waitMs?: number;
+    } = {},
+    {
+      signal,
+    }: {
+      /** Ends the request. */
+      readonly signal?: AbortLike;
+    } = {},
+  ): Promise<{
+    /** The channel's newest number. */
+    readonly head: number;
+    /** The messages, in order. */
+    readonly messages: readonly Message[];
+  }> {
+    type Body = {
+      readonly head: number;
+      readonly messages: readonly Message[];
+    };
     return (await this.#transport.ask<Body>('GET', at(channel, '/messages'), { query, signal }))
       .body;
   }
@@ -47,7 +73,9 @@ export class Channels {
       readonly from?: 'earliest' | 'latest';
     } = {},
   ): Promise<readonly LeasedMessage[]> {
-    type Body = { readonly messages: readonly LeasedMessage[] };
+    type Body = {
+      readonly messages: readonly LeasedMessage[];
+    };
     // What a lost answer has leased comes back when its lease ends.
     const asked = { body: options, repeat: 'harmless' } as const;
     return (await this.#transport.ask<Body>('POST', groupAt(channel, group, '/leases'), asked)).body

@@ -8,7 +8,8 @@ import { Channels } from './channels.ts';
 import { Memory } from './memory.ts';
 import { Operator } from './operator.ts';
 import { follow, type StreamEvent, type StreamOptions, type Topic } from './stream.ts';
-import { Transport, type FetchLike } from './transport.ts';
+import type { FetchLike } from './fetch-like.ts';
+import { Transport } from './transport.ts';
 
 /** Options of `createClient`. Each may be left out. */
 export type ClientOptions = {
@@ -28,9 +29,13 @@ export type ClientOptions = {
 
 /** heddle's API. */
 export type Client = {
+  /** Runs: begun, followed, steered. */
   readonly runs: Runs;
+  /** The channels. */
   readonly channels: Channels;
+  /** Memory entries. */
   readonly memory: Memory;
+  /** Questions, budgets, providers, agents, the audit. */
   readonly operator: Operator;
   /**
    * Follows topics over one connection, and comes again where it was cut: each turn and each message of a log comes

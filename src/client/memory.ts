@@ -4,13 +4,17 @@ import type { Asked, Transport } from './transport.ts';
 import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Written } from './api-types.ts';
 
 /** The place of an entry: its owner and its key. */
-export type EntryAddress = MemoryOwner & { readonly key: string };
+export type EntryAddress = MemoryOwner & {
+  /** The key. */
+  readonly key: string;
+};
 
 function at(entry: EntryAddress, rest = ''): string {
   const owner = entry.scope === 'tenant' ? '-' : entry.owner;
   return `/v1/memory/${entry.scope}/${encodeURIComponent(owner)}/${encodeURIComponent(entry.key)}${rest}`;
 }
 
+/** Memory entries over the API. */
 export class Memory {
   readonly #transport: Transport;
 
@@ -21,7 +25,12 @@ export class Memory {
   /** Null when there is no such entry. */
   async get(
     entry: EntryAddress,
-    query: { readonly version?: number; readonly history?: number } = {},
+    query: {
+      /** The version. */
+      readonly version?: number;
+      /** Earlier versions, newest first. */
+      readonly history?: number;
+    } = {},
   ): Promise<MemoryEntry | null> {
     try {
       return (await this.#transport.ask<MemoryEntry>('GET', at(entry), { query })).body;
@@ -57,7 +66,10 @@ export class Memory {
   /** The versions of an entry, newest first, deletions too. */
   async versions(
     entry: EntryAddress,
-    query: { readonly limit?: number } = {},
+    query: {
+      /** How many at most. */
+      readonly limit?: number;
+    } = {},
   ): Promise<readonly MemoryVersion[]> {
     type Body = { readonly versions: readonly MemoryVersion[] };
     return (await this.#transport.ask<Body>('GET', at(entry, '/versions'), { query })).body

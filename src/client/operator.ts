@@ -21,6 +21,7 @@ function budgetAt({ user, runId }: BudgetOwner): string {
     : `/v1/budgets/users/${encodeURIComponent(user)}`;
 }
 
+/** What an operator looks at and steers. */
 export class Operator {
   readonly #transport: Transport;
 
@@ -29,11 +30,17 @@ export class Operator {
   }
 
   /** What runs ask and nobody has answered, oldest first. */
-  async questions(query: { readonly limit?: number } = {}): Promise<readonly Question[]> {
+  async questions(
+    query: {
+      /** How many at most. */
+      readonly limit?: number;
+    } = {},
+  ): Promise<readonly Question[]> {
     type Body = { readonly questions: readonly Question[] };
     return (await this.#transport.ask<Body>('GET', '/v1/questions', { query })).body.questions;
   }
 
+  /** The budget of an owner, and its use. */
   async budget(owner: BudgetOwner = {}): Promise<BudgetView> {
     return (await this.#transport.ask<BudgetView>('GET', budgetAt(owner))).body;
   }
@@ -57,7 +64,12 @@ export class Operator {
   }
 
   /** Versions of agents that any replica has registered, by name and version; all pages of them. */
-  async agents(query: { readonly agent?: string } = {}): Promise<readonly AgentVersionView[]> {
+  async agents(
+    query: {
+      /** The agent's name. */
+      readonly agent?: string;
+    } = {},
+  ): Promise<readonly AgentVersionView[]> {
     type Body = { readonly agents: readonly AgentVersionView[] };
     const found: AgentVersionView[] = [];
     for (let after = {}; ;) {

@@ -11,11 +11,17 @@ export type Problem = {
   /** True: the same request may pass later. */
   readonly retryable: boolean;
   /** The fields that are wrong. */
-  readonly errors?: readonly { readonly field: string; readonly reason: string }[];
+  readonly errors?: readonly {
+    /** The field. */
+    readonly field: string;
+    /** The reason, in words. */
+    readonly reason: string;
+  }[];
 };
 
 /** A request that the API has refused, or that did not reach it (`code` is `unreachable` then). */
 export class HeddleRequestError extends Error {
+  /** The class's name. */
   override readonly name = 'HeddleRequestError';
   /** The registry's code; `unreachable` when no answer came, `no-heddle` when the answer was not heddle's. */
   readonly code: string;
@@ -24,7 +30,12 @@ export class HeddleRequestError extends Error {
   /** True: the same request may pass later. */
   readonly retryable: boolean;
   /** The fields that are wrong. */
-  readonly errors: readonly { readonly field: string; readonly reason: string }[];
+  readonly errors: readonly {
+    /** The field. */
+    readonly field: string;
+    /** The reason, in words. */
+    readonly reason: string;
+  }[];
 
   constructor(problem: Problem, cause?: unknown) {
     super(problem.detail, cause === undefined ? undefined : { cause });

@@ -1,5 +1,6 @@
 /** Runs over the API: begun, followed, steered. */
-import type { AbortLike, Transport } from './transport.ts';
+import type { AbortLike } from './fetch-like.ts';
+import type { Transport } from './transport.ts';
 import { HeddleRequestError } from './problem.ts';
 import type {
   Evaluation,
@@ -19,12 +20,16 @@ import type {
 } from './api-types.ts';
 
 /** `idempotencyKey`: this request counts once, however often it is sent with the key. Default: a key of its own. */
-export type Once = { readonly idempotencyKey?: string };
+export type Once = {
+  /** The key. */
+  readonly idempotencyKey?: string;
+};
 
 /** How long `output` waits. */
 export type Waiting = {
   /** In ms, over all of its requests. Default: no limit. */
   readonly timeoutMs?: number;
+  /** Ends the request. */
   readonly signal?: AbortLike;
 };
 
@@ -36,6 +41,7 @@ const turnsAtOnce = 200;
 
 const at = (runId: string, rest = ''): string => `/v1/runs/${encodeURIComponent(runId)}${rest}`;
 
+/** Runs over the API. */
 export class Runs {
   readonly #transport: Transport;
 
@@ -53,10 +59,13 @@ export class Runs {
   /** Starts all of these runs, or none. */
   async startAll(starts: readonly Start[]): Promise<readonly Started[]> {
     const asked = { body: { starts } };
-    type Body = { readonly runs: readonly Started[] };
+    type Body = {
+      readonly runs: readonly Started[];
+    };
     return (await this.#transport.ask<Body>('POST', '/v1/runs/batch', asked)).body.runs;
   }
 
+  /** The run in full. */
   async get(runId: string): Promise<RunInFull> {
     return (await this.#transport.ask<RunInFull>('GET', at(runId))).body;
   }
@@ -73,7 +82,10 @@ export class Runs {
 
   /** A page of runs, newest first. */
   async list(query: RunsQuery = {}): Promise<Page<Run>> {
-    type Body = { readonly runs: readonly Run[]; readonly cursor: string };
+    type Body = {
+      readonly runs: readonly Run[];
+      readonly cursor: string;
+    };
     const { runs, cursor } = (await this.#transport.ask<Body>('GET', '/v1/runs', { query })).body;
     return { items: runs, cursor };
   }
@@ -112,7 +124,15 @@ export class Runs {
   /** The turns of the run above `after`, in order, as they are committed; ends with the run. */
   async *follow(
     runId: string,
-    { after = 0, signal }: { readonly after?: number; readonly signal?: AbortLike } = {},
+    {
+      after = 0,
+      signal,
+    }: {
+      /** The place after which it begins. */
+      readonly after?: number;
+      /** Ends the request. */
+      readonly signal?: AbortLike;
+    } = {},
   ): AsyncGenerator<Turn, void, undefined> {
     let last = after;
     for (let waitMs = 0; ; waitMs = followMs) {
@@ -172,7 +192,12 @@ export class Runs {
   /** Turns above `after`, in order. */
   async journal(
     runId: string,
-    query: { readonly after?: number; readonly limit?: number } = {},
+    query: {
+      /** The place after which it begins. */
+      readonly after?: number;
+      /** How many at most. */
+      readonly limit?: number;
+    } = {},
   ): Promise<readonly Turn[]> {
     type Body = { readonly turns: readonly Turn[] };
     return (await this.#transport.ask<Body>('GET', at(runId, '/journal'), { query })).body.turns;

@@ -5,7 +5,7 @@
  * 1. Where the bytes are cut makes no difference: a character, a `\r\n` and a line may come in pieces.
  * 2. What is kept is one event at most, and it is bounded.
  */
-import type { ByteStream } from './transport.ts';
+import type { ByteStream } from './fetch-like.ts';
 
 export type SseFrame = {
   /** The last id that was given; '' before the first. */

@@ -7,30 +7,53 @@
  */
 import { HeddleRequestError } from './problem.ts';
 import { sseFrames, type SseFrame } from './sse.ts';
-import { pause, type AbortLike, type Transport } from './transport.ts';
+import type { AbortLike } from './fetch-like.ts';
+import { pause, type Transport } from './transport.ts';
 import type { Json, RunStatus } from './api-types.ts';
 
 /** What a stream carries. A run or channel begins after the place `after`; a channel without one, at its newest. */
 export type Topic =
   | {
+      /** Which of these it is. */
       readonly kind: 'run';
+      /** The run's id. */
       readonly runId: string;
+      /** The place after which it begins. */
       readonly after?: number;
+      /** The words. */
       readonly text?: boolean;
     }
-  | { readonly kind: 'channel'; readonly channel: string; readonly after?: number }
   | {
+      /** Which of these it is. */
+      readonly kind: 'channel';
+      /** The channel. */
+      readonly channel: string;
+      /** The place after which it begins. */
+      readonly after?: number;
+    }
+  | {
+      /** Which of these it is. */
       readonly kind: 'runs';
+      /** Only runs that fit all of these. */
       readonly filter?: {
+        /** The status. */
         readonly status?: readonly RunStatus[];
+        /** The agent's name. */
         readonly agent?: string;
+        /** The user for whom the run works. */
         readonly user?: string;
+        /** The pipeline to which the run belongs. */
         readonly pipeline?: string;
+        /** The run that started it; null when none did. */
         readonly parentRunId?: string;
       };
     }
-  | { readonly kind: 'providers' | 'activity' };
+  | {
+      /** Which of these it is. */
+      readonly kind: 'providers' | 'activity';
+    };
 
+/** Options of `stream`. */
 export type StreamOptions = {
   /** Where an earlier stream of the same topics stood: the `id` of its last event. */
   readonly lastEventId?: string;
@@ -46,6 +69,7 @@ export type StreamEvent = {
   readonly topic: number | null;
   /** For `lastEventId`. */
   readonly id: string;
+  /** What comes with it. */
   readonly data: { readonly [key: string]: Json };
 };
 

@@ -9,43 +9,7 @@
  *    a version: it may have been done, and would be refused then as if another writer had come first.
  */
 import { HeddleRequestError, problemOf } from './problem.ts';
-
-/**
- * A signal that ends a request, as `AbortController` gives it. The types here name nothing of a platform's: a program
- * without the DOM's types and without Node's can use them.
- */
-export type AbortLike = {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(
-    type: 'abort',
-    listener: () => void,
-    options?: { readonly once?: boolean },
-  ): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-};
-/** Bytes as they arrive: a `ReadableStream` of them. */
-export type ByteStream = {
-  getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-    cancel(reason?: unknown): Promise<unknown>;
-  };
-};
-
-/** As `fetch`: from any HTTP library, or an API in this process. */
-export type FetchLike = (url: string, init: FetchInit) => Promise<FetchAnswer>;
-export type FetchInit = {
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly body?: string;
-  readonly signal?: AbortLike;
-};
-export type FetchAnswer = {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: ByteStream | null;
-  text(): Promise<string>;
-};
+import type { AbortLike, ByteStream, FetchAnswer, FetchInit, FetchLike } from './fetch-like.ts';
 
 export type TransportOptions = {
   readonly url: string;
@@ -234,7 +198,10 @@ function limited(forMs: number, outer: AbortLike | undefined): Limit {
   return { signal: abort.signal, end };
 }
 
-type Limit = { readonly signal: AbortSignal; readonly end: () => void };
+type Limit = {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+};
 
 function afterMsOf({ headers }: FetchAnswer): number | null {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);

@@ -81,7 +81,18 @@ export type ToolLoopOptions<
 
 /** The value that a loop's `schema` takes: `Json` for a JSON Schema. */
 export type ToolLoopValue<Schema> = [Schema] extends [
-  { readonly '~standard': { readonly types?: { readonly input: infer Value } | undefined } },
+  {
+    /** A Standard Schema. */
+    readonly '~standard': {
+      /** The types that it has. */
+      readonly types?:
+        | {
+            /** The type of what it takes. */
+            readonly input: infer Value;
+          }
+        | undefined;
+    };
+  },
 ]
   ? Value
   : Json;

@@ -1,7 +1,7 @@
 /** Server-sent events from bytes that are cut anywhere. */
 import { expect, it } from 'vitest';
 import { sseFrames, type SseFrame } from '../../src/client/sse.ts';
-import type { ByteStream } from '../../src/client/transport.ts';
+import type { ByteStream } from '../../src/client/fetch-like.ts';
 
 /** The pieces, one per read. */
 function bytes(...pieces: readonly Uint8Array[]): ByteStream & { readonly ended: () => boolean } {

@@ -2,7 +2,13 @@
 import type { GenerateMessage, ImagePart } from './message.ts';
 
 /** An image of which heddle keeps the bytes under their hash. */
-export type StoredImagePart = Extract<ImagePart, { readonly sha256: string }>;
+export type StoredImagePart = Extract<
+  ImagePart,
+  {
+    /** SHA-256 of the bytes, in hexadecimal. */
+    readonly sha256: string;
+  }
+>;
 
 export function imagePartsOf(messages: readonly GenerateMessage[]): readonly ImagePart[] {
   return messages.flatMap((message) => {

@@ -82,7 +82,7 @@ export type ImagePart = {
   | {
       /** The media type, such as `image/png`. */
       readonly mediaType: string;
-      /** SHA-256 of the bytes, in hexadecimal. No provider takes it yet: give the bytes. */
+      /** SHA-256 of the bytes, in hexadecimal: of an image that `heddle.storeImage` has stored. */
       readonly sha256: string;
     }
   | {

@@ -5,14 +5,18 @@
  */
 import type { Json, JsonObject } from '../../domain/json.ts';
 
+/** What a chart can still publish from where it stands: by itself, by code of its author (a task, a child), or nothing. `unknown`: its definition is not known here. */
 export type CanPublish = 'by-chart' | 'by-code' | 'no' | 'unknown';
 
 /** Of heddle's own actors: those that publish nothing. */
 const silent = new Set(['generate', 'receive', 'remember', 'recall', 'forget', 'evaluate', 'ask']);
 
 type Node = {
+  /** The key. */
   readonly key: string;
   readonly config: JsonObject;
+
+  /** The version before it; null for the first. */
   readonly parent: Node | null;
   readonly children: ReadonlyMap<string, Node>;
 };

@@ -48,13 +48,19 @@ export type Hop = {
   readonly words: string;
 };
 
+/** The runs for which a run waits, and for which those wait. */
 export type Chain = {
   /** The nearest first; those that can publish by their charts before others. */
   readonly hops: readonly Hop[];
   /** Runs that wait for one another, and for nothing else, in order; empty without such a circle. */
   readonly circle: readonly RunId[];
   /** The channels on which a run of the chain waits though no open run of its pipeline can publish any more. */
-  readonly nobodyOpen: readonly { readonly runId: RunId; readonly channels: readonly string[] }[];
+  readonly nobodyOpen: readonly {
+    /** The run's id. */
+    readonly runId: RunId;
+    /** The channels. */
+    readonly channels: readonly string[];
+  }[];
   /** True when more than 16 runs stand in the chain. */
   readonly isCut: boolean;
 };
@@ -62,12 +68,14 @@ export type Chain = {
 /** `definitionOf`: the chart of a run's version; null when it is not known here. */
 export type ChainReads = {
   readonly store: Store;
+  /** Whose it is: of a run, an agent, a user or the tenant. */
   readonly scope: OneTenant;
   readonly definitionOf: (row: RunRow) => Json;
 };
 
 type Waiting = {
   readonly row: RunRow;
+  /** What it waits for. */
   readonly waits: readonly Wait[];
   /** The runs through which it was reached, itself the last. */
   readonly path: readonly RunId[];
@@ -125,11 +133,14 @@ export function goesOn({ waits }: Pick<Hop, 'waits'>): boolean {
 }
 
 type Next = {
+  /** Runs: begun, followed, steered. */
   readonly runs: readonly {
     readonly row: RunRow;
+    /** Whether it is a child, or may publish the message. */
     readonly as: Hop['as'];
     readonly can: CanPublish | null;
   }[];
+  /** Channels on which no open run of the pipeline can publish any more. */
   readonly nobodyOpen: readonly (readonly string[])[];
 };
 

@@ -1,7 +1,6 @@
 /** The things for which a run can wait, as data: one union, from which the words for people are made. */
 import type { Json } from '../../domain/json.ts';
 import type { ProviderStatus } from '../../../machines/provider.ts';
-import type { BudgetRow } from '../../store/charges.ts';
 
 /** A gate that holds a line of calls, as far as its row tells. */
 export type GateState = {
@@ -18,13 +17,18 @@ export type GateState = {
   /** When it is asked again; null unless it is stalled. */
   readonly probeInMs: number | null;
   /** The last fault of its own, with the address; null: none is known. */
-  readonly lastFault: { readonly text: string; readonly agoMs: number } | null;
+  readonly lastFault: {
+    /** The words. */
+    readonly text: string;
+    /** How long ago, in ms. */
+    readonly agoMs: number;
+  } | null;
 };
 
 /** A bound that holds a call back, and what is left below it. */
 export type BudgetState = {
   /** Whose budget it is. */
-  readonly scope: BudgetRow['scope'];
+  readonly scope: 'run' | 'user' | 'tenant';
   /** The run's id or the user's name; '' for the tenant itself. */
   readonly owner: string;
   /** Tokens that may still be used; null without a bound. */
@@ -36,7 +40,12 @@ export type BudgetState = {
 };
 
 /** An open invocation. `dueInMs`: when its time limit ends it; null without one. */
-type OpenWait = { readonly invocationId: string; readonly dueInMs: number | null };
+export type OpenWait = {
+  /** The invocation. */
+  readonly invocationId: string;
+  /** When it is due, in ms from now; null without a limit. */
+  readonly dueInMs: number | null;
+};
 
 /**
  * One thing for which a run waits.
@@ -48,33 +57,113 @@ type OpenWait = { readonly invocationId: string; readonly dueInMs: number | null
  * - channel, child, person, task, timer, other: what the chart has open. event: it has nothing open.
  */
 export type Wait =
-  | { readonly kind: 'begin'; readonly reason: string | null }
-  | { readonly kind: 'turn' }
-  | { readonly kind: 'pause'; readonly by: 'person' | 'parent'; readonly reason: string | null }
   | {
+      /** Which of these it is. */
+      readonly kind: 'begin';
+      /** The reason, in words. */
+      readonly reason: string | null;
+    }
+  | {
+      /** Which of these it is. */
+      readonly kind: 'turn';
+    }
+  | {
+      /** Which of these it is. */
+      readonly kind: 'pause';
+      /** Who has paused it. */
+      readonly by: 'person' | 'parent';
+      /** The reason, in words. */
+      readonly reason: string | null;
+    }
+  | {
+      /** Which of these it is. */
       readonly kind: 'version';
+      /** The reason, in words. */
       readonly reason: string;
+      /** The agent's name. */
       readonly agent: string;
+      /** The version. */
       readonly version: string;
     }
-  | { readonly kind: 'build' | 'fault' | 'line'; readonly reason: string }
   | {
-      readonly kind: 'backoff' | 'stalled' | 'parked';
+      /** Which of these it is. */
+      readonly kind: 'build' | 'fault' | 'line';
+      /** The reason, in words. */
       readonly reason: string;
+    }
+  | {
+      /** Which of these it is. */
+      readonly kind: 'backoff' | 'stalled' | 'parked';
+      /** The reason, in words. */
+      readonly reason: string;
+      /** The gates that hold its line. */
       readonly gates: readonly GateState[];
     }
-  | { readonly kind: 'budget'; readonly reason: string; readonly budgets: readonly BudgetState[] }
-  | (OpenWait & { readonly kind: 'slot'; readonly gates: readonly GateState[] })
-  | (OpenWait & { readonly kind: 'call'; readonly provider: string; readonly attempt: number })
-  | (OpenWait & { readonly kind: 'channel'; readonly channels: readonly string[] })
-  | (OpenWait & { readonly kind: 'child'; readonly runId: string; readonly agent: string })
+  | {
+      /** Which of these it is. */
+      readonly kind: 'budget';
+      /** The reason, in words. */
+      readonly reason: string;
+      /** The budgets that hold it back. */
+      readonly budgets: readonly BudgetState[];
+    }
   | (OpenWait & {
+      /** Which of these it is. */
+      readonly kind: 'slot';
+      /** The gates that hold its line. */
+      readonly gates: readonly GateState[];
+    })
+  | (OpenWait & {
+      /** Which of these it is. */
+      readonly kind: 'call';
+      /** The provider. */
+      readonly provider: string;
+      /** The number of the attempt, from 1. */
+      readonly attempt: number;
+    })
+  | (OpenWait & {
+      /** Which of these it is. */
+      readonly kind: 'channel';
+      /** The channels. */
+      readonly channels: readonly string[];
+    })
+  | (OpenWait & {
+      /** Which of these it is. */
+      readonly kind: 'child';
+      /** The run's id. */
+      readonly runId: string;
+      /** The agent's name. */
+      readonly agent: string;
+    })
+  | (OpenWait & {
+      /** Which of these it is. */
       readonly kind: 'person';
+      /** The question's words; null when they are not known. */
       readonly question: string | null;
+      /** Names the question for ever. */
       readonly askId: string | null;
+      /** Who should answer; null when nobody was named. */
       readonly assignee: string | null;
+      /** When it was asked, in ms since 1970. */
       readonly askedAtMs: number | null;
     })
-  | (OpenWait & { readonly kind: 'task' | 'other'; readonly src: string })
-  | { readonly kind: 'timer'; readonly id: string; readonly dueInMs: number }
-  | { readonly kind: 'event'; readonly state: Json };
+  | (OpenWait & {
+      /** Which of these it is. */
+      readonly kind: 'task' | 'other';
+      /** What it invokes. */
+      readonly src: string;
+    })
+  | {
+      /** Which of these it is. */
+      readonly kind: 'timer';
+      /** The id. */
+      readonly id: string;
+      /** When it is due, in ms from now; null without a limit. */
+      readonly dueInMs: number;
+    }
+  | {
+      /** Which of these it is. */
+      readonly kind: 'event';
+      /** The state value of its chart. */
+      readonly state: Json;
+    };
