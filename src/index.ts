@@ -30,10 +30,9 @@ export type {
   ToolLoopChild,
   ToolLoopInput,
   ToolLoopOptions,
-  ToolLoopValue,
 } from './tool-loop/options.ts';
 export type { ToolLoopBounds } from './tool-loop/bounds.ts';
-export type { ToolLoopEnd, ToolLoopOutput } from './tool-loop/loop-context.ts';
+export type { ToolLoopEnd, ToolLoopOutput, ToolLoopValue } from './tool-loop/loop-context.ts';
 export type { BuiltInTool } from './tool-loop/built-in-tools.ts';
 export type * from './domain/catalogue.ts';
 export { partsOf } from './domain/model/parts.ts';

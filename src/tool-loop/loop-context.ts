@@ -274,3 +274,21 @@ export function observed({ calls }: LoopContext): Partial<LoopContext> {
   }));
   return { next, calls: [] };
 }
+
+/** The value that a loop's `schema` takes: `Json` for a JSON Schema. */
+export type ToolLoopValue<Schema> = [Schema] extends [
+  {
+    /** A Standard Schema. */
+    readonly '~standard': {
+      /** The types that it has. */
+      readonly types?:
+        | {
+            /** The type of what it takes. */
+            readonly input: infer Value;
+          }
+        | undefined;
+    };
+  },
+]
+  ? Value
+  : Json;

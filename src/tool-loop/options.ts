@@ -79,24 +79,6 @@ export type ToolLoopOptions<
   readonly bounds?: ToolLoopBounds;
 };
 
-/** The value that a loop's `schema` takes: `Json` for a JSON Schema. */
-export type ToolLoopValue<Schema> = [Schema] extends [
-  {
-    /** A Standard Schema. */
-    readonly '~standard': {
-      /** The types that it has. */
-      readonly types?:
-        | {
-            /** The type of what it takes. */
-            readonly input: infer Value;
-          }
-        | undefined;
-    };
-  },
-]
-  ? Value
-  : Json;
-
 /** A loop that stays open: it takes prompts from a channel, one after the other, and tells each answer. */
 export type ToolLoopChat<Input = ToolLoopInput> = {
   /** The channel of the prompts, for one run alone. Default: `chat/<run id>/prompts`. */

@@ -22,13 +22,12 @@ import { builtInOffers } from './built-in-tools.ts';
 import { objectRoot } from '../schema/object-root.ts';
 import { ownActors } from './places.ts';
 import { chartOf, ends, formerEnds, type LoopParts } from './loop-chart.ts';
-import type { Destinations, ToolLoopOutput } from './loop-context.ts';
+import type { Destinations, ToolLoopOutput, ToolLoopValue } from './loop-context.ts';
 import {
   resolveLoop,
   type ResolvedLoop,
   type ToolLoopInput,
   type ToolLoopOptions,
-  type ToolLoopValue,
 } from './options.ts';
 
 type Actor = PromiseActorLogic<unknown, unknown>;
