@@ -39,14 +39,17 @@ function world() {
     },
     reach: { reaches: () => true },
   } as unknown as ConstructorParameters<typeof Projection>[0]);
-  projection.watch({ changed: (runs) => told.push(...runs), reset: () => undefined });
+  let resets = 0;
+  const watch = () =>
+    projection.watch({ changed: (runs) => told.push(...runs), reset: () => (resets += 1) });
+  const leave = watch();
   const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
   const step = async (): Promise<void> => {
     for (const ring of timers.splice(0)) ring();
     await settle();
   };
   const news = { kind: 'run', tenant: 'default', runId } as News;
-  return { told, step, settle, reads, word: () => heard(news) };
+  return { told, step, settle, reads, word: () => heard(news), leave, watch, resets: () => resets };
 }
 
 it('reads a run again of which word came while it was read', async () => {
@@ -74,3 +77,18 @@ it('tells the end of a run once, though word of it comes twice', async () => {
   }
   expect(told).toHaveLength(1);
 });
+
+// A page that is loaded twice, or a component that is mounted twice, does this within some milliseconds.
+it.each(['before the first read', 'after it'])(
+  'reads the picture for whoever comes when the last has just left, %s',
+  async (when) => {
+    const { step, leave, watch, resets } = world();
+    if (when === 'after it') await step();
+    const before = resets();
+    leave();
+    watch();
+    await step();
+    await step();
+    expect(resets()).toBe(before + 1);
+  },
+);

@@ -121,12 +121,14 @@ export class Projection {
   #readSoon(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    const era = this.#era;
-    this.#options.live.clock.setTimer(gatherMs, () => void this.#readAll(era));
+    this.#options.live.clock.setTimer(gatherMs, () => void this.#readAll());
   }
 
-  async #readAll(era: number): Promise<void> {
+  async #readAll(): Promise<void> {
+    // Who watched when the timer was set may have left, and another have come: the picture is read for those.
+    const era = this.#era;
     try {
+      if (this.#hearers.size === 0) return;
       if (this.#mustSweep) {
         this.#mustSweep = false;
         await this.#sweep(allShards, era);
@@ -136,8 +138,9 @@ export class Projection {
     } catch (error) {
       this.#options.live.log.warn('states could not be read', { error: thrownText(error) });
       this.#mustSweep = true;
+    } finally {
+      this.#isReading = false;
     }
-    this.#isReading = false;
     if (this.#hearers.size > 0 && (this.#mustSweep || this.#touched.size > 0)) this.#readSoon();
   }
 
