@@ -4,6 +4,7 @@
  *
  * 1. Where the bytes are cut makes no difference: a character, a `\r\n` and a line may come in pieces.
  * 2. What is kept is one event at most, and it is bounded.
+ * 3. A connection that has died without a word is noticed: heartbeats do not come any more.
  */
 import type { ByteStream } from './fetch-like.ts';
 
@@ -16,26 +17,35 @@ export type SseFrame = {
 
 /** An event may have so many characters; a longer one ends the stream with an error. */
 const frameCharsMax = 16_777_216;
+/** Three of the server's heartbeats. */
+const silenceMsDefault = 45_000;
 
-/** `onBytes` hears of all that arrives, heartbeats too. */
+/** Throws when nothing has come for `silenceMs` though it was waited for: the other side is gone without a word. */
 export async function* sseFrames(
   stream: ByteStream,
-  onBytes: () => void = () => undefined,
+  silenceMs: number = silenceMsDefault,
 ): AsyncGenerator<SseFrame, void, undefined> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   const parser = new SseParser();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await beforeSilence(reader.read(), silenceMs);
       if (done) return;
-      onBytes();
       yield* parser.take(decoder.decode(value, { stream: true }));
     }
   } finally {
     // The connection may be gone already, and then there is nothing to end.
     reader.cancel().catch(() => undefined);
   }
+}
+
+function beforeSilence<Read>(read: Promise<Read>, silenceMs: number): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const silent = (): void => reject(new Error(`nothing has come for ${silenceMs} ms`));
+    const timer = setTimeout(silent, silenceMs);
+    read.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 class SseParser {

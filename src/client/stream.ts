@@ -4,6 +4,7 @@
  * 1. A stream that ends without saying that nothing will come is opened again, after what was seen last: the server
  *    may have died, or a proxy have cut it.
  * 2. A turn or message that was given before is not given again.
+ * 3. A server that never answers, or falls silent, is given up, and another try made.
  */
 import { HeddleRequestError } from './problem.ts';
 import { sseFrames, type SseFrame } from './sse.ts';
@@ -59,6 +60,8 @@ export type StreamOptions = {
   readonly lastEventId?: string;
   /** Ends the stream: the iterable ends, without an error. */
   readonly signal?: AbortLike;
+  /** A connection on which nothing has come for so long, in ms, is taken for dead. Default 45,000: three heartbeats. */
+  readonly silenceMs?: number;
 };
 
 /** One event of a stream. */
@@ -75,11 +78,13 @@ export type StreamEvent = {
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
+/** Frames that a server sends which has nothing to tell, or which fails at once. */
+const aboutItself: readonly string[] = ['open', 'start', 'now', 'closing', 'end'];
 
 export async function* follow(
   transport: Transport,
   topics: readonly Topic[],
-  { lastEventId = '', signal }: StreamOptions = {},
+  { lastEventId = '', signal, silenceMs }: StreamOptions = {},
 ): AsyncGenerator<StreamEvent, void, undefined> {
   const seen = new Map<number, number>();
   let id = lastEventId;
@@ -88,12 +93,17 @@ export async function* follow(
     try {
       const headers = id === '' ? {} : { 'last-event-id': id };
       const asked = { body: { topics }, headers, ...(signal === undefined ? {} : { signal }) };
-      for await (const frame of sseFrames(await transport.stream('/v1/stream', asked))) {
-        pauseMs = firstPauseMs;
-        if (frame.id !== '') id = frame.id;
-        const event = eventOf(frame, id);
-        if (isNew(event, seen)) yield event;
-        if (event.event === 'end' && event.data['resume'] !== true) return;
+      const { bytes, end } = await transport.stream('/v1/stream', asked);
+      try {
+        for await (const frame of sseFrames(bytes, silenceMs)) {
+          if (!aboutItself.includes(frame.event)) pauseMs = firstPauseMs;
+          if (frame.id !== '') id = frame.id;
+          const event = eventOf(frame, id);
+          if (isNew(event, seen)) yield event;
+          if (event.event === 'end' && event.data['resume'] !== true) return;
+        }
+      } finally {
+        end();
       }
     } catch (error) {
       if (isOver()) return;

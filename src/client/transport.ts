@@ -43,6 +43,9 @@ export type Answered<Body> = {
   readonly header: (name: string) => string | null;
 };
 
+/** `end`: the caller's signal is not listened to any more. */
+type OpenStream = { readonly bytes: ByteStream; readonly end: () => void };
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 const firstPauseMs = 50;
@@ -75,17 +78,25 @@ export class Transport {
   }
 
   /** Opens a stream: its answer has begun. Not repeated: whoever reads it knows from where to go on. */
-  async stream(path: string, asked: Asked): Promise<ByteStream> {
+  async stream(path: string, asked: Asked): Promise<OpenStream> {
     const { signal } = asked;
     const init = this.#init(asked.body === undefined ? 'GET' : 'POST', asked);
     const headers = { ...init.headers, accept: 'text/event-stream' };
     const url = this.urlOf(path, asked);
-    return this.#reached(async () => {
-      const given = { ...init, headers, ...(signal === undefined ? {} : { signal }) };
-      const answer = await this.#options.fetch(url, given);
-      if (answer.status === 200 && answer.body !== null) return answer.body;
-      throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
-    }, signal);
+    // Its answer must begin in time; how long it goes on then is its reader's to bound.
+    const limit = limited(this.#options.timeoutMs, signal);
+    const { end } = limit;
+    try {
+      return await this.#reached(async () => {
+        const answer = await this.#options.fetch(url, { ...init, headers, signal: limit.signal });
+        limit.begun();
+        if (answer.status === 200 && answer.body !== null) return { bytes: answer.body, end };
+        throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
+      }, signal);
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   urlOf(path: string, { query = {}, ofTenant = true }: Asked = {}): string {
@@ -191,15 +202,18 @@ function limited(forMs: number, outer: AbortLike | undefined): Limit {
   const follow = (): void => abort.abort(outer?.reason);
   if (outer?.aborted === true) follow();
   else outer?.addEventListener('abort', follow, { once: true });
+  const begun = (): void => clearTimeout(timer);
   const end = (): void => {
-    clearTimeout(timer);
+    begun();
     outer?.removeEventListener('abort', follow);
   };
-  return { signal: abort.signal, end };
+  return { signal: abort.signal, begun, end };
 }
 
 type Limit = {
   readonly signal: AbortSignal;
+  /** From then on only the caller's signal ends it. */
+  readonly begun: () => void;
   readonly end: () => void;
 };
 

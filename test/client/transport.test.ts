@@ -149,3 +149,27 @@ it('names its tenant where a route is about one, and shows its token', async () 
   ]);
   for (const { headers } of received) expect(headers).toMatchObject({ authorization: 'Bearer t' });
 });
+
+it('opens a stream again that does not begin, or that falls silent', async () => {
+  const open = 'event: open\ndata: {}\n\nevent: start\nid: 1\ndata: {"topic":0}\n\n';
+  const sse = (text: string, isOver: boolean): Turn => {
+    return (answer) => {
+      answer.writeHead(200, { 'content-type': 'text/event-stream' }).write(text);
+      if (isOver) answer.end('event: end\ndata: {"reason":"complete","resume":false}\n\n');
+    };
+  };
+  const turns = [silent, sse(open, false), sse(open, true)];
+  const { client, received } = await clientOf(turns, { timeoutMs: 100 });
+  const stop = new AbortController();
+  const options = { silenceMs: 100, signal: stop.signal };
+  const seen: string[] = [];
+  for await (const { event } of client.stream([{ kind: 'channel', channel: 'news' }], options)) {
+    seen.push(event);
+  }
+  expect(seen).toEqual(['open', 'start', 'open', 'start', 'end']);
+  expect(received.map(({ headers }) => headers['last-event-id'])).toEqual([
+    undefined,
+    undefined,
+    '1',
+  ]);
+});

@@ -27,6 +27,7 @@ export type RelayDoorOptions = {
 export class RelayDoor {
   readonly #options: RelayDoorOptions;
   readonly #links = new Map<string, ServedLink>();
+  #isClosed = false;
 
   constructor(options: RelayDoorOptions) {
     this.#options = options;
@@ -39,6 +40,8 @@ export class RelayDoor {
     const { live, secret } = this.#options;
     const link = newNonce();
     const answer = answerOf(await secret(), { to: live.replicaId, nonce });
+    // A connection that begins after the close would keep the server open.
+    if (this.#isClosed) return false;
     const served = new ServedLink(live, response);
     this.#links.set(link, served);
     response.on('close', () => {
@@ -61,6 +64,7 @@ export class RelayDoor {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const served of this.#links.values()) served.end();
   }
 
