@@ -5,6 +5,11 @@ create sequence delayed_messages_delayed_id_seq as bigint cache 1;
 create sequence inbox_seq as bigint cache 1;
 create sequence migrations_id_seq as integer cache 1;
 
+create table activity (
+  at timestamp with time zone not null,
+  step_s integer not null,
+  counts text not null
+);
 create table agents (
   registered_at timestamp with time zone not null default now(),
   agent text collate "C" not null,
@@ -187,7 +192,9 @@ create table questions (
   answered boolean not null default false,
   tenant text collate "C" not null,
   invocation_id text collate "C" not null,
-  question text not null
+  question text not null,
+  agent text collate "C",
+  assignee text collate "C"
 ) with (fillfactor=80);
 create table relay_secret (
   only_row boolean not null default true,
@@ -300,6 +307,7 @@ create table tokens (
   scopes text[] not null
 );
 
+alter table heddle.activity add PRIMARY KEY (step_s, at);
 alter table heddle.agents add PRIMARY KEY (agent, version);
 alter table heddle.attempts add PRIMARY KEY (tenant, run_id, turn, seq);
 alter table heddle.budgets add PRIMARY KEY (tenant, scope, owner);
@@ -339,6 +347,9 @@ CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard,
 CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
 CREATE INDEX images_stored_at ON heddle.images USING btree (stored_at);
 CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
+CREATE INDEX questions_agent ON heddle.questions USING btree (tenant, agent, asked_at, run_id, invocation_id) WHERE (NOT answered);
+CREATE INDEX questions_assignee ON heddle.questions USING btree (tenant, assignee, asked_at, run_id, invocation_id) WHERE (NOT answered);
+CREATE INDEX questions_open ON heddle.questions USING btree (tenant, asked_at, run_id, invocation_id) WHERE (NOT answered);
 CREATE INDEX requests_at ON heddle.requests USING brin (at) WITH (autosummarize='on');
 CREATE INDEX run_images_image ON heddle.run_images USING btree (tenant, sha256);
 CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
@@ -348,6 +359,29 @@ CREATE INDEX sent_keys_newest ON heddle.sent_keys USING btree (tenant, run_id, s
 CREATE INDEX sent_keys_sent_at ON heddle.sent_keys USING brin (sent_at) WITH (autosummarize='on');
 CREATE INDEX timers_due ON heddle.timers USING btree (shard, due_at);
 
+CREATE OR REPLACE FUNCTION heddle.assignee_of(question text)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+begin
+  return question::json ->> 'assignee';
+exception when others then
+  return null;
+end
+$function$
+;
+CREATE OR REPLACE FUNCTION heddle.complete_question()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select r.agent into new.agent from heddle.runs r
+    where r.tenant = new.tenant and r.run_id = new.run_id;
+  new.assignee := heddle.assignee_of(new.question);
+  return new;
+end
+$function$
+;
 CREATE OR REPLACE FUNCTION heddle.refuse(code text)
  RETURNS void
  LANGUAGE plpgsql

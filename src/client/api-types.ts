@@ -246,6 +246,8 @@ export type Question = {
   readonly askId: string;
   /** The run's id. */
   readonly runId: string;
+  /** The agent's name. */
+  readonly agent: string;
   /** The invocation. */
   readonly invocationId: string;
   /** The question's words; null when they are not known. */

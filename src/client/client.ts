@@ -7,6 +7,7 @@ import { Runs } from './runs.ts';
 import { Channels } from './channels.ts';
 import { Memory } from './memory.ts';
 import { Operator } from './operator.ts';
+import { Questions } from './questions.ts';
 import { follow, type StreamEvent, type StreamOptions, type Topic } from './stream.ts';
 import type { FetchLike } from './fetch-like.ts';
 import { Transport } from './transport.ts';
@@ -35,7 +36,9 @@ export type Client = {
   readonly channels: Channels;
   /** Memory entries. */
   readonly memory: Memory;
-  /** Questions, budgets, providers, agents, the audit. */
+  /** What runs ask people. */
+  readonly questions: Questions;
+  /** Budgets, providers, agents, the audit. */
   readonly operator: Operator;
   /**
    * Follows topics over one connection, and comes again where it was cut: each turn and each message of a log comes
@@ -67,6 +70,7 @@ export function createClient(options: ClientOptions = {}): Client {
     runs: new Runs(transport),
     channels: new Channels(transport),
     memory: new Memory(transport),
+    questions: new Questions(transport),
     operator: new Operator(transport),
     stream: (topics, given) => follow(transport, topics, given),
   };

@@ -6,5 +6,7 @@ export type { Once, Runs, Waiting } from './runs.ts';
 export type { Channels } from './channels.ts';
 export type { EntryAddress, Memory } from './memory.ts';
 export type { Operator } from './operator.ts';
+export type { Questions } from './questions.ts';
 export type * from './api-types.ts';
+export type * from './types/questions.ts';
 export type { StreamEvent, StreamOptions, Topic } from './stream.ts';

@@ -1,4 +1,4 @@
-/** What an operator looks at and steers over the API: questions, budgets, providers, agents, the audit. */
+/** What an operator looks at and steers over the API: budgets, providers, agents, the audit. */
 import type { Transport } from './transport.ts';
 import type {
   AgentInFull,
@@ -8,7 +8,6 @@ import type {
   BudgetView,
   Json,
   Provider,
-  Question,
 } from './api-types.ts';
 
 /** The most that the API gives at once. */
@@ -27,17 +26,6 @@ export class Operator {
 
   constructor(transport: Transport) {
     this.#transport = transport;
-  }
-
-  /** What runs ask and nobody has answered, oldest first. */
-  async questions(
-    query: {
-      /** How many at most. */
-      readonly limit?: number;
-    } = {},
-  ): Promise<readonly Question[]> {
-    type Body = { readonly questions: readonly Question[] };
-    return (await this.#transport.ask<Body>('GET', '/v1/questions', { query })).body.questions;
   }
 
   /** The budget of an owner, and its use. */

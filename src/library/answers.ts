@@ -1,17 +1,12 @@
 /**
  * Open questions as people see them; which question an answer belongs to, and whether the answer fits.
  */
-import { tenantIn } from '../access/scopes.ts';
 import { askIdOf, parseAskId } from '../domain/ask-id.ts';
 import { HeddleError, heddleError } from '../domain/errors.ts';
-import { asWhole } from '../domain/field.ts';
 import { checkName, type RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
-import { asOptions } from '../domain/options.ts';
-import type { TenantScope } from '../domain/scope.ts';
 import { isA } from '../domain/thrown.ts';
 import { compileSchema, type SchemaCheck } from '../schema/compile-schema.ts';
-import type { Store } from '../store/port.ts';
 import type { QuestionRow } from '../store/rows.ts';
 
 /** A question that a run asks and that has no answer yet. */
@@ -20,6 +15,8 @@ export type OpenQuestion = {
   readonly askId: string;
   /** The run that asks. */
   readonly runId: RunId;
+  /** The run's agent. */
+  readonly agent: string;
   /** The invocation that asks. */
   readonly invocationId: string;
   /** The question's words. */
@@ -37,25 +34,13 @@ export type OpenQuestion = {
 type Asked = Pick<OpenQuestion, 'question' | 'schema'> &
   Partial<Pick<OpenQuestion, 'data' | 'assignee'>>;
 
-/** Open questions without an answer, of all runs of a tenant. Refuses wrong options before the store is asked. */
-export async function openQuestions(
-  store: Pick<Store, 'questions'>,
-  query: { readonly tenant?: string; readonly limit?: number },
-  within: TenantScope,
-): Promise<readonly OpenQuestion[]> {
-  const given = asOptions(query, 'questions', ['tenant', 'limit']);
-  const scope = tenantIn(within, given.tenant);
-  const limit = asWhole(given.limit, 'questions.limit', { min: 1, max: 1_000, fallback: 100 });
-  const rows = await store.questions(scope, { runId: null, limit });
-  return rows.map(openQuestion);
-}
-
 export function openQuestion(row: QuestionRow): OpenQuestion {
-  const { runId, invocationId, askedAtMs } = row;
+  const { runId, agent, invocationId, askedAtMs } = row;
   const asked = JSON.parse(row.questionText) as Asked;
   return {
     askId: askIdOf(row),
     runId,
+    agent,
     invocationId,
     data: null,
     assignee: null,

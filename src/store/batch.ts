@@ -70,7 +70,10 @@ export type TurnCommit = RunAddress & {
   readonly closeQuestions: readonly QuestionEnd[];
 };
 
-export type QuestionInsert = Pick<QuestionRow, 'invocationId' | 'incarnation' | 'questionText'>;
+export type QuestionInsert = Pick<
+  QuestionRow,
+  'invocationId' | 'incarnation' | 'agent' | 'assignee' | 'questionText'
+>;
 
 /**
  * A question that this turn closes. If the question has an answer that the turn does not take, the

@@ -22,6 +22,7 @@ import type {
   RunRow,
   TimerRow,
 } from './rows.ts';
+import type { QuestionsStore } from './questions-port.ts';
 
 /** A request without its tenant: the scope has it. */
 type In<Request extends { readonly tenant: string }> = Omit<Request, 'tenant'>;
@@ -87,7 +88,7 @@ export type AuditFacts = {
   readonly slotsInUse: number;
 };
 
-export interface CallerStore {
+export interface CallerStore extends QuestionsStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -131,13 +132,10 @@ export interface CallerStore {
     scope: OneTenant,
     query: { readonly runId: RunId; readonly limit: number },
   ): Promise<readonly TimerRow[]>;
-  /**
-   * Open questions, oldest first. With `runId`: those of that run, with answered ones that it has yet to
-   * take. Without: those of all runs of the tenant that have no answer.
-   */
+  /** Open questions of one run, oldest first, with answered ones that it has yet to take. */
   questions(
     scope: OneTenant,
-    query: { readonly runId: RunId | null; readonly limit: number },
+    query: { readonly runId: RunId; readonly limit: number },
   ): Promise<readonly QuestionRow[]>;
   evaluations(
     scope: OneTenant,
@@ -225,6 +223,7 @@ export function callerStore(reads: TenantReads): CallerStore {
     conversation: ({ tenant }, read) => reads.conversation({ ...read, tenant }),
     timersOf: ({ tenant }, query) => reads.timersOf({ ...query, tenant }),
     questions: ({ tenant }, query) => reads.questions({ ...query, tenant }),
+    openQuestions: ({ tenant }, query) => reads.openQuestions({ ...query, tenant }),
     evaluations: ({ tenant }, query) => reads.evaluations({ ...query, tenant }),
     lease: ({ tenant }, request) => reads.lease({ ...request, tenant }),
     acknowledge: ({ tenant }, request) => reads.acknowledge({ ...request, tenant }),

@@ -161,7 +161,11 @@ export type QuestionRow = {
   readonly runId: RunId;
   readonly invocationId: string;
   readonly incarnation: number;
-  /** The question's words and its schema. */
+  /** The agent of the run that asks. */
+  readonly agent: string;
+  /** Who should answer; null when the chart named nobody. */
+  readonly assignee: string | null;
+  /** The question's words, its schema, its data and its assignee. */
   readonly questionText: string;
   /** True when it has an answer that the run has yet to take. */
   readonly answered: boolean;

@@ -206,6 +206,22 @@ it('lists what is asked, and answers it once', async () => {
   expect(one.stdout).toContain('{"type":"integer"}');
   expect((await cli('questions', ...tenant, '--limit', '0')).code).not.toBe(0);
   expect((await cli('questions', '--tenant', 'nobody')).stderr).toBe('Nothing is asked.\n');
+  for (const of of [
+    ['--agent', 'clerk'],
+    ['--older-than', '0'],
+  ]) {
+    const found = await cli('questions', ...of, '--jsonl', ...tenant);
+    expect(linesOf(found.stdout), of[0]).toMatchObject([{ runId: run.id, agent: 'clerk' }]);
+  }
+  for (const of of [
+    ['--agent', 'x'],
+    ['--assignee', 'ann'],
+    ['--older-than', '3600'],
+  ]) {
+    expect((await cli('questions', ...of, '--json', ...tenant)).stdout, of[0]).toBe('[]\n');
+  }
+  const both = await cli('questions', run.id, '--agent', 'clerk', ...tenant);
+  expect(both).toMatchObject({ code: 2, stdout: '' });
   const bad = await cli('answer', run.id, 'count', 'many', ...tenant);
   expect(bad.stderr).toContain('answer-invalid');
   expect((await cli('answer', run.id, 'count', '{"a', ...tenant)).stderr).toContain('invalid-json');

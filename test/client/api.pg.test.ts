@@ -42,7 +42,7 @@ const refusal = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
 
 describe.each(Object.keys(ways))('%s', (way) => {
   const client = ways[way]!;
-  const { runs, channels, memory, operator } = client;
+  const { runs, channels, memory, operator, questions } = client;
   const asks = { input: { request: `a loom ${way}` } };
   const place = way.replaceAll(' ', '-');
 
@@ -52,7 +52,7 @@ describe.each(Object.keys(ways))('%s', (way) => {
     const output = runs.output(id, { timeoutMs: 60_000 });
     await expect.poll(async () => (await runs.questions(id)).length, { timeout: 30_000 }).toBe(1);
     const [question] = await runs.questions(id);
-    expect((await operator.questions()).map(({ askId }) => askId)).toContain(question!.askId);
+    expect((await questions.list()).items.map(({ askId }) => askId)).toContain(question!.askId);
     expect(await runs.get(id)).toMatchObject({ status: 'waiting-on-person', ...asks });
     expect(await runs.inside(id)).toMatchObject({
       state: 'asking',

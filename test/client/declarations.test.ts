@@ -43,9 +43,10 @@ export async function failed(): Promise<readonly Run[]> {
 it('needs neither the DOM nor Node, and imports nothing outside its folder', () => {
   const emitted = declarations();
   expect([...emitted.keys()].every((name) => name.startsWith(folder))).toBe(true);
-  for (const text of emitted.values()) {
-    for (const [, from] of text.matchAll(/(?:from|import\() ?'([^']+)'/g)) {
-      expect(from).toMatch(/^\.\/[a-z-]+\.(ts|js)$/);
+  for (const [name, text] of emitted) {
+    for (const [, from = ''] of text.matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+      expect(from).toMatch(/^\.{1,2}\/[a-z/.-]+\.(ts|js)$/);
+      expect(join(dirname(name), from).startsWith(folder), from).toBe(true);
     }
     expect(text).not.toContain('/// <reference');
   }

@@ -22,7 +22,7 @@ const answered: Readonly<Record<string, string>> = {
   'GET /v1/runs/:runId/journal 200': '{ readonly turns: readonly C.Turn[] }',
   'GET /v1/runs/:runId/evaluations 200': '{ readonly evaluations: readonly C.Evaluation[] }',
   'GET /v1/runs/:runId/questions 200': '{ readonly questions: readonly C.Question[] }',
-  'GET /v1/questions 200': '{ readonly questions: readonly C.Question[] }',
+  'GET /v1/questions 200': '{ readonly questions: readonly C.Question[]; readonly cursor: string }',
   'POST /v1/channels/:channel/messages 202': '{ readonly messageId: string }',
   'GET /v1/channels/:channel/messages 200':
     '{ readonly head: number; readonly messages: readonly C.Message[] }',

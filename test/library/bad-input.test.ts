@@ -105,7 +105,10 @@ const methods: Readonly<Record<string, Method>> = {
     [owner, name, plain, options('expectedVersion')],
     (heddle, _, [of, key, value, how]) => heddle.remember(of as never, key as never, value, how),
   ],
-  questions: [[options('tenant', 'limit')], (heddle, _, [of]) => heddle.questions(of)],
+  questions: [
+    [options('tenant', 'assignee', 'agent', 'olderThanMs', 'after', 'limit')],
+    (heddle, _, [of]) => heddle.questions(of),
+  ],
   evaluations: [
     [odd, options('tenant')],
     (heddle, _, [id, of]) => heddle.evaluations(id as never, of),

@@ -31,8 +31,8 @@ export function outcomeText({ id, status, error }: Outcome): string {
 
 export function questionList(questions: readonly Question[]): string {
   return questions
-    .map(({ askId, runId, question, schema, data, assignee, askedAtMs }) => {
-      const lines = [question, `  run    ${runId}`, `  askId  ${askId}`];
+    .map(({ askId, runId, agent, question, schema, data, assignee, askedAtMs }) => {
+      const lines = [question, `  run    ${runId} (${agent})`, `  askId  ${askId}`];
       if (assignee !== null) lines.push(`  for    ${assignee}`);
       if (data !== null) lines.push(`  about  ${JSON.stringify(data)}`);
       if (schema !== null) lines.push(`  schema ${JSON.stringify(schema)}`);

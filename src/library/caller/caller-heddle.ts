@@ -21,7 +21,6 @@ import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from '
 import { storeImage, type ImageInput, type StoredImagePart } from '../images.ts';
 import { Run } from '../run-handle.ts';
 import type { AgentSources, AnyChart } from '../../runtime/agent-source.ts';
-import { openQuestions, type OpenQuestion } from '../answers.ts';
 import {
   budgetAddress,
   budgetLimits,
@@ -38,6 +37,7 @@ import {
   type PublishRequest,
   type RunOptions,
 } from '../requests.ts';
+import { listQuestions, type ListedQuestion, type QuestionsQuery } from './questions.ts';
 import { runsQuery, type RunsQuery } from '../runs-query.ts';
 import { startRuns, type Start } from '../agents/starts.ts';
 import {
@@ -217,10 +217,8 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /** Open questions without an answer, of all runs of the tenant, oldest first. */
-  async questions(
-    query: { readonly tenant?: string; readonly limit?: number } = {},
-  ): Promise<readonly OpenQuestion[]> {
-    return openQuestions(this.#door.open().store, query, this.scope);
+  async questions(query: QuestionsQuery = {}): Promise<readonly ListedQuestion[]> {
+    return listQuestions(this.#door.open().store, query, this.scope);
   }
 
   /** The evaluations that this run was given: 1,000 at most. */

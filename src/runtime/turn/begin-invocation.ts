@@ -114,6 +114,8 @@ function ask(draft: Draft, { id, incarnation, input }: Invoke): void {
   openQuestion(draft, {
     invocationId: id,
     incarnation,
+    agent: draft.from.run.agent,
+    assignee: asked.assignee,
     questionText: JSON.stringify(questionOf(asked)),
   });
   if (asked.timeoutMs !== null) {

@@ -28,7 +28,7 @@ import { acknowledge, lease } from './leases.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
-import { listQuestions } from './questions.ts';
+import { listQuestions, questionsOf } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readCheckpoint, readJournal } from './runs.ts';
 import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
@@ -123,7 +123,8 @@ function callerReads(whole: Whole): TenantReads {
     attempts: (query) => whole((db) => readAttempts(db, query)),
     conversation: (read) => whole((db) => readConversation(db, read)),
     timersOf: (query) => whole((db) => timersOf(db, query)),
-    questions: (query) => whole((db) => listQuestions(db, query)),
+    questions: (query) => whole((db) => questionsOf(db, query)),
+    openQuestions: (query) => whole((db) => listQuestions(db, query)),
     evaluations: (query) =>
       whole((db) =>
         db.tables.evaluations

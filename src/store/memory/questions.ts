@@ -130,18 +130,35 @@ export function writeQuestions(db: Database, turn: TurnCommit): void {
   }
 }
 
-export function listQuestions(db: Database, query: AskedIn<'questions'>): AnswerIn<'questions'> {
+export function questionsOf(db: Database, query: AskedIn<'questions'>): AnswerIn<'questions'> {
   const { tenant, runId, limit } = query;
-  const rows =
-    runId === null
-      ? db.tables.questions.by('tenant', tenant).filter(({ answered }) => !answered)
-      : db.tables.questions.by('run', join(tenant, runId));
-  return rows
-    .sort((a, b) => a.askedAtMs - b.askedAtMs || (keyOf(a) < keyOf(b) ? -1 : 1))
-    .slice(0, limit);
+  return db.tables.questions.by('run', join(tenant, runId)).sort(inOrder).slice(0, limit);
 }
 
-const keyOf = (row: QuestionRow): string => join(row.runId, row.invocationId);
+export function listQuestions(
+  db: Database,
+  query: AskedIn<'openQuestions'>,
+): AnswerIn<'openQuestions'> {
+  const { tenant, assignee, agent, olderThanMs, after, limit } = query;
+  const untilMs = olderThanMs === 0 ? Number.POSITIVE_INFINITY : db.now() - olderThanMs;
+  const place = after && { ...after, askedAtMs: Number(after.askedAtUs) / 1_000 };
+  return db.tables.questions
+    .by('tenant', tenant)
+    .filter((row) => !row.answered && row.askedAtMs <= untilMs)
+    .filter((row) => assignee === null || row.assignee === assignee)
+    .filter((row) => agent === null || row.agent === agent)
+    .filter((row) => place === null || inOrder(row, place) > 0)
+    .sort(inOrder)
+    .slice(0, limit)
+    .map((row) => ({ ...row, askedAtUs: String(row.askedAtMs * 1_000) }));
+}
+
+type InList = Pick<QuestionRow, 'askedAtMs' | 'runId' | 'invocationId'>;
+
+const inOrder = (a: InList, b: InList): number =>
+  a.askedAtMs - b.askedAtMs || (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
+
+const keyOf = (row: InList): string => join(row.runId, row.invocationId);
 
 export function removeQuestions(db: Database, run: RunAddress): void {
   for (const row of db.tables.questions.by('run', runKey(run))) {

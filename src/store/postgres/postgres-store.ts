@@ -29,9 +29,9 @@ import {
   readCheckpoint,
   readEvaluations,
   readJournal,
-  readQuestions,
   readUsage,
 } from './reads/lists.ts';
+import { listQuestions, readQuestions } from './reads/questions.ts';
 import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
@@ -139,7 +139,8 @@ function callerReads({ read, wide }: Pools): TenantReads {
     attempts: (query) => readAttempts(read, query),
     conversation: async (asked) => (await readConversations(read, [asked]))[0] ?? [],
     timersOf: (query) => timersOf(read, query),
-    questions: (query) => readQuestions(query.runId === null ? wide : read, query),
+    questions: (query) => readQuestions(read, query),
+    openQuestions: (query) => listQuestions(wide, query),
     evaluations: (query) => readEvaluations(read, query),
     lease: (request) => lease(read, request),
     acknowledge: (request) => acknowledge(read, request),

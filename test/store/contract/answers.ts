@@ -5,6 +5,7 @@ import type { RunId } from '../../../src/domain/ids.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { InboxArrival } from '../../../src/store/rows.ts';
 import type { QuestionEnd } from '../../../src/store/batch.ts';
+import type { QuestionsAsked } from '../../../src/store/questions-port.ts';
 import {
   answer,
   begin,
@@ -39,8 +40,13 @@ const arrive = async (bench: Bench, ...inbox: readonly InboxArrival[]) =>
 const texts = async (bench: Bench, n = 1) =>
   (await bench.inbox(newRun(n))).map((row) => row.payloadText);
 
+const all = { assignee: null, agent: null, olderThanMs: 0, after: null, limit: 9 };
+const listed = (bench: Bench, parts: Partial<QuestionsAsked> = {}, of = tenant) =>
+  bench.store.openQuestions(oneTenant(of), { ...all, ...parts });
 const asked = (bench: Bench, parts: { readonly runId?: RunId } = {}) =>
-  bench.store.questions(oneTenant(tenant), { runId: parts.runId ?? null, limit: 9 });
+  parts.runId === undefined
+    ? listed(bench)
+    : bench.store.questions(oneTenant(tenant), { runId: parts.runId, limit: 9 });
 
 export function answersContract({ open, it }: Contract): void {
   it('promise 12: a question is there from the turn that asks to the turn that closes it', async () => {
@@ -56,11 +62,9 @@ export function answersContract({ open, it }: Contract): void {
       { runId: other.runId, ...question(7, 'b') },
     ]);
     expect(rows[1]!.askedAtMs - rows[0]!.askedAtMs).toBeGreaterThanOrEqual(hour - 1_000);
-    expect(await asked(bench, { runId: run.runId })).toEqual(rows.slice(0, 1));
-    expect(await bench.store.questions(oneTenant(tenant), { runId: null, limit: 2 })).toHaveLength(
-      2,
-    );
-    expect(await bench.store.questions(oneTenant('other'), { runId: null, limit: 9 })).toEqual([]);
+    expect(rows.slice(0, 1)).toMatchObject(await asked(bench, { runId: run.runId }));
+    expect(await listed(bench, { limit: 2 })).toEqual(rows.slice(0, 2));
+    expect(await listed(bench, {}, 'other')).toEqual([]);
     await bench.turns(turnOf(run, 2, { closeQuestions: closing(false) }));
     expect(await asked(bench, { runId: run.runId })).toEqual([]);
   });

@@ -203,6 +203,8 @@ export const answer = (
 export const question = (incarnation: number, invocationId = 'ask') => ({
   invocationId,
   incarnation,
+  agent: 'editor',
+  assignee: incarnation % 2 === 0 ? 'even' : null,
   questionText: `{"question":"${incarnation}?","schema":null}`,
 });
 

@@ -13,6 +13,7 @@ import { inboxContract } from './inbox.ts';
 import { leasesContract } from './leases.ts';
 import { memoryContract } from './memory.ts';
 import { auditContract, listsContract } from './operations.ts';
+import { openQuestionsContract } from './open-questions.ts';
 import { ownershipContract } from './ownership.ts';
 import { providersContract } from './providers.ts';
 import { scopesContract } from './scopes.ts';
@@ -34,6 +35,7 @@ const themes = {
   groups: groupsContract,
   'inbox and starts': inboxContract,
   questions: answersContract,
+  'open questions of all runs': openQuestionsContract,
   'events with a key': sentKeysContract,
   'timers and delayed messages': timersContract,
   ownership: ownershipContract,

@@ -1,7 +1,17 @@
 /** Scopes: a caller of another tenant reads nothing of this one's and changes nothing of it. */
 import { expect } from 'vitest';
 import { oneTenant } from '../../../src/access/scopes.ts';
-import { begin, endOf, memory, message, minute, tenant, turnOf, type Contract } from './fixture.ts';
+import {
+  begin,
+  endOf,
+  memory,
+  message,
+  minute,
+  question,
+  tenant,
+  turnOf,
+  type Contract,
+} from './fixture.ts';
 
 export function scopesContract({ open, it }: Contract): void {
   it('the scope of another tenant sees nothing, and changes nothing', async () => {
@@ -12,7 +22,7 @@ export function scopesContract({ open, it }: Contract): void {
     await bench.turns(
       turnOf(run, 1, {
         conversation: [{ conversation: 'main', messageText: '"a"' }],
-        openQuestions: [{ invocationId: 'ask-1', incarnation: 1, questionText: '{}' }],
+        openQuestions: [question(1)],
         setTimers: [{ timerId: 't', generation: 1, delayMs: minute }],
         evaluations: [
           {
@@ -49,7 +59,13 @@ export function scopesContract({ open, it }: Contract): void {
       conversation: await store.conversation(scope, { runId, conversation: 'main' }),
       timers: await store.timersOf(scope, { runId, limit: 9 }),
       questions: await store.questions(scope, { runId, limit: 9 }),
-      allQuestions: await store.questions(scope, { runId: null, limit: 9 }),
+      openQuestions: await store.openQuestions(scope, {
+        assignee: null,
+        agent: null,
+        olderThanMs: 0,
+        after: null,
+        limit: 9,
+      }),
       evaluations: await store.evaluations(scope, { subjectRunId: runId, limit: 9 }),
       memory: (await store.memory(scope, entry)).versions,
       budget: await store.budget(scope, user),

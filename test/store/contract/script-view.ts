@@ -96,8 +96,9 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
 }
 
 async function questionsOf(store: Store, tenant: string) {
-  const rows = await store.questions(oneTenant(tenant), { runId: null, limit: 99 });
-  return rows.map((row) => ({ ...row, askedAtMs: 0 }));
+  const all = { assignee: null, agent: null, olderThanMs: 0, after: null, limit: 99 };
+  const rows = await store.openQuestions(oneTenant(tenant), all);
+  return rows.map((row) => ({ ...row, askedAtMs: 0, askedAtUs: '' }));
 }
 
 export const at = ({ tenant, runId: id, shard }: RunAddress) => ({ tenant, runId: id, shard });

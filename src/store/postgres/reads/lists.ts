@@ -1,7 +1,7 @@
 /** Reads for people and quotas: pages of runs, journals, evaluations, and counts. They take no locks. */
 import type { Answer, Asked } from '../../port.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
-import { asRunId, type RunId } from '../../../domain/ids.ts';
+import type { RunId } from '../../../domain/ids.ts';
 import type { RunRow } from '../../rows.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { Pool } from '../link/pool.ts';
@@ -91,48 +91,6 @@ export async function readCheckpoint(
   if (row === undefined) return null;
   const [at, build, chart] = row;
   return { turn: Number(at), build: build ?? null, chartText: chart ?? '' };
-}
-
-const questionFields = `tenant, run_id, invocation_id, incarnation, question, answered,
-    ${epochMs('asked_at')}`;
-
-const runQuestionsStatement = statement(
-  'questions_run',
-  [text, uuid, int],
-  `select ${questionFields} from heddle.questions
-    where tenant = $1::text and run_id = $2::uuid
-    order by asked_at, run_id, invocation_id limit $3::int`,
-);
-
-const tenantQuestionsStatement = statement(
-  'questions_tenant',
-  [text, int],
-  `select ${questionFields} from heddle.questions
-    where tenant = $1::text and not answered
-    order by asked_at, run_id, invocation_id limit $2::int`,
-);
-
-export async function readQuestions(
-  pool: Pool,
-  query: AskedIn<'questions'>,
-): Promise<AnswerIn<'questions'>> {
-  const { tenant, runId, limit } = query;
-  const call =
-    runId === null
-      ? tenantQuestionsStatement(tenant, limit)
-      : runQuestionsStatement(tenant, runId, limit);
-  return (await pool.rows(call)).map((fields) => {
-    const [, run, invocationId, incarnation, questionText, answered, askedAt] = fields;
-    return {
-      tenant,
-      runId: asRunId(run ?? ''),
-      invocationId: invocationId ?? '',
-      incarnation: Number(incarnation),
-      questionText: questionText ?? '',
-      answered: answered === 't',
-      askedAtMs: Number(askedAt),
-    };
-  });
 }
 
 const evaluationsStatement = statement(

@@ -86,12 +86,16 @@ const openQuestions = rowStatement<QuestionOpening>(
     column.text((row) => row.insert.invocationId),
     column.int((row) => row.insert.incarnation),
     column.text((row) => row.insert.questionText),
+    column.text((row) => row.insert.agent),
+    column.text((row) => row.insert.assignee),
   ],
-  `insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question)
-    select * from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
+  `insert into heddle.questions (tenant, run_id, invocation_id, incarnation, question, agent,
+      assignee)
+    select * from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[],
+      $7::text[])
     on conflict (tenant, run_id, invocation_id) do update set
-      incarnation = excluded.incarnation, question = excluded.question, answered = false,
-      asked_at = excluded.asked_at`,
+      incarnation = excluded.incarnation, question = excluded.question, agent = excluded.agent,
+      assignee = excluded.assignee, answered = false, asked_at = excluded.asked_at`,
 );
 
 /**
