@@ -129,7 +129,8 @@ create table inbox (
   key text collate "C" not null,
   kind text collate "C" not null,
   ref text,
-  payload text
+  payload text,
+  sent_by text collate "C"
 );
 create table journal (
   run_id uuid not null,

@@ -231,7 +231,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
       const scope = tenantScopeOf(principal);
       const within = tenantIn(scope, route.ofTenant ? asked.tenant : undefined);
       const answer = await route.handle({
-        heddle: serving.heddle.as(scope),
+        heddle: serving.heddle.as(scope, principal.by),
         host: serving.heddle,
         principal,
         tenant: within.tenant,

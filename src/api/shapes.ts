@@ -16,6 +16,16 @@ export const runId = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'is not a run’s id');
 export const ofRun = z.object({ runId });
 
+export const journalEntry = z
+  .looseObject({
+    kind: z.string(),
+    by: z
+      .string()
+      .optional()
+      .meta({ description: 'Who has sent it: a token’s name, `library` or `loopback`.' }),
+  })
+  .meta({ id: 'JournalEntry', description: 'An event, a command or a fact, with its fields.' });
+
 /** A proxy may end what is silent for 30 s. */
 export const waitMsMax = 25_000;
 export const waitMs = (fallback: number) =>

@@ -237,7 +237,16 @@ export type Turn = {
   /** When, in ms since 1970. */
   readonly atMs: number;
   /** What the turn took, in order. */
-  readonly entries: readonly Json[];
+  readonly entries: readonly TurnEntry[];
+};
+
+/** A line of a journal. The fields that stand beside these are those of its kind. */
+export type TurnEntry = {
+  /** What it is: an event, a result, a command … */
+  readonly kind: string;
+  /** Who has sent it: a token's name, `library` or `loopback`. Absent where nobody has. */
+  readonly by?: string | undefined;
+  readonly [field: string]: unknown;
 };
 
 /** A question that a run asks. */

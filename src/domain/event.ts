@@ -13,6 +13,12 @@ export type ChartEvent = {
   readonly type: string;
 } & JsonObject;
 
+/** Who has sent what came from outside. */
+export type Sender = {
+  /** A token's name, or `library`. Absent where nobody has: heddle's own, and lines of earlier releases. */
+  readonly by?: string;
+};
+
 /**
  * `incarnation` numbers the starts of one invocation id within a run: a completion of an earlier
  * incarnation is stale and changes nothing.
@@ -25,8 +31,8 @@ export type RunEvent =
       /** The input that the run was started with. */
       readonly input?: Json | undefined;
     }
-  | {
-      /** An invocation has its result. */
+  | (Sender & {
+      /** An invocation has its result; with `by`, a person's answer. */
       readonly kind: 'done';
       /** The invocation's id. */
       readonly id: string;
@@ -38,7 +44,7 @@ export type RunEvent =
       readonly left?: true;
       /** The attempt of a provider call that has this result. The chart does not see it. */
       readonly attempt?: AttemptNote;
-    }
+    })
   | {
       /** An invocation has failed. */
       readonly kind: 'failed';
@@ -65,14 +71,14 @@ export type RunEvent =
       /** Which start of the timer. */
       readonly generation: number;
     }
-  | {
+  | (Sender & {
       /** An event was sent: from outside, by a parent or child, or by the chart with a delay. */
       readonly kind: 'event';
       /** The event as the chart got it. */
       readonly event: ChartEvent;
       /** Set only in journals, for an event that no state took: it changed nothing. */
       readonly handled?: false;
-    };
+    });
 
 /**
  * A custom action has thrown, after the commit of this earlier turn. That changed nothing: an action is
@@ -96,20 +102,20 @@ export type ActionThrew = {
  */
 export type JournalEntry =
   | RunEvent
-  | {
+  | (Sender & {
       /** A command. */
       readonly kind: 'cancel' | 'pause' | 'resume';
       /** The reason, as it was given. */
       readonly reason: string;
-    }
-  | {
+    })
+  | (Sender & {
       /** An accepted answer had no effect. */
       readonly kind: 'answer-dropped';
       /** Names the question. */
       readonly askId: string;
       /** The person's answer. */
       readonly answer: Json;
-    }
+    })
   | ActionThrew
   | AttemptLost;
 

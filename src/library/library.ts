@@ -30,7 +30,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
   constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
     const door = new Door(runtime);
     // The process that hosts heddle could read the database itself.
-    super(door, allTenants);
+    super(door, allTenants, 'library');
     this.#door = door;
     this.runtime = runtime;
     this.#closeDatabase = closeDatabase;
@@ -39,10 +39,10 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
 
   /**
    * @internal For surfaces: the same calls for a caller whose scope this is. A tenant that is not in it
-   * is refused, whether it exists or not.
+   * is refused, whether it exists or not. `by` stands beside what the caller commands.
    */
-  as(scope: TenantScope): CallerHeddle<Agents> {
-    return new CallerHeddle(this.#door, scope);
+  as(scope: TenantScope, by = 'library'): CallerHeddle<Agents> {
+    return new CallerHeddle(this.#door, scope, by);
   }
 
   /**

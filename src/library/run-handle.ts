@@ -47,6 +47,9 @@ import type {
   RunRow,
 } from '../store/rows.ts';
 
+/** Who holds the handle: the scope within which the run was found, and who stands beside what they command. */
+type RunCaller = { readonly scope: OneTenant; readonly by: string };
+
 /** The result of `on`. */
 export type Subscription = {
   /** Stops calling the handler. */
@@ -71,12 +74,14 @@ export class Run<out Chart = unknown> {
   readonly tenant: string;
   readonly #address: RunAddress;
   readonly #scope: OneTenant;
+  readonly #by: string;
   readonly #runtime: Runtime;
 
   /** @internal */
-  constructor(runtime: Runtime, address: RunAddress, scope: OneTenant) {
+  constructor(runtime: Runtime, address: RunAddress, { scope, by }: RunCaller) {
     this.#runtime = runtime;
     this.#scope = scope;
+    this.#by = by;
     this.#address = address;
     this.id = address.runId;
     this.tenant = address.tenant;
@@ -310,7 +315,7 @@ export class Run<out Chart = unknown> {
     const { payload, ref = null, key = null, once } = arrival;
     const payloadText = JSON.stringify(payload);
     const { tenant, runId, shard } = this.#address;
-    const row = { tenant, runId, shard, kind, ref, payloadText, key };
+    const row = { tenant, runId, shard, kind, ref, payloadText, key, by: this.#by };
     const value = once === undefined ? row : { ...row, once };
     const fate = await this.#runtime.arrive({ kind: 'inbox', value });
     if (fate?.kind === 'refused') throw asError(fate.error);

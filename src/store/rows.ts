@@ -126,6 +126,11 @@ export type InboxInsert = RunAddress & {
    * `messages:<subscription>`, answers `answer:<question>`. With null, every insert is a row of its own.
    */
   readonly key: string | null;
+  /**
+   * Who has sent it: a token's name, or `library`. Absent for rows that heddle has made itself, and for rows of
+   * earlier releases.
+   */
+  readonly by?: string;
 };
 
 /**

@@ -10,7 +10,7 @@ export class TestRun<out Chart = unknown> extends Run<Chart> {
   readonly #world: TestWorld;
 
   constructor(world: TestWorld, address: RunAddress, scope: OneTenant) {
-    super(world.face, address, scope);
+    super(world.face, address, { scope, by: 'library' });
     this.#world = world;
   }
 

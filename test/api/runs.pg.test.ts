@@ -51,6 +51,8 @@ it('a run that is started here is asked, answered and waited for there', async (
   expect(body.turns).toHaveLength(1);
   const rest = await a.ask('GET', `/v1/runs/${id}/journal?after=1`);
   expect(JSON.stringify(rest.body.turns)).toContain('"approved":true');
+  const entries = rest.body.turns.flatMap((one: { entries: unknown[] }) => one.entries);
+  expect(entries).toContainEqual(expect.objectContaining({ kind: 'done', by: 'loopback' }));
 });
 
 it('what a run came to is an answer, never a fault: completed, failed, cancelled', async () => {

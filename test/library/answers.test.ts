@@ -258,7 +258,7 @@ describe('an accepted answer that comes to nothing is in the journal', () => {
     await clock.idle();
     expect(await run.questions()).toMatchObject([{ question: 'Step 2?' }]);
     expect(await dropped(run)).toEqual([
-      { kind: 'answer-dropped', askId: question!.askId, answer: 'yes' },
+      { kind: 'answer-dropped', askId: question!.askId, answer: 'yes', by: 'library' },
     ]);
     await run.answer('approve', 'two');
     expect(await run.output()).toEqual(['skipped', 'two']);

@@ -13,7 +13,7 @@ import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import { route, type Ask } from '../route.ts';
 import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
-import { count, waitMs, waitMsMax } from '../shapes.ts';
+import { count, journalEntry, waitMs, waitMsMax } from '../shapes.ts';
 
 const startSchema = z
   .strictObject({
@@ -211,7 +211,7 @@ const entry = z.object({
   turn: z.int(),
   build: z.string().nullable(),
   atMs: z.number(),
-  entries: z.array(json),
+  entries: z.array(journalEntry),
 });
 
 const journal = route({

@@ -12,7 +12,7 @@ export function runTable(runs: readonly Run[]): string {
 }
 
 export function turnText({ turn, atMs, entries }: Turn): string {
-  const types = entries.map((entry) => typeOf(entry)).join(', ');
+  const types = entries.map((entry) => typeOf(entry) + senderOf(entry)).join(', ');
   return `turn ${turn}  ${iso(atMs)}  ${types}`;
 }
 
@@ -22,6 +22,8 @@ function typeOf(entry: unknown): string {
   const { type: inner } = Object(event) as { readonly type?: unknown };
   return typeof inner === 'string' ? inner : JSON.stringify(entry).slice(0, 80);
 }
+
+const senderOf = ({ by }: Turn['entries'][number]): string => (by === undefined ? '' : ` by ${by}`);
 
 /** What a run came to, as a sentence. */
 export function outcomeText({ id, status, error }: Outcome): string {

@@ -60,13 +60,16 @@ import type { OneTenant, TenantScope } from '../../domain/scope.ts';
 export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   /** @internal The tenants that this caller may name. */
   readonly scope: TenantScope;
+  /** @internal Stands beside the commands of this caller: a token's name, or `library`. */
+  readonly by: string;
   readonly #door: Door;
   readonly #channels: OutsideChannels;
   readonly #memory: OutsideMemory;
 
   /** @internal */
-  constructor(door: Door, scope: TenantScope) {
+  constructor(door: Door, scope: TenantScope, by: string) {
     this.scope = scope;
+    this.by = by;
     this.#door = door;
     this.#channels = new OutsideChannels(() => door.open(), scope);
     this.#memory = new OutsideMemory(() => door.open(), scope);
@@ -138,7 +141,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
 
   /** @internal For handles of tests. */
   protected handleOf<Chart>(address: RunAddress, scope: OneTenant): Run<Chart> {
-    return new Run(this.#door.runtime, address, scope);
+    return new Run(this.#door.runtime, address, { scope, by: this.by });
   }
 
   /** Runs of one tenant, newest first. */

@@ -1,6 +1,7 @@
 /** Takes commands in a turn. They move the run's status and not its chart. */
 import type { Draft } from './draft.ts';
-import { isStop, pausedAfter, tellChildren } from './family.ts';
+import type { InboxRow } from '../../store/rows.ts';
+import { isStop, pausedAfter, senderOf, tellChildren } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { isCommand } from './incoming-event.ts';
 
@@ -16,9 +17,9 @@ export function noteCommands(
   const rows = incoming.flatMap((item) =>
     item.kind === 'inbox' && isCommand(item.row) && !isStop(item.row) ? [item.row] : [],
   );
-  for (const { seq, kind, payloadText } of rows) {
-    draft.takenInbox.push(seq);
-    if (kind === 'pause' || kind === 'resume') note(draft, kind, payloadText);
+  for (const row of rows) {
+    draft.takenInbox.push(row.seq);
+    if (row.kind === 'pause' || row.kind === 'resume') note(draft, row.kind, row);
   }
   const by = pausedAfter(from, rows);
   const paused = by.person || by.parent;
@@ -28,8 +29,9 @@ export function noteCommands(
     draft.held = paused ? { ...held, pausedBy: by } : held;
   }
   if (paused !== (from.status === 'paused')) {
-    const word = (paused ? pause : rows.at(-1))?.payloadText ?? null;
-    tellChildren(draft, paused ? 'pause' : 'resume', reasonOf(word));
+    const word = paused ? pause : rows.at(-1);
+    const reason = reasonOf(word?.payloadText ?? null);
+    tellChildren(draft, paused ? 'pause' : 'resume', { reason, ...senderOf(word) });
   }
   return { paused, reason: pause === undefined ? from.reason : reasonOf(pause.payloadText) };
 }
@@ -37,9 +39,9 @@ export function noteCommands(
 export function note(
   draft: Draft,
   kind: 'cancel' | 'pause' | 'resume',
-  payloadText: string | null,
+  row: Pick<InboxRow, 'payloadText' | 'by'>,
 ): void {
-  draft.journal.push({ kind, reason: reasonOf(payloadText) });
+  draft.journal.push({ kind, reason: reasonOf(row.payloadText), ...senderOf(row) });
 }
 
 export function reasonOf(payloadText: string | null): string {

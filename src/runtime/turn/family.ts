@@ -8,6 +8,7 @@
  * 1. Nothing is sent before the commit: a draft that is dropped has sent nothing.
  */
 import type { Effect } from '../../domain/effect.ts';
+import type { Sender } from '../../domain/event.ts';
 import { heddleError, type ErrorRecord } from '../../domain/errors.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { Json } from '../../domain/json.ts';
@@ -21,13 +22,18 @@ import type { HotRun } from './hot-run.ts';
 function send(
   draft: Draft,
   to: Pick<HeldChild, 'runId' | 'shard'>,
-  row: Pick<InboxRow, 'kind' | 'ref'> & { readonly payload: Json | object },
+  row: Pick<InboxRow, 'kind' | 'ref' | 'by'> & { readonly payload: Json | object },
 ): void {
   const { tenant } = draft.from.run;
   const { kind, ref, payload } = row;
   const payloadText = JSON.stringify(payload);
   const at = { tenant, runId: asRunId(to.runId), shard: to.shard };
-  draft.inbox.push({ ...at, kind, ref, payloadText, key: null });
+  draft.inbox.push({ ...at, kind, ref, payloadText, key: null, ...senderOf(row) });
+}
+
+/** Who has sent the row, for what is made of it. */
+export function senderOf(row: Sender | undefined): Sender {
+  return row?.by === undefined ? {} : { by: row.by };
 }
 
 /** An event that the chart sends to its parent or to a child by its invocation's id. */
@@ -62,10 +68,14 @@ export function endChild(draft: Draft, child: HeldChild, how: ChildEnd): void {
 }
 
 /** A person or the parent has paused or resumed the run: its children are told the same. */
-export function tellChildren(draft: Draft, kind: 'pause' | 'resume', reason: string): void {
+export function tellChildren(
+  draft: Draft,
+  kind: 'pause' | 'resume',
+  { reason, ...sender }: Sender & { readonly reason: string },
+): void {
   const payload = `with its parent: ${reason}`.slice(0, reasonCharsMax);
   for (const child of Object.values(draft.held.children)) {
-    send(draft, child, { kind, ref: byParent, payload });
+    send(draft, child, { kind, ref: byParent, payload, ...sender });
   }
 }
 
@@ -79,9 +89,12 @@ const reasonCharsMax = 1_000;
 export function pausedAfter({ status, held }: HotRun, commands: readonly InboxRow[]): PausedBy {
   const nobody: PausedBy = { person: false, parent: false };
   let by = status === 'paused' ? (held.pausedBy ?? { person: true, parent: false }) : nobody;
-  for (const { kind, ref } of commands) {
+  for (const row of commands) {
+    const { kind, ref } = row;
     const whose = ref === byParent ? 'parent' : 'person';
-    if (kind === 'pause') by = { ...by, [whose]: true };
+    const { by: _, ...others } = by;
+    // The reason that the run shows is the last pause's too.
+    if (kind === 'pause') by = { ...others, [whose]: true, ...senderOf(row) };
     if (kind === 'resume') by = whose === 'parent' ? { ...by, parent: false } : nobody;
   }
   return by;

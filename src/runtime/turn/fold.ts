@@ -46,7 +46,7 @@ export function* foldTurn(
   const cancel = rows.find((row) => row.kind === 'cancel' && !isStop(row));
   if (cancel !== undefined) {
     for (const row of rows) draft.takenInbox.push(row.seq);
-    note(draft, 'cancel', cancel.payloadText);
+    note(draft, 'cancel', cancel);
     dropAnswers(draft, incoming);
     return cancelledTurn(draft, reasonOf(cancel.payloadText));
   }
@@ -103,11 +103,11 @@ export function* foldTurn(
 function stopped(
   draft: Draft,
   at: { readonly state: ChartState | null; readonly status: RunStatus },
-  { seq, payloadText }: InboxRow,
+  row: InboxRow,
 ): FoldedTurn {
-  draft.takenInbox.push(seq);
-  note(draft, 'cancel', payloadText);
-  return stoppedTurn(draft, at, reasonOf(payloadText));
+  draft.takenInbox.push(row.seq);
+  note(draft, 'cancel', row);
+  return stoppedTurn(draft, at, reasonOf(row.payloadText));
 }
 
 /** The chart goes on: it waits for what it holds open. */

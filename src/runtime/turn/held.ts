@@ -3,6 +3,7 @@
  * receives, its children's addresses, its open questions. All of them are read from the row again,
  * so a run that waits needs no memory.
  */
+import type { Sender } from '../../domain/event.ts';
 import type { ImageNeed } from '../../domain/model/needs.ts';
 import type { SubscribedChannel } from '../../store/rows.ts';
 
@@ -41,8 +42,11 @@ export type HeldConversation = {
 /** `count` images stand in the rows, `chars` of the rows are their bytes, and `bytes` were moved out of them. */
 export type ImageSizes = { readonly count: number; readonly chars: number; readonly bytes: number };
 
-/** Whether a person, the parent or both have paused a run and not resumed it. */
-export type PausedBy = { readonly person: boolean; readonly parent: boolean };
+/**
+ * Whether a person, the parent or both have paused a run and not resumed it. `by`: who has given the last of
+ * these pauses, to this run or to one above it; absent in rows of earlier releases.
+ */
+export type PausedBy = Sender & { readonly person: boolean; readonly parent: boolean };
 
 /**
  * Attempts of a task that ended with their process. `isWaiting`: the task pauses before the next one.

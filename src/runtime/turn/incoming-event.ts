@@ -7,7 +7,7 @@ import type { ChartState, OpenInvocation } from '../../kernel/port.ts';
 import { urgentInboxKinds, type InboxRow } from '../../store/rows.ts';
 import { childOutcome } from './begin-invocation.ts';
 import { chartTimer, clearTimer, splitTimer, type Draft } from './draft.ts';
-import { isStop } from './family.ts';
+import { isStop, senderOf } from './family.ts';
 import type { Incoming } from './incoming.ts';
 import { passedMs } from './invocation-limit.ts';
 import { endPause } from './lost-tasks.ts';
@@ -64,7 +64,7 @@ function* inboxEvent(
   const payload = row.payloadText === null ? null : (JSON.parse(row.payloadText) as Json);
   switch (row.kind) {
     case 'event':
-      return { kind: 'event', event: payload as unknown as ChartEvent };
+      return { kind: 'event', event: payload as unknown as ChartEvent, ...senderOf(row) };
     case 'messages':
       return yield* messagesEvent(draft, row.ref, state);
     case 'child':

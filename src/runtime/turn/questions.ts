@@ -16,6 +16,7 @@ import type { ChartState, OpenInvocation } from '../../kernel/port.ts';
 import type { QuestionEnd, QuestionInsert } from '../../store/batch.ts';
 import type { InboxRow } from '../../store/rows.ts';
 import type { Draft } from './draft.ts';
+import { senderOf } from './family.ts';
 import { noted, without } from './held.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -66,7 +67,7 @@ export function answerEvent(
   }
   const { id, incarnation } = asked;
   draft.takenAnswers.push({ runId: row.runId, invocationId: id, incarnation });
-  return { kind: 'done', id, incarnation, output: { answer: payloadOf(row) } };
+  return { kind: 'done', id, incarnation, output: { answer: payloadOf(row) }, ...senderOf(row) };
 }
 
 /** Whether the question that the row answers is open. */
@@ -85,7 +86,8 @@ function dropAnswer(draft: Draft, row: InboxRow): void {
   const askId = row.ref ?? '';
   const asked = parseAskId(row.runId, askId);
   if (asked !== null) draft.takenAnswers.push(asked);
-  draft.journal.push({ kind: 'answer-dropped', askId, answer: payloadOf(row) });
+  const dropped = { kind: 'answer-dropped', askId, answer: payloadOf(row) } as const;
+  draft.journal.push({ ...dropped, ...senderOf(row) });
 }
 
 function askedBy(row: InboxRow, state: ChartState | null): OpenInvocation | undefined {

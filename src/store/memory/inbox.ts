@@ -63,9 +63,10 @@ export function insertInbox(db: Database, insert: InboxInsert, wakes: Wakes): vo
  */
 export function putInbox(db: Database, insert: InboxInsert, wakes: Wakes): void {
   if (insert.key !== null && hasInboxKey(db, insert, insert.key)) return;
-  const { tenant, runId, shard, kind, ref, payloadText, key } = insert;
+  const { tenant, runId, shard, kind, ref, payloadText, key, by } = insert;
   const seq = String(db.next('inbox'));
-  db.tables.inbox.put(Object.freeze({ tenant, runId, shard, kind, ref, payloadText, key, seq }));
+  const row = { tenant, runId, shard, kind, ref, payloadText, key, seq };
+  db.tables.inbox.put(Object.freeze(by === undefined ? row : { ...row, by }));
   wakes.wake(insert);
 }
 

@@ -148,7 +148,7 @@ describe('turns', () => {
     expect(await numbers({ after: 12 })).toEqual([]);
     const [bare] = await run.turns({ after: 1, limit: 1 });
     expect(bare).toMatchObject({ turn: 2, status: 'waiting-on-timer' });
-    expect(bare?.entries).toEqual([{ kind: 'event', event: { type: 'GO' } }]);
+    expect(bare?.entries).toEqual([{ kind: 'event', by: 'library', event: { type: 'GO' } }]);
     expect(bare).not.toHaveProperty('edges');
     const [, full] = await run.turns({ before: 4, limit: 2, edges: true });
     expect(full?.edges?.map(({ id }) => id)).toEqual(['counter.odd:GO:0:counter.even']);

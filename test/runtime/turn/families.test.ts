@@ -2,6 +2,7 @@
 import { createMachine, emit, setup } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/domain/limits.ts';
+import { heldFromText } from '../../../src/runtime/turn/held.ts';
 import { oneReplica } from '../../support/replica.ts';
 
 const leaf = createMachine({ id: 'leaf', on: { GO: {} } });
@@ -34,7 +35,10 @@ describe('a pause', () => {
     await run.pause('lunch');
     await clock.idle();
     expect(await statuses()).toEqual(['paused', 'paused', 'paused']);
-    expect((await (await member('leaf')).row()).reason).toContain('lunch');
+    const { reason, heldText } = await (await member('leaf')).row();
+    expect(reason).toContain('lunch');
+    const held = heldFromText(heldText).pausedBy;
+    expect(held).toEqual({ person: false, parent: true, by: 'library' });
     await run.resume();
     await clock.idle();
     expect(await statuses()).toEqual(before);

@@ -171,11 +171,11 @@ describe('the journal', () => {
     expect(entries).toEqual([
       { kind: 'start' },
       { kind: 'timer', id: 'after:500:door.shut', generation: 1 },
-      { kind: 'event', event: { type: 'KNOCK' }, handled: false },
-      { kind: 'event', event: { type: 'OPEN' } },
-      { kind: 'event', event: { type: 'OPEN' }, handled: false },
-      { kind: 'event', event: { type: 'DRAUGHT.cold' } },
-      { kind: 'event', event: { type: 'CLOSE' }, handled: false },
+      { kind: 'event', by: 'library', event: { type: 'KNOCK' }, handled: false },
+      { kind: 'event', by: 'library', event: { type: 'OPEN' } },
+      { kind: 'event', by: 'library', event: { type: 'OPEN' }, handled: false },
+      { kind: 'event', by: 'library', event: { type: 'DRAUGHT.cold' } },
+      { kind: 'event', by: 'library', event: { type: 'CLOSE' }, handled: false },
     ]);
     expect(await folded(run, door)).toBe((await run.row()).chartText);
   });

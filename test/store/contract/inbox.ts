@@ -8,6 +8,7 @@ import {
   begin,
   endOf,
   event,
+  keyed as sentUnder,
   newRun,
   runIds,
   tenant,
@@ -283,6 +284,18 @@ export function inboxContract({ open, it }: Contract): void {
     const inbox = [event(run, 'late')];
     const outcome = await bench.commit({ turns: [endOf(run, 1)], arrivals: { inbox } });
     expect(outcome.inbox).toMatchObject([{ kind: 'refused', error: { code: 'run-ended' } }]);
+  });
+
+  it('a row keeps who has sent it, whether it counts once or not; nobody has sent heddle’s own', async () => {
+    const bench = await begin(open);
+    const [run, other] = [await bench.started(1), await bench.started(2)];
+    const sent = { ...sentUnder(run, 'b', 'k'), by: 'desk' };
+    await bench.commit({ arrivals: { inbox: [event(run, 'a', { by: 'library' }), sent] } });
+    await bench.commit({ arrivals: { inbox: [event(other, 'c', { by: 'desk' })] } });
+    await bench.commit({ arrivals: { inbox: [event(other, 'd')] } });
+    const senders = async (of: RunAddress) => (await bench.inbox(of)).map(({ by }) => by);
+    expect(await senders(run)).toEqual(['library', 'desk']);
+    expect(await senders(other)).toEqual(['desk', undefined]);
   });
 
   it('promise 5: two rows with one key are one', async () => {

@@ -86,7 +86,7 @@ const commands = listed(commandKinds);
 const loadInboxStatement = rowStatement(
   'inbox_load',
   runColumns,
-  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
+  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq, b.sent_by
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
       select * from heddle.inbox b
@@ -99,7 +99,7 @@ const loadInboxStatement = rowStatement(
 const loadAnswersStatement = rowStatement(
   'inbox_load_answers',
   runColumns,
-  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq
+  `select b.tenant, b.run_id, b.shard, b.kind, b.ref, b.payload, b.key, b.seq, b.sent_by
     from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
     cross join lateral (
       select * from heddle.inbox b
@@ -153,7 +153,7 @@ async function loadAnswers(pool: Pool, found: ReadonlyMap<string, Found>): Promi
 }
 
 function inboxRow(fields: Fields): InboxRow {
-  const [tenant, runId, shard, kind, ref, payload, key, seq] = fields;
+  const [tenant, runId, shard, kind, ref, payload, key, seq, by] = fields;
   return {
     tenant: tenant ?? '',
     runId: asRunId(runId ?? ''),
@@ -163,6 +163,7 @@ function inboxRow(fields: Fields): InboxRow {
     payloadText: payload ?? null,
     key: key?.startsWith('=') === true ? key.slice(1) : null,
     seq: seq ?? '',
+    ...(by ? { by } : {}),
   };
 }
 

@@ -44,6 +44,7 @@ const acceptStatement = rowStatement<InboxArrival>(
     column.int(({ once }) => (once?.kind === 'answer' ? once.incarnation : null)),
     column.text(({ once }) => (once?.kind === 'event' ? once.key : null)),
     column.text(({ once }) => (once?.kind === 'event' ? hashOf(once.eventText) : null)),
+    column.text((row) => row.by ?? null),
   ],
   `with i as materialized (
       select i.*, r.shard, r.status, r.ended_at is null as open, q.row as question,
@@ -55,8 +56,9 @@ const acceptStatement = rowStatement<InboxArrival>(
           where k.tenant = i.tenant and k.run_id = i.run_id and k.key = i.send_key
             and k.sent_at >= ${keyEnds}) end as known_hash
       from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-          $7::text[], $8::int[], $9::text[], $10::text[]) with ordinality
-        as i(tenant, run_id, kind, ref, key, payload, invocation_id, incarnation, send_key, hash, place)
+          $7::text[], $8::int[], $9::text[], $10::text[], $11::text[]) with ordinality
+        as i(tenant, run_id, kind, ref, key, payload, invocation_id, incarnation, send_key, hash,
+          sent_by, place)
       left join lateral (
         select r.shard, r.status, r.ended_at from heddle.runs r
         where r.tenant = i.tenant and r.run_id = i.run_id offset 0
@@ -72,7 +74,7 @@ const acceptStatement = rowStatement<InboxArrival>(
       returning i.place
     ), keys as (
       insert into heddle.sent_keys as k (tenant, run_id, key, hash, commit_id)
-      select tenant, run_id, send_key, hash, $11::uuid from i
+      select tenant, run_id, send_key, hash, $12::uuid from i
       where send_key is not null and shard is not null and open and nth = 1
       order by tenant, run_id, send_key
       on conflict (tenant, run_id, key) do update set
@@ -94,12 +96,12 @@ const acceptStatement = rowStatement<InboxArrival>(
             select tenant, run_id, key, hash from keys)) then 'send-key-used'
           else 'accepted' end as verdict,
         send_key is null or (nth = 1 and (tenant, run_id, send_key) in (
-          select tenant, run_id, key from keys where commit_id = $11::uuid)) as first
+          select tenant, run_id, key from keys where commit_id = $12::uuid)) as first
       from i
     ), put as (
-      insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
+      insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload, sent_by)
       select tenant, run_id, shard, kind, ref,
-        coalesce('=' || key, '#' || nextval('heddle.inbox_seq')), payload
+        coalesce('=' || key, '#' || nextval('heddle.inbox_seq')), payload, sent_by
       from judged where verdict = 'accepted' and open and first
       order by place
       on conflict do nothing
@@ -107,7 +109,7 @@ const acceptStatement = rowStatement<InboxArrival>(
     ), kept as (
       update heddle.commits c
       set told = (select json_agg(json_build_array(place, verdict, status)) from judged)
-      where c.commit_id = $11::uuid
+      where c.commit_id = $12::uuid
     )
     select tenant, run_id, shard, null::bigint as place, null as verdict, null as status from put
     union all

@@ -54,12 +54,13 @@ export const insertInbox = rowStatement<InboxInsert>(
     column.text((row) => row.ref),
     column.text((row) => row.key),
     column.text((row) => row.payloadText),
+    column.text((row) => row.by ?? null),
   ],
-  `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload)
+  `insert into heddle.inbox (tenant, run_id, shard, kind, ref, key, payload, sent_by)
     select i.tenant, i.run_id, r.shard, i.kind, i.ref,
-      coalesce('=' || i.key, '#' || nextval('heddle.inbox_seq')), i.payload
-    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
-      with ordinality as i(tenant, run_id, kind, ref, key, payload, place)
+      coalesce('=' || i.key, '#' || nextval('heddle.inbox_seq')), i.payload, i.sent_by
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+      with ordinality as i(tenant, run_id, kind, ref, key, payload, sent_by, place)
     cross join lateral (
       select r.shard, r.ended_at from heddle.runs r
       where r.tenant = i.tenant and r.run_id = i.run_id offset 0
