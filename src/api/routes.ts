@@ -7,6 +7,8 @@ import { insideRoutes } from './routes/inside.ts';
 import { memoryRoutes } from './routes/memory.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
 import { operatorRoutes } from './routes/operator.ts';
+import { agentRoutes } from './routes/records/agents.ts';
+import { pastRoutes } from './routes/records/past.ts';
 import { commandRoutes } from './routes/run-commands.ts';
 import { runRoutes } from './routes/runs.ts';
 import { streamRoutes } from './routes/streams.ts';
@@ -15,10 +17,12 @@ export const routes: readonly Route[] = [
   ...runRoutes,
   ...commandRoutes,
   ...insideRoutes,
+  ...pastRoutes,
   ...questionRoutes,
   ...channelRoutes,
   ...memoryRoutes,
   ...budgetRoutes,
+  ...agentRoutes,
   ...operatorRoutes,
   ...streamRoutes,
   ...healthRoutes,

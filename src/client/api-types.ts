@@ -236,6 +236,8 @@ export type Turn = {
   readonly build: string | null;
   /** When, in ms since 1970. */
   readonly atMs: number;
+  /** The run's status after the turn; null where it was not noted. */
+  readonly status: RunStatus | null;
   /** What the turn took, in order. */
   readonly entries: readonly TurnEntry[];
 };

@@ -4,8 +4,9 @@
  * Each method is one request, or a few where it says so. A refusal is a `HeddleRequestError`.
  */
 import { Runs } from './runs.ts';
-import { Channels } from './channels.ts';
-import { Memory } from './memory.ts';
+import { Agents } from './records/agents.ts';
+import { Channels } from './records/channels.ts';
+import { Memory } from './records/memory.ts';
 import { Operator } from './operator.ts';
 import { Questions } from './questions.ts';
 import { follow, type StreamEvent, type StreamOptions, type Topic } from './stream.ts';
@@ -38,7 +39,9 @@ export type Client = {
   readonly memory: Memory;
   /** What runs ask people. */
   readonly questions: Questions;
-  /** Budgets, providers, agents, the audit. */
+  /** The agents. */
+  readonly agents: Agents;
+  /** Budgets, providers, the audit. */
   readonly operator: Operator;
   /**
    * Follows topics over one connection, and comes again where it was cut: each turn and each message of a log comes
@@ -71,6 +74,7 @@ export function createClient(options: ClientOptions = {}): Client {
     channels: new Channels(transport),
     memory: new Memory(transport),
     questions: new Questions(transport),
+    agents: new Agents(transport),
     operator: new Operator(transport),
     stream: (topics, given) => follow(transport, topics, given),
   };

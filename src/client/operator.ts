@@ -1,17 +1,6 @@
-/** What an operator looks at and steers over the API: budgets, providers, agents, the audit. */
+/** What an operator looks at and steers over the API: budgets, providers, the audit. */
 import type { Transport } from './transport.ts';
-import type {
-  AgentInFull,
-  AgentVersionView,
-  Budget,
-  BudgetOwner,
-  BudgetView,
-  Json,
-  Provider,
-} from './api-types.ts';
-
-/** The most that the API gives at once. */
-const agentsAtOnce = 100;
+import type { Budget, BudgetOwner, BudgetView, Json, Provider } from './api-types.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
   if (runId !== undefined) return `/v1/budgets/runs/${encodeURIComponent(runId)}`;
@@ -49,31 +38,6 @@ export class Operator {
   async reopenProvider(provider: string): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/reopen`;
     await this.#transport.ask('POST', path, { ofTenant: false, repeat: 'harmless' });
-  }
-
-  /** Versions of agents that any replica has registered, by name and version; all pages of them. */
-  async agents(
-    query: {
-      /** The agent's name. */
-      readonly agent?: string;
-    } = {},
-  ): Promise<readonly AgentVersionView[]> {
-    type Body = { readonly agents: readonly AgentVersionView[] };
-    const found: AgentVersionView[] = [];
-    for (let after = {}; ;) {
-      const asked = { query: { ...query, ...after, limit: agentsAtOnce }, ofTenant: false };
-      const { agents } = (await this.#transport.ask<Body>('GET', '/v1/agents', asked)).body;
-      found.push(...agents);
-      const last = agents.at(-1);
-      if (last === undefined || agents.length < agentsAtOnce) return found;
-      after = { afterAgent: last.agent, afterVersion: last.version };
-    }
-  }
-
-  /** A version of an agent: its chart's config as JSON, and the schemas of its input and events. */
-  async agent(agent: string, version: string): Promise<AgentInFull> {
-    const path = `/v1/agents/${encodeURIComponent(agent)}/versions/${encodeURIComponent(version)}`;
-    return (await this.#transport.ask<AgentInFull>('GET', path, { ofTenant: false })).body;
   }
 
   /** Counts of all that the tenant has, and of what should never be. */

@@ -2,8 +2,8 @@
 import type { AbortLike } from './fetch-like.ts';
 import type { Transport } from './transport.ts';
 import { HeddleRequestError } from './problem.ts';
+import { RunRecords } from './records/run-records.ts';
 import type {
-  Evaluation,
   Json,
   Outcome,
   Page,
@@ -42,10 +42,11 @@ const turnsAtOnce = 200;
 const at = (runId: string, rest = ''): string => `/v1/runs/${encodeURIComponent(runId)}${rest}`;
 
 /** Runs over the API. */
-export class Runs {
+export class Runs extends RunRecords {
   readonly #transport: Transport;
 
   constructor(transport: Transport) {
+    super(transport);
     this.#transport = transport;
   }
 
@@ -189,29 +190,9 @@ export class Runs {
     await this.#transport.ask('POST', at(runId, `/${kind}`), { body, repeat: 'harmless' });
   }
 
-  /** Turns above `after`, in order. */
-  async journal(
-    runId: string,
-    query: {
-      /** The place after which it begins. */
-      readonly after?: number;
-      /** How many at most. */
-      readonly limit?: number;
-    } = {},
-  ): Promise<readonly Turn[]> {
-    type Body = { readonly turns: readonly Turn[] };
-    return (await this.#transport.ask<Body>('GET', at(runId, '/journal'), { query })).body.turns;
-  }
-
   /** What the run asks and nobody has answered. */
   async questions(runId: string): Promise<readonly Question[]> {
     type Body = { readonly questions: readonly Question[] };
     return (await this.#transport.ask<Body>('GET', at(runId, '/questions'))).body.questions;
-  }
-
-  /** The evaluations that the run was given. */
-  async evaluations(runId: string): Promise<readonly Evaluation[]> {
-    type Body = { readonly evaluations: readonly Evaluation[] };
-    return (await this.#transport.ask<Body>('GET', at(runId, '/evaluations'))).body.evaluations;
   }
 }

@@ -37,6 +37,10 @@ export const errorRegistry = {
   // Agents
   'agent-refused': terminal(422, 'Agent {agent} cannot be durable. {refusals}'),
   'agent-unknown': terminal(404, 'No agent is registered as {agent}; known: {known}.'),
+  'definition-missing': terminal(
+    404,
+    'The definition of agent {agent} version {version} is not kept ({why}), so it cannot be drawn; read its source.',
+  ),
   'agent-differs': terminal(
     409,
     'Agent {agent} is registered with another chart than the one that is given here: give this one to createHeddle, or start the agent by its name.',

@@ -25,6 +25,7 @@ import { emptyFrame, type Frame } from './frame.ts';
 import { Macrostep } from './macrostep.ts';
 import { persist, restore } from './persist.ts';
 import { mermaidOf } from './drawing/mermaid.ts';
+import { outlineOf } from './drawing/outline.ts';
 import { takenIn, type Microstep } from './drawing/taken.ts';
 import type { Agent, ChartState, Kernel, Step, TracedStep } from './port.ts';
 import { receive } from './receive.ts';
@@ -44,6 +45,7 @@ export function createKernel(): Kernel {
     stepTraced: (agent, state, event, self) =>
       traced(agent, (trace) => step(compiled(agent), hot(state), event, self, trace)),
     mermaid: mermaidOf,
+    outline: outlineOf,
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
     persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),
     restore: (agent, text, self, build) => restore(compiled(agent), text, self, build),

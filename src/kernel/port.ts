@@ -168,6 +168,8 @@ export interface Kernel {
   stepTraced(agent: Agent, state: ChartState, event: RunEvent, self: string): TracedStep;
   /** A definition as text for Mermaid; throws what XState throws when it is none of a chart. */
   mermaid(definition: Json): string;
+  /** A definition as an outline of its states and edges; throws as `mermaid` does. */
+  outline(definition: Json): string;
   /** The state as text; the same state always gives the same bytes (promise 10). */
   persist(agent: Agent, state: ChartState): string;
   /** The same without output and error, for a run that has ended: its row has them elsewhere. */

@@ -30,7 +30,7 @@ const id = '01a228d2-d56b-735d-ba54-b1ab9c5db2ae';
 
 /** The path with names in the place of its parameters, and a body that no route takes. */
 function request({ method, path }: Route, query = ''): [string, string, unknown] {
-  const values: Record<string, string> = { runId: id, scope: 'user' };
+  const values: Record<string, string> = { runId: id, scope: 'user', turn: '1' };
   const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => values[name] ?? 'x');
   return [method, filled + query, method === 'GET' || method === 'DELETE' ? undefined : { x: 1 }];
 }

@@ -2,6 +2,7 @@
 import { assign, setup } from 'xstate';
 import { afterAll, expect, it, vi } from 'vitest';
 import { catalogue, createHeddle, stubProvider } from '../../src/index.ts';
+import { serve } from '../../src/server.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { called } from './called.ts';
 import { linesOf } from './spawned.ts';
@@ -248,6 +249,43 @@ it('says when there is no such run, and that a database is current', async () =>
     stderr: `heddle: run-unknown: No run has the id ${nobody}.\nnext: heddle runs\n`,
   });
   expect(await cli('migrate')).toMatchObject({ code: 0, stderr: '' });
+});
+
+it('shows a run as of a turn, and what its calls have met', async () => {
+  const run = await here.start('waiter');
+  await cli('send', run.id, 'go', '{"answer":5}');
+  await run.output({ timeoutMs: 20_000 });
+  // This process has no charts: it tells what is kept.
+  const { stdout } = await cli('show', run.id, '--turn', '1');
+  expect(stdout).toMatch(/exact +no: the process that was asked has no chart of this version/);
+  const last = linesOf((await cli('show', run.id, '--turn', '2', '--jsonl')).stdout);
+  expect(last).toMatchObject([{ turn: 2, exact: true, context: { answer: 5 }, edges: null }]);
+  const server = await serve(here, { port: 0 });
+  const asked = await called('show', run.id, '--turn', '1', '--url', server.url);
+  const second = await called('show', run.id, '--turn', '2', '--url', server.url);
+  await server.close();
+  expect(asked.stdout).toMatch(/exact +yes\n/);
+  expect(asked.stdout).toMatch(/state +waiting\n/);
+  expect(second.stdout).toMatch(/edges +waiter\.waiting go → waiter\.done\n/);
+  expect((await cli('show', run.id, '--turn', 'x')).code).toBe(2);
+  expect((await cli('show', run.id, '--turn', '99')).stderr).toContain('invalid-field');
+  expect((await cli('show', run.id, '--attempts')).stderr).toBe('No provider was asked yet.\n');
+  expect((await cli('show', run.id, '--attempts', '--json')).stdout).toBe('[]\n');
+});
+
+it('lists the versions of an agent with the runs on each, and draws its chart', async () => {
+  const all = linesOf((await cli('agents', 'list', '--jsonl')).stdout);
+  expect(all).toContainEqual(expect.objectContaining({ agent: 'waiter', isHere: false }));
+  const run = await here.start('clerk', { tenant: 'drawn' });
+  const versions = await cli('agents', 'list', 'clerk', '--tenant', 'drawn', '--jsonl');
+  expect(linesOf(versions.stdout)).toMatchObject([{ agent: 'clerk', openRuns: 1 }]);
+  expect((await cli('agents', 'list', 'clerk')).stdout).toContain('open runs');
+  expect((await cli('agents', 'draw', 'waiter')).stdout).toMatch(/^stateDiagram-v2\n/);
+  const outline = await cli('agents', 'draw', 'waiter', '--as', 'outline');
+  expect(outline.stdout).toBe('waiter\n  waiting  [initial]\n    go → done\n  done  [final]\n');
+  expect((await cli('agents', 'draw', 'nobody')).stderr).toContain('agent-unknown');
+  expect((await cli('agents', 'draw', 'waiter', '--as', 'svg')).code).toBe(2);
+  await run.cancel();
 });
 
 it('lists providers, from what replicas have written of them', async () => {

@@ -42,7 +42,7 @@ const refusal = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
 
 describe.each(Object.keys(ways))('%s', (way) => {
   const client = ways[way]!;
-  const { runs, channels, memory, operator, questions } = client;
+  const { agents, runs, channels, memory, operator, questions } = client;
   const asks = { input: { request: `a loom ${way}` } };
   const place = way.replaceAll(' ', '-');
 
@@ -73,6 +73,14 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect(turns).toEqual(journal);
     expect(turns.map(({ turn }) => turn)).toEqual(turns.map((_, at) => at + 1));
     expect(await runs.evaluations(id)).toEqual([]);
+    const traced = await runs.turns(id, { after: 0, limit: 1 });
+    expect(traced).toMatchObject([{ ...journal[0], edges: expect.any(Array) as unknown }]);
+    expect(await runs.snapshotAt(id, journal.length)).toMatchObject({
+      exact: true,
+      status: 'completed',
+    });
+    expect(await runs.attempts(id)).toEqual({ from: 1, to: journal.length, attempts: [] });
+    for await (const attempt of runs.attemptsAll(id)) expect.fail(attempt.how);
   });
 
   it('starts a run once under a key, and several or none', async () => {
@@ -151,11 +159,18 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect((await operator.budget()).spent).toEqual({ tokens: 0, cost: 0 });
     expect(await operator.providers()).toBeInstanceOf(Array);
     expect((await refusal(operator.reopenProvider('nobody'))).code).toBe('provider-unknown');
-    const [agent] = await operator.agents({ agent: 'approval' });
+    const [agent] = await agents.list({ agent: 'approval' });
     expect(agent).toMatchObject({ agent: 'approval', isHere: true });
-    expect(await operator.agent('approval', agent!.version)).toMatchObject({
+    expect(await agents.get('approval', agent!.version)).toMatchObject({
       definition: { id: 'approval' },
     });
+    expect(await agents.get('approval')).toMatchObject({ version: agent!.version });
+    const { versions } = await agents.versions('approval', { limit: 1 });
+    expect(versions).toMatchObject([{ ...agent, openRuns: expect.any(Number) as number }]);
+    expect(await agents.draw('approval')).toContain('stateDiagram-v2');
+    expect(await agents.draw('approval', { version: agent!.version, as: 'outline' })).toContain(
+      'invokes ask',
+    );
     expect((await operator.audit())['journalGaps']).toBe(0);
   });
 });

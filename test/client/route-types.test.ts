@@ -20,6 +20,9 @@ const answered: Readonly<Record<string, string>> = {
   'GET /v1/runs/:runId/output 202': 'C.Outcome',
   'GET /v1/runs/:runId/inside 200': 'C.RunInside',
   'GET /v1/runs/:runId/journal 200': '{ readonly turns: readonly C.Turn[] }',
+  'GET /v1/runs/:runId/turns 200': '{ readonly turns: readonly C.TracedTurn[] }',
+  'GET /v1/runs/:runId/turns/:turn 200': 'C.RunSnapshot',
+  'GET /v1/runs/:runId/attempts 200': 'C.AttemptsWindow',
   'GET /v1/runs/:runId/evaluations 200': '{ readonly evaluations: readonly C.Evaluation[] }',
   'GET /v1/runs/:runId/questions 200': '{ readonly questions: readonly C.Question[] }',
   'GET /v1/questions 200': '{ readonly questions: readonly C.Question[]; readonly cursor: string }',
@@ -40,7 +43,10 @@ const answered: Readonly<Record<string, string>> = {
   'PUT /v1/budgets/tenant 200': 'C.BudgetView',
   'GET /v1/providers 200': '{ readonly providers: readonly C.Provider[] }',
   'GET /v1/agents 200': '{ readonly agents: readonly C.AgentVersionView[] }',
+  'GET /v1/agents/:agent/versions 200': 'C.AgentVersions',
   'GET /v1/agents/:agent/versions/:version 200': 'C.AgentInFull',
+  'GET /v1/agents/:agent/versions/:version/drawing 200':
+    "{ readonly as: 'mermaid' | 'outline'; readonly text: string }",
 };
 const taken: Readonly<Record<string, string>> = {
   'POST /v1/runs': 'C.Start',
@@ -121,6 +127,7 @@ it('is seen to differ', () => {
 const likeOthers = [
   'PUT /v1/memory/:scope/:owner/:key 201',
   'POST /v1/memory/:scope/:owner/:key 201',
+  'GET /v1/agents/:agent 200',
   'GET /v1/budgets/users/:user 200',
   'PUT /v1/budgets/users/:user 200',
   'GET /v1/budgets/runs/:runId 200',

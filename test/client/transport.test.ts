@@ -141,7 +141,7 @@ it('names its tenant where a route is about one, and shows its token', async () 
   const { client, received } = await clientOf([lists], { tenant: 'a b', token: 't' });
   await client.runs.list({ status: ['failed', 'stalled'] });
   await client.operator.providers();
-  await client.operator.agents();
+  await client.agents.list();
   expect(received.map(({ url }) => url)).toEqual([
     '/v1/runs?tenant=a+b&status=failed%2Cstalled',
     '/v1/providers',

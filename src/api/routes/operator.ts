@@ -1,44 +1,7 @@
-/** What an operator looks at and mends: agents, providers, the audit. */
+/** What an operator looks at and mends: providers, the audit. */
 import { z } from 'zod';
 import { route } from '../route.ts';
-import { json, limit, name } from '../shapes.ts';
-
-const agentShape = {
-  agent: z.string(),
-  version: z.string(),
-  structure: z.string(),
-  registeredAtMs: z.number(),
-  isHere: z.boolean(),
-};
-
-const agents = route({
-  method: 'GET',
-  path: '/v1/agents',
-  scope: 'read',
-  summary:
-    'Versions of agents that any replica has registered: 100 at most, after a name and version.',
-  ofTenant: false,
-  query: z.object({
-    agent: name.optional(),
-    afterAgent: name.optional(),
-    afterVersion: name.optional(),
-    limit: limit(100, 100),
-  }),
-  answers: { 200: z.object({ agents: z.array(z.object(agentShape)) }) },
-  handle: async ({ heddle, query }) => {
-    const { agent, afterAgent, afterVersion, limit: most } = query;
-    const after =
-      afterAgent === undefined || afterVersion === undefined
-        ? {}
-        : { after: { agent: afterAgent, version: afterVersion } };
-    const list = await heddle.agents({
-      limit: most,
-      ...(agent === undefined ? {} : { agent }),
-      ...after,
-    });
-    return { status: 200, body: { agents: list } };
-  },
-});
+import { name } from '../shapes.ts';
 
 const providers = route({
   method: 'GET',
@@ -96,26 +59,4 @@ const audit = route({
   }),
 });
 
-const definition = route({
-  method: 'GET',
-  path: '/v1/agents/:agent/versions/:version',
-  scope: 'read',
-  summary:
-    'A version of an agent: its chart’s config as JSON, and the schemas of its input and events.',
-  ofTenant: false,
-  params: z.object({ agent: name, version: name }),
-  answers: {
-    200: z.object({
-      ...agentShape,
-      definition: json,
-      definitionMissing: z.string().nullable(),
-      input: json,
-      events: z.record(z.string(), json),
-    }),
-  },
-  handle: async ({ heddle, params }) => {
-    return { status: 200, body: await heddle.agent(params.agent, params.version) };
-  },
-});
-
-export const operatorRoutes = [agents, definition, providers, reopen, audit];
+export const operatorRoutes = [providers, reopen, audit];

@@ -2,10 +2,8 @@
 import { z } from 'zod';
 import { tenantFor } from '../../access/principal.ts';
 import { refuseField } from '../../domain/field.ts';
-import { asRunId } from '../../domain/ids.ts';
 import { priorities } from '../../domain/priority.ts';
 import { endedWithin } from '../../library/outside/ended-within.ts';
-import { journalWindow } from '../../library/outside/journal-window.ts';
 import { runStatuses } from '../../library/runs-query.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
@@ -13,7 +11,7 @@ import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import { route, type Ask } from '../route.ts';
 import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
-import { count, journalEntry, waitMs, waitMsMax } from '../shapes.ts';
+import { waitMs, waitMsMax } from '../shapes.ts';
 
 const startSchema = z
   .strictObject({
@@ -207,29 +205,6 @@ const why = route({
   },
 });
 
-const entry = z.object({
-  turn: z.int(),
-  build: z.string().nullable(),
-  atMs: z.number(),
-  entries: z.array(journalEntry),
-});
-
-const journal = route({
-  method: 'GET',
-  path: '/v1/runs/:runId/journal',
-  scope: 'inspect',
-  summary: 'The turns of a run above `after`, each with the events that it took, in order.',
-  ofTenant: true,
-  params: ofRun,
-  query: z.object({ after: count.default(0), limit: limit(1_000, 200) }),
-  answers: { 200: z.object({ turns: z.array(entry) }) },
-  handle: async ({ heddle, host, tenant, within, params, query }) => {
-    const { id } = await heddle.run(params.runId, { tenant });
-    const at = { runId: asRunId(id), afterTurn: query.after, limit: query.limit };
-    return { status: 200, body: { turns: await journalWindow(host, within, at) } };
-  },
-});
-
 const evaluations = route({
   method: 'GET',
   path: '/v1/runs/:runId/evaluations',
@@ -256,4 +231,4 @@ const evaluations = route({
   },
 });
 
-export const runRoutes = [startMany, start, list, get, output, why, journal, evaluations];
+export const runRoutes = [startMany, start, list, get, output, why, evaluations];

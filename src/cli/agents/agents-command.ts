@@ -1,14 +1,18 @@
 /** `heddle agents`: those that replicas have registered; modules checked and drawn without a database. */
 import type { Command } from 'commander';
-import type { AgentVersionView } from '../../client/index.ts';
+import type { AgentVersionRuns, AgentVersionView, Client } from '../../client/index.ts';
 import { HeddleError } from '../../domain/errors.ts';
+import { asOneOf } from '../../domain/field.ts';
 import { checkAgents } from '../../heddle.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
 import { iso, printList, tableOf } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { agentsAt } from '../serve-config.ts';
-import type { Streams } from '../streams.ts';
+import { writerTo, type Streams } from '../streams.ts';
+
+/** The most that the API gives at once. */
+const versionsAtOnce = 100;
 
 export function addAgentsCommand(
   program: Command,
@@ -16,11 +20,20 @@ export function addAgentsCommand(
   endWith: (exitCode: number) => void,
 ): void {
   const agents = program.command('agents').description('the charts that runs are made of');
-  const list = apiCommand(agents, 'list').description('list the versions that replicas know');
-  withJsonFlags(list, 'the agents').action(async (flags: ApiFlags) => {
-    const found = await withClient(flags, ({ operator }) => operator.agents());
-    printList(streams, flags, found, { text: agentTable, none: 'No agent was registered yet.' });
+  const list = apiCommand(agents, 'list [agent]').description(
+    'list the versions that replicas know; of one agent with the open runs on each',
+  );
+  withJsonFlags(list, 'the agents').action(async (agent: string | undefined, flags: ApiFlags) => {
+    const none = 'No agent was registered yet.';
+    if (agent === undefined) {
+      const found = await withClient(flags, (client) => client.agents.list());
+      printList(streams, flags, found, { text: agentTable, none });
+      return;
+    }
+    const found = await withClient(flags, (client) => versionsOf(client, agent));
+    printList(streams, flags, found, { text: versionTable, none });
   });
+  addDraw(agents, streams);
   const check = agents
     .command('check <modules...>')
     .description('register the agents of modules as a replica would, without a database');
@@ -30,6 +43,42 @@ export function addAgentsCommand(
       printList(streams, flags, found, { text: foundText, none: 'No agent is there.' });
       endWith(found.every(({ error }) => error === null) ? exitCodes.ok : exitCodes.failed);
     },
+  );
+}
+
+type DrawFlags = ApiFlags & { readonly version?: string; readonly as?: string };
+
+function addDraw(agents: Command, streams: Streams): void {
+  const draw = apiCommand(agents, 'draw <agent>')
+    .description('print the chart of an agent as text')
+    .option('--version <version>', 'of this version (default: the one that was registered last)')
+    .option('--as <form>', 'mermaid (default) or outline: states with their edges, for reading');
+  draw.action(async (agent: string, flags: DrawFlags) => {
+    const { version } = flags;
+    const as = asOneOf(flags.as ?? 'mermaid', 'as', ['mermaid', 'outline'] as const);
+    const options = { as, ...(version === undefined ? {} : { version }) };
+    const text = await withClient(flags, (client) => client.agents.draw(agent, options));
+    writerTo(streams.stdout)(text.trimEnd());
+  });
+}
+
+async function versionsOf(client: Client, agent: string): Promise<readonly AgentVersionRuns[]> {
+  const found: AgentVersionRuns[] = [];
+  for (let after = {}; ;) {
+    const { versions } = await client.agents.versions(agent, { ...after, limit: versionsAtOnce });
+    found.push(...versions);
+    const last = versions.at(-1);
+    if (last === undefined || versions.length < versionsAtOnce) return found;
+    after = { after: last.version };
+  }
+}
+
+function versionTable(list: readonly AgentVersionRuns[]): string {
+  return tableOf(
+    ['version', 'open runs', 'registered', 'structure'],
+    list.map(({ version, openRuns, registeredAtMs, structure }) => {
+      return [version, openRuns, iso(registeredAtMs), structure];
+    }),
   );
 }
 

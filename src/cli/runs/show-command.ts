@@ -6,9 +6,14 @@ import { fieldsText, iso, printOne } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
 import { writerTo, type Streams } from '../streams.ts';
 import { attached, type AttachFlags } from './attached.ts';
+import { printAttempts, printTurn } from './past-text.ts';
 import { turnText } from './run-text.ts';
 
-type ShowFlags = AttachFlags & { readonly journal?: boolean };
+type ShowFlags = AttachFlags & {
+  readonly journal?: boolean;
+  readonly turn?: string;
+  readonly attempts?: boolean;
+};
 
 const turnsAtOnce = 200;
 
@@ -20,15 +25,21 @@ export function addShowCommands(
   const show = apiCommand(program, 'show <id>')
     .description('show a run: what it waits for, its state, its context, what it came to')
     .option('--journal', 'print its turns so far instead')
+    .option('--turn <n>', 'show it as it was after this turn, and the edges that the turn took')
+    .option('--attempts', 'print the attempts of its provider calls instead')
     .option('--follow', 'print its turns so far and those to come, then its output')
     .option('--timeout-ms <n>', 'with --follow: how long; the run goes on after it');
-  withJsonFlags(show, 'the run, or its turns,').action(async (id: string, flags: ShowFlags) => {
-    await withClient(flags, async (client) => {
-      if (flags.follow === true) endWith(await attached(client, id, flags, streams));
-      else if (flags.journal === true) await printJournal(client, id, flags, streams);
-      else printOne(streams, flags, await wholeRun(client, id), runDetails);
-    });
-  });
+  withJsonFlags(show, 'the run, or its turns or attempts,').action(
+    async (id: string, flags: ShowFlags) => {
+      await withClient(flags, async (client) => {
+        if (flags.follow === true) endWith(await attached(client, id, flags, streams));
+        else if (flags.turn !== undefined) await printTurn(client, id, flags, streams);
+        else if (flags.attempts === true) await printAttempts(client, id, flags, streams);
+        else if (flags.journal === true) await printJournal(client, id, flags, streams);
+        else printOne(streams, flags, await wholeRun(client, id), runDetails);
+      });
+    },
+  );
   const why = apiCommand(program, 'why <id>').description(
     'say why a run is where it is: what it waits for, its place, the runs in its way',
   );

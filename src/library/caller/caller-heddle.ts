@@ -172,6 +172,15 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return definition === null ? null : this.#door.runtime.kernel.mermaid(definition);
   }
 
+  /**
+   * The version's chart as an outline: its states, each within its parent, with what it invokes and where its edges
+   * lead. Null and throws as `mermaid`.
+   */
+  async outline(name: string, version?: string): Promise<string | null> {
+    const { definition } = await this.agent(name, version);
+    return definition === null ? null : this.#door.runtime.kernel.outline(definition);
+  }
+
   /** How many runs are open on each version of each agent, in one tenant or in all. */
   async openRunsByVersion(options: { readonly tenant?: string } = {}): Promise<OpenRuns> {
     return openRuns(this.#door.open(), options, this.scope);

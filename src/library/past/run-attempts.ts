@@ -25,7 +25,8 @@ export async function* attemptsOf(
   for (; other.done !== true; other = await others.next()) yield other.value;
 }
 
-function attemptIn(entry: JournalEntry, turn: number): Attempt | null {
+/** The attempt that a line of the journal tells of. */
+export function attemptIn(entry: JournalEntry, turn: number): Attempt | null {
   if (entry.kind !== 'done' && entry.kind !== 'failed') return null;
   const { id: invocationId, incarnation, attempt } = entry;
   return attempt === undefined ? null : { invocationId, incarnation, turn, count: 1, ...attempt };

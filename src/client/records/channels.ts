@@ -1,7 +1,7 @@
 /** Channels over the API: published to, read, leased from. */
-import type { AbortLike } from './fetch-like.ts';
-import type { Transport } from './transport.ts';
-import type { Json, LeasedMessage, Message } from './api-types.ts';
+import type { AbortLike } from '../fetch-like.ts';
+import type { Transport } from '../transport.ts';
+import type { Json, LeasedMessage, Message } from '../api-types.ts';
 
 const at = (channel: string, rest: string): string =>
   `/v1/channels/${encodeURIComponent(channel)}${rest}`;

@@ -1,7 +1,7 @@
 /** Memory entries over the API. */
-import { HeddleRequestError } from './problem.ts';
-import type { Asked, Transport } from './transport.ts';
-import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Written } from './api-types.ts';
+import { HeddleRequestError } from '../problem.ts';
+import type { Asked, Transport } from '../transport.ts';
+import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Written } from '../api-types.ts';
 
 /** The place of an entry: its owner and its key. */
 export type EntryAddress = MemoryOwner & {
