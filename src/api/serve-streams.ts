@@ -13,6 +13,7 @@ const interest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), tenant: z.string(), runId: z.string() }),
   z.strictObject({ kind: z.literal('channel'), tenant: z.string(), channel: z.string() }),
   z.strictObject({ kind: z.literal('runs') }),
+  z.strictObject({ kind: z.literal('gates') }),
 ]);
 const interestsMax = 10_000;
 const changeSchema = z.strictObject({

@@ -24,6 +24,7 @@ import { ResultKeeper } from './batch/result-keeper.ts';
 import { TurnBatches } from './batch/turn-batch.ts';
 import { Budgets } from './calls/budgets/budgets.ts';
 import { CallInputs } from './calls/call-inputs.ts';
+import { CallPhases } from './calls/call/call-phases.ts';
 import { Permits } from './calls/call/permits.ts';
 import { Calls } from './calls/calls.ts';
 import { CallImages } from './calls/attempt/call-images.ts';
@@ -52,6 +53,7 @@ import { TenantWeights } from './wake/tenant-weights.ts';
 import { defaultTimerSettings, Timers, type TimerSettings } from './wake/timers.ts';
 import { defaultWorkScanSettings, WorkScan } from './wake/work-scan.ts';
 import { ChannelNews } from './watch/channel-news.ts';
+import { RunWatch } from './watch/run-watch.ts';
 
 export type RuntimeOptions = {
   readonly store: Store;
@@ -148,6 +150,7 @@ function buildWake(base: Base) {
     deliver,
     runEvents: new RunEvents(),
     channelNews: new ChannelNews(),
+    watch: new RunWatch(base),
     isolation: new Isolation({ clock, ids, onDue: committer.request }),
     admission: new Admission({ store, arrivals, quotas, runQueue }),
   };
@@ -174,6 +177,8 @@ function buildCalls(wake: Wake, defaults: BudgetDefaults) {
     doubted: (call) => runQueue.wake(call),
     wanted,
   });
+  calls.moved.on((call) => wake.watch.moved(call));
+  wake.watch.of(new CallPhases(calls.runs));
   const scanSettings = { ...defaultWorkScanSettings, pollMs: settings.pollMs };
   const scan = new WorkScan({ ...wake, budgets, settings: scanSettings });
   return { permits, budgets, texts, calls, scan };

@@ -22,6 +22,7 @@ import type { Admission } from './wake/admission.ts';
 import type { ArrivalOf } from './wake/arrivals.ts';
 import type { RunEvents } from './wake/run-events.ts';
 import type { ChannelNews } from './watch/channel-news.ts';
+import type { RunWatch } from './watch/run-watch.ts';
 
 export type { RuntimeOptions };
 
@@ -43,6 +44,7 @@ export class Runtime {
   readonly admission: Admission;
   readonly runEvents: RunEvents;
   readonly channelNews: ChannelNews;
+  readonly watch: RunWatch;
   /** The texts of the calls that this replica makes. */
   readonly texts: Texts;
   readonly #rooms: Rooms;
@@ -63,6 +65,7 @@ export class Runtime {
     this.admission = rooms.admission;
     this.runEvents = rooms.runEvents;
     this.channelNews = rooms.channelNews;
+    this.watch = rooms.watch;
     this.texts = rooms.texts;
     this.kernel = rooms.kernel;
     this.known = new KnownAgents(rooms);
@@ -176,7 +179,7 @@ export class Runtime {
    */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, clock, endHints, hints, log, providers } = this.#rooms;
-    const { housekeeping, ownership, runEvents, scan, tasks, texts, timers } = this.#rooms;
+    const { housekeeping, ownership, runEvents, scan, tasks, texts, timers, watch } = this.#rooms;
     const { commitRight, committer, isolation, keeper } = this.#rooms;
     await closeInTurn(log, [housekeeping, scan, timers, budgets, calls.requests]);
     commitRight.giveUpAtMs = clock.nowMs() + closeGraceMs;
@@ -184,7 +187,7 @@ export class Runtime {
     await closeInTurn(log, [committer, isolation, keeper, lastSlots]);
     commitRight.closed = true;
     const listening = { close: async () => (await this.#listening)?.close() };
-    const rest = [arrivals, tasks, endHints, hints, listening, ownership, runEvents, texts];
+    const rest = [arrivals, tasks, endHints, hints, listening, ownership, runEvents, texts, watch];
     await closeInTurn(log, rest);
     await closeProviders(providers, { clock, log });
   }

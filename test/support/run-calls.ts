@@ -30,5 +30,9 @@ export function runCall(): RunCall {
   const source = { kind: 'generate' } as const;
   const invocation = { id: 'ask', incarnation: 1, source, input: { prompt: 'why?' } };
   const of = { run, held: nothingHeld, turn: 1, status: 'calling-provider' } as const;
-  return new RunCall(of, invocation, { weight: 1, names: new Names() });
+  return new RunCall(of, invocation, {
+    weight: 1,
+    names: new Names(),
+    moved: () => undefined,
+  });
 }

@@ -66,7 +66,7 @@ export class Streams {
     this.#peers = new Peers({ live: this.#live, board: this.#board, path: relayPath });
     const reach = this.#peers;
     this.#projection = new Projection({ live: this.#live, board: this.#board, reach });
-    this.#gates = new Gates(this.#live);
+    this.#gates = new Gates(this.#live, this.#board);
     this.relay = new RelayDoor({ live: this.#live, secret: () => this.#relaySecret() });
   }
 

@@ -50,23 +50,23 @@ export class Live {
     this.#runtime.reachedAt(address);
   }
 
-  /** Word of what this replica commits and of the calls that it makes. */
+  /** Word of what this replica commits and of the calls that it makes; at once, of the phases that are now. */
   follow(interest: Interest, hear: (news: News) => void): () => void {
     const heard = (news: News): void =>
       callOutside(
         () => hear(news),
         (thrown) => this.log.warn('a follower threw', { error: thrownText(thrown) }),
       );
-    const { channelNews, runEvents, texts } = this.#runtime;
+    const { channelNews, watch, texts } = this.#runtime;
     switch (interest.kind) {
       case 'channel':
         return channelNews.follow(interest, () => heard(interest));
       case 'run':
-        return runEvents.run(interest.runId, (change) => heard({ kind: 'run', ...change }));
-      case 'runs': {
-        const all = runEvents.all.subscribe((change) => heard({ kind: 'run', ...change }));
-        return () => all.unsubscribe();
-      }
+        return watch.run(interest.runId, (word) => heard({ kind: 'run', ...word }));
+      case 'runs':
+        return watch.runs((word) => heard({ kind: 'run', ...word }));
+      case 'gates':
+        return watch.gates(() => heard(interest));
       case 'text': {
         const { tenant, runId } = interest;
         const deltas = texts.deltas.run(runId, () => () => undefined);

@@ -17,10 +17,12 @@ export class CallsByRun {
   readonly #first = new Map<string, RunCall>();
   readonly #tentative = new Set<RunCall>();
   readonly #names = new Names();
+  readonly #moved: (call: RunCall) => void;
   #size = 0;
 
-  constructor(weights: TenantWeights) {
+  constructor(weights: TenantWeights, moved: (call: RunCall) => void) {
     this.#weights = weights;
+    this.#moved = moved;
   }
 
   get size(): number {
@@ -62,6 +64,11 @@ export class CallsByRun {
     return calls.length > 0 && calls.every(({ input }) => input === null);
   }
 
+  /** A call of each run. */
+  firsts(): IterableIterator<RunCall> {
+    return this.#first.values();
+  }
+
   *all(): Generator<RunCall, void, undefined> {
     for (const first of this.#first.values()) {
       for (let call: RunCall | null = first; call !== null; call = call.next) yield call;
@@ -71,7 +78,11 @@ export class CallsByRun {
   /** Makes a call, not durable and not in the pool yet. Throws `invalid-field` for an input that is no prompt. */
   make(hot: CallOfRun, invocation: OpenInvocation): RunCall {
     const weight = this.#weights.of(hot.run.tenant);
-    const call = new RunCall(hot, invocation, { weight, names: this.#names });
+    const call = new RunCall(hot, invocation, {
+      weight,
+      names: this.#names,
+      moved: this.#moved,
+    });
     const first = this.#first.get(call.runId);
     if (first === undefined) this.#first.set(call.runId, call);
     else lastFrom(first).next = call;

@@ -56,6 +56,8 @@ export class Calls {
   readonly ended = new Signal<[call: RunCall, result: Result, tookMs: number]>();
   /** Time alone has made slots free to give: no other event may come to wake the calls that wait. */
   readonly slotsDue = new Signal();
+  /** A call is in another state. */
+  readonly moved = new Signal<[call: RunCall]>();
   readonly #resting: RestingCalls;
   readonly #life: CallLife;
   readonly requests: CallRequests;
@@ -73,7 +75,7 @@ export class Calls {
     this.#clock = options.clock;
     this.#alarm = new Alarm(options.clock, () => this.#wanted(this.slotsDue.tell));
     this.#budgets = options.budgets;
-    this.runs = new CallsByRun(options.weights);
+    this.runs = new CallsByRun(options.weights, this.moved.tell);
     this.#replicaId = options.replicaId;
     this.pool = new Pool<RunCall>({
       providers: options.providers,

@@ -37,7 +37,7 @@ function world() {
         return () => undefined;
       },
     },
-    reach: { reaches: () => true },
+    reach: { reaches: () => true, onChange: () => () => undefined },
   } as unknown as ConstructorParameters<typeof Projection>[0]);
   let resets = 0;
   const watch = () =>
@@ -48,7 +48,8 @@ function world() {
     for (const ring of timers.splice(0)) ring();
     await settle();
   };
-  const news = { kind: 'run', tenant: 'default', runId } as News;
+  const word = { kind: 'run', tenant: 'default', runId, phase: null, provider: null, row: true };
+  const news = word as News;
   return { told, step, settle, reads, word: () => heard(news), leave, watch, resets: () => resets };
 }
 

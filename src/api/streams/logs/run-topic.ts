@@ -11,6 +11,7 @@
 import type { JournalEntry } from '../../../domain/event.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
+import { noPhase, type RunPhase } from '../../../domain/phase.ts';
 import type { Interest, News } from '../../../library/live/news.ts';
 import type { JournalRow } from '../../../store/rows.ts';
 import type { RunHead, RunLog, RunLogRead } from '../../../store/watch-port.ts';
@@ -49,6 +50,7 @@ export class RunTopic implements Topic, RunReader {
   #texts: TopicFrame[] = [];
   #now: TopicFrame | null = null;
   #toldNow = '';
+  #phase: RunPhase = noPhase;
   #hasStarted = false;
   #isOver = false;
 
@@ -78,7 +80,7 @@ export class RunTopic implements Topic, RunReader {
     const follow = (interest: Interest, heard: (news: News) => void): void => {
       this.#leave.push(board.follow(interest, { heard, missed: () => this.#ask() }));
     };
-    follow({ kind: 'run', tenant, runId }, () => this.#ask());
+    follow({ kind: 'run', tenant, runId }, (news) => this.#word(news));
     if (text) follow({ kind: 'text', tenant, runId }, (news) => this.#text(news));
     this.#leave.push(reach.onChange(() => this.#tellNow()));
     this.#leave.push(reader.join(this));
@@ -106,7 +108,7 @@ export class RunTopic implements Topic, RunReader {
     if (log.rows.length === pageTurns) this.#then = 'reads';
     else if (log.head.endedAtMs !== null) this.#then = 'ends';
     else this.#then = 'waits';
-    if (isFirst) this.#tellNow();
+    this.#tellNow();
     if (isFirst || this.#rows.length > 0 || this.#then === 'ends') this.#ready();
   }
 
@@ -149,6 +151,15 @@ export class RunTopic implements Topic, RunReader {
     this.#options.reader.ask(this);
   }
 
+  /** A phase is in no row, so the log is read only for word of a row. */
+  #word(news: News): void {
+    if (news.kind !== 'run') return;
+    const { phase, provider } = news;
+    this.#phase = { phase, provider };
+    if (news.row) this.#ask();
+    this.#tellNow();
+  }
+
   #text(news: News): void {
     if (news.kind !== 'text' || this.#isOver) return;
     const { runId: _, ...delta } = news.delta;
@@ -168,7 +179,7 @@ export class RunTopic implements Topic, RunReader {
     const why = this.#options.reach.whyNot(shard);
     const data =
       why === null
-        ? { status, turn, live: true }
+        ? { status, turn, live: true, ...this.#phase }
         : { status, turn, live: false, phase: 'unknown', place: 'unknown', text: 'unknown', why };
     const text = JSON.stringify(data);
     if (text === this.#toldNow) return;

@@ -128,7 +128,7 @@ export class PeerLink {
       this.#state = { kind: 'greeted', link: line.link };
       return this.#sendChanges();
     }
-    if (line.kind === 'news') for (const news of line.news) board.tell(news);
+    if (line.kind === 'news') for (const news of line.news) board.tell(news, to);
     if (line.kind === 'missed') board.missed();
   }
 
@@ -190,6 +190,7 @@ export class PeerLink {
     this.#state = { kind: 'ended', why };
     this.#cancelWatch();
     this.#request?.destroy();
+    this.#options.board.lost(this.#options.to);
     this.#options.changed(this);
   }
 }

@@ -7,6 +7,7 @@
  * 1. Only a replica of the same database is told anything (proof.ts).
  * 2. What one has yet to hear is bounded: of each run the newest change, of each channel that it has more, and
  *    `textsMax` pieces of text. Beyond `waitingMax` it is told that it has missed something.
+ * 3. Whoever begins to follow runs is told their phases first.
  */
 import type { ServerResponse } from 'node:http';
 import type { Live } from '../../../library/live/live.ts';
@@ -15,7 +16,8 @@ import { beatMs, type InterestChange, type RelayLine } from './line.ts';
 import { answerOf, newNonce, nonceOf } from './proof.ts';
 
 const gatherMs = 10;
-const waitingMax = 20_000;
+const waitingMax = 100_000;
+const newsOfLine = 5_000;
 const textsMax = 1_000;
 const interestsMax = 100_000;
 
@@ -133,8 +135,10 @@ class ServedLink {
     const isText = news.kind === 'text';
     if (isText && this.#texts.length < textsMax) this.#texts.push(news);
     if (!isText) {
-      if (this.#waiting.size < waitingMax || this.#waiting.has(key)) this.#waiting.set(key, news);
-      else this.#hasMissed = true;
+      const before = this.#waiting.get(key);
+      if (before !== undefined || this.#waiting.size < waitingMax) {
+        this.#waiting.set(key, newestOf(before, news));
+      } else this.#hasMissed = true;
     }
     this.#tellSoon();
   }
@@ -152,7 +156,9 @@ class ServedLink {
     const news = [...this.#waiting.values(), ...this.#texts];
     this.#waiting.clear();
     this.#texts = [];
-    if (news.length > 0) this.say({ kind: 'news', news });
+    for (let at = 0; at < news.length; at += newsOfLine) {
+      this.say({ kind: 'news', news: news.slice(at, at + newsOfLine) });
+    }
     if (!this.#hasMissed) return;
     this.#hasMissed = false;
     this.say({ kind: 'missed' });
@@ -164,4 +170,10 @@ class ServedLink {
       this.#beat();
     });
   }
+}
+
+/** The newest word of a run; that its row has changed stays true. */
+function newestOf(before: News | undefined, news: News): News {
+  if (before?.kind !== 'run' || news.kind !== 'run') return news;
+  return { ...news, row: news.row || before.row, ended: news.ended || before.ended };
 }

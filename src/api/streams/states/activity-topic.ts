@@ -9,10 +9,10 @@
  */
 import type { Clock } from '../../../library/live/live.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
-import type { RunBrief } from '../../../store/watch-port.ts';
 import type { Topic, TopicFrame } from '../topic.ts';
 import type { Gates } from './gates.ts';
 import type { Projection } from './projection.ts';
+import type { RunState } from './run-phases.ts';
 
 const frameMs = 200;
 const changesMax = 2_000;
@@ -34,7 +34,7 @@ export class ActivityTopic implements Topic {
   readonly isOver = false;
   readonly about = { kind: 'activity' };
   readonly #options: ActivityTopicOptions;
-  readonly #changes = new Map<string, RunBrief>();
+  readonly #changes = new Map<string, RunState>();
   readonly #leave: (() => void)[] = [];
   #rows: ReadonlySet<string> | null = null;
   #ended: Ended = { completed: 0, failed: 0, cancelled: 0 };
@@ -88,6 +88,7 @@ export class ActivityTopic implements Topic {
     const changes = [...this.#changes.values()].map(changeOf);
     const data = {
       counts: this.#options.projection.counts(this.#options.scope),
+      phases: this.#options.projection.phaseCounts(this.#options.scope),
       ended: this.#ended,
       ...(isMuch ? { resync: true } : { changes }),
       ...(this.#hasGates ? { gates: this.#options.gates.gates ?? [] } : {}),
@@ -107,7 +108,8 @@ export class ActivityTopic implements Topic {
     this.#next = 'nothing';
     const counts = projection.counts(scope);
     const isWhole = projection.isWhole;
-    const of = { counts, total: open.length, every, isWhole, gates: gates.gates ?? [] };
+    const phases = projection.phaseCounts(scope);
+    const of = { counts, phases, total: open.length, every, isWhole, gates: gates.gates ?? [] };
     return { event: 'reset', data: { ...of, rows: rows.map(rowOf) } };
   }
 
@@ -118,7 +120,7 @@ export class ActivityTopic implements Topic {
     this.#hasGates = false;
   }
 
-  #changed(runs: readonly RunBrief[]): void {
+  #changed(runs: readonly RunState[]): void {
     for (const run of runs) {
       if (run.tenant !== this.#options.scope.tenant) continue;
       this.#hasChanged = true;
@@ -133,11 +135,17 @@ export class ActivityTopic implements Topic {
   }
 }
 
-const rowOf = ({ runId, agent, user, pipeline, status, turn, createdAtMs }: RunBrief) => {
-  return { runId, agent, user, pipeline, status, turn, createdAtMs };
+const rowOf = ({ agent, user, pipeline, createdAtMs, ...run }: RunState) => {
+  return { ...movedOf(run), agent, user, pipeline, createdAtMs };
+};
+
+type Moved = Pick<RunState, 'runId' | 'status' | 'turn' | 'phase' | 'provider'>;
+
+const movedOf = ({ runId, status, turn, phase, provider }: Moved): Moved => {
+  return { runId, status, turn, phase, provider };
 };
 
 /** A run that is new to the client has a row of its own in it. */
-const changeOf = (run: RunBrief) => {
-  return run.turn <= 1 ? rowOf(run) : { runId: run.runId, status: run.status, turn: run.turn };
+const changeOf = (run: RunState) => {
+  return run.turn <= 1 ? rowOf(run) : movedOf(run);
 };

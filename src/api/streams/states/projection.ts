@@ -3,30 +3,35 @@
  *
  * It owns that picture, only while somebody watches. It is read once, shard by shard, and then fed by word of
  * changes: a changed run is read by key. Runs of shards that are not reached are read anew once a second.
+ * Phases come by word alone, so of runs that are not reached they are `unknown`.
  *
  * 1. A state never gives way to an older one: a run's turn only grows.
  * 2. Whoever watches is told `reset` when word may have been lost, after the picture was read anew.
  * 3. It holds `openMax` runs at most. Beyond that it says that it is not whole.
- * 4. Word that comes while a run is read has it read again, and the end of a run is told once.
+ * 4. A phase is told with a state that was read, and only of a run that calls a provider.
+ * 5. Word that comes while a run is read has it read again, and the end of a run is told once.
  */
 import { thrownText } from '../../../domain/thrown.ts';
 import { shardCount } from '../../../domain/ids.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
 import type { Live } from '../../../library/live/live.ts';
-import type { News } from '../../../library/live/news.ts';
+import { noPhase } from '../../../domain/phase.ts';
+import type { News, RunNews } from '../../../library/live/news.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
 import type { NewsBoard } from '../news-board.ts';
 import type { Reach } from '../reach.ts';
+import { RunPhases, type RunState } from './run-phases.ts';
+import { StatusCounts } from './status-counts.ts';
+import { ToldEnds } from './told-ends.ts';
 
 const gatherMs = 50;
 const readsMax = 1_000;
 const pageRuns = 2_000;
 const openMax = 200_000;
 const lookMs = 1_000;
-const endedMax = 10_000;
 
 export type StatesHearer = {
-  readonly changed: (states: readonly RunBrief[]) => void;
+  readonly changed: (states: readonly RunState[]) => void;
   readonly reset: () => void;
 };
 
@@ -45,10 +50,12 @@ export class Projection {
   readonly #options: ProjectionOptions;
   readonly #hearers = new Set<StatesHearer>();
   readonly #open = new Map<string, RunBrief>();
-  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #counts = new StatusCounts();
+  readonly #phases: RunPhases;
+  /** Of these the phase alone has changed. */
+  readonly #moved = new Map<string, Key>();
   readonly #touched = new Map<string, Key>();
-  /** Runs whose ends were told, the oldest first. */
-  readonly #ended = new Set<string>();
+  readonly #ends = new ToldEnds();
   #leave: (() => void)[] = [];
   /** Grows when watching begins and ends: what was begun before is dropped. */
   #era = 0;
@@ -59,6 +66,7 @@ export class Projection {
 
   constructor(options: ProjectionOptions) {
     this.#options = options;
+    this.#phases = new RunPhases(options.reach);
   }
 
   /** `reset` is called when the picture is there. */
@@ -76,22 +84,33 @@ export class Projection {
   }
 
   /** In no promised order. */
-  open({ tenant }: OneTenant): RunBrief[] {
-    return [...this.#open.values()].filter((run) => run.tenant === tenant);
+  open({ tenant }: OneTenant): RunState[] {
+    const own = [...this.#open.values()].filter((run) => run.tenant === tenant);
+    return own.map((run) => this.#phases.of(keyOf(run), run));
   }
 
   /** Open runs by status. */
   counts({ tenant }: OneTenant): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#counts.get(tenant) ?? []);
+    return this.#counts.of(tenant);
+  }
+
+  /** Its open runs by phase. Counted when it is asked for, and again only after a change. */
+  phaseCounts({ tenant }: OneTenant): Readonly<Record<string, number>> {
+    return this.#phases.counts(tenant, this.#open);
   }
 
   #begin(): void {
     this.#era += 1;
     const heard = (news: News): void => {
-      if (news.kind === 'run') this.#touch(news);
+      if (news.kind === 'run') this.#heard(news);
     };
     const missed = (): void => this.#sweepSoon();
-    this.#leave = [this.#options.board.follow({ kind: 'runs' }, { heard, missed })];
+    const { board, reach } = this.#options;
+    this.#leave = [
+      () => undefined,
+      board.follow({ kind: 'runs' }, { heard, missed }),
+      reach.onChange(() => this.#reachChanged()),
+    ];
     this.#sweepSoon();
     this.#lookAgain(this.#era);
   }
@@ -102,9 +121,20 @@ export class Projection {
     this.#open.clear();
     this.#counts.clear();
     this.#touched.clear();
-    this.#ended.clear();
+    this.#phases.clear();
+    this.#moved.clear();
+    this.#ends.clear();
     this.#isSeeded = false;
     this.#isWhole = true;
+  }
+
+  #heard({ tenant, runId, phase, provider, row, ended }: RunNews): void {
+    const run = { tenant, runId };
+    const key = keyOf(run);
+    this.#phases.tell(key, ended ? noPhase : { phase, provider });
+    if (row) return this.#touch(run);
+    this.#moved.set(key, run);
+    this.#readSoon();
   }
 
   #touch(run: Key): void {
@@ -135,13 +165,37 @@ export class Projection {
         if (era === this.#era) this.#seeded();
       }
       await this.#readTouched(era);
+      if (era === this.#era) this.#tellMoved();
     } catch (error) {
       this.#options.live.log.warn('states could not be read', { error: thrownText(error) });
       this.#mustSweep = true;
     } finally {
       this.#isReading = false;
     }
-    if (this.#hearers.size > 0 && (this.#mustSweep || this.#touched.size > 0)) this.#readSoon();
+    if (this.#hearers.size > 0 && (this.#mustSweep || this.#hasChanges)) this.#readSoon();
+  }
+
+  get #hasChanges(): boolean {
+    return this.#touched.size > 0 || this.#moved.size > 0;
+  }
+
+  /** Runs of which the phase alone has changed. */
+  #tellMoved(): void {
+    const moved = [...this.#moved.keys()].flatMap((key) => this.#open.get(key) ?? []);
+    this.#moved.clear();
+    this.#tell(moved);
+  }
+
+  #reachChanged(): void {
+    for (const [key, run] of this.#phases.changedBy(this.#open)) this.#moved.set(key, run);
+    if (this.#moved.size > 0) this.#readSoon();
+  }
+
+  #tell(runs: readonly RunBrief[]): void {
+    this.#phases.changed();
+    if (runs.length === 0 || !this.#isSeeded) return;
+    const states = runs.map((run) => this.#phases.of(keyOf(run), run));
+    for (const { changed } of this.#hearers) changed(states);
   }
 
   #seeded(): void {
@@ -191,9 +245,7 @@ export class Projection {
   }
 
   #take(found: readonly RunBrief[]): void {
-    const changed = found.filter((run) => this.#isNews(run));
-    if (changed.length === 0 || !this.#isSeeded) return;
-    for (const hearer of this.#hearers) hearer.changed(changed);
+    this.#tell(found.filter((run) => this.#isNews(run)));
   }
 
   #isNews(run: RunBrief): boolean {
@@ -206,7 +258,7 @@ export class Projection {
     }
     if (run.endedAtMs !== null) {
       this.#forget(key);
-      return this.#endsNow(key);
+      return this.#ends.isNew(key);
     }
     if (known === undefined && this.#open.size >= openMax) {
       this.#isWhole = false;
@@ -214,18 +266,7 @@ export class Projection {
     }
     this.#forget(key);
     this.#open.set(key, run);
-    this.#count(run, 1);
-    return true;
-  }
-
-  /** False for a run whose end was told: word of it may come twice. */
-  #endsNow(key: string): boolean {
-    if (this.#ended.has(key)) return false;
-    this.#ended.add(key);
-    for (const oldest of this.#ended) {
-      if (this.#ended.size <= endedMax) break;
-      this.#ended.delete(oldest);
-    }
+    this.#counts.add(run, 1);
     return true;
   }
 
@@ -233,16 +274,7 @@ export class Projection {
     const known = this.#open.get(key);
     if (known === undefined) return;
     this.#open.delete(key);
-    this.#count(known, -1);
-  }
-
-  #count({ tenant, status }: RunBrief, by: number): void {
-    const counts = this.#counts.get(tenant) ?? new Map<string, number>();
-    this.#counts.set(tenant, counts);
-    const count = (counts.get(status) ?? 0) + by;
-    if (count > 0) counts.set(status, count);
-    else counts.delete(status);
-    if (counts.size === 0) this.#counts.delete(tenant);
+    this.#counts.add(known, -1);
   }
 
   /** Nobody brings word of the runs of these shards. */
@@ -257,10 +289,10 @@ export class Projection {
         })
         .then(() => {
           if (era !== this.#era) return;
-          if (this.#touched.size > 0) this.#readSoon();
+          if (this.#hasChanges) this.#readSoon();
           this.#lookAgain(era);
         });
     });
-    this.#leave[1] = cancel;
+    this.#leave[0] = cancel;
   }
 }

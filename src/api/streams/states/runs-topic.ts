@@ -10,9 +10,9 @@
  */
 import type { Clock } from '../../../library/live/live.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
-import type { RunBrief } from '../../../store/watch-port.ts';
 import type { Topic, TopicFrame } from '../topic.ts';
 import type { Projection } from './projection.ts';
+import type { RunState } from './run-phases.ts';
 
 const pageRuns = 100;
 const framesMs = 100;
@@ -39,7 +39,7 @@ export class RunsTopic implements Topic {
   readonly isOver = false;
   readonly #options: RunsTopicOptions;
   readonly #fitting = new Set<string>();
-  readonly #waiting = new Map<string, RunBrief>();
+  readonly #waiting = new Map<string, RunState>();
   #ready: () => void = () => undefined;
   #leave: () => void = () => undefined;
   #mustReset = false;
@@ -105,7 +105,7 @@ export class RunsTopic implements Topic {
     return [{ event: 'states', data: { runs, total: this.#fitting.size, counts } }];
   }
 
-  #changed(runs: readonly RunBrief[]): void {
+  #changed(runs: readonly RunState[]): void {
     if (this.#mustReset) return;
     for (const run of runs) {
       if (run.tenant !== this.#options.scope.tenant) continue;
@@ -121,7 +121,7 @@ export class RunsTopic implements Topic {
     this.#ready();
   }
 
-  #fits(run: RunBrief): boolean {
+  #fits(run: RunState): boolean {
     const { status, agent, user, pipeline, parentRunId } = this.#options.filter;
     return (
       (status === undefined || status.includes(run.status)) &&
@@ -134,9 +134,9 @@ export class RunsTopic implements Topic {
 }
 
 /** Whose it is the client knows, and where it lives is nobody's concern. */
-function shown(run: RunBrief): Readonly<Record<string, unknown>> {
+function shown(run: RunState): Readonly<Record<string, unknown>> {
   const { runId, agent, version, user, pipeline, parentRunId } = run;
-  const { status, reason, turn, createdAtMs, endedAtMs } = run;
+  const { status, reason, turn, createdAtMs, endedAtMs, phase, provider } = run;
   const of = { runId, agent, version, user, pipeline, parentRunId };
-  return { ...of, status, reason, turn, createdAtMs, endedAtMs };
+  return { ...of, status, reason, turn, createdAtMs, endedAtMs, phase, provider };
 }

@@ -72,6 +72,7 @@ export class AfterCommit {
     }
     this.#alone(() => wakeRuns(made, outcome.wakes, this.#options));
     this.#alone(() => this.#options.channelNews.committed(made.batch, fates));
+    this.#alone(() => this.#options.watch.committed(made.batch, fates));
     for (const { call, fate } of outsideSlots(made, fates)) {
       if (fate.kind === 'fenced') this.#options.dropped.wasFenced.tell();
       this.#alone(() => this.#outside(call, fate));
@@ -258,6 +259,8 @@ export class AfterCommit {
     if (fate?.kind === 'fenced') this.#options.dropped.wasFenced.tell();
     // The run was dropped meanwhile, as in `#late`.
     if (runQueue.entry(runId) !== entry) return;
+    const { status, reason, tenant, expectedTurn: turn } = change;
+    if (fate === null) this.#options.watch.changed({ tenant, runId, turn, status, ended: false });
     // The run has not begun and stays in its line.
     if (change.status === firstRunStatus) return runQueue.endTurn(entry, null);
     const isCold = entry.hot === null && calls.runs.of(runId).length > 0;
@@ -268,7 +271,6 @@ export class AfterCommit {
     }
     this.#wentOn(entry);
     calls.runs.shown(runId, { turn: change.expectedTurn, status: change.status });
-    const { status, reason } = change;
     if (entry.hot !== null) {
       const shown = { ...entry.hot, status, reason };
       // A task that waited in line begins now, since the row no longer says that it waits.

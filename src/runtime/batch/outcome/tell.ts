@@ -2,6 +2,7 @@
 import type { ActionErrors } from './action-errors.ts';
 import type { EndHints } from '../../wake/end-hints.ts';
 import type { RunEvents } from '../../wake/run-events.ts';
+import type { RunWatch } from '../../watch/run-watch.ts';
 import type { Log } from '../../ports.ts';
 import type { ChartEvent } from '../../../domain/event.ts';
 import { thrownText } from '../../../domain/thrown.ts';
@@ -12,12 +13,13 @@ export type Told = {
   readonly actionErrors: ActionErrors;
   readonly endHints: EndHints;
   readonly runEvents: RunEvents;
+  readonly watch: RunWatch;
   readonly log: Log;
 };
 
 /** Done at most once: the turn is committed whether or not this succeeds. */
 export function tell(
-  { actionErrors, endHints, runEvents, log }: Told,
+  { actionErrors, endHints, runEvents, watch, log }: Told,
   { work, turn, commit }: ComputedTurn,
 ): void {
   const emitted: ChartEvent[] = [];
@@ -37,6 +39,7 @@ export function tell(
   const { tenant, runId } = commit;
   const ended = turn.ended !== null;
   if (ended) endHints.ended(runId);
-  if (!runEvents.hears(runId)) return;
-  runEvents.tell({ tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended, emitted });
+  const changed = { tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended };
+  watch.changed(changed);
+  if (runEvents.hears(runId)) runEvents.tell({ ...changed, emitted });
 }

@@ -40,6 +40,13 @@ export type CallOfRun = Pick<HotRun, 'run' | 'held' | 'turn' | 'status'>;
 /** The form in which a run shows a call. */
 export type ShownCall = WaitChange<RunCall>['shown'] | 'budget';
 
+export type RunCallOptions = {
+  readonly weight: number;
+  readonly names: Names;
+  /** Hears of each move. One function for all calls. */
+  readonly moved: (call: RunCall) => void;
+};
+
 export class RunCall extends PoolCall {
   readonly runId: RunId;
   readonly shard: number;
@@ -59,11 +66,12 @@ export class RunCall extends PoolCall {
   status: RunStatus;
   /** The next call of its run. */
   next: RunCall | null = null;
+  readonly #moved: (call: RunCall) => void;
 
   constructor(
     { run, held, turn, status }: CallOfRun,
     invocation: OpenInvocation,
-    { weight, names }: { readonly weight: number; readonly names: Names },
+    { weight, names, moved }: RunCallOptions,
   ) {
     super(names.place(run, weight));
     const input = checkGenerate(invocation.input ?? null);
@@ -86,6 +94,7 @@ export class RunCall extends PoolCall {
     this.input = input;
     this.turn = turn;
     this.status = names.one(status);
+    this.#moved = moved;
   }
 
   get key(): string {
@@ -124,6 +133,7 @@ export class RunCall extends PoolCall {
       throw heddleError('illegal-transition', { chart: 'provider-call', event, state: kind });
     }
     this.#state = to;
+    this.#moved(this);
     return to;
   }
 

@@ -1,0 +1,76 @@
+/** What the calls of this replica's runs do now, for those who watch runs. It owns nothing and costs nothing unasked. */
+import type { RunId } from '../../../domain/ids.ts';
+import { phaseOfAll, type CallNow, type Phase, type RunPhase } from '../../../domain/phase.ts';
+import type { RunStatus } from '../../../../machines/run.ts';
+import type { CallsByRun } from '../calls-by-run.ts';
+import { isTentative, type CallState } from './call-state.ts';
+import type { RunCall } from './run-call.ts';
+
+const phaseByKind: Readonly<Record<CallState['kind'], Phase | null>> = {
+  proposed: 'waits-for-slot',
+  behind: 'waits-for-slot',
+  queued: 'waits-for-slot',
+  held: 'waits-for-slot',
+  granted: 'in-slot',
+  cleared: 'in-slot',
+  sent: 'in-slot',
+  answered: 'answered',
+  kept: 'answered',
+  failed: 'answered',
+  leaving: null,
+  over: null,
+};
+
+type RunNow = RunPhase & {
+  readonly tenant: string;
+  readonly runId: RunId;
+  readonly turn: number;
+  readonly status: RunStatus;
+  readonly ended: false;
+};
+
+export class CallPhases {
+  readonly #runs: CallsByRun;
+
+  constructor(runs: CallsByRun) {
+    this.#runs = runs;
+  }
+
+  /** Null: the run has no open call here. */
+  nowOf(runId: RunId): RunNow | null {
+    return nowOfAll(this.#runs.of(runId));
+  }
+
+  /** Of each run that has open calls. */
+  *all(): Generator<RunNow, void, undefined> {
+    for (const first of this.#runs.firsts()) {
+      const now = nowOfAll(this.#runs.of(first.runId));
+      if (now !== null) yield now;
+    }
+  }
+
+  /** The open calls of the run. */
+  callsOf(runId: RunId): CallNow[] {
+    return this.#runs.of(runId).flatMap((call) => {
+      const of = phaseOf(call);
+      const { invocationId, attempt } = call;
+      return of === null ? [] : [{ invocationId, attempt, ...of, place: null }];
+    });
+  }
+}
+
+function nowOfAll(calls: readonly RunCall[]): RunNow | null {
+  const [first] = calls;
+  if (first === undefined) return null;
+  const { phase, provider } = phaseOfAll(calls.flatMap((call) => phaseOf(call) ?? []));
+  if (phase === null) return null;
+  const { tenant, runId, turn, status } = first;
+  return { tenant, runId, turn, status, ended: false, phase, provider };
+}
+
+/** Null: no run waits for it, or the turn that asks for it has not committed. */
+function phaseOf({ state }: RunCall): Pick<CallNow, 'phase' | 'provider'> | null {
+  const phase = isTentative(state) ? null : phaseByKind[state.kind];
+  if (phase === null) return null;
+  return { phase, provider: 'slot' in state ? state.slot.provider : null };
+}
