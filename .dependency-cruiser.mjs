@@ -349,11 +349,12 @@ const rooms = [
   },
   {
     // The workload is a user of the library: it may reach what a user reaches. Without a key, the
-    // emulators stand where the providers would.
+    // emulators stand where the providers would. Over HTTP it has the client.
     room: '^src/circuits/',
     may: [
       domain,
       '^src/(index|heddle)\\.ts$',
+      '^src/client/',
       '^src/emulators/',
       storePort,
       '^machines/agents/',

@@ -26,10 +26,11 @@ export type ScaleReport = {
   readonly entities: Entities;
   readonly audit: Audit;
   readonly providers: readonly ProviderReport[];
-  readonly capacity_efficiency: number;
-  readonly slot_use_under_demand: number;
-  readonly postgres: { readonly transactions: number; readonly wal_bytes: number };
-  readonly rss_mb: number;
+  /** This and what follows is null, and there are no providers, when the circuits ran on a heddle behind HTTP. */
+  readonly capacity_efficiency: number | null;
+  readonly slot_use_under_demand: number | null;
+  readonly postgres: { readonly transactions: number; readonly wal_bytes: number } | null;
+  readonly rss_mb: number | null;
 };
 
 /** The decimal places that carry meaning; more of them would be noise in a comparison. */
@@ -43,10 +44,14 @@ export function rounded(report: ScaleReport): ScaleReport {
     wall_ms: ms(report.wall_ms),
     circuits_per_s: round(report.circuits_per_s, digits.perS),
     latency_ms: { p50: ms(p50), p95: ms(p95), p99: ms(p99), max: ms(max) },
-    capacity_efficiency: round(report.capacity_efficiency, digits.share),
-    slot_use_under_demand: round(report.slot_use_under_demand, digits.share),
-    rss_mb: round(report.rss_mb, digits.mb),
+    capacity_efficiency: known(report.capacity_efficiency, digits.share),
+    slot_use_under_demand: known(report.slot_use_under_demand, digits.share),
+    rss_mb: known(report.rss_mb, digits.mb),
   };
+}
+
+function known(value: number | null, digitsBehind: number): number | null {
+  return value === null ? null : round(value, digitsBehind);
 }
 
 function round(value: number, digitsBehind: number): number {

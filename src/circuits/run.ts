@@ -1,12 +1,23 @@
-/** The workload from begin to end: one replica, its providers, the scales one after the other. */
+/**
+ * The workload from begin to end: the scales one after the other, on one replica here with its providers, or on a
+ * heddle that serves.
+ */
+import { heddleError } from '../domain/errors.ts';
 import { createHeddle, type HeddleOptions } from '../heddle.ts';
 import type { CallSource, Told } from './call-source.ts';
 import { agents } from './circuit.ts';
+import { CircuitsBehindHttp, type Server } from './hosts/behind-http.ts';
+import { CircuitsHere } from './hosts/here.ts';
 import type { Progress } from './progress.ts';
 import type { ScaleReport } from './report.ts';
 import { hasOpenCircuits, resumeCircuits } from './resume.ts';
-import { runScale, type CircuitsContext, type ScaleResult } from './scale-run.ts';
-import type { CircuitsSettings } from './settings.ts';
+import {
+  runScale,
+  type CircuitsContext,
+  type ScaleContext,
+  type ScaleResult,
+} from './scale-run.ts';
+import type { CircuitsSettings, ScaleSettings } from './settings.ts';
 import { Demand } from './demand.ts';
 import { DirectSource } from './direct-source.ts';
 import { openEmulated } from './emulated-source.ts';
@@ -38,18 +49,43 @@ export async function runCircuits(
   }
 }
 
+/** The same circuits on a heddle that serves, over its API. */
+export async function runCircuitsOver(
+  server: Server,
+  settings: ScaleSettings,
+  around: CircuitsAround,
+): Promise<boolean> {
+  const { progress, signal, note } = around;
+  const host = new CircuitsBehindHttp(server, note);
+  try {
+    const known = new Set(await host.agents());
+    const missing = agents.find(({ machine }) => !known.has(machine.id));
+    if (missing !== undefined) {
+      note(`${server.url} has not the agents of circuits: start it with heddle serve --circuits.`);
+      const names = [...known].join(', ');
+      throw heddleError('agent-unknown', { agent: missing.machine.id, known: names || 'none' });
+    }
+    return await runScales({ host, settings, progress, signal, note }, around);
+  } finally {
+    host.close();
+  }
+}
+
 async function runWith(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
-  if (!context.settings.resume) return runScales(context, around);
+  const { heddle, settings, note } = context;
+  if (!settings.resume) {
+    if (await hasOpenCircuits(heddle)) {
+      note('Circuits of an earlier run are open; they go on beside these and take their time.');
+    }
+    return runScales({ ...context, host: new CircuitsHere(context) }, around);
+  }
   const results = await resumeCircuits(context);
   for (const result of results ?? []) tell(result, around);
   return results?.every(isClean) ?? false;
 }
 
-async function runScales(context: CircuitsContext, around: CircuitsAround): Promise<boolean> {
-  const { heddle, settings, progress, note, signal } = context;
-  if (await hasOpenCircuits(heddle)) {
-    note('Circuits of an earlier run are open; they go on beside these and take their time.');
-  }
+async function runScales(context: ScaleContext, around: CircuitsAround): Promise<boolean> {
+  const { settings, progress, signal } = context;
   progress.trigger.planned({ scales: settings.scales });
   let clean = true;
   for (const [at, scale] of settings.scales.entries()) {

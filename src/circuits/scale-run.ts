@@ -1,30 +1,31 @@
 /**
- * One scale: all its circuits are opened at once, waited for and audited. The runtime's events
- * report the ends of runs. Rows are read only when no event comes, for runs that live on another
- * replica.
+ * One scale: all its circuits are opened at once, waited for and audited, on a heddle in this process or on one
+ * behind HTTP.
  */
-import type { Heddle } from '../heddle.ts';
 import { auditCircuits, type Difference } from './audit.ts';
-import { modelCalls, startsOf, tenantOf } from './circuit.ts';
-import { totalCeiling } from './call-source.ts';
-import { capacityEfficiency } from './efficiency.ts';
+import { startsOf, tenantOf } from './circuit.ts';
+import type { CircuitsHost, EndHeard, Stretch } from './hosts/circuits-host.ts';
 import { latencyOf } from './latency.ts';
 import { Ledger } from './ledger.ts';
-import { Meter, type Metered } from './meter.ts';
+import type { Metered } from './meter.ts';
 import type { Progress } from './progress.ts';
 import { rounded, type ScaleReport } from './report.ts';
-import { everyRun } from './rows.ts';
-import type { CircuitsSettings } from './settings.ts';
+import type { CircuitsSettings, ScaleSettings } from './settings.ts';
 import { Waiting, type WaitEnd } from './waiting.ts';
 
 /** The objects that all scales of one process share. */
-export type CircuitsContext = Metered & {
-  readonly settings: CircuitsSettings;
+export type ScaleContext = {
+  readonly host: CircuitsHost;
+  readonly settings: ScaleSettings;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Takes whole sentences for the person who waits. */
   readonly note: (line: string) => void;
 };
+
+/** The objects that all scales of one process share when it runs them itself. */
+export type CircuitsContext = Metered &
+  Omit<ScaleContext, 'host'> & { readonly settings: CircuitsSettings };
 
 export type ScaleResult = {
   readonly tenant: string;
@@ -34,28 +35,24 @@ export type ScaleResult = {
 
 /** Returns null when it was interrupted. */
 export async function runScale(
-  context: CircuitsContext,
+  context: ScaleContext,
   { at, scale }: { readonly at: number; readonly scale: number },
 ): Promise<ScaleResult | null> {
-  const { heddle, settings, progress, note } = context;
+  const { host, settings, progress, note } = context;
   const { mode } = settings;
-  const tenant = tenantOf(mode, scale, heddle.runtime.ids.run());
+  const tenant = tenantOf(mode, scale, host.startId());
   const ledger = new Ledger(scale);
-  const meter = await Meter.begin(context);
-  await context.source.begin();
-  const end = await openAndWait(context, { at, tenant, ledger, meter });
+  const stretch = await host.begin();
+  const end = await openAndWait(context, { at, tenant, ledger, stretch });
   if (end === 'interrupted') {
     note(`Interrupted with ${ledger.openRuns} runs open; heddle circuits --resume finishes them.`);
     return null;
   }
   if (end === 'quiet') note(quietNote(settings, ledger));
   progress.trigger.auditing({ at });
-  const cost = await meter.end();
-  const { audit, entities, differences } = auditCircuits(
-    await heddle.audit({ tenant }),
-    ledger.accepted,
-  );
   const wallMs = Math.max(ledger.lastEndMs - ledger.firstStartMs, 0);
+  const cost = await stretch.end({ mode, completed: ledger.completed, wallMs });
+  const { audit, entities, differences } = auditCircuits(await host.audit(tenant), ledger.accepted);
   const report = rounded({
     scale,
     mode,
@@ -68,83 +65,65 @@ export async function runScale(
     peak_open_runs: ledger.peakOpenRuns,
     entities,
     audit,
-    providers: cost.providers,
-    capacity_efficiency: capacityEfficiency({
-      calls: ledger.completed * modelCalls[mode].inAll,
-      inARow: modelCalls[mode].inARow,
-      latencyMs: cost.meanLatencyMs ?? settings.latencyMs,
-      ceiling: totalCeiling(settings),
-      wallMs,
-    }),
-    slot_use_under_demand: cost.slotUseUnderDemand,
-    postgres: cost.postgres,
-    rss_mb: cost.rssMb,
+    ...cost,
   });
   progress.trigger.reported({ at, report });
   return { tenant, report, differences };
 }
 
-function quietNote({ patienceMs }: CircuitsSettings, { openRuns }: Ledger): string {
+function quietNote({ patienceMs }: ScaleSettings, { openRuns }: Ledger): string {
   return `Nothing has moved for ${patienceMs / 1_000} s: the ${openRuns} runs that are open count as stuck.`;
 }
 
 async function openAndWait(
-  context: CircuitsContext,
+  context: ScaleContext,
   of: {
     readonly at: number;
     readonly tenant: string;
     readonly ledger: Ledger;
-    readonly meter: Meter;
+    readonly stretch: Stretch;
   },
 ): Promise<WaitEnd> {
-  const { heddle, source, settings, progress, signal } = context;
-  const { at, tenant, ledger, meter } = of;
+  const { host, settings, progress, signal } = context;
+  const { at, tenant, ledger, stretch } = of;
   const waiting = new Waiting();
   ledger.onOver = () => waiting.wake();
-  const heard = heddle.runtime.runEvents.all.subscribe((change) => {
-    if (!change.ended || change.tenant !== tenant) return;
-    ledger.ended(change.runId, { status: change.status, atMs: performance.now() });
-  });
+  const ended: EndHeard = (runId, status) =>
+    ledger.ended(runId, { status, atMs: performance.now() });
+  const leave = await host.hear(tenant, ended);
   try {
     openAll(context, tenant, ledger);
     return await waiting.untilOver({
       isOver: () => ledger.isOver,
-      movement: () => ledger.accepted + ledger.endedRuns + ledger.failed + source.calls,
+      movement: () => ledger.accepted + ledger.endedRuns + ledger.failed + host.calls,
       tick: () => {
-        meter.sample();
+        stretch.sample();
         const { completed, failed, openRuns, firstStartMs } = ledger;
         const elapsedMs = performance.now() - firstStartMs;
-        const calling = heddle.runtime.stats().pool.inFlight;
+        const { calling } = host;
         progress.trigger.counted({
           at,
           counts: { completed, failed, openRuns, calling, elapsedMs },
         });
       },
-      look: async () => {
-        const { openRuns } = await heddle.runtime.store.usage(tenant);
-        if (openRuns < ledger.openRuns) await readEnds(heddle, tenant, ledger);
-      },
+      look: () => host.look(tenant, ledger.openRuns, ended),
       signal,
       patienceMs: settings.patienceMs,
     });
   } finally {
-    heard.unsubscribe();
+    leave();
   }
 }
 
 /** An open loop: no start waits for the answer to another start, or for a run's end. */
-function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void {
-  const { heddle, settings, note, signal } = context;
+function openAll(context: ScaleContext, tenant: string, ledger: Ledger): void {
+  const { host, settings, note, signal } = context;
   const { circuitsPerUser, mode } = settings;
   let refusals = 0;
   for (let n = 1; n <= ledger.scale; n++) {
     ledger.started(n, performance.now());
-    heddle.startAll(startsOf(n, { mode, tenant, circuitsPerUser })).then(
-      (runs) =>
-        ledger.acceptedAs(
-          n,
-          runs.map((run) => run.id),
-        ),
+    host.start(tenant, startsOf(n, { mode, tenant, circuitsPerUser })).then(
+      (runIds) => ledger.acceptedAs(n, runIds),
       (error: unknown) => {
         refusals += 1;
         if (refusals === 1 && !signal.aborted)
@@ -152,15 +131,5 @@ function openAll(context: CircuitsContext, tenant: string, ledger: Ledger): void
         ledger.refused(n, performance.now());
       },
     );
-  }
-}
-
-/**
- * An end on another replica is noticed late; its latency is then the one that a waiting client sees
- * here.
- */
-async function readEnds(heddle: Heddle, tenant: string, ledger: Ledger): Promise<void> {
-  for await (const { runId, status, endedAtMs } of everyRun(heddle, tenant)) {
-    if (endedAtMs !== null) ledger.ended(runId, { status, atMs: performance.now() });
   }
 }

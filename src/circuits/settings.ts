@@ -57,6 +57,12 @@ export type CircuitsSettings = {
   readonly database: { readonly databaseUrl?: string | null; readonly directory?: string };
 };
 
+/** What circuits on a heddle behind HTTP are told; its providers and its database are its own. */
+export type ScaleSettings = Pick<
+  CircuitsSettings,
+  'scales' | 'mode' | 'circuitsPerUser' | 'patienceMs'
+>;
+
 export const defaultCircuits = {
   scales: [10, 50, 100, 300, 1_000],
   mode: 'statechart',

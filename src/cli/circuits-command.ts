@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { createProgress } from '../circuits/progress.ts';
 import type { ScaleReport } from '../circuits/report.ts';
+import type { CircuitsAround } from '../circuits/run.ts';
 import { defaultCircuits } from '../circuits/settings.ts';
 import { reportTable } from '../circuits/table.ts';
-import { circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
+import { circuitsServer, circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
 import { withDatabaseFlags } from './database-flags.ts';
 import { showProgress } from './display.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -36,6 +37,10 @@ export function addCircuitsCommand(
       '--resume',
       'start nothing: finish and audit the circuits that the database holds open',
     );
+  command.option(
+    '--url <url>',
+    'run them on this heddle over HTTP (heddle serve --circuits; its token: HEDDLE_TOKEN, with run, read and admin)',
+  );
   withDatabaseFlags(withProviderFlags(command)).action(async (flags: CircuitsFlags) => {
     endWith(await circuits(flags, streams));
   });
@@ -60,20 +65,32 @@ function withProviderFlags(command: Command): Command {
     .option('--ollama-url <url>', 'where Ollama is (default: OLLAMA_HOST, else 127.0.0.1:11434)');
 }
 
-async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
+type Workload = (around: CircuitsAround) => Promise<boolean>;
+
+/** The workload and the emulators are loaded here, because no other command needs them. */
+async function workloadOf(flags: CircuitsFlags): Promise<Workload> {
+  const served = circuitsServer(flags, process.env);
+  if (served !== null) {
+    const { runCircuitsOver } = await import('../circuits/run.ts');
+    return (around) => runCircuitsOver(served.server, served.settings, around);
+  }
   const settings = circuitsSettings(flags, process.env);
-  // The workload and the emulators are loaded here, because no other command needs them.
   const { runCircuits } = await import('../circuits/run.ts');
+  return (around) => runCircuits(settings, around);
+}
+
+async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
+  const workload = await workloadOf(flags);
   const progress = createProgress();
   const display = showProgress(progress, stderr);
   const print = writerTo(stdout);
   const reports: ScaleReport[] = [];
   try {
-    if (settings.resume && flags.scale !== undefined) {
+    if (flags.resume === true && flags.scale !== undefined) {
       display.note('--resume starts nothing, so --scale is not used.');
     }
     const clean = await untilInterrupted((signal) =>
-      runCircuits(settings, {
+      workload({
         progress,
         signal,
         note: (line) => display.note(line),

@@ -1,7 +1,12 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
 import { modes } from '../circuits/circuit.ts';
 import { asOneOf, refuseField } from '../domain/field.ts';
-import { defaultCircuits, type CircuitsSettings } from '../circuits/settings.ts';
+import {
+  defaultCircuits,
+  type CircuitsSettings,
+  type ScaleSettings,
+} from '../circuits/settings.ts';
+import { serverUrl } from './api/api-flags.ts';
 import { databaseOf, type DatabaseFlags } from './database-flags.ts';
 import { providerOf, type Environment, type ProviderFlags } from './provider-flags.ts';
 import { wholeOf } from './whole.ts';
@@ -16,6 +21,7 @@ export type CircuitsFlags = DatabaseFlags &
     readonly patienceMs?: string;
     readonly json?: boolean;
     readonly resume?: boolean;
+    readonly url?: string;
   };
 
 const bounds = {
@@ -28,18 +34,65 @@ const bounds = {
   patienceMs: { min: 1_000, max: 86_400_000 },
 } as const;
 
+/** Flags that say what a heddle in this process has; one that serves has its own. */
+const ofThisProcess = [
+  'databaseUrl',
+  'directory',
+  'provider',
+  'ceiling',
+  'ceilings',
+  'fault429Share',
+  'outage',
+  'model',
+  'apiKey',
+  'anthropicUrl',
+  'ollamaUrl',
+  'latencyMs',
+  'seed',
+  'resume',
+] as const satisfies readonly (keyof CircuitsFlags)[];
+
+/** Circuits on a heddle that serves; its token may come from the environment alone. */
+export type CircuitsServer = {
+  readonly server: { readonly url: string; readonly token: string | undefined };
+  readonly settings: ScaleSettings;
+};
+
+/** Null: the circuits run in this process. HEDDLE_URL is not looked at, because it would change what is measured. */
+export function circuitsServer(
+  flags: CircuitsFlags,
+  environment: Environment,
+): CircuitsServer | null {
+  const { url } = flags;
+  if (url === undefined) return null;
+  for (const name of ofThisProcess) {
+    if (flags[name] !== undefined)
+      refuseField(name, 'is for circuits in this process, without url');
+  }
+  return {
+    server: { url: serverUrl(url), token: environment['HEDDLE_TOKEN'] },
+    settings: scaleSettings(flags),
+  };
+}
+
 /** The keys and addresses of real providers may come from the environment. */
 export function circuitsSettings(flags: CircuitsFlags, environment: Environment): CircuitsSettings {
+  return {
+    ...scaleSettings(flags),
+    latencyMs: whole(flags, 'latencyMs'),
+    ...providerOf(flags, environment),
+    seed: whole(flags, 'seed'),
+    resume: flags.resume ?? false,
+    database: databaseOf(flags),
+  };
+}
+
+function scaleSettings(flags: CircuitsFlags): ScaleSettings {
   return {
     scales: flags.scale === undefined ? defaultCircuits.scales : scalesOf(flags.scale),
     mode: asOneOf(flags.mode, 'mode', modes, defaultCircuits.mode),
     circuitsPerUser: whole(flags, 'circuitsPerUser'),
-    latencyMs: whole(flags, 'latencyMs'),
-    ...providerOf(flags, environment),
-    seed: whole(flags, 'seed'),
     patienceMs: whole(flags, 'patienceMs'),
-    resume: flags.resume ?? false,
-    database: databaseOf(flags),
   };
 }
 

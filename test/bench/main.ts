@@ -3,7 +3,7 @@
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
  * leaves out the largest parked and waiting sets.
  * `--openai` puts chat completions in Ollama's place in the part `providers`.
- * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past` runs one part.
+ * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past|service` runs one part.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,6 +21,8 @@ import { past } from './past.ts';
 import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
+import { circuitsOverHttp } from './service/circuits-over-http.ts';
+import { starts } from './service/starts.ts';
 import { waiting } from './waiting.ts';
 import { median, type Measured } from './workload.ts';
 import { inMemory } from './xstate-memory.ts';
@@ -150,6 +152,10 @@ async function main(): Promise<void> {
       overhead: () => overhead(databaseUrl),
       providers: () => providers(databaseUrl, { quick, pair }),
       past: () => past(databaseUrl, { quick }),
+      service: async () => {
+        await starts(databaseUrl, { quick });
+        await circuitsOverHttp(databaseUrl, { quick });
+      },
     };
     for (const [name, part] of Object.entries(parts)) {
       if (only === null || only === name) await part();

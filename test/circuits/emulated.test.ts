@@ -5,6 +5,7 @@ import type { CallSource } from '../../src/circuits/call-source.ts';
 import { agents } from '../../src/circuits/circuit.ts';
 import { openCalls } from '../../src/circuits/run.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
+import { CircuitsHere } from '../../src/circuits/hosts/here.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
 import type { CircuitsSettings, Emulated } from '../../src/circuits/settings.ts';
 import { Heddle } from '../../src/heddle.ts';
@@ -75,7 +76,8 @@ async function ran(scale: number, parts: Partial<CircuitsSettings> = {}) {
   }, 20);
   open.push(async () => clearInterval(looking));
   const { signal } = new AbortController();
-  const context = { heddle, source, settings, progress: createProgress(), note, signal };
+  const host = new CircuitsHere({ heddle, source, settings });
+  const context = { host, settings, progress: createProgress(), note, signal };
   const result = await runScale(context, { at: 0, scale });
   if (result === null) throw new Error('nobody interrupts');
   return { ...result, notes, statuses, source };

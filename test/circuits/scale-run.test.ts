@@ -3,6 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { agents, type CircuitMode } from '../../src/circuits/circuit.ts';
 import { openCalls } from '../../src/circuits/run.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
+import { CircuitsHere } from '../../src/circuits/hosts/here.ts';
 import { runScale } from '../../src/circuits/scale-run.ts';
 import type { CircuitsSettings } from '../../src/circuits/settings.ts';
 import { Heddle } from '../../src/heddle.ts';
@@ -61,7 +62,8 @@ async function contextOf({
   const interrupt = new AbortController();
   const progress = createProgress();
   const { signal } = interrupt;
-  const context = { heddle, source, settings, progress, note, signal };
+  const host = new CircuitsHere({ heddle, source, settings });
+  const context = { heddle, host, settings, progress, note, signal };
   return { context, notes, interrupt };
 }
 

@@ -55,8 +55,8 @@ it('runs scale by scale and prints one object for each', { timeout }, async () =
     expect(calls).toBe(report.scale * 3);
     expect(report.latency_ms.p50).toBeGreaterThanOrEqual(15);
     expect(report.latency_ms.max).toBeLessThanOrEqual(report.wall_ms);
-    expect(report.postgres.transactions).toBeGreaterThan(0);
-    expect(report.postgres.wal_bytes).toBeGreaterThan(0);
+    expect(report.postgres?.transactions).toBeGreaterThan(0);
+    expect(report.postgres?.wal_bytes).toBeGreaterThan(0);
   }
 });
 

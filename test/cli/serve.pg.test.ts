@@ -6,27 +6,11 @@ import { expect, it } from 'vitest';
 import { asking } from '../api/served.ts';
 import { roundRobin } from '../api/round-robin.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { listening } from './listening.ts';
 import { heddle, type Spawned } from './spawned.ts';
 
 const url = await testDatabase();
 const timeout = 240_000;
-
-/** The address that the server tells. */
-async function listening({ child, ended }: Spawned): Promise<{ url: string; port: number }> {
-  let text = '';
-  const told = new Promise<string>((resolve) => {
-    child.stdout?.on('data', (part: string) => {
-      text += part;
-      const [, at] = /listens on (\S+)/.exec(text) ?? [];
-      if (at !== undefined) resolve(at);
-    });
-  });
-  const at = await Promise.race([
-    told,
-    ended.then(({ stderr }) => Promise.reject(new Error(stderr))),
-  ]);
-  return { url: at, port: Number(new URL(at).port) };
-}
 
 const serve = (...args: readonly string[]): Spawned =>
   heddle('serve', '--port', '0', '--database-url', url, ...args);

@@ -44,6 +44,10 @@ export function targetOf(flags: ApiFlags, environment: Environment): Target {
   }
   const named = url ?? (ofDatabase ? undefined : environment['HEDDLE_URL']);
   if (named === undefined || named === '') return { kind: 'database', options: databaseOf(flags) };
-  if (!/^https?:\/\/[^/\s]+/.test(named)) refuseField('url', 'must begin with http:// or https://');
-  return { kind: 'server', url: named.replace(/\/+$/, '') };
+  return { kind: 'server', url: serverUrl(named) };
+}
+
+export function serverUrl(given: string): string {
+  if (!/^https?:\/\/[^/\s]+/.test(given)) refuseField('url', 'must begin with http:// or https://');
+  return given.replace(/\/+$/, '');
 }
