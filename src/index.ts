@@ -61,6 +61,7 @@ export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';
 export type { Budget, BudgetOwner, BudgetUse, BudgetView } from './library/budget-requests.ts';
 export type { OpenQuestion } from './library/answers.ts';
+export type { ReopenOptions } from './library/caller/gate-orders.ts';
 export type { ListedQuestion, QuestionsQuery } from './library/caller/questions.ts';
 export type { RuntimeSettings } from './runtime/settings.ts';
 export type { Log } from './runtime/ports.ts';

@@ -184,7 +184,12 @@ create table providers (
   status text collate "C" not null,
   shares_ceiling_with text not null,
   last_fault text,
-  last_fault_at timestamp with time zone
+  last_fault_at timestamp with time zone,
+  order_number bigint,
+  ordered_at timestamp with time zone,
+  order_ends_cooling boolean,
+  order_kind text collate "C",
+  ordered_by text collate "C"
 );
 create table questions (
   run_id uuid not null,
@@ -210,7 +215,8 @@ create table replicas (
   session_began_us bigint,
   session_pid integer,
   release integer,
-  address text
+  address text,
+  lines text
 ) with (fillfactor=50);
 create table requests (
   at timestamp with time zone not null default now(),

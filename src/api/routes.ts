@@ -5,8 +5,9 @@ import { channelRoutes } from './routes/channels.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
 import { memoryRoutes } from './routes/memory.ts';
+import { providerRoutes } from './routes/operations/providers.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
-import { operatorRoutes } from './routes/operator.ts';
+import { auditRoutes } from './routes/operations/audit.ts';
 import { agentRoutes } from './routes/records/agents.ts';
 import { pastRoutes } from './routes/records/past.ts';
 import { commandRoutes } from './routes/run-commands.ts';
@@ -23,7 +24,8 @@ export const routes: readonly Route[] = [
   ...memoryRoutes,
   ...budgetRoutes,
   ...agentRoutes,
-  ...operatorRoutes,
+  ...auditRoutes,
+  ...providerRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

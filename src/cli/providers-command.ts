@@ -12,12 +12,21 @@ export function addProvidersCommand(program: Command, streams: Streams): void {
   );
   withJsonFlags(command, 'the providers').action((flags: ApiFlags) => list(flags, streams));
   apiCommand(command, 'reopen <provider>')
-    .description('reopen a parked provider, after its key or spend was mended')
-    .action(async (provider: string, own: ApiFlags) => {
+    .description('reopen a parked or stalled provider, after its key or spend was mended')
+    .option('--end-cooling', 'let calls go before the time that a 429 has asked for')
+    .action(async (provider: string, own: ApiFlags & { readonly endCooling?: boolean }) => {
       // What stands before `reopen` is the outer command's.
       const flags = { ...command.opts<ApiFlags>(), ...own };
-      await withClient(flags, ({ operator }) => operator.reopenProvider(provider));
+      const endsCooling = own.endCooling === true;
+      await withClient(flags, ({ operator }) => operator.reopenProvider(provider, { endsCooling }));
       writerTo(streams.stderr)(`Provider ${provider} is reopened.`);
+    });
+  apiCommand(command, 'probe <provider>')
+    .description('ask a stalled or parked provider now, with the next call that waits for it')
+    .action(async (provider: string, own: ApiFlags) => {
+      const flags = { ...command.opts<ApiFlags>(), ...own };
+      await withClient(flags, ({ operator }) => operator.probeProvider(provider));
+      writerTo(streams.stderr)(`Provider ${provider} is asked by the next call that waits for it.`);
     });
 }
 
@@ -27,17 +36,34 @@ async function list(flags: ApiFlags, streams: Streams): Promise<void> {
 }
 
 function gateTable(rows: readonly Provider[]): string {
-  const head = ['provider', 'status', 'limit', 'ceiling', 'in use', 'on in', 'no relief'];
+  const head = [
+    'provider',
+    'status',
+    'limit',
+    'ceiling',
+    'in use',
+    'in line',
+    'on in',
+    'no relief',
+  ];
   const cells = rows.map((row) => {
-    const { gate, status, limit, ceiling, inUse, sharesCeilingWith } = row;
-    return [gate, status, limit, ceiling, inUse, onIn(row), sharesCeilingWith.join(', ')];
+    const { gate, status, limit, ceiling, inUse, line, sharesCeilingWith } = row;
+    const shares = sharesCeilingWith.join(', ');
+    return [gate, status, limit, ceiling, inUse, line.length, onIn(row), shares];
   });
   const faults = rows.flatMap(({ gate, lastFault }) =>
     lastFault === null ? [] : [`${gate}, ${agoText(lastFault.agoMs)} ago: ${lastFault.text}`],
   );
-  return [tableOf(head, cells), ...(faults.length === 0 ? [] : ['Last faults:', ...faults])].join(
-    '\n',
+  const orders = rows.flatMap(({ gate, lastOrder }) =>
+    lastOrder === null
+      ? []
+      : [`${gate}, ${agoText(lastOrder.agoMs)} ago: ${lastOrder.kind} by ${lastOrder.by}`],
   );
+  return [
+    tableOf(head, cells),
+    ...(faults.length === 0 ? [] : ['Last faults:', ...faults]),
+    ...(orders.length === 0 ? [] : ['Last orders:', ...orders]),
+  ].join('\n');
 }
 
 function agoText(ms: number): string {

@@ -418,6 +418,22 @@ export type Provider = {
   readonly ceiling: number;
   /** Calls in its slots. */
   readonly inUse: number;
+  /** Calls in line for it, at all replicas. */
+  readonly line: {
+    /** How many; a call that may go through several gates stands in line for each. */
+    readonly length: number;
+    /** How long ago it was counted, in ms. */
+    readonly agoMs: number;
+  };
+  /** The last order of a person for it; null when none was given. */
+  readonly lastOrder: {
+    /** What was ordered. */
+    readonly kind: 'reopen' | 'probe';
+    /** Who ordered it. */
+    readonly by: string;
+    /** How long ago, in ms. */
+    readonly agoMs: number;
+  } | null;
   /** The last fault of its own; null when none is known. */
   readonly lastFault: {
     /** The words. */

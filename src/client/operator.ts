@@ -34,9 +34,21 @@ export class Operator {
       .providers;
   }
 
-  /** Reopens a parked provider, after a person has mended its key or spend. */
-  async reopenProvider(provider: string): Promise<void> {
+  /** Reopens a parked or stalled provider at every replica, after a person has mended its key or spend. */
+  async reopenProvider(
+    provider: string,
+    body: {
+      /** True: the time is over, too, that a 429 has asked for. */
+      readonly endsCooling?: boolean;
+    } = {},
+  ): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/reopen`;
+    await this.#transport.ask('POST', path, { body, ofTenant: false, repeat: 'harmless' });
+  }
+
+  /** Has a stalled or parked provider asked at once, by the next call that waits for it. */
+  async probeProvider(provider: string): Promise<void> {
+    const path = `/v1/providers/${encodeURIComponent(provider)}/probe`;
     await this.#transport.ask('POST', path, { ofTenant: false, repeat: 'harmless' });
   }
 

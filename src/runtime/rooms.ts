@@ -29,6 +29,7 @@ import { Permits } from './calls/call/permits.ts';
 import { Calls } from './calls/calls.ts';
 import { CallImages } from './calls/attempt/call-images.ts';
 import { Conversations } from './calls/conversations.ts';
+import { GateOrders } from './calls/gate-orders.ts';
 import { LeaseValve } from './calls/lease-valve.ts';
 import { Texts } from './calls/texts.ts';
 import { hostLog } from './host/host-log.ts';
@@ -179,9 +180,10 @@ function buildCalls(wake: Wake, defaults: BudgetDefaults) {
   });
   calls.moved.on((call) => wake.watch.moved(call));
   wake.watch.of(new CallPhases(calls.runs));
+  const gateOrders = new GateOrders({ ...wake, calls });
   const scanSettings = { ...defaultWorkScanSettings, pollMs: settings.pollMs };
   const scan = new WorkScan({ ...wake, budgets, settings: scanSettings });
-  return { permits, budgets, texts, calls, scan };
+  return { permits, budgets, texts, calls, gateOrders, scan };
 }
 
 type WithCalls = Wake & ReturnType<typeof buildCalls>;

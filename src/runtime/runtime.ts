@@ -2,6 +2,7 @@
  * One replica: starts its parts and closes them, and is what the library asks. `rooms.ts` says how the
  * parts are built and which part hears which.
  */
+import type { GateOrder } from '../domain/gate-order.ts';
 import type { ReplicaId } from '../domain/ids.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
@@ -109,8 +110,10 @@ export class Runtime {
   }
 
   #heard(hint: Hint): void {
-    const { endHints, ownership, scan, shards } = this.#rooms;
+    const { endHints, gateOrders, ownership, scan, shards } = this.#rooms;
     if (hint.kind === 'wanted' || hint.kind === 'ended') return endHints.heard(hint);
+    if (hint.kind === 'gates' || hint.kind === 'all') gateOrders.heard();
+    if (hint.kind === 'gates') return;
     if (hint.kind !== 'work') endHints.sayAgain();
     if (!this.#isReplica) return;
     const isWork = hint.kind === 'work' && hint.shards.some((shard) => shards.owns(shard));
@@ -128,9 +131,9 @@ export class Runtime {
     this.#rooms.budgets.turnOn();
   }
 
-  /** A person has mended the cause for which the provider refused calls. */
-  reopenProvider(name: string): void {
-    this.#rooms.calls.reopen(name);
+  /** A person's order for the gates of a provider: to all replicas. Throws `provider-unknown`. */
+  async orderProvider(name: string, order: GateOrder): Promise<void> {
+    await this.#rooms.gateOrders.give(name, order);
   }
 
   /** Counts of what is in memory here, for tables and pages. */
@@ -179,9 +182,10 @@ export class Runtime {
    */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, clock, endHints, hints, log, providers } = this.#rooms;
-    const { housekeeping, ownership, runEvents, scan, tasks, texts, timers, watch } = this.#rooms;
+    const { gateOrders, housekeeping, ownership, runEvents, scan } = this.#rooms;
+    const { tasks, texts, timers, watch } = this.#rooms;
     const { commitRight, committer, isolation, keeper } = this.#rooms;
-    await closeInTurn(log, [housekeeping, scan, timers, budgets, calls.requests]);
+    await closeInTurn(log, [housekeeping, scan, timers, budgets, gateOrders, calls.requests]);
     commitRight.giveUpAtMs = clock.nowMs() + closeGraceMs;
     const lastSlots = { close: () => writeLastSlots(this.#rooms, calls.close()) };
     await closeInTurn(log, [committer, isolation, keeper, lastSlots]);

@@ -26,7 +26,8 @@ import type {
   RunRow,
   TimerRow,
 } from './rows.ts';
-import type { ProviderRow, SlotRow } from './provider-rows.ts';
+import type { Lines, ProviderView, SlotRow } from './provider-rows.ts';
+import type { GateOrdersStore } from './gate-orders-port.ts';
 import type { WatchStore } from './watch-port.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
@@ -146,11 +147,12 @@ export type SentHint =
 
 /**
  * - ownership: a replica gave shards back, or this one's heartbeats have lost their connection.
+ * - gates: a person has given an order for gates of a provider.
  * - all: hints may have been missed.
  */
-export type Hint = SentHint | { readonly kind: 'ownership' } | { readonly kind: 'all' };
+export type Hint = SentHint | { readonly kind: 'ownership' | 'gates' | 'all' };
 
-export interface Store extends CallerStore, WatchStore {
+export interface Store extends CallerStore, WatchStore, GateOrdersStore {
   /**
    * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
    * replies.
@@ -178,6 +180,8 @@ export interface Store extends CallerStore, WatchStore {
     readonly leaseMs: number;
     /** Where other replicas reach this one; absent when it serves nobody. */
     readonly address?: string | null;
+    /** How many calls stand in line here, by gate; gates without a line may be left out. */
+    readonly lines?: Lines;
   }): Promise<Renewal>;
   /**
    * Gives shards back, and hints to other replicas that they are free. `retire` also ends the replica's
@@ -204,8 +208,8 @@ export interface Store extends CallerStore, WatchStore {
   }): Promise<readonly OpenRun[]>;
   /** Slots of any replica that hold a call of these shards' runs. */
   slots(shards: readonly number[]): Promise<readonly SlotRow[]>;
-  /** All gates that have a row, with the number of their calls in slots, by name. */
-  providers(): Promise<readonly (ProviderRow & { readonly inUse: number })[]>;
+  /** All gates that have a row, with their calls in slots and in line, by name. */
+  providers(): Promise<readonly ProviderView[]>;
   /** Timers of these shards that are due within the horizon, soonest first. */
   timers(query: {
     readonly shards: readonly number[];

@@ -52,4 +52,23 @@ export type ProviderRow = {
 export type ProviderView = ProviderRow & {
   /** Calls of all replicas that are in its slots. */
   readonly inUse: number;
+  /** The calls that stand in line for it at all replicas. Each replica tells of its own with its heartbeat. */
+  readonly line: {
+    /** How many. A call that may go through several gates stands in line for each of them. */
+    readonly length: number;
+    /** How long ago the replica that told first of them told it, in ms. */
+    readonly agoMs: number;
+  };
+  /** The last order that a person gave for it; null when none was given. */
+  readonly lastOrder: {
+    /** What was ordered. */
+    readonly kind: 'reopen' | 'probe';
+    /** Who ordered it. */
+    readonly by: string;
+    /** How long ago, in ms. */
+    readonly agoMs: number;
+  } | null;
 };
+
+/** How many calls stand in line at one replica, by gate. */
+export type Lines = Readonly<Record<string, number>>;

@@ -89,6 +89,8 @@ const methods: {
   openBriefs: { because: ofProjection },
   peers: { because: aboutNoTenant },
   providers: { because: aboutNoTenant },
+  orderGates: { because: aboutNoTenant },
+  gateOrders: { because: aboutNoTenant },
   providerTotals: { because: aboutNoTenant },
   activity: { because: aboutNoTenant },
   notify: { because: aboutNoTenant },

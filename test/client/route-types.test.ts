@@ -55,6 +55,7 @@ const taken: Readonly<Record<string, string>> = {
   'POST /v1/runs/:runId/answers': '{ readonly askId: string; readonly answer: C.Json }',
   'POST /v1/runs/:runId/cancel': '{ readonly reason?: string }',
   'PUT /v1/budgets/tenant': 'C.Budget',
+  'POST /v1/providers/:provider/reopen': '{ readonly endsCooling?: boolean }',
 };
 
 const here = fileURLToPath(new URL('./types-of-routes.ts', import.meta.url));
@@ -138,6 +139,7 @@ const likeOthers = [
   'POST /v1/runs/:runId/pause 202',
   'POST /v1/runs/:runId/resume 202',
   'POST /v1/providers/:provider/reopen 202',
+  'POST /v1/providers/:provider/probe 202',
 ];
 /** What a kind of wait says is told by the kind alone. */
 const told = [

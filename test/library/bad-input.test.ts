@@ -118,7 +118,11 @@ const methods: Readonly<Record<string, Method>> = {
     (heddle, _, [of, budget]) => heddle.setBudget(of as never, budget as never),
   ],
   budget: [[options('tenant', 'user', 'runId')], (heddle, _, [of]) => heddle.budget(of as never)],
-  reopenProvider: [[odd], (heddle, _, [of]) => heddle.reopenProvider(of as never)],
+  reopenProvider: [
+    [odd, options('endsCooling')],
+    (heddle, _, [of, how]) => heddle.reopenProvider(of as never, how),
+  ],
+  probeProvider: [[odd], (heddle, _, [of]) => heddle.probeProvider(of as never)],
   output: [[options('timeoutMs')], (_, run: Run, [of]) => run.output(of)],
   send: [
     [

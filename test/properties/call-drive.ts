@@ -2,6 +2,7 @@
  * `Calls` between a scripted provider and turns, batches and commits that end in every way: what the runtime does
  * to it, without the runtime. It keeps its own books of what is durable.
  */
+import { orders } from '../support/gate-orders.ts';
 import { askingRun } from '../support/run-calls.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -104,7 +105,7 @@ export const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), run: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('valve' as const), isOpen: fc.boolean() }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(1_500) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('order' as const), order: orders }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -269,8 +270,8 @@ export class CallDrive {
         return this.#lose(this.#runs[of.run]);
       case 'valve':
         return of.isOpen ? this.#valve.open() : this.#valve.shut();
-      case 'reopen':
-        for (const name of ['a', 'b']) this.#calls.reopen(name);
+      case 'order':
+        for (const name of ['a', 'b']) this.#calls.order(name, of.order);
         return;
       case 'luck':
         this.#areBudgetsFull = of.areBudgetsFull;

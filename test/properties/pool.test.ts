@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { capacityWith } from '../../src/domain/capacity-settings.ts';
 import { Pool, type Grant, type PoolCall } from '../../src/providers/capacity/pool.ts';
 import type { CallOutcome } from '../../src/providers/capacity/gate.ts';
+import { orders, reopening } from '../support/gate-orders.ts';
 import { PoolCalls, poolCall } from '../support/pool-calls.ts';
 import { shownAs, type ShownWait } from '../../src/providers/capacity/wait-reason.ts';
 
@@ -47,7 +48,8 @@ const action = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant('reopen' as const),
+      kind: fc.constant('order' as const),
+      order: orders,
       provider: fc.constantFrom('a', 'b', 'c'),
     }),
   },
@@ -116,8 +118,8 @@ class Drive {
       case 'due':
         this.nowMs = Math.max(this.nowMs, this.pool.nextDueMs() ?? 0);
         return;
-      case 'reopen':
-        return this.pool.reopen(step.provider, this.nowMs);
+      case 'order':
+        return this.pool.order(step.provider, step.order, this.nowMs);
       case 'share':
         return this.pool.setShare(step.share, this.nowMs);
     }
@@ -245,7 +247,7 @@ class Drive {
   /** From now on every call is answered: all that the pool owns must come to its end. */
   finish(): void {
     for (const { name, status } of this.pool.stats(this.nowMs).providers) {
-      if (status === 'parked') this.pool.reopen(name, this.nowMs);
+      if (status === 'parked') this.pool.order(name, reopening, this.nowMs);
     }
     for (let round = 0; this.owned.size > 0; round++) {
       assert.ok(round < 500, 'too many rounds to finish');

@@ -174,7 +174,7 @@ export class World {
     const ids = this.replicas.map(({ runtime }) => runtime.replicaId);
     database.transaction(() => {
       for (const replicaId of ids) {
-        const session = { reconnectedAtMs: null, sessionGone: false, address: null };
+        const session = { reconnectedAtMs: null, sessionGone: false, address: null, lines: {} };
         database.tables.replicas.put({ replicaId, renewedAtMs: 0, untilMs: leaseMs, ...session });
       }
       for (const { shard } of database.tables.shards.all()) {

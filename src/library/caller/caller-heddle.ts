@@ -12,7 +12,7 @@ import { checkAll, tenantIn } from '../../access/scopes.ts';
 import type { RecallOutput, RememberOutput } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
-import { asRunId, checkName } from '../../domain/ids.ts';
+import { asRunId } from '../../domain/ids.ts';
 import { asList, asOptions } from '../../domain/options.ts';
 import { hearGiven } from '../../domain/plain/refused.ts';
 import { OutsideChannels, type GroupRequest, type LeaseHolder } from '../outside-channels.ts';
@@ -38,6 +38,7 @@ import {
   type RunOptions,
 } from '../requests.ts';
 import { listQuestions, type ListedQuestion, type QuestionsQuery } from './questions.ts';
+import { orderGates, type ReopenOptions } from './gate-orders.ts';
 import { runsQuery, type RunsQuery } from '../runs-query.ts';
 import { startRuns, type Start } from '../agents/starts.ts';
 import {
@@ -274,9 +275,17 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return this.#door.open().store.providers();
   }
 
-  /** Reopens a parked provider, after a person has mended its key or spend: its calls go on. */
-  reopenProvider(name: string): void {
-    checkAll(this.scope);
-    this.#door.open().reopenProvider(checkName(name, 'provider'));
+  /**
+   * Reopens a parked or stalled provider at every replica, after a person has mended its key or spend: its calls go
+   * on. While it is still out, it closes again. A time that a 429 has asked for is kept, unless `endsCooling`. Throws
+   * `provider-unknown`.
+   */
+  async reopenProvider(name: string, options: ReopenOptions = {}): Promise<void> {
+    await orderGates(this.#door.open(), this, { kind: 'reopen', name, options });
+  }
+
+  /** Has a stalled or parked provider asked at once, by the next call that waits for it, at every replica. */
+  async probeProvider(name: string): Promise<void> {
+    await orderGates(this.#door.open(), this, { kind: 'probe', name, options: {} });
   }
 }

@@ -7,7 +7,7 @@
  * 1. Nothing is written before `begin`: the stored rows must be read first, not overwritten.
  * 2. A gate is written at most once in `gateGapMs`, and only if its status, its limit (by one of
  *    `limitParts`) or the end of its cooling has changed. So a 429 every second is not a write every
- *    second.
+ *    second. A change that came too soon is told when it is due, though nothing else is written then.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
 import type { Gate, KnownGate, Sent } from './gate.ts';
@@ -43,6 +43,18 @@ export class GateNews<Call extends Sent> {
     });
   }
 
+  /** When a change that came too soon after the last one is due to be told; null: there is none. */
+  dueMs(nowMs: number): number | null {
+    if (!this.#begun) return null;
+    let dueMs: number | null = null;
+    for (const { name, known } of this.#gates) {
+      const told = this.#told.get(name);
+      if (told === undefined || !this.#differs(told, this.#worthTelling(known, nowMs))) continue;
+      dueMs = Math.min(dueMs ?? Infinity, told.atMs + this.#settings.gateGapMs);
+    }
+    return dueMs;
+  }
+
   /** The change of this gate that was taken has not been written, so it is reported again. */
   giveBack(gate: string): void {
     this.#told.delete(gate);
@@ -55,8 +67,11 @@ export class GateNews<Call extends Sent> {
   }
 
   #isNews(told: Told, known: KnownGate, nowMs: number): boolean {
-    const { gateGapMs, coolingMsMin, limitParts } = this.#settings;
-    if (nowMs - told.atMs < gateGapMs) return false;
+    return nowMs - told.atMs >= this.#settings.gateGapMs && this.#differs(told, known);
+  }
+
+  #differs(told: Told, known: KnownGate): boolean {
+    const { coolingMsMin, limitParts } = this.#settings;
     if (told.status !== known.status) return true;
     if (Math.abs(known.limit - told.limit) >= Math.max(1, told.limit / limitParts)) return true;
     if (known.failedProbes !== told.failedProbes) return true;

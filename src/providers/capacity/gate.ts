@@ -10,10 +10,11 @@
  * 2. A stall follows only from outages without any answer in between, and only of calls that were sent
  *    after the gate last opened. Any call's answer opens the gate again.
  * 3. While the gate is stalled, one call at a time probes the provider, after growing pauses. So an
- *    outage ends by itself (promise 8). Only a person reopens a parked gate.
+ *    outage ends by itself (promise 8). Only a person reopens a parked gate, or
+ *    has it probed.
  * 4. At most `limit` calls are in flight when one is sent, and limit ≤ share × ceiling (but ≥ 1).
  * 5. No call is sent before the time that a 429 has asked for, whatever the status was then, and
- *    `mayBegin` withholds calls that were on their way. But a person may reopen the gate before that
+ *    `mayBegin` withholds calls that were on their way. But a person may end the cooling before that
  *    time.
  */
 import type { ProviderStatus } from '../../../machines/provider.ts';
@@ -213,10 +214,21 @@ export class Gate<Call extends Sent> {
     return call;
   }
 
-  /** A person has corrected what the provider refused. */
-  reopen(nowMs: number): void {
-    this.quota.forgetCooling();
-    if (this.#status !== 'open') this.#open(nowMs);
+  /** A person has corrected what the provider refused. A cooling goes on, unless it is to end as well. */
+  reopen(nowMs: number, { endsCooling }: { readonly endsCooling: boolean }): void {
+    if (endsCooling) this.quota.forgetCooling();
+    const cools = this.#status === 'cooling' && nowMs < this.quota.coolUntilMs;
+    if (this.#status !== 'open' && !cools) this.#open(nowMs);
+    this.tick(nowMs);
+  }
+
+  /** A person wants a provider that does not answer, or refuses, to be asked now, by one call. */
+  probe(nowMs: number): void {
+    if (this.#status === 'parked') {
+      this.#move('REOPEN');
+      this.#move('OUTAGE');
+    }
+    if (this.#status === 'stalled') this.#probeAtMs = Math.min(this.#probeAtMs, nowMs);
   }
 
   /**

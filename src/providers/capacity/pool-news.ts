@@ -88,6 +88,11 @@ export class PoolNews<Call extends PoolCall> {
     return this.#gates.take(nowMs);
   }
 
+  /** When a change of a gate is due that came too soon to be taken; null: there is none. */
+  gatesDueMs(nowMs: number): number | null {
+    return this.#gates.dueMs(nowMs);
+  }
+
   /** The batch that held these changes was not committed: the next one holds the state at that time. */
   giveBack({ slots, gates }: TakenNews): void {
     for (const { provider, slot, ...counts } of slots) {

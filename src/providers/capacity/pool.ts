@@ -32,6 +32,7 @@ import { Gates, type ProviderSpec } from './gates.ts';
 import { PoolNews, routeOf } from './pool-news.ts';
 import { type PoolStats, poolStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from '../port.ts';
+import type { GateOrder } from '../../domain/gate-order.ts';
 import type { CallOutcome, Gate } from './gate.ts';
 import { Routes } from './routes.ts';
 
@@ -199,11 +200,21 @@ export class Pool<Call extends PoolCall> {
     return this.#routes.gates;
   }
 
-  /** A person has corrected what this provider refused. Also ends a cooling or a stall. */
-  reopen(provider: string, nowMs: number): void {
+  /** A person has given an order for this provider's gates, or for the one gate of this name. */
+  order(provider: string, { kind, endsCooling }: GateOrder, nowMs: number): void {
     this.#measure(nowMs);
-    for (const state of this.gates.named(provider)) state.reopen(nowMs);
+    for (const state of this.gates.named(provider)) {
+      if (kind === 'reopen') state.reopen(nowMs, { endsCooling });
+      else state.probe(nowMs);
+      // The order has changed the row: what this replica knows is written again.
+      this.news.giveBack({ slots: [], gates: [{ gate: state.name }] });
+    }
     this.news.checkAll();
+  }
+
+  /** How many calls stand in line, by gate; gates without a line are left out. */
+  get lines(): Readonly<Record<string, number>> {
+    return this.#routes.lines;
   }
 
   /** The number of live replicas has changed. Shrinking interrupts no call. */

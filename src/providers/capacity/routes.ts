@@ -104,6 +104,16 @@ export class Routes<Item extends FairItem> {
     return desk === undefined ? 0 : queuedHere(desk);
   }
 
+  /** Calls in line, by gate; one that may go through several gates stands in line for each. */
+  get lines(): Record<string, number> {
+    const lines: Record<string, number> = {};
+    for (const { queue, providers } of this.#routes.values()) {
+      if (queue.size === 0) continue;
+      for (const { name } of providers) lines[name] = (lines[name] ?? 0) + queue.size;
+    }
+    return lines;
+  }
+
   /** Takes the next call out of its queue, with the gate that it goes through. */
   next(nowMs: number): Next<Item> | null {
     const found = this.#nextDesk(nowMs);

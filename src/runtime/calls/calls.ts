@@ -22,6 +22,7 @@ import type { Batch, SlotWrite } from '../../store/batch.ts';
 import type { BudgetRow } from '../../store/charges.ts';
 import type { NewRun } from '../../store/rows.ts';
 import type { ProviderRow, SlotRow } from '../../store/provider-rows.ts';
+import type { GateOrder } from '../../domain/gate-order.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Clock } from '../ports.ts';
 import type { Incoming } from '../turn/incoming.ts';
@@ -69,11 +70,14 @@ export class Calls {
   readonly #madeBefore: EarlierCalls;
   /** Rings when a cooling, a backoff or a stall ends by itself. */
   readonly #alarm: Alarm;
+  /** Rings when a gate's state is due to be written. */
+  readonly #gatesDue: Alarm;
 
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#alarm = new Alarm(options.clock, () => this.#wanted(this.slotsDue.tell));
+    this.#gatesDue = new Alarm(options.clock, () => this.#wanted());
     this.#budgets = options.budgets;
     this.runs = new CallsByRun(options.weights, this.moved.tell);
     this.#replicaId = options.replicaId;
@@ -130,9 +134,10 @@ export class Calls {
     this.#wanted();
   }
 
-  reopen(provider: string): void {
-    this.pool.reopen(provider, this.#clock.nowMs());
-    this.requests.reopened(provider);
+  /** A person has given an order for a provider, or for one gate. Throws `provider-unknown`. */
+  order(name: string, order: GateOrder): void {
+    this.pool.order(name, order, this.#clock.nowMs());
+    this.requests.reopened(name);
     this.#wanted();
   }
 
@@ -206,6 +211,7 @@ export class Calls {
     this.#setAlarm();
     this.#isWanted = false;
     const sealed = { slots, providers: gateWrites(this.pool, nowMs), grants };
+    this.#gatesDue.set(this.pool.news.gatesDueMs(nowMs));
     return charges === null ? sealed : { ...sealed, charges };
   }
 
@@ -276,6 +282,7 @@ export class Calls {
    */
   close(): { readonly slots: readonly SlotWrite[]; readonly attempts: Batch['attempts'] } {
     this.#alarm.cancel();
+    this.#gatesDue.cancel();
     this.#life.close();
     const slots = this.#slotWrites(new Set());
     for (const call of this.runs.all()) this.#life.closeOpen(call);

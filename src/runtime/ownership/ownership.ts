@@ -99,6 +99,7 @@ export class Ownership {
       replicaId,
       leaseMs: this.#leaseMs,
       address: this.#address,
+      lines: this.#options.calls.pool.lines,
     });
     this.#options.peers.hasOlder = renewal.hasOlder;
     const deadlineMs = sentAtMs + (this.#leaseMs * 2) / 3;

@@ -17,6 +17,7 @@ import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
 import { readAttempts } from './attempts.ts';
 import { audit } from './audit.ts';
+import { gateOrders, orderGates } from './gate-orders.ts';
 import { readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
@@ -92,6 +93,12 @@ export function createMemoryStore(options: {
         release(db, replica);
         tellAll({ kind: 'ownership' });
       }),
+    orderGates: (provider, order) =>
+      whole((db) => {
+        const gates = orderGates(db, provider, order);
+        tellAll({ kind: 'gates' });
+        return gates;
+      }),
     notify: (hints) => whole(() => hints.forEach((hint) => tellAll(structuredClone(hint)))),
     listen: (heard) =>
       whole(() => {
@@ -143,7 +150,9 @@ function callerReads(whole: Whole): TenantReads {
   };
 }
 
-function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'close'> {
+function themes(
+  whole: Whole,
+): Omit<Store, 'release' | 'notify' | 'listen' | 'orderGates' | 'close'> {
   return {
     ...callerStore(callerReads(whole)),
     commit: (batch) => whole((db) => commitBatch(db, batch)),
@@ -160,6 +169,7 @@ function themes(whole: Whole): Omit<Store, 'release' | 'notify' | 'listen' | 'cl
     open: (query) => whole((db) => openRuns(db, query)),
     slots: (shards) => whole((db) => slotsOf(db, shards)),
     providers: () => whole((db) => providersOf(db)),
+    gateOrders: () => whole((db) => gateOrders(db)),
     timers: (query) => whole((db) => dueTimers(db, query)),
     releaseDelayed: (query) => whole((db) => releaseDelayed(db, query)),
     usage: (tenant) =>

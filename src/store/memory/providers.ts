@@ -25,6 +25,23 @@ export function providersOf(db: Database): Answer<'providers'> {
       probeInMs: Math.max(0, probeAtMs - nowMs),
       lastFault: lastFault && { text: lastFault.text, agoMs: Math.max(0, nowMs - lastFault.atMs) },
       inUse: slots.filter(({ provider }) => provider === row.gate).length,
+      line: lineOf(db, row.gate),
+      lastOrder: lastOrderOf(db, row.gate),
     }))
     .sort((a, b) => (a.gate < b.gate ? -1 : 1));
+}
+
+function lineOf(db: Database, gate: string): Answer<'providers'>[number]['line'] {
+  const nowMs = db.now();
+  const live = db.tables.replicas.all().filter(({ untilMs }) => untilMs > nowMs);
+  const oldest = Math.min(nowMs, ...live.map(({ renewedAtMs }) => renewedAtMs));
+  const length = live.reduce((sum, { lines }) => sum + (lines[gate] ?? 0), 0);
+  return { length, agoMs: Math.ceil(nowMs - oldest) };
+}
+
+function lastOrderOf(db: Database, gate: string): Answer<'providers'>[number]['lastOrder'] {
+  const order = db.tables.gateOrders.get(gate);
+  if (order === undefined) return null;
+  const { kind, by, atMs } = order;
+  return { kind, by, agoMs: Math.max(0, Math.ceil(db.now() - atMs)) };
 }

@@ -10,7 +10,8 @@
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
 import type { Asked, Answer } from '../port.ts';
 import type { Database } from './database.ts';
-import type { StoredShard } from './stored-rows.ts';
+import type { StoredReplica, StoredShard } from './stored-rows.ts';
+import { own } from './table.ts';
 
 /** True when this replica holds the shard at this epoch. */
 export function holds(
@@ -24,8 +25,8 @@ export function holds(
 }
 
 export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
-  const { replicaId, leaseMs, address = null } = replica;
-  beat(db, replicaId, { leaseMs, address });
+  const { replicaId, leaseMs, address = null, lines = {} } = replica;
+  beat(db, replicaId, { leaseMs, address, lines });
   const live = liveReplicas(db, replicaId);
   const share = Math.ceil(shardCount / live.size);
   const shards = shardsInOrder(db);
@@ -56,7 +57,7 @@ export function renew(db: Database, replica: Asked<'renew'>): Answer<'renew'> {
 function beat(
   db: Database,
   replicaId: ReplicaId,
-  { leaseMs, address }: { readonly leaseMs: number; readonly address: string | null },
+  { leaseMs, ...told }: Pick<StoredReplica, 'address' | 'lines'> & { readonly leaseMs: number },
 ): void {
   const nowMs = db.now();
   const before = db.tables.replicas.get(replicaId);
@@ -68,7 +69,7 @@ function beat(
     untilMs: nowMs + leaseMs,
     reconnectedAtMs: isNewSession ? (owns ? nowMs : null) : before.reconnectedAtMs,
     sessionGone: false,
-    address,
+    ...own(told),
   });
 }
 

@@ -26,7 +26,8 @@ import type {
   SubscriptionRow,
   TimerRow,
 } from '../rows.ts';
-import type { ProviderRow } from '../provider-rows.ts';
+import type { GateOrderRow } from '../gate-orders-port.ts';
+import type { Lines, ProviderRow } from '../provider-rows.ts';
 import { join } from './table.ts';
 
 type RunKey = { readonly tenant: string; readonly runId: string };
@@ -92,7 +93,9 @@ export type StoredReplica = {
   readonly reconnectedAtMs: number | null;
   readonly sessionGone: boolean;
   readonly address: string | null;
+  readonly lines: Lines;
 };
+export type StoredGateOrder = Omit<GateOrderRow, 'agoMs'> & { readonly atMs: number };
 export type StoredSlot = SlotWrite;
 export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs' | 'lastFault'> & {
   readonly lastFault: { readonly text: string; readonly atMs: number } | null;

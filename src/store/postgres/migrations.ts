@@ -16,6 +16,7 @@ import { access } from './migrations/000012-access.ts';
 import { relays } from './migrations/000013-relays.ts';
 import { senders } from './migrations/000015-senders.ts';
 import { operations } from './migrations/000016-operations.ts';
+import { gateOrders } from './migrations/000019-gate-orders.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { name: '000013_relays', sql: relays },
   { name: '000015_senders', sql: senders },
   { name: '000016_operations', sql: operations },
+  { name: '000019_gate_orders', sql: gateOrders },
 ];

@@ -13,9 +13,9 @@ import { claimShards, heldShards, releaseShards } from './tables/shards.ts';
  */
 export async function renew(
   pool: Pool,
-  { replicaId, leaseMs, address = null }: Asked<'renew'>,
+  { replicaId, leaseMs, address = null, lines = {} }: Asked<'renew'>,
 ): Promise<Answer<'renew'>> {
-  await pool.read([renewLease(replicaId, leaseMs, address)]);
+  await pool.read([renewLease(replicaId, leaseMs, address, JSON.stringify(lines))]);
   const held = heldShards(replicaId);
   const claim = claimShards(replicaId);
   const claimed = await pool.rows(claim);

@@ -14,6 +14,7 @@ import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
 import { audit } from './reads/audit.ts';
 import { readAttempts } from './reads/attempts.ts';
+import { orderGates, readGateOrders } from './tables/gate-orders.ts';
 import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
@@ -174,6 +175,8 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     open: (query) => openRuns(pools.read, query),
     slots: (shards) => slotsOf(pools.read, shards),
     providers: () => providersOf(pools.read),
+    orderGates: (provider, order) => orderGates(pools.read, provider, order),
+    gateOrders: () => readGateOrders(pools.read),
     timers: (query) => dueTimers(pools.read, query),
     releaseDelayed: (query) => releaseDelayed(pools.wide, query),
     usage: (tenant) => readUsage(pools.wide, tenant),

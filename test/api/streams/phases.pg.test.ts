@@ -160,7 +160,7 @@ it('a status that changes between turns is told at once, there and back', async 
   const stalled = { runId: run!.id, status: 'stalled', phase: 'waits-for-slot' };
   await stream.until(tells(1, stalled));
   await stream.until(tells(2, stalled));
-  only.heddle.runtime.reopenProvider('scripted');
+  await only.heddle.reopenProvider('scripted');
   await eventually(async () => {
     expect(stream.heard.findLast(({ event }) => event === 'now')?.data).toMatchObject({
       status: 'calling-provider',

@@ -124,7 +124,10 @@ async function accompany(
   for (let looks = 0; looks < looksMax && isOpen(); looks++) {
     await client.sleep(lookMs);
     for (const { alive, ready, runtime } of client.world.replicas) {
-      if (alive && ready) for (const { name } of providers) runtime.reopenProvider(name);
+      if (!alive || !ready) continue;
+      const order = { kind: 'reopen', endsCooling: false, by: 'test' } as const;
+      // A store that is away: the next look gives it again.
+      for (const { name } of providers) runtime.orderProvider(name, order).catch(() => undefined);
     }
     await answerAll(client, runId, decisions);
   }

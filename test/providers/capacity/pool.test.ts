@@ -6,6 +6,7 @@ import {
   type PoolOptions,
   type PoolPlace,
 } from '../../../src/providers/capacity/pool.ts';
+import { probing, reopening } from '../../support/gate-orders.ts';
 import { poolCall, PoolCalls } from '../../support/pool-calls.ts';
 
 const calls = new PoolCalls();
@@ -304,8 +305,38 @@ describe('a refusal', () => {
     expect(reasons(pool)).toEqual({ k1: 'parked', k2: 'parked' });
     expect(pool.nextDueMs()).toBeNull();
     expect(pool.grant(1e9)).toEqual([]);
-    pool.reopen('a', 1e9);
+    pool.order('a', reopening, 1e9);
     expect(keysOf(pool.grant(1e9))).toEqual(['k1']);
+  });
+
+  it('that goes on after a person has reopened the provider parks it again', () => {
+    const pool = poolOf({ a: 1 });
+    enqueue(pool, 'k1');
+    const [grant] = pool.grant(0);
+    pool.release('a', grant?.slot ?? 0, refused, 1);
+    pool.order('a', reopening, 10);
+    pool.order('a', reopening, 10);
+    const again = pool.grant(10);
+    expect(keysOf(again)).toEqual(['k1']);
+    pool.release('a', again[0]?.slot ?? 0, refused, 11);
+    expect(pool.stats(11).providers).toMatchObject([{ status: 'parked' }]);
+    expect(pool.grant(1e9)).toEqual([]);
+  });
+
+  it('is asked about by one call, when a person has it probed', () => {
+    const pool = poolOf({ a: 3 });
+    enqueue(pool, 'k1 k2 k3');
+    const [grant] = pool.grant(0, 1);
+    pool.release('a', grant?.slot ?? 0, refused, 1);
+    pool.order('a', probing, 2);
+    expect(pool.stats(2).providers).toMatchObject([{ status: 'stalled' }]);
+    const probe = pool.grant(2);
+    expect(probe).toHaveLength(1);
+    pool.release('a', probe[0]?.slot ?? 0, refused, 3);
+    expect(pool.stats(3).providers).toMatchObject([{ status: 'parked' }]);
+    pool.order('a', probing, 4);
+    pool.release('a', pool.grant(4)[0]?.slot ?? 0, { kind: 'ok' }, 5);
+    expect(pool.stats(5).providers).toMatchObject([{ status: 'open' }]);
   });
 
   it("of a caller's fault fails that call alone", () => {
@@ -375,7 +406,7 @@ describe('what the pool tells', () => {
       [...first, ...rest].map((change) => [change.call.key, change.shown]),
     );
     expect(shown).toMatchObject({ k1: 'backoff', k5: 'backoff', k6: 'stalled', k7: 'stalled' });
-    pool.reopen('a', 0);
+    pool.order('a', reopening, 0);
     const keys = keysOf(pool.news.takeWaits());
     expect(keys.sort()).toEqual(['k6', 'k7']);
   });
@@ -386,7 +417,7 @@ describe('what the pool tells', () => {
     const [grant] = pool.grant(0);
     enqueue(pool, 'k2 k3');
     pool.release('a', grant?.slot ?? 0, refused, 0);
-    pool.reopen('a', 0);
+    pool.order('a', reopening, 0);
     expect(pool.news.takeWaits()).toEqual([]);
   });
 
@@ -415,5 +446,83 @@ describe('what the pool tells', () => {
     for (const { slot } of grants) pool.release('a', slot, { kind: 'ok' }, 100);
     for (const { slot } of pool.grant(100)) pool.release('a', slot, { kind: 'ok' }, 400);
     expect(pool.stats(400).slotMs).toEqual({ used: 200, offered: 400 });
+  });
+});
+
+describe('an order of a person', () => {
+  const cooling = () => {
+    const pool = poolOf({ a: 2 });
+    enqueue(pool, 'k1 k2 k3');
+    const [grant] = pool.grant(0, 1);
+    pool.release('a', grant?.slot ?? 0, limited(60_000), 1);
+    return pool;
+  };
+
+  it('leaves a cooling its time, unless it says otherwise', () => {
+    const pool = cooling();
+    pool.order('a', reopening, 10);
+    pool.order('a', probing, 10);
+    expect(pool.grant(59_000)).toEqual([]);
+    expect(pool.stats(59_000).providers).toMatchObject([{ status: 'cooling' }]);
+    expect(pool.nextDueMs()).toBe(60_001);
+    pool.order('a', { ...reopening, endsCooling: true }, 59_000);
+    expect(pool.grant(59_000).length).toBeGreaterThan(0);
+  });
+
+  it('reopens what is parked into the cooling that stands', () => {
+    const pool = poolOf({ a: 2 });
+    enqueue(pool, 'k1 k2 k3');
+    const [one, other] = pool.grant(0);
+    pool.release('a', one?.slot ?? 0, limited(60_000), 1);
+    pool.release('a', other?.slot ?? 0, refused, 2);
+    expect(pool.stats(2).providers).toMatchObject([{ status: 'parked' }]);
+    pool.order('a', reopening, 10);
+    expect(pool.stats(10).providers).toMatchObject([{ status: 'cooling' }]);
+    expect(pool.grant(60_000)).toEqual([]);
+    expect(pool.grant(60_001).length).toBeGreaterThan(0);
+  });
+
+  it('has a stalled provider asked at once, by one call', () => {
+    const pool = stalled();
+    enqueue(pool, 'k6 k7');
+    const dueMs = pool.nextDueMs() ?? 0;
+    expect(dueMs).toBeGreaterThan(100);
+    expect(pool.grant(100)).toEqual([]);
+    pool.order('a', probing, 100);
+    pool.order('a', probing, 100);
+    expect(pool.grant(100)).toHaveLength(1);
+    expect(pool.grant(100)).toEqual([]);
+  });
+
+  it('does nothing to a provider that is open, and is refused for one that is not there', () => {
+    const pool = poolOf({ a: 2 });
+    pool.order('a', reopening, 1);
+    pool.order('a', probing, 1);
+    expect(pool.stats(1).providers).toMatchObject([{ status: 'open' }]);
+    expect(() => pool.order('z', reopening, 1)).toThrow(
+      expect.objectContaining({ code: 'provider-unknown' }),
+    );
+  });
+
+  it('is told to the database anew, for it has changed the row', () => {
+    const pool = poolOf({ a: 1 });
+    pool.news.restore(new Map(), 0);
+    enqueue(pool, 'k1');
+    pool.release('a', pool.grant(0)[0]?.slot ?? 0, refused, 1);
+    expect(pool.news.takeGates(1_000)).toMatchObject([{ status: 'parked' }]);
+    expect(pool.news.takeGates(2_000)).toEqual([]);
+    pool.order('a', reopening, 2_000);
+    pool.release('a', pool.grant(2_000)[0]?.slot ?? 0, refused, 2_001);
+    expect(pool.news.takeGates(2_001)).toMatchObject([{ status: 'parked' }]);
+  });
+
+  it('counts who stands in line, for each gate that a call may go through', () => {
+    const pool = poolOf({ a: 1, b: 1 });
+    enqueue(pool, 'k1 k2 k3', { provider: 'a' });
+    expect(pool.lines).toEqual({ a: 3 });
+    enqueue(pool, 'k4 k5');
+    expect(pool.lines).toEqual({ a: 5, b: 2 });
+    pool.grant(0);
+    expect(pool.lines['a']).toBe(2 + 1);
   });
 });

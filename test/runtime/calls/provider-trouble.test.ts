@@ -169,7 +169,7 @@ describe('a refused key', () => {
     ]);
     await clock.advance(600_000);
     expect(provider.calls).toHaveLength(2);
-    heddle.reopenProvider('scripted');
+    await heddle.reopenProvider('scripted');
     await clock.idle();
     expect(provider.calls.map(({ attempt }) => attempt)).toEqual([1, 1, 1, 1]);
     expect(await statuses()).toEqual(['calling-provider']);
@@ -177,11 +177,25 @@ describe('a refused key', () => {
     for (const run of runs) expect(await run.output()).toMatchObject([{ done: { text: 'fine' } }]);
   });
 
+  it('is told in the row soon, also where it came just after the gate was told of', async () => {
+    const { provider, clock, store, heddle } = await callsOpen(1, 1);
+    const status = async () => (await store.providers())[0]?.status;
+    provider.last().fail('refused');
+    await clock.advance(2_000);
+    expect(await status()).toBe('parked');
+    await heddle.reopenProvider('scripted');
+    await clock.idle();
+    expect(await status()).toBe('open');
+    // No run has anything to write from here on.
+    provider.last().fail('refused');
+    await clock.idle();
+    await clock.advance(2_000);
+    expect(await status()).toBe('parked');
+  });
+
   it('says which provider nobody has', async () => {
     const { heddle } = await oneReplica();
-    expect(() => heddle.reopenProvider('no')).toThrow(
-      expect.objectContaining({ code: 'provider-unknown' }),
-    );
+    await expect(heddle.reopenProvider('no')).rejects.toMatchObject({ code: 'provider-unknown' });
   });
 });
 

@@ -77,7 +77,7 @@ describe('calls far back in a line', () => {
     for (const run of runs) expect(await run.status()).toBe('stalled');
     expect((await runs[39]?.row())?.reason).toMatch(/refused key or spend/);
     expect(seen.runs).toBe(0);
-    world.heddle.reopenProvider('scripted');
+    await world.heddle.reopenProvider('scripted');
     await world.clock.idle();
     for (const run of runs) expect(await run.status()).toBe('calling-provider');
     await answerAll(world, provider);

@@ -164,6 +164,7 @@ describe('after a close', () => {
       remember: () => heddle.remember({ scope: 'user' }, 'k', 1),
       evaluations: () => heddle.evaluations(run.id),
       reopenProvider: () => heddle.reopenProvider('scripted'),
+      probeProvider: () => heddle.probeProvider('scripted'),
       'run.row': () => run.row(),
       'run.status': () => run.status(),
       'run.output': () => run.output(),

@@ -29,6 +29,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000013_relays': 'd91d91e59ae6fbd4',
   '000015_senders': '20735f1bed2891b8',
   '000016_operations': '1f69fc1c462f8a7d',
+  '000019_gate_orders': '0e97fe27088c962d',
 };
 
 it('no migration was changed, and each file is listed in its order', async () => {

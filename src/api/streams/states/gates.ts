@@ -80,9 +80,11 @@ export class Gates {
 
 /** Without what only counts down. */
 function lasting(gates: readonly ProviderView[]): unknown {
-  return gates.map(({ coolForMs, probeInMs, lastFault, ...gate }) => {
+  return gates.map(({ coolForMs, probeInMs, lastFault, line, lastOrder, ...gate }) => {
     const fault = lastFault?.text ?? null;
-    return { ...gate, isCooling: coolForMs > 0, isProbed: probeInMs > 0, fault };
+    const order = lastOrder && { ...lastOrder, agoMs: 0 };
+    const of = { line: line.length, order, fault };
+    return { ...gate, ...of, isCooling: coolForMs > 0, isProbed: probeInMs > 0 };
   });
 }
 

@@ -39,6 +39,13 @@ export function notifyOwnership(): Call {
   return notifyStatement([ownership]);
 }
 
+const gates = 'gates';
+
+/** For the transaction that writes an order. Earlier releases find no shard in it. */
+export function notifyGates(): Call {
+  return notifyStatement([gates]);
+}
+
 /** Postgres takes less than 8,000 bytes in one payload. */
 const idsMax = 200;
 
@@ -56,7 +63,7 @@ function payloadsOf(hint: SentHint): string[] {
 }
 
 function hintOf(payload: string): Hint {
-  if (payload === ownership) return { kind: 'ownership' };
+  if (payload === ownership || payload === gates) return { kind: payload };
   const [, kind, ids] = /^(wanted|ended):(.*)$/.exec(payload) ?? [];
   if (ids !== undefined) {
     return { kind: kind as 'wanted' | 'ended', runIds: ids.split(',') as RunId[] };

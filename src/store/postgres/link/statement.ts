@@ -77,6 +77,10 @@ export const bigint =
   (value: number | string | null): Param =>
   (wire) =>
     wire.int8Param(value);
+export const bool =
+  (value: boolean): Param =>
+  (wire) =>
+    wire.boolParam(value);
 export const uuid =
   (value: string | null): Param =>
   (wire) =>

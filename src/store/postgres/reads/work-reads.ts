@@ -4,6 +4,7 @@
  */
 import { asReplicaId, asRunId } from '../../../domain/ids.ts';
 import type { TimerRow } from '../../rows.ts';
+import type { GateOrder } from '../../../domain/gate-order.ts';
 import type { SlotCall, SlotRow } from '../../provider-rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
 import type { SlotStatus } from '../../../../machines/provider-slot.ts';
@@ -91,15 +92,23 @@ const providersStatement = statement(
       p.failed_probes, p.call_limit, p.ceiling, p.shares_ceiling_with,
       (select count(*) from heddle.provider_slots s
         where s.provider = p.gate and s.call_shard is not null),
-      p.last_fault, ceil(extract(epoch from clock_timestamp() - p.last_fault_at) * 1000)::text
-    from heddle.providers p order by p.gate`,
+      p.last_fault, ceil(extract(epoch from clock_timestamp() - p.last_fault_at) * 1000)::text,
+      p.order_kind, p.ordered_by, ceil(extract(epoch from clock_timestamp() - p.ordered_at) * 1000)::text,
+      lines.length, lines.ago
+    from heddle.providers p
+    cross join lateral (
+      select coalesce(sum((r.lines::json ->> p.gate)::int), 0) as length,
+        coalesce(ceil(extract(epoch from clock_timestamp() - min(r.renewed_at)) * 1000), 0)::text as ago
+      from heddle.replicas r where r.lease_until > clock_timestamp() and r.lines is not null
+    ) lines
+    order by p.gate`,
 );
 
 export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
   const rows = await pool.rows(providersStatement());
   return rows.map((row) => {
     const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, ...more] = row;
-    const [inUse, fault, faultAgo] = more;
+    const [inUse, fault, faultAgo, order, orderedBy, orderAgo, line, lineAgo] = more;
     return {
       gate: gate ?? '',
       status: status as ProviderStatus,
@@ -112,6 +121,14 @@ export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
       lastFault:
         typeof fault === 'string' ? { text: fault, agoMs: Math.max(0, Number(faultAgo)) } : null,
       inUse: Number(inUse),
+      line: { length: Number(line), agoMs: Math.max(0, Number(lineAgo)) },
+      lastOrder: order
+        ? {
+            kind: order as GateOrder['kind'],
+            by: orderedBy ?? '',
+            agoMs: Math.max(0, Number(orderAgo)),
+          }
+        : null,
     };
   });
 }

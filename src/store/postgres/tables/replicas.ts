@@ -38,18 +38,19 @@ export const hasOlderReplica = `exists (select from heddle.replicas
  */
 export const renewLease = statement(
   'replicas_renew',
-  [uuid, bigint, text],
+  [uuid, bigint, text, text],
   `insert into heddle.replicas as r (replica_id, renewed_at, lease_until, reconnected_at,
-      server_began_us, session_began_us, session_pid, release, address)
+      server_began_us, session_began_us, session_pid, release, address, lines)
     select $1::uuid, beat.at, beat.at + $2::bigint * interval '1 ms',
       case when exists (select from heddle.shards where replica_id = $1::uuid) then beat.at end,
-      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid, ${release}, $3::text
+      ${serverBegan}, ${inMicroseconds('session.backend_start')}, session.pid, ${release}, $3::text,
+      $4::text
     from (select clock_timestamp() as at) beat
     left join pg_stat_get_activity(pg_backend_pid()) session on true
     on conflict (replica_id) do update set renewed_at = excluded.renewed_at,
       lease_until = excluded.lease_until, server_began_us = excluded.server_began_us,
       session_began_us = excluded.session_began_us, session_pid = excluded.session_pid,
-      release = excluded.release, address = excluded.address,
+      release = excluded.release, address = excluded.address, lines = excluded.lines,
       reconnected_at = case when r.session_pid = excluded.session_pid
         and r.session_began_us = excluded.session_began_us
         then r.reconnected_at else excluded.reconnected_at end`,
