@@ -292,7 +292,7 @@ const rooms = [
     // text that comes in pieces, and a person's answer held against its question's schema. What stands
     // behind the store's port is the composition root's alone. Up to sixteen files: one for each
     // kind of thing that a host asks or is given. Of XState it reads the types of
-    // charts, by which runs are typed.
+    // charts, by which runs are typed. Hashes prove to another replica who asks it about a run (src/library/relay).
     room: '^src/library/',
     may: [
       domain,
@@ -304,6 +304,7 @@ const rooms = [
       npm('rxjs'),
       '^src/schema/',
       xstate,
+      '^(node:)?crypto$',
     ],
   },
   {

@@ -69,6 +69,7 @@ export type { Log } from './runtime/ports.ts';
 // A run, and the types of its methods.
 export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
 export type { Why } from './library/why/why.ts';
+export type { Phase, Place } from './domain/phase.ts';
 export type { Chain, Hop } from './library/why/chain.ts';
 export type { CanPublish } from './library/why/can-publish.ts';
 export type { BudgetState, GateState, OpenWait, Wait } from './library/why/wait.ts';

@@ -1,12 +1,15 @@
 /** Streams and the relay between replicas on a Fastify. Fastify lets go of an answer that is a stream. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { asRunId, shardCount } from '../domain/ids.ts';
 import type { Answer } from './route.ts';
 import type { InterestChange } from './streams/relay/line.ts';
-import { proofHeader } from './streams/relay/proof.ts';
+import { proofHeader } from '../library/relay/proof.ts';
 import { changeRelay, serveRelay } from './streams/http.ts';
+import { runId } from './shapes.ts';
 import { fitting } from './streams/topics-asked.ts';
-import { relayPath, type Streams } from './streams/streams.ts';
+import { relayPath, viewPath } from '../library/relay/owners.ts';
+import type { Streams } from './streams/streams.ts';
 
 const interest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('run'), tenant: z.string(), runId: z.string() }),
@@ -21,12 +24,26 @@ const changeSchema = z.strictObject({
   remove: z.array(interest).max(interestsMax),
 });
 
+const viewSchema = z.strictObject({
+  runId,
+  shard: z
+    .int()
+    .min(0)
+    .max(shardCount - 1),
+});
+
 /** Replicas ask each other here. They know each other by the database's secret, and need no token. */
 export function addRelay(app: FastifyInstance, streams: Streams): void {
   const hide = { schema: { hide: true } };
   app.get(relayPath, hide, async (request, reply) => {
     reply.hijack();
     await serveRelay(streams, request.raw, reply.raw);
+  });
+  app.post(viewPath, hide, async (request, reply) => {
+    const { runId: id, shard } = fitting(viewSchema, request.body, 'body');
+    const proof = request.headers[proofHeader];
+    const answer = await streams.relay.view(proof, { runId: asRunId(id), shard });
+    return answer === null ? reply.code(403).send() : reply.send(answer);
   });
   app.post(`${relayPath}/:link`, hide, async (request, reply) => {
     const { link } = request.params as { readonly link: string };

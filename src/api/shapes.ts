@@ -62,6 +62,31 @@ export function runOf(row: RunRow): z.input<typeof runSchema> {
   return { ...fixed, status, reason, turn, createdAtMs, endedAtMs };
 }
 
+const placeSchema = z
+  .object({
+    line: z.string(),
+    length: z.int(),
+    aheadOfSameUser: z.int(),
+    estimateMs: z.number().nullable(),
+    asOf: z.number(),
+  })
+  .meta({
+    id: 'Place',
+    description: 'A place in a line. The line moves: `estimateMs` is an estimate, of `asOf`.',
+  });
+
+export const callSchema = z
+  .object({
+    phase: z.enum(['waits-for-slot', 'in-slot', 'answered', 'unknown']).nullable(),
+    provider: z.string().nullable(),
+    place: placeSchema.nullable(),
+    why: z.string().nullable(),
+  })
+  .meta({
+    id: 'Call',
+    description: 'Where the provider calls of a run stand. Its owner knows it.',
+  });
+
 export const outcomeSchema = z
   .object({
     id: runId,

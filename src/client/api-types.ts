@@ -1,5 +1,7 @@
 /** What the API is told and what it answers, as TypeScript. test/client/route-types.test.ts holds them against its schemas. */
 
+import type { CallNow } from './types/call.ts';
+
 /** Any JSON. */
 export type Json =
   string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -94,6 +96,8 @@ export type Run = {
 export type RunInFull = Run & {
   /** What it waits for, in words; null when it has ended. */
   readonly waitsFor: string | null;
+  /** Where its provider calls stand; absent for a run that calls none. */
+  readonly call?: CallNow;
   /** The state value of its chart. */
   readonly state: Json;
   /** Its input. */
@@ -186,6 +190,8 @@ export type Why = {
   readonly words: string;
   /** What it waits for. */
   readonly waits: readonly Wait[];
+  /** Why phases and places of its calls are not known; null when they are. */
+  readonly unknown: string | null;
   /** The runs that stand in its way. */
   readonly chain: {
     /** The runs, the nearest first. */

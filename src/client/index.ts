@@ -13,4 +13,5 @@ export type * from './api-types.ts';
 export type * from './types/questions.ts';
 export type * from './types/agents.ts';
 export type * from './types/past.ts';
+export type * from './types/call.ts';
 export type { StreamEvent, StreamOptions, Topic } from './stream.ts';

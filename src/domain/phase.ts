@@ -14,7 +14,7 @@ const phases = ['in-slot', 'answered', 'waits-for-slot'] as const;
 export type Phase = (typeof phases)[number];
 
 /** A place in a line of calls. The line moves, so `estimateMs` is an estimate, of the time `asOf`. */
-type Place = {
+export type Place = {
   /** The line: the gates that its calls may go through, or `begin` for runs that have not begun. */
   readonly line: string;
   /** How many wait in it at the replica that owns the run, itself among them. */
@@ -39,6 +39,14 @@ export type CallNow = {
   readonly attempt: number;
   /** Its place in its line; null when it is in none, or the place cannot be known. */
   readonly place: Place | null;
+};
+
+/** What the owner of a run knows of it beside its rows. */
+export type OwnerView = {
+  /** Its open provider calls. */
+  readonly calls: readonly CallNow[];
+  /** Its place in the line of runs that wait to begin; null when it is not in it. */
+  readonly begin: Place | null;
 };
 
 /** The phase of a run, and the gate where its most advanced call is. Null without an open call. */

@@ -33,7 +33,8 @@ import {
 } from './past/past.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { CallDelta, TextDelta } from '../runtime/calls/texts.ts';
-import { besideOf, type Beside } from './why/beside.ts';
+import { ownersOf } from './relay/owners.ts';
+import { besideOf, type Beside, type BesideReads } from './why/beside.ts';
 import { waitText } from './why/wait-words.ts';
 import { whyOf, type Why } from './why/why.ts';
 import { lendingPermit } from '../runtime/tasks/task-permit.ts';
@@ -110,7 +111,7 @@ export class Run<out Chart = unknown> {
 
   /** @internal For surfaces: the rows beside the run's own that say what it waits for. */
   beside(row: RunRow): Promise<Beside> {
-    return besideOf(this.#runtime.store, this.#scope, row);
+    return besideOf(this.#besideReads, this.#scope, row);
   }
 
   /**
@@ -118,10 +119,13 @@ export class Run<out Chart = unknown> {
    * its way, its error. Which run will publish a message is inferred from the charts of its pipeline.
    */
   async why(): Promise<Why> {
-    const { agents, store } = this.#runtime;
-    const definitionOf = ({ agent, version }: RunRow) =>
-      agents.find(agent, version)?.definition ?? null;
-    return whyOf({ store, scope: this.#scope, definitionOf }, await this.row());
+    const { known } = this.#runtime;
+    const definitionOf = ({ agent, version }: RunRow) => known.definition(agent, version);
+    return whyOf({ ...this.#besideReads, scope: this.#scope, definitionOf }, await this.row());
+  }
+
+  get #besideReads(): BesideReads {
+    return { store: this.#runtime.store, owners: ownersOf(this.#runtime) };
   }
 
   /**

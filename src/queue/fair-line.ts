@@ -29,6 +29,12 @@ type Class<Item extends FairItem> = {
   /** Turns that other classes have had since this class had its last one, while this class waited. */
   passed: number;
 };
+/** The waiting items of one class: in all, and by tenant those of each user. */
+export type Census = {
+  readonly size: number;
+  readonly tenants: ReadonlyMap<string, readonly number[]>;
+};
+
 type Next<Item extends FairItem> = { readonly of: Class<Item>; readonly item: Item };
 
 export class FairLine<Item extends FairItem> {
@@ -98,6 +104,15 @@ export class FairLine<Item extends FairItem> {
     of.shares.remove(item);
     if (of.shares.size === 0) of.passed = 0;
     return true;
+  }
+
+  /** By class, the highest first. Costs as much as there are users. */
+  census(): readonly Census[] {
+    return this.#classes.map(({ shares }) => ({ size: shares.size, tenants: shares.census() }));
+  }
+
+  classIndexOf(item: FairPlace): number {
+    return this.#classes.indexOf(this.#classOf(item));
   }
 
   /** All items, in no order. */

@@ -10,6 +10,8 @@ import type { CapacitySettings } from '../domain/capacity-settings.ts';
 import { FairLine } from './fair-line.ts';
 import { FairItem, type FairPlace } from './fair-place.ts';
 
+import { LinePlaces, type LinePlace } from './line-places.ts';
+
 export type { FairPlace } from './fair-place.ts';
 
 class Keyed<Item> extends FairItem {
@@ -25,11 +27,13 @@ class Keyed<Item> extends FairItem {
 
 export class FairQueue<Item> {
   readonly #line: FairLine<Keyed<Item>>;
+  readonly #places: LinePlaces<Keyed<Item>>;
   readonly #inside = new Map<string, Keyed<Item>>();
   #arrivals = 0;
 
   constructor(settings?: CapacitySettings['fairness']) {
     this.#line = new FairLine(settings);
+    this.#places = new LinePlaces(this.#line);
   }
 
   get size(): number {
@@ -54,6 +58,12 @@ export class FairQueue<Item> {
     if (next === undefined) return undefined;
     this.#inside.delete(next.key);
     return next.item;
+  }
+
+  /** About how far back the item of this key stands; null if it is not inside. */
+  placeOf(key: string, nowMs: number): LinePlace | null {
+    const inside = this.#inside.get(key);
+    return inside === undefined ? null : this.#places.of(inside, nowMs);
   }
 
   /** Takes out an item from any place in the queue and uses no turn. */

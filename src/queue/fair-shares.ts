@@ -130,6 +130,18 @@ export class FairShares<Item extends FairItem> {
     this.#enter(user, isMoved);
   }
 
+  /** By tenant: how many items each of its users has waiting, in no order. */
+  census(): ReadonlyMap<string, readonly number[]> {
+    const tenants = new Map<string, number[]>();
+    for (const { name, users } of this.#tenants.values()) {
+      tenants.set(
+        name,
+        Array.from(users.values(), ({ size }) => size),
+      );
+    }
+    return tenants;
+  }
+
   /** All items, in no order. */
   *items(): Generator<Item, void, undefined> {
     for (const { users } of this.#tenants.values()) {

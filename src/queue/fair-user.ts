@@ -71,13 +71,18 @@ export class FairUser<Item extends FairItem, Tenant> implements Account, SecondH
     return this.#more === null ? (this.#only ?? undefined) : this.#more.longest.first();
   }
 
+  get size(): number {
+    if (this.#more !== null) return this.#more.oldest.size;
+    return this.#only === null ? 0 : 1;
+  }
+
   *items(): Generator<Item, void, undefined> {
     if (this.#more !== null) yield* this.#more.oldest.all();
     else if (this.#only !== null) yield this.#only;
   }
 }
 
-function isOlder(a: FairItem, b: FairItem): boolean {
+export function isOlder(a: FairItem, b: FairItem): boolean {
   if (a.pipelineStartedAtMs !== b.pipelineStartedAtMs) {
     return a.pipelineStartedAtMs < b.pipelineStartedAtMs;
   }

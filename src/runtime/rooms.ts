@@ -179,11 +179,12 @@ function buildCalls(wake: Wake, defaults: BudgetDefaults) {
     wanted,
   });
   calls.moved.on((call) => wake.watch.moved(call));
-  wake.watch.of(new CallPhases(calls.runs));
+  const phases = new CallPhases({ calls, clock: wake.clock });
+  wake.watch.of(phases);
   const gateOrders = new GateOrders({ ...wake, calls });
   const scanSettings = { ...defaultWorkScanSettings, pollMs: settings.pollMs };
   const scan = new WorkScan({ ...wake, budgets, settings: scanSettings });
-  return { permits, budgets, texts, calls, gateOrders, scan };
+  return { permits, budgets, texts, calls, phases, gateOrders, scan };
 }
 
 type WithCalls = Wake & ReturnType<typeof buildCalls>;

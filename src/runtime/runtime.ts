@@ -4,6 +4,7 @@
  */
 import type { GateOrder } from '../domain/gate-order.ts';
 import type { ReplicaId } from '../domain/ids.ts';
+import type { OwnerView } from '../domain/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
@@ -124,6 +125,13 @@ export class Runtime {
   /** Where other replicas reach this one, to follow what their clients watch; null when it serves nobody. */
   reachedAt(address: string | null): void {
     this.#rooms.ownership.reachedAt(address);
+  }
+
+  /** What this replica knows of the run beside its rows; null when another one owns it. */
+  nowOf({ runId, shard }: Pick<RunAddress, 'runId' | 'shard'>): OwnerView | null {
+    const { clock, phases, runQueue, shards } = this.#rooms;
+    if (!shards.owns(shard)) return null;
+    return { calls: phases.callsOf(runId), begin: runQueue.placeOf(runId, clock.nowMs()) };
   }
 
   /** A budget was set here: from now on calls are charged. */

@@ -69,7 +69,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await started(place, 'script', ask);
       return started(place, 'script', ask);
     },
-    says: /^call \S+ waits for a slot: scripted has 1 of 1 slots taken$/,
+    says: /^call \S+ waits for a slot: scripted has 1 of 1 slots taken; nobody else waits in its line$/,
   },
   'a provider that asks to wait': {
     kind: 'slot',
@@ -81,7 +81,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await place.clock.advance(2_000);
       return run;
     },
-    says: /^call \S+ waits for a slot: scripted asks to wait, for [\d.]+ s more$/,
+    says: /^call \S+ waits for a slot: scripted asks to wait, for [\d.]+ s more; nobody else waits in its line$/,
   },
   'a backoff': {
     kind: 'backoff',

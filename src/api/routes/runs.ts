@@ -5,13 +5,14 @@ import { refuseField } from '../../domain/field.ts';
 import { priorities } from '../../domain/priority.ts';
 import { endedWithin } from '../../library/outside/ended-within.ts';
 import { runStatuses } from '../../library/runs-query.ts';
+import { callNow } from '../../library/why/call-now.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
 import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import { route, type Ask } from '../route.ts';
 import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
-import { waitMs, waitMsMax } from '../shapes.ts';
+import { callSchema, waitMs, waitMsMax } from '../shapes.ts';
 
 const startSchema = z
   .strictObject({
@@ -137,6 +138,7 @@ const get = route({
       .object({
         ...runSchema.shape,
         waitsFor: z.string().nullable(),
+        call: callSchema.optional(),
         state: json,
         input: json,
         output: json.optional(),
@@ -149,11 +151,13 @@ const get = route({
     const row = await run.row();
     const beside = await run.beside(row);
     const { output, error } = outcomeOf(row);
+    const call = callNow(row, beside);
     return {
       status: 200,
       body: {
         ...runOf(row),
         waitsFor: waitText(row, beside),
+        ...(call === undefined ? {} : { call }),
         state: runView(row, beside.timers)?.state ?? null,
         input: JSON.parse(row.inputText) as unknown,
         ...(output === undefined ? {} : { output }),
@@ -195,6 +199,7 @@ const why = route({
       sinceMs: z.number(),
       words: z.string(),
       waits: z.array(json),
+      unknown: z.string().nullable(),
       chain: json,
       lastError: json,
     }),

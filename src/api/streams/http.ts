@@ -1,7 +1,7 @@
 /** Streams and the relay as requests: what stands between a socket and `Streams`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InterestChange } from './relay/line.ts';
-import { proofHeader } from './relay/proof.ts';
+import { proofHeader } from '../../library/relay/proof.ts';
 import type { Streams } from './streams.ts';
 
 /** Another replica opens a connection. It is answered here, in whatever way. */

@@ -103,7 +103,7 @@ export class NewsBoard {
       for (const [key, { news, from: by }] of phases) {
         if (by !== from) continue;
         phases.delete(key);
-        for (const { heard } of followers) heard({ ...news, ...noPhase, row: false });
+        for (const { heard } of followers) heard({ ...news, ...noPhase, place: null, row: false });
       }
     }
   }

@@ -11,6 +11,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import { Live } from '../../library/live/live.ts';
 import type { Heddle } from '../../library/library.ts';
+import { relayPath } from '../../library/relay/owners.ts';
 import { ChannelTopic } from './logs/channel-topic.ts';
 import { LogReader } from './logs/log-reader.ts';
 import { RunTopic } from './logs/run-topic.ts';
@@ -29,9 +30,6 @@ import type { Topic } from './topic.ts';
 
 const streamsMax = 10_000;
 const defaultTimes: WriterTimes = { heartbeatMs: 15_000, stallMs: 30_000, lingerMs: 2_000 };
-
-/** The path at which replicas hear from each other. */
-export const relayPath = '/v1/relay';
 
 export type StreamAsked = {
   /** The tenant whose runs and channels the client may see. */

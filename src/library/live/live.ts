@@ -37,6 +37,11 @@ export class Live {
     return this.#runtime.store;
   }
 
+  /** What only the memory of a run's owner knows; null when that is another replica. */
+  nowOf(run: Parameters<Runtime['nowOf']>[0]): ReturnType<Runtime['nowOf']> {
+    return this.#runtime.nowOf(run);
+  }
+
   random(): number {
     return this.#runtime.ids.random();
   }

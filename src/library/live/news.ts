@@ -3,7 +3,7 @@
  * about what only memory knows; it may be lost and may come twice. Who follows a log reads the rows.
  */
 import type { RunId } from '../../domain/ids.ts';
-import type { RunPhase } from '../../domain/phase.ts';
+import type { Place, RunPhase } from '../../domain/phase.ts';
 import type { CallDelta } from '../../runtime/calls/texts.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 
@@ -27,6 +27,8 @@ export type RunNews = RunPhase & {
   readonly status: RunStatus;
   readonly ended: boolean;
   readonly row: boolean;
+  /** Null in word of many runs. */
+  readonly place: Place | null;
 };
 export type News =
   | RunNews

@@ -11,11 +11,10 @@ import type { RunId } from '../../domain/ids.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { Json } from '../../domain/json.ts';
-import type { Store } from '../../store/port.ts';
 import type { RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { openStatuses } from '../runs-query.ts';
-import { besideOf } from './beside.ts';
+import { besideOf, type BesideReads } from './beside.ts';
 import { canPublish, type CanPublish } from './can-publish.ts';
 import { stateValueOf } from '../run-view.ts';
 import { wordsOfAll } from './wait-words.ts';
@@ -66,11 +65,10 @@ export type Chain = {
 };
 
 /** `definitionOf`: the chart of a run's version; null when it is not known here. */
-export type ChainReads = {
-  readonly store: Store;
+export type ChainReads = BesideReads & {
   /** Whose it is: of a run, an agent, a user or the tenant. */
   readonly scope: OneTenant;
-  readonly definitionOf: (row: RunRow) => Json;
+  readonly definitionOf: (row: RunRow) => Promise<Json>;
 };
 
 type Waiting = {
@@ -107,7 +105,7 @@ export async function chainOf(
         continue;
       }
       seen.add(to.runId);
-      const theirs = waitsOf(to, await besideOf(reads.store, reads.scope, to));
+      const theirs = waitsOf(to, await besideOf(reads, reads.scope, to));
       const { runId, agent, status } = to;
       hops.push({
         runId,
@@ -160,16 +158,18 @@ async function nextOf(
   if (channels.length === 0) return { runs, nobodyOpen: [] };
   const rows = pipelines.get(row.pipeline) ?? (await pipelineOf(reads, row));
   pipelines.set(row.pipeline, rows);
-  const publishers = rows
-    .filter(({ runId }) => runId !== row.runId)
-    .map((one) => ({ row: one, as: 'publisher' as const, can: canOf(reads, one) }))
+  const others = rows.filter(({ runId }) => runId !== row.runId);
+  const able = others.map(async (one) => {
+    return { row: one, as: 'publisher' as const, can: await canOf(reads, one) };
+  });
+  const publishers = (await Promise.all(able))
     .filter(({ can }) => can !== 'no')
     .sort((a, b) => byLikelihood.indexOf(a.can) - byLikelihood.indexOf(b.can));
   return { runs: [...runs, ...publishers], nobodyOpen: publishers.length === 0 ? channels : [] };
 }
 
-function canOf({ definitionOf }: ChainReads, row: RunRow): CanPublish {
-  return canPublish(definitionOf(row), stateValueOf(row));
+async function canOf({ definitionOf }: ChainReads, row: RunRow): Promise<CanPublish> {
+  return canPublish(await definitionOf(row), stateValueOf(row));
 }
 
 function pipelineOf(

@@ -1,6 +1,7 @@
 /** A run's waits in words for people: what is waited for, and what ends it. */
 import type { RunRow } from '../../store/rows.ts';
 import type { Beside } from './beside.ts';
+import type { Place } from '../../domain/phase.ts';
 import type { GateState, Wait } from './wait.ts';
 import { waitsOf } from './waits-of.ts';
 
@@ -27,15 +28,19 @@ function whatWords(wait: Wait): string {
   switch (wait.kind) {
     case 'begin':
       return (
-        wait.reason ?? 'it has not begun: runs that came before it, or go before it, begin first'
+        (wait.reason ??
+          'it has not begun: runs that came before it, or go before it, begin first') +
+        placeWords(wait.place)
       );
     case 'turn':
       return 'its turn is under way';
     case 'pause':
       return pauseWords(wait);
     case 'slot':
-      return `call ${wait.invocationId} waits for a slot: ${gatesWords(wait.gates)}`;
+      if (wait.phase === 'answered') return answeredWords(wait.invocationId);
+      return `call ${wait.invocationId} waits for a slot: ${gatesWords(wait.gates)}${placeWords(wait.place)}`;
     case 'call':
+      if (wait.phase === 'answered') return answeredWords(wait.invocationId);
       return `call ${wait.invocationId} is out at provider ${wait.provider}, attempt ${wait.attempt}`;
     case 'channel':
       return `${wait.invocationId} waits for messages on ${wait.channels.length > 1 ? 'channels' : 'channel'} ${wait.channels.join(', ')}`;
@@ -54,6 +59,19 @@ function whatWords(wait: Wait): string {
     default:
       return wait.reason;
   }
+}
+
+const answeredWords = (invocationId: string): string =>
+  `call ${invocationId} has its result, and the turn that takes it is due`;
+
+function placeWords(place: Place | null): string {
+  if (place === null) return '';
+  const { length, aheadOfSameUser, estimateMs } = place;
+  if (length <= 1) return '; nobody else waits in its line';
+  const own =
+    aheadOfSameUser === 0 ? 'none of the same user' : `${aheadOfSameUser} of the same user`;
+  const when = estimateMs === null ? '' : `, its turn in about ${seconds(estimateMs)}`;
+  return `; ${length} wait in its line, ${own} before it${when}`;
 }
 
 function pauseWords({ by, reason }: Extract<Wait, { readonly kind: 'pause' }>): string {

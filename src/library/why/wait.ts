@@ -1,4 +1,5 @@
 /** The things for which a run can wait, as data: one union, from which the words for people are made. */
+import type { Phase, Place } from '../../domain/phase.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ProviderStatus } from '../../../machines/provider.ts';
 
@@ -54,6 +55,7 @@ export type OpenWait = {
  * - version, build, fault: its chart is not here, its step throws under another build, or a turn meets an error
  *   that is not the run's own.
  * - slot: a call stands in line; call: it is out; backoff, stalled, parked: its provider failed; budget: a bound.
+ * - owner: no replica owns its shard, so that nothing of it goes on.
  * - channel, child, person, task, timer, other: what the chart has open. event: it has nothing open.
  */
 export type Wait =
@@ -62,6 +64,8 @@ export type Wait =
       readonly kind: 'begin';
       /** The reason, in words. */
       readonly reason: string | null;
+      /** Its place in the line of runs that wait to begin; null where it is not known. */
+      readonly place: Place | null;
     }
   | {
       /** Which of these it is. */
@@ -87,7 +91,7 @@ export type Wait =
     }
   | {
       /** Which of these it is. */
-      readonly kind: 'build' | 'fault' | 'line';
+      readonly kind: 'build' | 'fault' | 'line' | 'owner';
       /** The reason, in words. */
       readonly reason: string;
     }
@@ -110,12 +114,18 @@ export type Wait =
   | (OpenWait & {
       /** Which of these it is. */
       readonly kind: 'slot';
+      /** Null: the run's owner does not tell, and the rows show no slot. */
+      readonly phase: Phase | null;
+      /** Its place in its line; null where it is not known. */
+      readonly place: Place | null;
       /** The gates that hold its line. */
       readonly gates: readonly GateState[];
     })
   | (OpenWait & {
       /** Which of these it is. */
       readonly kind: 'call';
+      /** `answered`: the turn that takes its result is due. Null: the run's owner does not tell. */
+      readonly phase: Phase | null;
       /** The provider. */
       readonly provider: string;
       /** The number of the attempt, from 1. */

@@ -3,7 +3,8 @@
  *
  * It is made of the run's row and the rows beside it (timers, questions, slots, providers), so any process
  * can make it. Only the run's owner knows the trouble of its calls and which of its tasks wait in line:
- * wait-status.ts writes those into the row as its reason, which stands here unchanged.
+ * wait-status.ts writes those into the row as its reason, which stands here unchanged. Phases and places are in
+ * no row; they are here when the owner was asked and has answered.
  *
  * 1. Each open thing of the run stands here once, with the end of its wait.
  */
@@ -16,14 +17,24 @@ import { openQuestion } from '../answers.ts';
 import { runView, type OpenView } from '../run-view.ts';
 import type { Beside } from './beside.ts';
 import { reasonKind } from './reason-kind.ts';
-import type { BudgetState, GateState, Wait } from './wait.ts';
+import type { BudgetState, GateState, OpenWait, Wait } from './wait.ts';
 
 /** Lists the things for which the run waits; empty when it has ended. */
 export function waitsOf(row: RunRow, beside: Beside): readonly Wait[] {
   if (row.endedAtMs !== null) return [];
+  const { owner } = beside;
+  const isLost = owner?.kind === 'unknown' && !owner.isOwned;
+  const lost: readonly Wait[] = isLost ? [{ kind: 'owner', reason: owner.why }] : [];
+  return [...lost, ...ownWaits(row, beside)];
+}
+
+function ownWaits(row: RunRow, beside: Beside): readonly Wait[] {
   const { status, reason, agent, version } = row;
   if (status === 'paused') return [{ kind: 'pause', by: pausedBy(row), reason }];
-  if (status === 'queued') return [{ kind: 'begin', reason }];
+  if (status === 'queued') {
+    const place = beside.owner?.kind === 'known' ? beside.owner.view.begin : null;
+    return [{ kind: 'begin', reason, place }];
+  }
   if (reason !== null) return [reasonWait({ ...row, reason }, beside)];
   const view = runView(row, beside.timers);
   if (view === null || status === 'admitted') return [{ kind: 'turn' }];
@@ -67,15 +78,29 @@ function openWait(open: OpenView, row: RunRow, beside: Beside): Wait {
       askedAtMs,
     };
   }
-  const slot = beside.slots.find(({ call }) => call?.invocationId === invocationId);
-  if (slot !== undefined) {
-    return { kind: 'call', ...of, provider: slot.provider, attempt: slot.call?.attempt ?? 1 };
-  }
-  if (isCall(open)) return { kind: 'slot', ...of, gates: gatesOf(open.input, beside) };
+  const call = callWait(open, of, beside);
+  if (call !== null) return call;
   if (src === 'ask') {
     return { kind: 'person', ...of, question: null, askId: null, assignee: null, askedAtMs: null };
   }
   return { kind: row.status === 'running-task' ? 'task' : 'other', ...of, src };
+}
+
+/** The run's owner knows where the call is; else the rows of slots say who is in one. */
+function callWait(open: OpenView, of: OpenWait, { owner, ...beside }: Beside): Wait | null {
+  const { invocationId } = of;
+  const calls = owner?.kind === 'known' ? owner.view.calls : [];
+  const now = calls.find((call) => call.invocationId === invocationId) ?? null;
+  const slot = beside.slots.find(({ call }) => call?.invocationId === invocationId);
+  const provider = now === null ? slot?.provider : now.provider;
+  if (provider !== undefined && provider !== null) {
+    const attempt = now?.attempt ?? slot?.call?.attempt ?? 1;
+    return { kind: 'call', ...of, phase: now?.phase ?? null, provider, attempt };
+  }
+  if (now === null && !isCall(open)) return null;
+  const { phase = null, place = null } = now ?? {};
+  const gates = place === null ? gatesOf(open.input, beside) : gatesIn(place.line, beside);
+  return { kind: 'slot', ...of, phase, place, gates };
 }
 
 /** In XState's persisted state, a call and a task differ only by their input. */
@@ -85,7 +110,7 @@ function isCall({ src, input }: OpenView): boolean {
   return ['prompt', 'messages', 'conversation'].some((key) => key in input);
 }
 
-function gatesOf(input: Json | undefined, { gates }: Beside): readonly GateState[] {
+function gatesOf(input: Json | undefined, { gates }: Pick<Beside, 'gates'>): readonly GateState[] {
   const { provider, providers = provider === undefined ? [] : [provider] } = (input ?? {}) as {
     readonly provider?: string;
     readonly providers?: readonly string[];
@@ -94,6 +119,12 @@ function gatesOf(input: Json | undefined, { gates }: Beside): readonly GateState
     providers.length === 0 ||
     providers.some((name) => gate === name || gate.startsWith(`${name}/`));
   return gates.filter(isAsked).map(gateState);
+}
+
+/** The owner knows which gates lead to the line; the rows hold those of all replicas, also of earlier ones. */
+function gatesIn(line: string, { gates }: Pick<Beside, 'gates'>): readonly GateState[] {
+  const names = new Set(line.split(', '));
+  return gates.filter(({ gate }) => names.has(gate)).map(gateState);
 }
 
 /** A reason names the gates that it is about. */

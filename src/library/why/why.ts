@@ -28,6 +28,8 @@ export type Why = {
   readonly words: string;
   /** Each thing for which it waits, with the end of that wait. Empty when it has ended. */
   readonly waits: readonly Wait[];
+  /** Why phases and places of its calls are not known; null when they are. */
+  readonly unknown: string | null;
   /** The runs that stand in its way, as far as they can be known. */
   readonly chain: Chain;
   /** The error with which it has ended; null for a run that has none. */
@@ -35,17 +37,20 @@ export type Why = {
 };
 
 export async function whyOf(reads: ChainReads, row: RunRow): Promise<Why> {
-  const waits = waitsOf(row, await besideOf(reads.store, reads.scope, row));
+  const beside = await besideOf(reads, reads.scope, row);
+  const waits = waitsOf(row, beside);
   const chain = await chainOf(reads, row, waits);
   const { runId, agent, version, status, error } = row;
+  const unknown = beside.owner?.kind === 'unknown' ? beside.owner.why : null;
   return {
     runId,
     agent,
     version,
     status,
     sinceMs: await sinceOf(reads, row),
-    words: whyWords(row, waits, chain),
+    words: whyWords(row, waits, { chain, unknown }),
     waits,
+    unknown,
     chain,
     lastError: error,
   };
@@ -61,9 +66,15 @@ async function sinceOf(
   return last?.atMs ?? row.createdAtMs;
 }
 
-function whyWords(row: RunRow, waits: readonly Wait[], chain: Chain): string {
+function whyWords(
+  row: RunRow,
+  waits: readonly Wait[],
+  { chain, unknown }: Pick<Why, 'chain' | 'unknown'>,
+): string {
   if (row.endedAtMs !== null) return endWords(row);
   const sentences = [`${row.status}: ${wordsOfAll(waits)}`];
+  const hasPlace = waits.some(({ kind }) => kind === 'slot' || kind === 'begin');
+  if (unknown !== null && hasPlace) sentences.push(`Its place in line is not known: ${unknown}`);
   if (chain.circle.length > 0) {
     const runs = chain.circle.join(', ');
     sentences.push(`As far as their charts show, these runs wait for one another: ${runs}`);

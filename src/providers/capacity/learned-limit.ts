@@ -44,6 +44,7 @@ export class LearnedLimit {
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
   #callMs: number;
+  #hasTaken = false;
   /** A hold lasts for the time of this many calls. */
   #holds: number;
   /** The state to which an unproven cut would be taken back. */
@@ -80,6 +81,11 @@ export class LearnedLimit {
   /** False until a 429 has come: until then the limit is only where heddle began. */
   get isLearned(): boolean {
     return this.#phase.kind !== 'ramping' || this.#phase.from > 0;
+  }
+
+  /** How long a call takes, smoothed; null until one has been answered. */
+  get callMs(): number | null {
+    return this.#hasTaken ? this.#callMs : null;
   }
 
   get allotment(): number {
@@ -162,6 +168,7 @@ export class LearnedLimit {
    * of a call from before the last burst.
    */
   succeeded({ sentAs, calling, tookMs }: Record<'sentAs' | 'calling' | 'tookMs', number>): void {
+    this.#hasTaken = true;
     this.#callMs += (tookMs - this.#callMs) * this.#settings.callMsShare;
     if (this.#beforeTrial === null || sentAs <= this.#burstEnd || !this.#isFull(calling)) return;
     this.#successes += 1;

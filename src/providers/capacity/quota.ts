@@ -74,6 +74,10 @@ export class Quota {
     return this.#learned.limit;
   }
 
+  get callMs(): number | null {
+    return this.#learned.callMs;
+  }
+
   get coolUntilMs(): number {
     return this.#coolUntilMs;
   }

@@ -14,11 +14,14 @@
  * 4. There are no more routes than calls in the pool.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { Place } from '../../domain/phase.ts';
 import { FairLine } from '../../queue/fair-line.ts';
+import { LinePlaces } from '../../queue/line-places.ts';
 import type { FairItem } from '../../queue/fair-place.ts';
 import type { Gates } from './gates.ts';
 import type { Wanted } from '../served-model.ts';
 import type { Held } from './pool-call.ts';
+import type { Quota } from './quota.ts';
 import type { Gate } from './gate.ts';
 import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 
@@ -26,6 +29,7 @@ import { reasonAt, shownAs, type WaitReason } from './wait-reason.ts';
 export type Route<Item extends FairItem> = {
   readonly name: string;
   readonly queue: FairLine<Item>;
+  readonly places: LinePlaces<Item>;
   readonly providers: readonly Gate<Held<Item>>[];
   /** Whether the order of its gates is a preference. */
   readonly inOrder: boolean;
@@ -114,6 +118,25 @@ export class Routes<Item extends FairItem> {
     return lines;
   }
 
+  /**
+   * About where a call stands that waits in this route's queue, and when it is its turn: null where nobody can know,
+   * because none of its gates takes calls, or none has answered one yet.
+   */
+  placeOf(route: Route<Item>, item: Item, nowMs: number): Place | null {
+    const at = route.providers.length === 0 ? null : route.places.of(item, nowMs);
+    if (at === null) return null;
+    const { length, aheadOfSameUser, ahead, atMs: asOf } = at;
+    const line = route.providers.map(({ name }) => name).join(', ');
+    const taking = route.providers.filter(
+      ({ status }) => status === 'open' || status === 'cooling',
+    );
+    const beside = new Set(taking.flatMap((gate) => this.#desks.get(gate)?.routes ?? []));
+    beside.delete(route);
+    let all = ahead + 1;
+    for (const { queue } of beside) all += Math.min(queue.size, ahead + 1);
+    return { line, length, aheadOfSameUser, estimateMs: estimateOf(taking, all, asOf), asOf };
+  }
+
   /** Takes the next call out of its queue, with the gate that it goes through. */
   next(nowMs: number): Next<Item> | null {
     const found = this.#nextDesk(nowMs);
@@ -154,7 +177,8 @@ export class Routes<Item extends FairItem> {
   #addRoute(name: string, providers: readonly Gate<Held<Item>>[], inOrder: boolean): Route<Item> {
     const reason = reasonAt(providers.map(({ status }) => status));
     const queue = new FairLine<Item>(this.#fairness);
-    const route = { name, queue, providers, inOrder, calls: 0, reason };
+    const places = new LinePlaces(queue);
+    const route = { name, queue, places, providers, inOrder, calls: 0, reason };
     this.#routes.set(name, route);
     for (const state of providers) this.#desks.get(state)?.routes.push(route);
     return route;
@@ -178,6 +202,22 @@ export class Routes<Item extends FairItem> {
     }
     return best;
   }
+}
+
+/** When these gates will have taken so many calls, if they go on as they have; null: that is not known. */
+function estimateOf(
+  gates: readonly { readonly limit: number; readonly quota: Quota }[],
+  calls: number,
+  nowMs: number,
+): number | null {
+  let perMs = 0;
+  let coolMs = Infinity;
+  for (const { limit, quota } of gates) {
+    if (quota.callMs === null) continue;
+    perMs += limit / Math.max(quota.callMs, 1);
+    coolMs = Math.min(coolMs, Math.max(quota.coolUntilMs - nowMs, 0));
+  }
+  return perMs === 0 ? null : Math.round(coolMs + calls / perMs);
 }
 
 /** The next route with a call for this gate; null if all of them prefer another gate that is free. */

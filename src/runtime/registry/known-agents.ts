@@ -56,6 +56,14 @@ export class KnownAgents {
     return this.#ask(name, version).then((row) => (row === null ? null : schemasIn(row)));
   }
 
+  /** The definition of this version's chart; null when nobody knows it, or it was too large to be kept. */
+  async definition(name: string, version: string): Promise<Json> {
+    const own = this.#options.agents.find(name, version);
+    if (own !== undefined) return own.definition;
+    const text = (await this.#ask(name, version))?.definitionText ?? null;
+    return text === null ? null : (JSON.parse(text) as Json);
+  }
+
   async #ask(name: string, version: string | null): Promise<AgentRow | null> {
     const { store, clock } = this.#options;
     const key = JSON.stringify([name, version]);

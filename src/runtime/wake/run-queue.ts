@@ -20,6 +20,7 @@ import type { Backlog } from './backlog.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
+import type { Place } from '../../domain/phase.ts';
 import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
 import { commandKinds, type RunAddress } from '../../store/rows.ts';
 import type { HotRun } from '../turn/hot-run.ts';
@@ -100,6 +101,14 @@ export class RunQueue {
   /** How many runs wait to begin. */
   get queuedCount(): number {
     return this.#new.size;
+  }
+
+  /** About where a run stands in the line of those that wait to begin; null for one that is not in it. */
+  placeOf(runId: RunId, nowMs: number): Place | null {
+    const at = this.#new.placeOf(runId, nowMs);
+    if (at === null) return null;
+    const { length, aheadOfSameUser, atMs: asOf } = at;
+    return { line: 'begin', length, aheadOfSameUser, estimateMs: null, asOf };
   }
 
   get hasWork(): boolean {

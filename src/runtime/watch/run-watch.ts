@@ -7,10 +7,11 @@
  *
  * 1. While nobody listens, a turn, a status and a move of a call cost one look at an empty map each.
  * 2. Turns and statuses are told at once. Phases are gathered for `gatherMs`, and of each run the newest is told.
- * 3. A listener that begins hears the phases that are now, so that it needs to ask nobody else.
+ * 3. While a run waits that somebody listens to, its place is told once a second, if it has changed.
+ * 4. A listener that begins hears the phases that are now, so that it needs to ask nobody else.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import { noPhase, type RunPhase } from '../../domain/phase.ts';
+import { noPhase, type Place, type RunPhase } from '../../domain/phase.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import type { Batch } from '../../store/batch.ts';
@@ -18,6 +19,7 @@ import type { Fates } from '../../store/fates.ts';
 import type { Clock, Log } from '../ports.ts';
 
 const gatherMs = 20;
+const placesMs = 1_000;
 
 /** A run as it is now. */
 export type RunNow = RunPhase & {
@@ -28,11 +30,13 @@ export type RunNow = RunPhase & {
   readonly ended: boolean;
 };
 
-/** `row`: its row has changed; else only its phase has. */
-export type RunWord = RunNow & { readonly row: boolean };
+/** `row`: its row has changed; else only its phase has. `place`: for those alone who listen to one run. */
+export type RunWord = RunNow & { readonly row: boolean; readonly place: Place | null };
 
 export type RunHearer = (word: RunWord) => void;
 
+/** `place`: what was told last. */
+type Heard = { readonly hearers: Set<RunHearer>; place: Place | null };
 type Committed = Pick<Batch, 'turns' | 'arrivals' | 'providers'>;
 type RunChange = Omit<RunNow, keyof RunPhase>;
 
@@ -41,17 +45,20 @@ export interface CallPhases {
   /** Null: the run has no open call here. */
   nowOf(runId: RunId): RunNow | null;
   all(): Iterable<RunNow>;
+  /** Null: it is in no line, or its place is not known. */
+  placeOf(runId: RunId): Place | null;
 }
 
 export class RunWatch {
   readonly #clock: Pick<Clock, 'setTimer'>;
   readonly #log: Log;
-  readonly #byRun = new Map<RunId, Set<RunHearer>>();
+  readonly #byRun = new Map<RunId, Heard>();
   readonly #all = new Set<RunHearer>();
   readonly #gates = new Set<() => void>();
   readonly #moved = new Map<RunId, RunChange>();
   #phases: CallPhases | null = null;
   #cancel: (() => void) | null = null;
+  #cancelPlaces: (() => void) | null = null;
 
   constructor({ clock, log }: { readonly clock: Pick<Clock, 'setTimer'>; readonly log: Log }) {
     this.#clock = clock;
@@ -65,21 +72,25 @@ export class RunWatch {
 
   /** One run. */
   run(runId: RunId, heard: RunHearer): () => void {
-    const hearers = this.#byRun.get(runId) ?? new Set();
-    this.#byRun.set(runId, hearers);
-    hearers.add(heard);
+    const one = this.#byRun.get(runId) ?? { hearers: new Set(), place: null };
+    this.#byRun.set(runId, one);
+    one.hearers.add(heard);
     const now = this.#phases?.nowOf(runId) ?? null;
-    if (now !== null) this.#tellOne(heard, { ...now, row: false });
+    if (now !== null) this.#tellOne(heard, { ...now, row: false, place: this.#placeOf(now) });
+    this.#lookAtPlaces();
     return () => {
-      hearers.delete(heard);
-      if (hearers.size === 0 && this.#byRun.get(runId) === hearers) this.#byRun.delete(runId);
+      one.hearers.delete(heard);
+      if (one.hearers.size > 0 || this.#byRun.get(runId) !== one) return;
+      this.#byRun.delete(runId);
+      if (this.#byRun.size === 0) this.#lookAtPlaces();
     };
   }
 
   /** Every run of this replica. */
   runs(heard: RunHearer): () => void {
     this.#all.add(heard);
-    for (const now of this.#phases?.all() ?? []) this.#tellOne(heard, { ...now, row: false });
+    for (const now of this.#phases?.all() ?? [])
+      this.#tellOne(heard, { ...now, row: false, place: null });
     return () => void this.#all.delete(heard);
   }
 
@@ -87,6 +98,29 @@ export class RunWatch {
   gates(heard: () => void): () => void {
     this.#gates.add(heard);
     return () => void this.#gates.delete(heard);
+  }
+
+  /** Places change without word of anybody: whoever goes first moves all others. */
+  #lookAtPlaces(): void {
+    if (this.#byRun.size === 0) {
+      this.#cancelPlaces?.();
+      this.#cancelPlaces = null;
+      return;
+    }
+    this.#cancelPlaces ??= this.#clock.setTimer(placesMs, () => {
+      this.#cancelPlaces = null;
+      for (const [runId, { place: told }] of this.#byRun) {
+        const place = this.#phases?.placeOf(runId) ?? null;
+        if (place === null || (told !== null && isSame(place, told))) continue;
+        const now = this.#phases?.nowOf(runId) ?? null;
+        if (now !== null) this.#tell({ ...now, row: false }, this.#byRun.get(runId), []);
+      }
+      this.#lookAtPlaces();
+    });
+  }
+
+  #placeOf({ runId, phase }: RunNow): Place | null {
+    return phase === 'waits-for-slot' ? (this.#phases?.placeOf(runId) ?? null) : null;
   }
 
   phaseOf(runId: RunId): RunPhase {
@@ -124,6 +158,7 @@ export class RunWatch {
 
   close(): void {
     this.#cancel?.();
+    this.#cancelPlaces?.();
     this.#byRun.clear();
     this.#all.clear();
     this.#gates.clear();
@@ -144,9 +179,16 @@ export class RunWatch {
     }
   }
 
-  #tell(word: RunWord): void {
-    for (const heard of this.#byRun.get(word.runId) ?? []) this.#tellOne(heard, word);
-    for (const heard of this.#all) this.#tellOne(heard, word);
+  #tell(
+    word: Omit<RunWord, 'place'>,
+    one = this.#byRun.get(word.runId),
+    all: Iterable<RunHearer> = this.#all,
+  ): void {
+    if (one !== undefined) {
+      one.place = this.#placeOf(word);
+      for (const heard of one.hearers) this.#tellOne(heard, { ...word, place: one.place });
+    }
+    for (const heard of all) this.#tellOne(heard, { ...word, place: null });
   }
 
   #tellOne(heard: RunHearer, word: RunWord): void {
@@ -156,4 +198,11 @@ export class RunWatch {
       this.#log.warn('a watcher of runs threw', { error: thrownText(error) });
     }
   }
+}
+
+function isSame(a: Place, b: Place): boolean {
+  const { length, aheadOfSameUser, estimateMs } = a;
+  return (
+    length === b.length && aheadOfSameUser === b.aheadOfSameUser && estimateMs === b.estimateMs
+  );
 }

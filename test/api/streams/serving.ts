@@ -4,9 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { oneTenant } from '../../../src/access/scopes.ts';
 import { changeRelay, serveRelay } from '../../../src/api/streams/http.ts';
 import type { InterestChange } from '../../../src/api/streams/relay/line.ts';
-import { proofHeader } from '../../../src/api/streams/relay/proof.ts';
+import { proofHeader } from '../../../src/library/relay/proof.ts';
 import type { WriterTimes } from '../../../src/api/streams/sse/writer.ts';
-import { relayPath, Streams } from '../../../src/api/streams/streams.ts';
+import { Streams } from '../../../src/api/streams/streams.ts';
+import { relayPath, viewPath } from '../../../src/library/relay/owners.ts';
 import {
   fitting,
   streamBody,
@@ -53,6 +54,11 @@ export async function serveStreams(
     const url = new URL(request.url ?? '/', 'http://heddle');
     if (url.pathname === relayPath) return serveRelay(streams, request, response);
     const body = await bodyOf(request);
+    if (url.pathname === viewPath) {
+      const proof = request.headers[proofHeader];
+      response.end(JSON.stringify(await streams.relay.view(proof, JSON.parse(body) as never)));
+      return;
+    }
     if (url.pathname.startsWith(relayPath)) {
       const proof = request.headers[proofHeader];
       const link = url.pathname.slice(relayPath.length + 1);

@@ -1,5 +1,6 @@
 /** Word of runs for those who watch, without a runtime around it. */
 import { expect, it } from 'vitest';
+import type { Place } from '../../../src/domain/phase.ts';
 import { asRunId } from '../../../src/domain/ids.ts';
 import { RunWatch, type RunNow, type RunWord } from '../../../src/runtime/watch/run-watch.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -12,6 +13,7 @@ function world() {
   const clock = new ManualClock();
   const asked: string[] = [];
   const warnings: string[] = [];
+  const place: Place | null = null;
   let now: RunNow | null = null;
   const log = { info: () => undefined, warn: (text: string) => void warnings.push(text) };
   const watch = new RunWatch({ clock, log });
@@ -20,13 +22,14 @@ function world() {
       asked.push(id);
       return id === runId ? now : null;
     },
+    placeOf: () => place,
     all: () => (now === null ? [] : [now]),
   });
   const set = (phase: RunNow['phase'], provider: string | null = null): void => {
     now = phase === null ? null : { ...run, phase, provider };
     watch.moved(run);
   };
-  return { watch, clock, asked, warnings, set };
+  return { watch, place, clock, asked, warnings, set };
 }
 
 it('costs nothing while nobody listens: no phase is asked for, no timer set', () => {
@@ -65,15 +68,24 @@ it('tells the phase that is now to a listener that begins, then the newest of ea
 });
 
 it('tells a turn at once with the phase after it, and no phase of a run that has ended', () => {
-  const { watch, set } = world();
+  const { watch, set, place } = world();
   const heard: RunWord[] = [];
   watch.run(runId, (word) => void heard.push(word));
   set('in-slot', 'a');
   watch.changed({ ...run, turn: 2 });
   watch.changed({ ...run, turn: 3, status: 'completed', ended: true });
   expect(heard).toEqual([
-    { ...run, turn: 2, phase: 'in-slot', provider: 'a', row: true },
-    { ...run, turn: 3, status: 'completed', ended: true, phase: null, provider: null, row: true },
+    { ...run, turn: 2, phase: 'in-slot', provider: 'a', row: true, place },
+    {
+      ...run,
+      turn: 3,
+      status: 'completed',
+      ended: true,
+      phase: null,
+      provider: null,
+      row: true,
+      place,
+    },
   ]);
 });
 

@@ -12,7 +12,7 @@ import type { JournalEntry } from '../../../domain/event.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
 import { noPhase, type RunPhase } from '../../../domain/phase.ts';
-import type { Interest, News } from '../../../library/live/news.ts';
+import type { Interest, News, RunNews } from '../../../library/live/news.ts';
 import type { JournalRow } from '../../../store/rows.ts';
 import type { RunHead, RunLog, RunLogRead } from '../../../store/watch-port.ts';
 import type { NewsBoard } from '../news-board.ts';
@@ -50,7 +50,7 @@ export class RunTopic implements Topic, RunReader {
   #texts: TopicFrame[] = [];
   #now: TopicFrame | null = null;
   #toldNow = '';
-  #phase: RunPhase = noPhase;
+  #phase: RunPhase & Pick<RunNews, 'place'> = { ...noPhase, place: null };
   #hasStarted = false;
   #isOver = false;
 
@@ -154,8 +154,8 @@ export class RunTopic implements Topic, RunReader {
   /** A phase is in no row, so the log is read only for word of a row. */
   #word(news: News): void {
     if (news.kind !== 'run') return;
-    const { phase, provider } = news;
-    this.#phase = { phase, provider };
+    const { phase, provider, place } = news;
+    this.#phase = { phase, provider, place };
     if (news.row) this.#ask();
     this.#tellNow();
   }

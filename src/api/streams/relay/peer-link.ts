@@ -15,7 +15,7 @@ import type { ReplicaId } from '../../../domain/ids.ts';
 import { interestKey, type Interest } from '../../../library/live/news.ts';
 import type { NewsBoard } from '../news-board.ts';
 import { lineCharsMax, silenceMs, type InterestChange, type RelayLine } from './line.ts';
-import { isAnswer, newNonce, proofHeader, proofOf } from './proof.ts';
+import { isAnswer, newNonce, proofHeader, proofOf } from '../../../library/relay/proof.ts';
 
 const answerMsMax = 5_000;
 const interestsOfChange = 5_000;

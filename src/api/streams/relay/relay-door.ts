@@ -12,8 +12,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Live } from '../../../library/live/live.ts';
 import { interestKey, keysOf, type Interest, type News } from '../../../library/live/news.ts';
+import type { AskedRun, ViewAnswer } from '../../../library/relay/owners.ts';
 import { beatMs, type InterestChange, type RelayLine } from './line.ts';
-import { answerOf, newNonce, nonceOf } from './proof.ts';
+import { answerOf, newNonce, nonceOf } from '../../../library/relay/proof.ts';
 
 const gatherMs = 10;
 const waitingMax = 100_000;
@@ -22,7 +23,7 @@ const textsMax = 1_000;
 const interestsMax = 100_000;
 
 export type RelayDoorOptions = {
-  readonly live: Pick<Live, 'clock' | 'follow' | 'replicaId'>;
+  readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'replicaId'>;
   readonly secret: () => Promise<string>;
 };
 
@@ -63,6 +64,15 @@ export class RelayDoor {
     if ((await this.#nonceOf(proof)) === null) return false;
     const served = this.#links.get(link);
     return served !== undefined && served.change(change);
+  }
+
+  /** What this replica knows of a run that it owns. Null: who asks is no replica of this database. */
+  async view(proof: unknown, run: AskedRun): Promise<ViewAnswer | null> {
+    const nonce = await this.#nonceOf(proof);
+    if (nonce === null) return null;
+    const { live, secret } = this.#options;
+    const answer = answerOf(await secret(), { to: live.replicaId, nonce });
+    return { answer, view: live.nowOf(run) };
   }
 
   close(): void {

@@ -1,7 +1,15 @@
 /** What the calls of this replica's runs do now, for those who watch runs. It owns nothing and costs nothing unasked. */
 import type { RunId } from '../../../domain/ids.ts';
-import { phaseOfAll, type CallNow, type Phase, type RunPhase } from '../../../domain/phase.ts';
+import {
+  phaseOfAll,
+  type CallNow,
+  type Phase,
+  type Place,
+  type RunPhase,
+} from '../../../domain/phase.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
+import type { Pool } from '../../../providers/capacity/pool.ts';
+import type { Clock } from '../../ports.ts';
 import type { CallsByRun } from '../calls-by-run.ts';
 import { isTentative, type CallState } from './call-state.ts';
 import type { RunCall } from './run-call.ts';
@@ -29,11 +37,20 @@ type RunNow = RunPhase & {
   readonly ended: false;
 };
 
+export type CallPhasesOptions = {
+  readonly calls: { readonly runs: CallsByRun; readonly pool: Pick<Pool<RunCall>, 'placeOf'> };
+  readonly clock: Pick<Clock, 'nowMs'>;
+};
+
 export class CallPhases {
   readonly #runs: CallsByRun;
+  readonly #pool: Pick<Pool<RunCall>, 'placeOf'>;
+  readonly #clock: Pick<Clock, 'nowMs'>;
 
-  constructor(runs: CallsByRun) {
-    this.#runs = runs;
+  constructor({ calls, clock }: CallPhasesOptions) {
+    this.#runs = calls.runs;
+    this.#pool = calls.pool;
+    this.#clock = clock;
   }
 
   /** Null: the run has no open call here. */
@@ -49,12 +66,28 @@ export class CallPhases {
     }
   }
 
+  /** Of those of its calls that are in a line, the place from which one is likely to go first. */
+  placeOf(runId: RunId): Place | null {
+    let best: Place | null = null;
+    for (const call of this.#runs.of(runId)) {
+      const place = isTentative(call.state) ? null : this.#placeOf(call);
+      const isBetter = (place?.estimateMs ?? Infinity) < (best?.estimateMs ?? Infinity);
+      if (best === null || isBetter) best = place;
+    }
+    return best;
+  }
+
+  #placeOf(call: RunCall): Place | null {
+    return this.#pool.placeOf(call, this.#clock.nowMs());
+  }
+
   /** The open calls of the run. */
   callsOf(runId: RunId): CallNow[] {
     return this.#runs.of(runId).flatMap((call) => {
       const of = phaseOf(call);
       const { invocationId, attempt } = call;
-      return of === null ? [] : [{ invocationId, attempt, ...of, place: null }];
+      const place = of?.phase === 'waits-for-slot' ? this.#placeOf(call) : null;
+      return of === null ? [] : [{ invocationId, attempt, ...of, place }];
     });
   }
 }

@@ -4,7 +4,7 @@
  * was a replica's learns nothing.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ReplicaId } from '../../../domain/ids.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
 
 /** Clocks of replicas may differ by so much. */
 const skewMsMax = 300_000;
