@@ -375,6 +375,7 @@ const rooms = [
       '^src/api/(package-version|in-process)\\.ts$',
       '^src/store/access-rows\\.ts$',
       npm('commander'),
+      npm('jiti'),
       npm('log-update'),
       npm('cli-table3'),
       npm('@xstate/store'),

@@ -8,6 +8,8 @@ import { apiPlugin, createApi, type RateBounds } from './api/server.ts';
 import { refuseField } from './domain/field.ts';
 import { asBoolean, asText, asWhole } from './domain/field.ts';
 import { asOptions } from './domain/options.ts';
+import { heddleError } from './domain/errors.ts';
+import { thrownText } from './domain/thrown.ts';
 import type { Heddle } from './heddle.ts';
 import { packageVersion } from './api/package-version.ts';
 import { addressOf } from './api/streams/relay/address.ts';
@@ -63,7 +65,12 @@ export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise
   const version = await packageVersion(import.meta.url);
   const streams = new Streams(heddle);
   const app = await createApi({ heddle, doorkeeper, version, streams, rate: rateOf(given.rate) });
-  await app.listen({ host, port });
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw heddleError('listen-failed', { host, port, reason: thrownText(error) }, { cause: error });
+  }
   const [address] = app.addresses() as readonly { readonly port: number }[];
   const taken = address?.port ?? port;
   const named = host.includes(':') ? `[${host}]` : host;

@@ -38,7 +38,7 @@ export function docsPage(document: Document): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>heddle: HTTP API</title>
 <meta name="viewport" content="width=device-width"><style>${style}</style>
 <h1>heddle: HTTP API</h1>
-<p>The same as an OpenAPI document: <a href="/openapi.json">/openapi.json</a>. <a href="#errors">Errors</a>, <a href="#shapes">shapes</a>.</p>
+<p>The same as an OpenAPI document: <a href="openapi.json">openapi.json</a>. <a href="#errors">Errors</a>, <a href="#shapes">shapes</a>.</p>
 ${operations.join('\n')}
 <h1 id="errors">Errors</h1><p>Each is <code>application/problem+json</code> with one of these codes.</p>
 <table><tr><th>code<th>status<th>retry<th>message${errors.join('\n')}</table>

@@ -30,13 +30,17 @@ const namedTypes: Readonly<Record<string, string>> = {
   overloaded: 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
 };
 
-export function problemOf(error: HeddleError, errors?: Problem['errors']): Problem {
+/** `prefix`: where the page `/docs` is. */
+export function problemOf(
+  error: HeddleError,
+  { errors, prefix = '' }: { readonly errors?: Problem['errors']; readonly prefix?: string } = {},
+): Problem {
   const { code, status, retryable, message, detail } = error;
   const { field, reason } = detail;
   const own =
     typeof field === 'string' && typeof reason === 'string' ? [{ field, reason }] : undefined;
   return {
-    type: namedTypes[code] ?? `/docs#${code}`,
+    type: namedTypes[code] ?? `${prefix}/docs#${code}`,
     title: code.replaceAll('-', ' '),
     status,
     detail: message,

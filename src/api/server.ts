@@ -56,9 +56,13 @@ export type ApiOptions = {
 /** A burst of ten seconds of starts is let in. */
 const rateDefault: RateBounds = { max: 50_000, windowMs: 10_000 };
 
+/** An application may have a `principal` of its own on its requests, and documents of its own under `swagger`. */
 declare module 'fastify' {
   interface FastifyRequest {
-    principal: Principal | null;
+    heddlePrincipal: Principal | null;
+  }
+  interface FastifyInstance {
+    heddleDocument?: () => ReturnType<FastifyInstance['swagger']>;
   }
   interface FastifyContextConfig {
     route?: Route;
@@ -71,6 +75,8 @@ type Serving = ApiOptions & {
   readonly metrics: Metrics;
   readonly closing: AbortController;
   readonly limit: ReturnType<FastifyInstance['createRateLimit']>;
+  /** Under which an application serves the routes; empty for a server of heddle's own. */
+  readonly prefix: string;
 };
 
 /** A server of its own; it does not listen yet. */
@@ -86,6 +92,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     logger: false,
   });
   await app.register(apiPlugin, options);
+  app.setNotFoundHandler(refuseUnknown);
+  app.setErrorHandler((error, request, reply) => refuse(options, error, request, reply));
   await app.ready();
   return app;
 }
@@ -94,25 +102,26 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) => {
   const { max, windowMs } = options.rate ?? rateDefault;
   await app.register(swagger, {
+    decorator: 'heddleDocument',
     openapi: {
       openapi: '3.1.0',
       info: { title: 'heddle', version: options.version },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
-    transform: jsonSchemaTransform,
+    // Hidden from documents of the application's own, which know nothing of these schemas and tokens.
+    transform: ({ schema, ...of }) =>
+      jsonSchemaTransform({
+        ...of,
+        schema: { ...schema, hide: of.route.config?.route === undefined },
+      }),
     transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
   });
-  await app.register(rateLimit, {
-    global: false,
-    max,
-    timeWindow: windowMs,
-    keyGenerator: callerOf,
-  });
+  await app.register(rateLimit, { global: false });
   // Bodies are JSON and nothing else.
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.decorateRequest('principal', null);
+  app.decorateRequest('heddlePrincipal', null);
   const overload = options.overload ?? new Overload();
   overload.start();
   const serving: Serving = {
@@ -120,7 +129,9 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     overload,
     metrics: createMetrics(options.heddle),
     closing: new AbortController(),
-    limit: app.createRateLimit(),
+    prefix: app.prefix,
+    // Told here, because the limiter may be one that the application has registered for itself.
+    limit: app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: callerOf }),
   };
   app.addHook('preClose', async () => {
     serving.closing.abort();
@@ -135,18 +146,21 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     serving.metrics.answered(request.routeOptions.url ?? 'unknown', reply);
   });
   app.setErrorHandler((error, request, reply) => refuse(serving, error, request, reply));
-  app.setNotFoundHandler((request) => {
-    throw heddleError('route-unknown', { method: request.method, path: pathOf(request) });
-  });
+  // Without a prefix, what is no route here may be one of the application's.
+  if (app.prefix !== '') app.setNotFoundHandler(refuseUnknown);
   for (const one of routes) app.route(served(serving, one));
   addRelay(app, options.streams);
   addPages(app, serving);
 };
 
+function refuseUnknown(request: FastifyRequest): never {
+  throw heddleError('route-unknown', { method: request.method, path: pathOf(request) });
+}
+
 const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0]?.slice(0, 200) ?? '';
 
 const callerOf = (request: FastifyRequest): string =>
-  request.principal === null ? request.ip : `token ${request.principal.by}`;
+  request.heddlePrincipal === null ? request.ip : `token ${request.heddlePrincipal.by}`;
 
 /** Who asks, whether they may, and whether there is room: before the body is read. */
 async function admit(
@@ -157,7 +171,7 @@ async function admit(
   const { route } = request.routeOptions.config;
   if (route === undefined || route.scope === null) return;
   const principal = await serving.doorkeeper.admit(request.headers);
-  request.principal = principal;
+  request.heddlePrincipal = principal;
   checkScope(principal, route.scope);
   await checkRate(serving, request, reply);
   const trouble = route.always === true ? null : serving.overload.trouble;
@@ -185,7 +199,7 @@ async function checkRate(
 }
 
 function refuse(
-  { heddle }: Serving,
+  { heddle, prefix = '' }: Pick<ApiOptions, 'heddle'> & { readonly prefix?: string },
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -204,7 +218,7 @@ function refuse(
     .code(error.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
     .serializer((body: unknown) => JSON.stringify(body))
-    .send(problemOf(error, errors));
+    .send(problemOf(error, { errors, prefix }));
 }
 
 /** A route as Fastify takes it. */
@@ -214,8 +228,11 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
   return {
     method: route.method,
     url: route.path,
+    // Of the route, because the server may be an application's, with a bound of its own.
+    bodyLimit: bodyBytesMax,
     config: { route },
     schema: {
+      hide: true,
       summary: route.summary,
       ...(route.scope === null ? {} : { security: [{ token: [route.scope] }] }),
       ...(route.params === undefined ? {} : { params: route.params }),
@@ -224,7 +241,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
       response: { ...route.answers, '4xx': problemSchema, '5xx': problemSchema },
     },
     handler: async (request, reply) => {
-      const principal = request.principal ?? { by: 'nobody', scopes: [], tenant: null };
+      const principal = request.heddlePrincipal ?? { by: 'nobody', scopes: [], tenant: null };
       const headers = request.headers as Record<string, string | undefined>;
       checkKeyIsTaken(route, headers);
       const asked = request.query as { readonly tenant?: string };
@@ -246,7 +263,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
       });
       if (answer.send !== undefined) return sendStream(reply, answer.send);
       for (const [name, value] of Object.entries(answer.headers ?? {})) {
-        void reply.header(name, value);
+        void reply.header(name, name === 'location' ? serving.prefix + value : value);
       }
       if (serving.closing.signal.aborted) void reply.header('connection', 'close');
       return reply.code(answer.status).send(answer.body);
@@ -257,17 +274,23 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
 /** The document, its page, and the metrics: no part of `/v1`. */
 function addPages(app: FastifyInstance, { metrics, doorkeeper }: Serving): void {
   const hide = { schema: { hide: true } };
-  app.get('/openapi.json', hide, async () => app.swagger());
+  app.get('/openapi.json', hide, async () => documentOf(app));
   app.get('/docs', hide, async (_, reply) =>
     reply
       .header('content-type', 'text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(docsPage(app.swagger())),
+      .send(docsPage(documentOf(app))),
   );
   app.get('/metrics', hide, async (request, reply) => {
     checkScope(await doorkeeper.admit(request.headers), 'read');
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
+}
+
+function documentOf(app: FastifyInstance): object {
+  const document = app.heddleDocument?.();
+  if (typeof document !== 'object') throw new TypeError('the document is made with the routes');
+  return document;
 }
 
 /** Problems have a media type of their own, which a schema of Fastify's cannot say. */

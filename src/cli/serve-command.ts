@@ -1,15 +1,14 @@
 /** `heddle serve`: a replica with its HTTP server, until a signal ends it. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createHeddle, stubProvider, type HeddleOptions } from '../heddle.ts';
+import type { Provider } from '../index.ts';
 import { serve } from '../server.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
-import { exitCodes } from './exit-codes.ts';
 import { untilInterrupted } from './interrupts.ts';
 import { agentsAt, configOf, configPath, listOf } from './serve-config.ts';
+import { serveWatched } from './serve-watch.ts';
 import { writerTo, type Streams } from './streams.ts';
 import { wholeOf } from './whole.ts';
 
@@ -18,6 +17,7 @@ type ServeFlags = DatabaseFlags & {
   readonly port?: string;
   readonly host?: string;
   readonly circuits?: boolean;
+  readonly stub?: boolean;
   readonly tokensAlways?: boolean;
   readonly watch?: boolean;
 };
@@ -40,7 +40,11 @@ export function addServeCommand(program: Command, { stdout, stderr }: Streams): 
       'default 127.0.0.1; anything else needs a token (heddle tokens create)',
     )
     .option('--tokens-always', 'a token is needed from this machine too')
-    .option('--circuits', 'register the three agents of heddle circuits')
+    .option(
+      '--circuits',
+      'register the three agents of heddle circuits, and a stub where no providers are',
+    )
+    .option('--stub', 'a stub answers all model calls, in place of the config’s providers')
     .option('--watch', 'start anew when a module or the config changes');
   withDatabaseFlags(command).action(async (modules: string[], flags: ServeFlags) => {
     const say = writerTo(stdout);
@@ -61,11 +65,25 @@ async function optionsOf(
   const agents = [...listOf(config.agents), ...(await agentsAt(modules))];
   // Loaded here, because no other command needs them.
   if (flags.circuits === true) agents.push(...(await import('../circuits/circuit.ts')).agents);
-  const providers = config.providers ?? [stubProvider()];
-  if (config.providers === undefined) {
-    note('heddle: no providers are given, so a stub answers model calls');
+  return { ...config, agents, providers: providersOf(config, flags, note), ...databaseOf(flags) };
+}
+
+/** A stub answers where it was asked for, and nowhere else: nobody takes its texts for a model's. */
+function providersOf(
+  { providers = [] }: HeddleOptions,
+  { stub, circuits }: ServeFlags,
+  note: Say,
+): readonly Provider[] {
+  if (stub === true || (circuits === true && providers.length === 0)) {
+    note('heddle: a STUB answers model calls; no model is called');
+    return [stubProvider()];
   }
-  return { ...config, agents, providers, ...databaseOf(flags) };
+  if (providers.length === 0) {
+    note(
+      'heddle: no providers: runs that call a model will wait. Give them in heddle.config.mjs, or try --stub',
+    );
+  }
+  return providers;
 }
 
 async function served(
@@ -78,7 +96,8 @@ async function served(
   const host = flags.host === undefined ? {} : { host: flags.host };
   const tokensAlways = flags.tokensAlways ?? false;
   const options = await optionsOf(modules, flags, note);
-  await untilInterrupted(async (signal) => {
+  await untilInterrupted(async (interrupted) => {
+    const signal = AbortSignal.any([interrupted, watcherGone()]);
     const heddle = await createHeddle(options);
     try {
       const server = await serve(heddle, { ...port, ...host, tokensAlways });
@@ -92,47 +111,17 @@ async function served(
   });
 }
 
-/** A change is often several: a file is written in pieces, or several files are. */
-const settleMs = 200;
+/** Aborts when the watcher that has started this process is gone; never for a process without one. */
+function watcherGone(): AbortSignal {
+  const gone = new AbortController();
+  process.once('disconnect', () => gone.abort());
+  return gone.signal;
+}
 
-/** Serves in a process of its own, which takes the place of the one before when a file changes. */
 async function watched(modules: readonly string[], flags: ServeFlags, note: Say): Promise<void> {
-  const config = configPath(flags.config);
-  const files = [...modules, ...(config === null ? [] : [config])].map((path) => resolve(path));
+  // Without a config, one may be written while this goes on.
+  const config = configPath(flags.config) ?? resolve('heddle.config.mjs');
+  const files = [...modules, config].map((path) => resolve(path));
   const args = process.argv.slice(1).filter((arg) => arg !== '--watch');
-  let child: ChildProcess | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  const begin = (): void => {
-    child = spawn(process.execPath, [...process.execArgv, ...args], { stdio: 'inherit' });
-  };
-  const end = async (): Promise<void> => {
-    const ending = child;
-    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
-    const over = once(ending, 'exit');
-    ending.kill('SIGTERM');
-    await over;
-  };
-  let change = Promise.resolve();
-  const changed = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      change = change.then(async () => {
-        note('heddle: a file has changed');
-        await end();
-        begin();
-      });
-    }, settleMs);
-  };
-  const watchers = [...new Set(files.map((file) => dirname(file)))].map((folder) =>
-    watch(folder, changed),
-  );
-  await untilInterrupted(async (signal) => {
-    begin();
-    await once(signal, 'abort');
-    for (const watcher of watchers) watcher.close();
-    clearTimeout(timer);
-    await change;
-    await end();
-  });
-  process.exitCode = exitCodes.ok;
+  await serveWatched({ files, args, note });
 }

@@ -3,6 +3,7 @@
  * user's own code: what they give is checked as any host's options are.
  */
 import { existsSync } from 'node:fs';
+import type * as Jiti from 'jiti';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { refuseField } from '../domain/field.ts';
@@ -68,13 +69,10 @@ async function moduleAt(path: string, field: string): Promise<Module> {
   }
 }
 
-type Jiti = { createJiti(from: string): { import<Loaded>(path: string): Promise<Loaded> } };
-
 /** An optional peer: whoever has TypeScript files to serve installs it. */
-async function jiti(field: string, path: string): Promise<Jiti> {
-  const name = 'jiti';
+async function jiti(field: string, path: string): Promise<typeof Jiti> {
   try {
-    return (await import(name)) as Jiti;
+    return await import('jiti');
   } catch {
     return refuseField(field, `${path} is TypeScript: install jiti, or give a .mjs file`);
   }

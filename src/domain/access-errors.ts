@@ -31,6 +31,10 @@ export const accessErrors = {
     500,
     'heddle does not listen on {host} without a token: make one with heddle tokens create, set HEDDLE_TOKEN, or listen on 127.0.0.1.',
   ),
+  'listen-failed': terminal(
+    500,
+    'heddle cannot listen on {host} port {port}: {reason}. Choose another port (0 takes any that is free), or end what has it.',
+  ),
   'token-name-used': terminal(
     409,
     'A token with the name {name} exists, or existed; choose another name.',

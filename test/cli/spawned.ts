@@ -26,11 +26,16 @@ export type Spawned = {
 };
 
 /** One process, without a wrapper in between: a signal reaches heddle itself. */
-export function heddle(...args: readonly string[]): Spawned {
+export const heddle = (...args: readonly string[]): Spawned => heddleIn({}, ...args);
+
+export function heddleIn(
+  at: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
+  ...args: readonly string[]
+): Spawned {
   const { DATABASE_URL: _, ...env } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
-    env,
+    cwd: at.cwd ?? root,
+    env: { ...env, ...at.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);

@@ -94,7 +94,8 @@ export class PeerLink {
 
   #open(of: { readonly method: string; readonly path: string }): ClientRequest {
     const { address, secret, to, clock } = this.#options;
-    const url = new URL(of.path, address);
+    // An address may have a path: an application serves heddle under one of its own.
+    const url = new URL(address.replace(/\/+$/, '') + of.path);
     const proof = proofOf(secret, { to, atMs: clock.nowMs(), nonce: this.#nonce });
     const headers = { [proofHeader]: proof, 'content-type': 'application/json' };
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -1,0 +1,108 @@
+/** heddle inside an application's own Fastify: with its routes, hooks, documents, limits and handlers. */
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, expect, it } from 'vitest';
+import { createClient } from '../../src/client/index.ts';
+import { heddlePlugin, serve } from '../../src/server.ts';
+import { openHeddle } from '../support/heddle.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { script } from '../support/script-agent.ts';
+import { asking } from './served.ts';
+
+const { heddle } = await openHeddle(await testDatabase(), { agents: [script] });
+const apps: FastifyInstance[] = [];
+afterAll(async () => {
+  for (const app of apps) await app.close();
+  await heddle.close();
+});
+
+/** An application that has of everything one of its own. */
+async function application(prefix?: string) {
+  const app = fastify({ bodyLimit: 10_000 });
+  apps.push(app);
+  const seen: string[] = [];
+  await app.register(swagger, { openapi: { info: { title: 'theirs', version: '1' } } });
+  await app.register(rateLimit, { global: false, max: 1, timeWindow: 60_000 });
+  app.decorateRequest('principal', null);
+  app.addHook('onRequest', async (request) => void seen.push(request.url));
+  app.setErrorHandler((error: Error, _, reply) => reply.code(418).send({ theirs: error.message }));
+  app.setNotFoundHandler((_, reply) => reply.code(404).send({ theirs: 'nothing here' }));
+  app.get('/hello', async () => ({ hello: 'there' }));
+  app.get('/throws', async () => {
+    throw new Error('of theirs');
+  });
+  const at = prefix === undefined ? {} : { prefix };
+  await app.register(heddlePlugin, { heddle, host: '127.0.0.1', ...at });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { app, url, ask: asking(url), seen };
+}
+
+it.each([[undefined], ['/heddle']])('beside all of theirs, under %j', async (prefix) => {
+  const { app, url, ask, seen } = await application(prefix);
+  const at = prefix ?? '';
+  expect((await ask('GET', '/hello')).body).toEqual({ hello: 'there' });
+  expect(await ask('GET', '/throws')).toMatchObject({ status: 418, body: { theirs: 'of theirs' } });
+  expect((await ask('GET', '/nothing')).body).toEqual({ theirs: 'nothing here' });
+  const refused = await ask('POST', `${at}/v1/runs`, { agent: 'script', inpt: 1 });
+  expect(refused).toMatchObject({ status: 400, body: { code: 'invalid-field' } });
+  expect(refused.body.type).toBe(`${at}/docs#invalid-field`);
+  const input = { steps: [], note: 'x'.repeat(50_000) };
+  const start = () => ask('POST', `${at}/v1/runs`, { agent: 'script', input });
+  const { status, headers, body } = await start();
+  expect([status, headers.get('location')]).toEqual([202, `${at}/v1/runs/${body.id}`]);
+  expect((await ask('GET', headers.get('location') ?? '')).status).toBe(200);
+  expect((await start()).status).toBe(202);
+  expect(seen).toContain(`${at}/v1/runs`);
+  const client = createClient({ url: url + at });
+  expect(await client.runs.output(body.id)).toMatchObject({ status: 'completed' });
+  const own = await ask('GET', `${at}/openapi.json`);
+  expect(Object.keys(own.body.paths)).toContain(`${at}/v1/runs`);
+  expect(Object.keys(own.body.paths)).not.toContain('/hello');
+  expect(app.swagger().info.title).toBe('theirs');
+  if (prefix !== undefined) {
+    const unknown = await ask('GET', `${at}/v1/nothing`);
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'route-unknown' } });
+  }
+});
+
+it('follows a run, and lets its client go when the application closes', async () => {
+  const { app, url } = await application('/at/heddle');
+  const client = createClient({ url: `${url}/at/heddle` });
+  const { id } = await client.runs.start('script', { input: { steps: [{ do: 'wait' }] } });
+  const events: string[] = [];
+  for await (const { event } of client.stream([{ kind: 'run', runId: id }])) {
+    events.push(event);
+    if (event === 'turn') void app.close();
+    if (event === 'closing') break;
+  }
+  expect(events.at(-1)).toBe('closing');
+  expect((await heddle.run(id)).id).toBe(id);
+});
+
+it('a token is needed where the plugin is not told where it listens', async () => {
+  const app = fastify();
+  apps.push(app);
+  const told = { heddle, token: 'the-first-token-of-all' };
+  await app.register(heddlePlugin, told);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  expect((await asking(url)('GET', '/v1/runs')).status).toBe(401);
+  const none = fastify();
+  apps.push(none);
+  await expect(none.register(heddlePlugin, { heddle }).after()).rejects.toMatchObject({
+    code: 'token-needed',
+  });
+});
+
+it('two servers of one heddle, and one that finds its port in use', async () => {
+  const first = await serve(heddle, { port: 0 });
+  const second = await serve(heddle, { port: 0 });
+  await expect(serve(heddle, { port: first.port })).rejects.toMatchObject({
+    code: 'listen-failed',
+    message: expect.stringContaining(String(first.port)) as string,
+  });
+  await first.close();
+  expect((await asking(second.url)('GET', '/readyz')).body).toEqual({ ready: true });
+  await second.close();
+  expect(await heddle.runs()).not.toEqual([]);
+});
