@@ -27,6 +27,7 @@ async function opened(
     topics,
     lastEventId: headers['last-event-id'] ?? lastEventId,
     inspects: inspects(principal),
+    seesGates: principal.tenant === null,
     allowed: async () => {
       const now = await admitted();
       checkScope(now, 'read');

@@ -41,6 +41,8 @@ export type StreamAsked = {
   readonly allowed: () => Promise<unknown>;
   /** False: turns come without the events that they took. */
   readonly inspects: boolean;
+  /** False: `activity` comes without the gates, which all tenants share. */
+  readonly seesGates: boolean;
 };
 
 export class Streams {
@@ -124,7 +126,11 @@ export class Streams {
     this.#open.delete(stream);
   }
 
-  #topic({ scope, inspects }: StreamAsked, topic: TopicAsked, after: number | null): Topic {
+  #topic(
+    { scope, inspects, seesGates }: StreamAsked,
+    topic: TopicAsked,
+    after: number | null,
+  ): Topic {
     const parts = { scope, board: this.#board, reader: this.#reader };
     const states = { scope, projection: this.#projection, clock: this.#live.clock };
     switch (topic.kind) {
@@ -140,7 +146,7 @@ export class Streams {
       case 'providers':
         return new GatesTopic(this.#gates);
       case 'activity':
-        return new ActivityTopic({ ...states, gates: this.#gates });
+        return new ActivityTopic({ ...states, gates: seesGates ? this.#gates : null });
     }
   }
 

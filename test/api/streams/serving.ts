@@ -33,6 +33,7 @@ export type ServingOptions = {
   readonly allowed?: () => Promise<unknown>;
   readonly port?: number;
   readonly inspects?: boolean;
+  readonly seesGates?: boolean;
   /** Answers what is no stream, with JSON. */
   readonly answer?: (url: URL, body: string) => Promise<unknown>;
 };
@@ -47,6 +48,7 @@ export async function serveStreams(
     allowed = async () => undefined,
     port = 0,
     inspects = true,
+    seesGates = true,
   } = options;
   const streams = new Streams(heddle, times);
   const sockets = new Set<Socket>();
@@ -77,7 +79,7 @@ export async function serveStreams(
         request.method === 'GET'
           ? topicsOfQuery(fitting(streamQuery, queryOf(url), 'query'))
           : topicsOfBody(fitting(streamBody, JSON.parse(body), 'body'));
-      const send = await streams.open({ scope, topics, lastEventId, allowed, inspects });
+      const send = await streams.open({ scope, topics, lastEventId, allowed, inspects, seesGates });
       await send(response);
     } catch (error) {
       if (!(error instanceof HeddleError)) throw error;

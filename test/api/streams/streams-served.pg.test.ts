@@ -53,6 +53,34 @@ it('a token of one tenant follows nothing of another, in whatever topic', async 
   stream.close();
 });
 
+it('a token of one tenant sees no gates in activity, as it may not follow providers', async () => {
+  const { store } = closed.heddle.runtime;
+  const input = { steps: [{ do: 'generate', with: { prompt: 'why?' } }] };
+  const run = await closed.heddle.start('script', { input, tenant: 'acme' });
+  await run.output();
+  for (const tenant of [null, 'acme']) {
+    const name = `activity-${tenant}`;
+    const token = await createToken(store, {
+      name,
+      scopes: ['read'],
+      ...(tenant === null ? {} : { tenant }),
+    });
+    const given = { headers: bearer(token), tenant: 'acme' };
+    const topics = [{ kind: 'activity' }];
+    const stream = await connect(closed.url, { topics, ...given });
+    const { data } = await stream.until(({ event }) => event === 'reset');
+    expect('gates' in data).toBe(tenant === null);
+    if (tenant !== null) await setTimeout(2_000);
+    await eventually(async () => {
+      expect(JSON.stringify(stream.heard).includes('"gate"')).toBe(tenant === null);
+    });
+    stream.close();
+    const providers = await connect(closed.url, { topics: [{ kind: 'providers' }], ...given });
+    expect(providers.status).toBe(tenant === null ? 200 : 403);
+    providers.close();
+  }
+});
+
 it('who may not inspect runs gets their turns without what they took, and no text', async () => {
   const { store } = closed.heddle.runtime;
   const token = await createToken(store, { name: 'reads', scopes: ['read'] });

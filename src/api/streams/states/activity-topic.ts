@@ -23,7 +23,8 @@ const rowsOfMany = 340;
 export type ActivityTopicOptions = {
   readonly scope: OneTenant;
   readonly projection: Projection;
-  readonly gates: Gates;
+  /** Null: the client may not see them, because they are shared by all tenants. */
+  readonly gates: Gates | null;
   readonly clock: Pick<Clock, 'setTimer'>;
 };
 
@@ -58,10 +59,10 @@ export class ActivityTopic implements Topic {
     };
     this.#leave.push(projection.watch({ changed: (runs) => this.#changed(runs), reset }));
     this.#leave.push(
-      gates.watch(() => {
+      gates?.watch(() => {
         this.#hasGates = true;
         ready();
-      }),
+      }) ?? (() => undefined),
     );
   }
 
@@ -91,7 +92,7 @@ export class ActivityTopic implements Topic {
       phases: this.#options.projection.phaseCounts(this.#options.scope),
       ended: this.#ended,
       ...(isMuch ? { resync: true } : { changes }),
-      ...(this.#hasGates ? { gates: this.#options.gates.gates ?? [] } : {}),
+      ...(this.#hasGates ? this.#gates : {}),
     };
     this.#over();
     this.#next = isMuch ? 'reset' : 'nothing';
@@ -99,7 +100,7 @@ export class ActivityTopic implements Topic {
   }
 
   #reset(): TopicFrame {
-    const { projection, scope, gates } = this.#options;
+    const { projection, scope } = this.#options;
     const open = projection.open(scope).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
     const every = open.length > rowsMax ? Math.ceil(open.length / rowsOfMany) : 1;
     const rows = open.filter((_, i) => i % every === 0);
@@ -109,8 +110,13 @@ export class ActivityTopic implements Topic {
     const counts = projection.counts(scope);
     const isWhole = projection.isWhole;
     const phases = projection.phaseCounts(scope);
-    const of = { counts, phases, total: open.length, every, isWhole, gates: gates.gates ?? [] };
+    const of = { counts, phases, total: open.length, every, isWhole, ...this.#gates };
     return { event: 'reset', data: { ...of, rows: rows.map(rowOf) } };
+  }
+
+  get #gates(): { readonly gates?: Gates['gates'] } {
+    const { gates } = this.#options;
+    return gates === null ? {} : { gates: gates.gates ?? [] };
   }
 
   #over(): void {
