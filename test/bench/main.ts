@@ -23,6 +23,7 @@ import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
 import { circuitsOverHttp } from './service/circuits-over-http.ts';
 import { starts } from './service/starts.ts';
+import { streams } from './service/streams.ts';
 import { waiting } from './waiting.ts';
 import { median, type Measured } from './workload.ts';
 import { inMemory } from './xstate-memory.ts';
@@ -155,6 +156,7 @@ async function main(): Promise<void> {
       service: async () => {
         await starts(databaseUrl, { quick });
         await circuitsOverHttp(databaseUrl, { quick });
+        await streams(databaseUrl, { quick });
       },
     };
     for (const [name, part] of Object.entries(parts)) {

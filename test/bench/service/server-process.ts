@@ -34,7 +34,7 @@ export async function serverProcess(
   const config = join(folder, 'heddle.config.mjs');
   await writeFile(
     config,
-    `import { stubProvider } from ${JSON.stringify(library)};
+    `import { catalogue, stubProvider } from ${JSON.stringify(library)};
 import { setup } from ${JSON.stringify(import.meta.resolve('xstate'))};
 const stub = (name) => stubProvider({ name, ceiling: 120, latencyMs: ${latencyMs}, seed: 1 });
 const parked = setup({}).createMachine({
@@ -42,7 +42,22 @@ const parked = setup({}).createMachine({
   initial: 'waiting',
   states: { waiting: { on: { go: 'done' } }, done: { type: 'final' } },
 });
-export default { agents: [parked], providers: [stub('a'), stub('b')] };`,
+const listener = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'listener',
+  context: ({ input }) => input,
+  initial: 'listening',
+  states: {
+    listening: {
+      invoke: {
+        id: 'hear',
+        src: 'receive',
+        input: ({ context }) => ({ channel: context.channel }),
+        onDone: { target: 'listening', reenter: true },
+      },
+    },
+  },
+});
+export default { agents: [parked, listener], providers: [stub('a'), stub('b')] };`,
   );
   const serve = ['serve', '--circuits', '--config', config, '--port', '0'];
   const { url, close } = await listening([main, ...serve, '--database-url', databaseUrl]);
