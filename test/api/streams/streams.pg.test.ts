@@ -70,6 +70,9 @@ it('a run is told turn by turn, from its beginning to its end', async () => {
   expect(JSON.stringify(turns.map(({ data }) => data['entries']))).toContain('"n":3');
   expect(stream.heard.at(-2)).toMatchObject({ event: 'ended', data: { status: 'completed' } });
   expect(stream.heard[0]?.event).toBe('open');
+  // A turn tells its status itself.
+  const nows = stream.heard.filter(({ event }) => event === 'now');
+  expect(nows.length).toBeLessThan(turns.length);
 });
 
 it('an id brings a reader back to its place, on another replica', async () => {

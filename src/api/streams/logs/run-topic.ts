@@ -50,6 +50,8 @@ export class RunTopic implements Topic, RunReader {
   #texts: TopicFrame[] = [];
   #now: TopicFrame | null = null;
   #toldNow = '';
+  /** A turn's frame tells its status, so `now` need not. */
+  #toldStatus = '';
   #phase: RunPhase & Pick<RunNews, 'place'> = { ...noPhase, place: null };
   #hasStarted = false;
   #isOver = false;
@@ -104,7 +106,9 @@ export class RunTopic implements Topic, RunReader {
     const isFirst = this.#head === null;
     this.#head = log.head;
     this.#rows.push(...log.rows);
-    this.#read = this.#rows.at(-1)?.turn ?? this.#read;
+    const last = this.#rows.at(-1);
+    this.#read = last?.turn ?? this.#read;
+    this.#toldStatus = last?.status ?? this.#toldStatus;
     if (log.rows.length === pageTurns) this.#then = 'reads';
     else if (log.head.endedAtMs !== null) this.#then = 'ends';
     else this.#then = 'waits';
@@ -181,9 +185,11 @@ export class RunTopic implements Topic, RunReader {
       why === null
         ? { status, turn, live: true, ...this.#phase }
         : { status, turn, live: false, phase: 'unknown', place: 'unknown', text: 'unknown', why };
-    const text = JSON.stringify(data);
-    if (text === this.#toldNow) return;
+    const { status: _, turn: __, ...rest } = data;
+    const text = JSON.stringify(rest);
+    if (text === this.#toldNow && status === this.#toldStatus) return;
     this.#toldNow = text;
+    this.#toldStatus = status;
     this.#now = { event: 'now', data };
     this.#ready();
   }
