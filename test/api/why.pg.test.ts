@@ -166,8 +166,8 @@ const kinds: Readonly<Record<string, Kind>> = {
       await run.pause('lunch');
       return run;
     },
-    data: { by: 'person', reason: 'lunch' },
-    says: /paused by a person \(lunch\)/,
+    data: { by: 'person', sender: 'library', reason: 'lunch' },
+    says: /paused by library \(lunch\)/,
   },
   'a version that no replica has': {
     kind: 'version',

@@ -176,7 +176,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       await place.clock.idle();
       return run;
     },
-    says: /^paused by a person \(lunch\); it goes on when it is resumed$/,
+    says: /^paused by library \(lunch\); it goes on when it is resumed$/,
     row: /lunch/,
   },
   'a parent that is paused': {
@@ -188,7 +188,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       const rows = await place.heddle.runs({ agent: 'script' });
       return place.heddle.run(rows[0]!.runId);
     },
-    says: /^paused with its parent .*; it goes on when its parent is resumed$/,
+    says: /^paused with its parent, by library .*; it goes on when its parent is resumed$/,
   },
   'too many calls that wait': {
     kind: 'begin',

@@ -74,8 +74,9 @@ function placeWords(place: Place | null): string {
   return `; ${length} wait in its line, ${own} before it${when}`;
 }
 
-function pauseWords({ by, reason }: Extract<Wait, { readonly kind: 'pause' }>): string {
-  const who = by === 'parent' ? 'with its parent' : 'by a person';
+function pauseWords({ by, sender, reason }: Extract<Wait, { readonly kind: 'pause' }>): string {
+  const person = `by ${sender ?? 'a person'}`;
+  const who = by === 'parent' ? `with its parent, ${person}` : person;
   const why = reason === null ? '' : ` (${reason})`;
   return `paused ${who}${why}; it goes on when ${by === 'parent' ? 'its parent' : 'it'} is resumed`;
 }

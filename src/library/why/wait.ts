@@ -74,8 +74,10 @@ export type Wait =
   | {
       /** Which of these it is. */
       readonly kind: 'pause';
-      /** Who has paused it. */
+      /** Whether it is paused itself, or with its parent. */
       readonly by: 'person' | 'parent';
+      /** Who has given the pause: a token's name, or `library`; null in rows of earlier releases. */
+      readonly sender: string | null;
       /** The reason, in words. */
       readonly reason: string | null;
     }

@@ -30,7 +30,7 @@ export function waitsOf(row: RunRow, beside: Beside): readonly Wait[] {
 
 function ownWaits(row: RunRow, beside: Beside): readonly Wait[] {
   const { status, reason, agent, version } = row;
-  if (status === 'paused') return [{ kind: 'pause', by: pausedBy(row), reason }];
+  if (status === 'paused') return [{ kind: 'pause', ...pausedBy(row), reason }];
   if (status === 'queued') {
     const place = beside.owner?.kind === 'known' ? beside.owner.view.begin : null;
     return [{ kind: 'begin', reason, place }];
@@ -56,9 +56,9 @@ function ownWaits(row: RunRow, beside: Beside): readonly Wait[] {
   }
 }
 
-function pausedBy({ heldText }: RunRow): 'person' | 'parent' {
-  const by = heldFromText(heldText).pausedBy;
-  return by?.parent === true && !by.person ? 'parent' : 'person';
+function pausedBy({ heldText }: RunRow): Pick<Extract<Wait, { kind: 'pause' }>, 'by' | 'sender'> {
+  const { person = true, parent = false, by = null } = heldFromText(heldText).pausedBy ?? {};
+  return { by: parent && !person ? 'parent' : 'person', sender: by };
 }
 
 function openWait(open: OpenView, row: RunRow, beside: Beside): Wait {
