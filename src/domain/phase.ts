@@ -3,15 +3,15 @@
  * a call passes through these in a second, and a row for each would cost more than the call's own turn.
  */
 
-/** What a run with open provider calls does: the most advanced of its calls gives it. */
-const phases = ['in-slot', 'answered', 'waits-for-slot'] as const;
-
 /**
  * - waits-for-slot: it is in a line, or a budget or a pause of its provider holds it back.
  * - in-slot: it has a slot; its request is out, or about to go out.
  * - answered: it has its result, and the turn that takes it is due.
  */
-export type Phase = (typeof phases)[number];
+export type Phase = 'waits-for-slot' | 'in-slot' | 'answered';
+
+/** The most advanced of its calls gives the phase of a run. */
+const phases: readonly Phase[] = ['in-slot', 'answered', 'waits-for-slot'];
 
 /** A place in a line of calls. The line moves, so `estimateMs` is an estimate, of the time `asOf`. */
 export type Place = {
