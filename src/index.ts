@@ -94,6 +94,7 @@ export type {
   AttemptLost,
   ChartEvent,
   JournalEntry,
+  Sender,
   RunEvent,
 } from './domain/event.ts';
 export type { RunId } from './domain/ids.ts';
