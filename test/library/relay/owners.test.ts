@@ -1,0 +1,92 @@
+/** Questions to the owner of a run: who is believed, how long one waits, and who is not asked again. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { asReplicaId, asRunId } from '../../../src/domain/ids.ts';
+import { Owners } from '../../../src/library/relay/owners.ts';
+import { answerOf, nonceOf, proofHeader } from '../../../src/library/relay/proof.ts';
+import { systemClock } from '../../../src/system.ts';
+
+const self = asReplicaId('00000000-0000-7000-8000-000000000000');
+const other = asReplicaId('00000000-0000-7000-8000-000000000001');
+const run = { runId: asRunId('01900000-0000-7000-8000-000000000001'), shard: 3 };
+const secret = 's'.repeat(64);
+const view = { calls: [], begin: null };
+
+const toClose: (() => void)[] = [];
+afterEach(() => {
+  for (const close of toClose.splice(0)) close();
+});
+
+async function world(
+  answer: (nonce: string | null, response: ServerResponse) => void,
+  owner: {
+    readonly address?: null;
+    readonly replicaId?: typeof self;
+    readonly shards?: number[];
+  } = {},
+) {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked += 1;
+    const proof = request.headers[proofHeader];
+    answer(nonceOf(proof, { secret, self: other, nowMs: Date.now() }), response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  toClose.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const peer = { replicaId: other, address, shards: [3], ...owner };
+  const owners = new Owners({
+    clock: systemClock,
+    replicaId: self,
+    nowOf: () => null,
+    store: { peers: async () => ({ peers: [peer], secret }) } as never,
+  });
+  return { owners, asked: () => asked };
+}
+
+const right = (nonce: string | null, response: ServerResponse): void => {
+  const answer = nonce === null ? 'none' : answerOf(secret, { to: other, nonce });
+  response.end(JSON.stringify({ answer, view }));
+};
+
+it('believes the owner that proves who it is, and no other', async () => {
+  const { owners } = await world(right);
+  expect(await owners.of(run)).toEqual({ kind: 'known', view });
+  const stranger = await world((_, response) => {
+    response.end(JSON.stringify({ answer: 'x'.repeat(64), view }));
+  });
+  expect(await stranger.owners.of(run)).toMatchObject({ kind: 'unknown', isOwned: true });
+});
+
+it('waits a second for an answer, and does not ask again at once', async () => {
+  const { owners, asked } = await world(() => undefined);
+  const beganMs = performance.now();
+  const why = 'the replica that owns the run does not answer';
+  for (let i = 0; i < 5; i += 1) expect(await owners.of(run)).toMatchObject({ why });
+  expect(performance.now() - beganMs).toBeLessThan(5_000);
+  expect(asked()).toBe(1);
+});
+
+it.each([
+  ['serves nobody', { address: null }, true],
+  ['no replica owns', { shards: [] }, false],
+  ['being taken up', { replicaId: self }, true],
+] as const)('says why it is not known: %s', async (why, owner, isOwned) => {
+  const { owners } = await world(right, owner as never);
+  const word = await owners.of(run);
+  expect(word).toMatchObject({ kind: 'unknown', isOwned });
+  expect(word).toHaveProperty('why', expect.stringContaining(why));
+});
+
+it('does not throw where the database is away', async () => {
+  const store = { peers: () => Promise.reject(new Error('away')) } as never;
+  const owners = new Owners({ clock: systemClock, replicaId: self, nowOf: () => null, store });
+  expect(await owners.of(run)).toMatchObject({
+    kind: 'unknown',
+    why: 'the replicas are not known',
+  });
+});
