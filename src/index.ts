@@ -55,7 +55,7 @@ export type {
   SendRequest as SendOptions,
   StartRequest,
 } from './library/requests.ts';
-export type { GroupRequest, LeaseHolder } from './library/outside-channels.ts';
+export type { GroupRequest, LeaseHolder, RenewRequest } from './library/outside-channels.ts';
 export type { RecallOptions, RememberOptions } from './library/outside-memory.ts';
 export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';

@@ -42,6 +42,8 @@ const longerThan300: Readonly<Record<string, string>> = {
   'src/client/api-types.ts':
     'every answer of the API with a line on each field: programs read it as a reference',
   'src/domain/errors.ts': 'every error that heddle gives, in one list',
+  'src/library/caller/caller-heddle.ts':
+    'all that one caller can ask: each call with what it promises, and its work elsewhere',
   'src/library/run-handle.ts': 'one run as its host holds it: each call with what it promises',
   'src/runtime/batch/turn-batch.ts':
     'one batch from the runs that are ready to its commit, step by step',

@@ -9,6 +9,8 @@ import { providerRoutes } from './routes/operations/providers.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
 import { auditRoutes } from './routes/operations/audit.ts';
 import { agentRoutes } from './routes/records/agents.ts';
+import { channelRecordRoutes } from './routes/records/channels.ts';
+import { memoryRecordRoutes } from './routes/records/memory.ts';
 import { pastRoutes } from './routes/records/past.ts';
 import { commandRoutes } from './routes/run-commands.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -21,7 +23,9 @@ export const routes: readonly Route[] = [
   ...pastRoutes,
   ...questionRoutes,
   ...channelRoutes,
+  ...channelRecordRoutes,
   ...memoryRoutes,
+  ...memoryRecordRoutes,
   ...budgetRoutes,
   ...agentRoutes,
   ...auditRoutes,

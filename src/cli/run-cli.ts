@@ -10,6 +10,7 @@ import { addCircuitsCommand } from './circuits-command.ts';
 import { addChannelsCommand } from './data/channels-command.ts';
 import { addEvaluationsCommand } from './data/evaluations-command.ts';
 import { addMemoryCommand } from './data/memory-command.ts';
+import { addChannelLists, addMemoryList } from './data/names-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -46,8 +47,8 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addShowCommands(program, streams, endWith);
   addSteerCommands(program, streams, endWith);
   addQuestionsCommands(program, streams);
-  addChannelsCommand(program, streams);
-  addMemoryCommand(program, streams);
+  addChannelLists(addChannelsCommand(program, streams), streams);
+  addMemoryList(addMemoryCommand(program, streams), streams);
   addEvaluationsCommand(program, streams);
   addProvidersCommand(program, streams);
   addBudgetCommand(program, streams);

@@ -12,6 +12,7 @@ export type { Questions } from './questions.ts';
 export type * from './api-types.ts';
 export type * from './types/questions.ts';
 export type * from './types/agents.ts';
+export type * from './types/lists.ts';
 export type * from './types/past.ts';
 export type * from './types/call.ts';
 export type { StreamEvent, StreamOptions, Topic } from './stream.ts';

@@ -40,6 +40,12 @@ export type LeaseHolder = {
   readonly group: string;
 };
 
+/** For how long a lease is renewed. */
+export type RenewRequest = LeaseHolder & {
+  /** From now on, in ms, up to a day. Default 30,000. */
+  readonly leaseMs?: number;
+};
+
 const groupKeys = ['tenant', 'group', 'from', 'max', 'leaseMs'] as const;
 
 export class OutsideChannels {
@@ -84,6 +90,18 @@ export class OutsideChannels {
       channel: checkName(channel, 'message.channel'),
       group: checkName(request.group, 'group'),
       tokens: [checkName(token, 'message.token')],
+    });
+    if (held !== true) throw heddleError('lease-lost', { channel, seq: Number(seq) });
+  }
+
+  async renew(message: LeasedMessage, given: RenewRequest): Promise<void> {
+    const { channel, seq, token } = asOptions(message, 'message', null);
+    const request = asOptions(given, 'renew', ['tenant', 'group', 'leaseMs']);
+    const [held] = await this.#open().store.renewLeases(tenantIn(this.#scope, request.tenant), {
+      channel: checkName(channel, 'message.channel'),
+      group: checkName(request.group, 'group'),
+      tokens: [checkName(token, 'message.token')],
+      leaseMs: asWhole(request.leaseMs, 'leaseMs', { min: 1, max: 86_400_000, fallback: 30_000 }),
     });
     if (held !== true) throw heddleError('lease-lost', { channel, seq: Number(seq) });
   }

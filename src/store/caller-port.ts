@@ -23,6 +23,7 @@ import type {
   TimerRow,
 } from './rows.ts';
 import type { QuestionsStore } from './questions-port.ts';
+import type { RecordsStore } from './ports/records.ts';
 
 /** A request without its tenant: the scope has it. */
 type In<Request extends { readonly tenant: string }> = Omit<Request, 'tenant'>;
@@ -88,7 +89,7 @@ export type AuditFacts = {
   readonly slotsInUse: number;
 };
 
-export interface CallerStore extends QuestionsStore {
+export interface CallerStore extends QuestionsStore, RecordsStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -227,6 +228,10 @@ export function callerStore(reads: TenantReads): CallerStore {
     evaluations: ({ tenant }, query) => reads.evaluations({ ...query, tenant }),
     lease: ({ tenant }, request) => reads.lease({ ...request, tenant }),
     acknowledge: ({ tenant }, request) => reads.acknowledge({ ...request, tenant }),
+    channels: ({ tenant }, query) => reads.channels({ ...query, tenant }),
+    groups: ({ tenant }, query) => reads.groups({ ...query, tenant }),
+    renewLeases: ({ tenant }, request) => reads.renewLeases({ ...request, tenant }),
+    memoryEntries: ({ tenant }, query) => reads.memoryEntries({ ...query, tenant }),
     memory: ({ tenant }, read) => reads.memory({ ...read, tenant }),
     storeImage: ({ tenant }, image) => reads.storeImage({ ...image, tenant }),
     setBudget: ({ tenant }, at, limits) => reads.setBudget({ ...at, tenant }, limits),

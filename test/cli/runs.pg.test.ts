@@ -288,6 +288,29 @@ it('lists the versions of an agent with the runs on each, and draws its chart', 
   await run.cancel();
 });
 
+it('lists channels, their groups and memory entries, and renews a lease', async () => {
+  const tenant = ['--tenant', 'names'];
+  await cli('channels', 'publish', 'yarn', '1', ...tenant);
+  await cli('channels', 'publish', 'wool', '2', ...tenant);
+  const list = await cli('channels', 'list', '--prefix', 'y', '--jsonl', ...tenant);
+  expect(linesOf(list.stdout)).toMatchObject([{ channel: 'yarn', head: 1 }]);
+  expect((await cli('channels', 'list', ...tenant)).stdout).toMatch(/wool[^]*yarn/);
+  expect(
+    linesOf((await cli('channels', 'list', '--limit', '1', '--jsonl', ...tenant)).stdout),
+  ).toHaveLength(1);
+  const leased = await cli('channels', 'lease', 'yarn', 'g', '--jsonl', ...tenant);
+  const [{ token }] = linesOf<{ readonly token: string }>(leased.stdout) as [{ token: string }];
+  const kept = await cli('channels', 'renew', 'yarn', 'g', token, '--lease-ms', '9000', ...tenant);
+  expect(kept).toMatchObject({ code: 0, stderr: `${token} is kept\n` });
+  const lost = await cli('channels', 'renew', 'yarn', 'g', 'none', ...tenant);
+  expect(lost).toMatchObject({ code: 1 });
+  expect(lost.stderr).toContain('lease-lost');
+  expect((await cli('channels', 'groups', 'yarn', ...tenant)).stdout).toMatch(/g +│ +1 +│ +0/);
+  await cli('memory', 'put', 'user', 'ann', 'colour', '"blue"', ...tenant);
+  expect((await cli('memory', 'list', 'user', 'ann', ...tenant)).stdout).toContain('"blue"');
+  expect((await cli('memory', 'list', 'user', 'bob', '--json', ...tenant)).stdout).toBe('[]\n');
+});
+
 it('lists providers, from what replicas have written of them', async () => {
   // The first commit of the replica has told of its stub.
   const { code, stdout } = await cli('providers', '--jsonl');

@@ -128,7 +128,17 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect({ head, first: messages[0]?.messageId }).toEqual({ head: 2, first: messageId });
     const leased = await channels.lease(channel, 'g', { max: 1 });
     expect(leased).toMatchObject([{ seq: 1, attempt: 1 }]);
+    expect(await channels.renew(channel, 'g', [leased[0]!.token])).toEqual([true]);
+    expect((await channels.list({ prefix: channel })).items).toMatchObject([
+      { channel, head: 2, messages: 2, groups: 1 },
+    ]);
+    expect(await channels.groups(channel)).toMatchObject({
+      head: 2,
+      groups: [{ group: 'g', cursor: 1, lag: 1, leased: 1 }],
+    });
     expect(await channels.acknowledge(channel, 'g', [leased[0]!.token])).toEqual([true]);
+    const lost = channels.renew(channel, 'g', [leased[0]!.token], { leaseMs: 9 });
+    expect((await refusal(lost)).code).toBe('lease-lost');
   });
 
   it('writes memory under the version that it has seen', async () => {
@@ -141,7 +151,12 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect(await memory.put(entry, { a: 2 }, { expectedVersion: 1 })).toMatchObject({ version: 2 });
     expect(await memory.put(entry, 3)).toMatchObject({ version: 3 });
     expect(await memory.get(entry, { version: 2 })).toMatchObject({ value: { a: 2 } });
+    expect((await memory.list(entry, { prefix: 'a' })).items).toMatchObject([
+      { key: 'a b', version: 3, bytes: 1, valueStart: '3' },
+    ]);
     expect(await memory.delete(entry, 3)).toMatchObject({ version: 4 });
+    expect((await memory.list(entry)).items).toEqual([]);
+    expect((await memory.list(entry, { deleted: true })).items).toMatchObject([{ deleted: true }]);
     expect((await memory.versions(entry)).map(({ deleted }) => deleted)).toEqual([
       true,
       false,

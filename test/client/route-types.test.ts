@@ -33,6 +33,13 @@ const answered: Readonly<Record<string, string>> = {
     '{ readonly messages: readonly C.LeasedMessage[] }',
   'POST /v1/channels/:channel/groups/:group/acknowledgements 200':
     '{ readonly acknowledged: readonly boolean[] }',
+  'GET /v1/channels 200':
+    '{ readonly channels: readonly C.ChannelView[]; readonly cursor: string }',
+  'GET /v1/channels/:channel/groups 200': 'C.GroupsPage',
+  'POST /v1/channels/:channel/groups/:group/renewals 200':
+    '{ readonly renewed: readonly boolean[] }',
+  'GET /v1/memory/:scope/:owner 200':
+    '{ readonly entries: readonly C.EntryView[]; readonly cursor: string }',
   'GET /v1/memory/:scope/:owner/:key 200': 'C.MemoryEntry',
   'PUT /v1/memory/:scope/:owner/:key 200': 'C.Written',
   'POST /v1/memory/:scope/:owner/:key 200': 'C.Written',

@@ -11,7 +11,7 @@ import { route, type Answer, type Ask } from '../route.ts';
 import { json, limit, name } from '../shapes.ts';
 
 const scopes = ['run', 'agent', 'user', 'tenant'] as const;
-const ofEntry = z.object({
+export const ofEntry = z.object({
   scope: z.enum(scopes),
   /** In scope `tenant` the tenant is the owner, and `-` stands here. */
   owner: name,
@@ -19,7 +19,7 @@ const ofEntry = z.object({
 });
 type Entry = z.output<typeof ofEntry>;
 
-function ownerOf({ scope, owner }: Entry, tenant: string): MemoryOwner {
+export function ownerOf({ scope, owner }: Entry, tenant: string): MemoryOwner {
   switch (scope) {
     case 'run':
       return { scope, tenant, runId: owner };

@@ -25,7 +25,7 @@ type LeaseFlags = ApiFlags & {
 const numbers = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;
 const longPollMs = 25_000;
 
-export function addChannelsCommand(program: Command, streams: Streams): void {
+export function addChannelsCommand(program: Command, streams: Streams): Command {
   const channels = program.command('channels').description('messages of channels');
   const publish = apiCommand(channels, 'publish <channel> <payload>')
     .description('publish a message: JSON, @file, or - for standard input')
@@ -51,6 +51,7 @@ export function addChannelsCommand(program: Command, streams: Streams): void {
     flags.follow === true ? follow(channel, flags, streams) : readOnce(channel, flags, streams),
   );
   addGroupCommands(channels, streams);
+  return channels;
 }
 
 function addGroupCommands(channels: Command, streams: Streams): void {

@@ -1,6 +1,11 @@
 /** `heddle memory`: entries of a run, an agent, a user or the tenant. */
 import type { Command } from 'commander';
-import { HeddleRequestError, type EntryAddress, type MemoryVersion } from '../../client/index.ts';
+import {
+  HeddleRequestError,
+  type EntryAddress,
+  type MemoryOwner,
+  type MemoryVersion,
+} from '../../client/index.ts';
 import { asOneOf } from '../../domain/field.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
 import { jsonArgument } from '../api/json-argument.ts';
@@ -17,12 +22,16 @@ type WriteFlags = ApiFlags & { readonly expect?: string };
 type Given<Flags> = readonly [string, string, string, Flags];
 
 /** In scope `tenant` the tenant is the owner, and `-` stands in its place. */
-function addressOf(scope: string, owner: string, key: string): EntryAddress {
+export function ownerOf(scope: string, owner: string): MemoryOwner {
   const known = asOneOf(scope, 'scope', scopes);
-  return known === 'tenant' ? { scope: known, key } : { scope: known, owner, key };
+  return known === 'tenant' ? { scope: known } : { scope: known, owner };
 }
 
-export function addMemoryCommand(program: Command, streams: Streams): void {
+function addressOf(scope: string, owner: string, key: string): EntryAddress {
+  return { ...ownerOf(scope, owner), key };
+}
+
+export function addMemoryCommand(program: Command, streams: Streams): Command {
   const memory = program
     .command('memory')
     .description('memory entries; scope: run, agent, user or tenant (whose owner is -)');
@@ -67,6 +76,7 @@ export function addMemoryCommand(program: Command, streams: Streams): void {
     printOne(streams, flags, written, ({ version }) => `${key} is deleted by version ${version}.`);
   });
   addVersions(memory, streams);
+  return memory;
 }
 
 function addVersions(memory: Command, streams: Streams): void {

@@ -1,7 +1,8 @@
 /** Channels over the API: published to, read, leased from. */
 import type { AbortLike } from '../fetch-like.ts';
 import type { Transport } from '../transport.ts';
-import type { Json, LeasedMessage, Message } from '../api-types.ts';
+import type { Json, LeasedMessage, Message, Page } from '../api-types.ts';
+import type { ChannelView, GroupsPage, NamesQuery } from '../types/lists.ts';
 
 const at = (channel: string, rest: string): string =>
   `/v1/channels/${encodeURIComponent(channel)}${rest}`;
@@ -92,5 +93,31 @@ export class Channels {
     const asked = { body: { tokens } };
     const path = groupAt(channel, group, '/acknowledgements');
     return (await this.#transport.ask<Body>('POST', path, asked)).body.acknowledged;
+  }
+
+  /** Keeps leased messages for `leaseMs` from now. False: that lease is lost. Throws `lease-lost` when all are. */
+  async renew(
+    channel: string,
+    group: string,
+    tokens: readonly string[],
+    { leaseMs }: { readonly leaseMs?: number } = {},
+  ): Promise<readonly boolean[]> {
+    type Body = { readonly renewed: readonly boolean[] };
+    const body = { tokens, ...(leaseMs === undefined ? {} : { leaseMs }) };
+    const path = groupAt(channel, group, '/renewals');
+    const asked = { body, repeat: 'harmless' } as const;
+    return (await this.#transport.ask<Body>('POST', path, asked)).body.renewed;
+  }
+
+  /** A page of channels, by name. */
+  async list(query: NamesQuery = {}): Promise<Page<ChannelView>> {
+    type Body = { readonly channels: readonly ChannelView[]; readonly cursor: string };
+    const { body } = await this.#transport.ask<Body>('GET', '/v1/channels', { query });
+    return { items: body.channels, cursor: body.cursor };
+  }
+
+  /** A page of the groups of a channel, by name. */
+  async groups(channel: string, query: Omit<NamesQuery, 'prefix'> = {}): Promise<GroupsPage> {
+    return (await this.#transport.ask<GroupsPage>('GET', at(channel, '/groups'), { query })).body;
   }
 }

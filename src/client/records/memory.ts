@@ -1,7 +1,8 @@
 /** Memory entries over the API. */
 import { HeddleRequestError } from '../problem.ts';
 import type { Asked, Transport } from '../transport.ts';
-import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Written } from '../api-types.ts';
+import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Page, Written } from '../api-types.ts';
+import type { EntryView, NamesQuery } from '../types/lists.ts';
 
 /** The place of an entry: its owner and its key. */
 export type EntryAddress = MemoryOwner & {
@@ -9,10 +10,13 @@ export type EntryAddress = MemoryOwner & {
   readonly key: string;
 };
 
-function at(entry: EntryAddress, rest = ''): string {
-  const owner = entry.scope === 'tenant' ? '-' : entry.owner;
-  return `/v1/memory/${entry.scope}/${encodeURIComponent(owner)}/${encodeURIComponent(entry.key)}${rest}`;
+function ownerAt(of: MemoryOwner): string {
+  const owner = of.scope === 'tenant' ? '-' : of.owner;
+  return `/v1/memory/${of.scope}/${encodeURIComponent(owner)}`;
 }
+
+const at = (entry: EntryAddress, rest = ''): string =>
+  `${ownerAt(entry)}/${encodeURIComponent(entry.key)}${rest}`;
 
 /** Memory entries over the API. */
 export class Memory {
@@ -61,6 +65,19 @@ export class Memory {
   async delete(entry: EntryAddress, expectedVersion: number): Promise<Written> {
     const on = conditionOf(expectedVersion);
     return (await this.#transport.ask<Written>('DELETE', at(entry), on)).body;
+  }
+
+  /** A page of the owner's entries, by key; it may be short. */
+  async list(
+    owner: MemoryOwner,
+    query: NamesQuery & {
+      /** True: deleted entries too. */
+      readonly deleted?: boolean;
+    } = {},
+  ): Promise<Page<EntryView>> {
+    type Body = { readonly entries: readonly EntryView[]; readonly cursor: string };
+    const { body } = await this.#transport.ask<Body>('GET', ownerAt(owner), { query });
+    return { items: body.entries, cursor: body.cursor };
   }
 
   /** The versions of an entry, newest first, deletions too. */

@@ -15,7 +15,12 @@ import { refuseField } from '../../domain/field.ts';
 import { asRunId } from '../../domain/ids.ts';
 import { asList, asOptions } from '../../domain/options.ts';
 import { hearGiven } from '../../domain/plain/refused.ts';
-import { OutsideChannels, type GroupRequest, type LeaseHolder } from '../outside-channels.ts';
+import {
+  OutsideChannels,
+  type GroupRequest,
+  type LeaseHolder,
+  type RenewRequest,
+} from '../outside-channels.ts';
 import { OutsideMemory, type RecallOptions, type RememberOptions } from '../outside-memory.ts';
 import type { AgentRef, ChartFor, StartArguments, StartOf, StartOptions } from '../agent-types.ts';
 import { storeImage, type ImageInput, type StoredImagePart } from '../images.ts';
@@ -204,6 +209,11 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   /** Marks a message as done. Throws `lease-lost` when its lease has ended: another may have it now. */
   async acknowledge(message: LeasedMessage, request: LeaseHolder): Promise<void> {
     await this.#channels.acknowledge(message, request);
+  }
+
+  /** Keeps a message for longer. Throws `lease-lost` when its lease has ended: another may have it now. */
+  async renew(message: LeasedMessage, request: RenewRequest): Promise<void> {
+    await this.#channels.renew(message, request);
   }
 
   /** Reads a memory entry. For an entry that does not exist, `found` is false. */

@@ -1,4 +1,5 @@
 /** A channel as it is read and leased from outside runs, beside what `Heddle` gives. */
+import { heddleError } from '../../domain/errors.ts';
 import { checkName } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { GroupAddress } from '../../store/rows.ts';
@@ -65,4 +66,25 @@ export async function acknowledgeAll(
   const channel = checkName(at.channel, 'channel');
   const group = checkName(at.group, 'group');
   return runtime.store.acknowledge(scope, { channel, group, tokens: at.tokens });
+}
+
+/**
+ * By index, as `acknowledgeAll`. Throws `lease-lost` when all of them are: then nothing was changed. So who holds one
+ * message is refused, and who holds several learns which of them are lost.
+ */
+export async function renewAll(
+  { runtime }: Runtime,
+  scope: OneTenant,
+  at: Pick<GroupAddress, 'channel' | 'group'> & {
+    readonly tokens: readonly string[];
+    readonly leaseMs: number;
+  },
+): Promise<readonly boolean[]> {
+  const channel = checkName(at.channel, 'channel');
+  const group = checkName(at.group, 'group');
+  const { tokens, leaseMs } = at;
+  const renewed = await runtime.store.renewLeases(scope, { channel, group, tokens, leaseMs });
+  if (renewed.includes(true)) return renewed;
+  const seq = Number.parseInt(tokens[0] ?? '', 10);
+  throw heddleError('lease-lost', { channel, seq: Number.isNaN(seq) ? 0 : seq });
 }

@@ -63,3 +63,16 @@ export function acknowledge(
     return true;
   });
 }
+
+export function renewLeases(
+  db: Database,
+  request: AskedIn<'renewLeases'>,
+): AnswerIn<'renewLeases'> {
+  return request.tokens.map((token) => {
+    const row = db.tables.leases.get(token);
+    if (row === undefined || groupKey(row) !== groupKey(request)) return false;
+    if (row.untilMs <= db.now()) return false;
+    db.tables.leases.put({ ...row, untilMs: db.now() + request.leaseMs });
+    return true;
+  });
+}

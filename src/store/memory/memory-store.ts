@@ -25,7 +25,8 @@ import { readConversation } from './conversations.ts';
 import { Database, type Snapshot } from './database.ts';
 import { readImage, storeImage } from './images.ts';
 import { pending } from './inbox.ts';
-import { acknowledge, lease } from './leases.ts';
+import { acknowledge, lease, renewLeases } from './leases.ts';
+import { listChannels, listEntries, listGroups } from './lists/names.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
@@ -141,6 +142,10 @@ function callerReads(whole: Whole): TenantReads {
       ),
     lease: (request) => whole((db) => lease(db, request)),
     acknowledge: (request) => whole((db) => acknowledge(db, request)),
+    renewLeases: (request) => whole((db) => renewLeases(db, request)),
+    channels: (query) => whole((db) => listChannels(db, query)),
+    groups: (query) => whole((db) => listGroups(db, query)),
+    memoryEntries: (query) => whole((db) => listEntries(db, query)),
     memory: (read) => whole((db) => readMemory(db, read)),
     storeImage: (image) => whole((db) => storeImage(db, image)),
     setBudget: (at, limits) => whole((db) => setBudget(db, at, limits)),

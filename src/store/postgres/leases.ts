@@ -20,7 +20,7 @@ const lockGroupStatement = statement(
 
 /**
  * Expired leases, oldest message first, then the messages above the cursor. Locks: after the group's
- * row the deliveries. While the group's row is held, only an acknowledgement may change them.
+ * row the deliveries. While the group's row is held, only an acknowledgement or a renewal may change them.
  */
 const takeLeasesStatement = statement(
   'lease_take',
@@ -91,4 +91,31 @@ export async function acknowledge(
   const call = acknowledgeStatement(tenant, channel, group, tokens);
   const taken = new Set(((await pool.once([call])).get(call) ?? []).map(([token]) => token));
   return tokens.map((token) => taken.delete(token));
+}
+
+/** Locks: the deliveries that are renewed, in the order of the tokens, which are sorted by their messages. */
+const renewStatement = statement(
+  'lease_renew',
+  [text, text, text, texts, bigint],
+  `update heddle.deliveries d set lease_until = now() + $5::bigint * interval '1 ms'
+    from unnest($4::text[]) as i(token)
+    where d.tenant = $1::text and d.channel = $2::text and d.consumer_group = $3::text
+      and d.seq = split_part(i.token, ':', 1)::bigint and d.token::text = split_part(i.token, ':', 2)
+      and d.lease_until > now()
+    returning i.token`,
+);
+
+const tokenForm = /^\d{1,18}:[\da-f-]{36}$/;
+const seqIn = (token: string): number => Number(token.split(':')[0]);
+
+export async function renewLeases(
+  pool: Pool,
+  request: AskedIn<'renewLeases'>,
+): Promise<AnswerIn<'renewLeases'>> {
+  const { tenant, channel, group, tokens, leaseMs } = request;
+  const known = [...new Set(tokens.filter((token) => tokenForm.test(token)))];
+  known.sort((a, b) => seqIn(a) - seqIn(b));
+  const call = renewStatement(tenant, channel, group, known, leaseMs);
+  const renewed = new Set((await pool.rows(call)).map(([token]) => token));
+  return tokens.map((token) => renewed.has(token));
 }

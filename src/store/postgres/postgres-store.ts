@@ -20,7 +20,7 @@ import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
 import { readImage, storeImage } from './tables/images.ts';
 import { releaseDelayed } from './delayed.ts';
-import { acknowledge, lease } from './leases.ts';
+import { acknowledge, lease, renewLeases } from './leases.ts';
 import type { LinkOptions } from './link/link.ts';
 import { listAgents, oneAgent, openRunsByVersion } from './reads/agents.ts';
 import {
@@ -37,6 +37,7 @@ import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
 import { prune } from './prune.ts';
+import { listChannels, listEntries, listGroups } from './reads/names.ts';
 import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
@@ -145,6 +146,10 @@ function callerReads({ read, wide }: Pools): TenantReads {
     evaluations: (query) => readEvaluations(read, query),
     lease: (request) => lease(read, request),
     acknowledge: (request) => acknowledge(read, request),
+    renewLeases: (request) => renewLeases(read, request),
+    channels: (query) => listChannels(wide, query),
+    groups: (query) => listGroups(wide, query),
+    memoryEntries: (query) => listEntries(wide, query),
     memory: async (asked) => {
       const { memory } = await readSet(read, { memory: [asked], channels: [] });
       return memory[0] ?? { versions: [], newest: 0 };

@@ -11,6 +11,7 @@ import { groupsContract } from './groups.ts';
 import { imagesContract } from './images.ts';
 import { inboxContract } from './inbox.ts';
 import { leasesContract } from './leases.ts';
+import { namesContract } from './names.ts';
 import { memoryContract } from './memory.ts';
 import { auditContract, listsContract } from './operations.ts';
 import { openQuestionsContract } from './open-questions.ts';
@@ -40,6 +41,7 @@ const themes = {
   'timers and delayed messages': timersContract,
   ownership: ownershipContract,
   'leases of outside consumers': leasesContract,
+  'lists by name': namesContract,
   slots: slotsContract,
   providers: providersContract,
   attempts: attemptsContract,

@@ -68,6 +68,16 @@ export function scopesContract({ open, it }: Contract): void {
       }),
       evaluations: await store.evaluations(scope, { subjectRunId: runId, limit: 9 }),
       memory: (await store.memory(scope, entry)).versions,
+      channels: await store.channels(scope, { prefix: '', after: null, limit: 9 }),
+      groups: await store.groups(scope, { channel: 'news', after: null, limit: 9 }),
+      entries: await store.memoryEntries(scope, {
+        scope: 'user',
+        owner: 'ann',
+        prefix: '',
+        after: null,
+        limit: 9,
+        valueCharsMax: 9,
+      }),
       budget: await store.budget(scope, user),
       audited: Object.keys((await store.audit(scope)).runs),
     });
@@ -84,6 +94,7 @@ export function scopesContract({ open, it }: Contract): void {
     expect(await store.journal(other, foreign)).toEqual([]);
     const tokens = leased.map(({ token }) => token);
     expect(await store.acknowledge(other, { ...group, tokens })).toEqual([false]);
+    expect(await store.renewLeases(other, { ...group, tokens, leaseMs: 9 })).toEqual([false]);
     expect(await store.lease(other, { ...group, from: 'earliest', max: 9, leaseMs: 9 })).toEqual(
       [],
     );

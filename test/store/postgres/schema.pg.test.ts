@@ -84,7 +84,7 @@ it('Postgres prepares every statement', async () => {
 
 /** Statements that read tables whole, and those of tables that stay small. */
 const wide =
-  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|agents_|tenants_|tokens_list|diagnose_shards)/;
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|channels_list|groups_list|memory_list|agents_|tenants_|tokens_list|diagnose_shards)/;
 const small = new Set(['shards', 'replicas', 'relay_secret', 'provider_slots', 'providers']);
 
 type Node = {
