@@ -59,6 +59,10 @@ export type { GroupRequest, LeaseHolder, RenewRequest } from './library/outside-
 export type { RecallOptions, RememberOptions } from './library/outside-memory.ts';
 export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';
+export type { Listing } from './library/caller/listing.ts';
+export type { RunsFilter } from './library/listing/run-filter.ts';
+export type { RunList, RunListQuery } from './library/listing/run-list.ts';
+export type { FacetField, RunFacets, RunLine } from './store/ports/listing-port.ts';
 export type { Budget, BudgetOwner, BudgetUse, BudgetView } from './library/budget-requests.ts';
 export type { OpenQuestion } from './library/answers.ts';
 export type { ReopenOptions } from './library/caller/gate-orders.ts';

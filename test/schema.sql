@@ -239,6 +239,11 @@ create table run_images (
   tenant text collate "C" not null,
   sha256 text collate "C" not null
 );
+create table run_tags (
+  run_id uuid not null,
+  tenant text collate "C" not null,
+  tag text collate "C" not null
+);
 create table runs (
   run_id uuid not null,
   shard integer not null,
@@ -261,7 +266,13 @@ create table runs (
   output text,
   error text,
   build text collate "C" not null default ''::text,
-  start_hash text
+  start_hash text,
+  outcome text collate "C" default 
+CASE
+    WHEN (ended_at IS NOT NULL) THEN status
+    ELSE NULL::text
+END,
+  tags text[]
 ) with (fillfactor=30);
 create table sent_keys (
   run_id uuid not null,
@@ -340,6 +351,7 @@ alter table heddle.replicas add PRIMARY KEY (replica_id);
 alter table heddle.requests add PRIMARY KEY (tenant, key);
 alter table heddle.reservations add PRIMARY KEY (tenant, run_id, call);
 alter table heddle.run_images add PRIMARY KEY (tenant, run_id, sha256);
+alter table heddle.run_tags add PRIMARY KEY (tenant, tag, run_id);
 alter table heddle.runs add PRIMARY KEY (tenant, run_id);
 alter table heddle.sent_keys add PRIMARY KEY (tenant, run_id, key);
 alter table heddle.shards add PRIMARY KEY (shard);
@@ -359,9 +371,16 @@ CREATE INDEX questions_assignee ON heddle.questions USING btree (tenant, assigne
 CREATE INDEX questions_open ON heddle.questions USING btree (tenant, asked_at, run_id, invocation_id) WHERE (NOT answered);
 CREATE INDEX requests_at ON heddle.requests USING brin (at) WITH (autosummarize='on');
 CREATE INDEX run_images_image ON heddle.run_images USING btree (tenant, sha256);
+CREATE INDEX runs_agent ON heddle.runs USING btree (tenant, agent, outcome, run_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX runs_code ON heddle.runs USING btree (tenant, "left"("substring"(error, '^\{"code":"((?:[^"\\]|\\.)*)"'::text), 256) COLLATE "C", run_id) WHERE (error IS NOT NULL);
 CREATE INDEX runs_ended ON heddle.runs USING brin (ended_at) WITH (autosummarize='on');
+CREATE INDEX runs_ended_at ON heddle.runs USING btree (tenant, ended_at, run_id) WHERE (ended_at IS NOT NULL);
 CREATE UNIQUE INDEX runs_idempotency ON heddle.runs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX runs_open ON heddle.runs USING btree (shard, tenant, run_id) WHERE (ended_at IS NULL);
+CREATE INDEX runs_outcome ON heddle.runs USING btree (tenant, outcome, run_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX runs_parent ON heddle.runs USING btree (tenant, "substring"(parent, '"runId":"([0-9a-f-]{36})"'::text) COLLATE "C", run_id) WHERE (parent IS NOT NULL);
+CREATE INDEX runs_pipeline ON heddle.runs USING btree (tenant, pipeline, run_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX runs_user ON heddle.runs USING btree (tenant, user_name, outcome, run_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX sent_keys_newest ON heddle.sent_keys USING btree (tenant, run_id, seq);
 CREATE INDEX sent_keys_sent_at ON heddle.sent_keys USING brin (sent_at) WITH (autosummarize='on');
 CREATE INDEX timers_due ON heddle.timers USING btree (shard, due_at);

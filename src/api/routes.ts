@@ -4,6 +4,7 @@ import { budgetRoutes } from './routes/budgets.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
+import { listingRoutes } from './routes/listing/lists.ts';
 import { memoryRoutes } from './routes/memory.ts';
 import { providerRoutes } from './routes/operations/providers.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
@@ -17,6 +18,7 @@ import { runRoutes } from './routes/runs.ts';
 import { streamRoutes } from './routes/streams.ts';
 
 export const routes: readonly Route[] = [
+  ...listingRoutes,
   ...runRoutes,
   ...commandRoutes,
   ...insideRoutes,

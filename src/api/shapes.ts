@@ -1,13 +1,16 @@
 /** The shapes that several routes answer with. Named ones stand once in the OpenAPI document. */
 import { z } from 'zod';
+import { limits } from '../domain/limits.ts';
 import { priorities } from '../domain/priority.ts';
 import { runStatuses } from '../library/runs-query.ts';
+import type { RunLine } from '../store/ports/listing-port.ts';
 import type { RunRow } from '../store/rows.ts';
 import type { Answer } from './route.ts';
 
 /** Any JSON. What a run may hold is the library's to decide. */
 export const json = z.unknown().meta({ description: 'Any JSON.' });
 export const name = z.string().min(1).max(256);
+export const tagsSchema = z.array(z.string().min(1).max(limits.tagCharsMax)).max(limits.tagsMax);
 export const limit = (max: number, fallback: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 export const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -46,8 +49,10 @@ export const runSchema = z
     pipeline: z.string(),
     parentRunId: runId.nullable(),
     priority: z.enum(priorities),
+    tags: z.array(z.string()),
     status: z.enum(runStatuses),
     reason: z.string().nullable(),
+    code: z.string().nullable(),
     turn: z.int(),
     createdAtMs: z.number(),
     endedAtMs: z.number().nullable(),
@@ -55,11 +60,15 @@ export const runSchema = z
   .meta({ id: 'Run' });
 
 export function runOf(row: RunRow): z.input<typeof runSchema> {
-  const { runId: id, tenant, agent, version, user, pipeline, parent, priority } = row;
-  const { status, reason, turn, createdAtMs, endedAtMs } = row;
+  return lineOf({ ...row, code: row.error?.code ?? null });
+}
+
+export function lineOf(line: RunLine): z.input<typeof runSchema> {
+  const { runId: id, tenant, agent, version, user, pipeline, parent, priority, tags = [] } = line;
+  const { status, reason, code, turn, createdAtMs, endedAtMs } = line;
   const parentRunId = parent === null ? null : parent.runId;
   const fixed = { id, tenant, agent, version, user, pipeline, parentRunId, priority };
-  return { ...fixed, status, reason, turn, createdAtMs, endedAtMs };
+  return { ...fixed, tags: [...tags], status, reason, code, turn, createdAtMs, endedAtMs };
 }
 
 const placeSchema = z

@@ -38,6 +38,8 @@ export type StartOptions = {
   readonly pipeline?: string;
   /** The run's class. */
   readonly priority?: Priority;
+  /** Words by which people find the run again: 16 at most, each of 1 to 64 characters without a comma. */
+  readonly tags?: readonly string[];
 };
 /** A start that names its agent. */
 export type Start = StartOptions & {
@@ -80,10 +82,14 @@ export type Run = {
   readonly parentRunId: string | null;
   /** The run's class. */
   readonly priority: Priority;
+  /** Words by which people find it. */
+  readonly tags: readonly string[];
   /** The status. */
   readonly status: RunStatus;
   /** The reason, in words. */
   readonly reason: string | null;
+  /** The code of the error with which it has ended; null for one that has none. */
+  readonly code: string | null;
   /** The turn's number. */
   readonly turn: number;
   /** When it was accepted, in ms since 1970. */
@@ -210,20 +216,6 @@ export type Why = {
   };
   /** The error with which it has ended; null for a run that has none. */
   readonly lastError: RunError | null;
-};
-
-/** Which runs are wanted. */
-export type RunsQuery = {
-  /** The status. */
-  readonly status?: readonly RunStatus[];
-  /** The agent's name. */
-  readonly agent?: string;
-  /** The pipeline to which the run belongs. */
-  readonly pipeline?: string;
-  /** How many at most. */
-  readonly limit?: number;
-  /** For the next page; empty when there is none. */
-  readonly cursor?: string;
 };
 
 /** A page of a list. An empty cursor: there are no more. */

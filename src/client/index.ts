@@ -15,4 +15,5 @@ export type * from './types/agents.ts';
 export type * from './types/lists.ts';
 export type * from './types/past.ts';
 export type * from './types/call.ts';
+export type * from './types/listing.ts';
 export type { StreamEvent, StreamOptions, Topic } from './stream.ts';

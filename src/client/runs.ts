@@ -11,13 +11,13 @@ import type {
   Run,
   RunInFull,
   RunInside,
-  RunsQuery,
   Start,
   Started,
   StartOptions,
   Turn,
   Why,
 } from './api-types.ts';
+import type { RunFacets, RunsFilter, RunsQuery } from './types/listing.ts';
 
 /** `idempotencyKey`: this request counts once, however often it is sent with the key. Default: a key of its own. */
 export type Once = {
@@ -81,7 +81,7 @@ export class Runs extends RunRecords {
     return (await this.#transport.ask<Why>('GET', at(runId, '/why'))).body;
   }
 
-  /** A page of runs, newest first. */
+  /** A page of runs, newest first. It may be short, or empty, and not be the last: see its cursor. */
   async list(query: RunsQuery = {}): Promise<Page<Run>> {
     type Body = {
       readonly runs: readonly Run[];
@@ -99,6 +99,11 @@ export class Runs extends RunRecords {
       if (page.cursor === '') return;
       cursor = page.cursor;
     }
+  }
+
+  /** How many runs the filter means, by status, agent, user and code: exact up to 10,000 runs. */
+  async facets(query: RunsFilter = {}): Promise<RunFacets> {
+    return (await this.#transport.ask<RunFacets>('GET', '/v1/runs/facets', { query })).body;
   }
 
   /**

@@ -24,6 +24,10 @@ export const limits = {
   snapshotBytesMax: 4_194_304,
   /** Names: agents, channels, groups, keys, tenants, users, pipelines. */
   nameCharsMax: 256,
+  /** Tags of one run. */
+  tagsMax: 16,
+  /** One tag. */
+  tagCharsMax: 64,
   /** One conversation of a run with a model, all its messages as JSON. */
   conversationCharsMax: 4_194_304,
   /** Messages of one conversation. */

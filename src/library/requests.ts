@@ -10,6 +10,7 @@ import { asOptions } from '../domain/options.ts';
 import { defaultPriority, priorities, type Priority } from '../domain/priority.ts';
 import { inputToText } from '../domain/input-text.ts';
 import { limits } from '../domain/limits.ts';
+import { asTags } from './listing/tags.ts';
 import type { OneTenant, TenantScope } from '../domain/scope.ts';
 import type { ChartEvent } from '../domain/event.ts';
 import type { MemoryScope } from '../domain/catalogue.ts';
@@ -42,9 +43,19 @@ export type StartRequest = {
    * Default `normal`.
    */
   readonly priority?: Priority;
+  /** Words by which people find the run again: 16 at most, each of 1 to 64 characters without a comma. */
+  readonly tags?: readonly string[];
 };
 
-const requestKeys = ['input', 'tenant', 'user', 'pipeline', 'idempotencyKey', 'priority'] as const;
+const requestKeys = [
+  'input',
+  'tenant',
+  'user',
+  'pipeline',
+  'idempotencyKey',
+  'priority',
+  'tags',
+] as const;
 export const startKeys = [...requestKeys, 'agent'] as const;
 
 /** The options of one start among several. */
@@ -67,6 +78,7 @@ export function newRun(
   const key = request.idempotencyKey ?? null;
   const idempotencyKey = key === null ? null : checkName(key, 'start.idempotencyKey');
   const input = toJson(request.input, 'start.input');
+  const tags = request.tags === undefined ? [] : asTags(request.tags, 'start.tags');
   return {
     tenant: tenantIn(scope, request.tenant, 'start.tenant').tenant,
     runId,
@@ -79,6 +91,7 @@ export function newRun(
     inputText: inputToText(input),
     idempotencyKey,
     priority: asOneOf(request.priority, 'start.priority', priorities, defaultPriority),
+    ...(tags.length === 0 ? {} : { tags }),
     ...(idempotencyKey === null ? {} : { startText: startText(agent, input) }),
   };
 }

@@ -7,6 +7,7 @@ import type { RunId } from '../domain/ids.ts';
 import type { OneTenant, TenantScope } from '../domain/scope.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { ImageBytes } from './batch.ts';
+import type { ListingStore } from './ports/listing-port.ts';
 import type { BudgetAddress, BudgetLimits, BudgetRow } from './charges.ts';
 import type {
   AttemptRow,
@@ -89,7 +90,7 @@ export type AuditFacts = {
   readonly slotsInUse: number;
 };
 
-export interface CallerStore extends QuestionsStore, RecordsStore {
+export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -218,6 +219,8 @@ export function callerStore(reads: TenantReads): CallerStore {
   return {
     run: ({ tenant }, runId) => reads.run(tenant, runId),
     runs: ({ tenant }, query) => reads.runs({ ...query, tenant }),
+    list: ({ tenant }, query) => reads.list({ ...query, tenant }),
+    facets: ({ tenant }, query) => reads.facets({ ...query, tenant }),
     journal: ({ tenant }, query) => reads.journal({ ...query, tenant }),
     checkpoint: ({ tenant }, query) => reads.checkpoint({ ...query, tenant }),
     attempts: ({ tenant }, query) => reads.attempts({ ...query, tenant }),

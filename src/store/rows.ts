@@ -51,6 +51,8 @@ export type NewRun = RunAddress & {
   readonly idempotencyKey: string | null;
   /** The run's class. */
   readonly priority: Priority;
+  /** Words by which people find it, in order; absent when it was given none. */
+  readonly tags?: readonly string[];
 };
 
 /** A start from outside. */

@@ -27,6 +27,11 @@ const ofProjection =
 const aboutNoTenant =
   'it is about replicas, agents, providers or the database, and no tenant has such rows';
 
+const walkKinds = 'all outcome agent user pipeline code parent tag open end'.split(' ');
+const listWalks = (shape: string, orders: readonly string[]): string[] =>
+  orders.flatMap((order) => walkKinds.map((kind) => `list_${kind}_${order}_${shape}`));
+const listProbes = [...statements.keys()].filter((name) => name.startsWith('list_probe_'));
+
 const methods: {
   readonly [Name in keyof Store]: Name extends keyof CallerStore | 'runLogs' | 'channelLogs'
     ? Scoped
@@ -34,6 +39,8 @@ const methods: {
 } = {
   run: { sql: ['run_one'] },
   runs: { sql: ['runs_list'] },
+  list: { sql: [...listWalks('line', ['newest', 'oldest']), ...listProbes] },
+  facets: { sql: [...listWalks('brief', ['newest']), ...listProbes] },
   journal: { sql: ['journal_read', 'journal_read_end'] },
   checkpoint: { sql: ['checkpoint_read'] },
   attempts: { sql: ['attempts_read'] },

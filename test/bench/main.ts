@@ -22,6 +22,7 @@ import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
 import { circuitsOverHttp } from './service/circuits-over-http.ts';
+import { lists } from './service/lists.ts';
 import { starts } from './service/starts.ts';
 import { streams } from './service/streams.ts';
 import { waiting } from './waiting.ts';
@@ -157,6 +158,7 @@ async function main(): Promise<void> {
         await starts(databaseUrl, { quick });
         await circuitsOverHttp(databaseUrl, { quick });
         await streams(databaseUrl, { quick });
+        await lists(databaseUrl, quick ? { ended: 100_000, open: 3_000 } : {});
       },
     };
     for (const [name, part] of Object.entries(parts)) {

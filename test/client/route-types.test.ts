@@ -15,6 +15,7 @@ const answered: Readonly<Record<string, string>> = {
   'POST /v1/runs 202': 'C.Started',
   'POST /v1/runs/batch 202': '{ readonly runs: readonly C.Started[] }',
   'GET /v1/runs 200': '{ readonly runs: readonly C.Run[]; readonly cursor: string }',
+  'GET /v1/runs/facets 200': 'C.RunFacets',
   'GET /v1/runs/:runId 200': 'C.RunInFull',
   'GET /v1/runs/:runId/output 200': 'C.Outcome',
   'GET /v1/runs/:runId/output 202': 'C.Outcome',

@@ -9,10 +9,9 @@ import { callNow } from '../../library/why/call-now.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
 import { idempotencyKeyOf, withKey } from '../idempotency.ts';
-import { cursorOf, positionOf } from './cursor.ts';
 import { route, type Ask } from '../route.ts';
-import { json, limit, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
-import { callSchema, waitMs, waitMsMax } from '../shapes.ts';
+import { json, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
+import { callSchema, tagsSchema, waitMs, waitMsMax } from '../shapes.ts';
 
 const startSchema = z
   .strictObject({
@@ -22,6 +21,7 @@ const startSchema = z
     user: name.optional(),
     pipeline: name.optional(),
     priority: z.enum(priorities).optional(),
+    tags: tagsSchema.optional(),
   })
   .meta({ id: 'Start' });
 type Start = z.output<typeof startSchema>;
@@ -37,7 +37,7 @@ function startOf({ principal, query, tenant }: Ask<unknown, object, unknown>, st
   if (start.tenant !== undefined && start.tenant !== named) {
     refuseField('body.tenant', `is not the tenant of this request, ${named}`);
   }
-  const { agent, input, user, pipeline, priority } = start;
+  const { agent, input, user, pipeline, priority, tags } = start;
   return {
     agent,
     tenant: named,
@@ -45,6 +45,7 @@ function startOf({ principal, query, tenant }: Ask<unknown, object, unknown>, st
     ...(user === undefined ? {} : { user }),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(priority === undefined ? {} : { priority }),
+    ...(tags === undefined ? {} : { tags }),
   };
 }
 
@@ -89,40 +90,6 @@ const startMany = route({
     }
     const runs = await ask.heddle.startAll(starts);
     return { status: 202, body: { runs: runs.map(({ id, tenant }) => ({ id, tenant })) } };
-  },
-});
-
-const list = route({
-  method: 'GET',
-  path: '/v1/runs',
-  scope: 'read',
-  summary: 'Runs, newest first. An empty cursor: there are no more.',
-  ofTenant: true,
-  query: z.object({
-    status: z
-      .string()
-      .transform((text) => text.split(','))
-      .pipe(z.array(z.enum(runStatuses)).max(14))
-      .optional(),
-    agent: name.optional(),
-    pipeline: name.optional(),
-    limit: limit(1_000, 100),
-    cursor: z.string().max(200).optional(),
-  }),
-  answers: { 200: z.object({ runs: z.array(runSchema), cursor: z.string() }) },
-  handle: async ({ heddle, tenant, query }) => {
-    const { status, agent, pipeline, limit: most, cursor } = query;
-    const rows = await heddle.runs({
-      tenant,
-      limit: most,
-      ...(status === undefined ? {} : { statuses: status }),
-      ...(agent === undefined ? {} : { agent }),
-      ...(pipeline === undefined ? {} : { pipeline }),
-      ...(cursor === undefined || cursor === '' ? {} : { beforeRunId: positionOf(cursor) }),
-    });
-    const last = rows.length < most ? undefined : rows.at(-1);
-    const next = last === undefined ? '' : cursorOf(last.runId);
-    return { status: 200, body: { runs: rows.map(runOf), cursor: next } };
   },
 });
 
@@ -236,4 +203,4 @@ const evaluations = route({
   },
 });
 
-export const runRoutes = [startMany, start, list, get, output, why, evaluations];
+export const runRoutes = [startMany, start, get, output, why, evaluations];

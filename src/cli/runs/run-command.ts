@@ -15,6 +15,7 @@ type RunFlags = AttachFlags & {
   readonly pipeline?: string;
   readonly priority?: string;
   readonly key?: string;
+  readonly tag?: string;
 };
 
 /** An agent's name may look so, but nobody gives it. */
@@ -31,6 +32,7 @@ export function addRunCommand(
     .option('--user <name>', 'for whom')
     .option('--pipeline <name>', 'runs of one pipeline belong together, and older ones end first')
     .option('--priority <word>', priorities.join(', '))
+    .option('--tag <list>', 'words by which it is found again, as in red,urgent')
     .option('--key <text>', 'the run is started once, however often this is called with this key')
     .option('--wait', 'wait for its end, and print its output')
     .option('--follow', 'print its turns as they are taken, then its output')
@@ -55,12 +57,16 @@ export function addRunCommand(
   });
 }
 
-async function optionsOf({ input, user, pipeline, priority, key }: RunFlags, streams: Streams) {
+async function optionsOf(
+  { input, user, pipeline, priority, key, tag }: RunFlags,
+  streams: Streams,
+) {
   return {
     ...(input === undefined ? {} : { input: await jsonArgument(input, 'input', streams) }),
     ...(user === undefined ? {} : { user }),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(priority === undefined ? {} : { priority: asOneOf(priority, 'priority', priorities) }),
+    ...(tag === undefined ? {} : { tags: tag.split(',').map((one) => one.trim()) }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
   };
 }

@@ -1,14 +1,24 @@
 /** Runs, turns and questions for people. */
-import type { Outcome, Question, Run, Turn } from '../../client/index.ts';
+import type { Outcome, Question, Run, RunFacets, Turn } from '../../client/index.ts';
 import { iso, tableOf } from '../api/printed.ts';
 
 export function runTable(runs: readonly Run[]): string {
   return tableOf(
-    ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'created'],
-    runs.map(({ id, agent, status, turn, user, pipeline, createdAtMs }) => {
-      return [id, agent, status, turn, user, pipeline, iso(createdAtMs)];
+    ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'tags', 'created'],
+    runs.map(({ id, agent, status, turn, user, pipeline, tags, createdAtMs }) => {
+      return [id, agent, status, turn, user, pipeline, tags.join(', '), iso(createdAtMs)];
     }),
   );
+}
+
+export function facetText({ isWhole, total, by }: RunFacets): string {
+  const rows = Object.entries(by).flatMap(([field, counts]) =>
+    Object.entries(counts)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([value, count]) => [field, value, count]),
+  );
+  const all = isWhole ? `${total} runs` : `${total}+ runs; of the newest ${total}:`;
+  return rows.length === 0 ? all : `${all}\n${tableOf(['by', 'value', 'runs'], rows)}`;
 }
 
 export function turnText({ turn, atMs, entries }: Turn): string {

@@ -10,7 +10,7 @@ import { jsonArgument } from '../api/json-argument.ts';
 import { withClient } from '../api/with-client.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { writerTo, type Streams } from '../streams.ts';
-import { filterOf, withFilterFlags, type FilterFlags } from './list-command.ts';
+import { filterOf, withFilterFlags, type FilterFlags } from './filter-flags.ts';
 import { runTable } from './run-text.ts';
 
 export function addSteerCommands(
@@ -80,7 +80,7 @@ async function steered(
   const filter = filterOf(flags);
   const isFiltered = Object.keys(filter).length > 0;
   if (isFiltered === ids.length > 0) {
-    refuseField('ids', 'are to be given, or a filter (--status, --agent, --pipeline): one of both');
+    refuseField('ids', 'are to be given, or a filter (--status, --agent, --tag …): one of both');
   }
   return withClient(flags, async (client) => {
     const hit = isFiltered ? await hitBy(client, kind, flags) : ids;

@@ -55,6 +55,7 @@ import {
   type OpenRuns,
 } from '../agents/agent-view.ts';
 import type { Door } from './door.ts';
+import { Listing } from './listing.ts';
 import type { AuditFacts, LeasedMessage } from '../../store/caller-port.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../../store/rows.ts';
 import type { ProviderView } from '../../store/provider-rows.ts';
@@ -68,6 +69,8 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   readonly scope: TenantScope;
   /** @internal Stands beside the commands of this caller: a token's name, or `library`. */
   readonly by: string;
+  /** Lists of runs: pages by filter, and counts. */
+  readonly listing: Listing;
   readonly #door: Door;
   readonly #channels: OutsideChannels;
   readonly #memory: OutsideMemory;
@@ -77,6 +80,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     this.scope = scope;
     this.by = by;
     this.#door = door;
+    this.listing = new Listing(door, scope);
     this.#channels = new OutsideChannels(() => door.open(), scope);
     this.#memory = new OutsideMemory(() => door.open(), scope);
   }

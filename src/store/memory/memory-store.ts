@@ -30,6 +30,7 @@ import { listChannels, listEntries, listGroups } from './lists/names.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
+import { facetsOfRuns, pageOfRuns } from './listing/runs.ts';
 import { listQuestions, questionsOf } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readCheckpoint, readJournal } from './runs.ts';
 import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts';
@@ -126,6 +127,8 @@ function callerReads(whole: Whole): TenantReads {
   return {
     run: (tenant, runId) => whole((db) => db.tables.runs.get(join(tenant, runId)) ?? null),
     runs: (query) => whole((db) => listRuns(db, query)),
+    list: (query) => whole((db) => pageOfRuns(db, query)),
+    facets: (query) => whole((db) => facetsOfRuns(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
     checkpoint: (query) => whole((db) => readCheckpoint(db, query)),
     attempts: (query) => whole((db) => readAttempts(db, query)),

@@ -14,6 +14,7 @@ import { checkpoints } from './migrations/000009-checkpoints.ts';
 import { agents } from './migrations/000010-agents.ts';
 import { access } from './migrations/000012-access.ts';
 import { relays } from './migrations/000013-relays.ts';
+import { listing } from './migrations/000014-listing.ts';
 import { senders } from './migrations/000015-senders.ts';
 import { operations } from './migrations/000016-operations.ts';
 import { gateOrders } from './migrations/000019-gate-orders.ts';
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   { name: '000010_agents', sql: agents },
   { name: '000012_access', sql: access },
   { name: '000013_relays', sql: relays },
+  { name: '000014_listing', sql: listing },
   { name: '000015_senders', sql: senders },
   { name: '000016_operations', sql: operations },
   { name: '000019_gate_orders', sql: gateOrders },

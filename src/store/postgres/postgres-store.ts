@@ -5,7 +5,8 @@
  * - write: commits, three at a time: while one waits for the disk the next is worked on, and commits
  *   that keep results pass by both.
  * - read: the reads of turns and loops, planned for keys: see `hot`.
- * - wide: lists, counts, retention and images from outside, each planned for its parameters.
+ * - list: pages of runs for people, and counts of them, planned for their indexes.
+ * - wide: other lists, counts, retention and images from outside, each planned for its parameters.
  * - beat: only the heartbeat, so that no load can make a lease end.
  */
 import type pg from 'pg';
@@ -37,6 +38,7 @@ import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
 import { prune } from './prune.ts';
+import { countRuns, listRuns as listRunsBy } from './reads/listing/lists.ts';
 import { listChannels, listEntries, listGroups } from './reads/names.ts';
 import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
@@ -80,6 +82,7 @@ type Pools = {
   readonly write: Pool;
   readonly read: Pool;
   readonly wide: Pool;
+  readonly list: Pool;
   readonly beat: Pool;
 };
 
@@ -112,6 +115,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     write: pool(link(hot, statementMsMax), 3),
     read: pool(link(hot, statementMsMax), 2),
     wide: pool(link(wide, statementMsMax * 4), 1),
+    list: pool(link(hot, statementMsMax), 2),
     beat: new Pool({ ...link(hot, beatMsMax), ...bounds, size: 1, onLost }),
   };
   try {
@@ -132,10 +136,12 @@ function boundsOf(statementMsMax: number, lockMsMax: number): LinkOptions['setti
 }
 
 /** What callers ask, each with the tenant of its scope: see caller-port.ts. */
-function callerReads({ read, wide }: Pools): TenantReads {
+function callerReads({ read, wide, list }: Pools): TenantReads {
   return {
     run: (tenant, runId) => oneRun(read, tenant, runId),
     runs: (query) => listRuns(wide, query),
+    list: (query) => listRunsBy(list, query),
+    facets: (query) => countRuns(list, query),
     journal: (query) => readJournal(read, query),
     checkpoint: (query) => readCheckpoint(read, query),
     attempts: (query) => readAttempts(read, query),

@@ -17,7 +17,7 @@ const pruneRunsStatement = statement(
   'prune_runs',
   [bigint, int],
   `with old as (
-      select tenant, run_id from heddle.runs
+      select tenant, run_id, tags from heddle.runs
       where ended_at <= now() - $1::bigint * interval '1 ms'
       order by ended_at limit $2::int
       for update skip locked
@@ -32,6 +32,9 @@ const pruneRunsStatement = statement(
       where c.tenant = o.tenant and c.run_id = o.run_id
     ), uses as (
       delete from heddle.run_images u using old o where u.tenant = o.tenant and u.run_id = o.run_id
+    ), words as (
+      delete from heddle.run_tags g using old o, unnest(o.tags) as t(tag)
+      where g.tenant = o.tenant and g.tag = t.tag and g.run_id = o.run_id
     ), rows as (
       delete from heddle.inbox b using old o where b.tenant = o.tenant and b.run_id = o.run_id
     ), alarms as (

@@ -11,6 +11,7 @@ import { groupsContract } from './groups.ts';
 import { imagesContract } from './images.ts';
 import { inboxContract } from './inbox.ts';
 import { leasesContract } from './leases.ts';
+import { listingContract } from './listing.ts';
 import { namesContract } from './names.ts';
 import { memoryContract } from './memory.ts';
 import { auditContract, listsContract } from './operations.ts';
@@ -49,6 +50,7 @@ const themes = {
   agents: agentsContract,
   'tokens of the API': tokensContract,
   'lists and usage': listsContract,
+  'lists of runs': listingContract,
   'logs, briefs and peers': watchingContract,
   scopes: scopesContract,
   'audit and retention': auditContract,

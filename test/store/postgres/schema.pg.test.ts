@@ -27,6 +27,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000010_agents': '32687216c0ed363c',
   '000012_access': '8aa2f4d0e04f58dd',
   '000013_relays': 'd91d91e59ae6fbd4',
+  '000014_listing': '4e315b705ed161e5',
   '000015_senders': '20735f1bed2891b8',
   '000016_operations': '1f69fc1c462f8a7d',
   '000019_gate_orders': '0e97fe27088c962d',

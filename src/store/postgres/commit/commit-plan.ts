@@ -10,7 +10,7 @@
 import { freed, type Batch, type SlotWrite, type TurnCommit } from '../../batch.ts';
 import type { Charges } from '../../charges.ts';
 import type { Fates } from '../../fates.ts';
-import type { InboxArrival } from '../../rows.ts';
+import type { InboxArrival, NewRun } from '../../rows.ts';
 import { insertAttempts } from '../tables/attempts.ts';
 import { arrivalCalls } from '../tables/arrival-writes.ts';
 import {
@@ -40,6 +40,7 @@ import {
   insertCheckpoints,
   moveRuns,
   queueRuns,
+  tagRuns,
 } from '../tables/run-writes.ts';
 import { fence } from '../tables/shards.ts';
 import { writeProviders, writeSlots } from '../tables/provider-writes.ts';
@@ -153,7 +154,7 @@ function callsOf(
     some(rows.moved.sort(byRun), moveRuns),
     some([...rows.statuses.values()], changeStatus),
     queued,
-    trial ? null : checkKeys(rows.queued),
+    ...startCalls(rows, trial),
     some(rows.checkpoints, insertCheckpoints),
     some(rows.evaluations, insertEvaluations),
     some(rows.conversation, appendConversations),
@@ -200,6 +201,13 @@ function cursorCalls(moves: readonly CursorMove[]): Call[] {
     ...(first.length > 0 ? [createCursors(first)] : []),
     ...(later.length > 0 ? [moveCursors(later)] : []),
   ];
+}
+
+/** What stands beside the rows of runs that begin. */
+function startCalls({ created, queued }: CommitRows, trial: boolean): (Call | null)[] {
+  const begun: NewRun[] = [...created.map(({ create }) => create), ...queued];
+  const tagged = begun.filter(({ tags }) => tags !== undefined);
+  return [trial ? null : checkKeys(queued), tagged.length === 0 ? null : tagRuns(tagged)];
 }
 
 const isCall = (call: Call | null): call is Call => call !== null;

@@ -34,12 +34,25 @@ export const epochMs = (column: string): string =>
 
 export const runFields = `r.tenant, r.run_id, r.shard, r.agent, r.version, r.user_name, r.pipeline,
   r.parent, r.input, r.idempotency_key, r.priority, r.status, r.reason, r.turn, r.chart, r.held, r.output,
-  r.error, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}, r.build`;
+  r.error, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}, r.build,
+  array_to_string(r.tags, E'\\n')`;
 
 export function runRow(fields: Fields): RunRow {
   const [tenant, runId, shard, agent, version, user, pipeline, parent, input, key] = fields;
-  const [priority, status, reason, turn, chart, held, output, error, createdAt, endedAt, build] =
-    fields.slice(10);
+  const [
+    priority,
+    status,
+    reason,
+    turn,
+    chart,
+    held,
+    output,
+    error,
+    createdAt,
+    endedAt,
+    build,
+    tags,
+  ] = fields.slice(10);
   return {
     tenant: tenant ?? '',
     runId: asRunId(runId ?? ''),
@@ -62,6 +75,7 @@ export function runRow(fields: Fields): RunRow {
     error: error ? (JSON.parse(error) as ErrorRecord) : null,
     createdAtMs: Number(createdAt),
     endedAtMs: endedAt ? Number(endedAt) : null,
+    ...(tags ? { tags: tags.split('\n') } : {}),
   };
 }
 

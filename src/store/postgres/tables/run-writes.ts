@@ -32,6 +32,7 @@ const fixedColumns: readonly Column<NewRun>[] = [
   column.text((run) => run.inputText),
   column.text((run) => run.idempotencyKey),
   column.text((run) => run.priority),
+  column.text((run) => (run.tags === undefined ? null : run.tags.join('\n'))),
 ];
 
 const stateColumns: readonly Column<TurnCommit>[] = [
@@ -61,17 +62,18 @@ export const createRuns = countedStatement<CreatingTurn>(
   `with i as materialized (
       select * from unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[], $17::text[], $18::text[], $19::bool[], $20::text[], $21::text[])
+        $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bool[], $21::text[],
+        $22::text[])
         as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-          idempotency_key, priority, status, reason, chart, held, output, error, ended, build,
+          idempotency_key, priority, tags, status, reason, chart, held, output, error, ended, build,
           entries)
     ), done as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, priority, turn, status, reason, chart, held, output, error, ended_at,
-        build)
+        input, idempotency_key, priority, tags, turn, status, reason, chart, held, output, error,
+        ended_at, build)
       select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
-        idempotency_key, priority, 1, status, reason, chart, held, output, error,
-        case when ended then now() end, build
+        idempotency_key, priority, string_to_array(tags, E'\\n'), 1, status, reason, chart, held, output,
+        error, case when ended then now() end, build
       from i
       returning 1
     ), entries as (${journal('1')})
@@ -160,16 +162,36 @@ export const queueRuns = rowStatement<StartArrival>(
   [...fixedColumns, column.text(startHashOf)],
   `with queued as (
       insert into heddle.runs (tenant, run_id, shard, agent, version, user_name, pipeline, parent,
-        input, idempotency_key, priority, start_hash, turn, status, reason, chart, held)
-      select i.*, 0, 'queued', '', '', ''
+        input, idempotency_key, priority, tags, start_hash, turn, status, reason, chart, held)
+      select tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+        idempotency_key, priority, string_to_array(tags, E'\\n'), start_hash, 0, 'queued', '', '', ''
       from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) as i
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+        as i(tenant, run_id, shard, agent, version, user_name, pipeline, parent, input,
+          idempotency_key, priority, tags, start_hash)
       on conflict do nothing
       returning tenant, run_id, shard
     )
     insert into heddle.inbox (tenant, run_id, shard, key, kind)
     select tenant, run_id, shard, '=start', 'start' from queued
     returning tenant, run_id, shard`,
+);
+
+/**
+ * The tags of runs that this transaction has written, for lists; a run that was there before has them already.
+ * Locks: the new rows.
+ */
+export const tagRuns = rowStatement(
+  'runs_tag',
+  runColumns,
+  `insert into heddle.run_tags (tenant, tag, run_id)
+    select i.tenant, t.tag, i.run_id from unnest($1::text[], $2::uuid[]) as i(tenant, run_id)
+    cross join lateral (
+      select x.tags from heddle.runs x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) r
+    cross join lateral unnest(r.tags) as t(tag)
+    on conflict do nothing`,
 );
 
 /**

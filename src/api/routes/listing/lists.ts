@@ -1,0 +1,60 @@
+/** Runs by filter: pages of them, and counts. */
+import { z } from 'zod';
+import { route } from '../../route.ts';
+import { limit, lineOf, runSchema } from '../../shapes.ts';
+import { cursorOf, positionOf } from '../cursor.ts';
+import { filterOf, filterShape } from './filter.ts';
+
+const list = route({
+  method: 'GET',
+  path: '/v1/runs',
+  scope: 'read',
+  summary:
+    'Runs, newest first; with a time of the end, those that ended last first. An empty cursor: there are no more. A page may be short, or empty, and not be the last.',
+  ofTenant: true,
+  query: z.object({
+    ...filterShape,
+    order: z.enum(['newest', 'oldest']).default('newest'),
+    limit: limit(1_000, 100),
+    cursor: z.string().max(200).optional(),
+  }),
+  answers: { 200: z.object({ runs: z.array(runSchema), cursor: z.string() }) },
+  handle: async ({ heddle, tenant, query }) => {
+    const { cursor, order, limit: most } = query;
+    const { runs, next } = await heddle.listing.runs({
+      ...filterOf(query, tenant),
+      order,
+      limit: most,
+      ...(cursor === undefined || cursor === '' ? {} : { cursor: positionOf(cursor) }),
+    });
+    const at = next === null ? '' : cursorOf(next);
+    return { status: 200, body: { runs: runs.map(lineOf), cursor: at } };
+  },
+});
+
+const counts = z.record(z.string(), z.int());
+
+const facets = route({
+  method: 'GET',
+  path: '/v1/runs/facets',
+  scope: 'read',
+  summary:
+    'How many runs match, by status, agent, user and code of the error. Exact up to 10,000 runs; beyond them isWhole is false, and the newest 10,000 are counted.',
+  ofTenant: true,
+  query: z.object(filterShape),
+  answers: {
+    200: z
+      .object({
+        isWhole: z.boolean(),
+        total: z.int(),
+        by: z.object({ status: counts, agent: counts, user: counts, code: counts }),
+      })
+      .meta({ id: 'RunFacets' }),
+  },
+  handle: async ({ heddle, tenant, query }) => ({
+    status: 200,
+    body: await heddle.listing.count(filterOf(query, tenant)),
+  }),
+});
+
+export const listingRoutes = [list, facets];

@@ -1,0 +1,59 @@
+/** Which runs are wanted, and counts of them, as the API takes and answers them. */
+import type { RunStatus } from '../api-types.ts';
+
+/** Which runs are meant. A field that is left out restricts nothing. */
+export type RunsFilter = {
+  /** In one of these statuses. */
+  readonly status?: readonly RunStatus[];
+  /** Of this agent. */
+  readonly agent?: string;
+  /** Of this user. */
+  readonly user?: string;
+  /** Of this pipeline. */
+  readonly pipeline?: string;
+  /** Children of this run. */
+  readonly parent?: string;
+  /** Those that ended with an error of this code. */
+  readonly code?: string;
+  /** Those that have all of these tags. */
+  readonly tag?: readonly string[];
+  /** Those whose id begins with this. */
+  readonly idPrefix?: string;
+  /** Started at this time or later, in ms since 1970. */
+  readonly startedFromMs?: number;
+  /** Started before this time. */
+  readonly startedBelowMs?: number;
+  /** Ended at this time or later, in ms since 1970. */
+  readonly endedFromMs?: number;
+  /** Ended before this time. */
+  readonly endedBelowMs?: number;
+};
+
+/** A page of the runs that a filter means. */
+export type RunsQuery = RunsFilter & {
+  /** By age. Default `newest`. With a time of the end in the filter, the order is that of the ends. */
+  readonly order?: 'newest' | 'oldest';
+  /** How many at most, 1 to 1,000. */
+  readonly limit?: number;
+  /** For the next page; empty when there is none. */
+  readonly cursor?: string;
+};
+
+/** How many runs have which value. */
+export type RunFacets = {
+  /** False: there are more runs than `total`, and the newest of them were counted. */
+  readonly isWhole: boolean;
+  /** How many runs were counted: 10,000 at most. */
+  readonly total: number;
+  /** By field, how many have which value. */
+  readonly by: {
+    /** By status. */
+    readonly status: Readonly<Record<string, number>>;
+    /** By agent. */
+    readonly agent: Readonly<Record<string, number>>;
+    /** By user. */
+    readonly user: Readonly<Record<string, number>>;
+    /** By the code of the error with which they ended. */
+    readonly code: Readonly<Record<string, number>>;
+  };
+};

@@ -1,0 +1,210 @@
+/**
+ * Walks: the ways through the runs of a tenant, newest or oldest first, each along one index. A walk looks at `look`
+ * rows at most and says where it has stopped, so no filter makes it go through a million runs.
+ *
+ * The rows of an index are compared as a whole with the place where the walk begins, and ordered by all of its
+ * columns. Postgres could otherwise take the primary key, which has the order as well, and go through all runs in
+ * search of a value that none of them has.
+ */
+import { bigint, int, statement, text, texts, uuid, type Call } from '../../link/statement.ts';
+import { shardCount } from '../../../../domain/ids.ts';
+import { storedCode } from '../../../ports/error-code.ts';
+import type { RunFilter } from '../../../ports/listing-port.ts';
+import { epochMs } from '../run-reads.ts';
+
+/** As the indexes have them: see migration 14. */
+const codeOf = `(left(substring(r.error, '^\\{"code":"((?:[^"\\\\]|\\\\.)*)"'), 256) collate "C")`;
+const parentOf = `(substring(r.parent, '"runId":"([0-9a-f-]{36})"') collate "C")`;
+
+const columns = `r.run_id, r.tenant, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.parent, r.priority,
+  r.status, r.reason, r.turn, r.created_at, r.ended_at, r.tags, r.error`;
+
+const line = `r.run_id, r.tenant, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.parent, r.priority,
+  r.status, r.reason, r.turn, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')},
+  array_to_string(r.tags, E'\\n'), ${codeOf}, (extract(epoch from r.ended_at) * 1000000)::bigint::text`;
+
+/** What a facet needs. */
+const brief = `r.run_id, r.status, r.agent, r.user_name, ${codeOf}`;
+
+const filterParams = [texts, text, text, text, text, text, texts, bigint, bigint] as const;
+const atUs = (param: string): string =>
+  `(timestamptz 'epoch' + ${param}::bigint * interval '1 microsecond')`;
+
+const wanted = `($6::text[] is null or r.status = any($6::text[]))
+  and ($7::text is null or r.agent = $7::text) and ($8::text is null or r.user_name = $8::text)
+  and ($9::text is null or r.pipeline = $9::text) and ($10::text is null or ${parentOf} = $10::text)
+  and ($11::text is null or ${codeOf} = $11::text) and ($12::text[] is null or r.tags @> $12::text[])
+  and ($13::bigint is null or r.ended_at >= ${atUs('$13')})
+  and ($14::bigint is null or r.ended_at < ${atUs('$14')})`;
+
+const filterOf = (query: RunFilter) =>
+  [
+    query.statuses,
+    query.agent,
+    query.user,
+    query.pipeline,
+    query.parent,
+    query.code === null ? null : storedCode(query.code),
+    query.tags.length === 0 ? null : query.tags,
+    usOf(query.endedFromMs),
+    usOf(query.endedBelowMs),
+  ] as const;
+
+const usOf = (ms: number | null): number | null => (ms === null ? null : ms * 1_000);
+
+/**
+ * The rows that match, and the last one that was looked at if there may be more, as one that does not match. The
+ * order is that of the innermost rows.
+ */
+const limited = (fields: string, rows: string, also = ''): string => `select ${fields}, r.matches
+  from (
+    select *, (${wanted}${also}) as matches, row_number() over () as nth from (${rows}) r
+  ) r
+  where r.matches or r.nth = $4::int limit $5::int`;
+
+type Order = 'newest' | 'oldest';
+type Shape = 'line' | 'brief';
+
+/** Ids: from `low` on and below `high`; oldest first, behind `low`, because the page before has ended there. */
+export type Span = { readonly low: string; readonly high: string };
+
+const way = { newest: 'desc', oldest: 'asc' } as const;
+const lowSign = { newest: '>=', oldest: '>' } as const;
+
+const hasEnded = 'r.ended_at is not null';
+
+/** By kind: the keys that stand between the tenant and the run's id in the index, and what its rows have in common. */
+const along = {
+  all: { keys: [], where: 'true' },
+  outcome: { keys: ['r.outcome'], where: hasEnded },
+  agent: { keys: ['r.agent', 'r.outcome'], where: hasEnded },
+  user: { keys: ['r.user_name', 'r.outcome'], where: hasEnded },
+  pipeline: { keys: ['r.pipeline'], where: hasEnded },
+  code: { keys: [codeOf], where: 'r.error is not null' },
+  parent: { keys: [parentOf], where: 'r.parent is not null' },
+} as const;
+
+/** `at`: the number of the parameter that has the first key. */
+function keyed(order: Order, kind: keyof typeof along, at: number): string {
+  const { keys, where } = along[kind];
+  const given = keys.map((_, i) => `$${at + i}::text, `).join('');
+  const list = keys.map((key) => `${key}, `).join('');
+  const by = [...keys, 'r.run_id'].map((key) => `${key} ${way[order]}`).join(', ');
+  return `select ${columns} from heddle.runs r
+    where r.tenant = $1::text and ${where}
+      and (${list}r.run_id) ${lowSign[order]} (${given}$2::uuid)
+      and (${list}r.run_id) < (${given}$3::uuid)
+    order by ${by} limit $4::int`;
+}
+
+/** Tags have a table of their own, because a run has several. */
+const tagged = (order: Order, at: number): string => `select ${columns} from (
+      select g.run_id from heddle.run_tags g
+      where g.tenant = $1::text and g.tag = $${at}::text and g.run_id ${lowSign[order]} $2::uuid
+        and g.run_id < $3::uuid
+      order by g.run_id ${way[order]} limit $4::int
+    ) g
+    cross join lateral (
+      select * from heddle.runs r where r.tenant = $1::text and r.run_id = g.run_id offset 0
+    ) r`;
+
+/** The open runs of each shard, through its part of their index. */
+const open = (order: Order, fields: string): string => `select ${fields}, r.matches
+  from generate_series(0, ${shardCount - 1}) as s(shard)
+  cross join lateral (
+    select *, (${wanted}) as matches, row_number() over () as nth from (
+      select ${columns} from heddle.runs r
+      where r.shard = s.shard and r.tenant = $1::text and r.ended_at is null
+        and r.run_id ${lowSign[order]} $2::uuid and r.run_id < $3::uuid
+      order by r.run_id ${way[order]} limit $4::int
+    ) r
+  ) r
+  where r.matches or r.nth = $4::int
+  order by r.run_id ${way[order]} limit $5::int`;
+
+/** By the time of the end, and among those that ended at once by id, up to an edge. */
+function byEnd(order: Order): string {
+  const [sign, edge] = order === 'newest' ? ['<', '>='] : ['>', '<'];
+  return `select ${columns} from heddle.runs r
+    where r.tenant = $1::text and ${hasEnded}
+      and (r.ended_at, r.run_id) ${sign} (${atUs('$15')}, $16::uuid) and r.ended_at ${edge} ${atUs('$17')}
+    order by r.ended_at ${way[order]}, r.run_id ${way[order]} limit $4::int`;
+}
+
+type Kind = keyof typeof along | 'tag' | 'open' | 'end';
+/** Which walk, and the values of its index's keys. */
+export type Way = { readonly kind: Kind; readonly keys: readonly (string | number)[] };
+
+type Make = (...values: readonly unknown[]) => Call;
+
+const spanParams = [text, uuid, uuid, int, int];
+
+function made(kind: Kind, order: Order, shape: Shape): Make {
+  const fields = shape === 'line' ? line : brief;
+  const make = (keys: readonly unknown[], sql: string): Make => {
+    const params = [...spanParams, ...filterParams, ...keys];
+    return statement<readonly unknown[]>(`list_${kind}_${order}_${shape}`, params as never, sql);
+  };
+  if (kind === 'open') return make([], open(order, fields));
+  if (kind === 'tag') return make([text], limited(fields, tagged(order, 15)));
+  if (kind === 'end') {
+    const inSpan = ` and r.run_id ${lowSign[order]} $2::uuid and r.run_id < $3::uuid`;
+    return make([bigint, uuid, bigint], limited(fields, byEnd(order), inSpan));
+  }
+  return make(
+    along[kind].keys.map(() => text),
+    limited(fields, keyed(order, kind, 15)),
+  );
+}
+
+/** The id of the last of so many rows of a walk: the further it lies, the sparser are the rows. */
+function probed(kind: Kind, order: Order): Make {
+  const keys =
+    kind === 'tag' ? [text] : kind in along ? along[kind as 'agent'].keys.map(() => text) : [];
+  const rows = kind === 'tag' ? tagged(order, 5) : keyed(order, kind as 'agent', 5);
+  return statement<readonly unknown[]>(
+    `list_probe_${kind}_${order}`,
+    [text, uuid, uuid, int, ...keys] as never,
+    `select r.run_id from (${rows}) r offset $4::int - 1 limit 1`,
+  );
+}
+
+const probedKinds = ['agent', 'user', 'pipeline', 'code', 'parent', 'tag'] as const;
+const kinds = ['all', 'outcome', ...probedKinds, 'open', 'end'] as const;
+
+const table = <Of extends Kind>(of: readonly Of[], make: (kind: Of) => Make) =>
+  Object.fromEntries(of.map((kind) => [kind, make(kind)])) as Readonly<Record<Of, Make>>;
+
+const makers = {
+  line: {
+    newest: table(kinds, (kind) => made(kind, 'newest', 'line')),
+    oldest: table(kinds, (kind) => made(kind, 'oldest', 'line')),
+  },
+  brief: { newest: table(kinds, (kind) => made(kind, 'newest', 'brief')) },
+  probe: {
+    newest: table(probedKinds, (kind) => probed(kind, 'newest')),
+    oldest: table(probedKinds, (kind) => probed(kind, 'oldest')),
+  },
+} as const;
+
+/** A walk of lines in either order; facets are of the newest. */
+export type Walk = Span & {
+  readonly tenant: string;
+  readonly look: number;
+  readonly limit: number;
+} & (
+    | { readonly shape: 'line'; readonly order: Order }
+    | { readonly shape: 'brief'; readonly order: 'newest' }
+  );
+
+export function walkCall({ kind, keys }: Way, walk: Walk, filter: RunFilter): Call {
+  const { tenant, low, high, look, limit } = walk;
+  const make = walk.shape === 'brief' ? makers.brief.newest[kind] : makers.line[walk.order][kind];
+  return make(tenant, low, high, look, limit, ...filterOf(filter), ...keys);
+}
+
+/** Null: this walk is never compared with others. */
+export function probeCall({ kind, keys }: Way, walk: Walk, rows: number): Call | null {
+  const make = makers.probe[walk.order][kind as (typeof probedKinds)[number]] as Make | undefined;
+  return make?.(walk.tenant, walk.low, walk.high, rows, ...keys) ?? null;
+}
