@@ -9,6 +9,7 @@ import { memoryRoutes } from './routes/memory.ts';
 import { providerRoutes } from './routes/operations/providers.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
 import { auditRoutes } from './routes/operations/audit.ts';
+import { wholeRoutes } from './routes/operations/whole.ts';
 import { agentRoutes } from './routes/records/agents.ts';
 import { channelRecordRoutes } from './routes/records/channels.ts';
 import { memoryRecordRoutes } from './routes/records/memory.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...agentRoutes,
   ...auditRoutes,
   ...providerRoutes,
+  ...wholeRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

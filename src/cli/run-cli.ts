@@ -15,6 +15,7 @@ import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { addProvidersCommand } from './providers-command.ts';
+import { addReplicasCommand } from './replicas-command.ts';
 import { addListCommand } from './runs/list-command.ts';
 import { addQuestionsCommands } from './runs/questions-commands.ts';
 import { addRunCommand } from './runs/run-command.ts';
@@ -51,6 +52,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addMemoryList(addMemoryCommand(program, streams), streams);
   addEvaluationsCommand(program, streams);
   addProvidersCommand(program, streams);
+  addReplicasCommand(program, streams);
   addBudgetCommand(program, streams);
   addAgentsCommand(program, streams, endWith);
   addTokensCommand(program, streams);

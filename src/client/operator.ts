@@ -1,6 +1,7 @@
 /** What an operator looks at and steers over the API: budgets, providers, the audit. */
 import type { Transport } from './transport.ts';
 import type { Budget, BudgetOwner, BudgetView, Json, Provider } from './api-types.ts';
+import type { Activity, ActivityQuery, Replicas } from './types/operations.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
   if (runId !== undefined) return `/v1/budgets/runs/${encodeURIComponent(runId)}`;
@@ -50,6 +51,17 @@ export class Operator {
   async probeProvider(provider: string): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/probe`;
     await this.#transport.ask('POST', path, { ofTenant: false, repeat: 'harmless' });
+  }
+
+  /** All replicas with their shards. */
+  async replicas(): Promise<Replicas> {
+    return (await this.#transport.ask<Replicas>('GET', '/v1/replicas', { ofTenant: false })).body;
+  }
+
+  /** What was going on: every 5 s of the last hour, every minute of the last week. */
+  async activity(query: ActivityQuery = {}): Promise<Activity> {
+    const asked = { query, ofTenant: false };
+    return (await this.#transport.ask<Activity>('GET', '/v1/activity', asked)).body;
   }
 
   /** Counts of all that the tenant has, and of what should never be. */

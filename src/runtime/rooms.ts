@@ -33,6 +33,7 @@ import { GateOrders } from './calls/gate-orders.ts';
 import { LeaseValve } from './calls/lease-valve.ts';
 import { Texts } from './calls/texts.ts';
 import { hostLog } from './host/host-log.ts';
+import { ActivityLog } from './ownership/activity-log.ts';
 import { Housekeeping } from './ownership/housekeeping.ts';
 import { Ownership } from './ownership/ownership.ts';
 import { Peers } from './turn/turn-context.ts';
@@ -83,8 +84,10 @@ export function buildRooms(options: RuntimeOptions) {
   const tasks = { ...calls, ...buildTasks(calls) };
   const batch = { ...tasks, ...buildBatch(tasks) };
   const ownership = new Ownership({ ...batch, leaseMs: base.settings.leaseMs });
+  const { pollMs } = base.settings;
+  const activityLog = new ActivityLog({ ...base, pollMs });
   const housekeeping = new Housekeeping({ ...base, retainMs: base.settings.retainMs });
-  return { ...batch, ownership, housekeeping };
+  return { ...batch, ownership, activityLog, housekeeping };
 }
 
 /**

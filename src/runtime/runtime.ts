@@ -77,7 +77,7 @@ export class Runtime {
   /** Resolves when this replica owns its shards and has taken up their runs. */
   async start(): Promise<void> {
     const { agents, budgets, calls, log, store } = this.#rooms;
-    const { housekeeping, ownership, scan } = this.#rooms;
+    const { activityLog, housekeeping, ownership, scan } = this.#rooms;
     for (const group of calls.pool.gates.correlated) {
       const providers = group.join(', ');
       log.warn('providers share a ceiling: one is no relief for another', { providers });
@@ -89,6 +89,7 @@ export class Runtime {
     await ownership.start();
     scan.start();
     housekeeping.start();
+    activityLog.start();
   }
 
   #listen(): Promise<unknown> {
@@ -190,10 +191,11 @@ export class Runtime {
    */
   async close(): Promise<void> {
     const { arrivals, budgets, calls, clock, endHints, hints, log, providers } = this.#rooms;
-    const { gateOrders, housekeeping, ownership, runEvents, scan } = this.#rooms;
+    const { activityLog, gateOrders, housekeeping, ownership, runEvents, scan } = this.#rooms;
     const { tasks, texts, timers, watch } = this.#rooms;
     const { commitRight, committer, isolation, keeper } = this.#rooms;
-    await closeInTurn(log, [housekeeping, scan, timers, budgets, gateOrders, calls.requests]);
+    const lookers = [activityLog, housekeeping, scan, timers, budgets, gateOrders];
+    await closeInTurn(log, [...lookers, calls.requests]);
     commitRight.giveUpAtMs = clock.nowMs() + closeGraceMs;
     const lastSlots = { close: () => writeLastSlots(this.#rooms, calls.close()) };
     await closeInTurn(log, [committer, isolation, keeper, lastSlots]);

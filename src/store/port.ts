@@ -28,6 +28,7 @@ import type {
 } from './rows.ts';
 import type { Lines, ProviderView, SlotRow } from './provider-rows.ts';
 import type { GateOrdersStore } from './gate-orders-port.ts';
+import type { OperationsStore } from './operations-port.ts';
 import type { WatchStore } from './watch-port.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
@@ -152,7 +153,7 @@ export type SentHint =
  */
 export type Hint = SentHint | { readonly kind: 'ownership' | 'gates' | 'all' };
 
-export interface Store extends CallerStore, WatchStore, GateOrdersStore {
+export interface Store extends CallerStore, WatchStore, GateOrdersStore, OperationsStore {
   /**
    * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
    * replies.

@@ -316,5 +316,8 @@ it('lists providers, from what replicas have written of them', async () => {
   const { code, stdout } = await cli('providers', '--jsonl');
   expect(code).toBe(0);
   expect(linesOf(stdout)).toMatchObject([{ gate: 'stub', status: 'open', inUse: 0 }]);
+  const shown = await cli('replicas');
+  expect(shown.stdout).toContain(String(here.runtime.replicaId));
+  expect(JSON.parse((await cli('replicas', '--json')).stdout)).toMatchObject({ shards: 32 });
   expect((await cli('providers')).stdout).toContain('stub');
 });

@@ -49,6 +49,8 @@ const answered: Readonly<Record<string, string>> = {
     '{ readonly versions: readonly C.MemoryVersion[] }',
   'GET /v1/budgets/tenant 200': 'C.BudgetView',
   'PUT /v1/budgets/tenant 200': 'C.BudgetView',
+  'GET /v1/replicas 200': 'C.Replicas',
+  'GET /v1/activity 200': 'C.Activity',
   'GET /v1/providers 200': '{ readonly providers: readonly C.Provider[] }',
   'GET /v1/agents 200': '{ readonly agents: readonly C.AgentVersionView[] }',
   'GET /v1/agents/:agent/versions 200': 'C.AgentVersions',

@@ -109,6 +109,7 @@ const methods: Readonly<Record<string, Method>> = {
     [options('tenant', 'assignee', 'agent', 'olderThanMs', 'after', 'limit')],
     (heddle, _, [of]) => heddle.questions(of),
   ],
+  activity: [[options('fromMs', 'toMs', 'stepMs')], (heddle, _, [of]) => heddle.activity(of)],
   evaluations: [
     [odd, options('tenant')],
     (heddle, _, [id, of]) => heddle.evaluations(id as never, of),

@@ -42,6 +42,7 @@ import {
   type PublishRequest,
   type RunOptions,
 } from '../requests.ts';
+import { activityOf, replicasOf, type ActivityHistory, type ActivityQuery } from './operations.ts';
 import { listQuestions, type ListedQuestion, type QuestionsQuery } from './questions.ts';
 import { orderGates, type ReopenOptions } from './gate-orders.ts';
 import { runsQuery, type RunsQuery } from '../runs-query.ts';
@@ -57,6 +58,7 @@ import {
 import type { Door } from './door.ts';
 import { Listing } from './listing.ts';
 import type { AuditFacts, LeasedMessage } from '../../store/caller-port.ts';
+import type { ReplicasView } from '../../store/operations-port.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../../store/rows.ts';
 import type { ProviderView } from '../../store/provider-rows.ts';
 import type { OneTenant, TenantScope } from '../../domain/scope.ts';
@@ -257,6 +259,19 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     const scope = tenantIn(this.scope, tenant);
     const query = { subjectRunId: asRunId(runId), limit: 1_000 };
     return this.#door.open().store.evaluations(scope, query);
+  }
+
+  /** All replicas with the shards that they hold, and the shards that none holds. For callers of all tenants. */
+  async replicas(): Promise<ReplicasView> {
+    return replicasOf(this.#door.open(), this.scope);
+  }
+
+  /**
+   * What was going on: runs by status, calls in slots, gates, and the users with the most open runs, every 5 s of the
+   * last hour and every minute of the last week. For callers of all tenants.
+   */
+  async activity(query: ActivityQuery = {}): Promise<ActivityHistory> {
+    return activityOf(this.#door.open(), this.scope, query);
   }
 
   /** @internal For surfaces: counts of the tenant's rows, by which nothing may be lost, doubled or stuck. */

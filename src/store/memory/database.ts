@@ -44,6 +44,7 @@ import {
   type StoredSlot,
   type StoredProvider,
   type StoredGateOrder,
+  type StoredActivity,
   type StoredBudget,
   type StoredReservation,
   type StoredCommit,
@@ -123,6 +124,9 @@ function createTables(undo: UndoLog) {
     ...ownershipTables(undo),
     ...callTables(undo),
     ...onceTables(undo),
+    activity: new Table<StoredActivity, 'step'>(undo, (row) => join(row.stepMs, row.atMs), {
+      step: (row) => String(row.stepMs),
+    }),
     tokens: new Table<TokenRow, 'hash'>(undo, (row) => row.name, { hash: (row) => row.hash }),
   };
 }

@@ -15,6 +15,7 @@ import type { ReplicaId } from '../../domain/ids.ts';
 import { callerStore, type TenantReads } from '../caller-port.ts';
 import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
+import { activityHistory, noteActivity } from './activity.ts';
 import { readAttempts } from './attempts.ts';
 import { audit } from './audit.ts';
 import { gateOrders, orderGates } from './gate-orders.ts';
@@ -33,7 +34,7 @@ import { prune } from './prune.ts';
 import { facetsOfRuns, pageOfRuns } from './listing/runs.ts';
 import { listQuestions, questionsOf } from './questions.ts';
 import { listRuns, listTenants, load, openRuns, readCheckpoint, readJournal } from './runs.ts';
-import { endAllSessions, endSession, peersOf, release, renew } from './shards.ts';
+import { endAllSessions, endSession, peersOf, release, renew, replicasOf } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
@@ -205,5 +206,8 @@ function themes(
     briefs: (runs) => whole((db) => briefsOf(db, runs)),
     openBriefs: (query) => whole((db) => openBriefs(db, query)),
     peers: (replicaId) => whole((db) => peersOf(db, replicaId)),
+    replicas: (replicaId) => whole((db) => replicasOf(db, replicaId)),
+    noteActivity: (holder) => whole((db) => noteActivity(db, holder)),
+    activityHistory: (query) => whole((db) => activityHistory(db, query)),
   };
 }

@@ -8,6 +8,7 @@
  *    them.
  */
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
+import { replicasMax } from '../operations-port.ts';
 import type { Asked, Answer } from '../port.ts';
 import type { Database } from './database.ts';
 import type { StoredReplica, StoredShard } from './stored-rows.ts';
@@ -100,6 +101,30 @@ export function peersOf(db: Database, replicaId: ReplicaId): Answer<'peers'> {
     shards: shards.filter(({ owner }) => owner === id).map(({ shard }) => shard),
   }));
   return { peers, secret: 'the secret of the twin, which no socket serves' };
+}
+
+export function replicasOf(db: Database, replicaId: ReplicaId): Answer<'replicas'> {
+  const nowMs = db.now();
+  const shards = shardsInOrder(db);
+  const live = liveReplicas(db, replicaId);
+  const isLive = (id: ReplicaId): boolean => (live.get(id) ?? nowMs) > nowMs;
+  const rows = db.tables.replicas.all().sort((a, b) => {
+    const byLife = Number(isLive(b.replicaId)) - Number(isLive(a.replicaId));
+    return byLife || b.renewedAtMs - a.renewedAtMs || (a.replicaId < b.replicaId ? -1 : 1);
+  });
+  return {
+    replicas: rows.slice(0, replicasMax).map((row) => ({
+      replicaId: row.replicaId,
+      address: row.address,
+      release: 1,
+      isLive: isLive(row.replicaId),
+      heartbeatAgoMs: Math.max(0, Math.ceil(nowMs - row.renewedAtMs)),
+      shards: shards.filter(({ owner }) => owner === row.replicaId).map(({ shard }) => shard),
+    })),
+    shardsWithoutOwner: shards
+      .filter(({ owner }) => owner === null || !isLive(owner))
+      .map(({ shard }) => shard),
+  };
 }
 
 export function endSession(db: Database, replicaId: ReplicaId): void {

@@ -12,6 +12,7 @@ import type {
 } from '../batch.ts';
 import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
+import type { ActivityCounts } from '../operations-port.ts';
 import type { ShardGrant } from '../port.ts';
 import type {
   AgentRow,
@@ -96,6 +97,11 @@ export type StoredReplica = {
   readonly lines: Lines;
 };
 export type StoredGateOrder = Omit<GateOrderRow, 'agoMs'> & { readonly atMs: number };
+export type StoredActivity = {
+  readonly stepMs: number;
+  readonly atMs: number;
+  readonly counts: ActivityCounts;
+};
 export type StoredSlot = SlotWrite;
 export type StoredProvider = Omit<ProviderRow, 'coolForMs' | 'probeInMs' | 'lastFault'> & {
   readonly lastFault: { readonly text: string; readonly atMs: number } | null;

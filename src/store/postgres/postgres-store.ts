@@ -19,6 +19,8 @@ import { orderGates, readGateOrders } from './tables/gate-orders.ts';
 import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
+import { activityHistory, noteActivity } from './tables/activity.ts';
+import { readReplicas } from './tables/replicas-list.ts';
 import { readImage, storeImage } from './tables/images.ts';
 import { releaseDelayed } from './delayed.ts';
 import { acknowledge, lease, renewLeases } from './leases.ts';
@@ -209,6 +211,9 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     activity: () => readActivity(pools.wide),
     ...watchReads(pools.read),
     peers: (replicaId) => peersOf(pools.read, replicaId),
+    replicas: (replicaId) => readReplicas(pools.read, replicaId),
+    noteActivity: (holder) => noteActivity(pools.wide, holder),
+    activityHistory: (query) => activityHistory(pools.wide, query),
     async notify(hints) {
       await pools.read.read([notify(hints)]);
     },

@@ -24,6 +24,7 @@ import { agentsContract } from './agents.ts';
 import { timersContract } from './timers.ts';
 import { tokensContract } from './tokens.ts';
 import { turnsContract } from './turns.ts';
+import { wholeContract } from './whole.ts';
 import { watchingContract } from './watching.ts';
 
 const themes = {
@@ -52,6 +53,7 @@ const themes = {
   'lists and usage': listsContract,
   'lists of runs': listingContract,
   'logs, briefs and peers': watchingContract,
+  'the whole': wholeContract,
   scopes: scopesContract,
   'audit and retention': auditContract,
 };
