@@ -23,6 +23,7 @@ import { providers } from './providers.ts';
 import { latencyText, printTable, throughputRows } from './report.ts';
 import { circuitsOverHttp } from './service/circuits-over-http.ts';
 import { lists } from './service/lists.ts';
+import { idle } from './service/idle.ts';
 import { starts } from './service/starts.ts';
 import { streams } from './service/streams.ts';
 import { waiting } from './waiting.ts';
@@ -159,6 +160,7 @@ async function main(): Promise<void> {
         await circuitsOverHttp(databaseUrl, { quick });
         await streams(databaseUrl, { quick });
         await lists(databaseUrl, quick ? { ended: 100_000, open: 3_000 } : {});
+        await idle({ quick });
       },
     };
     for (const [name, part] of Object.entries(parts)) {

@@ -22,6 +22,7 @@ export async function heddleCommand(...args: readonly string[]): Promise<string>
 
 export type ServerProcess = {
   readonly url: string;
+  readonly pid: number;
   close(): Promise<void>;
 };
 
@@ -60,12 +61,12 @@ const listener = setup({ actors: { ...catalogue } }).createMachine({
 export default { agents: [parked, listener], providers: [stub('a'), stub('b')] };`,
   );
   const serve = ['serve', '--circuits', '--config', config, '--port', '0'];
-  const { url, close } = await listening([main, ...serve, '--database-url', databaseUrl]);
+  const { url, pid, close } = await listening([main, ...serve, '--database-url', databaseUrl]);
   const closeAll = async (): Promise<void> => {
     await close();
     await rm(folder, { recursive: true, force: true });
   };
-  return { url, close: closeAll };
+  return { url, pid, close: closeAll };
 }
 
 /** The yardstick: bare-child.ts. */
@@ -90,5 +91,5 @@ async function listening(args: readonly string[]): Promise<ServerProcess> {
     child.kill('SIGTERM');
     await exited;
   };
-  return { url, close };
+  return { url, pid: child.pid ?? 0, close };
 }
