@@ -2,9 +2,10 @@
  * What was going on: counted and written by one statement, in the transaction that sees that the writer holds shard 0.
  *
  * 1. A step has one row, whoever writes it: its time is the key, and the database's clock gives the time.
- * 2. The cost is that of the open runs, of which `openMax` are counted, and not of those that have ended: they are found
- *    by the index of open runs.
+ * 2. The cost is that of the open runs, of which `openMax` are counted, and not of those that have ended. They are found
+ *    shard by shard: asked for all at once, Postgres takes the index of ended runs, which leads it through the whole table.
  */
+import { shardCount } from '../../../domain/ids.ts';
 import { activityBounds, type ActivityCounts } from '../../operations-port.ts';
 import type { Answer, Asked } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
@@ -33,8 +34,14 @@ const noteStatement = statement(
     ), counted as materialized (
       select tenant, user_name, status, count(*) as n
       from (
-        select r.tenant, r.user_name, r.status from heddle.runs r
-        where r.ended_at is null and exists (select from due) limit ${openMax + 1}
+        select r.tenant, r.user_name, r.status
+        from generate_series(0, case when exists (select from due) then ${shardCount - 1} else -1 end)
+          as i(shard)
+        cross join lateral (
+          select r.tenant, r.user_name, r.status from heddle.runs r
+          where r.ended_at is null and r.shard = i.shard offset 0
+        ) r
+        limit ${openMax + 1}
       ) open group by tenant, user_name, status
     ), ranked as materialized (
       select tenant, user_name,
