@@ -44,7 +44,8 @@ export class LearnedLimit {
   #stepAtMs = -Infinity;
   /** How long a call takes, smoothed. */
   #callMs: number;
-  #hasTaken = false;
+  /** The same without the guess that `callMs` begins with: for what people are told. */
+  #tookMs: number | null = null;
   /** A hold lasts for the time of this many calls. */
   #holds: number;
   /** The state to which an unproven cut would be taken back. */
@@ -83,9 +84,9 @@ export class LearnedLimit {
     return this.#phase.kind !== 'ramping' || this.#phase.from > 0;
   }
 
-  /** How long a call takes, smoothed; null until one has been answered. */
+  /** How long calls have taken, smoothed; null until one has been answered. */
   get callMs(): number | null {
-    return this.#hasTaken ? this.#callMs : null;
+    return this.#tookMs;
   }
 
   get allotment(): number {
@@ -168,8 +169,10 @@ export class LearnedLimit {
    * of a call from before the last burst.
    */
   succeeded({ sentAs, calling, tookMs }: Record<'sentAs' | 'calling' | 'tookMs', number>): void {
-    this.#hasTaken = true;
-    this.#callMs += (tookMs - this.#callMs) * this.#settings.callMsShare;
+    const { callMsShare } = this.#settings;
+    this.#callMs += (tookMs - this.#callMs) * callMsShare;
+    this.#tookMs =
+      this.#tookMs === null ? tookMs : this.#tookMs + (tookMs - this.#tookMs) * callMsShare;
     if (this.#beforeTrial === null || sentAs <= this.#burstEnd || !this.#isFull(calling)) return;
     this.#successes += 1;
     if (this.#successes < this.#limit) return;

@@ -125,7 +125,8 @@ export class Routes<Item extends FairItem> {
   placeOf(route: Route<Item>, item: Item, nowMs: number): Place | null {
     const at = route.providers.length === 0 ? null : route.places.of(item, nowMs);
     if (at === null) return null;
-    const { length, aheadOfSameUser, ahead, atMs: asOf } = at;
+    const { length, aheadOfSameUser, ahead, atMs } = at;
+    const asOf = Math.round(atMs);
     const line = route.providers.map(({ name }) => name).join(', ');
     const taking = route.providers.filter(
       ({ status }) => status === 'open' || status === 'cooling',

@@ -107,7 +107,8 @@ export class RunQueue {
   placeOf(runId: RunId, nowMs: number): Place | null {
     const at = this.#new.placeOf(runId, nowMs);
     if (at === null) return null;
-    const { length, aheadOfSameUser, atMs: asOf } = at;
+    const { length, aheadOfSameUser, atMs } = at;
+    const asOf = Math.round(atMs);
     return { line: 'begin', length, aheadOfSameUser, estimateMs: null, asOf };
   }
 

@@ -159,3 +159,33 @@ describe('providers that share a ceiling', () => {
     expect(() => poolOf({ ...b, sharesCeilingWith: ['no'] })).toThrow('names no');
   });
 });
+
+describe('the time until a call’s turn', () => {
+  const placed = (count: number, took: number) => {
+    const { pool, calls, enqueue } = poolOf({ name: 'a', ceiling: 2 });
+    enqueue({}, 2);
+    const [first] = pool.grant(0);
+    pool.begin(first!, 0);
+    const waiting = Array.from({ length: count }, (_, i) => {
+      const call = calls.make({ key: `w${i}` });
+      pool.enqueue(call, 0);
+      return call;
+    });
+    if (took > 0) pool.release('a', first!.slot, { kind: 'ok' }, took);
+    return { pool, waiting };
+  };
+
+  it('is not known before a call was answered', () => {
+    const { pool, waiting } = placed(3, 0);
+    expect(pool.placeOf(waiting[2]!, 1)).toMatchObject({ line: 'a', length: 3, estimateMs: null });
+  });
+
+  it('goes by how long calls take, how many go at once, and a cooling', () => {
+    const { pool, waiting } = placed(4, 8_000);
+    // Four calls of 8 s at two places.
+    expect(pool.placeOf(waiting[3]!, 8_000)).toMatchObject({ length: 4, estimateMs: 16_000 });
+    pool.release('a', 1, limited, 9_000);
+    const cooling = pool.placeOf(waiting[3]!, 9_000)?.estimateMs ?? 0;
+    expect(cooling).toBeGreaterThan(5_000 + 16_000);
+  });
+});
