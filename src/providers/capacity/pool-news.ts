@@ -10,6 +10,7 @@
  * 2. The changes are bounded: at most one for each call, slot and gate.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
+import type { Place } from '../../domain/phase.ts';
 import type { KnownGate } from './gate.ts';
 import { GateNews, type GateChange } from './gate-news.ts';
 import type { CallWait, Held, PoolCall, PoolSlotChange, WaitChange } from './pool-call.ts';
@@ -60,6 +61,12 @@ export class PoolNews<Call extends PoolCall> {
       fault: lastFault?.text ?? null,
     }));
     return { attempt, dueMs, lastAt, gates };
+  }
+
+  /** About where the call stands in its line; null for one that is in none. */
+  placeOf(call: Call, nowMs: number): Place | null {
+    if (call.route === null || call.held !== null || call.dueMs !== null) return null;
+    return this.#routes.placeOf(routeOf(call), call, nowMs);
   }
 
   /** True if `takeWaits` has something. */

@@ -17,7 +17,6 @@
  *    answered, so the conflict of one call never stalls the provider for other calls.
  */
 import { capacityDefaults, type CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { Place } from '../../domain/phase.ts';
 import { Backoffs } from './backoff.ts';
 import { DemandMeter } from './demand-meter.ts';
 import {
@@ -184,12 +183,6 @@ export class Pool<Call extends PoolCall> {
   /** True while the call is inside and in no slot: then no request is made for it. */
   isWaiting(call: Call): boolean {
     return call.route !== null && call.held === null;
-  }
-
-  /** About where the call stands in its line; null for one that is in none. */
-  placeOf(call: Call, nowMs: number): Place | null {
-    const isInLine = this.isWaiting(call) && call.dueMs === null;
-    return isInLine ? this.#routes.placeOf(routeOf(call), call, nowMs) : null;
   }
 
   /** The gates that may take this call, which must be inside. */

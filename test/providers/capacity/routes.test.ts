@@ -177,15 +177,19 @@ describe('the time until a call’s turn', () => {
 
   it('is not known before a call was answered', () => {
     const { pool, waiting } = placed(3, 0);
-    expect(pool.placeOf(waiting[2]!, 1)).toMatchObject({ line: 'a', length: 3, estimateMs: null });
+    expect(pool.news.placeOf(waiting[2]!, 1)).toMatchObject({
+      line: 'a',
+      length: 3,
+      estimateMs: null,
+    });
   });
 
   it('goes by how long calls take, how many go at once, and a cooling', () => {
     const { pool, waiting } = placed(4, 8_000);
     // Four calls of 8 s at two places.
-    expect(pool.placeOf(waiting[3]!, 8_000)).toMatchObject({ length: 4, estimateMs: 16_000 });
+    expect(pool.news.placeOf(waiting[3]!, 8_000)).toMatchObject({ length: 4, estimateMs: 16_000 });
     pool.release('a', 1, limited, 9_000);
-    const cooling = pool.placeOf(waiting[3]!, 9_000)?.estimateMs ?? 0;
+    const cooling = pool.news.placeOf(waiting[3]!, 9_000)?.estimateMs ?? 0;
     expect(cooling).toBeGreaterThan(5_000 + 16_000);
   });
 });

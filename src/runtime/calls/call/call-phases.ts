@@ -38,13 +38,13 @@ type RunNow = RunPhase & {
 };
 
 export type CallPhasesOptions = {
-  readonly calls: { readonly runs: CallsByRun; readonly pool: Pick<Pool<RunCall>, 'placeOf'> };
+  readonly calls: { readonly runs: CallsByRun; readonly pool: Pick<Pool<RunCall>, 'news'> };
   readonly clock: Pick<Clock, 'nowMs'>;
 };
 
 export class CallPhases {
   readonly #runs: CallsByRun;
-  readonly #pool: Pick<Pool<RunCall>, 'placeOf'>;
+  readonly #pool: Pick<Pool<RunCall>, 'news'>;
   readonly #clock: Pick<Clock, 'nowMs'>;
 
   constructor({ calls, clock }: CallPhasesOptions) {
@@ -78,7 +78,7 @@ export class CallPhases {
   }
 
   #placeOf(call: RunCall): Place | null {
-    return this.#pool.placeOf(call, this.#clock.nowMs());
+    return this.#pool.news.placeOf(call, this.#clock.nowMs());
   }
 
   /** The open calls of the run. */
