@@ -15,7 +15,7 @@ const xstate = npm('xstate');
 const systemCharts = '^machines/[^/]+\\.ts$';
 
 /** The store's face: its port and the rows and batches that the port speaks of. */
-const storePort = '^src/store/(ports/)?[^/]+\\.ts$';
+const storePort = '^src/store/((ports|requests)/)?[^/]+\\.ts$';
 
 /** The providers' port: its words, prices and the table of faults. */
 const providerPort = '^src/providers/[^/]+\\.ts$';

@@ -63,6 +63,22 @@ export class Doorkeeper {
     }
   }
 
+  /** False when `admit` would have to read the database: whoever guesses tokens must be counted before that. */
+  knows({ authorization }: HeadersGiven): boolean {
+    const [, token] = bearer.exec(authorization ?? '') ?? [];
+    if (token === undefined) return true;
+    const hash = hashOf(token);
+    return this.#isFirst(hash) || this.#isFresh(this.#known.get(hash));
+  }
+
+  #isFirst(hash: string): boolean {
+    return this.#first !== null && timingSafeEqual(this.#first, Buffer.from(hash));
+  }
+
+  #isFresh(known: Known | undefined): known is Known {
+    return known !== undefined && this.#options.nowMs() - known.readAtMs < freshMs;
+  }
+
   async admit(headers: HeadersGiven): Promise<Principal> {
     const { authorization } = headers;
     if (authorization !== undefined) return this.#ofToken(bearerOf(authorization));
@@ -78,7 +94,7 @@ export class Doorkeeper {
 
   async #ofToken(token: string): Promise<Principal> {
     const hash = hashOf(token);
-    if (this.#first !== null && timingSafeEqual(this.#first, Buffer.from(hash))) {
+    if (this.#isFirst(hash)) {
       return { by: 'environment', scopes: ['admin'], tenant: null };
     }
     const row = await this.#rowOf(hash);
@@ -89,7 +105,7 @@ export class Doorkeeper {
   async #rowOf(hash: string): Promise<TokenRow | null> {
     const { nowMs, store } = this.#options;
     const known = this.#known.get(hash);
-    if (known !== undefined && nowMs() - known.readAtMs < freshMs) return known.row;
+    if (this.#isFresh(known)) return known.row;
     const read: Known = { row: store.tokenByHash(hash), readAtMs: nowMs() };
     if (this.#known.size >= knownMax) this.#known.clear();
     this.#known.set(hash, read);
@@ -108,8 +124,10 @@ export class Doorkeeper {
   }
 }
 
+const bearer = /^Bearer ([\x21-\x7e]{1,512})$/i;
+
 function bearerOf(authorization: string): string {
-  const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
+  const [, token] = bearer.exec(authorization) ?? [];
   if (token === undefined) throw heddleError('token-refused');
   return token;
 }

@@ -38,7 +38,7 @@ export function problemOf(
   const { code, status, retryable, message, detail } = error;
   const { field, reason } = detail;
   const own =
-    typeof field === 'string' && typeof reason === 'string' ? [{ field, reason }] : undefined;
+    typeof field === 'string' && typeof reason === 'string' ? [{ field, reason }] : issuesOf(error);
   return {
     type: namedTypes[code] ?? `${prefix}/docs#${code}`,
     title: code.replaceAll('-', ' '),
@@ -48,6 +48,29 @@ export function problemOf(
     retryable,
     ...((errors ?? own) === undefined ? {} : { errors: errors ?? own }),
   };
+}
+
+/** As src/schema tells it: `path` is a JSON pointer. */
+type SchemaIssue = { readonly path: string; readonly reason: string };
+
+/** Where the value stands in a request that did not fit a schema of its agent or question. */
+const roots: Readonly<Record<string, string>> = {
+  'invalid-input': 'body.input',
+  'invalid-event': 'body',
+  'answer-invalid': 'body.answer',
+};
+
+function issuesOf({ code, detail }: HeddleError): Problem['errors'] {
+  const { issuesText, place } = detail;
+  const own = roots[code];
+  if (own === undefined || typeof issuesText !== 'string') return undefined;
+  const issues = JSON.parse(issuesText) as readonly SchemaIssue[];
+  if (issues.length === 0) return undefined;
+  const root = typeof place === 'number' ? `body.starts.${place}.input` : own;
+  return issues.map(({ path, reason }) => ({
+    field: `${root}${path.replaceAll('/', '.')}`.slice(0, reasonCharsMax),
+    reason: reason.slice(0, reasonCharsMax),
+  }));
 }
 
 type FastifyProblem = { readonly code?: unknown; readonly statusCode?: unknown };

@@ -24,14 +24,15 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Doorkeeper } from '../access/doorkeeper.ts';
-import { checkScope, tenantScopeOf, type Principal } from '../access/principal.ts';
-import { tenantIn } from '../access/scopes.ts';
+import { checkScope, type Principal } from '../access/principal.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
-import { checkKeyIsTaken } from './idempotency.ts';
+import { answerTo } from './requests/answer-to.ts';
+import { Requests } from './requests/idempotency.ts';
 import { docsPage } from './docs-page.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
+import { asProblems } from './problem-documents.ts';
 import { bodyBytesMax, problemOf, problemSchema, refusalOf } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
@@ -77,6 +78,7 @@ type Serving = ApiOptions & {
   readonly limit: ReturnType<FastifyInstance['createRateLimit']>;
   /** Under which an application serves the routes; empty for a server of heddle's own. */
   readonly prefix: string;
+  readonly requests: Requests;
 };
 
 /** A server of its own; it does not listen yet. */
@@ -132,6 +134,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     prefix: app.prefix,
     // Told here, because the limiter may be one that the application has registered for itself.
     limit: app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: callerOf }),
+    requests: new Requests(),
   };
   app.addHook('preClose', async () => {
     serving.closing.abort();
@@ -170,12 +173,22 @@ async function admit(
 ): Promise<void> {
   const { route } = request.routeOptions.config;
   if (route === undefined || route.scope === null) return;
-  const principal = await serving.doorkeeper.admit(request.headers);
+  const principal = await principalOf(serving, request, reply);
   request.heddlePrincipal = principal;
   checkScope(principal, route.scope);
   await checkRate(serving, request, reply);
   const trouble = route.always === true ? null : serving.overload.trouble;
   if (trouble !== null) throw heddleError('overloaded', { what: trouble, retryAfterMs: 5_000 });
+}
+
+/** A token that is not known here counts for the address that it came from, before the database is asked for it. */
+async function principalOf(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Principal> {
+  if (!serving.doorkeeper.knows(request.headers)) await checkRate(serving, request, reply);
+  return serving.doorkeeper.admit(request.headers);
 }
 
 /** Draft 11 of the RateLimit headers. The policy is called `replica`, because each replica counts for itself. */
@@ -221,6 +234,9 @@ function refuse(
     .send(problemOf(error, { errors, prefix }));
 }
 
+const keyWords =
+  'Takes the header Idempotency-Key: for a day a repeat with the same key has no second effect, and the same answer.';
+
 /** A route as Fastify takes it. */
 function served(serving: Serving, route: Route): Parameters<FastifyInstance['route']>[0] {
   const tenant = route.ofTenant ? { tenant: z.string().min(1).max(256).optional() } : {};
@@ -234,6 +250,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
     schema: {
       hide: true,
       summary: route.summary,
+      ...(route.keyed === 'no' ? {} : { description: keyWords }),
       ...(route.scope === null ? {} : { security: [{ token: [route.scope] }] }),
       ...(route.params === undefined ? {} : { params: route.params }),
       ...(route.body === undefined ? {} : { body: route.body }),
@@ -242,25 +259,7 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
     },
     handler: async (request, reply) => {
       const principal = request.heddlePrincipal ?? { by: 'nobody', scopes: [], tenant: null };
-      const headers = request.headers as Record<string, string | undefined>;
-      checkKeyIsTaken(route, headers);
-      const asked = request.query as { readonly tenant?: string };
-      const scope = tenantScopeOf(principal);
-      const within = tenantIn(scope, route.ofTenant ? asked.tenant : undefined);
-      const answer = await route.handle({
-        heddle: serving.heddle.as(scope, principal.by),
-        host: serving.heddle,
-        principal,
-        tenant: within.tenant,
-        within,
-        params: request.params,
-        query: request.query,
-        body: request.body,
-        headers,
-        streams: serving.streams,
-        admitted: () => serving.doorkeeper.admit(request.headers),
-        closing: serving.closing.signal,
-      });
+      const answer = await answerTo(serving, route, principal, request);
       if (answer.send !== undefined) return sendStream(reply, answer.send);
       for (const [name, value] of Object.entries(answer.headers ?? {})) {
         void reply.header(name, name === 'location' ? serving.prefix + value : value);
@@ -272,7 +271,8 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
 }
 
 /** The document, its page, and the metrics: no part of `/v1`. */
-function addPages(app: FastifyInstance, { metrics, doorkeeper }: Serving): void {
+function addPages(app: FastifyInstance, serving: Serving): void {
+  const { metrics } = serving;
   const hide = { schema: { hide: true } };
   app.get('/openapi.json', hide, async () => documentOf(app));
   app.get('/docs', hide, async (_, reply) =>
@@ -282,7 +282,7 @@ function addPages(app: FastifyInstance, { metrics, doorkeeper }: Serving): void 
       .send(docsPage(documentOf(app))),
   );
   app.get('/metrics', hide, async (request, reply) => {
-    checkScope(await doorkeeper.admit(request.headers), 'read');
+    checkScope(await principalOf(serving, request, reply), 'read');
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
 }
@@ -290,24 +290,5 @@ function addPages(app: FastifyInstance, { metrics, doorkeeper }: Serving): void 
 function documentOf(app: FastifyInstance): object {
   const document = app.heddleDocument?.();
   if (typeof document !== 'object') throw new TypeError('the document is made with the routes');
-  return document;
-}
-
-/** Problems have a media type of their own, which a schema of Fastify's cannot say. */
-function asProblems<Given>(document: Given): Given {
-  const { paths = {} } = document as { paths?: Record<string, Record<string, unknown>> };
-  for (const operations of Object.values(paths)) {
-    for (const operation of Object.values(operations)) {
-      const { responses = {} } = operation as {
-        responses?: Record<string, { content?: Record<string, unknown> }>;
-      };
-      for (const [status, response] of Object.entries(responses)) {
-        const schema = response.content?.['application/json'];
-        if (/^[45]/.test(status) && schema !== undefined) {
-          response.content = { 'application/problem+json': schema };
-        }
-      }
-    }
-  }
   return document;
 }

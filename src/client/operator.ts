@@ -44,13 +44,13 @@ export class Operator {
     } = {},
   ): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/reopen`;
-    await this.#transport.ask('POST', path, { body, ofTenant: false, repeat: 'harmless' });
+    await this.#transport.ask('POST', path, { body, ofTenant: false });
   }
 
   /** Has a stalled or parked provider asked at once, by the next call that waits for it. */
   async probeProvider(provider: string): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/probe`;
-    await this.#transport.ask('POST', path, { ofTenant: false, repeat: 'harmless' });
+    await this.#transport.ask('POST', path, { ofTenant: false });
   }
 
   /** All replicas with their shards. */

@@ -53,7 +53,7 @@ export class Runs extends RunRecords {
   /** Starts a run. It is durable when this resolves. */
   async start(agent: string, options: StartOptions & Once = {}): Promise<Started> {
     const { idempotencyKey, ...rest } = options;
-    const asked = { body: { agent, ...rest }, repeat: 'by-key', idempotencyKey } as const;
+    const asked = { body: { agent, ...rest }, idempotencyKey };
     return (await this.#transport.ask<Started>('POST', '/v1/runs', asked)).body;
   }
 
@@ -165,7 +165,6 @@ export class Runs extends RunRecords {
   ): Promise<void> {
     await this.#transport.ask('POST', at(runId, '/events'), {
       body: event,
-      repeat: 'by-key',
       ...once,
     });
   }
@@ -192,7 +191,7 @@ export class Runs extends RunRecords {
 
   async #command(runId: string, kind: string, reason: string | undefined): Promise<void> {
     const body = reason === undefined ? {} : { reason };
-    await this.#transport.ask('POST', at(runId, `/${kind}`), { body, repeat: 'harmless' });
+    await this.#transport.ask('POST', at(runId, `/${kind}`), { body });
   }
 
   /** What the run asks and nobody has answered. */

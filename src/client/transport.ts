@@ -1,12 +1,12 @@
 /**
  * One request to the API, and its repetitions.
  *
- * 1. Where the API takes an idempotency key, one is sent, made once for all tries of a request: so it may be sent again
- *    after a lost connection, and counts once.
+ * 1. Every POST is sent with an idempotency key, made once for all tries of a request: so it may be sent again after a
+ *    lost connection, and counts once.
  * 2. A request is sent again when the API says that it may (429, 503, a retryable refusal, a first one that still
  *    runs) or was not reached, until `retryMs` are over since the first of those; `Retry-After` is honoured.
- * 3. What would count twice is not sent again after a lost connection, and neither is a write under a condition on
- *    a version: it may have been done, and would be refused then as if another writer had come first.
+ * 3. A write under a condition on a version is not sent again after a lost connection: it may have been done, and would
+ *    be refused then as if another writer had come first.
  */
 import { HeddleRequestError, problemOf } from './problem.ts';
 import type { AbortLike, ByteStream, FetchAnswer, FetchInit, FetchLike } from './fetch-like.ts';
@@ -32,7 +32,7 @@ export type Asked = {
   readonly ofTenant?: boolean;
   /**
    * Whether it may be sent again though it may have been done: by its key, because a repeat changes nothing, or not.
-   * Default: not for a POST, harmless for others.
+   * Default: a POST by its key, others because they are harmless.
    */
   readonly repeat?: Repeat;
 };
@@ -67,7 +67,10 @@ export class Transport {
         return await this.#once<Body>(url, init, asked.signal);
       } catch (error) {
         const shown = error instanceof Refused ? error.error : error;
-        if (!(shown instanceof HeddleRequestError) || !isRepeatable(shown, repeatOf(method, asked)))
+        if (
+          !(shown instanceof HeddleRequestError) ||
+          !isRepeatable(shown, repeatOf(method, asked.repeat))
+        )
           throw shown;
         untilMs ??= Date.now() + this.#options.retryMs;
         const waitMs = Math.max(pauseMs, error instanceof Refused ? (error.afterMs ?? 0) : 0);
@@ -80,7 +83,8 @@ export class Transport {
   /** Opens a stream: its answer has begun. Not repeated: whoever reads it knows from where to go on. */
   async stream(path: string, asked: Asked): Promise<OpenStream> {
     const { signal } = asked;
-    const init = this.#init(asked.body === undefined ? 'GET' : 'POST', asked);
+    const method = asked.body === undefined ? 'GET' : 'POST';
+    const init = this.#init(method, { ...asked, repeat: 'harmless' });
     const headers = { ...init.headers, accept: 'text/event-stream' };
     const url = this.urlOf(path, asked);
     // Its answer must begin in time; how long it goes on then is its reader's to bound.
@@ -113,7 +117,8 @@ export class Transport {
 
   #init(method: Method, { body, headers = {}, repeat, idempotencyKey }: Asked): FetchInit {
     const { token } = this.#options;
-    const key = repeat === 'by-key' ? (idempotencyKey ?? crypto.randomUUID()) : undefined;
+    const isKeyed = repeatOf(method, repeat) === 'by-key';
+    const key = isKeyed ? (idempotencyKey ?? crypto.randomUUID()) : undefined;
     return {
       method,
       headers: {
@@ -184,8 +189,8 @@ class Refused extends Error {
   }
 }
 
-const repeatOf = (method: Method, { repeat }: Asked): Repeat =>
-  repeat ?? (method === 'POST' ? 'not' : 'harmless');
+const repeatOf = (method: Method, repeat: Repeat | undefined): Repeat =>
+  repeat ?? (method === 'POST' ? 'by-key' : 'harmless');
 
 function isRepeatable(error: HeddleRequestError, repeat: Repeat): boolean {
   if (error.status === 0 || error.code === 'no-heddle') {

@@ -63,6 +63,10 @@ export const accessErrors = {
     'Say which version is meant: If-Match with an ETag, or If-None-Match: * for a new entry.',
   ),
   'entry-unknown': terminal(404, 'No memory entry has the key {key}.'),
+  'request-running': retryable(
+    409,
+    'The first request with the idempotency key {key} is not answered yet; ask again after {retryAfterMs} ms.',
+  ),
   'request-differs': terminal(
     422,
     'The idempotency key {key} was used for another request; give each request its own.',

@@ -68,6 +68,12 @@ export const limits = {
   sendKeysMax: 1_000,
   /** How long such a key is kept. */
   sendKeyMs: 86_400_000,
+  /** How long a request's idempotency key is known. */
+  requestKeyMs: 86_400_000,
+  /** How long a claimed request that nobody has answered is taken to be under way. */
+  requestClaimMs: 60_000,
+  /** The largest answer that is kept for a claimed request. */
+  requestAnswerCharsMax: 1_048_576,
   /** Invocations that one run may hold open. */
   invocationsMax: 256,
   /** Generations of one family: a child of a child of a child. */

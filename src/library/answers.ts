@@ -72,9 +72,13 @@ export function questionNamed(
 /** Throws `answer-invalid` with what is wrong. With a null schema every answer fits. */
 export async function checkAnswer(schema: Json, answer: Json): Promise<void> {
   if (schema === null) return;
-  const reason = (await checkOf(schema))(answer, 'answer');
-  if (reason !== null) throw heddleError('answer-invalid', { reason });
+  const check = await checkOf(schema);
+  const reason = check(answer, 'answer');
+  if (reason === null) return;
+  throw heddleError('answer-invalid', { reason, issuesText: JSON.stringify(check.issues(answer)) });
 }
+
+const everything: SchemaCheck = Object.assign(() => null, { issues: () => [] });
 
 /**
  * A question with a schema that is wrong fails when it is asked. One that is open all the same, because heddle
@@ -84,7 +88,7 @@ async function checkOf(schema: Json): Promise<SchemaCheck> {
   try {
     return await compileSchema(schema, 'ask.schema');
   } catch (error) {
-    if (isA(error, HeddleError) && error.code === 'invalid-field') return () => null;
+    if (isA(error, HeddleError) && error.code === 'invalid-field') return everything;
     throw error;
   }
 }

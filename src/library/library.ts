@@ -6,6 +6,7 @@
  * 1. After `close` has begun, every call is refused as `closed`.
  */
 import { allTenants } from '../access/scopes.ts';
+import type { RequestAsked } from '../store/requests/request-rows.ts';
 import type { TenantScope } from '../domain/scope.ts';
 import type { AgentSources } from '../runtime/agent-source.ts';
 import type { Log } from '../runtime/ports.ts';
@@ -30,7 +31,7 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
   constructor(runtime: Runtime, closeDatabase: () => Promise<void>, log?: Log) {
     const door = new Door(runtime);
     // The process that hosts heddle could read the database itself.
-    super(door, allTenants, 'library');
+    super(door, { scope: allTenants, by: 'library' });
     this.#door = door;
     this.runtime = runtime;
     this.#closeDatabase = closeDatabase;
@@ -39,10 +40,15 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
 
   /**
    * @internal For surfaces: the same calls for a caller whose scope this is. A tenant that is not in it
-   * is refused, whether it exists or not. `by` stands beside what the caller commands.
+   * is refused, whether it exists or not. `by` stands beside what the caller commands. With
+   * `request` the caller is that request, and has one effect.
    */
-  as(scope: TenantScope, by = 'library'): CallerHeddle<Agents> {
-    return new CallerHeddle(this.#door, scope, by);
+  as(
+    scope: TenantScope,
+    by = 'library',
+    request: RequestAsked | null = null,
+  ): CallerHeddle<Agents> {
+    return new CallerHeddle(this.#door, { scope, by, request });
   }
 
   /**

@@ -13,10 +13,12 @@ import { asOneOf, asWhole } from '../domain/field.ts';
 import { checkName } from '../domain/ids.ts';
 import { asOptions } from '../domain/options.ts';
 import type { TenantScope } from '../domain/scope.ts';
+import { before, requested } from './outside/requested.ts';
 import { asError } from './run-end.ts';
 import { newMessage, type PublishRequest } from './requests.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LeasedMessage } from '../store/caller-port.ts';
+import type { RequestAsked } from '../store/requests/request-rows.ts';
 
 /** A request of a consumer outside runs: which messages it wants, and for how long. */
 export type GroupRequest = {
@@ -52,10 +54,12 @@ export class OutsideChannels {
   /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
   readonly #scope: TenantScope;
+  readonly #request: RequestAsked | null;
 
-  constructor(open: () => Runtime, scope: TenantScope) {
+  constructor(open: () => Runtime, scope: TenantScope, request: RequestAsked | null) {
     this.#open = open;
     this.#scope = scope;
+    this.#request = request;
   }
 
   async publish(
@@ -65,11 +69,12 @@ export class OutsideChannels {
   ): Promise<{ readonly messageId: string }> {
     const runtime = this.#open();
     const messageId: string = runtime.ids.run();
-    const value = newMessage({ channel, payload, messageId }, options, this.#scope);
+    const message = newMessage({ channel, payload, messageId }, options, this.#scope);
+    const value = { ...message, ...requested(this.#request, { messageId }) };
     await runtime.admission.channel(value.tenant, value.channel);
     const fate = await runtime.arrive({ kind: 'messages', value });
     if (fate?.kind === 'refused') throw asError(fate.error);
-    return { messageId };
+    return fate === null ? { messageId } : before(fate);
   }
 
   async receive(channel: string, given: GroupRequest): Promise<readonly LeasedMessage[]> {
@@ -80,6 +85,7 @@ export class OutsideChannels {
       from: asOneOf(request.from, 'from', ['earliest', 'latest'], 'earliest'),
       max: asWhole(request.max, 'max', { min: 1, max: 1_000, fallback: 10 }),
       leaseMs: asWhole(request.leaseMs, 'leaseMs', { min: 1, max: 86_400_000, fallback: 30_000 }),
+      ...(this.#request === null ? {} : { request: this.#request }),
     });
   }
 

@@ -13,6 +13,8 @@ import { asWhole, refuseField } from '../domain/field.ts';
 import { toJson, type Json } from '../domain/json.ts';
 import { asOptions } from '../domain/options.ts';
 import type { TenantScope } from '../domain/scope.ts';
+import type { RequestAsked } from '../store/requests/request-rows.ts';
+import { before, requested } from './outside/requested.ts';
 import { asError } from './run-end.ts';
 import { recalled } from '../runtime/turn/recalled.ts';
 import { memoryAddress, type MemoryOwner, type OwnedEntry } from './requests.ts';
@@ -45,10 +47,12 @@ export class OutsideMemory {
   /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
   readonly #scope: TenantScope;
+  readonly #request: RequestAsked | null;
 
-  constructor(open: () => Runtime, scope: TenantScope) {
+  constructor(open: () => Runtime, scope: TenantScope, request: RequestAsked | null = null) {
     this.#open = open;
     this.#scope = scope;
+    this.#request = request;
   }
 
   async recall(owner: MemoryOwner, key: string, given: RecallOptions = {}): Promise<RecallOutput> {
@@ -127,9 +131,14 @@ export class OutsideMemory {
     const row = { ...address, version, valueText, deleted, runId: null, turn: null };
     const fate = await runtime.arrive({
       kind: 'memory',
-      value: expected === null ? { ...row, onAny: true } : row,
+      value: {
+        ...row,
+        ...(expected === null ? { onAny: true } : {}),
+        ...requested(this.#request, { key, version }),
+      },
     });
     if (fate?.kind === 'refused') throw asError(fate.error);
+    if (fate?.kind === 'repeated') return before(fate);
     return { key, version: fate === null ? version : fate.version };
   }
 }

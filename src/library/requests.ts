@@ -218,7 +218,7 @@ function name(text: string | undefined, field: string, fallback: string): string
 }
 
 /** A text that is the same for all values that are equal as JSON, in whatever order their keys stand. */
-function canonicalJson(value: Json): string {
+export function canonicalJson(value: Json): string {
   return JSON.stringify(sorted(value));
 }
 

@@ -22,6 +22,7 @@ import {
 } from './run-history.ts';
 import { hearEmitted } from './live/emitted.ts';
 import { attemptsOf } from './past/run-attempts.ts';
+import { requested } from './outside/requested.ts';
 import { reasonText, sentEvent, type SendRequest } from './requests.ts';
 import {
   snapshotAt,
@@ -47,9 +48,14 @@ import type {
   RunAddress,
   RunRow,
 } from '../store/rows.ts';
+import type { RequestAsked } from '../store/requests/request-rows.ts';
 
 /** Who holds the handle: the scope within which the run was found, and who stands beside what they command. */
-type RunCaller = { readonly scope: OneTenant; readonly by: string };
+type RunCaller = {
+  readonly scope: OneTenant;
+  readonly by: string;
+  readonly request?: RequestAsked | null;
+};
 
 /** The result of `on`. */
 export type Subscription = {
@@ -76,13 +82,15 @@ export class Run<out Chart = unknown> {
   readonly #address: RunAddress;
   readonly #scope: OneTenant;
   readonly #by: string;
+  readonly #request: RequestAsked | null;
   readonly #runtime: Runtime;
 
   /** @internal */
-  constructor(runtime: Runtime, address: RunAddress, { scope, by }: RunCaller) {
+  constructor(runtime: Runtime, address: RunAddress, { scope, by, request }: RunCaller) {
     this.#runtime = runtime;
     this.#scope = scope;
     this.#by = by;
+    this.#request = request ?? null;
     this.#address = address;
     this.id = address.runId;
     this.tenant = address.tenant;
@@ -320,7 +328,11 @@ export class Run<out Chart = unknown> {
     const payloadText = JSON.stringify(payload);
     const { tenant, runId, shard } = this.#address;
     const row = { tenant, runId, shard, kind, ref, payloadText, key, by: this.#by };
-    const value = once === undefined ? row : { ...row, once };
+    const value = {
+      ...row,
+      ...(once === undefined ? {} : { once }),
+      ...requested(this.#request, null),
+    };
     const fate = await this.#runtime.arrive({ kind: 'inbox', value });
     if (fate?.kind === 'refused') throw asError(fate.error);
   }

@@ -21,7 +21,12 @@ import { within } from './within.ts';
  * Null when the value fits, else everything that is wrong with it, in words that call it `name`. Takes a
  * bounded time, and never throws.
  */
-export type SchemaCheck = (value: Json, name?: string) => string | null;
+export type SchemaCheck = ((value: Json, name?: string) => string | null) & {
+  /** What is wrong with a value that does not fit, place by place: the first few. Empty where no place is known. */
+  readonly issues: (value: Json) => readonly SchemaIssue[];
+};
+/** `path`: a JSON pointer to the value that is wrong, missing, or too much; empty for the whole. */
+type SchemaIssue = { readonly path: string; readonly reason: string };
 
 const compileMsMax = 5_000;
 const checkMsMax = 500;
@@ -81,7 +86,15 @@ const options: Options = {
 
 function compiled(ajv: Ajv, schema: JsonObject, field: string): SchemaCheck {
   const validate = compiledIn(ajv, schema, field);
-  return (value, name = 'value') => {
+  const issues = (value: Json): readonly SchemaIssue[] => {
+    try {
+      const done = within(checkMsMax, () => validate(value));
+      return done?.result === false ? (validate.errors ?? []).slice(0, issuesMax).map(issueOf) : [];
+    } catch {
+      return [];
+    }
+  };
+  const check = (value: Json, name = 'value'): string | null => {
     try {
       const done = within(checkMsMax, () => validate(value));
       if (done === undefined) return `checking ${name} takes longer than ${checkMsMax} ms`;
@@ -90,6 +103,18 @@ function compiled(ajv: Ajv, schema: JsonObject, field: string): SchemaCheck {
       return `${name} cannot be checked: ${thrownText(error)}`;
     }
   };
+  return Object.assign(check, { issues });
+}
+
+function issueOf(error: ErrorObject): SchemaIssue {
+  const { instancePath, message = 'does not fit' } = error;
+  const { missingProperty, additionalProperty, unevaluatedProperty } = isMembers(error.params)
+    ? error.params
+    : {};
+  const name = missingProperty ?? additionalProperty ?? unevaluatedProperty;
+  const path = typeof name === 'string' ? `${instancePath}/${name}` : instancePath;
+  const reason = `${message}${detailOf(error)}`;
+  return { path: path.slice(0, issueCharsMax), reason: reason.slice(0, issueCharsMax) };
 }
 
 function compiledIn(ajv: Ajv, schema: JsonObject, field: string): ValidateFunction {

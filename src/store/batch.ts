@@ -20,6 +20,7 @@ import type {
   SubscriptionRow,
   TimerRow,
 } from './rows.ts';
+import type { Requested } from './requests/request-rows.ts';
 import type { ProviderRow, SlotRow } from './provider-rows.ts';
 
 export type TurnCommit = RunAddress & {
@@ -123,7 +124,10 @@ export type MemoryInsert = Omit<MemoryVersionRow, 'createdAtMs'> & {
  * A write from outside. With `onAny` it follows whichever version is the newest, and `version` is a
  * guess.
  */
-export type MemoryArrival = MemoryInsert & { readonly onAny?: true };
+export type MemoryArrival = MemoryInsert & Requested & { readonly onAny?: true };
+
+/** A message from outside. */
+type MessageArrival = MessageInsert & Requested;
 
 /**
  * A subscription that waits or, if `delivered` is given, has received at once. The store locks the rows
@@ -216,7 +220,7 @@ export type Arrivals = {
    * is accepted without effect, even if its run has ended.
    */
   readonly inbox: readonly InboxArrival[];
-  readonly messages: readonly MessageInsert[];
+  readonly messages: readonly MessageArrival[];
   readonly memory: readonly MemoryArrival[];
 };
 

@@ -9,6 +9,7 @@ import type { RunStatus } from '../../machines/run.ts';
 import type { ImageBytes } from './batch.ts';
 import type { ListingStore } from './ports/listing-port.ts';
 import type { BudgetAddress, BudgetLimits, BudgetRow } from './charges.ts';
+import type { RequestStore } from './requests/request-port.ts';
 import type {
   AttemptRow,
   CheckpointRow,
@@ -23,6 +24,7 @@ import type {
   RunRow,
   TimerRow,
 } from './rows.ts';
+import type { RequestAsked } from './requests/request-rows.ts';
 import type { QuestionsStore } from './questions-port.ts';
 import type { RecordsStore } from './ports/records.ts';
 
@@ -90,7 +92,7 @@ export type AuditFacts = {
   readonly slotsInUse: number;
 };
 
-export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore {
+export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore, RequestStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -146,7 +148,7 @@ export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore 
 
   /**
    * Leases messages to a consumer outside runs, at least once. Messages with an expired lease come
-   * first.
+   * first. With `request` they are leased once, however often it is asked.
    */
   lease(
     scope: OneTenant,
@@ -154,12 +156,16 @@ export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore 
       readonly from: 'earliest' | 'latest';
       readonly max: number;
       readonly leaseMs: number;
+      readonly request?: RequestAsked;
     },
   ): Promise<readonly LeasedMessage[]>;
-  /** False for each token whose lease has ended or that was acknowledged before. */
+  /** False for each token whose lease has ended or that was acknowledged before, but by the same `request`. */
   acknowledge(
     scope: OneTenant,
-    request: In<GroupAddress> & { readonly tokens: readonly string[] },
+    request: In<GroupAddress> & {
+      readonly tokens: readonly string[];
+      readonly request?: RequestAsked;
+    },
   ): Promise<readonly boolean[]>;
 
   /** One memory entry: a version of it, and versions before that. */
@@ -242,5 +248,9 @@ export function callerStore(reads: TenantReads): CallerStore {
     openRunsByVersion: (scope) =>
       reads.openRunsByVersion(scope.kind === 'one' ? scope.tenant : null),
     audit: ({ tenant }) => reads.audit(tenant),
+    request: ({ tenant }, asked) => reads.request({ ...asked, tenant }),
+    claimRequest: ({ tenant }, asked) => reads.claimRequest({ ...asked, tenant }),
+    answerRequest: ({ tenant }, mark) => reads.answerRequest({ ...mark, tenant }),
+    dropRequest: ({ tenant }, asked) => reads.dropRequest({ ...asked, tenant }),
   };
 }

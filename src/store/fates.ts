@@ -27,6 +27,8 @@ type Poison = { readonly kind: 'poison'; readonly reason: string };
 type OverBudget = { readonly kind: 'over-budget'; readonly budget: BudgetRow };
 /** Nothing of the part is written; its sender gets the error. */
 type Refused = { readonly kind: 'refused'; readonly error: ErrorRecord };
+/** The part's request was asked before, under its key: nothing is written. `answerText`: what it came to then. */
+type Repeated = { readonly kind: 'repeated'; readonly answerText: string };
 /** The start meets a run that has its id, or else its idempotency key. */
 type Existing = { readonly kind: 'existing'; readonly run: RunAddress };
 /** A write with `onAny` has become another version than the guessed one. */
@@ -40,10 +42,10 @@ export type FateOf = {
   readonly slots: Fenced | OverBudget;
   /** The settlements of the charges. */
   readonly settled: Fenced;
-  readonly starts: Existing | Refused;
-  readonly inbox: Refused;
-  readonly messages: Refused;
-  readonly memory: Renumbered | Refused;
+  readonly starts: Existing | Repeated | Refused;
+  readonly inbox: Repeated | Refused;
+  readonly messages: Repeated | Refused;
+  readonly memory: Renumbered | Repeated | Refused;
 };
 export type PartKind = keyof FateOf;
 /** Parts that come from outside; all other kinds are fenced. */

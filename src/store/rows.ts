@@ -9,6 +9,7 @@ import type { Json } from '../domain/json.ts';
 import type { Priority } from '../domain/priority.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { SubscriptionStatus } from '../../machines/subscription.ts';
+import type { Requested } from './requests/request-rows.ts';
 
 /** A run's place. Every key begins with the tenant, and the shard tells which replica owns the run. */
 export type RunAddress = {
@@ -55,16 +56,17 @@ export type NewRun = RunAddress & {
   readonly tags?: readonly string[];
 };
 
-/** A start from outside. */
-export type StartArrival = NewRun & {
-  /**
-   * Given with a key: canonical JSON of agent and input. Another start under the key must have the same
-   * text.
-   */
-  readonly startText?: string;
-  /** Starts of one batch with the same number are accepted together or not at all. */
-  readonly group?: number;
-};
+/** A start from outside. Of a group, the first is marked with the request. */
+export type StartArrival = NewRun &
+  Requested & {
+    /**
+     * Given with a key: canonical JSON of agent and input. Another start under the key must have the same
+     * text.
+     */
+    readonly startText?: string;
+    /** Starts of one batch with the same number are accepted together or not at all. */
+    readonly group?: number;
+  };
 
 /** A run as the database has it. */
 export type RunRow = NewRun & {
@@ -146,7 +148,7 @@ export type Once =
   | { readonly kind: 'event'; readonly key: string; readonly eventText: string };
 
 /** A row from outside. Without `once` it is accepted whenever its run is open. */
-export type InboxArrival = InboxInsert & { readonly once?: Once };
+export type InboxArrival = InboxInsert & Requested & { readonly once?: Once };
 
 /** `seq` orders the rows of one run; it is not dense and is never used as a cursor. */
 export type InboxRow = InboxInsert & { readonly seq: string };

@@ -49,8 +49,14 @@ const methods: {
   questions: { sql: ['questions_run'] },
   openQuestions: { sql: ['questions_list'] },
   evaluations: { sql: ['evaluations_read'] },
-  lease: { sql: ['lease_group', 'lease_take'] },
-  acknowledge: { sql: ['lease_acknowledge'] },
+  lease: {
+    sql: ['lease_group', 'lease_take', 'lease_take_marked', 'lease_again', 'requests_mark'],
+  },
+  acknowledge: { sql: ['lease_acknowledge', 'lease_acknowledge_marked'] },
+  request: { sql: ['requests_now'] },
+  claimRequest: { sql: ['requests_claim'] },
+  answerRequest: { sql: ['requests_answer'] },
+  dropRequest: { sql: ['requests_drop'] },
   renewLeases: { sql: ['lease_renew'] },
   channels: { sql: ['channels_list'] },
   groups: { sql: ['groups_list'] },
@@ -128,7 +134,8 @@ const filters = /\btenant'? = (\$1::text|i\.tenant\b)|(?<=values \(|select |unne
 
 /** Each table that the statement names, with what follows it up to the next one. */
 function tablesOf(text: string): { readonly text: string; readonly isInsert: boolean }[] {
-  const parts = text.split(/\bheddle\.(?=\w)/);
+  // `refuse` is a function: it ends the transaction.
+  const parts = text.split(/\bheddle\.(?!refuse\()(?=\w)/);
   return parts.slice(1).map((part, i) => {
     return { text: part, isInsert: /\binto\s+$/.test(parts[i] ?? '') };
   });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { faultyStore, storeFaults, type StoreFault } from '../support/faults.ts';
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { requestBesideCommit } from '../support/request-fault.ts';
 import type { Harness } from './contract/fixture.ts';
+import { requestsContract } from './contract/requests.ts';
 import { storeContract } from './contract/index.ts';
 
 async function openMemory(...faults: readonly StoreFault[]): Promise<Harness> {
@@ -52,4 +55,16 @@ describe('the contract catches planted faults', () => {
     // A fault that breaks everything would prove nothing about the tests that look for it.
     expect(failed.length).toBeLessThan(tests.length / 2);
   });
+});
+
+it('the contract catches a request that is looked up before the commit, and written after it', async () => {
+  const name =
+    'promise 12: of a request that comes twice at once one counts, whichever batch has it';
+  const open = async () => {
+    const harness = await openMemory();
+    return { ...harness, store: requestBesideCommit(harness.store as MemoryStore) };
+  };
+  const tests = new Map<string, () => Promise<void>>();
+  requestsContract({ open, it: (of, run) => tests.set(of, run) });
+  await expect(tests.get(name)?.()).rejects.toThrow(/length/);
 });

@@ -31,11 +31,11 @@ const publish = route({
     delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
   }),
   answers: { 202: z.object({ messageId: z.string() }) },
-  handle: async ({ heddle, tenant, params, body }) => {
+  effect: ({ heddle, tenant, params, body }) => {
     const { payload = null, delayMs = 0 } = body;
-    const published = await heddle.publish(params.channel, payload, { tenant, delayMs });
-    return { status: 202, body: published };
+    return heddle.publish(params.channel, payload, { tenant, delayMs });
   },
+  answer: (published) => ({ status: 202, body: published }),
 });
 
 const read = route({
@@ -71,12 +71,12 @@ const lease = route({
     })
     .nullish(),
   answers: { 200: z.object({ messages: z.array(leased) }) },
-  handle: async ({ heddle, tenant, params, body }) => {
+  effect: ({ heddle, tenant, params, body }) => {
     const { max = 10, leaseMs = 30_000, from = 'earliest' } = body ?? {};
     const { channel, group } = params;
-    const messages = await heddle.receive(channel, { tenant, group, max, leaseMs, from });
-    return { status: 200, body: { messages } };
+    return heddle.receive(channel, { tenant, group, max, leaseMs, from });
   },
+  answer: (messages) => ({ status: 200, body: { messages } }),
 });
 
 const acknowledge = route({
@@ -90,10 +90,9 @@ const acknowledge = route({
   params: ofGroup,
   body: z.strictObject({ tokens: z.array(z.string().min(1).max(256)).min(1).max(1_000) }),
   answers: { 200: z.object({ acknowledged: z.array(z.boolean()) }) },
-  handle: async ({ host, within, params, body }) => {
-    const acknowledged = await acknowledgeAll(host, within, { ...params, ...body });
-    return { status: 200, body: { acknowledged } };
-  },
+  effect: ({ host, within, params, body, request }) =>
+    acknowledgeAll(host, within, { ...params, ...body }, request),
+  answer: (acknowledged) => ({ status: 200, body: { acknowledged } }),
 });
 
 export const channelRoutes = [publish, read, lease, acknowledge];

@@ -83,6 +83,8 @@ const get = route({
   },
 });
 
+type Written = { readonly key: string; readonly version: number };
+
 type Headers = Readonly<Record<string, string | undefined>>;
 
 /** The version that must be there; 0: none may be. */
@@ -105,20 +107,24 @@ function expectedOf(headers: Headers): number {
 }
 
 /** A conflict of versions is a failed precondition, for the client has named one. */
-async function conditional(work: () => Promise<{ key: string; version: number }>): Promise<Answer> {
+async function expecting(work: () => Promise<Written>): Promise<Written> {
   try {
-    const body = await work();
-    return {
-      status: body.version === 1 ? 201 : 200,
-      body,
-      headers: { etag: etagOf(body.version) },
-    };
+    return await work();
   } catch (error) {
     if (!(error instanceof HeddleError) || error.code !== 'memory-conflict') throw error;
     const { key = '', actual = 0 } = error.detail;
     throw heddleError('version-differs', { key, actual }, { cause: error });
   }
 }
+
+const writtenAs = (body: Written): Answer => ({
+  status: body.version === 1 ? 201 : 200,
+  body,
+  headers: { etag: etagOf(body.version) },
+});
+
+const conditional = async (work: () => Promise<Written>): Promise<Answer> =>
+  writtenAs(await expecting(work));
 
 const put = route({
   method: 'PUT',
@@ -147,8 +153,9 @@ const blind = route({
   params: ofEntry,
   body: valueSchema,
   answers: { 200: written, 201: written },
-  handle: ({ heddle, tenant, params, body }) =>
-    conditional(() => heddle.remember(ownerOf(params, tenant), params.key, body.value ?? null)),
+  effect: ({ heddle, tenant, params, body }) =>
+    expecting(() => heddle.remember(ownerOf(params, tenant), params.key, body.value ?? null)),
+  answer: writtenAs,
 });
 
 const remove = route({

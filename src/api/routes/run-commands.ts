@@ -1,6 +1,5 @@
 /** Commands to a run. Each is durable when it is answered, and the run takes it in its turn. */
 import { z } from 'zod';
-import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { route, type Route } from '../route.ts';
 import { accepted, acceptedSchema, json, ofRun } from '../shapes.ts';
 
@@ -13,18 +12,17 @@ const send = route({
   path: '/v1/runs/:runId/events',
   scope: 'run',
   summary: 'Sends an event to the chart of the run.',
-  takesKey: true,
   ofTenant: true,
   always: true,
   params: ofRun,
   body: eventSchema,
   answers: { 202: acceptedSchema },
-  handle: async ({ heddle, tenant, params, body, headers }) => {
+  effect: async ({ heddle, tenant, params, body }) => {
     const run = await heddle.run(params.runId, { tenant });
-    const key = idempotencyKeyOf(headers);
-    await withKey(key, () => run.send(body, key === undefined ? {} : { idempotencyKey: key }));
-    return accepted(run.id);
+    await run.send(body);
+    return null;
   },
+  answer: (_, { params }) => accepted(params.runId),
 });
 
 const answer = route({
@@ -38,11 +36,12 @@ const answer = route({
   params: ofRun,
   body: z.strictObject({ askId: z.string().min(1).max(600), answer: json }),
   answers: { 202: acceptedSchema },
-  handle: async ({ heddle, tenant, params, body }) => {
+  effect: async ({ heddle, tenant, params, body }) => {
     const run = await heddle.run(params.runId, { tenant });
     await run.answer(body.askId, body.answer ?? null);
-    return accepted(run.id);
+    return null;
   },
+  answer: (_, { params }) => accepted(params.runId),
 });
 
 const reasonSchema = z
@@ -61,11 +60,12 @@ function command(kind: 'cancel' | 'pause' | 'resume', summary: string): Route {
     params: ofRun,
     body: reasonSchema,
     answers: { 202: acceptedSchema },
-    handle: async ({ heddle, tenant, params, body }) => {
+    effect: async ({ heddle, tenant, params, body }) => {
       const run = await heddle.run(params.runId, { tenant });
       await run[kind](body?.reason);
-      return accepted(run.id);
+      return null;
     },
+    answer: (_, { params }) => accepted(params.runId),
   });
 }
 

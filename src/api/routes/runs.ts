@@ -8,7 +8,6 @@ import { runStatuses } from '../../library/runs-query.ts';
 import { callNow } from '../../library/why/call-now.ts';
 import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
-import { idempotencyKeyOf, withKey } from '../idempotency.ts';
 import { route, type Ask } from '../route.ts';
 import { json, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
 import { callSchema, tagsSchema, waitMs, waitMsMax } from '../shapes.ts';
@@ -54,22 +53,20 @@ const start = route({
   path: '/v1/runs',
   scope: 'run',
   summary: 'Starts a run. It is durable when this is answered.',
-  takesKey: true,
   ofTenant: true,
+  tenantOf: (body) => (body as Start).tenant,
   always: true,
   body: startSchema,
   answers: { 202: startedSchema },
-  handle: async (ask) => {
+  effect: async (ask) => {
     const { agent, ...options } = startOf(ask, ask.body);
-    const key = idempotencyKeyOf(ask.headers);
-    const keyed = key === undefined ? {} : { idempotencyKey: key };
-    const run = await withKey(key, () => ask.heddle.start(agent, { ...options, ...keyed }));
-    const at = run.tenant === 'default' ? '' : `?tenant=${encodeURIComponent(run.tenant)}`;
-    return {
-      status: 202,
-      body: { id: run.id, tenant: run.tenant },
-      headers: { location: `/v1/runs/${run.id}${at}` },
-    };
+    const { id, tenant } = await ask.heddle.start(agent, options);
+    return [{ runId: id, tenant }];
+  },
+  answer: ([run]) => {
+    const { runId: id = '', tenant = '' } = run ?? {};
+    const at = tenant === 'default' ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+    return { status: 202, body: { id, tenant }, headers: { location: `/v1/runs/${id}${at}` } };
   },
 });
 
@@ -79,17 +76,21 @@ const startMany = route({
   scope: 'run',
   summary: 'Starts several runs: all of them, or none.',
   ofTenant: true,
+  tenantOf: (body) => (body as { readonly starts: readonly Start[] }).starts[0]?.tenant,
   always: true,
   body: z.strictObject({ starts: z.array(startSchema).min(1).max(500) }),
   answers: { 202: z.object({ runs: z.array(startedSchema) }) },
-  handle: async (ask) => {
+  effect: async (ask) => {
     const starts = ask.body.starts.map((one) => startOf(ask, one));
     const [first] = starts;
     if (starts.some(({ tenant }) => tenant !== first?.tenant)) {
       refuseField('body.starts', 'must be of one tenant');
     }
     const runs = await ask.heddle.startAll(starts);
-    return { status: 202, body: { runs: runs.map(({ id, tenant }) => ({ id, tenant })) } };
+    return runs.map(({ id: runId, tenant }) => ({ runId, tenant }));
+  },
+  answer: (runs) => {
+    return { status: 202, body: { runs: runs.map(({ runId: id, tenant }) => ({ id, tenant })) } };
   },
 });
 

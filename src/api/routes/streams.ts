@@ -54,6 +54,7 @@ const ofQuery = route({
 
 const ofBody = route({
   method: 'POST',
+  changesNothing: true,
   path: '/v1/stream',
   scope: 'read',
   summary: 'Follows runs, channels, states of runs, providers or all activity: topics in the body.',

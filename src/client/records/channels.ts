@@ -77,8 +77,7 @@ export class Channels {
     type Body = {
       readonly messages: readonly LeasedMessage[];
     };
-    // What a lost answer has leased comes back when its lease ends.
-    const asked = { body: options, repeat: 'harmless' } as const;
+    const asked = { body: options };
     return (await this.#transport.ask<Body>('POST', groupAt(channel, group, '/leases'), asked)).body
       .messages;
   }

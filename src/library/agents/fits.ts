@@ -29,20 +29,28 @@ export async function fittingStarts(
     return asked.map(({ run }) => run);
   }
   const runs: StartArrival[] = [];
-  for (const { agent, run } of asked) {
+  for (const [place, { agent, run }] of asked.entries()) {
     const { version, schemas } = agent.version === null ? await known.newest(agent.name) : agent;
-    await checkInput(agent.name, schemas, run.inputText);
+    const among = asked.length === 1 ? {} : { place };
+    await checkInput({ agent: agent.name, ...among }, schemas, run.inputText);
     runs.push({ ...run, version });
   }
   return runs;
 }
 
-async function checkInput(agent: string, schemas: AgentSchemas, inputText: string): Promise<void> {
+async function checkInput(
+  of: { readonly agent: string; readonly place?: number },
+  schemas: AgentSchemas,
+  inputText: string,
+): Promise<void> {
   if (schemas.input === null) return;
   const input = inputFromText(inputText);
   const check = await compileSchema(schemas.input, 'agents.input');
   const reason = input === undefined ? 'it is missing' : check(input, 'input');
-  if (reason !== null) throw heddleError('invalid-input', { agent, reason });
+  if (reason === null) return;
+  const missing = [{ path: '', reason: 'is missing' }];
+  const issues = input === undefined ? missing : check.issues(input);
+  throw heddleError('invalid-input', { ...of, reason, issuesText: JSON.stringify(issues) });
 }
 
 /** Throws `invalid-event` when the event's type has a schema which the event's other fields do not fit. */
@@ -55,5 +63,7 @@ export async function checkEvent(
   if (schemas === null || !Object.hasOwn(schemas.events, type)) return;
   const check = await compileSchema(schemas.events[type] ?? null, `agents.events.${type}`);
   const reason = check(fields, 'event');
-  if (reason !== null) throw heddleError('invalid-event', { agent, type, reason });
+  if (reason === null) return;
+  const issuesText = JSON.stringify(check.issues(fields));
+  throw heddleError('invalid-event', { agent, type, reason, issuesText });
 }

@@ -2,6 +2,8 @@
 import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { RunAddress } from '../../store/rows.ts';
+import type { RequestAsked } from '../../store/requests/request-rows.ts';
+import { before, requested } from '../outside/requested.ts';
 import { newRun, type StartRequest } from '../requests.ts';
 import { asError } from '../run-end.ts';
 import { fittingStarts } from './fits.ts';
@@ -13,7 +15,7 @@ export type Start = { readonly agent?: unknown } & StartRequest;
 export async function startRuns(
   runtime: Runtime,
   starts: readonly Start[],
-  scope: TenantScope,
+  { scope, request }: { readonly scope: TenantScope; readonly request: RequestAsked | null },
 ): Promise<readonly RunAddress[]> {
   if (starts.length === 0) return [];
   const { admission, ids, known } = runtime;
@@ -24,10 +26,16 @@ export async function startRuns(
   });
   const runs = await fittingStarts(known, asked);
   await admission.starts(runs);
-  const fates = await runtime.startRuns(runs);
+  const own = runs.map(({ tenant, runId, shard }) => ({ tenant, runId, shard }));
+  const [first, ...rest] = runs;
+  if (first === undefined) return [];
+  const fates = await runtime.startRuns([{ ...first, ...requested(request, own) }, ...rest]);
+  const [fate = null] = fates;
+  // All of them were started by the same request before.
+  if (fate?.kind === 'repeated') return before(fate);
   return fates.map((fate, i) => {
     if (fate?.kind === 'refused') throw asError(fate.error);
-    const address = fate === null ? runs[i] : fate.run;
+    const address = fate?.kind === 'existing' ? fate.run : runs[i];
     if (address === undefined) throw new TypeError('a start was not answered');
     return address;
   });

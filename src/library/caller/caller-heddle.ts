@@ -55,11 +55,12 @@ import {
   type AgentView,
   type OpenRuns,
 } from '../agents/agent-view.ts';
-import type { Door } from './door.ts';
+import type { Caller, Door } from './door.ts';
 import { Listing } from './listing.ts';
 import type { AuditFacts, LeasedMessage } from '../../store/caller-port.ts';
 import type { ReplicasView } from '../../store/operations-port.ts';
 import type { EvaluationRow, RunAddress, RunRow } from '../../store/rows.ts';
+import type { RequestAsked } from '../../store/requests/request-rows.ts';
 import type { ProviderView } from '../../store/provider-rows.ts';
 import type { OneTenant, TenantScope } from '../../domain/scope.ts';
 
@@ -73,18 +74,21 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   readonly by: string;
   /** Lists of runs: pages by filter, and counts. */
   readonly listing: Listing;
+  /** @internal Set for a caller of one request that has an idempotency key: its one effect is kept with it. */
+  readonly request: RequestAsked | null;
   readonly #door: Door;
   readonly #channels: OutsideChannels;
   readonly #memory: OutsideMemory;
 
   /** @internal */
-  constructor(door: Door, scope: TenantScope, by: string) {
+  constructor(door: Door, { scope, by, request = null }: Caller) {
     this.scope = scope;
     this.by = by;
+    this.request = request;
     this.#door = door;
     this.listing = new Listing(door, scope);
-    this.#channels = new OutsideChannels(() => door.open(), scope);
-    this.#memory = new OutsideMemory(() => door.open(), scope);
+    this.#channels = new OutsideChannels(() => door.open(), scope, request);
+    this.#memory = new OutsideMemory(() => door.open(), scope, request);
   }
 
   /**
@@ -127,7 +131,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   }
 
   async #startAll(starts: readonly Start[]): Promise<Run[]> {
-    const runs = await startRuns(this.#door.open(), starts, this.scope);
+    const runs = await startRuns(this.#door.open(), starts, this);
     return runs.map((run) => this.handleOf(run, tenantIn(this.scope, run.tenant)));
   }
 
@@ -153,7 +157,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
 
   /** @internal For handles of tests. */
   protected handleOf<Chart>(address: RunAddress, scope: OneTenant): Run<Chart> {
-    return new Run(this.#door.runtime, address, { scope, by: this.by });
+    return new Run(this.#door.runtime, address, { scope, by: this.by, request: this.request });
   }
 
   /** Runs of one tenant, newest first. */

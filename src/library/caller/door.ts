@@ -2,7 +2,16 @@
  * The way from the library's calls to the runtime. After `shut` no call passes: each is refused as `closed`.
  */
 import { heddleError } from '../../domain/errors.ts';
+import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
+import type { RequestAsked } from '../../store/requests/request-rows.ts';
+
+/** Who calls: the tenants that they may name, what stands beside their commands, and the request that they make. */
+export type Caller = {
+  readonly scope: TenantScope;
+  readonly by: string;
+  readonly request?: RequestAsked | null;
+};
 
 export class Door {
   readonly runtime: Runtime;

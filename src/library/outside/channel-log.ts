@@ -3,6 +3,7 @@ import { heddleError } from '../../domain/errors.ts';
 import { checkName } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { GroupAddress } from '../../store/rows.ts';
+import type { RequestAsked } from '../../store/requests/request-rows.ts';
 import type { ChannelLog } from '../../store/watch-port.ts';
 import type { Clock } from '../../runtime/ports.ts';
 import type { Heddle } from '../library.ts';
@@ -62,10 +63,12 @@ export async function acknowledgeAll(
   { runtime }: Runtime,
   scope: OneTenant,
   at: Pick<GroupAddress, 'channel' | 'group'> & { readonly tokens: readonly string[] },
+  request: RequestAsked | null = null,
 ): Promise<readonly boolean[]> {
   const channel = checkName(at.channel, 'channel');
   const group = checkName(at.group, 'group');
-  return runtime.store.acknowledge(scope, { channel, group, tokens: at.tokens });
+  const asked = { channel, group, tokens: at.tokens };
+  return runtime.store.acknowledge(scope, request === null ? asked : { ...asked, request });
 }
 
 /**

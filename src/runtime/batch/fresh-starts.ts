@@ -8,7 +8,7 @@ import type { Work } from './made-batch.ts';
 import { nothingHeld } from '../turn/held.ts';
 import type { HotRun } from '../turn/hot-run.ts';
 import { firstRunStatus } from '../turn/lifecycle.ts';
-import type { NewRun } from '../../store/rows.ts';
+import type { NewRun, StartArrival } from '../../store/rows.ts';
 import type { RoomsBelow } from './rooms-below.ts';
 
 type Pending = { readonly group: StartGroup; left: number };
@@ -103,10 +103,10 @@ export class FreshStarts {
     return pending;
   }
 
-  #mayBegin(run: NewRun): boolean {
+  #mayBegin(run: StartArrival): boolean {
     const { agents, shards } = this.#options;
-    // Only the store can tell whether a run with this key exists.
-    if (run.idempotencyKey !== null) return false;
+    // Only the store can tell whether a run with this key exists, or was asked for by this request.
+    if (run.idempotencyKey !== null || run.request !== undefined) return false;
     return shards.owns(run.shard) && agents.find(run.agent, run.version) !== undefined;
   }
 

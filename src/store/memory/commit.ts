@@ -5,7 +5,8 @@
  */
 import { heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
-import { Fates, type BatchOutcome, type FateOf } from '../fates.ts';
+import { Fates, type ArrivalKind, type BatchOutcome, type FateOf } from '../fates.ts';
+import { isSpent } from '../requests/request-port.ts';
 import { writeAttempts } from './attempts.ts';
 import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
@@ -15,6 +16,7 @@ import { arriveInbox, insertInbox, takeInbox, Wakes } from './inbox.ts';
 import { arriveMemory } from './memory-entries.ts';
 import { writeProviders } from './providers.ts';
 import { retellArrivals } from './questions.ts';
+import { judgeRequests, keepRequests } from './requests.ts';
 import { addressOf, arriveStarts, findRun, queueRun } from './runs.ts';
 import { writeSlots } from './slots.ts';
 import { endSubscription, register, wakeWaiters } from './subscriptions.ts';
@@ -37,11 +39,20 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
     fates.put('statusChanges', i, applyStatus(db, change, batch));
   });
   for (const child of committed.flatMap((turn) => turn.children)) queueRun(db, child, wakes);
-  arrivals.starts.forEach((run, i) => fates.put('starts', i, poisonOf(run)));
+  const marked = judgeRequests(db, batch, fates);
+  const judge = <Kind extends ArrivalKind>(
+    kind: Kind,
+    i: number,
+    fate: FateOf[Kind] | null,
+  ): void => {
+    if (fates.of(kind, i) === null) fates.put(kind, i, fate);
+  };
+  arrivals.starts.forEach((run, i) => judge('starts', i, poisonOf(run)));
   arriveStarts(db, arrivals.starts, fates, wakes);
-  arrivals.messages.forEach((message, i) => fates.put('messages', i, poisonOf(message)));
+  arrivals.messages.forEach((message, i) => judge('messages', i, poisonOf(message)));
   for (const message of fates.without('messages', arrivals.messages)) publish(db, message, wakes);
   arrivals.memory.forEach((insert, i) => {
+    if (isSpent(fates.of('memory', i))) return;
     fates.put('memory', i, poisonOf(insert) ?? arriveMemory(db, insert));
   });
   for (const turn of committed) {
@@ -53,6 +64,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   for (const turn of committed) takeInbox(db, turn);
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);
   arrivals.inbox.forEach((row, i) => {
+    if (isSpent(fates.of('inbox', i))) return;
     fates.put('inbox', i, poisonOf(row) ?? arriveInbox(db, row, wakes));
   });
   batch.results.forEach((kept, i) => fates.put('results', i, keepResult(db, kept, batch)));
@@ -60,6 +72,7 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   writeSlots(db, batch, fates);
   writeProviders(db, batch);
   writeAttempts(db, batch.attempts);
+  keepRequests(db, batch, marked, fates);
   wakeWaiters(db, wakes);
   const told = own(fates.list());
   db.tables.commits.put({ commitId: batch.commitId, atMs: db.now(), told });
@@ -82,7 +95,8 @@ function poisonOf(arrival: object): FateOf['inbox'] | null {
 function retell(db: Database, { arrivals }: Batch, { told }: StoredCommit): BatchOutcome {
   const fates = new Fates(told);
   arrivals.starts.forEach((run, i) => {
-    if (fates.of('starts', i)?.kind === 'refused') return;
+    const fate = fates.of('starts', i);
+    if (fate?.kind === 'refused' || fate?.kind === 'repeated') return;
     const known = findRun(db, run);
     const isOwn = known === null || known.runId === run.runId;
     fates.put('starts', i, isOwn ? null : { kind: 'existing', run: addressOf(known) });

@@ -38,6 +38,7 @@ import {
   type StoredAgent,
   type StoredStart,
   type StoredEntry,
+  type StoredRequest,
   type StoredTimer,
   type StoredShard,
   type StoredReplica,
@@ -92,6 +93,7 @@ function createTables(undo: UndoLog) {
       shard: shardOfRow,
     }),
     cursors: new Table<StoredCursor, 'channel'>(undo, groupKey, { channel: channelKey }),
+    requests: new Table<StoredRequest, never>(undo, (row) => join(row.tenant, row.key), {}),
     leases: new Table<StoredLease, 'group' | 'channel'>(undo, (row) => row.token, {
       group: groupKey,
       channel: channelKey,

@@ -33,6 +33,14 @@ import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
 import { facetsOfRuns, pageOfRuns } from './listing/runs.ts';
 import { listQuestions, questionsOf } from './questions.ts';
+import {
+  answerRequest,
+  claimRequest,
+  dropRequest,
+  knownRequest,
+  requestedOnce,
+} from './requests.ts';
+import type { RequestAsked } from '../requests/request-rows.ts';
 import { listRuns, listTenants, load, openRuns, readCheckpoint, readJournal } from './runs.ts';
 import { endAllSessions, endSession, peersOf, release, renew, replicasOf } from './shards.ts';
 import { providerTotals, slotsOf } from './slots.ts';
@@ -144,8 +152,10 @@ function callerReads(whole: Whole): TenantReads {
           .sort((a, b) => (a.evaluationId < b.evaluationId ? -1 : 1))
           .slice(0, query.limit),
       ),
-    lease: (request) => whole((db) => lease(db, request)),
-    acknowledge: (request) => whole((db) => acknowledge(db, request)),
+    lease: (request) =>
+      whole((db) => requestedOnce(db, requestOf(request), () => lease(db, request))),
+    acknowledge: (request) =>
+      whole((db) => requestedOnce(db, requestOf(request), () => acknowledge(db, request))),
     renewLeases: (request) => whole((db) => renewLeases(db, request)),
     channels: (query) => whole((db) => listChannels(db, query)),
     groups: (query) => whole((db) => listGroups(db, query)),
@@ -156,8 +166,21 @@ function callerReads(whole: Whole): TenantReads {
     budget: (at) => whole((db) => readBudgets(db, [at], {})[0] ?? null),
     openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
+    request: (asked) => whole((db) => knownRequest(db, asked)),
+    claimRequest: (asked) => whole((db) => claimRequest(db, asked)),
+    answerRequest: (mark) => whole((db) => answerRequest(db, mark)),
+    dropRequest: (asked) => whole((db) => dropRequest(db, asked)),
   };
 }
+
+const requestOf = ({
+  tenant,
+  request,
+}: {
+  readonly tenant: string;
+  readonly request?: RequestAsked;
+}): (RequestAsked & { readonly tenant: string }) | null =>
+  request === undefined ? null : { tenant, ...request };
 
 function themes(
   whole: Whole,

@@ -20,6 +20,7 @@ import { removeAttempts } from './attempts.ts';
 import { removeConversations } from './conversations.ts';
 import { pruneImages, removeImageUses } from './images.ts';
 import { forgetKeys, removeQuestions } from './questions.ts';
+import { forgetRequests } from './requests.ts';
 import { join } from './table.ts';
 import { clearTimersOf } from './timers.ts';
 
@@ -40,6 +41,7 @@ export function prune(db: Database, query: Asked<'prune'>): number {
   pruneImages(db, query);
   const commits = db.tables.commits.all().filter((row) => row.atMs < db.now() - commitMsMax);
   forgetKeys(db, query.limit);
+  forgetRequests(db, query.limit);
   for (const commit of commits.slice(0, query.limit)) db.tables.commits.remove(commit.commitId);
   return over.length;
 }

@@ -67,9 +67,10 @@ function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Refu
  * stay as they were told.
  */
 export function retellArrivals(db: Database, rows: readonly InboxArrival[], fates: Fates): void {
-  if (rows.some(({ once }) => once !== undefined)) return;
+  if (rows.some(({ once, request }) => once !== undefined || request !== undefined)) return;
   rows.forEach((row, i) => {
-    if (fates.of('inbox', i)?.error.code === 'store-poison') return;
+    const fate = fates.of('inbox', i);
+    if (fate?.kind === 'refused' && fate.error.code === 'store-poison') return;
     const isKnown = db.tables.runs.get(runKey(row)) !== undefined;
     fates.put('inbox', i, isKnown ? null : runUnknown(row));
   });

@@ -27,6 +27,7 @@ import type {
   SubscriptionRow,
   TimerRow,
 } from '../rows.ts';
+import type { RequestMark } from '../requests/request-rows.ts';
 import type { GateOrderRow } from '../gate-orders-port.ts';
 import type { Lines, ProviderRow } from '../provider-rows.ts';
 import { join } from './table.ts';
@@ -78,6 +79,8 @@ export type StoredSentKey = RunKey & {
 export type StoredAgent = AgentRow & { readonly place: number };
 /** The text of a start under an idempotency key. */
 export type StoredStart = RunKey & { readonly startText: string };
+/** `atMs`: when its effect was, or when it was claimed. */
+export type StoredRequest = RequestMark & { readonly tenant: string; readonly atMs: number };
 export type StoredEntry = MemoryAddress & { readonly newest: number };
 export type StoredTimer = Omit<TimerRow, 'dueInMs'> & { readonly dueAtMs: number };
 export type StoredShard = Pick<ShardGrant, 'shard' | 'epoch'> & {

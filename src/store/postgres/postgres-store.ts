@@ -46,6 +46,7 @@ import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
 import { registerAgents } from './tables/agents.ts';
+import { answerRequest, claimRequest, dropRequest, knownRequests } from './tables/requests.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tables/tokens.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
@@ -170,6 +171,10 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     },
     openRunsByVersion: (tenant) => openRunsByVersion(wide, tenant),
     audit: (tenant) => audit(wide, tenant),
+    request: async (asked) => (await knownRequests(read, [asked]))[0] ?? null,
+    claimRequest: (asked) => claimRequest(read, asked),
+    answerRequest: (mark) => answerRequest(read, mark),
+    dropRequest: (asked) => dropRequest(read, asked),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Asked } from '../port.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Pool } from './link/pool.ts';
 import { bigint, int, statement } from './link/statement.ts';
+import { pruneRequests } from './tables/requests.ts';
 
 /**
  * Deletes ended runs with the rows that are theirs alone, and the messages that they took, unless a
@@ -173,6 +174,7 @@ export async function prune(pool: Pool, query: Asked<'prune'>): Promise<number> 
   await pool.read([pruneImagesStatement(query.olderThanMs, Math.min(query.limit, imagesMax))]);
   await pool.read([pruneCommitsStatement(query.limit)]);
   await pool.read([pruneKeysStatement(query.limit)]);
+  await pool.read([pruneRequests(query.limit)]);
   await pool.read([foldSlotsStatement()]);
   await pool.read([pruneReplicasStatement()]);
   return Number(gone);

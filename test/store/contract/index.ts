@@ -19,6 +19,7 @@ import { openQuestionsContract } from './open-questions.ts';
 import { ownershipContract } from './ownership.ts';
 import { providersContract } from './providers.ts';
 import { scopesContract } from './scopes.ts';
+import { requestsContract } from './requests.ts';
 import { slotsContract } from './slots.ts';
 import { agentsContract } from './agents.ts';
 import { timersContract } from './timers.ts';
@@ -40,6 +41,7 @@ const themes = {
   questions: answersContract,
   'open questions of all runs': openQuestionsContract,
   'events with a key': sentKeysContract,
+  'requests with a key': requestsContract,
   'timers and delayed messages': timersContract,
   ownership: ownershipContract,
   'leases of outside consumers': leasesContract,

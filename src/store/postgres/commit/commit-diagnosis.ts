@@ -12,11 +12,13 @@ import type {
   TurnCommit,
 } from '../../batch.ts';
 import type { FateOf, Fates } from '../../fates.ts';
+import { isSpent, judgeMarked, markedParts } from '../../requests/request-port.ts';
 import { diagnoseBudgets } from './budget-diagnosis.ts';
 import { cursorKey, LeftOut, memoryKey, newFates, runKey } from './commit-fates.ts';
 import type { Results } from '../link/link.ts';
 import type { Pool } from '../link/pool.ts';
 import { questionsNow, type QuestionKey } from '../tables/question-writes.ts';
+import { knownRequests } from '../tables/requests.ts';
 import { diagnoseStarts } from './start-keys.ts';
 import {
   column,
@@ -132,13 +134,24 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
   batch.charges?.settled.forEach(({ shard }, index) => fates.put('settled', index, fence(shard)));
   await diagnoseBudgets(pool, batch, fates);
   await diagnoseStarts(pool, batch, fates);
+  await diagnoseRequests(pool, batch, fates);
   diagnoseMemory(batch, facts, fates);
+}
+
+/** Parts whose requests were asked before. They keep their fates, and no later part stands on them. */
+async function diagnoseRequests(pool: Pool, { arrivals }: Batch, fates: Fates): Promise<void> {
+  const marked = markedParts(arrivals);
+  const keys = marked.map(({ tenant, request: { key } }) => ({ tenant, key }));
+  const known = await knownRequests(pool, keys);
+  const rows = new Map(marked.map((part, index) => [part, known[index] ?? null]));
+  judgeMarked(arrivals, marked, fates, (part) => rows.get(part) ?? null);
 }
 
 function diagnoseMemory({ arrivals }: Batch, { newest }: Facts, fates: Fates): void {
   arrivals.memory.forEach((insert, index) => {
     const before = fates.of('memory', index);
     if (before?.kind === 'refused' && before.error.code === 'store-poison') return;
+    if (isSpent(before)) return;
     const actual = newest.get(memoryKey(insert)) ?? 0;
     const version = actual + 1;
     if (insert.version === version) fates.put('memory', index, null);

@@ -9,6 +9,7 @@ import type {
   MemoryWriter,
   TurnCommit,
 } from '../../batch.ts';
+import { isSpent, judgeMarked, markedParts } from '../../requests/request-port.ts';
 import { Fates, type FateOf, type PartFate, type PartKind } from '../../fates.ts';
 
 export const runKey = (run: { readonly tenant: string; readonly runId: string }): string =>
@@ -46,6 +47,7 @@ export function newFates(batch: Batch): Fates {
   batch.slots.forEach(({ call }, index) => {
     if (call !== null && !epochs.has(call.shard)) fates.put('slots', index, fenced);
   });
+  judgeMarked(batch.arrivals, markedParts(batch.arrivals), fates, () => null);
   numberWithin(batch, fates);
   return fates;
 }
@@ -61,6 +63,7 @@ function numberWithin({ turns, arrivals }: Batch, fates: Fates): void {
     newest.set(memoryKey(insert), insert.version);
   }
   arrivals.memory.forEach((insert, index) => {
+    if (isSpent(fates.of('memory', index))) return;
     const key = memoryKey(insert);
     const before = newest.get(key);
     const isMoved = insert.onAny === true && before !== undefined;

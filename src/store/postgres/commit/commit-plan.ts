@@ -5,12 +5,13 @@
  * The order below is the order of locks of every commit, everywhere: commit, shards, runs, images, memory
  * entries, groups' cursors, channels, then rows that only their run's owner writes, questions, inbox
  * rows with the keys of sends before them, slots, providers, budgets with the reservations under them,
- * and last attempts.
+ * attempts, and last requests.
  */
 import { freed, type Batch, type SlotWrite, type TurnCommit } from '../../batch.ts';
 import type { Charges } from '../../charges.ts';
 import type { Fates } from '../../fates.ts';
 import type { InboxArrival, NewRun } from '../../rows.ts';
+import { answerOf, markedParts } from '../../requests/request-port.ts';
 import { insertAttempts } from '../tables/attempts.ts';
 import { arrivalCalls } from '../tables/arrival-writes.ts';
 import {
@@ -33,6 +34,7 @@ import { insertImages, useImages } from '../tables/images.ts';
 import { inboxTargets, insertInbox, takeInbox, takeResults } from '../tables/inbox-writes.ts';
 import { insertMemory } from '../tables/memory-writes.ts';
 import { questionCalls } from '../tables/question-writes.ts';
+import { insertRequests, type RequestWrite } from '../tables/requests.ts';
 import {
   changeStatus,
   clearEnded,
@@ -89,10 +91,30 @@ export function planCommit(batch: Batch, fates: Fates, trial: boolean): Plan {
   for (const message of fates.without('messages', arrivals.messages)) rows.message(message);
   arrivals.memory.forEach((insert, index) => {
     const fate = fates.of('memory', index);
-    if (fate?.kind === 'refused') return;
+    if (fate !== null && fate.kind !== 'renumbered') return;
     rows.version(fate === null ? insert : { ...insert, version: fate.version });
   });
-  return callsOf(batch, fates, rows, { arrived, charges, trial });
+  const requests = trial ? [] : requestRows(batch, fates);
+  return callsOf(batch, fates, rows, { arrived, charges, requests, trial });
+}
+
+/** The requests whose parts take part. Inbox rows are found by their place among those that are judged. */
+function requestRows({ arrivals }: Batch, fates: Fates): RequestWrite[] {
+  const marked = markedParts(arrivals);
+  if (marked.length === 0) return [];
+  const places = new Map<number, number>();
+  arrivals.inbox.forEach((_, index) => {
+    if (fates.of('inbox', index) === null) places.set(index, places.size + 1);
+  });
+  return marked.flatMap((part): RequestWrite[] => {
+    const { kind, index, tenant, request } = part;
+    const fate = fates.of(kind, index);
+    if (fate !== null && fate.kind !== 'renumbered') return [];
+    const asked = kind === 'memory' ? arrivals.memory[index] : undefined;
+    const version = fate === null ? (asked?.version ?? null) : fate.version;
+    const place = kind === 'inbox' ? (places.get(index) ?? null) : null;
+    return [{ tenant, ...request, answerText: answerOf(part, version), place }];
+  });
 }
 
 const noCharges: Charges = { reserved: [], settled: [], defaults: {} };
@@ -120,6 +142,7 @@ const byRun = (a: TurnCommit, b: TurnCommit): number =>
 type Taking = {
   readonly arrived: readonly InboxArrival[];
   readonly charges: Charges;
+  readonly requests: readonly RequestWrite[];
   readonly trial: boolean;
 };
 
@@ -127,7 +150,7 @@ function callsOf(
   batch: Batch,
   fates: Fates,
   rows: CommitRows,
-  { arrived, charges, trial }: Taking,
+  { arrived, charges, requests, trial }: Taking,
 ): Plan {
   const outside = arrivalCalls(arrived, batch.commitId);
   rows.inbox.push(...outside.plain);
@@ -183,7 +206,7 @@ function callsOf(
     some(slotsOf(batch, fates), (set) => writeSlots(batch.replicaId, set)),
     some(batch.providers, writeProviders),
     ...writeCharges(charges),
-    some(batch.attempts ?? [], insertAttempts),
+    ...lastCalls(batch, requests),
   ];
   return {
     calls: calls.filter(isCall),
@@ -192,6 +215,16 @@ function callsOf(
     targets,
     accepting: outside.accepting,
   };
+}
+
+function lastCalls(
+  { attempts = [], commitId }: Batch,
+  requests: readonly RequestWrite[],
+): readonly Call[] {
+  return [
+    ...(attempts.length > 0 ? [insertAttempts(attempts)] : []),
+    ...(requests.length > 0 ? [insertRequests(requests, commitId)] : []),
+  ];
 }
 
 function cursorCalls(moves: readonly CursorMove[]): Call[] {

@@ -14,6 +14,7 @@ export const guard = {
   budget: 'HD005',
   answer: 'HD006',
   start: 'HD007',
+  request: 'HD008',
 } as const;
 
 /**

@@ -121,7 +121,7 @@ const acceptStatement = rowStatement<InboxArrival>(
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /**
- * The calls that write these arrivals. If none of them counts only once, all are `plain`, and are
+ * The calls that write these arrivals. If none of them counts only once, or has a request, all are `plain`, and are
  * written with the turns' own inbox rows. `answered`: the questions that must be locked before.
  */
 export function arrivalCalls(
@@ -133,7 +133,7 @@ export function arrivalCalls(
   readonly accepting: Call | null;
   readonly bound: Call | null;
 } {
-  if (rows.every(({ once }) => once === undefined)) {
+  if (rows.every(({ once, request }) => once === undefined && request === undefined)) {
     return { plain: rows, answered: [], accepting: null, bound: null };
   }
   const answered = rows.flatMap(({ tenant, runId, once }) =>

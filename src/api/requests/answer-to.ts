@@ -1,0 +1,58 @@
+/** What a route is asked, from a request that has passed its schemas, and what it answers. */
+import type { FastifyRequest } from 'fastify';
+import type { Doorkeeper } from '../../access/doorkeeper.ts';
+import { tenantScopeOf, type Principal } from '../../access/principal.ts';
+import { tenantIn } from '../../access/scopes.ts';
+import type { Heddle } from '../../library/library.ts';
+import type { Answer, Route } from '../route.ts';
+import type { Streams } from '../streams/streams.ts';
+import { requestAsked, type Requests } from './idempotency.ts';
+
+type Answering = {
+  readonly heddle: Heddle;
+  readonly doorkeeper: Doorkeeper;
+  readonly streams: Streams;
+  readonly requests: Requests;
+  readonly closing: AbortController;
+};
+
+const partsOf = ({ params, query, body }: FastifyRequest) => ({ params, query, body });
+
+/** Asks the route, once for each key. */
+export async function answerTo(
+  serving: Answering,
+  route: Route,
+  principal: Principal,
+  request: FastifyRequest,
+): Promise<Answer> {
+  const { heddle, doorkeeper, streams, requests } = serving;
+  const headers = request.headers as Record<string, string | undefined>;
+  const asked = requestAsked(route, { ...partsOf(request), headers });
+  const { tenant } = request.query as { readonly tenant?: string };
+  const scope = tenantScopeOf(principal);
+  const within = tenantIn(scope, route.ofTenant ? tenant : undefined);
+  // Of a route that is claimed, effects are not the request's one effect.
+  const own = route.keyed === 'in-commit' ? asked : null;
+  const ask = {
+    heddle: heddle.as(scope, principal.by, own),
+    host: heddle,
+    request: own,
+    principal,
+    tenant: within.tenant,
+    within,
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    headers,
+    streams,
+    admitted: () => doorkeeper.admit(request.headers),
+    closing: serving.closing.signal,
+  };
+  if (asked === null) return route.handle(ask);
+  return requests.once(route, asked, {
+    store: heddle.runtime.store,
+    within: tenantIn(scope, tenant ?? route.tenantOf?.(request.body) ?? within.tenant),
+    carryOut: () => route.handle(ask),
+    again: (cameTo) => route.again(cameTo, ask),
+  });
+}

@@ -1,0 +1,163 @@
+/** What a server bounds: how often it is asked, how much, and that its commands are answered while it is overloaded. */
+import { afterAll, expect, it, vi } from 'vitest';
+import { createMachine } from 'xstate';
+import { Doorkeeper } from '../../src/access/doorkeeper.ts';
+import { createToken } from '../../src/access/tokens.ts';
+import { createApi } from '../../src/api/server.ts';
+import { Overload } from '../../src/api/overload.ts';
+import { Streams } from '../../src/api/streams/streams.ts';
+import { approval } from '../../machines/examples/approval.ts';
+import { openHeddle } from '../support/heddle.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { asking, served } from './served.ts';
+
+const url = await testDatabase();
+const { heddle } = await openHeddle(url, { agents: [approval] });
+const open: (() => Promise<unknown>)[] = [() => heddle.close()];
+afterAll(async () => {
+  for (const close of open.reverse()) await close();
+});
+
+const hurry = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
+const clerk = {
+  machine: createMachine({ id: 'clerk', on: { hurry: {} } }),
+  events: { hurry },
+};
+
+async function api(options: { rate?: { max: number; windowMs: number }; overload?: Overload }) {
+  const { store, clock } = heddle.runtime;
+  const read = vi.spyOn(store, 'tokenByHash');
+  const doorkeeper = new Doorkeeper({ store, nowMs: () => clock.nowMs() });
+  const streams = new Streams(heddle);
+  streams.reachedAt(null);
+  const app = await createApi({ heddle, doorkeeper, version: '0', streams, ...options });
+  open.push(() => app.close());
+  const at = await app.listen({ port: 0, host: '127.0.0.1' });
+  return { ask: asking(at), at, read };
+}
+
+it('counts requests, says how many are left, and refuses those above with the time to wait', async () => {
+  const { ask } = await api({ rate: { max: 3, windowMs: 60_000 } });
+  const replies = [];
+  for (let n = 0; n < 4; n += 1) replies.push(await ask('GET', '/v1/agents'));
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  const [first, , , last] = replies;
+  expect(first?.headers.get('ratelimit-policy')).toBe('"replica";q=3;w=60');
+  expect(first?.headers.get('ratelimit')).toMatch(/^"replica";r=2;t=\d+$/);
+  expect(last?.headers.get('ratelimit')).toMatch(/^"replica";r=0;t=\d+$/);
+  expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(last?.body).toMatchObject({
+    code: 'rate-limited',
+    retryable: true,
+    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  });
+  expect((await ask('GET', '/healthz')).status).toBe(200);
+});
+
+it('counts unknown tokens for their address before the database is asked for them', async () => {
+  const { ask, read } = await api({ rate: { max: 3, windowMs: 60_000 } });
+  read.mockClear();
+  const guess = (n: number) =>
+    ask('GET', '/v1/agents', undefined, { authorization: `Bearer heddle_${n}_guessed` });
+  const statuses = [];
+  for (let n = 0; n < 6; n += 1) statuses.push((await guess(n)).status);
+  expect(statuses).toEqual([401, 401, 401, 429, 429, 429]);
+  expect(read).toHaveBeenCalledTimes(3);
+  const scraped = await ask('GET', '/metrics', undefined, {
+    authorization: 'Bearer heddle_x_guess',
+  });
+  expect(scraped.status).toBe(429);
+  expect(read).toHaveBeenCalledTimes(3);
+});
+
+it('each token has its own count, and one that is known costs its address nothing', async () => {
+  const [one, other] = [
+    await createToken(heddle.runtime.store, { name: 'one', scopes: ['admin'] }),
+    await createToken(heddle.runtime.store, { name: 'other', scopes: ['admin'] }),
+  ];
+  const { ask } = await api({ rate: { max: 3, windowMs: 60_000 } });
+  const by = (token: string) =>
+    ask('GET', '/v1/agents', undefined, { authorization: `Bearer ${token}` });
+  const statuses = [];
+  for (const token of [one, one, one, one, other, other]) statuses.push((await by(token)).status);
+  expect(statuses).toEqual([200, 200, 200, 429, 200, 200]);
+});
+
+it('a body above the bound is refused by its field, and changes nothing', async () => {
+  const { ask } = await api({});
+  const payload = 'x'.repeat(4_194_304);
+  const reply = await ask('POST', '/v1/channels/large/messages', { payload });
+  expect(reply).toMatchObject({ status: 413, body: { code: 'payload-too-large' } });
+  expect((await ask('GET', '/v1/channels/large/messages')).body.head).toBe(0);
+});
+
+it('an overloaded replica answers 503, but for commands and its health', async () => {
+  let nowMs = 0;
+  const overload = new Overload({
+    bounds: { lateMs: 2_000, forMs: 10_000 },
+    nowMs: () => nowMs,
+    heapShare: () => 0,
+  });
+  const { ask } = await api({ overload });
+  const started = await ask('POST', '/v1/runs', { agent: 'approval', input: { request: 'x' } });
+  for (let n = 0; n < 6; n += 1) {
+    nowMs += 2_600;
+    overload.sample();
+  }
+  const reply = await ask('GET', '/v1/agents');
+  expect(reply).toMatchObject({ status: 503, body: { code: 'overloaded', retryable: true } });
+  expect(reply.headers.get('retry-after')).toBe('5');
+  expect((await ask('GET', '/healthz')).status).toBe(200);
+  const cancelled = await ask('POST', `/v1/runs/${started.body.id}/cancel`, { reason: 'late' });
+  expect(cancelled.status).toBe(202);
+  nowMs += 500;
+  overload.sample();
+  expect((await ask('GET', '/v1/agents')).status).toBe(200);
+});
+
+it('a full heap is trouble at once', async () => {
+  const { ask } = await api({ overload: new Overload({ heapShare: () => 0.97 }) });
+  const reply = await ask('GET', '/v1/agents');
+  expect(reply).toMatchObject({ status: 503, body: { detail: expect.stringContaining('heap') } });
+});
+
+it('what does not fit a schema of an agent or a question is named by its fields', async () => {
+  const schemas = {
+    machine: approval,
+    input: {
+      type: 'object',
+      properties: { request: { type: 'string' }, of: { type: 'array', items: { type: 'number' } } },
+      required: ['request'],
+      additionalProperties: false,
+    },
+  };
+  const { ask } = await served(await testDatabase(), {}, { agents: [schemas, clerk] as never });
+  const errorsOf = async (path: string, body: object) => {
+    const reply = await ask('POST', path, body);
+    expect(reply.status).toBe(400);
+    return reply.body.errors.map(({ field }: { field: string }) => field).toSorted();
+  };
+  const agent = 'approval';
+  expect(await errorsOf('/v1/runs', { agent, input: { of: [1, 'x'], more: 1 } })).toEqual([
+    'body.input.more',
+    'body.input.of.1',
+    'body.input.request',
+  ]);
+  expect(await errorsOf('/v1/runs', { agent })).toEqual(['body.input']);
+  const good = { agent, input: { request: 'x' } };
+  expect(
+    await errorsOf('/v1/runs/batch', { starts: [good, { agent, input: { request: 1 } }] }),
+  ).toEqual(['body.starts.1.input.request']);
+  const { body: waiting } = await ask('POST', '/v1/runs', { agent: 'clerk' });
+  const events = `/v1/runs/${waiting.id}/events`;
+  expect(await errorsOf(events, { type: 'hurry', n: 1.5 })).toEqual(['body.n']);
+  const { body } = await ask('POST', '/v1/runs', good);
+  const at = `/v1/runs/${body.id}`;
+  let questions: { askId: string }[] = [];
+  await vi.waitFor(async () => {
+    questions = (await ask('GET', `${at}/questions`)).body.questions;
+    expect(questions).toHaveLength(1);
+  }, 20_000);
+  const answer = { askId: questions[0]?.askId, answer: { approved: 'yes' } };
+  expect(await errorsOf(`${at}/answers`, answer)).toEqual(['body.answer.approved']);
+});

@@ -1,0 +1,55 @@
+/**
+ * A server that is there to be killed between a commit and its reply: it kills itself as soon as the effect of a request
+ * with an idempotency key is committed.
+ */
+import { writeSync } from 'node:fs';
+import { approval } from '../../machines/examples/approval.ts';
+import { Heddle } from '../../src/heddle.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { createStub } from '../../src/providers/stub/stub.ts';
+import { Runtime } from '../../src/runtime/runtime.ts';
+import { serve } from '../../src/server.ts';
+import type { Store } from '../../src/store/port.ts';
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { markedParts } from '../../src/store/requests/request-port.ts';
+import { systemClock, systemIds } from '../../src/system.ts';
+
+const [databaseUrl = ''] = process.argv.slice(2);
+
+function die(): never {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;);
+}
+
+function mortal(store: Store): Store {
+  return {
+    ...store,
+    commit: async (batch) => {
+      const outcome = await store.commit(batch);
+      return markedParts(batch.arrivals).length > 0 ? die() : outcome;
+    },
+    lease: async (scope, asked) => {
+      const leased = await store.lease(scope, asked);
+      return asked.request === undefined ? leased : die();
+    },
+    acknowledge: async (scope, asked) => {
+      const held = await store.acknowledge(scope, asked);
+      return asked.request === undefined ? held : die();
+    },
+  };
+}
+
+const kernel = createKernel();
+const runtime = new Runtime({
+  store: mortal(await openPostgresStore({ connectionString: databaseUrl })),
+  kernel,
+  agents: [kernel.register(approval)],
+  providers: [createStub({ name: 'stub', ceiling: 1, latencyMs: 1, seed: 1, clock: systemClock })],
+  clock: systemClock,
+  ids: systemIds,
+  log: { info: () => undefined, warn: () => undefined },
+  settings: { leaseMs: 1_500, pollMs: 200 },
+});
+await runtime.start();
+const server = await serve(new Heddle(runtime, () => Promise.resolve()), { port: 0 });
+writeSync(1, `${server.url}\n`);

@@ -1,0 +1,222 @@
+/** Requests with an idempotency key: one effect, one answer, for a day. */
+import { expect } from 'vitest';
+import { oneTenant } from '../../../src/access/scopes.ts';
+import { limits } from '../../../src/domain/limits.ts';
+import type { RequestMark } from '../../../src/store/requests/request-rows.ts';
+import {
+  allShards,
+  begin,
+  endOf,
+  event,
+  message,
+  minute,
+  newRun,
+  tenant,
+  type Bench,
+  type Contract,
+} from './fixture.ts';
+
+const mark = (key: string, parts: Partial<RequestMark> = {}): RequestMark => ({
+  key,
+  route: 'POST /x',
+  hash: 'h',
+  answerText: '{"n":1}',
+  ...parts,
+});
+const published = (key: string, id: string, parts: Partial<RequestMark> = {}) => ({
+  ...message('news', id),
+  request: mark(key, parts),
+});
+const scope = oneTenant(tenant);
+const known = (bench: Bench, key: string) => bench.store.request(scope, { key });
+const ids = async (bench: Bench) =>
+  (await bench.read('news')).messages.map(({ messageId }) => messageId);
+const refused = (code: string) => ({ kind: 'refused', error: { code } });
+const repeated = { kind: 'repeated', answerText: '{"n":1}' };
+
+export function requestsContract({ open, it }: Contract): void {
+  it('promise 12: a request that is repeated has one effect, and the answer of the first', async () => {
+    const bench = await begin(open);
+    const first = await bench.commit({ arrivals: { messages: [published('k', 'a')] } });
+    expect(first.messages).toEqual([{ kind: 'accepted' }]);
+    const both = [published('k', 'b', { answerText: '{"n":2}' }), message('news', 'c')];
+    const second = await bench.commit({ arrivals: { messages: both } });
+    expect(second.messages).toEqual([repeated, { kind: 'accepted' }]);
+    expect(await ids(bench)).toEqual(['a', 'c']);
+    expect(await known(bench, 'k')).toMatchObject({ hash: 'h', answerText: '{"n":1}' });
+    expect(await bench.store.request(oneTenant('other'), { key: 'k' })).toBe(null);
+  });
+
+  it('promise 12: of a request that comes twice at once one counts, whichever batch has it', async () => {
+    const bench = await begin(open);
+    const outcomes = await Promise.all(
+      ['a', 'b', 'c'].map((id) => bench.commit({ arrivals: { messages: [published('k', id)] } })),
+    );
+    const fates = outcomes.flatMap(({ messages }) => messages);
+    expect(fates.filter(({ kind }) => kind === 'accepted')).toHaveLength(1);
+    expect(fates.filter(({ kind }) => kind === 'repeated')).toHaveLength(2);
+    expect(await ids(bench)).toHaveLength(1);
+  });
+
+  it('promise 12: another request under the key is refused, and of two in one batch the second waits', async () => {
+    const bench = await begin(open);
+    const twice = [published('k', 'a'), published('k', 'b')];
+    const first = await bench.commit({ arrivals: { messages: twice } });
+    expect(first.messages).toMatchObject([{ kind: 'accepted' }, refused('request-running')]);
+    const others = [published('k', 'c', { hash: 'i' }), published('k', 'd', { route: 'POST /y' })];
+    const second = await bench.commit({ arrivals: { messages: others } });
+    expect(second.messages).toMatchObject([refused('request-differs'), refused('request-differs')]);
+    expect(await ids(bench)).toEqual(['a']);
+  });
+
+  it('promise 11: a request that is refused leaves no row', async () => {
+    const bench = await begin(open);
+    const [run, ended] = [await bench.started(1), await bench.started(2)];
+    await bench.turns(endOf(ended, 1));
+    const rows = [
+      { ...event(ended, 'a'), request: mark('ended') },
+      { ...event(run, 'b'), request: mark('open') },
+      event(run, 'c'),
+    ];
+    const outcome = await bench.commit({ arrivals: { inbox: rows } });
+    const kinds = outcome.inbox.map(({ kind }) => kind);
+    expect(kinds).toEqual(['refused', 'accepted', 'accepted']);
+    expect(await known(bench, 'ended')).toBe(null);
+    expect(await known(bench, 'open')).not.toBe(null);
+    const again = await bench.commit({ arrivals: { inbox: rows.slice(0, 2) } });
+    expect(again.inbox).toMatchObject([refused('run-ended'), repeated]);
+    expect(await bench.inbox(run)).toHaveLength(2);
+  });
+
+  it('promise 12: a group of starts has one fate', async () => {
+    const bench = await begin(open);
+    const group = (from: number) =>
+      [0, 1].map((n) => ({
+        ...newRun(from + n),
+        group: from,
+        ...(n === 0 && { request: mark('k') }),
+      }));
+    const first = await bench.commit({ arrivals: { starts: group(1) } });
+    expect(first.starts).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+    const second = await bench.commit({ arrivals: { starts: [...group(3), newRun(5)] } });
+    expect(second.starts).toEqual([repeated, repeated, { kind: 'accepted' }]);
+    expect(await bench.store.run(scope, newRun(3).runId)).toBe(null);
+    expect(await bench.store.run(scope, newRun(4).runId)).toBe(null);
+  });
+
+  it('promise 12: a write of memory is kept with the version that it became', async () => {
+    const bench = await begin(open);
+    const at = { tenant, scope: 'user', owner: 'ann', key: 'x' };
+    const write = (key: string | null, valueText: string) => ({
+      ...at,
+      version: 1,
+      valueText,
+      deleted: false,
+      runId: null,
+      turn: null,
+      onAny: true as const,
+      ...(key === null ? {} : { request: mark(key, { answerText: '{"key":"x","version":1}' }) }),
+    });
+    await bench.commit({ arrivals: { memory: [write(null, '1')] } });
+    await bench.commit({ arrivals: { memory: [write('k', '2')] } });
+    const mixed = [write('k', '9'), write(null, '3')];
+    const outcome = await bench.commit({ arrivals: { memory: mixed } });
+    const answerText = '{"key":"x","version":2}';
+    expect(outcome.memory).toMatchObject([{ kind: 'repeated', answerText }, { version: 3 }]);
+    const { newest, versions } = await bench.store.memory(scope, {
+      ...at,
+      version: null,
+      history: 9,
+    });
+    expect([newest, versions.map(({ valueText }) => valueText)]).toEqual([3, ['3', '2', '1']]);
+  });
+
+  it('promise 5: the same batch, sent again, tells what it told', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { messages: [published('k', 'a')] } });
+    const batch = bench.batch({
+      arrivals: { messages: [published('k', 'b'), published('l', 'c')] },
+    });
+    const told = await bench.send(batch);
+    expect(told.messages).toEqual([repeated, { kind: 'accepted' }]);
+    expect((await bench.send(batch)).messages).toEqual(told.messages);
+    expect(await ids(bench)).toEqual(['a', 'c']);
+  });
+
+  it('a key is known for a day, and then its row goes', async () => {
+    const bench = await begin(open);
+    await bench.commit({ arrivals: { messages: [published('k', 'a'), published('l', 'b')] } });
+    await bench.advance(limits.requestKeyMs - minute);
+    const within = await bench.commit({ arrivals: { messages: [published('k', 'c')] } });
+    expect(within.messages).toEqual([repeated]);
+    await bench.advance(2 * minute);
+    expect(await known(bench, 'k')).toBe(null);
+    const after = await bench.commit({ arrivals: { messages: [published('k', 'd')] } });
+    expect(after.messages).toEqual([{ kind: 'accepted' }]);
+    await bench.store.prune({ olderThanMs: minute, limit: 100 });
+    expect(await known(bench, 'k')).not.toBe(null);
+    expect(await ids(bench)).toEqual(['a', 'b', 'd']);
+  });
+
+  it('promise 12: leases and acknowledgements that are asked for again are those of the first', async () => {
+    const bench = await begin(open);
+    for (const id of ['a', 'b', 'c']) await bench.publish(message('news', id));
+    const group = { channel: 'news', group: 'g' };
+    const { key, route, hash } = mark('lease');
+    const asked = { ...group, from: 'earliest', max: 2, leaseMs: minute } as const;
+    const lease = () => bench.store.lease(scope, { ...asked, request: { key, route, hash } });
+    const [first, second] = await Promise.all([lease(), lease()]);
+    expect(first.map(({ messageId }) => messageId)).toEqual(['a', 'b']);
+    expect(second).toEqual(first);
+    expect((await bench.store.lease(scope, asked)).map(({ messageId }) => messageId)).toEqual([
+      'c',
+    ]);
+    const tokens = first.map(({ token }) => token);
+    const request = { ...mark('ack'), route: 'POST /z' };
+    const acknowledge = () => bench.store.acknowledge(scope, { ...group, tokens, request });
+    expect([await acknowledge(), await acknowledge()]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    expect(await bench.store.acknowledge(scope, { ...group, tokens })).toEqual([false, false]);
+    const other = bench.store.acknowledge(scope, {
+      ...group,
+      tokens,
+      request: mark('lease', { hash: 'i' }),
+    });
+    await expect(other).rejects.toMatchObject({ code: 'request-differs' });
+  });
+
+  it('a claim is carried out by one, answered once, and taken over when nobody answers it', async () => {
+    const bench = await begin(open);
+    const { key, route, hash } = mark('k');
+    const asked = { key, route, hash };
+    const claim = () => bench.store.claimRequest(scope, asked);
+    const kinds = (await Promise.all([claim(), claim()])).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['claimed', 'running']);
+    expect((await bench.store.claimRequest(scope, { ...asked, hash: 'i' })).kind).toBe('differs');
+    await bench.advance(limits.requestClaimMs + minute);
+    expect((await claim()).kind).toBe('claimed');
+    await bench.store.dropRequest(scope, asked);
+    expect((await claim()).kind).toBe('claimed');
+    await bench.store.answerRequest(scope, { ...asked, answerText: '{"status":202}' });
+    await bench.advance(limits.requestClaimMs + minute);
+    expect(await claim()).toEqual({ kind: 'answered', answerText: '{"status":202}' });
+    await bench.store.dropRequest(scope, asked);
+    expect((await claim()).kind).toBe('answered');
+  });
+
+  it('promise 6: a fenced turn takes no request with it', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    const epochs = new Map(allShards.map((shard) => [shard, 99]));
+    const outcome = await bench.commit({
+      epochs,
+      turns: [endOf(run, 1)],
+      arrivals: { messages: [published('k', 'a')] },
+    });
+    expect(outcome.turns).toEqual([{ kind: 'fenced' }]);
+    expect(outcome.messages).toEqual([{ kind: 'accepted' }]);
+    expect(await known(bench, 'k')).not.toBe(null);
+  });
+}
