@@ -66,6 +66,13 @@ export type { FacetField, RunFacets, RunLine } from './store/ports/listing-port.
 export type { Budget, BudgetOwner, BudgetUse, BudgetView } from './library/budget-requests.ts';
 export type { OpenQuestion } from './library/answers.ts';
 export type { ReopenOptions } from './library/caller/gate-orders.ts';
+export type {
+  ActivityCounts,
+  ActivityRow,
+  ReplicaRow,
+  ReplicasView,
+  StatusCounts,
+} from './store/operations-port.ts';
 export type { ActivityHistory, ActivityQuery } from './library/caller/operations.ts';
 export type { ListedQuestion, QuestionsQuery } from './library/caller/questions.ts';
 export type { RuntimeSettings } from './runtime/settings.ts';

@@ -6,7 +6,9 @@ import type { ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type { ProviderStatus } from '../../machines/provider.ts';
 
-type ReplicaRow = {
+/** A replica of heddle. */
+export type ReplicaRow = {
+  /** Its id. */
   readonly replicaId: ReplicaId;
   /** Where others reach it; null when it serves nobody. */
   readonly address: string | null;
@@ -14,10 +16,12 @@ type ReplicaRow = {
   readonly release: number | null;
   /** False: its lease has ended, or its session is gone for too long. Its shards are free to take. */
   readonly isLive: boolean;
+  /** How long ago its last heartbeat came. */
   readonly heartbeatAgoMs: number;
-  /** In order. */
+  /** The shards that it holds, in order. */
   readonly shards: readonly number[];
 };
+/** All replicas with their shards. */
 export type ReplicasView = {
   /** Live ones first. */
   readonly replicas: readonly ReplicaRow[];
@@ -26,6 +30,7 @@ export type ReplicasView = {
 };
 export const replicasMax = 1_000;
 
+/** How many runs have each status. */
 export type StatusCounts = { readonly [Status in RunStatus]?: number };
 
 /** What was going on at one instant. */
@@ -36,23 +41,41 @@ export type ActivityCounts = {
   readonly inSlots: number;
   /** False: more runs were open than are counted at once. */
   readonly isWhole: boolean;
+  /** The gates of providers, 100 at most. */
   readonly gates: readonly {
+    /** The gate: a provider's name, or `provider/model`. */
     readonly gate: string;
+    /** Its state. */
     readonly status: ProviderStatus;
+    /** How many calls it takes at once. */
     readonly limit: number;
+    /** How many calls it may take at once at most. */
     readonly ceiling: number;
+    /** Calls in its slots. */
     readonly inUse: number;
   }[];
   /** The users with the most open runs. */
   readonly users: readonly {
+    /** The tenant. */
     readonly tenant: string;
+    /** The user. */
     readonly user: string;
+    /** Its open runs. */
     readonly statuses: StatusCounts;
   }[];
   /** All others together. */
-  readonly rest: { readonly users: number; readonly statuses: StatusCounts };
+  readonly rest: {
+    /** How many users. */
+    readonly users: number;
+    /** Their open runs. */
+    readonly statuses: StatusCounts;
+  };
 };
-export type ActivityRow = ActivityCounts & { readonly atMs: number };
+/** What was going on, with its time. */
+export type ActivityRow = ActivityCounts & {
+  /** When, in ms since 1970, by the database's clock. */
+  readonly atMs: number;
+};
 
 export const activityBounds = {
   openMax: 100_000,
