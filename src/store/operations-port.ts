@@ -9,7 +9,7 @@ import type { ProviderStatus } from '../../machines/provider.ts';
 /** A replica of heddle. */
 export type ReplicaRow = {
   /** Its id. */
-  readonly replicaId: ReplicaId;
+  readonly replicaId: string;
   /** Where others reach it; null when it serves nobody. */
   readonly address: string | null;
   /** The number of what it can write and read; null for those of heddle 0.1. */
