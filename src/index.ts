@@ -60,6 +60,9 @@ export type { RecallOptions, RememberOptions } from './library/outside-memory.ts
 export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';
 export type { Listing } from './library/caller/listing.ts';
+export type { BulkCommand, BulkCount, BulkDone, BulkRequest } from './library/listing/bulk.ts';
+export type { ChildrenQuery, RunChildren } from './library/listing/children.ts';
+export type { RerunOptions } from './library/listing/rerun.ts';
 export type { RunsFilter } from './library/listing/run-filter.ts';
 export type { RunList, RunListQuery } from './library/listing/run-list.ts';
 export type { FacetField, RunFacets, RunLine } from './store/ports/listing-port.ts';

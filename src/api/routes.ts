@@ -4,6 +4,8 @@ import { budgetRoutes } from './routes/budgets.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { healthRoutes } from './routes/health.ts';
 import { insideRoutes } from './routes/inside.ts';
+import { bulkRoutes } from './routes/listing/bulk.ts';
+import { familyRoutes } from './routes/listing/family.ts';
 import { listingRoutes } from './routes/listing/lists.ts';
 import { memoryRoutes } from './routes/memory.ts';
 import { providerRoutes } from './routes/operations/providers.ts';
@@ -20,6 +22,8 @@ import { streamRoutes } from './routes/streams.ts';
 
 export const routes: readonly Route[] = [
   ...listingRoutes,
+  ...bulkRoutes,
+  ...familyRoutes,
   ...runRoutes,
   ...commandRoutes,
   ...insideRoutes,

@@ -118,3 +118,19 @@ export const acceptedSchema = z
   .meta({ id: 'Accepted', description: 'It is durable, and the run will take it in its turn.' });
 
 export const accepted = (id: string): Answer => ({ status: 202, body: { id } });
+
+export const startedSchema = z
+  .object({ id: z.string(), tenant: z.string() })
+  .meta({ id: 'Started' });
+
+/** A run that was accepted, with its address. */
+export function startedAt({
+  id,
+  tenant,
+}: {
+  readonly id: string;
+  readonly tenant: string;
+}): Answer {
+  const at = tenant === 'default' ? '' : `?tenant=${encodeURIComponent(tenant)}`;
+  return { status: 202, body: { id, tenant }, headers: { location: `/v1/runs/${id}${at}` } };
+}

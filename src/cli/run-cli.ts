@@ -18,6 +18,7 @@ import { addProvidersCommand } from './providers-command.ts';
 import { addReplicasCommand } from './replicas-command.ts';
 import { addListCommand } from './runs/list-command.ts';
 import { addQuestionsCommands } from './runs/questions-commands.ts';
+import { addRerunCommand } from './runs/rerun-command.ts';
 import { addRunCommand } from './runs/run-command.ts';
 import { addShowCommands } from './runs/show-command.ts';
 import { addSteerCommands } from './runs/steer-commands.ts';
@@ -44,6 +45,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   };
   addServeCommand(program, streams);
   addRunCommand(program, streams, endWith);
+  addRerunCommand(program, streams, endWith);
   addListCommand(program, streams);
   addShowCommands(program, streams, endWith);
   addSteerCommands(program, streams, endWith);

@@ -17,7 +17,16 @@ import type {
   Turn,
   Why,
 } from './api-types.ts';
-import type { RunFacets, RunsFilter, RunsQuery } from './types/listing.ts';
+import type {
+  BulkCommand,
+  BulkDone,
+  BulkRequest,
+  OpenRunsFilter,
+  RunChildren,
+  RunFacets,
+  RunsFilter,
+  RunsQuery,
+} from './types/listing.ts';
 
 /** `idempotencyKey`: this request counts once, however often it is sent with the key. Default: a key of its own. */
 export type Once = {
@@ -104,6 +113,52 @@ export class Runs extends RunRecords {
   /** How many runs the filter means, by status, agent, user and code: exact up to 10,000 runs. */
   async facets(query: RunsFilter = {}): Promise<RunFacets> {
     return (await this.#transport.ask<RunFacets>('GET', '/v1/runs/facets', { query })).body;
+  }
+
+  /** The runs that the run has started, and those that these have started. */
+  async children(
+    runId: string,
+    query: {
+      /** Generations below the run, 1 to 16. Default 4. */
+      readonly depth?: number;
+      /** How many runs at most, 1 to 1,000. Default 200. */
+      readonly limit?: number;
+    } = {},
+  ): Promise<RunChildren> {
+    return (await this.#transport.ask<RunChildren>('GET', at(runId, '/children'), { query })).body;
+  }
+
+  /** Starts the run once more on the newest version of its agent, with its input or another. */
+  async rerun(
+    runId: string,
+    options: {
+      /** In place of the input of the run before. */
+      readonly input?: Json;
+    } & Once = {},
+  ): Promise<Started> {
+    const { idempotencyKey, ...body } = options;
+    const asked = { body, repeat: 'by-key', idempotencyKey } as const;
+    return (await this.#transport.ask<Started>('POST', at(runId, '/rerun'), asked)).body;
+  }
+
+  /** How many open runs the command would reach. Nothing is done. */
+  async meant(command: BulkCommand, filter: OpenRunsFilter): Promise<number> {
+    const asked = { body: { command, filter }, repeat: 'harmless' } as const;
+    type Body = { readonly matches: number };
+    return (await this.#transport.ask<Body>('POST', '/v1/runs/commands/count', asked)).body.matches;
+  }
+
+  /**
+   * Gives the command to the open runs that the filter means: to 1,000 at most, the oldest; the rest is `left`. Refused
+   * as `more-match`, and nothing is done, when more match than `matches`.
+   */
+  async command(
+    command: BulkCommand,
+    filter: OpenRunsFilter,
+    request: BulkRequest,
+  ): Promise<BulkDone> {
+    const asked = { body: { command, filter, ...request }, repeat: 'harmless' } as const;
+    return (await this.#transport.ask<BulkDone>('POST', '/v1/runs/commands', asked)).body;
   }
 
   /**

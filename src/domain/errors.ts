@@ -60,6 +60,10 @@ export const errorRegistry = {
   // Runs
   'run-unknown': terminal(404, 'No run has the id {runId}.'),
   'run-ended': terminal(409, 'Run {runId} is {status}; only an open run takes this.'),
+  'more-match': terminal(
+    409,
+    '{found} open runs match now, and {expected} were expected; count them again before you {command} them.',
+  ),
   'start-key-used': terminal(
     409,
     '{field}: the idempotency key {key} was used for another agent or input, by run {runId}; give each start its own.',

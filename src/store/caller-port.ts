@@ -227,6 +227,8 @@ export function callerStore(reads: TenantReads): CallerStore {
     runs: ({ tenant }, query) => reads.runs({ ...query, tenant }),
     list: ({ tenant }, query) => reads.list({ ...query, tenant }),
     facets: ({ tenant }, query) => reads.facets({ ...query, tenant }),
+    openCount: ({ tenant }, query) => reads.openCount({ ...query, tenant }),
+    childrenOf: ({ tenant }, query) => reads.childrenOf({ ...query, tenant }),
     journal: ({ tenant }, query) => reads.journal({ ...query, tenant }),
     checkpoint: ({ tenant }, query) => reads.checkpoint({ ...query, tenant }),
     attempts: ({ tenant }, query) => reads.attempts({ ...query, tenant }),

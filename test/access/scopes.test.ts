@@ -41,6 +41,8 @@ const methods: {
   runs: { sql: ['runs_list'] },
   list: { sql: [...listWalks('line', ['newest', 'oldest']), ...listProbes] },
   facets: { sql: [...listWalks('brief', ['newest']), ...listProbes] },
+  openCount: { sql: ['list_open_count'] },
+  childrenOf: { sql: ['list_children'] },
   journal: { sql: ['journal_read', 'journal_read_end'] },
   checkpoint: { sql: ['checkpoint_read'] },
   attempts: { sql: ['attempts_read'] },

@@ -248,3 +248,19 @@ it('lists the agents of a server, and checks those of a module without any', asy
   expect(bad.stdout).toMatch(/fine \S+ {2}is durable/);
   expect(bad.stdout).toContain('agent-refused');
 });
+
+it('rerun begins a run once more, with another input', async () => {
+  const [run] = await started('again', 1);
+  const again = await cli('rerun', run!.id, '--input', '{"request":"once more"}');
+  expect(again).toMatchObject({ code: 0 });
+  const id = again.stdout.trim();
+  expect(id).not.toBe(run!.id);
+  const { input, tags, pipeline } = await runs.get(id);
+  expect({ input, tags, pipeline }).toEqual({
+    input: { request: 'once more' },
+    tags: [`rerun-of:${run!.id}`],
+    pipeline: 'again',
+  });
+  expect(await cli('rerun', run!.id, '--input', '{')).toMatchObject({ code: 2 });
+  await cli('cancel', '--pipeline', 'again', '--yes');
+});

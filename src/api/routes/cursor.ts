@@ -6,8 +6,8 @@ const mark = '1:';
 export const cursorOf = (position: string): string =>
   Buffer.from(mark + position).toString('base64url');
 
-export function positionOf(cursor: string): string {
+export function positionOf(cursor: string, field = 'query.cursor'): string {
   const text = Buffer.from(cursor, 'base64url').toString();
-  if (!text.startsWith(mark)) refuseField('query.cursor', 'is none that a list has given');
+  if (!text.startsWith(mark)) refuseField(field, 'is none that a list has given');
   return text.slice(mark.length);
 }

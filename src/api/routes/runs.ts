@@ -10,7 +10,7 @@ import { waitText } from '../../library/why/wait-words.ts';
 import { runView } from '../../library/run-view.ts';
 import { route, type Ask } from '../route.ts';
 import { json, name, ofRun, outcomeOf, outcomeSchema, runOf, runSchema } from '../shapes.ts';
-import { callSchema, tagsSchema, waitMs, waitMsMax } from '../shapes.ts';
+import { callSchema, startedAt, startedSchema, tagsSchema, waitMs, waitMsMax } from '../shapes.ts';
 
 const startSchema = z
   .strictObject({
@@ -24,8 +24,6 @@ const startSchema = z
   })
   .meta({ id: 'Start' });
 type Start = z.output<typeof startSchema>;
-
-const startedSchema = z.object({ id: z.string(), tenant: z.string() }).meta({ id: 'Started' });
 
 /**
  * A start may name its tenant, as the query may: both must mean the same. A start whose query names none means the
@@ -65,8 +63,7 @@ const start = route({
   },
   answer: ([run]) => {
     const { runId: id = '', tenant = '' } = run ?? {};
-    const at = tenant === 'default' ? '' : `?tenant=${encodeURIComponent(tenant)}`;
-    return { status: 202, body: { id, tenant }, headers: { location: `/v1/runs/${id}${at}` } };
+    return startedAt({ id, tenant });
   },
 });
 

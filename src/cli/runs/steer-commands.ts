@@ -1,6 +1,6 @@
 /** The commands to runs: an event to one; a cancel, a pause or a resume to some, by their ids or by a filter. */
 import type { Command } from 'commander';
-import { HeddleRequestError, type Client, type Run } from '../../client/index.ts';
+import { HeddleRequestError, type Client, type OpenRunsFilter } from '../../client/index.ts';
 import { asObject, refuseField } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
 import { openStatuses } from '../../library/runs-query.ts';
@@ -66,8 +66,6 @@ async function fieldsOf(
 type SteerFlags = ApiFlags & FilterFlags & { readonly reason?: string; readonly yes?: boolean };
 type Done = { readonly id: string; readonly done: boolean; readonly error?: string };
 
-/** The most runs of one command; after it, the same again means the next ones. */
-const hitMax = 1_000;
 const listedMax = 20;
 const atOnce = 16;
 
@@ -83,45 +81,62 @@ async function steered(
     refuseField('ids', 'are to be given, or a filter (--status, --agent, --tag …): one of both');
   }
   return withClient(flags, async (client) => {
-    const hit = isFiltered ? await hitBy(client, kind, flags) : ids;
-    if (isFiltered && !(await isWanted(kind, hit as readonly Run[], flags, streams))) {
-      return exitCodes.ok;
-    }
-    const done = await inTurn(
-      hit.map((one) => (typeof one === 'string' ? one : one.id)),
-      (id) => client.runs[kind](id, flags.reason),
-    );
-    return told(kind, done, flags, streams);
+    const done = isFiltered
+      ? await allMeant(client, kind, flags, streams)
+      : await inTurn(ids, (id) => client.runs[kind](id, flags.reason));
+    return done === null ? exitCodes.ok : told(kind, done, flags, streams);
   });
 }
 
-/** Open runs alone: what has ended cannot be steered. A resume is of what is paused. */
-async function hitBy(client: Client, kind: Kind, flags: SteerFlags): Promise<readonly Run[]> {
-  const status = kind === 'resume' ? (['paused'] as const) : openStatuses;
-  const query = { status, ...filterOf(flags), limit: hitMax };
-  return (await client.runs.list(query)).items.filter(({ endedAtMs }) => endedAtMs === null);
+/** Shows what the filter means and asks, then gives the command to it. Null: nothing was to be done. */
+async function allMeant(
+  { runs }: Client,
+  kind: Kind,
+  flags: SteerFlags,
+  streams: Streams,
+): Promise<readonly Done[] | null> {
+  const { code, endedFromMs, endedBelowMs, ...filter } = filterOf(flags);
+  if (code !== undefined || endedFromMs !== undefined || endedBelowMs !== undefined) {
+    refuseField('code', 'and times of ends mean runs that have ended: they cannot be steered');
+  }
+  const matches = await runs.meant(kind, filter);
+  if (!(await isWanted(kind, { runs, filter, matches }, flags, streams))) return null;
+  const done: Done[] = [];
+  const reason = flags.reason === undefined ? {} : { reason: flags.reason };
+  for (let next = { left: matches, cursor: '' }; ;) {
+    const request = { matches: next.left, ...reason, cursor: next.cursor };
+    const answer = await runs.command(kind, filter, request);
+    done.push(...answer.runIds.map((id) => ({ id, done: true })));
+    if (answer.left === 0) return done;
+    next = answer;
+  }
 }
+
+type MeantRuns = {
+  readonly runs: Client['runs'];
+  readonly filter: OpenRunsFilter;
+  readonly matches: number;
+};
 
 async function isWanted(
   kind: Kind,
-  hit: readonly Run[],
+  { runs, filter, matches }: MeantRuns,
   flags: SteerFlags,
   streams: Streams,
 ): Promise<boolean> {
   const say = writerTo(streams.stderr);
-  if (hit.length === 0) {
+  if (matches === 0) {
     say('No open run is meant.');
     if (flags.json === true) writerTo(streams.stdout)('[]');
     return false;
   }
-  say(runTable(hit.slice(0, listedMax)));
-  if (hit.length > listedMax) say(`and ${hit.length - listedMax} more`);
-  if (hit.length === hitMax) say(`These are the newest ${hitMax}; others are left as they are.`);
+  // A resume is of what is paused.
+  const status = kind === 'resume' ? (['paused'] as const) : openStatuses;
+  const shown = await runs.list({ status, ...filter, limit: listedMax });
+  say(runTable(shown.items.filter(({ endedAtMs }) => endedAtMs === null)));
+  if (matches > listedMax) say(`and ${matches - listedMax} more`);
   if (flags.yes === true) return true;
-  return confirmed(
-    `${kind} ${hit.length === 1 ? 'this run' : `these ${hit.length} runs`}?`,
-    streams,
-  );
+  return confirmed(`${kind} ${matches === 1 ? 'this run' : `these ${matches} runs`}?`, streams);
 }
 
 async function inTurn(

@@ -1,5 +1,5 @@
 /** Which runs are wanted, and counts of them, as the API takes and answers them. */
-import type { RunStatus } from '../api-types.ts';
+import type { Run, RunStatus } from '../api-types.ts';
 
 /** Which runs are meant. A field that is left out restricts nothing. */
 export type RunsFilter = {
@@ -56,4 +56,46 @@ export type RunFacets = {
     /** By the code of the error with which they ended. */
     readonly code: Readonly<Record<string, number>>;
   };
+};
+
+/** What can be told to many runs. */
+export type BulkCommand = 'cancel' | 'pause' | 'resume';
+
+/** Which open runs a command means. A field that is left out restricts nothing. */
+export type OpenRunsFilter = Omit<RunsFilter, 'code' | 'endedFromMs' | 'endedBelowMs'>;
+
+/** A command to many runs. */
+export type BulkRequest = {
+  /** How many runs match, as they were counted before. When more match now, nothing is done. */
+  readonly matches: number;
+  /** Kept with each run. */
+  readonly reason?: string;
+  /** From the answer before, to go on behind its runs. */
+  readonly cursor?: string;
+};
+
+/** What came of one request. */
+export type BulkDone = {
+  /** How many runs have the command now and take it in their turns. */
+  readonly done: number;
+  /** How many runs that match were left for the next request. */
+  readonly left: number;
+  /** The runs that have it. */
+  readonly runIds: readonly string[];
+  /** For the next request; empty when none is left. */
+  readonly cursor: string;
+};
+
+/** A run below another. */
+export type ChildRun = Run & {
+  /** Generations below the run that was asked about: 1 for its own children. */
+  readonly depth: number;
+};
+
+/** The runs below a run, generation by generation. */
+export type RunChildren = {
+  /** The runs. */
+  readonly runs: readonly ChildRun[];
+  /** True: there are more, deeper ones or beside these. */
+  readonly isCut: boolean;
 };

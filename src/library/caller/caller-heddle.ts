@@ -56,6 +56,7 @@ import {
   type OpenRuns,
 } from '../agents/agent-view.ts';
 import type { Caller, Door } from './door.ts';
+import { rerunOf, tenantOnly, type RerunOptions } from '../listing/rerun.ts';
 import { Listing } from './listing.ts';
 import type { AuditFacts, LeasedMessage } from '../../store/caller-port.ts';
 import type { ReplicasView } from '../../store/operations-port.ts';
@@ -72,7 +73,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   readonly scope: TenantScope;
   /** @internal Stands beside the commands of this caller: a token's name, or `library`. */
   readonly by: string;
-  /** Lists of runs: pages by filter, and counts. */
+  /** Lists of runs: pages by filter, counts, trees of children, and commands to all open runs of a filter. */
   readonly listing: Listing;
   /** @internal Set for a caller of one request that has an idempotency key: its one effect is kept with it. */
   readonly request: RequestAsked | null;
@@ -86,7 +87,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     this.by = by;
     this.request = request;
     this.#door = door;
-    this.listing = new Listing(door, scope);
+    this.listing = new Listing(door, scope, (address, one) => this.handleOf(address, one));
     this.#channels = new OutsideChannels(() => door.open(), scope, request);
     this.#memory = new OutsideMemory(() => door.open(), scope, request);
   }
@@ -133,6 +134,19 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   async #startAll(starts: readonly Start[]): Promise<Run[]> {
     const runs = await startRuns(this.#door.open(), starts, this);
     return runs.map((run) => this.handleOf(run, tenantIn(this.scope, run.tenant)));
+  }
+
+  /**
+   * Starts a run once more, on the newest version of its agent: with its input, or with another that fits the agent's
+   * schema. The new run has its user, pipeline, class and tags, and the tag `rerun-of:` with its id.
+   */
+  async rerun(runId: string, options: RerunOptions = {}): Promise<Run> {
+    return hearGiven(options, async () => {
+      const before = await this.run(runId, tenantOnly(options));
+      const [run] = await this.#startAll([rerunOf(await before.row(), options)]);
+      if (run === undefined) throw new TypeError('a start was not answered');
+      return run;
+    });
   }
 
   /**

@@ -57,7 +57,7 @@ export const filterKeys = [
   'endedBelowMs',
 ] as const;
 
-type Meant = { readonly scope: OneTenant; readonly filter: RunFilter };
+export type Meant = { readonly scope: OneTenant; readonly filter: RunFilter };
 
 /** `field`: what the filter is part of, for what is said of a wrong one. */
 export function meantRuns(given: RunsFilter, within: TenantScope, field: string): Meant {
@@ -123,6 +123,8 @@ export function filled(digits: string, digit: '0' | 'f'): RunId {
   const all = digits.padEnd(32, digit);
   return asRunId(all.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
 }
+
+export const behindId = (runId: RunId): RunId | null => behind(runId.replaceAll('-', ''));
 
 /** The first id behind all that begin with these digits; null when there is none. */
 function behind(digits: string): RunId | null {

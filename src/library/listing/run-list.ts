@@ -57,7 +57,7 @@ export async function countRuns(
 }
 
 /** 16 bytes of the id; after them the time of the end, where the list is in that order. */
-function cursorOf({ runId, endedUs }: RunPlace): string {
+export function cursorOf({ runId, endedUs }: RunPlace): string {
   const id = Buffer.from(runId.replaceAll('-', ''), 'hex');
   if (endedUs === null) return id.toString('base64url');
   const end = Buffer.alloc(8);
@@ -65,15 +65,15 @@ function cursorOf({ runId, endedUs }: RunPlace): string {
   return Buffer.concat([id, end]).toString('base64url');
 }
 
-function placeOf(given: unknown, isByEnd: boolean): RunPlace {
-  const cursor = asText(given as Json, 'list.cursor');
+export function placeOf(given: unknown, isByEnd: boolean, field = 'list.cursor'): RunPlace {
+  const cursor = asText(given as Json, field);
   const bytes = /^[\w-]{22,32}$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   if (bytes.length !== (isByEnd ? 24 : 16)) {
-    refuseField('list.cursor', 'is none that a list with this filter has given');
+    refuseField(field, 'is none that a list with this filter has given');
   }
   const runId = filled(bytes.subarray(0, 16).toString('hex'), '0');
   if (!isByEnd) return { runId, endedUs: null };
   const endedUs = Number(bytes.readBigUInt64BE(16));
-  if (!Number.isSafeInteger(endedUs)) refuseField('list.cursor', 'is none that a list has given');
+  if (!Number.isSafeInteger(endedUs)) refuseField(field, 'is none that a list has given');
   return { runId, endedUs };
 }

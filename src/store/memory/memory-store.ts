@@ -31,7 +31,7 @@ import { listChannels, listEntries, listGroups } from './lists/names.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
 import { prune } from './prune.ts';
-import { facetsOfRuns, pageOfRuns } from './listing/runs.ts';
+import { childrenOf, countOpen, facetsOfRuns, pageOfRuns } from './listing/runs.ts';
 import { listQuestions, questionsOf } from './questions.ts';
 import {
   answerRequest,
@@ -138,6 +138,8 @@ function callerReads(whole: Whole): TenantReads {
     runs: (query) => whole((db) => listRuns(db, query)),
     list: (query) => whole((db) => pageOfRuns(db, query)),
     facets: (query) => whole((db) => facetsOfRuns(db, query)),
+    openCount: (query) => whole((db) => countOpen(db, query)),
+    childrenOf: (query) => whole((db) => childrenOf(db, query)),
     journal: (query) => whole((db) => readJournal(db, query)),
     checkpoint: (query) => whole((db) => readCheckpoint(db, query)),
     attempts: (query) => whole((db) => readAttempts(db, query)),

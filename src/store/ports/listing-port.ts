@@ -88,6 +88,13 @@ export interface ListingStore {
   list(scope: OneTenant, query: RunsAsked): Promise<RunPage>;
   /** Counts of the newest `countMax` runs that match. */
   facets(scope: OneTenant, query: RunFilter & { readonly countMax: number }): Promise<RunFacets>;
+  /** How many open runs match, `countMax` at most. */
+  openCount(scope: OneTenant, query: RunFilter & { readonly countMax: number }): Promise<number>;
+  /** Runs that these runs have started, by parent and then by age. */
+  childrenOf(
+    scope: OneTenant,
+    query: { readonly parents: readonly RunId[]; readonly limit: number },
+  ): Promise<readonly RunLine[]>;
 }
 
 const ended: ReadonlySet<RunStatus> = new Set(['completed', 'failed', 'cancelled']);

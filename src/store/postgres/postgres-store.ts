@@ -40,7 +40,7 @@ import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
 import { prune } from './prune.ts';
-import { countRuns, listRuns as listRunsBy } from './reads/listing/lists.ts';
+import { childrenOf, countOpen, countRuns, listRuns as listRunsBy } from './reads/listing/lists.ts';
 import { listChannels, listEntries, listGroups } from './reads/names.ts';
 import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
@@ -145,6 +145,8 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     runs: (query) => listRuns(wide, query),
     list: (query) => listRunsBy(list, query),
     facets: (query) => countRuns(list, query),
+    openCount: (query) => countOpen(list, query),
+    childrenOf: (query) => childrenOf(list, query),
     journal: (query) => readJournal(read, query),
     checkpoint: (query) => readCheckpoint(read, query),
     attempts: (query) => readAttempts(read, query),

@@ -205,6 +205,28 @@ export function listingContract({ open, it }: Contract): void {
     expect(Object.keys(all.by)).toEqual(facetFields);
   });
 
+  it('open runs that match are counted up to a bound, and children are found by their parents', async () => {
+    const bench = await begin(open);
+    await filled(bench, bench.advance);
+    const count = (parts: Partial<RunFilter>, countMax = 100) =>
+      bench.store.openCount(own, { ...none, ...parts, countMax });
+    expect(await count({})).toBe(4);
+    expect(await count({}, 3)).toBe(3);
+    expect(await count({ agent: 'writer' })).toBe(2);
+    expect(await count({ statuses: ['queued', 'completed'] })).toBe(1);
+    expect(await count({ tags: ['red'] })).toBe(1);
+    expect(await count({ from: runId(3), below: runId(9) })).toBe(2);
+    const children = async (parents: readonly number[], limit = 9) =>
+      numbers(await bench.store.childrenOf(own, { parents: parents.map(runId), limit }));
+    expect(await children([1])).toEqual([4, 5]);
+    expect(await children([3, 1])).toEqual([4, 5, 6]);
+    expect(await children([3, 1], 2)).toEqual([4, 5]);
+    expect(await children([2])).toEqual([]);
+    expect(await children([])).toEqual([]);
+    const other = { parents: [runId(1)], limit: 9 };
+    expect(await bench.store.childrenOf(oneTenant('other'), other)).toEqual([]);
+  });
+
   it('a second start under a key changes no tags', async () => {
     const bench = await begin(open);
     const keyed = { idempotencyKey: 'k', tags: ['first'] };

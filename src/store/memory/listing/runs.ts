@@ -43,6 +43,24 @@ export function facetsOfRuns(db: Database, query: AskedIn<'facets'>): AnswerIn<'
   };
 }
 
+export function countOpen(db: Database, query: AskedIn<'openCount'>): number {
+  const open = matching(db, query).filter(({ endedAtMs }) => endedAtMs === null);
+  return Math.min(open.length, query.countMax);
+}
+
+export function childrenOf(db: Database, query: AskedIn<'childrenOf'>): AnswerIn<'childrenOf'> {
+  const { tenant, parents, limit } = query;
+  const children = db.tables.runs
+    .by('tenant', tenant)
+    .filter(({ parent }) => parent !== null && parents.includes(parent.runId))
+    .sort((a, b) => {
+      const [x = '', y = ''] = [a.parent?.runId, b.parent?.runId];
+      if (x !== y) return x < y ? -1 : 1;
+      return a.runId < b.runId ? -1 : 1;
+    });
+  return children.slice(0, limit).map(lineOf);
+}
+
 function orderOf({ order, endedFromMs, endedBelowMs }: AskedIn<'list'>) {
   return {
     sign: order === 'newest' ? -1 : 1,

@@ -15,7 +15,14 @@ import type { RunStatus } from '../../../../../machines/run.ts';
 import type { Pool } from '../../link/pool.ts';
 import type { Call, Fields } from '../../link/statement.ts';
 import { sparsest, waysOf } from './ways.ts';
-import { walkCall, type Span, type Walk, type Way } from './walks.ts';
+import {
+  childrenStatement,
+  openCountCall,
+  walkCall,
+  type Span,
+  type Walk,
+  type Way,
+} from './walks.ts';
 
 /** The rows of an index that one walk of a page looks at. */
 const lookMax = 5_000;
@@ -180,4 +187,19 @@ export async function countRuns(
     total: counted.length,
     by: Object.fromEntries(by) as AnswerIn<'facets'>['by'],
   };
+}
+
+export async function countOpen(pool: Pool, query: AskedIn<'openCount'>): Promise<number> {
+  const { tenant, from, below, countMax } = query;
+  const span = { tenant, low: from ?? lowest, high: below ?? highest };
+  const [[count] = []] = await pool.rows(openCountCall(span, query, countMax));
+  return Number(count ?? 0);
+}
+
+export async function childrenOf(
+  pool: Pool,
+  { tenant, parents, limit }: AskedIn<'childrenOf'>,
+): Promise<AnswerIn<'childrenOf'>> {
+  const rows = await pool.rows(childrenStatement(tenant, parents, limit));
+  return rows.map(lineOf);
 }

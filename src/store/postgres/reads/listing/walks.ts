@@ -30,12 +30,23 @@ const filterParams = [texts, text, text, text, text, text, texts, bigint, bigint
 const atUs = (param: string): string =>
   `(timestamptz 'epoch' + ${param}::bigint * interval '1 microsecond')`;
 
-const wanted = `($6::text[] is null or r.status = any($6::text[]))
-  and ($7::text is null or r.agent = $7::text) and ($8::text is null or r.user_name = $8::text)
-  and ($9::text is null or r.pipeline = $9::text) and ($10::text is null or ${parentOf} = $10::text)
-  and ($11::text is null or ${codeOf} = $11::text) and ($12::text[] is null or r.tags @> $12::text[])
-  and ($13::bigint is null or r.ended_at >= ${atUs('$13')})
-  and ($14::bigint is null or r.ended_at < ${atUs('$14')})`;
+/** `at`: the number of the parameter that has the first field of the filter. */
+function wantedAt(at: number): string {
+  const [statuses, agent, user, pipeline, parent, code, tags, from, below] = filterParams.map(
+    (_, i) => `$${at + i}`,
+  );
+  return `(${statuses}::text[] is null or r.status = any(${statuses}::text[]))
+  and (${agent}::text is null or r.agent = ${agent}::text)
+  and (${user}::text is null or r.user_name = ${user}::text)
+  and (${pipeline}::text is null or r.pipeline = ${pipeline}::text)
+  and (${parent}::text is null or ${parentOf} = ${parent}::text)
+  and (${code}::text is null or ${codeOf} = ${code}::text)
+  and (${tags}::text[] is null or r.tags @> ${tags}::text[])
+  and (${from}::bigint is null or r.ended_at >= ${atUs(`${from}`)})
+  and (${below}::bigint is null or r.ended_at < ${atUs(`${below}`)})`;
+}
+
+const wanted = wantedAt(6);
 
 const filterOf = (query: RunFilter) =>
   [
@@ -208,3 +219,38 @@ export function probeCall({ kind, keys }: Way, walk: Walk, rows: number): Call |
   const make = makers.probe[walk.order][kind as (typeof probedKinds)[number]] as Make | undefined;
   return make?.(walk.tenant, walk.low, walk.high, rows, ...keys) ?? null;
 }
+
+/** How many open runs match, `$4` at most. */
+const openCountStatement = statement<readonly unknown[]>(
+  'list_open_count',
+  [text, uuid, uuid, int, ...filterParams] as never,
+  `select count(*) from (
+      select from generate_series(0, ${shardCount - 1}) as s(shard)
+      cross join lateral (
+        select ${columns} from heddle.runs r
+        where r.shard = s.shard and r.tenant = $1::text and r.ended_at is null
+          and r.run_id >= $2::uuid and r.run_id < $3::uuid
+        offset 0
+      ) r
+      where ${wantedAt(5)} limit $4::int
+    ) found`,
+);
+
+export const openCountCall = (
+  span: Span & { readonly tenant: string },
+  filter: RunFilter,
+  max: number,
+) => openCountStatement(span.tenant, span.low, span.high, max, ...filterOf(filter));
+
+/** Each parent's children through its own part of their index. */
+export const childrenStatement = statement(
+  'list_children',
+  [text, texts, int],
+  `select ${line} from unnest($2::text[]) as i(parent)
+    cross join lateral (
+      select * from heddle.runs r
+      where r.tenant = $1::text and r.parent is not null and ${parentOf} = i.parent
+      order by r.run_id limit $3::int
+    ) r
+    order by i.parent, r.run_id limit $3::int`,
+);
