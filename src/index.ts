@@ -55,6 +55,12 @@ export type {
   SendRequest as SendOptions,
   StartRequest,
 } from './library/requests.ts';
+export type {
+  EvaluationCounts,
+  EvaluationGiven,
+  EvaluationsQuery,
+} from './library/caller/evaluations.ts';
+export type { EvaluationTotals } from './store/ports/evaluations.ts';
 export type { GroupRequest, LeaseHolder, RenewRequest } from './library/outside-channels.ts';
 export type { RecallOptions, RememberOptions } from './library/outside-memory.ts';
 export type { ImageInput, StoredImagePart } from './library/images.ts';
@@ -95,6 +101,7 @@ export type { Edge } from './kernel/port.ts';
 export type { Attempt, AttemptEnd, AttemptNote } from './domain/attempt.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
 export type {
+  EvaluationInsert,
   EvaluationRow,
   MessageRow,
   NewRun,

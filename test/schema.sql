@@ -111,7 +111,10 @@ create table evaluations (
   evaluation_id text collate "C" not null,
   subject_run_id text collate "C" not null,
   evaluator_run_id text collate "C" not null,
-  rationale text not null
+  rationale text not null,
+  agent text collate "C",
+  version text collate "C",
+  by_name text
 );
 create table images (
   size integer not null,
@@ -363,6 +366,7 @@ alter table heddle.tokens add PRIMARY KEY (name);
 
 CREATE INDEX commits_at ON heddle.commits USING brin (at);
 CREATE INDEX delayed_messages_due ON heddle.delayed_messages USING btree (shard, due_at);
+CREATE INDEX evaluations_agent ON heddle.evaluations USING btree (tenant, agent, version, evaluation_id);
 CREATE INDEX evaluations_subject ON heddle.evaluations USING btree (tenant, subject_run_id);
 CREATE INDEX images_stored_at ON heddle.images USING btree (stored_at);
 CREATE INDEX inbox_shard ON heddle.inbox USING btree (shard, seq);
@@ -393,6 +397,19 @@ begin
   return question::json ->> 'assignee';
 exception when others then
   return null;
+end
+$function$
+;
+CREATE OR REPLACE FUNCTION heddle.complete_evaluation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.subject_run_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    select r.agent, r.version into new.agent, new.version from heddle.runs r
+      where r.tenant = new.tenant and r.run_id = new.subject_run_id::uuid;
+  end if;
+  return new;
 end
 $function$
 ;

@@ -14,6 +14,7 @@ import { auditRoutes } from './routes/operations/audit.ts';
 import { wholeRoutes } from './routes/operations/whole.ts';
 import { agentRoutes } from './routes/records/agents.ts';
 import { channelRecordRoutes } from './routes/records/channels.ts';
+import { evaluationRoutes } from './routes/records/evaluations.ts';
 import { memoryRecordRoutes } from './routes/records/memory.ts';
 import { pastRoutes } from './routes/records/past.ts';
 import { commandRoutes } from './routes/run-commands.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...channelRecordRoutes,
   ...memoryRoutes,
   ...memoryRecordRoutes,
+  ...evaluationRoutes,
   ...budgetRoutes,
   ...agentRoutes,
   ...auditRoutes,

@@ -341,20 +341,6 @@ export type Written = {
   readonly version: number;
 };
 
-/** An evaluation that a run was given. */
-export type Evaluation = {
-  /** Names the evaluation. */
-  readonly evaluationId: string;
-  /** The run that is judged. */
-  readonly subjectRunId: string;
-  /** The run that judges. */
-  readonly evaluatorRunId: string;
-  /** The score, from 0 to 1. */
-  readonly score: number;
-  /** The reason for the score, in words. */
-  readonly rationale: string;
-};
-
 /** A bound of tokens and cost. */
 export type Budget = {
   /** Tokens. */

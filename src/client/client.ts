@@ -6,6 +6,7 @@
 import { Runs } from './runs.ts';
 import { Agents } from './records/agents.ts';
 import { Channels } from './records/channels.ts';
+import { Evaluations } from './records/evaluations.ts';
 import { Memory } from './records/memory.ts';
 import { Operator } from './operator.ts';
 import { Questions } from './questions.ts';
@@ -35,6 +36,8 @@ export type Client = {
   readonly runs: Runs;
   /** The channels. */
   readonly channels: Channels;
+  /** Evaluations of runs. */
+  readonly evaluations: Evaluations;
   /** Memory entries. */
   readonly memory: Memory;
   /** What runs ask people. */
@@ -72,6 +75,7 @@ export function createClient(options: ClientOptions = {}): Client {
   return {
     runs: new Runs(transport),
     channels: new Channels(transport),
+    evaluations: new Evaluations(transport),
     memory: new Memory(transport),
     questions: new Questions(transport),
     agents: new Agents(transport),

@@ -2,6 +2,7 @@
 export { createClient, type Client, type ClientOptions } from './client.ts';
 export { HeddleRequestError, type Problem } from './problem.ts';
 export type { AbortLike, ByteStream, FetchAnswer, FetchInit, FetchLike } from './fetch-like.ts';
+export type { Evaluations } from './records/evaluations.ts';
 export type { Agents } from './records/agents.ts';
 export type { RunRecords } from './records/run-records.ts';
 export type { Once, Runs, Waiting } from './runs.ts';
@@ -13,6 +14,7 @@ export type * from './api-types.ts';
 export type * from './types/questions.ts';
 export type * from './types/operations.ts';
 export type * from './types/agents.ts';
+export type * from './types/evaluations.ts';
 export type * from './types/lists.ts';
 export type * from './types/past.ts';
 export type * from './types/call.ts';

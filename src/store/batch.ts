@@ -9,7 +9,7 @@ import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type {
   ChannelAddress,
-  EvaluationRow,
+  EvaluationInsert,
   InboxArrival,
   InboxInsert,
   MemoryVersionRow,
@@ -49,7 +49,7 @@ export type TurnCommit = RunAddress & {
   readonly children: readonly NewRun[];
   readonly messages: readonly MessageInsert[];
   readonly memory: readonly MemoryInsert[];
-  readonly evaluations: readonly EvaluationRow[];
+  readonly evaluations: readonly EvaluationInsert[];
   /**
    * Messages of conversations, appended in this order. Run, turn and place name a message, so none is
    * appended twice.

@@ -25,6 +25,7 @@ import type {
   TimerRow,
 } from './rows.ts';
 import type { RequestAsked } from './requests/request-rows.ts';
+import type { EvaluationsStore } from './ports/evaluations.ts';
 import type { QuestionsStore } from './questions-port.ts';
 import type { RecordsStore } from './ports/records.ts';
 
@@ -92,7 +93,8 @@ export type AuditFacts = {
   readonly slotsInUse: number;
 };
 
-export interface CallerStore extends ListingStore, QuestionsStore, RecordsStore, RequestStore {
+export interface CallerStore
+  extends ListingStore, QuestionsStore, RecordsStore, RequestStore, EvaluationsStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -237,6 +239,9 @@ export function callerStore(reads: TenantReads): CallerStore {
     questions: ({ tenant }, query) => reads.questions({ ...query, tenant }),
     openQuestions: ({ tenant }, query) => reads.openQuestions({ ...query, tenant }),
     evaluations: ({ tenant }, query) => reads.evaluations({ ...query, tenant }),
+    evaluationList: ({ tenant }, query) => reads.evaluationList({ ...query, tenant }),
+    evaluationTotals: ({ tenant }, query) => reads.evaluationTotals({ ...query, tenant }),
+    addEvaluation: ({ tenant }, given) => reads.addEvaluation({ ...given, tenant }),
     lease: ({ tenant }, request) => reads.lease({ ...request, tenant }),
     acknowledge: ({ tenant }, request) => reads.acknowledge({ ...request, tenant }),
     channels: ({ tenant }, query) => reads.channels({ ...query, tenant }),

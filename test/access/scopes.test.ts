@@ -51,6 +51,9 @@ const methods: {
   questions: { sql: ['questions_run'] },
   openQuestions: { sql: ['questions_list'] },
   evaluations: { sql: ['evaluations_read'] },
+  evaluationList: { sql: ['evaluations_list'] },
+  evaluationTotals: { sql: ['evaluations_totals'] },
+  addEvaluation: { sql: ['evaluation_add'] },
   lease: {
     sql: ['lease_group', 'lease_take', 'lease_take_marked', 'lease_again', 'requests_mark'],
   },

@@ -311,6 +311,19 @@ it('lists channels, their groups and memory entries, and renews a lease', async 
   expect((await cli('memory', 'list', 'user', 'bob', '--json', ...tenant)).stdout).toBe('[]\n');
 });
 
+it('gives a run an evaluation, lists it and counts it', async () => {
+  const run = await here.start('waiter', { tenant: 'judged' });
+  const tenant = ['--tenant', 'judged'];
+  expect((await cli('evaluate', run.id, '0.5', 'half', ...tenant)).code).toBe(0);
+  expect((await cli('evaluate', run.id, 'much', 'x', ...tenant)).code).toBe(2);
+  const list = await cli('evaluations', run.id, '--jsonl', ...tenant);
+  expect(linesOf(list.stdout)).toMatchObject([{ score: 0.5, rationale: 'half', by: 'loopback' }]);
+  expect((await cli('evaluations', '--agent', 'waiter', ...tenant)).stdout).toContain('half');
+  const totals = await cli('evaluations', '--totals', '--jsonl', ...tenant);
+  expect(linesOf(totals.stdout)).toMatchObject([{ agent: 'waiter', count: 1, mean: 0.5 }]);
+  await run.cancel();
+});
+
 it('lists providers, from what replicas have written of them', async () => {
   // The first commit of the replica has told of its stub.
   const { code, stdout } = await cli('providers', '--jsonl');

@@ -73,6 +73,11 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect(turns).toEqual(journal);
     expect(turns.map(({ turn }) => turn)).toEqual(turns.map((_, at) => at + 1));
     expect(await runs.evaluations(id)).toEqual([]);
+    const { evaluationId } = await client.evaluations.submit(id, { score: 1, rationale: 'good' });
+    const given = await client.evaluations.list({ runId: id });
+    expect(given.items).toMatchObject([{ evaluationId, subjectRunId: id, score: 1 }]);
+    const { totals } = await client.evaluations.totals({ agent: 'approval' });
+    expect(totals).toMatchObject([{ agent: 'approval', max: 1 }]);
     const traced = await runs.turns(id, { after: 0, limit: 1 });
     expect(traced).toMatchObject([{ ...journal[0], edges: expect.any(Array) as unknown }]);
     expect(await runs.snapshotAt(id, journal.length)).toMatchObject({

@@ -38,6 +38,10 @@ const answered: Readonly<Record<string, string>> = {
     '{ readonly messages: readonly C.LeasedMessage[] }',
   'POST /v1/channels/:channel/groups/:group/acknowledgements 200':
     '{ readonly acknowledged: readonly boolean[] }',
+  'POST /v1/runs/:runId/evaluations 201': '{ readonly evaluationId: string }',
+  'GET /v1/evaluations 200':
+    '{ readonly evaluations: readonly C.Evaluation[]; readonly cursor: string }',
+  'GET /v1/evaluations/totals 200': 'C.EvaluationCounts',
   'GET /v1/channels 200':
     '{ readonly channels: readonly C.ChannelView[]; readonly cursor: string }',
   'GET /v1/channels/:channel/groups 200': 'C.GroupsPage',

@@ -175,30 +175,4 @@ const why = route({
   },
 });
 
-const evaluations = route({
-  method: 'GET',
-  path: '/v1/runs/:runId/evaluations',
-  scope: 'read',
-  summary: 'The evaluations that the run was given: 1,000 at most.',
-  ofTenant: true,
-  params: ofRun,
-  answers: {
-    200: z.object({
-      evaluations: z.array(
-        z.object({
-          evaluationId: z.string(),
-          subjectRunId: z.string(),
-          evaluatorRunId: z.string(),
-          score: z.number(),
-          rationale: z.string(),
-        }),
-      ),
-    }),
-  },
-  handle: async ({ heddle, tenant, params }) => {
-    const { id } = await heddle.run(params.runId, { tenant });
-    return { status: 200, body: { evaluations: await heddle.evaluations(id, { tenant }) } };
-  },
-});
-
-export const runRoutes = [startMany, start, get, output, why, evaluations];
+export const runRoutes = [startMany, start, get, output, why];

@@ -1,6 +1,7 @@
 /** What a run did, over the API: its turns, its snapshots, its attempts, its evaluations. */
-import type { Evaluation, Turn } from '../api-types.ts';
+import type { Turn } from '../api-types.ts';
 import type { Transport } from '../transport.ts';
+import type { Evaluation } from '../types/evaluations.ts';
 import type {
   Attempt,
   AttemptsWindow,

@@ -55,6 +55,14 @@ import {
   type AgentView,
   type OpenRuns,
 } from '../agents/agent-view.ts';
+import {
+  countEvaluations,
+  evaluate,
+  listEvaluations,
+  type EvaluationCounts,
+  type EvaluationGiven,
+  type EvaluationsQuery,
+} from './evaluations.ts';
 import type { Caller, Door } from './door.ts';
 import { rerunOf, tenantOnly, type RerunOptions } from '../listing/rerun.ts';
 import { Listing } from './listing.ts';
@@ -290,6 +298,23 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
    */
   async activity(query: ActivityQuery = {}): Promise<ActivityHistory> {
     return activityOf(this.#door.open(), this.scope, query);
+  }
+
+  /** Gives a run an evaluation, from outside runs. Throws `run-unknown` when there is no such run. */
+  async evaluate(evaluation: EvaluationGiven): Promise<{ readonly evaluationId: string }> {
+    return evaluate(this.#door.open(), evaluation, this);
+  }
+
+  /** Evaluations by agent, version or run, newest first. */
+  async evaluationList(query: EvaluationsQuery = {}): Promise<readonly EvaluationRow[]> {
+    return listEvaluations(this.#door.open(), query, this.scope);
+  }
+
+  /** Scores by agent and version: how many, mean, quartiles, and how many in each tenth. */
+  async evaluationTotals(
+    query: Pick<EvaluationsQuery, 'tenant' | 'agent' | 'version'> = {},
+  ): Promise<EvaluationCounts> {
+    return countEvaluations(this.#door.open(), query, this.scope);
   }
 
   /** @internal For surfaces: counts of the tenant's rows, by which nothing may be lost, doubled or stuck. */

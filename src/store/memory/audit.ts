@@ -16,6 +16,7 @@ export function audit(db: Database, tenant: string): AuditFacts {
   const entries = db.tables.entries.by('tenant', tenant);
   const versions = db.tables.versions.by('tenant', tenant);
   const evaluations = db.tables.evaluations.by('tenant', tenant);
+  const judged = evaluations.filter((row) => row.evaluatorRunId !== '');
   const deliveries = subscriptions.flatMap(deliveriesOf);
   const taken = new Set(deliveries.map((delivery) => delivery.message));
   const turns = sum(runs.map((run) => run.turn));
@@ -33,8 +34,7 @@ export function audit(db: Database, tenant: string): AuditFacts {
     channelGaps: sum(channels.map((row) => row.head - row.pruned)) - messages.length,
     memoryGaps: sum(entries.map((entry) => entry.newest)) - versions.length,
     doubledEvaluations:
-      evaluations.length -
-      new Set(evaluations.map((row) => join(row.evaluatorRunId, row.subjectRunId))).size,
+      judged.length - new Set(judged.map((row) => join(row.evaluatorRunId, row.subjectRunId))).size,
     orphanedSubscriptions: subscriptions.filter((row) => isOrphan(db, row)).length,
     journalGaps: turns - journalRows,
     slotsInUse: db.tables.slots.all().filter((slot) => slot.call?.tenant === tenant).length,

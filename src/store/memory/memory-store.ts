@@ -27,6 +27,7 @@ import { Database, type Snapshot } from './database.ts';
 import { readImage, storeImage } from './images.ts';
 import { pending } from './inbox.ts';
 import { acknowledge, lease, renewLeases } from './leases.ts';
+import { addEvaluation, listEvaluations, totalEvaluations } from './lists/evaluations.ts';
 import { listChannels, listEntries, listGroups } from './lists/names.ts';
 import { readMemory } from './memory-entries.ts';
 import { providersOf } from './providers.ts';
@@ -154,6 +155,9 @@ function callerReads(whole: Whole): TenantReads {
           .sort((a, b) => (a.evaluationId < b.evaluationId ? -1 : 1))
           .slice(0, query.limit),
       ),
+    evaluationList: (query) => whole((db) => listEvaluations(db, query)),
+    evaluationTotals: (query) => whole((db) => totalEvaluations(db, query)),
+    addEvaluation: (given) => whole((db) => addEvaluation(db, given)),
     lease: (request) =>
       whole((db) => requestedOnce(db, requestOf(request), () => lease(db, request))),
     acknowledge: (request) =>

@@ -6,8 +6,9 @@
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { KeptResult, StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf } from '../fates.ts';
-import type { EvaluationRow, RunAddress, RunRow } from '../rows.ts';
+import type { RunAddress, RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
+import { putEvaluation } from './lists/evaluations.ts';
 import { runKey } from './stored-rows.ts';
 import { publish } from './channels.ts';
 import { appendConversation } from './conversations.ts';
@@ -18,7 +19,7 @@ import { answeredMeanwhile, writeQuestions } from './questions.ts';
 import { findRun, insertRun, writeStatus, writeTurn } from './runs.ts';
 import { holds } from './shards.ts';
 import { cursorOf, moveCursor } from './subscriptions.ts';
-import { join, own } from './table.ts';
+import { join } from './table.ts';
 import { clearTimer, clearTimersOf, setTimer } from './timers.ts';
 
 /** The replica that commits a batch, and the epochs at which it holds its shards. */
@@ -136,7 +137,7 @@ function cursorConflict(db: Database, turn: TurnCommit): string | null {
 
 /** Writes the rows that no other part of the batch affects. */
 function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
-  for (const evaluation of turn.evaluations) addEvaluation(db, evaluation);
+  for (const evaluation of turn.evaluations) putEvaluation(db, evaluation, null);
   appendConversation(db, turn);
   useImages(db, turn);
   for (const insert of turn.memory) addVersion(db, insert);
@@ -146,11 +147,6 @@ function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
   for (const timerId of turn.clearTimers) clearTimer(db, turn, timerId);
   if (turn.ended !== null) clearTimersOf(db, turn);
   else for (const timer of turn.setTimers) setTimer(db, turn, timer);
-}
-
-function addEvaluation(db: Database, evaluation: EvaluationRow): void {
-  const known = db.tables.evaluations.get(join(evaluation.tenant, evaluation.evaluationId));
-  if (known === undefined) db.tables.evaluations.put(own(evaluation));
 }
 
 /** Postgres's texts hold no NUL, so a turn with one can never be committed. */

@@ -18,6 +18,7 @@ import { listing } from './migrations/000014-listing.ts';
 import { senders } from './migrations/000015-senders.ts';
 import { operations } from './migrations/000016-operations.ts';
 import { gateOrders } from './migrations/000019-gate-orders.ts';
+import { evaluations } from './migrations/000020-evaluations.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { name: '000015_senders', sql: senders },
   { name: '000016_operations', sql: operations },
   { name: '000019_gate_orders', sql: gateOrders },
+  { name: '000020_evaluations', sql: evaluations },
 ];

@@ -31,11 +31,16 @@ import {
   oneRun,
   readActivity,
   readCheckpoint,
-  readEvaluations,
   readJournal,
   readUsage,
 } from './reads/lists.ts';
 import { listQuestions, readQuestions } from './reads/questions.ts';
+import {
+  addEvaluation,
+  listEvaluations,
+  readEvaluations,
+  totalEvaluations,
+} from './reads/evaluations.ts';
 import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';
@@ -155,6 +160,9 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     questions: (query) => readQuestions(read, query),
     openQuestions: (query) => listQuestions(wide, query),
     evaluations: (query) => readEvaluations(read, query),
+    evaluationList: (query) => listEvaluations(wide, query),
+    evaluationTotals: (query) => totalEvaluations(wide, query),
+    addEvaluation: (given) => addEvaluation(read, given),
     lease: (request) => lease(read, request),
     acknowledge: (request) => acknowledge(read, request),
     renewLeases: (request) => renewLeases(read, request),

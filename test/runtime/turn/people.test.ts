@@ -117,6 +117,10 @@ describe('evaluate', () => {
         evaluatorRunId: judge.id,
         score: 0.5,
         rationale: 'half',
+        agent: 'script',
+        version: expect.any(String) as string,
+        by: null,
+        createdAtMs: expect.any(Number) as number,
       },
     ]);
     expect((await store.audit(oneTenant('default'))).doubledEvaluations).toBe(0);

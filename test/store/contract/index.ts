@@ -5,6 +5,7 @@ import { budgetsContract } from './budgets.ts';
 import { channelsContract } from './channels.ts';
 import { checkpointsContract } from './checkpoints.ts';
 import { conversationsContract } from './conversations.ts';
+import { evaluationsContract } from './evaluations.ts';
 import { failingTurnsContract } from './failing-turns.ts';
 import type { Contract } from './fixture.ts';
 import { groupsContract } from './groups.ts';
@@ -46,6 +47,7 @@ const themes = {
   ownership: ownershipContract,
   'leases of outside consumers': leasesContract,
   'lists by name': namesContract,
+  'evaluations of runs': evaluationsContract,
   slots: slotsContract,
   providers: providersContract,
   attempts: attemptsContract,

@@ -210,7 +210,7 @@ export function memoryContract({ open, it }: Contract): void {
     await bench.turns(turnOf(run, 1, { evaluations: [evaluation('e1', 0.5)] }));
     await bench.turns(turnOf(run, 2, { evaluations: [evaluation('e1', 0.9)] }));
     const query = { tenant, subjectRunId: runId(5), limit: 9 };
-    expect(await bench.store.evaluations(oneTenant(query.tenant), query)).toEqual([
+    expect(await bench.store.evaluations(oneTenant(query.tenant), query)).toMatchObject([
       evaluation('e1', 0.5),
     ]);
     expect((await bench.store.audit(oneTenant(tenant))).doubledEvaluations).toBe(0);

@@ -31,6 +31,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000015_senders': '20735f1bed2891b8',
   '000016_operations': '1f69fc1c462f8a7d',
   '000019_gate_orders': '0e97fe27088c962d',
+  '000020_evaluations': '603feb777604db08',
 };
 
 it('no migration was changed, and each file is listed in its order', async () => {
@@ -85,7 +86,7 @@ it('Postgres prepares every statement', async () => {
 
 /** Statements that read tables whole, and those of tables that stay small. */
 const wide =
-  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|channels_list|groups_list|memory_list|agents_|tenants_|tokens_list|diagnose_shards)/;
+  /^(audit|usage|activity|providers_total|prune_|delayed_|runs_list|channels_list|groups_list|memory_list|evaluations_list|evaluations_totals|agents_|tenants_|tokens_list|diagnose_shards)/;
 const small = new Set(['shards', 'replicas', 'relay_secret', 'provider_slots', 'providers']);
 
 type Node = {

@@ -81,6 +81,10 @@ export const bool =
   (value: boolean): Param =>
   (wire) =>
     wire.boolParam(value);
+export const float =
+  (value: number): Param =>
+  (wire) =>
+    wire.float8Param(value);
 export const uuid =
   (value: string | null): Param =>
   (wire) =>

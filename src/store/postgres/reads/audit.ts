@@ -51,8 +51,9 @@ const auditStatement = statement(
       'channelGaps', (select coalesce(sum(head - pruned), 0) from channel)
         - (select count(*) from message),
       'memoryGaps', (select coalesce(sum(newest), 0) from entry) - (select count(*) from version),
-      'doubledEvaluations', (select count(*) from evaluation)
-        - (select count(*) from (select distinct * from evaluation) e),
+      'doubledEvaluations', (select count(*) from evaluation where evaluator_run_id <> '')
+        - (select count(*) from (
+          select distinct * from evaluation where evaluator_run_id <> '') e),
       'orphanedSubscriptions', (select count(*) from subscription s
         left join run r using (run_id)
         where s.status in ('registering', 'waiting') and (r.run_id is null or r.ended_at is not null)),

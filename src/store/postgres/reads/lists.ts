@@ -93,30 +93,6 @@ export async function readCheckpoint(
   return { turn: Number(at), build: build ?? null, chartText: chart ?? '' };
 }
 
-const evaluationsStatement = statement(
-  'evaluations_read',
-  [text, text, int],
-  `select evaluation_id, evaluator_run_id, score, rationale from heddle.evaluations
-    where tenant = $1::text and subject_run_id = $2::text
-    order by evaluation_id limit $3::int`,
-);
-
-export async function readEvaluations(
-  pool: Pool,
-  query: AskedIn<'evaluations'>,
-): Promise<AnswerIn<'evaluations'>> {
-  const { tenant, subjectRunId } = query;
-  const rows = await pool.rows(evaluationsStatement(tenant, subjectRunId, query.limit));
-  return rows.map(([id, evaluator, score, rationale]) => ({
-    tenant,
-    evaluationId: id ?? '',
-    subjectRunId,
-    evaluatorRunId: evaluator ?? '',
-    score: Number(score),
-    rationale: rationale ?? '',
-  }));
-}
-
 /**
  * An entry is counted by its first version. Open runs are read from the partial index, which holds
  * those of all tenants by shard.

@@ -1,11 +1,11 @@
-import type { EvaluationRow } from '../../rows.ts';
+import type { EvaluationInsert } from '../../rows.ts';
 import { column, rowStatement } from '../link/statement.ts';
 
 /**
  * The first evaluation of an id stays. Locks: the new rows, which only a retry of the same run could
  * meet.
  */
-export const insertEvaluations = rowStatement<EvaluationRow>(
+export const insertEvaluations = rowStatement<EvaluationInsert>(
   'evaluations_insert',
   [
     column.text((row) => row.tenant),
