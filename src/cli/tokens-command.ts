@@ -1,15 +1,23 @@
-/** `heddle tokens`: the tokens of the HTTP API, made, listed and revoked in the database. */
+/**
+ * `heddle tokens`: the tokens of the HTTP API, made, listed and revoked in the database and not over HTTP, because
+ * the first one must be there before anything can be asked.
+ */
 import type { Command } from 'commander';
 import { createToken, listTokens, revokeToken } from '../access/tokens.ts';
 import { asOneOf } from '../domain/field.ts';
 import { tokenScopes } from '../store/access-rows.ts';
+import { withJsonFlags } from './api/api-flags.ts';
+import { printList } from './api/printed.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { withHeddle } from './with-heddle.ts';
 import { writerTo, type Streams } from './streams.ts';
 
 type CreateFlags = DatabaseFlags & { readonly scopes?: string; readonly tenant?: string };
 
-export function addTokensCommand(program: Command, { stdout, stderr }: Streams): void {
+type ListFlags = DatabaseFlags & { readonly json?: boolean; readonly jsonl?: boolean };
+
+export function addTokensCommand(program: Command, streams: Streams): void {
+  const { stdout, stderr } = streams;
   const say = writerTo(stdout);
   const tokens = program.command('tokens').description('who may use the HTTP API');
   withDatabaseFlags(tokens.command('create <name>'))
@@ -31,15 +39,14 @@ export function addTokensCommand(program: Command, { stdout, stderr }: Streams):
         `This is token ${name}. It is not shown again: heddle keeps its hash alone.`,
       );
     });
-  withDatabaseFlags(tokens.command('list'))
-    .description('tokens by name, without their secrets')
-    .option('--json', 'one object per token, one per line')
-    .action(async ({ json, ...flags }: DatabaseFlags & { readonly json?: boolean }) => {
-      const rows = await withHeddle(flags, ({ runtime }) => listTokens(runtime.store));
-      if (json === true) for (const row of rows) say(JSON.stringify(row));
-      else if (rows.length === 0) say('No token was made.');
-      else for (const row of rows) say(line(row));
-    });
+  const list = withDatabaseFlags(tokens.command('list')).description(
+    'tokens by name, without their secrets',
+  );
+  withJsonFlags(list, 'the tokens').action(async (flags: ListFlags) => {
+    const rows = await withHeddle(flags, ({ runtime }) => listTokens(runtime.store));
+    const text = (all: typeof rows): string => all.map(line).join('\n');
+    printList(streams, flags, rows, { text, none: 'No token was made.' });
+  });
   withDatabaseFlags(tokens.command('revoke <name>'))
     .description('refuse a token from now on: every replica does within 5 s')
     .action(async (name: string, flags: DatabaseFlags) => {
