@@ -1,7 +1,16 @@
-/** What Prometheus is told: Node's own figures, those of this replica's runtime, and the requests of this server. */
+/**
+ * What Prometheus is told: Node's own figures, those of this replica's runtime, and the requests of this server.
+ *
+ * 1. A scrape asks the database nothing: it tells what is in memory anyway.
+ * 2. Labels are states and declared gates. None names a tenant, a user or a run, so the series stay few.
+ */
 import type { FastifyReply } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { openStatuses } from '../library/runs-query.ts';
 import type { Heddle } from '../library/library.ts';
+
+type Runtime = Heddle['runtime'];
+type Registers = Registry[];
 
 export type Metrics = {
   readonly contentType: string;
@@ -45,6 +54,10 @@ export function createMetrics({ runtime }: Pick<Heddle, 'runtime'>): Metrics {
       },
     });
   }
+  addCalls(runtime, registers);
+  addRuns(runtime, registers);
+  addConnections(runtime, registers);
+  const deaf = addCommits(runtime, registers);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -52,6 +65,85 @@ export function createMetrics({ runtime }: Pick<Heddle, 'runtime'>): Metrics {
       requests.inc({ route, status: reply.statusCode });
       seconds.observe({ route }, reply.elapsedTime / 1_000);
     },
-    close: () => registry.clear(),
+    close: () => {
+      deaf();
+      registry.clear();
+    },
   };
+}
+
+/** Returns what ends the counting. */
+function addCommits(runtime: Runtime, registers: Registers): () => void {
+  const turns = new Counter({
+    name: 'heddle_turns_total',
+    help: 'Turns that this replica has committed.',
+    registers,
+  });
+  const commits = new Counter({
+    name: 'heddle_commits_total',
+    help: 'Batches that this replica has committed.',
+    registers,
+  });
+  const sizes = new Histogram({
+    name: 'heddle_commit_turns',
+    help: 'Turns in a batch; one of 0 keeps results, gives slots or accepts what came.',
+    buckets: [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+    registers,
+  });
+  return runtime.onCommit((count) => {
+    turns.inc(count);
+    commits.inc();
+    sizes.observe(count);
+  });
+}
+
+function addCalls(runtime: Runtime, registers: Registers): void {
+  new Counter({
+    name: 'heddle_calls_total',
+    help: 'Attempts of provider calls that have ended here, by end and gate.',
+    labelNames: ['how', 'gate'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { how, gate, count } of runtime.stats().attempts) this.inc({ how, gate }, count);
+    },
+  });
+  new Gauge({
+    name: 'heddle_calls_waiting',
+    help: 'Calls that stand in line here, by gate; one that may go through several stands in line for each.',
+    labelNames: ['gate'] as const,
+    registers,
+    collect() {
+      const { pool, lines } = runtime.stats();
+      for (const { name: gate } of pool.providers) this.set({ gate }, lines[gate] ?? 0);
+    },
+  });
+}
+
+function addRuns(runtime: Runtime, registers: Registers): void {
+  new Gauge({
+    name: 'heddle_runs',
+    help: 'Open runs of all replicas by status, as the replica that counts them has last counted.',
+    labelNames: ['status'] as const,
+    registers,
+    collect() {
+      const { statuses } = runtime.stats();
+      this.reset();
+      if (statuses === null) return;
+      for (const status of openStatuses) this.set({ status }, statuses[status] ?? 0);
+    },
+  });
+}
+
+function addConnections(runtime: Runtime, registers: Registers): void {
+  new Gauge({
+    name: 'heddle_pool_connections',
+    help: 'Connections to the database: all, those that nothing uses, and statements that wait for one.',
+    labelNames: ['state'] as const,
+    registers,
+    async collect() {
+      const connections = await runtime.store.connections();
+      for (const [state, count] of Object.entries(connections)) this.set({ state }, count);
+    },
+  });
 }

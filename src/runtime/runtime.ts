@@ -8,6 +8,7 @@ import type { OwnerView } from '../domain/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
+import type { StatusCounts } from '../store/operations-port.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { RunAddress, StartArrival } from '../store/rows.ts';
 import { registerWith } from './registry/agent-registration.ts';
@@ -145,6 +146,11 @@ export class Runtime {
     await this.#rooms.gateOrders.give(name, order);
   }
 
+  /** Tells of each commit how many turns it carried. Returns what ends that. */
+  onCommit(hear: (turns: number) => void): () => void {
+    return this.#rooms.afterCommit.commitNews.on(hear);
+  }
+
   /** Counts of what is in memory here, for tables and pages. */
   stats(): {
     /** Shards that are owned, and whose runs are taken up. */
@@ -157,8 +163,14 @@ export class Runtime {
     readonly queued: number;
     readonly inMemory: number;
     readonly pool: ReturnType<Calls['pool']['stats']>;
+    /** Calls that stand in line, by gate: one that may go through several stands in line for each. */
+    readonly lines: Calls['pool']['lines'];
+    /** Attempts of calls that have ended here, by gate and end. */
+    readonly attempts: Calls['attempts']['ended'];
+    /** Open runs of all replicas by status, if this replica is the one that counts them. */
+    readonly statuses: StatusCounts | null;
   } {
-    const { runQueue, calls, clock, permits, shards } = this.#rooms;
+    const { activityLog, runQueue, calls, clock, permits, shards } = this.#rooms;
     return {
       shards: shards.list().length,
       permitsInUse: permits.inUse,
@@ -166,6 +178,9 @@ export class Runtime {
       queued: runQueue.queuedCount,
       inMemory: runQueue.size,
       pool: calls.pool.stats(clock.nowMs()),
+      lines: calls.pool.lines,
+      attempts: calls.attempts.ended,
+      statuses: activityLog.counted,
     };
   }
 

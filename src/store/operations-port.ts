@@ -88,17 +88,29 @@ export const activityBounds = {
   ],
 } as const;
 
+/** The connections to the database over which this store asks. */
+export type Connections = {
+  readonly total: number;
+  /** Of these, those that nothing uses. */
+  readonly idle: number;
+  /** Statements that wait for a connection. */
+  readonly waiting: number;
+};
+
 export interface OperationsStore {
+  /** Of this process; nothing is asked of the database. */
+  connections(): Promise<Connections>;
   /** `replicaId`: who asks. */
   replicas(replicaId: ReplicaId): Promise<ReplicasView>;
   /**
    * Counts what is going on and keeps it, unless that was done for this step of 5 s, or the caller does not hold shard 0
-   * at this epoch. Deletes what was kept for long enough. `nextInMs`: until the next step.
+   * at this epoch. Deletes what was kept for long enough. `counted`: open runs by status; null when nothing was counted.
+   * `nextInMs`: until the next step.
    */
   noteActivity(holder: {
     readonly replicaId: ReplicaId;
     readonly epoch: number;
-  }): Promise<{ readonly isNoted: boolean; readonly nextInMs: number }>;
+  }): Promise<{ readonly counted: StatusCounts | null; readonly nextInMs: number }>;
   /** By time: at most one for each `stepMs`, the first that was kept, of those that are kept by `keptStepMs`. */
   activityHistory(query: {
     readonly fromMs: number;

@@ -111,6 +111,7 @@ const methods: {
   openBriefs: { because: ofProjection },
   peers: { because: aboutNoTenant },
   replicas: { because: aboutNoTenant },
+  connections: { because: 'it counts connections of this process and reads no row' },
   noteActivity: { because: ofTheRuntime },
   activityHistory: {
     because: 'it counts all tenants together; the library asks it for callers of all tenants alone',
@@ -207,6 +208,7 @@ const askedBySurfaces = new Set([
   'slots',
   'briefs',
   'openBriefs',
+  'connections',
   'peers',
   'replicas',
   'activityHistory',

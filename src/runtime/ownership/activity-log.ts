@@ -8,7 +8,7 @@
  *    the time at most. Steps without a count have no row.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import { activityBounds } from '../../store/operations-port.ts';
+import { activityBounds, type StatusCounts } from '../../store/operations-port.ts';
 import type { Store } from '../../store/port.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -33,6 +33,7 @@ export class ActivityLog {
   readonly #options: ActivityLogOptions;
   readonly #rhythm: Rhythm;
   #pauseMs: number;
+  #counted: StatusCounts | null = null;
 
   constructor(options: ActivityLogOptions) {
     this.#options = options;
@@ -43,9 +44,15 @@ export class ActivityLog {
       pauseMs: () => this.#pauseMs,
       failed: (error) => {
         this.#pauseMs = Math.max(stepMs, options.pollMs);
+        this.#counted = null;
         options.log.warn('activity was not counted', { error: thrownText(error) });
       },
     });
+  }
+
+  /** Open runs of all replicas by status, as counted last; null where another replica counts, or none can. */
+  get counted(): StatusCounts | null {
+    return this.#counted;
   }
 
   start(): void {
@@ -61,9 +68,14 @@ export class ActivityLog {
     const epoch = shards.epoch(0);
     const seldom = pollMs > stepMs ? pollMs : 0;
     this.#pauseMs = Math.max(stepMs, pollMs);
-    if (epoch === undefined) return;
+    if (epoch === undefined) {
+      this.#counted = null;
+      return;
+    }
     const sinceMs = clock.nowMs();
-    const { nextInMs } = await store.noteActivity({ replicaId, epoch });
+    const { counted, nextInMs } = await store.noteActivity({ replicaId, epoch });
+    // Nothing was counted now: the holder before has counted this step.
+    this.#counted = counted ?? this.#counted;
     const tookMs = clock.nowMs() - sinceMs;
     this.#pauseMs = Math.max(nextInMs, restFactor * tookMs, seldom);
   }

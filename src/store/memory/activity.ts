@@ -18,7 +18,7 @@ export function noteActivity(
   const nextInMs = Math.max(1, Math.ceil(atMs + fine.stepMs - db.now()));
   const { activity } = db.tables;
   const isThere = activity.get(join(fine.stepMs, atMs)) !== undefined;
-  if (!holds(db, 0, replicaId, epoch) || isThere) return { isNoted: false, nextInMs };
+  if (!holds(db, 0, replicaId, epoch) || isThere) return { counted: null, nextInMs };
   const counts = countsOf(db);
   activity.put({ stepMs: fine.stepMs, atMs, counts });
   const minute = { stepMs: coarse.stepMs, atMs: startOf(atMs, coarse.stepMs), counts };
@@ -28,7 +28,7 @@ export function noteActivity(
       if (row.atMs < atMs - keptMs) activity.remove(join(stepMs, row.atMs));
     }
   }
-  return { isNoted: true, nextInMs };
+  return { counted: counts.statuses, nextInMs };
 }
 
 function countsOf(db: Database): ActivityCounts {

@@ -236,6 +236,7 @@ function themes(
     openBriefs: (query) => whole((db) => openBriefs(db, query)),
     peers: (replicaId) => whole((db) => peersOf(db, replicaId)),
     replicas: (replicaId) => whole((db) => replicasOf(db, replicaId)),
+    connections: async () => ({ total: 0, idle: 0, waiting: 0 }),
     noteActivity: (holder) => whole((db) => noteActivity(db, holder)),
     activityHistory: (query) => whole((db) => activityHistory(db, query)),
   };

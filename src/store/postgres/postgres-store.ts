@@ -19,6 +19,7 @@ import { orderGates, readGateOrders } from './tables/gate-orders.ts';
 import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
+import { connectionsOf } from './link/connections.ts';
 import { activityHistory, noteActivity } from './tables/activity.ts';
 import { readReplicas } from './tables/replicas-list.ts';
 import { readImage, storeImage } from './tables/images.ts';
@@ -227,6 +228,7 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
     ...watchReads(pools.read),
     peers: (replicaId) => peersOf(pools.read, replicaId),
     replicas: (replicaId) => readReplicas(pools.read, replicaId),
+    connections: async () => connectionsOf(Object.values(pools)),
     noteActivity: (holder) => noteActivity(pools.wide, holder),
     activityHistory: (query) => activityHistory(pools.wide, query),
     async notify(hints) {

@@ -9,6 +9,7 @@ import { Fates, type BatchOutcome, type FateOf } from '../../../store/fates.ts';
 import type { LoadedRun, RunRow } from '../../../store/rows.ts';
 import { ChartWarnings } from '../../agent-warnings.ts';
 import type { FreshStarts } from '../fresh-starts.ts';
+import { CommitNews } from './commit-news.ts';
 import type { DroppedRuns } from './dropped-runs.ts';
 import type { RepeatedTurns } from './repeated-turns.ts';
 import type { WaitStatus } from './wait-status.ts';
@@ -37,6 +38,7 @@ type AfterCommitOptions = Told &
   };
 
 export class AfterCommit {
+  readonly commitNews = new CommitNews();
   readonly #options: AfterCommitOptions;
   readonly #chartWarnings: ChartWarnings;
 
@@ -78,6 +80,7 @@ export class AfterCommit {
       this.#alone(() => this.#outside(call, fate));
     }
     this.#alone(() => this.#options.calls.send(made.grants));
+    this.#alone(() => this.commitNews.committed(made.turns.length - fates.all('turns').size));
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * Attempts whose end no journal will tell: they are written with the next batch that goes anyway.
  *
- * Owns those that are not written yet. An attempt whose result a turn takes stands in that turn's journal.
+ * Owns those that are not written yet, and how many have ended in which way. An attempt whose result a turn takes stands
+ * in that turn's journal.
  *
  * 1. An attempt makes no commit and no round trip of its own.
  * 2. At most `max` wait. When one more comes, the oldest goes, and is counted in `dropped`.
@@ -17,6 +18,8 @@ import { callKey, type RunCall } from '../call/run-call.ts';
 
 type OfCall = Pick<RunCall, 'tenant' | 'runId' | 'invocationId' | 'incarnation' | 'turn'>;
 
+export type EndedAttempts = { readonly gate: string; readonly how: AttemptEnd; count: number };
+
 /** 429s of one call at one gate within this time are one row. */
 const mergeMs = 1_000;
 
@@ -26,6 +29,7 @@ export class AttemptLog {
   /** The oldest first, by what can be merged: call, gate and end. */
   readonly #waiting = new Map<string, AttemptInsert>();
   readonly #twice = new WeakSet<AttemptInsert>();
+  readonly #ended = new Map<string, EndedAttempts>();
   #count = 0;
   #dropped = 0;
 
@@ -41,6 +45,20 @@ export class AttemptLog {
 
   get size(): number {
     return this.#waiting.size;
+  }
+
+  /** Those that have ended here, by gate and end; the gates are those that were declared. */
+  get ended(): readonly EndedAttempts[] {
+    return [...this.#ended.values()];
+  }
+
+  /** The note of an attempt that has ended now; each is counted here, whoever writes it. */
+  end(...[slot, how, times, more]: Parameters<typeof attemptNote>): AttemptNote {
+    const key = `${how} ${slot.provider}`;
+    const ended = this.#ended.get(key);
+    if (ended === undefined) this.#ended.set(key, { gate: slot.provider, how, count: 1 });
+    else ended.count += 1;
+    return attemptNote(slot, how, times, more);
   }
 
   add(of: OfCall, note: AttemptNote): void {

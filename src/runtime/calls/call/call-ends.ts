@@ -10,7 +10,7 @@ import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { BroughtBack, Pool } from '../../../providers/capacity/pool.ts';
 import type { Clock } from '../../ports.ts';
 import type { Incoming } from '../../turn/incoming.ts';
-import { attemptNote, type AttemptLog } from '../attempt/attempt-log.ts';
+import type { AttemptLog } from '../attempt/attempt-log.ts';
 import type { CallsOptions } from '../calls-options.ts';
 import type { FaultOf, RequestEnds } from '../call-requests.ts';
 import type { RestingCalls } from '../resting-calls.ts';
@@ -109,10 +109,11 @@ export class CallEnds implements RequestEnds {
   #note(
     state: StateOf<'sent'>,
     how: AttemptEnd,
-    more?: Parameters<typeof attemptNote>[3],
+    more?: Parameters<AttemptLog['end']>[3],
   ): AttemptNote {
     const { slot, sentAtMs } = state;
-    return attemptNote(slot, how, { sentAtMs, endedAtMs: this.#options.clock.nowMs() }, more);
+    const times = { sentAtMs, endedAtMs: this.#options.clock.nowMs() };
+    return this.#options.attempts.end(slot, how, times, more);
   }
 
   /** The call is queued again, at once or after a pause. */

@@ -14,7 +14,7 @@ import { totalTokens } from '../../../providers/call-tokens.ts';
 import type { BudgetRow } from '../../../store/charges.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallsByRun } from '../calls-by-run.ts';
-import { attemptNote, type AttemptLog } from '../attempt/attempt-log.ts';
+import type { AttemptLog } from '../attempt/attempt-log.ts';
 import type { CallsOptions } from '../calls-options.ts';
 import type { RestingCalls } from '../resting-calls.ts';
 import type { CallGrants } from './call-grants.ts';
@@ -245,7 +245,8 @@ export class CallLife {
 
   #aborted(call: RunCall, { slot, sentAtMs }: Pick<StateOf<'sent'>, 'slot' | 'sentAtMs'>): void {
     const times = { sentAtMs, endedAtMs: this.#nowMs };
-    this.#options.attempts.add(call, attemptNote(slot, 'aborted', times));
+    const { attempts } = this.#options;
+    attempts.add(call, attempts.end(slot, 'aborted', times));
   }
 
   #end(call: RunCall, state: StateOf<'leaving'>, tokens?: number): void {

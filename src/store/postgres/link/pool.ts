@@ -55,6 +55,11 @@ export class Pool {
     for (const link of links) this.put(link);
   }
 
+  /** Links that are open or being made, those of them that no run uses, and runs that wait for one. */
+  get connections(): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    return { total: this.count, idle: this.idle.length, waiting: this.waiting.length };
+  }
+
   /** One transaction on a link of this pool. */
   async run(calls: readonly Call[]): Promise<Results> {
     const link = await this.take();

@@ -6,7 +6,7 @@
  *    shard by shard: asked for all at once, Postgres takes the index of ended runs, which leads it through the whole table.
  */
 import { shardCount } from '../../../domain/ids.ts';
-import { activityBounds, type ActivityCounts } from '../../operations-port.ts';
+import { activityBounds, type ActivityCounts, type StatusCounts } from '../../operations-port.ts';
 import type { Answer, Asked } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, statement, uuid } from '../link/statement.ts';
@@ -79,9 +79,9 @@ const noteStatement = statement(
       from due
       cross join lateral (values (due.at, ${fine.stepMs / 1_000}),
         (${stepStart('due.at', coarse.stepMs)}, ${coarse.stepMs / 1_000})) steps(at, step_s)
-      on conflict do nothing returning step_s
+      on conflict do nothing returning counts
     ), ${pruned.join(', ')}
-    select exists (select from written),
+    select (select (counts::json -> 'statuses')::text from written limit 1),
       ceil(extract(epoch from ${stepStart('clock_timestamp()', fine.stepMs)}
         + interval '${fine.stepMs} ms' - clock_timestamp()) * 1000)::text`,
 );
@@ -91,8 +91,9 @@ export async function noteActivity(
   { replicaId, epoch }: Asked<'noteActivity'>,
 ): Promise<Answer<'noteActivity'>> {
   const [row = []] = await pool.rows(noteStatement(replicaId, epoch));
-  const [isNoted, nextIn] = row;
-  return { isNoted: isNoted === 't', nextInMs: Math.max(1, Number(nextIn)) };
+  const [statuses, nextIn] = row;
+  const counted = JSON.parse(statuses ?? 'null') as StatusCounts | null;
+  return { counted, nextInMs: Math.max(1, Number(nextIn)) };
 }
 
 /** A range of the key. */
