@@ -39,7 +39,9 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
       writeErr: (text) => streams.stderr.write(text),
     })
     // This stands before the commands are made, because they copy these settings from here.
-    .exitOverride();
+    .exitOverride()
+    // After the name of a command its own --version is meant, and not that of heddle.
+    .enablePositionalOptions();
   const endWith = (code: number): void => {
     exitCode = code;
   };

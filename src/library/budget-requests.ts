@@ -1,9 +1,11 @@
 /** Budgets as people write and read them: cost in the currency of the prices, one owner by name. */
 import { tenantIn } from '../access/scopes.ts';
+import { heddleError } from '../domain/errors.ts';
 import { asOneOf, asWhole, refuseField } from '../domain/field.ts';
 import { asRunId, checkName } from '../domain/ids.ts';
 import { asOptions } from '../domain/options.ts';
 import type { OneTenant, TenantScope } from '../domain/scope.ts';
+import type { CallerStore } from '../store/caller-port.ts';
 import {
   budgetScopes,
   type BudgetAddress,
@@ -87,7 +89,7 @@ type BudgetPlace = {
   readonly at: Pick<BudgetAddress, 'scope' | 'owner'>;
 };
 
-export function budgetAddress(given: BudgetOwner, within: TenantScope): BudgetPlace {
+function budgetAddress(given: BudgetOwner, within: TenantScope): BudgetPlace {
   const owner = asOptions(given, 'budget', ['tenant', 'user', 'runId']);
   const scope = tenantIn(within, owner.tenant);
   if (owner.runId !== undefined) {
@@ -96,6 +98,20 @@ export function budgetAddress(given: BudgetOwner, within: TenantScope): BudgetPl
   }
   if (owner.user === undefined) return { scope, at: { scope: 'tenant', owner: '' } };
   return { scope, at: { scope: 'user', owner: checkName(owner.user, 'budget.user') } };
+}
+
+/** As `budgetAddress`; a run that is not there has no place. Throws `run-unknown`. */
+export async function budgetPlace(
+  store: Pick<CallerStore, 'run'>,
+  owner: BudgetOwner,
+  within: TenantScope,
+): Promise<BudgetPlace> {
+  const place = budgetAddress(owner, within);
+  const { scope, at } = place;
+  if (at.scope === 'run' && (await store.run(scope, asRunId(at.owner))) === null) {
+    throw heddleError('run-unknown', { runId: at.owner });
+  }
+  return place;
 }
 
 export function budgetView(owner: BudgetOwner, row: BudgetRow): BudgetView {

@@ -4,7 +4,6 @@ const commands: Readonly<Record<string, string>> = {
   'agent-unknown': 'heddle agents list; a replica registers agents: heddle serve <modules>',
   'ask-unknown': 'heddle questions',
   'answer-invalid': 'heddle questions (it shows the schema that the answer must fit)',
-  'version-unknown': 'heddle agents list',
   'queue-full': 'heddle runs --status queued',
   'token-missing': 'heddle tokens create <name>, and its token in HEDDLE_TOKEN',
   'token-refused': 'heddle tokens list',

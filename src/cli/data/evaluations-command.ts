@@ -36,7 +36,12 @@ export function addEvaluationsCommand(program: Command, streams: Streams): void 
       }
       const limit = wholeOf(flags.limit ?? '100', 'limit', { min: 1, max: 1_000 });
       const query = { ...filter, limit, ...(id === undefined ? {} : { runId: id }) };
-      const { items } = await withClient(flags, (client) => client.evaluations.list(query));
+      const items = await withClient(flags, async (client) => {
+        const found = await client.evaluations.list(query);
+        // A run that is not there is no run without evaluations.
+        if (id !== undefined && found.items.length === 0) await client.runs.get(id);
+        return found.items;
+      });
       printList(streams, flags, items, { text: evaluationTable, none: 'It was not evaluated.' });
     },
   );

@@ -86,9 +86,10 @@ async function printJournal(
 ): Promise<void> {
   const show = writerTo(stdout);
   let lines = 0;
-  if (flags.json === true) stdout.write('[');
   for (let after = 0, isFull = true; isFull;) {
     const turns = await client.runs.journal(id, { after, limit: turnsAtOnce });
+    // Only now: of a run that is not there nothing is printed.
+    if (after === 0 && flags.json === true) stdout.write('[');
     for (const turn of turns) {
       const text = JSON.stringify(turn);
       if (flags.json === true) stdout.write(`${lines++ === 0 ? '\n' : ',\n'}${text}`);

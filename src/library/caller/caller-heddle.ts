@@ -27,7 +27,7 @@ import { storeImage, type ImageInput, type StoredImagePart } from '../images.ts'
 import { Run } from '../run-handle.ts';
 import type { AgentSources, AnyChart } from '../../runtime/agent-source.ts';
 import {
-  budgetAddress,
+  budgetPlace,
   budgetLimits,
   budgetView,
   type Budget,
@@ -323,18 +323,20 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return this.#door.open().store.audit(tenantIn(this.scope, tenant));
   }
 
-  /** Gives a run, user or tenant its own budget; calls that wait for the budget go on if they fit. */
+  /** Gives a run, user or tenant its own budget; calls that wait for the budget go on if they fit. Throws `run-unknown`. */
   async setBudget(owner: BudgetOwner, budget: Budget): Promise<void> {
-    const { scope, at } = budgetAddress(owner, this.scope);
     const runtime = this.#door.open();
-    await runtime.store.setBudget(scope, at, budgetLimits(budget, 'budget'));
+    const limits = budgetLimits(budget, 'budget');
+    const { scope, at } = await budgetPlace(runtime.store, owner, this.scope);
+    await runtime.store.setBudget(scope, at, limits);
     runtime.chargeCalls();
   }
 
-  /** The budget and its use. Null when the owner has no budget and no call was charged to it. */
+  /** The budget and its use. Null when the owner has no budget and no call was charged to it. Throws `run-unknown`. */
   async budget(owner: BudgetOwner): Promise<BudgetView | null> {
-    const { scope, at } = budgetAddress(owner, this.scope);
-    const row = await this.#door.open().store.budget(scope, at);
+    const { store } = this.#door.open();
+    const { scope, at } = await budgetPlace(store, owner, this.scope);
+    const row = await store.budget(scope, at);
     return row === null ? null : budgetView(owner, row);
   }
 
