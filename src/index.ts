@@ -81,7 +81,7 @@ export type {
   ReplicaRow,
   ReplicasView,
   StatusCounts,
-} from './store/operations-port.ts';
+} from './store/ports/operations-port.ts';
 export type { ActivityHistory, ActivityQuery } from './library/caller/operations.ts';
 export type { ListedQuestion, QuestionsQuery } from './library/caller/questions.ts';
 export type { RuntimeSettings } from './runtime/settings.ts';
@@ -90,7 +90,7 @@ export type { Log } from './runtime/ports.ts';
 // A run, and the types of its methods.
 export type { OutputOptions, Run, Subscription } from './library/run-handle.ts';
 export type { Why } from './library/why/why.ts';
-export type { Phase, Place } from './domain/phase.ts';
+export type { Phase, Place } from './domain/calls/phase.ts';
 export type { Chain, Hop } from './library/why/chain.ts';
 export type { CanPublish } from './library/why/can-publish.ts';
 export type { BudgetState, GateState, OpenWait, Wait } from './library/why/wait.ts';
@@ -98,17 +98,10 @@ export type { ConversationOptions, JournalLine } from './library/run-history.ts'
 export type { PastSnapshot, Turn, TurnsQuery } from './library/past/past.ts';
 export type { PastOpen } from './library/past/open-in.ts';
 export type { Edge } from './kernel/port.ts';
-export type { Attempt, AttemptEnd, AttemptNote } from './domain/attempt.ts';
+export type { Attempt, AttemptEnd, AttemptNote } from './domain/calls/attempt.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';
-export type {
-  EvaluationInsert,
-  EvaluationRow,
-  MessageRow,
-  NewRun,
-  ParentAddress,
-  RunAddress,
-  RunRow,
-} from './store/rows.ts';
+export type { MessageRow, NewRun, ParentAddress, RunAddress, RunRow } from './store/rows.ts';
+export type { EvaluationInsert, EvaluationRow } from './store/ports/evaluation-rows.ts';
 export type { ProviderRow, ProviderView } from './store/provider-rows.ts';
 export type { LeasedMessage } from './store/caller-port.ts';
 export type {

@@ -97,7 +97,7 @@ const faults = [
   ['machines/examples/a.ts', '../agents/editor.ts', 'machines/examples/ imports only'],
   ['machines/examples/b.ts', '../../src/heddle.ts', 'machines/examples/ imports only'],
   ['machines/examples/c.ts', 'rxjs', 'machines/examples/ imports only'],
-  ['src/store/a.ts', 'pg', 'src/store/[^/]+'],
+  ['src/store/a.ts', 'pg', 'src/store/((ports|requests)/)?[^/]+'],
   ['src/library/z.ts', 'xstate', 'the library knows charts by their types alone'],
   ['src/store/b.ts', '../../machines/run.ts', 'the store knows charts by their types alone'],
   ['src/store/postgres/a.ts', '../memory/twin.ts', 'src/store/postgres/[^/]+'],

@@ -3,7 +3,7 @@
  * structural (kind, id, incarnation) and never use XState's own event-type strings, because XState 6 renames
  * those; the kernel makes the XState event at delivery.
  */
-import type { AttemptNote } from './attempt.ts';
+import type { AttemptNote } from './calls/attempt.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 

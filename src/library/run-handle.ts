@@ -1,6 +1,6 @@
 /** A run as the library gives it: the same calls as in the HTTP API. */
 import type { Observable, Observer } from 'rxjs';
-import type { Attempt } from '../domain/attempt.ts';
+import type { Attempt } from '../domain/calls/attempt.ts';
 import type { GenerateMessage } from '../domain/catalogue.ts';
 import { heddleError } from '../domain/errors.ts';
 import { asWhole, refuseField } from '../domain/field.ts';

@@ -29,7 +29,7 @@ import { Permits } from './calls/call/permits.ts';
 import { Calls } from './calls/calls.ts';
 import { CallImages } from './calls/attempt/call-images.ts';
 import { Conversations } from './calls/conversations.ts';
-import { GateOrders } from './calls/gate-orders.ts';
+import { GateOrders } from './calls/gates/gate-orders.ts';
 import { LeaseValve } from './calls/lease-valve.ts';
 import { Texts } from './calls/texts.ts';
 import { hostLog } from './host/host-log.ts';

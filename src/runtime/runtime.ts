@@ -2,9 +2,9 @@
  * One replica: starts its parts and closes them, and is what the library asks. `rooms.ts` says how the
  * parts are built and which part hears which.
  */
-import type { GateOrder } from '../domain/gate-order.ts';
+import type { GateOrder } from '../domain/calls/gate-order.ts';
 import type { ReplicaId } from '../domain/ids.ts';
-import type { OwnerView } from '../domain/phase.ts';
+import type { OwnerView } from '../domain/calls/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';

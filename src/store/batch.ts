@@ -2,14 +2,13 @@
  * One writing transaction: turns that were ready together, and arrivals from outside. The store applies
  * a turn wholly or not at all (promise 1), and tells which parts were not applied: see fates.ts.
  */
-import type { Attempt } from '../domain/attempt.ts';
+import type { Attempt } from '../domain/calls/attempt.ts';
 import type { Charges } from './charges.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { CommitId, ReplicaId } from '../domain/ids.ts';
 import type { RunStatus } from '../../machines/run.ts';
 import type {
   ChannelAddress,
-  EvaluationInsert,
   InboxArrival,
   InboxInsert,
   MemoryVersionRow,
@@ -20,6 +19,7 @@ import type {
   SubscriptionRow,
   TimerRow,
 } from './rows.ts';
+import type { EvaluationInsert } from './ports/evaluation-rows.ts';
 import type { Requested } from './requests/request-rows.ts';
 import type { ProviderRow, SlotRow } from './provider-rows.ts';
 

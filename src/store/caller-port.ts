@@ -13,7 +13,6 @@ import type { RequestStore } from './requests/request-port.ts';
 import type {
   AttemptRow,
   CheckpointRow,
-  EvaluationRow,
   GroupAddress,
   JournalRow,
   MemoryAddress,
@@ -24,9 +23,10 @@ import type {
   RunRow,
   TimerRow,
 } from './rows.ts';
+import type { EvaluationRow } from './ports/evaluation-rows.ts';
 import type { RequestAsked } from './requests/request-rows.ts';
 import type { EvaluationsStore } from './ports/evaluations.ts';
-import type { QuestionsStore } from './questions-port.ts';
+import type { QuestionsStore } from './ports/questions-port.ts';
 import type { RecordsStore } from './ports/records.ts';
 
 /** A request without its tenant: the scope has it. */

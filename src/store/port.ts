@@ -13,7 +13,6 @@
  */
 import type { ReplicaId, RunId } from '../domain/ids.ts';
 import type { Priority } from '../domain/priority.ts';
-import type { NewToken, TokenRow } from './access-rows.ts';
 import type { Batch } from './batch.ts';
 import type { CallerStore, ConversationRead, MemoryRead, MemoryReadResult } from './caller-port.ts';
 import type { BudgetAddress, BudgetDefaults, BudgetRow } from './charges.ts';
@@ -27,8 +26,9 @@ import type {
   TimerRow,
 } from './rows.ts';
 import type { Lines, ProviderView, SlotRow } from './provider-rows.ts';
-import type { GateOrdersStore } from './gate-orders-port.ts';
-import type { OperationsStore } from './operations-port.ts';
+import type { GateOrdersStore } from './ports/gate-orders-port.ts';
+import type { OperationsStore } from './ports/operations-port.ts';
+import type { TokensStore } from './ports/tokens-port.ts';
 import type { WatchStore } from './watch-port.ts';
 import type { BatchOutcome } from './fates.ts';
 import type { RunStatus } from '../../machines/run.ts';
@@ -153,7 +153,8 @@ export type SentHint =
  */
 export type Hint = SentHint | { readonly kind: 'ownership' | 'gates' | 'all' };
 
-export interface Store extends CallerStore, WatchStore, GateOrdersStore, OperationsStore {
+export interface Store
+  extends CallerStore, WatchStore, GateOrdersStore, OperationsStore, TokensStore {
   /**
    * One batch: see `batch.ts` and `fates.ts`. Retries 40001 and 40P01 itself, and settles lost COMMIT
    * replies.
@@ -277,18 +278,6 @@ export interface Store extends CallerStore, WatchStore, GateOrdersStore, Operati
   }): Promise<readonly AgentRow[]>;
   /** With version null: the version of the agent that was registered last. Null: none is known. */
   agent(name: string, version: string | null): Promise<AgentRow | null>;
-
-  /** Keeps a token of the API. False: its name was used before, also by one that is revoked. */
-  createToken(token: NewToken): Promise<boolean>;
-  /** The token with this hash, also when it is revoked; null: none has it. */
-  tokenByHash(hash: string): Promise<TokenRow | null>;
-  /** Tokens by name, above `afterName`. */
-  tokens(query: {
-    readonly afterName: string;
-    readonly limit: number;
-  }): Promise<readonly TokenRow[]>;
-  /** False: none has this name. One that is revoked stays revoked since then. */
-  revokeToken(name: string): Promise<boolean>;
 
   /** Sends hints to all listeners, in one transaction. Hints may be lost. */
   notify(hints: readonly SentHint[]): Promise<void>;

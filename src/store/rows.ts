@@ -2,7 +2,7 @@
  * The rows of the store, as the runtime reads and writes them. Texts named `…Text` are JSON that the
  * store never looks into: only the kernel and the runtime understand them.
  */
-import type { Attempt } from '../domain/attempt.ts';
+import type { Attempt } from '../domain/calls/attempt.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
@@ -229,34 +229,6 @@ export type MemoryVersionRow = MemoryAddress & {
   readonly deleted: boolean;
   readonly runId: string | null;
   readonly turn: number | null;
-  readonly createdAtMs: number;
-};
-
-/** An evaluation as it is given. */
-export type EvaluationInsert = {
-  /** The tenant of both runs. */
-  readonly tenant: string;
-  /** Unique in the tenant: a second insert of the same id does nothing. */
-  readonly evaluationId: string;
-  /** The run that is judged. */
-  readonly subjectRunId: string;
-  /** The run that judges; empty when it was judged from outside runs. */
-  readonly evaluatorRunId: string;
-  /** The score, from 0 to 1. */
-  readonly score: number;
-  /** The reason for the score, in words. */
-  readonly rationale: string;
-};
-
-/** An evaluation as the database has it. */
-export type EvaluationRow = EvaluationInsert & {
-  /** The agent of the judged run; null when no such run was there. */
-  readonly agent: string | null;
-  /** Its version. */
-  readonly version: string | null;
-  /** Who has judged it from outside runs: a token's name, or `library`; null for a run. */
-  readonly by: string | null;
-  /** In ms since 1970, by the database's clock. */
   readonly createdAtMs: number;
 };
 

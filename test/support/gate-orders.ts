@@ -1,6 +1,6 @@
 /** Orders that a person gives for gates. */
 import fc from 'fast-check';
-import type { GateOrder } from '../../src/domain/gate-order.ts';
+import type { GateOrder } from '../../src/domain/calls/gate-order.ts';
 
 export const reopening: GateOrder = { kind: 'reopen', endsCooling: false, by: 'ann' };
 export const probing: GateOrder = { kind: 'probe', endsCooling: false, by: 'ann' };

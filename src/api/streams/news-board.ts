@@ -10,7 +10,7 @@
  * 3. A phase is forgotten when the replica that told it is lost. Only that replica takes it back, or a later turn:
  *    word of a run's earlier owner may come late.
  */
-import { noPhase } from '../../domain/phase.ts';
+import { noPhase } from '../../domain/calls/phase.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import {
   interestKey,

@@ -8,7 +8,7 @@ import { asOptions } from '../../domain/options.ts';
 import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { EvaluationTotals } from '../../store/ports/evaluations.ts';
-import type { EvaluationRow } from '../../store/rows.ts';
+import type { EvaluationRow } from '../../store/ports/evaluation-rows.ts';
 
 /** An evaluation from outside runs: by a person, or by a program. */
 export type EvaluationGiven = {

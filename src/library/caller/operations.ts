@@ -8,7 +8,7 @@ import {
   activityBounds,
   type ActivityRow,
   type ReplicasView,
-} from '../../store/operations-port.ts';
+} from '../../store/ports/operations-port.ts';
 
 /** Which part of the history is wanted. */
 export type ActivityQuery = {

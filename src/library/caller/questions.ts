@@ -5,7 +5,7 @@ import { asRunId, checkName } from '../../domain/ids.ts';
 import { asOptions } from '../../domain/options.ts';
 import type { TenantScope } from '../../domain/scope.ts';
 import type { Store } from '../../store/port.ts';
-import type { QuestionPlace } from '../../store/questions-port.ts';
+import type { QuestionPlace } from '../../store/ports/questions-port.ts';
 import { openQuestion, type OpenQuestion } from '../answers.ts';
 
 /** Which questions are wanted. A field that is left out restricts nothing. */

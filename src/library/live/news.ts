@@ -3,7 +3,7 @@
  * about what only memory knows; it may be lost and may come twice. Who follows a log reads the rows.
  */
 import type { RunId } from '../../domain/ids.ts';
-import type { Place, RunPhase } from '../../domain/phase.ts';
+import type { Place, RunPhase } from '../../domain/calls/phase.ts';
 import type { CallDelta } from '../../runtime/calls/texts.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 

@@ -1,5 +1,5 @@
 /** The attempts of a run's provider calls, by windows of its turns: for surfaces, which show both side by side. */
-import type { Attempt } from '../../domain/attempt.ts';
+import type { Attempt } from '../../domain/calls/attempt.ts';
 import type { JournalEntry } from '../../domain/event.ts';
 import type { RunRow } from '../../store/rows.ts';
 import type { Heddle } from '../library.ts';

@@ -1,5 +1,5 @@
 /** All attempts of a run's provider calls: those in its journal, and those that no journal tells of. */
-import type { Attempt } from '../../domain/attempt.ts';
+import type { Attempt } from '../../domain/calls/attempt.ts';
 import type { JournalEntry } from '../../domain/event.ts';
 import type { Store } from '../../store/port.ts';
 import type { AttemptRow } from '../../store/rows.ts';

@@ -8,7 +8,7 @@
  *    replica that is gone makes no read of a run slow for long.
  * 2. It never throws: a run is looked at even where its owner is not reached.
  */
-import type { OwnerView } from '../../domain/phase.ts';
+import type { OwnerView } from '../../domain/calls/phase.ts';
 import type { ReplicaId, RunId } from '../../domain/ids.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Peer } from '../../store/watch-port.ts';

@@ -1,5 +1,5 @@
 /** The provider calls of a run in one line, for lists and pages: the most advanced of them, and where it waits. */
-import { phaseOfAll, type Phase, type Place } from '../../domain/phase.ts';
+import { phaseOfAll, type Phase, type Place } from '../../domain/calls/phase.ts';
 import type { RunRow } from '../../store/rows.ts';
 import type { Beside } from './beside.ts';
 

@@ -1,7 +1,7 @@
 /** A run's waits in words for people: what is waited for, and what ends it. */
 import type { RunRow } from '../../store/rows.ts';
 import type { Beside } from './beside.ts';
-import type { Place } from '../../domain/phase.ts';
+import type { Place } from '../../domain/calls/phase.ts';
 import type { GateState, Wait } from './wait.ts';
 import { waitsOf } from './waits-of.ts';
 

@@ -1,5 +1,5 @@
 /** The things for which a run can wait, as data: one union, from which the words for people are made. */
-import type { Phase, Place } from '../../domain/phase.ts';
+import type { Phase, Place } from '../../domain/calls/phase.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ProviderStatus } from '../../../machines/provider.ts';
 

@@ -10,7 +10,7 @@
  * 2. The changes are bounded: at most one for each call, slot and gate.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { Place } from '../../domain/phase.ts';
+import type { Place } from '../../domain/calls/phase.ts';
 import type { KnownGate } from './gate.ts';
 import { GateNews, type GateChange } from './gate-news.ts';
 import type { CallWait, Held, PoolCall, PoolSlotChange, WaitChange } from './pool-call.ts';

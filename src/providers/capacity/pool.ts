@@ -32,7 +32,7 @@ import { Gates, type ProviderSpec } from './gates.ts';
 import { PoolNews, routeOf } from './pool-news.ts';
 import { type PoolStats, poolStats } from './pool-stats.ts';
 import type { ProviderFaultKind } from '../port.ts';
-import type { GateOrder } from '../../domain/gate-order.ts';
+import type { GateOrder } from '../../domain/calls/gate-order.ts';
 import type { CallOutcome, Gate } from './gate.ts';
 import { Routes } from './routes.ts';
 

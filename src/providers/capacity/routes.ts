@@ -14,7 +14,7 @@
  * 4. There are no more routes than calls in the pool.
  */
 import type { CapacitySettings } from '../../domain/capacity-settings.ts';
-import type { Place } from '../../domain/phase.ts';
+import type { Place } from '../../domain/calls/phase.ts';
 import { FairLine } from '../../queue/fair-line.ts';
 import { LinePlaces } from '../../queue/line-places.ts';
 import type { FairItem } from '../../queue/fair-place.ts';

@@ -22,7 +22,7 @@ import type { Batch, SlotWrite } from '../../store/batch.ts';
 import type { BudgetRow } from '../../store/charges.ts';
 import type { NewRun } from '../../store/rows.ts';
 import type { ProviderRow, SlotRow } from '../../store/provider-rows.ts';
-import type { GateOrder } from '../../domain/gate-order.ts';
+import type { GateOrder } from '../../domain/calls/gate-order.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Clock } from '../ports.ts';
 import type { Incoming } from '../turn/incoming.ts';
@@ -40,7 +40,7 @@ import type { Budgets } from './budgets/budgets.ts';
 import { EarlierCalls } from './earlier-calls.ts';
 import { RestingCalls } from './resting-calls.ts';
 import type { CallOfRun, RunCall } from './call/run-call.ts';
-import { gatesOf, gateWrites, slotWrite } from './provider-rows.ts';
+import { gatesOf, gateWrites, slotWrite } from './gates/provider-rows.ts';
 
 type Result = Extract<Incoming, { kind: 'result' }>;
 type GivenBack = Pick<Batch, 'slots' | 'providers' | 'charges' | 'attempts'>;
@@ -87,11 +87,7 @@ export class Calls {
       random: () => options.ids.random(),
       settings: options.capacity,
     });
-    this.#grants = new CallGrants({
-      ...options,
-      pool: this.pool,
-      onFree: () => this.#wanted(),
-    });
+    this.#grants = new CallGrants({ ...options, pool: this.pool, onFree: () => this.#wanted() });
     this.#resting = new RestingCalls(this.pool, options);
     this.#life = new CallLife({
       ...options,
@@ -203,8 +199,7 @@ export class Calls {
       grants.map(({ call }) => call.key).filter((key) => this.#madeBefore.repeat(key)),
     );
     const slots = this.#slotWrites(repeated);
-    const { gates } = this.pool;
-    const of = { replicaId: this.#replicaId, slots, grants, repeated, gates };
+    const of = { replicaId: this.#replicaId, slots, grants, repeated, gates: this.pool.gates };
     const charges = chargesOf(this.#budgets, of);
     this.#resting.granted(grants);
     for (const call of this.runs.takeTentative()) this.#life.withdraw(call);

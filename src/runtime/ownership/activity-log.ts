@@ -8,7 +8,7 @@
  *    the time at most. Steps without a count have no row.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import { activityBounds, type StatusCounts } from '../../store/operations-port.ts';
+import { activityBounds, type StatusCounts } from '../../store/ports/operations-port.ts';
 import type { Store } from '../../store/port.ts';
 import type { ReplicaId } from '../../domain/ids.ts';
 import type { Clock, Log } from '../ports.ts';

@@ -20,7 +20,7 @@ import type { Backlog } from './backlog.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ErrorRecord } from '../../domain/errors.ts';
 import type { RunId } from '../../domain/ids.ts';
-import type { Place } from '../../domain/phase.ts';
+import type { Place } from '../../domain/calls/phase.ts';
 import { FairQueue, type FairPlace } from '../../queue/fair-queue.ts';
 import { commandKinds, type RunAddress } from '../../store/rows.ts';
 import type { HotRun } from '../turn/hot-run.ts';

@@ -11,7 +11,7 @@
  * 4. A listener that begins hears the phases that are now, so that it needs to ask nobody else.
  */
 import { thrownText } from '../../domain/thrown.ts';
-import { noPhase, type Place, type RunPhase } from '../../domain/phase.ts';
+import { noPhase, type Place, type RunPhase } from '../../domain/calls/phase.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import type { Batch } from '../../store/batch.ts';

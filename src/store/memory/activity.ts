@@ -1,5 +1,9 @@
 /** What was going on, as it was counted: see operations-port.ts. It owns the rows. */
-import { activityBounds, type ActivityCounts, type StatusCounts } from '../operations-port.ts';
+import {
+  activityBounds,
+  type ActivityCounts,
+  type StatusCounts,
+} from '../ports/operations-port.ts';
 import type { Answer, Asked } from '../port.ts';
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';

@@ -10,7 +10,8 @@
 import { shardCount } from '../../domain/ids.ts';
 import type { TokenRow } from '../access-rows.ts';
 import { budgetKey } from '../charges.ts';
-import type { EvaluationRow, InboxRow, MemoryVersionRow, QuestionRow, RunRow } from '../rows.ts';
+import type { InboxRow, MemoryVersionRow, QuestionRow, RunRow } from '../rows.ts';
+import type { EvaluationRow } from '../ports/evaluation-rows.ts';
 import {
   runKey,
   channelKey,

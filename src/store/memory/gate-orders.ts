@@ -1,7 +1,7 @@
 /** Orders of a person for gates: see gate-orders-port.ts. It owns the orders, and changes the gates' rows by them. */
 import type { Answer } from '../port.ts';
-import type { GateOrder } from '../../domain/gate-order.ts';
-import { statusAfter } from '../gate-orders-port.ts';
+import type { GateOrder } from '../../domain/calls/gate-order.ts';
+import { statusAfter } from '../ports/gate-orders-port.ts';
 import type { Database } from './database.ts';
 
 export function orderGates(db: Database, provider: string, order: GateOrder): readonly string[] {

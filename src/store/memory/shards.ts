@@ -8,7 +8,7 @@
  *    them.
  */
 import { shardCount, type ReplicaId } from '../../domain/ids.ts';
-import { replicasMax } from '../operations-port.ts';
+import { replicasMax } from '../ports/operations-port.ts';
 import type { Asked, Answer } from '../port.ts';
 import type { Database } from './database.ts';
 import type { StoredReplica, StoredShard } from './stored-rows.ts';

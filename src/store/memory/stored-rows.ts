@@ -12,7 +12,7 @@ import type {
 } from '../batch.ts';
 import type { BudgetRow, Reservation } from '../charges.ts';
 import type { PartFate } from '../fates.ts';
-import type { ActivityCounts } from '../operations-port.ts';
+import type { ActivityCounts } from '../ports/operations-port.ts';
 import type { ShardGrant } from '../port.ts';
 import type {
   AgentRow,
@@ -28,7 +28,7 @@ import type {
   TimerRow,
 } from '../rows.ts';
 import type { RequestMark } from '../requests/request-rows.ts';
-import type { GateOrderRow } from '../gate-orders-port.ts';
+import type { GateOrderRow } from '../ports/gate-orders-port.ts';
 import type { Lines, ProviderRow } from '../provider-rows.ts';
 import { join } from './table.ts';
 

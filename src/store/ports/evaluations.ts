@@ -1,7 +1,7 @@
 /** What a caller asks of evaluations: given from outside runs, listed, and counted by agent and version. */
 import type { RunId } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
-import type { EvaluationRow } from '../rows.ts';
+import type { EvaluationRow } from './evaluation-rows.ts';
 
 type EvaluationsAsked = {
   /** Of the runs that were judged. */

@@ -1,6 +1,6 @@
 /** Word of runs for those who watch, without a runtime around it. */
 import { expect, it } from 'vitest';
-import type { Place } from '../../../src/domain/phase.ts';
+import type { Place } from '../../../src/domain/calls/phase.ts';
 import { asRunId } from '../../../src/domain/ids.ts';
 import { RunWatch, type RunNow, type RunWord } from '../../../src/runtime/watch/run-watch.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -5,7 +5,7 @@ import type { RunId } from '../../../src/domain/ids.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { InboxArrival } from '../../../src/store/rows.ts';
 import type { QuestionEnd } from '../../../src/store/batch.ts';
-import type { QuestionsAsked } from '../../../src/store/questions-port.ts';
+import type { QuestionsAsked } from '../../../src/store/ports/questions-port.ts';
 import {
   answer,
   begin,

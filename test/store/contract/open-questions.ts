@@ -1,7 +1,7 @@
 /** The list of open questions of all runs: what stands in it, in which order, and what takes a question out of it. */
 import { expect } from 'vitest';
 import { oneTenant } from '../../../src/access/scopes.ts';
-import type { ListedQuestion, QuestionsAsked } from '../../../src/store/questions-port.ts';
+import type { ListedQuestion, QuestionsAsked } from '../../../src/store/ports/questions-port.ts';
 import {
   answer,
   begin,

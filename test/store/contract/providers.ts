@@ -1,6 +1,6 @@
 /** Gates of providers: what every replica and every restart finds of them. */
 import { expect } from 'vitest';
-import type { GateOrder } from '../../../src/domain/gate-order.ts';
+import type { GateOrder } from '../../../src/domain/calls/gate-order.ts';
 import type { ProviderWrite } from '../../../src/store/batch.ts';
 import {
   begin,

@@ -1,6 +1,6 @@
 /** What an operator sees of the whole: replicas with their shards, and the history of what was going on. */
 import { expect } from 'vitest';
-import type { ActivityRow } from '../../../src/store/operations-port.ts';
+import type { ActivityRow } from '../../../src/store/ports/operations-port.ts';
 import {
   begin,
   Bench,

@@ -1,6 +1,6 @@
 /** Evaluations of runs: given, listed, counted. */
 import { z } from 'zod';
-import type { EvaluationRow } from '../../../store/rows.ts';
+import type { EvaluationRow } from '../../../store/ports/evaluation-rows.ts';
 import { route } from '../../route.ts';
 import { limit, name, ofRun, runId } from '../../shapes.ts';
 import { cursorOf, positionOf } from '../cursor.ts';

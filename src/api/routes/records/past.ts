@@ -1,6 +1,6 @@
 /** What a run did: its journal, its turns with their edges, its snapshot as of a turn, its attempts. */
 import { z } from 'zod';
-import type { AttemptEnd } from '../../../domain/attempt.ts';
+import type { AttemptEnd } from '../../../domain/calls/attempt.ts';
 import { refuseField } from '../../../domain/field.ts';
 import { asRunId } from '../../../domain/ids.ts';
 import { attemptsWindow } from '../../../library/outside/attempts-window.ts';

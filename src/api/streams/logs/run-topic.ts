@@ -11,7 +11,7 @@
 import type { JournalEntry } from '../../../domain/event.ts';
 import type { RunId } from '../../../domain/ids.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
-import { noPhase, type RunPhase } from '../../../domain/phase.ts';
+import { noPhase, type RunPhase } from '../../../domain/calls/phase.ts';
 import type { Interest, News, RunNews } from '../../../library/live/news.ts';
 import type { JournalRow } from '../../../store/rows.ts';
 import type { RunHead, RunLog, RunLogRead } from '../../../store/watch-port.ts';

@@ -15,7 +15,7 @@ import { thrownText } from '../../../domain/thrown.ts';
 import { shardCount } from '../../../domain/ids.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
 import type { Live } from '../../../library/live/live.ts';
-import { noPhase } from '../../../domain/phase.ts';
+import { noPhase } from '../../../domain/calls/phase.ts';
 import type { News, RunNews } from '../../../library/live/news.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
 import type { NewsBoard } from '../news-board.ts';

@@ -5,7 +5,7 @@
  * It owns the phases that were told, also of runs that nobody has read yet, while the picture is watched.
  */
 import { shardCount } from '../../../domain/ids.ts';
-import { noPhase, type Phase, type RunPhase } from '../../../domain/phase.ts';
+import { noPhase, type Phase, type RunPhase } from '../../../domain/calls/phase.ts';
 import type { RunBrief } from '../../../store/watch-port.ts';
 import type { Reach } from '../reach.ts';
 

@@ -9,7 +9,7 @@
  * 3. A batch that fails gives its attempts back once, so that none can make batch after batch fail.
  * 4. They say what this replica has done. That stays true when a run is another replica's, so they are not fenced.
  */
-import type { AttemptEnd, AttemptNote } from '../../../domain/attempt.ts';
+import type { AttemptEnd, AttemptNote } from '../../../domain/calls/attempt.ts';
 import { toSafeText } from '../../../domain/json.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { AttemptInsert } from '../../../store/batch.ts';

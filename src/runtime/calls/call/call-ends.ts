@@ -4,7 +4,7 @@
  *
  * Owns nothing. `call-requests.ts` makes the requests. `call-life.ts` ends a call that no run waits for.
  */
-import type { AttemptEnd, AttemptNote } from '../../../domain/attempt.ts';
+import type { AttemptEnd, AttemptNote } from '../../../domain/calls/attempt.ts';
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { BroughtBack, Pool } from '../../../providers/capacity/pool.ts';

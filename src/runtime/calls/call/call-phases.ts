@@ -6,7 +6,7 @@ import {
   type Phase,
   type Place,
   type RunPhase,
-} from '../../../domain/phase.ts';
+} from '../../../domain/calls/phase.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { Pool } from '../../../providers/capacity/pool.ts';
 import type { Clock } from '../../ports.ts';

@@ -1,5 +1,5 @@
 /** The forms in which a provider's answer and its fault reach the chart. */
-import type { AttemptNote } from '../../../domain/attempt.ts';
+import type { AttemptNote } from '../../../domain/calls/attempt.ts';
 import type { AssistantPart, GenerateOutput, ToolCall } from '../../../domain/catalogue.ts';
 import { heddleError } from '../../../domain/errors.ts';
 import { recordOf } from '../../../domain/failure.ts';

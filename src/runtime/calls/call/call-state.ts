@@ -5,7 +5,7 @@
  * constants, and a full budget makes one pair for all calls that wait for it (promise 7). The place of a
  * queued call in its line stands in the fields of `PoolCall`.
  */
-import type { AttemptNote } from '../../../domain/attempt.ts';
+import type { AttemptNote } from '../../../domain/calls/attempt.ts';
 import type { GenerateOutput } from '../../../domain/catalogue.ts';
 import type { CallOutcome } from '../../../providers/capacity/gate.ts';
 import type { Grant } from '../../../providers/capacity/pool.ts';

@@ -1,7 +1,7 @@
 /** Evaluations: listed, counted, and given from outside runs. It owns their table. */
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import { evaluationsCounted, type EvaluationTotals } from '../../ports/evaluations.ts';
-import type { EvaluationInsert, EvaluationRow } from '../../rows.ts';
+import type { EvaluationInsert, EvaluationRow } from '../../ports/evaluation-rows.ts';
 import type { Database } from '../database.ts';
 import { join, own } from '../table.ts';
 

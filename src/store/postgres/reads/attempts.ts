@@ -1,5 +1,5 @@
 /** Attempts of one run's calls, in pages. */
-import type { AttemptEnd, AttemptNote } from '../../../domain/attempt.ts';
+import type { AttemptEnd, AttemptNote } from '../../../domain/calls/attempt.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, statement, text, uuid } from '../link/statement.ts';

@@ -1,7 +1,7 @@
 /** Evaluations: of one run, listed, counted, and given from outside runs. Reads take no locks. */
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import { evaluationsCounted } from '../../ports/evaluations.ts';
-import type { EvaluationRow } from '../../rows.ts';
+import type { EvaluationRow } from '../../ports/evaluation-rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { float, int, statement, text, uuid, type Fields } from '../link/statement.ts';
 import { epochMs } from './run-reads.ts';

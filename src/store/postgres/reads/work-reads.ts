@@ -4,7 +4,7 @@
  */
 import { asReplicaId, asRunId } from '../../../domain/ids.ts';
 import type { TimerRow } from '../../rows.ts';
-import type { GateOrder } from '../../../domain/gate-order.ts';
+import type { GateOrder } from '../../../domain/calls/gate-order.ts';
 import type { SlotCall, SlotRow } from '../../provider-rows.ts';
 import type { ProviderStatus } from '../../../../machines/provider.ts';
 import type { SlotStatus } from '../../../../machines/provider-slot.ts';

@@ -1,4 +1,4 @@
-import type { EvaluationInsert } from '../../rows.ts';
+import type { EvaluationInsert } from '../../ports/evaluation-rows.ts';
 import { column, rowStatement } from '../link/statement.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Orders of a person for gates: see gate-orders-port.ts. They stand in the gates' rows, beside what replicas write. */
 import type { Answer } from '../../port.ts';
-import type { GateOrder } from '../../../domain/gate-order.ts';
+import type { GateOrder } from '../../../domain/calls/gate-order.ts';
 import { notifyGates } from '../link/listen.ts';
 import type { Pool } from '../link/pool.ts';
 import { bool, statement, text } from '../link/statement.ts';

@@ -1,7 +1,7 @@
 /** All replicas with their shards, for an operator. It takes no locks. */
 import { asReplicaId } from '../../../domain/ids.ts';
 import type { Answer, Asked } from '../../port.ts';
-import { replicasMax } from '../../operations-port.ts';
+import { replicasMax } from '../../ports/operations-port.ts';
 import type { Pool } from '../link/pool.ts';
 import { int, statement, uuid } from '../link/statement.ts';
 import { liveReplicas } from './replicas.ts';

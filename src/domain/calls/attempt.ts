@@ -2,7 +2,7 @@
  * Attempts of provider calls, as they are kept. heddle tries a call until it has an answer or is wrong by itself; a
  * run hears only of that end, so its attempts are kept beside what it took.
  */
-import type { TokenUsage } from './model/model-call.ts';
+import type { TokenUsage } from '../model/model-call.ts';
 
 /**
  * How an attempt ended.

@@ -1,10 +1,10 @@
 /** Gates and slots as the store keeps them. Rows hold times of the store's clock; we send durations from now. */
-import type { ReplicaId } from '../../domain/ids.ts';
-import type { KnownGate } from '../../providers/capacity/gate.ts';
-import type { Pool, PoolCall, PoolSlotChange } from '../../providers/capacity/pool.ts';
-import type { ProviderWrite, SlotWrite } from '../../store/batch.ts';
-import type { ProviderRow, SlotCall } from '../../store/provider-rows.ts';
-import type { RunCall } from './call/run-call.ts';
+import type { ReplicaId } from '../../../domain/ids.ts';
+import type { KnownGate } from '../../../providers/capacity/gate.ts';
+import type { Pool, PoolCall, PoolSlotChange } from '../../../providers/capacity/pool.ts';
+import type { ProviderWrite, SlotWrite } from '../../../store/batch.ts';
+import type { ProviderRow, SlotCall } from '../../../store/provider-rows.ts';
+import type { RunCall } from '../call/run-call.ts';
 
 export function gateWrites<Call extends PoolCall>(
   pool: Pool<Call>,

@@ -2,9 +2,9 @@
  * What a caller asks of the questions of all runs: the inbox of a person or of a group. A question stands in it
  * from the commit of the turn that asks to the commit that accepts its answer, or closes it (promise 12).
  */
-import type { RunId } from '../domain/ids.ts';
-import type { OneTenant } from '../domain/scope.ts';
-import type { QuestionRow } from './rows.ts';
+import type { RunId } from '../../domain/ids.ts';
+import type { OneTenant } from '../../domain/scope.ts';
+import type { QuestionRow } from '../rows.ts';
 
 /** Where a question stands in the list: by the time at which it was asked, and then by its key. */
 export type QuestionPlace = {

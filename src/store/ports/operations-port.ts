@@ -2,9 +2,9 @@
  * What an operator sees of the whole: the replicas with their shards, and what was going on in the last week. It is
  * about no tenant, and for callers of all tenants.
  */
-import type { ReplicaId } from '../domain/ids.ts';
-import type { RunStatus } from '../../machines/run.ts';
-import type { ProviderStatus } from '../../machines/provider.ts';
+import type { ReplicaId } from '../../domain/ids.ts';
+import type { RunStatus } from '../../../machines/run.ts';
+import type { ProviderStatus } from '../../../machines/provider.ts';
 
 /** A replica of heddle. */
 export type ReplicaRow = {

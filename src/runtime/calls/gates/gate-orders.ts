@@ -8,13 +8,13 @@
  *    done in the gate's row.
  * 2. A look that fails is repeated, so an order whose word came while the database was away is not missed.
  */
-import { thrownText } from '../../domain/thrown.ts';
-import type { GateOrder } from '../../domain/gate-order.ts';
-import type { GateOrderRow } from '../../store/gate-orders-port.ts';
-import type { Store } from '../../store/port.ts';
-import type { Clock, Log } from '../ports.ts';
-import { Rhythm } from '../wake/rhythm.ts';
-import type { Calls } from './calls.ts';
+import { thrownText } from '../../../domain/thrown.ts';
+import type { GateOrder } from '../../../domain/calls/gate-order.ts';
+import type { GateOrderRow } from '../../../store/ports/gate-orders-port.ts';
+import type { Store } from '../../../store/port.ts';
+import type { Clock, Log } from '../../ports.ts';
+import { Rhythm } from '../../wake/rhythm.ts';
+import type { Calls } from '../calls.ts';
 
 const againMs = 1_000;
 

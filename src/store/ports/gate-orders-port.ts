@@ -3,8 +3,8 @@
  * goes out with its commit: so a replica that hears nothing finds it in the row, and one that hears it twice sees by its
  * number that it has done it. It is about no tenant.
  */
-import type { GateOrder } from '../domain/gate-order.ts';
-import type { ProviderStatus } from '../../machines/provider.ts';
+import type { GateOrder } from '../../domain/calls/gate-order.ts';
+import type { ProviderStatus } from '../../../machines/provider.ts';
 
 export type GateOrderRow = GateOrder & {
   readonly gate: string;
