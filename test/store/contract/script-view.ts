@@ -78,9 +78,11 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
     // Those that have an answer are missing here, and their answers stand in the inbox.
     questions: sorted(await questionsOf(store, tenant)),
     evaluations: await Promise.all(
-      subjects.map((n) =>
-        store.evaluations(oneTenant(tenant), { subjectRunId: runId(n), limit: 99 }),
-      ),
+      subjects.map(async (n) => {
+        const asked = { subjectRunId: runId(n), limit: 99 };
+        const rows = await store.evaluations(oneTenant(tenant), asked);
+        return rows.map((row) => ({ ...row, createdAtMs: 0 }));
+      }),
     ),
     memory: read.memory.map(({ newest, versions }) => ({
       newest,
