@@ -58,6 +58,7 @@ export type {
 export type {
   EvaluationCounts,
   EvaluationGiven,
+  EvaluationStands,
   EvaluationsQuery,
 } from './library/caller/evaluations.ts';
 export type { EvaluationTotals } from './store/ports/evaluations.ts';
@@ -67,7 +68,7 @@ export type { ImageInput, StoredImagePart } from './library/images.ts';
 export type { RunsQuery } from './library/runs-query.ts';
 export type { Listing } from './library/caller/listing.ts';
 export type { BulkCommand, BulkCount, BulkDone, BulkRequest } from './library/listing/bulk.ts';
-export type { ChildrenQuery, RunChildren } from './library/listing/children.ts';
+export type { ChildLine, ChildrenQuery, RunChildren } from './library/listing/children.ts';
 export type { RerunOptions } from './library/listing/rerun.ts';
 export type { RunsFilter } from './library/listing/run-filter.ts';
 export type { RunList, RunListQuery } from './library/listing/run-list.ts';

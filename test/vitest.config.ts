@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => {
       // XState's production build keeps silent where its development build throws. vitest sets this
       // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.
       execArgv: ['--conditions=development'],
-      maxWorkers: isLong ? 1 : 2,
+      maxWorkers: isLong ? 1 : 3,
       sequence: { sequencer: LongestFirst },
       testTimeout: isLong ? 600_000 : 60_000,
       hookTimeout: 60_000,

@@ -157,7 +157,7 @@ export class Runs extends RunRecords {
     filter: OpenRunsFilter,
     request: BulkRequest,
   ): Promise<BulkDone> {
-    const asked = { body: { command, filter, ...request }, repeat: 'harmless' } as const;
+    const asked = { body: { command, filter, ...request }, repeat: 'by-key' } as const;
     return (await this.#transport.ask<BulkDone>('POST', '/v1/runs/commands', asked)).body;
   }
 

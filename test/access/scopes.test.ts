@@ -53,7 +53,7 @@ const methods: {
   evaluations: { sql: ['evaluations_read'] },
   evaluationList: { sql: ['evaluations_list'] },
   evaluationTotals: { sql: ['evaluations_totals'] },
-  addEvaluation: { sql: ['evaluation_add'] },
+  addEvaluation: { sql: ['evaluation_add', 'evaluation_add_marked', 'requests_mark'] },
   lease: {
     sql: ['lease_group', 'lease_take', 'lease_take_marked', 'lease_again', 'requests_mark'],
   },

@@ -135,6 +135,31 @@ export const samples: Readonly<Record<string, Sample>> = {
     const effects = async () => (await ask('POST', path, { tokens })).body.renewed.length;
     return { path, body: { tokens }, other: { tokens: ['1:x'] }, effects };
   },
+  '/v1/runs/commands': async (ask, tenant) => {
+    const id = await aRun(ask, tenant);
+    const body = { command: 'pause', filter: { agent: 'approval' }, matches: 1 };
+    const resume = { path: 'resume', body: {}, word: '"resume"' };
+    const effects = () => linesOf(ask, `/v1/runs/${id}?tenant=${tenant}`, 'pause', resume);
+    return {
+      path: `/v1/runs/commands?tenant=${tenant}`,
+      body,
+      other: { ...body, matches: 2 },
+      effects,
+    };
+  },
+  '/v1/runs/:runId/rerun': async (ask, tenant) => {
+    const id = await aRun(ask, tenant);
+    const effects = async () =>
+      (await ask('GET', `/v1/runs?tenant=${tenant}`)).body.runs.length - 1;
+    const other = { input: { request: 'y' } };
+    return { path: `/v1/runs/${id}/rerun?tenant=${tenant}`, body: {}, other, effects };
+  },
+  '/v1/runs/:runId/evaluations': async (ask, tenant) => {
+    const path = `/v1/runs/${await aRun(ask, tenant)}/evaluations?tenant=${tenant}`;
+    const body = { score: 0.5, rationale: 'fair' };
+    const effects = async () => (await ask('GET', path)).body.evaluations.length;
+    return { path, body, other: { ...body, score: 1 }, effects };
+  },
   '/v1/memory/:scope/:owner/:key': async (ask, tenant) => {
     const path = `/v1/memory/user/ann/k?tenant=${tenant}`;
     const versions = `/v1/memory/user/ann/k/versions?tenant=${tenant}`;

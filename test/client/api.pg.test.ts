@@ -105,7 +105,15 @@ describe.each(Object.keys(ways))('%s', (way) => {
     for await (const run of runs.listAll({ pipeline: `${place}-2`, limit: 1 })) found.push(run.id);
     expect(found.toSorted()).toEqual(two.map(({ id }) => id).toSorted());
     expect(await runs.list({ pipeline: `${place}-3` })).toEqual({ items: [], cursor: '' });
-    for (const { id } of [first, ...two]) await runs.cancel(id, 'the test is over');
+    const again = await runs.rerun(first.id, { input: { request: 'another' } });
+    expect((await runs.get(again.id)).input).toEqual({ request: 'another' });
+    expect(await runs.children(first.id)).toEqual({ runs: [], isCut: false });
+    expect(await runs.facets({ pipeline: `${place}-2` })).toMatchObject({ isWhole: true });
+    const open = { pipeline: `${place}-2` };
+    const matches = await runs.meant('cancel', open);
+    expect(matches).toBe(2);
+    expect(await runs.command('cancel', open, { matches })).toMatchObject({ done: 2, left: 0 });
+    for (const { id } of [first, again]) await runs.cancel(id, 'the test is over');
     expect(await runs.output(first.id)).toMatchObject({ status: 'cancelled' });
   });
 
@@ -179,6 +187,9 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect((await operator.budget()).spent).toEqual({ tokens: 0, cost: 0 });
     expect(await operator.providers()).toBeInstanceOf(Array);
     expect((await refusal(operator.reopenProvider('nobody'))).code).toBe('provider-unknown');
+    expect((await refusal(operator.probeProvider('nobody'))).code).toBe('provider-unknown');
+    expect((await operator.replicas()).replicas.length).toBeGreaterThan(0);
+    expect(await operator.activity()).toBeTypeOf('object');
     const [agent] = await agents.list({ agent: 'approval' });
     expect(agent).toMatchObject({ agent: 'approval', isHere: true });
     expect(await agents.get('approval', agent!.version)).toMatchObject({

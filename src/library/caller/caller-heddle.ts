@@ -61,6 +61,7 @@ import {
   listEvaluations,
   type EvaluationCounts,
   type EvaluationGiven,
+  type EvaluationStands,
   type EvaluationsQuery,
 } from './evaluations.ts';
 import type { Caller, Door } from './door.ts';
@@ -302,7 +303,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /** Gives a run an evaluation, from outside runs. Throws `run-unknown` when there is no such run. */
-  async evaluate(evaluation: EvaluationGiven): Promise<{ readonly evaluationId: string }> {
+  async evaluate(evaluation: EvaluationGiven): Promise<EvaluationStands> {
     return evaluate(this.#door.open(), evaluation, this);
   }
 

@@ -8,6 +8,7 @@ import { asOptions } from '../../domain/options.ts';
 import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { EvaluationTotals } from '../../store/ports/evaluations.ts';
+import type { RequestAsked } from '../../store/requests/request-rows.ts';
 import type { EvaluationRow } from '../../store/ports/evaluation-rows.ts';
 
 /** An evaluation from outside runs: by a person, or by a program. */
@@ -20,6 +21,18 @@ export type EvaluationGiven = {
   readonly rationale: string;
   /** The tenant. Default `default`. */
   readonly tenant?: string;
+};
+
+/** An evaluation that was given. */
+export type EvaluationStands = {
+  /** Names it in its tenant. */
+  readonly evaluationId: string;
+};
+
+type Caller = {
+  readonly scope: TenantScope;
+  readonly by: string;
+  readonly request: RequestAsked | null;
 };
 
 /** Which evaluations are wanted. A field that is left out restricts nothing. */
@@ -53,8 +66,8 @@ const idCharsMax = 1_000;
 export async function evaluate(
   { ids, store }: Runtime,
   given: EvaluationGiven,
-  { scope, by }: { readonly scope: TenantScope; readonly by: string },
-): Promise<{ readonly evaluationId: string }> {
+  { scope, by, request }: Caller,
+): Promise<EvaluationStands> {
   const asked = asOptions(given, 'evaluate', ['runId', 'score', 'rationale', 'tenant']);
   const within = tenantIn(scope, asked.tenant, 'evaluate.tenant');
   const { score, rationale } = asked;
@@ -67,9 +80,10 @@ export async function evaluate(
   }
   if (!isSafeText(rationale)) refuseField('evaluate.rationale', 'holds NUL or a lone surrogate');
   // An id of now, so that it stands among those of runs by its time.
-  const evaluationId: string = ids.run();
-  const row = { evaluationId, subjectRunId, score, rationale, by };
-  if (await store.addEvaluation(within, row)) return { evaluationId };
+  const row = { evaluationId: ids.run(), subjectRunId, score, rationale, by };
+  const keyed = request === null ? row : { ...row, request };
+  const evaluationId = await store.addEvaluation(within, keyed);
+  if (evaluationId !== null) return { evaluationId };
   throw heddleError('run-unknown', { runId: subjectRunId });
 }
 

@@ -18,10 +18,16 @@ export type ChildrenQuery = {
   readonly limit?: number;
 };
 
+/** A run below another. */
+export type ChildLine = RunLine & {
+  /** How far below: 1 for a run that the other has started itself. */
+  readonly depth: number;
+};
+
 /** The runs below a run: each stands behind its parent, generation by generation. */
 export type RunChildren = {
-  /** The runs. `depth` 1: started by the run itself. */
-  readonly runs: readonly (RunLine & { readonly depth: number })[];
+  /** The runs. */
+  readonly runs: readonly ChildLine[];
   /** True: there are more, deeper ones or beside these. */
   readonly isCut: boolean;
 };
@@ -38,7 +44,7 @@ export async function childrenOf(
   const most = asWhole(query.limit, 'children.limit', { min: 1, max: 1_000, fallback: 200 });
   const id = asRunId(runId);
   if ((await store.run(scope, id)) === null) throw heddleError('run-unknown', { runId });
-  const runs: (RunLine & { readonly depth: number })[] = [];
+  const runs: ChildLine[] = [];
   let parents = [id];
   for (let depth = 1; ; depth++) {
     // One more than there is room for tells that there are more; beyond the depth, one is enough.

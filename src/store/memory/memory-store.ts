@@ -15,7 +15,7 @@ import type { ReplicaId } from '../../domain/ids.ts';
 import { callerStore, type TenantReads } from '../caller-port.ts';
 import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
-import { activityHistory, noteActivity } from './activity.ts';
+import { activityHistory, noteActivity } from './lists/activity.ts';
 import { readAttempts } from './attempts.ts';
 import { audit } from './audit.ts';
 import { gateOrders, orderGates } from './gate-orders.ts';

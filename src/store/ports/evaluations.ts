@@ -1,6 +1,7 @@
 /** What a caller asks of evaluations: given from outside runs, listed, and counted by agent and version. */
 import type { RunId } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
+import type { RequestAsked } from '../requests/request-rows.ts';
 import type { EvaluationRow } from './evaluation-rows.ts';
 
 type EvaluationsAsked = {
@@ -45,7 +46,10 @@ export interface EvaluationsStore {
     scope: OneTenant,
     query: Pick<EvaluationsAsked, 'agent' | 'version'>,
   ): Promise<{ readonly totals: readonly EvaluationTotals[]; readonly isWhole: boolean }>;
-  /** From outside runs. False: there is no such run. */
+  /**
+   * From outside runs. Gives the id under which it stands: for a repeat of a request, that of the first. Null: there is
+   * no such run.
+   */
   addEvaluation(
     scope: OneTenant,
     evaluation: {
@@ -54,6 +58,7 @@ export interface EvaluationsStore {
       readonly score: number;
       readonly rationale: string;
       readonly by: string;
+      readonly request?: RequestAsked;
     },
-  ): Promise<boolean>;
+  ): Promise<string | null>;
 }

@@ -17,8 +17,8 @@ export function evaluationsContract({ open, it }: Contract): void {
     const bench = await begin(open);
     const run = await bench.started(1);
     const { agent, version } = newRun(1);
-    expect(await give(bench, 1, 'e1', 0.5)).toBe(true);
-    expect(await give(bench, 9, 'e9', 0.5)).toBe(false);
+    expect(await give(bench, 1, 'e1', 0.5)).toBe('e1');
+    expect(await give(bench, 9, 'e9', 0.5)).toBeNull();
     const [row] = await bench.store.evaluations(own, { subjectRunId: run.runId, limit: 9 });
     expect(row).toEqual({
       tenant,
@@ -36,7 +36,21 @@ export function evaluationsContract({ open, it }: Contract): void {
     expect((await bench.store.audit(own)).doubledEvaluations).toBe(0);
     const other = oneTenant('other');
     const foreign = { evaluationId: 'e3', subjectRunId: run.runId, score: 1, rationale: 'r' };
-    expect(await bench.store.addEvaluation(other, { ...foreign, by: 'bob' })).toBe(false);
+    expect(await bench.store.addEvaluation(other, { ...foreign, by: 'bob' })).toBeNull();
+  });
+
+  it('one that is asked for again under a key is given once', async () => {
+    const bench = await begin(open);
+    const { runId: subjectRunId } = await bench.started(1);
+    const request = { key: 'k', route: 'POST /evaluations', hash: 'h' };
+    const row = { subjectRunId, score: 0.5, rationale: 'r', by: 'ann', request };
+    const nowhere = { ...row, evaluationId: 'e0', subjectRunId: runId(9) };
+    expect(await bench.store.addEvaluation(own, nowhere)).toBeNull();
+    expect(await bench.store.addEvaluation(own, { ...row, evaluationId: 'e1' })).toBe('e1');
+    expect(await bench.store.addEvaluation(own, { ...row, evaluationId: 'e2' })).toBe('e1');
+    const other = { ...row, evaluationId: 'e3', request: { ...request, hash: 'other' } };
+    await expect(bench.store.addEvaluation(own, other)).rejects.toThrow(/key/);
+    expect(await bench.store.evaluations(own, { subjectRunId, limit: 9 })).toHaveLength(1);
   });
 
   it('are listed newest first, by agent, version and run, page by page', async () => {

@@ -43,6 +43,7 @@ const count = route({
   scope: 'run',
   summary: 'How many open runs a command would reach. Nothing is done.',
   ofTenant: true,
+  changesNothing: true,
   always: true,
   body: z.strictObject({ command: commandSchema, filter: filterSchema }),
   answers: { 200: z.object({ matches: z.int() }) },

@@ -51,9 +51,10 @@ const submit = route({
     rationale: z.string().min(1).max(10_000),
   }),
   answers: { 201: z.object({ evaluationId: z.string() }) },
-  handle: async ({ heddle, tenant, params, body }) => {
-    return { status: 201, body: await heddle.evaluate({ ...body, ...params, tenant }) };
+  effect: async ({ heddle, tenant, params, body }) => {
+    return (await heddle.evaluate({ ...body, ...params, tenant })).evaluationId;
   },
+  answer: (evaluationId) => ({ status: 201, body: { evaluationId } }),
 });
 
 const filters = { agent: name.optional(), version: name.optional() };

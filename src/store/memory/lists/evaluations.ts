@@ -1,4 +1,5 @@
 /** Evaluations: listed, counted, and given from outside runs. It owns their table. */
+import { requestedOnce } from '../requests.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
 import { evaluationsCounted, type EvaluationTotals } from '../../ports/evaluations.ts';
 import type { EvaluationInsert, EvaluationRow } from '../../ports/evaluation-rows.ts';
@@ -81,8 +82,10 @@ export function addEvaluation(
   db: Database,
   asked: AskedIn<'addEvaluation'>,
 ): AnswerIn<'addEvaluation'> {
-  const { tenant, evaluationId, subjectRunId, score, rationale, by } = asked;
-  if (db.tables.runs.get(join(tenant, subjectRunId)) === undefined) return false;
+  const { tenant, evaluationId, subjectRunId, score, rationale, by, request } = asked;
+  if (db.tables.runs.get(join(tenant, subjectRunId)) === undefined) return null;
   const given = { tenant, evaluationId, subjectRunId, evaluatorRunId: '', score, rationale };
-  return putEvaluation(db, given, by);
+  return requestedOnce(db, request === undefined ? null : { tenant, ...request }, () =>
+    putEvaluation(db, given, by) ? evaluationId : null,
+  );
 }

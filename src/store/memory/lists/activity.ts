@@ -3,12 +3,12 @@ import {
   activityBounds,
   type ActivityCounts,
   type StatusCounts,
-} from '../ports/operations-port.ts';
-import type { Answer, Asked } from '../port.ts';
-import type { RunRow } from '../rows.ts';
-import type { Database } from './database.ts';
-import { holds } from './shards.ts';
-import { join, own } from './table.ts';
+} from '../../ports/operations-port.ts';
+import type { Answer, Asked } from '../../port.ts';
+import type { RunRow } from '../../rows.ts';
+import type { Database } from '../database.ts';
+import { holds } from '../shards.ts';
+import { join, own } from '../table.ts';
 
 const { openMax, usersMax, gatesMax, kept } = activityBounds;
 const [fine, coarse] = kept;
