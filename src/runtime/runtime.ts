@@ -8,7 +8,7 @@ import type { OwnerView } from '../domain/calls/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
-import type { StatusCounts } from '../store/operations-port.ts';
+import type { StatusCounts } from '../store/ports/operations-port.ts';
 import type { Hint, Store } from '../store/port.ts';
 import type { RunAddress, StartArrival } from '../store/rows.ts';
 import { registerWith } from './registry/agent-registration.ts';

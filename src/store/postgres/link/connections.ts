@@ -1,5 +1,5 @@
 /** The connections of all pools together. */
-import type { Connections } from '../../operations-port.ts';
+import type { Connections } from '../../ports/operations-port.ts';
 import type { Pool } from './pool.ts';
 
 export function connectionsOf(pools: readonly Pick<Pool, 'connections'>[]): Connections {
