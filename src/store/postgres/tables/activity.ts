@@ -6,7 +6,11 @@
  *    shard by shard: asked for all at once, Postgres takes the index of ended runs, which leads it through the whole table.
  */
 import { shardCount } from '../../../domain/ids.ts';
-import { activityBounds, type ActivityCounts, type StatusCounts } from '../../ports/operations-port.ts';
+import {
+  activityBounds,
+  type ActivityCounts,
+  type StatusCounts,
+} from '../../ports/operations-port.ts';
 import type { Answer, Asked } from '../../port.ts';
 import type { Pool } from '../link/pool.ts';
 import { bigint, int, statement, uuid } from '../link/statement.ts';
