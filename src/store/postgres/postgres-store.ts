@@ -36,12 +36,8 @@ import {
   readUsage,
 } from './reads/lists.ts';
 import { listQuestions, readQuestions } from './reads/questions.ts';
-import {
-  addEvaluation,
-  listEvaluations,
-  readEvaluations,
-  totalEvaluations,
-} from './reads/evaluations.ts';
+import { listEvaluations, readEvaluations, totalEvaluations } from './reads/evaluations.ts';
+import { addEvaluation } from './tables/evaluation-writes.ts';
 import { listen, notify } from './link/listen.ts';
 import { peersOf, release, renew } from './ownership.ts';
 import { Pool } from './link/pool.ts';

@@ -1,10 +1,9 @@
-/** Evaluations: of one run, listed, counted, and given from outside runs. Reads take no locks. */
+/** Evaluations: of one run, listed, and counted. Takes no locks. */
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
-import { markedOnce } from '../tables/requests.ts';
 import { evaluationsCounted } from '../../ports/evaluations.ts';
 import type { EvaluationRow } from '../../ports/evaluation-rows.ts';
 import type { Pool } from '../link/pool.ts';
-import { float, int, statement, text, uuid, type Fields } from '../link/statement.ts';
+import { int, statement, text, type Fields } from '../link/statement.ts';
 import { epochMs } from './run-reads.ts';
 
 const fields = `evaluation_id, subject_run_id, evaluator_run_id, score, rationale, agent, version, by_name,
@@ -102,48 +101,4 @@ export async function totalEvaluations(
     histogram: JSON.parse(histogram ?? '[]') as number[],
   }));
   return { totals, isWhole: Number(rows[0]?.[8] ?? 0) <= evaluationsCounted };
-}
-
-const insertEvaluation = `insert into heddle.evaluations (tenant, evaluation_id, subject_run_id,
-      evaluator_run_id, score, rationale, by_name)
-    select $1::text, $2::text, r.run_id::text, '', $4::float8, $5::text, $6::text
-    from heddle.runs r where r.tenant = $1::text and r.run_id = $3::uuid
-    on conflict do nothing
-    returning evaluation_id`;
-
-/** Locks: the new row, which a repeat could meet. */
-const addStatement = statement(
-  'evaluation_add',
-  [text, text, uuid, float, text, text],
-  insertEvaluation,
-);
-
-/** The same, kept with the request. Without such a run the request has come to nothing, and its row goes. */
-const addMarkedStatement = statement(
-  'evaluation_add_marked',
-  [text, text, uuid, float, text, text, text],
-  `with added as (${insertEvaluation}), kept as (
-      update heddle.requests r set answer = to_json(a.evaluation_id)::text from added a
-      where r.tenant = $1::text and r.key = $7::text
-    ), dropped as (
-      delete from heddle.requests r
-      where r.tenant = $1::text and r.key = $7::text and not exists (select from added)
-    )
-    select evaluation_id from added`,
-);
-
-export async function addEvaluation(
-  pool: Pool,
-  given: AskedIn<'addEvaluation'>,
-): Promise<AnswerIn<'addEvaluation'>> {
-  const { tenant, evaluationId, subjectRunId, score, rationale, by, request } = given;
-  if (request === undefined) {
-    const call = addStatement(tenant, evaluationId, subjectRunId, score, rationale, by);
-    return (await pool.rows(call))[0]?.[0] ?? null;
-  }
-  const row = [tenant, evaluationId, subjectRunId, score, rationale, by] as const;
-  const call = addMarkedStatement(...row, request.key);
-  const done = await markedOnce(pool, { tenant, ...request }, [call]);
-  if (done.kind === 'repeated') return JSON.parse(done.answerText) as string;
-  return done.results.get(call)?.[0]?.[0] ?? null;
 }
