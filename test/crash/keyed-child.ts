@@ -36,6 +36,10 @@ function mortal(store: Store): Store {
       const held = await store.acknowledge(scope, asked);
       return asked.request === undefined ? held : die();
     },
+    addEvaluation: async (scope, asked) => {
+      const added = await store.addEvaluation(scope, asked);
+      return asked.request === undefined ? added : die();
+    },
   };
 }
 
