@@ -72,7 +72,7 @@ function count(words: Map<string, number>, said: readonly unknown[]): void {
 }
 
 describe('the twin and Postgres', () => {
-  it('say the same to every script', { timeout: msMax + 240_000 }, async () => {
+  it('say the same to every script', { timeout: 2 * furtherRounds * msMax + 60_000 }, async () => {
     const words = new Map<string, number>();
     let done = 0;
     const agree = fc.asyncProperty(scripts, async (script) => {
@@ -86,8 +86,10 @@ describe('the twin and Postgres', () => {
       const plugins = [fc.interruptAfterTimeLimit(msMax)];
       return fc.assert(agree, { numRuns: scriptsMax, plugins });
     };
-    await round();
-    expect(done).toBeGreaterThanOrEqual(Math.min(scriptsMin, scriptsMax));
+    const fewest = Math.min(scriptsMin, scriptsMax);
+    // A machine that is busy gets through fewer of them in a round.
+    for (let rounds = 0; rounds < furtherRounds && done < fewest; rounds++) await round();
+    expect(done).toBeGreaterThanOrEqual(fewest);
     // Scripts in which everything is refused, or nothing is, would agree about nothing.
     const often = ['committed', 'stale', 'fenced', 'accepted', 'existing', 'refused', 'messages'];
     const seldom = often.filter((word) => (words.get(word) ?? 0) < done);
