@@ -182,6 +182,16 @@ describe('the audit sees planted damage', () => {
     ],
   ];
 
+  /** Without those that Postgres makes itself. */
+  async function writtenColumns(table: string): Promise<string> {
+    const { rows } = await database.query<{ names: string }>(
+      `select string_agg(quote_ident(column_name), ', ') as names from information_schema.columns
+        where table_schema = 'heddle' and table_name = $1 and is_generated = 'NEVER'`,
+      [table],
+    );
+    return rows[0]?.names ?? '';
+  }
+
   it('one by one, by name', { timeout }, async () => {
     expect(await called(...json, '--scale', '3', '--latency-ms', '0')).toMatchObject({ code: 0 });
     for (const table of tables) {
@@ -197,7 +207,10 @@ describe('the audit sees planted damage', () => {
       );
       for (const table of tables) {
         await database.query(`delete from heddle.${table}`);
-        await database.query(`insert into heddle.${table} table saved_${table}`);
+        const written = await writtenColumns(table);
+        await database.query(
+          `insert into heddle.${table} (${written}) select ${written} from saved_${table}`,
+        );
       }
     }
     expect(await called(...json, '--resume')).toMatchObject({ code: 0 });
