@@ -116,6 +116,10 @@ const values = {
 
   /** Which item goes next: see src/queue for the rules, and docs/decisions.md for the reasons of the numbers. */
   fairness: {
+    /** A line is sampled for places in it once in this time at most. */
+    placeSampleMsMin: 1_000,
+    /** And once in this time for each of its items, so that samples take under a twentieth of the time. */
+    placeSampleMsPerItem: 0.05,
     /** Each class of priority that waits gets at least every so many-th turn. */
     classFloorTurns: 8,
     /**

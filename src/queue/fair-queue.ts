@@ -33,7 +33,7 @@ export class FairQueue<Item> {
 
   constructor(settings?: CapacitySettings['fairness']) {
     this.#line = new FairLine(settings);
-    this.#places = new LinePlaces(this.#line);
+    this.#places = new LinePlaces(this.#line, settings);
   }
 
   get size(): number {

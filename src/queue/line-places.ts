@@ -5,17 +5,14 @@
  *
  * It owns a sample of the line. It leaves time to whoever knows how fast the line moves.
  *
- * 1. A line is sampled when it is asked about, once in `sampleMsMin` at most, and less often the longer it is; an answer
+ * 1. A line is sampled when it is asked about, once in `placeSampleMsMin` at most, and less often the longer it is; an answer
  *    then costs O(log n). What is told is of the time of the sample.
  * 2. It keeps the last sample, of numbers, for as long as the line is there.
  */
+import { capacityDefaults, type CapacitySettings } from '../domain/capacity-settings.ts';
 import type { FairItem } from './fair-place.ts';
 import type { Census, FairLine } from './fair-line.ts';
 import { isOlder, type FairUser } from './fair-user.ts';
-
-const sampleMsMin = 1_000;
-/** A sample of n items may cost n µs and more, so that it is under a twentieth of the time. */
-const sampleMsPerItem = 0.05;
 
 export type LinePlace = {
   readonly length: number;
@@ -37,10 +34,15 @@ type Sample = {
 
 export class LinePlaces<Item extends FairItem> {
   readonly #line: FairLine<Item>;
+  readonly #settings: CapacitySettings['fairness'];
   #sample: Sample | null = null;
 
-  constructor(line: FairLine<Item>) {
+  constructor(
+    line: FairLine<Item>,
+    settings: CapacitySettings['fairness'] = capacityDefaults.fairness,
+  ) {
     this.#line = line;
+    this.#settings = settings;
   }
 
   /** Null: it is not in the line. */
@@ -68,7 +70,8 @@ export class LinePlaces<Item extends FairItem> {
   #sampleAt(nowMs: number): Sample {
     const before = this.#sample;
     if (before !== null) {
-      const waitMs = Math.max(sampleMsMin, before.length * sampleMsPerItem);
+      const { placeSampleMsMin, placeSampleMsPerItem } = this.#settings;
+      const waitMs = Math.max(placeSampleMsMin, before.length * placeSampleMsPerItem);
       if (nowMs >= before.atMs && nowMs < before.atMs + waitMs) return before;
     }
     const { size: length } = this.#line;

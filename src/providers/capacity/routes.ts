@@ -178,7 +178,7 @@ export class Routes<Item extends FairItem> {
   #addRoute(name: string, providers: readonly Gate<Held<Item>>[], inOrder: boolean): Route<Item> {
     const reason = reasonAt(providers.map(({ status }) => status));
     const queue = new FairLine<Item>(this.#fairness);
-    const places = new LinePlaces(queue);
+    const places = new LinePlaces(queue, this.#fairness);
     const route = { name, queue, places, providers, inOrder, calls: 0, reason };
     this.#routes.set(name, route);
     for (const state of providers) this.#desks.get(state)?.routes.push(route);

@@ -7,6 +7,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { Batch } from '../batch.ts';
 import { Fates, type ArrivalKind, type BatchOutcome, type FateOf } from '../fates.ts';
 import { isSpent } from '../requests/request-port.ts';
+import { putEvaluation } from './lists/evaluations.ts';
 import { writeAttempts } from './attempts.ts';
 import { writeCharges } from './budgets.ts';
 import { publish } from './channels.ts';
@@ -60,6 +61,10 @@ export function commitBatch(db: Database, batch: Batch): BatchOutcome {
   }
   for (const turn of committed) {
     for (const end of turn.unsubscribe) endSubscription(db, turn.tenant, end, wakes);
+  }
+  // Behind the runs of the batch, whose agents they note.
+  for (const turn of committed) {
+    for (const evaluation of turn.evaluations) putEvaluation(db, evaluation, null);
   }
   for (const turn of committed) takeInbox(db, turn);
   for (const insert of committed.flatMap((turn) => turn.inbox)) insertInbox(db, insert, wakes);

@@ -8,7 +8,6 @@ import type { KeptResult, StatusChange, TurnCommit } from '../batch.ts';
 import type { FateOf } from '../fates.ts';
 import type { RunAddress, RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
-import { putEvaluation } from './lists/evaluations.ts';
 import { runKey } from './stored-rows.ts';
 import { publish } from './channels.ts';
 import { appendConversation } from './conversations.ts';
@@ -137,7 +136,6 @@ function cursorConflict(db: Database, turn: TurnCommit): string | null {
 
 /** Writes the rows that no other part of the batch affects. */
 function writeOwn(db: Database, turn: TurnCommit, wakes: Wakes): void {
-  for (const evaluation of turn.evaluations) putEvaluation(db, evaluation, null);
   appendConversation(db, turn);
   useImages(db, turn);
   for (const insert of turn.memory) addVersion(db, insert);
