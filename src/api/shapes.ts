@@ -6,17 +6,16 @@ import { runStatuses } from '../library/runs-query.ts';
 import type { RunLine } from '../store/ports/listing-port.ts';
 import type { RunRow } from '../store/rows.ts';
 import type { Answer } from './route.ts';
+import { name, runId } from './streams/names.ts';
+
+export { name, runId };
 
 /** Any JSON. What a run may hold is the library's to decide. */
 export const json = z.unknown().meta({ description: 'Any JSON.' });
-export const name = z.string().min(1).max(256);
 export const tagsSchema = z.array(z.string().min(1).max(limits.tagCharsMax)).max(limits.tagsMax);
 export const limit = (max: number, fallback: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 export const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-export const runId = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'is not a run’s id');
 export const ofRun = z.object({ runId });
 
 export const journalEntry = z

@@ -3,14 +3,11 @@ import { z } from 'zod';
 import { refuseField } from '../../domain/field.ts';
 import { asRunId, type RunId } from '../../domain/ids.ts';
 import { runStatuses } from '../../library/runs-query.ts';
+import { name, runId } from './names.ts';
 import type { RunsFilter } from './states/runs-topic.ts';
 
 const topicsMax = 64;
 const place = z.int().min(0).max(999_999_999_999_999);
-const name = z.string().min(1).max(256);
-const runId = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'is not a run’s id');
 
 export type TopicAsked =
   | {
@@ -31,7 +28,7 @@ export const isLog = (
 const topicSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('run'),
-    runId: runId,
+    runId,
     after: place.default(0),
     text: z.boolean().default(false),
   }),

@@ -104,10 +104,20 @@ it('wrong topics are refused by field, and nobody but a replica gets word of oth
     [{ kind: 'x' }],
     [{ kind: 'run', runId: 'x' }],
     [{ kind: 'runs', x: 1 }],
+    [{ kind: 'channel', channel: 'a\u0000b' }],
+    [{ kind: 'channel', channel: '\uD800' }],
+    [{ kind: 'runs', filter: { user: '\u0000' } }],
   ]) {
     expect(await post({ topics })).toMatchObject({ status: 400, body: { code: 'invalid-field' } });
   }
-  for (const query of ['', '?run=x', '?channel=', '?runs=maybe', '?runs=true&status=none']) {
+  for (const query of [
+    '',
+    '?run=x',
+    '?channel=',
+    '?channel=%00',
+    '?runs=maybe',
+    '?runs=true&status=none',
+  ]) {
     const reply = await closed.ask('GET', `/v1/stream${query}`, undefined, headers);
     expect([query, reply.status]).toEqual([query, 400]);
   }

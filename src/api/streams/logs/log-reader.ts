@@ -7,8 +7,9 @@
  * 1. A log that has asked is read after it has asked.
  * 2. Once a second at most `looksMax` logs are read that nobody brings word of, those that were read longest
  *    ago first; every other log is read at least once in `doubtMs`, because word may be lost.
- * 3. A store that does not answer is asked again, after a pause.
+ * 3. A store that does not answer is asked again, after a pause. A log that it refuses to read stops no other one.
  */
+import { HeddleError } from '../../../domain/errors.ts';
 import { thrownText } from '../../../domain/thrown.ts';
 import type { Live } from '../../../library/live/live.ts';
 import type { ChannelLog, ChannelLogRead, RunLog, RunLogRead } from '../../../store/watch-port.ts';
@@ -104,35 +105,63 @@ export class LogReader {
   async #readSome(): Promise<void> {
     const some = [...this.#asked].slice(0, readsMax);
     for (const reader of some) this.#asked.delete(reader);
-    const runs = some.flatMap((reader) => {
-      const read = reader.kind === 'run' ? reader.next() : null;
-      return reader.kind === 'run' && read !== null ? { reader, read } : [];
-    });
-    const channels = some.flatMap((reader) => {
-      const read = reader.kind === 'channel' ? reader.next() : null;
-      return reader.kind === 'channel' && read !== null ? { reader, read } : [];
-    });
     try {
-      const { reads } = this.#live;
-      const [runLogs, channelLogs] = await Promise.all([
-        runs.length === 0 ? [] : reads.runLogs(runs.map(({ read }) => read)),
-        channels.length === 0 ? [] : reads.channelLogs(channels.map(({ read }) => read)),
-      ]);
-      runs.forEach(({ reader }, i) => {
-        if (this.#wasRead(reader)) reader.page(runLogs[i] ?? null);
-      });
-      channels.forEach(({ reader }, i) => {
-        const log = channelLogs[i];
-        if (this.#wasRead(reader) && log !== undefined) reader.page(log);
-      });
+      await this.#readApart(some);
     } catch (error) {
       for (const reader of some) if (this.#readAtMs.has(reader)) this.#asked.add(reader);
       throw error;
     }
   }
 
-  /** False when it has left meanwhile. */
-  #wasRead(reader: LogReaderOf): boolean {
+  /** Together, as far as the store takes them together. */
+  async #readApart(some: readonly LogReaderOf[]): Promise<void> {
+    try {
+      await this.#readTogether(some);
+    } catch (error) {
+      if (!(error instanceof HeddleError) || error.status >= 500) throw error;
+      const [first] = some;
+      if (some.length === 1 && first !== undefined) {
+        this.#live.log.warn('a log could not be read', { error: error.message });
+        this.#wasLooked(first);
+        return;
+      }
+      const half = some.length >> 1;
+      await this.#readApart(some.slice(0, half));
+      await this.#readApart(some.slice(half));
+    }
+  }
+
+  async #readTogether(some: readonly LogReaderOf[]): Promise<void> {
+    const runs: { reader: RunReader; read: RunLogRead }[] = [];
+    const channels: { reader: ChannelReader; read: ChannelLogRead }[] = [];
+    for (const reader of some) {
+      // Without room for a page it gives way to others, and asks again when it has room.
+      if (reader.kind === 'run') {
+        const read = reader.next();
+        if (read === null) this.#wasLooked(reader);
+        else runs.push({ reader, read });
+      } else {
+        const read = reader.next();
+        if (read === null) this.#wasLooked(reader);
+        else channels.push({ reader, read });
+      }
+    }
+    const { reads } = this.#live;
+    const [runLogs, channelLogs] = await Promise.all([
+      runs.length === 0 ? [] : reads.runLogs(runs.map(({ read }) => read)),
+      channels.length === 0 ? [] : reads.channelLogs(channels.map(({ read }) => read)),
+    ]);
+    runs.forEach(({ reader }, i) => {
+      if (this.#wasLooked(reader)) reader.page(runLogs[i] ?? null);
+    });
+    channels.forEach(({ reader }, i) => {
+      const log = channelLogs[i];
+      if (this.#wasLooked(reader) && log !== undefined) reader.page(log);
+    });
+  }
+
+  /** From now on it is the last to be looked at. False when it has left meanwhile. */
+  #wasLooked(reader: LogReaderOf): boolean {
     if (!this.#readAtMs.delete(reader)) return false;
     this.#readAtMs.set(reader, this.#live.clock.nowMs());
     return true;
