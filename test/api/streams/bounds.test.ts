@@ -89,6 +89,59 @@ it('states that nobody takes are of each run the newest, and begin again beyond 
   expect(topic.take()).toMatchObject([{ event: 'reset', data: { total: 3_000 } }]);
 });
 
+it('a run that fitted for a moment, while nobody took it, is not told as one that fits', async () => {
+  const clock = new ManualClock();
+  const { projection, reset, changed } = picture([]);
+  const topic = new RunsTopic({ scope, filter: { status: ['queued'] }, projection, clock });
+  topic.begin(() => undefined);
+  reset();
+  topic.take();
+  const [run] = states(1);
+  if (run === undefined) throw new TypeError('there is one');
+  changed([run]);
+  changed([{ ...run, status: 'running-task', turn: 3 }]);
+  await clock.advance(1_000);
+  expect(topic.take()).toEqual([]);
+  changed([{ ...run, turn: 4 }]);
+  await clock.advance(1_000);
+  expect(topic.take()).toMatchObject([{ data: { runs: [{ fits: true, turn: 4 }], total: 1 } }]);
+});
+
+it('a run that is new to the client comes with its row, at whichever turn it is seen first', async () => {
+  const clock = new ManualClock();
+  const { projection, reset, changed } = picture(states(1));
+  const topic = new ActivityTopic({ scope, projection, gates: null, clock });
+  topic.begin(() => undefined);
+  reset();
+  topic.take();
+  await clock.advance(1_000);
+  const told = async (runs: readonly RunState[]) => {
+    changed(runs);
+    const [frame] = topic.take();
+    await clock.advance(1_000);
+    return frame?.data['changes'] as readonly object[];
+  };
+  const [known, fresh] = await told(states(2, 5));
+  expect(known).not.toHaveProperty('user');
+  expect(fresh).toMatchObject({ turn: 5, user: 'u', agent: 'a', pipeline: 'p' });
+  const [, again] = await told(states(2, 6));
+  expect(again).not.toHaveProperty('user');
+});
+
+it('activity keeps a bounded number of changes for a client that takes nothing', async () => {
+  const clock = new ManualClock();
+  const { projection, reset, changed } = picture([]);
+  const topic = new ActivityTopic({ scope, projection, gates: null, clock });
+  topic.begin(() => undefined);
+  const kept = (): number => topic.keptCount;
+  changed(states(10_000));
+  expect(kept()).toBeLessThanOrEqual(2_000);
+  reset();
+  changed(states(10_000));
+  expect(kept()).toBeLessThanOrEqual(2_000);
+  expect(topic.take()).toMatchObject([{ event: 'reset' }]);
+});
+
 /** A writer whose client takes so many frames, and then nothing. */
 function slowWriter(taken: number) {
   const sent: Frame[] = [];

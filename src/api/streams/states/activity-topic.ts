@@ -1,11 +1,13 @@
 /**
  * What moves, for a picture of everything: counts by status, which runs have changed, the gates.
  *
- * It owns what changed since its last frame. A frame comes every `frameMs` at most, and only if something changed.
+ * It owns what changed since its last frame, and which runs its client has rows of. A frame comes every `frameMs` at
+ * most, and only if something changed.
  *
  * 1. The first frame is `reset`, with a row for each open run; beyond `rowsMax` runs with every k-th of them.
  * 2. A frame holds at most `changesMax` changes, of runs that have a row. Beyond that it says `resync`, and
- *    another `reset` follows.
+ *    another `reset` follows. Meanwhile no change is kept.
+ * 3. The first change of a run that the client has no row of brings the row, whichever turn that is.
  */
 import type { Clock } from '../../../library/live/live.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
@@ -37,7 +39,10 @@ export class ActivityTopic implements Topic {
   readonly #options: ActivityTopicOptions;
   readonly #changes = new Map<string, RunState>();
   readonly #leave: (() => void)[] = [];
-  #rows: ReadonlySet<string> | null = null;
+  /** Runs of which the client has rows. */
+  #told = new Set<string>();
+  /** True: the others get none, because they are too many. */
+  #isSampled = false;
   #ended: Ended = { completed: 0, failed: 0, cancelled: 0 };
   #hasChanged = false;
   #hasGates = false;
@@ -77,6 +82,11 @@ export class ActivityTopic implements Topic {
     return [frame];
   }
 
+  /** How many changes wait for the client. */
+  get keptCount(): number {
+    return this.#changes.size;
+  }
+
   close(): void {
     this.#cancelWait?.();
     for (const leave of this.#leave.splice(0)) leave();
@@ -86,7 +96,7 @@ export class ActivityTopic implements Topic {
     if (this.#next === 'reset') return this.#reset();
     if (!this.#hasChanged && !this.#hasGates) return null;
     const isMuch = this.#next === 'resync';
-    const changes = [...this.#changes.values()].map(changeOf);
+    const changes = [...this.#changes.values()].map((run) => this.#changeOf(run));
     const data = {
       counts: this.#options.projection.counts(this.#options.scope),
       phases: this.#options.projection.phaseCounts(this.#options.scope),
@@ -95,7 +105,9 @@ export class ActivityTopic implements Topic {
       ...(this.#hasGates ? this.#gates : {}),
     };
     this.#over();
-    this.#next = isMuch ? 'reset' : 'nothing';
+    // So many have come that a picture has no room for all of them.
+    const isFull = !this.#isSampled && this.#told.size > 2 * rowsMax;
+    this.#next = isMuch || isFull ? 'reset' : 'nothing';
     return { event: 'frame', data };
   }
 
@@ -104,7 +116,8 @@ export class ActivityTopic implements Topic {
     const open = projection.open(scope).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
     const every = open.length > rowsMax ? Math.ceil(open.length / rowsOfMany) : 1;
     const rows = open.filter((_, i) => i % every === 0);
-    this.#rows = every === 1 ? null : new Set(rows.map(({ runId }) => runId));
+    this.#told = new Set(rows.map(({ runId }) => runId));
+    this.#isSampled = every > 1;
     this.#over();
     this.#next = 'nothing';
     const counts = projection.counts(scope);
@@ -131,13 +144,23 @@ export class ActivityTopic implements Topic {
       if (run.tenant !== this.#options.scope.tenant) continue;
       this.#hasChanged = true;
       if (run.endedAtMs !== null) this.#ended[run.status as keyof Ended] += 1;
-      if (this.#rows === null || this.#rows.has(run.runId)) this.#changes.set(run.runId, run);
-    }
-    if (this.#changes.size > changesMax && this.#next === 'nothing') {
-      this.#changes.clear();
-      this.#next = 'resync';
+      const isShown = !this.#isSampled || this.#told.has(run.runId);
+      if (isShown && this.#next === 'nothing') this.#changes.set(run.runId, run);
+      if (this.#changes.size > changesMax) this.#resync();
     }
     if (this.#hasChanged) this.#ready();
+  }
+
+  #resync(): void {
+    this.#changes.clear();
+    this.#next = 'resync';
+  }
+
+  #changeOf(run: RunState) {
+    const isNew = !this.#told.has(run.runId);
+    if (run.endedAtMs !== null) this.#told.delete(run.runId);
+    else if (isNew) this.#told.add(run.runId);
+    return isNew ? rowOf(run) : movedOf(run);
   }
 }
 
@@ -149,9 +172,4 @@ type Moved = Pick<RunState, 'runId' | 'status' | 'turn' | 'phase' | 'provider'>;
 
 const movedOf = ({ runId, status, turn, phase, provider }: Moved): Moved => {
   return { runId, status, turn, phase, provider };
-};
-
-/** A run that is new to the client has a row of its own in it. */
-const changeOf = (run: RunState) => {
-  return run.turn <= 1 ? rowOf(run) : movedOf(run);
 };

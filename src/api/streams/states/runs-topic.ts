@@ -109,7 +109,9 @@ export class RunsTopic implements Topic {
     if (this.#mustReset) return;
     for (const run of runs) {
       if (run.tenant !== this.#options.scope.tenant) continue;
+      // What the client was never told of, and fits no more, is nothing to it.
       if (this.#fits(run) || this.#fitting.has(run.runId)) this.#waiting.set(run.runId, run);
+      else this.#waiting.delete(run.runId);
     }
     if (this.#waiting.size > waitingMax) this.#reset();
     else if (this.#waiting.size > 0) this.#ready();
