@@ -6,7 +6,7 @@
  *
  * 1. A request is refused before its body is read where its token does not allow it.
  * 2. A request that is refused has changed nothing (promise 11), and no fault of a client is a 5xx.
- * 3. A close answers those who wait, then takes no more.
+ * 3. A close answers those who wait, then takes no more. Of a server of heddle's own it takes `closeMsMax` at most.
  */
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
@@ -96,8 +96,17 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(apiPlugin, options);
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) => refuse(options, error, request, reply));
+  app.addHook('preClose', async () => cutLate(app));
   await app.ready();
   return app;
+}
+
+/** How long a close waits for who does not send his request whole, or does not take his answer. */
+const closeMsMax = 8_000;
+
+/** Node looks at its time limits no more when its server closes, and would wait for ever. */
+function cutLate(app: FastifyInstance): void {
+  setTimeout(() => app.server.closeAllConnections(), closeMsMax).unref();
 }
 
 /** The same routes inside a Fastify of the host's own. */

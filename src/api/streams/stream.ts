@@ -6,7 +6,7 @@
  *
  * 1. The last frame of a stream that the server ends is `end`. It says whether the client should come again
  *    (`resume`), and `closing` before it says why.
- * 2. A client that takes nothing for `stallMs` is let go, with its topics.
+ * 2. A client that takes nothing for `stallMs` is let go, with its topics. When the stream ends, none is waited for.
  * 3. A stream that is no longer allowed ends within `allowedMs`.
  */
 import { HeddleError } from '../../domain/errors.ts';
@@ -119,6 +119,7 @@ export class Stream {
 
   #endWith(end: End): void {
     this.#end ??= end;
+    this.#options.writer.hurry();
     this.#ready();
   }
 

@@ -149,6 +149,7 @@ function slowWriter(taken: number) {
   const writer = {
     isGone: false,
     onGone: () => undefined,
+    hurry: () => undefined,
     send: async (frame: Frame): Promise<Sent> => {
       sent.push(frame);
       return sent.length > taken ? 'stalled' : 'sent';

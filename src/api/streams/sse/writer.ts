@@ -4,7 +4,7 @@
  * It owns the response from its first byte to its last. It leaves to its user what is sent.
  *
  * 1. One frame at most waits here, so a client that reads slowly costs one frame, and one that reads nothing is
- *    noticed: `send` says `stalled` after `stallMs` in which nothing has left.
+ *    noticed: `send` says `stalled` after `stallMs` in which nothing has left, or when it should `hurry`.
  * 2. It is known that the client has gone before the first byte is written.
  * 3. The last thing that a client gets of a stream that the server ends is what was given to `end`. Bytes that
  *    end otherwise were cut.
@@ -38,6 +38,8 @@ export class SseWriter {
   readonly #times: WriterTimes;
   readonly #whenGone = new Set<() => void>();
   #isGone = false;
+  #isHurried = false;
+  #waitNoMore: () => void = () => undefined;
   #stopBeating: () => void = () => undefined;
 
   constructor(
@@ -76,6 +78,12 @@ export class SseWriter {
     return this.#drained();
   }
 
+  /** From now on no client is waited for: what comes next is the end. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#waitNoMore();
+  }
+
   /** Sends the last frames, and lets go of the client. */
   end(last: readonly Frame[]): void {
     if (this.#isGone) return;
@@ -86,11 +94,13 @@ export class SseWriter {
   }
 
   #drained(): Promise<Sent> {
+    if (this.#isHurried) return Promise.resolve('stalled');
     return new Promise((resolve) => {
       const response = this.#response;
       const over = (sent: Sent): void => {
         response.off('drain', drained);
         this.#whenGone.delete(gone);
+        this.#waitNoMore = () => undefined;
         cancel();
         resolve(sent);
       };
@@ -99,6 +109,7 @@ export class SseWriter {
       const cancel = this.#clock.setTimer(this.#times.stallMs, () => over('stalled'));
       response.on('drain', drained);
       this.#whenGone.add(gone);
+      this.#waitNoMore = () => over('stalled');
     });
   }
 
