@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { asRunId, shardCount } from '../domain/ids.ts';
+import { bodyBytesMax } from './problem.ts';
 import type { Answer } from './route.ts';
 import type { InterestChange } from './streams/relay/line.ts';
 import { proofHeader } from '../library/relay/proof.ts';
@@ -34,7 +35,8 @@ const viewSchema = z.strictObject({
 
 /** Replicas ask each other here. They know each other by the database's secret, and need no token. */
 export function addRelay(app: FastifyInstance, streams: Streams): void {
-  const hide = { schema: { hide: true } };
+  // The server may be an application's, with a bound of its own.
+  const hide = { schema: { hide: true }, bodyLimit: bodyBytesMax };
   app.get(relayPath, hide, async (request, reply) => {
     reply.hijack();
     await serveRelay(streams, request.raw, reply.raw);

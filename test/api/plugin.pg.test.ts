@@ -53,6 +53,13 @@ it.each([[undefined], ['/heddle']])('beside all of theirs, under %j', async (pre
   expect([status, headers.get('location')]).toEqual([202, `${at}/v1/runs/${body.id}`]);
   expect((await ask('GET', headers.get('location') ?? '')).status).toBe(200);
   expect((await start()).status).toBe(202);
+  // A body that the application would not take is the relay's to judge: it knows no such replica.
+  const add = Array.from({ length: 500 }, (_, i) => ({
+    kind: 'channel',
+    tenant: 't',
+    channel: `${i}`,
+  }));
+  expect((await ask('POST', `${at}/v1/relay/x`, { add, remove: [] })).status).toBe(403);
   expect(seen).toContain(`${at}/v1/runs`);
   const client = createClient({ url: url + at });
   expect(await client.runs.output(body.id)).toMatchObject({ status: 'completed' });

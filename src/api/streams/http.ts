@@ -10,8 +10,13 @@ export async function serveRelay(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const isOpen = await streams.relay.open(request.headers[proofHeader], response);
-  if (!isOpen) response.writeHead(403).end();
+  try {
+    const isOpen = await streams.relay.open(request.headers[proofHeader], response);
+    if (!isOpen) response.writeHead(403).end();
+  } catch {
+    // The secret cannot be read: nothing was sent. The other replica asks again.
+    response.writeHead(503).end();
+  }
 }
 
 /** Another replica says what it wants to hear of. Gives the status of the answer. */

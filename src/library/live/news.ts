@@ -30,10 +30,13 @@ export type RunNews = RunPhase & {
   /** Null in word of many runs. */
   readonly place: Place | null;
 };
+/** Pieces of this call's answer were left out: there was no room for them. */
+type TextLeft = Pick<CallDelta, 'runId' | 'invocationId'> & { readonly left: true };
+
 export type News =
   | RunNews
   | { readonly kind: 'gates' }
-  | { readonly kind: 'text'; readonly tenant: string; readonly delta: CallDelta }
+  | { readonly kind: 'text'; readonly tenant: string; readonly delta: CallDelta | TextLeft }
   | { readonly kind: 'channel'; readonly tenant: string; readonly channel: string };
 
 /** Names hold no NUL, so no two interests have the same key. */

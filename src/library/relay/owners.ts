@@ -18,6 +18,10 @@ import { isAnswer, newNonce, proofHeader, proofOf } from './proof.ts';
 export const relayPath = '/v1/relay';
 export const viewPath = `${relayPath}/runs`;
 
+/** An address may have a path: an application serves heddle under one of its own. */
+export const relayUrl = (address: string, path: string): URL =>
+  new URL(address.replace(/\/+$/, '') + path);
+
 const peersMs = 1_000;
 const answerMsMax = 1_000;
 const silentMs = 3_000;
@@ -87,7 +91,7 @@ export class Owners {
     const cancel = clock.setTimer(answerMsMax, () => late.abort());
     const nonce = newNonce();
     try {
-      const response = await fetch(new URL(viewPath, address), {
+      const response = await fetch(relayUrl(address, viewPath), {
         method: 'POST',
         headers: {
           'content-type': 'application/json',

@@ -15,10 +15,13 @@ import type { ReplicaId } from '../../../domain/ids.ts';
 import { interestKey, type Interest } from '../../../library/live/news.ts';
 import type { NewsBoard } from '../news-board.ts';
 import { lineCharsMax, silenceMs, type InterestChange, type RelayLine } from './line.ts';
+import { relayUrl } from '../../../library/relay/owners.ts';
 import { isAnswer, newNonce, proofHeader, proofOf } from '../../../library/relay/proof.ts';
 
 const answerMsMax = 5_000;
+/** The other one takes 10,000, and a body of 4 MiB. */
 const interestsOfChange = 5_000;
+const charsOfChange = 200_000;
 
 export type PeerLinkOptions = {
   readonly to: ReplicaId;
@@ -31,6 +34,8 @@ export type PeerLinkOptions = {
   readonly changed: (link: PeerLink) => void;
 };
 
+type FollowChange = { readonly isAdded: boolean; readonly interest: Interest };
+
 type State =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'greeted'; readonly link: string }
@@ -40,7 +45,7 @@ type State =
 export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #nonce = newNonce();
-  readonly #changes = new Map<string, { readonly isAdded: boolean; readonly interest: Interest }>();
+  readonly #changes = new Map<string, FollowChange>();
   #state: State = { kind: 'connecting' };
   #request: ClientRequest | null = null;
   #isSending = false;
@@ -94,8 +99,7 @@ export class PeerLink {
 
   #open(of: { readonly method: string; readonly path: string }): ClientRequest {
     const { address, secret, to, clock } = this.#options;
-    // An address may have a path: an application serves heddle under one of its own.
-    const url = new URL(address.replace(/\/+$/, '') + of.path);
+    const url = relayUrl(address, of.path);
     const proof = proofOf(secret, { to, atMs: clock.nowMs(), nonce: this.#nonce });
     const headers = { [proofHeader]: proof, 'content-type': 'application/json' };
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -111,7 +115,11 @@ export class PeerLink {
       rest = lines.pop() ?? '';
       if (rest.length > lineCharsMax) return this.#end('it said too much at once');
       try {
-        for (const line of lines) this.#heard(JSON.parse(line) as RelayLine);
+        for (const line of lines) {
+          // What a stranger says in one breath with its name is not heard.
+          if (this.#state.kind === 'ended') return;
+          this.#heard(JSON.parse(line) as RelayLine);
+        }
       } catch (error) {
         this.#end(`it said something else: ${thrownText(error)}`);
       }
@@ -137,14 +145,13 @@ export class PeerLink {
   #sendChanges(): void {
     const state = this.#state;
     if (this.#isSending || (state.kind !== 'greeted' && state.kind !== 'linked')) return;
-    const some = [...this.#changes].slice(0, interestsOfChange);
+    const some = this.#nextChanges();
     if (some.length === 0) {
       if (state.kind === 'greeted') this.#linked(state.link);
       return;
     }
-    for (const [key] of some) this.#changes.delete(key);
     const of = (isAdded: boolean): Interest[] =>
-      some.flatMap(([, change]) => (change.isAdded === isAdded ? [change.interest] : []));
+      some.flatMap((change) => (change.isAdded === isAdded ? [change.interest] : []));
     const change = { add: of(true), remove: of(false) };
     this.#isSending = true;
     this.#post(state.link, change).then(
@@ -155,6 +162,19 @@ export class PeerLink {
       },
       (error: unknown) => this.#end(thrownText(error)),
     );
+  }
+
+  /** As many as one request takes. */
+  #nextChanges(): FollowChange[] {
+    const some: FollowChange[] = [];
+    let chars = 0;
+    for (const [key, change] of this.#changes) {
+      chars += key.length;
+      if (some.length === interestsOfChange || (some.length > 0 && chars > charsOfChange)) break;
+      some.push(change);
+      this.#changes.delete(key);
+    }
+    return some;
   }
 
   #post(link: string, change: InterestChange): Promise<void> {

@@ -6,7 +6,8 @@
  *
  * 1. Only a replica of the same database is told anything (proof.ts).
  * 2. What one has yet to hear is bounded: of each run the newest change, of each channel that it has more, and
- *    `textsMax` pieces of text. Beyond `waitingMax` it is told that it has missed something.
+ *    `textsMax` pieces of text; of more it is told that they were left out. Beyond `waitingMax` it is told that it has
+ *    missed something. Of one that reads nothing a close waits `lingerMs` at most.
  * 3. Whoever begins to follow runs is told their phases first.
  */
 import type { ServerResponse } from 'node:http';
@@ -21,6 +22,7 @@ const waitingMax = 100_000;
 const newsOfLine = 5_000;
 const textsMax = 1_000;
 const interestsMax = 100_000;
+const lingerMs = 2_000;
 
 export type RelayDoorOptions = {
   readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'replicaId'>;
@@ -87,12 +89,16 @@ export class RelayDoor {
   }
 }
 
+type TextNews = Extract<News, { readonly kind: 'text' }>;
+
 class ServedLink {
   readonly #live: RelayDoorOptions['live'];
   readonly #response: ServerResponse;
   readonly #followed = new Map<string, () => void>();
   readonly #waiting = new Map<string, News>();
-  #texts: News[] = [];
+  #texts: TextNews[] = [];
+  /** Calls of whose texts some were left out; by run and invocation. */
+  readonly #left = new Map<string, TextNews>();
   #hasMissed = false;
   #cancelTelling: (() => void) | null = null;
   #cancelBeat: () => void = () => undefined;
@@ -121,6 +127,8 @@ class ServedLink {
 
   end(): void {
     this.close();
+    const cut = this.#live.clock.setTimer(lingerMs, () => this.#response.destroy());
+    this.#response.on('close', cut);
     this.#response.end();
   }
 
@@ -142,15 +150,23 @@ class ServedLink {
 
   #heard(news: News): void {
     const [key = ''] = keysOf(news);
-    const isText = news.kind === 'text';
-    if (isText && this.#texts.length < textsMax) this.#texts.push(news);
-    if (!isText) {
+    if (news.kind === 'text') this.#heardText(news);
+    else {
       const before = this.#waiting.get(key);
       if (before !== undefined || this.#waiting.size < waitingMax) {
         this.#waiting.set(key, newestOf(before, news));
       } else this.#hasMissed = true;
     }
     this.#tellSoon();
+  }
+
+  #heardText(news: TextNews): void {
+    if (this.#texts.length < textsMax) return void this.#texts.push(news);
+    const { tenant, delta } = news;
+    const { runId, invocationId } = delta;
+    if (this.#left.size === textsMax) return;
+    const left = { runId, invocationId, left: true } as const;
+    this.#left.set(`${runId} ${invocationId}`, { kind: 'text', tenant, delta: left });
   }
 
   #tellSoon(): void {
@@ -163,9 +179,10 @@ class ServedLink {
 
   #tell(): void {
     if (this.#response.writableNeedDrain) return;
-    const news = [...this.#waiting.values(), ...this.#texts];
+    const news = [...this.#waiting.values(), ...this.#texts, ...this.#left.values()];
     this.#waiting.clear();
     this.#texts = [];
+    this.#left.clear();
     for (let at = 0; at < news.length; at += newsOfLine) {
       this.say({ kind: 'news', news: news.slice(at, at + newsOfLine) });
     }
