@@ -118,6 +118,8 @@ function rateOf(given: unknown): RateBounds | undefined {
   if (given === undefined) return undefined;
   const rate = asOptions(given as RateBounds, 'serve.rate', ['max', 'windowMs']);
   const bounds = { min: 1, max: 1_000_000_000, fallback: 1 };
+  if (rate.max === undefined) refuseField('serve.rate.max', 'must be given');
+  if (rate.windowMs === undefined) refuseField('serve.rate.windowMs', 'must be given');
   return {
     max: asWhole(rate.max, 'serve.rate.max', bounds),
     windowMs: asWhole(rate.windowMs, 'serve.rate.windowMs', { ...bounds, min: 1_000 }),

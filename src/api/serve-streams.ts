@@ -1,5 +1,5 @@
 /** Streams and the relay between replicas on a Fastify. Fastify lets go of an answer that is a stream. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { asRunId, shardCount } from '../domain/ids.ts';
 import { bodyBytesMax } from './problem.ts';
@@ -37,17 +37,24 @@ const viewSchema = z.strictObject({
 export function addRelay(app: FastifyInstance, streams: Streams): void {
   // The server may be an application's, with a bound of its own.
   const hide = { schema: { hide: true }, bodyLimit: bodyBytesMax };
+  // A stranger's body is not read.
+  const known = {
+    ...hide,
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+      if (!(await streams.relay.knows(request.headers[proofHeader]))) reply.code(403).send();
+    },
+  };
   app.get(relayPath, hide, async (request, reply) => {
     reply.hijack();
     await serveRelay(streams, request.raw, reply.raw);
   });
-  app.post(viewPath, hide, async (request, reply) => {
+  app.post(viewPath, known, async (request, reply) => {
     const { runId: id, shard } = fitting(viewSchema, request.body, 'body');
     const proof = request.headers[proofHeader];
     const answer = await streams.relay.view(proof, { runId: asRunId(id), shard });
     return answer === null ? reply.code(403).send() : reply.send(answer);
   });
-  app.post(`${relayPath}/:link`, hide, async (request, reply) => {
+  app.post(`${relayPath}/:link`, known, async (request, reply) => {
     const { link } = request.params as { readonly link: string };
     const change = fitting(changeSchema, request.body, 'body') as InterestChange;
     const proof = request.headers[proofHeader];

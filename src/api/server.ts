@@ -24,11 +24,13 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Doorkeeper } from '../access/doorkeeper.ts';
-import { checkScope, type Principal } from '../access/principal.ts';
+import { checkScope, tenantScopeOf, type Principal } from '../access/principal.ts';
+import { checkAll } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
 import { Requests } from './requests/idempotency.ts';
+import { takeJsonAlone } from './requests/json-body.ts';
 import { docsPage } from './docs-page.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
@@ -128,8 +130,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
   });
   await app.register(rateLimit, { global: false });
-  // Bodies are JSON and nothing else.
-  app.removeContentTypeParser('text/plain');
+  takeJsonAlone(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('heddlePrincipal', null);
@@ -283,15 +284,23 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
 function addPages(app: FastifyInstance, serving: Serving): void {
   const { metrics } = serving;
   const hide = { schema: { hide: true } };
+  // Everybody may ask for them, so they are made once.
+  let page: string | null = null;
   app.get('/openapi.json', hide, async () => documentOf(app));
-  app.get('/docs', hide, async (_, reply) =>
-    reply
+  app.get('/docs', hide, async (_, reply) => {
+    page ??= docsPage(documentOf(app));
+    return reply
       .header('content-type', 'text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(docsPage(documentOf(app))),
-  );
+      .send(page);
+  });
   app.get('/metrics', hide, async (request, reply) => {
-    checkScope(await principalOf(serving, request, reply), 'read');
+    const principal = await principalOf(serving, request, reply);
+    request.heddlePrincipal = principal;
+    checkScope(principal, 'read');
+    // Runs of all tenants are counted in it, and gates named.
+    checkAll(tenantScopeOf(principal));
+    await checkRate(serving, request, reply);
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
 }

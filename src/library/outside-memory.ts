@@ -43,6 +43,9 @@ type Write = OwnedEntry & {
   readonly expected: number | null;
 };
 
+/** As the store counts them. */
+const versionMax = 2_147_483_647;
+
 export class OutsideMemory {
   /** Throws `closed` after the close. */
   readonly #open: () => Runtime;
@@ -59,7 +62,7 @@ export class OutsideMemory {
     const options = asOptions(given, 'recall', ['version', 'history']);
     const { within, address } = memoryAddress(owner, key, this.#scope);
     const history = asWhole(options.history, 'recall.history', { min: 0, max: 1_000, fallback: 0 });
-    const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null };
+    const bounds = { min: 1, max: versionMax, fallback: null };
     const version = asWhole(options.version, 'recall.version', bounds);
     const { versions } = await this.#open().store.memory(within, { ...address, version, history });
     return recalled(key, versions, history);

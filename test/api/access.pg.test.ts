@@ -142,6 +142,8 @@ it('the first token does everything, and health needs none', async () => {
   expect((await closed.ask('GET', '/healthz')).body).toEqual({ ok: true });
   expect((await closed.ask('GET', '/readyz')).body).toEqual({ ready: true });
   expect((await closed.ask('GET', '/metrics')).status).toBe(401);
+  const bound = await closed.ask('GET', '/metrics', undefined, bearer('bound'));
+  expect(bound).toMatchObject({ status: 403, body: { code: 'tenants-all-needed' } });
   const metrics = await closed.ask('GET', '/metrics', undefined, bearer('read'));
   expect(metrics.body).toMatch(/heddle_shards \d+/);
   expect(metrics.body).toContain('heddle_http_requests_total');

@@ -108,6 +108,8 @@ it('an overloaded replica answers 503, but for commands and its health', async (
   expect(reply).toMatchObject({ status: 503, body: { code: 'overloaded', retryable: true } });
   expect(reply.headers.get('retry-after')).toBe('5');
   expect((await ask('GET', '/healthz')).status).toBe(200);
+  // A start is new work, and no command.
+  expect((await ask('POST', '/v1/runs', { agent: 'approval' })).status).toBe(503);
   const cancelled = await ask('POST', `/v1/runs/${started.body.id}/cancel`, { reason: 'late' });
   expect(cancelled.status).toBe(202);
   nowMs += 500;

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, expect, it } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
+import { newNonce, proofHeader, proofOf } from '../../src/library/relay/proof.ts';
 import { heddlePlugin, serve } from '../../src/server.ts';
 import { openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -53,13 +54,17 @@ it.each([[undefined], ['/heddle']])('beside all of theirs, under %j', async (pre
   expect([status, headers.get('location')]).toEqual([202, `${at}/v1/runs/${body.id}`]);
   expect((await ask('GET', headers.get('location') ?? '')).status).toBe(200);
   expect((await start()).status).toBe(202);
-  // A body that the application would not take is the relay's to judge: it knows no such replica.
+  // A body that the application would not take is the relay's to judge: it knows no such connection.
+  const { replicaId, store, clock } = heddle.runtime;
+  const { secret } = await store.peers(replicaId);
+  const claim = { to: replicaId, atMs: clock.nowMs(), nonce: newNonce() };
+  const proof = { [proofHeader]: proofOf(secret, claim) };
   const add = Array.from({ length: 500 }, (_, i) => ({
     kind: 'channel',
     tenant: 't',
     channel: `${i}`,
   }));
-  expect((await ask('POST', `${at}/v1/relay/x`, { add, remove: [] })).status).toBe(403);
+  expect((await ask('POST', `${at}/v1/relay/x`, { add, remove: [] }, proof)).status).toBe(403);
   expect(seen).toContain(`${at}/v1/runs`);
   const client = createClient({ url: url + at });
   expect(await client.runs.output(body.id)).toMatchObject({ status: 'completed' });

@@ -88,7 +88,7 @@ const acknowledge = route({
   ofTenant: true,
   always: true,
   params: ofGroup,
-  body: z.strictObject({ tokens: z.array(z.string().min(1).max(256)).min(1).max(1_000) }),
+  body: z.strictObject({ tokens: z.array(name).min(1).max(1_000) }),
   answers: { 200: z.object({ acknowledged: z.array(z.boolean()) }) },
   effect: ({ host, within, params, body, request }) =>
     acknowledgeAll(host, within, { ...params, ...body }, request),

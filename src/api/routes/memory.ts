@@ -36,6 +36,9 @@ export function ownerOf({ scope, owner }: Entry, tenant: string): MemoryOwner {
 const memoryOf = ({ host, within }: Pick<Ask<unknown, unknown, unknown>, 'host' | 'within'>) =>
   new OutsideMemory(() => host.runtime, within);
 
+/** As the store counts them. */
+const versionMax = 2_147_483_647;
+
 const etagOf = (version: number): string => `"${version}"`;
 
 const written = z.object({ key: z.string(), version: z.int() }).meta({ id: 'Written' });
@@ -58,7 +61,7 @@ const get = route({
   ofTenant: true,
   params: ofEntry,
   query: z.object({
-    version: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+    version: z.coerce.number().int().min(1).max(versionMax).optional(),
     history: z.coerce.number().int().min(0).max(1_000).default(0),
   }),
   answers: {

@@ -53,7 +53,6 @@ const start = route({
   summary: 'Starts a run. It is durable when this is answered.',
   ofTenant: true,
   tenantOf: (body) => (body as Start).tenant,
-  always: true,
   body: startSchema,
   answers: { 202: startedSchema },
   effect: async (ask) => {
@@ -74,7 +73,6 @@ const startMany = route({
   summary: 'Starts several runs: all of them, or none.',
   ofTenant: true,
   tenantOf: (body) => (body as { readonly starts: readonly Start[] }).starts[0]?.tenant,
-  always: true,
   body: z.strictObject({ starts: z.array(startSchema).min(1).max(500) }),
   answers: { 202: z.object({ runs: z.array(startedSchema) }) },
   effect: async (ask) => {

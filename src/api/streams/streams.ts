@@ -82,7 +82,9 @@ export class Streams {
 
   /** Refuses what cannot be followed before anything is sent. What it returns sends the stream. */
   async open(asked: StreamAsked): Promise<(response: ServerResponse) => Promise<void>> {
-    if (this.#isClosing) throw heddleError('closed');
+    // Another replica takes the client, or this one when it has begun again.
+    if (this.#isClosing)
+      throw heddleError('overloaded', { what: 'it closes', retryAfterMs: 1_000 });
     if (this.#open.size >= streamsMax) {
       throw heddleError('streams-full', { max: streamsMax, retryAfterMs: 5_000 });
     }

@@ -64,7 +64,7 @@ export function meantRuns(given: RunsFilter, within: TenantScope, field: string)
   const named = (key: 'agent' | 'user' | 'pipeline' | 'code'): string | null =>
     given[key] === undefined ? null : checkName(given[key], `${field}.${key}`);
   const time = (key: 'startedFromMs' | 'startedBelowMs' | 'endedFromMs' | 'endedBelowMs') =>
-    asWhole(given[key], `${field}.${key}`, { min: 0, max: timeMsMax, fallback: null });
+    asWhole(given[key], `${field}.${key}`, { min: 0, max: timeMax[key], fallback: null });
   const prefix =
     given.idPrefix === undefined ? null : prefixOf(given.idPrefix, `${field}.idPrefix`);
   const [from, below] = [time('startedFromMs'), time('startedBelowMs')];
@@ -87,7 +87,15 @@ export function meantRuns(given: RunsFilter, within: TenantScope, field: string)
 }
 
 /** The last time that an id of heddle's can hold; the year 10889. */
-const timeMsMax = 2 ** 48 - 1;
+const idMsMax = 2 ** 48 - 1;
+/** The last whole number of microseconds that JavaScript has; the year 2255. */
+const endMsMax = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
+const timeMax = {
+  startedFromMs: idMsMax,
+  startedBelowMs: idMsMax,
+  endedFromMs: endMsMax,
+  endedBelowMs: endMsMax,
+} as const;
 
 const sorted = (ids: readonly (RunId | null)[]): RunId[] =>
   ids.filter((id): id is RunId => id !== null).sort();

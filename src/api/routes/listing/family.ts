@@ -34,7 +34,6 @@ const rerun = route({
   summary:
     'Starts the run once more on the newest version of its agent, with its input or the one that is given. The new run has the tag `rerun-of:` with its id.',
   ofTenant: true,
-  always: true,
   params: ofRun,
   body: z.strictObject({ input: json.optional() }).nullish().meta({ id: 'Rerun' }),
   answers: { 202: startedSchema },

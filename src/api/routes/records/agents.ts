@@ -1,6 +1,7 @@
 /** Agents: the versions that replicas have registered, the runs on each, their charts as data and drawn. */
 import { z } from 'zod';
 import { heddleError } from '../../../domain/errors.ts';
+import { refuseField } from '../../../domain/field.ts';
 import type { AgentView } from '../../../library/agents/agent-view.ts';
 import { route, type Answer } from '../../route.ts';
 import { json, limit, name } from '../../shapes.ts';
@@ -29,6 +30,9 @@ const agents = route({
   answers: { 200: z.object({ agents: z.array(z.object(agentShape)) }) },
   handle: async ({ heddle, query }) => {
     const { agent, afterAgent, afterVersion, limit: most } = query;
+    if ((afterAgent === undefined) !== (afterVersion === undefined)) {
+      refuseField('query.afterVersion', 'and afterAgent must stand beside each other');
+    }
     const after =
       afterAgent === undefined || afterVersion === undefined
         ? {}

@@ -89,7 +89,7 @@ const renew = route({
   always: true,
   params: z.object({ channel: name, group: name }),
   body: z.strictObject({
-    tokens: z.array(z.string().min(1).max(256)).min(1).max(1_000),
+    tokens: z.array(name).min(1).max(1_000),
     leaseMs: z.int().min(1).max(86_400_000).default(30_000),
   }),
   answers: { 200: z.object({ renewed: z.array(z.boolean()) }) },

@@ -38,6 +38,11 @@ export class RelayDoor {
     this.#options = options;
   }
 
+  /** False: who asks is no replica of this database. */
+  async knows(proof: unknown): Promise<boolean> {
+    return (await this.#nonceOf(proof)) !== null;
+  }
+
   /** Opens a connection; false: who asks is no replica of this database. */
   async open(proof: unknown, response: ServerResponse): Promise<boolean> {
     const nonce = await this.#nonceOf(proof);
@@ -63,7 +68,7 @@ export class RelayDoor {
 
   /** From when this resolves, word of what was added is told. False: there is no such connection. */
   async change(proof: unknown, link: string, change: InterestChange): Promise<boolean> {
-    if ((await this.#nonceOf(proof)) === null) return false;
+    if (!(await this.knows(proof))) return false;
     const served = this.#links.get(link);
     return served !== undefined && served.change(change);
   }
