@@ -46,3 +46,9 @@ it.each([
   expect(stderr).toContain(said);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
+
+it('does what it should though nobody reads its errors', { timeout }, async () => {
+  const { child, ended } = heddle('runs', '--limit', 'many');
+  child.stderr?.destroy();
+  expect((await ended).code).toBe(2);
+});

@@ -23,22 +23,34 @@ export function jsonOf(text: string, field: string, hint = ''): Json {
 }
 
 /** Of `--input`; a request has a bound of its own. */
-const charsMax = 8_000_000;
+const bytesMax = 8_000_000;
 
 async function textOf(given: string, field: string, stdin: Streams['stdin']): Promise<string> {
   if (given === '-') {
     if (stdin === undefined)
       refuseField(field, 'is to be read from standard input, which is not there');
-    let text = '';
+    const parts: Buffer[] = [];
+    let bytes = 0;
     for await (const part of stdin) {
-      text += String(part);
-      if (text.length > charsMax) refuseField(field, `must have at most ${charsMax} characters`);
+      parts.push(Buffer.from(part));
+      bytes += part.length;
+      if (bytes > bytesMax) refuseField(field, `must have at most ${bytesMax} bytes`);
     }
-    return text;
+    return textIn(Buffer.concat(parts), field);
   }
   if (!given.startsWith('@')) return given;
   const path = given.slice(1);
-  return readFile(path, 'utf8').catch((error: unknown) =>
+  const bytes = await readFile(path).catch((error: unknown) =>
     refuseField(field, `cannot be read: ${(error as Error).message}`),
   );
+  return textIn(bytes, field);
+}
+
+/** Without a mark of the byte order at its beginning. A letter may have come in pieces, so all is read first. */
+function textIn(bytes: Uint8Array, field: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return refuseField(field, 'must be text in UTF-8');
+  }
 }

@@ -15,8 +15,15 @@ export function printList<Item>(
   if (flags.json === true) show(JSON.stringify(items, null, 2));
   else if (flags.jsonl === true) for (const item of items) show(JSON.stringify(item));
   else if (items.length === 0) writerTo(stderr)(none);
-  else show(text(items));
+  else show(harmless(text(items)));
 }
+
+/**
+ * A terminal obeys control characters, and names, questions and faults are what others wrote: for people none is
+ * printed but the line break. JSON has them as they are.
+ */
+export const harmless = (text: string): string =>
+  text.replaceAll(/\p{Cc}/gu, (sign) => (sign === '\n' ? sign : '\uFFFD'));
 
 export function printOne<Item>(
   { stdout }: Streams,
@@ -33,7 +40,7 @@ export type Cell = string | number;
 
 export function tableOf(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const table = new Table({ head: [...head], style: { head: [], border: [] } });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows) table.push(row.map((cell) => harmless(String(cell))));
   return table.toString();
 }
 
@@ -44,7 +51,7 @@ export function fieldsText(fields: Readonly<Record<string, unknown>>): string {
   return shown
     .map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      return `${name.padEnd(width)}  ${text}`;
+      return `${name.padEnd(width)}  ${harmless(text)}`;
     })
     .join('\n');
 }

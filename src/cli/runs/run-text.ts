@@ -1,6 +1,6 @@
 /** Runs, turns and questions for people. */
 import type { Outcome, Question, Run, RunFacets, Turn } from '../../client/index.ts';
-import { iso, tableOf } from '../api/printed.ts';
+import { harmless, iso, tableOf } from '../api/printed.ts';
 
 export function runTable(runs: readonly Run[]): string {
   return tableOf(
@@ -23,7 +23,7 @@ export function facetText({ isWhole, total, by }: RunFacets): string {
 
 export function turnText({ turn, atMs, entries }: Turn): string {
   const types = entries.map((entry) => typeOf(entry) + senderOf(entry)).join(', ');
-  return `turn ${turn}  ${iso(atMs)}  ${types}`;
+  return harmless(`turn ${turn}  ${iso(atMs)}  ${types}`);
 }
 
 function typeOf(entry: unknown): string {
@@ -38,7 +38,7 @@ const senderOf = ({ by }: Turn['entries'][number]): string => (by === undefined 
 /** What a run came to, as a sentence. */
 export function outcomeText({ id, status, error }: Outcome): string {
   if (error === undefined) return `Run ${id} is ${status}.`;
-  return `Run ${id} is ${status}: ${error.code}: ${error.message}`;
+  return harmless(`Run ${id} is ${status}: ${error.code}: ${error.message}`);
 }
 
 export function questionList(questions: readonly Question[]): string {

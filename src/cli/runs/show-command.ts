@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { HeddleRequestError, type Client, type RunInside } from '../../client/index.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
-import { fieldsText, iso, printOne } from '../api/printed.ts';
+import { fieldsText, harmless, iso, printOne } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
 import { writerTo, type Streams } from '../streams.ts';
 import { attached, type AttachFlags } from './attached.ts';
@@ -45,7 +45,7 @@ export function addShowCommands(
   );
   withJsonFlags(why, 'the reasons').action(async (id: string, flags: ApiFlags) => {
     const found = await withClient(flags, (client) => client.runs.why(id));
-    printOne(streams, flags, found, ({ words }) => words);
+    printOne(streams, flags, found, ({ words }) => harmless(words));
   });
 }
 
