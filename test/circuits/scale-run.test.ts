@@ -19,14 +19,35 @@ afterEach(async () => {
   for (const heddle of open.splice(0)) await heddle.close();
 });
 
+/** Lets its first calls go on when so many have come: that many are under way at once then, however slow the machine. */
+function together(provider: Provider, calls: number): Provider {
+  let come = 0;
+  let open = (): void => undefined;
+  const allCame = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    name: provider.name,
+    ceiling: provider.ceiling,
+    call: async (call) => {
+      if (++come === calls) open();
+      await allCame;
+      return provider.call(call);
+    },
+  };
+}
+
 async function contextOf({
   latencyMs = 0,
   provider,
+  atOnce = 1,
   mode = 'statechart',
 }: {
   readonly mode?: CircuitMode;
   readonly latencyMs?: number;
   readonly provider?: Provider;
+  /** Calls that are under way at once at some time. */
+  readonly atOnce?: number;
 } = {}) {
   const ceilings = [{ name: 'a', ceiling: 20 }];
   const settings: CircuitsSettings = {
@@ -50,7 +71,8 @@ async function contextOf({
     store: createMemoryStore({ nowMs: () => systemClock.nowMs() }),
     kernel,
     agents: agents.map(({ machine, version }) => kernel.register(machine, { version })),
-    providers: provider === undefined ? source.providers : [provider],
+    providers:
+      provider === undefined ? source.providers.map((one) => together(one, atOnce)) : [provider],
     clock: systemClock,
     ids: systemIds,
     log: { info: () => undefined, warn: () => undefined },
@@ -68,7 +90,7 @@ async function contextOf({
 }
 
 it('opens all circuits at once, and finds what they left', async () => {
-  const { context, notes } = await contextOf({ latencyMs: 5 });
+  const { context, notes } = await contextOf({ latencyMs: 5, atOnce: 20 });
   const result = await runScale(context, { at: 0, scale: 40 });
   expect(notes).toEqual([]);
   expect(result?.differences).toEqual([]);

@@ -1,7 +1,8 @@
 /** Calls with a schema: how the model is told, what counts as an answer, the one repair, and what it costs. */
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { GenerateRequest, Json, Provider, ProviderSupport } from '../../../src/index.ts';
 import { ProviderFault, type ProviderCall } from '../../../src/providers/port.ts';
+import { compileSchema } from '../../../src/schema/compile-schema.ts';
 import { oneReplica } from '../../support/replica.ts';
 import type { ScriptStep } from '../../support/script-agent.ts';
 
@@ -11,6 +12,9 @@ const schema = {
   required: ['n'],
   additionalProperties: false,
 };
+
+// The library that checks schemas is loaded by the first one, and takes as long as the machine does.
+beforeAll(() => compileSchema(schema, 'schema'));
 
 type Said =
   string | { readonly input: Json } | { readonly stop: string; readonly text: string } | Error;
