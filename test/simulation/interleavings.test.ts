@@ -3,8 +3,8 @@
  * every item, and with random schedules of delays, crashes, failures, freezes and closings. All must
  * have the outcome of the run in which nothing goes wrong.
  *
- * `HEDDLE_SCHEDULES=100000` plays so many; `HEDDLE_SEED` changes the random ones. A schedule that a
- * failure prints is played again with
+ * `npm run test:simulation` is the long form. `HEDDLE_SCHEDULES=100000` plays at least so many;
+ * `HEDDLE_SEED` changes the random ones. A schedule that a failure prints is played again with
  * `HEDDLE_REPLAY='{"scenario":"…","schedule":[…]}' npx tsx --conditions=development test/simulation/replay.ts`,
  * which prints every item of it.
  */
@@ -21,11 +21,13 @@ const seed = Number(process.env['HEDDLE_SEED'] ?? 1);
 /** What a scenario may take: a tenth of a second a schedule is a hang. */
 const timeoutMs = 60_000 + wanted * 10;
 
-/** Deterministic ones first; what is left of the wanted number is random, in equal parts. */
-const pairsEvery = Math.max(1, Math.round(400_000 / wanted));
-const randomEach = Math.ceil(wanted / allScenarios.length / 2);
-/** What is seldom is looked for among further schedules, up to so many times as many. */
-const roundsMax = 8;
+/** Crashes everywhere come to so many at least; what is left of the wanted number is random, in equal parts. */
+const everywhere = 9_000;
+const randomEach = Math.ceil(Math.max(wanted - everywhere, 1_000) / allScenarios.length);
+const pairsEvery = Math.max(1, Math.round(1_600_000 / wanted));
+/** What is seldom is looked for among further schedules, up to so many of a scenario or one round. */
+const randomMax = 1_750;
+const roundsMax = Math.max(1, Math.ceil(randomMax / randomEach));
 
 const told = { schedules: 0, crashes: 0, crashesInWork: 0, crashedAt: new Set<string>() };
 
