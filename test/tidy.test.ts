@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, spawnChild } from 'xstate';
 import { longest } from './support/longest-first.ts';
+import { ownProcess } from './support/own-process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -203,9 +204,23 @@ describe('the package', () => {
 });
 
 describe('the tests', () => {
-  it('know where the longest files are, which begin first', () => {
-    const gone = longest.filter((path) => !files.some((file) => file.startsWith(path)));
+  it('know where the longest files are, which begin first, and those with a process of their own', () => {
+    const named = [...longest, ...ownProcess];
+    const gone = named.filter((path) => !files.some((file) => file.startsWith(path)));
     expect(gone).toEqual([]);
+  });
+
+  it('hang no hook on vitest while a module loads that files in one process share', () => {
+    // It would be a hook of the first of them alone: closing.ts is for that.
+    const setups = ['test/support/closes-all.ts', 'test/support/leaves-nothing.ts'];
+    const shared = code.filter(
+      (file) =>
+        file.startsWith('test/') &&
+        !file.endsWith('.test.ts') &&
+        !setups.includes(file) &&
+        !ownProcess.some((path) => file.startsWith(path)),
+    );
+    expect(linesThatMatch(shared, /^(before|after)(All|Each)\(/)).toEqual([]);
   });
 
   it("run on XState's development build, which throws where production is silent", () => {

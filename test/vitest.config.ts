@@ -1,24 +1,62 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { LongestFirst } from './support/longest-first.ts';
+import { ownProcess } from './support/own-process.ts';
 
-/** `vitest run` is the suite; the modes `chaos` and `service` are the long ones, with real processes. */
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const common = {
+  pool: 'forks' as const,
+  // XState's production build keeps silent where its development build throws. vitest sets this
+  // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.
+  execArgv: ['--conditions=development'],
+  setupFiles: ['test/support/closes-all.ts'],
+  hookTimeout: 60_000,
+};
+
+/** The suite: files with a process of their own, and those that share a few. */
+function suite(): TestProjectInlineConfiguration[] {
+  const own = ownProcess.map((path) => (path.endsWith('/') ? `${path}**/*.test.ts` : path));
+  const long = ['bench', 'chaos', 'service'].map((folder) => `test/${folder}/**`);
+  const test = { ...common, testTimeout: 60_000 };
+  return [
+    { root, test: { ...test, name: 'alone', include: own } },
+    {
+      root,
+      test: {
+        ...test,
+        name: 'together',
+        include: ['test/**/*.test.ts'],
+        exclude: [...own, ...long],
+        // A worker goes from file to file, and has loaded most modules of src/ by the second.
+        isolate: false,
+        setupFiles: ['test/support/leaves-nothing.ts', ...common.setupFiles],
+      },
+    },
+  ];
+}
+
+/**
+ * `chaos` and `service` take long, with real processes; `simulation` plays four times as many schedules
+ * as the suite does, or as many as HEDDLE_SCHEDULES says.
+ */
+function long(folder: string): TestProjectInlineConfiguration {
+  const { HEDDLE_SCHEDULES = '40000' } = process.env;
+  const env = folder === 'simulation' ? { HEDDLE_SCHEDULES } : {};
+  const include = [`test/${folder}/**/*.test.ts`];
+  return { root, test: { ...common, name: folder, include, env, testTimeout: 600_000 } };
+}
+
+/** `vitest run` is the suite; the modes are the long forms, one after the other. */
 export default defineConfig(({ mode }) => {
-  const isLong = mode === 'chaos' || mode === 'service';
+  const isLong = ['chaos', 'service', 'simulation'].includes(mode);
   return {
-    root: fileURLToPath(new URL('..', import.meta.url)),
+    root,
     test: {
-      include: [isLong ? `test/${mode}/**/*.test.ts` : 'test/**/*.test.ts'],
-      exclude: isLong ? [] : ['test/chaos/**', 'test/service/**', 'test/bench/**'],
       globalSetup: ['test/support/postgres-setup.ts'],
-      pool: 'forks',
-      // XState's production build keeps silent where its development build throws. vitest sets this
-      // condition on its own as long as NODE_ENV is not production; test/tidy.test.ts checks it.
-      execArgv: ['--conditions=development'],
       maxWorkers: isLong ? 1 : 3,
       sequence: { sequencer: LongestFirst },
-      testTimeout: isLong ? 600_000 : 60_000,
-      hookTimeout: 60_000,
+      projects: isLong ? [long(mode)] : suite(),
     },
   };
 });

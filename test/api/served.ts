@@ -1,9 +1,9 @@
 /** heddle behind real sockets: a heddle of a test's database with its server, and short ways to ask it. */
-import { afterAll } from 'vitest';
 import { assign, setup } from 'xstate';
 import type { Heddle, HeddleOptions } from '../../src/index.ts';
 import { serve, type ServeOptions } from '../../src/server.ts';
 import { approval } from '../../machines/examples/approval.ts';
+import { closeAfterFile } from '../support/closing.ts';
 import { openHeddle } from '../support/heddle.ts';
 import { script } from '../support/script-agent.ts';
 
@@ -30,11 +30,6 @@ const torn = setup({}).createMachine({
   }),
 });
 
-const open: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const close of open.splice(0)) await close();
-});
-
 export async function served(
   databaseUrl: string,
   options: ServeOptions = {},
@@ -44,12 +39,15 @@ export async function served(
     agents: [script, approval, torn],
     ...heddleOptions,
   });
-  const server = await serve(heddle, { port: 0, ...options });
+  const server = await serve(heddle, { port: 0, ...options }).catch(async (error: unknown) => {
+    await heddle.close();
+    throw error;
+  });
   const close = async (): Promise<void> => {
     await server.close();
     await heddle.close();
   };
-  open.push(close);
+  closeAfterFile(close);
   return { heddle, url: server.url, close, ask: asking(server.url) };
 }
 

@@ -2,21 +2,16 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { afterEach } from 'vitest';
 import {
   startEmulator,
   type Emulator,
   type EmulatorOptions,
 } from '../../src/emulators/emulator.ts';
-
-const started: Emulator[] = [];
-afterEach(async () => {
-  for (const emulator of started.splice(0)) await emulator.close();
-});
+import { closeAfterTest } from '../support/closing.ts';
 
 export async function begun(options: EmulatorOptions): Promise<Emulator> {
   const emulator = await startEmulator(options);
-  started.push(emulator);
+  closeAfterTest(() => emulator.close());
   return emulator;
 }
 
