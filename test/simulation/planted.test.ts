@@ -9,12 +9,19 @@ import { plantedBugs, type PlantedBug } from './planted.ts';
 /** Schedules that a bug may take to show itself; the suite plays more of each scenario. */
 const schedulesMax = 1_500;
 
-async function firstFailure({ scenario, seam, plant }: PlantedBug): Promise<Failure | null> {
+async function firstFailure({
+  scenario,
+  seam,
+  plant,
+  byOneCrash,
+}: PlantedBug): Promise<Failure | null> {
   const undo = plant?.();
   try {
     const exploration = new Exploration(scenario, seam);
-    const found = await exploration.atRandom(schedulesMax, 1);
-    return found ?? (await exploration.crashEverywhere());
+    const atRandom = () => exploration.atRandom(schedulesMax, 1);
+    const crashes = () => exploration.crashEverywhere();
+    const [first, second] = byOneCrash ? [crashes, atRandom] : [atRandom, crashes];
+    return (await first()) ?? (await second());
   } finally {
     undo?.();
   }
