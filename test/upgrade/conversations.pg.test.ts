@@ -3,29 +3,20 @@
  * in the rows already, and their answers have no parts. `conversations-before.json` holds those rows: one run
  * waits for its second answer, the other is paused with that answer in its inbox.
  */
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GenerateRequest } from '../../src/domain/catalogue.ts';
 import { asRunId } from '../../src/domain/ids.ts';
 import { imagePartsOf } from '../../src/domain/model/images.ts';
 import type { Heddle, Provider } from '../../src/index.ts';
-import { migrations } from '../../src/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import { withClient } from '../store/postgres/database.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
 import { folded } from '../support/folded.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { restored, type Left } from './restored.ts';
 import { talker } from './talker.ts';
 
-type Left = {
-  readonly ids: Readonly<Record<'asked' | 'kept', string>>;
-  readonly tables: Readonly<Record<string, readonly object[]>>;
-};
-
 const url = await testDatabase();
-const left = JSON.parse(
-  await readFile(new URL('./conversations-before.json', import.meta.url), 'utf8'),
-) as Left;
+let left: Left<'asked' | 'kept'>;
 
 const sent: GenerateRequest[] = [];
 /** Too large for a row: it stands in a table that the release before did not have. */
@@ -54,22 +45,7 @@ const model: Provider = {
 
 let heddle: Heddle;
 beforeAll(async () => {
-  await withClient(url, async (client) => {
-    await client.query('create schema heddle');
-    await client.query(`create table heddle.migrations
-      (id serial primary key, name varchar(255) not null, run_on timestamp not null)`);
-    for (const { name, sql } of migrations.slice(0, 4)) {
-      await client.query(`set search_path to heddle; ${sql}`);
-      await client.query('insert into heddle.migrations (name, run_on) values ($1, now())', [name]);
-    }
-    for (const [table, rows] of Object.entries(left.tables)) {
-      await client.query(
-        `insert into heddle.${table} select * from json_populate_recordset(null::heddle.${table}, $1)`,
-        [JSON.stringify(rows)],
-      );
-    }
-    await client.query(`select setval('heddle.inbox_seq', 1000)`);
-  });
+  left = await restored(url, './conversations-before.json', '000004_start_keys');
   ({ heddle } = await openHeddle(url, { agents: [talker], providers: [model] }));
 });
 afterAll(() => heddle.close());

@@ -2,59 +2,18 @@
  * A database that 0.1.0 has left, with a run open in each way in which a run can wait: this heddle
  * migrates it and every one of them goes on. `database-0.1.0.json` holds that database's rows.
  */
-import { readFile } from 'node:fs/promises';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneTenant } from '../../src/access/scopes.ts';
-import { tables } from '../../src/store/postgres/migrations/000001-tables.ts';
 import { stubProvider, type Heddle, type Run } from '../../src/index.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { agents } from './agents.ts';
-
-type Left = {
-  readonly ids: Readonly<Record<string, string>>;
-  readonly tables: Readonly<Record<string, readonly object[]>>;
-};
+import { restored, type Left } from './restored.ts';
 
 const url = await testDatabase();
-const left = JSON.parse(
-  await readFile(new URL('./database-0.1.0.json', import.meta.url), 'utf8'),
-) as Left;
+let left: Left;
 let heddle: Heddle;
 const warnings: string[] = [];
-
-async function restore(): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query('create schema heddle');
-    await client.query('set search_path to heddle');
-    await client.query(tables);
-    await client.query(
-      `create table heddle.migrations (id serial primary key, name varchar(255) not null,
-        run_on timestamp not null)`,
-    );
-    await client.query(`insert into heddle.migrations (name, run_on) values ($1, now())`, [
-      '000001_tables',
-    ]);
-    // Rows that refer to each other come in any order.
-    await client.query(`set session_replication_role = 'replica'`);
-    for (const [table, rows] of Object.entries(left.tables)) {
-      await client.query(`delete from heddle.${table}`);
-      await client.query(
-        `insert into heddle.${table} overriding system value
-          select * from json_populate_recordset(null::heddle.${table}, $1)`,
-        [JSON.stringify(rows)],
-      );
-    }
-    await client.query(
-      `select setval(pg_get_serial_sequence('heddle.inbox', 'seq'), max(seq)) from heddle.inbox`,
-    );
-  } finally {
-    await client.end();
-  }
-}
 
 async function left010(name: string): Promise<Run> {
   return heddle.run(left.ids[name] ?? '');
@@ -63,7 +22,7 @@ async function left010(name: string): Promise<Run> {
 const bound = { timeoutMs: 20_000 };
 
 beforeAll(async () => {
-  await restore();
+  left = await restored(url, './database-0.1.0.json', '000001_tables');
   const providers = [stubProvider({ name: 'model', ceiling: 1, latencyMs: 10, seed: 1 })];
   const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
   ({ heddle } = await openHeddle(url, { agents, providers, log }));
@@ -80,8 +39,11 @@ describe('a run that 0.1.0 has left', () => {
     });
   });
 
-  it('takes the answer to a question that 0.1.0 has asked', async () => {
+  it('takes the answer to a question that 0.1.0 has asked, and all of them are listed', async () => {
     const run = await left010('asked');
+    const questions = await heddle.questions({ agent: 'asker' });
+    const runIds = questions.map(({ runId }) => runId as string);
+    expect(runIds).toEqual(expect.arrayContaining([run.id, left.ids['paused']]));
     await run.answer('q', 'yes');
     expect(await run.output(bound)).toMatchObject({ answer: 'yes' });
   });
