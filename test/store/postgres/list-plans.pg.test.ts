@@ -1,15 +1,18 @@
-/** How Postgres goes about lists of runs: each walk by its own index, and no index on what a turn changes. */
-import type pg from 'pg';
+/** How Postgres goes about lists: each by an index that has its order, and no index of runs on what a turn changes. */
 import { expect, it } from 'vitest';
 import { statements } from '../../../src/store/postgres/link/statement.ts';
 import { hot, openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
-import { makeRuns } from '../../bench/service/million-runs.ts';
+import { makeRuns, millionTenant as tenant } from '../../bench/service/million-runs.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
+import { makeRecords, planOf, ranWith } from './plans.ts';
 
 const url = await testDatabase();
 await (await openPostgresStore({ connectionString: url })).close();
-await withClient(url, (client) => makeRuns(client, { ended: 20_000, open: 300 }));
+await withClient(url, async (client) => {
+  await makeRuns(client, { ended: 20_000, open: 300 });
+  await makeRecords(client, tenant);
+});
 
 const indexes: Readonly<Record<string, readonly string[]>> = {
   all: ['runs_pkey'],
@@ -24,22 +27,6 @@ const indexes: Readonly<Record<string, readonly string[]>> = {
   children: ['runs_parent'],
   tag: ['run_tags_pkey', 'runs_pkey'],
 };
-
-type Node = {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly Node[];
-};
-
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-async function planOf(client: pg.Client, text: string): Promise<Node[]> {
-  const plan = await client.query<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(
-    `explain (generic_plan, format json) ${text}`,
-  );
-  return nodesOf(plan.rows[0]!['QUERY PLAN'][0]!.Plan);
-}
 
 it('each walk goes along its own index, in the order of the index', async () => {
   await withClient(url, async (client) => {
@@ -90,3 +77,95 @@ it('no index stands on a column that a turn changes', async () => {
     expect(rows.filter(({ column }) => changing.includes(column))).toEqual([]);
   });
 });
+
+const run = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b';
+const at = { us: Date.now() * 1_000 - 3_600_000_000, ms: Date.now() - 1_800_000 };
+
+type Asked = readonly [params: readonly unknown[], indexes: readonly string[]];
+const asked = (index: string, ...all: readonly (readonly unknown[])[]): readonly Asked[] =>
+  all.map((params) => [params, [index]]);
+const channelsBy = ['channels_pkey', 'consumer_groups_pkey', 'messages_pkey'];
+const groupsBy = ['channels_pkey', 'consumer_groups_pkey', 'deliveries_pkey'];
+const entriesBy = Array.from({ length: 3 }, () => 'memory_versions_pkey');
+const nullQuestions = [null, null, 0, null, null, null];
+
+/** By statement: parameters for each way to ask, and the indexes that answer. */
+const lists: Readonly<Record<string, readonly Asked[]>> = {
+  runs_list: asked('runs_pkey', [tenant, null, null, null, null, 100]),
+  journal_read: asked('journal_pkey', [tenant, run, 1_000, 100]),
+  journal_read_end: asked('journal_pkey', [tenant, run, 1_000, 100]),
+  attempts_read: asked('attempts_pkey', [tenant, run, 50, null, 100], [tenant, run, 50, 7, 100]),
+  timers_of: asked('timers_pkey', [tenant, run, 100]),
+  questions_run: asked('questions_pkey', [tenant, run, 100]),
+  questions_list: [
+    ...asked('questions_open', [tenant, ...nullQuestions, 100]),
+    ...asked('questions_open', [tenant, null, null, 3_600_000, at.us, run, 'ask', 100]),
+    ...asked('questions_assignee', [tenant, 'user-8', null, 0, null, null, null, 100]),
+    ...asked('questions_assignee', [tenant, 'user-8', null, 0, at.us, run, 'ask', 100]),
+    ...asked('questions_agent', [tenant, null, 'agent-7', 0, null, null, null, 100]),
+    ...asked('questions_agent', [tenant, null, 'agent-7', 0, at.us, run, 'ask', 100]),
+  ],
+  evaluations_read: asked('evaluations_subject', [tenant, 'run-7', 100]),
+  evaluations_list: [
+    ...asked('evaluations_pkey', [tenant, null, null, null, null, 100]),
+    ...asked('evaluations_pkey', [tenant, null, null, null, '8', 100]),
+    ...asked('evaluations_agent', [tenant, 'agent-7', 'v1', null, null, 100]),
+    ...asked('evaluations_agent', [tenant, 'agent-7', 'v1', null, '8', 100]),
+    ...asked('evaluations_agent', [tenant, 'agent-7', null, null, null, 100]),
+    ...asked('evaluations_subject', [tenant, null, null, 'run-7', null, 100]),
+  ],
+  channels_list: [
+    [[tenant, '', null, null, 100], channelsBy],
+    [[tenant, 'c/7', 'c/8', 'c/77', 100], channelsBy],
+  ],
+  groups_list: [
+    [[tenant, 'c/7', null, 100], groupsBy],
+    [[tenant, 'c/7', 'g/7', 100], groupsBy],
+  ],
+  memory_list: [
+    [[tenant, 'user', 'ann', '', null, null, 100, 200], entriesBy],
+    [[tenant, 'user', 'ann', 'k/7', 'k/8', 'k/77', 100, 200], entriesBy],
+  ],
+  activity_history: asked('activity_pkey', [5, at.ms - 600_000, at.ms, 5_000, 721]),
+  agents_list: asked('structures_pkey', [null, null, null, 100], ['agent-7', 'agent-7', 'v7', 100]),
+  agents_open_runs: asked('runs_open', [null], [tenant]),
+  tenants_all: [
+    [
+      ['', 100],
+      ['runs_pkey', 'runs_pkey'],
+    ],
+  ],
+  tokens_list: asked('tokens_pkey', ['', 100], ['t-7', 100]),
+};
+
+/** Not for people, who get pages: what a replica looks for, each planned by key in schema.pg.test.ts. */
+const ofReplicas = ['inbox_pending', 'runs_open', 'run_briefs_open', 'timers_due', 'memory_read'];
+/** A few rows, and the open runs of all tenants, whatever else the database holds. */
+const others = ['replicas_list', 'tenants_open'];
+
+it('each list that is read in pages has its plans here', () => {
+  const pages = [...statements.values()].filter(({ name, text }) => {
+    const writes = /\b(insert into|update heddle|delete from)\b/.test(text);
+    return /\blimit \$\d/.test(text) && !writes && !/^(list|delayed|diagnose)_/.test(name);
+  });
+  const known = new Set([...Object.keys(lists), ...ofReplicas, ...others]);
+  expect(pages.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
+});
+
+it.each(Object.keys(lists))(
+  '%s reads a page through its index, and not much more',
+  async (name) => {
+    await withClient(url, async (client) => {
+      // As the pool of lists has it: planned for the values.
+      await client.query('set plan_cache_mode = force_custom_plan');
+      for (const [params, indexes] of lists[name] ?? []) {
+        const { nodes, pages } = await ranWith(client, name, params);
+        const about = `${name} ${JSON.stringify(params)}`;
+        const used = nodes.flatMap((node) => node['Index Name'] ?? []);
+        expect(used.toSorted(), about).toEqual(indexes);
+        // A hundred rows, each with a look into three other places at most.
+        expect(pages, about).toBeLessThan(1_200);
+      }
+    });
+  },
+);
