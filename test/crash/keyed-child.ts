@@ -1,6 +1,7 @@
 /**
  * A server that is there to be killed between a commit and its reply: it kills itself as soon as the effect of a request
- * with an idempotency key is committed.
+ * with an idempotency key is committed. A request that is claimed first has more than one commit: it is killed before
+ * the answer is kept, or with `first` once the first of its effects is durable.
  */
 import { writeSync } from 'node:fs';
 import { approval } from '../../machines/examples/approval.ts';
@@ -14,7 +15,7 @@ import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { markedParts } from '../../src/store/requests/request-port.ts';
 import { systemClock, systemIds } from '../../src/system.ts';
 
-const [databaseUrl = ''] = process.argv.slice(2);
+const [databaseUrl = '', when = 'last'] = process.argv.slice(2);
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
@@ -26,8 +27,10 @@ function mortal(store: Store): Store {
     ...store,
     commit: async (batch) => {
       const outcome = await store.commit(batch);
-      return markedParts(batch.arrivals).length > 0 ? die() : outcome;
+      const isFirst = when === 'first' && batch.arrivals.inbox.length > 0;
+      return isFirst || markedParts(batch.arrivals).length > 0 ? die() : outcome;
     },
+    answerRequest: async () => die(),
     lease: async (scope, asked) => {
       const leased = await store.lease(scope, asked);
       return asked.request === undefined ? leased : die();
