@@ -13,6 +13,7 @@ import { newMessage, newRun } from '../../src/library/requests.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { ArrivalKind, FateOf } from '../../src/store/fates.ts';
 import { runKey } from '../../src/store/memory/stored-rows.ts';
+import type { RequestMark } from '../../src/store/requests/request-rows.ts';
 import type { InboxArrival, InboxKind, NewRun, QuestionRow, RunRow } from '../../src/store/rows.ts';
 import type { Replica } from './replica.ts';
 import { tenant, type World } from './world.ts';
@@ -131,6 +132,26 @@ export class Client {
       } catch {
         // Not answered: whoever asks must ask again.
       }
+    }
+  }
+
+  /** Asks again under the key until it is answered, and gives what the request has come to. */
+  async keyed(
+    label: string,
+    ask: (runtime: Runtime) => {
+      readonly request: RequestMark;
+      readonly fate: Promise<FateOf[ArrivalKind] | null>;
+    },
+  ): Promise<string> {
+    for (;;) {
+      const { fate, request } = await this.through(label, async (runtime) => {
+        const asked = ask(runtime);
+        return { request: asked.request, fate: await asked.fate };
+      });
+      if (fate?.kind === 'repeated') return JSON.parse(fate.answerText) as string;
+      if (fate?.kind !== 'refused') return JSON.parse(request.answerText) as string;
+      if (fate.error.code !== 'request-running') throw new Error(fate.error.message);
+      await this.sleep(askAgainMs);
     }
   }
 

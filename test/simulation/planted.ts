@@ -9,12 +9,14 @@ import { absentAgent, rowAsHot } from '../../src/runtime/turn/turn-loader.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { replaced } from '../support/replaced.ts';
 import { withFaults, type StoreFault } from '../support/faults.ts';
+import { requestBesideCommit } from '../support/request-fault.ts';
 import { answersBesideTimeouts } from './scenarios/answers.ts';
 import { publishAgainstSubscribe, twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { admission } from './scenarios/circuits.ts';
 import { changedCharts, throwing } from './scenarios/deploys.ts';
 import { shortBehindLong, timerAgainstEvent } from './scenarios/endings.ts';
 import { compareAndSet, mergesByMany } from './scenarios/memory.ts';
+import { keyedRequests } from './scenarios/keyed.ts';
 import { outsideConsumers, rateLimits } from './scenarios/outside.ts';
 import type { Scenario, Seam } from './world.ts';
 
@@ -58,6 +60,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   inStore('close-past-answer', answersBesideTimeouts, /answer lost/),
   inStore('answer-without-incarnation', answersBesideTimeouts, /answer (astray|twice|lost)/),
   inStore('answered-again', answersBesideTimeouts, /answer (twice|doubled|lost)/),
+  inStore('request-unkept', keyedRequests, /outcome|keyed/),
+  {
+    name: 'a request that is looked up before the commit, and written after it',
+    scenario: keyedRequests,
+    finding: /outcome|keyed/,
+    seam: { wrapStore: requestBesideCommit },
+  },
   {
     name: 'a full memory of timers turns newcomers away',
     scenario: shortBehindLong,

@@ -32,6 +32,8 @@ const seldomWords = [
   'ask-answered',
   'ask-unknown',
   'send-key-used',
+  'repeated',
+  'request-differs',
 ];
 
 function twin(faults: readonly StoreFault[]): Harness {

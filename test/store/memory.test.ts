@@ -39,6 +39,8 @@ const caughtBy: Readonly<Record<StoreFault, string>> = {
   'answer-without-incarnation': 'promise 12: a question takes one answer, and only its own',
   'answered-again': 'promise 12: of answers at the same time one counts',
   'key-in-inbox': 'promise 12: an event counts once under its key, also when it has been taken',
+  'request-unkept':
+    'promise 12: a request that is repeated has one effect, and the answer of the first',
 };
 
 describe('the contract catches planted faults', () => {

@@ -7,7 +7,7 @@
  * and the next call: simulations call it wherever a process dies.
  */
 import { askIdOf } from '../../src/domain/ask-id.ts';
-import type { Batch, TurnCommit } from '../../src/store/batch.ts';
+import type { Arrivals, Batch, TurnCommit } from '../../src/store/batch.ts';
 import { Fates, type BatchOutcome } from '../../src/store/fates.ts';
 import { channelKey, groupKey, runKey } from '../../src/store/memory/stored-rows.ts';
 import type { InboxArrival } from '../../src/store/rows.ts';
@@ -40,6 +40,8 @@ export const storeFaults = [
   'answered-again',
   /** A key is known only as long as its event waits in the inbox. */
   'key-in-inbox',
+  /** The request of an effect is not written with it. */
+  'request-unkept',
 ] as const;
 export type StoreFault = (typeof storeFaults)[number];
 
@@ -59,6 +61,7 @@ const planted: Readonly<Record<StoreFault, (store: MemoryStore, pause: Pause) =>
   'answer-without-incarnation': answerWithoutIncarnation,
   'answered-again': answeredAgain,
   'key-in-inbox': keyInInbox,
+  'request-unkept': requestUnkept,
 };
 
 export function withFaults(
@@ -335,3 +338,25 @@ function keyInInbox(store: MemoryStore): MemoryStore {
   });
   return { ...store, commit };
 }
+
+function requestUnkept(store: MemoryStore): MemoryStore {
+  return {
+    ...store,
+    commit: (batch) => store.commit({ ...batch, arrivals: bare(batch.arrivals) }),
+  };
+}
+
+function bare({ starts, inbox, messages, memory }: Arrivals): Arrivals {
+  return {
+    starts: unmarked(starts),
+    inbox: unmarked(inbox),
+    messages: unmarked(messages),
+    memory: unmarked(memory),
+  };
+}
+
+const unmarked = <Part extends object>(parts: readonly Part[]): Part[] =>
+  parts.map((part) => {
+    const { request: _, ...rest } = part as { readonly request?: unknown };
+    return rest as Part;
+  });

@@ -3,13 +3,17 @@ import { Fates, type ArrivalKind } from '../../src/store/fates.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { judgeRequests, keepRequests } from '../../src/store/memory/requests.ts';
 
-export function requestBesideCommit(store: MemoryStore): MemoryStore {
+/** `pause` stands between the look and the commit, and between the commit and the row. */
+export function requestBesideCommit(
+  store: MemoryStore,
+  pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0)),
+): MemoryStore {
   const { database: db } = store;
   const commit: MemoryStore['commit'] = async (batch) => {
     const fates = new Fates();
     const marked = db.transaction(() => judgeRequests(db, batch, fates));
     if (marked.length === 0) return store.commit(batch);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause();
     const { arrivals } = batch;
     const bare = (list: readonly object[], kind: ArrivalKind): never =>
       list.flatMap((part, index) => {
@@ -25,6 +29,7 @@ export function requestBesideCommit(store: MemoryStore): MemoryStore {
         memory: bare(arrivals.memory, 'memory'),
       },
     });
+    await pause();
     db.transaction(() => keepRequests(db, batch, marked, fates));
     return { ...outcome, fates: [...outcome.fates, ...fates.list()] };
   };

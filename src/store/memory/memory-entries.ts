@@ -19,7 +19,7 @@ function newestOf(db: Database, at: MemoryAddress): number {
 }
 
 export function addVersion(db: Database, insert: MemoryArrival): void {
-  const { standsOn: _, onAny: __, ...row } = insert;
+  const { standsOn: _, onAny: __, request: ___, ...row } = insert;
   const { tenant, scope, owner, key, version } = row;
   db.tables.entries.put({ tenant, scope, owner, key, newest: version });
   db.tables.versions.put(Object.freeze({ ...row, createdAtMs: db.now() }));

@@ -38,7 +38,7 @@ import {
   answerRequest,
   claimRequest,
   dropRequest,
-  knownRequest,
+  toldRequest,
   requestedOnce,
 } from './requests.ts';
 import type { RequestAsked } from '../requests/request-rows.ts';
@@ -172,7 +172,7 @@ function callerReads(whole: Whole): TenantReads {
     budget: (at) => whole((db) => readBudgets(db, [at], {})[0] ?? null),
     openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
-    request: (asked) => whole((db) => knownRequest(db, asked)),
+    request: (asked) => whole((db) => toldRequest(db, asked)),
     claimRequest: (asked) => whole((db) => claimRequest(db, asked)),
     answerRequest: (mark) => whole((db) => answerRequest(db, mark)),
     dropRequest: (asked) => whole((db) => dropRequest(db, asked)),

@@ -11,6 +11,7 @@ import {
   judgeMarked,
   markedParts,
   type Claim,
+  type KnownRequest,
   type MarkedPart,
 } from '../requests/request-port.ts';
 import type { RequestAsked, RequestMark } from '../requests/request-rows.ts';
@@ -20,12 +21,21 @@ import { join } from './table.ts';
 
 type InTenant<Of> = Of & { readonly tenant: string };
 
-export function knownRequest(
+function knownRequest(
   db: Database,
   { tenant, key }: InTenant<{ readonly key: string }>,
 ): StoredRequest | null {
   const row = db.tables.requests.get(join(tenant, key));
   return row !== undefined && row.atMs >= db.now() - limits.requestKeyMs ? row : null;
+}
+
+/** The same without what the store keeps beside it. */
+export function toldRequest(
+  db: Database,
+  asked: InTenant<{ readonly key: string }>,
+): KnownRequest | null {
+  const known = knownRequest(db, asked);
+  return known && { route: known.route, hash: known.hash, answerText: known.answerText };
 }
 
 /** The parts of a batch that have a request; those whose keys were used before get their fates. */

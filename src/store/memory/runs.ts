@@ -26,7 +26,7 @@ import { inboxOf, insertInbox, type Wakes } from './inbox.ts';
 import { join, own } from './table.ts';
 
 export function insertRun(db: Database, run: StartArrival): void {
-  const { startText: _, group: __, ...fields } = run;
+  const { startText: _, group: __, request: ___, ...fields } = run;
   db.tables.runs.put(
     own({
       ...fields,

@@ -18,6 +18,7 @@ import {
   questionAndPause,
   tasksTriedAgain,
 } from './families.ts';
+import { keyedRequests } from './keyed.ts';
 import { compareAndSet, mergesByMany } from './memory.ts';
 import { allAndAtLeast, mixedGroup } from './shapes.ts';
 import { throwsFromEverywhere } from './throws.ts';
@@ -52,6 +53,7 @@ export const allScenarios: readonly Entry[] = [
   on(tasksTriedAgain),
   on(twoCircuits, 'call made again', 'result kept'),
   on(outsideConsumers),
+  on(keyedRequests),
   on(throwsFromEverywhere, ...throwingPlaces.map((place) => `threw: ${place}` as const)),
   on(rateLimits),
   on(lateCalls),

@@ -5,13 +5,16 @@ import { limits } from '../../../src/domain/limits.ts';
 import type { RequestMark } from '../../../src/store/requests/request-rows.ts';
 import {
   allShards,
+  answer,
   begin,
   endOf,
   event,
   message,
   minute,
   newRun,
+  question,
   tenant,
+  turnOf,
   type Bench,
   type Contract,
 } from './fixture.ts';
@@ -86,6 +89,20 @@ export function requestsContract({ open, it }: Contract): void {
     const again = await bench.commit({ arrivals: { inbox: rows.slice(0, 2) } });
     expect(again.inbox).toMatchObject([refused('run-ended'), repeated]);
     expect(await bench.inbox(run)).toHaveLength(2);
+  });
+
+  it('promise 12: an answer that its own request has given is no second one', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.turns(turnOf(run, 1, { openQuestions: [question(1)] }));
+    const given = { ...answer(run, 1), request: mark('k') };
+    const first = await bench.commit({ arrivals: { inbox: [given] } });
+    expect(first.inbox).toEqual([{ kind: 'accepted' }]);
+    const second = await bench.commit({ arrivals: { inbox: [given, event(run, 'a')] } });
+    expect(second.inbox).toEqual([repeated, { kind: 'accepted' }]);
+    const other = { ...answer(run, 1), request: mark('k', { hash: 'i' }) };
+    const third = await bench.commit({ arrivals: { inbox: [other] } });
+    expect(third.inbox).toMatchObject([refused('request-differs')]);
   });
 
   it('promise 12: a group of starts has one fate', async () => {

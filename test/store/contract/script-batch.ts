@@ -4,6 +4,7 @@
  */
 import type { MemoryInsert, MemoryWriter, TurnCommit } from '../../../src/store/batch.ts';
 import type { ChannelReadResult, Store } from '../../../src/store/port.ts';
+import type { Requested } from '../../../src/store/requests/request-rows.ts';
 import type { LoadedRun, NewRun, RunAddress, StartArrival } from '../../../src/store/rows.ts';
 import {
   answer,
@@ -84,6 +85,7 @@ export class BatchMaker {
   private readonly asked = new Map<string, number[]>();
   private readonly written = new Map<string, number>();
   private readonly writers = new Map<string, MemoryWriter>();
+  private readonly asking = new Set<string>();
   private count = 0;
   private sight: Sight;
 
@@ -103,6 +105,7 @@ export class BatchMaker {
     this.sight = sight;
     this.written.clear();
     this.writers.clear();
+    this.asking.clear();
     for (const plan of command.turns) {
       spoil(plan.run % 3, plan.epoch);
       turns.push(this.turn(plan));
@@ -123,8 +126,11 @@ export class BatchMaker {
     // A run's id is its own: two starts of one batch never share it, nor a start and a child.
     const taken = new Set(turns.flatMap((one) => one.children.map((child) => child.runId)));
     const starts = command.starts
-      .map(({ tenant, run, key }): StartArrival => {
-        const start = runOf(tenant, run, { idempotencyKey: key });
+      .map(({ tenant, run, key, request }): StartArrival => {
+        const start = {
+          ...runOf(tenant, run, { idempotencyKey: key }),
+          ...this.marked(tenant, request),
+        };
         const group = { group: run % 2 };
         return key === null ? start : { ...start, ...group, startText: `hash ${run % 3}` };
       })
@@ -138,21 +144,39 @@ export class BatchMaker {
       arrivals: {
         starts,
         inbox: [
-          ...inbox.map(({ tenant, run, key }) => {
-            return event(runOf(tenant, run), `e${++this.count}`, { key });
+          ...inbox.map(({ tenant, run, key, request }) => {
+            const row = event(runOf(tenant, run), `e${++this.count}`, { key });
+            return { ...row, ...this.marked(tenant, request) };
           }),
-          ...command.answers.map((plan) => this.answer(plan)),
+          ...command.answers.map((plan) => ({
+            ...this.answer(plan),
+            ...this.marked(plan.tenant, plan.request),
+          })),
           ...command.keyed.map(({ tenant, run, key, event: type }) => {
             return keyed(runOf(tenant, run), type, key);
           }),
         ],
-        messages: messages.map(({ tenant, message: plan }) => this.message(tenant, plan)),
-        memory: command.memory.map(({ tenant, memory: plan }) => {
-          const write = this.write(tenant, plan);
+        messages: messages.map(({ tenant, message: plan, request }) => {
+          return { ...this.message(tenant, plan), ...this.marked(tenant, request) };
+        }),
+        memory: command.memory.map(({ tenant, memory: plan, request }) => {
+          const write = { ...this.write(tenant, plan), ...this.marked(tenant, request) };
           return plan.any ? { ...write, onAny: true } : write;
         }),
       },
     };
+  }
+
+  /**
+   * What the request comes to differs each time. Of two in one batch with one key the second is told to ask again, or
+   * what the first came to if that is known: so no batch has two.
+   */
+  private marked(tenant: string, request: CommitCommand['starts'][number]['request']): Requested {
+    if (request === null || this.asking.has(`${tenant} ${request.key}`)) return {};
+    const { key, asks } = request;
+    this.asking.add(`${tenant} ${key}`);
+    const answerText = JSON.stringify({ n: ++this.count });
+    return { request: { key, route: 'POST /x', hash: asks, answerText } };
   }
 
   private turn(plan: TurnPlan): TurnCommit {

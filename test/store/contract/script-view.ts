@@ -92,6 +92,7 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
       ...rest,
       messages: messages.map((row) => ({ ...row, publishedAtMs: 0 })),
     })),
+    requests: await Promise.all(['r', 's'].map((key) => store.request(oneTenant(tenant), { key }))),
     usage: await store.usage(tenant),
     audit: await store.audit(oneTenant(tenant)),
   };

@@ -20,6 +20,11 @@ const offset = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1);
 const few = <Item>(item: fc.Arbitrary<Item>, maxLength = 2) => fc.array(item, { maxLength });
 const minutes = fc.constantFrom(1, 2, 5);
 
+/** The request of which an arrival is the effect: its key, and which of two requests it is. */
+const request = fc.option(
+  record({ key: fc.constantFrom('r', 's'), asks: fc.constantFrom('h', 'h', 'h', 'i') }),
+  { freq: 2 },
+);
 const message = record({ channel: channels, delay: fc.constantFrom(0, 0, 0, 0, 1, 2) });
 const memory = record({
   key: fc.constantFrom('k', 'l'),
@@ -80,6 +85,7 @@ const start = record({
   tenant: tenants,
   run: runs,
   key: fc.constantFrom(null, null, 'first', 'second'),
+  request,
 });
 const slot = record({
   slot: fc.nat({ max: 2 }),
@@ -112,7 +118,10 @@ const commit = record({
   ),
   slots: few(slot, 2),
   starts: few(start, 2),
-  inbox: few(record({ tenant: tenants, run: runs, key: fc.constantFrom(null, null, 'x', 'y') }), 2),
+  inbox: few(
+    record({ tenant: tenants, run: runs, key: fc.constantFrom(null, null, 'x', 'y'), request }),
+    2,
+  ),
   answers: few(
     record({
       tenant: tenants,
@@ -120,6 +129,7 @@ const commit = record({
       id: fc.constantFrom('q', 'q', 'r'),
       /** How many questions ago it was seen. */
       ago: fc.constantFrom(0, 0, 0, 0, 0, 1),
+      request,
     }),
     3,
   ),
@@ -132,8 +142,8 @@ const commit = record({
     }),
     2,
   ),
-  messages: few(record({ tenant: tenants, message }), 2),
-  memory: few(record({ tenant: tenants, memory }), 2),
+  messages: few(record({ tenant: tenants, message, request }), 2),
+  memory: few(record({ tenant: tenants, memory, request }), 2),
 });
 
 const others = [

@@ -37,7 +37,8 @@ const over = `at = now(), route = excluded.route, hash = excluded.hash, answer =
 
 /**
  * Keeps the requests whose effects this transaction has, and ends it if one of their keys is known. An inbox row counts
- * only if it was accepted, which the commit's row tells by now.
+ * only if it was accepted, which the commit's row tells by now: one that was not may be refused because of what its own
+ * request has done before, and then is answered as that was.
  */
 const insertStatement = rowStatement<RequestWrite>(
   'requests_insert',
@@ -63,7 +64,15 @@ const insertStatement = rowStatement<RequestWrite>(
       returning 1
     )
     select heddle.refuse('${guard.request}')
-    from (select count(*) as n from done) counted where n <> (select count(*) from i where live)`,
+    from (select count(*) as n from done) counted where n <> (select count(*) from i where live)
+      or exists (
+        select from i
+        cross join lateral (
+          select from heddle.requests r
+          where r.tenant = i.tenant and r.key = i.key and r.at >= ${ends} offset 0
+        ) r
+        where not i.live
+      )`,
 );
 
 export function insertRequests(rows: readonly RequestWrite[], commitId: string): Call {
