@@ -86,7 +86,7 @@ export type RunFacets = {
 export interface ListingStore {
   /** One page. */
   list(scope: OneTenant, query: RunsAsked): Promise<RunPage>;
-  /** Counts of the newest `countMax` runs that match. */
+  /** Counts of the newest `countMax` runs that match: of those that ended last, where the filter is about the end. */
   facets(scope: OneTenant, query: RunFilter & { readonly countMax: number }): Promise<RunFacets>;
   /** How many open runs match, `countMax` at most. */
   openCount(scope: OneTenant, query: RunFilter & { readonly countMax: number }): Promise<number>;

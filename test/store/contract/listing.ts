@@ -205,6 +205,27 @@ export function listingContract({ open, it }: Contract): void {
     expect(Object.keys(all.by)).toEqual(facetFields);
   });
 
+  it('counts beyond their bound are of the runs that ended last, where the filter is about the end', async () => {
+    const bench = await begin(open);
+    const users = ['__proto__', 'constructor', 'ann'];
+    const runs = await Promise.all(users.map((user, i) => bench.started(i + 1, { user })));
+    for (const n of [2, 0, 1]) {
+      await bench.turns(endOf(runs[n]!, 1));
+      await bench.advance(1_000);
+    }
+    const ofEnds = { ...none, endedFromMs: 0 };
+    const two = await bench.store.facets(own, { ...ofEnds, countMax: 2 });
+    expect(two).toMatchObject({ isWhole: false, total: 2 });
+    expect(new Map(Object.entries(two.by.user))).toEqual(
+      new Map([
+        ['__proto__', 1],
+        ['constructor', 1],
+      ]),
+    );
+    const all = await bench.store.facets(own, { ...ofEnds, countMax: 3 });
+    expect(all).toMatchObject({ isWhole: true, total: 3 });
+  });
+
   it('open runs that match are counted up to a bound, and children are found by their parents', async () => {
     const bench = await begin(open);
     await filled(bench, bench.advance);

@@ -12,7 +12,8 @@ import type { Database } from '../database.ts';
 
 export function pageOfRuns(db: Database, query: AskedIn<'list'>): AnswerIn<'list'> {
   const { after, limit } = query;
-  const { sign, isByEnd } = orderOf(query);
+  const sign = query.order === 'newest' ? -1 : 1;
+  const isByEnd = isInOrderOfEnds(query);
   const found = matching(db, query).filter(
     (run) => after === null || compare(placeOf(run, isByEnd), after) * sign > 0,
   );
@@ -26,15 +27,18 @@ export function pageOfRuns(db: Database, query: AskedIn<'list'>): AnswerIn<'list
 }
 
 export function facetsOfRuns(db: Database, query: AskedIn<'facets'>): AnswerIn<'facets'> {
-  const found = matching(db, query).sort((a, b) => (a.runId < b.runId ? 1 : -1));
+  const isByEnd = isInOrderOfEnds(query);
+  const found = matching(db, query).sort((a, b) =>
+    compare(placeOf(b, isByEnd), placeOf(a, isByEnd)),
+  );
   const counted = found.slice(0, query.countMax).map(lineOf);
   const by = facetFields.map((field) => {
-    const counts: Record<string, number> = {};
+    const counts = new Map<string, number>();
     for (const line of counted) {
       const value = line[field];
-      if (value !== null) counts[value] = (counts[value] ?? 0) + 1;
+      if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
-    return [field, counts];
+    return [field, Object.fromEntries(counts)];
   });
   return {
     isWhole: found.length <= query.countMax,
@@ -61,12 +65,8 @@ export function childrenOf(db: Database, query: AskedIn<'childrenOf'>): AnswerIn
   return children.slice(0, limit).map(lineOf);
 }
 
-function orderOf({ order, endedFromMs, endedBelowMs }: AskedIn<'list'>) {
-  return {
-    sign: order === 'newest' ? -1 : 1,
-    isByEnd: endedFromMs !== null || endedBelowMs !== null,
-  };
-}
+const isInOrderOfEnds = ({ endedFromMs, endedBelowMs }: RunFilter): boolean =>
+  endedFromMs !== null || endedBelowMs !== null;
 
 const placeOf = ({ runId, endedAtMs }: RunRow, isByEnd: boolean): RunPlace => {
   return { runId, endedUs: isByEnd && endedAtMs !== null ? endedAtMs * 1_000 : null };

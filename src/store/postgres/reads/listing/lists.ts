@@ -17,6 +17,7 @@ import type { Call, Fields } from '../../link/statement.ts';
 import { sparsest, waysOf } from './ways.ts';
 import {
   childrenStatement,
+  endAt,
   openCountCall,
   walkCall,
   type Span,
@@ -64,24 +65,25 @@ async function results(
 /** What the walks have met, each run once and in order, as far as all of them have got. */
 function merged(
   found: readonly (readonly Fields[])[],
-  { order, limit }: Walk,
+  { order, shape, limit }: Walk,
   isByEnd: boolean,
 ): { readonly rows: readonly Fields[]; readonly stop: Fields | undefined } {
   const sign = order === 'newest' ? -1 : 1;
   const compare = (a: Fields, b: Fields): number => {
-    const [x, y] = isByEnd ? [Number(a[endAt]), Number(b[endAt])] : [0, 0];
+    const [x, y] = isByEnd ? [Number(a[endAt[shape]]), Number(b[endAt[shape]])] : [0, 0];
     if (x !== y) return (x - y) * sign;
     return (a[0] ?? '') < (b[0] ?? '') ? -sign : sign;
   };
   const stops: Fields[] = [];
   const rows = new Map<string | null | undefined, Fields>();
   for (const walk of found) {
-    // A walk has stopped at the row that does not match, or where its page was full.
-    const marker = walk.findIndex((fields) => fields.at(-1) !== 't');
-    const seen = marker === -1 ? walk : walk.slice(0, marker);
-    const stop = marker === -1 ? (walk.length >= limit ? walk.at(-1) : undefined) : walk[marker];
+    // A walk has stopped at the row that says so, or where its page was full.
+    const last = walk.findIndex((fields) => fields.at(-1) === 't');
+    const stop = last === -1 ? (walk.length >= limit ? walk.at(-1) : undefined) : walk[last];
     if (stop !== undefined) stops.push(stop);
-    for (const fields of seen) rows.set(fields[0], fields);
+    for (const fields of last === -1 ? walk : walk.slice(0, last + 1)) {
+      if (fields.at(-2) === 't') rows.set(fields[0], fields);
+    }
   }
   const [stop] = stops.toSorted(compare);
   const sorted = [...rows.values()].toSorted(compare);
@@ -94,13 +96,10 @@ function merged(
   };
 }
 
-/** Where the end of a run stands in a line, in µs. */
-const endAt = 16;
-
 function placeOf(fields: Fields, isByEnd: boolean): RunPlace {
   return {
     runId: asRunId(fields[0] ?? ''),
-    endedUs: isByEnd ? Number(fields[endAt]) : null,
+    endedUs: isByEnd ? Number(fields[endAt.line]) : null,
   };
 }
 
@@ -169,8 +168,7 @@ export async function countRuns(
   const isByEnd = query.endedFromMs !== null || query.endedBelowMs !== null;
   const ways = isByEnd ? endWay(asked) : await sparsest(pool, waysOf(query), walk);
   const calls = ways.map((way) => walkCall(way, walk, query));
-  // The order of the ends does not matter here.
-  const { rows, stop } = merged(await results(pool, calls), walk, false);
+  const { rows, stop } = merged(await results(pool, calls), walk, isByEnd);
   const counted = rows.slice(0, countMax);
   const by = facetFields.map((field, i) => {
     const counts = new Map<string, number>();

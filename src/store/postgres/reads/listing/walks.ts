@@ -19,12 +19,15 @@ const parentOf = `(substring(r.parent, '"runId":"([0-9a-f-]{36})"') collate "C")
 const columns = `r.run_id, r.tenant, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.parent, r.priority,
   r.status, r.reason, r.turn, r.created_at, r.ended_at, r.tags, r.error`;
 
+const endUs = `(extract(epoch from r.ended_at) * 1000000)::bigint::text`;
 const line = `r.run_id, r.tenant, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.parent, r.priority,
   r.status, r.reason, r.turn, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')},
-  array_to_string(r.tags, E'\\n'), ${codeOf}, (extract(epoch from r.ended_at) * 1000000)::bigint::text`;
+  array_to_string(r.tags, E'\\n'), ${codeOf}, ${endUs}`;
 
 /** What a facet needs. */
-const brief = `r.run_id, r.status, r.agent, r.user_name, ${codeOf}`;
+const brief = `r.run_id, r.status, r.agent, r.user_name, ${codeOf}, ${endUs}`;
+/** Where the end stands in the rows of each shape, in µs. */
+export const endAt = { line: 16, brief: 5 } as const;
 
 const filterParams = [texts, text, text, text, text, text, texts, bigint, bigint] as const;
 const atUs = (param: string): string =>
@@ -64,10 +67,14 @@ const filterOf = (query: RunFilter) =>
 const usOf = (ms: number | null): number | null => (ms === null ? null : ms * 1_000);
 
 /**
- * The rows that match, and the last one that was looked at if there may be more, as one that does not match. The
- * order is that of the innermost rows.
+ * The rows that match, and the one at which the walk has stopped, whether it matches or not: the last two fields say
+ * both. The order is that of the innermost rows.
  */
-const limited = (fields: string, rows: string, also = ''): string => `select ${fields}, r.matches
+const limited = (
+  fields: string,
+  rows: string,
+  also = '',
+): string => `select ${fields}, r.matches, r.nth = $4::int
   from (
     select *, (${wanted}${also}) as matches, row_number() over () as nth from (${rows}) r
   ) r
@@ -108,19 +115,25 @@ function keyed(order: Order, kind: keyof typeof along, at: number): string {
     order by ${by} limit $4::int`;
 }
 
-/** Tags have a table of their own, because a run has several. */
-const tagged = (order: Order, at: number): string => `select ${columns} from (
+/**
+ * Tags have a table of their own, because a run has several. A replica of an earlier release deletes runs without
+ * their tags: such a tag counts among those that were looked at, and matches nothing.
+ */
+const tagged = (
+  order: Order,
+  at: number,
+): string => `select ${columns.replace('r.run_id', 'g.run_id')} from (
       select g.run_id from heddle.run_tags g
       where g.tenant = $1::text and g.tag = $${at}::text and g.run_id ${lowSign[order]} $2::uuid
         and g.run_id < $3::uuid
       order by g.run_id ${way[order]} limit $4::int
     ) g
-    cross join lateral (
+    left join lateral (
       select * from heddle.runs r where r.tenant = $1::text and r.run_id = g.run_id offset 0
-    ) r`;
+    ) r on true`;
 
 /** The open runs of each shard, through its part of their index. */
-const open = (order: Order, fields: string): string => `select ${fields}, r.matches
+const open = (order: Order, fields: string): string => `select ${fields}, r.matches, r.nth = $4::int
   from generate_series(0, ${shardCount - 1}) as s(shard)
   cross join lateral (
     select *, (${wanted}) as matches, row_number() over () as nth from (
