@@ -126,6 +126,10 @@ export type StructureInUse = {
   /** Open runs of the version, counted up to `openCountMax`. */
   readonly open: number;
 };
+/** What one round of retention has deleted. `isMore`: it was full, so more may be left. */
+export type Pruned = { readonly runs: number; readonly isMore: boolean };
+/** So many small rows go in one round for each run that may go in it. */
+export const smallRowsPruned = 10;
 export const openCountMax = 100_000;
 
 export type ProviderTotals = {
@@ -256,10 +260,11 @@ export interface Store
     readonly limit: number;
   }): Promise<readonly string[]>;
   /**
-   * Deletes rows that have been over for `olderThanMs`, at most `limit` runs and messages. Images that no run
-   * uses stay for at least `imageKeptMsMin`. Gives the number of runs.
+   * Deletes rows that are over: runs that ended `olderThanMs` ago, at most `limit`, with what is theirs; images that no
+   * run has used for so long, and for `imageKeptMsMin` at least; and, whatever the retention, commit ids, keys of sends,
+   * requests and former replicas after a day, ten times `limit` of each at most. Null: runs and images stay.
    */
-  prune(query: { readonly olderThanMs: number; readonly limit: number }): Promise<number>;
+  prune(query: { readonly olderThanMs: number | null; readonly limit: number }): Promise<Pruned>;
   providerTotals(): Promise<readonly ProviderTotals[]>;
   /** Transactions that wrote, and bytes of WAL, since the database began: compare two calls. */
   activity(): Promise<{ readonly transactions: number; readonly walBytes: number }>;

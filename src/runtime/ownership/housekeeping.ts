@@ -1,6 +1,6 @@
 /**
- * Deletes what has been over for longer than `retainMs`, in bounded batches, so that no table grows for
- * ever.
+ * Deletes runs that ended longer than `retainMs` ago, and what is of no use after a day whatever the retention (commit
+ * ids, keys, requests, former replicas): in bounded batches, so that no table grows for ever.
  */
 import type { Store } from '../../store/port.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -41,7 +41,7 @@ export class Housekeeping {
 
   start(): void {
     const { retainMs } = this.#options;
-    if (retainMs !== null) this.#rhythm.start(Math.min(restMs, retainMs));
+    this.#rhythm.start(Math.min(restMs, retainMs ?? restMs));
   }
 
   close(): void {
@@ -51,7 +51,7 @@ export class Housekeeping {
   async #prune(): Promise<void> {
     const { store, retainMs } = this.#options;
     this.#isMore = false;
-    const deleted = await store.prune({ olderThanMs: retainMs ?? 0, limit: batchRuns });
-    this.#isMore = deleted >= batchRuns;
+    const { isMore } = await store.prune({ olderThanMs: retainMs, limit: batchRuns });
+    this.#isMore = isMore;
   }
 }

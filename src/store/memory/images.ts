@@ -5,7 +5,7 @@
 import { limits } from '../../domain/limits.ts';
 import { bytesIn } from '../../domain/model/images.ts';
 import type { TurnCommit } from '../batch.ts';
-import type { Asked, ImageRead, ImageReadResult } from '../port.ts';
+import type { ImageRead, ImageReadResult } from '../port.ts';
 import type { ImageStored } from '../caller-port.ts';
 import type { Database } from './database.ts';
 import { imageKey, runKey, type StoredImage } from './stored-rows.ts';
@@ -58,7 +58,9 @@ export function removeImageUses(
 /** Images of one round: each may be megabytes. */
 const imagesMax = 100;
 
-export function pruneImages(db: Database, { olderThanMs, limit }: Asked<'prune'>): void {
+export type Retained = { readonly olderThanMs: number; readonly limit: number };
+
+export function pruneImages(db: Database, { olderThanMs, limit }: Retained): void {
   const beforeMs = db.now() - Math.max(olderThanMs, limits.imageKeptMsMin);
   const unused = db.tables.images
     .all()

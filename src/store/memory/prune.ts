@@ -4,7 +4,7 @@
  * that they took, except those that a group or a waiting run has yet to read. Evaluations stay, and so
  * do memory entries that other runs can reach. Images go once no run uses them.
  */
-import type { Asked } from '../port.ts';
+import { smallRowsPruned, type Asked, type Pruned } from '../port.ts';
 import { budgetKey } from '../charges.ts';
 import type { RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
@@ -18,7 +18,7 @@ import {
 } from './stored-rows.ts';
 import { removeAttempts } from './attempts.ts';
 import { removeConversations } from './conversations.ts';
-import { pruneImages, removeImageUses } from './images.ts';
+import { pruneImages, removeImageUses, type Retained } from './images.ts';
 import { forgetKeys, removeQuestions } from './questions.ts';
 import { forgetRequests } from './requests.ts';
 import { join } from './table.ts';
@@ -27,7 +27,19 @@ import { clearTimersOf } from './timers.ts';
 /** A commit's id may be sent again within minutes, never after a day. */
 const commitMsMax = 24 * 60 * 60 * 1_000;
 
-export function prune(db: Database, query: Asked<'prune'>): number {
+export function prune(db: Database, { olderThanMs, limit }: Asked<'prune'>): Pruned {
+  const runs = olderThanMs === null ? 0 : pruneRuns(db, { olderThanMs, limit });
+  const most = limit * smallRowsPruned;
+  const commits = db.tables.commits
+    .all()
+    .filter((row) => row.atMs < db.now() - commitMsMax)
+    .slice(0, most);
+  for (const { commitId } of commits) db.tables.commits.remove(commitId);
+  const small = [commits.length, forgetKeys(db, most), forgetRequests(db, most)];
+  return { runs, isMore: runs >= limit || Math.max(...small) >= most };
+}
+
+function pruneRuns(db: Database, query: Retained): number {
   const beforeMs = db.now() - query.olderThanMs;
   const over = db.tables.runs
     .all()
@@ -39,10 +51,6 @@ export function prune(db: Database, query: Asked<'prune'>): number {
   for (const message of done) removeMessage(db, message);
   for (const run of over) removeRun(db, run);
   pruneImages(db, query);
-  const commits = db.tables.commits.all().filter((row) => row.atMs < db.now() - commitMsMax);
-  forgetKeys(db, query.limit);
-  forgetRequests(db, query.limit);
-  for (const commit of commits.slice(0, query.limit)) db.tables.commits.remove(commit.commitId);
   return over.length;
 }
 

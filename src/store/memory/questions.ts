@@ -170,10 +170,13 @@ export function removeQuestions(db: Database, run: RunAddress): void {
   }
 }
 
-/** Deletes keys that have expired, the oldest first. */
-export function forgetKeys(db: Database, limit: number): void {
-  const over = db.tables.sentKeys.all().filter((row) => row.atMs < db.now() - limits.sendKeyMs);
-  for (const row of over.sort((a, b) => a.order - b.order).slice(0, limit)) {
-    db.tables.sentKeys.remove(join(row.tenant, row.runId, row.key));
-  }
+/** Deletes keys that have expired, the oldest first, and gives their number. */
+export function forgetKeys(db: Database, limit: number): number {
+  const over = db.tables.sentKeys
+    .all()
+    .filter((row) => row.atMs < db.now() - limits.sendKeyMs)
+    .sort((a, b) => a.order - b.order)
+    .slice(0, limit);
+  for (const row of over) db.tables.sentKeys.remove(join(row.tenant, row.runId, row.key));
+  return over.length;
 }

@@ -117,10 +117,12 @@ export function dropRequest(db: Database, asked: InTenant<RequestAsked>): void {
   }
 }
 
-export function forgetRequests(db: Database, limit: number): void {
+/** How many were deleted. */
+export function forgetRequests(db: Database, limit: number): number {
   const over = db.tables.requests
     .all()
     .filter(({ atMs }) => atMs < db.now() - limits.requestKeyMs)
     .slice(0, limit);
   for (const { tenant, key } of over) db.tables.requests.remove(join(tenant, key));
+  return over.length;
 }

@@ -2,10 +2,10 @@
  * Housekeeping: deletes rows that have been over for long, in bounded batches, so that no table grows
  * for ever.
  */
-import type { Asked } from '../port.ts';
+import { smallRowsPruned, type Asked, type Pruned } from '../port.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Pool } from './link/pool.ts';
-import { bigint, int, statement } from './link/statement.ts';
+import { bigint, int, statement, type Call } from './link/statement.ts';
 import { pruneRequests } from './tables/requests.ts';
 
 /**
@@ -94,17 +94,25 @@ const pruneRunsStatement = statement(
 const pruneCommitsStatement = statement(
   'prune_commits',
   [int],
-  `delete from heddle.commits where commit_id in (
-      select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)`,
+  `with gone as (
+      delete from heddle.commits where commit_id in (
+        select commit_id from heddle.commits where at < now() - interval '1 day' limit $1::int)
+      returning 1
+    )
+    select count(*) from gone`,
 );
 
 /** Keys of sent events are kept for a day. */
 const pruneKeysStatement = statement(
   'prune_keys',
   [int],
-  `delete from heddle.sent_keys where ctid = any(array(
-      select ctid from heddle.sent_keys
-      where sent_at < now() - ${limits.sendKeyMs} * interval '1 ms' limit $1::int))`,
+  `with gone as (
+      delete from heddle.sent_keys where ctid = any(array(
+        select ctid from heddle.sent_keys
+        where sent_at < now() - ${limits.sendKeyMs} * interval '1 ms' limit $1::int))
+      returning 1
+    )
+    select count(*) from gone`,
 );
 
 /**
@@ -168,14 +176,18 @@ const pruneReplicasStatement = statement(
 );
 
 /** Each statement is a transaction of its own, so that none holds its locks during the others. */
-export async function prune(pool: Pool, query: Asked<'prune'>): Promise<number> {
-  const runs = pruneRunsStatement(query.olderThanMs, query.limit);
-  const gone = (await pool.rows(runs))[0]?.[0] ?? '0';
-  await pool.read([pruneImagesStatement(query.olderThanMs, Math.min(query.limit, imagesMax))]);
-  await pool.read([pruneCommitsStatement(query.limit)]);
-  await pool.read([pruneKeysStatement(query.limit)]);
-  await pool.read([pruneRequests(query.limit)]);
+export async function prune(pool: Pool, { olderThanMs, limit }: Asked<'prune'>): Promise<Pruned> {
+  const count = async (call: Call): Promise<number> => Number((await pool.rows(call))[0]?.[0] ?? 0);
+  let runs = 0;
+  if (olderThanMs !== null) {
+    runs = await count(pruneRunsStatement(olderThanMs, limit));
+    await pool.read([pruneImagesStatement(olderThanMs, Math.min(limit, imagesMax))]);
+  }
+  const most = limit * smallRowsPruned;
+  const commits = await count(pruneCommitsStatement(most));
+  const keys = await count(pruneKeysStatement(most));
+  const requests = await count(pruneRequests(most));
   await pool.read([foldSlotsStatement()]);
   await pool.read([pruneReplicasStatement()]);
-  return Number(gone);
+  return { runs, isMore: runs >= limit || Math.max(commits, keys, requests) >= most };
 }

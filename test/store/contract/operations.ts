@@ -196,7 +196,8 @@ export function auditContract({ open, it }: Contract): void {
     await bench.turns(endOf(old, 2));
     await bench.advance(hour);
     await bench.turns(endOf(young, 1));
-    expect(await bench.store.prune({ olderThanMs: minute, limit: 9 })).toBeGreaterThanOrEqual(1);
+    const { runs } = await bench.store.prune({ olderThanMs: minute, limit: 9 });
+    expect(runs).toBeGreaterThanOrEqual(1);
     expect(await bench.store.load([old])).toEqual([null]);
     const journal = { tenant, runId: runId(1), afterTurn: 0, limit: 9 };
     expect(await bench.store.journal(oneTenant(journal.tenant), journal)).toEqual([]);
@@ -215,13 +216,14 @@ export function auditContract({ open, it }: Contract): void {
     const bench = await begin(open);
     for (const n of [1, 2, 3, 4, 5]) await bench.turns(endOf(await bench.started(n), 1));
     await bench.advance(hour);
-    expect(await bench.store.prune({ olderThanMs: minute, limit: 2 })).toBeLessThanOrEqual(4);
+    const prunes = { olderThanMs: minute, limit: 2 };
+    expect(await bench.store.prune(prunes)).toEqual({ runs: 2, isMore: true });
     const left = await bench.store.audit(oneTenant(tenant));
     expect(left.runs['completed']).toBe(3);
     for (let round = 0; round < 9; round++) {
-      if ((await bench.store.prune({ olderThanMs: minute, limit: 2 })) === 0) break;
+      if (!(await bench.store.prune(prunes)).isMore) break;
     }
-    expect(await bench.store.prune({ olderThanMs: minute, limit: 2 })).toBe(0);
+    expect(await bench.store.prune(prunes)).toEqual({ runs: 0, isMore: false });
     expect((await bench.store.audit(oneTenant(tenant))).runs).toEqual({});
   });
 

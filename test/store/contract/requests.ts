@@ -175,6 +175,25 @@ export function requestsContract({ open, it }: Contract): void {
     expect(await ids(bench)).toEqual(['a', 'b', 'd']);
   });
 
+  it('rows of requests and of commits go after a day, though runs and images are kept for ever', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.turns(endOf(run, 1));
+    const keys = Array.from({ length: 25 }, (_, n) => `key ${n}`);
+    const messages = keys.map((key) => published(key, key));
+    const batch = bench.batch({ arrivals: { messages } });
+    await bench.send(batch);
+    await bench.advance(limits.requestKeyMs + minute);
+    const forEver = { olderThanMs: null, limit: 2 };
+    expect(await bench.store.prune(forEver)).toEqual({ runs: 0, isMore: true });
+    expect(await bench.store.prune(forEver)).toEqual({ runs: 0, isMore: false });
+    expect((await bench.load(run)).run.status).toBe('completed');
+    // The row is gone whose key had made this a repeat, and the one of the commit too.
+    const again = await bench.send(batch);
+    expect(again.messages).toEqual(keys.map(() => ({ kind: 'accepted' })));
+    expect(await ids(bench)).toHaveLength(50);
+  });
+
   it('promise 12: leases and acknowledgements that are asked for again are those of the first', async () => {
     const bench = await begin(open);
     for (const id of ['a', 'b', 'c']) await bench.publish(message('news', id));

@@ -87,7 +87,7 @@ class Runner {
         return store.acknowledge(oneTenant('acme'), { channel, group, tokens });
       }
       case 'prune':
-        return store.prune({ olderThanMs: command.minutes * minute, limit: 99 });
+        return (await store.prune({ olderThanMs: command.minutes * minute, limit: 99 })).runs;
       case 'crash':
         return this.harness.crash();
       case 'look':

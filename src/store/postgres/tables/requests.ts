@@ -203,8 +203,12 @@ export async function dropRequest(pool: Pool, asked: InTenant<RequestAsked>): Pr
 const pruneStatement = statement(
   'prune_requests',
   [int],
-  `delete from heddle.requests where ctid = any(array(
-      select ctid from heddle.requests where at < ${ends} limit $1::int))`,
+  `with gone as (
+      delete from heddle.requests where ctid = any(array(
+        select ctid from heddle.requests where at < ${ends} limit $1::int))
+      returning 1
+    )
+    select count(*) from gone`,
 );
 
 export const pruneRequests = (limit: number): Call => pruneStatement(limit);
