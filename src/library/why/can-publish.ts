@@ -1,7 +1,8 @@
 /**
  * Whether a chart can still publish from the states in which it stands. It is inferred from the chart's
  * definition: which states can be reached by any of its transitions, whatever their guards say, and whether
- * one of those invokes `publish`, or code of its author's (a task, a child), which may publish too.
+ * one of those invokes `publish`, or code of its author's (a task, a child), which may publish too. Of an actor that
+ * an inline action spawns, the definition has no name, so it counts as such code.
  */
 import type { Json, JsonObject } from '../../domain/json.ts';
 
@@ -15,8 +16,6 @@ type Node = {
   /** The key. */
   readonly key: string;
   readonly config: JsonObject;
-
-  /** The version before it; null for the first. */
   readonly parent: Node | null;
   readonly children: ReadonlyMap<string, Node>;
 };
@@ -41,6 +40,7 @@ export function canPublish(definition: Json, value: Json): CanPublish {
     for (const target of targetsOf(node.config)) {
       const to = resolved(node, target, { root, byId });
       if (to !== null) enter(to, open);
+      if (to !== null) enterBeside(to, node, open);
     }
   }
   return found;
@@ -91,6 +91,22 @@ function enter(node: Node, into: Node[]): void {
   if (child !== null) enter(child, into);
 }
 
+/** A target within a parallel state that is entered with it: the other regions begin, too. */
+function enterBeside(target: Node, from: Node, into: Node[]): void {
+  let at = target;
+  for (let { parent } = target; parent !== null && !isWithin(from, parent); { parent } = parent) {
+    if (parent.config['type'] === 'parallel') {
+      for (const region of parent.children.values()) if (region !== at) enter(region, into);
+    }
+    at = parent;
+  }
+}
+
+function isWithin(node: Node, outer: Node): boolean {
+  for (let at: Node | null = node; at !== null; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
 function below(node: Node, path: readonly string[]): Node | null {
   let at: Node | undefined = node;
   for (const key of path) at = at?.children.get(key);
@@ -110,8 +126,8 @@ function resolved(from: Node, target: string, { byId, root }: Known): Node | nul
   return node === undefined ? null : below(node, path);
 }
 
-/** The targets of all transitions that a state has. */
-function targetsOf(config: JsonObject): string[] {
+/** All transitions that a state has: a target, or an object that has targets and actions. */
+function transitionsOf(config: JsonObject): (string | JsonObject)[] {
   const { on, after, always, onDone } = config;
   const tables = [on, after].flatMap((table) => (isObject(table) ? Object.values(table) : []));
   const ends = invokesOf(config).flatMap((one) => [
@@ -119,13 +135,29 @@ function targetsOf(config: JsonObject): string[] {
     one['onError'],
     one['onSnapshot'],
   ]);
-  return [...tables, always, onDone, ...ends].flatMap(transitionTargets);
+  return [...tables, always, onDone, ...ends].flatMap(each);
 }
 
-function transitionTargets(given: Json | undefined): string[] {
-  if (typeof given === 'string') return [given];
-  if (Array.isArray(given)) return given.flatMap(transitionTargets);
-  return isObject(given) ? transitionTargets(given['target']) : [];
+/** The texts and objects in a list, or the one that stands in its place. */
+function each(given: Json | undefined): (string | JsonObject)[] {
+  if (Array.isArray(given)) return given.flatMap(each);
+  return typeof given === 'string' || isObject(given) ? [given] : [];
+}
+
+function targetsOf(config: JsonObject): string[] {
+  return transitionsOf(config)
+    .flatMap((one) => (typeof one === 'string' ? one : each(one['target'])))
+    .filter((target) => typeof target === 'string');
+}
+
+/** Actions that may start actors which the definition does not name. */
+const starters = new Set<Json | undefined>(['xstate.spawnChild', 'xstate.enqueueActions']);
+
+function spawns(config: JsonObject): boolean {
+  const { entry, exit, initial } = config;
+  const objects = [initial, ...transitionsOf(config)].filter(isObject);
+  const actions = [entry, exit, ...objects.map((one) => one['actions'])].flatMap(each);
+  return actions.some((action) => isObject(action) && starters.has(action['type']));
 }
 
 function invokesOf({ invoke }: JsonObject): JsonObject[] {
@@ -135,7 +167,8 @@ function invokesOf({ invoke }: JsonObject): JsonObject[] {
 function publishes({ config }: Node): CanPublish {
   const sources = invokesOf(config).map(({ src }) => (isObject(src) ? src['type'] : src));
   if (sources.includes('publish')) return 'by-chart';
-  return sources.some((src) => typeof src !== 'string' || !silent.has(src)) ? 'by-code' : 'no';
+  const isCode = sources.some((src) => typeof src !== 'string' || !silent.has(src));
+  return isCode || spawns(config) ? 'by-code' : 'no';
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

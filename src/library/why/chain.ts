@@ -5,12 +5,15 @@
  *
  * 1. Each run stands in the chain once, and no more than `hopsMax` runs do.
  * 2. A run that waits for one through which it is waited for closes a circle. It is named only where every run of
- *    the chain waits for another one: any other run might publish and so end it.
+ *    the chain, and the one that was asked about, waits for another one: any other run might publish and so end it.
+ * 3. Nobody is said to be open only where all open runs of the pipeline were looked at.
+ * 4. Of a pipeline one row is in memory at a time, for each may have megabytes.
  */
 import type { RunId } from '../../domain/ids.ts';
 import { asRunId } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { Json } from '../../domain/json.ts';
+import { anyRun, type RunPage, type RunPlace } from '../../store/ports/listing-port.ts';
 import type { RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { openStatuses } from '../runs-query.ts';
@@ -24,6 +27,8 @@ import type { Wait } from './wait.ts';
 const hopsMax = 16;
 /** Open runs of one pipeline that are looked at. */
 const pipelineMax = 200;
+/** Pages of the list of open runs that are looked at for them: each looks at thousands. */
+const pagesMax = 5;
 
 /** A run that must do something before another run can go on. */
 export type Hop = {
@@ -60,7 +65,7 @@ export type Chain = {
     /** The channels. */
     readonly channels: readonly string[];
   }[];
-  /** True when more than 16 runs stand in the chain. */
+  /** True when more than 16 runs stand in the chain, or a pipeline has so many open runs that not all were looked at. */
   readonly isCut: boolean;
 };
 
@@ -72,11 +77,10 @@ export type ChainReads = BesideReads & {
 };
 
 type Waiting = {
-  readonly row: RunRow;
+  readonly row: Pick<RunRow, 'runId' | 'pipeline'>;
   /** What it waits for. */
   readonly waits: readonly Wait[];
-  /** The runs through which it was reached, itself the last. */
-  readonly path: readonly RunId[];
+  readonly depth: number;
 };
 
 const byLikelihood: readonly CanPublish[] = ['by-chart', 'by-code', 'unknown', 'no'];
@@ -87,24 +91,31 @@ export async function chainOf(
   waits: readonly Wait[],
 ): Promise<Chain> {
   const hops: Hop[] = [];
-  const circle: RunId[] = [];
+  /** By run: those for which it waits. */
+  const waitsFor = new Map<RunId, readonly RunId[]>();
   const nobodyOpen: Chain['nobodyOpen'][number][] = [];
   const seen = new Set<RunId>([row.runId]);
-  const pipelines = new Map<string, readonly RunRow[]>();
+  const pipelines = new Map<string, Pipeline>();
   let isCut = false;
-  const open: Waiting[] = [{ row, waits, path: [row.runId] }];
+  const open: Waiting[] = [{ row, waits, depth: 0 }];
   for (let at = open.shift(); at !== undefined; at = open.shift()) {
     const next = await nextOf(reads, at, pipelines);
+    isCut ||= next.isCut;
     for (const channels of next.nobodyOpen) nobodyOpen.push({ runId: at.row.runId, channels });
-    for (const { row: to, as, can } of next.runs) {
-      const before = at.path.indexOf(to.runId);
-      if (before >= 0 && circle.length === 0) circle.push(...at.path.slice(before));
-      if (seen.has(to.runId)) continue;
+    waitsFor.set(
+      at.row.runId,
+      next.runs.map(({ runId }) => runId),
+    );
+    for (const { runId: id, as, can } of next.runs) {
+      if (seen.has(id)) continue;
       if (hops.length >= hopsMax) {
         isCut = true;
         continue;
       }
-      seen.add(to.runId);
+      seen.add(id);
+      const to = await reads.store.run(reads.scope, id);
+      // It has ended since its pipeline was looked at.
+      if (to === null || to.endedAtMs !== null) continue;
       const theirs = waitsOf(to, await besideOf(reads, reads.scope, to));
       const { runId, agent, status } = to;
       hops.push({
@@ -112,17 +123,44 @@ export async function chainOf(
         agent,
         status,
         waitedForBy: at.row.runId,
-        depth: at.path.length,
+        depth: at.depth + 1,
         as,
         canPublish: can,
         waits: theirs,
         words: wordsOfAll(theirs),
       });
-      open.push({ row: to, waits: theirs, path: [...at.path, runId] });
+      open.push({ row: { runId, pipeline: to.pipeline }, waits: theirs, depth: at.depth + 1 });
     }
   }
-  const isStuck = !isCut && !hops.some(goesOn);
-  return { hops, circle: isStuck ? circle : [], nobodyOpen, isCut };
+  const isStuck = !isCut && ![{ waits }, ...hops].some(goesOn);
+  return { hops, circle: isStuck ? circleIn(waitsFor) : [], nobodyOpen, isCut };
+}
+
+/** The shortest circle of runs that wait for one another, of those the one that is met first; empty without any. */
+function circleIn(waitsFor: ReadonlyMap<RunId, readonly RunId[]>): readonly RunId[] {
+  let shortest: readonly RunId[] = [];
+  for (const first of waitsFor.keys()) {
+    const found = wayBack(first, waitsFor);
+    if (found.length > 0 && (shortest.length === 0 || found.length < shortest.length)) {
+      shortest = found;
+    }
+  }
+  return shortest;
+}
+
+/** The shortest way from a run to itself, breadth first. */
+function wayBack(first: RunId, waitsFor: ReadonlyMap<RunId, readonly RunId[]>): readonly RunId[] {
+  const seen = new Set<RunId>();
+  const ways: (readonly [RunId, ...RunId[]])[] = [[first]];
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const next of waitsFor.get(way.at(-1) ?? first) ?? []) {
+      if (next === first) return way;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return [];
 }
 
 /** True when the run waits for something that is no other run: it may go on by itself. */
@@ -133,54 +171,64 @@ export function goesOn({ waits }: Pick<Hop, 'waits'>): boolean {
 type Next = {
   /** Runs: begun, followed, steered. */
   readonly runs: readonly {
-    readonly row: RunRow;
+    readonly runId: RunId;
     /** Whether it is a child, or may publish the message. */
     readonly as: Hop['as'];
     readonly can: CanPublish | null;
   }[];
   /** Channels on which no open run of the pipeline can publish any more. */
   readonly nobodyOpen: readonly (readonly string[])[];
+  /** Not all open runs of the pipeline were looked at. */
+  readonly isCut: boolean;
+};
+
+/** Open runs of a pipeline, and what the chart of each can still publish. */
+type Pipeline = {
+  readonly runs: readonly { readonly runId: RunId; readonly can: CanPublish }[];
+  readonly isWhole: boolean;
 };
 
 async function nextOf(
   reads: ChainReads,
   { row, waits }: Waiting,
-  pipelines: Map<string, readonly RunRow[]>,
+  pipelines: Map<string, Pipeline>,
 ): Promise<Next> {
   const runs: Next['runs'][number][] = [];
   for (const wait of waits) {
-    if (wait.kind !== 'child') continue;
-    const child = await reads.store.run(reads.scope, asRunId(wait.runId));
-    if (child !== null && child.endedAtMs === null)
-      runs.push({ row: child, as: 'child', can: null });
+    if (wait.kind === 'child') runs.push({ runId: asRunId(wait.runId), as: 'child', can: null });
   }
   const channels = waits.flatMap((wait) => (wait.kind === 'channel' ? [wait.channels] : []));
-  if (channels.length === 0) return { runs, nobodyOpen: [] };
-  const rows = pipelines.get(row.pipeline) ?? (await pipelineOf(reads, row));
-  pipelines.set(row.pipeline, rows);
-  const others = rows.filter(({ runId }) => runId !== row.runId);
-  const able = others.map(async (one) => {
-    return { row: one, as: 'publisher' as const, can: await canOf(reads, one) };
-  });
-  const publishers = (await Promise.all(able))
-    .filter(({ can }) => can !== 'no')
+  if (channels.length === 0) return { runs, nobodyOpen: [], isCut: false };
+  const pipeline = pipelines.get(row.pipeline) ?? (await pipelineOf(reads, row.pipeline));
+  pipelines.set(row.pipeline, pipeline);
+  const publishers = pipeline.runs
+    .filter(({ runId, can }) => runId !== row.runId && can !== 'no')
+    .map(({ runId, can }) => ({ runId, as: 'publisher' as const, can }))
     .sort((a, b) => byLikelihood.indexOf(a.can) - byLikelihood.indexOf(b.can));
-  return { runs: [...runs, ...publishers], nobodyOpen: publishers.length === 0 ? channels : [] };
+  return {
+    runs: [...runs, ...publishers],
+    nobodyOpen: publishers.length === 0 && pipeline.isWhole ? channels : [],
+    isCut: !pipeline.isWhole,
+  };
 }
 
-async function canOf({ definitionOf }: ChainReads, row: RunRow): Promise<CanPublish> {
-  return canPublish(await definitionOf(row), stateValueOf(row));
-}
-
-function pipelineOf(
-  { store, scope }: ChainReads,
-  { pipeline }: RunRow,
-): Promise<readonly RunRow[]> {
-  return store.runs(scope, {
-    statuses: openStatuses,
-    agent: null,
-    pipeline,
-    beforeRunId: null,
-    limit: pipelineMax,
-  });
+/** The list goes along the index of open runs; their rows, which have the charts' states, are read one by one. */
+async function pipelineOf(
+  { definitionOf, scope, store }: ChainReads,
+  pipeline: string,
+): Promise<Pipeline> {
+  const runs: Pipeline['runs'][number][] = [];
+  const wanted = { ...anyRun, statuses: openStatuses, pipeline, order: 'newest' } as const;
+  let after: RunPlace | null = null;
+  for (let pages = 0; pages < pagesMax && runs.length < pipelineMax; pages++) {
+    const page: RunPage = await store.list(scope, { ...wanted, after, limit: pipelineMax });
+    for (const { runId } of page.runs.slice(0, pipelineMax - runs.length)) {
+      const row = await store.run(scope, runId);
+      if (row === null || row.endedAtMs !== null) continue;
+      runs.push({ runId, can: canPublish(await definitionOf(row), stateValueOf(row)) });
+    }
+    after = page.next;
+    if (after === null) return { runs, isWhole: true };
+  }
+  return { runs, isWhole: false };
 }

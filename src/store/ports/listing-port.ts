@@ -29,6 +29,21 @@ export type RunFilter = {
   readonly endedBelowMs: number | null;
 };
 
+/** Restricts nothing. */
+export const anyRun: RunFilter = {
+  statuses: null,
+  agent: null,
+  user: null,
+  pipeline: null,
+  parent: null,
+  code: null,
+  tags: [],
+  from: null,
+  below: null,
+  endedFromMs: null,
+  endedBelowMs: null,
+};
+
 /**
  * A run's place in a list. Lists are in the order of ids; those that ask when runs have ended are in the order of
  * the ends, in µs since 1970.

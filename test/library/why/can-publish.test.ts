@@ -59,6 +59,39 @@ const closing = charts.createMachine({
   },
 });
 
+const inside = charts.createMachine({
+  id: 'inside',
+  initial: 'rest',
+  states: {
+    rest: { on: { go: '#left.b' } },
+    body: {
+      type: 'parallel',
+      states: {
+        left: { id: 'left', initial: 'a', states: { a: { on: { go: 'b' } }, b: {} } },
+        right: {
+          initial: 'a',
+          states: { a: { ...publishing, invoke: { ...publishing.invoke, onDone: 'b' } }, b: {} },
+        },
+      },
+    },
+  },
+});
+const spawn = charts.spawnChild('publish', { id: 'told', input: { channel: 'a', payload: 1 } });
+const spawning = charts.createMachine({
+  id: 'spawning',
+  initial: 'a',
+  states: { a: { on: { go: { target: 'b', actions: [spawn] } } }, b: {} },
+});
+const enqueueing = charts.createMachine({
+  id: 'enqueueing',
+  initial: 'a',
+  states: {
+    a: { on: { go: 'b' } },
+    b: { entry: charts.enqueueActions(({ enqueue }) => enqueue(spawn)), on: { go: 'c' } },
+    c: {},
+  },
+});
+
 const cases: readonly [string, AnyStateMachine, Json, string][] = [
   ['before it begins', editor, null, 'by-chart'],
   ['while it waits', editor, 'waiting', 'by-chart'],
@@ -71,6 +104,17 @@ const cases: readonly [string, AnyStateMachine, Json, string][] = [
   ['by a task', coding, 'a', 'by-code'],
   ['past its task', coding, 'b', 'no'],
   ['by an error of an invoke, in a list', closing, 'a', 'by-chart'],
+  ['in a region that is entered with its neighbour', inside, 'rest', 'by-chart'],
+  [
+    'past the region, which no move within the other begins',
+    inside,
+    { body: { left: 'a', right: 'b' } },
+    'no',
+  ],
+  ['by an actor that a transition spawns', spawning, 'a', 'by-code'],
+  ['past that transition', spawning, 'b', 'no'],
+  ['by what an entry may enqueue', enqueueing, 'a', 'by-code'],
+  ['past that entry', enqueueing, 'c', 'no'],
   ['with a state that the definition lacks', nested, 'gone', 'by-chart'],
 ];
 

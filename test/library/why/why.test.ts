@@ -55,7 +55,23 @@ const mother = setup({ actors: { sink } }).createMachine({
   states: { minding: { invoke: { id: 'kid', src: 'sink' } } },
 });
 
-const agents = [researcher, editor, evaluator, relay, sink, mother];
+/** Waits on a channel, and for a person who may let it publish. */
+const either = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'either',
+  type: 'parallel',
+  states: {
+    hearing: { invoke: { id: 'wait', src: 'receive', input: { channel: 'x' } } },
+    asking: {
+      initial: 'open',
+      states: {
+        open: { invoke: { id: 'ask', src: 'ask', input: { question: 'Now?' }, onDone: 'telling' } },
+        telling: { invoke: { id: 'tell', src: 'publish', input: { channel: 'y', payload: 1 } } },
+      },
+    },
+  },
+});
+
+const agents = [either, researcher, editor, evaluator, relay, sink, mother];
 
 async function world(
   options: { readonly ceiling?: number; readonly settings?: HeddleOptions['settings'] } = {},
@@ -104,6 +120,42 @@ it('names a circle', async () => {
   const why = await a.why();
   expect(why.chain.circle).toEqual([a.id, b.id]);
   expect(why.words).toContain(`wait for one another: ${a.id}, ${b.id}`);
+});
+
+it('names a circle in which the run that was asked about does not stand', async () => {
+  const { heddle, clock } = await world();
+  const [asked, a, b] = await heddle.startAll([
+    { agent: 'sink', pipeline: 'p' },
+    { agent: 'relay', input: { from: 'x', to: 'y' }, pipeline: 'p' },
+    { agent: 'relay', input: { from: 'y', to: 'x' }, pipeline: 'p' },
+  ]);
+  await clock.advance(100);
+  const { chain, words } = await asked.why();
+  expect(chain.circle.toSorted()).toEqual([a.id, b.id].toSorted());
+  expect(words).toContain('wait for one another');
+});
+
+it('names no circle while the run that was asked about waits for something else too', async () => {
+  const { heddle, clock } = await world();
+  const [a, b] = await heddle.startAll([
+    { agent: 'either', pipeline: 'p' },
+    { agent: 'relay', input: { from: 'y', to: 'x' }, pipeline: 'p' },
+  ]);
+  await clock.advance(100);
+  expect((await a.why()).waits.map(({ kind }) => kind).toSorted()).toEqual(['channel', 'person']);
+  expect((await a.why()).chain.circle).toEqual([]);
+  expect((await b.why()).chain.circle).toEqual([]);
+});
+
+it('does not say that nobody is open where not all open runs of the pipeline were looked at', async () => {
+  const { heddle, clock } = await world();
+  const early = await heddle.start('relay', { input: { from: 'x', to: 'sink' }, pipeline: 'wide' });
+  const starts = Array.from({ length: 201 }, () => ({ agent: 'sink' as const, pipeline: 'wide' }));
+  const waiting = (await heddle.startAll(starts)).at(-1);
+  await clock.advance(500);
+  expect(await early.status()).toBe('waiting-on-channel');
+  const why = await waiting?.why();
+  expect(why?.chain).toMatchObject({ hops: [], nobodyOpen: [], isCut: true });
 });
 
 it('names no circle while a run beside it may end it', async () => {
