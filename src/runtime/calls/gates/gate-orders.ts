@@ -52,6 +52,8 @@ export class GateOrders {
 
   /** Gives an order to all replicas, and carries it out here. Throws `provider-unknown`. */
   async give(provider: string, order: GateOrder): Promise<void> {
+    // What came before is known first: else this order could not be told from it. A failure shows at the next line.
+    if (this.#seen === null) await this.#look().catch(() => undefined);
     const gates = await this.#store.orderGates(provider, order);
     const here = this.#calls.pool.gates;
     if (gates.length === 0) {
@@ -68,16 +70,27 @@ export class GateOrders {
   }
 
   async #look(): Promise<void> {
-    const rows = await this.#store.gateOrders();
+    // Word that comes during the read may be of an order that the read does not see.
     this.#isOwed = false;
-    const seen = this.#seen;
-    this.#seen = new Map(rows.map(({ gate, number }) => [gate, number]));
-    if (seen !== null) for (const row of rows) this.#carryOut(row, seen.get(row.gate) ?? 0);
+    let rows: readonly GateOrderRow[];
+    try {
+      rows = await this.#store.gateOrders();
+    } catch (error) {
+      this.#isOwed = true;
+      throw error;
+    }
+    const before = this.#seen;
+    const seen = before ?? new Map<string, number>();
+    this.#seen = seen;
+    for (const row of rows) {
+      // Of two looks at once the earlier one may be answered later.
+      if (row.number <= (seen.get(row.gate) ?? 0)) continue;
+      seen.set(row.gate, row.number);
+      if (before !== null) this.#carryOut(row);
+    }
   }
 
-  #carryOut(row: GateOrderRow, seen: number): void {
-    if (row.number > seen && this.#calls.pool.gates.find(row.gate) !== undefined) {
-      this.#calls.order(row.gate, row);
-    }
+  #carryOut(row: GateOrderRow): void {
+    if (this.#calls.pool.gates.find(row.gate) !== undefined) this.#calls.order(row.gate, row);
   }
 }
