@@ -8,6 +8,13 @@ import { inLineReasons } from '../../runtime/turn/lifecycle.ts';
 export type ReasonKind =
   'version' | 'build' | 'fault' | 'line' | 'backoff' | 'stalled' | 'parked' | 'budget';
 
+/** The gates that the reason of a call in trouble is about: not those whose names a fault's words happen to hold. */
+export function gatesNamed(reason: string): ReadonlySet<string> {
+  const [, names = ''] =
+    /^call .*?: provider (.*?) (?:failed|does not answer|refused key or spend)/s.exec(reason) ?? [];
+  return new Set(names.split(', '));
+}
+
 export function reasonKind({ status, reason }: Pick<RunRow, 'status' | 'reason'>): ReasonKind {
   const words = reason ?? '';
   if (status === 'backoff') return 'backoff';

@@ -16,7 +16,7 @@ import type { RunRow } from '../../store/rows.ts';
 import { openQuestion } from '../answers.ts';
 import { runView, type OpenView } from '../run-view.ts';
 import type { Beside } from './beside.ts';
-import { reasonKind } from './reason-kind.ts';
+import { gatesNamed, reasonKind } from './reason-kind.ts';
 import type { BudgetState, GateState, OpenWait, Wait } from './wait.ts';
 
 /** Lists the things for which the run waits; empty when it has ended. */
@@ -50,7 +50,9 @@ function ownWaits(row: RunRow, beside: Beside): readonly Wait[] {
     if (kind === 'version') return { ...why, kind, agent, version };
     if (kind === 'budget') return { ...why, kind, budgets: budgets.map(budgetState) };
     if (kind === 'backoff' || kind === 'stalled' || kind === 'parked') {
-      return { ...why, kind, gates: gates.filter(isNamedIn(stuck.reason)).map(gateState) };
+      const named = gatesNamed(stuck.reason);
+      const isNamed = ({ gate }: Beside['gates'][number]): boolean => named.has(gate);
+      return { ...why, kind, gates: gates.filter(isNamed).map(gateState) };
     }
     return { ...why, kind };
   }
@@ -126,12 +128,6 @@ function gatesIn(line: string, { gates }: Pick<Beside, 'gates'>): readonly GateS
   const names = new Set(line.split(', '));
   return gates.filter(({ gate }) => names.has(gate)).map(gateState);
 }
-
-/** A reason names the gates that it is about. */
-const isNamedIn =
-  (reason: string) =>
-  ({ gate }: Beside['gates'][number]): boolean =>
-    reason.includes(gate);
 
 function gateState(row: Beside['gates'][number]): GateState {
   const { gate, status, inUse, limit, coolForMs, probeInMs, lastFault } = row;
