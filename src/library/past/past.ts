@@ -15,6 +15,7 @@ import type { Edge } from '../../kernel/port.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { CheckpointRow, JournalRow, RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
+import { canonicalJson } from '../requests.ts';
 import { PastFold } from './fold.ts';
 import { keptState, type PastOpen } from './open-in.ts';
 
@@ -104,12 +105,17 @@ export async function snapshotAt(
   const past = await fold(read, run, base, [line]);
   const edges = past?.edges.get(turn) ?? null;
   const common = { turn, status, atMs, edges };
+  const folded = past === null || edges === null ? null : keptState(past.fold.text(), turn);
   // A row's own state, and one that was kept for this turn, is the run's, whatever chart is here.
   const own = turn === run.turn ? run.chartText : isKept ? kept.chartText : undefined;
-  if (own !== undefined) return { ...common, ...keptState(own, turn), exact: true };
-  if (past !== null && edges !== null) {
-    const exact = past.fold.isOwnBuild || 'chart-changed';
-    return { ...common, ...keptState(past.fold.text(), turn), exact };
+  if (own !== undefined) {
+    const state = keptState(own, turn);
+    // Edges that have led a changed chart elsewhere are not those that the turn took.
+    const isThere = folded !== null && canonicalJson(folded.value) === canonicalJson(state.value);
+    return { ...common, ...state, edges: isThere ? edges : null, exact: true };
+  }
+  if (past !== null && folded !== null) {
+    return { ...common, ...folded, exact: past.fold.isOwnBuild || 'chart-changed' };
   }
   const exact = past === null ? 'version-missing' : 'chart-changed';
   return { ...common, ...keptState(kept?.chartText ?? null, kept?.turn ?? null), exact };

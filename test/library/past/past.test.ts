@@ -118,6 +118,31 @@ describe('a snapshot as of a turn', () => {
     expect(turn).toMatchObject({ turn: 4, edges: null });
   });
 
+  it('gives no edges beside the state of the row where a changed chart has gone elsewhere', async () => {
+    const { clock, replica } = memoryWorld();
+    const going = (may: (n: number) => boolean) =>
+      createMachine({
+        id: 'going',
+        initial: 'here',
+        states: {
+          here: { on: { GO: [{ target: 'there', guard: { type: 'may' } }, { target: 'away' }] } },
+          there: { on: { GO: 'here' } },
+          away: { on: { GO: 'here' } },
+        },
+      }).provide({ guards: { may: () => may(1) } });
+    const first = await replica({ agents: [going((n) => n > 0)] });
+    const { id } = await first.heddle.start('going');
+    await clock.idle();
+    await (await first.heddle.run(id)).send({ type: 'GO' });
+    await clock.idle();
+    const was = await (await first.heddle.run(id)).snapshotAt(2);
+    expect(was).toMatchObject({ exact: true, value: 'there', edges: [{ event: 'GO', branch: 0 }] });
+    await first.heddle.close();
+    const changed = await (await replica({ agents: [going((n) => n < 0)] })).heddle.run(id);
+    expect(await changed.snapshotAt(2)).toMatchObject({ exact: true, value: 'there', edges: null });
+    expect(await changed.snapshotAt(1)).toMatchObject({ value: 'here', edges: expect.any(Array) });
+  });
+
   it('leaves the event loop free', async () => {
     const { run, clock, heddle } = await ranFor(30);
     let soon = 0;
