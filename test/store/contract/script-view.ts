@@ -4,6 +4,7 @@
  */
 import { oneTenant } from '../../../src/access/scopes.ts';
 import { priorities } from '../../../src/domain/priority.ts';
+import { anyRun, type RunPage, type RunPlace } from '../../../src/store/ports/listing-port.ts';
 import type { Store } from '../../../src/store/port.ts';
 import type { LeasedMessage } from '../../../src/store/caller-port.ts';
 import type { LoadedRun, NewRun, RunAddress } from '../../../src/store/rows.ts';
@@ -84,6 +85,7 @@ async function lookAt(store: Store, tenant: string): Promise<unknown> {
         return rows.map((row) => ({ ...row, createdAtMs: 0 }));
       }),
     ),
+    lists: await listsOf(store, tenant),
     memory: read.memory.map(({ newest, versions }) => ({
       newest,
       versions: versions.map((version) => ({ ...version, createdAtMs: 0 })),
@@ -102,6 +104,54 @@ async function questionsOf(store: Store, tenant: string) {
   const all = { assignee: null, agent: null, olderThanMs: 0, after: null, limit: 99 };
   const rows = await store.openQuestions(oneTenant(tenant), all);
   return rows.map((row) => ({ ...row, askedAtMs: 0, askedAtUs: '' }));
+}
+
+/** What callers are shown: pages of runs with counts, and lists of names and evaluations. */
+async function listsOf(store: Store, tenant: string): Promise<unknown> {
+  const scope = oneTenant(tenant);
+  const names = { prefix: '', after: null, limit: 99 };
+  const channels = await store.channels(scope, names);
+  const evaluations = { agent: null, version: null };
+  const list = { ...evaluations, subjectRunId: null, before: null, limit: 3 };
+  const pages: unknown[] = [];
+  for (const statuses of [null, ['queued', 'admitted', 'completed']] as const) {
+    for (const order of ['newest', 'oldest'] as const) {
+      for (let after: RunPlace | null = null; ;) {
+        const page: RunPage = await store.list(scope, {
+          ...anyRun,
+          statuses,
+          order,
+          after,
+          limit: 2,
+        });
+        pages.push(
+          page.runs.map((run) => ({ ...run, createdAtMs: 0, endedAtMs: run.endedAtMs && 0 })),
+        );
+        after = page.next;
+        if (after === null) break;
+      }
+    }
+    pages.push(await store.facets(scope, { ...anyRun, statuses, countMax: 3 }));
+    pages.push(await store.openCount(scope, { ...anyRun, statuses, countMax: 3 }));
+  }
+  return {
+    pages,
+    children: (await store.childrenOf(scope, { parents: runNumbers.map(runId), limit: 9 })).length,
+    channels: channels.map((row) => ({ ...row, newestAtMs: row.newestAtMs && 0 })),
+    groups: await Promise.all(
+      channels.map(({ channel }) => store.groups(scope, { channel, after: null, limit: 99 })),
+    ),
+    entries: (
+      await store.memoryEntries(scope, { ...names, scope: 'user', owner: 'ann', valueCharsMax: 9 })
+    ).map((row) => ({ ...row, writtenAtMs: 0 })),
+    evaluations: (await store.evaluationList(scope, list)).map((row) => ({
+      ...row,
+      createdAtMs: 0,
+    })),
+    totals: (await store.evaluationTotals(scope, evaluations)).totals.map(({ mean, ...rest }) => {
+      return { ...rest, mean: mean.toFixed(6) };
+    }),
+  };
 }
 
 export const at = ({ tenant, runId: id, shard }: RunAddress) => ({ tenant, runId: id, shard });
