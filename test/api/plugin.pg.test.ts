@@ -1,12 +1,15 @@
 /** heddle inside an application's own Fastify: with its routes, hooks, documents, limits and handlers. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, expect, it } from 'vitest';
-import { createClient } from '../../src/client/index.ts';
+import { createClient, type Client } from '../../src/client/index.ts';
+import { stubProvider, type Heddle } from '../../src/index.ts';
 import { newNonce, proofHeader, proofOf } from '../../src/library/relay/proof.ts';
 import { heddlePlugin, serve } from '../../src/server.ts';
-import { openHeddle } from '../support/heddle.ts';
+import { eventually, openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { script } from '../support/script-agent.ts';
 import { asking } from './served.ts';
@@ -77,6 +80,60 @@ it.each([[undefined], ['/heddle']])('beside all of theirs, under %j', async (pre
     expect(unknown).toMatchObject({ status: 404, body: { code: 'route-unknown' } });
   }
 });
+
+it('replicas in applications hear from each other at the addresses with their prefix', async () => {
+  const databaseUrl = await testDatabase();
+  const sides: { heddle: Heddle; address: string; client: Client }[] = [];
+  for (const prefix of ['/at/heddle', '/loom']) {
+    const side = await openHeddle(databaseUrl, { agents: [script], providers: [silent()] });
+    const port = await freePort();
+    const app = fastify();
+    apps.push(app);
+    const address = `http://127.0.0.1:${port}${prefix}`;
+    const options = { heddle: side.heddle, host: '127.0.0.1', address };
+    await app.register(heddlePlugin, { ...options, prefix });
+    await app.listen({ host: '127.0.0.1', port });
+    sides.push({ heddle: side.heddle, address, client: createClient({ url: address }) });
+  }
+  const addresses = sides.map(({ address }) => address).toSorted();
+  await eventually(async () => {
+    const { replicas } = await sides[0]!.client.operator.replicas();
+    expect(replicas.map(({ address }) => String(address)).toSorted()).toEqual(addresses);
+    expect(replicas.map(({ shards }) => shards.length)).toEqual([16, 16]);
+  });
+  // Only the owner of a run knows the phase of its call.
+  const steps = [{ do: 'generate', with: { prompt: 'why?' } }];
+  const starts = Array.from({ length: 8 }, () => ({ agent: 'script', input: { steps } }));
+  const runs = await sides[0]!.client.runs.startAll(starts);
+  for (const { client } of sides) {
+    await eventually(async () => {
+      const calls = await Promise.all(runs.map(async ({ id }) => (await client.runs.get(id)).call));
+      expect(calls.map((call) => call?.phase)).toEqual(runs.map(() => 'in-slot'));
+    });
+    // A list that is followed is told of phases over the connection between the two.
+    const told = new Set<unknown>();
+    for await (const event of client.stream([{ kind: 'runs', filter: {} }])) {
+      JSON.stringify(event, (_, value: { phase?: string; runId?: string; id?: string } | null) => {
+        if (value?.phase === 'in-slot') told.add(value.runId ?? value.id);
+        return value;
+      });
+      if (told.size === runs.length) break;
+    }
+  }
+  await Promise.all(sides.map(({ heddle: own }) => own.close()));
+});
+
+/** Its calls stay out. */
+const silent = () => stubProvider({ name: 'silent', ceiling: 99, latencyMs: 3_600_000, seed: 1 });
+
+async function freePort(): Promise<number> {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as { readonly port: number };
+  taken.close();
+  await once(taken, 'close');
+  return port;
+}
 
 it('follows a run, and lets its client go when the application closes', async () => {
   const { app, url } = await application('/at/heddle');

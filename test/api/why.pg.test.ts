@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import { called } from '../cli/called.ts';
 import { eventually } from '../support/heddle.ts';
+import { withClient } from '../store/postgres/database.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { script, type ScriptStep } from '../support/script-agent.ts';
 import { served, type Served } from './served.ts';
@@ -146,6 +147,32 @@ const kinds: Readonly<Record<string, Kind>> = {
     play: (at) => started(at, 'script', ask),
     data: { gates: [{ status: 'parked' }] },
     says: /refused key or spend/,
+  },
+  'a call that is tried again after a pause': {
+    kind: 'backoff',
+    emulated: everyCall('server-error'),
+    play: (at) => started(at, 'script', ask),
+    data: { gates: [{ status: 'open' }] },
+    says: /failed .*500.*the call is tried again after a pause: attempt \d+/,
+  },
+  'a turn that the database refuses': {
+    kind: 'fault',
+    play: async (at) => {
+      const run = await started(at, 'plain');
+      await eventually(async () => expect((await run.row()).turn).toBe(1));
+      await withClient(url, async (client) => {
+        await client.query(`create function refuse_turn() returns trigger language plpgsql as $$
+          begin raise exception 'the loom is locked'; end $$`);
+        await client.query(`create trigger refuses before update on heddle.runs for each row
+          when (new.run_id = '${run.id}' and new.turn = 2) execute function refuse_turn()`);
+      });
+      toClose.push(() =>
+        withClient(url, (client) => client.query('drop function refuse_turn() cascade')),
+      );
+      await run.send({ type: 'go' });
+      return run;
+    },
+    says: /the loom is locked/,
   },
   'a budget, with what is left': {
     kind: 'budget',
@@ -279,16 +306,18 @@ it.each(Object.entries(kinds))('%s', async (_, of) => {
     ...(agents === undefined ? {} : { agents }),
   });
   const run = await play(at);
+  const isHere = !['owner', 'version', 'build'].includes(kind);
+  // Both in one look: a call that is tried again waits for a moment only.
   await eventually(async () => {
     const { waits, words } = await run.why();
     expect({ ...waits[0], words }).toMatchObject({ kind, ...data });
     expect(words).toMatch(says);
+    if (!isHere) return;
+    const { body } = await at.ask('GET', `/v1/runs/${run.id}/why`);
+    expect(body).toMatchObject({ unknown: null });
+    expect(body.waits[0]).toMatchObject({ kind, ...data });
+    expect(body.words).toMatch(says);
   });
-  if (kind === 'owner' || kind === 'version' || kind === 'build') return;
-  const { body } = await at.ask('GET', `/v1/runs/${run.id}/why`);
-  expect(body).toMatchObject({ unknown: null });
-  expect(body.waits[0]).toMatchObject({ kind, ...data });
-  expect(body.words).toMatch(says);
 });
 
 it('the command line says the same, from a server and from a database, which asks the owner', async () => {

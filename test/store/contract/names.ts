@@ -60,6 +60,7 @@ export function namesContract({ open, it }: Contract): void {
     await write(memory('k/2', 1, { valueText: '"ä long one"' }));
     await write(memory('k/1', 1), memory('other', 1), memory('k/3', 1, { owner: 'bob' }));
     await write(memory('k/1', 2, { deleted: true, valueText: 'null' }));
+    await write(memory('a', 1, { tenant: 'other' }), memory('k/11', 1, { tenant: 'other' }));
     const text = '"ä long one"';
     expect(await entries(bench)).toMatchObject([
       { key: 'k/1', version: 2, deleted: true },
@@ -95,6 +96,7 @@ export function namesContract({ open, it }: Contract): void {
       await bench.store.renewLeases(own, { ...group, group: 'h', tokens, leaseMs: 9 }),
     ).toEqual([false, false]);
     await bench.advance(3 * minute);
+    expect(await renew([second], minute)).toEqual([false]);
     expect((await bench.store.lease(own, asked)).map(({ seq }) => seq)).toEqual([2]);
     expect(await renew([second, first], minute)).toEqual([false, true]);
     expect(await bench.store.acknowledge(own, { ...group, tokens: [first] })).toEqual([true]);
