@@ -48,7 +48,8 @@ export type Client = {
   readonly operator: Operator;
   /**
    * Follows topics over one connection, and comes again where it was cut: each turn and each message of a log comes
-   * once and in order. Ends when nothing more will come, or with the signal.
+   * once and in order. Ends when nothing more will come, or with the signal; throws when it is refused, or when the
+   * token does not allow it any more.
    */
   stream(
     topics: readonly Topic[],

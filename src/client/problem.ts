@@ -56,7 +56,8 @@ export function problemOf(status: number, text: string): Problem {
         code: body.code,
         detail: body.detail,
         status,
-        retryable: body.retryable === true,
+        // A 503 is of one server, which may be about to close: another one, or the next, may answer.
+        retryable: body.retryable === true || status === 503,
       };
     }
   } catch {

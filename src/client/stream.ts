@@ -5,6 +5,7 @@
  *    may have died, or a proxy have cut it.
  * 2. A turn or message that was given before is not given again.
  * 3. A server that never answers, or falls silent, is given up, and another try made.
+ * 4. It ends without an error when all is told, or with its signal. When it is refused, before or meanwhile, it throws.
  */
 import { HeddleRequestError } from './problem.ts';
 import { sseFrames, type SseFrame } from './sse.ts';
@@ -100,7 +101,7 @@ export async function* follow(
           if (frame.id !== '') id = frame.id;
           const event = eventOf(frame, id);
           if (isNew(event, seen)) yield event;
-          if (event.event === 'end' && event.data['resume'] !== true) return;
+          if (event.event === 'end' && event.data['resume'] !== true) return endedBy(event);
         }
       } finally {
         end();
@@ -117,6 +118,14 @@ export async function* follow(
     }
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
+}
+
+/** Throws when a stream is over because who follows it may do so no more: what it carried goes on. */
+function endedBy({ data: { reason } }: StreamEvent): void {
+  if (typeof reason !== 'string' || reason === 'complete') return;
+  const detail = `The stream was ended: ${reason}`;
+  const status = reason.startsWith('token-') ? 401 : 403;
+  throw new HeddleRequestError({ code: reason, detail, status, retryable: false });
 }
 
 function eventOf({ event, data }: SseFrame, id: string): StreamEvent {

@@ -93,8 +93,10 @@ export class Transport {
     try {
       return await this.#reached(async () => {
         const answer = await this.#options.fetch(url, { ...init, headers, signal: limit.signal });
-        limit.begun();
-        if (answer.status === 200 && answer.body !== null) return { bytes: answer.body, end };
+        if (answer.status === 200 && answer.body !== null) {
+          limit.begun();
+          return { bytes: answer.body, end };
+        }
         throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
       }, signal);
     } catch (error) {

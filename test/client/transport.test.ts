@@ -173,3 +173,44 @@ it('opens a stream again that does not begin, or that falls silent', async () =>
     '1',
   ]);
 });
+
+const sseEnd = (reason: string, resume: boolean): Turn => {
+  const end = { reason, resume };
+  return (answer) =>
+    answer
+      .writeHead(200, { 'content-type': 'text/event-stream' })
+      .end(`event: open\ndata: {}\n\nevent: end\ndata: ${JSON.stringify(end)}\n\n`);
+};
+
+it('throws when a stream is ended because it is no longer allowed', async () => {
+  const { client } = await clientOf([sseEnd('token-refused', false)]);
+  const seen: string[] = [];
+  const followed = async () => {
+    for await (const { event } of client.stream([{ kind: 'activity' }])) seen.push(event);
+  };
+  await expect(followed()).rejects.toMatchObject({ code: 'token-refused', retryable: false });
+  expect(seen).toEqual(['open', 'end']);
+});
+
+it('comes again to a server that closes, with a stream and with a request', async () => {
+  const closing = problem(503, 'closed', false);
+  const { client, received } = await clientOf([
+    closing,
+    sseEnd('complete', false),
+    closing,
+    json(200, { agents: [] }),
+  ]);
+  for await (const _ of client.stream([{ kind: 'activity' }]));
+  expect(received).toHaveLength(2);
+  expect(await client.agents.list()).toEqual([]);
+  expect(received).toHaveLength(4);
+});
+
+it('waits no longer for the words of a refused stream than for its answer', async () => {
+  const half: Turn = (answer) => void answer.writeHead(503).write('{');
+  const { client, received } = await clientOf([half, sseEnd('complete', false)], {
+    timeoutMs: 200,
+  });
+  for await (const _ of client.stream([{ kind: 'activity' }]));
+  expect(received).toHaveLength(2);
+});
