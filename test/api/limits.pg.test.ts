@@ -108,8 +108,6 @@ it('an overloaded replica answers 503, but for commands and its health', async (
   expect(reply).toMatchObject({ status: 503, body: { code: 'overloaded', retryable: true } });
   expect(reply.headers.get('retry-after')).toBe('5');
   expect((await ask('GET', '/healthz')).status).toBe(200);
-  // A start is new work, and no command.
-  expect((await ask('POST', '/v1/runs', { agent: 'approval' })).status).toBe(503);
   const cancelled = await ask('POST', `/v1/runs/${started.body.id}/cancel`, { reason: 'late' });
   expect(cancelled.status).toBe(202);
   nowMs += 500;
@@ -121,6 +119,11 @@ it('a full heap is trouble at once', async () => {
   const { ask } = await api({ overload: new Overload({ heapShare: () => 0.97 }) });
   const reply = await ask('GET', '/v1/agents');
   expect(reply).toMatchObject({ status: 503, body: { detail: expect.stringContaining('heap') } });
+  // A start is new work, and no command.
+  expect((await ask('POST', '/v1/runs', { agent: 'approval' })).status).toBe(503);
+  expect((await ask('POST', '/v1/runs/batch', { starts: [{ agent: 'approval' }] })).status).toBe(
+    503,
+  );
 });
 
 it('what does not fit a schema of an agent or a question is named by its fields', async () => {

@@ -8,6 +8,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { heddleError } from '../../domain/errors.ts';
+import { refuseField } from '../../domain/field.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import { Live } from '../../library/live/live.ts';
 import type { Heddle } from '../../library/library.ts';
@@ -25,7 +26,7 @@ import { ActivityTopic } from './states/activity-topic.ts';
 import { Gates, GatesTopic } from './states/gates.ts';
 import { Projection } from './states/projection.ts';
 import { RunsTopic } from './states/runs-topic.ts';
-import { isLog, type TopicAsked } from './topics-asked.ts';
+import { isLog, turnMax, type TopicAsked } from './topics-asked.ts';
 import type { Topic } from './topic.ts';
 
 const streamsMax = 10_000;
@@ -171,7 +172,11 @@ function startsOf({ topics, lastEventId }: StreamAsked): Places {
   if (lastEventId === undefined || lastEventId === '' || logs.length === 0) return given;
   placesOf(lastEventId, logs.length).forEach((place, at) => {
     const index = logs[at];
-    if (index !== undefined && place !== null) given[index] = place;
+    if (index === undefined || place === null) return;
+    if (topics[index]?.kind === 'run' && place > turnMax) {
+      refuseField('Last-Event-ID', 'has a turn that no run has');
+    }
+    given[index] = place;
   });
   return given;
 }

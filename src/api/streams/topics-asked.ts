@@ -7,6 +7,9 @@ import { name, runId } from './names.ts';
 import type { RunsFilter } from './states/runs-topic.ts';
 
 const topicsMax = 64;
+/** As the store counts them. */
+export const turnMax = 2_147_483_646;
+const turn = z.int().min(0).max(turnMax);
 const place = z.int().min(0).max(999_999_999_999_999);
 
 export type TopicAsked =
@@ -29,7 +32,7 @@ const topicSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('run'),
     runId,
-    after: place.default(0),
+    after: turn.default(0),
     text: z.boolean().default(false),
   }),
   z.strictObject({

@@ -302,3 +302,17 @@ it('a place that is none is refused, and so is a run that is none', async () => 
   const unknown = '00000000-0000-7000-8000-000000000000';
   expect((await listen(only, [{ kind: 'run', runId: unknown }])).status).toBe(404);
 });
+
+it('a turn that no run can have is refused, and a stream of others goes on', async () => {
+  const only = await replica();
+  const run = await start(only, waits(1));
+  const topic = { kind: 'run', runId: run.id };
+  const good = await listen(only, [topic]);
+  const statusOf = async (one: object, lastEventId: string | null = null) =>
+    (await listen(only, [one], { lastEventId })).status;
+  expect(await statusOf({ ...topic, after: 2 ** 31 })).toBe(400);
+  expect(await statusOf(topic, '99999999999')).toBe(400);
+  expect(await statusOf({ kind: 'channel', channel: 'c' }, '99999999999')).toBe(200);
+  await run.send({ type: 'go' });
+  expect((await end(good)).data).toMatchObject({ reason: 'complete' });
+});
