@@ -31,7 +31,7 @@ import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
-import { docsPage } from './docs-page.ts';
+import { addPages } from './pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
 import { asProblems } from './problem-documents.ts';
@@ -163,7 +163,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   if (app.prefix !== '') app.setNotFoundHandler(refuseUnknown);
   for (const one of routes) app.route(served(serving, one));
   addRelay(app, options.streams);
-  addPages(app, serving);
+  addPages(app, serving.metrics, (request, reply) => admitScrape(serving, request, reply));
 };
 
 function refuseUnknown(request: FastifyRequest): never {
@@ -280,33 +280,15 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
   };
 }
 
-/** The document, its page, and the metrics: no part of `/v1`. */
-function addPages(app: FastifyInstance, serving: Serving): void {
-  const { metrics } = serving;
-  const hide = { schema: { hide: true } };
-  // Everybody may ask for them, so they are made once.
-  let page: string | null = null;
-  app.get('/openapi.json', hide, async () => documentOf(app));
-  app.get('/docs', hide, async (_, reply) => {
-    page ??= docsPage(documentOf(app));
-    return reply
-      .header('content-type', 'text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(page);
-  });
-  app.get('/metrics', hide, async (request, reply) => {
-    const principal = await principalOf(serving, request, reply);
-    request.heddlePrincipal = principal;
-    checkScope(principal, 'read');
-    // Runs of all tenants are counted in it, and gates named.
-    checkAll(tenantScopeOf(principal));
-    await checkRate(serving, request, reply);
-    return reply.header('content-type', metrics.contentType).send(await metrics.text());
-  });
-}
-
-function documentOf(app: FastifyInstance): object {
-  const document = app.heddleDocument?.();
-  if (typeof document !== 'object') throw new TypeError('the document is made with the routes');
-  return document;
+/** `/metrics` counts runs of all tenants and names gates, so it is for tokens of all tenants. */
+async function admitScrape(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const principal = await principalOf(serving, request, reply);
+  request.heddlePrincipal = principal;
+  checkScope(principal, 'read');
+  checkAll(tenantScopeOf(principal));
+  await checkRate(serving, request, reply);
 }

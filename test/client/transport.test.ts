@@ -159,9 +159,9 @@ it('opens a stream again that does not begin, or that falls silent', async () =>
     };
   };
   const turns = [silent, sse(open, false), sse(open, true)];
-  const { client, received } = await clientOf(turns, { timeoutMs: 100 });
+  const { client, received } = await clientOf(turns, { timeoutMs: 1_500 });
   const stop = new AbortController();
-  const options = { silenceMs: 100, signal: stop.signal };
+  const options = { silenceMs: 1_500, signal: stop.signal };
   const seen: string[] = [];
   for await (const { event } of client.stream([{ kind: 'channel', channel: 'news' }], options)) {
     seen.push(event);

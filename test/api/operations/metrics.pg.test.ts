@@ -35,14 +35,14 @@ async function call(count: number) {
 }
 
 it('turns, commits, ends of calls and lines are counted, and told without users and runs', async () => {
-  const [first, second] = [await generate('ann'), await generate('bob')];
+  const [first, second] = [await generate('weaver-ann'), await generate('weaver-bob')];
   const one = await call(1);
   await expect.poll(() => figure('heddle_calls_waiting{gate="paid"}'), patience).toBe(1);
   one.answer('because');
   (await call(2)).fail('rate-limited', 10);
   (await call(3)).answer('so');
   await expect.poll(() => figure('heddle_calls_waiting{gate="paid"}'), patience).toBe(0);
-  const third = await generate('ann');
+  const third = await generate('weaver-ann');
   (await call(4)).fail('caller');
   for (const runId of [first, second, third]) {
     const shown = async () => (await at.ask('GET', `/v1/runs/${runId}`)).body.status;
@@ -62,7 +62,8 @@ it('turns, commits, ends of calls and lines are counted, and told without users 
   expect(told.get('heddle_commit_turns_count')).toBe(told.get('heddle_commits_total'));
   expect(told.get('heddle_commit_turns_bucket{le="+Inf"}')).toBe(told.get('heddle_commits_total'));
   const text = [...told.keys()].join('\n');
-  for (const name of [first, second, third, 'ann', 'bob']) expect(text).not.toContain(name);
+  for (const name of [first, second, third, 'weaver-ann', 'weaver-bob'])
+    expect(text).not.toContain(name);
 });
 
 it('connections and the delay of the event loop are told', async () => {

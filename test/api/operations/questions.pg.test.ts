@@ -117,7 +117,7 @@ it.each([
   ['olderThanMs=9007199254740991', 'questions.olderThanMs'],
   ['olderThanMs=soon', 'query.olderThanMs'],
   ['assignee=', 'query.assignee'],
-  ['agent=%00', 'questions.agent'],
+  ['agent=%00', 'query.agent'],
   ['cursor=x', 'query.cursor'],
   [`cursor=${Buffer.from('1:').toString('base64url')}`, 'questions.after'],
   [`cursor=${Buffer.from('1:7 no-run ask').toString('base64url')}`, 'questions.after'],
