@@ -33,7 +33,7 @@ export type Ask<Params, Query, Body> = {
   readonly streams: Streams;
   /** Asks again who asks: a token may be revoked while it is answered. */
   readonly admitted: () => Promise<Principal>;
-  /** Aborts when the server closes: whoever waits answers what there is. */
+  /** Aborts when the server closes, or when who asks has gone: whoever waits answers what there is. */
   readonly closing: AbortSignal;
 };
 

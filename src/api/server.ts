@@ -31,7 +31,7 @@ import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
-import { addPages } from './pages.ts';
+import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
 import { asProblems } from './problem-documents.ts';

@@ -40,3 +40,31 @@ it('a request that does not arrive does not hold it up', { timeout: 90_000 }, as
   expect(await closedWithinMs(server.close)).toBeLessThan(20_000);
   socket.destroy();
 });
+
+it(
+  'nothing is read any more for a long-poll whose client has gone',
+  { timeout: 90_000 },
+  async () => {
+    const server = await served(url);
+    const { store } = server.heddle.runtime;
+    const { channelLogs } = store;
+    let reads = 0;
+    Object.assign(store, {
+      channelLogs: (...given: Parameters<typeof channelLogs>) => {
+        reads += 1;
+        return channelLogs(...given);
+      },
+    });
+    const gone = new AbortController();
+    const path = '/v1/channels/silent/messages?waitMs=25000';
+    const polled = fetch(server.url + path, { signal: gone.signal });
+    await setTimeout(500);
+    expect(reads).toBeGreaterThan(1);
+    gone.abort();
+    await expect(polled).rejects.toThrow();
+    await setTimeout(1_000);
+    const before = reads;
+    await setTimeout(4_000);
+    expect(reads).toBe(before);
+  },
+);

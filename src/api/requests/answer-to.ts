@@ -7,6 +7,7 @@ import type { Heddle } from '../../library/library.ts';
 import type { Answer, Route } from '../route.ts';
 import type { Streams } from '../streams/streams.ts';
 import { requestAsked, type Requests } from './idempotency.ts';
+import { Waiting } from './waiting.ts';
 
 type Answering = {
   readonly heddle: Heddle;
@@ -25,14 +26,33 @@ export async function answerTo(
   principal: Principal,
   request: FastifyRequest,
 ): Promise<Answer> {
+  const waiting = new Waiting(serving.closing.signal, request.raw.socket);
+  try {
+    return await asked(serving, route, { principal, request, waiting });
+  } finally {
+    waiting.end();
+  }
+}
+
+type Asking = {
+  readonly principal: Principal;
+  readonly request: FastifyRequest;
+  readonly waiting: Waiting;
+};
+
+async function asked(
+  serving: Answering,
+  route: Route,
+  { principal, request, waiting }: Asking,
+): Promise<Answer> {
   const { heddle, doorkeeper, streams, requests } = serving;
   const headers = request.headers as Record<string, string | undefined>;
-  const asked = requestAsked(route, { ...partsOf(request), headers });
+  const keyed = requestAsked(route, { ...partsOf(request), headers });
   const { tenant } = request.query as { readonly tenant?: string };
   const scope = tenantScopeOf(principal);
   const within = tenantIn(scope, route.ofTenant ? tenant : undefined);
   // Of a route that is claimed, effects are not the request's one effect.
-  const own = route.keyed === 'in-commit' ? asked : null;
+  const own = route.keyed === 'in-commit' ? keyed : null;
   const ask = {
     heddle: heddle.as(scope, principal.by, own),
     host: heddle,
@@ -46,10 +66,12 @@ export async function answerTo(
     headers,
     streams,
     admitted: () => doorkeeper.admit(request.headers),
-    closing: serving.closing.signal,
+    get closing() {
+      return waiting.signal;
+    },
   };
-  if (asked === null) return route.handle(ask);
-  return requests.once(route, asked, {
+  if (keyed === null) return route.handle(ask);
+  return requests.once(route, keyed, {
     store: heddle.runtime.store,
     within: tenantIn(scope, tenant ?? route.tenantOf?.(request.body) ?? within.tenant),
     carryOut: () => route.handle(ask),

@@ -1,5 +1,5 @@
 /** The page at `/docs`: the routes and the errors, from the OpenAPI document alone. It loads nothing. */
-import { errorRegistry, type ErrorCode } from '../domain/errors.ts';
+import { errorRegistry, type ErrorCode } from '../../domain/errors.ts';
 
 type Operation = {
   readonly summary?: string;

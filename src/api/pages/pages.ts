@@ -1,7 +1,7 @@
 /** The OpenAPI document, its page, and the metrics: no part of `/v1`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { docsPage } from './docs-page.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../metrics.ts';
 
 export function addPages(
   app: FastifyInstance,
