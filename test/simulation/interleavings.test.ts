@@ -26,7 +26,7 @@ const everywhere = 9_000;
 const randomEach = Math.ceil(Math.max(wanted - everywhere, 1_000) / allScenarios.length);
 const pairsEvery = Math.max(1, Math.round(1_600_000 / wanted));
 /** What is seldom is looked for among further schedules, up to so many of a scenario or one round. */
-const randomMax = 1_750;
+const randomMax = 3_000;
 const roundsMax = Math.max(1, Math.ceil(randomMax / randomEach));
 
 const told = { schedules: 0, crashes: 0, crashesInWork: 0, crashedAt: new Set<string>() };
