@@ -160,6 +160,22 @@ export function requestsContract({ open, it }: Contract): void {
     expect(await ids(bench)).toEqual(['a', 'c']);
   });
 
+  it('a start that was asked for before uses no key of a start beside it', async () => {
+    const bench = await begin(open);
+    const first = { ...newRun(1), request: mark('k') };
+    await bench.commit({ arrivals: { starts: [first] } });
+    const keyed = { idempotencyKey: 'i' };
+    const { starts } = await bench.commit({
+      arrivals: {
+        starts: [
+          { ...newRun(2, keyed), startText: '[2]', request: mark('k') },
+          { ...newRun(3, keyed), startText: '[3]' },
+        ],
+      },
+    });
+    expect(starts).toEqual([repeated, { kind: 'accepted' }]);
+  });
+
   it('a key is known for a day, and then its row goes', async () => {
     const bench = await begin(open);
     await bench.commit({ arrivals: { messages: [published('k', 'a'), published('l', 'b')] } });

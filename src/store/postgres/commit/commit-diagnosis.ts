@@ -133,8 +133,8 @@ export async function diagnose(pool: Pool, batch: Batch, fates: Fates): Promise<
   });
   batch.charges?.settled.forEach(({ shard }, index) => fates.put('settled', index, fence(shard)));
   await diagnoseBudgets(pool, batch, fates);
-  await diagnoseStarts(pool, batch, fates);
   await diagnoseRequests(pool, batch, fates);
+  await diagnoseStarts(pool, batch, fates);
   diagnoseMemory(batch, facts, fates);
 }
 

@@ -5,6 +5,7 @@
  */
 import { refuseGroups, type Started } from '../../start-groups.ts';
 import type { Batch } from '../../batch.ts';
+import { isSpent } from '../../requests/request-port.ts';
 import type { Fates } from '../../fates.ts';
 import { asRunId } from '../../../domain/ids.ts';
 import type { StartArrival } from '../../rows.ts';
@@ -63,7 +64,7 @@ const keysNowStatement = rowStatement<StartArrival>(
     order by i.place`,
 );
 
-/** Starts that are poison keep that fate; all others are judged anew. */
+/** Starts that are poison, or whose request was asked before, keep that fate and use no key; all others are judged anew. */
 export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Promise<void> {
   const { starts } = batch.arrivals;
   if (!starts.some(isKeyed)) return;
@@ -76,12 +77,12 @@ export async function diagnoseStarts(pool: Pool, batch: Batch, fates: Fates): Pr
     const at = `${run.tenant}\u0000${run.idempotencyKey}` as const;
     before.holders.set(at, { runId: asRunId(holder), mark });
   });
-  const isPoison = (index: number): boolean => {
+  const isOut = (index: number): boolean => {
     const fate = fates.of('starts', index);
-    return fate?.kind === 'refused' && fate.error.code === 'store-poison';
+    return (fate?.kind === 'refused' && fate.error.code === 'store-poison') || isSpent(fate);
   };
-  const refused = refuseGroups(starts, isPoison, before, startHashOf);
+  const refused = refuseGroups(starts, isOut, before, startHashOf);
   starts.forEach((_, index) => {
-    if (!isPoison(index)) fates.put('starts', index, refused.get(index) ?? null);
+    if (!isOut(index)) fates.put('starts', index, refused.get(index) ?? null);
   });
 }
