@@ -27,6 +27,7 @@ it('a client of a stream that reads nothing does not hold it up', { timeout: 90_
   response.pause();
   await setTimeout(1_500);
   expect(await closedWithinMs(server.close)).toBeLessThan(9_000);
+  response.destroy();
 });
 
 it('a request that does not arrive does not hold it up', { timeout: 90_000 }, async () => {
@@ -58,8 +59,7 @@ it(
     const gone = new AbortController();
     const path = '/v1/channels/silent/messages?waitMs=25000';
     const polled = fetch(server.url + path, { signal: gone.signal });
-    await setTimeout(500);
-    expect(reads).toBeGreaterThan(1);
+    await expect.poll(() => reads, { timeout: 30_000 }).toBeGreaterThan(1);
     gone.abort();
     await expect(polled).rejects.toThrow();
     await setTimeout(1_000);
