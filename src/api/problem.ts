@@ -81,6 +81,9 @@ export function refusalOf(thrown: unknown): { error: HeddleError; errors?: Probl
   if (hasZodFastifySchemaValidationErrors(thrown)) return ofSchema(thrown);
   const { code, statusCode } = Object(thrown) as FastifyProblem;
   const reason = thrownText(thrown).slice(0, reasonCharsMax);
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return { error: heddleError('request-malformed', { reason }) };
+  }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return { error: heddleError('media-type-refused') };
   if (statusCode === 413) {

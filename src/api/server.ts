@@ -31,6 +31,7 @@ import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
+import { arrivesWithinMs, refuseBytes } from './requests/malformed.ts';
 import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
@@ -87,8 +88,11 @@ type Serving = ApiOptions & {
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: bodyBytesMax,
-    // The time in which a request must have arrived; an answer may be waited for a little less (`waitMsMax`).
-    requestTimeout: 30_000,
+    requestTimeout: arrivesWithinMs,
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, request, reply) => void refuse(options, error, request, reply),
+    // It is refused as all else is, by `admit`.
+    http: { requireHostHeader: false },
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -99,6 +103,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) => refuse(options, error, request, reply));
   app.addHook('preClose', async () => cutLate(app));
+  // A client that waits for leave to send its body (`Expect`) gets it from Node; any other expectation is ignored.
+  app.server.on('checkExpectation', (...asked) => app.server.emit('request', ...asked));
   await app.ready();
   return app;
 }

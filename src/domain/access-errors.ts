@@ -42,6 +42,15 @@ export const accessErrors = {
   'token-unknown': terminal(404, 'No token has the name {name}.'),
   // Requests over HTTP
   'route-unknown': terminal(404, '{method} {path} is no route of this API; /docs lists them.'),
+  'request-malformed': terminal(400, 'This is no HTTP request that can be read: {reason}.'),
+  'headers-too-large': terminal(
+    431,
+    'The request line and headers are larger than this server reads; send fewer or shorter ones.',
+  ),
+  'request-late': retryable(
+    408,
+    'The request had not arrived whole after {withinMs} ms; send it again.',
+  ),
   'media-type-refused': terminal(
     415,
     'The body must be JSON: send content-type: application/json.',
