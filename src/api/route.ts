@@ -29,6 +29,7 @@ export type Ask<Params, Query, Body> = {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Those that the route declares, by names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly streams: Streams;
   /** Asks again who asks: a token may be revoked while it is answered. */
@@ -66,6 +67,8 @@ type RouteParts = {
   readonly always?: true;
   /** A POST that changes nothing, and so takes no Idempotency-Key. */
   readonly changesNothing?: true;
+  /** The headers that it reads, by name, with what each means. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A tenant that the body may name in place of the query. */
   readonly tenantOf?: (body: unknown) => string | undefined;
   /** By status: what is answered. Problems are not listed, for every route has them. */

@@ -29,6 +29,7 @@ import { checkAll } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
+import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
 import { arrivesWithinMs, refuseBytes } from './requests/malformed.ts';
@@ -128,11 +129,15 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
     // Hidden from documents of the application's own, which know nothing of these schemas and tokens.
-    transform: ({ schema, ...of }) =>
-      jsonSchemaTransform({
-        ...of,
-        schema: { ...schema, hide: of.route.config?.route === undefined },
-      }),
+    transform: ({ schema, ...of }) => {
+      const { route } = of.route.config ?? {};
+      const hide = route === undefined;
+      const transformed = jsonSchemaTransform({ ...of, schema: { ...schema, hide } });
+      // Not among the schemas that Fastify checks: they are read, and refused, by who uses them.
+      const headers = route === undefined ? null : headerParams(route);
+      if (headers !== null) transformed.schema = { ...transformed.schema, headers };
+      return transformed;
+    },
     transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
   });
   await app.register(rateLimit, { global: false });
@@ -250,9 +255,6 @@ function refuse(
     .send(problemOf(error, { errors, prefix }));
 }
 
-const keyWords =
-  'Takes the header Idempotency-Key: for a day a repeat with the same key has no second effect, and the same answer.';
-
 /** A route as Fastify takes it. */
 function served(serving: Serving, route: Route): Parameters<FastifyInstance['route']>[0] {
   const tenant = route.ofTenant ? { tenant: z.string().min(1).max(256).optional() } : {};
@@ -266,7 +268,6 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
     schema: {
       hide: true,
       summary: route.summary,
-      ...(route.keyed === 'no' ? {} : { description: keyWords }),
       ...(route.scope === null ? {} : { security: [{ token: [route.scope] }] }),
       ...(route.params === undefined ? {} : { params: route.params }),
       ...(route.body === undefined ? {} : { body: route.body }),

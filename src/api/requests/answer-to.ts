@@ -19,6 +19,14 @@ type Answering = {
 
 const partsOf = ({ params, query, body }: FastifyRequest) => ({ params, query, body });
 
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** A header that the document does not have is not read. */
+function headersOf({ headers = {} }: Route, given: Headers): Headers {
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  return Object.fromEntries(names.map((name) => [name, given[name]]));
+}
+
 /** Asks the route, once for each key. */
 export async function answerTo(
   serving: Answering,
@@ -46,7 +54,7 @@ async function asked(
   { principal, request, waiting }: Asking,
 ): Promise<Answer> {
   const { heddle, doorkeeper, streams, requests } = serving;
-  const headers = request.headers as Record<string, string | undefined>;
+  const headers = request.headers as Headers;
   const keyed = requestAsked(route, { ...partsOf(request), headers });
   const { tenant } = request.query as { readonly tenant?: string };
   const scope = tenantScopeOf(principal);
@@ -63,7 +71,7 @@ async function asked(
     params: request.params,
     query: request.query,
     body: request.body,
-    headers,
+    headers: headersOf(route, headers),
     streams,
     admitted: () => doorkeeper.admit(request.headers),
     get closing() {

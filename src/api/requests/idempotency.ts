@@ -22,7 +22,7 @@ import type { RequestAsked } from '../../store/requests/request-rows.ts';
 import type { Answer, Route } from '../route.ts';
 
 const field = 'headers.idempotency-key';
-const charsMax = 200;
+export const keyCharsMax = 200;
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -32,8 +32,8 @@ function keyOf(headers: Headers): string | null {
   if (given === undefined) return null;
   const [, quoted] = /^\s*"([^"\\]*)"\s*$/.exec(given) ?? [];
   const key = quoted ?? given.trim();
-  if (!/^[\x21-\x7e]+$/.test(key) || key.length > charsMax) {
-    refuseField(field, `must have 1 to ${charsMax} visible characters`);
+  if (!/^[\x21-\x7e]+$/.test(key) || key.length > keyCharsMax) {
+    refuseField(field, `must have 1 to ${keyCharsMax} visible characters`);
   }
   return key;
 }

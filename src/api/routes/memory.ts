@@ -86,6 +86,11 @@ const get = route({
   },
 });
 
+const conditions = {
+  'If-Match': 'The ETag of the version that was seen, such as "3".',
+  'If-None-Match': '`*`: there was no entry.',
+};
+
 type Written = { readonly key: string; readonly version: number };
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -137,6 +142,7 @@ const put = route({
     'Writes a version after the one that If-Match names, or the first with If-None-Match: *.',
   ofTenant: true,
   params: ofEntry,
+  headers: conditions,
   body: valueSchema,
   answers: { 200: written, 201: written },
   handle: ({ heddle, tenant, params, body, headers }) => {
@@ -169,6 +175,7 @@ const remove = route({
     'Deletes the entry, if it is still at the version that If-Match names. Its history stays.',
   ofTenant: true,
   params: ofEntry,
+  headers: conditions,
   answers: { 200: written },
   handle: async ({ tenant, params, headers, ...ask }) => {
     const expectedVersion = expectedOf(headers);

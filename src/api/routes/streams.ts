@@ -40,6 +40,10 @@ async function opened(
 const inspects = ({ scopes }: Principal): boolean =>
   scopes.includes('inspect') || scopes.includes('admin');
 
+const resumes = {
+  'Last-Event-ID': 'The id of the last frame that came; it stands before `lastEventId`.',
+};
+
 const ofQuery = route({
   method: 'GET',
   path: '/v1/stream',
@@ -47,6 +51,7 @@ const ofQuery = route({
   summary:
     'Follows runs, channels, states of runs, providers or all activity: topics in the query.',
   ofTenant: true,
+  headers: resumes,
   query: streamQuery,
   answers: { 200: text },
   handle: async (ask) => opened(ask, topicsOfQuery(ask.query), ask.query.lastEventId),
@@ -59,6 +64,7 @@ const ofBody = route({
   scope: 'read',
   summary: 'Follows runs, channels, states of runs, providers or all activity: topics in the body.',
   ofTenant: true,
+  headers: resumes,
   body: streamBody,
   answers: { 200: text },
   handle: async (ask) => opened(ask, topicsOfBody(ask.body), ask.body.lastEventId),

@@ -122,6 +122,7 @@ const drawing = route({
     'The chart of a version as text for Mermaid, or as an outline: as text/plain, or as JSON where Accept names it.',
   ofTenant: false,
   params: ofVersion,
+  headers: { Accept: '`application/json` gives the text within JSON.' },
   query: z.object({ as: z.enum(['mermaid', 'outline']).default('mermaid') }),
   answers: { 200: z.object({ as: z.enum(['mermaid', 'outline']), text: z.string() }) },
   handle: async ({ heddle, params: { agent, version }, query: { as }, headers }) => {
