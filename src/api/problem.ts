@@ -35,10 +35,8 @@ export function problemOf(
   error: HeddleError,
   { errors, prefix = '' }: { readonly errors?: Problem['errors']; readonly prefix?: string } = {},
 ): Problem {
-  const { code, status, retryable, message, detail } = error;
-  const { field, reason } = detail;
-  const own =
-    typeof field === 'string' && typeof reason === 'string' ? [{ field, reason }] : issuesOf(error);
+  const { code, status, retryable, message } = error;
+  const own = fieldOf(error) ?? issuesOf(error);
   return {
     type: namedTypes[code] ?? `${prefix}/docs#${code}`,
     title: code.replaceAll('-', ' '),
@@ -48,6 +46,26 @@ export function problemOf(
     retryable,
     ...((errors ?? own) === undefined ? {} : { errors: errors ?? own }),
   };
+}
+
+function fieldOf({ code, detail }: HeddleError): Problem['errors'] {
+  const { field, reason, bytesMax, key } = detail;
+  if (typeof field !== 'string') return undefined;
+  if (code === 'payload-too-large') {
+    return [{ field, reason: `is larger than ${Number(bytesMax)} bytes as JSON` }];
+  }
+  if (code === 'start-key-used') return [{ field, reason: `${String(key)} was used before` }];
+  return typeof reason === 'string' ? [{ field, reason }] : undefined;
+}
+
+/** The same error with its field where the client has sent it. */
+export function placed(error: HeddleError, placeOf: (field: string) => string): HeddleError {
+  const { code, detail } = error;
+  const { field: given } = detail;
+  if (typeof given !== 'string') return error;
+  const field = placeOf(given).slice(0, reasonCharsMax);
+  if (field === given) return error;
+  return heddleError(code, { ...detail, field }, { cause: error });
 }
 
 /** As src/schema tells it: `path` is a JSON pointer. */
@@ -65,8 +83,8 @@ function issuesOf({ code, detail }: HeddleError): Problem['errors'] {
   const own = roots[code];
   if (own === undefined || typeof issuesText !== 'string') return undefined;
   const issues = JSON.parse(issuesText) as readonly SchemaIssue[];
-  if (issues.length === 0) return undefined;
   const root = typeof place === 'number' ? `body.starts.${place}.input` : own;
+  if (issues.length === 0) return [{ field: root, reason: 'does not fit its schema' }];
   return issues.map(({ path, reason }) => ({
     field: `${root}${path.replaceAll('/', '.')}`.slice(0, reasonCharsMax),
     reason: reason.slice(0, reasonCharsMax),
@@ -90,7 +108,7 @@ export function refusalOf(thrown: unknown): { error: HeddleError; errors?: Probl
     return { error: heddleError('payload-too-large', { field: 'body', bytesMax: bodyBytesMax }) };
   }
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return { error: heddleError('invalid-json', { field: 'request', reason }) };
+    return { error: heddleError('invalid-json', { field: 'body', reason }) };
   }
   return { error: heddleError('internal', { reason }, { cause: thrown }) };
 }

@@ -29,6 +29,7 @@ import { checkAll } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
+import { refuse } from './requests/refuse.ts';
 import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
@@ -37,7 +38,7 @@ import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
 import { asProblems } from './problem-documents.ts';
-import { bodyBytesMax, problemOf, problemSchema, refusalOf } from './problem.ts';
+import { bodyBytesMax, problemSchema } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 import { addRelay, sendStream } from './serve-streams.ts';
@@ -230,29 +231,6 @@ async function checkRate(
   if (!state.isExceeded) return;
   const detail = { max: state.max, windowMs, retryAfterMs: inSeconds * 1_000 };
   throw heddleError('rate-limited', detail);
-}
-
-function refuse(
-  { heddle, prefix = '' }: Pick<ApiOptions, 'heddle'> & { readonly prefix?: string },
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const { error, errors } = refusalOf(thrown);
-  if (error.code === 'internal') {
-    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-    heddle.runtime.log.warn('a request met a fault', { route, error: error.message });
-  }
-  const { retryAfterMs } = error.detail;
-  const waitMs =
-    typeof retryAfterMs === 'number' ? retryAfterMs : error.status === 503 ? 1_000 : null;
-  if (waitMs !== null) void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)));
-  if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
-  return reply
-    .code(error.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(problemOf(error, { errors, prefix }));
 }
 
 /** A route as Fastify takes it. */

@@ -70,27 +70,27 @@ export function startOf<Start extends { readonly agent?: unknown } & StartReques
 export function newRun(
   agent: { readonly name: string; readonly version: string | null },
   runId: RunId,
-  given: StartRequest,
+  { given, field = 'start' }: { readonly given: StartRequest; readonly field?: string },
   scope: TenantScope,
 ): StartArrival {
-  const request = asOptions(given, 'start', requestKeys);
-  const pipeline = name(request.pipeline, 'start.pipeline', runId);
+  const request = asOptions(given, field, requestKeys);
+  const pipeline = name(request.pipeline, `${field}.pipeline`, runId);
   const key = request.idempotencyKey ?? null;
-  const idempotencyKey = key === null ? null : checkName(key, 'start.idempotencyKey');
-  const input = toJson(request.input, 'start.input');
-  const tags = request.tags === undefined ? [] : asTags(request.tags, 'start.tags');
+  const idempotencyKey = key === null ? null : checkName(key, `${field}.idempotencyKey`);
+  const input = toJson(request.input, `${field}.input`);
+  const tags = request.tags === undefined ? [] : asTags(request.tags, `${field}.tags`);
   return {
-    tenant: tenantIn(scope, request.tenant, 'start.tenant').tenant,
+    tenant: tenantIn(scope, request.tenant, `${field}.tenant`).tenant,
     runId,
     shard: shardOf(pipeline),
     agent: agent.name,
     version: agent.version ?? '',
-    user: name(request.user, 'start.user', defaultUser),
+    user: name(request.user, `${field}.user`, defaultUser),
     pipeline,
     parent: null,
     inputText: inputToText(input),
     idempotencyKey,
-    priority: asOneOf(request.priority, 'start.priority', priorities, defaultPriority),
+    priority: asOneOf(request.priority, `${field}.priority`, priorities, defaultPriority),
     ...(tags.length === 0 ? {} : { tags }),
     ...(idempotencyKey === null ? {} : { startText: startText(agent, input) }),
   };

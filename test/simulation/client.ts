@@ -56,7 +56,7 @@ export class Client {
   ): Promise<RunId[]> {
     const { world } = this;
     const runs = starts.map(({ agent, input, options }) =>
-      newRun(agent, world.ids.run(), { tenant, input, ...options }, allTenants),
+      newRun(agent, world.ids.run(), { given: { tenant, input, ...options } }, allTenants),
     );
     await this.#ask(`starts ${starts.map(({ agent }) => agent.name).join()}`, {
       isKnown: () => this.#areThere(runs),

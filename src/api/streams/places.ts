@@ -20,5 +20,5 @@ export function placesOf(id: string, logs: number): Places {
     place === null ? true : /^\d{1,15}$/.test(parts[i] ?? '') && Number.isSafeInteger(place),
   );
   if (fits && parts.length === logs) return places;
-  return refuseField('Last-Event-ID', 'is not an id of this stream');
+  return refuseField('lastEventId', 'is not an id of this stream');
 }

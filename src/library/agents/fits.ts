@@ -15,6 +15,8 @@ export type AskedStart = {
   readonly agent: KnownAgent | { readonly name: string; readonly version: null };
   /** Its version counts only where the agent has one. */
   readonly run: StartArrival;
+  /** Its place, where it is one of a list. */
+  readonly place?: number;
 };
 
 /**
@@ -29,9 +31,8 @@ export async function fittingStarts(
     return asked.map(({ run }) => run);
   }
   const runs: StartArrival[] = [];
-  for (const [place, { agent, run }] of asked.entries()) {
+  for (const { agent, run, ...among } of asked) {
     const { version, schemas } = agent.version === null ? await known.newest(agent.name) : agent;
-    const among = asked.length === 1 ? {} : { place };
     await checkInput({ agent: agent.name, ...among }, schemas, run.inputText);
     runs.push({ ...run, version });
   }

@@ -16,13 +16,16 @@ export async function startRuns(
   runtime: Runtime,
   starts: readonly Start[],
   { scope, request }: { readonly scope: TenantScope; readonly request: RequestAsked | null },
+  isList = false,
 ): Promise<readonly RunAddress[]> {
   if (starts.length === 0) return [];
   const { admission, ids, known } = runtime;
   // The inputs are copied now, because their caller may change them later.
-  const asked = starts.map(({ agent: given, ...request }) => {
-    const agent = known.meant(given, 'start.agent');
-    return { agent, run: newRun(agent, ids.run(), request, scope) };
+  const asked = starts.map(({ agent: given, ...options }, place) => {
+    const field = isList ? `starts[${place}]` : 'start';
+    const agent = known.meant(given, `${field}.agent`);
+    const run = newRun(agent, ids.run(), { given: options, field }, scope);
+    return { agent, run, ...(isList ? { place } : {}) };
   });
   const runs = await fittingStarts(known, asked);
   await admission.starts(runs);

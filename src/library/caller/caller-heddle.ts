@@ -138,11 +138,14 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   async #startList(starts: unknown): Promise<Run[]> {
     const { turnsMax: max } = this.#door.open().settings;
     const given = asList(starts, 'starts', { max, what: 'runs' }) as readonly Start[];
-    return this.#startAll(given.map((start, place) => startOf(start, `starts[${place}]`)));
+    return this.#startAll(
+      given.map((start, place) => startOf(start, `starts[${place}]`)),
+      true,
+    );
   }
 
-  async #startAll(starts: readonly Start[]): Promise<Run[]> {
-    const runs = await startRuns(this.#door.open(), starts, this);
+  async #startAll(starts: readonly Start[], isList = false): Promise<Run[]> {
+    const runs = await startRuns(this.#door.open(), starts, this, isList);
     return runs.map((run) => this.handleOf(run, tenantIn(this.scope, run.tenant)));
   }
 

@@ -96,16 +96,19 @@ const ownWrites: readonly string[] = [
   'activity',
 ];
 
+type Problem = { readonly code?: unknown; readonly errors?: readonly { readonly field: string }[] };
+
 /** What is wrong with the answer; null if nothing is. */
 export function wrongIn(sent: OddRequest, answer: OddAnswer, isChanged: boolean): string | null {
   const { status, body } = answer;
   if (status >= 500) return `answered with ${status}: ${body.slice(0, 500)}`;
   if (status < 400) return isChanged && sent.method === 'GET' ? 'a GET changed rows' : null;
   if (isChanged) return `refused with ${status}, and rows have changed`;
-  // Node answers a few by itself: what is not HTTP, or expects something.
-  const isOurs = body !== '' && body.startsWith('{');
-  if (isOurs && typeof (JSON.parse(body) as { code?: unknown }).code !== 'string') {
+  if (sent.method === 'HEAD') return null;
+  const { code, errors = [] } = (body.startsWith('{') ? JSON.parse(body) : {}) as Problem;
+  if (typeof code !== 'string') {
     return `refused with ${status} without a code: ${body.slice(0, 200)}`;
   }
-  return null;
+  const strange = errors.find(({ field }) => !/^(body|query|params|headers)(\.|$)/.test(field));
+  return strange === undefined ? null : `names a field that nobody has sent: ${strange.field}`;
 }
