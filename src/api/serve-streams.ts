@@ -9,7 +9,7 @@ import { proofHeader } from '../library/relay/proof.ts';
 import { changeRelay, serveRelay } from './streams/http.ts';
 import { runId } from './shapes.ts';
 import { fitting } from './streams/topics-asked.ts';
-import { relayPath, viewPath } from '../library/relay/owners.ts';
+import { phasesMax, phasesPath, relayPath, viewPath } from '../library/relay/owners.ts';
 import type { Streams } from './streams/streams.ts';
 
 const interest = z.discriminatedUnion('kind', [
@@ -33,6 +33,8 @@ const viewSchema = z.strictObject({
     .max(shardCount - 1),
 });
 
+const phasesSchema = z.strictObject({ runs: z.array(viewSchema).max(phasesMax) });
+
 /** Replicas ask each other here. They know each other by the database's secret, and need no token. */
 export function addRelay(app: FastifyInstance, streams: Streams): void {
   // The server may be an application's, with a bound of its own.
@@ -52,6 +54,12 @@ export function addRelay(app: FastifyInstance, streams: Streams): void {
     const { runId: id, shard } = fitting(viewSchema, request.body, 'body');
     const proof = request.headers[proofHeader];
     const answer = await streams.relay.view(proof, { runId: asRunId(id), shard });
+    return answer === null ? reply.code(403).send() : reply.send(answer);
+  });
+  app.post(phasesPath, known, async (request, reply) => {
+    const { runs } = fitting(phasesSchema, request.body, 'body');
+    const asked = runs.map((run) => ({ ...run, runId: asRunId(run.runId) }));
+    const answer = await streams.relay.phases(request.headers[proofHeader], asked);
     return answer === null ? reply.code(403).send() : reply.send(answer);
   });
   app.post(`${relayPath}/:link`, known, async (request, reply) => {

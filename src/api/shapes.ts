@@ -95,6 +95,10 @@ export const callSchema = z
     description: 'Where the provider calls of a run stand. Its owner knows it.',
   });
 
+export const listedRunSchema = z
+  .object({ ...runSchema.shape, call: callSchema.omit({ place: true }).optional() })
+  .meta({ id: 'ListedRun' });
+
 export const outcomeSchema = z
   .object({
     id: runId,

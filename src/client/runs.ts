@@ -8,7 +8,6 @@ import type {
   Outcome,
   Page,
   Question,
-  Run,
   RunInFull,
   RunInside,
   Start,
@@ -21,6 +20,7 @@ import type {
   BulkCommand,
   BulkDone,
   BulkRequest,
+  ListedRun,
   OpenRunsFilter,
   RunChildren,
   RunFacets,
@@ -91,9 +91,9 @@ export class Runs extends RunRecords {
   }
 
   /** A page of runs, newest first. It may be short, or empty, and not be the last: see its cursor. */
-  async list(query: RunsQuery = {}): Promise<Page<Run>> {
+  async list(query: RunsQuery = {}): Promise<Page<ListedRun>> {
     type Body = {
-      readonly runs: readonly Run[];
+      readonly runs: readonly ListedRun[];
       readonly cursor: string;
     };
     const { runs, cursor } = (await this.#transport.ask<Body>('GET', '/v1/runs', { query })).body;
@@ -101,7 +101,7 @@ export class Runs extends RunRecords {
   }
 
   /** All runs that the query means, page by page. */
-  async *listAll(query: RunsQuery = {}): AsyncGenerator<Run, void, undefined> {
+  async *listAll(query: RunsQuery = {}): AsyncGenerator<ListedRun, void, undefined> {
     for (let cursor = query.cursor; ;) {
       const page = await this.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
       yield* page.items;

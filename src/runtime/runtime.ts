@@ -4,7 +4,7 @@
  */
 import type { GateOrder } from '../domain/calls/gate-order.ts';
 import type { ReplicaId } from '../domain/ids.ts';
-import type { OwnerView } from '../domain/calls/phase.ts';
+import { noPhase, type OwnerView, type RunPhase } from '../domain/calls/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
@@ -134,6 +134,14 @@ export class Runtime {
     const { clock, phases, runQueue, shards } = this.#rooms;
     if (!shards.owns(shard)) return null;
     return { calls: phases.callsOf(runId), begin: runQueue.placeOf(runId, clock.nowMs()) };
+  }
+
+  /** The phase of the calls of a run, without its places; null when another replica owns it. */
+  phaseOf({ runId, shard }: Pick<RunAddress, 'runId' | 'shard'>): RunPhase | null {
+    const { phases, shards } = this.#rooms;
+    if (!shards.owns(shard)) return null;
+    const { phase, provider } = phases.nowOf(runId) ?? noPhase;
+    return { phase, provider };
   }
 
   /** A budget was set here: from now on calls are charged. */

@@ -358,6 +358,13 @@ it('a replica asks the owner for places, and says why where nobody answers', asy
     const bodies = await Promise.all(runs.map(({ id }) => asked('GET', `/v1/runs/${id}`)));
     return bodies.map(({ body }) => body.call);
   };
+  const listedAt = async ({ ask: asked }: Opened) => {
+    const { body } = await asked('GET', '/v1/runs?status=calling-provider&limit=1000');
+    const calls = new Map(
+      body.runs.map((one: { id: string; call: unknown }) => [one.id, one.call]),
+    );
+    return runs.map(({ id }) => calls.get(id));
+  };
   await eventually(async () => {
     const [atA, atB] = [await callsAt(a), await callsAt(b)];
     expect(atA.map((call) => call.phase)).toEqual(atB.map((call) => call.phase));
@@ -365,7 +372,13 @@ it('a replica asks the owner for places, and says why where nobody answers', asy
     // Of two replicas each has half of a provider's two slots.
     expect(places.length).toBe(runs.length - 2);
     expect(new Set(atA.map((call) => call.phase))).toEqual(new Set(['in-slot', 'waits-for-slot']));
+    const placeless = atA.map(({ place: _, ...call }) => call);
+    expect(await listedAt(a)).toEqual(placeless);
+    expect(await listedAt(b)).toEqual(placeless);
   });
+  const { stdout } = await called('runs', '--status', 'calling-provider', '--url', b.url);
+  expect(stdout).toMatch(/calling-provider +│ in-slot /);
+  expect(stdout).toMatch(/calling-provider +│ waits-for-slot/);
   a.heddle.runtime.reachedAt(null);
   await eventually(async () => {
     const calls = await callsAt(b);
@@ -373,6 +386,7 @@ it('a replica asks the owner for places, and says why where nobody answers', asy
     for (const { phase, why } of calls) {
       expect(why).toBe(phase === 'unknown' ? 'the replica that owns the run serves nobody' : null);
     }
+    expect(await listedAt(b)).toEqual(calls.map(({ place: _, ...call }) => call));
   });
 });
 
@@ -393,6 +407,8 @@ it('the relay answers no stranger, and a place holds no name but that of the lin
     const { runId, shard } = await run.row();
     const { status } = await at.ask('POST', '/v1/relay/runs', { runId, shard });
     expect(status).toBe(403);
+    const phases = await at.ask('POST', '/v1/relay/phases', { runs: [{ runId, shard }] });
+    expect(phases.status).toBe(403);
   }
 });
 

@@ -14,7 +14,7 @@ import { typeText } from './schema-types.ts';
 const answered: Readonly<Record<string, string>> = {
   'POST /v1/runs 202': 'C.Started',
   'POST /v1/runs/batch 202': '{ readonly runs: readonly C.Started[] }',
-  'GET /v1/runs 200': '{ readonly runs: readonly C.Run[]; readonly cursor: string }',
+  'GET /v1/runs 200': '{ readonly runs: readonly C.ListedRun[]; readonly cursor: string }',
   'GET /v1/runs/facets 200': 'C.RunFacets',
   'POST /v1/runs/commands/count 200': '{ readonly matches: number }',
   'POST /v1/runs/commands 202': 'C.BulkDone',

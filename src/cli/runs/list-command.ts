@@ -1,6 +1,6 @@
 /** `heddle runs`: a list of runs. */
 import type { Command } from 'commander';
-import type { Run } from '../../client/index.ts';
+import type { ListedRun } from '../../client/index.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
 import { printList, printOne } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
@@ -28,7 +28,7 @@ export function addListCommand(program: Command, streams: Streams): void {
     const order = flags.oldest === true ? 'oldest' : 'newest';
     const query = { ...filterOf(flags), order, limit: Math.min(limit, 1_000) } as const;
     const runs = await withClient(flags, async (client) => {
-      const found: Run[] = [];
+      const found: ListedRun[] = [];
       for await (const run of client.runs.listAll(query)) {
         found.push(run);
         if (found.length === limit) break;

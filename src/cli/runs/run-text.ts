@@ -1,15 +1,29 @@
 /** Runs, turns and questions for people. */
-import type { Outcome, Question, Run, RunFacets, Turn } from '../../client/index.ts';
+import type { ListedRun, Outcome, Question, RunFacets, Turn } from '../../client/index.ts';
 import { harmless, iso, tableOf } from '../api/printed.ts';
 
-export function runTable(runs: readonly Run[]): string {
+export function runTable(runs: readonly ListedRun[]): string {
   return tableOf(
-    ['run', 'agent', 'status', 'turn', 'user', 'pipeline', 'tags', 'created'],
-    runs.map(({ id, agent, status, turn, user, pipeline, tags, createdAtMs }) => {
-      return [id, agent, status, turn, user, pipeline, tags.join(', '), iso(createdAtMs)];
+    ['run', 'agent', 'status', 'calls', 'turn', 'user', 'pipeline', 'tags', 'created'],
+    runs.map(({ id, agent, status, call, turn, user, pipeline, tags, createdAtMs }) => {
+      return [
+        id,
+        agent,
+        status,
+        callText(call),
+        turn,
+        user,
+        pipeline,
+        tags.join(', '),
+        iso(createdAtMs),
+      ];
     }),
   );
 }
+
+/** The phase, and the gate where it is. */
+const callText = (call: ListedRun['call']): string =>
+  [call?.phase, call?.provider].filter((part) => typeof part === 'string').join(' ');
 
 export function facetText({ isWhole, total, by }: RunFacets): string {
   const rows = Object.entries(by).flatMap(([field, counts]) =>

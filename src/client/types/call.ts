@@ -17,6 +17,9 @@ export type Place = {
   readonly asOf: number;
 };
 
+/** Where the provider calls of a run in a list stand: its place is told of one run alone. */
+export type ListedCall = Omit<CallNow, 'place'>;
+
 /** Where the provider calls of a run stand. */
 export type CallNow = {
   /** Where the most advanced of them stands; null without an open call. */

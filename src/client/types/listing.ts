@@ -1,5 +1,6 @@
 /** Which runs are wanted, and counts of them, as the API takes and answers them. */
 import type { Run, RunStatus } from '../api-types.ts';
+import type { ListedCall } from './call.ts';
 
 /** Which runs are meant. A field that is left out restricts nothing. */
 export type RunsFilter = {
@@ -27,6 +28,12 @@ export type RunsFilter = {
   readonly endedFromMs?: number;
   /** Ended before this time. */
   readonly endedBelowMs?: number;
+};
+
+/** A run of a list. */
+export type ListedRun = Run & {
+  /** Where its provider calls stand; absent for a run that calls none. */
+  readonly call?: ListedCall;
 };
 
 /** A page of the runs that a filter means. */

@@ -42,6 +42,11 @@ export class Live {
     return this.#runtime.nowOf(run);
   }
 
+  /** As `nowOf`, of the phase alone. */
+  phaseOf(run: Parameters<Runtime['phaseOf']>[0]): ReturnType<Runtime['phaseOf']> {
+    return this.#runtime.phaseOf(run);
+  }
+
   random(): number {
     return this.#runtime.ids.random();
   }

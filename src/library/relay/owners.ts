@@ -1,5 +1,5 @@
 /**
- * Asks the owner of a run what only its memory knows: the phases of its calls, and its places in lines. That is this
+ * Asks the owners of runs what only their memory knows: the phases of calls, and places in lines. That is this
  * replica, or another one over HTTP, or nobody; then it is unknown, and the answer says why.
  *
  * It owns where the owners are, for `peersMs`, and which of them did not answer lately.
@@ -7,8 +7,9 @@
  * 1. An answer is waited for `answerMsMax` at most, and who did not answer is not asked again for `silentMs`. So a
  *    replica that is gone makes no read of a run slow for long.
  * 2. It never throws: a run is looked at even where its owner is not reached.
+ * 3. However many runs are asked about, each owner is asked once.
  */
-import type { OwnerView } from '../../domain/calls/phase.ts';
+import type { OwnerView, RunPhase } from '../../domain/calls/phase.ts';
 import type { ReplicaId, RunId } from '../../domain/ids.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Peer } from '../../store/watch-port.ts';
@@ -17,6 +18,9 @@ import { isAnswer, newNonce, proofHeader, proofOf } from './proof.ts';
 /** The path at which replicas hear from each other. */
 export const relayPath = '/v1/relay';
 export const viewPath = `${relayPath}/runs`;
+export const phasesPath = `${relayPath}/phases`;
+/** As many as a page of a list has. */
+export const phasesMax = 1_000;
 
 /** An address may have a path: an application serves heddle under one of its own. */
 export const relayUrl = (address: string, path: string): URL =>
@@ -31,6 +35,16 @@ export type AskedRun = { readonly runId: RunId; readonly shard: number };
 /** What the owner answers: `view` is null when it is not the owner. `answer` proves who it is. */
 export type ViewAnswer = { readonly answer: string; readonly view: OwnerView | null };
 
+/** In the order of the runs that were asked about: null for one that it does not own. */
+export type PhasesAnswer = {
+  readonly answer: string;
+  readonly phases: readonly (RunPhase | null)[];
+};
+
+export type PhaseWord =
+  | { readonly kind: 'known'; readonly now: RunPhase }
+  | { readonly kind: 'unknown'; readonly why: string };
+
 export type OwnerWord =
   | { readonly kind: 'known'; readonly view: OwnerView }
   /** `isOwned` false: no replica owns it, so nothing of it goes on. */
@@ -44,11 +58,13 @@ const ownerWhy = {
   lost: 'the replicas are not known',
 } as const;
 
-const unknown = (why: keyof typeof ownerWhy): OwnerWord => {
-  return { kind: 'unknown', isOwned: why !== 'none', why: ownerWhy[why] };
+type Why = keyof typeof ownerWhy;
+
+const unknown = (why: Why) => {
+  return { kind: 'unknown', isOwned: why !== 'none', why: ownerWhy[why] } as const;
 };
 
-type Parts = Pick<Runtime, 'clock' | 'nowOf' | 'replicaId' | 'store'>;
+type Parts = Pick<Runtime, 'clock' | 'nowOf' | 'phaseOf' | 'replicaId' | 'store'>;
 type Peers = { readonly peers: readonly Peer[]; readonly secret: string };
 
 export class Owners {
@@ -68,10 +84,50 @@ export class Owners {
       const owner = peers.find(({ shards }) => shards.includes(run.shard));
       if (owner === undefined) return unknown('none');
       if (owner.replicaId === this.#runtime.replicaId) return unknown('moving');
-      return await this.#ask(owner, secret, run);
+      const body = { runId: run.runId, shard: run.shard };
+      const told = await this.#ask<ViewAnswer>(owner, secret, { path: viewPath, body });
+      if (typeof told === 'string') return unknown(told);
+      return told.view === null ? unknown('moving') : { kind: 'known', view: told.view };
     } catch {
       return unknown('lost');
     }
+  }
+
+  /** The phases of `phasesMax` runs at most, in their order. */
+  async phases(runs: readonly AskedRun[]): Promise<readonly PhaseWord[]> {
+    const words = runs.map((run): PhaseWord | null => {
+      const now = this.#runtime.phaseOf(run);
+      return now === null ? null : { kind: 'known', now };
+    });
+    const others = runs.filter((_, at) => words[at] === null);
+    if (others.length === 0) return words.map((word) => word ?? unknown('lost'));
+    const told = await this.#phasesOf(others).catch(() => new Map<RunId, PhaseWord>());
+    return words.map((word, at) => word ?? told.get(runs[at]?.runId as RunId) ?? unknown('lost'));
+  }
+
+  async #phasesOf(runs: readonly AskedRun[]): Promise<ReadonlyMap<RunId, PhaseWord>> {
+    const { peers, secret } = await this.#peersNow();
+    const told = new Map<RunId, PhaseWord>();
+    const byOwner = new Map<Peer, AskedRun[]>();
+    for (const { runId, shard } of runs) {
+      const owner = peers.find(({ shards }) => shards.includes(shard));
+      if (owner === undefined) told.set(runId, unknown('none'));
+      else if (owner.replicaId === this.#runtime.replicaId) told.set(runId, unknown('moving'));
+      else byOwner.set(owner, [...(byOwner.get(owner) ?? []), { runId, shard }]);
+    }
+    const asked = [...byOwner].map(async ([owner, its]) => {
+      const answer = await this.#ask<PhasesAnswer>(owner, secret, {
+        path: phasesPath,
+        body: { runs: its },
+      });
+      for (const [at, { runId }] of its.entries()) {
+        const now = typeof answer === 'string' ? null : (answer.phases[at] ?? null);
+        const why = typeof answer === 'string' ? answer : 'moving';
+        told.set(runId, now === null ? unknown(why) : { kind: 'known', now });
+      }
+    });
+    await Promise.all(asked);
+    return told;
   }
 
   #peersNow(): Promise<Peers> {
@@ -83,33 +139,38 @@ export class Owners {
     return this.#peers.found;
   }
 
-  async #ask({ replicaId: to, address }: Peer, secret: string, run: AskedRun): Promise<OwnerWord> {
+  /** Its answer, or why there is none. */
+  async #ask<Answer extends { readonly answer: string }>(
+    { replicaId: to, address }: Peer,
+    secret: string,
+    { path, body }: { readonly path: string; readonly body: object },
+  ): Promise<Answer | Why> {
     const { clock } = this.#runtime;
-    if (address === null) return unknown('mute');
-    if ((this.#silentUntilMs.get(to) ?? 0) > clock.nowMs()) return unknown('silent');
+    if (address === null) return 'mute';
+    if ((this.#silentUntilMs.get(to) ?? 0) > clock.nowMs()) return 'silent';
     const late = new AbortController();
     const cancel = clock.setTimer(answerMsMax, () => late.abort());
     const nonce = newNonce();
     try {
-      const response = await fetch(relayUrl(address, viewPath), {
+      const response = await fetch(relayUrl(address, path), {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           [proofHeader]: proofOf(secret, { to, atMs: clock.nowMs(), nonce }),
         },
-        body: JSON.stringify({ runId: run.runId, shard: run.shard }),
+        body: JSON.stringify(body),
         redirect: 'error',
         signal: late.signal,
       });
-      const { answer, view } = (await response.json()) as ViewAnswer;
-      if (!isAnswer(answer, secret, { to, nonce })) throw new Error('it is another server');
-      return view === null ? unknown('moving') : { kind: 'known', view };
+      const told = (await response.json()) as Answer;
+      if (!isAnswer(told.answer, secret, { to, nonce })) throw new Error('it is another server');
+      return told;
     } catch {
       for (const [id, untilMs] of this.#silentUntilMs) {
         if (untilMs <= clock.nowMs()) this.#silentUntilMs.delete(id);
       }
       this.#silentUntilMs.set(to, clock.nowMs() + silentMs);
-      return unknown('silent');
+      return 'silent';
     } finally {
       cancel();
     }

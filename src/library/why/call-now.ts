@@ -1,6 +1,9 @@
 /** The provider calls of a run in one line, for lists and pages: the most advanced of them, and where it waits. */
 import { phaseOfAll, type Phase, type Place } from '../../domain/calls/phase.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { RunLine } from '../../store/ports/listing-port.ts';
 import type { RunRow } from '../../store/rows.ts';
+import { ownersOf } from '../relay/owners.ts';
 import type { Beside } from './beside.ts';
 
 /** Where the provider calls of a run stand. */
@@ -28,4 +31,20 @@ export function callNow({ status }: RunRow, { owner }: Beside): RunCallNow | und
   const { phase, provider } = phaseOfAll(calls);
   const place = phase === 'waits-for-slot' ? (first?.place ?? null) : null;
   return { phase, provider, place, why: null };
+}
+
+/** The same of the runs of a page, without places: each owner is asked once, and nobody for runs that call no provider. */
+export async function callsNow(
+  { runtime }: { readonly runtime: Runtime },
+  lines: readonly RunLine[],
+): Promise<ReadonlyMap<string, Omit<RunCallNow, 'place'>>> {
+  const asked = lines.filter(({ status }) => calling.has(status));
+  const words = await ownersOf(runtime).phases(asked);
+  const calls = new Map<string, Omit<RunCallNow, 'place'>>();
+  for (const [at, word] of words.entries()) {
+    const { runId = '' } = asked[at] ?? {};
+    if (word.kind === 'known') calls.set(runId, { ...word.now, why: null });
+    else calls.set(runId, { phase: 'unknown', provider: null, why: word.why });
+  }
+  return calls;
 }

@@ -43,6 +43,7 @@ async function world(
     clock: systemClock,
     replicaId: self,
     nowOf: () => null,
+    phaseOf: () => null,
     store: { peers: async () => ({ peers: [peer], secret }) } as never,
   });
   return { owners, asked: () => asked };
@@ -82,11 +83,40 @@ it.each([
   expect(word).toHaveProperty('why', expect.stringContaining(why));
 });
 
+it('asks each owner once for the phases of all its runs', async () => {
+  const now = { phase: 'in-slot', provider: 'local' } as const;
+  const { owners, asked } = await world((nonce, response) => {
+    const answer = answerOf(secret, { to: other, nonce: nonce ?? '' });
+    response.end(JSON.stringify({ answer, phases: [now, null] }));
+  });
+  const at = (n: number, shard: number) => ({
+    runId: asRunId(`01900000-0000-7000-8000-00000000000${n}`),
+    shard,
+  });
+  expect(await owners.phases([at(1, 3), at(2, 5), at(3, 3)])).toEqual([
+    { kind: 'known', now },
+    { kind: 'unknown', isOwned: false, why: 'no replica owns the run at the moment' },
+    { kind: 'unknown', isOwned: true, why: 'the run is being taken up by a replica' },
+  ]);
+  expect(asked()).toBe(1);
+  expect(await owners.phases([])).toEqual([]);
+  expect(asked()).toBe(1);
+});
+
 it('does not throw where the database is away', async () => {
   const store = { peers: () => Promise.reject(new Error('away')) } as never;
-  const owners = new Owners({ clock: systemClock, replicaId: self, nowOf: () => null, store });
+  const owners = new Owners({
+    clock: systemClock,
+    replicaId: self,
+    nowOf: () => null,
+    phaseOf: () => null,
+    store,
+  });
   expect(await owners.of(run)).toMatchObject({
     kind: 'unknown',
     why: 'the replicas are not known',
   });
+  expect(await owners.phases([run])).toMatchObject([
+    { kind: 'unknown', why: 'the replicas are not known' },
+  ]);
 });

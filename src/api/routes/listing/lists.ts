@@ -1,7 +1,8 @@
 /** Runs by filter: pages of them, and counts. */
 import { z } from 'zod';
 import { route } from '../../route.ts';
-import { limit, lineOf, runSchema } from '../../shapes.ts';
+import { callsNow } from '../../../library/why/call-now.ts';
+import { limit, lineOf, listedRunSchema } from '../../shapes.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { filterOf, filterShape } from './filter.ts';
 
@@ -10,7 +11,7 @@ const list = route({
   path: '/v1/runs',
   scope: 'read',
   summary:
-    'Runs, newest first; with a time of the end, those that ended last first. An empty cursor: there are no more. A page may be short, or empty, and not be the last.',
+    'Runs, newest first; with a time of the end, those that ended last first. An empty cursor: there are no more. A page may be short, or empty, and not be the last. `call`: where the calls of a run stand, which only its owner knows.',
   ofTenant: true,
   query: z.object({
     ...filterShape,
@@ -18,8 +19,8 @@ const list = route({
     limit: limit(1_000, 100),
     cursor: z.string().max(200).optional(),
   }),
-  answers: { 200: z.object({ runs: z.array(runSchema), cursor: z.string() }) },
-  handle: async ({ heddle, tenant, query }) => {
+  answers: { 200: z.object({ runs: z.array(listedRunSchema), cursor: z.string() }) },
+  handle: async ({ heddle, host, tenant, query }) => {
     const { cursor, order, limit: most } = query;
     const { runs, next } = await heddle.listing.runs({
       ...filterOf(query, tenant),
@@ -28,7 +29,12 @@ const list = route({
       ...(cursor === undefined || cursor === '' ? {} : { cursor: positionOf(cursor) }),
     });
     const at = next === null ? '' : cursorOf(next);
-    return { status: 200, body: { runs: runs.map(lineOf), cursor: at } };
+    const calls = await callsNow(host, runs);
+    const listed = runs.map((line) => {
+      const call = calls.get(line.runId);
+      return { ...lineOf(line), ...(call === undefined ? {} : { call }) };
+    });
+    return { status: 200, body: { runs: listed, cursor: at } };
   },
 });
 

@@ -13,7 +13,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Live } from '../../../library/live/live.ts';
 import { interestKey, keysOf, type Interest, type News } from '../../../library/live/news.ts';
-import type { AskedRun, ViewAnswer } from '../../../library/relay/owners.ts';
+import type { AskedRun, PhasesAnswer, ViewAnswer } from '../../../library/relay/owners.ts';
 import { beatMs, type InterestChange, type RelayLine } from './line.ts';
 import { answerOf, newNonce, nonceOf } from '../../../library/relay/proof.ts';
 
@@ -25,7 +25,7 @@ const interestsMax = 100_000;
 const lingerMs = 2_000;
 
 export type RelayDoorOptions = {
-  readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'replicaId'>;
+  readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'phaseOf' | 'replicaId'>;
   readonly secret: () => Promise<string>;
 };
 
@@ -75,11 +75,22 @@ export class RelayDoor {
 
   /** What this replica knows of a run that it owns. Null: who asks is no replica of this database. */
   async view(proof: unknown, run: AskedRun): Promise<ViewAnswer | null> {
+    const answer = await this.#answerTo(proof);
+    return answer === null ? null : { answer, view: this.#options.live.nowOf(run) };
+  }
+
+  /** As `view`, of the phases of several runs. */
+  async phases(proof: unknown, runs: readonly AskedRun[]): Promise<PhasesAnswer | null> {
+    const answer = await this.#answerTo(proof);
+    if (answer === null) return null;
+    return { answer, phases: runs.map((run) => this.#options.live.phaseOf(run)) };
+  }
+
+  async #answerTo(proof: unknown): Promise<string | null> {
     const nonce = await this.#nonceOf(proof);
     if (nonce === null) return null;
     const { live, secret } = this.#options;
-    const answer = answerOf(await secret(), { to: live.replicaId, nonce });
-    return { answer, view: live.nowOf(run) };
+    return answerOf(await secret(), { to: live.replicaId, nonce });
   }
 
   close(): void {
