@@ -17,7 +17,7 @@ type BudgetFlags = ApiFlags & {
   readonly unbounded?: boolean;
 };
 
-export function addBudgetCommand(program: Command, streams: Streams): void {
+export function addBudgetCommand(program: Command, streams: Streams): Command {
   const command = apiCommand(program, 'budget')
     .description('show a budget with what was spent of it, or set it first')
     .option('--user <name>', "of this user, instead of the tenant's own")
@@ -40,6 +40,7 @@ export function addBudgetCommand(program: Command, streams: Streams): void {
     );
     printOne(streams, flags, view, (one) => JSON.stringify(one));
   });
+  return command;
 }
 
 function ownerOf({ user, run }: BudgetFlags): BudgetOwner {

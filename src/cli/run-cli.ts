@@ -10,7 +10,7 @@ import { addCircuitsCommand } from './circuits-command.ts';
 import { addChannelsCommand } from './data/channels-command.ts';
 import { addEvaluationsCommand } from './data/evaluations-command.ts';
 import { addMemoryCommand } from './data/memory-command.ts';
-import { addChannelLists, addMemoryList } from './data/names-commands.ts';
+import { addBudgetList, addChannelLists, addMemoryList } from './data/names-commands.ts';
 import { addDatabaseCommands } from './database-commands.ts';
 import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -57,7 +57,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addEvaluationsCommand(program, streams);
   addProvidersCommand(program, streams);
   addReplicasCommand(program, streams);
-  addBudgetCommand(program, streams);
+  addBudgetList(addBudgetCommand(program, streams), streams);
   addAgentsCommand(program, streams, endWith);
   addTokensCommand(program, streams);
   addDatabaseCommands(program, streams);

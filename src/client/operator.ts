@@ -1,6 +1,7 @@
 /** What an operator looks at and steers over the API: budgets, providers, the audit. */
 import type { Transport } from './transport.ts';
-import type { Budget, BudgetOwner, BudgetView, Json, Provider } from './api-types.ts';
+import type { Budget, BudgetOwner, BudgetView, Json, Page, Provider } from './api-types.ts';
+import type { NamesQuery, UserBudget } from './types/lists.ts';
 import type { Activity, ActivityQuery, Replicas } from './types/operations.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
@@ -26,6 +27,13 @@ export class Operator {
   /** Gives the owner a budget; calls that wait for it go on if they fit. */
   async setBudget(budget: Budget, owner: BudgetOwner = {}): Promise<BudgetView> {
     return (await this.#transport.ask<BudgetView>('PUT', budgetAt(owner), { body: budget })).body;
+  }
+
+  /** What users have used of their budgets, by name: a page of those that were given one or charged by default. */
+  async budgets(query: NamesQuery = {}): Promise<Page<UserBudget>> {
+    type Body = { readonly budgets: readonly UserBudget[]; readonly cursor: string };
+    const { body } = await this.#transport.ask<Body>('GET', '/v1/budgets', { query });
+    return { items: body.budgets, cursor: body.cursor };
   }
 
   /** What replicas have found out about each gate. */

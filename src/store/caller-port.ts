@@ -247,6 +247,7 @@ export function callerStore(reads: TenantReads): CallerStore {
     channels: ({ tenant }, query) => reads.channels({ ...query, tenant }),
     groups: ({ tenant }, query) => reads.groups({ ...query, tenant }),
     renewLeases: ({ tenant }, request) => reads.renewLeases({ ...request, tenant }),
+    userBudgets: ({ tenant }, query) => reads.userBudgets({ ...query, tenant }),
     memoryEntries: ({ tenant }, query) => reads.memoryEntries({ ...query, tenant }),
     memory: ({ tenant }, read) => reads.memory({ ...read, tenant }),
     storeImage: ({ tenant }, image) => reads.storeImage({ ...image, tenant }),

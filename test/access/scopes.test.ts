@@ -65,6 +65,7 @@ const methods: {
   renewLeases: { sql: ['lease_renew'] },
   channels: { sql: ['channels_list'] },
   groups: { sql: ['groups_list'] },
+  userBudgets: { sql: ['budgets_users'] },
   memoryEntries: { sql: ['memory_list'] },
   memory: { sql: ['memory_read'] },
   storeImage: { sql: ['image_store'] },

@@ -20,6 +20,7 @@ describe('an empty list', () => {
     ['memory', 'list', 'user', 'u'],
     ['evaluations'],
     ['evaluations', '--totals'],
+    ['budget', 'list'],
     ['providers'],
     ['agents', 'list'],
     ['cancel', '--agent', 'none', '--yes'],

@@ -55,6 +55,7 @@ const answered: Readonly<Record<string, string>> = {
   'DELETE /v1/memory/:scope/:owner/:key 200': 'C.Written',
   'GET /v1/memory/:scope/:owner/:key/versions 200':
     '{ readonly versions: readonly C.MemoryVersion[] }',
+  'GET /v1/budgets 200': '{ readonly budgets: readonly C.UserBudget[]; readonly cursor: string }',
   'GET /v1/budgets/tenant 200': 'C.BudgetView',
   'PUT /v1/budgets/tenant 200': 'C.BudgetView',
   'GET /v1/replicas 200': 'C.Replicas',

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { BudgetOwner, BudgetView } from '../../library/budget-requests.ts';
 import { route, type Ask, type Route } from '../route.ts';
+import { userBudgetsOf } from '../../library/outside/names.ts';
 import { name, runId } from '../shapes.ts';
+import { afterOf, cursorAfter, page, prefix } from './records/channels.ts';
 
 const budgetSchema = z
   .strictObject({
@@ -49,7 +51,46 @@ const places = {
 
 type AnyAsk = Pick<Ask<unknown, unknown, unknown>, 'tenant' | 'params'>;
 
-export const budgetRoutes: readonly Route[] = Object.entries(places).flatMap(([path, place]) => {
+const leftSchema = z.object({ tokens: z.number().nullable(), cost: z.number().nullable() });
+
+/** Of a bound; null without one. What is reserved may still be used. */
+function leftOf({ budget, spent, reserved }: BudgetView): z.input<typeof leftSchema> {
+  const left = (kind: 'tokens' | 'cost'): number | null => {
+    const most = budget[kind];
+    return most === undefined ? null : Math.max(most - spent[kind] - reserved[kind], 0);
+  };
+  return { tokens: left('tokens'), cost: left('cost') };
+}
+
+const ofUsers = route({
+  method: 'GET',
+  path: '/v1/budgets',
+  scope: 'read',
+  summary:
+    'What users have used of their budgets, and what is left, by name: users that were given a budget, or that a default has charged. An empty cursor: there are no more.',
+  ofTenant: true,
+  query: z.object({ ...page, prefix }),
+  answers: {
+    200: z.object({
+      budgets: z.array(
+        z.object({ user: z.string(), ...viewSchema.shape, left: leftSchema }).meta({
+          id: 'UserBudget',
+        }),
+      ),
+      cursor: z.string(),
+    }),
+  },
+  handle: async ({ host, within, query }) => {
+    const { limit: most, cursor } = query;
+    const asked = { prefix: query.prefix, after: afterOf(cursor), limit: most };
+    const found = await userBudgetsOf(host, within, asked);
+    const budgets = found.map((one) => ({ user: one.user, ...shown(one), left: leftOf(one) }));
+    const names = found.map(({ user }) => user);
+    return { status: 200, body: { budgets, cursor: cursorAfter(names, most) } };
+  },
+});
+
+const ofOwners: readonly Route[] = Object.entries(places).flatMap(([path, place]) => {
   const ownerOf = ({ tenant, params }: AnyAsk): BudgetOwner => ({
     tenant,
     ...place.owner(params as { user?: string; runId?: string }),
@@ -90,3 +131,5 @@ export const budgetRoutes: readonly Route[] = Object.entries(places).flatMap(([p
     }),
   ];
 });
+
+export const budgetRoutes = [ofUsers, ...ofOwners];

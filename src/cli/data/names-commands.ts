@@ -1,6 +1,6 @@
-/** `heddle channels list|groups|renew` and `heddle memory list`. */
+/** `heddle channels list|groups|renew`, `heddle memory list` and `heddle budget list`. */
 import type { Command } from 'commander';
-import type { ChannelView, EntryView, GroupView, Page } from '../../client/index.ts';
+import type { ChannelView, EntryView, GroupView, Page, UserBudget } from '../../client/index.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
 import { iso, printList, tableOf } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
@@ -131,3 +131,32 @@ function entryTable(list: readonly EntryView[]): string {
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+export function addBudgetList(budget: Command, streams: Streams): void {
+  listCommand(budget, 'list', 'the budgets')
+    .description('list what users have used of their budgets, by name')
+    .action(async (flags: ListFlags) => {
+      const found = await withClient(flags, ({ operator }) =>
+        upTo(flags, (query) => operator.budgets(query)),
+      );
+      const none = 'No user has a budget, or was charged to one.';
+      printList(streams, flags, found, { text: budgetTable, none });
+    });
+}
+
+function budgetTable(budgets: readonly UserBudget[]): string {
+  const shown = (value: number | null | undefined): number | string => value ?? 'no bound';
+  return tableOf(
+    ['user', 'tokens', 'spent', 'reserved', 'left', 'cost', 'spent', 'reserved', 'left', 'per'],
+    budgets.map(({ user, budget, spent, reserved, left }) => [
+      user,
+      ...(['tokens', 'cost'] as const).flatMap((kind) => [
+        shown(budget?.[kind]),
+        spent[kind],
+        reserved[kind],
+        shown(left[kind]),
+      ]),
+      budget?.per ?? 'ever',
+    ]),
+  );
+}

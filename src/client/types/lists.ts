@@ -1,5 +1,7 @@
 /** Lists of channels, of their groups and of memory entries, as the API tells them. */
 
+import type { BudgetView } from '../api-types.ts';
+
 /** Which names are wanted: those that begin with `prefix`. */
 export type NamesQuery = {
   /** Default: all. */
@@ -64,4 +66,17 @@ export type EntryView = {
   readonly turn: number | null;
   /** When, in ms since 1970. */
   readonly writtenAtMs: number;
+};
+
+/** What a user has used of a budget. */
+export type UserBudget = BudgetView & {
+  /** The user. */
+  readonly user: string;
+  /** What calls to come may use; null without a bound. */
+  readonly left: {
+    /** Tokens. */
+    readonly tokens: number | null;
+    /** Cost, in the currency of the prices. */
+    readonly cost: number | null;
+  };
 };

@@ -1,7 +1,8 @@
-/** Lists of channels, their groups and memory entries, for surfaces. */
+/** Lists of channels, their groups, memory entries and budgets, for surfaces. */
 import { checkName } from '../../domain/ids.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { ChannelRow, EntryRow, GroupRow, NamesAsked } from '../../store/ports/records.ts';
+import { budgetView, type BudgetView } from '../budget-requests.ts';
 import type { Heddle } from '../library.ts';
 import { memoryAddress, type MemoryOwner } from '../requests.ts';
 
@@ -38,6 +39,16 @@ export async function groupsOf(
     runtime.store.channelLogs([log]),
   ]);
   return { head: found?.head ?? 0, groups };
+}
+
+/** What users have used of their budgets: of those that were given one, or that a default has charged. */
+export async function userBudgetsOf(
+  { runtime }: Host,
+  scope: OneTenant,
+  asked: NamesAsked,
+): Promise<readonly (BudgetView & { readonly user: string })[]> {
+  const rows = await runtime.store.userBudgets(scope, checked(asked));
+  return rows.map((row) => ({ ...budgetView({}, row), user: row.owner }));
 }
 
 /** The entries of an owner by key, deleted ones too. */

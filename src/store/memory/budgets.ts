@@ -3,6 +3,7 @@
  * always the sum of the open reservations under it.
  */
 import type { Batch } from '../batch.ts';
+import type { AnswerIn, AskedIn } from '../caller-port.ts';
 import {
   addAmounts,
   budgetKey,
@@ -20,6 +21,7 @@ import {
 } from '../charges.ts';
 import type { Fates } from '../fates.ts';
 import type { Database } from './database.ts';
+import { page } from './lists/names.ts';
 import { reservationKey, runKey, type StoredBudget } from './stored-rows.ts';
 import { holds } from './shards.ts';
 import { own } from './table.ts';
@@ -135,5 +137,17 @@ export function readBudgets(
   return at.map((one) => {
     const known = db.tables.budgets.get(budgetKey(one));
     return budgetUnder(defaults, one, known === undefined ? null : renewed(db, known));
+  });
+}
+
+export function listUserBudgets(
+  db: Database,
+  query: AskedIn<'userBudgets'>,
+): AnswerIn<'userBudgets'> {
+  const rows = db.tables.budgets
+    .all()
+    .filter(({ tenant, scope }) => tenant === query.tenant && scope === 'user');
+  return page(rows, ({ owner }) => owner, query).flatMap((row) => {
+    return budgetUnder({}, row, renewed(db, row)) ?? [];
   });
 }

@@ -19,7 +19,7 @@ import { activityHistory, noteActivity } from './lists/activity.ts';
 import { readAttempts } from './attempts.ts';
 import { audit } from './audit.ts';
 import { gateOrders, orderGates } from './gate-orders.ts';
-import { readBudgets, setBudget } from './budgets.ts';
+import { listUserBudgets, readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
 import { commitBatch } from './commit.ts';
 import { readConversation } from './conversations.ts';
@@ -164,6 +164,7 @@ function callerReads(whole: Whole): TenantReads {
       whole((db) => requestedOnce(db, requestOf(request), () => acknowledge(db, request))),
     renewLeases: (request) => whole((db) => renewLeases(db, request)),
     channels: (query) => whole((db) => listChannels(db, query)),
+    userBudgets: (query) => whole((db) => listUserBudgets(db, query)),
     groups: (query) => whole((db) => listGroups(db, query)),
     memoryEntries: (query) => whole((db) => listEntries(db, query)),
     memory: (read) => whole((db) => readMemory(db, read)),

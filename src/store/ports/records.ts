@@ -1,5 +1,8 @@
-/** What a caller asks of channels and of memory, beside single entries and messages: lists, groups, renewed leases. */
+/**
+ * What a caller asks of channels, of memory and of budgets, beside single ones: lists, groups, renewed leases.
+ */
 import type { OneTenant } from '../../domain/scope.ts';
+import type { BudgetRow } from '../charges.ts';
 
 /** A page of names: those that begin with `prefix`, in the order of their bytes. `after`: only names after this one. */
 export type NamesAsked = {
@@ -64,6 +67,8 @@ export interface RecordsStore {
       readonly leaseMs: number;
     },
   ): Promise<readonly boolean[]>;
+  /** The budgets of users by name, as they are stored: of users that were given one, or that a default has charged. */
+  userBudgets(scope: OneTenant, query: NamesAsked): Promise<readonly BudgetRow[]>;
   /** The entries of one owner by key, deleted ones too. `scope`: of the entries. */
   memoryEntries(
     scope: OneTenant,

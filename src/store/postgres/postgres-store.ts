@@ -16,7 +16,7 @@ import type { Hint, Store } from '../port.ts';
 import { audit } from './reads/audit.ts';
 import { readAttempts } from './reads/attempts.ts';
 import { orderGates, readGateOrders } from './tables/gate-orders.ts';
-import { hasBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
+import { hasBudgets, listUserBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
 import { commitBatch } from './commit/commit.ts';
 import { readConversations } from './tables/conversations.ts';
 import { connectionsOf } from './link/connections.ts';
@@ -165,6 +165,7 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     renewLeases: (request) => renewLeases(read, request),
     channels: (query) => listChannels(wide, query),
     groups: (query) => listGroups(wide, query),
+    userBudgets: (query) => listUserBudgets(wide, query),
     memoryEntries: (query) => listEntries(wide, query),
     memory: async (asked) => {
       const { memory } = await readSet(read, { memory: [asked], channels: [] });

@@ -32,6 +32,26 @@ export function namesContract({ open, it }: Contract): void {
     expect(nameAfterPrefix('x\u{d7ff}')).toBe('x\u{e000}');
   });
 
+  it('budgets of users stand by name, as they count today, and those of a tenant or a run do not', async () => {
+    const bench = await begin(open);
+    const limits = { tokensMax: 10, microsMax: null, perDay: true };
+    const set = (scope: 'user' | 'run' | 'tenant', owner: string) =>
+      bench.store.setBudget(own, { scope, owner }, limits);
+    for (const name of names.toReversed()) await set('user', name);
+    await set('tenant', '');
+    await set('run', 'a');
+    const other = oneTenant('other');
+    await bench.store.setBudget(other, { scope: 'user', owner: 'a' }, limits);
+    const list = async (asked: Partial<NamesAsked>) =>
+      (await bench.store.userBudgets(own, { ...all, ...asked })).map(({ owner }) => owner);
+    expect(await list({})).toEqual(names);
+    expect(await list({ prefix: 'a' })).toEqual(names.slice(0, -1));
+    expect(await list({ after: 'a/b', limit: 2 })).toEqual(['a/c', 'a\u{ffff}x']);
+    expect(await list({ prefix: 'a/', after: 'a/b' })).toEqual(['a/c']);
+    const one = await bench.store.budget(other, { scope: 'user', owner: 'a' });
+    expect(await bench.store.userBudgets(other, all)).toEqual([one]);
+  });
+
   it('a channel tells its messages and groups, a group what it has yet to get', async () => {
     const bench = await begin(open);
     for (const id of ['m1', 'm2', 'm3']) await bench.publish(message('news', id));

@@ -9,7 +9,7 @@ import { join } from '../table.ts';
 /** Postgres compares names by their bytes. */
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-function page<Row>(
+export function page<Row>(
   rows: readonly Row[],
   nameOf: (row: Row) => string,
   { prefix, after, limit }: NamesAsked,

@@ -4,6 +4,7 @@
  */
 import {
   budgetKey,
+  budgetUnder,
   budgetsOf,
   type Amount,
   type BudgetAddress,
@@ -13,14 +14,18 @@ import {
   type Reservation,
   type Settlement,
 } from '../../charges.ts';
+import type { AnswerIn, AskedIn } from '../../caller-port.ts';
+import { nameAfterPrefix } from '../../ports/records.ts';
 import { guard } from '../link/failure.ts';
 import type { Pool } from '../link/pool.ts';
 import {
   column,
+  int,
   paramsOf,
   rowStatement,
   runColumns,
   statement,
+  text,
   within,
   type Call,
   type Column,
@@ -188,11 +193,13 @@ function addressesOf(...sets: readonly (readonly (Reservation | Settlement)[])[]
   return keys.flatMap((key) => found.get(key) ?? []);
 }
 
+const storedColumns = `t.tokens_max, t.micros_max, t.per_day, ${spentNow('spent_tokens')},
+      ${spentNow('spent_micros')}, t.reserved_tokens, t.reserved_micros, t.is_set`;
+
 const readBudgetsStatement = rowStatement<BudgetAddress>(
   'budgets_read',
   addressColumns,
-  `select t.tokens_max, t.micros_max, t.per_day, ${spentNow('spent_tokens')},
-      ${spentNow('spent_micros')}, t.reserved_tokens, t.reserved_micros, t.is_set
+  `select ${storedColumns}
     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i(tenant, scope, owner, place)
     left join lateral (
       select * from heddle.budgets x
@@ -210,21 +217,47 @@ export async function readBudgets(
 ): Promise<(StoredBudget | null)[]> {
   if (at.length === 0) return [];
   const rows = await pool.rows(readBudgetsStatement(at));
-  return at.map(({ tenant, scope, owner }, index) => {
-    const [tokensMax, microsMax, perDay, tokens, micros, heldTokens, heldMicros, isSet] =
-      rows[index] ?? [];
-    if (!perDay) return null;
-    return {
-      tenant,
-      scope,
-      owner,
-      tokensMax: tokensMax ? Number(tokensMax) : null,
-      microsMax: microsMax ? Number(microsMax) : null,
-      perDay: perDay === 't',
-      spent: { tokens: Number(tokens), micros: Number(micros) },
-      reserved: { tokens: Number(heldTokens), micros: Number(heldMicros) },
-      isSet: isSet === 't',
-    };
+  return at.map((one, index) => storedOf(one, rows[index] ?? []));
+}
+
+function storedOf(
+  { tenant, scope, owner }: BudgetAddress,
+  row: readonly (string | null)[],
+): StoredBudget | null {
+  const [tokensMax, microsMax, perDay, tokens, micros, heldTokens, heldMicros, isSet] = row;
+  if (!perDay) return null;
+  return {
+    tenant,
+    scope,
+    owner,
+    tokensMax: tokensMax ? Number(tokensMax) : null,
+    microsMax: microsMax ? Number(microsMax) : null,
+    perDay: perDay === 't',
+    spent: { tokens: Number(tokens), micros: Number(micros) },
+    reserved: { tokens: Number(heldTokens), micros: Number(heldMicros) },
+    isSet: isSet === 't',
+  };
+}
+
+/** A range of the primary key: see reads/names.ts. */
+const userBudgetsStatement = statement(
+  'budgets_users',
+  [text, text, text, text, int],
+  `select ${storedColumns}, t.owner from heddle.budgets t
+    where t.tenant = $1::text and t.scope = 'user' and t.owner >= $2::text
+      and ($3::text is null or t.owner < $3::text) and ($4::text is null or t.owner > $4::text)
+    order by t.owner limit $5::int`,
+);
+
+export async function listUserBudgets(
+  pool: Pool,
+  { tenant, prefix, after, limit }: AskedIn<'userBudgets'>,
+): Promise<AnswerIn<'userBudgets'>> {
+  const end = nameAfterPrefix(prefix);
+  const rows = await pool.rows(userBudgetsStatement(tenant, prefix, end, after, limit));
+  return rows.flatMap((row) => {
+    const at = { tenant, scope: 'user', owner: row.at(-1) ?? '' } as const;
+    return budgetUnder({}, at, storedOf(at, row)) ?? [];
   });
 }
 
