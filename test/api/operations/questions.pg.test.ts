@@ -114,13 +114,13 @@ it.each([
   ['limit=0', 'query.limit'],
   ['limit=1001', 'query.limit'],
   ['olderThanMs=-1', 'query.olderThanMs'],
-  ['olderThanMs=9007199254740991', 'questions.olderThanMs'],
+  ['olderThanMs=9007199254740991', 'query.olderThanMs'],
   ['olderThanMs=soon', 'query.olderThanMs'],
   ['assignee=', 'query.assignee'],
   ['agent=%00', 'query.agent'],
   ['cursor=x', 'query.cursor'],
-  [`cursor=${Buffer.from('1:').toString('base64url')}`, 'questions.after'],
-  [`cursor=${Buffer.from('1:7 no-run ask').toString('base64url')}`, 'questions.after'],
+  [`cursor=${Buffer.from('1:').toString('base64url')}`, 'query.cursor'],
+  [`cursor=${Buffer.from('1:7 no-run ask').toString('base64url')}`, 'query.cursor'],
   ['colour=red', 'query'],
 ])('%s is refused by its field', async (query, field) => {
   const { status, body } = await a.ask('GET', `/v1/questions?${query}`);

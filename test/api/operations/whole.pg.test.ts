@@ -68,13 +68,13 @@ it('what was going on is counted every 5 s by one of them, and goes on when that
 });
 
 it.each([
-  ['step=1', 'activity.stepMs'],
-  ['step=7000', 'activity.stepMs'],
-  ['step=5000&from=0', 'activity.stepMs'],
-  ['from=20&to=10', 'activity.fromMs'],
+  ['step=1', 'query.step'],
+  ['step=7000', 'query.step'],
+  ['step=5000&from=0', 'query.step'],
+  ['from=20&to=10', 'query.from'],
   ['from=x', 'query.from'],
   ['to=-1', 'query.to'],
-  ['to=9007199254740991', 'activity.toMs'],
+  ['to=9007199254740991', 'query.to'],
   ['users=1', 'query'],
 ])('activity?%s is refused by its field', async (query, field) => {
   const at = await served(url);
