@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { packageVersion } from '../api/package-version.ts';
+import { addActivityCommand } from './activity-command.ts';
 import { addAgentsCommand } from './agents/agents-command.ts';
 import { addBudgetCommand } from './budget-command.ts';
 import { addCircuitsCommand } from './circuits-command.ts';
@@ -16,6 +17,7 @@ import { addEmulateCommand } from './emulate-command.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { addProvidersCommand } from './providers-command.ts';
 import { addReplicasCommand } from './replicas-command.ts';
+import { addChildrenCommand } from './runs/children-command.ts';
 import { addListCommand } from './runs/list-command.ts';
 import { addQuestionsCommands } from './runs/questions-commands.ts';
 import { addRerunCommand } from './runs/rerun-command.ts';
@@ -49,6 +51,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addRunCommand(program, streams, endWith);
   addRerunCommand(program, streams, endWith);
   addListCommand(program, streams);
+  addChildrenCommand(program, streams);
   addShowCommands(program, streams, endWith);
   addSteerCommands(program, streams, endWith);
   addQuestionsCommands(program, streams);
@@ -57,6 +60,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addEvaluationsCommand(program, streams);
   addProvidersCommand(program, streams);
   addReplicasCommand(program, streams);
+  addActivityCommand(program, streams);
   addBudgetList(addBudgetCommand(program, streams), streams);
   addAgentsCommand(program, streams, endWith);
   addTokensCommand(program, streams);

@@ -6,6 +6,7 @@ import { createClient } from '../../src/client/index.ts';
 import { approval } from '../../machines/examples/approval.ts';
 import { eventually } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
+import { called } from '../cli/called.ts';
 import { served } from './served.ts';
 
 const strict = setup({}).createMachine({
@@ -110,6 +111,11 @@ it('a run shows its children', async () => {
     code: 'run-unknown',
   });
   expect((await a.ask('GET', `/v1/runs/${id}/children?depth=99`)).status).toBe(400);
+  const tree = await called('children', id, '--url', a.url);
+  expect(tree.stdout).toMatch(new RegExp(`^${id}\n└─ ${below[0]?.id}  approval  \\S+\n$`));
+  const listed = await called('children', id, '--json', '--url', a.url);
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ id: below[0]?.id, depth: 1 }]);
+  expect(await called('children', id, '--depth', '17', '--url', a.url)).toMatchObject({ code: 2 });
 });
 
 it('a run is begun once more, with its input or another that fits, and once for a double click', async () => {

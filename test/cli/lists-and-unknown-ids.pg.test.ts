@@ -5,14 +5,16 @@ import { testDatabase } from '../support/postgres.ts';
 import { called } from './called.ts';
 
 const database = await testDatabase();
-const { url } = await served(await testDatabase());
+const { url, heddle } = await served(await testDatabase());
 const empty = await served(await testDatabase(), {}, { agents: [] });
+const { id: childless } = await heddle.start('script', { input: { steps: [{ do: 'wait' }] } });
 const nobody = '00000000-0000-7000-8000-000000000000';
 
 describe('an empty list', () => {
   const ofServer = [
     ['runs'],
     ['questions'],
+    ['activity', '--to', '2026-01-02T00:00Z', '--from', '2026-01-01T23:00Z'],
     ['channels', 'list'],
     ['channels', 'read', 'c'],
     ['channels', 'lease', 'c', 'g'],
@@ -27,7 +29,11 @@ describe('an empty list', () => {
     ['pause', '--agent', 'none', '--yes'],
     ['resume', '--agent', 'none', '--yes'],
   ].map((words) => [...words, '--url', empty.url]);
-  const all = [...ofServer, ['tokens', 'list', '--database-url', database]];
+  const all = [
+    ...ofServer,
+    ['children', childless, '--url', url],
+    ['tokens', 'list', '--database-url', database],
+  ];
 
   it.each(all.map((words) => [words.slice(0, -2).join(' '), words] as const))(
     '%s',
@@ -63,6 +69,7 @@ describe('an id that nothing has', () => {
     ['run-unknown', ['show', nobody, '--turn', '1']],
     ['run-unknown', ['why', nobody]],
     ['run-unknown', ['rerun', nobody]],
+    ['run-unknown', ['children', nobody]],
     ['run-unknown', ['send', nobody, 'go']],
     ['run-unknown', ['cancel', nobody]],
     ['run-unknown', ['pause', nobody]],

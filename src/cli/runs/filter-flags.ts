@@ -62,7 +62,7 @@ export function filterOf(flags: FilterFlags): RunsFilter {
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** In ms since 1970. */
-function timeOf(text: string, field: string): number {
+export function timeOf(text: string, field: string): number {
   const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const ms =
     number === undefined

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { createToken } from '../../../src/access/tokens.ts';
 import { testDatabase } from '../../support/postgres.ts';
+import { called } from '../../cli/called.ts';
 import { served } from '../served.ts';
 
 const url = await testDatabase();
@@ -65,6 +66,21 @@ it('what was going on is counted every 5 s by one of them, and goes on when that
   expect(byMinute.body).toMatchObject({ stepMs: 60_000 });
   expect(byMinute.body.counts.length).toBeGreaterThanOrEqual(1);
   expect(byMinute.body.counts.length).toBeLessThan(times.length + 1);
+  const lines = await called('activity', '--from', '10m', '--jsonl', '--url', second.url);
+  const told = lines.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { atMs: number });
+  expect(told.map(({ atMs }) => atMs)).toEqual(expect.arrayContaining(times));
+  const table = await called('activity', '--step', '5', '--url', second.url);
+  expect(table.stdout).toMatch(/ at .* open .* in slots .* gates /);
+  expect(table.stdout).toContain(new Date(times[0] ?? 0).toISOString());
+  for (const [flag, value] of [
+    ['--step', '4'],
+    ['--from', 'soon'],
+  ] as const) {
+    expect(await called('activity', flag, value, '--url', second.url)).toMatchObject({ code: 2 });
+  }
 });
 
 it.each([
