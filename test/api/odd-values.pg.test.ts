@@ -6,7 +6,7 @@ import { served } from './served.ts';
 const { ask, url } = await served(await testDatabase());
 
 it.each([
-  ['GET', '/v1/runs?endedFromMs=281474976710655', 'endedFromMs'],
+  ['GET', '/v1/runs?endedFromMs=281474976710655', 'query.endedFromMs'],
   ['GET', '/v1/memory/user/ann/k?version=9007199254740991', 'query.version'],
   ['GET', '/v1/agents?afterAgent=script', 'query.afterVersion'],
   ['GET', '/v1/channels?cursor=MTphAGI', 'query.cursor'],

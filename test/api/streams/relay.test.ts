@@ -110,6 +110,7 @@ async function door(atOnce: { readonly secret?: () => Promise<string> } = {}) {
     clock,
     replicaId: to,
     nowOf: () => null,
+    phaseOf: () => null,
     follow: (_: Interest, heard: Hear) => {
       hear = heard;
       return () => undefined;
@@ -197,7 +198,7 @@ it('an owner is asked at its address with its path', async () => {
   });
   const peers = [{ replicaId: to, address: `${address}/heddle/`, shards: [3] }];
   const store = { peers: async () => ({ peers, secret }) };
-  const runtime = { clock, nowOf: () => null, replicaId: self, store };
+  const runtime = { clock, nowOf: () => null, phaseOf: () => null, replicaId: self, store };
   const owners = new Owners(runtime as unknown as ConstructorParameters<typeof Owners>[0]);
   expect(await owners.of({ runId, shard: 3 })).toMatchObject({ kind: 'known' });
   expect(paths).toEqual(['/heddle/v1/relay/runs']);
