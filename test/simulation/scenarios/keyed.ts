@@ -34,7 +34,12 @@ function publish(client: Client, key: string): Promise<string> {
 function start(client: Client, key: string, pipeline: string): Promise<string> {
   return client.keyed(`starts under ${key}`, (runtime) => {
     const input = { receive: { channel: 'keyed' }, times: 3 };
-    const run = newRun(readers, client.world.ids.run(), { tenant, input, pipeline }, allTenants);
+    const run = newRun(
+      readers,
+      client.world.ids.run(),
+      { given: { tenant, input, pipeline } },
+      allTenants,
+    );
     const request = markOf(key, run.runId);
     const fates = runtime.startRuns([{ ...run, request }]);
     return { request, fate: fates.then(([fate = null]) => fate) };
