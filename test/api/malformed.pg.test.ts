@@ -1,5 +1,5 @@
 /** What is no request: bytes that Node's parser refuses are answered as all refusals are, and hurt nobody else. */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { refuseBytes } from '../../src/api/requests/malformed.ts';
@@ -112,16 +112,16 @@ it('requests under way are answered first, those of other connections and of its
 
 it('a request that does not arrive in time is told so', async () => {
   const ended: string[] = [];
-  const socket = {
+  const socket = Object.assign(new EventEmitter(), {
     destroyed: false,
-    pause() {},
-    once() {},
-    destroy() {},
+    pause: () => undefined,
+    destroy: () => undefined,
     end: (text: string) => void ended.push(text),
-  };
+  });
   const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
   refuseBytes(late, socket as never);
   refuseBytes(late, socket as never);
+  socket.emit('close');
   expect(ended).toHaveLength(1);
   expect(lastOf(ended[0] ?? '')).toMatchObject({
     status: 408,
