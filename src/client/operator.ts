@@ -72,7 +72,7 @@ export class Operator {
     return (await this.#transport.ask<Activity>('GET', '/v1/activity', asked)).body;
   }
 
-  /** Counts of all that the tenant has, and of what should never be. */
+  /** Counts of all that the tenant has, and of what should never be. `isWhole` false: it has too many rows for that. */
   async audit(): Promise<Readonly<Record<string, Json>>> {
     return (await this.#transport.ask<Readonly<Record<string, Json>>>('GET', '/v1/audit')).body;
   }

@@ -197,6 +197,8 @@ export interface CallerStore
   }>;
 
   audit(scope: OneTenant): Promise<AuditFacts>;
+  /** How many rows an audit would read, in all of its tables; of each table `max` are counted and one more. */
+  auditRows(scope: OneTenant, query: { readonly max: number }): Promise<number>;
 }
 
 type Method = keyof CallerStore;
@@ -256,6 +258,7 @@ export function callerStore(reads: TenantReads): CallerStore {
     openRunsByVersion: (scope) =>
       reads.openRunsByVersion(scope.kind === 'one' ? scope.tenant : null),
     audit: ({ tenant }) => reads.audit(tenant),
+    auditRows: ({ tenant }, query) => reads.auditRows({ ...query, tenant }),
     request: ({ tenant }, asked) => reads.request({ ...asked, tenant }),
     claimRequest: ({ tenant }, asked) => reads.claimRequest({ ...asked, tenant }),
     answerRequest: ({ tenant }, mark) => reads.answerRequest({ ...mark, tenant }),

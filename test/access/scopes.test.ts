@@ -73,6 +73,7 @@ const methods: {
   budget: { sql: ['budgets_read'] },
   openRunsByVersion: { sql: ['agents_open_runs'] },
   audit: { sql: ['audit'] },
+  auditRows: { sql: ['audit_rows'] },
   commit: {
     because: 'the library names the tenant of each arrival, which it found within the scope',
   },

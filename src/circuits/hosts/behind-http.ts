@@ -140,7 +140,11 @@ export class CircuitsBehindHttp implements CircuitsHost {
   }
 
   async audit(tenant: string): Promise<AuditFacts> {
-    return (await this.#client(tenant).operator.audit()) as unknown as AuditFacts;
+    const { isWhole, rows, ...facts } = await this.#client(tenant).operator.audit();
+    if (isWhole === true) return facts as unknown as AuditFacts;
+    throw new Error(
+      `the server audits no tenant with as many rows as ${tenant} (${JSON.stringify(rows)})`,
+    );
   }
 
   #client(tenant?: string): Client {

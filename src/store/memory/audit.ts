@@ -3,7 +3,7 @@
  * the rows and none is kept along the way, so that a figure cannot repeat a mistake of the code that
  * wrote the rows.
  */
-import type { AuditFacts } from '../caller-port.ts';
+import type { AskedIn, AuditFacts } from '../caller-port.ts';
 import type { Database } from './database.ts';
 import { runKey, type StoredSubscription } from './stored-rows.ts';
 import { join } from './table.ts';
@@ -39,6 +39,14 @@ export function audit(db: Database, tenant: string): AuditFacts {
     journalGaps: turns - journalRows,
     slotsInUse: db.tables.slots.all().filter((slot) => slot.call?.tenant === tenant).length,
   };
+}
+
+export function auditRows(db: Database, { tenant, max }: AskedIn<'auditRows'>): number {
+  const { runs, journal, channels, messages, subscriptions, versions, evaluations } = db.tables;
+  const turns = sum(runs.by('tenant', tenant).map((run) => journal.count('run', runKey(run))));
+  const others = [runs, channels, messages, subscriptions, versions, evaluations];
+  const counts = [turns, ...others.map((table) => table.count('tenant', tenant))];
+  return sum(counts.map((count) => Math.min(count, max + 1)));
 }
 
 /** Each message that a subscription took, and the group or run that took it. */

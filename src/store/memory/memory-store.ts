@@ -17,7 +17,7 @@ import type { Hint, Store } from '../port.ts';
 import { listAgents, oneAgent, openRunsByVersion, registerAgents } from './agents.ts';
 import { activityHistory, noteActivity } from './lists/activity.ts';
 import { readAttempts } from './attempts.ts';
-import { audit } from './audit.ts';
+import { audit, auditRows } from './audit.ts';
 import { gateOrders, orderGates } from './gate-orders.ts';
 import { listUserBudgets, readBudgets, setBudget } from './budgets.ts';
 import { readChannel, releaseDelayed } from './channels.ts';
@@ -173,6 +173,7 @@ function callerReads(whole: Whole): TenantReads {
     budget: (at) => whole((db) => readBudgets(db, [at], {})[0] ?? null),
     openRunsByVersion: (tenant) => whole((db) => openRunsByVersion(db, tenant)),
     audit: (tenant) => whole((db) => audit(db, tenant)),
+    auditRows: (query) => whole((db) => auditRows(db, query)),
     request: (asked) => whole((db) => toldRequest(db, asked)),
     claimRequest: (asked) => whole((db) => claimRequest(db, asked)),
     answerRequest: (mark) => whole((db) => answerRequest(db, mark)),

@@ -13,7 +13,7 @@ import type pg from 'pg';
 import { callerStore, type TenantReads } from '../caller-port.ts';
 import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
-import { audit } from './reads/audit.ts';
+import { audit, auditRows } from './reads/audit.ts';
 import { readAttempts } from './reads/attempts.ts';
 import { orderGates, readGateOrders } from './tables/gate-orders.ts';
 import { hasBudgets, listUserBudgets, readBudgets, setBudget } from './tables/budget-writes.ts';
@@ -179,6 +179,7 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     },
     openRunsByVersion: (tenant) => openRunsByVersion(wide, tenant),
     audit: (tenant) => audit(wide, tenant),
+    auditRows: (query) => auditRows(wide, query),
     request: async (asked) => (await knownRequests(read, [asked]))[0] ?? null,
     claimRequest: (asked) => claimRequest(read, asked),
     answerRequest: (mark) => answerRequest(read, mark),

@@ -264,6 +264,19 @@ export function channelsContract({ open, it }: Contract): void {
     });
   });
 
+  it('the rows of an audit are counted to a bound in each of its tables', async () => {
+    const bench = await begin(open);
+    const own = oneTenant(tenant);
+    const before = await bench.store.auditRows(own, { max: 100 });
+    for (const id of ['m1', 'm2', 'm3']) await bench.publish(message('counted', id));
+    // The channel too has a row.
+    expect((await bench.store.auditRows(own, { max: 100 })) - before).toBe(4);
+    const most = await bench.store.auditRows(own, { max: 1 });
+    expect(most).toBeGreaterThanOrEqual(3);
+    expect(most).toBeLessThanOrEqual(before + 3);
+    expect(await bench.store.auditRows(oneTenant('nobody'), { max: 1 })).toBe(0);
+  });
+
   it('promise 2: the audit sees what one run, or one group, took twice', async () => {
     const bench = await begin(open);
     await bench.publish(message('news', 'm1'), message('news', 'm2'));

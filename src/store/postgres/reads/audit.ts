@@ -2,9 +2,9 @@
  * Counts a tenant's rows to find what is lost, doubled, orphaned or stuck. One statement, so that all
  * figures are of one moment; no counters are kept along the way.
  */
-import type { AuditFacts } from '../../caller-port.ts';
+import type { AnswerIn, AskedIn, AuditFacts } from '../../caller-port.ts';
 import type { Pool } from '../link/pool.ts';
-import { statement, text } from '../link/statement.ts';
+import { int, statement, text } from '../link/statement.ts';
 
 const auditStatement = statement(
   'audit',
@@ -67,4 +67,29 @@ export async function audit(pool: Pool, tenant: string): Promise<AuditFacts> {
   const call = auditStatement(tenant);
   const facts = (await pool.rows(call))[0]?.[0] ?? '{}';
   return JSON.parse(facts) as AuditFacts;
+}
+
+const audited = [
+  'runs',
+  'journal',
+  'channels',
+  'messages',
+  'subscriptions',
+  'memory_versions',
+  'evaluations',
+] as const;
+
+const rowsStatement = statement(
+  'audit_rows',
+  [text, int],
+  `select count(*) from (${audited
+    .map((table) => `(select from heddle.${table} t where t.tenant = $1::text limit $2::int)`)
+    .join(' union all ')}) as t`,
+);
+
+export async function auditRows(
+  pool: Pool,
+  { tenant, max }: AskedIn<'auditRows'>,
+): Promise<AnswerIn<'auditRows'>> {
+  return Number((await pool.rows(rowsStatement(tenant, max + 1)))[0]?.[0]);
 }
