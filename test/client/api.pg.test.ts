@@ -185,6 +185,10 @@ describe.each(Object.keys(ways))('%s', (way) => {
     await operator.setBudget({ tokens: 10, per: 'day' }, owner);
     expect((await operator.budget(owner)).budget).toEqual({ tokens: 10, per: 'day' });
     expect((await operator.budget()).spent).toEqual({ tokens: 0, cost: 0 });
+    expect(await operator.budgets({ prefix: place })).toMatchObject({
+      items: [{ user: owner.user, left: { tokens: 10, cost: null } }],
+      cursor: '',
+    });
     expect(await operator.providers()).toBeInstanceOf(Array);
     expect((await refusal(operator.reopenProvider('nobody'))).code).toBe('provider-unknown');
     expect((await refusal(operator.probeProvider('nobody'))).code).toBe('provider-unknown');
