@@ -328,6 +328,7 @@ const rooms = [
       npm('fastify'),
       npm('@fastify/(swagger|rate-limit)'),
       npm('fastify-type-provider-zod'),
+      npm('elkjs'),
       npm('prom-client'),
       npm('zod'),
       node,
@@ -342,6 +343,11 @@ const rooms = [
     // Goes into browsers and into programs without heddle: it has `fetch`, and nothing else.
     room: '^src/client/',
     may: [],
+  },
+  {
+    // The pages: programs for a browser, which ask heddle as any other program does, through the client.
+    room: '^src/ui/',
+    may: ['^src/client/', npm('preact'), npm('@preact/signals'), npm('vite')],
   },
   {
     // The only place that meets the process's clock, timers and randomness.
@@ -502,10 +508,10 @@ export default {
     },
     {
       // What runs at a user's must be installed at a user's, as a peer is, which is a devDependency here as
-      // well. The examples are not in the package.
+      // well. The examples are not in the package, and the pages are shipped as bundles that hold what they need.
       name: 'src and machines import no devDependency',
       severity: 'error',
-      from: { path: '^(src|machines)/', pathNot: '^machines/examples/' },
+      from: { path: '^(src|machines)/', pathNot: '^(machines/examples|src/ui)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg'],
         dependencyTypesNot: ['type-only', 'npm-peer'],

@@ -14,7 +14,7 @@ process.chdir(resolve(process.argv[2] ?? '.'));
 const folders = ['src', 'machines', 'test'];
 const files = folders.flatMap((folder) =>
   readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
 );
 if (files.length === 0) throw new Error('no file to check: the rules would prove nothing');

@@ -83,7 +83,7 @@ export type {
   ReplicasView,
   StatusCounts,
 } from './store/ports/operations-port.ts';
-export type { ActivityHistory, ActivityQuery } from './library/caller/operations.ts';
+export type { ActivityHistory, ActivityQuery, TenantsQuery } from './library/caller/operations.ts';
 export type { ListedQuestion, QuestionsQuery } from './library/caller/questions.ts';
 export type { RuntimeSettings } from './runtime/settings.ts';
 export type { Log } from './runtime/ports.ts';

@@ -30,6 +30,8 @@ export type ServeOptions = {
    * Default: the address that it listens on, or the machine's own where that is every one. For a plugin: none.
    */
   readonly address?: string;
+  /** False: the pages at `/ui` are not served. Default true. */
+  readonly pages?: boolean;
   /** How many requests of one token this replica answers within a time. Default 50,000 in 10 s. */
   readonly rate?: {
     /** How many. */
@@ -51,7 +53,7 @@ export type Server = {
 
 export type { Heddle };
 
-const keys = ['host', 'port', 'token', 'tokensAlways', 'address', 'rate'] as const;
+const keys = ['host', 'port', 'token', 'tokensAlways', 'address', 'rate', 'pages'] as const;
 const defaultPort = 7_070;
 
 /** Listens. Throws `token-needed` where everybody could get in. */
@@ -64,7 +66,9 @@ export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise
   await doorkeeper.listens(host);
   const version = await packageVersion(import.meta.url);
   const streams = new Streams(heddle);
-  const app = await createApi({ heddle, doorkeeper, version, streams, rate: rateOf(given.rate) });
+  const rate = rateOf(given.rate);
+  const pages = asBoolean(given.pages, 'serve.pages', true);
+  const app = await createApi({ heddle, doorkeeper, version, streams, rate, pages });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -102,6 +106,7 @@ export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, optio
     version,
     streams,
     rate: rateOf(given.rate),
+    pages: asBoolean(given.pages, 'serve.pages', true),
   });
 };
 

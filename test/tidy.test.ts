@@ -26,7 +26,7 @@ const files = execFileSync(
 const text = (file: string) => readFileSync(`${root}${file}`, 'utf8');
 const lineCount = (file: string) => text(file).split('\n').length - 1;
 
-const code = files.filter((file) => /^(src|machines|test)\/.*\.ts$/.test(file));
+const code = files.filter((file) => /^(src|machines|test)\/.*\.tsx?$/.test(file));
 const source = code.filter((file) => file.startsWith('src/'));
 
 /** Every `file:line` whose line matches. */
@@ -88,6 +88,7 @@ describe('the checkout', () => {
   it('shows nothing at its top but what a newcomer needs', () => {
     const allowed = [
       'LICENSE',
+      'NOTICE',
       'README.md',
       'docs',
       'machines',
@@ -124,7 +125,7 @@ describe('the checkout', () => {
   it('names files in kebab-case, after what they hold', () => {
     const names = code.map((file) => ({
       file,
-      name: basename(file).replace(/(\.\w+){0,2}\.ts$/, ''),
+      name: basename(file).replace(/(\.\w+){0,2}\.tsx?$/, ''),
     }));
     const ill = names.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name));
     expect(ill.map(({ file }) => file)).toEqual([]);

@@ -10,6 +10,7 @@ import type { Heddle } from '../library/library.ts';
 import type { CallerHeddle } from '../library/caller/caller-heddle.ts';
 import type { TokenScope } from '../store/access-rows.ts';
 import type { RequestAsked } from '../store/requests/request-rows.ts';
+import type { Layouts } from './charts/layouts.ts';
 import type { Streams } from './streams/streams.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -32,6 +33,7 @@ export type Ask<Params, Query, Body> = {
   /** Those that the route declares, by names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly streams: Streams;
+  readonly layouts: Layouts;
   /** Asks again who asks: a token may be revoked while it is answered. */
   readonly admitted: () => Promise<Principal>;
   /** Aborts when the server closes, or when who asks has gone: whoever waits answers what there is. */

@@ -8,6 +8,7 @@ import { bulkRoutes } from './routes/listing/bulk.ts';
 import { familyRoutes } from './routes/listing/family.ts';
 import { listingRoutes } from './routes/listing/lists.ts';
 import { memoryRoutes } from './routes/memory.ts';
+import { callerRoutes } from './routes/operations/callers.ts';
 import { providerRoutes } from './routes/operations/providers.ts';
 import { questionRoutes } from './routes/operations/questions.ts';
 import { auditRoutes } from './routes/operations/audit.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...providerRoutes,
   ...wholeRoutes,
+  ...callerRoutes,
   ...streamRoutes,
   ...healthRoutes,
 ];

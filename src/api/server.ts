@@ -34,6 +34,7 @@ import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
 import { arrivesWithinMs, refuseBytes } from './requests/malformed.ts';
+import { Layouts } from './charts/layouts.ts';
 import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
@@ -41,6 +42,8 @@ import { asProblems } from './problem-documents.ts';
 import { bodyBytesMax, problemSchema } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
+import { uiFiles } from './pages/ui-files.ts';
+import { addUi } from './pages/ui-pages.ts';
 import { addRelay, sendStream } from './serve-streams.ts';
 import type { Streams } from './streams/streams.ts';
 
@@ -57,6 +60,8 @@ export type ApiOptions = {
   readonly rate?: RateBounds | undefined;
   readonly overload?: Overload;
   readonly streams: Streams;
+  /** False: no pages at `/ui`. Default true. */
+  readonly pages?: boolean;
 };
 
 /** A burst of ten seconds of starts is let in. */
@@ -84,6 +89,7 @@ type Serving = ApiOptions & {
   /** Under which an application serves the routes; empty for a server of heddle's own. */
   readonly prefix: string;
   readonly requests: Requests;
+  readonly layouts: Layouts;
 };
 
 /** A server of its own; it does not listen yet. */
@@ -102,6 +108,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     logger: false,
   });
   await app.register(apiPlugin, options);
+  // A browser that opens the server's address gets to the pages.
+  if (options.pages !== false) {
+    app.get('/', { schema: { hide: true } }, async (_, reply) => reply.redirect('/ui/activity'));
+  }
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) => refuse(options, error, request, reply));
   app.addHook('preClose', async () => cutLate(app));
@@ -157,6 +167,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     // Told here, because the limiter may be one that the application has registered for itself.
     limit: app.createRateLimit({ max, timeWindow: windowMs, keyGenerator: callerOf }),
     requests: new Requests(),
+    layouts: new Layouts(),
   };
   app.addHook('preClose', async () => {
     serving.closing.abort();
@@ -165,6 +176,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   app.addHook('onClose', async () => {
     overload.close();
     serving.metrics.close();
+    await serving.layouts.close();
   });
   app.addHook('onRequest', (request, reply) => admit(serving, request, reply));
   app.addHook('onResponse', async (request, reply) => {
@@ -176,6 +188,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   for (const one of routes) app.route(served(serving, one));
   addRelay(app, options.streams);
   addPages(app, serving.metrics, (request, reply) => admitScrape(serving, request, reply));
+  if (options.pages !== false) addUi(app, () => uiFiles(import.meta.url));
 };
 
 function refuseUnknown(request: FastifyRequest): never {

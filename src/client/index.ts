@@ -14,6 +14,7 @@ export type * from './api-types.ts';
 export type * from './types/questions.ts';
 export type * from './types/operations.ts';
 export type * from './types/agents.ts';
+export type * from './types/charts.ts';
 export type * from './types/evaluations.ts';
 export type * from './types/lists.ts';
 export type * from './types/past.ts';

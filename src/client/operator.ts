@@ -2,7 +2,13 @@
 import type { Transport } from './transport.ts';
 import type { Budget, BudgetOwner, BudgetView, Json, Page, Provider } from './api-types.ts';
 import type { NamesQuery, UserBudget } from './types/lists.ts';
-import type { Activity, ActivityQuery, Replicas } from './types/operations.ts';
+import type {
+  Access,
+  Activity,
+  ActivityQuery,
+  Replicas,
+  TenantsQuery,
+} from './types/operations.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
   if (runId !== undefined) return `/v1/budgets/runs/${encodeURIComponent(runId)}`;
@@ -59,6 +65,18 @@ export class Operator {
   async probeProvider(provider: string): Promise<void> {
     const path = `/v1/providers/${encodeURIComponent(provider)}/probe`;
     await this.#transport.ask('POST', path, { ofTenant: false });
+  }
+
+  /** Who asks, as the API knows them. */
+  async access(): Promise<Access> {
+    return (await this.#transport.ask<Access>('GET', '/v1/access', { ofTenant: false })).body;
+  }
+
+  /** Tenants with runs, of those that the token may name; in no promised order. */
+  async tenants(query: TenantsQuery = {}): Promise<readonly string[]> {
+    type Body = { readonly tenants: readonly string[] };
+    const asked = { query, ofTenant: false };
+    return (await this.#transport.ask<Body>('GET', '/v1/tenants', asked)).body.tenants;
   }
 
   /** All replicas with their shards. */

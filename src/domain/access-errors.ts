@@ -51,6 +51,10 @@ export const accessErrors = {
     408,
     'The request had not arrived whole after {withinMs} ms; send it again.',
   ),
+  'pages-not-built': terminal(
+    404,
+    'The pages are not built in this checkout; run npm run build:ui. Packages of heddle have them.',
+  ),
   'media-type-refused': terminal(
     415,
     'The body must be JSON: send content-type: application/json.',

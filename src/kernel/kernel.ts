@@ -24,6 +24,7 @@ import { checkFamilies } from './families.ts';
 import { emptyFrame, type Frame } from './frame.ts';
 import { Macrostep } from './macrostep.ts';
 import { persist, restore } from './persist.ts';
+import { planOf } from './drawing/chart-plan.ts';
 import { mermaidOf } from './drawing/mermaid.ts';
 import { outlineOf } from './drawing/outline.ts';
 import { takenIn, type Microstep } from './drawing/taken.ts';
@@ -46,6 +47,7 @@ export function createKernel(): Kernel {
       traced(agent, (trace) => step(compiled(agent), hot(state), event, self, trace)),
     mermaid: mermaidOf,
     outline: outlineOf,
+    plan: planOf,
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
     persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),
     restore: (agent, text, self, build) => restore(compiled(agent), text, self, build),

@@ -6,6 +6,7 @@
 import type { Effect, InvocationSource } from '../domain/effect.ts';
 import type { ErrorRecord } from '../domain/errors.ts';
 import type { RunEvent } from '../domain/event.ts';
+import type { ChartPlan } from '../domain/chart-plan.ts';
 import type { Json } from '../domain/json.ts';
 
 /** An agent that passed registration. Opaque but for the fields that users see. */
@@ -170,6 +171,8 @@ export interface Kernel {
   mermaid(definition: Json): string;
   /** A definition as an outline of its states and edges; throws as `mermaid` does. */
   outline(definition: Json): string;
+  /** What a drawing of a definition holds; throws as `mermaid` does. */
+  plan(definition: Json): ChartPlan;
   /** The state as text; the same state always gives the same bytes (promise 10). */
   persist(agent: Agent, state: ChartState): string;
   /** The same without output and error, for a run that has ended: its row has them elsewhere. */

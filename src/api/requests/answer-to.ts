@@ -4,6 +4,7 @@ import type { Doorkeeper } from '../../access/doorkeeper.ts';
 import { tenantScopeOf, type Principal } from '../../access/principal.ts';
 import { tenantIn } from '../../access/scopes.ts';
 import type { Heddle } from '../../library/library.ts';
+import type { Layouts } from '../charts/layouts.ts';
 import type { Answer, Route } from '../route.ts';
 import type { Streams } from '../streams/streams.ts';
 import { requestAsked, type Requests } from './idempotency.ts';
@@ -13,6 +14,7 @@ type Answering = {
   readonly heddle: Heddle;
   readonly doorkeeper: Doorkeeper;
   readonly streams: Streams;
+  readonly layouts: Layouts;
   readonly requests: Requests;
   readonly closing: AbortController;
 };
@@ -53,7 +55,7 @@ async function asked(
   route: Route,
   { principal, request, waiting }: Asking,
 ): Promise<Answer> {
-  const { heddle, doorkeeper, streams, requests } = serving;
+  const { heddle, doorkeeper, streams, layouts, requests } = serving;
   const headers = request.headers as Headers;
   const keyed = requestAsked(route, { ...partsOf(request), headers });
   const { tenant } = request.query as { readonly tenant?: string };
@@ -73,6 +75,7 @@ async function asked(
     body: request.body,
     headers: headersOf(route, headers),
     streams,
+    layouts,
     admitted: () => doorkeeper.admit(request.headers),
     get closing() {
       return waiting.signal;

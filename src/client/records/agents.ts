@@ -1,6 +1,7 @@
 /** Agents over the API: their versions, the runs on each, their charts. */
 import type { AgentInFull, AgentVersionView } from '../api-types.ts';
 import type { Transport } from '../transport.ts';
+import type { AgentChart } from '../types/charts.ts';
 import type { AgentVersions } from '../types/agents.ts';
 
 /** The most that the API gives at once. */
@@ -58,6 +59,22 @@ export class Agents {
   async get(agent: string, version?: string): Promise<AgentInFull> {
     const path = version === undefined ? at(agent) : versionAt(agent, version);
     return (await this.#transport.ask<AgentInFull>('GET', path, { ofTenant: false })).body;
+  }
+
+  /** The chart with the places of its states and edges. Without a version: as `get`. */
+  async chart(
+    agent: string,
+    options: {
+      /** The version. */
+      readonly version?: string;
+      /** How much room there is: below 700 px it is `narrow`. Default `wide`. */
+      readonly width?: 'narrow' | 'wide';
+    } = {},
+  ): Promise<AgentChart> {
+    const { version = (await this.get(agent)).version, width = 'wide' } = options;
+    const asked = { query: { width }, ofTenant: false };
+    const path = versionAt(agent, version, '/chart');
+    return (await this.#transport.ask<AgentChart>('GET', path, asked)).body;
   }
 
   /** The chart as text: for Mermaid (the default), or as an outline. Without a version: as `get`. */

@@ -88,3 +88,22 @@ export type ActivityQuery = {
   /** One count for each so many ms: 5,000, or a multiple of it. */
   readonly step?: number;
 };
+
+/** Who asks. */
+export type Access = {
+  /** The token's name, or `loopback`. */
+  readonly by: string;
+  /** What it may do. */
+  readonly scopes: readonly ('run' | 'read' | 'inspect' | 'admin')[];
+  /** The only tenant that it may name; null: all. */
+  readonly tenant: string | null;
+};
+/** Which tenants are wanted. */
+export type TenantsQuery = {
+  /** Those whose names begin so. */
+  readonly prefix?: string;
+  /** Only those that have open runs. */
+  readonly open?: boolean;
+  /** How many at most. */
+  readonly limit?: number;
+};

@@ -9,6 +9,7 @@
  * 2. Every call to the store carries the scope, or a tenant that was found within it.
  */
 import { checkAll, tenantIn } from '../../access/scopes.ts';
+import type { ChartPlan } from '../../domain/chart-plan.ts';
 import type { RecallOutput, RememberOutput } from '../../domain/catalogue.ts';
 import { heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
@@ -42,7 +43,14 @@ import {
   type PublishRequest,
   type RunOptions,
 } from '../requests.ts';
-import { activityOf, replicasOf, type ActivityHistory, type ActivityQuery } from './operations.ts';
+import {
+  activityOf,
+  replicasOf,
+  tenantsOf,
+  type ActivityHistory,
+  type ActivityQuery,
+  type TenantsQuery,
+} from './operations.ts';
 import { listQuestions, type ListedQuestion, type QuestionsQuery } from './questions.ts';
 import { orderGates, type ReopenOptions } from './gate-orders.ts';
 import { runsQuery, type RunsQuery } from '../runs-query.ts';
@@ -224,6 +232,12 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return definition === null ? null : this.#door.runtime.kernel.outline(definition);
   }
 
+  /** What a drawing of the version's chart holds: its states and edges, each with its id. Null and throws as `mermaid`. */
+  async plan(name: string, version?: string): Promise<ChartPlan | null> {
+    const { definition } = await this.agent(name, version);
+    return definition === null ? null : this.#door.runtime.kernel.plan(definition);
+  }
+
   /** How many runs are open on each version of each agent, in one tenant or in all. */
   async openRunsByVersion(options: { readonly tenant?: string } = {}): Promise<OpenRuns> {
     return openRuns(this.#door.open(), options, this.scope);
@@ -290,6 +304,11 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     const scope = tenantIn(this.scope, tenant);
     const query = { subjectRunId: asRunId(runId), limit: 1_000 };
     return this.#door.open().store.evaluations(scope, query);
+  }
+
+  /** Tenants with runs, of those that this caller may name; in no promised order. */
+  async tenants(query: TenantsQuery = {}): Promise<readonly string[]> {
+    return tenantsOf(this.#door.open(), this.scope, query);
   }
 
   /** All replicas with the shards that they hold, and the shards that none holds. For callers of all tenants. */

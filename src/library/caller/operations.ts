@@ -1,6 +1,6 @@
 /** What an operator sees of the whole: replicas with their shards, and what was going on. */
 import { checkAll } from '../../access/scopes.ts';
-import { asWhole, refuseField } from '../../domain/field.ts';
+import { asBoolean, asText, asWhole, refuseField } from '../../domain/field.ts';
 import { asOptions } from '../../domain/options.ts';
 import type { TenantScope } from '../../domain/scope.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -41,6 +41,30 @@ const [fine, coarse] = activityBounds.kept;
 export async function replicasOf(runtime: Runtime, scope: TenantScope): Promise<ReplicasView> {
   checkAll(scope);
   return runtime.store.replicas(runtime.replicaId);
+}
+
+/** Which tenants are wanted. */
+export type TenantsQuery = {
+  /** Those whose names begin so. Default: all. */
+  readonly prefix?: string;
+  /** Only those that have open runs. Default false. */
+  readonly isOpen?: boolean;
+  /** How many at most, 1 to 1,000. Default 100. */
+  readonly limit?: number;
+};
+
+/** A caller of one tenant may name that one alone, and is told nothing of others. */
+export async function tenantsOf(
+  { store }: Runtime,
+  scope: TenantScope,
+  query: TenantsQuery,
+): Promise<readonly string[]> {
+  const given = asOptions(query, 'tenants', ['prefix', 'isOpen', 'limit']);
+  const prefix = given.prefix === undefined ? '' : asText(given.prefix, 'tenants.prefix');
+  const open = asBoolean(given.isOpen, 'tenants.isOpen', false);
+  const limit = asWhole(given.limit, 'tenants.limit', { min: 1, max: 1_000, fallback: 100 });
+  if (scope.kind === 'one') return scope.tenant.startsWith(prefix) ? [scope.tenant] : [];
+  return store.tenants({ prefix, open, limit });
 }
 
 export async function activityOf(

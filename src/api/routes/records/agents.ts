@@ -132,6 +132,81 @@ const drawing = route({
   },
 });
 
+const box = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+
+const chartShape = z
+  .object({
+    plan: z.object({
+      root: z.string(),
+      nodes: z.array(
+        z.object({
+          id: z.string(),
+          key: z.string(),
+          type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history', 'group']),
+          parent: z.string().nullable(),
+          children: z.array(z.string()),
+          initial: z.string().nullable(),
+          rows: z.array(
+            z.object({
+              kind: z.enum(['invoke', 'entry', 'inlet']),
+              text: z.string(),
+              edges: z.array(z.string()).optional(),
+            }),
+          ),
+          isDeep: z.boolean().optional(),
+          alike: z.array(z.object({ id: z.string(), key: z.string() })).optional(),
+        }),
+      ),
+      edges: z.array(
+        z.object({
+          id: z.string(),
+          edges: z.array(z.string()),
+          source: z.string(),
+          target: z.string(),
+          kind: z.enum(['event', 'always', 'after', 'done', 'error']),
+          labels: z.array(z.string()),
+        }),
+      ),
+    }),
+    drawing: z
+      .object({
+        direction: z.enum(['DOWN', 'RIGHT']),
+        width: z.number(),
+        height: z.number(),
+        nodes: z.record(z.string(), box),
+        edges: z.record(
+          z.string(),
+          z.object({
+            points: z.array(z.array(z.number()).length(2)),
+            label: box.nullable(),
+          }),
+        ),
+      })
+      .nullable(),
+    why: z.string().nullable(),
+  })
+  .meta({ id: 'AgentChart' });
+
+const chart = route({
+  method: 'GET',
+  path: '/v1/agents/:agent/versions/:version/chart',
+  scope: 'read',
+  summary:
+    'The chart of a version with the places of its states and edges, in px. `drawing`: null when it could not be laid out, and `why` says so: draw the outline then.',
+  ofTenant: false,
+  params: ofVersion,
+  query: z.object({ width: z.enum(['narrow', 'wide']).default('wide') }),
+  answers: { 200: chartShape },
+  handle: async ({ heddle, layouts, params: { agent, version }, query: { width } }) => {
+    const plan = await heddle.plan(agent, version);
+    if (plan === null) throw missing(await heddle.agent(agent, version));
+    const laidOut = await layouts.of(JSON.stringify(plan), plan, width === 'narrow');
+    const isDrawn = laidOut.kind === 'drawn';
+    const drawing = isDrawn ? laidOut.chart : null;
+    return { status: 200, body: { plan, drawing, why: isDrawn ? null : laidOut.why } };
+  },
+});
+
 function missing({ agent, version, definitionMissing }: AgentView): Error {
   return heddleError('definition-missing', { agent, version, why: definitionMissing ?? 'unknown' });
 }
@@ -143,4 +218,4 @@ function drawn(body: { readonly as: string; readonly text: string }, accept = ''
   return { status: 200, body: body.text, headers };
 }
 
-export const agentRoutes = [agents, newest, versions, definition, drawing];
+export const agentRoutes = [agents, newest, versions, definition, drawing, chart];

@@ -1,0 +1,167 @@
+/**
+ * Charts are laid out by elkjs, an optional dependency, in a worker thread: it is synchronous, may take seconds and
+ * may never return.
+ *
+ * It owns the thread, and what was laid out before. It leaves to its callers what a chart holds.
+ *
+ * 1. A direction has `directionMs`, a chart `chartMs`; a thread that is over its time is ended, and the next chart
+ *    gets a new one. Nothing else in the process waits for it.
+ * 2. What was laid out is kept by definition, and what could not be as well: it is not tried again.
+ * 3. One chart is laid out at a time, and at most `waitingMax` wait for it.
+ */
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { ElkNode } from 'elkjs/lib/elk-api.js';
+import type { ChartPlan } from '../../domain/chart-plan.ts';
+import { drawnChart, type DrawnChart } from './drawn-chart.ts';
+import { layoutGraph, type Direction } from './layout-graph.ts';
+
+export type LaidOut =
+  | { readonly kind: 'drawn'; readonly chart: DrawnChart }
+  | { readonly kind: 'outline'; readonly why: string };
+
+export type LayoutSettings = {
+  readonly directionMs: number;
+  readonly chartMs: number;
+  /** The module that lays out; null: it is not installed. */
+  readonly elkPath: string | null;
+};
+
+const keptMax = 500;
+const waitingMax = 32;
+/** Beyond this a drawing shows nothing that an outline does not show better. */
+const nodesMax = 300;
+
+export const layoutSettings = (): LayoutSettings => ({
+  directionMs: 5_000,
+  chartMs: 8_000,
+  elkPath: installedElk(),
+});
+
+function installedElk(): string | null {
+  try {
+    return createRequire(import.meta.url).resolve('elkjs/lib/elk.bundled.js');
+  } catch {
+    return null;
+  }
+}
+
+/** As text, so that it is the same from a checkout and from the package. */
+const program = `
+const { parentPort, workerData } = require('node:worker_threads');
+const elk = new (require(workerData.elkPath))();
+parentPort.on('message', ({ graph }) => {
+  elk.layout(graph).then(
+    (laidOut) => parentPort.postMessage({ laidOut }),
+    (error) => parentPort.postMessage({ trouble: String(error && error.message || error) }),
+  );
+});
+`;
+
+type Told = { readonly laidOut: ElkNode } | { readonly trouble: string };
+
+export class Layouts {
+  readonly #settings: LayoutSettings;
+  readonly #kept = new Map<string, LaidOut>();
+  #worker: Worker | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #isClosed = false;
+
+  constructor(settings: LayoutSettings = layoutSettings()) {
+    this.#settings = settings;
+  }
+
+  /** `key`: what the plan was made of. `direction`: null takes the one that fits a page better. */
+  async of(key: string, plan: ChartPlan, isNarrow: boolean): Promise<LaidOut> {
+    const id = `${isNarrow ? 'narrow' : 'wide'} ${key}`;
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) return kept;
+    const { elkPath } = this.#settings;
+    if (elkPath === null) return outline('elkjs is not installed; npm install elkjs');
+    if (plan.nodes.length > nodesMax) return outline(`it has ${plan.nodes.length} states`);
+    if (this.#waiting >= waitingMax) return outline('many charts are being laid out; ask again');
+    this.#waiting += 1;
+    const turn = this.#last.then(() => this.#kept.get(id) ?? this.#layOut(plan, elkPath, isNarrow));
+    this.#last = turn.catch(() => undefined);
+    try {
+      const laidOut = await turn;
+      if (!this.#isClosed) this.#keep(id, laidOut);
+      return laidOut;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#end();
+  }
+
+  #keep(id: string, laidOut: LaidOut): void {
+    this.#kept.set(id, laidOut);
+    for (const [oldest] of this.#kept) {
+      if (this.#kept.size <= keptMax) break;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  async #layOut(plan: ChartPlan, elkPath: string, isNarrow: boolean): Promise<LaidOut> {
+    const untilMs = performance.now() + this.#settings.chartMs;
+    const directions: readonly Direction[] = isNarrow ? ['DOWN'] : ['DOWN', 'RIGHT'];
+    const drawn: DrawnChart[] = [];
+    let why = 'it could not be laid out';
+    for (const direction of directions) {
+      const leftMs = Math.min(this.#settings.directionMs, untilMs - performance.now());
+      if (leftMs <= 0 || this.#isClosed) break;
+      const told = await this.#ask(layoutGraph(plan, direction), elkPath, leftMs);
+      if ('laidOut' in told) drawn.push(drawnChart(plan, told.laidOut, direction));
+      else why = told.trouble;
+    }
+    const [best] = drawn.toSorted((a, b) => fit(b) - fit(a));
+    return best === undefined ? outline(why) : { kind: 'drawn', chart: best };
+  }
+
+  #ask(graph: ElkNode, elkPath: string, waitMs: number): Promise<Told> {
+    const worker = (this.#worker ??= begun(elkPath));
+    return new Promise((resolve) => {
+      const done = (told: Told): void => {
+        clearTimeout(timer);
+        worker.removeAllListeners('message').removeAllListeners('error').removeAllListeners('exit');
+        worker.on('error', () => undefined);
+        resolve(told);
+      };
+      const given = (trouble: string): void => {
+        void this.#end();
+        done({ trouble });
+      };
+      const timer = setTimeout(() => given(`no layout within ${Math.round(waitMs)} ms`), waitMs);
+      worker.once('message', done);
+      worker.once('error', (error) => given(`elkjs failed: ${error.message.slice(0, 200)}`));
+      worker.once('exit', () => given('elkjs ended'));
+      worker.postMessage({ graph });
+    });
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+}
+
+function begun(elkPath: string): Worker {
+  const worker = new Worker(program, {
+    eval: true,
+    workerData: { elkPath },
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  });
+  // A server that has nothing else to do may end.
+  worker.unref();
+  return worker;
+}
+
+const outline = (why: string): LaidOut => ({ kind: 'outline', why });
+
+/** How large it can be shown on a usual page: 960 by 500 px. */
+const fit = ({ width, height }: DrawnChart): number => Math.min(1, 960 / width, 500 / height);

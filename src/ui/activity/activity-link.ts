@@ -1,0 +1,73 @@
+/** The page's end of its worker. It owns the worker, and what it told last as signals. */
+import { signal } from '@preact/signals';
+import type { Access } from '../shell/access.ts';
+import type { Theme } from '../shell/theme.ts';
+import type { FromWorker, Pointed, Size, ToWorker, TrackName } from './words.ts';
+
+export type Now = Extract<FromWorker, { kind: 'now' }>;
+export type Shown = Extract<FromWorker, { kind: 'view' }>;
+
+export class ActivityLink {
+  readonly now = signal<Now | null>(null);
+  readonly view = signal<Shown | null>(null);
+  readonly gates = signal<readonly string[]>([]);
+  readonly state = signal<'connecting' | 'live' | 'away' | 'refused'>('connecting');
+  readonly #worker: Worker;
+  readonly #pointers = new Map<number, (run: Pointed | null) => void>();
+  readonly #leave: () => void;
+  #points = 0;
+
+  constructor(access: Access, theme: Theme) {
+    this.#worker = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module' });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#heard(data);
+    this.say({ kind: 'begin', access, theme });
+    const seen = (): void => this.say({ kind: 'hidden', isHidden: document.hidden });
+    document.addEventListener('visibilitychange', seen);
+    this.#leave = () => document.removeEventListener('visibilitychange', seen);
+  }
+
+  say(words: ToWorker): void {
+    this.#worker.postMessage(words);
+  }
+
+  /** From now on the worker draws into it. */
+  give(track: TrackName, canvas: HTMLCanvasElement, size: Size): void {
+    const given = canvas.transferControlToOffscreen();
+    this.#worker.postMessage({ kind: 'canvas', track, canvas: given, size } satisfies ToWorker, [
+      given,
+    ]);
+  }
+
+  pointed({ x, y }: { readonly x: number; readonly y: number }): Promise<Pointed | null> {
+    const id = ++this.#points;
+    return new Promise((resolve) => {
+      this.#pointers.set(id, resolve);
+      this.say({ kind: 'point', id, x, y });
+    });
+  }
+
+  close(): void {
+    this.#leave();
+    this.#worker.terminate();
+  }
+
+  #heard(words: FromWorker): void {
+    switch (words.kind) {
+      case 'now': {
+        this.now.value = words;
+        const names = words.gates.map(({ gate }) => gate);
+        if (names.join('\n') !== this.gates.peek().join('\n')) this.gates.value = names;
+        return;
+      }
+      case 'view':
+        this.view.value = words;
+        return;
+      case 'link':
+        this.state.value = words.state;
+        return;
+      case 'pointed':
+        this.#pointers.get(words.id)?.(words.run);
+        this.#pointers.delete(words.id);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** What is going on: the sentence, the weave with its tracks, states, fairness. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import './activity.css';
+import { access, isRefused } from '../shell/access.ts';
+import { useKeys } from '../shell/keys.ts';
+import { theme } from '../shell/theme.ts';
+import { query, setQuery } from '../shell/router.ts';
+import type { Look } from '../look/states.ts';
+import { ActivityLink } from './activity-link.ts';
+import { Fairness } from './fairness.tsx';
+import { Sentence } from './sentence.tsx';
+import { StateList } from './state-list.tsx';
+import { Tracks } from './tracks.tsx';
+import type { Order } from './worker/rows.ts';
+
+export function ActivityPage(): JSX.Element {
+  const link = useMemo(() => new ActivityLink(access.value, theme.peek()), [access.value]);
+  useEffect(() => () => link.close(), [link]);
+  const order = (query.value.get('by') ?? 'agent') as Order;
+  const isolated = query.value.get('state') as Look | null;
+  // A choice of another tenant begins another picture.
+  useEffect(() => link.say({ kind: 'theme', theme: theme.value }), [link, theme.value]);
+  useEffect(() => link.say({ kind: 'order', order }), [link, order]);
+  useEffect(() => link.say({ kind: 'isolate', look: isolated }), [link, isolated]);
+  useEffect(() => {
+    if (link.state.value === 'refused') isRefused.value = true;
+  }, [link, link.state.value]);
+  useKeys({ Escape: () => link.say({ kind: 'all' }) });
+  return (
+    <>
+      <div class="head">
+        <Sentence link={link} />
+      </div>
+      <div class="activity">
+        <Tracks link={link} order={order} />
+        <aside class="side">
+          <StateList
+            link={link}
+            isolated={isolated}
+            choose={(look) => setQuery({ state: look === isolated ? null : look })}
+          />
+          <Fairness link={link} />
+        </aside>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+/** A row for each user: its runs stacked by state. */
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { codeOf, looks, palette } from '../look/states.ts';
+import { theme } from '../shell/theme.ts';
+import type { ActivityLink } from './activity-link.ts';
+
+export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const users = link.now.value?.users ?? [];
+  const colours = palette[theme.value];
+  useEffect(() => {
+    const surface = canvas.current?.getContext('2d');
+    if (surface === null || surface === undefined) return;
+    const { width, height } = surface.canvas;
+    surface.clearRect(0, 0, width, height);
+    const tall = height / Math.max(1, users.length);
+    for (const [at, { counts }] of users.entries()) {
+      const total = counts.reduce((sum, n) => sum + n, 0);
+      let x = 0;
+      for (const [code, n] of counts.entries()) {
+        const look = looks[code];
+        if (n === 0 || look === undefined || look === 'none') continue;
+        const wide = (width * n) / Math.max(1, total);
+        surface.fillStyle = colours[look].fill;
+        surface.fillRect(
+          x,
+          Math.floor(at * tall),
+          wide + 0.5,
+          Math.max(1, Math.ceil(tall) - (tall > 3 ? 1 : 0)),
+        );
+        x += wide;
+      }
+    }
+  });
+  const done = users.map(({ counts }) => {
+    const total = counts.reduce((sum, n) => sum + n, 0);
+    return total === 0 ? 0 : (counts[codeOf('completed')] ?? 0) / total;
+  });
+  const part = (value: number): string => `${Math.round(value * 100)}%`;
+  return (
+    <section class="section">
+      <h2>
+        Fairness <small>{users.length} users</small>
+      </h2>
+      <canvas
+        ref={canvas}
+        width={289}
+        height={192}
+        class="fairness"
+        role="img"
+        aria-label="Each user’s runs by state"
+      />
+      {done.length > 0 && (
+        <p class="small">
+          Furthest {part(Math.max(...done))} done, last {part(Math.min(...done))}.
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,129 @@
+/** The weave and what lies below it, on one axis of time. */
+import type { JSX } from 'preact';
+import { codeOf, type Look } from '../look/states.ts';
+import { setQuery } from '../shell/router.ts';
+import type { ActivityLink, Now } from './activity-link.ts';
+import { Axis } from './axis.tsx';
+import { Track } from './track.tsx';
+import { Weave } from './weave.tsx';
+import type { Gate } from './words.ts';
+import type { Order } from './worker/rows.ts';
+
+const whole = new Intl.NumberFormat('en');
+const orders: readonly Order[] = ['agent', 'user', 'pipeline'];
+
+const countOf = (now: Now | null, look: Look): number => now?.counts[codeOf(look)] ?? 0;
+
+type Linked = { readonly link: ActivityLink };
+
+export function Tracks({ link, order }: Linked & { readonly order: Order }): JSX.Element {
+  return (
+    <div class="tracks">
+      <div class="tracks-head">
+        <h2>
+          The weave{' '}
+          <small>each run a thread, left to right in time; a lifted thread holds a slot</small>
+        </h2>
+        <span class="small quiet">rows by</span>
+        <div class="choice" role="group" aria-label="Rows by">
+          {orders.map((one) => (
+            <button
+              key={one}
+              type="button"
+              aria-pressed={one === order}
+              onClick={() => setQuery({ by: one })}
+            >
+              {one}
+            </button>
+          ))}
+        </div>
+      </div>
+      <Weave link={link} />
+      <RunTracks link={link} />
+      {link.gates.value.map((gate) => (
+        <Lane key={gate} link={link} gate={gate} />
+      ))}
+      <EndTracks link={link} />
+      <Axis link={link} />
+    </div>
+  );
+}
+
+function RunTracks({ link }: Linked): JSX.Element {
+  const now = link.now.value;
+  const open = now?.open ?? 0;
+  const ended = (['completed', 'failed', 'cancelled'] as const).map((look) => countOf(now, look));
+  const all = ended.reduce((sum, n) => sum + n, open);
+  return (
+    <>
+      <Track
+        link={link}
+        track="states"
+        height={78}
+        label="Runs by state over time"
+        name="Runs by state"
+        below={`of ${whole.format(all)}`}
+        end={`${whole.format(open)} open`}
+      />
+      <Track
+        link={link}
+        track="line"
+        height={32}
+        label="Calls that wait for a slot, over time"
+        name="In line"
+        below="calls that wait"
+        end={`${whole.format(countOf(now, 'calling-provider'))} in line`}
+      />
+    </>
+  );
+}
+
+function Lane({ link, gate }: Linked & { readonly gate: string }): JSX.Element {
+  const state = link.now.value?.gates.find((one) => one.gate === gate);
+  return (
+    <Track
+      link={link}
+      track={`lane ${gate}`}
+      height={70}
+      label={`Slots of ${gate} in use, and its limit, over time`}
+      name={gate}
+      below={state === undefined ? '' : laneWords(state)}
+      end={`${state?.inUse ?? 0} in use`}
+    />
+  );
+}
+
+function laneWords({ status, isCooling, limit, ceiling }: Gate): string {
+  const how = isCooling ? 'cooling, ' : status === 'open' ? '' : `${status}, `;
+  return `${how}limit ${limit}${ceiling === null ? '' : ` of ${ceiling}`}`;
+}
+
+function EndTracks({ link }: Linked): JSX.Element {
+  const now = link.now.value;
+  const latency = now?.latencyMs ?? null;
+  return (
+    <>
+      <Track
+        link={link}
+        track="throughput"
+        height={36}
+        label="Runs that ended, per second"
+        name="Throughput"
+        below="runs ended"
+        end={`${(now?.endedPerSecond ?? 0).toFixed(0)}/s`}
+      />
+      <Track
+        link={link}
+        track="latency"
+        height={36}
+        label="Latency of pipelines: half took no longer than the first line, 95 of 100 than the second"
+        name="Pipeline latency"
+        below="p50 and p95"
+        end={latency === null ? '–' : `${seconds(latency.p50)} ${seconds(latency.p95)}`}
+      />
+    </>
+  );
+}
+
+const seconds = (ms: number): string =>
+  ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;

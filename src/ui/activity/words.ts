@@ -1,0 +1,94 @@
+/** What the page and its worker say to each other. */
+import type { Access } from '../shell/access.ts';
+import type { Theme } from '../shell/theme.ts';
+import type { Look } from '../look/states.ts';
+import type { Order } from './worker/rows.ts';
+
+/** The tracks, from top to bottom; a lane is named by its gate. */
+export type TrackName = 'weave' | 'states' | 'line' | `lane ${string}` | 'throughput' | 'latency';
+
+export type ToWorker =
+  | { readonly kind: 'begin'; readonly access: Access; readonly theme: Theme }
+  | { readonly kind: 'access'; readonly access: Access }
+  | { readonly kind: 'theme'; readonly theme: Theme }
+  | {
+      readonly kind: 'canvas';
+      readonly track: TrackName;
+      readonly canvas: OffscreenCanvas;
+      readonly size: Size;
+    }
+  | { readonly kind: 'size'; readonly track: TrackName; readonly size: Size }
+  | { readonly kind: 'order'; readonly order: Order }
+  | { readonly kind: 'isolate'; readonly look: Look | null }
+  | {
+      readonly kind: 'zoom';
+      readonly x: number;
+      readonly y: number;
+      readonly by: number;
+      readonly axes: 'both' | 'rows';
+    }
+  | { readonly kind: 'pan'; readonly x: number; readonly y: number }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'hidden'; readonly isHidden: boolean }
+  /** The run under a point of the weave, as parts of its width and height. */
+  | { readonly kind: 'point'; readonly id: number; readonly x: number; readonly y: number };
+
+/** In css px; `ratio`: device px of each. */
+export type Size = { readonly width: number; readonly height: number; readonly ratio: number };
+
+export type Gate = {
+  readonly gate: string;
+  readonly status: string;
+  readonly limit: number;
+  readonly ceiling: number | null;
+  readonly inUse: number;
+  readonly queued: number;
+  readonly isCooling: boolean;
+};
+
+export type UserShare = { readonly user: string; readonly counts: readonly number[] };
+
+export type FromWorker =
+  | {
+      readonly kind: 'now';
+      readonly atMs: number;
+      /** By code. */
+      readonly counts: readonly number[];
+      readonly open: number;
+      readonly total: number;
+      /** Of how many runs one has a row. */
+      readonly every: number;
+      readonly isWhole: boolean;
+      readonly gates: readonly Gate[];
+      readonly users: readonly UserShare[];
+      readonly endedPerSecond: number;
+      readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
+    }
+  | {
+      readonly kind: 'view';
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly bands: readonly {
+        readonly name: string;
+        readonly top: number;
+        readonly bottom: number;
+      }[];
+      readonly rowsPerPx: number;
+      readonly isLive: boolean;
+    }
+  | {
+      readonly kind: 'link';
+      readonly state: 'live' | 'away' | 'refused';
+      readonly reason: string | null;
+    }
+  | { readonly kind: 'pointed'; readonly id: number; readonly run: Pointed | null };
+
+export type Pointed = {
+  readonly runId: string;
+  readonly agent: string;
+  readonly user: string;
+  readonly pipeline: string;
+  readonly look: Look | null;
+  readonly sinceMs: number | null;
+  readonly atMs: number;
+};

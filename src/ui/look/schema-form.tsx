@@ -1,0 +1,235 @@
+/**
+ * A form for a value that must fit a JSON Schema. Plain fields get a field each; everything else is a field for JSON,
+ * so that no schema leaves somebody without a way to write the value. heddle checks what is sent.
+ */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+
+type Schema = {
+  readonly type?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+};
+
+type Field = { readonly name: string; readonly schema: Schema; readonly isRequired: boolean };
+type Draft = Readonly<Record<string, string | boolean>>;
+
+export function SchemaForm({
+  schema,
+  submit,
+  action,
+  initial,
+  without = [],
+}: {
+  readonly schema: unknown;
+  readonly submit: (value: unknown) => Promise<void> | void;
+  readonly action: string;
+  /** Begins with this value. */
+  readonly initial?: unknown;
+  /** Fields that are not asked for, such as an event's `type`. */
+  readonly without?: readonly string[];
+}): JSX.Element {
+  const fields = fieldsOf(schema, without);
+  const [draft, setDraft] = useState<Draft>(() => draftOf(fields, initial));
+  const [wrong, setWrong] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const set = (name: string, value: string | boolean): void =>
+    setDraft({ ...draft, [name]: value });
+  return (
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isBusy) return;
+        const read = valueOf(fields, draft);
+        if ('wrong' in read) return setWrong(read.wrong);
+        setWrong(null);
+        setBusy(true);
+        void Promise.resolve(submit(read.value)).finally(() => setBusy(false));
+      }}
+    >
+      {fields === null ? (
+        <JsonField name="" label="JSON" value={String(draft[''] ?? '')} set={set} />
+      ) : (
+        fields.map((field) => <OneField key={field.name} field={field} draft={draft} set={set} />)
+      )}
+      {wrong !== null && (
+        <p class="small" role="alert">
+          {wrong}
+        </p>
+      )}
+      <button class="button main" disabled={isBusy}>
+        {action}
+      </button>
+    </form>
+  );
+}
+
+/** Null: the value is written as JSON in whole. */
+function fieldsOf(given: unknown, without: readonly string[]): readonly Field[] | null {
+  const schema = (given ?? {}) as Schema;
+  if (schema.type === 'object' && schema.properties !== undefined) {
+    return Object.entries(schema.properties)
+      .filter(([name]) => !without.includes(name))
+      .map(([name, of]) => ({
+        name,
+        schema: of,
+        isRequired: schema.required?.includes(name) === true,
+      }));
+  }
+  return null;
+}
+
+const plain = (schema: Schema): 'text' | 'number' | 'boolean' | 'enum' | 'json' => {
+  if (schema.enum?.every((one) => typeof one === 'string') === true) return 'enum';
+  if (schema.type === 'string') return 'text';
+  if (schema.type === 'number' || schema.type === 'integer') return 'number';
+  return schema.type === 'boolean' ? 'boolean' : 'json';
+};
+
+function draftOf(fields: readonly Field[] | null, initial: unknown): Draft {
+  if (fields === null) return { '': initial === undefined ? '' : JSON.stringify(initial, null, 2) };
+  const of = (initial ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    fields.map(({ name, schema }) => {
+      const value = of[name] ?? schema.default;
+      if (plain(schema) === 'boolean') return [name, value === true];
+      if (value === undefined) return [name, ''];
+      return [name, typeof value === 'string' ? value : JSON.stringify(value)];
+    }),
+  );
+}
+
+type Read = { readonly value: unknown } | { readonly wrong: string };
+
+function valueOf(fields: readonly Field[] | null, draft: Draft): Read {
+  if (fields === null) return readJson(String(draft[''] ?? ''), 'The value');
+  const value: Record<string, unknown> = {};
+  for (const { name, schema, isRequired } of fields) {
+    const given = draft[name] ?? '';
+    const kind = plain(schema);
+    if (typeof given === 'boolean') value[name] = given;
+    else if (given === '' && !(isRequired && kind === 'text')) {
+      if (isRequired) return { wrong: `${name} is needed.` };
+    } else if (kind === 'text' || kind === 'enum') value[name] = given;
+    else {
+      const read = readJson(given, name);
+      if ('wrong' in read) return read;
+      value[name] = read.value;
+    }
+  }
+  return { value };
+}
+
+function readJson(text: string, name: string): Read {
+  try {
+    return { value: text.trim() === '' ? null : (JSON.parse(text) as unknown) };
+  } catch (error) {
+    return { wrong: `${name} is no JSON: ${error instanceof Error ? error.message : ''}` };
+  }
+}
+
+type SetDraft = (name: string, value: string | boolean) => void;
+
+function OneField({
+  field,
+  draft,
+  set,
+}: {
+  readonly field: Field;
+  readonly draft: Draft;
+  readonly set: SetDraft;
+}): JSX.Element {
+  const { name, schema, isRequired } = field;
+  const label = `${schema.title ?? name}${isRequired ? '' : ' (may be left out)'}`;
+  const value = draft[name] ?? '';
+  const kind = plain(schema);
+  if (kind === 'json')
+    return <JsonField name={name} label={label} value={String(value)} set={set} />;
+  return (
+    <label class="field">
+      <span>{label}</span>
+      {kind === 'boolean' ? (
+        <input
+          type="checkbox"
+          checked={value === true}
+          onChange={({ currentTarget }) => set(name, currentTarget.checked)}
+        />
+      ) : kind === 'enum' ? (
+        <select
+          class="input"
+          value={String(value)}
+          onChange={({ currentTarget }) => set(name, currentTarget.value)}
+        >
+          <option value="" />
+          {schema.enum?.map((one) => (
+            <option key={String(one)}>{String(one)}</option>
+          ))}
+        </select>
+      ) : (
+        <TextInput
+          isNumber={kind === 'number'}
+          value={String(value)}
+          set={(text) => set(name, text)}
+        />
+      )}
+      {schema.description !== undefined && <small class="quiet">{schema.description}</small>}
+    </label>
+  );
+}
+
+function JsonField({
+  name,
+  label,
+  value,
+  set,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  readonly set: SetDraft;
+}): JSX.Element {
+  return (
+    <label class="field">
+      <span>{label}, as JSON</span>
+      <textarea
+        class="input mono"
+        rows={3}
+        value={value}
+        onInput={({ currentTarget }) => set(name, currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function TextInput({
+  isNumber,
+  value,
+  set,
+}: {
+  readonly isNumber: boolean;
+  readonly value: string;
+  readonly set: (text: string) => void;
+}): JSX.Element {
+  return isNumber ? (
+    <input
+      class="input"
+      type="number"
+      step="any"
+      value={value}
+      onInput={({ currentTarget }) => set(currentTarget.value)}
+    />
+  ) : (
+    <input
+      class="input"
+      type="text"
+      value={value}
+      onInput={({ currentTarget }) => set(currentTarget.value)}
+    />
+  );
+}

@@ -1,0 +1,154 @@
+/** Agents: their versions with the runs on each, the chart, and a start with a form. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Json } from '../../client/index.ts';
+import { ChartView } from '../chart/chart-view.tsx';
+import { SchemaForm } from '../look/schema-form.tsx';
+import { instant } from '../look/time.ts';
+import { client } from '../shell/access.ts';
+import { useAnswer } from '../shell/ask.ts';
+import { go, pageAt, query } from '../shell/router.ts';
+import { Empty, Trouble } from '../shell/trouble.tsx';
+
+export function AgentsPage({ words: [agent] }: { readonly words: readonly string[] }): JSX.Element {
+  return agent === undefined ? <Agents /> : <Agent key={agent} name={agent} />;
+}
+
+function Agents(): JSX.Element {
+  const { value, trouble, again } = useAnswer((on) => on.agents.list(), []);
+  if (value === null) {
+    return trouble === null ? (
+      <p class="quiet">Looking …</p>
+    ) : (
+      <Trouble error={trouble} again={again} />
+    );
+  }
+  if (value.length === 0) {
+    return (
+      <Empty title="No agent is registered">
+        <p>
+          Give one to <code>heddle serve my-agent.mjs</code>, or to <code>createHeddle</code>.
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <div class="head">
+        <h1>Agents</h1>
+      </div>
+      <table aria-label="Agents">
+        <thead>
+          <tr>
+            {['agent', 'version', 'registered', 'here'].map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {value.map(({ agent, version, registeredAtMs, isHere }) => (
+            <tr key={`${agent} ${version}`}>
+              <td>
+                <a href={pageAt(['agents', agent], { version })}>{agent}</a>
+              </td>
+              <td class="mono">{version.slice(0, 20)}</td>
+              <td>{instant(registeredAtMs)}</td>
+              <td>{isHere ? 'yes' : 'on another replica'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Agent({ name }: { readonly name: string }): JSX.Element {
+  const version = query.value.get('version') ?? undefined;
+  const agent = useAnswer((on) => on.agents.get(name, version), [name, version]);
+  const versions = useAnswer((on) => on.agents.versions(name), [name]);
+  const own = agent.value?.version;
+  const chart = useAnswer(
+    (on) =>
+      on.agents.chart(name, {
+        ...(own === undefined ? {} : { version: own }),
+        width: innerWidth < 700 ? 'narrow' : 'wide',
+      }),
+    [name, own],
+  );
+  const trouble = agent.trouble ?? chart.trouble;
+  return (
+    <>
+      <div class="head">
+        <a class="quiet" href={pageAt(['agents'])}>
+          Agents
+        </a>
+        <h1>{name}</h1>
+        <span class="mono quiet">{own}</span>
+        <a class="link" href={pageAt(['runs'], { q: `agent:${name}` })}>
+          its runs
+        </a>
+      </div>
+      {trouble !== null && <Trouble error={trouble} again={agent.again} />}
+      {chart.value !== null && <ChartView chart={chart.value} label={`The chart of ${name}`} />}
+      <section class="section">
+        <h2>Versions</h2>
+        <table aria-label="Versions">
+          <tbody>
+            {(versions.value?.versions ?? []).map((one) => (
+              <tr key={one.version}>
+                <td class="mono">
+                  <a
+                    href={pageAt(['agents', name], { version: one.version })}
+                    aria-current={one.version === own ? 'true' : undefined}
+                  >
+                    {one.version}
+                  </a>
+                </td>
+                <td>{one.openRuns} open runs</td>
+                <td>{instant(one.registeredAtMs)}</td>
+                <td>{one.isHere ? '' : 'on another replica'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {agent.value !== null && <StartForm key={own} name={name} schema={agent.value.input} />}
+    </>
+  );
+}
+
+function StartForm({
+  name,
+  schema,
+}: {
+  readonly name: string;
+  readonly schema: unknown;
+}): JSX.Element {
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  return (
+    <section class="section">
+      <h2>
+        Start a run <small>of the newest version</small>
+      </h2>
+      {trouble !== null && <Trouble error={trouble} />}
+      <SchemaForm
+        schema={schema}
+        action="Start"
+        submit={async (input) => {
+          setTrouble(null);
+          try {
+            const { id } = await client.value.runs.start(
+              name,
+              input === null ? {} : { input: input as Json },
+            );
+            go(pageAt(['runs', id]));
+          } catch (error) {
+            setTrouble(error instanceof Error ? error : new Error(String(error)));
+          }
+        }}
+      />
+    </section>
+  );
+}

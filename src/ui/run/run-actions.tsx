@@ -1,0 +1,221 @@
+/** What can be done with the run: answers, events that its state takes, commands, a start once more, copies as commands. */
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { AgentInFull, Client, Json, RunInFull } from '../../client/index.ts';
+import { activePlaces } from '../chart/active.ts';
+import { SchemaForm } from '../look/schema-form.tsx';
+import { Payload } from '../look/payload.tsx';
+import { client } from '../shell/access.ts';
+import { useAnswer } from '../shell/ask.ts';
+import { apiAt } from '../shell/base.ts';
+import { useKeys } from '../shell/keys.ts';
+import { go, pageAt } from '../shell/router.ts';
+import { Trouble } from '../shell/trouble.tsx';
+
+type Props = { readonly run: RunInFull; readonly again: () => void };
+
+type Act = (does: (on: Client) => Promise<unknown>) => Promise<void>;
+
+export function RunActions({ run, again }: Props): JSX.Element {
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  const [said, setSaid] = useState('');
+  const isBusy = useRef(false);
+  const act: Act = async (does) => {
+    // One click, one command.
+    if (isBusy.current) return;
+    isBusy.current = true;
+    setTrouble(null);
+    setSaid('');
+    try {
+      await does(client.value);
+      setSaid('heddle has it.');
+      again();
+    } catch (error) {
+      setTrouble(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      isBusy.current = false;
+    }
+  };
+  const isOpen = run.endedAtMs === null;
+  return (
+    <section class="section run-actions" aria-label="What can be done">
+      {trouble !== null && <Trouble error={trouble} />}
+      <p role="status" class="small quiet">
+        {said}
+      </p>
+      {isOpen && <Questions run={run} act={act} />}
+      {isOpen && <Events run={run} act={act} />}
+      {isOpen && <Commands run={run} act={act} />}
+      <Rerun run={run} act={act} />
+      <Copies run={run} />
+    </section>
+  );
+}
+
+function Questions({
+  run,
+  act,
+}: {
+  readonly run: RunInFull;
+  readonly act: Act;
+}): JSX.Element | null {
+  const { value } = useAnswer((on) => on.runs.questions(run.id), [run.id, run.turn]);
+  if (value === null || value.length === 0) return null;
+  return (
+    <>
+      {value.map(({ askId, question, schema, data, assignee }) => (
+        <div key={askId} class="question">
+          <b>{question}</b> {assignee !== null && <span class="quiet">for {assignee}</span>}
+          {data !== null && <Payload value={data} label="what comes with the question" />}
+          <SchemaForm
+            schema={schema}
+            action="Answer"
+            submit={(answer) => act((on) => on.runs.answer(run.id, askId, answer as Json))}
+          />
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** The events that an active state has a transition for. */
+function acceptedEvents(agent: AgentInFull, run: RunInFull): readonly string[] {
+  const types = new Set<string>();
+  const root = (agent.definition as { readonly id?: string } | null)?.id ?? '';
+  const active = activePlaces(root, run.state);
+  const walk = (node: unknown, place: string): void => {
+    if (typeof node !== 'object' || node === null || !active.has(place)) return;
+    const { on, states } = node as { readonly on?: object; readonly states?: object };
+    for (const type of Object.keys(on ?? {})) if (!type.includes('*')) types.add(type);
+    for (const [key, child] of Object.entries(states ?? {})) walk(child, `${place}.${key}`);
+  };
+  walk(agent.definition, root);
+  return [...types].toSorted();
+}
+
+function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): JSX.Element | null {
+  const { value } = useAnswer(
+    (on) => on.agents.get(run.agent, run.version),
+    [run.agent, run.version],
+  );
+  const [chosen, setChosen] = useState<string | null>(null);
+  const types = value === null ? [] : acceptedEvents(value, run);
+  const type = chosen !== null && types.includes(chosen) ? chosen : (types[0] ?? null);
+  const box = useRef<HTMLSelectElement>(null);
+  useKeys({ e: () => box.current?.focus() });
+  if (value === null || type === null) return null;
+  const schema = value.events[type] ?? null;
+  return (
+    <details>
+      <summary>Send an event</summary>
+      <label class="field">
+        <span>Events that its state takes</span>
+        <select
+          ref={box}
+          class="input"
+          value={type}
+          onChange={({ currentTarget }) => setChosen(currentTarget.value)}
+        >
+          {types.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </label>
+      <SchemaForm
+        key={type}
+        schema={schema}
+        without={['type']}
+        initial={schema === null ? {} : undefined}
+        action={`Send ${type}`}
+        submit={(fields) =>
+          act((on) => on.runs.send(run.id, { ...(fields as Record<string, Json>), type }))
+        }
+      />
+    </details>
+  );
+}
+
+function Commands({ run, act }: { readonly run: RunInFull; readonly act: Act }): JSX.Element {
+  const isPaused = run.status === 'paused';
+  const [isAsking, setAsking] = useState(false);
+  const turn = (): void =>
+    void act((on) => (isPaused ? on.runs.resume(run.id) : on.runs.pause(run.id)));
+  useKeys({ p: turn });
+  return (
+    <div class="buttons">
+      <button class="button" type="button" onClick={turn}>
+        {isPaused ? 'Resume' : 'Pause'} <kbd>p</kbd>
+      </button>
+      {isAsking ? (
+        <>
+          <span>It ends with its children, calls and waits.</span>
+          <button
+            class="button main"
+            type="button"
+            onClick={() => {
+              setAsking(false);
+              void act((on) => on.runs.cancel(run.id));
+            }}
+          >
+            Yes, cancel
+          </button>
+          <button class="button" type="button" onClick={() => setAsking(false)}>
+            No
+          </button>
+        </>
+      ) : (
+        <button class="button" type="button" onClick={() => setAsking(true)}>
+          Cancel …
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Rerun({ run, act }: { readonly run: RunInFull; readonly act: Act }): JSX.Element {
+  const { value } = useAnswer((on) => on.agents.get(run.agent), [run.agent]);
+  return (
+    <details>
+      <summary>Start again</summary>
+      <p class="small">
+        A new run begins on the newest version. What this run has done outside (tasks, messages,
+        memory) is done once more.
+      </p>
+      <SchemaForm
+        key={value?.version}
+        schema={value?.input ?? null}
+        initial={run.input}
+        action="Start again with this input"
+        submit={(input) =>
+          act(async (on) => {
+            const { id } = await on.runs.rerun(run.id, { input: input as Json });
+            go(pageAt(['runs', id]));
+          })
+        }
+      />
+    </details>
+  );
+}
+
+function Copies({ run }: { readonly run: RunInFull }): JSX.Element {
+  const url = `${apiAt}/v1/runs/${run.id}?tenant=${encodeURIComponent(run.tenant)}`;
+  const copies = [
+    ['curl', `curl '${url}'`],
+    ['command', `heddle show ${run.id} --tenant '${run.tenant}' --url ${apiAt}`],
+  ] as const;
+  return (
+    <div class="buttons">
+      {copies.map(([name, text]) => (
+        <button
+          key={name}
+          class="button small"
+          type="button"
+          title={text}
+          onClick={() => void navigator.clipboard.writeText(text)}
+        >
+          Copy as {name}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * Keys. A page says which keys it takes while it is shown; `g` and a letter goes to a page from everywhere. Nothing is
+ * taken while somebody types.
+ */
+import { useEffect } from 'preact/hooks';
+import { go, pageAt } from './router.ts';
+import { pages } from './pages.ts';
+
+export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
+
+const taken: Keys[] = [];
+let isAfterG = false;
+
+const isTyping = (event: KeyboardEvent): boolean =>
+  event.target instanceof HTMLElement &&
+  (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName));
+
+export function takeKey(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isTyping(event) && event.key !== 'Escape') return;
+  if (document.querySelector('dialog[open]') !== null) return;
+  if (isAfterG) {
+    isAfterG = false;
+    const page = pages.find(({ key }) => key === event.key);
+    if (page !== undefined) return go(pageAt([page.word]));
+  }
+  if (event.key === 'g') return void (isAfterG = true);
+  const name =
+    event.shiftKey && event.key.length === 1 ? `shift+${event.key.toLowerCase()}` : event.key;
+  const act = taken.findLast((keys) => keys[event.key] ?? keys[name]);
+  const take = act?.[event.key] ?? act?.[name];
+  if (take === undefined) return;
+  event.preventDefault();
+  take(event);
+}
+
+/** While the component is shown. Later ones come before earlier ones. */
+export function useKeys(keys: Keys): void {
+  useEffect(() => {
+    taken.push(keys);
+    return () => void taken.splice(taken.indexOf(keys), 1);
+  });
+}

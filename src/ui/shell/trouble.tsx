@@ -1,0 +1,50 @@
+/** What went wrong, and what to do. */
+import type { ComponentChildren, JSX } from 'preact';
+import { HeddleRequestError } from '../../client/index.ts';
+
+export function Trouble({
+  error,
+  again,
+}: {
+  readonly error: Error;
+  readonly again?: () => void;
+}): JSX.Element {
+  const refusal = error instanceof HeddleRequestError ? error : null;
+  const isAway = refusal?.code === 'unreachable' || refusal?.status === 503;
+  return (
+    <div class="note bad" role="alert">
+      <b>{isAway ? 'heddle does not answer.' : 'heddle has refused this.'}</b> {error.message}
+      {refusal !== null && refusal.errors.length > 0 && (
+        <ul>
+          {refusal.errors.map(({ field, reason }) => (
+            <li key={field}>
+              <code>{field}</code> {reason}
+            </li>
+          ))}
+        </ul>
+      )}{' '}
+      {refusal !== null && <code class="quiet">{refusal.code}</code>}{' '}
+      {again !== undefined && (
+        <button class="button small" type="button" onClick={again}>
+          Ask again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Nothing is there: why, and how something comes there. */
+export function Empty({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="empty">
+      <h1>{title}</h1>
+      <div>{children}</div>
+    </div>
+  );
+}

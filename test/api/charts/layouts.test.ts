@@ -1,0 +1,136 @@
+/** Charts laid out in a thread: a real one, one that never comes back, and none at all. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createMachine } from 'xstate';
+import { Layouts, layoutSettings, type LayoutSettings } from '../../../src/api/charts/layouts.ts';
+import { planOf } from '../../../src/kernel/drawing/chart-plan.ts';
+import { definitionOf } from '../../../src/kernel/version.ts';
+import { editor } from '../../../machines/agents/editor.ts';
+import { runMachine } from '../../../machines/run.ts';
+
+const open: Layouts[] = [];
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-layouts-'));
+});
+afterAll(async () => {
+  for (const layouts of open) await layouts.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function layouts(settings: Partial<LayoutSettings> = {}): Layouts {
+  const made = new Layouts({
+    ...layoutSettings(),
+    directionMs: 60_000,
+    chartMs: 120_000,
+    ...settings,
+  });
+  open.push(made);
+  return made;
+}
+
+/** Stands in for elkjs: a module with a class that has a `layout`. */
+async function standIn(name: string, body: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, `module.exports = class { layout(graph) { ${body} } };`);
+  return path;
+}
+
+const small = planOf(definitionOf(editor));
+
+it('a chart has a place for each state and each edge, within its bounds', async () => {
+  for (const chart of [editor, runMachine]) {
+    const plan = planOf(definitionOf(chart));
+    const laidOut = await layouts().of(chart.id, plan, false);
+    if (laidOut.kind === 'outline') throw new Error(laidOut.why);
+    const { nodes, edges, width, height } = laidOut.chart;
+    for (const { id } of plan.nodes) expect(nodes[id], id).toBeDefined();
+    for (const { id, labels } of plan.edges) {
+      const edge = edges[id];
+      expect(edge?.points.length, id).toBeGreaterThan(1);
+      expect(edge?.label === null, id).toBe(labels.length === 0);
+      for (const [x, y] of edge?.points ?? []) {
+        expect(x >= 0 && x <= width && y >= 0 && y <= height, `${id} ${x} ${y}`).toBe(true);
+      }
+    }
+  }
+});
+
+it('an edge leads from its source to its target, backwards ones too', async () => {
+  const chart = createMachine({
+    id: 'circle',
+    initial: 'a',
+    states: {
+      a: { on: { GO: 'b' } },
+      b: { on: { GO: 'c', BACK: 'a' } },
+      c: { on: { AGAIN: 'a' } },
+    },
+  });
+  const plan = planOf(definitionOf(chart));
+  const laidOut = await layouts().of('circle', plan, true);
+  if (laidOut.kind === 'outline') throw new Error(laidOut.why);
+  const { nodes, edges } = laidOut.chart;
+  const meets = (point: readonly number[] | undefined, id: string): boolean => {
+    const { x, y, width, height } = nodes[id] as {
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
+    const [px = -99, py = -99] = point ?? [];
+    return px >= x - 1 && px <= x + width + 1 && py >= y - 1 && py <= y + height + 1;
+  };
+  for (const { id, source, target } of plan.edges) {
+    const { points } = edges[id] as { points: readonly (readonly number[])[] };
+    expect(meets(points[0], source), `${id} begins at ${source}`).toBe(true);
+    expect(meets(points.at(-1), target), `${id} ends at ${target}`).toBe(true);
+  }
+  // The initial state stands above the others.
+  expect(nodes['circle.a']?.y).toBeLessThan(nodes['circle.b']?.y ?? 0);
+});
+
+it('a thread that never comes back is ended; its chart is an outline and stays one, the next chart is drawn', async () => {
+  const elkPath = await standIn(
+    'never.cjs',
+    "if (JSON.stringify(graph).includes('circle')) for (;;);  return Promise.resolve({ ...graph, width: 1, height: 1 });",
+  );
+  const own = layouts({ elkPath, directionMs: 300, chartMs: 500 });
+  const circle = planOf({ id: 'circle', initial: 'a', states: { a: {} } });
+  const first = await own.of('circle', circle, false);
+  expect(first).toMatchObject({
+    kind: 'outline',
+    why: expect.stringContaining('no layout within') as string,
+  });
+  expect(await own.of('circle', circle, false)).toBe(first);
+  expect((await own.of('small', small, false)).kind).toBe('drawn');
+});
+
+it('what throws, or takes all memory, ends in an outline; nothing of it reaches the process', async () => {
+  const throws = await standIn(
+    'throws.cjs',
+    "throw new RangeError('Maximum call stack size exceeded');",
+  );
+  const why = await layouts({ elkPath: throws }).of('small', small, false);
+  expect(why).toMatchObject({ kind: 'outline' });
+  const eats = await standIn(
+    'eats.cjs',
+    'const all = []; for (;;) all.push(new Array(1e6).fill(graph.id));',
+  );
+  expect(await layouts({ elkPath: eats }).of('small', small, false)).toMatchObject({
+    kind: 'outline',
+  });
+}, 120_000);
+
+it('without elkjs every chart is an outline, and says how it is drawn', async () => {
+  const laidOut = await layouts({ elkPath: null }).of('small', small, false);
+  expect(laidOut).toEqual({ kind: 'outline', why: 'elkjs is not installed; npm install elkjs' });
+});
+
+it('many at once are laid out once', async () => {
+  const own = layouts();
+  const all = await Promise.all(Array.from({ length: 20 }, () => own.of('small', small, true)));
+  expect(new Set(all).size).toBe(1);
+});

@@ -1,0 +1,99 @@
+/** The pages in a real browser over a real server: each is opened on live runs, and works. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { approval } from '../../machines/examples/approval.ts';
+import { served, type Served } from '../api/served.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { browser, hasBrowser } from './browser.ts';
+
+/** What axe-core finds that is serious or worse. */
+async function seriousIn(page: Page): Promise<readonly string[]> {
+  // The policy of the pages lets no script in; the protocol of the browser may.
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    type Result = { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+    const inPage = globalThis as unknown as { axe: { run(): Promise<Result> } };
+    const { violations } = await inPage.axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+  });
+}
+
+describe.skipIf(!hasBrowser)('the pages', () => {
+  const chromium = browser();
+  let on: Served;
+  let runId: string;
+
+  beforeAll(async () => {
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    execFileSync('npm', ['run', '--silent', 'build:ui'], { cwd });
+    on = await served(await testDatabase());
+    const input = { request: 'the trip' };
+    const { body } = await on.ask('POST', '/v1/runs', { agent: approval.id, input, user: 'ann' });
+    runId = body.id as string;
+    await on.ask('POST', '/v1/channels/news/messages', { payload: { said: '<b>hello</b>' } });
+    await on.ask('POST', '/v1/memory/tenant/-/plan', { value: { step: 1 } });
+    await on.ask('POST', '/v1/memory/tenant/-/plan', { value: { step: 2 } });
+  }, 120_000);
+
+  it.each([
+    ['activity', 'The weave'],
+    ['runs', 'approval'],
+    ['questions', 'approval'],
+    ['providers', 'provider'],
+    ['agents', 'approval'],
+    ['agents/approval', 'Versions'],
+    ['channels', 'news'],
+    ['channels/news', 'hello'],
+    ['memory', 'plan'],
+    ['memory/tenant/-/plan', 'Version 2'],
+    ['evaluations', 'evaluated'],
+    ['budgets', 'tokens'],
+    ['replicas', '32 of 32 shards'],
+  ])(
+    '%s shows what is there, in both themes and at three widths, and breaks nothing',
+    async (path, words) => {
+      for (const [theme, width] of [
+        ['light', 1_440],
+        ['dark', 900],
+        ['light', 400],
+      ] as const) {
+        const { page, troubles } = await chromium.page(theme, width);
+        await page.goto(`${on.url}/ui/${path}`);
+        await page.getByText(words).first().waitFor({ state: 'attached' });
+        expect(await seriousIn(page), `${path} ${theme} ${width}`).toEqual([]);
+        const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(wide, `${path} is wider than ${width}`).toBeLessThanOrEqual(0);
+        expect(troubles, path).toEqual([]);
+        await page.close();
+      }
+    },
+  );
+
+  it('a run is watched, answered once by a double click, and ends before our eyes', async () => {
+    const { page, troubles } = await chromium.page();
+    await page.goto(`${on.url}/ui/runs/${runId}`);
+    await page.getByText('waiting-on-person').first().waitFor();
+    await page.getByRole('img', { name: /The chart of approval/ }).waitFor();
+    expect(await seriousIn(page)).toEqual([]);
+    const answer = page.getByRole('button', { name: 'Answer' });
+    const box = page.getByRole('checkbox').first();
+    if (await box.isVisible()) await box.check();
+    await answer.dblclick();
+    await page.getByText('completed').first().waitFor();
+    expect(troubles).toEqual([]);
+    const { body } = await on.ask('GET', `/v1/runs/${runId}/journal`);
+    const answers = body.turns
+      .flatMap(({ entries }: { entries: { kind: string }[] }) => entries)
+      .filter(({ kind }: { kind: string }) => kind === 'answer-dropped');
+    expect(answers).toEqual([]);
+    // Back to the first turn by the keys, and the address says so.
+    await page.keyboard.press(',');
+    await page.waitForURL(/turn=\d/);
+    await page.close();
+  });
+});

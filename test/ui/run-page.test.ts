@@ -1,0 +1,58 @@
+/** What the run page works out: active states, what is lit, what a turn changed, when an invocation waited. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { activePlaces } from '../../src/ui/chart/active.ts';
+import { litPlan } from '../../src/ui/chart/lit.ts';
+import { contextDiff } from '../../src/ui/run/context-diff.ts';
+import { planOf } from '../../src/kernel/drawing/chart-plan.ts';
+
+it('active states by their places, with all around them', () => {
+  expect([...activePlaces('m', 'a')]).toEqual(['m', 'm.a']);
+  expect([...activePlaces('m', { a: { x: 'one', y: {} }, b: 'two' })]).toEqual([
+    'm',
+    'm.a',
+    'm.a.x',
+    'm.a.x.one',
+    'm.a.y',
+    'm.b',
+    'm.b.two',
+  ]);
+});
+
+it('an edge of regions that are drawn once is lit by each of them, and a region is lit until its end', () => {
+  const region = {
+    initial: 'busy',
+    states: { busy: { on: { GO: 'end' } }, end: { type: 'final' } },
+  };
+  const plan = planOf({
+    id: 'm',
+    type: 'parallel',
+    states: { r1: region, r2: region, r3: region },
+  });
+  const [edge] = plan.edges;
+  const light = {
+    active: activePlaces('m', { r1: 'end', r2: 'busy', r3: 'end' }),
+    now: new Set([edge?.edges[2] ?? '']),
+    before: new Set([edge?.edges[0] ?? '']),
+  };
+  const lit = litPlan(plan, light);
+  expect(lit.edges.get(edge?.id ?? '')).toBe('now');
+  expect([...lit.regions]).toEqual(['m.r2']);
+  expect([...lit.nodes].toSorted()).toEqual(['m', 'm.r1', 'm.r1.busy', 'm.r1.end']);
+});
+
+it('a diff says nothing of what is the same, and each change once', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+      expect(contextDiff(a, structuredClone(a))).toEqual([]);
+      const changes = contextDiff({ kept: a }, { kept: a, more: b });
+      expect(changes).toEqual([{ path: 'more', kind: 'added', after: b }]);
+      expect(contextDiff({ gone: b }, {})).toEqual([{ path: 'gone', kind: 'removed', before: b }]);
+    }),
+  );
+  const before = { a: { b: [1, 2] }, c: 'x' };
+  expect(contextDiff(before, { a: { b: [1, 3] }, c: 'x' })).toEqual([
+    { path: 'a.b.1', kind: 'changed', before: 2, after: 3 },
+  ]);
+  expect(contextDiff(before, { a: [], c: 'x' })).toMatchObject([{ path: 'a', kind: 'changed' }]);
+});

@@ -1,0 +1,57 @@
+/** The search of the runs page: what is written comes back, what is meant is a filter, what is not understood is told. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  filterOf,
+  openFilterOf,
+  parseSearch,
+  searchKeys,
+  writeSearch,
+} from '../../src/ui/runs/search-words.ts';
+
+const values = fc.stringMatching(/^[A-Za-z0-9_. /-]{1,12}$/).filter((value) => value.trim() !== '');
+const word = fc.record({
+  key: fc.constantFrom(...searchKeys.filter((key) => key !== 'state' && key !== 'age')),
+  value: values,
+});
+
+it('words are read as they were written', () => {
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+      expect(parseSearch(writeSearch(words))).toEqual({ words, unknown: [] });
+    }),
+  );
+});
+
+it.each([
+  ['state:open', { status: expect.arrayContaining(['queued', 'paused']) as unknown }],
+  ['state:ended', { status: ['completed', 'failed', 'cancelled'] }],
+  ['state:queued state:paused', { status: ['queued', 'paused'] }],
+  ['agent:a agent:b', { agent: 'b' }],
+  ['tag:x tag:y', { tag: ['x', 'y'] }],
+  ['id:0197 code:budget', { idPrefix: '0197', code: 'budget' }],
+  ['age:>30s', { startedBelowMs: 970_000 }],
+  ['age:<1m', { startedFromMs: 940_000 }],
+  ['pipeline:"a b"', { pipeline: 'a b' }],
+  ['', {}],
+])('%s', (text, filter) => {
+  expect(filterOf(parseSearch(text), 1_000_000)).toEqual(filter);
+});
+
+it.each(['hello', 'state:nothing', 'age:30', 'age:>x', 'colour:red', 'agent:'])(
+  '%s is not understood',
+  (text) => {
+    const { words, unknown } = parseSearch(`${text} user:u1`);
+    expect(words).toEqual([{ key: 'user', value: 'u1' }]);
+    expect(unknown).toEqual([text]);
+  },
+);
+
+it('commands reach open runs alone', () => {
+  expect(openFilterOf({ status: ['completed'] })).toBeNull();
+  expect(openFilterOf({ code: 'x' })).toBeNull();
+  expect(openFilterOf({ agent: 'a', status: ['completed', 'queued'] })).toEqual({
+    agent: 'a',
+    status: ['queued'],
+  });
+});
