@@ -4,7 +4,8 @@
  */
 import type { FastifyPluginAsync } from 'fastify';
 import { Doorkeeper } from './access/doorkeeper.ts';
-import { apiPlugin, createApi, type RateBounds } from './api/server.ts';
+import { apiPlugin, createApi } from './api/server.ts';
+import type { RateBounds } from './api/requests/rate.ts';
 import { refuseField } from './domain/field.ts';
 import { asBoolean, asText, asWhole } from './domain/field.ts';
 import { asOptions } from './domain/options.ts';

@@ -39,6 +39,7 @@ import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
 import { asProblems } from './problem-documents.ts';
+import { checkRate, rateDefault, type RateBounds } from './requests/rate.ts';
 import { bodyBytesMax, problemSchema } from './problem.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
@@ -46,12 +47,6 @@ import { uiFiles } from './pages/ui-files.ts';
 import { addUi } from './pages/ui-pages.ts';
 import { addRelay, sendStream } from './serve-streams.ts';
 import type { Streams } from './streams/streams.ts';
-
-export type RateBounds = {
-  /** How many requests a token, or an address without one, may make within `windowMs`. */
-  readonly max: number;
-  readonly windowMs: number;
-};
 
 export type ApiOptions = {
   readonly heddle: Heddle;
@@ -63,9 +58,6 @@ export type ApiOptions = {
   /** False: no pages at `/ui`. Default true. */
   readonly pages?: boolean;
 };
-
-/** A burst of ten seconds of starts is let in. */
-const rateDefault: RateBounds = { max: 50_000, windowMs: 10_000 };
 
 /** An application may have a `principal` of its own on its requests, and documents of its own under `swagger`. */
 declare module 'fastify' {
@@ -224,26 +216,6 @@ async function principalOf(
 ): Promise<Principal> {
   if (!serving.doorkeeper.knows(request.headers)) await checkRate(serving, request, reply);
   return serving.doorkeeper.admit(request.headers);
-}
-
-/** Draft 11 of the RateLimit headers. The policy is called `replica`, because each replica counts for itself. */
-async function checkRate(
-  { limit, rate = rateDefault }: Serving,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const { windowMs } = rate;
-  const state = await limit(request);
-  if (state.isAllowed) return;
-  const inSeconds = Math.max(1, state.ttlInSeconds);
-  void reply.header(
-    'ratelimit-policy',
-    `"replica";q=${state.max};w=${Math.ceil(windowMs / 1_000)}`,
-  );
-  void reply.header('ratelimit', `"replica";r=${state.remaining};t=${inSeconds}`);
-  if (!state.isExceeded) return;
-  const detail = { max: state.max, windowMs, retryAfterMs: inSeconds * 1_000 };
-  throw heddleError('rate-limited', detail);
 }
 
 /** A route as Fastify takes it. */

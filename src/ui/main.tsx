@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import './style/base.css';
-import { takeKey } from './shell/keys.ts';
+import { takeKey } from './keys/keys.ts';
 import { followLinks } from './shell/router.ts';
 import { Shell } from './shell/shell.tsx';
 

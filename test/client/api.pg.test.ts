@@ -203,6 +203,11 @@ describe.each(Object.keys(ways))('%s', (way) => {
     const { versions } = await agents.versions('approval', { limit: 1 });
     expect(versions).toMatchObject([{ ...agent, openRuns: expect.any(Number) as number }]);
     expect(await agents.draw('approval')).toContain('stateDiagram-v2');
+    expect(await agents.chart('approval', { width: 'narrow' })).toMatchObject({
+      plan: { root: 'approval' },
+    });
+    expect(await operator.access()).toMatchObject({ tenant: null });
+    expect(await operator.tenants({ open: true })).toBeInstanceOf(Array);
     expect(await agents.draw('approval', { version: agent!.version, as: 'outline' })).toContain(
       'invokes ask',
     );

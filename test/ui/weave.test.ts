@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf, codeOfRun, looks } from '../../src/ui/look/states.ts';
 import { History, stepMs } from '../../src/ui/activity/worker/history.ts';
 import { Rows, rowsMax, type RowRun } from '../../src/ui/activity/worker/rows.ts';
-import { paintRaster, type View } from '../../src/ui/activity/worker/weave-raster.ts';
+import { paintRaster, type View } from '../../src/ui/activity/worker/paint/weave-raster.ts';
 
 const run = (n: number, parts: Partial<RowRun> = {}): RowRun => ({
   runId: `r${String(n).padStart(6, '0')}`,

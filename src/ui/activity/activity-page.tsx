@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import './activity.css';
 import { access, isRefused } from '../shell/access.ts';
-import { useKeys } from '../shell/keys.ts';
+import { useKeys } from '../keys/keys.ts';
 import { theme } from '../shell/theme.ts';
 import { query, setQuery } from '../shell/router.ts';
 import type { Look } from '../look/states.ts';

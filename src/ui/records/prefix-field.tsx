@@ -1,7 +1,7 @@
 /** Names that begin so; kept in the address. */
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { useKeys } from '../shell/keys.ts';
+import { useKeys } from '../keys/keys.ts';
 import { setQuery } from '../shell/router.ts';
 
 export function PrefixField({ prefix }: { readonly prefix: string }): JSX.Element {

@@ -8,7 +8,7 @@ import { Payload } from '../look/payload.tsx';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
 import { apiAt } from '../shell/base.ts';
-import { useKeys } from '../shell/keys.ts';
+import { useKeys } from '../keys/keys.ts';
 import { go, pageAt } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
 

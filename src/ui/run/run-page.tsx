@@ -5,7 +5,7 @@ import './run.css';
 import type { RunInFull, StreamEvent } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
-import { useKeys } from '../shell/keys.ts';
+import { useKeys } from '../keys/keys.ts';
 import { useStream } from '../shell/live.ts';
 import { query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import './runs.css';
 import { client } from '../shell/access.ts';
-import { useKeys } from '../shell/keys.ts';
+import { useKeys } from '../keys/keys.ts';
 import { useStream } from '../shell/live.ts';
 import { pageAt, query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';

@@ -2,15 +2,15 @@
 import { looks, type Look } from '../../look/states.ts';
 import type { Theme } from '../../shell/theme.ts';
 import type { FromWorker, Pointed, Size, TrackName } from '../words.ts';
-import { coloursOf, type Colours } from './colours.ts';
+import { coloursOf, type Colours } from './paint/colours.ts';
 import type { Picture } from './picture.ts';
 import type { Order } from './rows.ts';
 import { Series } from './series.ts';
 import { stepMs } from './history.ts';
-import { Strip, type Paint } from './strip.ts';
-import { paintArea, paintBars, paintLane, paintLatency, paintStates } from './tracks.ts';
-import { paintRaster, type View } from './weave-raster.ts';
-import { paintThreads } from './weave-threads.ts';
+import { Strip, type Paint } from './paint/strip.ts';
+import { paintArea, paintBars, paintLane, paintLatency, paintStates } from './paint/tracks.ts';
+import { paintRaster, type View } from './paint/weave-raster.ts';
+import { paintThreads } from './paint/weave-threads.ts';
 import { Window } from './window.ts';
 
 const threadPx = 2.5;

@@ -7,8 +7,8 @@
  */
 import { codeOf, codeOfRun, isEnded, looks, type Code, type Look } from '../../look/states.ts';
 import type { Gate, UserShare } from '../words.ts';
-import { bands, laneFields } from './tracks.ts';
-import { codeCount, slotCode } from './colours.ts';
+import { bands, laneFields } from './paint/tracks.ts';
+import { codeCount, slotCode } from './paint/colours.ts';
 import type { Frame, RowFrame } from './feed.ts';
 import { History } from './history.ts';
 import { Rows, type RowRun } from './rows.ts';

@@ -2,7 +2,7 @@
  * Which time and which rows are shown. While it is live its right edge is now, and moves by whole device px, so that
  * canvases can be shifted.
  */
-import type { View } from './weave-raster.ts';
+import type { View } from './paint/weave-raster.ts';
 
 const shortestMs = 4_000;
 const fewestRows = 4;

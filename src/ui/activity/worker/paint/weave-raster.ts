@@ -1,7 +1,7 @@
 /** The weave where a run has less than 2.5 px: pixels from the bytes of the history. Colours are never blended. */
-import { codeOf, type Code } from '../../look/states.ts';
-import type { History } from './history.ts';
-import type { Band } from './rows.ts';
+import { codeOf, type Code } from '../../../look/states.ts';
+import type { History } from '../history.ts';
+import type { Band } from '../rows.ts';
 
 export type View = {
   readonly fromMs: number;

@@ -2,7 +2,7 @@
  * A track's canvas. It paints what has become new at its right edge and shifts the rest; all of it only when the
  * view, the size or the colours have changed.
  */
-import type { Size } from '../words.ts';
+import type { Size } from '../../words.ts';
 
 export type Paint = (
   surface: OffscreenCanvasRenderingContext2D,

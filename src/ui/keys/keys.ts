@@ -3,8 +3,8 @@
  * taken while somebody types.
  */
 import { useEffect } from 'preact/hooks';
-import { go, pageAt } from './router.ts';
-import { pages } from './pages.ts';
+import { go, pageAt } from '../shell/router.ts';
+import { pages } from '../shell/pages.ts';
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 

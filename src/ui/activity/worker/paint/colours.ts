@@ -1,6 +1,6 @@
 /** Colours by code, as text and as pixels. What is not isolated fades to 18%. */
-import { codeOf, looks, palette, type Look } from '../../look/states.ts';
-import type { Theme } from '../../shell/theme.ts';
+import { codeOf, looks, palette, type Look } from '../../../look/states.ts';
+import type { Theme } from '../../../shell/theme.ts';
 
 export const surfaces = {
   light: {

@@ -1,7 +1,7 @@
 /** The weave where a run has 2.5 px or more: one thread for each run, lifted while it holds a slot. */
-import { codeOf, isEnded, looks, type Code } from '../../look/states.ts';
+import { codeOf, isEnded, looks, type Code } from '../../../look/states.ts';
 import type { Raster } from './weave-raster.ts';
-import { stepMs } from './history.ts';
+import { stepMs } from '../history.ts';
 
 type Surface = Pick<OffscreenCanvasRenderingContext2D, 'fillStyle' | 'fillRect'>;
 

@@ -1,8 +1,8 @@
 /** The tracks under the weave: areas, lines and bars of a series of numbers. */
-import { codeOf, palette } from '../../look/states.ts';
+import { codeOf, palette } from '../../../look/states.ts';
 import { codeCount, surfaces, type Colours } from './colours.ts';
-import { stepMs } from './history.ts';
-import type { Series } from './series.ts';
+import { stepMs } from '../history.ts';
+import type { Series } from '../series.ts';
 import type { Paint } from './strip.ts';
 
 export type Scale = { readonly fromMs: number; readonly toMs: number };

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
-import { pages } from './pages.ts';
+import { pages } from '../shell/pages.ts';
 
 const isOpen = signal(false);
 export const openKeys = (): void => void (isOpen.value = true);
