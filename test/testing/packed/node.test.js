@@ -1,8 +1,8 @@
 import { mock, test } from 'node:test';
 import { story } from './story.js';
 
-test('in real time', story);
-test('under fake timers', async () => {
+void test('in real time', story);
+void test('under fake timers', async () => {
   mock.timers.enable();
   await story();
   mock.timers.reset();
