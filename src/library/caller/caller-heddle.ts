@@ -232,7 +232,7 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return definition === null ? null : this.#door.runtime.kernel.outline(definition);
   }
 
-  /** What a drawing of the version's chart holds: its states and edges, each with its id. Null and throws as `mermaid`. */
+  /** @internal For surfaces: what a drawing of the version's chart holds: its states and edges, each with its id. Null and throws as `mermaid`. */
   async plan(name: string, version?: string): Promise<ChartPlan | null> {
     const { definition } = await this.agent(name, version);
     return definition === null ? null : this.#door.runtime.kernel.plan(definition);
