@@ -168,7 +168,11 @@ it('promise 11: what is wrong is named by its field', async () => {
     undefined,
   ]);
   const large = { ...ends, input: 'x'.repeat(1_100_000) };
-  expect(await problem('POST', '/v1/runs', large)).toEqual([413, 'payload-too-large', undefined]);
+  expect(await problem('POST', '/v1/runs', large)).toEqual([
+    413,
+    'payload-too-large',
+    'body.input',
+  ]);
   const larger = { ...ends, input: 'x'.repeat(5_000_000) };
-  expect(await problem('POST', '/v1/runs', larger)).toEqual([413, 'payload-too-large', undefined]);
+  expect(await problem('POST', '/v1/runs', larger)).toEqual([413, 'payload-too-large', 'body']);
 });

@@ -106,10 +106,13 @@ export async function killServers(options: {
     isOver = true;
     await Promise.all(work);
     for (const runId of runIds) await ask(`/v1/runs/${runId}/cancel`, {});
+    const patience = new AbortController();
     await Promise.race([
       Promise.all(followed.slice(0, runIds.length).map(({ ended }) => ended)),
-      setTimeout(60_000).then(() => Promise.reject(new Error('a run’s stream has not ended'))),
-    ]);
+      setTimeout(60_000, null, patience).then(() => {
+        throw new Error('a run’s stream has not ended');
+      }),
+    ]).finally(() => patience.abort());
     const expected = await rowsOf(proxy.url, runIds, channels);
     return await judged({ kills, followed, expected, runIds, channels });
   } finally {

@@ -66,7 +66,7 @@ describe('priority', () => {
     const odd = { ...start(null), priority: 'urgent' } as unknown as { agent: string };
     await expect(heddle.startAll([odd])).rejects.toMatchObject({
       code: 'invalid-field',
-      detail: { field: 'start.priority' },
+      detail: { field: 'starts[0].priority' },
     });
   });
 });

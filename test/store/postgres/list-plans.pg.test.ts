@@ -114,6 +114,11 @@ const lists: Readonly<Record<string, readonly Asked[]>> = {
     ...asked('evaluations_agent', [tenant, 'agent-7', null, null, null, 100]),
     ...asked('evaluations_subject', [tenant, null, null, 'run-7', null, 100]),
   ],
+  budgets_users: asked(
+    'budgets_pkey',
+    [tenant, '', null, null, 100],
+    [tenant, 'user-7', 'user-8', 'user-77', 100],
+  ),
   channels_list: [
     [[tenant, '', null, null, 100], channelsBy],
     [[tenant, 'c/7', 'c/8', 'c/77', 100], channelsBy],
@@ -140,8 +145,8 @@ const lists: Readonly<Record<string, readonly Asked[]>> = {
 
 /** Not for people, who get pages: what a replica looks for, each planned by key in schema.pg.test.ts. */
 const ofReplicas = ['inbox_pending', 'runs_open', 'run_briefs_open', 'timers_due', 'memory_read'];
-/** A few rows, and the open runs of all tenants, whatever else the database holds. */
-const others = ['replicas_list', 'tenants_open'];
+/** A few rows, the open runs of all tenants, and a count of tables up to a bound: no pages. */
+const others = ['replicas_list', 'tenants_open', 'audit_rows'];
 
 it('each list that is read in pages has its plans here', () => {
   const pages = [...statements.values()].filter(({ name, text }) => {

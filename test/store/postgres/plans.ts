@@ -58,6 +58,9 @@ export async function makeRecords(client: pg.Client, tenant: string): Promise<vo
       select ${of}, md5(n::text), 'run-' || n % 5000, '', n % 100 / 100.0, repeat('so ', 30), 'agent-' || n % 50,
         'v' || n % 3
       from generate_series(1, 20000) n;
+    insert into heddle.budgets (tenant, scope, owner, spent_tokens, spent_micros, reserved_tokens, reserved_micros,
+        per_day, is_set)
+      select ${of}, 'user', 'user-' || n, n, 0, 0, 0, false, true from generate_series(1, 20000) n;
     insert into heddle.channels (tenant, channel, head)
       select ${of}, 'c/' || n, 3 from generate_series(1, 20000) n;
     insert into heddle.messages (tenant, channel, seq, message_id, payload)
