@@ -101,7 +101,7 @@ async function served(
     const heddle = await createHeddle(options);
     try {
       const server = await serve(heddle, { ...port, ...host, tokensAlways });
-      say(`heddle listens on ${server.url} (its API: ${server.url}/docs)`);
+      say(`heddle listens on ${server.url} (pages: ${server.url}/ui, API: ${server.url}/docs)`);
       if (!signal.aborted) await once(signal, 'abort');
       note('heddle: closing; turns in flight end, and shards are given back (again: at once)');
       await server.close();
