@@ -10,6 +10,7 @@ import { compiled } from '../support/compiled.ts';
 import { roundRobin } from './proxy.ts';
 
 const runsOfSeries = 12;
+const stepsOfRun = 400;
 const channelsOfSeries = 3;
 
 export type StreamFigures = {
@@ -67,7 +68,7 @@ export async function killServers(options: {
     await Promise.all(servers.map((server) => server.start()));
     const runIds: string[] = [];
     for (let n = 0; n < runsOfSeries; n += 1) {
-      const steps = Array.from({ length: 400 }, () => ({ do: 'wait' }));
+      const steps = Array.from({ length: stepsOfRun }, () => ({ do: 'wait' }));
       runIds.push((await ask('/v1/runs', { agent: 'script', input: { steps } }))['id'] as string);
     }
     const channels = Array.from({ length: channelsOfSeries }, (_, n) => `killed-${n}`);
@@ -82,11 +83,13 @@ export async function killServers(options: {
     const followed = topics.map((of) => follow(() => proxy.url, { topics: of }));
     for (const { stop } of followed) stops.push(stop);
     let isOver = false;
+    // So that no run comes to its last step before the last kill.
+    const paceMs = Math.max(40, (kills * betweenMs * 2) / stepsOfRun);
     const work = [
       ...runIds.map(async (runId, n) => {
         for (let i = 0; !isOver; i += 1) {
           await ask(`/v1/runs/${runId}/events`, { type: 'go', n, i });
-          await setTimeout(40);
+          await setTimeout(paceMs);
         }
       }),
       ...channels.map(async (channel) => {

@@ -88,7 +88,8 @@ export async function serveStreams(
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      response.writeHead(500).end(String(error));
+      const { status = 500 } = error as { readonly status?: number };
+      response.writeHead(status).end(JSON.stringify(String(error)));
     });
   });
   server.on('connection', (socket) => {
