@@ -88,7 +88,6 @@ describe('the checkout', () => {
   it('shows nothing at its top but what a newcomer needs', () => {
     const allowed = [
       'LICENSE',
-      'NOTICE',
       'README.md',
       'docs',
       'machines',

@@ -24,7 +24,14 @@ afterAll(async () => {
 const scriptOf = (html: string): string => /src="([^"]+\.js)"/.exec(html)?.[1] ?? '';
 
 it('every address of a page is the one document, with a policy that lets nothing in', async () => {
-  for (const path of ['/ui', '/ui/activity', '/ui/runs/0197?turn=3', '/ui/memory/user/a%2Fb/k']) {
+  for (const path of [
+    '/ui',
+    '/ui/activity',
+    '/ui/runs/0197?turn=3',
+    '/ui/memory/user/a%2Fb/k',
+    '/ui/channels/news.eu',
+    '/ui/memory/tenant/-/notes.md',
+  ]) {
     const reply = await fetch(on.url + path);
     expect(reply.status, path).toBe(200);
     expect(reply.headers.get('content-type')).toBe('text/html; charset=utf-8');

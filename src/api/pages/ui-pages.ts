@@ -29,7 +29,11 @@ export function addUi(app: FastifyInstance, files: () => Promise<UiFiles | null>
   const { prefix } = app;
   let read: Promise<UiFiles | null> | null = null;
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const known = await (read ??= files());
+    read ??= files().catch((error: unknown) => {
+      read = null;
+      throw error;
+    });
+    const known = await read;
     if (known === null) {
       read = null;
       throw heddleError('pages-not-built', {});
@@ -40,7 +44,8 @@ export function addUi(app: FastifyInstance, files: () => Promise<UiFiles | null>
     void reply.header('x-content-type-options', 'nosniff');
     void reply.header('referrer-policy', 'no-referrer');
     if (file !== undefined && path !== document) return sent(request, reply, file, path);
-    if (/\.[a-z]+$/.test(path)) {
+    // A name of a channel or of a memory entry may end as a file's does: it stands below the page's word.
+    if (/^(assets\/|\.\.|[^/]*\.[a-z]+$)/.test(path)) {
       throw heddleError('route-unknown', { method: request.method, path: `/ui/${path}` });
     }
     return sentDocument(reply, known, prefix);

@@ -57,8 +57,9 @@ export class Picture {
       const run = this.rows.runAt(row);
       const code = this.history.get(row);
       if (run !== null && !seen.has(run.runId) && code !== 0 && !hasEnded(code)) {
-        // It ended while nobody told of it: how, its row alone knows.
-        this.history.set(row, codeOf('completed'));
+        // It ended while nobody told of it. How it ended is not known here, so nothing is drawn of it from now on.
+        this.history.set(row, 0);
+        this.#pipelines.delete(run.pipeline);
         this.rows.ended(row);
       }
     }
