@@ -27,6 +27,7 @@ import { persist, restore } from './persist.ts';
 import { planOf } from './drawing/chart-plan.ts';
 import { mermaidOf } from './drawing/mermaid.ts';
 import { outlineOf } from './drawing/outline.ts';
+import { sketchOf } from './drawing/sketch.ts';
 import { takenIn, type Microstep } from './drawing/taken.ts';
 import type { Agent, ChartState, Kernel, Step, TracedStep } from './port.ts';
 import { receive } from './receive.ts';
@@ -47,6 +48,7 @@ export function createKernel(): Kernel {
       traced(agent, (trace) => step(compiled(agent), hot(state), event, self, trace)),
     mermaid: mermaidOf,
     outline: outlineOf,
+    sketch: sketchOf,
     plan: planOf,
     persist: (agent, state) => persist(compiled(agent), hot(state), true),
     persistEnded: (agent, state) => persist(compiled(agent), hot(state), false),

@@ -171,6 +171,8 @@ export interface Kernel {
   mermaid(definition: Json): string;
   /** A definition as an outline of its states and edges; throws as `mermaid` does. */
   outline(definition: Json): string;
+  /** A definition as JSON that Stately Sketch reads; throws as `mermaid` does. */
+  sketch(definition: Json): string;
   /** What a drawing of a definition holds; throws as `mermaid` does. */
   plan(definition: Json): ChartPlan;
   /** The state as text; the same state always gives the same bytes (promise 10). */

@@ -283,6 +283,8 @@ it('lists the versions of an agent with the runs on each, and draws its chart', 
   expect((await cli('agents', 'draw', 'waiter')).stdout).toMatch(/^stateDiagram-v2\n/);
   const outline = await cli('agents', 'draw', 'waiter', '--as', 'outline');
   expect(outline.stdout).toBe('waiter\n  waiting  [initial]\n    go → done\n  done  [final]\n');
+  const sketch = await cli('agents', 'draw', 'waiter', '--as', 'sketch');
+  expect(JSON.parse(sketch.stdout)).toMatchObject({ id: 'waiter', initial: 'waiting' });
   expect((await cli('agents', 'draw', 'nobody')).stderr).toContain('agent-unknown');
   expect((await cli('agents', 'draw', 'waiter', '--as', 'svg')).code).toBe(2);
   await run.cancel();

@@ -208,6 +208,9 @@ describe.each(Object.keys(ways))('%s', (way) => {
     });
     expect(await operator.access()).toMatchObject({ tenant: null });
     expect(await operator.tenants({ open: true })).toBeInstanceOf(Array);
+    expect(JSON.parse(await agents.draw('approval', { as: 'sketch' }))).toMatchObject({
+      id: 'approval',
+    });
     expect(await agents.draw('approval', { version: agent!.version, as: 'outline' })).toContain(
       'invokes ask',
     );

@@ -68,7 +68,7 @@ const answered: Readonly<Record<string, string>> = {
   'GET /v1/agents/:agent/versions/:version/chart 200': 'C.AgentChart',
   'GET /v1/agents/:agent/versions/:version 200': 'C.AgentInFull',
   'GET /v1/agents/:agent/versions/:version/drawing 200':
-    "{ readonly as: 'mermaid' | 'outline'; readonly text: string }",
+    "{ readonly as: 'mermaid' | 'outline' | 'sketch'; readonly text: string }",
 };
 const taken: Readonly<Record<string, string>> = {
   'POST /v1/runs': 'C.Start',

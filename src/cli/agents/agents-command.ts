@@ -52,10 +52,13 @@ function addDraw(agents: Command, streams: Streams): void {
   const draw = apiCommand(agents, 'draw <agent>')
     .description('print the chart of an agent as text')
     .option('--version <version>', 'of this version (default: the one that was registered last)')
-    .option('--as <form>', 'mermaid (default) or outline: states with their edges, for reading');
+    .option(
+      '--as <form>',
+      'mermaid (default); outline: states with their edges, for reading; sketch: JSON for Stately Sketch',
+    );
   draw.action(async (agent: string, flags: DrawFlags) => {
     const { version } = flags;
-    const as = asOneOf(flags.as ?? 'mermaid', 'as', ['mermaid', 'outline'] as const);
+    const as = asOneOf(flags.as ?? 'mermaid', 'as', ['mermaid', 'outline', 'sketch'] as const);
     const options = { as, ...(version === undefined ? {} : { version }) };
     const text = await withClient(flags, (client) => client.agents.draw(agent, options));
     writerTo(streams.stdout)(text.trimEnd());

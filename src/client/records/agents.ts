@@ -77,14 +77,14 @@ export class Agents {
     return (await this.#transport.ask<AgentChart>('GET', path, asked)).body;
   }
 
-  /** The chart as text: for Mermaid (the default), or as an outline. Without a version: as `get`. */
+  /** The chart as text: for Mermaid (the default), as an outline, or as JSON for Stately Sketch. Without a version: as `get`. */
   async draw(
     agent: string,
     options: {
       /** The version. */
       readonly version?: string;
       /** What it is drawn as. */
-      readonly as?: 'mermaid' | 'outline';
+      readonly as?: 'mermaid' | 'outline' | 'sketch';
     } = {},
   ): Promise<string> {
     const { version = (await this.get(agent)).version, as = 'mermaid' } = options;

@@ -232,6 +232,15 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
     return definition === null ? null : this.#door.runtime.kernel.outline(definition);
   }
 
+  /**
+   * The version's chart as JSON that [Stately Sketch](https://github.com/statelyai/sketch) reads: XState's config, with functions
+   * as `{ type: name }`. Null and throws as `mermaid`.
+   */
+  async sketch(name: string, version?: string): Promise<string | null> {
+    const { definition } = await this.agent(name, version);
+    return definition === null ? null : this.#door.runtime.kernel.sketch(definition);
+  }
+
   /** @internal For surfaces: what a drawing of the version's chart holds: its states and edges, each with its id. Null and throws as `mermaid`. */
   async plan(name: string, version?: string): Promise<ChartPlan | null> {
     const { definition } = await this.agent(name, version);

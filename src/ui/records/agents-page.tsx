@@ -9,6 +9,7 @@ import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
 import { go, pageAt, query } from '../shell/router.ts';
 import { Empty, Trouble } from '../shell/trouble.tsx';
+import { ChartCopies } from './chart-copies.tsx';
 
 export function AgentsPage({ words: [agent] }: { readonly words: readonly string[] }): JSX.Element {
   return agent === undefined ? <Agents /> : <Agent key={agent} name={agent} />;
@@ -92,6 +93,7 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
       </div>
       {trouble !== null && <Trouble error={trouble} again={agent.again} />}
       {chart.value !== null && <ChartView chart={chart.value} label={`The chart of ${name}`} />}
+      {own !== undefined && <ChartCopies key={own} agent={name} version={own} />}
       <section class="section">
         <h2>Versions</h2>
         <table aria-label="Versions">

@@ -136,6 +136,9 @@ it('versions of an agent are told with the open runs on each, and are drawn', as
   expect(json.body).toEqual({ as: 'mermaid', text: text.body });
   const outline = await a.ask('GET', `${drawing}?as=outline`);
   expect(outline.body).toMatch(/^approval\n {2}asking {2}\[initial\]\n {4}invokes ask\n/);
+  const sketch = await a.ask('GET', `${drawing}?as=sketch`);
+  expect(sketch.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(sketch.body).toMatchObject({ id: 'approval', initial: 'asking' });
   expect((await a.ask('GET', `${drawing}?as=svg`)).body.errors[0].field).toBe('query.as');
   for (const nobody of ['nobody', 'nobody/versions', 'nobody/versions/1/drawing']) {
     const { status, body: problem } = await a.ask('GET', `/v1/agents/${nobody}`);

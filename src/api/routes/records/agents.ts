@@ -114,17 +114,19 @@ const definition = route({
   },
 });
 
+const drawnAs = z.enum(['mermaid', 'outline', 'sketch']);
+
 const drawing = route({
   method: 'GET',
   path: '/v1/agents/:agent/versions/:version/drawing',
   scope: 'read',
   summary:
-    'The chart of a version as text for Mermaid, or as an outline: as text/plain, or as JSON where Accept names it.',
+    'The chart of a version as text for Mermaid, as an outline, or as JSON for Stately Sketch: as text/plain, or as JSON where Accept names it.',
   ofTenant: false,
   params: ofVersion,
   headers: { Accept: '`application/json` gives the text within JSON.' },
-  query: z.object({ as: z.enum(['mermaid', 'outline']).default('mermaid') }),
-  answers: { 200: z.object({ as: z.enum(['mermaid', 'outline']), text: z.string() }) },
+  query: z.object({ as: drawnAs.default('mermaid') }),
+  answers: { 200: z.object({ as: drawnAs, text: z.string() }) },
   handle: async ({ heddle, params: { agent, version }, query: { as }, headers }) => {
     const text = await heddle[as](agent, version);
     if (text === null) throw missing(await heddle.agent(agent, version));
