@@ -115,8 +115,8 @@ export class FailedBatches {
    */
   async stall({ entry, incoming, hot, fault }: Faulty): Promise<void> {
     const { runQueue, calls, log } = this.#options;
-    if (!this.#isThere(entry)) return;
     if (hot?.fresh === true) return this.#queueFresh(entry, hot);
+    if (!this.#isThere(entry)) return;
     const { runId } = entry.address;
     calls.abandon(runId, 'durable');
     if (fault.code === 'store-poison')
@@ -134,7 +134,7 @@ export class FailedBatches {
 
   /** A run that has no row yet is accepted first, so that it has a row which can show the error. */
   #queueFresh(entry: Entry, { run }: HotRun): void {
-    this.#dropped.gone(entry);
+    if (this.#isThere(entry)) this.#dropped.gone(entry);
     const groups = this.#fresh.giveBack([run]);
     if (groups.length > 0) this.#isolation.suspectArrivals([queuedGroups(groups)]);
   }
@@ -204,10 +204,13 @@ export class FailedBatches {
     ].filter(({ entry }) => this.#isThere(entry));
   }
 
-  /** Runs that were to begin in this commit are accepted first, as queued rows. */
+  /**
+   * Runs that were to begin in this commit are accepted first, as queued rows. Those whose shard was lost
+   * meanwhile too: they have no row yet, so their starts depend on this replica alone.
+   */
   #freshOf(taken: Taken): StartGroup[] {
-    const fresh = worksOf(taken).filter(({ hot, entry }) => hot.fresh && this.#isThere(entry));
-    for (const { entry } of fresh) this.#dropped.gone(entry);
+    const fresh = worksOf(taken).filter(({ hot }) => hot.fresh);
+    for (const { entry } of fresh) if (this.#isThere(entry)) this.#dropped.gone(entry);
     return this.#fresh.giveBack(fresh.map(({ hot }) => hot.run));
   }
 
@@ -222,9 +225,10 @@ export class FailedBatches {
     for (const { entry } of made?.statusChanges ?? []) runQueue.retry(entry, [], null);
     for (const entry of entries) runQueue.retry(entry, [], null);
     for (const { entry, hot, incoming } of worksOf(taken)) {
-      if (!this.#isThere(entry)) continue;
-      if (hot.fresh) this.#dropped.dropFresh(entry, error);
-      else runQueue.retry(entry, incoming, null);
+      const isThere = this.#isThere(entry);
+      if (hot.fresh && isThere) this.#dropped.dropFresh(entry, error);
+      else if (hot.fresh) this.#fresh.failed(entry.address.runId, error);
+      else if (isThere) runQueue.retry(entry, incoming, null);
     }
   }
 

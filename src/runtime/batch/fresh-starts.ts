@@ -51,7 +51,10 @@ export class FreshStarts {
    */
   accepted(runId: string): void {
     const pending = this.#take(runId);
-    if (pending === null) return;
+    if (pending !== null) this.#accept(pending);
+  }
+
+  #accept(pending: Pending): void {
     pending.left -= 1;
     if (pending.left > 0) return;
     pending.group.resolve(pending.group.runs.map(() => null));
@@ -59,22 +62,25 @@ export class FreshStarts {
 
   /**
    * The run's shard went to another replica meanwhile. The run is accepted as a queued row, since others
-   * of its group may have begun.
+   * of its group may have begun. Does nothing for a run that is queued already, or whose start has its
+   * answer.
    */
   queue(run: NewRun): void {
+    const pending = this.#take(run.runId);
+    if (pending === null) return;
     this.#options.arrivals.add({ kind: 'starts', value: run }).then(
       (fate) => {
-        if (fate?.kind === 'refused') this.failed(run.runId, fate.error);
-        else this.accepted(run.runId);
+        if (fate?.kind === 'refused') pending.group.reject(fate.error);
+        else this.#accept(pending);
       },
-      (error: unknown) => this.failed(run.runId, error),
+      (error: unknown) => pending.group.reject(error),
     );
   }
 
   /**
    * The commit that was to begin these runs did not happen. Returns the groups that are whole, to be
    * accepted together. Of any other group some runs are committed or queued already, so the rest are
-   * queued too.
+   * queued too. Runs that are no longer this replica's are among them: nobody else knows of their start.
    */
   giveBack(runs: readonly NewRun[]): StartGroup[] {
     const groups = new Map<StartGroup, NewRun[]>();
