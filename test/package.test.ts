@@ -21,17 +21,23 @@ function env(): NodeJS.ProcessEnv {
   return { ...rest, NODE_ENV: undefined };
 }
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'heddle-package-'));
+/** The path of a package made of this checkout; `.ci/run` has made one already. */
+async function pack(): Promise<string> {
   const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
   const [{ filename } = { filename: '' }] = JSON.parse(
     packed.stdout.slice(packed.stdout.indexOf('[')),
   ) as { filename: string }[];
+  return join(folder, filename);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-package-'));
+  const packed = process.env['HEDDLE_PACKED'] ?? (await pack());
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
   const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     dependencies: { zod: string };
   };
-  const packages = [join(folder, filename), `zod@${dependencies.zod}`];
+  const packages = [packed, `zod@${dependencies.zod}`];
   await run('npm', ['install', '--prefer-offline', '--ignore-scripts', ...packages], {
     cwd: folder,
   });

@@ -94,10 +94,11 @@ export class Exploration {
     return this.#plain;
   }
 
-  /** A crash before and after each item of the plain run. */
-  async crashEverywhere(): Promise<Failure | null> {
+  /** A crash before and after each item of the plain run, or at every `every`th of these places. */
+  async crashEverywhere({ every = 1, first = 0 } = {}): Promise<Failure | null> {
     const { items } = await this.plain();
-    return this.#first(crashes(0, items).map((crash) => [crash]));
+    const places = crashes(0, items).filter((_, i) => (i + first) % every === 0);
+    return this.#first(places.map((crash) => [crash]));
   }
 
   /** Two crashes, the second also in what follows the first; every `every`th pair. */
