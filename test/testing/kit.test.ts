@@ -62,12 +62,12 @@ describe('time', () => {
     expect((endedAtMs ?? 0) - createdAtMs).toBe(60_500);
   });
 
-  it('passes a hundred days at once', async () => {
+  it('passes a month at once', async () => {
     const t = await heddle({ startsAt: '2031-01-01' });
-    const run = await t.start('script', steps({ do: 'sleep', ms: 100 * 86_400_000 }));
-    await t.advance('100d');
+    const run = await t.start('script', steps({ do: 'sleep', ms: 31 * 86_400_000 }));
+    await t.advance('31d');
     expect(await run.status()).toBe('completed');
-    expect(new Date(t.nowMs).toISOString()).toBe('2031-04-11T00:00:00.000Z');
+    expect(new Date(t.nowMs).toISOString()).toBe('2031-02-01T00:00:00.000Z');
   });
 
   it('brings a delayed message at its instant, however long the delay', async () => {
