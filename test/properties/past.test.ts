@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { CompiledAgent } from '../../src/kernel/compiled-agent.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
-import type { Run } from '../../src/index.ts';
+import type { Run, Turn } from '../../src/index.ts';
 import type { TurnCommit } from '../../src/store/batch.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { RunRow } from '../../src/store/rows.ts';
@@ -64,6 +64,27 @@ function keeping(store: Store, spacing: number): Store {
   };
 }
 
+const nameOf = (one: { readonly kind: string; readonly id: string } & Numbered): string =>
+  `${one.kind} ${one.id} ${one.incarnation ?? one.generation}`;
+type Numbered = { readonly incarnation?: number; readonly generation?: number };
+
+/** What is open after a turn, from what the turns say that they opened, stopped and took. */
+function openAfter(turns: readonly Turn[], last: number): string[] {
+  const open = new Set<string>();
+  for (const { turn, entries, opened, stopped } of turns) {
+    if (turn > last) break;
+    for (const one of opened ?? []) open.add(nameOf(one));
+    for (const one of stopped ?? []) open.delete(nameOf(one));
+    for (const one of entries) {
+      if (one.kind === 'timer') open.delete(nameOf(one));
+      if (one.kind === 'done' || one.kind === 'failed') {
+        open.delete(nameOf({ ...one, kind: 'invocation' }));
+      }
+    }
+  }
+  return [...open].toSorted();
+}
+
 async function runCase(given: CaseSpec, spacing: number): Promise<void> {
   const { own } = buildChart(given.root);
   const { work } = own.implementations.actors as Readonly<Record<string, never>>;
@@ -79,7 +100,9 @@ async function runCase(given: CaseSpec, spacing: number): Promise<void> {
     const past = await run.snapshotAt(turn);
     const { asOf: _, ...kept } = keptState(chartText, turn);
     expect(past).toMatchObject({ turn, asOf: turn, exact: true, status, ...kept });
-    expect(past.edges).toEqual(turns.find((one) => one.turn === turn)?.edges);
+    const { value, edges, exact } = turns.find((one) => one.turn === turn) as Turn;
+    expect({ value, edges, exact }).toEqual({ value: past.value, edges: past.edges, exact: true });
+    expect(openAfter(turns, turn)).toEqual(past.open.map(nameOf).toSorted());
     reached.turns++;
     reached.edges += past.edges?.length ?? 0;
     reached.open += past.open.length;

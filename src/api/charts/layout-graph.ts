@@ -49,24 +49,30 @@ const rootOptions = (direction: Direction): Readonly<Record<string, string>> => 
   'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'MEDIAN_LAYER',
 });
 
+/**
+ * ELK takes no edge to or from the graph itself: a chart whose root has edges stands as a state within a graph around it.
+ */
 export function layoutGraph(plan: ChartPlan, direction: Direction): ElkNode {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]));
   const backwards = backwardEdges(plan);
-  const root = elkNode(byId.get(plan.root) as PlanNode, byId, plan);
+  const isFramed = plan.edges.some(({ source, target }) => [source, target].includes(plan.root));
+  const chart = elkNode(byId.get(plan.root) as PlanNode, byId, !isFramed);
+  const around: ElkNode = isFramed ? { id: `${plan.root} around`, children: [chart] } : chart;
   return {
-    ...root,
-    layoutOptions: { ...root.layoutOptions, ...rootOptions(direction) },
+    ...around,
+    layoutOptions: { ...around.layoutOptions, ...rootOptions(direction) },
     edges: [
-      ...(root.edges ?? []),
+      ...(around.edges ?? []),
       ...plan.edges.map((edge) => elkEdge(edge, backwards.has(edge.id))),
     ],
   };
 }
 
-function elkNode(node: PlanNode, byId: ReadonlyMap<string, PlanNode>, plan: ChartPlan): ElkNode {
+/** `isPage`: it is the graph itself, without a frame and a name. */
+function elkNode(node: PlanNode, byId: ReadonlyMap<string, PlanNode>, isPage: boolean): ElkNode {
   const { id, children, initial } = node;
   if (children.length === 0) return { id, ...sizeOf(node, byId) };
-  const within = children.map((child) => elkNode(byId.get(child) as PlanNode, byId, plan));
+  const within = children.map((child) => elkNode(byId.get(child) as PlanNode, byId, false));
   const dot: ElkNode = {
     id: initialOf(id),
     width: initialPx,
@@ -74,9 +80,8 @@ function elkNode(node: PlanNode, byId: ReadonlyMap<string, PlanNode>, plan: Char
     layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' },
   };
   const hasDot = initial !== null && byId.has(initial);
-  const isRoot = id === plan.root;
-  const top = isRoot ? 8 : 34 + node.rows.length * rowPx;
-  const side = isRoot ? 8 : 14;
+  const top = isPage ? 8 : 34 + node.rows.length * rowPx;
+  const side = isPage ? 8 : 14;
   return {
     id,
     children: hasDot ? [dot, ...within] : within,

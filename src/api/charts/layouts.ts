@@ -29,6 +29,8 @@ export type LayoutSettings = {
 
 const keptMax = 500;
 const waitingMax = 32;
+/** elkjs may say much. */
+const troubleCharsMax = 160;
 /** Beyond this a drawing shows nothing that an outline does not show better. */
 const nodesMax = 300;
 
@@ -116,7 +118,7 @@ export class Layouts {
       if (leftMs <= 0 || this.#isClosed) break;
       const told = await this.#ask(layoutGraph(plan, direction), elkPath, leftMs);
       if ('laidOut' in told) drawn.push(drawnChart(plan, told.laidOut, direction));
-      else why = told.trouble;
+      else why = told.trouble.slice(0, troubleCharsMax);
     }
     const [best] = drawn.toSorted((a, b) => fit(b) - fit(a));
     return best === undefined ? outline(why) : { kind: 'drawn', chart: best };

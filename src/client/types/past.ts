@@ -25,10 +25,72 @@ export type Edge = {
   readonly targets: readonly string[];
 };
 
-/** A turn with the edges that it took; null where no chart at the replica can tell. */
+/** What a turn opened: an invocation that the chart began, or a timer that it set. */
+export type TurnOpened =
+  | {
+      /** Marks an invocation. */
+      readonly kind: 'invocation';
+      /** The id. */
+      readonly id: string;
+      /** Which start of the invocation. */
+      readonly incarnation: number;
+      /** What is invoked: an actor of heddle's own, a task, a child run. */
+      readonly source:
+        | 'generate'
+        | 'receive'
+        | 'publish'
+        | 'remember'
+        | 'recall'
+        | 'forget'
+        | 'evaluate'
+        | 'ask'
+        | 'task'
+        | 'child';
+      /** The name of the actor or task, or of the child's agent. */
+      readonly src: string;
+    }
+  | {
+      /** Marks a timer. */
+      readonly kind: 'timer';
+      /** Names the delay and the state. */
+      readonly id: string;
+      /** Which start of the timer. */
+      readonly generation: number;
+      /** When it rings, in ms from its turn. */
+      readonly delayMs: number;
+    };
+
+/** What a turn stopped before it had a result, or before it rang. */
+export type TurnStopped =
+  | {
+      /** Marks an invocation. */
+      readonly kind: 'invocation';
+      /** The id. */
+      readonly id: string;
+      /** Which start of the invocation. */
+      readonly incarnation: number;
+    }
+  | {
+      /** Marks a timer. */
+      readonly kind: 'timer';
+      /** Names the delay and the state. */
+      readonly id: string;
+      /** Which start of the timer. */
+      readonly generation: number;
+    };
+
+/** A turn with what it did; null where no chart at the replica can tell. */
 export type TracedTurn = Turn & {
-  /** In order. */
+  /** XState's state value after it; null before the chart began, too. */
+  readonly value: Json;
+  /** The edges that it took, in order. */
   readonly edges: readonly Edge[] | null;
+  /** What it opened, in order. */
+  readonly opened: readonly TurnOpened[] | null;
+  /** What it stopped, in order. */
+  readonly stopped: readonly TurnStopped[] | null;
+  /** True: the build that took the turn has told these. Else why they may be others. */
+  readonly exact: true | 'chart-changed' | 'version-missing';
 };
 
 /** A run as it was after a turn. */
@@ -55,6 +117,8 @@ export type RunSnapshot = {
     readonly id: string;
     /** Which start of the invocation. */
     readonly incarnation?: number;
+    /** Which start of the timer. */
+    readonly generation?: number;
     /** What it invokes. */
     readonly src?: string;
     /** Its input. */

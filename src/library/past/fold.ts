@@ -5,9 +5,11 @@
  * 2. Only the turns whose edges are wanted are traced.
  */
 import { isRunEvent, type JournalEntry, type RunEvent } from '../../domain/event.ts';
+import type { Json } from '../../domain/json.ts';
 import type { Agent, ChartState, Edge, Kernel, Step, TracedStep } from '../../kernel/port.ts';
 import type { Clock } from '../../runtime/ports.ts';
 import type { CheckpointRow } from '../../store/rows.ts';
+import { openedBy, stoppedBy, type TurnOpened, type TurnStopped } from './open-in.ts';
 
 const goMsMax = 10;
 
@@ -15,6 +17,17 @@ const goMsMax = 10;
 export type Line = {
   readonly build: string | null;
   readonly entries: readonly JournalEntry[];
+};
+
+/** What a turn did: where it led, the edges that it took, and what it opened and stopped, each in order. */
+export type Taken = {
+  /** XState's state value after it; null before the chart began. */
+  readonly value: Json;
+  readonly edges: readonly Edge[];
+  readonly opened: readonly TurnOpened[];
+  readonly stopped: readonly TurnStopped[];
+  /** As `isOwnBuild` after the turn. */
+  readonly isOwnBuild: boolean;
 };
 
 type FoldOptions = {
@@ -64,16 +77,26 @@ export class PastFold {
     return this.#fold(line, (event) => this.#step(event));
   }
 
-  /** As `pass`, with the edges that the turn took; null in place of false. */
-  async take(line: Line): Promise<readonly Edge[] | null> {
+  /** As `pass`, with what the turn did; null in place of false. */
+  async take(line: Line): Promise<Taken | null> {
     const edges: Edge[] = [];
+    const opened: TurnOpened[] = [];
+    const stopped: TurnStopped[] = [];
     const isTaken = await this.#fold(line, (event) => {
       const step = this.#stepTraced(event);
       // One by one: a step that runs wild may take more edges than a call has arguments.
       for (const edge of step?.edges ?? []) edges.push(edge);
+      for (const effect of step?.effects ?? []) {
+        const begun = openedBy(effect);
+        if (begun !== null) opened.push(begun);
+        const ended = stoppedBy(effect);
+        if (ended !== null) stopped.push(ended);
+      }
       return step;
     });
-    return isTaken ? edges : null;
+    if (!isTaken) return null;
+    const value = this.#state?.value ?? null;
+    return { value, edges, opened, stopped, isOwnBuild: this.#isOwnBuild };
   }
 
   async #fold({ build, entries }: Line, step: (event: RunEvent) => Step | null): Promise<boolean> {

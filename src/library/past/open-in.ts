@@ -1,4 +1,5 @@
-/** A kept state of a chart in a form for people: where it is, and what it holds open. */
+/** A kept state of a chart in a form for people: where it is, what it holds open, and what a turn opened and stopped. */
+import type { Effect, InvocationSource } from '../../domain/effect.ts';
 import type { Json } from '../../domain/json.ts';
 
 /** What a run had open after a turn. */
@@ -20,6 +21,62 @@ export type PastOpen =
       readonly kind: 'timer';
       /** Names the delay and the state. */
       readonly id: string;
+      /** Which start of the timer. */
+      readonly generation: number;
+    };
+
+/** What a turn opened: an invocation that its chart began, or a timer that it set. */
+export type TurnOpened =
+  | {
+      /** Marks an invocation. */
+      readonly kind: 'invocation';
+      /** Its id. */
+      readonly id: string;
+      /** Which start of the invocation. */
+      readonly incarnation: number;
+      /** What is invoked: an actor of heddle's own, a task, a child run. */
+      readonly source:
+        | 'generate'
+        | 'receive'
+        | 'publish'
+        | 'remember'
+        | 'recall'
+        | 'forget'
+        | 'evaluate'
+        | 'ask'
+        | 'task'
+        | 'child';
+      /** Its name: that of the actor or task, or of the child's agent. */
+      readonly src: string;
+    }
+  | {
+      /** Marks a timer of the chart. */
+      readonly kind: 'timer';
+      /** Names the delay and the state. */
+      readonly id: string;
+      /** Which start of the timer. */
+      readonly generation: number;
+      /** When it rings, in ms from its turn. */
+      readonly delayMs: number;
+    };
+
+/** What a turn stopped before it had a result, or before it rang. */
+export type TurnStopped =
+  | {
+      /** Marks an invocation. */
+      readonly kind: 'invocation';
+      /** Its id. */
+      readonly id: string;
+      /** Which start of the invocation. */
+      readonly incarnation: number;
+    }
+  | {
+      /** Marks a timer of the chart. */
+      readonly kind: 'timer';
+      /** Names the delay and the state. */
+      readonly id: string;
+      /** Which start of the timer. */
+      readonly generation: number;
     };
 
 export type Kept = {
@@ -41,7 +98,7 @@ type Shown = {
     readonly input?: Json;
     readonly ended?: true;
   }[];
-  readonly timers?: readonly { readonly id: string }[];
+  readonly timers?: readonly { readonly id: string; readonly generation: number }[];
 };
 
 /** `text`: the state as the kernel persists it; null before the chart began, or where nothing is kept. */
@@ -55,6 +112,29 @@ export function keptState(text: string | null, asOf: number | null): Kept {
     const given = input === undefined ? {} : { input };
     open.push({ kind: 'invocation', id, incarnation, src, ...given });
   }
-  for (const { id } of timers) open.push({ kind: 'timer', id });
+  for (const { id, generation } of timers) open.push({ kind: 'timer', id, generation });
   return { asOf, value, context, open };
+}
+
+/** What an effect opens; null for one that opens nothing. */
+export function openedBy(effect: Effect): TurnOpened | null {
+  if (effect.kind === 'schedule') {
+    const { id, generation, delayMs } = effect;
+    return { kind: 'timer', id, generation, delayMs };
+  }
+  if (effect.kind !== 'invoke') return null;
+  const { id, incarnation, source } = effect;
+  return { kind: 'invocation', id, incarnation, source: source.kind, src: nameOf(source) };
+}
+
+const nameOf = (source: InvocationSource): string =>
+  source.kind === 'task' ? source.src : source.kind === 'child' ? source.agent : source.kind;
+
+/** What an effect stops; null for one that stops nothing. */
+export function stoppedBy(effect: Effect): TurnStopped | null {
+  if (effect.kind === 'stop') {
+    return { kind: 'invocation', id: effect.id, incarnation: effect.incarnation };
+  }
+  if (effect.kind !== 'unschedule') return null;
+  return { kind: 'timer', id: effect.id, generation: effect.generation };
 }

@@ -16,8 +16,8 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { CheckpointRow, JournalRow, RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { canonicalJson } from '../requests.ts';
-import { PastFold } from './fold.ts';
-import { keptState, type PastOpen } from './open-in.ts';
+import { PastFold, type Taken } from './fold.ts';
+import { keptState, type PastOpen, type TurnOpened, type TurnStopped } from './open-in.ts';
 
 /** A run as it was after a turn. */
 export type PastSnapshot = {
@@ -61,6 +61,19 @@ export type Turn = {
   readonly entries: readonly JournalEntry[];
   /** The edges that were taken, if they were asked for; null where no chart here can tell. */
   readonly edges?: readonly Edge[] | null;
+  /** XState's state value after it, if edges were asked for; null before the chart began, and where no chart here can tell. */
+  readonly value?: Json;
+  /** The invocations and timers that it opened, if edges were asked for; null where no chart here can tell. */
+  readonly opened?: readonly TurnOpened[] | null;
+  /** Those that it stopped before they had a result or rang, if edges were asked for; null likewise. */
+  readonly stopped?: readonly TurnStopped[] | null;
+  /**
+   * How well `value`, edges, `opened` and `stopped` are known, if edges were asked for. True: the build that took the turns
+   * since the last kept state has told them. `chart-changed`: another build took some of these turns, and the one
+   * that is here was asked again; null edges are those that it cannot tell. `version-missing`: no chart here takes
+   * runs of this version.
+   */
+  readonly exact?: true | 'chart-changed' | 'version-missing';
 };
 
 /** Which turns are wanted: the first ones after a turn, or the last ones before a turn. Default: the last ones. */
@@ -71,7 +84,7 @@ export type TurnsQuery = {
   readonly before?: number;
   /** How many turns at most, 1 to 200. Default 100. */
   readonly limit?: number;
-  /** True: each turn has the edges that it took, from a fold of the journal. Default false. */
+  /** True: each turn has where it led, the edges that it took, what it opened and stopped, from a fold of the journal. Default false. */
   readonly edges?: boolean;
 };
 
@@ -103,7 +116,7 @@ export async function snapshotAt(
   const isKept = kept?.turn === turn;
   const base = isKept ? await store.checkpoint(scope, { runId, turn: turn - 1 }) : kept;
   const past = await fold(read, run, base, [line]);
-  const edges = past?.edges.get(turn) ?? null;
+  const edges = past?.taken.get(turn)?.edges ?? null;
   const common = { turn, status, atMs, edges };
   const folded = past === null || edges === null ? null : keptState(past.fold.text(), turn);
   // A row's own state, and one that was kept for this turn, is the run's, whatever chart is here.
@@ -145,17 +158,25 @@ export async function turnsOf(
   const lines = rows.map(turnOf);
   if (query.edges !== true) return lines;
   const past = await fold(read, run, base, lines);
-  return lines.map((line) => ({ ...line, edges: past?.edges.get(line.turn) ?? null }));
+  const unknown = { value: null, edges: null, opened: null, stopped: null };
+  return lines.map((line) => {
+    const taken = past?.taken.get(line.turn);
+    if (taken === undefined) {
+      return { ...line, ...unknown, exact: past === null ? 'version-missing' : 'chart-changed' };
+    }
+    const { isOwnBuild, ...told } = taken;
+    return { ...line, ...told, exact: isOwnBuild || 'chart-changed' };
+  });
 }
 
 function turnOf({ turn, build, atMs, status, entriesText }: JournalRow): Turn {
   return { turn, build, atMs, status, entries: JSON.parse(entriesText) as JournalEntry[] };
 }
 
-type Past = { readonly fold: PastFold; readonly edges: ReadonlyMap<number, readonly Edge[]> };
+type Past = { readonly fold: PastFold; readonly taken: ReadonlyMap<number, Taken> };
 
 /**
- * The edges of these turns, by turn, as the chart here folds them from a checkpoint before them; only of the
+ * What these turns did, by turn, as the chart here folds them from a checkpoint before them; only of the
  * first ones where it cannot go on. Null: no chart here takes the run.
  */
 async function fold(
@@ -168,8 +189,8 @@ async function fold(
   const agent = agents.find(run.agent, run.version);
   if (agent === undefined) return null;
   const folded = new PastFold({ kernel, clock, agent, runId }, base);
-  const edges = new Map<number, readonly Edge[]>();
-  const past = { fold: folded, edges };
+  const done = new Map<number, Taken>();
+  const past = { fold: folded, taken: done };
   const before = (lines[0]?.turn ?? 1) - 1;
   for (let afterTurn = base?.turn ?? 0; afterTurn < before;) {
     const limit = Math.min(pageTurns, before - afterTurn);
@@ -183,7 +204,7 @@ async function fold(
   for (const line of lines) {
     const taken = await folded.take(line);
     if (taken === null) break;
-    edges.set(line.turn, taken);
+    done.set(line.turn, taken);
   }
   return past;
 }

@@ -32,6 +32,8 @@ export function ChartPicture({
 }): JSX.Element {
   const { width, height, nodes, edges } = drawing;
   const box = useRef<HTMLDivElement>(null);
+  // A root with edges of its own has a frame from which they come.
+  const isFramed = plan.edges.some(({ source, target }) => [source, target].includes(plan.root));
   const active = plan.nodes.findLast(
     ({ id, children }) => children.length === 0 && lit.nodes.has(id),
   );
@@ -59,7 +61,7 @@ export function ChartPicture({
         <Marks />
         {plan.nodes.map((node) => {
           const at = nodes[node.id];
-          return at === undefined || node.id === plan.root ? null : (
+          return at === undefined || (node.id === plan.root && !isFramed) ? null : (
             <State key={node.id} node={node} at={at} lit={lit} />
           );
         })}

@@ -19,20 +19,24 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
     (on) => on.agents.chart(agent, { version, width }),
     [agent, version, width],
   );
+  const line = store.turn(turn);
   const snapshot = store.snapshot(turn);
-  const page = store.page(turn);
+  const pages = store.pagesBefore(turn);
   const root = chart.value?.plan.root ?? '';
+  // Where the turn led stands in its window. Where the chart here may lead elsewhere, a snapshot says it better.
+  const told = snapshot !== null && line?.exact !== true ? snapshot : line;
+  const value = told?.value ?? null;
   const light = useMemo((): Light => {
-    const now = snapshot?.edges ?? page?.turns.find((one) => one.turn === turn)?.edges ?? [];
-    const before = (page?.turns ?? [])
-      .filter((one) => one.turn < turn)
-      .flatMap(({ edges }) => edges ?? []);
+    const now = told?.edges ?? [];
+    const before = pages.flatMap(({ turns }) =>
+      turns.filter((one) => one.turn < turn).flatMap(({ edges }) => edges ?? []),
+    );
     return {
-      active: snapshot === null ? new Set() : activePlaces(root, snapshot.value),
+      active: value === null ? new Set() : activePlaces(root, value),
       now: new Set(now.map(({ id }) => id)),
       before: new Set(before.map(({ id }) => id)),
     };
-  }, [root, snapshot, page, turn]);
+  }, [root, told, pages.length, turn]);
   if (chart.value === null) {
     return chart.trouble === null ? (
       <p class="quiet run-chart">Drawing …</p>

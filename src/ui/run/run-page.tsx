@@ -1,15 +1,16 @@
 /** A run: why it is where it is, its chart at any turn, what each turn did, its journal, and what can be done. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import './run.css';
-import type { RunInFull, StreamEvent } from '../../client/index.ts';
+import type { RunInFull, StreamEvent, Why } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
 import { useKeys } from '../keys/keys.ts';
 import { useStream } from '../shell/live.ts';
 import { query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
-import { Journal } from './journal.tsx';
+import type { OutNow } from './journal/attempt-bars.ts';
+import { Journal } from './journal/journal.tsx';
 import { LiveText, useLiveText } from './live-text.tsx';
 import { RunActions } from './run-actions.tsx';
 import { RunChart } from './run-chart.tsx';
@@ -18,13 +19,14 @@ import { TurnDetail } from './turn-detail.tsx';
 import { TurnStore } from './turn-store.ts';
 
 const playMs = 700;
+const addressMs = 200;
 
 export function RunPage({ words }: { readonly words: readonly string[] }): JSX.Element {
   const [runId = ''] = words;
   const asked = useAnswer((on) => on.runs.get(runId), [runId]);
   const why = useAnswer(
     (on) => on.runs.why(runId),
-    [runId, asked.value?.turn, asked.value?.status],
+    [runId, asked.value?.turn, asked.value?.status, asked.value?.call?.phase],
   );
   const run = asked.value?.id === runId ? asked.value : null;
   if (run === null) {
@@ -34,12 +36,12 @@ export function RunPage({ words }: { readonly words: readonly string[] }): JSX.E
       <Trouble error={asked.trouble} again={asked.again} />
     );
   }
-  return <Shown key={runId} run={run} why={why.value?.words ?? null} again={asked.again} />;
+  return <Shown key={runId} run={run} why={why.value} again={asked.again} />;
 }
 
 type ShownProps = {
   readonly run: RunInFull;
-  readonly why: string | null;
+  readonly why: Why | null;
   readonly again: () => void;
 };
 
@@ -61,13 +63,16 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
     }
     if (event.event === 'turn' || event.event === 'ended' || event.event === 'now') again();
   });
+  // A call has come into a slot or out of it: an attempt may have ended, which no turn tells of.
+  useEffect(() => store.grown(run.turn), [store, run.turn, run.status, run.call?.phase]);
   const { turn, goTo, isPlaying, play } = useTurn(last);
-  useEffect(() => store.need(turn, last), [store, turn, last]);
+  useEffect(() => store.need(turn, last), [store, turn, last, run]);
+  const out = useOut(run, why);
   // Read, so that the page is shown anew with what has come.
   void store.version.value;
   return (
     <>
-      <RunHead run={run} why={why} />
+      <RunHead run={run} why={why?.words ?? null} />
       {store.trouble.value !== null && <Trouble error={store.trouble.value} />}
       <div class="run-grid">
         <RunChart run={run} store={store} turn={turn} />
@@ -80,6 +85,7 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
       <Journal
         run={run}
         store={store}
+        out={out}
         turn={turn}
         last={last}
         goTo={goTo}
@@ -90,7 +96,33 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
   );
 }
 
-/** Which turn is shown: the one in the address, else the newest. */
+type Waiting = { readonly kind: string; readonly phase?: string };
+
+/** The requests that are out now. When they were sent is kept nowhere, so they are shown since they were seen. */
+function useOut(run: RunInFull, why: Why | null): readonly OutNow[] {
+  const seen = useRef(new Map<string, number>());
+  const isOpen = run.endedAtMs === null;
+  return useMemo(() => {
+    const out: OutNow[] = [];
+    const since = new Map<string, number>();
+    for (const wait of isOpen ? (why?.waits ?? []) : []) {
+      const { kind, phase, invocationId, provider, attempt } = wait as Partial<OutNow> & Waiting;
+      if (kind !== 'call' || phase !== 'in-slot' || invocationId === undefined) continue;
+      if (provider === undefined || attempt === undefined) continue;
+      const key = `${run.turn} ${invocationId} ${attempt}`;
+      const sinceMs = seen.current.get(key) ?? Date.now();
+      since.set(key, sinceMs);
+      out.push({ invocationId, provider, attempt, sinceMs });
+    }
+    seen.current = since;
+    return out;
+  }, [why, isOpen]);
+}
+
+/**
+ * Which turn is shown: the one in the address, else the newest. The address follows with a little delay, because a
+ * browser lets a page change it a few hundred times in half a minute and no more often.
+ */
 function useTurn(last: number): {
   readonly turn: number;
   readonly goTo: (turn: number) => void;
@@ -98,12 +130,19 @@ function useTurn(last: number): {
   readonly play: () => void;
 } {
   const asked = Number(query.value.get('turn') ?? last);
-  const turn = Math.max(1, Math.min(Number.isInteger(asked) ? asked : last, last));
+  const said = Number.isInteger(asked) ? asked : last;
+  const [chosen, setChosen] = useState<number | null>(null);
+  const turn = Math.max(1, Math.min(chosen ?? said, last));
   const [isPlaying, setPlaying] = useState(false);
-  const goTo = (to: number): void => {
-    const within = Math.max(1, Math.min(to, last));
-    setQuery({ turn: within === last ? null : within });
-  };
+  const goTo = (to: number): void => setChosen(Math.max(1, Math.min(to, last)));
+  useEffect(() => {
+    if (chosen === null) return undefined;
+    const timer = setTimeout(() => {
+      setQuery({ turn: chosen >= last ? null : chosen });
+      setChosen(null);
+    }, addressMs);
+    return () => clearTimeout(timer);
+  }, [chosen]);
   useEffect(() => {
     if (!isPlaying) return undefined;
     if (turn >= last) {
@@ -112,7 +151,7 @@ function useTurn(last: number): {
     }
     const timer = setTimeout(() => goTo(turn + 1), playMs);
     return () => clearTimeout(timer);
-  });
+  }, [isPlaying, turn, last]);
   const play = (): void => {
     if (!isPlaying && turn >= last) goTo(1);
     setPlaying(!isPlaying);

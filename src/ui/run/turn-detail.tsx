@@ -131,10 +131,24 @@ function Answer({
   );
 }
 
-function Edges({ turn: { edges } }: { readonly turn: TracedTurn }): JSX.Element {
-  if (edges === null) return <p class="small quiet">Which edges it took is not known here.</p>;
+function Edges({ turn: { edges, exact } }: { readonly turn: TracedTurn }): JSX.Element {
+  if (edges === null) {
+    return (
+      <p class="small quiet">
+        Which edges it took is not known:{' '}
+        {exact === 'version-missing'
+          ? 'no replica here has this version.'
+          : 'the chart’s code has changed, and cannot take this turn any more.'}
+      </p>
+    );
+  }
   return (
     <p class="mono">
+      {exact !== true && (
+        <span class="note small edge-mark">
+          chart changed since: the chart of today would have taken these edges
+        </span>
+      )}
       {edges.map(({ id, source, targets }) => (
         <span key={id} class="edge-line">
           {source} → <b>{targets.join(', ') || 'stays'}</b>

@@ -1,9 +1,10 @@
 /**
- * The turns of a run as the page holds them. It owns windows of turns, snapshots and attempts that were fetched; the
- * newest come by the stream, the others are asked for when somebody goes there.
+ * The turns of a run as the page holds them. It owns windows of turns, snapshots and attempts that were fetched; word of
+ * the newest comes by the stream, and they are asked for behind those that are there.
  *
  * 1. It holds `pagesMax` windows and `snapshotsMax` snapshots at most; what was seen longest ago goes first.
- * 2. A window is asked for once, however often somebody passes it.
+ * 2. A thing is asked for once, however often somebody passes it; word that comes meanwhile asks once more.
+ * 3. While somebody drags, `askingMax` questions are under way at most, and only the newest place waits.
  */
 import { signal } from '@preact/signals';
 import type { Attempt, Client, RunSnapshot, TracedTurn } from '../../client/index.ts';
@@ -11,13 +12,16 @@ import type { Attempt, Client, RunSnapshot, TracedTurn } from '../../client/inde
 const pageTurns = 200;
 const pagesMax = 60;
 const snapshotsMax = 300;
+const askingMax = 4;
 
 /** The window that a turn stands in. */
-const pageOf = (turn: number): number => Math.floor((turn - 1) / pageTurns);
+export const pageOf = (turn: number): number => Math.floor((turn - 1) / pageTurns);
 
 export type TurnPage = {
   readonly turns: readonly TracedTurn[];
   readonly attempts: readonly Attempt[];
+  /** What was open before its first turn; null where that is not known, or there was nothing. */
+  readonly open: RunSnapshot['open'] | null;
 };
 
 export class TurnStore {
@@ -28,7 +32,8 @@ export class TurnStore {
   readonly #runId: string;
   readonly #pages = new Map<number, TurnPage>();
   readonly #snapshots = new Map<number, RunSnapshot>();
-  readonly #asked = new Set<string>();
+  readonly #asking = new Map<string, { isStale: boolean }>();
+  #wanted: { readonly turn: number; readonly last: number } | null = null;
 
   constructor(client: Client, runId: string) {
     this.#client = client;
@@ -40,46 +45,90 @@ export class TurnStore {
   }
 
   turn(turn: number): TracedTurn | null {
-    return this.page(turn)?.turns.find((one) => one.turn === turn) ?? null;
+    return this.page(turn)?.turns[(turn - 1) % pageTurns] ?? null;
   }
 
   snapshot(turn: number): RunSnapshot | null {
     return this.#snapshots.get(turn) ?? null;
   }
 
+  /** The windows that are here and begin before this turn. */
+  pagesBefore(turn: number): readonly TurnPage[] {
+    const last = pageOf(turn);
+    return [...this.#pages].filter(([page]) => page <= last).map(([, page]) => page);
+  }
+
   /** Asks for what is needed to show this turn, and for the turns beside it. */
   need(turn: number, last: number): void {
-    for (const near of [turn, turn + 1, turn - 1]) {
+    this.#wanted = { turn, last };
+    this.#askWanted();
+  }
+
+  /** The run has come to this turn, or an attempt of its calls has ended: its newest window has grown. */
+  grown(turn: number): void {
+    const page = pageOf(turn);
+    if (this.#pages.has(page) || turn % pageTurns === 1) this.#needPage(page, true);
+  }
+
+  #askWanted(): void {
+    if (this.#wanted === null) return;
+    const { turn, last } = this.#wanted;
+    this.#needPage(pageOf(turn), false);
+    for (const near of [turn, turn - 1, turn + 1, turn + 2]) {
       if (near < 1 || near > last) continue;
-      this.#once(`snapshot ${near}`, this.#snapshots.has(near), async () => {
+      if (this.#asking.size >= askingMax) return;
+      if (this.#snapshots.has(near)) continue;
+      this.#once(`snapshot ${near}`, async () => {
         const snapshot = await this.#client.runs.snapshotAt(this.#runId, near);
         keep(this.#snapshots, near, snapshot, snapshotsMax);
       });
     }
-    this.#needPage(pageOf(turn));
   }
 
-  /** The run has come to this turn: its window has grown. */
-  grown(turn: number): void {
-    const page = pageOf(turn);
-    if (this.#pages.has(page) || turn === 1) this.#needPage(page, true);
+  #needPage(page: number, hasGrown: boolean): void {
+    const known = this.#pages.get(page);
+    if (known !== undefined && !hasGrown) return;
+    this.#once(
+      `page ${page}`,
+      async () => {
+        const grown = await this.#grown(page, this.#pages.get(page) ?? null);
+        keep(this.#pages, page, grown, pagesMax);
+      },
+      hasGrown,
+    );
   }
 
-  #needPage(page: number, again = false): void {
-    this.#once(`page ${page}`, this.#pages.has(page) && !again, async () => {
-      const after = page * pageTurns;
-      const query = { after, limit: pageTurns };
-      const [turns, { attempts }] = await Promise.all([
-        this.#client.runs.turns(this.#runId, query),
-        this.#client.runs.attempts(this.#runId, query),
-      ]);
-      keep(this.#pages, page, { turns, attempts }, pagesMax);
-    });
+  /** A window with what has come behind its turns. Of the newest turn attempts may have come too. */
+  async #grown(page: number, known: TurnPage | null): Promise<TurnPage> {
+    const { runs } = this.#client;
+    const first = page * pageTurns;
+    const end = first + pageTurns;
+    const after = known?.turns.at(-1)?.turn ?? first;
+    const [turns, { attempts }, open] = await Promise.all([
+      after >= end ? [] : runs.turns(this.#runId, { after, limit: end - after }),
+      runs.attempts(this.#runId, { after: Math.max(first, after - 1), limit: pageTurns }),
+      known === null && first > 0 ? this.#openAfter(first) : (known?.open ?? null),
+    ]);
+    const kept = (known?.attempts ?? []).filter((one) => one.turn < after);
+    return {
+      turns: [...(known?.turns ?? []), ...turns],
+      attempts: [...kept, ...attempts.filter((one) => one.turn <= end)],
+      open,
+    };
   }
 
-  #once(name: string, isThere: boolean, ask: () => Promise<void>): void {
-    if (isThere || this.#asked.has(name)) return;
-    this.#asked.add(name);
+  async #openAfter(turn: number): Promise<RunSnapshot['open']> {
+    return (await this.#client.runs.snapshotAt(this.#runId, turn)).open;
+  }
+
+  #once(name: string, ask: () => Promise<void>, isNews = false): void {
+    const under = this.#asking.get(name);
+    if (under !== undefined) {
+      under.isStale ||= isNews;
+      return;
+    }
+    const one = { isStale: false };
+    this.#asking.set(name, one);
     ask()
       .then(
         () => {
@@ -87,11 +136,14 @@ export class TurnStore {
         },
         (error: unknown) => {
           this.trouble.value = error instanceof Error ? error : new Error(String(error));
+          this.#wanted = null;
         },
       )
       .finally(() => {
-        this.#asked.delete(name);
+        this.#asking.delete(name);
         this.version.value += 1;
+        if (one.isStale) this.#once(name, ask);
+        this.#askWanted();
       });
   }
 }

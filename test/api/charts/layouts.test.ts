@@ -2,11 +2,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { Layouts, layoutSettings, type LayoutSettings } from '../../../src/api/charts/layouts.ts';
 import { planOf } from '../../../src/kernel/drawing/chart-plan.ts';
 import { definitionOf } from '../../../src/kernel/version.ts';
+import { buildChart } from '../../properties/kernel-chart-build.ts';
+import { chartCase } from '../../properties/kernel-chart-spec.ts';
 import { editor } from '../../../machines/agents/editor.ts';
 import { runMachine } from '../../../machines/run.ts';
 
@@ -59,6 +62,22 @@ it('a chart has a place for each state and each edge, within its bounds', async 
   }
 });
 
+it('random charts are laid out, whatever leads where: to what is around a state, and from the root', async () => {
+  const on = layouts();
+  const charts = fc.sample(chartCase, { numRuns: 40, seed: 7 });
+  let fromRoot = 0;
+  for (const [at, { root }] of charts.entries()) {
+    const plan = planOf(definitionOf(buildChart(root).own));
+    fromRoot += plan.edges.some(({ source }) => source === plan.root) ? 1 : 0;
+    const laidOut = await on.of(`random ${at}`, plan, true);
+    if (laidOut.kind === 'outline') throw new Error(laidOut.why);
+    for (const { id } of plan.nodes) expect(laidOut.chart.nodes[id], id).toBeDefined();
+    for (const { id } of plan.edges)
+      expect(laidOut.chart.edges[id]?.points.length).toBeGreaterThan(1);
+  }
+  expect(fromRoot).toBeGreaterThan(10);
+});
+
 it('an edge leads from its source to its target, backwards ones too', async () => {
   const chart = createMachine({
     id: 'circle',
@@ -97,7 +116,7 @@ it('a thread that never comes back is ended; its chart is an outline and stays o
     'never.cjs',
     "if (JSON.stringify(graph).includes('circle')) for (;;);  return Promise.resolve({ ...graph, width: 1, height: 1 });",
   );
-  const own = layouts({ elkPath, directionMs: 300, chartMs: 500 });
+  const own = layouts({ elkPath, directionMs: 3_000, chartMs: 5_000 });
   const circle = planOf({ id: 'circle', initial: 'a', states: { a: {} } });
   const first = await own.of('circle', circle, false);
   expect(first).toMatchObject({

@@ -53,7 +53,7 @@ describe('a snapshot as of a turn', () => {
       const [from, to] = turn % 2 === 1 ? ['odd', 'even'] : ['even', 'odd'];
       const edge = `counter.${from}:GO:0:counter.${to}`;
       expect(past.edges?.map(({ id }) => id)).toEqual(turn === 1 ? [] : [edge]);
-      const timer = { kind: 'timer', id: 'after:60000:counter.odd' };
+      const timer = { kind: 'timer', id: 'after:60000:counter.odd', generation: turn / 2 };
       expect(past.open).toEqual(turn % 2 === 1 ? [] : [timer]);
     }
     // The fold reads nothing from before the checkpoint.
@@ -115,7 +115,10 @@ describe('a snapshot as of a turn', () => {
     });
     expect(await missing.snapshotAt(205)).toMatchObject({ exact: true, context: { n: 204 } });
     const [turn] = await missing.turns({ after: 3, limit: 1, edges: true });
-    expect(turn).toMatchObject({ turn: 4, edges: null });
+    const nothing = { value: null, edges: null, opened: null, stopped: null };
+    expect(turn).toMatchObject({ turn: 4, ...nothing, exact: 'version-missing' });
+    const [told] = await changed.turns({ after: 2, limit: 1, edges: true });
+    expect(told).toMatchObject({ turn: 3, exact: 'chart-changed', edges: [{ event: 'GO' }] });
   });
 
   it('gives no edges beside the state of the row where a changed chart has gone elsewhere', async () => {
@@ -177,6 +180,8 @@ describe('turns', () => {
     expect(bare).not.toHaveProperty('edges');
     const [, full] = await run.turns({ before: 4, limit: 2, edges: true });
     expect(full?.edges?.map(({ id }) => id)).toEqual(['counter.odd:GO:0:counter.even']);
+    const timer = { kind: 'timer', id: 'after:60000:counter.odd', generation: 1 };
+    expect(full).toMatchObject({ value: 'even', opened: [], stopped: [timer], exact: true });
     for (const wrong of [{ after: 1, before: 3 }, { limit: 201 }, { after: -1 }, { from: 3 }]) {
       await expect(run.turns(wrong as never)).rejects.toMatchObject({ code: 'invalid-field' });
     }

@@ -1,6 +1,7 @@
 /** What a run did: its journal, its turns with their edges, its snapshot as of a turn, its attempts. */
 import { z } from 'zod';
 import type { AttemptEnd } from '../../../domain/calls/attempt.ts';
+import { catalogueNames } from '../../../domain/effect.ts';
 import { refuseField } from '../../../domain/field.ts';
 import { asRunId } from '../../../domain/ids.ts';
 import { attemptsWindow } from '../../../library/outside/attempts-window.ts';
@@ -44,6 +45,25 @@ const entry = z.object({
   entries: z.array(journalEntry),
 });
 
+const exact = z.union([z.literal(true), z.enum(['chart-changed', 'version-missing'])]);
+const invocation = { kind: z.literal('invocation'), id: z.string(), incarnation: z.int() };
+const timer = { kind: z.literal('timer'), id: z.string(), generation: z.int() };
+const sources = z.enum([...catalogueNames, 'task', 'child']);
+const traced = entry.extend({
+  value: json,
+  edges: z.array(edge).nullable(),
+  opened: z
+    .array(
+      z.union([
+        z.object({ ...invocation, source: sources, src: z.string() }),
+        z.object({ ...timer, delayMs: z.number() }),
+      ]),
+    )
+    .nullable(),
+  stopped: z.array(z.union([z.object(invocation), z.object(timer)])).nullable(),
+  exact,
+});
+
 const journal = route({
   method: 'GET',
   path: '/v1/runs/:runId/journal',
@@ -69,12 +89,12 @@ const turns = route({
   path: '/v1/runs/:runId/turns',
   scope: 'inspect',
   summary:
-    'As the journal, with the edges that each turn took, from a fold; null where no chart here can tell. Without `after` or `before`: the last turns.',
+    'As the journal, with where each turn led (`value`), the edges that it took, what it opened and what it stopped, from a fold; null where no chart here can tell. `exact` says how well they are known: true, or that the chart has changed since, or that its version is missing here. Without `after` or `before`: the last turns.',
   ofTenant: true,
   params: ofRun,
   query: window(200, 100),
   answers: {
-    200: z.object({ turns: z.array(entry.extend({ edges: z.array(edge).nullable() })) }),
+    200: z.object({ turns: z.array(traced) }),
   },
   handle: async ({ heddle, tenant, params, query }) => {
     checkOneEnd(query);
@@ -103,7 +123,7 @@ const snapshot = route({
       .object({
         turn: z.int(),
         asOf: z.int().nullable(),
-        exact: z.union([z.literal(true), z.enum(['chart-changed', 'version-missing'])]),
+        exact,
         value: json,
         context: json,
         status,
@@ -113,6 +133,7 @@ const snapshot = route({
             kind: z.enum(['invocation', 'timer']),
             id: z.string(),
             incarnation: z.int().optional(),
+            generation: z.int().optional(),
             src: z.string().optional(),
             input: json.optional(),
           }),
