@@ -330,6 +330,7 @@ const rooms = [
       npm('fastify-type-provider-zod'),
       npm('elkjs'),
       npm('prom-client'),
+      npm('ws'),
       npm('zod'),
       node,
     ],

@@ -13,6 +13,8 @@ import { heddleError } from './domain/errors.ts';
 import { thrownText } from './domain/thrown.ts';
 import type { Heddle } from './heddle.ts';
 import { packageVersion } from './api/package-version.ts';
+import { Inspector } from './api/inspector/inspector.ts';
+import { inspectingOf, type InspectOptions } from './api/inspector/settings.ts';
 import { addressOf } from './api/streams/relay/address.ts';
 import { Streams } from './api/streams/streams.ts';
 
@@ -33,6 +35,11 @@ export type ServeOptions = {
   readonly address?: string;
   /** False: the pages at `/ui` are not served. Default true. */
   readonly pages?: boolean;
+  /**
+   * True, or options: Stately's inspector may connect at `/inspect`, and be told of runs that it names by run, user or
+   * agent. A page there hands them to stately.ai. Default false.
+   */
+  readonly inspect?: boolean | InspectOptions;
   /** How many requests of one token this replica answers within a time. Default 50,000 in 10 s. */
   readonly rate?: {
     /** How many. */
@@ -53,8 +60,19 @@ export type Server = {
 };
 
 export type { Heddle };
+export type { InspectOptions } from './api/inspector/settings.ts';
+export type { RedactedAt, Redactor } from './api/inspector/frames/redaction.ts';
 
-const keys = ['host', 'port', 'token', 'tokensAlways', 'address', 'rate', 'pages'] as const;
+const keys = [
+  'host',
+  'port',
+  'token',
+  'tokensAlways',
+  'address',
+  'rate',
+  'pages',
+  'inspect',
+] as const;
 const defaultPort = 7_070;
 
 /** Listens. Throws `token-needed` where everybody could get in. */
@@ -69,7 +87,8 @@ export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise
   const streams = new Streams(heddle);
   const rate = rateOf(given.rate);
   const pages = asBoolean(given.pages, 'serve.pages', true);
-  const app = await createApi({ heddle, doorkeeper, version, streams, rate, pages });
+  const inspector = inspectorOf(given.inspect, { heddle, streams });
+  const app = await createApi({ heddle, doorkeeper, version, streams, rate, pages, inspector });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -108,8 +127,17 @@ export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, optio
     streams,
     rate: rateOf(given.rate),
     pages: asBoolean(given.pages, 'serve.pages', true),
+    inspector: inspectorOf(given.inspect, { heddle, streams }),
   });
 };
+
+function inspectorOf(
+  given: unknown,
+  of: { readonly heddle: Heddle; readonly streams: Streams },
+): Inspector | null {
+  const inspecting = inspectingOf(given);
+  return inspecting === null ? null : new Inspector({ ...of, inspecting });
+}
 
 function doorkeeperOf({ runtime }: Heddle, given: ServeOptions): Doorkeeper {
   const token = given.token ?? process.env['HEDDLE_TOKEN'];

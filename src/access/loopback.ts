@@ -26,9 +26,13 @@ export function strangeHeader(headers: HeadersGiven): Strange | null {
   const { host, origin } = headers;
   if (!isOwnHost(host)) return foreign('Host', host);
   if (origin === undefined) return null;
-  const [, scheme, from] = /^(https?):\/\/(.+)$/i.exec(String(origin)) ?? [];
-  const isOwn = scheme !== undefined && isOwnHost(from);
-  return isOwn ? null : foreign('Origin', origin);
+  return isLoopbackOrigin(String(origin)) ? null : foreign('Origin', origin);
+}
+
+/** Of a page: whether it was loaded from this machine. */
+export function isLoopbackOrigin(origin: string): boolean {
+  const [, from] = /^https?:\/\/(.+)$/i.exec(origin) ?? [];
+  return isOwnHost(from);
 }
 
 function isOwnHost(host: unknown): boolean {

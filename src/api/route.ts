@@ -33,6 +33,8 @@ export type Ask<Params, Query, Body> = {
   /** Those that the route declares, by names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly streams: Streams;
+  /** Inspectors may connect to this server. */
+  readonly hasInspector: boolean;
   readonly layouts: Layouts;
   /** Asks again who asks: a token may be revoked while it is answered. */
   readonly admitted: () => Promise<Principal>;

@@ -24,6 +24,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Doorkeeper } from '../access/doorkeeper.ts';
+import type { HeadersGiven } from '../access/loopback.ts';
 import { checkScope, tenantScopeOf, type Principal } from '../access/principal.ts';
 import { checkAll } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
@@ -34,6 +35,8 @@ import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
 import { arrivesWithinMs, refuseBytes } from './requests/malformed.ts';
+import { addInspector } from './inspector/door.ts';
+import type { Inspector } from './inspector/inspector.ts';
 import { Layouts } from './charts/layouts.ts';
 import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -57,6 +60,8 @@ export type ApiOptions = {
   readonly streams: Streams;
   /** False: no pages at `/ui`. Default true. */
   readonly pages?: boolean;
+  /** Null: no inspector may connect. */
+  readonly inspector?: Inspector | null;
 };
 
 /** An application may have a `principal` of its own on its requests, and documents of its own under `swagger`. */
@@ -163,7 +168,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   };
   app.addHook('preClose', async () => {
     serving.closing.abort();
-    await serving.streams.close();
+    await Promise.all([serving.streams.close(), serving.inspector?.close()]);
   });
   app.addHook('onClose', async () => {
     overload.close();
@@ -181,6 +186,9 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   addRelay(app, options.streams);
   addPages(app, serving.metrics, (request, reply) => admitScrape(serving, request, reply));
   if (options.pages !== false) addUi(app, () => uiFiles(import.meta.url));
+  const { inspector = null } = options;
+  if (inspector !== null)
+    await addInspector(app, inspector, (...asked) => admitInspector(serving, ...asked));
 };
 
 function refuseUnknown(request: FastifyRequest): never {
@@ -213,9 +221,26 @@ async function principalOf(
   serving: Serving,
   request: FastifyRequest,
   reply: FastifyReply,
+  headers: HeadersGiven = request.headers,
 ): Promise<Principal> {
-  if (!serving.doorkeeper.knows(request.headers)) await checkRate(serving, request, reply);
-  return serving.doorkeeper.admit(request.headers);
+  if (!serving.doorkeeper.knows(headers)) await checkRate(serving, request, reply);
+  return serving.doorkeeper.admit(headers);
+}
+
+/** `headers`: with the token where a WebSocket may have it. */
+async function admitInspector(
+  serving: Serving,
+  headers: HeadersGiven,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<{ readonly principal: Principal; readonly allowed: () => Promise<void> }> {
+  const principal = await principalOf(serving, request, reply, headers);
+  request.heddlePrincipal = principal;
+  checkScope(principal, 'inspect');
+  await checkRate(serving, request, reply);
+  const allowed = async (): Promise<void> =>
+    checkScope(await serving.doorkeeper.admit(headers), 'inspect');
+  return { principal, allowed };
 }
 
 /** A route as Fastify takes it. */

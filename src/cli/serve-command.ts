@@ -6,6 +6,7 @@ import { createHeddle, stubProvider, type HeddleOptions } from '../heddle.ts';
 import type { Provider } from '../index.ts';
 import { serve } from '../server.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
+import { inspectOf, inspectWords, withInspectFlags, type InspectFlags } from './inspect-flags.ts';
 import { untilInterrupted } from './interrupts.ts';
 import { agentsAt, configOf, configPath, listOf } from './serve-config.ts';
 import { serveWatched } from './serve-watch.ts';
@@ -20,7 +21,7 @@ type ServeFlags = DatabaseFlags & {
   readonly stub?: boolean;
   readonly tokensAlways?: boolean;
   readonly watch?: boolean;
-};
+} & InspectFlags;
 
 type Say = (line: string) => void;
 
@@ -46,6 +47,7 @@ export function addServeCommand(program: Command, { stdout, stderr }: Streams): 
     )
     .option('--stub', 'a stub answers all model calls, in place of the config’s providers')
     .option('--watch', 'start anew when a module or the config changes');
+  withInspectFlags(command);
   withDatabaseFlags(command).action(async (modules: string[], flags: ServeFlags) => {
     const say = writerTo(stdout);
     const note = writerTo(stderr);
@@ -95,13 +97,15 @@ async function served(
     flags.port === undefined ? {} : { port: wholeOf(flags.port, 'port', { min: 0, max: 65_535 }) };
   const host = flags.host === undefined ? {} : { host: flags.host };
   const tokensAlways = flags.tokensAlways ?? false;
+  const inspect = inspectOf(flags);
   const options = await optionsOf(modules, flags, note);
   await untilInterrupted(async (interrupted) => {
     const signal = AbortSignal.any([interrupted, watcherGone()]);
     const heddle = await createHeddle(options);
     try {
-      const server = await serve(heddle, { ...port, ...host, tokensAlways });
+      const server = await serve(heddle, { ...port, ...host, tokensAlways, inspect });
       say(`heddle listens on ${server.url} (pages: ${server.url}/ui, API: ${server.url}/docs)`);
+      if (inspect !== false) for (const line of inspectWords(server.url, inspect)) note(line);
       if (!signal.aborted) await once(signal, 'abort');
       note('heddle: closing; turns in flight end, and shards are given back (again: at once)');
       await server.close();

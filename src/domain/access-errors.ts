@@ -27,6 +27,14 @@ export const accessErrors = {
     403,
     'Without a token this is answered for this machine alone: {header} {value} is not it. Use http://localhost, or send a token.',
   ),
+  'origin-refused': terminal(
+    403,
+    "The inspector takes no connection from pages of {origin}; the host allows them with inspect: { origins: ['{origin}'] }.",
+  ),
+  'inspect-filter-missing': terminal(
+    400,
+    'Say which runs the inspector should show: ?run=ID, ?agent=NAME or ?user=NAME.',
+  ),
   'token-needed': terminal(
     500,
     'heddle does not listen on {host} without a token: make one with heddle tokens create, set HEDDLE_TOKEN, or listen on 127.0.0.1.',

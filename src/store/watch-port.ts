@@ -25,6 +25,9 @@ export type RunLog = {
 };
 export type RunHead = Pick<RunRow, 'shard' | 'status' | 'reason' | 'turn' | 'endedAtMs'>;
 
+/** The same, with the run's state as it is after the last turn. */
+export type RunState = RunLog & Pick<RunRow, 'chartText' | 'outputText' | 'error'>;
+
 /** A reader of one channel within its client's scope, and where it stands; null: at the newest message. */
 export type ChannelLogRead = {
   readonly scope: OneTenant;
@@ -77,6 +80,8 @@ export function inTenant<Read extends { readonly scope: OneTenant }>({
 export interface WatchStore {
   /** By index of the reads; null for a run that does not exist in its tenant. */
   runLogs(reads: readonly RunLogRead[]): Promise<readonly (RunLog | null)[]>;
+  /** As `runLogs`, each with the run's state of the same instant. */
+  runStates(reads: readonly RunLogRead[]): Promise<readonly (RunState | null)[]>;
   /** By index of the reads. */
   channelLogs(reads: readonly ChannelLogRead[]): Promise<readonly ChannelLog[]>;
   /** Those of the runs that exist, in no promised order. */

@@ -33,7 +33,8 @@ const listWalks = (shape: string, orders: readonly string[]): string[] =>
 const listProbes = [...statements.keys()].filter((name) => name.startsWith('list_probe_'));
 
 const methods: {
-  readonly [Name in keyof Store]: Name extends keyof CallerStore | 'runLogs' | 'channelLogs'
+  readonly [Name in keyof Store]: Name extends
+    keyof CallerStore | 'runLogs' | 'runStates' | 'channelLogs'
     ? Scoped
     : Unreached;
 } = {
@@ -108,6 +109,7 @@ const methods: {
   agents: { because: aboutNoTenant },
   agent: { because: aboutNoTenant },
   runLogs: { sql: ['run_logs'] },
+  runStates: { sql: ['run_states'] },
   channelLogs: { sql: ['channels_read'] },
   briefs: { because: ofProjection },
   openBriefs: { because: ofProjection },

@@ -14,6 +14,7 @@ type Answering = {
   readonly heddle: Heddle;
   readonly doorkeeper: Doorkeeper;
   readonly streams: Streams;
+  readonly inspector?: unknown;
   readonly layouts: Layouts;
   readonly requests: Requests;
   readonly closing: AbortController;
@@ -75,6 +76,7 @@ async function asked(
     body: request.body,
     headers: headersOf(route, headers),
     streams,
+    hasInspector: (serving.inspector ?? null) !== null,
     layouts,
     admitted: () => doorkeeper.admit(request.headers),
     get closing() {

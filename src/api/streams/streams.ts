@@ -76,6 +76,11 @@ export class Streams {
     this.#live.reachedAt(address);
   }
 
+  /** Of what those are made that follow runs in another way. */
+  get followed(): { readonly live: Live; readonly projection: Projection } {
+    return { live: this.#live, projection: this.#projection };
+  }
+
   /** How many are open. */
   get size(): number {
     return this.#open.size;

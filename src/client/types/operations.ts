@@ -97,6 +97,8 @@ export type Access = {
   readonly scopes: readonly ('run' | 'read' | 'inspect' | 'admin')[];
   /** The only tenant that it may name; null: all. */
   readonly tenant: string | null;
+  /** Stately's inspector may connect to this server, at `/inspect`. */
+  readonly inspector: boolean;
 };
 /** Which tenants are wanted. */
 export type TenantsQuery = {

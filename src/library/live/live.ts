@@ -17,7 +17,7 @@ export type { Clock, Log };
 /** The reads of followers. */
 export type LiveReads = Pick<
   Store,
-  'runLogs' | 'channelLogs' | 'briefs' | 'openBriefs' | 'providers'
+  'runLogs' | 'runStates' | 'channelLogs' | 'briefs' | 'openBriefs' | 'providers'
 >;
 
 export class Live {

@@ -48,7 +48,7 @@ import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tokens.ts';
-import { briefsOf, channelLog, openBriefs, runLog } from './watch-reads.ts';
+import { briefsOf, channelLog, openBriefs, runLog, runState } from './watch-reads.ts';
 
 export type MemoryStore = Store & {
   /** The tables themselves, to plant faults and to look inside. */
@@ -233,6 +233,7 @@ function themes(
     providerTotals: () => whole((db) => providerTotals(db)),
     activity: () => whole((db) => ({ transactions: db.transactions, walBytes: 0 })),
     runLogs: (reads) => whole((db) => reads.map((read) => runLog(db, read))),
+    runStates: (reads) => whole((db) => reads.map((read) => runState(db, read))),
     channelLogs: (reads) => whole((db) => reads.map((read) => channelLog(db, read))),
     briefs: (runs) => whole((db) => briefsOf(db, runs)),
     openBriefs: (query) => whole((db) => openBriefs(db, query)),

@@ -8,6 +8,7 @@ import {
   type RunBrief,
   type RunLog,
   type RunLogRead,
+  type RunState,
   type WatchStore,
 } from '../watch-port.ts';
 import { readChannel } from './channels.ts';
@@ -22,6 +23,14 @@ export function runLog(db: Database, asked: RunLogRead): RunLog | null {
   const { shard, status, reason, turn, endedAtMs } = run;
   const rows = readJournal(db, read);
   return { head: { shard, status, reason, turn, endedAtMs }, rows };
+}
+
+export function runState(db: Database, read: RunLogRead): RunState | null {
+  const log = runLog(db, read);
+  const run = db.tables.runs.get(runKey(inTenant(read)));
+  if (log === null || run === undefined) return null;
+  const { chartText, outputText, error } = run;
+  return { ...log, chartText, outputText, error };
 }
 
 export function channelLog(db: Database, read: ChannelLogRead): ChannelLog {

@@ -44,6 +44,41 @@ export function watchingContract({ open, it }: Contract): void {
     expect(await bench.store.runLogs([])).toEqual([]);
   });
 
+  it('a run’s state comes with its log, of the same instant', async () => {
+    const bench = await begin(open);
+    const run = await bench.started(1);
+    await bench.started(2);
+    await bench.turns(turnOf(run, 1, { journalText: '["b"]', chartText: '{"value":"b"}' }));
+    const read = (n: number, afterTurn: number, limit = 9) => {
+      return { scope: oneTenant(tenant), runId: runId(n), afterTurn, limit };
+    };
+    const [open1, none] = await bench.store.runStates([read(1, 0), read(1, 0, 0)]);
+    expect(open1).toMatchObject({ chartText: '{"value":"b"}', outputText: null, error: null });
+    expect(open1?.rows.map(({ turn, entriesText }) => [turn, entriesText])).toEqual([
+      [1, '[]'],
+      [2, '["b"]'],
+    ]);
+    expect(none).toMatchObject({ chartText: '{"value":"b"}', rows: [], head: { turn: 2 } });
+    await bench.turns(endOf(run, 2, { journalText: '["c"]', chartText: '{"value":"c"}' }));
+    const states = await bench.store.runStates([
+      read(2, 9),
+      read(1, 1),
+      read(9, 0),
+      { ...read(1, 0), scope: oneTenant('other') },
+    ]);
+    expect(states.map((state) => state?.chartText ?? null)).toEqual([
+      '{"value":"a"}',
+      '{"value":"c"}',
+      null,
+      null,
+    ]);
+    expect(states.map((state) => state === null)).toEqual([false, false, true, true]);
+    expect(states[1]).toMatchObject({ outputText: '"done"', error: null });
+    expect(states[1]?.head).toMatchObject({ status: 'completed', turn: 3 });
+    expect(states[1]?.rows.map(({ turn }) => turn)).toEqual([2, 3]);
+    expect(await bench.store.runStates([])).toEqual([]);
+  });
+
   it('a channel’s log begins after a number, or at the newest message', async () => {
     const bench = await begin(open);
     await bench.commit({ arrivals: { messages: ['1', '2', '3'].map((id) => message('a', id)) } });

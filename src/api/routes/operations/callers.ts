@@ -9,18 +9,19 @@ const access = route({
   path: '/v1/access',
   scope: 'read',
   summary:
-    'Who asks: the token’s name, its scopes, and the only tenant that it may name; null: all.',
+    'Who asks: the token’s name, its scopes, and the only tenant that it may name; null: all. `inspector`: whether Stately’s may connect at `/inspect`.',
   ofTenant: false,
   answers: {
     200: z.object({
       by: z.string(),
       scopes: z.array(z.enum(tokenScopes)),
       tenant: z.string().nullable(),
+      inspector: z.boolean(),
     }),
   },
-  handle: async ({ principal: { by, scopes, tenant } }) => ({
+  handle: async ({ principal: { by, scopes, tenant }, hasInspector: inspector }) => ({
     status: 200,
-    body: { by, scopes, tenant },
+    body: { by, scopes, tenant, inspector },
   }),
 });
 

@@ -1,5 +1,6 @@
 /** Reads of those who follow runs and channels: see watch-port.ts. They go by key and take no locks. */
 import { asRunId } from '../../../domain/ids.ts';
+import type { ErrorRecord } from '../../../domain/errors.ts';
 import type { RunStatus } from '../../../../machines/run.ts';
 import type { Answer } from '../../port.ts';
 import type { JournalRow, ParentAddress } from '../../rows.ts';
@@ -9,6 +10,7 @@ import {
   type RunHead,
   type RunLog,
   type RunLogRead,
+  type RunState,
   type WatchStore,
 } from '../../watch-port.ts';
 import type { Pool } from '../link/pool.ts';
@@ -28,6 +30,7 @@ import { epochMs } from './run-reads.ts';
 export function watchReads(read: Pool): Omit<WatchStore, 'peers'> {
   return {
     runLogs: (reads) => runLogs(read, reads),
+    runStates: (reads) => runStates(read, reads),
     channelLogs: async (reads) => {
       const channels = reads.map((one) => {
         return { ...inTenant(one), group: null, from: 'latest' as const };
@@ -46,12 +49,18 @@ export function watchReads(read: Pool): Omit<WatchStore, 'peers'> {
   };
 }
 
-/** One statement for head and rows, so that both are of one instant. */
-const runLogsStatement = rowStatement<ReturnType<typeof inTenant<RunLogRead>>>(
-  'run_logs',
-  [...runColumns, column.int((read) => read.afterTurn), column.int((read) => read.limit)],
-  `select i.place, r.shard, r.status, r.reason, r.turn, ${epochMs('r.ended_at')},
-      j.turn, j.build, j.entries, ${epochMs('j.at')}, j.status
+type LogRead = ReturnType<typeof inTenant<RunLogRead>>;
+
+const logColumns = [
+  ...runColumns,
+  column.int((read: LogRead) => read.afterTurn),
+  column.int((read: LogRead) => read.limit),
+];
+
+const logFields = `i.place, r.shard, r.status, r.reason, r.turn, ${epochMs('r.ended_at')},
+      j.turn, j.build, j.entries, ${epochMs('j.at')}, j.status`;
+
+const logRows = `
     from unnest($1::text[], $2::uuid[], $3::int[], $4::int[])
       with ordinality as i(tenant, run_id, after, most, place)
     cross join lateral (
@@ -61,9 +70,49 @@ const runLogsStatement = rowStatement<ReturnType<typeof inTenant<RunLogRead>>>(
       select * from heddle.journal j
       where j.tenant = i.tenant and j.run_id = i.run_id and j.turn > i.after
       order by j.turn limit i.most
-    ) j on true
+    ) j on true`;
+
+/** One statement for head and rows, so that both are of one instant. */
+const runLogsStatement = rowStatement<LogRead>(
+  'run_logs',
+  logColumns,
+  `select ${logFields} ${logRows}
     order by i.place, j.turn`,
 );
+
+/** The state, which may be large, stands beside the first of the rows alone. */
+const runStatesStatement = rowStatement<LogRead>(
+  'run_states',
+  logColumns,
+  `select place, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11,
+      case when first then chart end, case when first then output end, case when first then error end
+    from (
+      select ${logFields}, row_number() over (partition by i.place order by j.turn) = 1 as first,
+        r.chart, r.output, r.error ${logRows}
+    ) as s(place, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, first, chart, output, error)
+    order by place, f7`,
+);
+
+async function runStates(pool: Pool, reads: readonly RunLogRead[]): Promise<Answer<'runStates'>> {
+  if (reads.length === 0) return [];
+  const found = reads.map((): RunState | null => null);
+  for (const [place, ...fields] of await pool.rows(runStatesStatement(reads.map(inTenant)))) {
+    const before = found[Number(place) - 1];
+    found[Number(place) - 1] = {
+      ...(before ?? { head: headOf(fields), ...stateOf(fields.slice(10)) }),
+      rows: [...(before?.rows ?? []), ...rowOf(fields.slice(5))],
+    };
+  }
+  return found;
+}
+
+function stateOf([chart, output, error]: Fields): Omit<RunState, 'head' | 'rows'> {
+  return {
+    chartText: chart || null,
+    outputText: output ?? null,
+    error: error ? (JSON.parse(error) as ErrorRecord) : null,
+  };
+}
 
 async function runLogs(pool: Pool, reads: readonly RunLogRead[]): Promise<Answer<'runLogs'>> {
   if (reads.length === 0) return [];
