@@ -11,6 +11,7 @@ export type { EntryAddress, Memory } from './records/memory.ts';
 export type { Operator } from './operator.ts';
 export type { Questions } from './questions.ts';
 export type * from './api-types.ts';
+export type { WeavePast, WeaveQuery, WeaveRun, WeaveStep } from './weave.ts';
 export type * from './types/questions.ts';
 export type * from './types/operations.ts';
 export type * from './types/agents.ts';

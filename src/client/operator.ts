@@ -9,6 +9,7 @@ import type {
   Replicas,
   TenantsQuery,
 } from './types/operations.ts';
+import { weaveOf, type WeavePast, type WeaveQuery } from './weave.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
   if (runId !== undefined) return `/v1/budgets/runs/${encodeURIComponent(runId)}`;
@@ -88,6 +89,12 @@ export class Operator {
   async activity(query: ActivityQuery = {}): Promise<Activity> {
     const asked = { query, ofTenant: false };
     return (await this.#transport.ask<Activity>('GET', '/v1/activity', asked)).body;
+  }
+
+  /** What the runs that a picture draws were in during the last minutes, out of their journals. */
+  async weave(query: WeaveQuery = {}): Promise<WeavePast> {
+    const { spanMs: span, every } = query;
+    return weaveOf(await this.#transport.bytes('/v1/activity/weave', { query: { span, every } }));
   }
 
   /** Counts of all that the tenant has, and of what should never be. `isWhole` false: it has too many rows for that. */

@@ -80,6 +80,22 @@ export class Transport {
     }
   }
 
+  /** An answer of bytes. Not repeated: who asks for one asks again when it is wanted. */
+  async bytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
+    const url = this.urlOf(path, asked);
+    const limit = limited(this.#options.timeoutMs, asked.signal);
+    try {
+      return await this.#reached(async () => {
+        const init = { ...this.#init('GET', asked), signal: limit.signal };
+        const answer = await this.#options.fetch(url, init);
+        if (answer.status === 200 && answer.body !== null) return bytesOf(answer.body);
+        throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
+      }, asked.signal);
+    } finally {
+      limit.end();
+    }
+  }
+
   /** Opens a stream: its answer has begun. Not repeated: whoever reads it knows from where to go on. */
   async stream(path: string, asked: Asked): Promise<OpenStream> {
     const { signal } = asked;
@@ -177,6 +193,21 @@ export class Transport {
       );
     }
   }
+}
+
+async function bytesOf(stream: ByteStream): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    if (read.value !== undefined) parts.push(read.value);
+  }
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** A refusal, and when the API wants to be asked again. */

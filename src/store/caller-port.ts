@@ -28,6 +28,7 @@ import type { RequestAsked } from './requests/request-rows.ts';
 import type { EvaluationsStore } from './ports/evaluations.ts';
 import type { QuestionsStore } from './ports/questions-port.ts';
 import type { RecordsStore } from './ports/records.ts';
+import type { WeaveStore } from './ports/weave-port.ts';
 
 /** A request without its tenant: the scope has it. */
 type In<Request extends { readonly tenant: string }> = Omit<Request, 'tenant'>;
@@ -94,7 +95,7 @@ export type AuditFacts = {
 };
 
 export interface CallerStore
-  extends ListingStore, QuestionsStore, RecordsStore, RequestStore, EvaluationsStore {
+  extends ListingStore, QuestionsStore, RecordsStore, RequestStore, EvaluationsStore, WeaveStore {
   run(scope: OneTenant, runId: RunId): Promise<RunRow | null>;
   runs(
     scope: OneTenant,
@@ -263,5 +264,8 @@ export function callerStore(reads: TenantReads): CallerStore {
     claimRequest: ({ tenant }, asked) => reads.claimRequest({ ...asked, tenant }),
     answerRequest: ({ tenant }, mark) => reads.answerRequest({ ...mark, tenant }),
     dropRequest: ({ tenant }, asked) => reads.dropRequest({ ...asked, tenant }),
+    weaveOpen: ({ tenant }, query) => reads.weaveOpen({ ...query, tenant }),
+    weaveEnded: ({ tenant }, query) => reads.weaveEnded({ ...query, tenant }),
+    statusTurns: ({ tenant }, query) => reads.statusTurns({ ...query, tenant }),
   };
 }

@@ -82,13 +82,15 @@ describe('rows', () => {
     const rows = new Rows((row) => wiped.push(row));
     for (let n = 0; n < rowsMax; n++) rows.take(run(n));
     expect(rows.take(run(rowsMax))).toBeNull();
-    rows.ended(7);
-    rows.ended(3);
+    rows.ended(3, 20);
+    rows.ended(7, 10);
     expect(rows.take(run(rowsMax))).toBe(7);
     expect(rows.take(run(rowsMax + 1))).toBe(3);
     expect(wiped).toEqual([7, 3]);
     expect(rows.rowOf('r000007')).toBeUndefined();
     expect(rows.size).toBe(rowsMax);
+    expect(rows.takeFree(run(rowsMax + 2))).toBeNull();
+    expect(wiped).toEqual([7, 3]);
   });
 });
 

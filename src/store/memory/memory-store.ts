@@ -48,6 +48,7 @@ import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tokens.ts';
+import { statusTurns, weaveEnded, weaveOpen } from './lists/weave.ts';
 import { briefsOf, channelLog, openBriefs, runLog, runState } from './watch-reads.ts';
 
 export type MemoryStore = Store & {
@@ -178,6 +179,9 @@ function callerReads(whole: Whole): TenantReads {
     claimRequest: (asked) => whole((db) => claimRequest(db, asked)),
     answerRequest: (mark) => whole((db) => answerRequest(db, mark)),
     dropRequest: (asked) => whole((db) => dropRequest(db, asked)),
+    weaveOpen: (query) => whole((db) => weaveOpen(db, query)),
+    weaveEnded: (query) => whole((db) => weaveEnded(db, query)),
+    statusTurns: (query) => whole((db) => statusTurns(db, query)),
   };
 }
 

@@ -69,7 +69,7 @@ type Key = Pick<RunRow, 'tenant' | 'runId'>;
 const isAbove = (run: Key, other: Key): boolean =>
   run.tenant === other.tenant ? run.runId > other.runId : run.tenant > other.tenant;
 
-function brief(run: RunRow): RunBrief {
+export function brief(run: RunRow): RunBrief {
   const { tenant, runId, shard, agent, version, user, pipeline, status, reason, turn } = run;
   const { createdAtMs, endedAtMs, parent } = run;
   const of = { tenant, runId, shard, agent, version, user, pipeline, status, reason, turn };

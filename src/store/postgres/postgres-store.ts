@@ -52,6 +52,7 @@ import { answerRequest, claimRequest, dropRequest, knownRequests } from './table
 import { createToken, listTokens, revokeToken, tokenByHash } from './tables/tokens.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
+import { statusTurns, weaveEnded, weaveOpen } from './reads/weave.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
 
 export type PostgresOptions = {
@@ -184,6 +185,9 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     claimRequest: (asked) => claimRequest(read, asked),
     answerRequest: (mark) => answerRequest(read, mark),
     dropRequest: (asked) => dropRequest(read, asked),
+    weaveOpen: (query) => weaveOpen(list, query),
+    weaveEnded: (query) => weaveEnded(list, query),
+    statusTurns: (query) => statusTurns(list, query),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Access } from '../shell/access.ts';
 import type { Theme } from '../shell/theme.ts';
 import type { Look } from '../look/states.ts';
 import type { Order } from './worker/rows.ts';
+import type { Gate, UserShare } from './worker/shown.ts';
 
 /** The tracks, from top to bottom; a lane is named by its gate. */
 export type TrackName = 'weave' | 'states' | 'line' | `lane ${string}` | 'throughput' | 'latency';
@@ -36,17 +37,7 @@ export type ToWorker =
 /** In css px; `ratio`: device px of each. */
 export type Size = { readonly width: number; readonly height: number; readonly ratio: number };
 
-export type Gate = {
-  readonly gate: string;
-  readonly status: string;
-  readonly limit: number;
-  readonly ceiling: number | null;
-  readonly inUse: number;
-  readonly queued: number;
-  readonly isCooling: boolean;
-};
-
-export type UserShare = { readonly user: string; readonly counts: readonly number[] };
+export type { Gate, UserShare };
 
 export type FromWorker =
   | {

@@ -27,6 +27,8 @@ export type Code = number;
 const codes = new Map<string, Code>(looks.map((look, code) => [look, code]));
 
 export const codeOf = (look: Look): Code => codes.get(look) ?? 0;
+export const codeCount = looks.length;
+export const slotCode: Code = codes.get('slot') ?? 0;
 
 /** A run that has been answered is drawn as one whose turn is due. */
 export function lookOf(status: string, phase: unknown): Look {

@@ -28,6 +28,7 @@ import { tokensContract } from './tokens.ts';
 import { turnsContract } from './turns.ts';
 import { wholeContract } from './whole.ts';
 import { watchingContract } from './watching.ts';
+import { weaveContract } from './weave.ts';
 
 const themes = {
   turns: turnsContract,
@@ -57,6 +58,7 @@ const themes = {
   'lists and usage': listsContract,
   'lists of runs': listingContract,
   'logs, briefs and peers': watchingContract,
+  'the past of drawn runs': weaveContract,
   'the whole': wholeContract,
   scopes: scopesContract,
   'audit and retention': auditContract,

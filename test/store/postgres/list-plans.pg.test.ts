@@ -132,6 +132,18 @@ const lists: Readonly<Record<string, readonly Asked[]>> = {
     [[tenant, 'user', 'ann', 'k/7', 'k/8', 'k/77', 100, 200], entriesBy],
   ],
   activity_history: asked('activity_pkey', [5, at.ms - 600_000, at.ms, 5_000, 721]),
+  weave_open: asked('runs_open', [tenant, 0, 100], [tenant, 15, 100]),
+  weave_ended: asked(
+    'runs_ended_at',
+    [tenant, at.ms - 900_000, at.ms, 0, 100],
+    [tenant, at.ms - 60_000, at.ms, 15, 50],
+  ),
+  weave_turns: asked('journal_pkey', [
+    `{${tenant},${tenant}}`,
+    `{${run},${run}}`,
+    '{1500,700}',
+    50,
+  ]),
   agents_list: asked('structures_pkey', [null, null, null, 100], ['agent-7', 'agent-7', 'v7', 100]),
   agents_open_runs: asked('runs_open', [null], [tenant]),
   tenants_all: [

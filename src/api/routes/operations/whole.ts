@@ -1,9 +1,12 @@
 /** The whole as an operator sees it: the replicas with their shards, and what was going on. */
 import { z } from 'zod';
+import { everyMax } from '../../../domain/drawn.ts';
 import { shardCount } from '../../../domain/ids.ts';
+import { weavePast } from '../../../library/live/weave-past.ts';
 import { runStatuses } from '../../../library/runs-query.ts';
 import { route } from '../../route.ts';
 import { count } from '../../shapes.ts';
+import { weaveBytes } from './weave-bytes.ts';
 
 const replicas = route({
   method: 'GET',
@@ -80,4 +83,25 @@ const activity = route({
   },
 });
 
-export const wholeRoutes = [replicas, activity];
+const every = z.coerce.number().int().min(1).max(everyMax);
+
+const weave = route({
+  method: 'GET',
+  path: '/v1/activity/weave',
+  scope: 'read',
+  summary:
+    'What the runs that a page draws were in during the last `span` ms, out of their journals: open ones and those that ended, one of `every`. Bytes: see the documentation of the pages.',
+  ofTenant: true,
+  query: z.object({
+    span: z.coerce.number().int().min(1_000).max(3_600_000).default(900_000),
+    every: every.refine((n) => (n & (n - 1)) === 0, 'is no power of two').default(1),
+  }),
+  answers: { 200: z.string().meta({ description: 'Bytes (`application/octet-stream`).' }) },
+  handle: async ({ host, within, query: { span, every: of } }) => {
+    const past = await weavePast(host.runtime.store, within, { spanMs: span, every: of });
+    const headers = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' };
+    return { status: 200, headers, body: weaveBytes(past) };
+  },
+});
+
+export const wholeRoutes = [replicas, activity, weave];

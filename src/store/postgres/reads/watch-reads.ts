@@ -146,7 +146,7 @@ function rowOf([turn, build, entries, at, status]: Fields): JournalRow[] {
   return [{ ...of, atMs: Number(at), status: (status ?? null) as RunStatus | null }];
 }
 
-const briefFields = `r.tenant, r.run_id, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.status,
+export const briefFields = `r.tenant, r.run_id, r.shard, r.agent, r.version, r.user_name, r.pipeline, r.status,
       r.reason, r.turn, ${epochMs('r.created_at')}, ${epochMs('r.ended_at')}, r.parent`;
 
 const briefsStatement = rowStatement(
@@ -170,7 +170,7 @@ const openBriefsStatement = statement(
     order by r.tenant, r.run_id limit $4::int`,
 );
 
-function brief(fields: Fields): RunBrief {
+export function brief(fields: Fields): RunBrief {
   const [tenant, runId, shard, agent, version, user, pipeline, status, reason, turn] = fields;
   const [createdAt, endedAt, parent] = fields.slice(10);
   return {

@@ -3,46 +3,7 @@
  */
 import { createClient, HeddleRequestError, type StreamEvent } from '../../../client/index.ts';
 import type { Access } from '../../shell/access.ts';
-
-export type RowFrame = {
-  readonly runId: string;
-  readonly status: string;
-  readonly turn: number;
-  readonly phase: string | null;
-  readonly provider: string | null;
-  /** Present when the run is new. */
-  readonly agent?: string;
-  readonly user?: string;
-  readonly pipeline?: string;
-  readonly createdAtMs?: number;
-};
-
-type GateFrame = {
-  readonly gate: string;
-  readonly status: string;
-  readonly coolForMs: number;
-  readonly limit: number;
-  readonly ceiling: number;
-  readonly inUse: number;
-  readonly line: { readonly length: number };
-};
-
-export type Frame = {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly phases: Readonly<Record<string, number>>;
-  readonly ended?: {
-    readonly completed: number;
-    readonly failed: number;
-    readonly cancelled: number;
-  };
-  readonly changes?: readonly RowFrame[];
-  readonly rows?: readonly RowFrame[];
-  readonly total?: number;
-  readonly every?: number;
-  readonly isWhole?: boolean;
-  readonly resync?: boolean;
-  readonly gates?: readonly GateFrame[];
-};
+import type { Frame } from './frames.ts';
 
 export type FeedHearer = {
   readonly reset: (frame: Frame) => void;

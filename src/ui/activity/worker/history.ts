@@ -5,10 +5,13 @@
  *
  * 1. Its memory is bounded: `columns` steps of `rowsMax` rows.
  * 2. A step that nobody has told of has the bytes of the step before.
+ * 3. Of a row that was wiped no byte is seen. Rows are wiped many at once, column by column: one by one, each byte
+ *    would lie on a page of its own.
  */
 import type { Code } from '../../look/states.ts';
 
 export const stepMs = 200;
+export const stepOf = (ms: number): number => Math.floor(ms / stepMs);
 
 export class History {
   readonly columns: number;
@@ -18,13 +21,15 @@ export class History {
   /** The newest step that is written; steps are counted from 1970. */
   #head: number;
   #first: number;
+  /** Wiped rows whose bytes still lie in the ring. */
+  #wiped: number[] = [];
 
   constructor({ columns, rows, nowMs }: { columns: number; rows: number; nowMs: number }) {
     this.columns = columns;
     this.#stride = rows;
     this.#ring = new Uint8Array(columns * rows);
     this.#now = new Uint8Array(rows);
-    this.#head = Math.floor(nowMs / stepMs);
+    this.#head = stepOf(nowMs);
     this.#first = this.#head;
   }
 
@@ -48,37 +53,84 @@ export class History {
 
   /** Writes the newest bytes into each step up to this instant. */
   advance(nowMs: number): void {
-    const step = Math.floor(nowMs / stepMs);
+    this.#clean();
+    const step = stepOf(nowMs);
     const from = Math.max(this.#head + 1, step - this.columns + 1);
     for (let at = from; at <= step; at++) this.#ring.set(this.#now, this.#offset(at));
     if (step > this.#head) this.#head = step;
     else this.#ring.set(this.#now, this.#offset(this.#head));
   }
 
+  /** What is told at this instant is not of the steps before, even where these were not written in time. */
+  advanceBefore(nowMs: number): void {
+    if (stepOf(nowMs) - 1 > this.#head) this.advance(nowMs - stepMs);
+  }
+
   /** The bytes of the step that an instant lies in; null where nothing is known. */
   at(ms: number): Uint8Array | null {
-    const step = Math.floor(ms / stepMs);
+    if (this.#wiped.length > 0) this.#clean();
+    const step = stepOf(ms);
     if (step > this.#head || step < this.#first || step <= this.#head - this.columns) return null;
     const offset = this.#offset(step);
     return this.#ring.subarray(offset, offset + this.#stride);
   }
 
-  /** Takes what is known of the time before: `codes` by row at each step from `fromMs` on. */
-  seed(fromMs: number, steps: number, codeAt: (step: number, into: Uint8Array) => void): void {
-    const first = Math.floor(fromMs / stepMs);
-    for (let i = 0; i < steps; i++) {
-      const step = first + i;
-      if (step >= this.#head || step <= this.#head - this.columns) continue;
-      const offset = this.#offset(step);
-      codeAt(i, this.#ring.subarray(offset, offset + this.#stride));
+  /** From this instant on something is known of what was before. What lies there is empty until it is filled. */
+  reachBack(fromMs: number): void {
+    this.#first = Math.min(this.#first, Math.max(stepOf(fromMs), this.#head - this.columns + 1));
+  }
+
+  /**
+   * Takes what rows were in before; pieces of one row do not overlap. The newest step stays as it is. It goes step by
+   * step and not row by row, because the bytes of a step lie together.
+   */
+  fill(pieces: readonly Piece[]): void {
+    this.#clean();
+    for (const { row } of pieces) if (row >= this.#stride) this.#grow(row + 1);
+    const oldest = Math.max(this.#first, this.#head - this.columns + 1);
+    const begins = Array.from({ length: Math.max(0, this.#head - oldest) }, (): Piece[] => []);
+    for (const piece of pieces) {
+      const at = Math.max(0, stepOf(piece.fromMs) - oldest);
+      if (stepOf(piece.toMs) > oldest + at) begins[at]?.push(piece);
     }
-    this.#first = Math.min(this.#first, Math.max(first, this.#head - this.columns + 1));
+    const active: number[] = [];
+    const isActive = new Uint8Array(this.#stride);
+    const codes = new Uint8Array(this.#stride);
+    const ends = new Int32Array(this.#stride);
+    for (const [at, begun] of begins.entries()) {
+      const offset = this.#offset(oldest + at);
+      for (const { row, code, toMs } of begun) {
+        codes[row] = code;
+        ends[row] = stepOf(toMs) - oldest;
+        if (isActive[row] === 0) active.push(row);
+        isActive[row] = 1;
+      }
+      let kept = 0;
+      for (const row of active) {
+        if ((ends[row] as number) <= at) {
+          isActive[row] = 0;
+          continue;
+        }
+        this.#ring[offset + row] = codes[row] as number;
+        active[kept++] = row;
+      }
+      active.length = kept;
+    }
   }
 
   /** The row is to be another run's: nothing of it is left. */
   wipe(row: number): void {
-    for (let at = row; at < this.#ring.length; at += this.#stride) this.#ring[at] = 0;
     this.#now[row] = 0;
+    this.#wiped.push(row);
+  }
+
+  #clean(): void {
+    const rows = this.#wiped.toSorted((a, b) => a - b);
+    this.#wiped = [];
+    if (rows.length === 0) return;
+    for (let start = 0; start < this.#ring.length; start += this.#stride) {
+      for (const row of rows) this.#ring[start + row] = 0;
+    }
   }
 
   #offset(step: number): number {
@@ -99,3 +151,11 @@ export class History {
     this.#stride = stride;
   }
 }
+
+/** The row was in this from one instant up to, and without, another. */
+export type Piece = {
+  readonly row: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly code: Code;
+};

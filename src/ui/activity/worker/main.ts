@@ -1,16 +1,21 @@
 /** The activity page's worker: it follows the stream, decodes it and draws, so that the page itself stays free. */
 import type { FromWorker, ToWorker } from '../words.ts';
-import { followActivity } from './feed.ts';
+import type { Access } from '../../shell/access.ts';
+import { followActivity, type FeedHearer } from './feed.ts';
 import { stepMs } from './history.ts';
 import { Painter } from './painter.ts';
+import { readPast } from './past/read-past.ts';
 import { Picture } from './picture.ts';
 
 const fairUsers = 100;
+const pastEveryMs = 15_000;
 const picture = new Picture(Date.now());
 const painter = new Painter(picture, 'light');
 let following: AbortController | null = null;
 let isHidden = false;
 let isDue = false;
+let isAsking = false;
+let askedMs = Number.NEGATIVE_INFINITY;
 
 const say = (words: FromWorker): void => postMessage(words);
 
@@ -85,14 +90,43 @@ function heard(words: ToWorker): void {
   }
 }
 
-function follow(access: Parameters<typeof followActivity>[0]): void {
+function follow(access: Access): void {
   following?.abort();
   following = new AbortController();
-  const hearer = {
-    reset: (frame: Parameters<Picture['reset']>[0]) => picture.reset(frame, Date.now()),
-    frame: (frame: Parameters<Picture['frame']>[0]) => picture.frame(frame, Date.now()),
-    link: (state: 'live' | 'away' | 'refused', reason: string | null) =>
-      say({ kind: 'link', state, reason }),
+  const { signal } = following;
+  const hearer: FeedHearer = {
+    reset: (frame) => {
+      picture.reset(frame, Date.now());
+      pastSoon(access, signal);
+      due();
+    },
+    frame: (frame) => {
+      picture.frame(frame, Date.now());
+      due();
+    },
+    link: (state, reason) => {
+      if (state === 'live') picture.begunAgain();
+      say({ kind: 'link', state, reason });
+    },
   };
-  void followActivity(access, hearer, following.signal);
+  void followActivity(access, hearer, signal);
+}
+
+/** Asks for what nobody has watched: at once where more than a moment is missing, else a few times a minute. */
+function pastSoon(access: Access, signal: AbortSignal): void {
+  if (isAsking || !picture.unwatched.isAny) return;
+  isAsking = true;
+  const waitMs = picture.unwatched.isUrgent ? 0 : Math.max(0, askedMs + pastEveryMs - Date.now());
+  setTimeout(() => {
+    askedMs = Date.now();
+    void readPast(access, picture.every, signal)
+      .then((past) => !picture.past(past, Date.now()))
+      .catch(() => false)
+      .then((isOther) => {
+        isAsking = false;
+        painter.pastCame();
+        due();
+        if (isOther && !signal.aborted) pastSoon(access, signal);
+      });
+  }, waitMs);
 }

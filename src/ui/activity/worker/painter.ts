@@ -82,7 +82,7 @@ export class Painter {
     this.#view = this.window.view({ nowMs, width, rows });
     const { fromMs, toMs, fromRow, toRow } = this.#view;
     this.#scale(nowMs);
-    const drawn = `${fromRow} ${toRow} ${rows}`;
+    const drawn = `${fromRow} ${toRow} ${this.#picture.rows.version}`;
     if (drawn !== this.#drawn) this.#strips.get('weave')?.stale();
     this.#drawn = drawn;
     for (const strip of this.#strips.values()) strip.draw(fromMs, toMs);
@@ -118,6 +118,18 @@ export class Painter {
     const { runId, agent, user, pipeline } = run;
     const look = code === 0 ? null : (looks[code] as Look);
     return { runId, agent, user, pipeline, look, sinceMs: code === 0 ? null : sinceMs, atMs };
+  }
+
+  /** The past has come: everything is to be painted anew, on scales that show it. */
+  pastCame(): void {
+    const { line, latency, ended } = this.#picture;
+    this.#most = {
+      line: Math.max(this.#most.line, niceAbove(line.most(0))),
+      // Runs end in bursts, and bars are of a second or more.
+      ended: Math.max(this.#most.ended, niceAbove((ended.most(0) * 1_000) / stepMs / 2)),
+      latency: Math.max(this.#most.latency, niceAbove(latency.most(1) * 1.1)),
+    };
+    this.#stale();
   }
 
   #stale(): void {

@@ -4,20 +4,32 @@
  *
  * 1. A run's state never gives way to an older one: turns only grow.
  * 2. What a reset does not name has ended, or is not among the rows that are sent any more.
+ * 3. What was watched stays as it was watched; the past fills only what nobody has watched.
  */
-import { codeOf, codeOfRun, isEnded, looks, type Code, type Look } from '../../look/states.ts';
-import type { Gate, UserShare } from '../words.ts';
-import { bands, laneFields } from './paint/tracks.ts';
-import { codeCount, slotCode } from './paint/colours.ts';
-import type { Frame, RowFrame } from './feed.ts';
+import {
+  codeCount,
+  codeOf,
+  codeOfRun,
+  isEnded,
+  looks,
+  slotCode,
+  type Code,
+  type Look,
+} from '../../look/states.ts';
+import type { Frame, RowFrame } from './frames.ts';
 import { History } from './history.ts';
+import { laneFields, laneValues } from './lanes.ts';
+import { fillPast } from './past/fill-past.ts';
+import type { Past } from './past/past.ts';
+import { Unwatched } from './past/unwatched.ts';
+import { Pipelines, type Latency } from './pipelines.ts';
 import { Rows, type RowRun } from './rows.ts';
 import { Series } from './series.ts';
+import type { Gate, UserShare } from './shown.ts';
 
 /** 15 minutes of steps. */
 const columns = 4_500;
-const latencySamples = 400;
-const minuteMs = 60_000;
+export const windowMs = 15 * 60_000;
 
 const statusCodes: ReadonlyMap<string, Code> = new Map(looks.map((look, code) => [look, code]));
 const hasEnded = (code: Code): boolean => code > 0 && isEnded(looks[code] as Look);
@@ -27,73 +39,94 @@ export class Picture {
   readonly rows: Rows;
   readonly states = new Series({ columns, fields: codeCount });
   readonly line = new Series({ columns, fields: 1 });
-  readonly ended = new Series({ columns, fields: 1 });
+  readonly ended = new Series({ columns, fields: 1, isLasting: false });
   readonly latency = new Series({ columns, fields: 2 });
   readonly lanes = new Map<string, Series>();
+  readonly pipelines = new Pipelines();
+  readonly unwatched = new Unwatched();
   gates: readonly Gate[] = [];
   total = 0;
   every = 1;
   isWhole = true;
-  /** The counts by code, as the server counts: of all runs that are open, and of what ended while this was watched. */
+  /** The counts by code, as the server counts: of all runs that are open, and of what ended in the time that is known. */
   readonly counts = new Float32Array(codeCount);
   readonly #turns: number[] = [];
   readonly #providers: (string | null)[] = [];
-  readonly #latencies: { readonly atMs: number; readonly ms: number }[] = [];
+  #heardMs: number | null = null;
   readonly #endedAt: { readonly atMs: number; readonly runs: number }[] = [];
-  readonly #pipelines = new Map<string, { open: number; startedMs: number }>();
 
   constructor(nowMs: number) {
     this.history = new History({ columns, rows: 1_024, nowMs });
-    this.rows = new Rows((row) => this.history.wipe(row));
+    this.rows = new Rows((row) => this.#wiped(row));
   }
 
   reset(frame: Frame, nowMs: number): void {
+    this.history.advanceBefore(nowMs);
+    const every = frame.every ?? 1;
+    const isOther = every !== this.every;
+    this.every = every;
+    this.unwatched.heardAgain(nowMs, isOther);
     const seen = new Set<string>();
     for (const row of frame.rows ?? []) {
       seen.add(row.runId);
       this.#take(row, nowMs);
     }
-    for (const row of this.rows.sorted) {
+    for (const row of Int32Array.from(this.rows.all())) {
       const run = this.rows.runAt(row);
+      if (run === null || seen.has(run.runId)) continue;
       const code = this.history.get(row);
-      if (run !== null && !seen.has(run.runId) && code !== 0 && !hasEnded(code)) {
-        // It ended while nobody told of it. How it ended is not known here, so nothing is drawn of it from now on.
-        this.history.set(row, 0);
-        this.#pipelines.delete(run.pipeline);
-        this.rows.ended(row);
-      }
+      if (code !== 0 && !hasEnded(code)) this.#gone(run, row, nowMs);
+      // Other runs are drawn now. Those of them that have ended come with the past.
+      if (isOther) this.rows.drop(row);
     }
-    this.total = frame.total ?? this.total;
-    this.every = frame.every ?? 1;
     this.isWhole = frame.isWhole ?? true;
     this.#counted(frame, nowMs);
+    this.tick(nowMs);
   }
 
   frame(frame: Frame, nowMs: number): void {
+    this.history.advanceBefore(nowMs);
     for (const row of frame.changes ?? []) this.#take(row, nowMs);
+    // What has changed meanwhile is not told.
+    if (frame.resync === true) this.unwatched.lost(nowMs);
     this.#counted(frame, nowMs);
+  }
+
+  /** The stream began again: what it told last may be long ago. */
+  begunAgain(): void {
+    if (this.#heardMs !== null) this.unwatched.lost(this.#heardMs);
+  }
+
+  /** Takes what was before. False: it is of other runs than those that are drawn now. */
+  past(past: Past, nowMs: number): boolean {
+    if (past.weave.every !== this.every) return false;
+    fillPast(this, past, nowMs);
+    this.unwatched.filled();
+    this.tick(nowMs);
+    return true;
   }
 
   /** Once a step, also when nothing is told. */
   tick(nowMs: number): void {
+    this.rows.leave(nowMs - windowMs);
     this.history.advance(nowMs);
+    if (this.#heardMs === null) return;
     this.states.put(nowMs, this.counts);
     this.line.put(nowMs, [this.counts[codeOf('calling-provider')] ?? 0]);
-    this.ended.put(nowMs, [0]);
+    this.ended.add(nowMs, 0, 0);
     const latency = this.latencyMs(nowMs);
     this.latency.put(nowMs, latency === null ? [0, 0] : [latency.p50, latency.p95]);
     const inUse = this.#inUse();
     for (const gate of this.gates) {
-      const values = new Float32Array(laneFields.fields);
-      values[laneFields.inUse] = inUse?.get(gate.gate) ?? gate.inUse;
-      values[laneFields.limit] = gate.limit;
-      values[laneFields.ceiling] = gate.ceiling ?? 0;
-      values[laneFields.band] = bandOf(gate);
-      const series =
-        this.lanes.get(gate.gate) ?? new Series({ columns, fields: laneFields.fields });
-      this.lanes.set(gate.gate, series);
-      series.put(nowMs, values);
+      const used = inUse?.get(gate.gate) ?? gate.inUse;
+      this.laneOf(gate.gate).put(nowMs, laneValues(gate, { inUse: used }));
     }
+  }
+
+  laneOf(gate: string): Series {
+    const series = this.lanes.get(gate) ?? new Series({ columns, fields: laneFields.fields });
+    this.lanes.set(gate, series);
+    return series;
   }
 
   get open(): number {
@@ -108,14 +141,8 @@ export class Picture {
     return this.#endedAt.reduce((sum, { runs }) => sum + runs, 0) / 5;
   }
 
-  /** From a pipeline's first start to its last end, of those that ended within the last minute. */
-  latencyMs(nowMs: number): { readonly p50: number; readonly p95: number } | null {
-    while ((this.#latencies[0]?.atMs ?? nowMs) < nowMs - minuteMs) this.#latencies.shift();
-    const sorted = this.#latencies.map(({ ms }) => ms).toSorted((a, b) => a - b);
-    if (sorted.length === 0) return null;
-    const at = (part: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
-    return { p50: at(0.5), p95: at(0.95) };
+  latencyMs(nowMs: number): Latency | null {
+    return this.pipelines.latencyMs(nowMs);
   }
 
   users(max: number): readonly UserShare[] {
@@ -126,7 +153,7 @@ export class Picture {
       const counts = byUser.get(run.user) ?? Array.from({ length: codeCount }, () => 0);
       byUser.set(run.user, counts);
       const code = this.history.get(row);
-      counts[code] = (counts[code] ?? 0) + 1;
+      counts[code] = (counts[code] ?? 0) + this.every;
     }
     return [...byUser].slice(0, max).map(([user, counts]) => ({ user, counts }));
   }
@@ -135,12 +162,17 @@ export class Picture {
     const known = this.rows.rowOf(frame.runId);
     const row = known ?? this.#begun(frame, nowMs);
     if (row === null || frame.turn < (this.#turns[row] ?? 0)) return;
-    this.#turns[row] = frame.turn;
-    this.#providers[row] = frame.phase === 'in-slot' ? frame.provider : null;
     const code = codeOfRun(frame.status, frame.phase);
     const before = this.history.get(row);
+    // An end stands, and the past may have told of it before.
+    if (hasEnded(before) && !hasEnded(code)) return;
+    this.#turns[row] = frame.turn;
+    this.#providers[row] = frame.phase === 'in-slot' ? frame.provider : null;
     this.history.set(row, code);
-    if (hasEnded(code) && !hasEnded(before)) this.#hasEnded(row, nowMs);
+    if (!hasEnded(code) || hasEnded(before)) return;
+    this.rows.ended(row, nowMs);
+    const run = this.rows.runAt(row);
+    if (run !== null) this.pipelines.ended(run, nowMs);
   }
 
   #begun({ runId, agent, user, pipeline, createdAtMs }: RowFrame, nowMs: number): number | null {
@@ -149,24 +181,27 @@ export class Picture {
     const row = this.rows.take(run);
     if (row === null) return null;
     this.#turns[row] = 0;
-    const of = this.#pipelines.get(pipeline);
-    if (of === undefined) this.#pipelines.set(pipeline, { open: 1, startedMs: run.createdAtMs });
-    else of.open += 1;
+    this.unwatched.watchedFrom(row, nowMs);
+    this.pipelines.begun(run);
     return row;
   }
 
-  #hasEnded(row: number, nowMs: number): void {
-    this.rows.ended(row);
-    const run = this.rows.runAt(row);
-    if (run === null) return;
-    const of = this.#pipelines.get(run.pipeline);
-    if (of === undefined || --of.open > 0) return;
-    this.#pipelines.delete(run.pipeline);
-    this.#latencies.push({ atMs: nowMs, ms: nowMs - of.startedMs });
-    if (this.#latencies.length > latencySamples) this.#latencies.shift();
+  /** It ended while nobody told of it. Until the past tells how, nothing is drawn of it. */
+  #gone(run: RowRun, row: number, nowMs: number): void {
+    this.history.set(row, 0);
+    this.pipelines.gone(run);
+    this.rows.ended(row, nowMs);
+  }
+
+  #wiped(row: number): void {
+    this.history.wipe(row);
+    this.unwatched.wiped(row);
+    this.#turns[row] = 0;
+    this.#providers[row] = null;
   }
 
   #counted(frame: Frame, nowMs: number): void {
+    this.#heardMs = nowMs;
     const { counts, phases, ended, gates } = frame;
     for (let code = 0; code < codeCount; code++) {
       if (!hasEnded(code)) this.counts[code] = 0;
@@ -183,6 +218,7 @@ export class Picture {
     };
     moved(slotCode, phases['in-slot'] ?? 0);
     moved(codeOf('admitted'), phases['answered'] ?? 0);
+    this.total = this.open;
     if (ended !== undefined) {
       const runs = ended.completed + ended.failed + ended.cancelled;
       for (const how of ['completed', 'failed', 'cancelled'] as const) {
@@ -196,15 +232,8 @@ export class Picture {
     }
     if (gates !== undefined) {
       this.gates = gates.map(({ gate, status, limit, ceiling, inUse, line, coolForMs }) => {
-        return {
-          gate,
-          status,
-          limit,
-          ceiling,
-          inUse,
-          queued: line.length,
-          isCooling: coolForMs > 0,
-        };
+        const isCooling = coolForMs > 0;
+        return { gate, status, limit, ceiling, inUse, queued: line.length, isCooling };
       });
     }
   }
@@ -213,17 +242,11 @@ export class Picture {
   #inUse(): ReadonlyMap<string, number> | null {
     if (this.every !== 1) return null;
     const inUse = new Map<string, number>();
-    for (const row of this.rows.sorted) {
+    for (const row of this.rows.all()) {
       const provider = this.#providers[row];
       if (provider === null || provider === undefined) continue;
       if (this.history.get(row) === slotCode) inUse.set(provider, (inUse.get(provider) ?? 0) + 1);
     }
     return inUse.size === 0 ? null : inUse;
   }
-}
-
-function bandOf({ status, isCooling }: Gate): number {
-  if (status === 'probing') return bands.probing;
-  if (status === 'stalled' || status === 'parked') return bands.stalled;
-  return isCooling || status === 'cooling' ? bands.cooling : bands.none;
 }

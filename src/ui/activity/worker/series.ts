@@ -1,5 +1,5 @@
 /** Numbers over time: for each step of the history one number of each field, in a ring. */
-import { stepMs } from './history.ts';
+import { stepMs, stepOf } from './history.ts';
 
 export class Series {
   readonly #columns: number;
@@ -8,20 +8,32 @@ export class Series {
   #head: number | null = null;
   #first = 0;
 
-  constructor({ columns, fields }: { columns: number; fields: number }) {
+  /** True: what was not told is as it was before; false: it is 0. */
+  readonly #isLasting: boolean;
+
+  constructor({
+    columns,
+    fields,
+    isLasting = true,
+  }: {
+    readonly columns: number;
+    readonly fields: number;
+    readonly isLasting?: boolean;
+  }) {
+    this.#isLasting = isLasting;
     this.#columns = columns;
     this.#fields = fields;
     this.#values = new Float32Array(columns * fields);
   }
 
-  /** Steps between the last one and this have the numbers of the last one. */
+  /** Steps between the last one and this have the numbers of the last one, if these last. */
   put(ms: number, values: ArrayLike<number>): void {
-    const step = Math.floor(ms / stepMs);
+    const step = stepOf(ms);
     const head = this.#head;
     if (head === null) this.#first = step;
     else if (step < head) return;
     else {
-      const before = this.#slice(head).slice();
+      const before = this.#isLasting ? this.#slice(head).slice() : new Float32Array(this.#fields);
       for (let at = Math.max(head + 1, step - this.#columns + 1); at < step; at++)
         this.#slice(at).set(before);
     }
@@ -31,17 +43,43 @@ export class Series {
 
   /** Adds to the numbers of the newest step. */
   add(ms: number, field: number, more: number): void {
-    const step = Math.floor(ms / stepMs);
+    const step = stepOf(ms);
     if (this.#head === null || step > this.#head) this.put(ms, new Float32Array(this.#fields));
     const slice = this.#slice(this.#head ?? step);
     slice[field] = (slice[field] ?? 0) + more;
   }
 
+  /** The most that a field ever was, of what is kept. */
+  most(field: number): number {
+    let most = 0;
+    for (let at = field; at < this.#values.length; at += this.#fields)
+      most = Math.max(most, this.#values[at] as number);
+    return most;
+  }
+
   at(ms: number): Float32Array | null {
-    const step = Math.floor(ms / stepMs);
+    const step = stepOf(ms);
     if (this.#head === null || step > this.#head || step < this.#first) return null;
     if (step <= this.#head - this.#columns) return null;
     return this.#slice(step);
+  }
+
+  /** Takes the numbers of a time before the newest step. `valuesAt`: null where nothing is known. */
+  fill(
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+    valuesAt: (ms: number) => ArrayLike<number> | null,
+  ): void {
+    const head = (this.#head ??= this.#first = stepOf(toMs));
+    const from = Math.max(stepOf(fromMs), head - this.#columns + 1);
+    const to = Math.min(stepOf(toMs), head);
+    // What lies between the two and was never told is empty.
+    for (let at = to; at < this.#first; at++) this.#slice(at).fill(0);
+    for (let at = from; at < to; at++) {
+      const values = valuesAt(at * stepMs);
+      if (values === null) this.#slice(at).fill(0);
+      else this.#slice(at).set(values);
+    }
+    if (from < to) this.#first = Math.min(this.#first, from);
   }
 
   #slice(step: number): Float32Array {

@@ -1,5 +1,5 @@
 /** Colours by code, as text and as pixels. What is not isolated fades to 18%. */
-import { codeOf, looks, palette, type Look } from '../../../look/states.ts';
+import { looks, palette, type Look } from '../../../look/states.ts';
 import type { Theme } from '../../../shell/theme.ts';
 
 export const surfaces = {
@@ -52,6 +52,3 @@ export function coloursOf(theme: Theme, isolated: Look | null): Colours {
     pixels: Uint32Array.from(rgbs, ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0),
   };
 }
-
-export const codeCount = looks.length;
-export const slotCode = codeOf('slot');

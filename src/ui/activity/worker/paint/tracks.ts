@@ -1,7 +1,8 @@
 /** The tracks under the weave: areas, lines and bars of a series of numbers. */
-import { codeOf, palette } from '../../../look/states.ts';
-import { codeCount, surfaces, type Colours } from './colours.ts';
+import { codeCount, codeOf, palette } from '../../../look/states.ts';
+import { surfaces, type Colours } from './colours.ts';
 import { stepMs } from '../history.ts';
+import { bands, laneFields } from '../lanes.ts';
 import type { Series } from '../series.ts';
 import type { Paint } from './strip.ts';
 
@@ -81,18 +82,6 @@ export function paintArea(
   });
 }
 
-/** What is kept of a gate at each step. */
-export const laneFields = {
-  inUse: 0,
-  limit: 1,
-  ceiling: 2,
-  band: 3,
-  refused: 4,
-  fields: 5,
-} as const;
-/** Kept as numbers: nothing, cooling, stalled, a probe is out. */
-export const bands = { none: 0, cooling: 1, stalled: 2, probing: 3 } as const;
-
 /** Area: slots in use. Line: limit. Dashes: ceiling. Band: cooling or stalled. Ticks below: 429. */
 export function paintLane(
   surface: Surface,
@@ -108,6 +97,8 @@ export function paintLane(
     Math.round(floor - (value / Math.max(1, most)) * (floor - top));
   let before: number | null = null;
   eachColumn(area, scale, series, (x, values) => {
+    // A gate takes one call at least: nothing is known of it here.
+    if ((values[laneFields.limit] ?? 0) === 0) return void (before = null);
     const band = values[laneFields.band] ?? 0;
     if (band !== bands.none) {
       surface.globalAlpha = 0.25;
