@@ -6,7 +6,7 @@
 import type { RunId } from './ids.ts';
 
 /** Up to so many open runs all are drawn. */
-export const drawnAllMax = 5_000;
+const drawnAllMax = 5_000;
 /** Beyond that, between half as many and so many: what a picture has room for. */
 const drawnSomeMax = 680;
 export const everyMax = 2 ** 20;

@@ -25,7 +25,7 @@ const turnEnd = 2_147_483_647;
 
 export type WeaveAsked = { readonly spanMs: number; readonly every: number };
 
-export type WeaveStep = { readonly atMs: number; readonly status: RunStatus };
+type WeaveStep = { readonly atMs: number; readonly status: RunStatus };
 /** `steps`: from when on it had which status, the first one first; of what is not known there is none. */
 export type WeaveRun = Pick<
   RunBrief,

@@ -37,7 +37,7 @@ export type ToWorker =
 /** In css px; `ratio`: device px of each. */
 export type Size = { readonly width: number; readonly height: number; readonly ratio: number };
 
-export type { Gate, UserShare };
+export type { Gate };
 
 export type FromWorker =
   | {

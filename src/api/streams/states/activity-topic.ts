@@ -4,12 +4,15 @@
  * It owns what changed since its last frame, and which runs its client has rows of. A frame comes every `frameMs` at
  * most, and only if something changed.
  *
- * 1. The first frame is `reset`, with a row for each open run; beyond `rowsMax` runs with every k-th of them.
+ * 1. The first frame is `reset`, with a row for each open run; where there are very many, for one of `every`, which
+ *    their ids choose: runs that begin later are chosen in the same way. When so many have come or gone that others
+ *    are to be drawn, another `reset` says so.
  * 2. A frame holds at most `changesMax` changes, of runs that have a row. Beyond that it says `resync`, and
  *    another `reset` follows. Meanwhile no change is kept.
  * 3. The first change of a run that the client has no row of brings the row, whichever turn that is.
  */
 import type { Clock } from '../../../library/live/live.ts';
+import { everyFor, isDrawn, staysFor } from '../../../domain/drawn.ts';
 import type { OneTenant } from '../../../domain/scope.ts';
 import type { Topic, TopicFrame } from '../topic.ts';
 import type { Gates } from './gates.ts';
@@ -18,9 +21,6 @@ import type { RunState } from './run-phases.ts';
 
 const frameMs = 200;
 const changesMax = 2_000;
-const rowsMax = 5_000;
-/** As many as a picture has room for. */
-const rowsOfMany = 340;
 
 export type ActivityTopicOptions = {
   readonly scope: OneTenant;
@@ -41,8 +41,8 @@ export class ActivityTopic implements Topic {
   readonly #leave: (() => void)[] = [];
   /** Runs of which the client has rows. */
   #told = new Set<string>();
-  /** True: the others get none, because they are too many. */
-  #isSampled = false;
+  /** One run of so many gets a row. */
+  #every = 1;
   #ended: Ended = { completed: 0, failed: 0, cancelled: 0 };
   #hasChanged = false;
   #hasGates = false;
@@ -105,19 +105,18 @@ export class ActivityTopic implements Topic {
       ...(this.#hasGates ? this.#gates : {}),
     };
     this.#over();
-    // So many have come that a picture has no room for all of them.
-    const isFull = !this.#isSampled && this.#told.size > 2 * rowsMax;
-    this.#next = isMuch || isFull ? 'reset' : 'nothing';
+    const open = Object.values(data.counts).reduce((sum, n) => sum + n, 0);
+    this.#next = isMuch || !staysFor(this.#every, open) ? 'reset' : 'nothing';
     return { event: 'frame', data };
   }
 
   #reset(): TopicFrame {
     const { projection, scope } = this.#options;
     const open = projection.open(scope).toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
-    const every = open.length > rowsMax ? Math.ceil(open.length / rowsOfMany) : 1;
-    const rows = open.filter((_, i) => i % every === 0);
+    const every = staysFor(this.#every, open.length) ? this.#every : everyFor(open.length);
+    const rows = open.filter(({ runId }) => isDrawn(runId, every));
     this.#told = new Set(rows.map(({ runId }) => runId));
-    this.#isSampled = every > 1;
+    this.#every = every;
     this.#over();
     this.#next = 'nothing';
     const counts = projection.counts(scope);
@@ -144,8 +143,8 @@ export class ActivityTopic implements Topic {
       if (run.tenant !== this.#options.scope.tenant) continue;
       this.#hasChanged = true;
       if (run.endedAtMs !== null) this.#ended[run.status as keyof Ended] += 1;
-      const isShown = !this.#isSampled || this.#told.has(run.runId);
-      if (isShown && this.#next === 'nothing') this.#changes.set(run.runId, run);
+      if (isDrawn(run.runId, this.#every) && this.#next === 'nothing')
+        this.#changes.set(run.runId, run);
       if (this.#changes.size > changesMax) this.#resync();
     }
     if (this.#hasChanged) this.#ready();

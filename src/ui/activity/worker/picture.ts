@@ -29,7 +29,7 @@ import type { Gate, UserShare } from './shown.ts';
 
 /** 15 minutes of steps. */
 const columns = 4_500;
-export const windowMs = 15 * 60_000;
+const windowMs = 15 * 60_000;
 
 const statusCodes: ReadonlyMap<string, Code> = new Map(looks.map((look, code) => [look, code]));
 const hasEnded = (code: Code): boolean => code > 0 && isEnded(looks[code] as Look);
