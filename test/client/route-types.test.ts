@@ -166,12 +166,13 @@ const likeOthers = [
   'POST /v1/providers/:provider/reopen 202',
   'POST /v1/providers/:provider/probe 202',
 ];
-/** What a kind of wait says is told by the kind alone. */
+/** What a kind of wait says is told by the kind alone. Frames and bytes have tests of their own. */
 const told = [
   'GET /v1/runs/:runId/why 200',
   'GET /v1/audit 200',
   'GET /v1/stream 200',
   'POST /v1/stream 200',
+  'GET /v1/activity/weave 200',
 ];
 
 it('knows every answer of every route', () => {
