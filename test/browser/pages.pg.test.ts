@@ -96,4 +96,30 @@ describe.skipIf(!hasBrowser)('the pages', () => {
     await page.waitForURL(/turn=\d/);
     await page.close();
   });
+
+  it('a run leads to the Stately inspector where the server offers one, and charts can be copied', async () => {
+    const { page } = await chromium.page();
+    const link = page.getByRole('link', { name: 'Open in the Stately inspector' });
+    await page.goto(`${on.url}/ui/runs/${runId}`);
+    await page.getByRole('button', { name: 'Copy as curl' }).waitFor();
+    expect(await link.count()).toBe(0);
+    const { url, heddle } = await served(await testDatabase(), { inspect: true });
+    const run = await heddle.start(approval, { input: { request: 'the trip' }, tenant: 'looms' });
+    await page.goto(`${url}/ui/runs/${run.id}?tenant=looms`);
+    await link.click();
+    await page.getByText('It needs the internet').waitFor();
+    expect(await page.getByLabel('Run').inputValue()).toBe(run.id);
+    expect(new URL(page.url()).search).toBe(`?run=${run.id}&tenant=looms`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${on.url}/ui/agents/approval`);
+    for (const [name, begins] of [
+      ['Mermaid', /^stateDiagram-v2/],
+      ['Stately Sketch', /^\{\s+"id": "approval"/],
+    ] as const) {
+      await page.getByRole('button', { name: `Copy for ${name}` }).click();
+      await page.getByText(`Paste it into ${name}`).waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(begins);
+    }
+    await page.close();
+  });
 });

@@ -11,6 +11,7 @@ import { apiAt } from '../shell/base.ts';
 import { useKeys } from '../keys/keys.ts';
 import { go, pageAt } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
+import { InspectorLink } from './inspector-link.tsx';
 
 type Props = { readonly run: RunInFull; readonly again: () => void };
 
@@ -48,6 +49,7 @@ export function RunActions({ run, again }: Props): JSX.Element {
       {isOpen && <Commands run={run} act={act} />}
       <Rerun run={run} act={act} />
       <Copies run={run} />
+      <InspectorLink run={run} />
     </section>
   );
 }
