@@ -1,5 +1,11 @@
 /** A chart in a live actor under a parent, with a clock and with actors that a test completes. */
-import { createActor, setup, type AnyActorRef, type AnyStateMachine } from 'xstate';
+import {
+  createActor,
+  setup,
+  type AnyActorRef,
+  type AnyStateMachine,
+  type InspectionEvent,
+} from 'xstate';
 import { newWorld, stage, type World } from './kernel-chart-build.ts';
 
 /** What can be seen of a run after each move; the same for a live actor and for the kernel. */
@@ -49,6 +55,10 @@ type Snapshot = {
   readonly tags: ReadonlySet<string>;
   readonly output: unknown;
   readonly children: Readonly<Record<string, AnyActorRef | undefined>>;
+  readonly _nodes: readonly {
+    readonly path: readonly string[];
+    readonly machine: { readonly id: string };
+  }[];
 };
 
 type Scheduled = { _scheduledEvents: Record<string, { id: string; source: unknown }> };
@@ -79,7 +89,12 @@ export class LiveRun {
   readonly #timerName: (liveId: string) => string;
   readonly #did: string[] = [];
 
-  constructor(chart: AnyStateMachine, timerName: (liveId: string) => string) {
+  /** `inspect` is told what XState tells inspectors of the chart's own actor. */
+  constructor(
+    chart: AnyStateMachine,
+    timerName: (liveId: string) => string,
+    inspect: (event: InspectionEvent) => void = () => undefined,
+  ) {
     stage.world = this.world;
     this.#timerName = timerName;
     const parent = setup({ actors: { chart } }).createMachine({
@@ -92,7 +107,14 @@ export class LiveRun {
         },
       },
     });
-    const root = createActor(parent, { clock: this.#clock, logger: () => undefined });
+    const root = createActor(parent, {
+      clock: this.#clock,
+      logger: () => undefined,
+      inspect: (event) => {
+        // By its name: its first steps are told before it is known here.
+        if ((event.actorRef as AnyActorRef).id === 'm') inspect(event);
+      },
+    });
     const { children } = root.getSnapshot() as { readonly children: { readonly m: AnyActorRef } };
     this.#actor = children.m;
     this.#actor.on('*', (event: { type: string; n?: unknown }) => {
@@ -127,6 +149,12 @@ export class LiveRun {
   advance(ms: number): void {
     stage.world = this.world;
     this.#clock.advance(ms);
+  }
+
+  /** The active states, by the chart's id and the keys on the way to each. */
+  places(): ReadonlySet<string> {
+    const { _nodes: nodes } = this.#actor.getSnapshot() as Snapshot;
+    return new Set(nodes.map(({ machine, path }) => [machine.id, ...path].join('.')));
   }
 
   see(): Seen {

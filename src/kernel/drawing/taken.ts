@@ -88,11 +88,23 @@ function domainOf(one: Transition, before: Before): StateNode | null {
   return common ?? (one.reenter === true ? null : source.machine.root);
 }
 
-/** The states that a history state stands for; one that is not kept yet stands for what is beside it. */
+/** The states that a history state stands for: those that were kept, else its default, as XState resolves them. */
 function effective(target: StateNode, before: Before): readonly StateNode[] {
   if (target.type !== 'history') return [target];
   const history = before.historyValue as Readonly<Record<string, readonly StateNode[]>>;
-  return history[target.id] ?? [target];
+  return history[target.id] ?? defaultsOf(target).flatMap((one) => effective(one, before));
+}
+
+function defaultsOf(history: StateNode): readonly StateNode[] {
+  const { parent, config } = history;
+  if (parent === undefined) return [];
+  const { target } = config as { readonly target?: string | readonly (string | StateNode)[] };
+  if (target === undefined) return parent.type === 'parallel' ? [parent] : parent.initial.target;
+  return [target].flat().map((one) => {
+    if (typeof one !== 'string') return one;
+    const of = `#${parent.id.replaceAll(/[\\.]/g, '\\$&')}.${one}`;
+    return parent.machine.getStateNodeById(one.startsWith('#') ? one : of);
+  });
 }
 
 function ancestors(node: StateNode): StateNode[] {
