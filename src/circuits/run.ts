@@ -3,7 +3,7 @@
  * heddle that serves.
  */
 import { heddleError } from '../domain/errors.ts';
-import { createHeddle, type HeddleOptions } from '../heddle.ts';
+import { createHeddle, type Heddle, type HeddleOptions } from '../heddle.ts';
 import type { CallSource, Told } from './call-source.ts';
 import { agents } from './circuit.ts';
 import { CircuitsBehindHttp, type Server } from './hosts/behind-http.ts';
@@ -27,20 +27,31 @@ export type CircuitsAround = {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly report: (report: ScaleReport) => void;
+  /** Does the work where it can be watched: here the heddle is open as long as this takes. */
+  readonly within?: Within;
 };
+
+export type CircuitsAt =
+  | { readonly kind: 'here'; readonly heddle: Heddle }
+  | { readonly kind: 'behind-http'; readonly url: string };
+
+type Within = (at: CircuitsAt, work: () => Promise<boolean>) => Promise<boolean>;
+
+const alone: Within = (_, work) => work();
 
 /** True when every circuit completed and every audit is clean. */
 export async function runCircuits(
   settings: CircuitsSettings,
   around: CircuitsAround,
 ): Promise<boolean> {
-  const { progress, signal, note } = around;
+  const { progress, signal, note, within = alone } = around;
   const source = await openCalls(settings, note);
   try {
     const heddle = await createHeddle(heddleOptions(settings, source, note));
     source.readFrom(() => heddle.runtime.stats().pool.slotMs.offered);
     try {
-      return await runWith({ heddle, source, settings, progress, signal, note }, around);
+      const context = { heddle, source, settings, progress, signal, note };
+      return await within({ kind: 'here', heddle }, () => runWith(context, around));
     } finally {
       await heddle.close();
     }
@@ -55,7 +66,7 @@ export async function runCircuitsOver(
   settings: ScaleSettings,
   around: CircuitsAround,
 ): Promise<boolean> {
-  const { progress, signal, note } = around;
+  const { progress, signal, note, within = alone } = around;
   const host = new CircuitsBehindHttp(server, note);
   try {
     const known = new Set(await host.agents());
@@ -65,7 +76,8 @@ export async function runCircuitsOver(
       const names = [...known].join(', ');
       throw heddleError('agent-unknown', { agent: missing.machine.id, known: names || 'none' });
     }
-    return await runScales({ host, settings, progress, signal, note }, around);
+    const context = { host, settings, progress, signal, note };
+    return await within({ kind: 'behind-http', url: server.url }, () => runScales(context, around));
   } finally {
     host.close();
   }

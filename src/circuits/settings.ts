@@ -2,7 +2,7 @@ import type { CircuitMode } from './circuit.ts';
 
 /**
  * The settings of a run of circuits. The command line fills them in; see
- * `src/cli/circuits-flags.ts`.
+ * `src/cli/circuits/circuits-flags.ts`.
  */
 import type { OutageKind } from '../emulators/script.ts';
 

@@ -7,7 +7,7 @@ import { packageVersion } from '../api/package-version.ts';
 import { addActivityCommand } from './activity-command.ts';
 import { addAgentsCommand } from './agents/agents-command.ts';
 import { addBudgetCommand } from './budget-command.ts';
-import { addCircuitsCommand } from './circuits-command.ts';
+import { addCircuitsCommand } from './circuits/circuits-command.ts';
 import { addChannelsCommand } from './data/channels-command.ts';
 import { addEvaluationsCommand } from './data/evaluations-command.ts';
 import { addMemoryCommand } from './data/memory-command.ts';

@@ -1,18 +1,16 @@
 /** The pages at /ui: static files, the same document everywhere, under an application's prefix too. */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import fastify from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { heddlePlugin } from '../../src/server.ts';
+import { builtPages } from '../support/built-pages.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { served, type Served } from './served.ts';
 
 let on: Served;
 
 beforeAll(async () => {
-  const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  execFileSync('npm', ['run', '--silent', 'build:ui'], { cwd });
+  await builtPages();
   on = await served(await testDatabase());
 }, 120_000);
 

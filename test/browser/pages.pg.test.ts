@@ -1,11 +1,10 @@
 /** The pages in a real browser over a real server: each is opened on live runs, and works. */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { approval } from '../../machines/examples/approval.ts';
 import { served, type Served } from '../api/served.ts';
+import { builtPages } from '../support/built-pages.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { browser, hasBrowser } from './browser.ts';
 
@@ -29,8 +28,7 @@ describe.skipIf(!hasBrowser)('the pages', () => {
   let runId: string;
 
   beforeAll(async () => {
-    const cwd = fileURLToPath(new URL('../..', import.meta.url));
-    execFileSync('npm', ['run', '--silent', 'build:ui'], { cwd });
+    await builtPages();
     on = await served(await testDatabase());
     const input = { request: 'the trip' };
     const { body } = await on.ask('POST', '/v1/runs', { agent: approval.id, input, user: 'ann' });

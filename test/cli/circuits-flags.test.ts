@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultCircuits } from '../../src/circuits/settings.ts';
-import { circuitsSettings, type CircuitsFlags } from '../../src/cli/circuits-flags.ts';
+import { circuitsSettings, type CircuitsFlags } from '../../src/cli/circuits/circuits-flags.ts';
 
 const noProvider = { kind: 'emulated', rateLimitedShare: 0, outages: [] };
 const both = [

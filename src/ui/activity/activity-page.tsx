@@ -1,20 +1,23 @@
-/** What is going on: the sentence, the weave with its tracks, states, fairness. */
+/** What is going on: the sentence, the weave with its tracks, states, fairness, the audit. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import './activity.css';
-import { access, isRefused } from '../shell/access.ts';
+import { access, isRefused, tenant } from '../shell/access.ts';
 import { useKeys } from '../keys/keys.ts';
 import { theme } from '../shell/theme.ts';
 import { query, setQuery } from '../shell/router.ts';
 import type { Look } from '../look/states.ts';
 import { ActivityLink } from './activity-link.ts';
-import { Fairness } from './fairness.tsx';
+import { useFollow } from './follow.ts';
+import { AuditPanel } from './side/audit-panel.tsx';
+import { Fairness } from './side/fairness.tsx';
 import { Sentence } from './sentence.tsx';
-import { StateList } from './state-list.tsx';
+import { StateList } from './side/state-list.tsx';
 import { Tracks } from './tracks.tsx';
 import type { Order } from './worker/rows.ts';
 
 export function ActivityPage(): JSX.Element {
+  const isFollowing = useFollow();
   const link = useMemo(() => new ActivityLink(access.value, theme.peek()), [access.value]);
   useEffect(() => () => link.close(), [link]);
   const order = (query.value.get('by') ?? 'agent') as Order;
@@ -41,6 +44,7 @@ export function ActivityPage(): JSX.Element {
             choose={(look) => setQuery({ state: look === isolated ? null : look })}
           />
           <Fairness link={link} />
+          <AuditPanel key={tenant.value} link={link} isFollowing={isFollowing} />
         </aside>
       </div>
     </>

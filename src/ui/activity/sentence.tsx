@@ -16,13 +16,14 @@ function Count({ n, q }: { readonly n: number; readonly q: string }): JSX.Elemen
 
 export function Sentence({ link }: { readonly link: ActivityLink }): JSX.Element {
   const now = link.now.value;
-  if (now === null || link.state.value === 'connecting') return <p class="say quiet">Looking …</p>;
   if (link.state.value === 'away')
     return (
       <p class="say">
         heddle does not answer. The page asks again by itself, and shows what was known last.
       </p>
     );
+  if (now?.isKnown !== true || link.state.value === 'connecting')
+    return <p class="say quiet">Looking …</p>;
   const of = (look: Parameters<typeof codeOf>[0]): number => now.counts[codeOf(look)] ?? 0;
   if (now.open === 0)
     return <p class="say">No run is open. What is started shows up here by itself.</p>;

@@ -47,6 +47,8 @@ export type FromWorker =
       readonly counts: readonly number[];
       readonly open: number;
       readonly total: number;
+      /** False: heddle has not told yet what is going on; the counts are none. */
+      readonly isKnown: boolean;
       /** Of how many runs one has a row. */
       readonly every: number;
       readonly isWhole: boolean;

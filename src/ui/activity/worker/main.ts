@@ -16,6 +16,8 @@ let isHidden = false;
 let isDue = false;
 let isAsking = false;
 let askedMs = Number.NEGATIVE_INFINITY;
+/** What is going on has been told in whole. */
+let isKnown = false;
 
 const say = (words: FromWorker): void => postMessage(words);
 
@@ -37,6 +39,7 @@ function tell(nowMs: number): void {
     counts: [...picture.counts],
     open: picture.open,
     total: picture.total,
+    isKnown,
     every: picture.every,
     isWhole: picture.isWhole,
     gates: picture.gates,
@@ -96,6 +99,7 @@ function follow(access: Access): void {
   const { signal } = following;
   const hearer: FeedHearer = {
     reset: (frame) => {
+      isKnown = true;
       picture.reset(frame, Date.now());
       pastSoon(access, signal);
       due();

@@ -1,15 +1,15 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
-import { modes } from '../circuits/circuit.ts';
-import { asOneOf, refuseField } from '../domain/field.ts';
+import { modes } from '../../circuits/circuit.ts';
+import { asOneOf, refuseField } from '../../domain/field.ts';
 import {
   defaultCircuits,
   type CircuitsSettings,
   type ScaleSettings,
-} from '../circuits/settings.ts';
-import { serverUrl } from './api/api-flags.ts';
-import { databaseOf, type DatabaseFlags } from './database-flags.ts';
-import { providerOf, type Environment, type ProviderFlags } from './provider-flags.ts';
-import { wholeOf } from './whole.ts';
+} from '../../circuits/settings.ts';
+import { serverUrl } from '../api/api-flags.ts';
+import { databaseOf, type DatabaseFlags } from '../database-flags.ts';
+import { providerOf, type Environment, type ProviderFlags } from '../provider-flags.ts';
+import { wholeOf } from '../whole.ts';
 
 export type CircuitsFlags = DatabaseFlags &
   ProviderFlags & {
@@ -22,6 +22,7 @@ export type CircuitsFlags = DatabaseFlags &
     readonly json?: boolean;
     readonly resume?: boolean;
     readonly url?: string;
+    readonly ui?: boolean;
   };
 
 const bounds = {

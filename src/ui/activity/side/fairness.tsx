@@ -1,9 +1,9 @@
 /** A row for each user: its runs stacked by state. */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { codeOf, looks, palette } from '../look/states.ts';
-import { theme } from '../shell/theme.ts';
-import type { ActivityLink } from './activity-link.ts';
+import { codeOf, looks, palette } from '../../look/states.ts';
+import { theme } from '../../shell/theme.ts';
+import type { ActivityLink } from '../activity-link.ts';
 
 export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -3,9 +3,9 @@
  * table that changes, elsewhere a plain line at intervals.
  */
 import { createLogUpdate } from 'log-update';
-import type { Progress } from '../circuits/progress.ts';
-import { progressLine, progressTable } from '../circuits/table.ts';
-import { writerTo, type Stream } from './streams.ts';
+import type { Progress } from '../../circuits/progress.ts';
+import { progressLine, progressTable } from '../../circuits/table.ts';
+import { writerTo, type Stream } from '../streams.ts';
 
 export type Display = {
   /** Writes a sentence that stays. */

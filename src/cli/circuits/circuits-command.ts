@@ -1,16 +1,17 @@
 /** `heddle circuits`: the workload by which heddle is measured, with its table and its audit. */
 import type { Command } from 'commander';
-import { createProgress } from '../circuits/progress.ts';
-import type { ScaleReport } from '../circuits/report.ts';
-import type { CircuitsAround } from '../circuits/run.ts';
-import { defaultCircuits } from '../circuits/settings.ts';
-import { reportTable } from '../circuits/table.ts';
+import { createProgress } from '../../circuits/progress.ts';
+import type { ScaleReport } from '../../circuits/report.ts';
+import type { CircuitsAround } from '../../circuits/run.ts';
+import { defaultCircuits } from '../../circuits/settings.ts';
+import { reportTable } from '../../circuits/table.ts';
 import { circuitsServer, circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
-import { withDatabaseFlags } from './database-flags.ts';
+import { withDatabaseFlags } from '../database-flags.ts';
+import { inPages } from './circuits-pages.ts';
 import { showProgress } from './display.ts';
-import { exitCodes } from './exit-codes.ts';
-import { untilInterrupted } from './interrupts.ts';
-import { writerTo, type Streams } from './streams.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { untilInterrupted } from '../interrupts.ts';
+import { writerTo, type Streams } from '../streams.ts';
 
 export function addCircuitsCommand(
   program: Command,
@@ -40,6 +41,10 @@ export function addCircuitsCommand(
   command.option(
     '--url <url>',
     'run them on this heddle over HTTP (heddle serve --circuits; its token: HEDDLE_TOKEN, with run, read and admin)',
+  );
+  command.option(
+    '--ui',
+    'watch them in a browser: serves the pages on loopback (with --url: those of that heddle), and stays until Ctrl-C',
   );
   withDatabaseFlags(withProviderFlags(command)).action(async (flags: CircuitsFlags) => {
     endWith(await circuits(flags, streams));
@@ -71,11 +76,11 @@ type Workload = (around: CircuitsAround) => Promise<boolean>;
 async function workloadOf(flags: CircuitsFlags): Promise<Workload> {
   const served = circuitsServer(flags, process.env);
   if (served !== null) {
-    const { runCircuitsOver } = await import('../circuits/run.ts');
+    const { runCircuitsOver } = await import('../../circuits/run.ts');
     return (around) => runCircuitsOver(served.server, served.settings, around);
   }
   const settings = circuitsSettings(flags, process.env);
-  const { runCircuits } = await import('../circuits/run.ts');
+  const { runCircuits } = await import('../../circuits/run.ts');
   return (around) => runCircuits(settings, around);
 }
 
@@ -85,24 +90,32 @@ async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Prom
   const display = showProgress(progress, stderr);
   const print = writerTo(stdout);
   const reports: ScaleReport[] = [];
+  let isOver = false;
+  const results = (): void => {
+    if (isOver) return;
+    isOver = true;
+    display.close({ resultsFollow: reports.length > 0 && stdout.isTTY === true });
+    if (reports.length > 0) print(reportTable(reports));
+  };
+  const note = (line: string): void => (isOver ? writerTo(stderr)(line) : display.note(line));
   try {
     if (flags.resume === true && flags.scale !== undefined) {
-      display.note('--resume starts nothing, so --scale is not used.');
+      note('--resume starts nothing, so --scale is not used.');
     }
     const clean = await untilInterrupted((signal) =>
       workload({
         progress,
         signal,
-        note: (line) => display.note(line),
+        note,
         report: (report) => {
           if (flags.json === true) print(JSON.stringify(report));
           else reports.push(report);
         },
+        ...(flags.ui === true ? { within: inPages({ note, results, signal, stdout }) } : {}),
       }),
     );
     return clean ? exitCodes.ok : exitCodes.failed;
   } finally {
-    display.close({ resultsFollow: reports.length > 0 && stdout.isTTY === true });
-    if (reports.length > 0) print(reportTable(reports));
+    results();
   }
 }

@@ -1,8 +1,8 @@
 /** Runs by state. A click isolates one: the rest fades. */
 import type { JSX } from 'preact';
-import { Glyph, Swatch } from '../look/glyph.tsx';
-import { codeOf, listed, words, type Look } from '../look/states.ts';
-import type { ActivityLink } from './activity-link.ts';
+import { Glyph, Swatch } from '../../look/glyph.tsx';
+import { codeOf, listed, words, type Look } from '../../look/states.ts';
+import type { ActivityLink } from '../activity-link.ts';
 
 const whole = new Intl.NumberFormat('en');
 
