@@ -20,6 +20,8 @@ export type InspectAsked = {
   readonly encoder: Encoder;
 };
 
+const shownCharsMax = 64;
+
 const query = z.strictObject({
   run: runId.optional(),
   agent: name.optional(),
@@ -29,8 +31,15 @@ const query = z.strictObject({
   protocol: z.string().max(20).optional(),
 });
 
+const known = Object.keys(query.shape);
+
 /** Throws what is wrong with it, `inspect-filter-missing` without a filter. */
 export function inspectAsked(given: unknown, mayShow: boolean): InspectAsked {
+  const strange = Object.keys(given as object).find((key) => !known.includes(key));
+  if (strange !== undefined) {
+    const named = strange.slice(0, shownCharsMax);
+    refuseField(`query.${named}`, `is unknown; known are ${known.join(', ')}`);
+  }
   const {
     run,
     agent = null,

@@ -12,6 +12,7 @@ import type { Principal } from '../../access/principal.ts';
 import { bridgePage, bridgePolicy } from './bridge-page.ts';
 import { checkOrigin, credentialsOf, subprotocol } from './credentials.ts';
 import type { Inspector } from './inspector.ts';
+import { givenBack } from './other-upgrades.ts';
 
 /** Nothing is taken from clients. */
 const messageBytesMax = 1_024;
@@ -61,8 +62,13 @@ export async function addInspector(
   const path = `${app.prefix}/inspect`;
   const upgraded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const isOurs = (request.url ?? '').split('?')[0] === path;
-    // The server may be an application's, with WebSockets of its own.
-    if (!isOurs && app.server.listenerCount('upgrade') > 1) return;
+    const { upgrade = '' } = request.headers;
+    if (!isOurs || upgrade.toLowerCase() !== 'websocket') {
+      // The server may be an application's, with WebSockets of its own.
+      if (app.server.listenerCount('upgrade') === 1)
+        givenBack(app.server, request, { socket, head });
+      return;
+    }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as never);
@@ -71,7 +77,7 @@ export async function addInspector(
       socket.end();
     });
     socket.on('error', () => socket.destroy());
-    if (isOurs) upgrades.set(request, { socket, head, response });
+    upgrades.set(request, { socket, head, response });
     app.routing(request, response);
   };
   app.server.on('upgrade', upgraded);

@@ -99,6 +99,7 @@ export class Inspector {
       showing: asked.context ? inspecting.shown : null,
       ...streams.followed,
       definition: (agent, version) => this.#definition(agent, version),
+      checkAgent: (agent) => heddle.agent(agent),
       below,
       allowed,
     });

@@ -139,13 +139,17 @@ it('a parent is told before its child, which names it and the root', async () =>
   await hasActors(whole, 2);
 });
 
-it('a run that does much in little time is told ten times a second, with what was left out', async () => {
+it('a run that does much is told ten times a second at most, with what was left out', async () => {
   const run = await heddle.start('weaver', { tenant: 'fast' });
   const got = received(url, `?run=${run.id}&tenant=fast&context=false`);
   await hasActors(got, 1);
   const sinceMs = performance.now();
-  const sends = 150;
-  await Promise.all(Array.from({ length: sends }, () => run.send({ type: 'TICK' })));
+  let sends = 0;
+  while (performance.now() - sinceMs < 2_000) {
+    const some = Array.from({ length: 8 }, () => run.send({ type: 'TICK' }));
+    await Promise.all(some);
+    sends += some.length;
+  }
   await run.send({ type: 'GO' });
   await run.output();
   await eventually(async () => expect(newest(got, run.id)?.status).toBe('done'));

@@ -44,6 +44,8 @@ export type SessionOptions = {
   readonly projection: Projection;
   /** The config of a version's chart; null: it is not kept. */
   readonly definition: (agent: string, version: string) => Promise<unknown>;
+  /** Throws when no replica has registered the agent. */
+  readonly checkAgent: (agent: string) => Promise<unknown>;
   /** All runs below a run, also those that have ended. */
   readonly below: (runId: RunId) => Promise<readonly RunId[]>;
   /** Rejects when the caller may see this no more. */
@@ -114,7 +116,7 @@ export class InspectorSession {
 
   async #begin(): Promise<void> {
     const { asked, socket, reads } = this.#parts;
-    const { projection, scope, below } = this.#options;
+    const { projection, scope, below, checkAgent } = this.#options;
     const { filter, encoder, context } = asked;
     const of = { filter: filterWords(filter), tenant: scope.tenant, protocol: encoder.version };
     if (filter.kind === 'run') {
@@ -124,7 +126,7 @@ export class InspectorSession {
       this.#members.enter(run);
       const family = (await below(filter.runId)).map((runId) => ({ tenant, runId }));
       this.#members.note(family.length === 0 ? [] : await reads.briefs(family));
-    }
+    } else if (filter.agent !== null) await checkAgent(filter.agent);
     await socket.send({ type: '@heddle.open', ...of, context, actorsMax });
     this.#askAgain();
     if (socket.isOver) return;

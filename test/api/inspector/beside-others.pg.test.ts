@@ -1,0 +1,76 @@
+/** The inspector beside what else a server is: requests that offer HTTP/2, and an application with WebSockets of its own. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import fastify from 'fastify';
+import { expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { heddlePlugin } from '../../../src/server.ts';
+import { closeAfterTest } from '../../support/closing.ts';
+import { eventually, openHeddle } from '../../support/heddle.ts';
+import { testDatabase } from '../../support/postgres.ts';
+import { asking, served } from '../served.ts';
+import { weaver } from './inspected-agents.ts';
+import { connected, hasActors, refused } from './receiving.ts';
+
+const databaseUrl = await testDatabase();
+const agents = [weaver];
+
+/** As Java's client writes each request. */
+function offering(method: string, path: string, body = ''): string {
+  const offer =
+    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+  const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${offer}`;
+  const type = 'Content-Type: application/json\r\n';
+  return `${head}${body === '' ? '' : type}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+it('a request that offers HTTP/2 is answered as ever, with its body, on one connection', async () => {
+  const { url } = await served(databaseUrl, { inspect: true }, { agents });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  closeAfterTest(() => socket.destroy());
+  let text = '';
+  socket.on('data', (part) => (text += String(part)));
+  const answers = (): string[] => text.match(/HTTP\/1\.1 \d+/g) ?? [];
+  socket.write(offering('POST', '/v1/runs', JSON.stringify({ agent: 'weaver', input: {} })));
+  await eventually(async () => expect(answers()).toEqual(['HTTP/1.1 202']));
+  const late = offering('POST', '/v1/runs', JSON.stringify({ agent: 'nobody' }));
+  socket.write(late.slice(0, -5));
+  socket.write(late.slice(-5));
+  await eventually(async () => expect(answers()).toEqual(['HTTP/1.1 202', 'HTTP/1.1 404']));
+  socket.write(offering('GET', '/healthz'));
+  socket.write(offering('GET', '/inspect?agent=weaver'));
+  await eventually(async () =>
+    expect(answers().slice(2)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']),
+  );
+  // A WebSocket of another address is what it was: a request to a route that is none.
+  await expect(connected(`${url}/v1`, '')).rejects.toThrow(/404/);
+});
+
+it('in an application under a prefix, beside its own WebSockets', async () => {
+  const { heddle } = await openHeddle(databaseUrl, { agents });
+  closeAfterTest(() => heddle.close());
+  const app = fastify();
+  const own = new WebSocketServer({ noServer: true });
+  app.server.on('upgrade', (request, socket, head) => {
+    if (request.url === '/own')
+      own.handleUpgrade(request, socket, head, (one) => one.send('theirs'));
+  });
+  const at = { prefix: '/looms', host: '127.0.0.1' };
+  await app.register(heddlePlugin, { heddle, inspect: true, ...at });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  closeAfterTest(() => app.close());
+  const theirs = new WebSocket(`${url.replace('http', 'ws')}/own`);
+  const [said] = (await once(theirs, 'message')) as [Buffer];
+  expect(String(said)).toBe('theirs');
+  theirs.terminate();
+  const run = await heddle.start('weaver', { tenant: 'prefixed' });
+  const got = await connected(`${url}/looms`, '?agent=weaver&tenant=prefixed');
+  await hasActors(got, 1);
+  const evil = { origin: 'https://evil.example' };
+  expect(await refused(`${url}/looms`, '?agent=weaver', evil)).toMatchObject({ status: 403 });
+  const page = await asking(url)('GET', '/looms/inspect');
+  expect(page.body).toContain('name="heddle-base" content="/looms"');
+  await app.close();
+  expect((await got.closed).code).toBe(1001);
+  await run.cancel();
+});
