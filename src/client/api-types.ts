@@ -402,6 +402,8 @@ export type Provider = {
   readonly ceiling: number;
   /** Calls in its slots. */
   readonly inUse: number;
+  /** How many of its calls were answered with a 429, in all. */
+  readonly rateLimited: number;
   /** Calls in line for it, at all replicas. */
   readonly line: {
     /** How many; a call that may go through several gates stands in line for each. */

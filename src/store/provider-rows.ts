@@ -52,6 +52,8 @@ export type ProviderRow = {
 export type ProviderView = ProviderRow & {
   /** Calls of all replicas that are in its slots. */
   readonly inUse: number;
+  /** How many of its calls were answered with a 429, of all replicas, in all. */
+  readonly rateLimited: number;
   /** The calls that stand in line for it at all replicas. Each replica tells of its own with its heartbeat. */
   readonly line: {
     /** How many. A call that may go through several gates stands in line for each of them. */

@@ -218,6 +218,37 @@ describe('the past', () => {
   });
 });
 
+describe('a lane', () => {
+  it('has each 429 once, in the step in which it was told', () => {
+    const picture = new Picture(0);
+    const gateOf = (rateLimited: number) => ({
+      gate: 'g',
+      status: 'cooling',
+      coolForMs: 5,
+      limit: 4,
+      ceiling: 8,
+      inUse: 1,
+      rateLimited,
+      line: { length: 0 },
+    });
+    const tell = (rateLimited: number, ms: number) =>
+      picture.frame({ counts: {}, phases: {}, gates: [gateOf(rateLimited)] }, ms);
+    const base = { counts: {}, phases: {}, rows: [], gates: [gateOf(40)] };
+    picture.reset(base, 0);
+    picture.tick(250);
+    tell(43, 300);
+    for (const ms of [310, 350, 450, 650]) picture.tick(ms);
+    tell(44, 700);
+    tell(46, 720);
+    picture.tick(790);
+    // A replica that is gone takes nothing back, and neither does another database.
+    tell(2, 1_300);
+    picture.tick(1_350);
+    const refused = [0, 200, 400, 600, 800, 1_200].map((ms) => picture.lanes.get('g')?.at(ms)?.[4]);
+    expect(refused).toEqual([0, 3, 0, 3, 0, 0]);
+  });
+});
+
 describe('clocks', () => {
   it('agree while the read lies between question and answer', () => {
     const asked = { askedMs: 1_000, answeredMs: 1_500 };

@@ -16,7 +16,8 @@ export function writeProviders(db: Database, { providers }: Batch): void {
 
 export function providersOf(db: Database): Answer<'providers'> {
   const nowMs = db.now();
-  const slots = db.tables.slots.all().filter(({ call }) => call !== null);
+  const all = db.tables.slots.all();
+  const slots = all.filter(({ call }) => call !== null);
   return db.tables.providers
     .all()
     .map(({ coolUntilMs, probeAtMs, lastFault, ...row }) => ({
@@ -25,6 +26,9 @@ export function providersOf(db: Database): Answer<'providers'> {
       probeInMs: Math.max(0, probeAtMs - nowMs),
       lastFault: lastFault && { text: lastFault.text, agoMs: Math.max(0, nowMs - lastFault.atMs) },
       inUse: slots.filter(({ provider }) => provider === row.gate).length,
+      rateLimited: all
+        .filter(({ provider }) => provider === row.gate)
+        .reduce((sum, { rateLimited }) => sum + rateLimited, 0),
       line: lineOf(db, row.gate),
       lastOrder: lastOrderOf(db, row.gate),
     }))

@@ -43,7 +43,12 @@ export function providersContract({ open, it }: Contract): void {
     });
     await bench.commit({ providers: [cooling, gate('a/small', { limit: 7 })] });
     const [first, second] = await bench.store.providers();
-    expect(first).toEqual({ ...gate('a/small', { limit: 7 }), ...unseen, inUse: 0 });
+    expect(first).toEqual({
+      ...gate('a/small', { limit: 7 }),
+      ...unseen,
+      inUse: 0,
+      rateLimited: 0,
+    });
     expect(second).toMatchObject({ ...cooling, coolForMs: expect.any(Number) as number, inUse: 0 });
     expect(second?.coolForMs).toBeLessThanOrEqual(hour);
     expect(second?.coolForMs).toBeGreaterThan(hour - minute);
@@ -88,6 +93,20 @@ export function providersContract({ open, it }: Contract): void {
     expect(rows.map(({ gate: name, inUse }) => [name, inUse])).toEqual([
       ['other', 0],
       ['stub', 1],
+    ]);
+  });
+
+  it('a gate has the 429s of all its slots in all', async () => {
+    const bench = await begin(open);
+    await bench.commit({
+      slots: [slot(0, { rateLimited: 2 })],
+      providers: [gate('stub'), gate('x')],
+    });
+    await bench.commit({ slots: [slot(0, { rateLimited: 1 }), slot(1, { rateLimited: 4 })] });
+    const rows = await bench.store.providers();
+    expect(rows.map(({ gate: name, rateLimited }) => [name, rateLimited])).toEqual([
+      ['stub', 7],
+      ['x', 0],
     ]);
   });
 

@@ -24,6 +24,7 @@ const providers = route({
           limit: z.int(),
           ceiling: z.int(),
           inUse: z.int(),
+          rateLimited: z.int(),
           line: z.object({ length: z.int(), agoMs: ago }),
           lastFault: z.object({ text: z.string(), agoMs: ago }).nullable(),
           lastOrder: z

@@ -94,7 +94,8 @@ const providersStatement = statement(
         where s.provider = p.gate and s.call_shard is not null),
       p.last_fault, ceil(extract(epoch from clock_timestamp() - p.last_fault_at) * 1000)::text,
       p.order_kind, p.ordered_by, ceil(extract(epoch from clock_timestamp() - p.ordered_at) * 1000)::text,
-      lines.length, lines.ago
+      lines.length, lines.ago,
+      (select coalesce(sum(s.rate_limited), 0) from heddle.provider_slots s where s.provider = p.gate)
     from heddle.providers p
     cross join lateral (
       select coalesce(sum((r.lines::json ->> p.gate)::int), 0) as length,
@@ -108,7 +109,7 @@ export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
   const rows = await pool.rows(providersStatement());
   return rows.map((row) => {
     const [gate, status, coolFor, probeIn, failedProbes, limit, ceiling, shares, ...more] = row;
-    const [inUse, fault, faultAgo, order, orderedBy, orderAgo, line, lineAgo] = more;
+    const [inUse, fault, faultAgo, order, orderedBy, orderAgo, line, lineAgo, limited] = more;
     return {
       gate: gate ?? '',
       status: status as ProviderStatus,
@@ -121,6 +122,7 @@ export async function providersOf(pool: Pool): Promise<Answer<'providers'>> {
       lastFault:
         typeof fault === 'string' ? { text: fault, agoMs: Math.max(0, Number(faultAgo)) } : null,
       inUse: Number(inUse),
+      rateLimited: Number(limited),
       line: { length: Number(line), agoMs: Math.max(0, Number(lineAgo)) },
       lastOrder: order
         ? {

@@ -19,6 +19,8 @@ type GateFrame = {
   readonly limit: number;
   readonly ceiling: number;
   readonly inUse: number;
+  /** 429s in all. */
+  readonly rateLimited: number;
   readonly line: { readonly length: number };
 };
 

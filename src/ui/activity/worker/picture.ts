@@ -39,7 +39,7 @@ export class Picture {
   readonly rows: Rows;
   readonly states = new Series({ columns, fields: codeCount });
   readonly line = new Series({ columns, fields: 1 });
-  readonly ended = new Series({ columns, fields: 1, isLasting: false });
+  readonly ended = new Series({ columns, fields: 1, moments: [0] });
   readonly latency = new Series({ columns, fields: 2 });
   readonly lanes = new Map<string, Series>();
   readonly pipelines = new Pipelines();
@@ -52,6 +52,8 @@ export class Picture {
   readonly counts = new Float32Array(codeCount);
   readonly #turns: number[] = [];
   readonly #providers: (string | null)[] = [];
+  /** By gate: its 429s in all, and those of them that are not drawn yet. */
+  readonly #refused = new Map<string, { inAll: number; fresh: number }>();
   #heardMs: number | null = null;
   readonly #endedAt: { readonly atMs: number; readonly runs: number }[] = [];
 
@@ -119,12 +121,17 @@ export class Picture {
     const inUse = this.#inUse();
     for (const gate of this.gates) {
       const used = inUse?.get(gate.gate) ?? gate.inUse;
-      this.laneOf(gate.gate).put(nowMs, laneValues(gate, { inUse: used }));
+      const lane = this.laneOf(gate.gate);
+      const refused = lane.at(nowMs)?.[laneFields.refused] ?? 0;
+      const fresh = this.#refused.get(gate.gate)?.fresh ?? 0;
+      lane.put(nowMs, laneValues(gate, { inUse: used, refused: refused + fresh }));
+      if (fresh > 0) this.#refused.get(gate.gate)!.fresh = 0;
     }
   }
 
   laneOf(gate: string): Series {
-    const series = this.lanes.get(gate) ?? new Series({ columns, fields: laneFields.fields });
+    const { fields, refused } = laneFields;
+    const series = this.lanes.get(gate) ?? new Series({ columns, fields, moments: [refused] });
     this.lanes.set(gate, series);
     return series;
   }
@@ -231,6 +238,11 @@ export class Picture {
       }
     }
     if (gates !== undefined) {
+      for (const { gate, rateLimited } of gates) {
+        const before = this.#refused.get(gate);
+        const fresh = Math.max(0, rateLimited - (before?.inAll ?? rateLimited));
+        this.#refused.set(gate, { inAll: rateLimited, fresh: (before?.fresh ?? 0) + fresh });
+      }
       this.gates = gates.map(({ gate, status, limit, ceiling, inUse, line, coolForMs }) => {
         const isCooling = coolForMs > 0;
         return { gate, status, limit, ceiling, inUse, queued: line.length, isCooling };

@@ -8,32 +8,33 @@ export class Series {
   #head: number | null = null;
   #first = 0;
 
-  /** True: what was not told is as it was before; false: it is 0. */
-  readonly #isLasting: boolean;
+  /** Fields of what happened in a step: where nothing was told they are 0, and not as before. */
+  readonly #moments: readonly number[];
 
   constructor({
     columns,
     fields,
-    isLasting = true,
+    moments = [],
   }: {
     readonly columns: number;
     readonly fields: number;
-    readonly isLasting?: boolean;
+    readonly moments?: readonly number[];
   }) {
-    this.#isLasting = isLasting;
+    this.#moments = moments;
     this.#columns = columns;
     this.#fields = fields;
     this.#values = new Float32Array(columns * fields);
   }
 
-  /** Steps between the last one and this have the numbers of the last one, if these last. */
+  /** Steps between the last one and this have the numbers of the last one. */
   put(ms: number, values: ArrayLike<number>): void {
     const step = stepOf(ms);
     const head = this.#head;
     if (head === null) this.#first = step;
     else if (step < head) return;
     else {
-      const before = this.#isLasting ? this.#slice(head).slice() : new Float32Array(this.#fields);
+      const before = this.#slice(head).slice();
+      for (const field of this.#moments) before[field] = 0;
       for (let at = Math.max(head + 1, step - this.#columns + 1); at < step; at++)
         this.#slice(at).set(before);
     }

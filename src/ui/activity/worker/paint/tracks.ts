@@ -16,6 +16,9 @@ function cleared(surface: Surface, { height, x0, x1 }: Area, { theme }: Colours)
   surface.fillRect(x0, 0, x1 - x0, height);
 }
 
+const timeOf = ({ fromMs, toMs }: Scale, { width }: Pick<Area, 'width'>, x: number): number =>
+  fromMs + ((x + 0.5) / width) * (toMs - fromMs);
+
 /** Each px column with the numbers of its time. */
 function eachColumn(
   { width, x0, x1 }: Area,
@@ -24,7 +27,7 @@ function eachColumn(
   paint: (x: number, values: Float32Array) => void,
 ): void {
   for (let x = x0; x < x1; x++) {
-    const values = series.at(fromMs + ((x + 0.5) / width) * (toMs - fromMs));
+    const values = series.at(timeOf({ fromMs, toMs }, { width }, x));
     if (values !== null) paint(x, values);
   }
 }
@@ -117,11 +120,26 @@ export function paintLane(
     before = limit;
     const ceiling = values[laneFields.ceiling] ?? 0;
     if (ceiling > 0 && dashAt(scale, area, x)) surface.fillRect(x, yOf(ceiling), 1, 1);
-    if ((values[laneFields.refused] ?? 0) > 0) {
-      surface.fillStyle = palette[theme].backoff.fill;
-      surface.fillRect(x, floor + 2, 2, area.height - floor - 3);
+    const refused = refusedAt(x, { series, scale, area });
+    if (refused > 0) {
+      const room = area.height - floor - 3;
+      const tall = Math.max(3, Math.round(room * Math.min(1, (1 + Math.log2(refused)) / 4)));
+      surface.fillStyle = palette[theme].backoff.ink;
+      surface.fillRect(x, floor + 2, 2, tall);
     }
   });
+}
+
+/** 429s of the steps that begin within a column: a column may hold several steps, and a step several columns. */
+function refusedAt(
+  x: number,
+  { series, scale, area }: { series: Series; scale: Scale; area: Area },
+): number {
+  const toMs = timeOf(scale, area, x + 0.5);
+  let refused = 0;
+  let ms = Math.ceil(timeOf(scale, area, x - 0.5) / stepMs) * stepMs;
+  for (; ms < toMs; ms += stepMs) refused += series.at(ms)?.[laneFields.refused] ?? 0;
+  return refused;
 }
 
 /** Dashes stand at their time, so that they move with what is shifted. */
