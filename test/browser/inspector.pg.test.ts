@@ -48,13 +48,14 @@ describe.skipIf(!hasBrowser)('the bridge to the Stately inspector', { timeout: 1
       { inspect: true },
       { agents: [weaver, master] },
     );
-    const run = await heddle.start('weaver', { user: 'ann' });
+    const run = await heddle.start('weaver', { user: 'ann', tenant: 'looms' });
     const { page, troubles } = await chromium.page();
     const { seen, taken } = await withInspector(page);
     await page.goto(`${url}/inspect?run=${run.id}`);
     await page.getByText('It needs the internet').waitFor();
     expect(await page.getByLabel('Run').inputValue()).toBe(run.id);
     expect(seen.loads).toBe(0);
+    await page.getByLabel('Tenant').fill('looms');
     await page.evaluate(axe.source);
     const found = await page.evaluate(async () => {
       const inPage = globalThis as unknown as {

@@ -2,7 +2,7 @@
  * The page at `/inspect`: it hands frames to Stately's hosted inspector, which is the only one that there is.
  *
  * It needs the internet, because that inspector is a page of stately.ai in a frame. What heddle's WebSocket sends goes
- * to that frame by `postMessage`, and to nobody else: names of agents, the last letters of runs' ids, whole charts,
+ * to that frame by `postMessage`, and to nobody else: names of agents, ids of runs, whole charts,
  * states, types of events; and, where the host has opened it and the address asks for it, what runs hold. So nothing is
  * loaded or sent until somebody has read that and says so. heddle's own pages show the same without the internet.
  *
@@ -29,7 +29,8 @@ const isStately = (origin) => /^https:\\/\\/([a-z0-9-]+\\.)*stately\\.ai$/.test(
 const frame = at('frame');
 let inspector = null, socket = null, waitMs = 1000, actors = new Set(), dropped = 0, more = '';
 
-for (const name of ['run', 'agent', 'user']) at(name).value = asked.get(name) ?? '';
+const names = ['run', 'agent', 'user', 'tenant'];
+for (const name of names) at(name).value = asked.get(name) ?? '';
 at('holds').hidden = asked.get('context') !== 'true';
 const run = asked.get('run');
 const tenant = asked.get('tenant');
@@ -37,7 +38,7 @@ at('own').href = base + (run ? '/ui/runs/' + encodeURIComponent(run) : '/ui/runs
 
 at('ask').addEventListener('submit', (event) => {
   event.preventDefault();
-  for (const name of ['run', 'agent', 'user']) {
+  for (const name of names) {
     const value = at(name).value.trim();
     if (value === '') asked.delete(name); else asked.set(name, value);
   }
@@ -122,13 +123,14 @@ function inBase64(text) {
 
 const body = `<main id="before"><h1>Stately inspector</h1>
 <p>The inspector is a page of <b>stately.ai</b>. It needs the internet, and what it shows is sent to it:</p>
-<ul><li>names of agents and their whole charts, with the names of guards and actions</li><li>of each run the last letters of its name, its id, its states, and the types of its events</li></ul>
+<ul><li>names of agents and their whole charts, with the names of guards and actions</li><li>of each run its id and that of the run that has started it, its states, and the types of its events</li></ul>
 <p id="holds" hidden><b>With <code>context=true</code> also what runs hold: contexts, inputs, fields of events, outputs and errors.</b></p>
 <p><a id="own" href="ui/runs">heddle’s own pages</a> show the same without the internet.</p>
 <form id="ask"><p>One run with those below it, or runs of an agent, of a user, or of both:</p>
 <label>Run <input id="run" autocomplete="off" spellcheck="false"></label>
 <label>Agent <input id="agent" autocomplete="off" spellcheck="false"></label>
 <label>User <input id="user" autocomplete="off" spellcheck="false"></label>
+<label>Tenant, if it is another than yours <input id="tenant" autocomplete="off" spellcheck="false"></label>
 <button>Send it to stately.ai</button></form></main>
 <header id="after" hidden><b>Stately inspector</b><span id="said" role="status"></span></header>
 <iframe id="frame" title="Stately inspector" hidden referrerpolicy="no-referrer" sandbox="allow-scripts allow-same-origin allow-forms allow-popups"></iframe>`;
