@@ -17,7 +17,7 @@ const common = {
 /** The suite: files with a process of their own, and those that share a few. */
 function suite(): TestProjectInlineConfiguration[] {
   const own = ownProcess.map((path) => (path.endsWith('/') ? `${path}**/*.test.ts` : path));
-  const long = ['bench', 'chaos', 'service'].map((folder) => `test/${folder}/**`);
+  const long = ['bench', 'chaos', 'pages', 'service'].map((folder) => `test/${folder}/**`);
   const test = { ...common, testTimeout: 60_000 };
   return [
     { root, test: { ...test, name: 'alone', include: own } },
@@ -37,7 +37,7 @@ function suite(): TestProjectInlineConfiguration[] {
 }
 
 /**
- * `chaos` and `service` take long, with real processes; `simulation` plays four times as many schedules
+ * `chaos`, `pages` and `service` take long, with real processes; `simulation` plays four times as many schedules
  * as the suite does, or as many as HEDDLE_SCHEDULES says.
  */
 function long(folder: string): TestProjectInlineConfiguration {
@@ -49,7 +49,7 @@ function long(folder: string): TestProjectInlineConfiguration {
 
 /** `vitest run` is the suite; the modes are the long forms, one after the other. */
 export default defineConfig(({ mode }) => {
-  const isLong = ['chaos', 'service', 'simulation'].includes(mode);
+  const isLong = ['chaos', 'pages', 'service', 'simulation'].includes(mode);
   return {
     root,
     test: {

@@ -63,6 +63,13 @@ export type StreamOptions = {
   readonly signal?: AbortLike;
   /** A connection on which nothing has come for so long, in ms, is taken for dead. Default 45,000: three heartbeats. */
   readonly silenceMs?: number;
+  /**
+   * Called with `lost` when the connection has broken off, or could not be made, and with `open` when it is there
+   * again: until then what is shown may be old.
+   */
+  readonly connection?: (is: 'open' | 'lost') => void;
+  /** The longest pause between two tries to connect, in ms. Default 5,000. */
+  readonly pauseMsMax?: number;
 };
 
 /** One event of a stream. */
@@ -85,7 +92,13 @@ const aboutItself: readonly string[] = ['open', 'start', 'now', 'closing', 'end'
 export async function* follow(
   transport: Transport,
   topics: readonly Topic[],
-  { lastEventId = '', signal, silenceMs }: StreamOptions = {},
+  {
+    lastEventId = '',
+    signal,
+    silenceMs,
+    connection,
+    pauseMsMax = longestPauseMs,
+  }: StreamOptions = {},
 ): AsyncGenerator<StreamEvent, void, undefined> {
   const seen = new Map<number, number>();
   let id = lastEventId;
@@ -95,6 +108,7 @@ export async function* follow(
       const headers = id === '' ? {} : { 'last-event-id': id };
       const asked = { body: { topics }, headers, ...(signal === undefined ? {} : { signal }) };
       const { bytes, end } = await transport.stream('/v1/stream', asked);
+      connection?.('open');
       try {
         for await (const frame of sseFrames(bytes, silenceMs)) {
           if (!aboutItself.includes(frame.event)) pauseMs = firstPauseMs;
@@ -111,12 +125,14 @@ export async function* follow(
       // A refusal stays one. What broke off, or is away for a while, is asked again.
       if (error instanceof HeddleRequestError && !error.retryable) throw error;
     }
+    if (isOver()) return;
+    connection?.('lost');
     try {
       await pause(pauseMs, signal);
     } catch {
       return;
     }
-    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    pauseMs = Math.min(pauseMs * 2, pauseMsMax);
   }
 }
 

@@ -108,3 +108,19 @@ it('throws a refusal, and does not ask again', async () => {
   const events = client.stream([{ kind: 'run', runId }]);
   await expect(events.next()).rejects.toThrow(HeddleRequestError);
 });
+
+it('tells when its connection is lost and when it is there again', async () => {
+  const cutting = createClient({ url: server.url, fetch: cutAfter(600) });
+  const told: string[] = [];
+  const stop = new AbortController();
+  const events = cutting.stream([{ kind: 'channel', channel, after: 0 }], {
+    signal: stop.signal,
+    pauseMsMax: 100,
+    connection: (is) => {
+      told.push(is);
+      if (told.length === 4) stop.abort();
+    },
+  });
+  for await (const _ of events) continue;
+  expect(told).toEqual(['open', 'lost', 'open', 'lost']);
+});

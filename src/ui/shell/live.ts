@@ -7,11 +7,15 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { StreamEvent, StreamOptions, Topic } from '../../client/index.ts';
 import { client } from './access.ts';
 import { noteRefusal } from './ask.ts';
+import { reconnectMs } from './reconnect.ts';
 
 export type LinkState = 'connecting' | 'live' | 'away';
 
 /** A tab that nobody has seen for so long lets its stream go. */
 const hiddenMs = 30_000;
+
+/** The page's stream is lost: what it shows may be old, and the shell says so. */
+export const isAway = signal(false);
 
 /** `heard` is called in the order of the events; `topics` are compared by what they say. */
 export function useStream(
@@ -32,12 +36,18 @@ export function useStream(
       const { signal: ended } = stop;
       const options: StreamOptions = {
         signal: ended,
+        pauseMsMax: reconnectMs,
+        connection: (is) => {
+          if (is === 'lost' && !ended.aborted) state.value = 'away';
+          isAway.value = state.value === 'away';
+        },
         ...(from.current === undefined ? {} : { lastEventId: from.current }),
       };
       try {
         for await (const event of on.stream(JSON.parse(said) as Topic[], options)) {
           if (ended.aborted) return;
           state.value = event.event === 'closing' || event.event === 'end' ? 'away' : 'live';
+          isAway.value = event.event === 'closing';
           if (event.id !== '') from.current = event.id;
           newest.current(event);
         }
@@ -60,6 +70,7 @@ export function useStream(
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
       stop.abort();
+      isAway.value = false;
     };
   }, [on, said, state]);
   return state;

@@ -15,6 +15,7 @@ import { RunsPage } from '../runs/runs-page.tsx';
 import { isRefused } from './access.ts';
 import { KeysDialog, openKeys } from '../keys/keys-dialog.tsx';
 import { useKeys } from '../keys/keys.ts';
+import { isAway } from './live.ts';
 import { pages } from './pages.ts';
 import { go, pageAt, path } from './router.ts';
 import { theme, turnTheme } from './theme.ts';
@@ -55,6 +56,7 @@ export function Shell(): JSX.Element {
       </a>
       <Head word={word} />
       <main id="main" ref={main} tabIndex={-1}>
+        <Away />
         {isRefused.value ? (
           <TokenForm />
         ) : Shown === undefined ? (
@@ -65,6 +67,15 @@ export function Shell(): JSX.Element {
       </main>
       <KeysDialog />
     </>
+  );
+}
+
+function Away(): JSX.Element {
+  return (
+    <p class="small quiet" role="status">
+      {isAway.value &&
+        'heddle does not answer. What is shown may be old; the page asks again by itself.'}
+    </p>
   );
 }
 

@@ -3,6 +3,7 @@
  */
 import { createClient, HeddleRequestError, type StreamEvent } from '../../../client/index.ts';
 import type { Access } from '../../shell/access.ts';
+import { reconnectMs } from '../../shell/reconnect.ts';
 import type { Frame } from './frames.ts';
 
 export type FeedHearer = {
@@ -18,7 +19,11 @@ export async function followActivity(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const events = createClient(access).stream([{ kind: 'activity' }], { signal });
+    const events = createClient(access).stream([{ kind: 'activity' }], {
+      signal,
+      pauseMsMax: reconnectMs,
+      connection: (is) => is === 'lost' && hearer.link('away', null),
+    });
     for await (const event of events) heard(event, hearer);
     if (!signal.aborted) hearer.link('away', null);
   } catch (error) {
