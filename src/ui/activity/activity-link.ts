@@ -1,16 +1,34 @@
 /** The page's end of its worker. It owns the worker, and what it told last as signals. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { Access } from '../shell/access.ts';
 import type { Theme } from '../shell/theme.ts';
-import type { FromWorker, Pointed, Size, ToWorker, TrackName } from './words.ts';
+import type { Cursor, FromWorker, Pointed, Size, ToWorker, TrackName } from './words.ts';
+import type { Instant } from './worker/paint/under.ts';
 
 export type Now = Extract<FromWorker, { kind: 'now' }>;
 export type Shown = Extract<FromWorker, { kind: 'view' }>;
+
+export type Figures = Pick<Now, 'atMs' | 'counts' | 'endedPerSecond' | 'latencyMs'> & {
+  readonly gates: readonly { readonly gate: string; readonly inUse: number }[];
+};
 
 export class ActivityLink {
   readonly now = signal<Now | null>(null);
   readonly view = signal<Shown | null>(null);
   readonly gates = signal<readonly string[]>([]);
+  /** Where the hairline stands; null: nowhere. */
+  readonly cursor = signal<Cursor | null>(null);
+  /** The tracks at the hairline. */
+  readonly instant = signal<Instant | null>(null);
+  /** The run at which the pointer is. */
+  readonly run = signal<Pointed | null>(null);
+  /** What the numbers beside the tracks say: those at the hairline, else the newest. */
+  readonly shown = computed<Figures | null>(() => {
+    const at = this.instant.value;
+    const now = this.now.value;
+    if (now === null || at === null || at.counts === null) return now;
+    return { ...at, counts: at.counts };
+  });
   readonly state = signal<'connecting' | 'live' | 'away' | 'refused'>('connecting');
   readonly #worker: Worker;
   readonly #pointers = new Map<number, (run: Pointed | null) => void>();
@@ -46,6 +64,16 @@ export class ActivityLink {
     });
   }
 
+  /** Puts the hairline there. */
+  point(at: Cursor | null): void {
+    this.cursor.value = at;
+    if (at === null) {
+      this.instant.value = null;
+      this.run.value = null;
+    }
+    this.say({ kind: 'cursor', at });
+  }
+
   close(): void {
     this.#leave();
     this.#worker.terminate();
@@ -61,6 +89,12 @@ export class ActivityLink {
       }
       case 'view':
         this.view.value = words;
+        return;
+      case 'under':
+        // It may have been told before the pointer left.
+        if (this.cursor.peek() === null) return;
+        this.instant.value = words.instant;
+        this.run.value = words.run;
         return;
       case 'link':
         this.state.value = words.state;

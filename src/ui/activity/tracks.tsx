@@ -1,24 +1,32 @@
 /** The weave and what lies below it, on one axis of time. */
 import type { JSX } from 'preact';
-import { codeOf, type Look } from '../look/states.ts';
+import { useRef } from 'preact/hooks';
+import { codeOf, isEnded, listed, type Look } from '../look/states.ts';
 import { setQuery } from '../shell/router.ts';
-import type { ActivityLink, Now } from './activity-link.ts';
+import type { ActivityLink, Figures } from './activity-link.ts';
 import { Axis } from './axis.tsx';
+import { Hairline, useHairline } from './hairline.tsx';
 import { Track } from './track.tsx';
-import { Weave } from './weave.tsx';
+import { Weave } from './weave/weave.tsx';
 import type { Gate } from './words.ts';
 import type { Order } from './worker/rows.ts';
 
 const whole = new Intl.NumberFormat('en');
-const orders: readonly Order[] = ['agent', 'user', 'pipeline'];
+export const orders: readonly Order[] = ['agent', 'user', 'pipeline'];
 
-const countOf = (now: Now | null, look: Look): number => now?.counts[codeOf(look)] ?? 0;
+const countOf = (now: Figures | null, look: Look): number => now?.counts[codeOf(look)] ?? 0;
 
 type Linked = { readonly link: ActivityLink };
 
-export function Tracks({ link, order }: Linked & { readonly order: Order }): JSX.Element {
+export function Tracks({
+  link,
+  order,
+  showAll,
+}: Linked & { readonly order: Order; readonly showAll: () => void }): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const hairline = useHairline(link, box);
   return (
-    <div class="tracks">
+    <div class="tracks" {...hairline}>
       <div class="tracks-head">
         <h2>
           The weave{' '}
@@ -31,29 +39,36 @@ export function Tracks({ link, order }: Linked & { readonly order: Order }): JSX
               key={one}
               type="button"
               aria-pressed={one === order}
-              onClick={() => setQuery({ by: one })}
+              onClick={() => setQuery({ by: one }, 'push')}
             >
               {one}
             </button>
           ))}
         </div>
+        {link.view.value?.showsAll === false && (
+          <button class="button small" type="button" onClick={showAll}>
+            All threads <kbd>esc</kbd>
+          </button>
+        )}
       </div>
-      <Weave link={link} />
+      <Weave link={link} order={order} box={box} />
       <RunTracks link={link} />
       {link.gates.value.map((gate) => (
         <Lane key={gate} link={link} gate={gate} />
       ))}
       <EndTracks link={link} />
       <Axis link={link} />
+      <Hairline link={link} />
     </div>
   );
 }
 
 function RunTracks({ link }: Linked): JSX.Element {
-  const now = link.now.value;
-  const open = now?.open ?? 0;
-  const ended = (['completed', 'failed', 'cancelled'] as const).map((look) => countOf(now, look));
-  const all = ended.reduce((sum, n) => sum + n, open);
+  const now = link.shown.value;
+  const sum = (looks: readonly Look[]): number =>
+    looks.reduce((all, look) => all + countOf(now, look), 0);
+  const open = sum(listed.filter((look) => !isEnded(look)));
+  const all = sum(listed);
   return (
     <>
       <Track
@@ -80,6 +95,7 @@ function RunTracks({ link }: Linked): JSX.Element {
 
 function Lane({ link, gate }: Linked & { readonly gate: string }): JSX.Element {
   const state = link.now.value?.gates.find((one) => one.gate === gate);
+  const shown = link.shown.value?.gates.find((one) => one.gate === gate);
   return (
     <Track
       link={link}
@@ -88,7 +104,7 @@ function Lane({ link, gate }: Linked & { readonly gate: string }): JSX.Element {
       label={`Slots of ${gate} in use, and its limit, over time`}
       name={gate}
       below={state === undefined ? '' : laneWords(state)}
-      end={`${state?.inUse ?? 0} in use`}
+      end={`${shown?.inUse ?? 0} in use`}
     />
   );
 }
@@ -99,7 +115,7 @@ function laneWords({ status, isCooling, limit, ceiling }: Gate): string {
 }
 
 function EndTracks({ link }: Linked): JSX.Element {
-  const now = link.now.value;
+  const now = link.shown.value;
   const latency = now?.latencyMs ?? null;
   return (
     <>
@@ -119,7 +135,17 @@ function EndTracks({ link }: Linked): JSX.Element {
         label="Latency of pipelines: half took no longer than the first line, 95 of 100 than the second"
         name="Pipeline latency"
         below="p50 and p95"
-        end={latency === null ? '–' : `${seconds(latency.p50)} ${seconds(latency.p95)}`}
+        end={
+          latency === null ? (
+            '–'
+          ) : (
+            <>
+              {seconds(latency.p50)}
+              <br />
+              {seconds(latency.p95)}
+            </>
+          )
+        }
       />
     </>
   );

@@ -4,6 +4,7 @@ import type { Theme } from '../shell/theme.ts';
 import type { Look } from '../look/states.ts';
 import type { Order } from './worker/rows.ts';
 import type { Gate, UserShare } from './worker/shown.ts';
+import type { Instant } from './worker/paint/under.ts';
 
 /** The tracks, from top to bottom; a lane is named by its gate. */
 export type TrackName = 'weave' | 'states' | 'line' | `lane ${string}` | 'throughput' | 'latency';
@@ -30,9 +31,15 @@ export type ToWorker =
     }
   | { readonly kind: 'pan'; readonly x: number; readonly y: number }
   | { readonly kind: 'all' }
+  /** Shows this time; `toMs` null: up to now. */
+  | { readonly kind: 'show'; readonly spanMs: number; readonly toMs: number | null }
+  /** Where the hairline stands, and the pointer on the weave; as parts of its width and height. */
+  | { readonly kind: 'cursor'; readonly at: Cursor | null }
   | { readonly kind: 'hidden'; readonly isHidden: boolean }
   /** The run under a point of the weave, as parts of its width and height. */
   | { readonly kind: 'point'; readonly id: number; readonly x: number; readonly y: number };
+
+export type Cursor = { readonly x: number; readonly y: number | null };
 
 /** In css px; `ratio`: device px of each. */
 export type Size = { readonly width: number; readonly height: number; readonly ratio: number };
@@ -68,13 +75,28 @@ export type FromWorker =
       }[];
       readonly rowsPerPx: number;
       readonly isLive: boolean;
+      /** Neither time nor rows are chosen. */
+      readonly showsAll: boolean;
+      /** Where there is room for words beside each: the runs that are shown. */
+      readonly rows: readonly ShownRow[];
     }
+  | { readonly kind: 'under'; readonly instant: Instant; readonly run: Pointed | null }
   | {
       readonly kind: 'link';
       readonly state: 'live' | 'away' | 'refused';
       readonly reason: string | null;
     }
   | { readonly kind: 'pointed'; readonly id: number; readonly run: Pointed | null };
+
+/** A run with the middle of its row, as a part of the weave's height. */
+export type ShownRow = {
+  readonly runId: string;
+  readonly agent: string;
+  readonly pipeline: string;
+  /** It has grown when the run has moved. */
+  readonly turn: number;
+  readonly y: number;
+};
 
 export type Pointed = {
   readonly runId: string;

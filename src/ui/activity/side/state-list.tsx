@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { Glyph, Swatch } from '../../look/glyph.tsx';
 import { codeOf, listed, words, type Look } from '../../look/states.ts';
+import { instant } from '../../look/time.ts';
 import type { ActivityLink } from '../activity-link.ts';
 
 const whole = new Intl.NumberFormat('en');
@@ -15,10 +16,13 @@ export function StateList({
   readonly isolated: Look | null;
   readonly choose: (look: Look) => void;
 }): JSX.Element {
-  const counts = link.now.value?.counts ?? [];
+  const { counts = [] } = link.shown.value ?? {};
+  const at = link.instant.value;
   return (
     <section class="section" aria-label="Runs by state">
-      <h2>States</h2>
+      <h2>
+        States <small>{at === null || at.counts === null ? 'now' : instant(at.atMs)}</small>
+      </h2>
       {listed.map((look) => {
         const n = counts[codeOf(look)] ?? 0;
         return (

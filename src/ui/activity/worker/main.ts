@@ -1,5 +1,5 @@
 /** The activity page's worker: it follows the stream, decodes it and draws, so that the page itself stays free. */
-import type { FromWorker, ToWorker } from '../words.ts';
+import type { Cursor, FromWorker, ToWorker } from '../words.ts';
 import type { Access } from '../../shell/access.ts';
 import { followActivity, type FeedHearer } from './feed.ts';
 import { stepMs } from './history.ts';
@@ -18,6 +18,7 @@ let isAsking = false;
 let askedMs = Number.NEGATIVE_INFINITY;
 /** What is going on has been told in whole. */
 let isKnown = false;
+let cursor: Cursor | null = null;
 
 const say = (words: FromWorker): void => postMessage(words);
 
@@ -29,6 +30,7 @@ function due(): void {
     isDue = false;
     painter.draw(Date.now());
     say(painter.view());
+    if (cursor !== null) say(painter.under(cursor));
   });
 }
 
@@ -85,6 +87,11 @@ function heard(words: ToWorker): void {
       return painter.pan(words, Date.now());
     case 'all':
       return painter.all();
+    case 'show':
+      return painter.show(words.spanMs, words.toMs);
+    case 'cursor':
+      cursor = words.at;
+      return undefined;
     case 'hidden':
       isHidden = words.isHidden;
       return undefined;

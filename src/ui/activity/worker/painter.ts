@@ -1,7 +1,7 @@
 /** Draws a picture into the canvases of the page. It owns the window that is shown, and what is drawn where. */
 import { looks, type Look } from '../../look/states.ts';
 import type { Theme } from '../../shell/theme.ts';
-import type { FromWorker, Pointed, Size, TrackName } from '../words.ts';
+import type { Cursor, FromWorker, Pointed, ShownRow, Size, TrackName } from '../words.ts';
 import { coloursOf, type Colours } from './paint/colours.ts';
 import type { Picture } from './picture.ts';
 import type { Order } from './rows.ts';
@@ -11,9 +11,12 @@ import { Strip, type Paint } from './paint/strip.ts';
 import { paintArea, paintBars, paintLane, paintLatency, paintStates } from './paint/tracks.ts';
 import { paintRaster, type View } from './paint/weave-raster.ts';
 import { paintThreads } from './paint/weave-threads.ts';
+import { instantOf } from './paint/under.ts';
 import { Window } from './window.ts';
 
 const threadPx = 2.5;
+/** From so many px a row on, there is room for words and arrows. */
+const wordsPx = 5;
 const longestMs = 15 * 60_000;
 const none = new Series({ columns: 1, fields: 1 });
 
@@ -70,6 +73,11 @@ export class Painter {
     this.#stale();
   }
 
+  show(spanMs: number, toMs: number | null): void {
+    this.window.show(spanMs, toMs, longestMs);
+    this.#stale();
+  }
+
   all(): void {
     this.window.all();
     this.#stale();
@@ -101,7 +109,38 @@ export class Painter {
       }));
     const rowsPerPx = rows / Math.max(1, size?.height ?? 1);
     const shown = bands.length <= 40 ? bands : [];
-    return { kind: 'view', fromMs, toMs, bands: shown, rowsPerPx, isLive: this.window.isLive };
+    const { isLive, showsAll } = this.window;
+    const rowsShown = rowsPerPx <= 1 / wordsPx ? this.#shown() : [];
+    return {
+      kind: 'view',
+      fromMs,
+      toMs,
+      bands: shown,
+      rowsPerPx,
+      isLive,
+      showsAll,
+      rows: rowsShown,
+    };
+  }
+
+  #shown(): readonly ShownRow[] {
+    const { fromRow, toRow } = this.#view;
+    const { rows } = this.#picture;
+    const places = rows.sorted.subarray(Math.floor(fromRow), Math.ceil(toRow));
+    return [...places].flatMap((row, at) => {
+      const run = rows.runAt(row);
+      if (run === null) return [];
+      const { runId, agent, pipeline } = run;
+      const y = (Math.floor(fromRow) + at + 0.5 - fromRow) / Math.max(1, toRow - fromRow);
+      return [{ runId, agent, pipeline, turn: this.#picture.turnOf(row), y }];
+    });
+  }
+
+  /** The tracks at the hairline, and the run under the pointer. */
+  under({ x, y }: Cursor): Extract<FromWorker, { kind: 'under' }> {
+    const { fromMs, toMs } = this.#view;
+    const instant = instantOf(this.#picture, fromMs + x * (toMs - fromMs));
+    return { kind: 'under', instant, run: y === null ? null : this.pointed(x, y) };
   }
 
   pointed(x: number, y: number): Pointed | null {

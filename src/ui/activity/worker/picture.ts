@@ -136,6 +136,10 @@ export class Picture {
     return series;
   }
 
+  turnOf(row: number): number {
+    return this.#turns[row] ?? 0;
+  }
+
   get open(): number {
     let open = 0;
     for (let code = 1; code < codeCount; code++)

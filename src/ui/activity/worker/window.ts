@@ -4,12 +4,13 @@
  */
 import type { View } from './paint/weave-raster.ts';
 
+const wholeSpanMs = 60_000;
 const shortestMs = 4_000;
 const fewestRows = 4;
 
 export class Window {
   /** How long a time is shown. */
-  #spanMs = 60_000;
+  #spanMs = wholeSpanMs;
   /** Null: live. */
   #toMs: number | null = null;
   #fromRow = 0;
@@ -21,7 +22,7 @@ export class Window {
   }
 
   get showsAll(): boolean {
-    return this.#toMs === null && this.#rows === null;
+    return this.#toMs === null && this.#rows === null && this.#spanMs === wholeSpanMs;
   }
 
   view({ nowMs, width, rows }: { nowMs: number; width: number; rows: number }): View {
@@ -64,10 +65,16 @@ export class Window {
     this.#fromRow = Math.max(0, Math.min(view.fromRow - y * rows, bounds.rows - rows));
   }
 
+  /** Of `toMs` null the right edge is now. */
+  show(spanMs: number, toMs: number | null, longestMs: number): void {
+    this.#spanMs = Math.min(Math.max(spanMs, shortestMs), longestMs);
+    this.#toMs = toMs;
+  }
+
   all(): void {
     this.#toMs = null;
     this.#rows = null;
     this.#fromRow = 0;
-    this.#spanMs = 60_000;
+    this.#spanMs = wholeSpanMs;
   }
 }

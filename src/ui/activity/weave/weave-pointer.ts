@@ -1,14 +1,11 @@
 /**
- * What a pointer does on the weave: it points at a run, drags the picture, clicks a run; the wheel zooms. It owns
- * whether something is dragged.
+ * What a pointer does on the weave: it drags the picture and clicks a run; the wheel zooms. It owns whether something is
+ * dragged. Where it points at is the hairline's, because all tracks have that in common.
  */
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { go, pageAt } from '../shell/router.ts';
-import type { ActivityLink } from './activity-link.ts';
-import type { Pointed } from './words.ts';
-
-export type Tip = { readonly run: Pointed; readonly x: number; readonly y: number };
+import { useEffect, useRef } from 'preact/hooks';
+import { go, pageAt } from '../../shell/router.ts';
+import type { ActivityLink } from '../activity-link.ts';
 
 type Point = { readonly x: number; readonly y: number };
 
@@ -19,15 +16,13 @@ type Handlers = {
   readonly onPointerDown: (event: PointerEvent) => void;
   readonly onPointerMove: (event: PointerEvent) => void;
   readonly onPointerUp: (event: PointerEvent) => void;
-  readonly onPointerLeave: () => void;
 };
 
 export function useWeavePointer(
   link: ActivityLink,
   box: RefObject<HTMLDivElement | null>,
-): { readonly tip: Tip | null; readonly handlers: Handlers } {
+): Handlers {
   const drag = useRef<(Point & { moved: boolean }) | null>(null);
-  const [tip, setTip] = useState<Tip | null>(null);
   const at = ({ clientX, clientY }: MouseEvent): Point => {
     const of = box.current?.getBoundingClientRect();
     if (of === undefined) return { x: 0, y: 0 };
@@ -38,22 +33,18 @@ export function useWeavePointer(
     const by = Math.exp(Math.max(-1, Math.min(1, delta / 400)));
     link.say({ kind: 'zoom', ...at(event), by, axes: event.shiftKey ? 'rows' : 'both' });
   });
-  const handlers: Handlers = {
+  return {
     onPointerDown(event) {
+      if (event.button !== 0) return;
       drag.current = { ...at(event), moved: false };
       box.current?.setPointerCapture(event.pointerId);
     },
     onPointerMove(event) {
-      const here = at(event);
       const from = drag.current;
-      const { clientX: x, clientY: y } = event;
-      if (from === null) {
-        void link.pointed(here).then((run) => setTip(run === null ? null : { run, x, y }));
-        return;
-      }
+      if (from === null) return;
+      const here = at(event);
       const far = Math.abs(here.x - from.x) + Math.abs(here.y - from.y);
       if (far < clickMax && !from.moved) return;
-      setTip(null);
       link.say({ kind: 'pan', x: here.x - from.x, y: here.y - from.y });
       drag.current = { ...here, moved: true };
     },
@@ -65,11 +56,7 @@ export function useWeavePointer(
         if (run !== null) go(pageAt(['runs', run.runId]));
       });
     },
-    onPointerLeave() {
-      setTip(null);
-    },
   };
-  return { tip, handlers };
 }
 
 /** Not passive: the page would scroll. */
