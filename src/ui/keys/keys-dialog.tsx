@@ -15,6 +15,7 @@ const keys: readonly (readonly [string, string])[] = [
   [', .', 'turn before, next turn'],
   ['space', 'play or halt'],
   ['a e p', 'answer, send an event, pause or resume'],
+  ['← → ↑ ↓ + −', 'in the weave: move the hairline and the place on it; zoom'],
   ['esc', 'all threads; clear the selection'],
   ['t', 'light or dark'],
   ['?', 'this'],

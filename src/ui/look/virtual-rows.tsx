@@ -13,6 +13,7 @@ export function VirtualRows({
   label,
   render,
   seen,
+  current,
 }: {
   readonly count: number;
   readonly rowPx?: number;
@@ -20,6 +21,8 @@ export function VirtualRows({
   readonly render: (index: number) => ComponentChildren;
   /** Told which rows are seen, so that a page of them can be fetched. */
   readonly seen?: (from: number, to: number) => void;
+  /** The row at which the keys are: it is brought into sight when it becomes another. */
+  readonly current?: number;
 }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [{ top, height }, setPlace] = useState({ top: 0, height: 640 });
@@ -36,6 +39,13 @@ export function VirtualRows({
       current.removeEventListener('scroll', look);
     };
   }, []);
+  useEffect(() => {
+    const { current: of } = box;
+    if (of === null || current === undefined) return;
+    const y = current * rowPx;
+    if (y < of.scrollTop) of.scrollTop = y;
+    else if (y + rowPx > of.scrollTop + of.clientHeight) of.scrollTop = y + rowPx - of.clientHeight;
+  }, [current, rowPx]);
   const from = Math.max(0, Math.floor(top / rowPx) - beyond);
   const to = Math.min(count, Math.ceil((top + height) / rowPx) + beyond);
   useEffect(() => seen?.(from, to), [from, to, count]);

@@ -94,28 +94,30 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
       {trouble !== null && <Trouble error={trouble} again={agent.again} />}
       {chart.value !== null && <ChartView chart={chart.value} label={`The chart of ${name}`} />}
       {own !== undefined && <ChartCopies key={own} agent={name} version={own} />}
-      <section class="section">
-        <h2>Versions</h2>
-        <table aria-label="Versions">
-          <tbody>
-            {(versions.value?.versions ?? []).map((one) => (
-              <tr key={one.version}>
-                <td class="mono">
-                  <a
-                    href={pageAt(['agents', name], { version: one.version })}
-                    aria-current={one.version === own ? 'true' : undefined}
-                  >
-                    {one.version}
-                  </a>
-                </td>
-                <td>{one.openRuns} open runs</td>
-                <td>{instant(one.registeredAtMs)}</td>
-                <td>{one.isHere ? '' : 'on another replica'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      {agent.value !== null && (
+        <section class="section">
+          <h2>Versions</h2>
+          <table aria-label="Versions">
+            <tbody>
+              {(versions.value?.versions ?? []).map((one) => (
+                <tr key={one.version}>
+                  <td class="mono">
+                    <a
+                      href={pageAt(['agents', name], { version: one.version })}
+                      aria-current={one.version === own ? 'true' : undefined}
+                    >
+                      {one.version}
+                    </a>
+                  </td>
+                  <td>{one.openRuns} open runs</td>
+                  <td>{instant(one.registeredAtMs)}</td>
+                  <td>{one.isHere ? '' : 'on another replica'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
       {agent.value !== null && <StartForm key={own} name={name} schema={agent.value.input} />}
     </>
   );

@@ -86,9 +86,7 @@ function Channel({ channel }: { readonly channel: string }): JSX.Element {
         <Groups groups={groups.value?.groups ?? []} />
       </section>
       <section class="section">
-        <h2>
-          Messages <small>from {whole.format(after + 1)}</small>
-        </h2>
+        <h2>Messages {head > 0 && <small>from {whole.format(after + 1)}</small>}</h2>
         <div class="buttons">
           <button
             class="button small"
@@ -110,6 +108,13 @@ function Channel({ channel }: { readonly channel: string }): JSX.Element {
             Newest
           </button>
         </div>
+        {messages.value?.messages.length === 0 && (
+          <p class="quiet">
+            {head === 0
+              ? 'Nobody has published here yet; the channel is there with its first message.'
+              : 'These messages are not kept any more.'}
+          </p>
+        )}
         {(messages.value?.messages ?? []).map((message) => (
           <MessageLine key={message.seq} message={message} />
         ))}

@@ -139,7 +139,7 @@ function Entry({
     <>
       <div class="head">
         <a class="quiet" href={pageAt(['memory', ...at])}>
-          Memory of {at.join(' ')}
+          Memory of {at[0] === 'tenant' ? 'the tenant' : at.join(' ')}
         </a>
         <h1 class="mono">{entryKey}</h1>
       </div>

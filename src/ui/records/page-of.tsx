@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Client, Page } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { noteRefusal } from '../shell/ask.ts';
+import { returns } from '../shell/trouble/pulse.ts';
 import { Trouble } from '../shell/trouble.tsx';
 
 export type Paged<Item> = {
@@ -44,7 +45,7 @@ export function usePages<Item>(
       },
     );
   };
-  useEffect(() => read(''), [on, round, ...of]);
+  useEffect(() => read(''), [on, round, returns.value, ...of]);
   return {
     items,
     hasMore: cursor !== '',

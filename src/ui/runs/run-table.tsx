@@ -39,6 +39,7 @@ export function RunTable({
       <VirtualRows
         count={rows.length}
         label="Runs"
+        current={selection.current}
         seen={(_, to) => list.seen(to)}
         render={(at) => {
           const row = rows[at];

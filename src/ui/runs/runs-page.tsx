@@ -5,6 +5,7 @@ import './runs.css';
 import { client } from '../shell/access.ts';
 import { useKeys } from '../keys/keys.ts';
 import { useStream } from '../shell/live.ts';
+import { returns } from '../shell/trouble/pulse.ts';
 import { pageAt, query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
 import type { RunsFilter, Topic } from '../../client/index.ts';
@@ -12,11 +13,20 @@ import { BulkBar } from './bulk-bar.tsx';
 import { Facets } from './facets.tsx';
 import { RunList } from './run-list.ts';
 import { RunTable } from './run-table.tsx';
+import { SavedFilters } from './saved-filters.tsx';
 import { SearchBox } from './search-box.tsx';
 import { useSelection } from './selection.ts';
-import { filterOf, parseSearch, writeSearch, type SearchWord } from './search-words.ts';
+import {
+  filterOf,
+  parseSearch,
+  writeSearch,
+  type Search,
+  type SearchWord,
+} from './search-words.ts';
 
 const whole = new Intl.NumberFormat('en');
+/** Where there is no room beside the rows, the filters are folded above them. */
+const asideMinPx = 1_100;
 
 export function RunsPage(): JSX.Element {
   const q = query.value.get('q') ?? '';
@@ -25,7 +35,7 @@ export function RunsPage(): JSX.Element {
   const filter = useMemo(() => filterOf(search, Date.now()), [search]);
   const list = useMemo(() => new RunList(client.value), [client.value]);
   useEffect(() => () => list.close(), [list]);
-  useEffect(() => list.ask(filter), [list, filter]);
+  useEffect(() => list.ask(filter), [list, filter, returns.value]);
   useStream(
     useMemo(() => [topicOf(filter)], [filter]),
     (event) => list.heard(event),
@@ -53,7 +63,11 @@ export function RunsPage(): JSX.Element {
       </div>
       <div class="runs">
         <aside>
-          <Facets facets={facets} search={search} change={change} />
+          <details open={innerWidth > asideMinPx}>
+            <summary>Filters</summary>
+            <SavedFilters q={q} />
+            <Facets facets={facets} search={search} change={change} />
+          </details>
         </aside>
         <section>
           <SearchBox search={search} change={change} box={box} />
@@ -61,7 +75,7 @@ export function RunsPage(): JSX.Element {
             <Trouble error={list.trouble.value} again={() => list.again()} />
           )}
           {rows.length === 0 && !list.isOld.value ? (
-            <NoRuns isFiltered={search.words.length > 0} />
+            <NoRuns search={search} change={change} />
           ) : (
             <RunTable list={list} selection={selection} />
           )}
@@ -84,26 +98,50 @@ function topicOf({ status, agent, user, pipeline, parent }: RunsFilter): Topic {
   return { kind: 'runs', filter };
 }
 
-function NoRuns({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
+function NoRuns({
+  search: { words },
+  change,
+}: {
+  readonly search: Search;
+  readonly change: (words: readonly SearchWord[]) => void;
+}): JSX.Element {
+  if (words.length === 0) return <NoRunYet />;
   return (
     <div class="empty">
-      <h1>{isFiltered ? 'No run fits this search' : 'There is no run yet'}</h1>
-      {isFiltered ? (
-        <p>
-          <a class="link" href={pageAt(['runs'])}>
-            Show all runs
-          </a>
-        </p>
-      ) : (
-        <p>
-          Start one: <code>heddle run AGENT --input '{'{}'}' --follow</code>, or{' '}
-          <code>POST /v1/runs</code>.{' '}
-          <a class="link" href={pageAt(['agents'])}>
-            Agents
-          </a>{' '}
-          lists what can be started.
-        </p>
-      )}
+      <h1>No run fits this search</h1>
+      <p>
+        {words.map((word, at) => (
+          <button
+            key={`${word.key}:${word.value}`}
+            class="button small"
+            type="button"
+            onClick={() => change(words.filter((_, place) => place !== at))}
+          >
+            Drop {word.key}:{word.value}
+          </button>
+        ))}{' '}
+        or{' '}
+        <a class="link" href={pageAt(['runs'])}>
+          show all runs
+        </a>
+        .
+      </p>
+    </div>
+  );
+}
+
+function NoRunYet(): JSX.Element {
+  return (
+    <div class="empty">
+      <h1>There is no run yet</h1>
+      <p>
+        Start one: <code>heddle run AGENT --input '{'{}'}' --follow</code>, or{' '}
+        <code>POST /v1/runs</code>.{' '}
+        <a class="link" href={pageAt(['agents'])}>
+          Agents
+        </a>{' '}
+        lists what can be started.
+      </p>
     </div>
   );
 }

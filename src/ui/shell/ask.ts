@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HeddleRequestError, type Client } from '../../client/index.ts';
 import { client, isRefused } from './access.ts';
+import { returns } from './trouble/pulse.ts';
 
 export type Answer<Value> = {
   /** Null: nothing has been answered yet. */
@@ -43,7 +44,8 @@ export function useAnswer<Value>(
         setState(({ value }) => ({ value, trouble, isOld: true }));
       },
     );
-  }, [on, round, ...of]);
+    // What was asked while heddle was away is asked again when it is back.
+  }, [on, round, returns.value, ...of]);
   return { ...state, again: () => setRound((n) => n + 1) };
 }
 

@@ -13,6 +13,8 @@ import { MemoryPage } from '../records/memory-page.tsx';
 import { RunPage } from '../run/run-page.tsx';
 import { RunsPage } from '../runs/runs-page.tsx';
 import { isRefused } from './access.ts';
+import { AwayNote } from './trouble/away-note.tsx';
+import { away } from './trouble/pulse.ts';
 import { KeysDialog, openKeys } from '../keys/keys-dialog.tsx';
 import { useKeys } from '../keys/keys.ts';
 import { isAway } from './live.ts';
@@ -70,7 +72,9 @@ export function Shell(): JSX.Element {
   );
 }
 
+/** A stream that is cut is told at once; who is away, and since when, as soon as the pulse knows. */
 function Away(): JSX.Element {
+  if (away.value !== null) return <AwayNote />;
   return (
     <p class="small quiet" role="status">
       {isAway.value &&
@@ -80,6 +84,12 @@ function Away(): JSX.Element {
 }
 
 function Head({ word }: { readonly word: string }): JSX.Element {
+  const nav = useRef<HTMLElement>(null);
+  // Where not all names have room, the one of this page is among those that are seen.
+  useEffect(() => {
+    const here = nav.current?.querySelector('[aria-current]');
+    here?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [word]);
   return (
     <header class="top">
       <a class="brand" href={pageAt(['activity'])} aria-label="heddle, activity">
@@ -94,7 +104,7 @@ function Head({ word }: { readonly word: string }): JSX.Element {
         </svg>
         <b>heddle</b>
       </a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={nav}>
         {pages.map(({ word: to, name }) => (
           <a key={to} href={pageAt([to])} aria-current={to === word ? 'page' : undefined}>
             {name}

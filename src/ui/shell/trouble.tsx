@@ -1,6 +1,8 @@
 /** What went wrong, and what to do. */
 import type { ComponentChildren, JSX } from 'preact';
 import { HeddleRequestError } from '../../client/index.ts';
+import { isRefused } from './access.ts';
+import { troubleWords } from './trouble/trouble-words.ts';
 
 export function Trouble({
   error,
@@ -10,10 +12,10 @@ export function Trouble({
   readonly again?: () => void;
 }): JSX.Element {
   const refusal = error instanceof HeddleRequestError ? error : null;
-  const isAway = refusal?.code === 'unreachable' || refusal?.status === 503;
+  const { title, todo } = troubleWords(refusal);
   return (
     <div class="note bad" role="alert">
-      <b>{isAway ? 'heddle does not answer.' : 'heddle has refused this.'}</b> {error.message}
+      <b>{title}</b> {error.message}
       {refusal !== null && refusal.errors.length > 0 && (
         <ul>
           {refusal.errors.map(({ field, reason }) => (
@@ -22,11 +24,17 @@ export function Trouble({
             </li>
           ))}
         </ul>
-      )}{' '}
+      )}
+      {todo !== null && <div>{todo}</div>}
       {refusal !== null && <code class="quiet">{refusal.code}</code>}{' '}
       {again !== undefined && (
         <button class="button small" type="button" onClick={again}>
           Ask again
+        </button>
+      )}{' '}
+      {refusal?.status === 403 && (
+        <button class="button small" type="button" onClick={() => (isRefused.value = true)}>
+          Use another token
         </button>
       )}
     </div>

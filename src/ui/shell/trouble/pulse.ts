@@ -1,0 +1,58 @@
+/**
+ * Whether heddle can be asked: a question every few seconds while the page is seen. All pages say the same when it cannot,
+ * and ask anew when it can again.
+ */
+import { signal } from '@preact/signals';
+import { apiAt } from '../base.ts';
+
+const everyMs = 3_000;
+const patienceMs = 5_000;
+/** One answer that does not come may be an accident. */
+const missesMin = 2;
+
+export type Away = {
+  readonly sinceMs: number;
+  /** The process does not answer, or its database does not answer it. */
+  readonly what: 'process' | 'database';
+};
+
+/** Null: it answers. */
+export const away = signal<Away | null>(null);
+/** Grows when it answers again. */
+export const returns = signal(0);
+
+let misses = 0;
+let isAsking = false;
+
+export async function feelPulse(): Promise<void> {
+  if (isAsking) return;
+  isAsking = true;
+  const begunMs = Date.now();
+  const what = await missing();
+  isAsking = false;
+  if (what === null) {
+    misses = 0;
+    if (away.peek() === null) return;
+    away.value = null;
+    returns.value += 1;
+    return;
+  }
+  misses += 1;
+  if (misses < missesMin) return;
+  const sinceMs = away.peek()?.sinceMs ?? begunMs - everyMs;
+  if (away.peek()?.what !== what) away.value = { sinceMs, what };
+}
+
+async function missing(): Promise<Away['what'] | null> {
+  try {
+    const signalOf = AbortSignal.timeout(patienceMs);
+    const { status } = await fetch(`${apiAt}/readyz`, { signal: signalOf, cache: 'no-store' });
+    return status === 503 ? 'database' : null;
+  } catch {
+    return 'process';
+  }
+}
+
+setInterval(() => {
+  if (!document.hidden) void feelPulse();
+}, everyMs);
