@@ -76,7 +76,7 @@ export class Layouts {
 
   /** `key`: what the plan was made of. `direction`: null takes the one that fits a page better. */
   async of(key: string, plan: ChartPlan, isNarrow: boolean): Promise<LaidOut> {
-    const id = `${isNarrow ? 'narrow' : 'wide'} ${key}`;
+    const id = idOf(key, isNarrow);
     const kept = this.#kept.get(id);
     if (kept !== undefined) return kept;
     const { elkPath } = this.#settings;
@@ -93,6 +93,11 @@ export class Layouts {
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** What was laid out before. */
+  kept(key: string, isNarrow: boolean): LaidOut {
+    return this.#kept.get(idOf(key, isNarrow)) ?? outline('it is not laid out yet');
   }
 
   async close(): Promise<void> {
@@ -162,6 +167,8 @@ function begun(elkPath: string): Worker {
   worker.unref();
   return worker;
 }
+
+const idOf = (key: string, isNarrow: boolean): string => `${isNarrow ? 'narrow' : 'wide'} ${key}`;
 
 const outline = (why: string): LaidOut => ({ kind: 'outline', why });
 

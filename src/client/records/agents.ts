@@ -69,10 +69,12 @@ export class Agents {
       readonly version?: string;
       /** How much room there is: below 700 px it is `narrow`. Default `wide`. */
       readonly width?: 'narrow' | 'wide';
+      /** `kept`: at once, with a drawing only where one was made before. Default `wait`: until it is laid out. */
+      readonly layout?: 'wait' | 'kept';
     } = {},
   ): Promise<AgentChart> {
-    const { version = (await this.get(agent)).version, width = 'wide' } = options;
-    const asked = { query: { width }, ofTenant: false };
+    const { version = (await this.get(agent)).version, width = 'wide', layout = 'wait' } = options;
+    const asked = { query: { width, layout }, ofTenant: false };
     const path = versionAt(agent, version, '/chart');
     return (await this.#transport.ask<AgentChart>('GET', path, asked)).body;
   }

@@ -9,6 +9,7 @@ import type {
   ChartNode,
 } from '../../client/index.ts';
 import { inletId, type LitPlan } from './lit.ts';
+import { useToken } from './token.ts';
 
 type Plan = AgentChart['plan'];
 
@@ -23,15 +24,19 @@ export function ChartPicture({
   lit,
   scale,
   label,
+  steps,
 }: {
   readonly plan: Plan;
   readonly drawing: ChartDrawing;
   readonly lit: LitPlan;
   readonly scale: number;
   readonly label: string;
+  /** The drawn edges along which a token goes now, one after the other; none when nothing was stepped. */
+  readonly steps: readonly string[];
 }): JSX.Element {
   const { width, height, nodes, edges } = drawing;
   const box = useRef<HTMLDivElement>(null);
+  useToken(box, steps);
   // A root with edges of its own has a frame from which they come.
   const isFramed = plan.edges.some(({ source, target }) => [source, target].includes(plan.root));
   const active = plan.nodes.findLast(
@@ -173,7 +178,7 @@ function State({
 }
 
 function Edge({
-  edge: { kind, labels },
+  edge: { id, kind, labels },
   at: { points, label },
   how,
 }: {
@@ -184,7 +189,7 @@ function Edge({
   const tip = how === undefined ? 'chart-tip' : `chart-tip-${how}`;
   return (
     <g class={`chart-edge is-${kind} ${how ?? ''}`}>
-      <path d={pathOf(points)} marker-end={`url(#${tip})`} />
+      <path d={pathOf(points)} data-edge={id} marker-end={`url(#${tip})`} />
       {label !== null && (
         <>
           <rect x={label.x} y={label.y} width={label.width} height={label.height} />

@@ -2,12 +2,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json } from '../../client/index.ts';
-import { ChartView } from '../chart/chart-view.tsx';
+import { asView, ChartView } from '../chart/chart-view.tsx';
+import { useChart } from '../chart/use-chart.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
 import { instant } from '../look/time.ts';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
-import { go, pageAt, query } from '../shell/router.ts';
+import { go, pageAt, query, setQuery } from '../shell/router.ts';
 import { Empty, Trouble } from '../shell/trouble.tsx';
 import { ChartCopies } from './chart-copies.tsx';
 
@@ -70,15 +71,8 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
   const agent = useAnswer((on) => on.agents.get(name, version), [name, version]);
   const versions = useAnswer((on) => on.agents.versions(name), [name]);
   const own = agent.value?.version;
-  const chart = useAnswer(
-    (on) =>
-      on.agents.chart(name, {
-        ...(own === undefined ? {} : { version: own }),
-        width: innerWidth < 700 ? 'narrow' : 'wide',
-      }),
-    [name, own],
-  );
-  const trouble = agent.trouble ?? chart.trouble;
+  const drawn = useChart(name, own);
+  const trouble = agent.trouble ?? (own === undefined ? null : drawn.trouble);
   return (
     <>
       <div class="head">
@@ -92,7 +86,17 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
         </a>
       </div>
       {trouble !== null && <Trouble error={trouble} again={agent.again} />}
-      {chart.value !== null && <ChartView chart={chart.value} label={`The chart of ${name}`} />}
+      {own !== undefined && drawn.chart === null && trouble === null && (
+        <p class="quiet">Drawing …</p>
+      )}
+      {drawn.chart !== null && (
+        <ChartView
+          chart={drawn.chart}
+          label={`The chart of ${name}`}
+          view={asView(query.value.get('view'))}
+          setView={(view) => setQuery({ view })}
+        />
+      )}
       {own !== undefined && <ChartCopies key={own} agent={name} version={own} />}
       {agent.value !== null && (
         <section class="section">

@@ -1,28 +1,22 @@
 /** The run's chart as it was after a turn, with the edges of this turn and of those before it. */
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { RunInFull } from '../../client/index.ts';
 import { activePlaces } from '../chart/active.ts';
 import { ChartView } from '../chart/chart-view.tsx';
 import type { Light } from '../chart/lit.ts';
-import { useAnswer } from '../shell/ask.ts';
+import { useChart } from '../chart/use-chart.ts';
 import { Trouble } from '../shell/trouble.tsx';
 import type { TurnStore } from './turn-store.ts';
-
-const narrowPx = 700;
 
 type Props = { readonly run: RunInFull; readonly store: TurnStore; readonly turn: number };
 
 export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.Element {
-  const width = innerWidth < narrowPx ? 'narrow' : 'wide';
-  const chart = useAnswer(
-    (on) => on.agents.chart(agent, { version, width }),
-    [agent, version, width],
-  );
+  const { chart, trouble } = useChart(agent, version);
   const line = store.turn(turn);
   const snapshot = store.snapshot(turn);
   const pages = store.pagesBefore(turn);
-  const root = chart.value?.plan.root ?? '';
+  const root = chart?.plan.root ?? '';
   // Where the turn led stands in its window. Where the chart here may lead elsewhere, a snapshot says it better.
   const told = snapshot !== null && line?.exact !== true ? snapshot : line;
   const value = told?.value ?? null;
@@ -37,18 +31,20 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
       before: new Set(before.map(({ id }) => id)),
     };
   }, [root, told, pages.length, turn]);
-  if (chart.value === null) {
-    return chart.trouble === null ? (
+  const steps = useForwardSteps(told);
+  if (chart === null) {
+    return trouble === null ? (
       <p class="quiet run-chart">Drawing …</p>
     ) : (
-      <Trouble error={chart.trouble} />
+      <Trouble error={trouble} />
     );
   }
   return (
     <div class="run-chart">
       <ChartView
-        chart={chart.value}
+        chart={chart}
         light={light}
+        steps={steps}
         label={`The chart of ${agent} after turn ${turn}`}
       />
       {snapshot !== null && snapshot.exact !== true && (
@@ -60,4 +56,19 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
       )}
     </div>
   );
+}
+
+const none: readonly string[] = [];
+
+/** The edges of the turn that is shown, when it is the one after the turn that was shown before. */
+function useForwardSteps(
+  told: { readonly turn: number; readonly edges: readonly { readonly id: string }[] | null } | null,
+): readonly string[] {
+  const before = useRef<number | null>(null);
+  return useMemo(() => {
+    if (told === null) return none;
+    const isForward = told.turn - 1 === before.current;
+    before.current = told.turn;
+    return isForward ? (told.edges ?? []).map(({ id }) => id) : none;
+  }, [told]);
 }

@@ -68,8 +68,6 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
   const { turn, goTo, isPlaying, play } = useTurn(last);
   useEffect(() => store.need(turn, last), [store, turn, last, run]);
   const out = useOut(run, why);
-  // Read, so that the page is shown anew with what has come.
-  void store.version.value;
   return (
     <>
       <RunHead run={run} why={why?.words ?? null} />

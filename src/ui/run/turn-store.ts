@@ -25,7 +25,7 @@ export type TurnPage = {
 };
 
 export class TurnStore {
-  /** Grows with everything that has come: what reads the store reads it anew. */
+  /** Grows with everything that has come. Whatever reads the store reads it, so that it is shown anew. */
   readonly version = signal(0);
   readonly trouble = signal<Error | null>(null);
   readonly #client: Client;
@@ -41,6 +41,7 @@ export class TurnStore {
   }
 
   page(turn: number): TurnPage | null {
+    void this.version.value;
     return this.#pages.get(pageOf(turn)) ?? null;
   }
 
@@ -49,6 +50,7 @@ export class TurnStore {
   }
 
   snapshot(turn: number): RunSnapshot | null {
+    void this.version.value;
     return this.#snapshots.get(turn) ?? null;
   }
 

@@ -148,6 +148,15 @@ it('without elkjs every chart is an outline, and says how it is drawn', async ()
   expect(laidOut).toEqual({ kind: 'outline', why: 'elkjs is not installed; npm install elkjs' });
 });
 
+it('what was laid out before is there at once, and nothing else is', async () => {
+  const own = layouts();
+  const early = own.kept('small', false);
+  expect(early).toMatchObject({ kind: 'outline', why: 'it is not laid out yet' });
+  const drawn = await own.of('small', small, false);
+  expect(own.kept('small', false)).toBe(drawn);
+  expect(own.kept('small', true).kind).toBe('outline');
+});
+
 it('many at once are laid out once', async () => {
   const own = layouts();
   const all = await Promise.all(Array.from({ length: 20 }, () => own.of('small', small, true)));

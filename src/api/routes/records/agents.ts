@@ -194,15 +194,21 @@ const chart = route({
   path: '/v1/agents/:agent/versions/:version/chart',
   scope: 'read',
   summary:
-    'The chart of a version with the places of its states and edges, in px. `drawing`: null when it could not be laid out, and `why` says so: draw the outline then.',
+    'The chart of a version with the places of its states and edges, in px. `drawing`: null when it could not be laid out, and `why` says so: draw the outline then. `layout=kept` answers at once, with a drawing only where one was made before.',
   ofTenant: false,
   params: ofVersion,
-  query: z.object({ width: z.enum(['narrow', 'wide']).default('wide') }),
+  query: z.object({
+    width: z.enum(['narrow', 'wide']).default('wide'),
+    layout: z.enum(['wait', 'kept']).default('wait'),
+  }),
   answers: { 200: chartShape },
-  handle: async ({ heddle, layouts, params: { agent, version }, query: { width } }) => {
+  handle: async ({ heddle, layouts, params: { agent, version }, query: { width, layout } }) => {
     const plan = await heddle.plan(agent, version);
     if (plan === null) throw missing(await heddle.agent(agent, version));
-    const laidOut = await layouts.of(JSON.stringify(plan), plan, width === 'narrow');
+    const key = JSON.stringify(plan);
+    const isNarrow = width === 'narrow';
+    const laidOut =
+      layout === 'kept' ? layouts.kept(key, isNarrow) : await layouts.of(key, plan, isNarrow);
     const isDrawn = laidOut.kind === 'drawn';
     const drawing = isDrawn ? laidOut.chart : null;
     return { status: 200, body: { plan, drawing, why: isDrawn ? null : laidOut.why } };

@@ -98,7 +98,7 @@ function Bars({ shown }: { readonly shown: Lanes }): JSX.Element {
                 style={{
                   left: at(shown, from),
                   width: wide(shown, from, to),
-                  background: `var(--fill-${look})`,
+                  backgroundColor: `var(--fill-${look})`,
                 }}
               />
             );
@@ -125,7 +125,7 @@ function LaneBars({ shown, lane }: { readonly shown: Lanes; readonly lane: Lane 
           style={{
             left: at(shown, from),
             width: wide(shown, from, to),
-            background: `var(--fill-${look})`,
+            backgroundColor: `var(--fill-${look})`,
           }}
         />
       ))}
