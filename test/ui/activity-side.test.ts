@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tenantOf } from '../../src/circuits/circuit.ts';
 import { newestOf } from '../../src/ui/activity/newest-of.ts';
+import { fairnessWords } from '../../src/ui/activity/side/fairness-words.ts';
 import { auditWords, verdictOf } from '../../src/ui/activity/side/audit-words.ts';
 
 const clean = {
@@ -66,4 +67,13 @@ it('of circuits the newest is followed, whatever its scale and mode', () => {
   ];
   expect(newestOf(names)).toBe(names[1]);
   expect(newestOf([])).toBeNull();
+});
+
+it('fairness names who is furthest and who is last, or that all are alike', () => {
+  const user = (name: string, done: number, runs = 10) => ({ user: name, runs, done });
+  expect(fairnessWords([])).toBeNull();
+  expect(fairnessWords([user('a', 3), user('b', 3)])).toBe('All users are served alike: 30% done.');
+  expect(fairnessWords([user('a', 3), user('b', 9), user('c', 1, 2)])).toBe(
+    'Furthest is b with 90% done, last a with 30%.',
+  );
 });

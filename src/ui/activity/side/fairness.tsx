@@ -1,9 +1,15 @@
 /** A row for each user: its runs stacked by state. */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { codeOf, looks, palette } from '../../look/states.ts';
+import { looks, palette } from '../../look/states.ts';
 import { theme } from '../../shell/theme.ts';
+import { pageAt } from '../../shell/router.ts';
+import { writeSearch } from '../../runs/search-words.ts';
 import type { ActivityLink } from '../activity-link.ts';
+import { fairnessWords, servedOf } from './fairness-words.ts';
+
+/** So many the worker tells. */
+const usersMax = 100;
 
 export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -33,15 +39,15 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
       }
     }
   });
-  const done = users.map(({ counts }) => {
-    const total = counts.reduce((sum, n) => sum + n, 0);
-    return total === 0 ? 0 : (counts[codeOf('completed')] ?? 0) / total;
-  });
-  const part = (value: number): string => `${Math.round(value * 100)}%`;
+  const served = users.map(servedOf);
+  const said = fairnessWords(served);
   return (
     <section class="section">
       <h2>
-        Fairness <small>{users.length} users</small>
+        Fairness{' '}
+        <small>
+          {users.length >= usersMax ? `the first ${usersMax} users` : `${users.length} users`}
+        </small>
       </h2>
       <canvas
         ref={canvas}
@@ -51,10 +57,25 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
         role="img"
         aria-label="Each user’s runs by state"
       />
-      {done.length > 0 && (
-        <p class="small">
-          Furthest {part(Math.max(...done))} done, last {part(Math.min(...done))}.
-        </p>
+      {said !== null && <p class="small">{said}</p>}
+      {served.length > 0 && (
+        <details>
+          <summary class="small">Each user</summary>
+          <dl class="findings">
+            {served.map(({ user, runs, done }) => (
+              <div key={user}>
+                <dt>
+                  <a href={pageAt(['runs'], { q: writeSearch([{ key: 'user', value: user }]) })}>
+                    {user}
+                  </a>
+                </dt>
+                <dd>
+                  {done} of {runs} done
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </details>
       )}
     </section>
   );
