@@ -5,6 +5,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { providerMachine } from '../machines/provider.ts';
+import { Layouts, layoutSettings } from '../src/api/charts/layouts.ts';
+import { planOf } from '../src/kernel/drawing/chart-plan.ts';
+import { definitionOf } from '../src/kernel/version.ts';
 
 const root = fileURLToPath(new URL('../src/ui/', import.meta.url));
 const outDir = fileURLToPath(new URL('../dist/ui/', import.meta.url));
@@ -40,6 +44,27 @@ function fileMap(): Plugin {
   };
 }
 
+/** heddle's own machines, planned and laid out as charts of agents are; without elkjs their pages show outlines. */
+function machineCharts(): Plugin {
+  return {
+    name: 'heddle-machine-charts',
+    async load(id) {
+      if (!id.endsWith('/operations/machine-charts.ts')) return null;
+      const layouts = new Layouts({ ...layoutSettings(), directionMs: 60_000, chartMs: 120_000 });
+      const charts: Record<string, unknown> = {};
+      for (const machine of [providerMachine]) {
+        const plan = planOf(definitionOf(machine));
+        const laidOut = await layouts.of(machine.id, plan, true);
+        const isDrawn = laidOut.kind === 'drawn';
+        const why = isDrawn ? null : laidOut.why;
+        charts[machine.id] = { plan, drawing: isDrawn ? laidOut.chart : null, why };
+      }
+      await layouts.close();
+      return `export const machineCharts = ${JSON.stringify(charts)};`;
+    },
+  };
+}
+
 export default defineConfig({
   root,
   // Relative, because an application may serve the pages under a prefix of its own.
@@ -55,5 +80,5 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [fileMap()],
+  plugins: [machineCharts(), fileMap()],
 });

@@ -2,13 +2,22 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { Client, Provider } from '../../client/index.ts';
-import { duration } from '../look/time.ts';
+import { activePlaces } from '../chart/active.ts';
+import { ChartView, type View } from '../chart/chart-view.tsx';
+import { dark } from '../chart/lit.ts';
+import { duration, instant } from '../look/time.ts';
 import { client } from '../shell/access.ts';
-import { useAnswer } from '../shell/ask.ts';
+import { useAgain, useAnswer } from '../shell/ask.ts';
 import { useStream } from '../shell/live.ts';
 import { pageAt } from '../shell/router.ts';
 import { Empty, Trouble } from '../shell/trouble.tsx';
+import { gateChanges, type GateChange } from './gate-past.ts';
+import { machineCharts } from './machine-charts.ts';
+import './providers.css';
 
+/** The counts of the activity history, and how often the page asks for them. */
+const stepMs = 5_000;
+const pastEveryMs = 10_000;
 /** Beyond this many squares nobody counts them. */
 const squaresMax = 400;
 
@@ -18,6 +27,8 @@ export function ProvidersPage({
   readonly words: readonly string[];
 }): JSX.Element {
   const { value, trouble, again } = useAnswer((on) => on.operator.providers(), []);
+  const past = useAnswer((on) => on.operator.activity({ step: stepMs }), []);
+  useAgain(past.again, pastEveryMs);
   useStream(
     useMemo(() => [{ kind: 'providers' }], []),
     (event) => {
@@ -55,7 +66,12 @@ export function ProvidersPage({
       {trouble !== null && <Trouble error={trouble} again={again} />}
       <div class="providers">
         {shown.map((provider) => (
-          <Gate key={provider.gate} provider={provider} again={again} />
+          <Gate
+            key={provider.gate}
+            provider={provider}
+            changes={gateChanges(past.value?.counts ?? [], provider.gate)}
+            again={again}
+          />
         ))}
       </div>
     </>
@@ -64,9 +80,11 @@ export function ProvidersPage({
 
 function Gate({
   provider,
+  changes,
   again,
 }: {
   readonly provider: Provider;
+  readonly changes: readonly GateChange[];
   readonly again: () => void;
 }): JSX.Element {
   const { gate, inUse, limit, ceiling, line, lastFault, lastOrder, sharesCeilingWith } = provider;
@@ -120,7 +138,59 @@ function Gate({
           Reopen
         </button>
       </div>
+      <div class="gate-states">
+        <GateChart status={provider.status} gate={gate} />
+        <GatePast changes={changes} />
+      </div>
     </section>
+  );
+}
+
+/** heddle's own chart of a provider, with the state that this one is in. */
+function GateChart({
+  status,
+  gate,
+}: {
+  readonly status: string;
+  readonly gate: string;
+}): JSX.Element | null {
+  const light = useMemo(() => ({ ...dark, active: activePlaces('provider', status) }), [status]);
+  const [view, setView] = useState<View>('chart');
+  const chart = machineCharts['provider'];
+  if (chart === undefined) return null;
+  return (
+    <ChartView
+      chart={chart}
+      light={light}
+      label={`The states of ${gate}: it is ${status}`}
+      view={view}
+      setView={setView}
+    />
+  );
+}
+
+function GatePast({ changes }: { readonly changes: readonly GateChange[] }): JSX.Element {
+  return (
+    <div>
+      <h2>What it went through</h2>
+      {changes.length === 0 ? (
+        <p class="small quiet">Nothing in the last hour, as far as it was counted.</p>
+      ) : (
+        <table aria-label="What it went through">
+          <tbody>
+            {changes.map(({ atMs, kind, from, to }) => (
+              <tr key={`${atMs} ${kind}`}>
+                <td class="mono">{instant(atMs)}</td>
+                <td>{kind}</td>
+                <td>
+                  {from} → <b>{to}</b>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
   );
 }
 
@@ -139,9 +209,11 @@ function Squares({
 }): JSX.Element | null {
   const all = Math.max(limit, ceiling, inUse);
   if (all > squaresMax) return null;
-  const label = `${inUse} of ${limit} slots are in use`;
+  const isOpen = status === 'open';
+  const free = Math.max(0, limit - inUse);
+  const label = `${inUse} in use, ${free} ${isOpen ? 'free' : status}, ${Math.max(0, all - limit)} beyond the limit`;
   return (
-    <div class="squares" role="img" aria-label={label}>
+    <div class="squares" role="img" aria-label={label} title={label}>
       {Array.from({ length: all }, (_, at) => {
         const kind =
           at < inUse ? 'used' : at >= limit ? 'beyond' : status === 'open' ? 'free' : 'stalled';
