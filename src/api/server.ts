@@ -265,7 +265,11 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
     handler: async (request, reply) => {
       const principal = request.heddlePrincipal ?? { by: 'nobody', scopes: [], tenant: null };
       const answer = await answerTo(serving, route, principal, request);
-      if (answer.send !== undefined) return sendStream(reply, answer.send);
+      if (answer.send !== undefined) {
+        // Who asks for the head alone follows nothing.
+        if (request.method === 'HEAD') return reply.type('text/event-stream').send();
+        return sendStream(reply, answer.send);
+      }
       for (const [name, value] of Object.entries(answer.headers ?? {})) {
         void reply.header(name, name === 'location' ? serving.prefix + value : value);
       }

@@ -32,7 +32,7 @@ export const errorRegistry = {
   ),
   'streams-full': retryable(
     503,
-    'This replica serves {max} streams, and takes no more; ask again after {retryAfterMs} ms.',
+    'This replica serves {max} streams {to}, and takes no more; ask again after {retryAfterMs} ms.',
   ),
   // Agents
   'agent-refused': terminal(422, 'Agent {agent} cannot be durable. {refusals}'),

@@ -24,11 +24,16 @@ const clerk = {
   events: { hurry },
 };
 
-async function api(options: { rate?: { max: number; windowMs: number }; overload?: Overload }) {
+async function api(options: {
+  rate?: { max: number; windowMs: number };
+  overload?: Overload;
+  tokenStreamsMax?: number;
+}) {
   const { store, clock } = heddle.runtime;
   const read = vi.spyOn(store, 'tokenByHash');
   const doorkeeper = new Doorkeeper({ store, nowMs: () => clock.nowMs() });
-  const streams = new Streams(heddle);
+  const { tokenStreamsMax } = options;
+  const streams = new Streams(heddle, {}, tokenStreamsMax);
   streams.reachedAt(null);
   const app = await createApi({ heddle, doorkeeper, version: '0', streams, ...options });
   open.push(() => app.close());
@@ -167,4 +172,32 @@ it('what does not fit a schema of an agent or a question is named by its fields'
   }, 20_000);
   const answer = { askId: questions[0]?.askId, answer: { approved: 'yes' } };
   expect(await errorsOf(`${at}/answers`, answer)).toEqual(['body.answer.approved']);
+});
+
+it('one token follows so many streams and no more, others go on, and one that is let go makes room', async () => {
+  const { at } = await api({ tokenStreamsMax: 2 });
+  const [one, other] = [
+    await createToken(heddle.runtime.store, { name: 'many', scopes: ['read'] }),
+    await createToken(heddle.runtime.store, { name: 'few', scopes: ['read'] }),
+  ];
+  const stops: AbortController[] = [];
+  const follow = async (token: string): Promise<number> => {
+    const stop = new AbortController();
+    stops.push(stop);
+    const headers = { authorization: `Bearer ${token}` };
+    const path = `${at}/v1/stream?activity=true`;
+    return (await fetch(path, { headers, signal: stop.signal })).status;
+  };
+  expect([await follow(one), await follow(one), await follow(one), await follow(other)]).toEqual([
+    200, 200, 503, 200,
+  ]);
+  stops[0]?.abort();
+  await expect.poll(() => follow(one)).toBe(200);
+  for (const stop of stops) stop.abort();
+});
+
+it('who asks for the head of a stream follows nothing', async () => {
+  const { at } = await api({});
+  const reply = await fetch(`${at}/v1/stream?activity=true`, { method: 'HEAD' });
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
 });

@@ -1,6 +1,6 @@
 /** Streams: what changes, as it changes. What they carry is in src/api/streams. */
 import { z } from 'zod';
-import { checkScope, tenantScopeOf, type Principal } from '../../access/principal.ts';
+import { checkScope, loopback, tenantScopeOf, type Principal } from '../../access/principal.ts';
 import { checkAll } from '../../access/scopes.ts';
 import { route, type Answer, type Ask } from '../route.ts';
 import {
@@ -23,6 +23,7 @@ async function opened(
   if (topics.some((topic) => topic.kind === 'run' && topic.text)) checkScope(principal, 'inspect');
   if (topics.some(({ kind }) => kind === 'providers')) checkAll(tenantScopeOf(principal));
   const send = await streams.open({
+    token: principal === loopback ? null : principal.by,
     scope,
     topics,
     lastEventId: headers['last-event-id'] ?? lastEventId,

@@ -30,9 +30,13 @@ import { isLog, turnMax, type TopicAsked } from './topics-asked.ts';
 import type { Topic } from './topic.ts';
 
 const streamsMax = 10_000;
+/** So that one token does not take all of them. */
+const tokenStreamsMax = 2_500;
 const defaultTimes: WriterTimes = { heartbeatMs: 15_000, stallMs: 30_000, lingerMs: 2_000 };
 
 export type StreamAsked = {
+  /** The name of the token; null: somebody at this machine, who needs none. */
+  readonly token: string | null;
   /** The tenant whose runs and channels the client may see. */
   readonly scope: OneTenant;
   readonly topics: readonly TopicAsked[];
@@ -56,10 +60,18 @@ export class Streams {
   readonly #gates: Gates;
   readonly #times: WriterTimes;
   readonly #open = new Map<Stream, Promise<void>>();
+  /** How many of them each token follows. */
+  readonly #byToken = new Map<string, number>();
+  readonly #tokenMax: number;
   #secret: Promise<string> | null = null;
   #isClosing = false;
 
-  constructor(heddle: Pick<Heddle, 'runtime'>, times: Partial<WriterTimes> = {}) {
+  constructor(
+    heddle: Pick<Heddle, 'runtime'>,
+    times: Partial<WriterTimes> = {},
+    tokenMax = tokenStreamsMax,
+  ) {
+    this.#tokenMax = tokenMax;
     this.#live = new Live(heddle.runtime);
     this.#times = { ...defaultTimes, ...times };
     this.#board = new NewsBoard(this.#live);
@@ -92,8 +104,11 @@ export class Streams {
     if (this.#isClosing)
       throw heddleError('overloaded', { what: 'it closes', retryAfterMs: 1_000 });
     if (this.#open.size >= streamsMax) {
-      throw heddleError('streams-full', { max: streamsMax, retryAfterMs: 5_000 });
+      throw heddleError('streams-full', { max: streamsMax, to: 'in all', retryAfterMs: 5_000 });
     }
+    const max = this.#tokenMax;
+    if (asked.token !== null && (this.#byToken.get(asked.token) ?? 0) >= max)
+      throw heddleError('streams-full', { max, to: 'to one token', retryAfterMs: 5_000 });
     const places = startsOf(asked);
     await this.#checkRuns(asked);
     return (response) => this.#serve(asked, places, response);
@@ -130,8 +145,17 @@ export class Streams {
     if (this.#isClosing) stream.close('stop');
     const running = stream.run();
     this.#open.set(stream, running);
+    this.#count(asked.token, 1);
     await running;
     this.#open.delete(stream);
+    this.#count(asked.token, -1);
+  }
+
+  #count(token: string | null, by: 1 | -1): void {
+    if (token === null) return;
+    const now = (this.#byToken.get(token) ?? 0) + by;
+    if (now > 0) this.#byToken.set(token, now);
+    else this.#byToken.delete(token);
   }
 
   #topic(

@@ -79,7 +79,15 @@ export async function serveStreams(
         request.method === 'GET'
           ? topicsOfQuery(fitting(streamQuery, queryOf(url), 'query'))
           : topicsOfBody(fitting(streamBody, JSON.parse(body), 'body'));
-      const send = await streams.open({ scope, topics, lastEventId, allowed, inspects, seesGates });
+      const send = await streams.open({
+        token: null,
+        scope,
+        topics,
+        lastEventId,
+        allowed,
+        inspects,
+        seesGates,
+      });
       await send(response);
     } catch (error) {
       if (!(error instanceof HeddleError)) throw error;
