@@ -3,7 +3,8 @@
  * those and not the absolutes. `--quick` takes one run of each instead of the median of three and
  * leaves out the largest parked and waiting sets.
  * `--openai` puts chat completions in Ollama's place in the part `providers`.
- * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past|service` runs one part.
+ * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past|service|pages` runs one part; `pages` wants
+ * Chromium, and takes the time of its long look (ms) from `PAGES_MS`.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,6 +18,7 @@ import { heddleCircuits } from './circuits.ts';
 import { killAndResume } from './crash.ts';
 import type { Pair } from './emulated-run.ts';
 import { overhead } from './overhead.ts';
+import { pages } from './pages/pages.ts';
 import { past } from './past.ts';
 import { batched, perStep } from './plain-pg.ts';
 import { providers } from './providers.ts';
@@ -162,6 +164,7 @@ async function main(): Promise<void> {
         await lists(databaseUrl, quick ? { ended: 100_000, open: 3_000 } : {});
         await idle({ quick });
       },
+      pages: () => pages(databaseUrl, { quick }),
     };
     for (const [name, part] of Object.entries(parts)) {
       if (only === null || only === name) await part();

@@ -14,6 +14,8 @@ const painter = new Painter(picture, 'light');
 let following: AbortController | null = null;
 let isHidden = false;
 let isDue = false;
+/** When the oldest frame came that is not drawn yet. */
+let heardAtMs: number | null = null;
 let isAsking = false;
 let askedMs = Number.NEGATIVE_INFINITY;
 /** What is going on has been told in whole. */
@@ -29,6 +31,10 @@ function due(): void {
   requestAnimationFrame(() => {
     isDue = false;
     painter.draw(Date.now());
+    // For who traces the browser: `npm run bench -- --only pages`.
+    const afterMs = heardAtMs === null ? '' : Math.round(performance.now() - heardAtMs);
+    console.timeStamp(`heddle drew ${afterMs}`);
+    heardAtMs = null;
     say(painter.view());
     if (cursor !== null) say(painter.under(cursor));
   });
@@ -112,6 +118,7 @@ function follow(access: Access): void {
       due();
     },
     frame: (frame) => {
+      heardAtMs ??= performance.now();
       picture.frame(frame, Date.now());
       due();
     },
