@@ -107,17 +107,22 @@ function codesOf(picture: Picture, runs: readonly Told[], ms: number): Record<st
 }
 
 const spanMs = 20_000;
+/** When the page was opened, and when the past was there. */
+const opened = fc
+  .tuple(fc.integer({ min: 1, max: spanMs }), fc.constantFrom(0, 150, 700, 2_500))
+  .map(([openedMs, lagMs]): [number, number] => [openedMs, Math.min(openedMs + lagMs, spanMs)]);
 
 describe('the past', () => {
   it('of a page that was opened late equals what another has watched', () => {
     fc.assert(
-      fc.property(runsIn(spanMs), fc.integer({ min: 1, max: spanMs }), (runs, openedMs) => {
+      fc.property(runsIn(spanMs), opened, (runs, [openedMs, answeredMs]) => {
         const watched = new Picture(0);
         watch(watched, runs, 0, spanMs);
         const late = new Picture(openedMs);
-        watch(late, runs, openedMs, openedMs);
-        expect(late.past({ weave: pastOf(runs, openedMs), counts: null }, openedMs)).toBe(true);
-        watch(late, runs, openedMs, spanMs);
+        watch(late, runs, openedMs, answeredMs);
+        const past = { weave: pastOf(runs, openedMs), counts: null };
+        expect(late.past(past, answeredMs)).toBe(true);
+        watch(late, runs, answeredMs, spanMs);
         for (let ms = 0; ms < spanMs; ms += stepMs) {
           expect(codesOf(late, runs, ms), `${ms}`).toEqual(codesOf(watched, runs, ms));
           // Runs by state as they were counted; what ended is counted since the time that is known.

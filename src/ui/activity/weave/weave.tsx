@@ -83,7 +83,7 @@ function Names({ link, order }: Omit<Props, 'box'>): JSX.Element {
       ))}
       {isRoomy &&
         rows.map(({ runId, agent, pipeline, y }) => (
-          <span key={runId} class="run-name" style={{ top: `${y * 100}%` }}>
+          <span key={runId} class="weave-run" style={{ top: `${y * 100}%` }}>
             {order === 'pipeline' ? agent : `${pipeline || '…' + runId.slice(-6)}`}
           </span>
         ))}

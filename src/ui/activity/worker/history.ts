@@ -81,14 +81,14 @@ export class History {
   }
 
   /**
-   * Takes what rows were in before; pieces of one row do not overlap. The newest step stays as it is. It goes step by
+   * Takes what rows were in before; pieces of one row do not overlap. It goes step by
    * step and not row by row, because the bytes of a step lie together.
    */
   fill(pieces: readonly Piece[]): void {
     this.#clean();
     for (const { row } of pieces) if (row >= this.#stride) this.#grow(row + 1);
     const oldest = Math.max(this.#first, this.#head - this.columns + 1);
-    const begins = Array.from({ length: Math.max(0, this.#head - oldest) }, (): Piece[] => []);
+    const begins = Array.from({ length: Math.max(0, this.#head - oldest + 1) }, (): Piece[] => []);
     for (const piece of pieces) {
       const at = Math.max(0, stepOf(piece.fromMs) - oldest);
       if (stepOf(piece.toMs) > oldest + at) begins[at]?.push(piece);

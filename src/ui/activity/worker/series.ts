@@ -83,6 +83,14 @@ export class Series {
     if (from < to) this.#first = Math.min(this.#first, from);
   }
 
+  /** Corrects the numbers of each step from an instant up to the newest. */
+  correct(fromMs: number, by: (values: Float32Array) => void): void {
+    const head = this.#head;
+    if (head === null) return;
+    const from = Math.max(stepOf(fromMs), this.#first, head - this.#columns + 1);
+    for (let at = from; at <= head; at++) by(this.#slice(at));
+  }
+
   #slice(step: number): Float32Array {
     const from = (step % this.#columns) * this.#fields;
     return this.#values.subarray(from, from + this.#fields);

@@ -32,6 +32,7 @@ export function fillPast(picture: Filled, past: Past, nowMs: number): void {
   const { history, unwatched } = picture;
   history.reachBack(weave.fromMs);
   const pieces: Piece[] = [];
+  const before = picture.counts.slice();
   for (const run of weave.runs) {
     const row = rowOf(picture, run);
     if (row === null) continue;
@@ -40,9 +41,25 @@ export function fillPast(picture: Filled, past: Past, nowMs: number): void {
   }
   history.fill(pieces);
   fillTracks(picture, past);
+  endedBefore(picture, before);
   const openedMs = history.headMs;
   const ends = endsOf(weave).ends.filter(({ atMs }) => atMs > openedMs - 60_000);
-  if (unwatched.isFirst) picture.pipelines.before(ends);
+  if (!unwatched.isFirst) return;
+  picture.pipelines.before(ends);
+  const latency = picture.pipelines.latencyMs(nowMs);
+  if (latency === null || unwatched.watchedMs === null) return;
+  picture.latency.correct(unwatched.watchedMs, (values) => {
+    if (values[1] === 0) values.set([latency.p50, latency.p95]);
+  });
+}
+
+/** What has been drawn since the stream told, and before the past was there, did not know of these ends. */
+function endedBefore({ counts, states, unwatched }: Filled, before: Float32Array): void {
+  if (unwatched.watchedMs === null) return;
+  states.correct(unwatched.watchedMs, (values) => {
+    for (let code = 0; code < values.length; code++)
+      values[code] = (values[code] as number) + (counts[code] as number) - (before[code] as number);
+  });
 }
 
 /** Its row, made for one that has ended. Open runs have theirs from the stream, which alone knows of them now. */

@@ -24,6 +24,11 @@ export class Unwatched {
     return this.#isOld;
   }
 
+  /** From when on the stream has told without a gap; null: it has not told yet. */
+  get watchedMs(): number | null {
+    return this.#gap?.toMs ?? this.#openedMs;
+  }
+
   get isAny(): boolean {
     return this.#isUrgent || this.#gap !== null;
   }
