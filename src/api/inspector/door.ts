@@ -11,6 +11,7 @@ import type { HeadersGiven } from '../../access/loopback.ts';
 import type { Principal } from '../../access/principal.ts';
 import { bridgePage, bridgePolicy } from './bridge-page.ts';
 import { checkOrigin, credentialsOf, subprotocol } from './credentials.ts';
+import { afterEarlierAnswers } from './earlier-answers.ts';
 import type { Inspector } from './inspector.ts';
 import { givenBack } from './other-upgrades.ts';
 
@@ -66,15 +67,19 @@ export async function addInspector(
     if (!isOurs || upgrade.toLowerCase() !== 'websocket') {
       // The server may be an application's, with WebSockets of its own.
       if (app.server.listenerCount('upgrade') === 1)
-        givenBack(app.server, request, { socket, head });
+        afterEarlierAnswers(socket, () => givenBack(app.server, request, { socket, head }));
       return;
     }
+    afterEarlierAnswers(socket, () => answered(request, socket, head));
+  };
+  const answered = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as never);
     response.once('finish', () => {
       response.detachSocket(socket as never);
-      socket.end();
+      // Nobody reads here any more, and a client may keep its own side open for ever.
+      socket.end(() => socket.destroy());
     });
     socket.on('error', () => socket.destroy());
     upgrades.set(request, { socket, head, response });

@@ -1,6 +1,7 @@
 /** The inspector beside what else a server is: requests that offer HTTP/2, and an application with WebSockets of its own. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import fastify from 'fastify';
 import { expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -73,4 +74,65 @@ it('in an application under a prefix, beside its own WebSockets', async () => {
   await app.close();
   expect((await got.closed).code).toBe(1001);
   await run.cancel();
+});
+
+/** A handshake in one piece with what stands before it. */
+function shaking(path: string, before = '', more = ''): string {
+  const of =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+  return `${before}GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${of}${more}\r\n`;
+}
+
+type Spoken = { readonly socket: Socket; readonly answers: () => string[] };
+
+function spoken(url: string, written: string): Spoken {
+  const port = Number(new URL(url).port);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  closeAfterTest(() => socket.destroy());
+  let text = '';
+  socket.on('data', (part) => (text += String(part)));
+  socket.write(written);
+  return { socket, answers: () => text.match(/HTTP\/1\.1 \d+/g) ?? [] };
+}
+
+const health = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+
+it('what asks for another protocol waits until what came before it is answered', async () => {
+  const { url } = await served(databaseUrl, { inspect: true }, { agents });
+  for (const [written, last] of [
+    [shaking('/inspect?agent=weaver', health + health), 'HTTP/1.1 101'],
+    [shaking('/other', health + health), 'HTTP/1.1 404'],
+    [health + health + offering('GET', '/inspect'), 'HTTP/1.1 200'],
+  ] as const) {
+    const { answers } = spoken(url, written);
+    const all = ['HTTP/1.1 200', 'HTTP/1.1 200', last];
+    await eventually(async () => expect(answers()).toEqual(all));
+  }
+});
+
+it('a handshake that is refused keeps no connection, and no server from its end', async () => {
+  const { url, close } = await served(databaseUrl, { inspect: true }, { agents });
+  const evil = 'Origin: https://evil.example\r\n';
+  const { answers } = spoken(url, shaking('/inspect?agent=weaver', '', evil));
+  await eventually(async () => expect(answers()).toEqual(['HTTP/1.1 403']));
+  // The client does not close its side.
+  await close();
+});
+
+it('a connection that a listener of the application has taken is left to it', async () => {
+  const { heddle } = await openHeddle(databaseUrl, { agents });
+  closeAfterTest(() => heddle.close());
+  const app = fastify();
+  app.server.on('upgrade', (request, socket) => {
+    const response = new ServerResponse(request);
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end(() => socket.destroy()));
+    setTimeout(() => response.writeHead(418).end(), 50);
+  });
+  await app.register(heddlePlugin, { heddle, inspect: true, host: '127.0.0.1' });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  closeAfterTest(() => app.close());
+  const { socket, answers } = spoken(url, shaking('/inspect?agent=weaver'));
+  await once(socket, 'end');
+  expect(answers()).toEqual(['HTTP/1.1 418']);
 });
