@@ -6,7 +6,7 @@ import type { InspectOptions } from '../../../src/server.ts';
 import { eventually } from '../../support/heddle.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { served, type Served } from '../served.ts';
-import { master, weaver } from './inspected-agents.ts';
+import { master, still, weaver } from './inspected-agents.ts';
 import { connected, hasActors, newest, of, received, refused, type Frame } from './receiving.ts';
 
 const databaseUrl = await testDatabase();
@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 async function open(inspect: boolean | InspectOptions = true, more: object = {}): Promise<Served> {
-  const one = await served(databaseUrl, { inspect, ...more }, { agents: [weaver, master] });
+  const one = await served(databaseUrl, { inspect, ...more }, { agents: [weaver, master, still] });
   toClose.push(one);
   return one;
 }
@@ -235,6 +235,7 @@ it('a host’s function says what may be sent, and one that fails lets nothing t
       throw new Error('torn');
     },
     () => Promise.reject(new Error('torn')),
+    (value: unknown) => JSON.parse((value as { secret: string }).secret) as unknown,
     (value: unknown) => {
       (value as { secret: string }).secret = 'changed';
       return { loop: BigInt(1) };
@@ -302,4 +303,20 @@ it('a host is told which option is wrong', async () => {
       detail: { field },
     });
   }
+});
+
+it('the context that a chart begins with is sent as every other context is', async () => {
+  const { heddle, url } = await open({ context: true, redact: ['pin'] });
+  const run = await heddle.start('still', { tenant: 'still' });
+  const plain = received(url, '?agent=still&tenant=still');
+  const shown = received(url, '?agent=still&tenant=still&context=true');
+  for (const got of [plain, shown]) await hasActors(got, 1);
+  const chart = (got: { readonly frames: readonly Frame[] }): unknown =>
+    JSON.parse(of(got, '@xstate.actor')[0]?.definition ?? '');
+  const states = { id: 'still', initial: 'on', states: { on: {} } };
+  expect(chart(plain)).toEqual(states);
+  expect(JSON.stringify(plain.frames)).not.toMatch(/4711|kept/);
+  expect(chart(shown)).toEqual({ ...states, context: { pin: '[redacted]', note: 'kept' } });
+  expect(JSON.stringify(shown.frames)).not.toContain('4711');
+  await run.cancel();
 });

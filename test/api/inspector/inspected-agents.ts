@@ -56,3 +56,11 @@ export const deep = createMachine({ id: 'deep', ...down(6) } as never).provide({
   guards: { isLate: () => true },
   actions: { tie: () => undefined },
 });
+
+/** Its context stands in its chart, as values. */
+export const still = createMachine({
+  id: 'still',
+  context: { pin: '4711', note: 'kept' },
+  initial: 'on',
+  states: { on: {} },
+});

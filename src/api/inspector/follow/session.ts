@@ -26,7 +26,7 @@ import { actorsMax, Members } from './members.ts';
 import { newsSince, pageTurns, readOf } from './news-since.ts';
 import { isRefusal, refuseSocket } from './refusals.ts';
 import { Wakeup } from './wakeup.ts';
-import { eventOf, sourceOf, stateOf, type Showing } from '../frames/words.ts';
+import { chartOf, eventOf, sourceOf, stateOf, type Showing } from '../frames/words.ts';
 
 const snapshotMs = 100;
 const readsMax = 64;
@@ -198,7 +198,7 @@ export class InspectorSession {
       const { turn, status } = state.head;
       const actor = { run: inspected, turn, status, readyAtMs: this.#nextMs, leftOut: 0 };
       const parts = {
-        definition: await definition(agent, version),
+        definition: chartOf(inspected, await definition(agent, version), showing),
         state: stateOf(inspected, state, showing),
       };
       this.#actors.set(runId, actor);

@@ -92,3 +92,16 @@ export function eventOf(
 /** The run that an event came from, where the journal knows it. */
 export const sourceOf = (entry: JournalEntry): string | null =>
   entry.kind === 'failed' ? (entry.run ?? null) : null;
+
+/** The chart as it is written, but for the context that it begins with: runs hold that. */
+export function chartOf(
+  { runId, agent }: Pick<InspectedRun, 'runId' | 'agent'>,
+  definition: unknown,
+  shown: Showing,
+): unknown {
+  const isChart = typeof definition === 'object' && definition !== null && 'context' in definition;
+  if (!isChart) return definition;
+  const { context, ...chart } = definition;
+  if (shown === null) return chart;
+  return { ...chart, context: shown(context, { agent, runId, kind: 'context' }) };
+}
