@@ -124,6 +124,11 @@ export class Members {
     this.#changed.delete(runId);
   }
 
+  /** What was looked at could not be told. */
+  lookAgain(runId: string): void {
+    if (this.#told.has(runId)) this.#changed.add(runId);
+  }
+
   /** It is looked at now: word that comes from now on counts anew. */
   looked(runId: string): void {
     this.#changed.delete(runId);

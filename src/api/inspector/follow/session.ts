@@ -209,9 +209,19 @@ export class InspectorSession {
   }
 
   async #tell(actors: readonly Actor[]): Promise<void> {
+    for (const { run } of actors) this.#members.looked(run.runId);
+    try {
+      await this.#tellAll(actors);
+    } catch (error) {
+      // Nobody may bring word of them again. Those that were told are found unchanged.
+      for (const { run } of actors) this.#members.lookAgain(run.runId);
+      throw error;
+    }
+  }
+
+  async #tellAll(actors: readonly Actor[]): Promise<void> {
     const { reads, socket } = this.#parts;
     const { scope } = this.#options;
-    for (const { run } of actors) this.#members.looked(run.runId);
     const asks = actors.map(({ run, turn }) =>
       readOf({ scope, runId: run.runId as RunId, turn }, pageTurns),
     );
