@@ -65,7 +65,11 @@ export class Inspector {
     const socket = new FrameSocket(webSocket, { clock: followed.live.clock, times });
     try {
       if (this.#sessions.size >= clientsMax) {
-        throw heddleError('streams-full', { max: clientsMax, retryAfterMs: 5_000 });
+        throw heddleError('streams-full', {
+          max: clientsMax,
+          to: 'to inspectors',
+          retryAfterMs: 5_000,
+        });
       }
       const session = this.#session(socket, connected);
       if (this.#isClosing) return session.close();

@@ -320,3 +320,12 @@ it('the context that a chart begins with is sent as every other context is', asy
   expect(JSON.stringify(shown.frames)).not.toContain('4711');
   await run.cancel();
 });
+
+it('a replica takes 50 inspectors, and says so to the next one', async () => {
+  const { url } = await open();
+  for (let n = 0; n < 50; n++) await connected(url, '?agent=weaver');
+  const { closed } = await connected(url, '?agent=weaver');
+  const { code, reason } = await closed;
+  expect(code).toBe(1013);
+  expect(reason).toMatch(/^streams-full: This replica serves 50 streams to inspectors, and takes /);
+});
