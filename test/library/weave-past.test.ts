@@ -103,6 +103,14 @@ it('is bounded in runs, and says from when on it is whole', async () => {
   expect(many).toMatchObject({ isOpenWhole: false, wholeFromMs: atMs });
 });
 
+it('runs that end while it is read hide none of those that have ended before', async () => {
+  const open = Array.from({ length: 8_190 }, (_, n) => brief(n));
+  const over = [ended(1, -3), ended(2, -2), ended(3, -1), ended(9_000, 0), ended(9_001, 70_000)];
+  const past = await weavePast(reads(open, over), scope, asked);
+  expect(past.runs.slice(-2).map(({ runId }) => runId)).toEqual([9_000, 9_001].map(idOf));
+  expect(past.wholeFromMs).toBe(past.fromMs);
+});
+
 it('is bounded in names', async () => {
   const open = Array.from({ length: 5_000 }, (_, n) => brief(n, { pipeline: `${n}`.repeat(200) }));
   const past = await weavePast(reads(open, []), scope, asked);

@@ -63,7 +63,7 @@ export async function weavePast(
   // Those that end while this is read are among them: they were read as open ones.
   for (let toMs = atMs + sliceMs; toMs > fromMs; toMs -= sliceMs) {
     const of = { fromMs: Math.max(fromMs, toMs - sliceMs), toMs, every };
-    const limit = kept.room + 1;
+    const limit = kept.endedRoom + 1;
     for (const run of await reads.weaveEnded(scope, { ...of, limit })) kept.take(run);
     if (!kept.isFull) continue;
     wholeFromMs = Math.min(kept.oldestEndMs, atMs);
@@ -97,6 +97,7 @@ export async function weavePast(
 class Kept {
   readonly #runs = new Map<string, RunBrief>();
   #names = 0;
+  #ended = 0;
   isFull = false;
   oldestEndMs = Number.POSITIVE_INFINITY;
 
@@ -104,18 +105,22 @@ class Kept {
     return [...this.#runs.values()];
   }
 
-  get room(): number {
-    return Math.max(0, runsMax - this.#runs.size);
+  /** How many more ended runs there may be. Those that were read as open may be among them, and need no place. */
+  get endedRoom(): number {
+    return runsMax - this.#ended;
   }
 
   take(run: RunBrief): void {
-    if (!this.#runs.has(run.runId)) {
+    const before = this.#runs.get(run.runId);
+    if (before === undefined) {
       this.#names += run.agent.length + run.user.length + run.pipeline.length;
       if (this.#runs.size >= runsMax || this.#names > namesMax) this.isFull = true;
       if (this.isFull) return;
     }
     this.#runs.set(run.runId, run);
-    if (run.endedAtMs !== null) this.oldestEndMs = Math.min(this.oldestEndMs, run.endedAtMs);
+    if (run.endedAtMs === null) return;
+    if ((before?.endedAtMs ?? null) === null) this.#ended += 1;
+    this.oldestEndMs = Math.min(this.oldestEndMs, run.endedAtMs);
   }
 }
 
