@@ -4,7 +4,8 @@
  * leaves out the largest parked and waiting sets.
  * `--openai` puts chat completions in Ollama's place in the part `providers`.
  * `--only throughput|latency|crashes|parked|waiting|overhead|providers|past|service|pages` runs one part; `pages` wants
- * Chromium, and takes the time of its long look (ms) from `PAGES_MS`.
+ * Chromium, takes the time of its long look (ms) from `PAGES_MS`, and runs one part of itself by `PAGES_PART`:
+ * moving, replayed, long-run, layouts, search, watched.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

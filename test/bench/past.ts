@@ -13,7 +13,7 @@ const keep = ({ n, seen }: Walk, result: string): Walk => ({
 });
 
 /** One turn after the other: each takes the result of a task, keeps the last ones, and begins the next. */
-const walker = setup({
+export const walker = setup({
   types: { context: {} as Walk },
   actors: { step: fromPromise(async () => 'x'.repeat(200)) },
 }).createMachine({
@@ -62,7 +62,7 @@ async function measured({ name, read }: Reading): Promise<{ name: string; p: num
   return { name, p: [percentile(tookMs, 0.5), percentile(tookMs, 0.99), cpuMs] };
 }
 
-async function walked(run: Run, turns: number): Promise<void> {
+export async function walked(run: Run, turns: number): Promise<void> {
   while ((await run.row()).turn < turns) {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('pages', { timeout }, () => {
     await page.goto(`${first.url}/ui/channels`);
     await page.getByText('There is no channel yet').waitFor();
     await first.close();
-    await page.getByText(/heddle does not answer since \d/).waitFor({ timeout: 60_000 });
+    await page.getByText(/heddle has not answered since \d/).waitFor({ timeout: 60_000 });
     const again = await serve(heddle, { port: first.port });
     try {
       const body = JSON.stringify({ payload: 1 });
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('pages', { timeout }, () => {
       });
       // Nobody reloads the page.
       await page.getByText('news').waitFor({ timeout: 60_000 });
-      expect(await page.getByText(/does not answer since/).count()).toBe(0);
+      expect(await page.getByText(/has not answered since/).count()).toBe(0);
     } finally {
       await again.close();
       await heddle.close();

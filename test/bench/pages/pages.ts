@@ -2,19 +2,25 @@
  * The activity page in headless Chromium on this machine, beside heddle and Postgres. First while 3,000 runs move: the
  * CPU time of each task of the page and its worker, how long after its data a frame is drawn, and the memory of the
  * page's process. Then on a feed that a real server replays, with nothing else running: frames drawn a second while the
- * weave is zoomed and dragged, beside what the same browser draws when it does nothing but fill such a canvas.
+ * weave is zoomed and dragged, beside what the same browser draws when it does nothing but fill such a canvas. The other
+ * files measure the page of a long run, the search over a million runs, layouts, and circuits that are watched.
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
 import { printTable } from '../report.ts';
 import { makeRuns, millionTenant } from '../service/million-runs.ts';
 import { serverProcess } from '../service/server-process.ts';
 import { percentile } from '../workload.ts';
 import { hasChromium, openPage, type Seen } from './chromium.ts';
+import { databaseWith } from './database-with.ts';
 import { Feed } from './feed.ts';
 import { fillsPerS, movedBy } from './gestures.ts';
+import { layouts } from './layouts.ts';
+import { longRun } from './long-run.ts';
+import { search } from './search.ts';
+import { watchedCircuits } from './watched-circuits.ts';
 
 /** What one task may take: the page answers within it. */
 const taskMsMax = 50;
@@ -26,8 +32,20 @@ export async function pages(
 ): Promise<void> {
   if (!hasChromium) return console.log('\npages: no Chromium here, nothing measured');
   await promisify(execFile)('npm', ['run', '--silent', 'build:ui']);
-  await moving(databaseUrl, quick ? 20_000 : Number(process.env['PAGES_MS'] ?? 180_000));
-  for (const open of [3_000, 30_000]) await replayed(databaseUrl, { open, quick });
+  const wanted = process.env['PAGES_PART'];
+  const parts: Readonly<Record<string, () => Promise<void>>> = {
+    moving: () => moving(databaseUrl, quick ? 20_000 : Number(process.env['PAGES_MS'] ?? 180_000)),
+    replayed: async () => {
+      for (const open of [3_000, 30_000]) await replayed(databaseUrl, { open, quick });
+    },
+    'long-run': () => longRun(databaseUrl, { quick }),
+    layouts,
+    search: () => search(databaseUrl, { quick }),
+    watched: () => watchedCircuits(databaseUrl, { quick }),
+  };
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted === undefined || wanted === name) await part();
+  }
 }
 
 const text = (value: number, digits = 1): string => value.toFixed(digits);
@@ -81,7 +99,7 @@ async function replayed(
   databaseUrl: string,
   { open, quick }: { readonly open: number; readonly quick: boolean },
 ): Promise<void> {
-  const url = await withRuns(databaseUrl, open);
+  const url = await databaseWith(databaseUrl, (client) => withTurns(client, open));
   const server = await serverProcess(url, { latencyMs: 0 });
   const seen = await openPage(`${server.url}/ui/activity?tenant=${millionTenant}`);
   try {
@@ -107,35 +125,13 @@ async function replayed(
   }
 }
 
-/** A database of its own with open runs that have had turns all through the last quarter of an hour. */
-async function withRuns(databaseUrl: string, open: number): Promise<string> {
-  const name = `pages_${open}_${Date.now()}`;
-  const query = async (url: string, sql: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
-  };
-  await query(databaseUrl, `create database ${name}`);
-  // No URL that Node would read: its host may be a folder.
-  const url = databaseUrl.replace(/^(\w+:\/\/[^/]*\/)[^?]*/, `$1${name}`);
-  // A server that has begun once has made the tables.
-  await (await serverProcess(url, { latencyMs: 0 })).close();
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await makeRuns(client, { ended: 0, open });
-    await client.query(`insert into heddle.journal (tenant, run_id, turn, entries, at, status)
-      select r.tenant, r.run_id, n, '[]', now() - (14 - n) * interval '60 s' - abs(hashtext(r.run_id::text) % 60) * interval '1 s',
-        (array['admitted', 'calling-provider', 'waiting-on-channel', 'calling-provider', 'waiting-on-timer'])[1 + (n + abs(hashtext(r.run_id::text) % 5)) % 5]
-      from heddle.runs r cross join generate_series(1, 13) as n`);
-    await client.query('update heddle.runs set turn = 13');
-    await client.query('analyze');
-  } finally {
-    await client.end();
-  }
-  return url;
+/** Open runs that have had turns all through the last quarter of an hour. */
+async function withTurns(client: pg.Client, open: number): Promise<void> {
+  await makeRuns(client, { ended: 0, open });
+  await client.query(`insert into heddle.journal (tenant, run_id, turn, entries, at, status)
+    select r.tenant, r.run_id, n, '[]', now() - (14 - n) * interval '60 s' - abs(hashtext(r.run_id::text) % 60) * interval '1 s',
+      (array['admitted', 'calling-provider', 'waiting-on-channel', 'calling-provider', 'waiting-on-timer'])[1 + (n + abs(hashtext(r.run_id::text) % 5)) % 5]
+    from heddle.runs r cross join generate_series(1, 13) as n`);
+  await client.query('update heddle.runs set turn = 13');
+  await client.query('analyze');
 }

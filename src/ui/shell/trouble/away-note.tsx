@@ -11,8 +11,8 @@ export function AwayNote(): JSX.Element | null {
     <div class="note bad away" role="alert">
       <b>
         {what === 'process'
-          ? `heddle does not answer since ${instant(sinceMs)}.`
-          : `heddle’s database does not answer since ${instant(sinceMs)}.`}
+          ? `heddle has not answered since ${instant(sinceMs)}.`
+          : `heddle’s database has not answered since ${instant(sinceMs)}.`}
       </b>{' '}
       {what === 'process'
         ? 'Runs go on where other replicas serve; else they wait, and nothing of them is lost.'
