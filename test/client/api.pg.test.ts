@@ -194,6 +194,8 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect((await refusal(operator.probeProvider('nobody'))).code).toBe('provider-unknown');
     expect((await operator.replicas()).replicas.length).toBeGreaterThan(0);
     expect(await operator.activity()).toBeTypeOf('object');
+    const weave = await operator.weave({ spanMs: 60_000 });
+    expect(weave.runs.some((run) => run.agent === 'approval' && run.steps.length > 0)).toBe(true);
     const [agent] = await agents.list({ agent: 'approval' });
     expect(agent).toMatchObject({ agent: 'approval', isHere: true });
     expect(await agents.get('approval', agent!.version)).toMatchObject({
