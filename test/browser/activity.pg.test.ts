@@ -138,7 +138,7 @@ describe.skipIf(!hasBrowser)('the activity page', { timeout }, () => {
     await page.getByRole('img', { name: '1 message has woken' }).waitFor({ timeout: 30_000 });
     await page.getByRole('img', { name: '2 messages have woken' }).waitFor({ timeout: 30_000 });
     for (const name of ['researcher', 'editor', 'evaluator']) {
-      await page.locator('.run-name', { hasText: name }).waitFor();
+      await page.locator('.weave-run', { hasText: name }).waitFor();
     }
     await page.close();
   });
