@@ -38,12 +38,17 @@ function suite(): TestProjectInlineConfiguration[] {
 
 /**
  * `chaos`, `pages` and `service` take long, with real processes; `simulation` plays four times as many schedules
- * as the suite does, or as many as HEDDLE_SCHEDULES says.
+ * as the suite does, or as many as HEDDLE_SCHEDULES says. `pages` looks at each page in each theme and width.
  */
 function long(folder: string): TestProjectInlineConfiguration {
   const { HEDDLE_SCHEDULES = '40000' } = process.env;
-  const env = folder === 'simulation' ? { HEDDLE_SCHEDULES } : {};
+  const envs: Readonly<Record<string, Record<string, string>>> = {
+    simulation: { HEDDLE_SCHEDULES },
+    pages: { HEDDLE_EVERY_LOOK: 'true' },
+  };
+  const env = envs[folder] ?? {};
   const include = [`test/${folder}/**/*.test.ts`];
+  if (folder === 'pages') include.push('test/browser/pages.pg.test.ts');
   return { root, test: { ...common, name: folder, include, env, testTimeout: 600_000 } };
 }
 

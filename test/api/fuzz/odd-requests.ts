@@ -124,6 +124,11 @@ function schemaOf(schema: z.ZodType | undefined): Schema {
   return inline(root, 0) as Schema;
 }
 
+function fittingNumber({ minimum = 0, maximum = Infinity }: Schema): fc.Arbitrary<number> {
+  const min = Math.max(minimum, 0);
+  return fc.integer({ min, max: Math.min(maximum, min + 9) });
+}
+
 /** What fits, as far as a few words of the schema tell. */
 function fitting(schema: Schema, isOdd = true): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
@@ -138,10 +143,7 @@ function fitting(schema: Schema, isOdd = true): fc.Arbitrary<unknown> {
       return fc.boolean();
     case 'integer':
     case 'number':
-      return fc.integer({
-        min: Math.max(schema.minimum ?? 0, 0),
-        max: Math.min(schema.maximum ?? 9, 9),
-      });
+      return fittingNumber(schema);
     case 'array': {
       const { items = {}, minItems = 0 } = schema;
       return fc.array(fitting(items, isOdd), { minLength: minItems, maxLength: minItems + 2 });

@@ -6,7 +6,7 @@ import { stubProvider } from '../../src/heddle.ts';
 import { served, type Served } from '../api/served.ts';
 import { builtPages } from '../support/built-pages.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { browser, hasBrowser } from './browser.ts';
+import { browser, hasBrowser } from '../browser/browser.ts';
 
 const circuits = 8;
 /** The calls outlive the tests. */

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { master, weaver } from '../api/inspector/inspected-agents.ts';
 import { served } from '../api/served.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { browser, hasBrowser } from './browser.ts';
+import { browser, hasBrowser } from '../browser/browser.ts';
 
 type Frame = {
   readonly type: string;

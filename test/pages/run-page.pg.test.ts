@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { approval } from '../../machines/examples/approval.ts';
 import { served, type Served } from '../api/served.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { browser, hasBrowser } from './browser.ts';
+import { browser, hasBrowser } from '../browser/browser.ts';
 
 const litIn = (page: Page): Promise<readonly string[]> =>
   page.locator('.chart-node.is-lit.is-leaf .chart-name').allTextContents();

@@ -7,7 +7,7 @@ import { served, type Served } from '../api/served.ts';
 import { builtPages } from '../support/built-pages.ts';
 import { openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { browser, hasBrowser } from './browser.ts';
+import { browser, hasBrowser } from '../browser/browser.ts';
 
 const timeout = 120_000;
 const token = 't'.repeat(32);
