@@ -30,7 +30,10 @@ function due(): void {
   isDue = true;
   requestAnimationFrame(() => {
     isDue = false;
-    painter.draw(Date.now());
+    const nowMs = Date.now();
+    // What is drawn is shifted and never painted again, so the step that is drawn has to be there.
+    picture.tick(nowMs);
+    painter.draw(nowMs);
     // For who traces the browser: `npm run bench -- --only pages`.
     const afterMs = heardAtMs === null ? '' : Math.round(performance.now() - heardAtMs);
     console.timeStamp(`heddle drew ${afterMs}`);
