@@ -3,7 +3,7 @@
  * `from` alone, as ms before now. What somebody zooms or drags goes into the address when it stands still; an address
  * that was shared, or gone back to, goes to the worker.
  */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { query, setQuery } from '../shell/router.ts';
 import type { ActivityLink } from './activity-link.ts';
 import { fieldsOf, keyOf, timeOf, wholeSpanMs } from './time-address.ts';
@@ -13,8 +13,8 @@ const stillMs = 400;
 export function useShownTime(link: ActivityLink): void {
   const from = query.value.get('from');
   const to = query.value.get('to');
-  /** What the address and the worker both say. */
-  const agreed = useRef(keyOf({ from: null, to: null }));
+  /** What the address and this worker both say; a worker begins with all. */
+  const agreed = useMemo(() => ({ current: keyOf({ from: null, to: null }) }), [link]);
   useEffect(() => {
     const key = keyOf({ from, to });
     if (key === agreed.current) return;
@@ -31,5 +31,5 @@ export function useShownTime(link: ActivityLink): void {
       setQuery(fieldsOf(view), 'push');
     }, stillMs);
     return () => clearTimeout(timer);
-  }, [seen]);
+  }, [agreed, seen]);
 }

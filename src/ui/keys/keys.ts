@@ -5,6 +5,7 @@
 import { useEffect } from 'preact/hooks';
 import { go, pageAt } from '../shell/router.ts';
 import { pages } from '../shell/pages.ts';
+import { takesItself } from './own-keys.ts';
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
@@ -19,6 +20,7 @@ export function takeKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event) && event.key !== 'Escape') return;
   if (document.querySelector('dialog[open]') !== null) return;
+  if (event.target instanceof Element && takesItself(event.key, event.target)) return;
   if (isAfterG) {
     isAfterG = false;
     const page = pages.find(({ key }) => key === event.key);

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Budget, BudgetOwner, BudgetView } from '../../client/index.ts';
+import { costWords } from '../look/amounts.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
@@ -9,6 +10,7 @@ import { query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
 
 const whole = new Intl.NumberFormat('en');
+const words = { tokens: (n: number) => whole.format(n), cost: costWords } as const;
 
 /** A budget as a form asks for it. */
 const budgetSchema = {
@@ -40,7 +42,7 @@ export function BudgetsPage(): JSX.Element {
         </label>
       </div>
       <OneBudget key="tenant" title="The tenant" owner={{}} />
-      {user !== '' && <OneBudget key={user} title={`User ${user}`} owner={{ user }} />}
+      {user !== '' && <OneBudget key={`user ${user}`} title={`User ${user}`} owner={{ user }} />}
     </>
   );
 }
@@ -108,11 +110,11 @@ function Use({ view: { budget, spent, reserved } }: { readonly view: BudgetView 
           <tr key={what}>
             <th scope="row">{what}</th>
             <td class="right">
-              {budget?.[what] === undefined ? 'none' : whole.format(budget[what])}{' '}
+              {budget?.[what] === undefined ? 'none' : words[what](budget[what])}{' '}
               {budget?.per === 'day' ? 'a day' : ''}
             </td>
-            <td class="right">{whole.format(spent[what])}</td>
-            <td class="right">{whole.format(reserved[what])}</td>
+            <td class="right">{words[what](spent[what])}</td>
+            <td class="right">{words[what](reserved[what])}</td>
           </tr>
         ))}
       </tbody>

@@ -1,6 +1,6 @@
 /** Providers: what each takes at once, what it has done last, and what a person can order. */
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Client, Provider } from '../../client/index.ts';
 import { activePlaces } from '../chart/active.ts';
 import { ChartView, type View } from '../chart/chart-view.tsx';
@@ -12,6 +12,7 @@ import { useStream } from '../shell/live.ts';
 import { pageAt } from '../shell/router.ts';
 import { Empty, Trouble } from '../shell/trouble.tsx';
 import { gateChanges, type GateChange } from './gate-past.ts';
+import { waitingWords } from './line-words.ts';
 import { machineCharts } from './machine-charts.ts';
 import './providers.css';
 
@@ -54,7 +55,7 @@ export function ProvidersPage({
   }
   const shown = value.filter(({ gate }) => only === undefined || gate === only);
   const inUse = value.reduce((sum, one) => sum + one.inUse, 0);
-  const waiting = Math.max(...value.map(({ line }) => line.length));
+  const waiting = waitingWords(value.map(({ line }) => line.length));
   return (
     <>
       <div class="head">
@@ -64,12 +65,23 @@ export function ProvidersPage({
         </span>
       </div>
       {trouble !== null && <Trouble error={trouble} again={again} />}
+      {shown.length === 0 && (
+        <Empty title="There is no such provider">
+          <p>
+            It has not been called, or has another name:{' '}
+            <a class="link" href={pageAt(['providers'])}>
+              all providers
+            </a>
+            .
+          </p>
+        </Empty>
+      )}
       <div class="providers">
         {shown.map((provider) => (
           <Gate
             key={provider.gate}
             provider={provider}
-            changes={gateChanges(past.value?.counts ?? [], provider.gate)}
+            changes={past.value === null ? null : gateChanges(past.value.counts, provider.gate)}
             again={again}
           />
         ))}
@@ -84,17 +96,10 @@ function Gate({
   again,
 }: {
   readonly provider: Provider;
-  readonly changes: readonly GateChange[];
+  readonly changes: readonly GateChange[] | null;
   readonly again: () => void;
 }): JSX.Element {
   const { gate, inUse, limit, ceiling, line, lastFault, lastOrder, sharesCeilingWith } = provider;
-  const [trouble, setTrouble] = useState<Error | null>(null);
-  const order = (does: (on: Client) => Promise<void>) => () => {
-    setTrouble(null);
-    does(client.value).then(again, (error: unknown) =>
-      setTrouble(error instanceof Error ? error : new Error(String(error))),
-    );
-  };
   return (
     <section class="section" aria-label={gate}>
       <div class="head">
@@ -121,23 +126,7 @@ function Gate({
           {lastOrder.kind} ordered by {lastOrder.by} {duration(lastOrder.agoMs)} ago
         </p>
       )}
-      {trouble !== null && <Trouble error={trouble} />}
-      <div class="buttons">
-        <button
-          class="button"
-          type="button"
-          onClick={order((on) => on.operator.probeProvider(gate))}
-        >
-          Probe
-        </button>
-        <button
-          class="button"
-          type="button"
-          onClick={order((on) => on.operator.reopenProvider(gate))}
-        >
-          Reopen
-        </button>
-      </div>
+      <Orders gate={gate} again={again} />
       <div class="gate-states">
         <GateChart status={provider.status} gate={gate} />
         <GatePast changes={changes} />
@@ -169,11 +158,18 @@ function GateChart({
   );
 }
 
-function GatePast({ changes }: { readonly changes: readonly GateChange[] }): JSX.Element {
+function GatePast({
+  changes,
+}: {
+  /** Null: not told. */
+  readonly changes: readonly GateChange[] | null;
+}): JSX.Element {
   return (
     <div>
       <h2>What it went through</h2>
-      {changes.length === 0 ? (
+      {changes === null ? (
+        <p class="small quiet">It is not known.</p>
+      ) : changes.length === 0 ? (
         <p class="small quiet">Nothing in the last hour, as far as it was counted.</p>
       ) : (
         <table aria-label="What it went through">
@@ -220,5 +216,48 @@ function Squares({
         return <i key={at} class={kind} />;
       })}
     </div>
+  );
+}
+
+/** What a person can order. One click is one order. */
+function Orders({
+  gate,
+  again,
+}: {
+  readonly gate: string;
+  readonly again: () => void;
+}): JSX.Element {
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  const isBusy = useRef(false);
+  const order = (does: (on: Client) => Promise<void>) => () => {
+    if (isBusy.current) return;
+    isBusy.current = true;
+    setTrouble(null);
+    void does(client.value)
+      .then(again, (error: unknown) =>
+        setTrouble(error instanceof Error ? error : new Error(String(error))),
+      )
+      .finally(() => (isBusy.current = false));
+  };
+  return (
+    <>
+      {trouble !== null && <Trouble error={trouble} />}
+      <div class="buttons">
+        <button
+          class="button"
+          type="button"
+          onClick={order((on) => on.operator.probeProvider(gate))}
+        >
+          Probe
+        </button>
+        <button
+          class="button"
+          type="button"
+          onClick={order((on) => on.operator.reopenProvider(gate))}
+        >
+          Reopen
+        </button>
+      </div>
+    </>
   );
 }

@@ -19,11 +19,9 @@ export function QuestionsPage(): JSX.Element {
   const [answered, setAnswered] = useState<ReadonlySet<string>>(new Set());
   // A page that somebody has gone on from, or writes in, stays still.
   useAgain(() => {
-    if (
-      !(document.activeElement instanceof HTMLElement) ||
-      document.activeElement.closest('form') === null
-    )
-      pages.again();
+    const { activeElement: at } = document;
+    const isWriting = at instanceof HTMLElement && at.closest('form') !== null;
+    if (pages.isFirst && !isWriting) pages.again();
   }, 5_000);
   const shown = (pages.items ?? []).filter(({ askId }) => !answered.has(askId));
   return (
@@ -42,8 +40,14 @@ export function QuestionsPage(): JSX.Element {
         ))}
       </div>
       {pages.trouble !== null && <Trouble error={pages.trouble} again={pages.again} />}
-      {pages.items !== null && shown.length === 0 && (
-        <Empty title="Nobody is asked anything">
+      {pages.items !== null && shown.length === 0 && !pages.hasMore && (
+        <Empty
+          title={
+            assignee === '' && agent === ''
+              ? 'Nobody is asked anything'
+              : 'No such question is open'
+          }
+        >
           <p>
             A chart that invokes <code>ask</code> waits for a person; its question comes here.
           </p>

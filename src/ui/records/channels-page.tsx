@@ -56,15 +56,38 @@ function Channels(): JSX.Element {
   );
 }
 
+/** The messages of one page; `list` is null until they are there. Which are the newest is known with the head. */
+function useMessages(
+  channel: string,
+  head: number | null,
+): {
+  readonly after: number;
+  readonly list: readonly Message[] | null;
+  readonly trouble: Error | null;
+  readonly again: () => void;
+} {
+  const asked = Number(query.value.get('from') ?? 0);
+  const from = Number.isSafeInteger(asked) ? asked : 0;
+  const after = from > 0 ? from - 1 : Math.max(0, (head ?? 0) - shownMessages);
+  const isPlaced = from > 0 || head !== null;
+  const { value, trouble, again } = useAnswer(
+    async (on) => {
+      const read = isPlaced
+        ? await on.channels.read(channel, { after, limit: shownMessages })
+        : null;
+      return { after, messages: read?.messages ?? null };
+    },
+    [channel, after, isPlaced],
+  );
+  const list = value?.after === after ? value.messages : null;
+  return { after, list, trouble, again };
+}
+
 function Channel({ channel }: { readonly channel: string }): JSX.Element {
-  const from = Number(query.value.get('from') ?? 0);
   const groups = useAnswer((on) => on.channels.groups(channel), [channel]);
   const head = groups.value?.head ?? 0;
-  const after = from > 0 ? from - 1 : Math.max(0, head - shownMessages);
-  const messages = useAnswer(
-    (on) => on.channels.read(channel, { after, limit: shownMessages }),
-    [channel, after],
-  );
+  const messages = useMessages(channel, groups.value?.head ?? null);
+  const { after, list: shown } = messages;
   useAgain(() => {
     groups.again();
     messages.again();
@@ -108,14 +131,16 @@ function Channel({ channel }: { readonly channel: string }): JSX.Element {
             Newest
           </button>
         </div>
-        {messages.value?.messages.length === 0 && (
+        {shown?.length === 0 && (
           <p class="quiet">
             {head === 0
               ? 'Nobody has published here yet; the channel is there with its first message.'
-              : 'These messages are not kept any more.'}
+              : after >= head
+                ? 'There is no message here yet.'
+                : 'These messages are not kept any more.'}
           </p>
         )}
-        {(messages.value?.messages ?? []).map((message) => (
+        {(shown ?? []).map((message) => (
           <MessageLine key={message.seq} message={message} />
         ))}
       </section>

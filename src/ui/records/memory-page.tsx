@@ -22,7 +22,10 @@ export function MemoryPage({
   readonly words: readonly string[];
 }): JSX.Element {
   const of = scopes.find((one) => one === scope) ?? 'tenant';
-  if (key !== undefined) return <Entry of={ownerOf(of, owner)} at={[of, owner]} entryKey={key} />;
+  if (key !== undefined) {
+    const place = `${of} ${owner} ${key}`;
+    return <Entry key={place} of={ownerOf(of, owner)} at={[of, owner]} entryKey={key} />;
+  }
   return <Entries scope={of} owner={owner === '-' ? '' : owner} />;
 }
 

@@ -1,57 +1,78 @@
 /** What the plain pages have in common: a list that is asked for page by page, as a table, with words where it is empty. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Client, Page } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { noteRefusal } from '../shell/ask.ts';
+import { QuestionOrder } from '../shell/ask/question-order.ts';
 import { returns } from '../shell/trouble/pulse.ts';
 import { Trouble } from '../shell/trouble.tsx';
 
 export type Paged<Item> = {
   readonly items: readonly Item[] | null;
   readonly hasMore: boolean;
+  /** Nobody has gone on from the first page. */
+  readonly isFirst: boolean;
   readonly trouble: Error | null;
   readonly more: () => void;
+  /** Begins anew; where an answer is outstanding, once it is there. */
   readonly again: () => void;
 };
 
-type Asked<Item> = { readonly items: readonly Item[] | null; readonly cursor: string };
+type Asked<Item> = {
+  readonly items: readonly Item[] | null;
+  readonly cursor: string;
+  readonly isFirst: boolean;
+  readonly trouble: Error | null;
+  /** Whose question it was: what another was answered is not shown. */
+  readonly of: Client | null;
+};
+
+const nothing = { items: null, cursor: '', isFirst: true, trouble: null, of: null } as const;
 
 /** Begins anew whenever one of `of` changes. */
 export function usePages<Item>(
   ask: (client: Client, cursor: string) => Promise<Page<Item>>,
   of: readonly unknown[],
 ): Paged<Item> {
-  const [{ items, cursor }, setAsked] = useState<Asked<Item>>({ items: null, cursor: '' });
-  const [trouble, setTrouble] = useState<Error | null>(null);
+  const [asked, setAsked] = useState<Asked<Item>>(nothing);
   const [round, setRound] = useState(0);
-  const [isDropped] = useState({ question: 0 });
+  const { current: order } = useRef(new QuestionOrder());
   const on = client.value;
   const read = (from: string): void => {
-    const question = ++isDropped.question;
+    const id = order.begun();
+    const told = (next: (before: Asked<Item>) => Omit<Asked<Item>, 'of'>): void => {
+      const ended = order.ended(id);
+      if (ended === null) return;
+      setAsked((before) => ({ ...next(before.of === on ? before : nothing), of: on }));
+      if (ended.isDue) setRound((n) => n + 1);
+    };
     ask(on, from).then(
-      (page) => {
-        if (question !== isDropped.question) return;
-        setTrouble(null);
-        setAsked((before) => ({
-          items: from === '' ? page.items : [...(before.items ?? []), ...page.items],
-          cursor: page.cursor,
-        }));
-      },
+      ({ items, cursor }) =>
+        told((before) => ({
+          items: from === '' ? items : [...(before.items ?? []), ...items],
+          cursor,
+          isFirst: from === '',
+          trouble: null,
+        })),
       (error: unknown) => {
         noteRefusal(error);
-        if (question === isDropped.question)
-          setTrouble(error instanceof Error ? error : new Error(String(error)));
+        const trouble = error instanceof Error ? error : new Error(String(error));
+        told((before) => ({ ...before, trouble }));
       },
     );
   };
   useEffect(() => read(''), [on, round, returns.value, ...of]);
+  const { items, cursor, isFirst, trouble } = asked.of === on ? asked : nothing;
   return {
     items,
     hasMore: cursor !== '',
+    isFirst,
     trouble,
     more: () => read(cursor),
-    again: () => setRound((n) => n + 1),
+    again: () => {
+      if (order.again()) setRound((n) => n + 1);
+    },
   };
 }
 

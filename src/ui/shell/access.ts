@@ -12,7 +12,7 @@ const tenantKey = 'heddle-tenant';
 const token = signal(sessionStorage.getItem(tokenKey));
 /** Null: that of the token, or `default`. */
 export const tenant = signal(
-  new URLSearchParams(location.search).get('tenant') ?? sessionStorage.getItem(tenantKey),
+  new URLSearchParams(location.search).get('tenant') || sessionStorage.getItem(tenantKey),
 );
 /** The API has refused to answer without a token, or with this one. */
 export const isRefused = signal(false);

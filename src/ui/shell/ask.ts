@@ -1,52 +1,59 @@
 /**
- * What a page asks of the API. A newer question supersedes an older one; until it is answered the old answer stays, and
- * the page says that it is old.
+ * What a page asks of the API. A newer question supersedes an older one; until it is answered the old answer stays. What
+ * was answered to another token, or of another tenant, is not shown.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HeddleRequestError, type Client } from '../../client/index.ts';
 import { client, isRefused } from './access.ts';
+import { QuestionOrder } from './ask/question-order.ts';
 import { returns } from './trouble/pulse.ts';
 
 export type Answer<Value> = {
   /** Null: nothing has been answered yet. */
   readonly value: Value | null;
   readonly trouble: Error | null;
-  /** The value is of an earlier question, or is being asked for again. */
-  readonly isOld: boolean;
-  /** Asks again. */
+  /** Asks again; where an answer is outstanding, once it is there. */
   readonly again: () => void;
 };
 
-/** Asked anew whenever one of `of` changes. While the tab is hidden nothing is asked. */
+type State<Value> = Pick<Answer<Value>, 'value' | 'trouble'> & { readonly of: Client | null };
+
+/** Asked anew whenever one of `of` changes. */
 export function useAnswer<Value>(
   ask: (client: Client) => Promise<Value>,
   of: readonly unknown[],
 ): Answer<Value> {
-  const [state, setState] = useState<Omit<Answer<Value>, 'again'>>({
-    value: null,
-    trouble: null,
-    isOld: true,
-  });
+  const [state, setState] = useState<State<Value>>({ value: null, trouble: null, of: null });
   const [round, setRound] = useState(0);
-  const newest = useRef(0);
+  const { current: order } = useRef(new QuestionOrder());
   const on = client.value;
   useEffect(() => {
-    const id = ++newest.current;
-    setState(({ value, trouble }) => ({ value, trouble, isOld: true }));
+    const id = order.begun();
+    const told = (value: Value | null, trouble: Error | null): void => {
+      const ended = order.ended(id);
+      if (ended === null) return;
+      if (trouble !== null) noteRefusal(trouble);
+      // A question that was refused leaves what was answered to the same caller before.
+      setState((before) => {
+        const kept = trouble !== null && before.of === on ? before.value : value;
+        return { value: kept, trouble, of: on };
+      });
+      if (ended.isDue) setRound((n) => n + 1);
+    };
     ask(on).then(
-      (value) => {
-        if (id === newest.current) setState({ value, trouble: null, isOld: false });
-      },
-      (error: unknown) => {
-        if (id !== newest.current) return;
-        noteRefusal(error);
-        const trouble = error instanceof Error ? error : new Error(String(error));
-        setState(({ value }) => ({ value, trouble, isOld: true }));
-      },
+      (value) => told(value, null),
+      (error: unknown) => told(null, error instanceof Error ? error : new Error(String(error))),
     );
     // What was asked while heddle was away is asked again when it is back.
   }, [on, round, returns.value, ...of]);
-  return { ...state, again: () => setRound((n) => n + 1) };
+  const { value, trouble } = state.of === on ? state : { value: null, trouble: null };
+  return {
+    value,
+    trouble,
+    again: () => {
+      if (order.again()) setRound((n) => n + 1);
+    },
+  };
 }
 
 /** Without a token, or with one that is not known any more, the page asks for one. */

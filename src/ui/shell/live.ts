@@ -1,59 +1,60 @@
 /**
  * One stream for a page: it carries all the topics that the page follows, because a browser opens six connections to a
- * server and no more. It is opened again by itself, and closed while the tab is hidden for long.
+ * server and no more. It is opened again by itself, and closed while the tab is hidden for long. Where it is refused it
+ * stays closed, and the shell says so: what the page shows does not move then.
  */
-import { signal, type Signal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { StreamEvent, StreamOptions, Topic } from '../../client/index.ts';
 import { client } from './access.ts';
 import { noteRefusal } from './ask.ts';
 import { reconnectMs } from './reconnect.ts';
-
-export type LinkState = 'connecting' | 'live' | 'away';
 
 /** A tab that nobody has seen for so long lets its stream go. */
 const hiddenMs = 30_000;
 
 /** The page's stream is lost: what it shows may be old, and the shell says so. */
 export const isAway = signal(false);
+/** Why the page's stream was refused, in words; null: it was not. */
+export const refusal = signal<string | null>(null);
 
-/** `heard` is called in the order of the events; `topics` are compared by what they say. */
-export function useStream(
-  topics: readonly Topic[],
-  heard: (event: StreamEvent) => void,
-  lastEventId?: string,
-): Signal<LinkState> {
-  const state = useMemo(() => signal<LinkState>('connecting'), []);
+/** `heard` is called in the order of the events; `topics` are compared by what they say. Without topics there is no stream. */
+export function useStream(topics: readonly Topic[], heard: (event: StreamEvent) => void): void {
   const newest = useRef(heard);
   newest.current = heard;
   const said = JSON.stringify(topics);
   const on = client.value;
-  const from = useRef(lastEventId);
   useEffect(() => {
+    const of = JSON.parse(said) as Topic[];
+    if (of.length === 0) return undefined;
     let stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    /** Where the stream stood. Another caller's stream, or one of other topics, begins anew. */
+    let lastEventId: string | undefined;
     const open = async (): Promise<void> => {
       const { signal: ended } = stop;
+      const lost = (isLost: boolean): void => {
+        if (!ended.aborted) isAway.value = isLost;
+      };
       const options: StreamOptions = {
         signal: ended,
         pauseMsMax: reconnectMs,
-        connection: (is) => {
-          if (is === 'lost' && !ended.aborted) state.value = 'away';
-          isAway.value = state.value === 'away';
-        },
-        ...(from.current === undefined ? {} : { lastEventId: from.current }),
+        // What is shown is new again with the first event.
+        connection: (is) => is === 'lost' && lost(true),
+        ...(lastEventId === undefined ? {} : { lastEventId }),
       };
       try {
-        for await (const event of on.stream(JSON.parse(said) as Topic[], options)) {
+        for await (const event of on.stream(of, options)) {
           if (ended.aborted) return;
-          state.value = event.event === 'closing' || event.event === 'end' ? 'away' : 'live';
-          isAway.value = event.event === 'closing';
-          if (event.id !== '') from.current = event.id;
+          lost(event.event === 'closing');
+          if (event.id !== '') lastEventId = event.id;
           newest.current(event);
         }
       } catch (error) {
+        if (ended.aborted) return;
         noteRefusal(error);
-        state.value = 'away';
+        lost(false);
+        refusal.value = error instanceof Error ? error.message : String(error);
       }
     };
     const seen = (): void => {
@@ -64,14 +65,14 @@ export function useStream(
         void open();
       }
     };
-    if (JSON.parse(said).length > 0) void open();
+    void open();
     document.addEventListener('visibilitychange', seen);
     return () => {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
       stop.abort();
       isAway.value = false;
+      refusal.value = null;
     };
-  }, [on, said, state]);
-  return state;
+  }, [on, said]);
 }

@@ -3,6 +3,7 @@
  * a page is never loaded anew.
  */
 import { computed, signal } from '@preact/signals';
+import { pathOf, wordsOf } from './router/address.ts';
 import { pagesAt } from './base.ts';
 
 const href = signal(location.href);
@@ -12,13 +13,7 @@ addEventListener('popstate', () => {
 });
 
 /** The words of the path behind `/ui`: `/ui/runs/0197` is `['runs', '0197']`. */
-export const path = computed(() =>
-  new URL(href.value).pathname
-    .slice(pagesAt.length)
-    .split('/')
-    .filter((word) => word !== '')
-    .map(decodeURIComponent),
-);
+export const path = computed(() => wordsOf(new URL(href.value).pathname, pagesAt));
 
 export const query = computed(() => new URL(href.value).searchParams);
 
@@ -30,7 +25,7 @@ export function pageAt(words: readonly string[], fields: Query = {}): string {
   for (const [name, value] of Object.entries(fields)) {
     if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
   }
-  const at = [pagesAt, ...words.map(encodeURIComponent)].join('/');
+  const at = pathOf(pagesAt, words);
   return search.size === 0 ? at : `${at}?${search.toString()}`;
 }
 

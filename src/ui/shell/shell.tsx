@@ -17,7 +17,7 @@ import { AwayNote } from './trouble/away-note.tsx';
 import { away } from './trouble/pulse.ts';
 import { KeysDialog, openKeys } from '../keys/keys-dialog.tsx';
 import { useKeys } from '../keys/keys.ts';
-import { isAway } from './live.ts';
+import { isAway, refusal } from './live.ts';
 import { pages } from './pages.ts';
 import { go, pageAt, path } from './router.ts';
 import { theme, turnTheme } from './theme.ts';
@@ -50,7 +50,7 @@ export function Shell(): JSX.Element {
   useEffect(() => {
     document.title = `${page?.name ?? 'heddle'} · heddle`;
   }, [page]);
-  const Shown = shown[word];
+  const Shown = page === undefined ? undefined : shown[page.word];
   return (
     <>
       <a class="skip" href="#main" onClick={() => main.current?.focus()}>
@@ -79,6 +79,8 @@ function Away(): JSX.Element {
     <p class="small quiet" role="status">
       {isAway.value &&
         'heddle does not answer. What is shown may be old; the page asks again by itself.'}
+      {refusal.value !== null &&
+        `This page does not follow what happens, and what it shows may be old: ${refusal.value}`}
     </p>
   );
 }

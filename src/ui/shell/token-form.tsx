@@ -1,6 +1,6 @@
 /** Asked for where the API wants a token. It is kept for this tab, and sent with each request. */
 import type { JSX } from 'preact';
-import { useToken } from './access.ts';
+import { isRefused, useToken } from './access.ts';
 
 export function TokenForm(): JSX.Element {
   return (
@@ -21,7 +21,12 @@ export function TokenForm(): JSX.Element {
         <span>Token</span>
         <input class="input mono" name="token" type="password" autocomplete="off" autofocus />
       </label>
-      <button class="button main">Go on</button>
+      <div class="buttons">
+        <button class="button main">Go on</button>
+        <button class="button" type="button" onClick={() => (isRefused.value = false)}>
+          Back
+        </button>
+      </div>
     </form>
   );
 }

@@ -12,7 +12,7 @@ export function AwayNote(): JSX.Element | null {
       <b>
         {what === 'process'
           ? `heddle has not answered since ${instant(sinceMs)}.`
-          : `heddle’s database has not answered since ${instant(sinceMs)}.`}
+          : `heddle has not been ready since ${instant(sinceMs)}: its database does not answer it, or it stops.`}
       </b>{' '}
       {what === 'process'
         ? 'Runs go on where other replicas serve; else they wait, and nothing of them is lost.'

@@ -12,8 +12,8 @@ const missesMin = 2;
 
 export type Away = {
   readonly sinceMs: number;
-  /** The process does not answer, or its database does not answer it. */
-  readonly what: 'process' | 'database';
+  /** The process does not answer; or it does, and its database does not answer it, or it stops. */
+  readonly what: 'process' | 'unready';
 };
 
 /** Null: it answers. */
@@ -47,7 +47,9 @@ async function missing(): Promise<Away['what'] | null> {
   try {
     const signalOf = AbortSignal.timeout(patienceMs);
     const { status } = await fetch(`${apiAt}/readyz`, { signal: signalOf, cache: 'no-store' });
-    return status === 503 ? 'database' : null;
+    // A proxy answers so for a process that is not there.
+    if (status === 502 || status === 504) return 'process';
+    return status === 503 ? 'unready' : null;
   } catch {
     return 'process';
   }

@@ -1,0 +1,63 @@
+/** Which answer is shown, which words stand in a path, and which keys an element takes itself. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { takesItself } from '../../src/ui/keys/own-keys.ts';
+import { waitingWords } from '../../src/ui/operations/line-words.ts';
+import { pathOf, wordsOf } from '../../src/ui/shell/router/address.ts';
+import { QuestionOrder } from '../../src/ui/shell/ask/question-order.ts';
+
+describe('an answer', () => {
+  it('is void when something else was asked meanwhile', () => {
+    const order = new QuestionOrder();
+    const first = order.begun();
+    const second = order.begun();
+    expect(order.ended(second)).toEqual({ isDue: false });
+    expect(order.ended(first)).toBeNull();
+  });
+
+  it('that takes longer than the time between two wishes to ask again is shown', () => {
+    const order = new QuestionOrder();
+    for (let n = 0; n < 3; n += 1) {
+      const question = order.begun();
+      expect([order.again(), order.again()]).toEqual([false, false]);
+      expect(order.ended(question)).toEqual({ isDue: true });
+    }
+    expect(order.again()).toBe(true);
+  });
+});
+
+describe('the words of a path', () => {
+  it('come back as they were given', () => {
+    const word = fc.string({ minLength: 1, unit: 'grapheme' }).filter((one) => !/^\.+$/.test(one));
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        const { pathname } = new URL(pathOf('/ops/ui', words), 'http://heddle');
+        expect(wordsOf(pathname, '/ops/ui')).toEqual(words);
+      }),
+    );
+  });
+
+  it('that are no encoding stand for themselves', () => {
+    expect(wordsOf('/ui/agents/100%', '/ui')).toEqual(['agents', '100%']);
+    expect(wordsOf('/ui/channels/%E0%A4%A', '/ui')).toEqual(['channels', '%E0%A4%A']);
+  });
+});
+
+it('a button keeps enter and space, a link enter, and a row neither', () => {
+  const within = (tag: string) => ({
+    closest: (selectors: string) => (selectors.split(/[[,\s]+/).includes(tag) ? {} : null),
+  });
+  expect([takesItself('Enter', within('button')), takesItself(' ', within('button'))]).toEqual([
+    true,
+    true,
+  ]);
+  expect([takesItself('Enter', within('a')), takesItself(' ', within('a'))]).toEqual([true, false]);
+  expect(takesItself('Enter', within('div'))).toBe(false);
+  expect(takesItself('p', within('button'))).toBe(false);
+});
+
+it('calls in several lines are not counted twice, nor left out', () => {
+  expect(waitingWords([])).toBe('0');
+  expect(waitingWords([7, 0])).toBe('7');
+  expect(waitingWords([5, 3])).toBe('5 to 8');
+});
