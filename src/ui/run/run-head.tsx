@@ -5,7 +5,10 @@ import { State } from '../look/glyph.tsx';
 import { lookOf } from '../look/states.ts';
 import { duration, instant, nowMs } from '../look/time.ts';
 import { pageAt } from '../shell/router.ts';
-import { useAnswer } from '../shell/ask.ts';
+import { writeSearch } from '../runs/search-words.ts';
+import { useAgain, useAnswer } from '../shell/ask.ts';
+
+const childrenMs = 3_000;
 
 export function RunHead({
   run,
@@ -37,7 +40,9 @@ export function RunHead({
           {pipeline === '' ? (
             '–'
           ) : (
-            <a href={pageAt(['runs'], { q: `pipeline:${pipeline}` })}>{pipeline}</a>
+            <a href={pageAt(['runs'], { q: writeSearch([{ key: 'pipeline', value: pipeline }]) })}>
+              {pipeline}
+            </a>
           )}
         </Fact>
         <Fact name="priority">{priority}</Fact>
@@ -86,10 +91,13 @@ function Children({
   readonly runId: string;
   readonly turn: number;
 }): JSX.Element | null {
-  const { value } = useAnswer(
+  const { value, again } = useAnswer(
     (on) => on.runs.children(runId, { depth: 1, limit: 20 }),
     [runId, turn],
   );
+  // A child may move while its parent stands still.
+  const isMoving = value?.runs.some(({ endedAtMs }) => endedAtMs === null) === true;
+  useAgain(() => isMoving && again(), childrenMs);
   if (value === null || value.runs.length === 0) return null;
   return (
     <Fact name="children">

@@ -1,20 +1,25 @@
 /** Commands to the runs that are selected, or to all that the search means: told first how many that is. */
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { BulkCommand, Client, OpenRunsFilter, RunsFilter } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { Trouble } from '../shell/trouble.tsx';
+import { toAll, toEach, type Outcome } from './give.ts';
 import type { RunList } from './run-list.ts';
 import type { Selection } from './selection.ts';
 import { openFilterOf } from './search-words.ts';
 
 const whole = new Intl.NumberFormat('en');
 const commands: readonly BulkCommand[] = ['pause', 'resume', 'cancel'];
-/** Commands to runs one by one: so many at once. */
-const atOnce = 8;
 
-type Asked = { readonly command: BulkCommand; readonly runs: number };
-type Outcome = { readonly done: number; readonly failed: readonly string[] };
+/** Whom a command is for: the runs that are selected, or by a filter all that the search means. */
+type Meant = {
+  readonly on: Client;
+  readonly ids: ReadonlySet<string>;
+  readonly filter: OpenRunsFilter | null;
+};
+
+type Asked = { readonly command: BulkCommand; readonly runs: number; readonly of: Meant };
 
 type Props = {
   readonly list: RunList;
@@ -29,6 +34,8 @@ type Bulk = {
   readonly count: (command: BulkCommand) => void;
   readonly give: (asked: Asked) => void;
   readonly drop: () => void;
+  /** All that fit are meant, and not the selected rows. */
+  readonly isAll: boolean;
 };
 
 function useBulk({ list, selection, filter }: Props): Bulk {
@@ -36,7 +43,12 @@ function useBulk({ list, selection, filter }: Props): Bulk {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [trouble, setTrouble] = useState<Error | null>(null);
   const isBusy = useRef(false);
-  const open = selection.isAll ? openFilterOf(filter) : null;
+  const on = client.value;
+  const { ids, isAll } = selection;
+  const meant = useMemo(
+    (): Meant => ({ on, ids, filter: isAll ? openFilterOf(filter) : null }),
+    [on, ids, isAll, filter],
+  );
   const guarded = async (act: () => Promise<void>): Promise<void> => {
     // A second click while the first is under way does nothing.
     if (isBusy.current) return;
@@ -50,23 +62,25 @@ function useBulk({ list, selection, filter }: Props): Bulk {
       isBusy.current = false;
     }
   };
-  const on = client.value;
   return {
-    asked,
+    // A question that was asked of another selection is no question any more.
+    asked: asked?.of === meant ? asked : null,
     outcome,
     trouble,
     drop: () => setAsked(null),
+    isAll: meant.filter !== null,
     count: (command) =>
       void guarded(async () => {
-        const runs = open === null ? selection.ids.size : await on.runs.meant(command, open);
-        setAsked({ command, runs });
+        const { filter: open } = meant;
+        const runs = open === null ? ids.size : await on.runs.meant(command, open);
+        setAsked({ command, runs, of: meant });
       }),
-    give: ({ command, runs }) =>
+    give: ({ command, runs, of }) =>
       void guarded(async () => {
         const came =
-          open === null
-            ? await toEach(on, command, [...selection.ids])
-            : await toAll(on, command, open, runs);
+          of.filter === null
+            ? await toEach(of.on, command, of.ids)
+            : await toAll(of.on, command, { filter: of.filter, runs });
         setAsked(null);
         setOutcome(came);
         selection.clear();
@@ -76,8 +90,8 @@ function useBulk({ list, selection, filter }: Props): Bulk {
 }
 
 export function BulkBar(props: Props): JSX.Element | null {
-  const { ids, isAll, clear } = props.selection;
-  const { asked, outcome, trouble, count, give, drop } = useBulk(props);
+  const { ids, clear } = props.selection;
+  const { asked, outcome, trouble, isAll, count, give, drop } = useBulk(props);
   if (ids.size === 0 && outcome === null && trouble === null) return null;
   const chosen = isAll
     ? 'All that fit'
@@ -121,41 +135,4 @@ export function BulkBar(props: Props): JSX.Element | null {
       )}
     </div>
   );
-}
-
-/** As many requests as it takes; each says how many are left. */
-async function toAll(
-  on: Client,
-  command: BulkCommand,
-  filter: OpenRunsFilter,
-  runs: number,
-): Promise<Outcome> {
-  let done = 0;
-  for (let cursor = '', matches = runs; ;) {
-    const came = await on.runs.command(command, filter, {
-      matches,
-      ...(cursor === '' ? {} : { cursor }),
-    });
-    done += came.done;
-    if (came.cursor === '' || came.left === 0) return { done, failed: [] };
-    ({ cursor, left: matches } = came);
-  }
-}
-
-async function toEach(on: Client, command: BulkCommand, ids: readonly string[]): Promise<Outcome> {
-  const failed: string[] = [];
-  let done = 0;
-  const left = [...ids];
-  const work = async (): Promise<void> => {
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      try {
-        await on.runs[command](id);
-        done += 1;
-      } catch (error) {
-        failed.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  return { done, failed };
 }

@@ -33,12 +33,13 @@ export function Facets({ facets, search, change }: Props): JSX.Element {
       type="button"
       class={`legend-row ${n === 0 ? 'zero' : ''}`}
       aria-pressed={has({ key, value })}
+      disabled={value === ''}
       onClick={() => turn({ key, value })}
     >
       {name}
       <span class="right">
         {whole.format(n)}
-        {n >= 10_000 && '+'}
+        {facets?.isWhole === false && '+'}
       </span>
     </button>
   );

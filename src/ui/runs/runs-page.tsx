@@ -4,14 +4,15 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import './runs.css';
 import { client } from '../shell/access.ts';
 import { useKeys } from '../keys/keys.ts';
+import { noteRefusal } from '../shell/ask.ts';
 import { useStream } from '../shell/live.ts';
 import { returns } from '../shell/trouble/pulse.ts';
 import { pageAt, query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
-import type { RunsFilter, Topic } from '../../client/index.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { Facets } from './facets.tsx';
-import { RunList } from './run-list.ts';
+import { freshMax, RunList } from './run-list.ts';
+import { topicOf } from './fresh.ts';
 import { RunTable } from './run-table.tsx';
 import { SavedFilters } from './saved-filters.tsx';
 import { SearchBox } from './search-box.tsx';
@@ -33,7 +34,10 @@ export function RunsPage(): JSX.Element {
   const search = useMemo(() => parseSearch(q), [q]);
   // Ages are counted from when the words were written: rows do not wander out by themselves.
   const filter = useMemo(() => filterOf(search, Date.now()), [search]);
-  const list = useMemo(() => new RunList(client.value), [client.value]);
+  const list = useMemo(
+    () => new RunList(client.value, { refused: noteRefusal, isHidden: () => document.hidden }),
+    [client.value],
+  );
   useEffect(() => () => list.close(), [list]);
   useEffect(() => list.ask(filter), [list, filter, returns.value]);
   useStream(
@@ -53,11 +57,12 @@ export function RunsPage(): JSX.Element {
         <h1>Runs</h1>
         <span class="quiet">
           {facets === null ? '' : `${whole.format(facets.total)}${facets.isWhole ? '' : '+'}`}
-          {list.isOld.value && ' …'}
+          {(list.isOld.value || list.areFacetsOld.value) && ' …'}
         </span>
         {list.fresh.value > 0 && (
           <button class="button small" type="button" onClick={() => list.again()}>
-            Show {whole.format(list.fresh.value)} new
+            Show {whole.format(list.fresh.value)}
+            {list.fresh.value >= freshMax && '+'} new
           </button>
         )}
       </div>
@@ -84,18 +89,6 @@ export function RunsPage(): JSX.Element {
       </div>
     </>
   );
-}
-
-/** The stream knows these fields of a filter; the others are held against the rows that are there. */
-function topicOf({ status, agent, user, pipeline, parent }: RunsFilter): Topic {
-  const filter = {
-    ...(status === undefined ? {} : { status }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(user === undefined ? {} : { user }),
-    ...(pipeline === undefined ? {} : { pipeline }),
-    ...(parent === undefined ? {} : { parentRunId: parent }),
-  };
-  return { kind: 'runs', filter };
 }
 
 function NoRuns({

@@ -32,15 +32,16 @@ const isKey = (key: string): key is SearchKey => (searchKeys as readonly string[
 const statuses = listed.filter((look) => look !== 'slot') as readonly RunStatus[];
 const openStatuses = statuses.filter((status) => !isEnded(status));
 
-/** A value with spaces stands in quotes. */
+/** A value with spaces, or one that begins with a quote, stands in quotes; a quote and a backslash in it behind a backslash. */
 export function parseSearch(text: string): Search {
   const words: SearchWord[] = [];
   const unknown: string[] = [];
   for (const [whole, key = '', quoted, plain = ''] of text.matchAll(
-    /(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/g,
+    /(?:([a-z]+):)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/gs,
   )) {
-    const value = quoted ?? plain;
-    if (isKey(key) && value !== '' && isMeant(key, value)) words.push({ key, value });
+    const value = quoted === undefined ? plain : quoted.replaceAll(/\\(.)/gs, '$1');
+    const isBegun = quoted === undefined && plain.startsWith('"');
+    if (isKey(key) && value !== '' && !isBegun && isMeant(key, value)) words.push({ key, value });
     else unknown.push(whole);
   }
   return { words, unknown };
@@ -48,10 +49,10 @@ export function parseSearch(text: string): Search {
 
 export function writeSearch(words: readonly SearchWord[]): string {
   return words
-    .map(
-      ({ key, value }) =>
-        `${key}:${/[\s"]/.test(value) ? `"${value.replaceAll('"', '')}"` : value}`,
-    )
+    .map(({ key, value }) => {
+      const isPlain = !/\s|^"/.test(value);
+      return `${key}:${isPlain ? value : `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`}`;
+    })
     .join(' ');
 }
 

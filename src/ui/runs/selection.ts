@@ -1,4 +1,4 @@
-/** Which rows are chosen, and which one the keys are at. A new search chooses nothing. */
+/** Which rows are chosen, and which one the keys are at. A new search, or another list, chooses nothing. */
 import { useEffect, useState } from 'preact/hooks';
 import { go, pageAt } from '../shell/router.ts';
 import type { RunList } from './run-list.ts';
@@ -21,7 +21,7 @@ export function useSelection(list: RunList, q: string): Selection {
     setIds(new Set());
     setAll(false);
   };
-  useEffect(clear, [q]);
+  useEffect(clear, [list, q]);
   const toggle = (id: string): void => {
     const next = new Set(ids);
     if (!next.delete(id)) next.add(id);

@@ -6,7 +6,7 @@ import { theme } from '../../shell/theme.ts';
 import { pageAt } from '../../shell/router.ts';
 import { writeSearch } from '../../runs/search-words.ts';
 import type { ActivityLink } from '../activity-link.ts';
-import { fairnessWords, servedOf } from './fairness-words.ts';
+import { fairnessWords, servedOf, type Served } from './fairness-words.ts';
 
 /** So many the worker tells. */
 const usersMax = 100;
@@ -58,25 +58,33 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
         aria-label="Each user’s runs by state"
       />
       {said !== null && <p class="small">{said}</p>}
-      {served.length > 0 && (
-        <details>
-          <summary class="small">Each user</summary>
-          <dl class="findings">
-            {served.map(({ user, runs, done }) => (
-              <div key={user}>
-                <dt>
-                  <a href={pageAt(['runs'], { q: writeSearch([{ key: 'user', value: user }]) })}>
-                    {user}
-                  </a>
-                </dt>
-                <dd>
-                  {done} of {runs} done
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
+      {served.length > 0 && <EachUser served={served} />}
     </section>
+  );
+}
+
+function EachUser({ served }: { readonly served: readonly Served[] }): JSX.Element {
+  return (
+    <details>
+      <summary class="small">Each user</summary>
+      <dl class="findings">
+        {served.map(({ user, runs, done }) => (
+          <div key={user}>
+            <dt>
+              {user === '' ? (
+                '(no user)'
+              ) : (
+                <a href={pageAt(['runs'], { q: writeSearch([{ key: 'user', value: user }]) })}>
+                  {user}
+                </a>
+              )}
+            </dt>
+            <dd>
+              {done} of {runs} done
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
