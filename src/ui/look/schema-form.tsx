@@ -4,20 +4,7 @@
  */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-
-type Schema = {
-  readonly type?: unknown;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly title?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-};
-
-type Field = { readonly name: string; readonly schema: Schema; readonly isRequired: boolean };
-type Draft = Readonly<Record<string, string | boolean>>;
+import { draftOf, fieldsOf, kindOf, valueOf, type Draft, type Field } from './form-values.ts';
 
 export function SchemaForm({
   schema,
@@ -46,7 +33,7 @@ export function SchemaForm({
       onSubmit={(event) => {
         event.preventDefault();
         if (isBusy) return;
-        const read = valueOf(fields, draft);
+        const read = valueOf(fields, draft, initial);
         if ('wrong' in read) return setWrong(read.wrong);
         setWrong(null);
         setBusy(true);
@@ -70,70 +57,6 @@ export function SchemaForm({
   );
 }
 
-/** Null: the value is written as JSON in whole. */
-function fieldsOf(given: unknown, without: readonly string[]): readonly Field[] | null {
-  const schema = (given ?? {}) as Schema;
-  if (schema.type === 'object' && schema.properties !== undefined) {
-    return Object.entries(schema.properties)
-      .filter(([name]) => !without.includes(name))
-      .map(([name, of]) => ({
-        name,
-        schema: of,
-        isRequired: schema.required?.includes(name) === true,
-      }));
-  }
-  return null;
-}
-
-const plain = (schema: Schema): 'text' | 'number' | 'boolean' | 'enum' | 'json' => {
-  if (schema.enum?.every((one) => typeof one === 'string') === true) return 'enum';
-  if (schema.type === 'string') return 'text';
-  if (schema.type === 'number' || schema.type === 'integer') return 'number';
-  return schema.type === 'boolean' ? 'boolean' : 'json';
-};
-
-function draftOf(fields: readonly Field[] | null, initial: unknown): Draft {
-  if (fields === null) return { '': initial === undefined ? '' : JSON.stringify(initial, null, 2) };
-  const of = (initial ?? {}) as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    fields.map(({ name, schema }) => {
-      const value = of[name] ?? schema.default;
-      if (plain(schema) === 'boolean') return [name, value === true];
-      if (value === undefined) return [name, ''];
-      return [name, typeof value === 'string' ? value : JSON.stringify(value)];
-    }),
-  );
-}
-
-type Read = { readonly value: unknown } | { readonly wrong: string };
-
-function valueOf(fields: readonly Field[] | null, draft: Draft): Read {
-  if (fields === null) return readJson(String(draft[''] ?? ''), 'The value');
-  const value: Record<string, unknown> = {};
-  for (const { name, schema, isRequired } of fields) {
-    const given = draft[name] ?? '';
-    const kind = plain(schema);
-    if (typeof given === 'boolean') value[name] = given;
-    else if (given === '' && !(isRequired && kind === 'text')) {
-      if (isRequired) return { wrong: `${name} is needed.` };
-    } else if (kind === 'text' || kind === 'enum') value[name] = given;
-    else {
-      const read = readJson(given, name);
-      if ('wrong' in read) return read;
-      value[name] = read.value;
-    }
-  }
-  return { value };
-}
-
-function readJson(text: string, name: string): Read {
-  try {
-    return { value: text.trim() === '' ? null : (JSON.parse(text) as unknown) };
-  } catch (error) {
-    return { wrong: `${name} is no JSON: ${error instanceof Error ? error.message : ''}` };
-  }
-}
-
 type SetDraft = (name: string, value: string | boolean) => void;
 
 function OneField({
@@ -148,7 +71,7 @@ function OneField({
   const { name, schema, isRequired } = field;
   const label = `${schema.title ?? name}${isRequired ? '' : ' (may be left out)'}`;
   const value = draft[name] ?? '';
-  const kind = plain(schema);
+  const kind = kindOf(schema);
   if (kind === 'json')
     return <JsonField name={name} label={label} value={String(value)} set={set} />;
   return (

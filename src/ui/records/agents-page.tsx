@@ -7,10 +7,13 @@ import { useChart } from '../chart/use-chart.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
 import { instant } from '../look/time.ts';
 import { client } from '../shell/access.ts';
-import { useAnswer } from '../shell/ask.ts';
+import { writeSearch } from '../runs/search-words.ts';
+import { useAgain, useAnswer } from '../shell/ask.ts';
 import { go, pageAt, query, setQuery } from '../shell/router.ts';
 import { Empty, Trouble } from '../shell/trouble.tsx';
 import { ChartCopies } from './chart-copies.tsx';
+
+const versionsMs = 5_000;
 
 export function AgentsPage({ words: [agent] }: { readonly words: readonly string[] }): JSX.Element {
   return agent === undefined ? <Agents /> : <Agent key={agent} name={agent} />;
@@ -71,7 +74,10 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
   const agent = useAnswer((on) => on.agents.get(name, version), [name, version]);
   const versions = useAnswer((on) => on.agents.versions(name), [name]);
   const own = agent.value?.version;
-  const drawn = useChart(name, own);
+  const drawn = useChart(name, own ?? version);
+  // A start is of the newest version, whichever is shown.
+  const newest = useAnswer((on) => on.agents.get(name), [name]);
+  useAgain(versions.again, versionsMs);
   const trouble = agent.trouble ?? (own === undefined ? null : drawn.trouble);
   return (
     <>
@@ -81,7 +87,10 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
         </a>
         <h1>{name}</h1>
         <span class="mono quiet">{own}</span>
-        <a class="link" href={pageAt(['runs'], { q: `agent:${name}` })}>
+        <a
+          class="link"
+          href={pageAt(['runs'], { q: writeSearch([{ key: 'agent', value: name }]) })}
+        >
           its runs
         </a>
       </div>
@@ -122,7 +131,9 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
           </table>
         </section>
       )}
-      {agent.value !== null && <StartForm key={own} name={name} schema={agent.value.input} />}
+      {newest.value !== null && (
+        <StartForm key={newest.value.version} name={name} schema={newest.value.input} />
+      )}
     </>
   );
 }

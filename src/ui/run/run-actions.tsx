@@ -1,16 +1,17 @@
 /** What can be done with the run: answers, events that its state takes, commands, a start once more, copies as commands. */
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { AgentInFull, Client, Json, RunInFull } from '../../client/index.ts';
-import { activePlaces } from '../chart/active.ts';
+import type { Client, Json, RunInFull } from '../../client/index.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
 import { Payload } from '../look/payload.tsx';
-import { client } from '../shell/access.ts';
+import { access, client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
 import { apiAt } from '../shell/base.ts';
 import { useKeys } from '../keys/keys.ts';
 import { go, pageAt } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
+import { acceptedEvents } from './accepted-events.ts';
+import { copiesOf } from './copies.ts';
 import { InspectorLink } from './inspector-link.tsx';
 
 type Props = { readonly run: RunInFull; readonly again: () => void };
@@ -62,9 +63,11 @@ function Questions({
   readonly act: Act;
 }): JSX.Element | null {
   const { value } = useAnswer((on) => on.runs.questions(run.id), [run.id, run.turn]);
+  const box = useRef<HTMLDivElement>(null);
+  useKeys({ a: () => box.current?.querySelector<HTMLElement>('input, select, textarea')?.focus() });
   if (value === null || value.length === 0) return null;
   return (
-    <>
+    <div ref={box}>
       {value.map(({ askId, question, schema, data, assignee }) => (
         <div key={askId} class="question">
           <b>{question}</b> {assignee !== null && <span class="quiet">for {assignee}</span>}
@@ -76,23 +79,8 @@ function Questions({
           />
         </div>
       ))}
-    </>
+    </div>
   );
-}
-
-/** The events that an active state has a transition for. */
-function acceptedEvents(agent: AgentInFull, run: RunInFull): readonly string[] {
-  const types = new Set<string>();
-  const root = (agent.definition as { readonly id?: string } | null)?.id ?? '';
-  const active = activePlaces(root, run.state);
-  const walk = (node: unknown, place: string): void => {
-    if (typeof node !== 'object' || node === null || !active.has(place)) return;
-    const { on, states } = node as { readonly on?: object; readonly states?: object };
-    for (const type of Object.keys(on ?? {})) if (!type.includes('*')) types.add(type);
-    for (const [key, child] of Object.entries(states ?? {})) walk(child, `${place}.${key}`);
-  };
-  walk(agent.definition, root);
-  return [...types].toSorted();
 }
 
 function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): JSX.Element | null {
@@ -101,10 +89,15 @@ function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): J
     [run.agent, run.version],
   );
   const [chosen, setChosen] = useState<string | null>(null);
-  const types = value === null ? [] : acceptedEvents(value, run);
+  const types = value === null ? [] : acceptedEvents(value, run.state);
   const type = chosen !== null && types.includes(chosen) ? chosen : (types[0] ?? null);
   const box = useRef<HTMLSelectElement>(null);
-  useKeys({ e: () => box.current?.focus() });
+  useKeys({
+    e: () => {
+      box.current?.closest('details')?.setAttribute('open', '');
+      box.current?.focus();
+    },
+  });
   if (value === null || type === null) return null;
   const schema = value.events[type] ?? null;
   return (
@@ -200,24 +193,33 @@ function Rerun({ run, act }: { readonly run: RunInFull; readonly act: Act }): JS
 }
 
 function Copies({ run }: { readonly run: RunInFull }): JSX.Element {
-  const url = `${apiAt}/v1/runs/${run.id}?tenant=${encodeURIComponent(run.tenant)}`;
-  const copies = [
-    ['curl', `curl '${url}'`],
-    ['command', `heddle show ${run.id} --tenant '${run.tenant}' --url ${apiAt}`],
-  ] as const;
+  const [said, setSaid] = useState('');
+  const copies = copiesOf(run, { apiAt, hasToken: access.value.token !== undefined });
+  const copy = async (text: string): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setSaid('Copied.');
+    } catch {
+      // A page that came over plain HTTP from another machine has no clipboard.
+      setSaid(`Not copied: this browser keeps its clipboard from the page. ${text}`);
+    }
+  };
   return (
     <div class="buttons">
-      {copies.map(([name, text]) => (
+      {(['curl', 'command'] as const).map((name) => (
         <button
           key={name}
           class="button small"
           type="button"
-          title={text}
-          onClick={() => void navigator.clipboard.writeText(text)}
+          title={copies[name]}
+          onClick={() => void copy(copies[name])}
         >
           Copy as {name}
         </button>
       ))}
+      <span role="status" class="small quiet">
+        {said}
+      </span>
     </div>
   );
 }

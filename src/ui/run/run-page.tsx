@@ -2,7 +2,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import './run.css';
-import type { RunInFull, StreamEvent, Why } from '../../client/index.ts';
+import {
+  HeddleRequestError,
+  type RunInFull,
+  type StreamEvent,
+  type Why,
+} from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
 import { useKeys } from '../keys/keys.ts';
@@ -36,7 +41,20 @@ export function RunPage({ words }: { readonly words: readonly string[] }): JSX.E
       <Trouble error={asked.trouble} again={asked.again} />
     );
   }
-  return <Shown key={runId} run={run} why={why.value} again={asked.again} />;
+  // That heddle is away the shell says.
+  const { trouble } = asked;
+  const refused = trouble instanceof HeddleRequestError && !trouble.retryable ? trouble : null;
+  return (
+    <>
+      {refused !== null && <Trouble error={refused} again={asked.again} />}
+      <Shown
+        key={runId}
+        run={run}
+        why={why.value?.runId === runId ? why.value : null}
+        again={asked.again}
+      />
+    </>
+  );
 }
 
 type ShownProps = {
@@ -47,15 +65,20 @@ type ShownProps = {
 
 function Shown({ run, why, again }: ShownProps): JSX.Element {
   const store = useMemo(() => new TurnStore(client.value, run.id), [client.value, run.id]);
-  const text = useLiveText();
+  const live = useLiveText();
   const [last, setLast] = useState(run.turn);
   useEffect(() => setLast((before) => Math.max(before, run.turn)), [run.turn]);
+  // What models write, only those are told who may inspect runs; others follow the rest.
+  const access = useAnswer((on) => on.operator.access(), []);
+  const { scopes } = access.value ?? {};
+  const isKnown = scopes !== undefined || access.trouble !== null;
+  const text = scopes?.some((scope) => scope === 'inspect' || scope === 'admin') === true;
   const topic = useMemo(
-    () => [{ kind: 'run', runId: run.id, after: run.turn, text: true } as const],
-    [run.id],
+    () => [{ kind: 'run', runId: run.id, after: run.turn, text } as const],
+    [run.id, text],
   );
-  useStream(run.endedAtMs === null ? topic : [], (event: StreamEvent) => {
-    text.heard(event);
+  useStream(isKnown && run.endedAtMs === null ? topic : [], (event: StreamEvent) => {
+    live.heard(event);
     const { turn } = event.data;
     if (event.event === 'turn' && typeof turn === 'number') {
       setLast((before) => Math.max(before, turn));
@@ -76,7 +99,7 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
         <RunChart run={run} store={store} turn={turn} />
         <div class="run-detail">
           <TurnDetail store={store} turn={turn} />
-          <LiveText texts={text.texts} />
+          <LiveText texts={live.texts} />
           <RunActions run={run} again={again} />
         </div>
       </div>

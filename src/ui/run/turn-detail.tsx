@@ -2,11 +2,15 @@
 import type { JSX } from 'preact';
 import { State } from '../look/glyph.tsx';
 import { lookOf } from '../look/states.ts';
+import { costWords } from '../look/amounts.ts';
 import { Payload } from '../look/payload.tsx';
 import { duration, instant } from '../look/time.ts';
 import type { Attempt, RunSnapshot, TracedTurn, TurnEntry } from '../../client/index.ts';
 import { contextDiff, type Change } from './context-diff.ts';
 import type { TurnStore } from './turn-store.ts';
+
+/** The whole stands below. */
+const quotedChars = 2_000;
 
 type Props = { readonly store: TurnStore; readonly turn: number };
 
@@ -116,12 +120,15 @@ function Answer({
   const { inputTokens, outputTokens } = (usage ?? {}) as Readonly<Record<string, unknown>>;
   return (
     <>
-      <blockquote class="quote">{text.slice(0, 2_000)}</blockquote>
+      <blockquote class="quote">
+        {text.slice(0, quotedChars)}
+        {text.length > quotedChars && ' …'}
+      </blockquote>
       <p class="small quiet">
         {typeof model === 'string' && `${model} `}
         {typeof inputTokens === 'number' && `${inputTokens} tokens in, `}
         {typeof outputTokens === 'number' && `${outputTokens} out `}
-        {typeof cost === 'number' && `cost ${cost}`}
+        {typeof cost === 'number' && `cost ${costWords(cost)}`}
       </p>
       <details>
         <summary class="small quiet">the whole answer</summary>
@@ -149,8 +156,8 @@ function Edges({ turn: { edges, exact } }: { readonly turn: TracedTurn }): JSX.E
           chart changed since: the chart of today would have taken these edges
         </span>
       )}
-      {edges.map(({ id, source, targets }) => (
-        <span key={id} class="edge-line">
+      {edges.map(({ source, targets }, at) => (
+        <span key={at} class="edge-line">
           {source} → <b>{targets.join(', ') || 'stays'}</b>
         </span>
       ))}

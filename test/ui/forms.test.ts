@@ -1,0 +1,116 @@
+/** What a form gives back, which events it offers, and a run as a line for a shell. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { costWords } from '../../src/ui/look/amounts.ts';
+import { draftOf, fieldsOf, valueOf } from '../../src/ui/look/form-values.ts';
+import { acceptedEvents } from '../../src/ui/run/accepted-events.ts';
+import { copiesOf } from '../../src/ui/run/copies.ts';
+
+const schema = {
+  type: 'object',
+  required: ['topic', 'sure'],
+  properties: {
+    topic: { type: 'string' },
+    note: { type: 'string' },
+    words: { type: 'integer' },
+    deep: { type: 'boolean' },
+    sure: { type: 'boolean' },
+    tone: { enum: ['calm', 'loud'] },
+    any: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+  },
+};
+
+function written(initial: unknown, changes: Record<string, string | boolean> = {}): unknown {
+  const fields = fieldsOf(schema, []);
+  return valueOf(fields, { ...draftOf(fields, initial), ...changes }, initial);
+}
+
+describe('a form', () => {
+  it('gives a value that nobody changed back as it was', () => {
+    const value = fc.record(
+      {
+        topic: fc.string(),
+        note: fc.string(),
+        words: fc.integer(),
+        deep: fc.boolean(),
+        sure: fc.boolean(),
+        tone: fc.constantFrom('calm', 'loud'),
+        any: fc.option(fc.string()),
+        more: fc.integer(),
+      },
+      { requiredKeys: ['topic', 'sure'], noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(value, (given) => {
+        expect(written(given)).toEqual({ value: given });
+      }),
+    );
+  });
+
+  it('takes what was written, and leaves out what may be', () => {
+    expect(written(undefined, { topic: 'x', words: '7', deep: true, any: '"y"' })).toEqual({
+      value: { topic: 'x', words: 7, deep: true, sure: false, any: 'y' },
+    });
+    expect(written({ topic: 'x', note: 'y', sure: true }, { note: '' })).toEqual({
+      value: { topic: 'x', sure: true },
+    });
+    expect(written(undefined, { any: 'y' })).toEqual({
+      wrong: expect.stringMatching(/^any is no JSON/) as unknown,
+    });
+  });
+});
+
+describe('the events that a state takes', () => {
+  const definition = {
+    id: 'm',
+    on: { STOP: '.end', 'order.*': '.b' },
+    states: { a: { on: { GO: 'b' } }, b: { on: { '*': 'a' } }, end: {} },
+  };
+  const events = { 'order.paid': {}, 'order.sent': {}, other: {} };
+  const of = (state: unknown) => acceptedEvents({ definition, events }, state);
+
+  it('are its own and those of the states around it, by their names where one stands for many', () => {
+    expect(of('a')).toEqual(['GO', 'STOP', 'order.paid', 'order.sent']);
+    expect(of('b')).toEqual(['STOP', 'order.paid', 'order.sent', 'other']);
+    expect(acceptedEvents({ definition: null, events }, 'a')).toEqual([]);
+  });
+});
+
+describe('a run as a line for a shell', () => {
+  const id = '01970000-0000-7000-8000-000000000000';
+
+  it('reaches the run, with the prefix of an application and the token of a variable', () => {
+    const { curl, command } = copiesOf(
+      { id, tenant: 'looms' },
+      { apiAt: 'https://x.test/ops', hasToken: true },
+    );
+    expect(curl).toBe(
+      `curl -sS -H "Authorization: Bearer $HEDDLE_TOKEN" 'https://x.test/ops/v1/runs/${id}?tenant=looms'`,
+    );
+    expect(command).toBe(`heddle show ${id} --tenant looms --url https://x.test/ops`);
+    expect(copiesOf({ id, tenant: 'a' }, { apiAt: '', hasToken: false }).curl).not.toContain('-H');
+  });
+
+  it('gives a shell each word as it is, whatever a tenant is called', () => {
+    for (const tenant of ["it's", '$(touch x)', '`x`', 'a b', '\\', '"', 'ä/ö', '-']) {
+      const { curl, command } = copiesOf({ id, tenant }, { apiAt: 'http://x', hasToken: false });
+      const words = (line: string): string[] =>
+        execFileSync('sh', ['-c', `set -- ${line}; printf '%s\\n' "$@"`], { encoding: 'utf8' })
+          .trimEnd()
+          .split('\n');
+      expect(words(command)[4]).toBe(tenant);
+      expect(new URL(words(curl)[2] ?? '').searchParams.get('tenant')).toBe(tenant);
+    }
+  });
+});
+
+it('a small cost is not nothing', () => {
+  expect([0, 0.000_42, 0.1 + 0.2, 1_234.5, 12.000_001].map(costWords)).toEqual([
+    '0',
+    '0.00042',
+    '0.3',
+    '1,234.5',
+    '12',
+  ]);
+});
