@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt, TracedTurn, TurnOpened } from '../../src/client/index.ts';
 import { lanesOf, type Lane } from '../../src/ui/run/journal/lanes.ts';
+import { timeScale } from '../../src/ui/run/journal/time-scale.ts';
 import type { TurnPage } from '../../src/ui/run/turn-store.ts';
 
 const turnOf = (turn: number, atMs: number, more: Partial<TracedTurn> = {}): TracedTurn => ({
@@ -184,4 +185,21 @@ it('the ribbon begins with the line to begin, and of the newest turn it says wha
     { status: 'backoff', from: 300, to: 1_000 },
   ]);
   expect(toMs).toBe(1_000);
+});
+
+describe('the scale of time', () => {
+  it('shortens what nothing happens in to as much as all the rest, and leads back from a place', () => {
+    const { partOf, msOf, breaks } = timeScale({ fromMs: 0, toMs: 100_000 }, [100, 1_000, 2_000]);
+    expect(breaks).toEqual([{ fromMs: 2_000, toMs: 100_000 }]);
+    expect([0, 100, 1_000, 2_000, 100_000].map(partOf)).toEqual([0, 0.025, 0.25, 0.5, 1]);
+    expect([msOf(0.25), msOf(0.75), msOf(-1), msOf(2)]).toEqual([1_000, 51_000, 0, 100_000]);
+  });
+
+  it('is even where there is nothing to shorten', () => {
+    for (const marks of [[], [500], [100, 200, 300, 400, 500, 600, 700, 800, 900]]) {
+      const { partOf, breaks } = timeScale({ fromMs: 0, toMs: 1_000 }, marks);
+      expect(breaks).toEqual([]);
+      expect(partOf(250)).toBe(0.25);
+    }
+  });
 });

@@ -11,7 +11,6 @@ export type TrackName = 'weave' | 'states' | 'line' | `lane ${string}` | 'throug
 
 export type ToWorker =
   | { readonly kind: 'begin'; readonly access: Access; readonly theme: Theme }
-  | { readonly kind: 'access'; readonly access: Access }
   | { readonly kind: 'theme'; readonly theme: Theme }
   | {
       readonly kind: 'canvas';

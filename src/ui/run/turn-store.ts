@@ -2,7 +2,7 @@
  * The turns of a run as the page holds them. It owns windows of turns, snapshots and attempts that were fetched; word of
  * the newest comes by the stream, and they are asked for behind those that are there.
  *
- * 1. It holds `pagesMax` windows and `snapshotsMax` snapshots at most; what was seen longest ago goes first.
+ * 1. It holds `pagesMax` windows and `snapshotsMax` snapshots at most; what was fetched longest ago goes first.
  * 2. A thing is asked for once, however often somebody passes it; word that comes meanwhile asks once more.
  * 3. While somebody drags, `askingMax` questions are under way at most, and only the newest place waits.
  */
@@ -63,6 +63,10 @@ export class TurnStore {
   /** Asks for what is needed to show this turn, and for the turns beside it. */
   need(turn: number, last: number): void {
     this.#wanted = { turn, last };
+    // Word of some turns may have been lost: what is shown of a window may end before this turn.
+    const known = this.#pages.get(pageOf(turn));
+    if (known !== undefined && (known.turns.at(-1)?.turn ?? 0) < Math.min(turn, last))
+      this.#needPage(pageOf(turn), true);
     this.#askWanted();
   }
 

@@ -4,71 +4,12 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { signal, type Signal } from '@preact/signals';
-import type { Client } from '../../../client/index.ts';
 import { client } from '../../shell/access.ts';
 import type { ActivityLink } from '../activity-link.ts';
-import type { ShownRow } from '../words.ts';
-import { wakesIn, type Wake } from './wakes.ts';
+import { KnownWakes } from './known-wakes.ts';
 
-const atOnce = 4;
-const knownMax = 500;
-const turnsMax = 200;
 /** As wide as the head of an arrow needs it. */
 const headPx = 3;
-
-type Known = { readonly turn: number; readonly wakes: readonly Wake[] };
-
-/** The wakes of runs that were shown. It holds `knownMax` runs at most. */
-class Wakes {
-  readonly version: Signal<number> = signal(0);
-  readonly #client: Client;
-  readonly #known = new Map<string, Known>();
-  readonly #wanted = new Map<string, number>();
-  #asking = 0;
-
-  constructor(of: Client) {
-    this.#client = of;
-  }
-
-  of(runId: string): readonly Wake[] {
-    return this.#known.get(runId)?.wakes ?? [];
-  }
-
-  /** What was wanted before and is not shown any more is not asked for. */
-  want(rows: readonly ShownRow[]): void {
-    this.#wanted.clear();
-    for (const { runId, turn } of rows) {
-      if (turn > (this.#known.get(runId)?.turn ?? 0)) this.#wanted.set(runId, turn);
-    }
-    while (this.#asking < atOnce && this.#wanted.size > 0) void this.#next();
-  }
-
-  async #next(): Promise<void> {
-    const [wanted] = this.#wanted;
-    if (wanted === undefined) return;
-    const [runId, turn] = wanted;
-    this.#wanted.delete(runId);
-    this.#asking += 1;
-    try {
-      const turns = await this.#client.runs.journal(runId, { limit: turnsMax });
-      this.#keep(runId, { turn, wakes: wakesIn(runId, turns) });
-    } catch {
-      // Its arrows are not drawn; it is asked for again when it moves.
-      this.#keep(runId, { turn, wakes: this.of(runId) });
-    }
-    this.#asking -= 1;
-    void this.#next();
-  }
-
-  #keep(runId: string, known: Known): void {
-    this.#known.delete(runId);
-    this.#known.set(runId, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > knownMax && oldest !== undefined) this.#known.delete(oldest);
-    this.version.value += 1;
-  }
-}
 
 export function WakeArrows({
   link,
@@ -77,7 +18,7 @@ export function WakeArrows({
   readonly link: ActivityLink;
   readonly heightPx: number;
 }): JSX.Element | null {
-  const wakes = useMemo(() => new Wakes(client.value), [client.value]);
+  const wakes = useMemo(() => new KnownWakes(client.value), [client.value]);
   const view = link.view.value;
   const rows = view?.rows ?? [];
   useEffect(() => wakes.want(rows), [wakes, rows]);

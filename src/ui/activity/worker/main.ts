@@ -78,8 +78,6 @@ function heard(words: ToWorker): void {
     case 'begin':
       painter.recolour(words.theme);
       return follow(words.access);
-    case 'access':
-      return follow(words.access);
     case 'theme':
       return painter.recolour(words.theme);
     case 'canvas':

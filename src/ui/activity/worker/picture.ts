@@ -16,6 +16,7 @@ import {
   type Code,
   type Look,
 } from '../../look/states.ts';
+import { Ends } from './rate/ends.ts';
 import type { Frame, RowFrame } from './frames.ts';
 import { History } from './history.ts';
 import { laneFields, laneValues } from './lanes.ts';
@@ -55,7 +56,7 @@ export class Picture {
   /** By gate: its 429s in all, and those of them that are not drawn yet. */
   readonly #refused = new Map<string, { inAll: number; fresh: number }>();
   #heardMs: number | null = null;
-  readonly #endedAt: { readonly atMs: number; readonly runs: number }[] = [];
+  readonly #ends = new Ends();
 
   constructor(nowMs: number) {
     this.history = new History({ columns, rows: 1_024, nowMs });
@@ -148,8 +149,7 @@ export class Picture {
   }
 
   endedPerSecond(nowMs: number): number {
-    while ((this.#endedAt[0]?.atMs ?? nowMs) < nowMs - 5_000) this.#endedAt.shift();
-    return this.#endedAt.reduce((sum, { runs }) => sum + runs, 0) / 5;
+    return this.#ends.perSecond(nowMs);
   }
 
   latencyMs(nowMs: number): Latency | null {
@@ -238,7 +238,7 @@ export class Picture {
       }
       if (runs > 0) {
         this.ended.add(nowMs, 0, runs);
-        this.#endedAt.push({ atMs: nowMs, runs });
+        this.#ends.ended(runs, nowMs);
       }
     }
     if (gates !== undefined) {

@@ -28,12 +28,11 @@ export function LaneView({ run, page, out, turn, goTo }: Props): JSX.Element {
     () => lanesOf(page, { run, nowMs: now, out }),
     [page, run.status, run.turn, run.endedAtMs, now, out],
   );
-  const { lanes, left, dots, fromMs, toMs } = shown;
-  const span = toMs - fromMs;
+  const { lanes, left, dots, scale } = shown;
   const nearest = (event: PointerEvent): void => {
     const of = box.current?.getBoundingClientRect();
     if (of === undefined) return;
-    const ms = fromMs + ((event.clientX - of.left) / of.width) * span;
+    const ms = scale.msOf((event.clientX - of.left) / of.width);
     const hit = dots.findLast((dot) => dot.atMs <= ms) ?? dots[0];
     if (hit !== undefined && hit.turn !== turn) goTo(hit.turn);
   };
@@ -63,24 +62,17 @@ export function LaneView({ run, page, out, turn, goTo }: Props): JSX.Element {
         <Bars shown={shown} />
         <Dots shown={shown} turn={turn} />
         {here !== undefined && <i class="lane-hair" style={{ left: at(shown, here.atMs) }} />}
-        <div class="lane lane-axis" aria-hidden="true">
-          {[0, 0.25, 0.5, 0.75].map((part) => (
-            <i key={part} style={{ left: `${part * 100}%` }}>
-              {part === 0 ? '0' : `+${duration(part * span)}`}
-            </i>
-          ))}
-        </div>
+        <Axis shown={shown} />
       </div>
       {left > 0 && <p class="small quiet">{left} more lanes are not shown.</p>}
     </div>
   );
 }
 
-const at = ({ fromMs, toMs }: Lanes, ms: number): string =>
-  `${(Math.max(0, ms - fromMs) / (toMs - fromMs)) * 100}%`;
+const at = ({ scale }: Lanes, ms: number): string => `${scale.partOf(ms) * 100}%`;
 
-const wide = ({ fromMs, toMs }: Lanes, from: number, to: number): string =>
-  `${Math.max(0.15, ((to - Math.max(from, fromMs)) / (toMs - fromMs)) * 100)}%`;
+const wide = ({ scale }: Lanes, from: number, to: number): string =>
+  `${Math.max(0.15, (scale.partOf(to) - scale.partOf(from)) * 100)}%`;
 
 /** All that a step from turn to turn does not change. */
 function Bars({ shown }: { readonly shown: Lanes }): JSX.Element {
@@ -88,11 +80,11 @@ function Bars({ shown }: { readonly shown: Lanes }): JSX.Element {
     () => (
       <>
         <div class="lane">
-          {shown.ribbon.map(({ status, from, to }) => {
+          {shown.ribbon.map(({ status, from, to }, n) => {
             const look = lookOf(status, null);
             return (
               <i
-                key={from}
+                key={n}
                 class="lane-bar ribbon"
                 title={`${words[look]} ${duration(to - from)}`}
                 style={{
@@ -151,18 +143,18 @@ function laneWords({ name, src, bars }: Lane): string {
 }
 
 function Dots({ shown, turn }: { readonly shown: Lanes; readonly turn: number }): JSX.Element {
-  const { dots, fromMs, toMs } = shown;
+  const { dots, scale } = shown;
   const numbered = useMemo(() => {
     const numbers = new Set<number>();
     let before = -Infinity;
     for (const { turn: one, atMs } of dots) {
-      const place = (atMs - fromMs) / (toMs - fromMs);
+      const place = scale.partOf(atMs);
       if (place - before < numberGap) continue;
       numbers.add(one);
       before = place;
     }
     return numbers;
-  }, [dots, fromMs, toMs]);
+  }, [dots, scale]);
   return (
     <div class="lane-dots">
       {dots.map(({ turn: one, atMs }) => (
@@ -173,6 +165,34 @@ function Dots({ shown, turn }: { readonly shown: Lanes; readonly turn: number })
         >
           {(one === turn || numbered.has(one)) && <small>{one}</small>}
         </i>
+      ))}
+    </div>
+  );
+}
+
+/** Time since the beginning, and what of it is shortened. */
+function Axis({ shown }: { readonly shown: Lanes }): JSX.Element {
+  const { fromMs, scale } = shown;
+  const parts = [0, 0.25, 0.5, 0.75].filter((part) => {
+    const ms = scale.msOf(part);
+    return part === 0 || !scale.breaks.some((one) => one.fromMs < ms && ms < one.toMs);
+  });
+  return (
+    <div class="lane lane-axis" aria-hidden="true">
+      {parts.map((part) => (
+        <i key={part} style={{ left: `${part * 100}%` }}>
+          {part === 0 ? '0' : `+${duration(scale.msOf(part) - fromMs)}`}
+        </i>
+      ))}
+      {scale.breaks.map((one) => (
+        <b
+          key={one.fromMs}
+          class="lane-break"
+          title="Nothing began or ended: this time is shortened"
+          style={{ left: at(shown, one.fromMs), width: wide(shown, one.fromMs, one.toMs) }}
+        >
+          ⫽ {duration(one.toMs - one.fromMs)}
+        </b>
       ))}
     </div>
   );

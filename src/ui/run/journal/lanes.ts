@@ -7,6 +7,7 @@ import type { Look } from '../../look/states.ts';
 import { duration } from '../../look/duration.ts';
 import { attemptBars, type OutNow } from './attempt-bars.ts';
 import type { Bar } from './bar.ts';
+import { timeScale, type TimeScale } from './time-scale.ts';
 import { pageOf, type TurnPage } from '../turn-store.ts';
 
 export type Lane = {
@@ -31,6 +32,8 @@ export type Lanes = {
   readonly dots: readonly { readonly turn: number; readonly atMs: number }[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Where an instant lies over the lanes. */
+  readonly scale: TimeScale;
 };
 
 const lanesMax = 100;
@@ -94,6 +97,8 @@ export function lanesOf(page: TurnPage, { run, nowMs, out }: Around): Lanes {
     const { source = 'generate', src = 'generate' } = spans[0] ?? {};
     return { id, ...namesOf(id, source, src), bars: barsOf(spans, own, { isOut, toMs }) };
   });
+  const bars = lanes.flatMap((lane) => lane.bars);
+  const marks = [...turns.map(({ atMs }) => atMs), ...bars.flatMap(({ from, to }) => [from, to])];
   return {
     lanes: lanes.slice(0, lanesMax),
     left: Math.max(0, lanes.length - lanesMax),
@@ -101,6 +106,7 @@ export function lanesOf(page: TurnPage, { run, nowMs, out }: Around): Lanes {
     dots: turns.map(({ turn, atMs }) => ({ turn, atMs })),
     fromMs,
     toMs,
+    scale: timeScale({ fromMs, toMs }, marks),
   };
 }
 
@@ -114,7 +120,8 @@ function spansOf({ turns, open }: TurnPage, fromMs: number): readonly Span[] {
     running.set(`${span.id} ${span.incarnation}`, one);
   };
   for (const { kind, id, incarnation, generation, src = 'timer' } of open ?? []) {
-    const source = kind === 'timer' ? 'timer' : src in looks ? (src as Source) : 'task';
+    const source =
+      kind === 'timer' ? 'timer' : Object.hasOwn(looks, src) ? (src as Source) : 'task';
     begin({ id, incarnation: incarnation ?? generation ?? 0, source, src, from: fromMs });
   }
   const end = (id: unknown, n: unknown, to: number, how: Span['how']): void => {
