@@ -5,12 +5,12 @@ import { planOf } from '../../../src/kernel/drawing/chart-plan.ts';
 import { definitionOf } from '../../../src/kernel/version.ts';
 import { printTable } from '../report.ts';
 
-/** States in groups of ten, with 1.6 labelled edges each, most of them to near ones. */
+/** States in groups of ten, with 1.6 labelled edges each, to near ones: of the same group or the next. */
 function chartOf(states: number) {
   const name = (n: number): string => `s${n % states}`;
   const nodes = Array.from({ length: states }, (_, n) => {
     const on: Record<string, string> = { [`NEXT_${n % 7}`]: `#${name(n + 1)}` };
-    if (n % 5 < 3) on[`SKIP_${n % 3}`] = `#${name(n * 7 + 3)}`;
+    if (n % 5 < 3) on[`SKIP_${n % 3}`] = `#${name(n + 2 + (n % 4))}`;
     return [name(n), { id: name(n), on }] as const;
   });
   const groups = Array.from({ length: Math.ceil(states / 10) }, (_, g) => {

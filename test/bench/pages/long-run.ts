@@ -64,7 +64,7 @@ async function stepped({ page }: Seen, how: 'key' | 'drag'): Promise<number[]> {
       port1.onmessage = resolve;
       port2.postMessage(0);
     }));
-    const place = () => document.querySelector('.turn-head h1').textContent;
+    const place = () => document.querySelector('.turn-head h1')?.textContent;
     const slider = document.querySelector('.journal-slider');
     const took = [];
     for (let i = 0; i < ${steps}; i++) {
