@@ -46,7 +46,7 @@ export type Answer = {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** In place of a body: sends a stream, and resolves when it is over. */
+  /** In place of a body: sends a stream, and resolves when it is over. Throws at once, before it has sent anything. */
   readonly send?: (response: ServerResponse) => Promise<void>;
 };
 

@@ -70,11 +70,12 @@ export function addRelay(app: FastifyInstance, streams: Streams): void {
   });
 }
 
-/** Resolves when the stream is over. */
+/** Resolves when the stream is over. A stream for which there is no room is refused as any request is. */
 export async function sendStream(
   reply: FastifyReply,
   send: NonNullable<Answer['send']>,
 ): Promise<void> {
+  const over = send(reply.raw);
   reply.hijack();
-  await send(reply.raw);
+  await over;
 }

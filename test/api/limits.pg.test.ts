@@ -196,6 +196,42 @@ it('one token follows so many streams and no more, others go on, and one that is
   for (const stop of stops) stop.abort();
 });
 
+it('of streams that one token opens at once, no more begin than it may have', async () => {
+  const { at } = await api({ tokenStreamsMax: 2 });
+  const token = await createToken(heddle.runtime.store, { name: 'at-once', scopes: ['read'] });
+  const run = await heddle.start('approval', { input: { request: 'x' } });
+  // Each asks the database for the run before it may begin, and all of them do so before one has begun.
+  const { store } = heddle.runtime;
+  const { runLogs } = store;
+  let waiting = 0;
+  let letGo = (): void => undefined;
+  const all = new Promise<void>((resolve) => (letGo = resolve));
+  const held = vi.spyOn(store, 'runLogs').mockImplementation(async (reads) => {
+    waiting += 1;
+    if (waiting === 5) letGo();
+    await all;
+    return runLogs(reads);
+  });
+  const stop = new AbortController();
+  const follow = () =>
+    fetch(`${at}/v1/stream?run=${run.id}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: stop.signal,
+    });
+  const replies = await Promise.all(Array.from({ length: 5 }, follow));
+  held.mockRestore();
+  expect(replies.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([
+    200, 200, 503, 503, 503,
+  ]);
+  const refused = replies.filter(({ status }) => status === 503);
+  for (const reply of refused) {
+    expect(await reply.json()).toMatchObject({ code: 'streams-full', retryable: true });
+    expect(reply.headers.get('retry-after')).toBe('5');
+  }
+  stop.abort();
+  await run.cancel();
+});
+
 it('who asks for the head of a stream follows nothing', async () => {
   const { at } = await api({});
   const reply = await fetch(`${at}/v1/stream?activity=true`, { method: 'HEAD' });

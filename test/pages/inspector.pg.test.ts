@@ -109,6 +109,44 @@ describe.skipIf(!hasBrowser)('the bridge to the Stately inspector', { timeout: 1
       .toEqual([run.id]);
   });
 
+  it('a reload of the inspector while a connection is waited for makes one connection, not two', async () => {
+    const { url, close } = await served(
+      await testDatabase(),
+      { inspect: true },
+      { agents: [weaver] },
+    );
+    const { page } = await chromium.page();
+    const { seen } = await withInspector(page);
+    let sockets = 0;
+    page.on('websocket', () => (sockets += 1));
+    await page.clock.install();
+    await page.goto(`${url}/inspect?agent=weaver`);
+    await page.getByRole('button', { name: 'Send it to stately.ai' }).click();
+    await page.getByText('0 runs sent').waitFor();
+    // From here on only the test lets time go by in the page.
+    await page.clock.pauseAt(Date.now() + 5_000);
+    await close();
+    const said = page.getByText(/Not connected|heddle is not there/);
+    await said.waitFor();
+    for (const reloads of [1, 2]) {
+      const frame = page.frames().find((one) => one.url().startsWith('https://stately.ai'));
+      await page.evaluate(() => {
+        const { document } = globalThis as never as {
+          document: { getElementById(id: string): { textContent: string } };
+        };
+        document.getElementById('said').textContent = '';
+      });
+      await frame?.evaluate('location.reload()');
+      await expect.poll(() => seen.loads).toBe(1 + reloads);
+      await said.waitFor();
+      expect(sockets).toBe(1 + reloads);
+    }
+    await page.clock.fastForward(20_000);
+    await expect.poll(() => sockets).toBe(4);
+    await said.waitFor();
+    expect(sockets).toBe(4);
+  });
+
   it('without the internet it says so, and where the same is', async () => {
     const { url } = await served(await testDatabase(), { inspect: true }, { agents: [weaver] });
     const { page } = await chromium.page();

@@ -27,7 +27,7 @@ const base = document.querySelector('meta[name="heddle-base"]').content;
 const asked = new URLSearchParams(location.search);
 const isStately = (origin) => /^https:\\/\\/([a-z0-9-]+\\.)*stately\\.ai$/.test(origin);
 const frame = at('frame');
-let inspector = null, socket = null, waitMs = 1000, actors = new Set(), dropped = 0, more = '';
+let inspector = null, socket = null, again = null, waitMs = 1000, actors = new Set(), dropped = 0, more = '';
 
 const names = ['run', 'agent', 'user', 'tenant'];
 for (const name of names) at(name).value = asked.get(name) ?? '';
@@ -57,11 +57,13 @@ addEventListener('message', (event) => {
   if (event.source !== frame.contentWindow || !isStately(event.origin)) return;
   if (event.data?.type !== '@statelyai.connected') return;
   inspector = event.origin;
-  if (socket !== null) { socket.onclose = null; socket.close(); }
   connect();
 });
 
+// One connection at a time: neither the one before nor a try that was to come sends its frames beside this one's.
 function connect() {
+  clearTimeout(again);
+  if (socket !== null) { socket.onclose = null; socket.close(); }
   const url = new URL(location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.search = asked;
@@ -85,7 +87,7 @@ function connect() {
     if (code === 1008) return say('heddle refuses: ' + reason);
     if (!isOpen) void sayRefused();
     else say('Not connected' + (reason === '' ? '' : ' (' + reason + ')') + '; connecting again …');
-    setTimeout(connect, waitMs);
+    again = setTimeout(connect, waitMs);
     waitMs = Math.min(waitMs * 2, 10000);
   };
 }

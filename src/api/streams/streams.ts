@@ -98,8 +98,22 @@ export class Streams {
     return this.#open.size;
   }
 
-  /** Refuses what cannot be followed before anything is sent. What it returns sends the stream. */
+  /**
+   * Refuses what cannot be followed before anything is sent. What it returns sends the stream; it throws, and has sent
+   * nothing, where there is no room for it.
+   */
   async open(asked: StreamAsked): Promise<(response: ServerResponse) => Promise<void>> {
+    this.#checkRoom(asked);
+    const places = startsOf(asked);
+    await this.#checkRuns(asked);
+    return (response) => {
+      // Others may have come while the database was asked: nothing is awaited between this look and the taking.
+      this.#checkRoom(asked);
+      return this.#serve(asked, places, response);
+    };
+  }
+
+  #checkRoom({ token }: StreamAsked): void {
     // Another replica takes the client, or this one when it has begun again.
     if (this.#isClosing)
       throw heddleError('overloaded', { what: 'it closes', retryAfterMs: 1_000 });
@@ -107,11 +121,8 @@ export class Streams {
       throw heddleError('streams-full', { max: streamsMax, to: 'in all', retryAfterMs: 5_000 });
     }
     const max = this.#tokenMax;
-    if (asked.token !== null && (this.#byToken.get(asked.token) ?? 0) >= max)
+    if (token !== null && (this.#byToken.get(token) ?? 0) >= max)
       throw heddleError('streams-full', { max, to: 'to one token', retryAfterMs: 5_000 });
-    const places = startsOf(asked);
-    await this.#checkRuns(asked);
-    return (response) => this.#serve(asked, places, response);
   }
 
   /** Lets go of all clients, which come again elsewhere. */
@@ -142,7 +153,6 @@ export class Streams {
     const { allowed } = asked;
     const stream = new Stream({ writer, topics, allowed, clock, log }, places);
     writer.open();
-    if (this.#isClosing) stream.close('stop');
     const running = stream.run();
     this.#open.set(stream, running);
     this.#count(asked.token, 1);

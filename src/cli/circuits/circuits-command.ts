@@ -44,7 +44,7 @@ export function addCircuitsCommand(
   );
   command.option(
     '--ui',
-    'watch them in a browser: serves the pages on loopback (with --url: those of that heddle), and stays until Ctrl-C',
+    'watch them in a browser: serves the pages on loopback, and stays until Ctrl-C (with --url: the pages of that heddle, and ends with the circuits)',
   );
   withDatabaseFlags(withProviderFlags(command)).action(async (flags: CircuitsFlags) => {
     endWith(await circuits(flags, streams));

@@ -1,8 +1,8 @@
 /** The inspector beside what else a server is: requests that offer HTTP/2, and an application with WebSockets of its own. */
 import { once } from 'node:events';
-import { ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { heddlePlugin } from '../../../src/server.ts';
@@ -135,4 +135,66 @@ it('a connection that a listener of the application has taken is left to it', as
   const { socket, answers } = spoken(url, shaking('/inspect?agent=weaver'));
   await once(socket, 'end');
   expect(answers()).toEqual(['HTTP/1.1 418']);
+});
+
+/**
+ * Takes each upgrade to the application's routes, as `@fastify/websocket` 11 does: it answers in place of the handlers of
+ * all routes that are added later, and closes what came to a route without WebSockets.
+ */
+function takesAll(app: FastifyInstance, warned: unknown[]): void {
+  const upgrades = new WeakMap<IncomingMessage, { socket: Socket; head: Buffer }>();
+  const webSockets = new WebSocketServer({ noServer: true });
+  app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    upgrades.set(request, { socket, head });
+    const response = new ServerResponse(request);
+    try {
+      response.assignSocket(socket);
+      app.routing(request, response);
+    } catch (error) {
+      warned.push(error);
+    }
+  });
+  app.addHook('onRoute', (route) => {
+    const { handler, url } = route;
+    route.handler = function (request, reply) {
+      const upgrade = upgrades.get(request.raw);
+      if (upgrade === undefined) return handler.call(this, request, reply);
+      reply.hijack();
+      webSockets.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (one) => {
+        if (url === '/theirs') one.send('theirs');
+        else one.close();
+      });
+      return reply;
+    };
+  });
+  app.get('/theirs', (_, reply) => reply.code(404).send());
+}
+
+it.each(['before', 'after'])('is registered %s a plugin that takes every upgrade', async (when) => {
+  const { heddle } = await openHeddle(databaseUrl, { agents });
+  closeAfterTest(() => heddle.close());
+  const app = fastify();
+  const warned: unknown[] = [];
+  if (when === 'after') takesAll(app, warned);
+  await app.register(heddlePlugin, { heddle, inspect: true, host: '127.0.0.1' });
+  if (when === 'before') takesAll(app, warned);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  closeAfterTest(() => app.close());
+  const theirs = new WebSocket(`${url.replace('http', 'ws')}/theirs`);
+  const [said] = (await once(theirs, 'message')) as [Buffer];
+  expect(String(said)).toBe('theirs');
+  theirs.terminate();
+  const run = await heddle.start('weaver', { tenant: when });
+  const got = await connected(url, `?agent=weaver&tenant=${when}`);
+  if (when === 'before') {
+    await hasActors(got, 1);
+    expect(warned).toHaveLength(1);
+    got.webSocket.terminate();
+  } else {
+    await got.closed;
+    expect([got.frames, warned]).toEqual([[], []]);
+  }
+  const page = await asking(url)('GET', '/inspect');
+  expect(page.body).toContain('Stately inspector');
+  await run.cancel();
 });
