@@ -22,6 +22,8 @@ function parseUuid(text: unknown, field: string): string {
 }
 
 export const asRunId = (text: unknown): RunId => parseUuid(text, 'runId') as RunId;
+/** Null for a text that is no id of a run. */
+export const runIdIn = (text: string): RunId | null => (uuid.test(text) ? (text as RunId) : null);
 export const asReplicaId = (text: string): ReplicaId => parseUuid(text, 'replicaId') as ReplicaId;
 export const asCommitId = (text: string): CommitId => parseUuid(text, 'commitId') as CommitId;
 

@@ -35,7 +35,7 @@ export type TurnCommit = RunAddress & {
   readonly chartText: string | null;
   readonly heldText: string | null;
   /** Set when the chart's state after this turn is kept beside the run's row: see `CheckpointRow`. */
-  readonly checkpoint?: true;
+  readonly checkpoint?: boolean;
   /** JSON array of the events that the turn took, in order; null when it took none. */
   readonly journalText: string | null;
   /** Set when the turn ends the run. */

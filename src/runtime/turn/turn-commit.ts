@@ -39,7 +39,7 @@ export function turnCommit(
     build: buildOf(turn),
     chartText,
     heldText: ended === null ? heldToText(draft.held) : null,
-    ...(checkpoint.isDue && ended === null && chartText !== null ? { checkpoint: true } : {}),
+    checkpoint: checkpoint.isDue && ended === null && chartText !== null,
     journalText,
     ended: ended === null ? null : { outputText: outputText(ended.output), error: ended.error },
     takenInbox: draft.takenInbox,

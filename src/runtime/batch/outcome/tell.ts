@@ -39,7 +39,8 @@ export function tell(
   const { tenant, runId } = commit;
   const ended = turn.ended !== null;
   if (ended) endHints.ended(runId);
-  const changed = { tenant, runId, status: turn.status, turn: work.hot.turn + 1, ended };
-  watch.changed(changed);
-  if (runEvents.hears(runId)) runEvents.tell({ ...changed, emitted });
+  const { status } = turn;
+  const at = work.hot.turn + 1;
+  watch.changed({ tenant, runId, status, turn: at, ended });
+  if (runEvents.hears(runId)) runEvents.tell({ tenant, runId, status, turn: at, ended, emitted });
 }

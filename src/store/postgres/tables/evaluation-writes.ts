@@ -1,13 +1,14 @@
 /** Evaluations: those of runs, in batches, and those from outside runs. */
 import type { EvaluationInsert } from '../../ports/evaluation-rows.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
+import { runIdIn } from '../../../domain/ids.ts';
 import type { Pool } from '../link/pool.ts';
 import { column, float, rowStatement, statement, text, uuid } from '../link/statement.ts';
 import { markedOnce } from './requests.ts';
 
 /**
- * The first evaluation of an id stays. Locks: the new rows, which only a retry of the same run could
- * meet.
+ * The first evaluation of an id stays. The agent is read here, for all rows at once: the trigger that would do it for
+ * each row costs a query per row. Locks: the new rows, which only a retry of the same run could meet.
  */
 export const insertEvaluations = rowStatement<EvaluationInsert>(
   'evaluations_insert',
@@ -18,10 +19,18 @@ export const insertEvaluations = rowStatement<EvaluationInsert>(
     column.text((row) => row.evaluatorRunId),
     column.float((row) => row.score),
     column.text((row) => row.rationale),
+    column.uuid((row) => runIdIn(row.subjectRunId)),
   ],
   `insert into heddle.evaluations (tenant, evaluation_id, subject_run_id, evaluator_run_id,
-      score, rationale)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[])
+      score, rationale, agent, version)
+    select i.tenant, i.evaluation_id, i.subject_run_id, i.evaluator_run_id, i.score, i.rationale,
+      r.agent, r.version
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::uuid[])
+      as i(tenant, evaluation_id, subject_run_id, evaluator_run_id, score, rationale, run_id)
+    left join lateral (
+      select x.agent, x.version from heddle.runs x
+      where x.tenant = i.tenant and x.run_id = i.run_id offset 0
+    ) r on true
     on conflict do nothing`,
 );
 
