@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { assign, fromPromise, setup } from 'xstate';
 import { approval } from '../../machines/examples/approval.ts';
 import { served, type Served } from '../api/served.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -20,6 +21,30 @@ const watchTokens = `
   }).observe(document, { childList: true, subtree: true });
 `;
 
+/** Takes so many turns by itself, and ends. */
+const laps = 430;
+type Lap = { readonly context: { readonly n: number } };
+const lapsOver = setup({
+  types: { context: {} as Lap['context'] },
+  actors: { step: fromPromise(async () => 'x') },
+  actions: { count: assign({ n: ({ context }: Lap) => context.n + 1 }) },
+}).createMachine({
+  id: 'laps',
+  context: { n: 0 },
+  initial: 'left',
+  states: {
+    left: {
+      always: { guard: ({ context }) => context.n >= laps, target: 'home' },
+      invoke: { id: 'step', src: 'step', onDone: { target: 'right', actions: 'count' } },
+    },
+    right: {
+      always: { guard: ({ context }) => context.n >= laps, target: 'home' },
+      invoke: { id: 'step', src: 'step', onDone: { target: 'left', actions: 'count' } },
+    },
+    home: { type: 'final' },
+  },
+});
+
 describe.skipIf(!hasBrowser)('a run’s page', () => {
   const chromium = browser();
   let on: Served;
@@ -28,7 +53,7 @@ describe.skipIf(!hasBrowser)('a run’s page', () => {
   beforeAll(async () => {
     const cwd = fileURLToPath(new URL('../..', import.meta.url));
     execFileSync('npm', ['run', '--silent', 'build:ui'], { cwd });
-    on = await served(await testDatabase());
+    on = await served(await testDatabase(), {}, { agents: [approval, lapsOver] });
     const input = { request: 'the trip' };
     const { body } = await on.ask('POST', '/v1/runs', { agent: approval.id, input });
     runId = body.id as string;
@@ -60,6 +85,41 @@ describe.skipIf(!hasBrowser)('a run’s page', () => {
     await page.keyboard.press('.');
     await page.getByRole('heading', { name: 'Turn 2' }).waitFor();
     expect(await tokens()).toBe(1);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it('each press of a key and each click counts, however soon they follow each other, also through several windows', async () => {
+    const { id } = await on.heddle.start('laps');
+    await on.ask('GET', `/v1/runs/${id}/output?waitMs=25000`);
+    const { page, troubles } = await chromium.page();
+    await page.goto(`${on.url}/ui/runs/${id}?turn=405`);
+    const at = (turn: number) => page.getByRole('heading', { name: `Turn ${turn}`, exact: true });
+    await at(405).waitFor();
+    const press = (key: string, times: number, between: string): Promise<unknown> =>
+      page.evaluate(`(async () => {
+        for (let n = 0; n < ${times}; n++) {
+          document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', bubbles: true }));
+          ${between}
+        }
+      })()`);
+    // As a key that is held: the next press comes when the page has been drawn, and before what follows a drawing.
+    const drawn = `await new Promise((resolve) => requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = resolve;
+      port2.postMessage(0);
+    }));`;
+    await press(',', 20, drawn);
+    await at(385).waitFor();
+    await press('.', 30, drawn);
+    await at(415).waitFor();
+    // All of them before the page is drawn once.
+    await press(',', 230, '');
+    await at(185).waitFor();
+    await page.getByRole('button', { name: 'Turn before' }).dblclick();
+    await at(183).waitFor();
+    await page.waitForURL(/turn=183/);
+    await page.getByText('"n": 182').or(page.getByText('n: 182')).first().waitFor();
     expect(troubles).toEqual([]);
     await page.close();
   });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { Ends } from '../../src/ui/activity/worker/rate/ends.ts';
 import { KnownWakes } from '../../src/ui/activity/weave/known-wakes.ts';
-import { TurnStore } from '../../src/ui/run/turn-store.ts';
+import { TurnStore } from '../../src/ui/run/turns/turn-store.ts';
 
 const other = '01970000-0000-7000-8000-000000000001';
 const run = '01970000-0000-7000-8000-000000000002';

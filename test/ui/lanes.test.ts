@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt, TracedTurn, TurnOpened } from '../../src/client/index.ts';
 import { lanesOf, type Lane } from '../../src/ui/run/journal/lanes.ts';
 import { timeScale } from '../../src/ui/run/journal/time-scale.ts';
-import type { TurnPage } from '../../src/ui/run/turn-store.ts';
+import type { TurnPage } from '../../src/ui/run/turns/turn-store.ts';
 
 const turnOf = (turn: number, atMs: number, more: Partial<TracedTurn> = {}): TracedTurn => ({
   turn,

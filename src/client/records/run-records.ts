@@ -6,6 +6,7 @@ import type {
   Attempt,
   AttemptsWindow,
   RunSnapshot,
+  Stoppable,
   TracedTurn,
   TurnsQuery,
 } from '../types/past.ts';
@@ -22,27 +23,38 @@ export class RunRecords {
   }
 
   /** Turns in order: the first ones above `after` (default 0), or the last ones before `before`. */
-  async journal(runId: string, query: TurnsQuery = {}): Promise<readonly Turn[]> {
+  async journal(
+    runId: string,
+    { signal, ...query }: TurnsQuery & Stoppable = {},
+  ): Promise<readonly Turn[]> {
     type Body = { readonly turns: readonly Turn[] };
-    return (await this.#transport.ask<Body>('GET', at(runId, '/journal'), { query })).body.turns;
+    const asked = { query, signal };
+    return (await this.#transport.ask<Body>('GET', at(runId, '/journal'), asked)).body.turns;
   }
 
   /** Turns in order, with the edges that each took. Without `after` or `before`: the last ones. */
-  async turns(runId: string, query: TurnsQuery = {}): Promise<readonly TracedTurn[]> {
+  async turns(
+    runId: string,
+    { signal, ...query }: TurnsQuery & Stoppable = {},
+  ): Promise<readonly TracedTurn[]> {
     type Body = { readonly turns: readonly TracedTurn[] };
-    return (await this.#transport.ask<Body>('GET', at(runId, '/turns'), { query })).body.turns;
+    const asked = { query, signal };
+    return (await this.#transport.ask<Body>('GET', at(runId, '/turns'), asked)).body.turns;
   }
 
   /** The run as it was after this turn. */
-  async snapshotAt(runId: string, turn: number): Promise<RunSnapshot> {
+  async snapshotAt(runId: string, turn: number, { signal }: Stoppable = {}): Promise<RunSnapshot> {
     const path = at(runId, `/turns/${encodeURIComponent(turn)}`);
-    return (await this.#transport.ask<RunSnapshot>('GET', path)).body;
+    return (await this.#transport.ask<RunSnapshot>('GET', path, { signal })).body;
   }
 
   /** The attempts of provider calls in a window of turns. Without `after` or `before`: of the last turns. */
-  async attempts(runId: string, query: TurnsQuery = {}): Promise<AttemptsWindow> {
-    return (await this.#transport.ask<AttemptsWindow>('GET', at(runId, '/attempts'), { query }))
-      .body;
+  async attempts(
+    runId: string,
+    { signal, ...query }: TurnsQuery & Stoppable = {},
+  ): Promise<AttemptsWindow> {
+    const asked = { query, signal };
+    return (await this.#transport.ask<AttemptsWindow>('GET', at(runId, '/attempts'), asked)).body;
   }
 
   /** All attempts of the run's provider calls so far, window by window. */

@@ -1,5 +1,6 @@
 /** What a run did, as the API tells it. */
 import type { Json, RunStatus, Turn } from '../api-types.ts';
+import type { AbortLike } from '../fetch-like.ts';
 
 /** Which turns are wanted: the first ones after a turn, or the last ones before a turn. */
 export type TurnsQuery = {
@@ -9,6 +10,12 @@ export type TurnsQuery = {
   readonly before?: number;
   /** How many turns at most. */
   readonly limit?: number;
+};
+
+/** How a read is ended that nobody wants any more. */
+export type Stoppable = {
+  /** Ends the request. */
+  readonly signal?: AbortLike;
 };
 
 /** A transition that a turn took. */

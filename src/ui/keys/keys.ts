@@ -2,14 +2,15 @@
  * Keys. A page says which keys it takes while it is shown; `g` and a letter goes to a page from everywhere. Nothing is
  * taken while somebody types.
  */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { go, pageAt } from '../shell/router.ts';
 import { pages } from '../shell/pages.ts';
 import { takesItself } from './own-keys.ts';
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
-const taken: Keys[] = [];
+/** What each component takes, as it was drawn last: a key may come before its effects have run. */
+const taken: { readonly current: Keys }[] = [];
 let isAfterG = false;
 
 const isTyping = (event: KeyboardEvent): boolean =>
@@ -29,7 +30,7 @@ export function takeKey(event: KeyboardEvent): void {
   if (event.key === 'g') return void (isAfterG = true);
   const name =
     event.shiftKey && event.key.length === 1 ? `shift+${event.key.toLowerCase()}` : event.key;
-  const act = taken.findLast((keys) => keys[event.key] ?? keys[name]);
+  const act = taken.findLast(({ current: keys }) => keys[event.key] ?? keys[name])?.current;
   const take = act?.[event.key] ?? act?.[name];
   if (take === undefined) return;
   event.preventDefault();
@@ -38,8 +39,10 @@ export function takeKey(event: KeyboardEvent): void {
 
 /** While the component is shown. Later ones come before earlier ones. */
 export function useKeys(keys: Keys): void {
+  const newest = useRef(keys);
+  newest.current = keys;
   useEffect(() => {
-    taken.push(keys);
-    return () => void taken.splice(taken.indexOf(keys), 1);
-  });
+    taken.push(newest);
+    return () => void taken.splice(taken.indexOf(newest), 1);
+  }, []);
 }

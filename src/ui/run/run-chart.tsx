@@ -7,7 +7,7 @@ import { ChartView } from '../chart/chart-view.tsx';
 import type { Light } from '../chart/lit.ts';
 import { useChart } from '../chart/use-chart.ts';
 import { Trouble } from '../shell/trouble.tsx';
-import type { TurnStore } from './turn-store.ts';
+import type { TurnPage, TurnStore } from './turns/turn-store.ts';
 
 type Props = { readonly run: RunInFull; readonly store: TurnStore; readonly turn: number };
 
@@ -15,6 +15,7 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
   const { chart, trouble } = useChart(agent, version);
   const line = store.turn(turn);
   const snapshot = store.snapshot(turn);
+  const own = store.page(turn);
   const pages = store.pagesBefore(turn);
   const root = chart?.plan.root ?? '';
   // Where the turn led stands in its window. Where the chart here may lead elsewhere, a snapshot says it better.
@@ -22,15 +23,15 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
   const value = told?.value ?? null;
   const light = useMemo((): Light => {
     const now = told?.edges ?? [];
-    const before = pages.flatMap(({ turns }) =>
-      turns.filter((one) => one.turn < turn).flatMap(({ edges }) => edges ?? []),
-    );
+    const before = new Set(pages.flatMap((page) => [...edgesOf(page)]));
+    for (const one of own?.turns ?? [])
+      if (one.turn < turn) for (const { id } of one.edges ?? []) before.add(id);
     return {
       active: value === null ? new Set() : activePlaces(root, value),
       now: new Set(now.map(({ id }) => id)),
-      before: new Set(before.map(({ id }) => id)),
+      before,
     };
-  }, [root, told, pages.length, turn]);
+  }, [root, told, own, pages.length, turn]);
   const steps = useForwardSteps(told);
   if (chart === null) {
     return trouble === null ? (
@@ -56,6 +57,17 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
       )}
     </div>
   );
+}
+
+const edgesOfPages = new WeakMap<TurnPage, ReadonlySet<string>>();
+
+/** The edges that the turns of a window took. Many steps are made in another window: they are counted up once. */
+function edgesOf(page: TurnPage): ReadonlySet<string> {
+  const known = edgesOfPages.get(page);
+  if (known !== undefined) return known;
+  const edges = new Set(page.turns.flatMap((one) => (one.edges ?? []).map(({ id }) => id)));
+  edgesOfPages.set(page, edges);
+  return edges;
 }
 
 const none: readonly string[] = [];

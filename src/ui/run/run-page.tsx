@@ -21,7 +21,7 @@ import { RunActions } from './run-actions.tsx';
 import { RunChart } from './run-chart.tsx';
 import { RunHead } from './run-head.tsx';
 import { TurnDetail } from './turn-detail.tsx';
-import { TurnStore } from './turn-store.ts';
+import { TurnStore } from './turns/turn-store.ts';
 
 const playMs = 700;
 const addressMs = 200;
@@ -88,7 +88,7 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
   });
   // A call has come into a slot or out of it: an attempt may have ended, which no turn tells of.
   useEffect(() => store.grown(run.turn), [store, run.turn, run.status, run.call?.phase]);
-  const { turn, goTo, isPlaying, play } = useTurn(last);
+  const { turn, goTo, step, isPlaying, play } = useTurn(last);
   useEffect(() => store.need(turn, last), [store, turn, last, run]);
   const out = useOut(run, why);
   return (
@@ -110,6 +110,7 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
         turn={turn}
         last={last}
         goTo={goTo}
+        step={step}
         isPlaying={isPlaying}
         play={play}
       />
@@ -147,6 +148,8 @@ function useOut(run: RunInFull, why: Why | null): readonly OutNow[] {
 function useTurn(last: number): {
   readonly turn: number;
   readonly goTo: (turn: number) => void;
+  /** Goes so many turns on. Each call counts, also where several come before the page is drawn. */
+  readonly step: (by: number) => void;
   readonly isPlaying: boolean;
   readonly play: () => void;
 } {
@@ -155,22 +158,29 @@ function useTurn(last: number): {
   const [chosen, setChosen] = useState<number | null>(null);
   const turn = Math.max(1, Math.min(chosen ?? said, last));
   const [isPlaying, setPlaying] = useState(false);
-  const goTo = (to: number): void => setChosen(Math.max(1, Math.min(to, last)));
-  useEffect(() => {
-    if (chosen === null) return undefined;
-    const timer = setTimeout(() => {
-      setQuery({ turn: chosen >= last ? null : chosen });
+  const place = useRef({ turn, last });
+  place.current = { turn, last };
+  // Not in an effect: that of a step may come after the next step, and the address would take this one back.
+  const addressed = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(addressed.current), []);
+  const goTo = (to: number): void => {
+    place.current.turn = Math.max(1, Math.min(to, last));
+    setChosen(place.current.turn);
+    clearTimeout(addressed.current);
+    addressed.current = setTimeout(() => {
+      const at = place.current;
+      setQuery({ turn: at.turn >= at.last ? null : at.turn });
       setChosen(null);
     }, addressMs);
-    return () => clearTimeout(timer);
-  }, [chosen]);
+  };
+  const step = (by: number): void => goTo(place.current.turn + by);
   useEffect(() => {
     if (!isPlaying) return undefined;
     if (turn >= last) {
       setPlaying(false);
       return undefined;
     }
-    const timer = setTimeout(() => goTo(turn + 1), playMs);
+    const timer = setTimeout(() => step(1), playMs);
     return () => clearTimeout(timer);
   }, [isPlaying, turn, last]);
   const play = (): void => {
@@ -178,9 +188,9 @@ function useTurn(last: number): {
     setPlaying(!isPlaying);
   };
   useKeys({
-    ',': () => goTo(turn - 1),
-    '.': () => goTo(turn + 1),
+    ',': () => step(-1),
+    '.': () => step(1),
     ' ': play,
   });
-  return { turn, goTo, isPlaying, play };
+  return { turn, goTo, step, isPlaying, play };
 }

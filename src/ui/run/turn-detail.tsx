@@ -7,7 +7,7 @@ import { Payload } from '../look/payload.tsx';
 import { duration, instant } from '../look/time.ts';
 import type { Attempt, RunSnapshot, TracedTurn, TurnEntry } from '../../client/index.ts';
 import { contextDiff, type Change } from './context-diff.ts';
-import type { TurnStore } from './turn-store.ts';
+import type { TurnStore } from './turns/turn-store.ts';
 
 /** The whole stands below. */
 const quotedChars = 2_000;

@@ -10,7 +10,7 @@ import { assign, setup } from 'xstate';
 import { createClient } from '../../../src/client/index.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { catalogue } from '../../../src/index.ts';
-import { TurnStore } from '../../../src/ui/run/turn-store.ts';
+import { TurnStore } from '../../../src/ui/run/turns/turn-store.ts';
 import { eventually } from '../../support/heddle.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { served } from '../served.ts';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import './journal.css';
 import type { RunInFull } from '../../../client/index.ts';
-import type { TurnStore } from '../turn-store.ts';
+import type { TurnStore } from '../turns/turn-store.ts';
 import type { OutNow } from './attempt-bars.ts';
 import { LaneView } from './lane-view.tsx';
 
@@ -13,6 +13,7 @@ type Props = {
   readonly turn: number;
   readonly last: number;
   readonly goTo: (turn: number) => void;
+  readonly step: (by: number) => void;
   readonly isPlaying: boolean;
   readonly play: () => void;
 };
@@ -24,6 +25,7 @@ export function Journal({
   turn,
   last,
   goTo,
+  step,
   isPlaying,
   play,
 }: Props): JSX.Element {
@@ -40,7 +42,7 @@ export function Journal({
             type="button"
             aria-label="Turn before"
             disabled={turn <= 1}
-            onClick={() => goTo(turn - 1)}
+            onClick={() => step(-1)}
           >
             ‹ <kbd>,</kbd>
           </button>
@@ -52,7 +54,7 @@ export function Journal({
             type="button"
             aria-label="Next turn"
             disabled={turn >= last}
-            onClick={() => goTo(turn + 1)}
+            onClick={() => step(1)}
           >
             <kbd>.</kbd> ›
           </button>

@@ -4,7 +4,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { RunInFull } from '../../../client/index.ts';
 import { duration, nowMs } from '../../look/time.ts';
 import { lookOf, words } from '../../look/states.ts';
-import type { TurnPage } from '../turn-store.ts';
+import type { TurnPage } from '../turns/turn-store.ts';
 import type { OutNow } from './attempt-bars.ts';
 import type { Bar } from './bar.ts';
 import { lanesOf, type Lane, type Lanes } from './lanes.ts';
@@ -157,9 +157,10 @@ function Dots({ shown, turn }: { readonly shown: Lanes; readonly turn: number })
   }, [dots, scale]);
   return (
     <div class="lane-dots">
-      {dots.map(({ turn: one, atMs }) => (
+      {dots.map(({ turn: one, atMs }, n) => (
+        // By its place: in the next window the same dots stand elsewhere.
         <i
-          key={one}
+          key={n}
           class={`lane-dot ${one === turn ? 'is-here' : one < turn ? 'past' : ''}`}
           style={{ left: at(shown, atMs) }}
         >

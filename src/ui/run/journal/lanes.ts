@@ -8,7 +8,8 @@ import { duration } from '../../look/duration.ts';
 import { attemptBars, type OutNow } from './attempt-bars.ts';
 import type { Bar } from './bar.ts';
 import { timeScale, type TimeScale } from './time-scale.ts';
-import { pageOf, type TurnPage } from '../turn-store.ts';
+import type { TurnPage } from '../turns/turn-store.ts';
+import { pageOf } from '../turns/wanted.ts';
 
 export type Lane = {
   readonly id: string;
