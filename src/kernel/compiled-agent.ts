@@ -120,6 +120,10 @@ export class CompiledAgent implements Agent {
     return this.nodes.some((node) => takes(node, type));
   }
 
+  sourceOf(src: string): InvocationSource | null {
+    return this.sources.get(src) ?? null;
+  }
+
   taskLogic(src: string): unknown {
     return this.sources.get(src)?.kind === 'task' ? this.#logics[src] : undefined;
   }

@@ -42,6 +42,8 @@ export interface Agent {
   readonly advice: readonly string[];
   /** False when no state has a transition for events of this type. */
   declares(type: string): boolean;
+  /** What an actor of the chart stands for, by its name there; null when it has no such actor. */
+  sourceOf(src: string): InvocationSource | null;
   /** The author's promise logic behind a task's `src`; undefined when there is none. */
   taskLogic(src: string): unknown;
 }

@@ -11,7 +11,7 @@ import type { Run, Turn } from '../../src/index.ts';
 import type { TurnCommit } from '../../src/store/batch.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { RunRow } from '../../src/store/rows.ts';
-import { keptState } from '../../src/library/past/open-in.ts';
+import { keptState, type PastOpen, type TurnOpened } from '../../src/library/past/open-in.ts';
 import { oneReplica, type Replica, type World } from '../support/replica.ts';
 import { buildChart, eventTypes } from './kernel-chart-build.ts';
 import { chartCase, type CaseSpec, type MoveSpec } from './kernel-chart-spec.ts';
@@ -68,12 +68,20 @@ const nameOf = (one: { readonly kind: string; readonly id: string } & Numbered):
   `${one.kind} ${one.id} ${one.incarnation ?? one.generation}`;
 type Numbered = { readonly incarnation?: number; readonly generation?: number };
 
+/** What it invokes, and what people call that: the same where it is opened, and while it is open. */
+const sourceOf = (one: TurnOpened | PastOpen): string => {
+  if (one.kind === 'timer') return '';
+  const { source, src } = one;
+  const agent = 'agent' in one ? one.agent : src;
+  return ` ${source} ${source === 'child' ? agent : source === 'task' ? src : source}`;
+};
+
 /** What is open after a turn, from what the turns say that they opened, stopped and took. */
 function openAfter(turns: readonly Turn[], last: number): string[] {
-  const open = new Set<string>();
+  const open = new Map<string, string>();
   for (const { turn, entries, opened, stopped } of turns) {
     if (turn > last) break;
-    for (const one of opened ?? []) open.add(nameOf(one));
+    for (const one of opened ?? []) open.set(nameOf(one), nameOf(one) + sourceOf(one));
     for (const one of stopped ?? []) open.delete(nameOf(one));
     for (const one of entries) {
       if (one.kind === 'timer') open.delete(nameOf(one));
@@ -82,14 +90,15 @@ function openAfter(turns: readonly Turn[], last: number): string[] {
       }
     }
   }
-  return [...open].toSorted();
+  return [...open.values()].toSorted();
 }
 
 async function runCase(given: CaseSpec, spacing: number): Promise<void> {
   const { own } = buildChart(given.root);
   const { work } = own.implementations.actors as Readonly<Record<string, never>>;
   const chart = own.provide({ actors: { generate: work } });
-  const kids = new Set((kernel.register(chart) as CompiledAgent).charts.values());
+  const compiled = kernel.register(chart) as CompiledAgent;
+  const kids = new Set(compiled.charts.values());
   const between = (store: Store): Store => keeping(store, spacing);
   const world = await oneReplica({ agents: [...kids, chart], between });
   const run = await world.heddle.start('m');
@@ -98,11 +107,13 @@ async function runCase(given: CaseSpec, spacing: number): Promise<void> {
   const turns = await run.turns({ limit: 200, edges: true });
   for (const { turn, chartText, status } of rows) {
     const past = await run.snapshotAt(turn);
-    const { asOf: _, ...kept } = keptState(chartText, turn);
+    const { asOf: _, ...kept } = keptState(chartText, turn, (src) => compiled.sourceOf(src));
     expect(past).toMatchObject({ turn, asOf: turn, exact: true, status, ...kept });
     const { value, edges, exact } = turns.find((one) => one.turn === turn) as Turn;
     expect({ value, edges, exact }).toEqual({ value: past.value, edges: past.edges, exact: true });
-    expect(openAfter(turns, turn)).toEqual(past.open.map(nameOf).toSorted());
+    expect(openAfter(turns, turn)).toEqual(
+      past.open.map((one) => nameOf(one) + sourceOf(one)).toSorted(),
+    );
     reached.turns++;
     reached.edges += past.edges?.length ?? 0;
     reached.open += past.open.length;

@@ -115,6 +115,10 @@ describe('a lane', () => {
     const open = [
       { kind: 'invocation', id: 'call', incarnation: 9, src: 'generate' },
       { kind: 'timer', id: 'after:800:m.a', generation: 8 },
+      { kind: 'invocation', id: 'kid', incarnation: 7, source: 'child', src: 'k', agent: 'kid-1' },
+      { kind: 'invocation', id: 'hear', incarnation: 6, source: 'receive', src: 'listen' },
+      { kind: 'invocation', id: 'work', incarnation: 5, source: 'task', src: 'search' },
+      { kind: 'invocation', id: 'old', incarnation: 4, source: null, src: 'ask' },
     ] as const;
     const turns = [
       turnOf(201, 5_000),
@@ -124,6 +128,17 @@ describe('a lane', () => {
     expect(shown.map(brief)).toEqual([
       ['call', 'waits 5000-6000'],
       ['after:800:m.a', 'open 5000-6000'],
+      ['kid', 'open 5000-6000'],
+      ['hear', 'open 5000-6000'],
+      ['work', 'open 5000-6000'],
+      ['old', 'open 5000-6000'],
+    ]);
+    // Named and coloured as where its turn opens it.
+    expect(shown.slice(2).map(({ src, bars }) => `${src} ${bars[0]?.look}`)).toEqual([
+      'kid-1 waiting-on-child',
+      'receive waiting-on-channel',
+      'search running-task',
+      'ask waiting-on-person',
     ]);
   });
 

@@ -126,8 +126,12 @@ export type RunSnapshot = {
     readonly incarnation?: number;
     /** Which start of the timer. */
     readonly generation?: number;
-    /** What it invokes. */
+    /** What it invokes, as where a turn opens it; null where no chart at the replica can tell. Absent for a timer. */
+    readonly source?: Extract<TurnOpened, { readonly kind: 'invocation' }>['source'] | null;
+    /** The name of its actor in the chart. */
     readonly src?: string;
+    /** Of a child run: its agent. */
+    readonly agent?: string;
     /** Its input. */
     readonly input?: Json;
   }[];

@@ -11,8 +11,12 @@ export type PastOpen =
       readonly id: string;
       /** Which start of the invocation. */
       readonly incarnation: number;
+      /** What is invoked, as where a turn opens it; null where no chart here can tell. */
+      readonly source: Extract<TurnOpened, { readonly kind: 'invocation' }>['source'] | null;
       /** Its actor's name in the chart. */
       readonly src: string;
+      /** Of a child run: its agent. */
+      readonly agent?: string;
       /** Its input, if it has one. */
       readonly input?: Json;
     }
@@ -101,16 +105,27 @@ type Shown = {
   readonly timers?: readonly { readonly id: string; readonly generation: number }[];
 };
 
+/** What an actor of the chart stands for, by its name there; null where that is not known. */
+export type SourceOf = (src: string) => InvocationSource | null;
+
 /** `text`: the state as the kernel persists it; null before the chart began, or where nothing is kept. */
-export function keptState(text: string | null, asOf: number | null): Kept {
+export function keptState(text: string | null, asOf: number | null, sourceOf: SourceOf): Kept {
   if (text === null) return { asOf, value: null, context: null, open: [] };
   const { status, value, context, children = [], timers = [] } = JSON.parse(text) as Shown;
   if (status !== 'active') return { asOf, value, context, open: [] };
   const open: PastOpen[] = [];
   for (const { id, incarnation, src, input, ended } of children) {
     if (ended === true) continue;
-    const given = input === undefined ? {} : { input };
-    open.push({ kind: 'invocation', id, incarnation, src, ...given });
+    const source = sourceOf(src);
+    open.push({
+      kind: 'invocation',
+      id,
+      incarnation,
+      source: source?.kind ?? null,
+      src,
+      ...(source?.kind === 'child' ? { agent: source.agent } : {}),
+      ...(input === undefined ? {} : { input }),
+    });
   }
   for (const { id, generation } of timers) open.push({ kind: 'timer', id, generation });
   return { asOf, value, context, open };

@@ -17,7 +17,13 @@ import type { CheckpointRow, JournalRow, RunRow } from '../../store/rows.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import { canonicalJson } from '../requests.ts';
 import { PastFold, type Taken } from './fold.ts';
-import { keptState, type PastOpen, type TurnOpened, type TurnStopped } from './open-in.ts';
+import {
+  keptState,
+  type Kept,
+  type PastOpen,
+  type TurnOpened,
+  type TurnStopped,
+} from './open-in.ts';
 
 /** A run as it was after a turn. */
 export type PastSnapshot = {
@@ -104,8 +110,11 @@ export async function snapshotAt(
   const bounds = { min: 1, max: turnMax, fallback: null };
   const turn = asWhole(given as Json, 'turn', bounds) ?? refuseField('turn', 'must be given');
   if (turn > run.turn) refuseField('turn', `is after the run’s last turn, ${run.turn}`);
-  const { scope, store } = read;
+  const { agents, scope, store } = read;
   const { runId } = run;
+  const chart = agents.find(run.agent, run.version);
+  const stateOf = (text: string | null, asOf: number | null): Kept =>
+    keptState(text, asOf, (src) => chart?.sourceOf(src) ?? null);
   const [[row], kept] = await Promise.all([
     store.journal(scope, { runId, afterTurn: turn - 1, limit: 1 }),
     store.checkpoint(scope, { runId, turn }),
@@ -118,11 +127,11 @@ export async function snapshotAt(
   const past = await fold(read, run, base, [line]);
   const edges = past?.taken.get(turn)?.edges ?? null;
   const common = { turn, status, atMs, edges };
-  const folded = past === null || edges === null ? null : keptState(past.fold.text(), turn);
+  const folded = past === null || edges === null ? null : stateOf(past.fold.text(), turn);
   // A row's own state, and one that was kept for this turn, is the run's, whatever chart is here.
   const own = turn === run.turn ? run.chartText : isKept ? kept.chartText : undefined;
   if (own !== undefined) {
-    const state = keptState(own, turn);
+    const state = stateOf(own, turn);
     // Edges that have led a changed chart elsewhere are not those that the turn took.
     const isThere = folded !== null && canonicalJson(folded.value) === canonicalJson(state.value);
     return { ...common, ...state, edges: isThere ? edges : null, exact: true };
@@ -131,7 +140,7 @@ export async function snapshotAt(
     return { ...common, ...folded, exact: past.fold.isOwnBuild || 'chart-changed' };
   }
   const exact = past === null ? 'version-missing' : 'chart-changed';
-  return { ...common, ...keptState(kept?.chartText ?? null, kept?.turn ?? null), exact };
+  return { ...common, ...stateOf(kept?.chartText ?? null, kept?.turn ?? null), exact };
 }
 
 export async function turnsOf(

@@ -77,6 +77,7 @@ export function absentAgent({ agent: name, version }: RunRow): Agent {
     warnings: [],
     advice: [],
     declares: () => true,
+    sourceOf: () => null,
     taskLogic: () => undefined,
   };
 }

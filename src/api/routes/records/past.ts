@@ -115,7 +115,7 @@ const snapshot = route({
   path: '/v1/runs/:runId/turns/:turn',
   scope: 'inspect',
   summary:
-    'The run as it was after the turn. `exact`: true, or that its chart has changed since, or that its version is missing here; `asOf`: the turn of the state that is given.',
+    'The run as it was after the turn. `exact`: true, or that its chart has changed since, or that its version is missing here; `asOf`: the turn of the state that is given. Of an open invocation `source` tells what it invokes, null where no chart here can tell; `agent` that of a child run.',
   ofTenant: true,
   params: ofRun.extend({ turn: place(1) }),
   answers: {
@@ -134,7 +134,9 @@ const snapshot = route({
             id: z.string(),
             incarnation: z.int().optional(),
             generation: z.int().optional(),
+            source: sources.nullable().optional(),
             src: z.string().optional(),
+            agent: z.string().optional(),
             input: json.optional(),
           }),
         ),

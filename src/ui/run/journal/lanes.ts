@@ -2,7 +2,13 @@
  * The bars of the journal: a lane for each invocation and timer, with when it was open, and for a provider call when it
  * waited, when a request was out, and when it was held back.
  */
-import type { Attempt, RunInFull, TracedTurn, TurnOpened } from '../../../client/index.ts';
+import type {
+  Attempt,
+  RunInFull,
+  RunSnapshot,
+  TracedTurn,
+  TurnOpened,
+} from '../../../client/index.ts';
 import type { Look } from '../../look/states.ts';
 import { duration } from '../../look/duration.ts';
 import { attemptBars, type OutNow } from './attempt-bars.ts';
@@ -120,10 +126,9 @@ function spansOf({ turns, open }: TurnPage, fromMs: number): readonly Span[] {
     spans.push(one);
     running.set(`${span.id} ${span.incarnation}`, one);
   };
-  for (const { kind, id, incarnation, generation, src = 'timer' } of open ?? []) {
-    const source =
-      kind === 'timer' ? 'timer' : Object.hasOwn(looks, src) ? (src as Source) : 'task';
-    begin({ id, incarnation: incarnation ?? generation ?? 0, source, src, from: fromMs });
+  for (const one of open ?? []) {
+    const { id, incarnation, generation } = one;
+    begin({ id, incarnation: incarnation ?? generation ?? 0, ...openSource(one), from: fromMs });
   }
   const end = (id: unknown, n: unknown, to: number, how: Span['how']): void => {
     const span = running.get(`${String(id)} ${String(n)}`);
@@ -149,6 +154,19 @@ function spansOf({ turns, open }: TurnPage, fromMs: number): readonly Span[] {
     }
   }
   return spans;
+}
+
+/** What was open is named as where a turn opens it. Without its chart, heddle's own actors are known by their usual names. */
+function openSource({
+  kind,
+  source: told,
+  src = '',
+  agent,
+}: RunSnapshot['open'][number]): Pick<Span, 'source' | 'src'> {
+  if (kind === 'timer') return { source: 'timer', src: 'timer' };
+  const source = told ?? (Object.hasOwn(looks, src) ? (src as Source) : 'task');
+  if (source === 'child') return { source, src: agent ?? src };
+  return { source, src: source === 'task' ? src : source };
 }
 
 const ends: Readonly<Record<Span['how'], string>> = {
