@@ -185,7 +185,10 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   for (const one of routes) app.route(served(serving, one));
   addRelay(app, options.streams);
   addPages(app, serving.metrics, (request, reply) => admitScrape(serving, request, reply));
-  if (options.pages !== false) addUi(app, () => uiFiles(import.meta.url));
+  if (options.pages !== false) {
+    const opened = (): void => serving.layouts.warm();
+    addUi(app, { files: () => uiFiles(import.meta.url), opened });
+  }
   const { inspector = null } = options;
   if (inspector !== null)
     await addInspector(app, inspector, (...asked) => admitInspector(serving, ...asked));

@@ -2,6 +2,7 @@
 import { brotliDecompressSync } from 'node:zlib';
 import fastify from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addUi } from '../../src/api/pages/ui-pages.ts';
 import { heddlePlugin } from '../../src/server.ts';
 import { builtPages } from '../support/built-pages.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -99,4 +100,23 @@ it('an application has them under its prefix, or not at all', async () => {
   without.get('/ui', async () => 'theirs');
   const bare = await without.listen({ host: '127.0.0.1', port: 0 });
   expect(await (await fetch(`${bare}/ui`)).text()).toBe('theirs');
+});
+
+it('who opens a page is noticed, and who asks for its files is not', async () => {
+  const app = fastify();
+  apps.push(app);
+  const bytes = Buffer.from('<html></html>');
+  const file = { type: 'text/html', etag: 'x', bytes, packed: bytes };
+  const files = new Map([
+    ['index.html', file],
+    ['assets/a.js', file],
+  ]);
+  let opens = 0;
+  addUi(app, { files: async () => files, opened: () => void (opens += 1) });
+  const seen: number[] = [];
+  for (const path of ['/ui/assets/a.js', '/ui', '/ui/none.js', '/ui/runs/0197?turn=3']) {
+    await app.inject(path);
+    seen.push(opens);
+  }
+  expect(seen).toEqual([0, 1, 1, 2]);
 });

@@ -8,6 +8,7 @@
  *    gets a new one. Nothing else in the process waits for it.
  * 2. What was laid out is kept by definition, and what could not be as well: it is not tried again.
  * 3. One chart is laid out at a time, and at most `waitingMax` wait for it.
+ * 4. A chart that is seen whole in one direction is not laid out in the other.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
@@ -15,6 +16,7 @@ import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import type { ChartPlan } from '../../domain/chart-plan.ts';
 import { drawnChart, type DrawnChart } from './drawn-chart.ts';
 import { layoutGraph, type Direction } from './layout-graph.ts';
+import { warmUpPlan } from './warm-up.ts';
 
 export type LaidOut =
   | { readonly kind: 'drawn'; readonly chart: DrawnChart }
@@ -69,6 +71,8 @@ export class Layouts {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isClosed = false;
+  /** The thread is warm, or will be. */
+  #isWarm = false;
 
   constructor(settings: LayoutSettings = layoutSettings()) {
     this.#settings = settings;
@@ -93,6 +97,20 @@ export class Layouts {
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /**
+   * Begins the thread, and lays out a chart of nobody's: elkjs takes longer to be loaded and compiled than most charts
+   * take then. For when somebody has come who may soon look at a chart.
+   */
+  warm(): void {
+    const { elkPath, directionMs } = this.#settings;
+    if (elkPath === null || this.#isWarm) return;
+    this.#isWarm = true;
+    this.#last = this.#last.then(() => {
+      if (this.#worker !== null || this.#isClosed) return undefined;
+      return this.#ask(layoutGraph(warmUpPlan(), 'DOWN'), elkPath, directionMs);
+    });
   }
 
   /** What was laid out before. */
@@ -124,6 +142,7 @@ export class Layouts {
       const told = await this.#ask(layoutGraph(plan, direction), elkPath, leftMs);
       if ('laidOut' in told) drawn.push(drawnChart(plan, told.laidOut, direction));
       else why = told.trouble.slice(0, troubleCharsMax);
+      if (drawn.some((one) => fit(one) === 1)) break;
     }
     const [best] = drawn.toSorted((a, b) => fit(b) - fit(a));
     return best === undefined ? outline(why) : { kind: 'drawn', chart: best };
@@ -153,6 +172,7 @@ export class Layouts {
   async #end(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
+    this.#isWarm = false;
     await worker?.terminate();
   }
 }

@@ -23,8 +23,14 @@ const uiPolicy = [
 
 const document = 'index.html';
 
-/** `files` is asked for with the first request, because most servers are never looked at. */
-export function addUi(app: FastifyInstance, files: () => Promise<UiFiles | null>): void {
+type Ui = {
+  /** Asked for with the first request, because most servers are never looked at. */
+  readonly files: () => Promise<UiFiles | null>;
+  /** Told whenever somebody opens a page. */
+  readonly opened: () => void;
+};
+
+export function addUi(app: FastifyInstance, { files, opened }: Ui): void {
   const hide = { schema: { hide: true } };
   const { prefix } = app;
   let read: Promise<UiFiles | null> | null = null;
@@ -48,6 +54,7 @@ export function addUi(app: FastifyInstance, files: () => Promise<UiFiles | null>
     if (/^(assets\/|\.\.|[^/]*\.[a-z]+$)/.test(path)) {
       throw heddleError('route-unknown', { method: request.method, path: `/ui/${path}` });
     }
+    opened();
     return sentDocument(reply, known, prefix);
   };
   app.get('/ui', hide, answer);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { Layouts, layoutSettings, type LayoutSettings } from '../../../src/api/charts/layouts.ts';
+import { warmUpPlan } from '../../../src/api/charts/warm-up.ts';
 import { planOf } from '../../../src/kernel/drawing/chart-plan.ts';
 import { definitionOf } from '../../../src/kernel/version.ts';
 import { buildChart } from '../../properties/kernel-chart-build.ts';
@@ -155,6 +156,59 @@ it('what was laid out before is there at once, and nothing else is', async () =>
   const drawn = await own.of('small', small, false);
   expect(own.kept('small', false)).toBe(drawn);
   expect(own.kept('small', true).kind).toBe('outline');
+});
+
+/** Tells in the width how often it was asked. */
+const counts =
+  'globalThis.n = (globalThis.n ?? 0) + 1; return Promise.resolve({ ...graph, width: globalThis.n, height: 1 });';
+const widthOf = async (on: Layouts, key: string, isNarrow = true): Promise<number> => {
+  const laidOut = await on.of(key, small, isNarrow);
+  return laidOut.kind === 'drawn' ? laidOut.chart.width : 0;
+};
+
+it('a thread that was made warm is the one that lays out, and is made warm once', async () => {
+  const elkPath = await standIn('counts.cjs', counts);
+  const own = layouts({ elkPath });
+  own.warm();
+  own.warm();
+  expect(await widthOf(own, 'a')).toBe(2);
+  own.warm();
+  expect(await widthOf(own, 'b')).toBe(3);
+  const begun = layouts({ elkPath });
+  expect(await widthOf(begun, 'a')).toBe(1);
+  begun.warm();
+  expect(await widthOf(begun, 'b')).toBe(2);
+  const laidOut = await layouts().of('warm', warmUpPlan(), true);
+  if (laidOut.kind === 'outline') throw new Error(laidOut.why);
+  expect(Object.keys(laidOut.chart.nodes).length).toBeGreaterThan(20);
+});
+
+it('a thread that cannot be made warm leaves the next chart to a new one, and none begins after a close', async () => {
+  const elkPath = await standIn(
+    'never-warm.cjs',
+    "if (JSON.stringify(graph).includes('warm-up')) for (;;);  return Promise.resolve({ ...graph, width: 1, height: 1 });",
+  );
+  const own = layouts({ elkPath, directionMs: 2_000 });
+  own.warm();
+  expect(await widthOf(own, 'a')).toBe(1);
+  const none = layouts({ elkPath: null });
+  none.warm();
+  const closed = layouts({ elkPath });
+  await closed.close();
+  closed.warm();
+});
+
+it('a chart that is seen whole in one direction is not laid out in the other', async () => {
+  const own = layouts({ elkPath: await standIn('counts-again.cjs', counts) });
+  expect(await widthOf(own, 'a', false)).toBe(1);
+  expect(await widthOf(own, 'b', false)).toBe(2);
+  const wide = layouts({
+    elkPath: await standIn(
+      'wide.cjs',
+      counts.replace('width: globalThis.n', 'width: 5000 - globalThis.n'),
+    ),
+  });
+  expect(await widthOf(wide, 'a', false)).toBe(4_998);
 });
 
 it('many at once are laid out once', async () => {
