@@ -69,6 +69,13 @@ export type Peer = {
   readonly shards: readonly number[];
 };
 
+export type PeersRead = {
+  readonly peers: readonly Peer[];
+  readonly secret: string;
+  /** When this was read, in ms since 1970, by the database's clock. */
+  readonly atMs: number;
+};
+
 /** A read as both stores take it: the tenant is the scope's, whatever the read holds. */
 export function inTenant<Read extends { readonly scope: OneTenant }>({
   scope,
@@ -96,7 +103,5 @@ export interface WatchStore {
    * The live replicas with their shards, the one that asks among them, and what replicas prove to each other
    * that they belong to this database with.
    */
-  peers(
-    replicaId: ReplicaId,
-  ): Promise<{ readonly peers: readonly Peer[]; readonly secret: string }>;
+  peers(replicaId: ReplicaId): Promise<PeersRead>;
 }

@@ -13,6 +13,7 @@ import type { OneTenant } from '../../domain/scope.ts';
 import { Live } from '../../library/live/live.ts';
 import type { Heddle } from '../../library/library.ts';
 import { relayPath } from '../../library/relay/owners.ts';
+import { SharedReads } from '../../library/relay/shared.ts';
 import { ChannelTopic } from './logs/channel-topic.ts';
 import { LogReader } from './logs/log-reader.ts';
 import { RunTopic } from './logs/run-topic.ts';
@@ -63,7 +64,6 @@ export class Streams {
   /** How many of them each token follows. */
   readonly #byToken = new Map<string, number>();
   readonly #tokenMax: number;
-  #secret: Promise<string> | null = null;
   #isClosing = false;
 
   constructor(
@@ -80,7 +80,8 @@ export class Streams {
     const reach = this.#peers;
     this.#projection = new Projection({ live: this.#live, board: this.#board, reach });
     this.#gates = new Gates(this.#live, this.#board);
-    this.relay = new RelayDoor({ live: this.#live, secret: () => this.#relaySecret() });
+    const shared = new SharedReads(() => this.#live.peers(), this.#live.clock);
+    this.relay = new RelayDoor({ live: this.#live, shared });
   }
 
   /** Where other replicas reach this server; null: they do not. */
@@ -190,17 +191,6 @@ export class Streams {
       case 'activity':
         return new ActivityTopic({ ...states, gates: seesGates ? this.#gates : null });
     }
-  }
-
-  #relaySecret(): Promise<string> {
-    this.#secret ??= this.#live.peers().then(
-      ({ secret }) => secret,
-      (error: unknown) => {
-        this.#secret = null;
-        throw error;
-      },
-    );
-    return this.#secret;
   }
 }
 

@@ -14,6 +14,7 @@ import type { ReplicaId, RunId } from '../../domain/ids.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Peer } from '../../store/watch-port.ts';
 import { isAnswer, newNonce, proofHeader, proofOf } from './proof.ts';
+import { sharedBy, type Shared } from './shared.ts';
 
 /** The path at which replicas hear from each other. */
 export const relayPath = '/v1/relay';
@@ -65,7 +66,7 @@ const unknown = (why: Why) => {
 };
 
 type Parts = Pick<Runtime, 'clock' | 'nowOf' | 'phaseOf' | 'replicaId' | 'store'>;
-type Peers = { readonly peers: readonly Peer[]; readonly secret: string };
+type Peers = { readonly peers: readonly Peer[]; readonly shared: Shared };
 
 export class Owners {
   readonly #runtime: Parts;
@@ -80,12 +81,12 @@ export class Owners {
     const own = this.#runtime.nowOf(run);
     if (own !== null) return { kind: 'known', view: own };
     try {
-      const { peers, secret } = await this.#peersNow();
+      const { peers, shared } = await this.#peersNow();
       const owner = peers.find(({ shards }) => shards.includes(run.shard));
       if (owner === undefined) return unknown('none');
       if (owner.replicaId === this.#runtime.replicaId) return unknown('moving');
       const body = { runId: run.runId, shard: run.shard };
-      const told = await this.#ask<ViewAnswer>(owner, secret, { path: viewPath, body });
+      const told = await this.#ask<ViewAnswer>(owner, shared, { path: viewPath, body });
       if (typeof told === 'string') return unknown(told);
       return told.view === null ? unknown('moving') : { kind: 'known', view: told.view };
     } catch {
@@ -106,7 +107,7 @@ export class Owners {
   }
 
   async #phasesOf(runs: readonly AskedRun[]): Promise<ReadonlyMap<RunId, PhaseWord>> {
-    const { peers, secret } = await this.#peersNow();
+    const { peers, shared } = await this.#peersNow();
     const told = new Map<RunId, PhaseWord>();
     const byOwner = new Map<Peer, AskedRun[]>();
     for (const { runId, shard } of runs) {
@@ -116,7 +117,7 @@ export class Owners {
       else byOwner.set(owner, [...(byOwner.get(owner) ?? []), { runId, shard }]);
     }
     const asked = [...byOwner].map(async ([owner, its]) => {
-      const answer = await this.#ask<PhasesAnswer>(owner, secret, {
+      const answer = await this.#ask<PhasesAnswer>(owner, shared, {
         path: phasesPath,
         body: { runs: its },
       });
@@ -134,7 +135,10 @@ export class Owners {
     const { clock, store, replicaId } = this.#runtime;
     const nowMs = clock.nowMs();
     if (this.#peers === null || this.#peers.untilMs <= nowMs) {
-      this.#peers = { found: store.peers(replicaId), untilMs: nowMs + peersMs };
+      const found = store
+        .peers(replicaId)
+        .then(({ peers, ...told }) => ({ peers, shared: sharedBy(told, clock, nowMs) }));
+      this.#peers = { found, untilMs: nowMs + peersMs };
     }
     return this.#peers.found;
   }
@@ -142,7 +146,7 @@ export class Owners {
   /** Its answer, or why there is none. */
   async #ask<Answer extends { readonly answer: string }>(
     { replicaId: to, address }: Peer,
-    secret: string,
+    { secret, nowMs }: Shared,
     { path, body }: { readonly path: string; readonly body: object },
   ): Promise<Answer | Why> {
     const { clock } = this.#runtime;
@@ -156,7 +160,7 @@ export class Owners {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          [proofHeader]: proofOf(secret, { to, atMs: clock.nowMs(), nonce }),
+          [proofHeader]: proofOf(secret, { to, atMs: nowMs(), nonce }),
         },
         body: JSON.stringify(body),
         redirect: 'error',

@@ -6,8 +6,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ReplicaId } from '../../domain/ids.ts';
 
-/** Clocks of replicas may differ by so much. */
-const skewMsMax = 300_000;
+/** A proof is good for so long before and after its time, which is the database's. */
+const timelyMs = 300_000;
 
 export const proofHeader = 'heddle-relay';
 
@@ -25,17 +25,20 @@ export function proofOf(secret: string, claim: Claim): string {
   return `v1 ${to} ${Math.floor(atMs)} ${nonce} ${signed(secret, 'asks', claim)}`;
 }
 
-/** The nonce of a proof that is for this replica and right; null otherwise. */
-export function nonceOf(
+/** What a proof that is for this replica and right claims; null otherwise. It may be an old one: see `isTimely`. */
+export function claimOf(
   proof: unknown,
-  of: { readonly secret: string; readonly self: ReplicaId; readonly nowMs: number },
-): string | null {
+  of: { readonly secret: string; readonly self: ReplicaId },
+): Claim | null {
   const [version, to, at, nonce, mac] = typeof proof === 'string' ? proof.split(' ') : [];
   if (version !== 'v1' || to !== of.self || nonce === undefined || mac === undefined) return null;
-  const atMs = Number(at);
-  if (!(Math.abs(of.nowMs - atMs) <= skewMsMax)) return null;
-  return isSame(mac, signed(of.secret, 'asks', { to: of.self, atMs, nonce })) ? nonce : null;
+  const claim = { to: of.self, atMs: Number(at), nonce };
+  return isSame(mac, signed(of.secret, 'asks', claim)) ? claim : null;
 }
+
+/** False: somebody may have kept the proof and sends it again. */
+export const isTimely = ({ atMs }: Claim, nowMs: number): boolean =>
+  Math.abs(nowMs - atMs) <= timelyMs;
 
 /** What the one that was asked answers with. */
 export function answerOf(secret: string, claim: Omit<Claim, 'atMs'>): string {

@@ -100,7 +100,7 @@ export function peersOf(db: Database, replicaId: ReplicaId): Answer<'peers'> {
     address: db.tables.replicas.get(id)?.address ?? null,
     shards: shards.filter(({ owner }) => owner === id).map(({ shard }) => shard),
   }));
-  return { peers, secret: 'the secret of the twin, which no socket serves' };
+  return { peers, secret: 'the secret of the twin, which no socket serves', atMs: db.now() };
 }
 
 export function replicasOf(db: Database, replicaId: ReplicaId): Answer<'replicas'> {

@@ -61,5 +61,6 @@ export async function peersOf(pool: Pool, replicaId: Asked<'peers'>): Promise<An
     if (shard) peer.shards.push(Number(shard));
     peers.set(replica, peer);
   }
-  return { peers: [...peers.values()], secret: results.get(secret)?.[0]?.[0] ?? '' };
+  const [text, atMs] = results.get(secret)?.[0] ?? [];
+  return { peers: [...peers.values()], secret: text ?? '', atMs: Number(atMs) };
 }

@@ -13,12 +13,14 @@ import type { Interest, News } from '../../../src/library/live/news.ts';
 import { Owners } from '../../../src/library/relay/owners.ts';
 import {
   answerOf,
+  claimOf,
   newNonce,
-  nonceOf,
   proofHeader,
   proofOf,
 } from '../../../src/library/relay/proof.ts';
+import { SharedReads } from '../../../src/library/relay/shared.ts';
 import { systemClock as clock } from '../../../src/system.ts';
+import { testClock } from '../../library/relay/test-clock.ts';
 import { eventually } from '../../support/heddle.ts';
 
 const secret = 's'.repeat(40);
@@ -51,7 +53,8 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
 const board = () => new NewsBoard({ replicaId: self, follow: () => () => undefined });
 
 function linkTo(address: string, on: NewsBoard): PeerLink {
-  const of = { to, address, path: '/v1/relay', secret, clock, board: on };
+  const shared = () => ({ secret, nowMs: () => clock.nowMs() });
+  const of = { to, address, path: '/v1/relay', shared, clock, board: on };
   const link = new PeerLink({ ...of, changed: () => undefined });
   toClose.push(() => link.close());
   return link;
@@ -78,7 +81,7 @@ it('what is followed is told in pieces that another replica takes, however long 
   const interests: Interest[] = [];
   const address = await listening((request, response) => {
     const proof = request.headers[proofHeader];
-    const nonce = nonceOf(proof, { secret, self: to, nowMs: clock.nowMs() }) ?? '';
+    const nonce = claimOf(proof, { secret, self: to })?.nonce ?? '';
     if (request.method === 'GET') {
       const answer = answerOf(secret, { to, nonce });
       response.write(line({ kind: 'hello', link: 'x', answer }));
@@ -116,7 +119,10 @@ async function door(atOnce: { readonly secret?: () => Promise<string> } = {}) {
       return () => undefined;
     },
   };
-  const relay = new RelayDoor({ live, secret: async () => secret, ...atOnce });
+  const read = async () => {
+    return { secret: await (atOnce.secret?.() ?? secret), atMs: clock.nowMs() };
+  };
+  const relay = new RelayDoor({ live, shared: new SharedReads(read, clock) });
   const streams = { relay } as unknown as Streams;
   const address = await listening((request, response) => {
     void serveRelay(streams, request, response);
@@ -193,13 +199,64 @@ it('an owner is asked at its address with its path', async () => {
   const address = await listening((request, response) => {
     paths.push(request.url);
     const proof = request.headers[proofHeader];
-    const nonce = nonceOf(proof, { secret, self: to, nowMs: clock.nowMs() }) ?? '';
+    const nonce = claimOf(proof, { secret, self: to })?.nonce ?? '';
     response.end(JSON.stringify({ answer: answerOf(secret, { to, nonce }), view: { calls: [] } }));
   });
   const peers = [{ replicaId: to, address: `${address}/heddle/`, shards: [3] }];
-  const store = { peers: async () => ({ peers, secret }) };
+  const store = { peers: async () => ({ peers, secret, atMs: clock.nowMs() }) };
   const runtime = { clock, nowOf: () => null, phaseOf: () => null, replicaId: self, store };
   const owners = new Owners(runtime as unknown as ConstructorParameters<typeof Owners>[0]);
   expect(await owners.of({ runId, shard: 3 })).toMatchObject({ kind: 'known' });
   expect(paths).toEqual(['/heddle/v1/relay/runs']);
+});
+
+it('replicas know each other by the time of the database, whatever their own clocks say, and after a sleep', async () => {
+  let databaseMs = 1_700_000_000_000;
+  let reads = 0;
+  const read = async () => {
+    reads += 1;
+    return { secret, atMs: databaseMs };
+  };
+  const [asking, asked] = [testClock(5), testClock(9e12)];
+  const live = { clock: asked, replicaId: to, nowOf: () => null, phaseOf: () => null };
+  const relay = new RelayDoor({
+    live: { ...live, follow: () => () => undefined },
+    shared: new SharedReads(read, asked),
+  });
+  const proofs: unknown[] = [];
+  const address = await listening((request, response) => {
+    const proof = request.headers[proofHeader];
+    proofs.push(proof);
+    void relay
+      .view(proof, { runId, shard: 3 })
+      .then((answer) =>
+        response.writeHead(answer === null ? 403 : 200).end(JSON.stringify(answer)),
+      );
+  });
+  const peers = [{ replicaId: to, address, shards: [3] }];
+  const store = { peers: async () => ({ ...(await read()), peers }) };
+  const runtime = { clock: asking, nowOf: () => null, phaseOf: () => null, replicaId: self, store };
+  const owners = new Owners(runtime as unknown as ConstructorParameters<typeof Owners>[0]);
+  const passes = (ms: number, ...awake: { advance: (ms: number) => void }[]) => {
+    databaseMs += ms;
+    for (const one of awake) one.advance(ms);
+  };
+  // The one that is asked owns the run no more: it answers, and says so.
+  const moving = { kind: 'unknown', why: 'the run is being taken up by a replica' };
+  const asks = () => owners.of({ runId, shard: 3 });
+  expect(await asks()).toMatchObject(moving);
+  passes(3_600_000, asking);
+  asked.advance(2_000);
+  expect(await asks()).toMatchObject(moving);
+  passes(3_600_000, asked);
+  asking.advance(2_000);
+  expect(await asks()).toMatchObject(moving);
+  // One that was heard on its way is good for nothing later on, and costs one read in a second.
+  passes(360_000, asking, asked);
+  const before = reads;
+  for (const proof of [...proofs, ...proofs]) expect(await relay.knows(proof)).toBe(false);
+  expect(reads - before).toBeLessThanOrEqual(1);
+  for (const odd of ['', 'v1', `v1 ${to} 1 n mac`, null])
+    expect(await relay.knows(odd)).toBe(false);
+  expect(reads - before).toBeLessThanOrEqual(1);
 });

@@ -131,13 +131,15 @@ export function watchingContract({ open, it }: Contract): void {
       bench.store.renew({ replicaId: of.replicaId, leaseMs: minute, address });
     await beat(bench, 'http://10.0.0.1:7400');
     await beat(other, null);
-    const { peers, secret } = await bench.store.peers(other.replicaId);
+    const { peers, secret, atMs } = await bench.store.peers(other.replicaId);
     const told = new Map(peers.map((peer) => [peer.replicaId, peer]));
     expect(told.get(bench.replicaId)?.address).toBe('http://10.0.0.1:7400');
     expect(told.get(bench.replicaId)?.shards).toHaveLength(32);
     expect(told.get(other.replicaId)).toMatchObject({ address: null, shards: [] });
     expect(secret.length).toBeGreaterThan(32);
     expect((await other.store.peers(bench.replicaId)).secret).toBe(secret);
+    expect((await bench.store.peers(bench.replicaId)).atMs).toBeGreaterThanOrEqual(atMs);
+    expect(atMs).toBeGreaterThan(1_500_000_000_000);
     await bench.advance(2 * minute);
     expect((await bench.store.peers(bench.replicaId)).peers).toEqual([]);
     await beat(bench, null);

@@ -17,6 +17,7 @@ import type { NewsBoard } from '../news-board.ts';
 import { lineCharsMax, silenceMs, type InterestChange, type RelayLine } from './line.ts';
 import { relayUrl } from '../../../library/relay/owners.ts';
 import { isAnswer, newNonce, proofHeader, proofOf } from '../../../library/relay/proof.ts';
+import type { Shared } from '../../../library/relay/shared.ts';
 
 const answerMsMax = 5_000;
 /** The other one takes 10,000, and a body of 4 MiB. */
@@ -27,7 +28,8 @@ export type PeerLinkOptions = {
   readonly to: ReplicaId;
   readonly address: string;
   readonly path: string;
-  readonly secret: string;
+  /** As it was read last. */
+  readonly shared: () => Shared;
   readonly clock: Clock;
   readonly board: NewsBoard;
   /** It tells of all that is followed, or it has ended and says why. */
@@ -98,9 +100,10 @@ export class PeerLink {
   }
 
   #open(of: { readonly method: string; readonly path: string }): ClientRequest {
-    const { address, secret, to, clock } = this.#options;
+    const { address, shared, to } = this.#options;
     const url = relayUrl(address, of.path);
-    const proof = proofOf(secret, { to, atMs: clock.nowMs(), nonce: this.#nonce });
+    const { secret, nowMs } = shared();
+    const proof = proofOf(secret, { to, atMs: nowMs(), nonce: this.#nonce });
     const headers = { [proofHeader]: proof, 'content-type': 'application/json' };
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
     return open(url, { method: of.method, headers, agent: false });
@@ -129,8 +132,9 @@ export class PeerLink {
   }
 
   #heard(line: RelayLine): void {
-    const { board, secret, to } = this.#options;
+    const { board, shared, to } = this.#options;
     if (this.#state.kind === 'connecting') {
+      const { secret } = shared();
       const isKnown =
         line.kind === 'hello' && isAnswer(line.answer, secret, { to, nonce: this.#nonce });
       if (!isKnown) return this.#end('it is another server');

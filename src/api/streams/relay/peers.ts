@@ -9,6 +9,7 @@
 import { thrownText } from '../../../domain/thrown.ts';
 import { shardCount, type ReplicaId } from '../../../domain/ids.ts';
 import type { Live } from '../../../library/live/live.ts';
+import { sharedBy, type Shared } from '../../../library/relay/shared.ts';
 import type { Peer } from '../../../store/watch-port.ts';
 import type { NewsBoard } from '../news-board.ts';
 import type { Reach } from '../reach.ts';
@@ -31,6 +32,7 @@ export class Peers implements Reach {
   readonly #hearers = new Set<() => void>();
   #owners: readonly (Peer | undefined)[] = [];
   #known = false;
+  #shared: Shared = { secret: '', nowMs: () => 0 };
   #cancelLook: (() => void) | null = null;
   #lookAtMs = Number.POSITIVE_INFINITY;
   #isLooking = false;
@@ -90,8 +92,10 @@ export class Peers implements Reach {
     this.#isLooking = true;
     this.#lastLookMs = live.clock.nowMs();
     try {
-      const { peers, secret } = await live.peers();
-      if (!this.#isClosed) this.#meet(peers, secret);
+      const askedAtMs = live.clock.nowMs();
+      const { peers, ...told } = await live.peers();
+      this.#shared = sharedBy(told, live.clock, askedAtMs);
+      if (!this.#isClosed) this.#meet(peers);
     } catch (error) {
       live.log.warn('the other replicas are not known', { error: thrownText(error) });
     }
@@ -100,7 +104,7 @@ export class Peers implements Reach {
     this.#lookIn(isWhole ? lookMs : lookSoonMs);
   }
 
-  #meet(peers: readonly Peer[], secret: string): void {
+  #meet(peers: readonly Peer[]): void {
     const { live, board, path } = this.#options;
     const owners: (Peer | undefined)[] = [];
     for (const peer of peers) for (const shard of peer.shards) owners[shard] = peer;
@@ -112,7 +116,8 @@ export class Peers implements Reach {
     for (const [to, address] of addresses) {
       if (address === null || this.#links.has(to)) continue;
       const changed = (): void => this.#changed();
-      const link = { to, address, path, secret, board, clock: live.clock, changed };
+      const shared = (): Shared => this.#shared;
+      const link = { to, address, path, shared, board, clock: live.clock, changed };
       this.#links.set(to, new PeerLink(link));
     }
     this.#changed();

@@ -15,7 +15,8 @@ import type { Live } from '../../../library/live/live.ts';
 import { interestKey, keysOf, type Interest, type News } from '../../../library/live/news.ts';
 import type { AskedRun, PhasesAnswer, ViewAnswer } from '../../../library/relay/owners.ts';
 import { beatMs, type InterestChange, type RelayLine } from './line.ts';
-import { answerOf, newNonce, nonceOf } from '../../../library/relay/proof.ts';
+import { answerOf, claimOf, isTimely, newNonce } from '../../../library/relay/proof.ts';
+import type { SharedReads } from '../../../library/relay/shared.ts';
 
 const gatherMs = 10;
 const waitingMax = 100_000;
@@ -26,7 +27,7 @@ const lingerMs = 2_000;
 
 export type RelayDoorOptions = {
   readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'phaseOf' | 'replicaId'>;
-  readonly secret: () => Promise<string>;
+  readonly shared: Pick<SharedReads, 'known' | 'anew'>;
 };
 
 export class RelayDoor {
@@ -47,9 +48,9 @@ export class RelayDoor {
   async open(proof: unknown, response: ServerResponse): Promise<boolean> {
     const nonce = await this.#nonceOf(proof);
     if (nonce === null) return false;
-    const { live, secret } = this.#options;
+    const { live, shared } = this.#options;
     const link = newNonce();
-    const answer = answerOf(await secret(), { to: live.replicaId, nonce });
+    const answer = answerOf((await shared.known()).secret, { to: live.replicaId, nonce });
     // A connection that begins after the close would keep the server open.
     if (this.#isClosed) return false;
     const served = new ServedLink(live, response);
@@ -89,8 +90,8 @@ export class RelayDoor {
   async #answerTo(proof: unknown): Promise<string | null> {
     const nonce = await this.#nonceOf(proof);
     if (nonce === null) return null;
-    const { live, secret } = this.#options;
-    return answerOf(await secret(), { to: live.replicaId, nonce });
+    const { live, shared } = this.#options;
+    return answerOf((await shared.known()).secret, { to: live.replicaId, nonce });
   }
 
   close(): void {
@@ -99,9 +100,14 @@ export class RelayDoor {
   }
 
   async #nonceOf(proof: unknown): Promise<string | null> {
-    const { live, secret } = this.#options;
-    const of = { self: live.replicaId, nowMs: live.clock.nowMs() };
-    return nonceOf(proof, { ...of, secret: await secret() });
+    const { live, shared } = this.#options;
+    const { secret, nowMs } = await shared.known();
+    const claim = claimOf(proof, { self: live.replicaId, secret });
+    if (claim === null) return null;
+    if (isTimely(claim, nowMs())) return claim.nonce;
+    // This machine may have slept since the time was read. A stranger, who cannot make a claim, causes no read.
+    const anew = await shared.anew();
+    return isTimely(claim, anew.nowMs()) ? claim.nonce : null;
   }
 }
 

@@ -97,10 +97,11 @@ export const peersStatement = statement(
     order by r.replica_id, s.shard`,
 );
 
+/** With the time, which the replicas share as they share the secret. */
 export const relaySecretStatement = statement(
   'relay_secret',
   [],
-  `select secret from heddle.relay_secret`,
+  `select secret, (extract(epoch from clock_timestamp()) * 1000)::text from heddle.relay_secret`,
 );
 
 export const retire = statement(
