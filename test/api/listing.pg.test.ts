@@ -1,6 +1,7 @@
 /** Lists of runs over HTTP and the client: tags, filters, pages, counts, and what is refused. */
 import { expect, it } from 'vitest';
-import { createClient } from '../../src/client/index.ts';
+import { createClient, type RunsQuery } from '../../src/client/index.ts';
+import { stubProvider } from '../../src/heddle.ts';
 import { eventually } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { served } from './served.ts';
@@ -66,6 +67,48 @@ it('runs are found by each filter, over HTTP and the client', async () => {
     total: 2,
     by: { agent: { script: 1, torn: 1 }, user: { bob: 2 } },
   });
+});
+
+it('runs are found by the phase of their calls, page by page, also where another replica owns them', async () => {
+  const slow = stubProvider({ name: 'p', ceiling: 4, latencyMs: 600_000 });
+  const own = await testDatabase();
+  const owner = await served(own, {}, { providers: [slow] });
+  const other = await served(own, {}, { providers: [slow], agents: [], replica: false });
+  const calls = { steps: [{ do: 'generate', with: { prompt: 'why?' } }] };
+  await owner.heddle.startAll(
+    Array.from({ length: 10 }, () => ({ agent: 'script', input: calls, user: 'ann' })),
+  );
+  await owner.heddle.start('approval', { input: { request: 'a loom' } });
+  for (const { url: at } of [owner, other]) {
+    const { runs } = createClient({ url: at });
+    const found = async (query: RunsQuery): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const { id, call } of runs.listAll(query)) {
+        expect(call?.phase).toBe(query.phase);
+        ids.push(id);
+      }
+      return ids;
+    };
+    await eventually(async () => {
+      const counts = [];
+      for (const phase of ['in-slot', 'waits-for-slot', 'answered'] as const)
+        counts.push((await found({ phase })).length);
+      expect(counts).toEqual([4, 6, 0]);
+    });
+    const whole = await found({ phase: 'waits-for-slot' });
+    expect(whole).toEqual(whole.toSorted().toReversed());
+    for (const limit of [1, 4, 6])
+      expect(await found({ phase: 'waits-for-slot', limit })).toEqual(whole);
+    const oldest = await found({ phase: 'waits-for-slot', order: 'oldest', limit: 4 });
+    expect(oldest).toEqual(whole.toReversed());
+    const none = { user: 'bob', phase: 'in-slot' } as const;
+    expect(await found(none)).toEqual([]);
+    for (const query of [{ status: ['completed'] }, { endedFromMs: 0 }] as const)
+      expect(await found({ ...query, phase: 'in-slot' })).toEqual([]);
+  }
+  const refused = await owner.ask('GET', '/v1/runs?phase=slot');
+  expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'query.phase']);
+  expect((await owner.ask('GET', '/v1/runs/facets?phase=in-slot')).status).toBe(400);
 });
 
 it('a run started in the process has tags too, and a caller of another tenant sees none of them', async () => {

@@ -94,6 +94,28 @@ describe.skipIf(!hasBrowser)('the activity page', { timeout }, () => {
     await page.close();
   });
 
+  it('leads from the calls in a slot, and from those that wait for one, to these runs alone', async () => {
+    for (const [words, phase, runs] of [
+      [/^4$/, 'in-slot', 4],
+      [/^4$/, 'waits-for-slot', 4],
+    ] as const) {
+      const page = await opened();
+      const numbers = page.locator('.say a');
+      await page.getByText(/4 are in a slot, 4 wait for one/).waitFor();
+      await numbers
+        .filter({ hasText: words })
+        .nth(phase === 'in-slot' ? 0 : 1)
+        .click();
+      await page.waitForURL(/q=state%3Acalling-provider\+phase%3A/);
+      expect(param(page, 'q')).toBe(`state:calling-provider phase:${phase}`);
+      await page
+        .getByRole('table', { name: 'Runs' })
+        .and(page.locator(`[aria-rowcount="${runs}"]`))
+        .waitFor();
+      await page.close();
+    }
+  });
+
   it('is led by its address, and leads it: order, state and time; back goes back', async () => {
     const page = await opened('&by=user&state=slot');
     const pressed = (name: RegExp | string): Promise<string | null> =>

@@ -11,9 +11,9 @@ type Asked = {
 };
 
 /** A list whose answers come when they are given. */
-function held(): { list: RunList; asked: Asked[]; facets: { fails: boolean } } {
+function held(): { list: RunList; asked: Asked[]; facets: { fails: boolean; asked: object[] } } {
   const asked: Asked[] = [];
-  const facets = { fails: false };
+  const facets = { fails: false, asked: [] as object[] };
   const runs = {
     list: (query: Record<string, unknown>) =>
       new Promise<Page<{ id: string; turn: number }>>((resolve) => {
@@ -23,7 +23,8 @@ function held(): { list: RunList; asked: Asked[]; facets: { fails: boolean } } {
             resolve({ items: ids.map((id) => ({ id, turn: 1 })), cursor }),
         });
       }),
-    facets: () => {
+    facets: (query: object) => {
+      facets.asked.push(query);
       const problem = { code: 'closing', detail: 'later', status: 503, retryable: true };
       if (facets.fails) return Promise.reject(new HeddleRequestError(problem));
       return Promise.resolve({ total: 1, isWhole: true, by: {} });
@@ -93,6 +94,22 @@ describe('rows', () => {
     await setTimeout(0);
     list.heard(event('states', [{ runId: '7', turn: 1, fits: true }]));
     expect(list.fresh.value).toBe(0);
+    list.close();
+  });
+
+  it('of a phase are asked for by it, counted without it, and new ones are those in it', async () => {
+    const { list, asked, facets } = held();
+    list.ask({ agent: 'a', phase: 'in-slot' });
+    expect(asked[0]?.query).toMatchObject({ agent: 'a', phase: 'in-slot' });
+    list.heard(event('reset', []));
+    asked[0]?.answer(['5']);
+    await expect.poll(() => facets.asked).toEqual([{ agent: 'a' }]);
+    const of = { turn: 1, fits: true };
+    list.heard(event('states', [{ runId: '6', ...of, phase: 'waits-for-slot' }]));
+    list.heard(event('states', [{ runId: '7', ...of }]));
+    expect(list.fresh.value).toBe(0);
+    list.heard(event('states', [{ runId: '8', ...of, phase: 'in-slot' }]));
+    expect(list.fresh.value).toBe(1);
     list.close();
   });
 

@@ -11,7 +11,7 @@ import {
 
 const values = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' });
 const word = fc.record({
-  key: fc.constantFrom(...searchKeys.filter((key) => key !== 'state' && key !== 'age')),
+  key: fc.constantFrom(...searchKeys.filter((key) => !['state', 'phase', 'age'].includes(key))),
   value: values,
 });
 
@@ -34,23 +34,34 @@ it.each([
   ['age:<1m', { startedFromMs: 940_000 }],
   ['pipeline:"a b"', { pipeline: 'a b' }],
   [String.raw`user:"a \"b\" \\"`, { user: 'a "b" \\' }],
+  ['state:calling-provider phase:in-slot', { status: ['calling-provider'], phase: 'in-slot' }],
+  ['phase:answered phase:waits-for-slot', { phase: 'waits-for-slot' }],
   ['', {}],
 ])('%s', (text, filter) => {
   expect(filterOf(parseSearch(text), 1_000_000)).toEqual(filter);
 });
 
-it.each(['hello', 'state:nothing', 'age:30', 'age:>x', 'colour:red', 'agent:', 'agent:"a'])(
-  '%s is not understood',
-  (text) => {
-    const { words, unknown } = parseSearch(`${text} user:u1`);
-    expect(words).toEqual([{ key: 'user', value: 'u1' }]);
-    expect(unknown).toEqual([text]);
-  },
-);
+it.each([
+  'hello',
+  'state:nothing',
+  'phase:unknown',
+  'phase:slot',
+  'age:30',
+  'age:>x',
+  'colour:red',
+  'agent:',
+  'agent:"a',
+])('%s is not understood', (text) => {
+  const { words, unknown } = parseSearch(`${text} user:u1`);
+  expect(words).toEqual([{ key: 'user', value: 'u1' }]);
+  expect(unknown).toEqual([text]);
+});
 
 it('commands reach open runs alone', () => {
   expect(openFilterOf({ status: ['completed'] })).toBeNull();
   expect(openFilterOf({ code: 'x' })).toBeNull();
+  // It would have passed before the command came.
+  expect(openFilterOf({ phase: 'in-slot' })).toBeNull();
   expect(openFilterOf({ agent: 'a', status: ['completed', 'queued'] })).toEqual({
     agent: 'a',
     status: ['queued'],

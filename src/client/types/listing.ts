@@ -1,6 +1,6 @@
 /** Which runs are wanted, and counts of them, as the API takes and answers them. */
 import type { Run, RunStatus } from '../api-types.ts';
-import type { ListedCall } from './call.ts';
+import type { CallPhase, ListedCall } from './call.ts';
 
 /** Which runs are meant. A field that is left out restricts nothing. */
 export type RunsFilter = {
@@ -38,6 +38,8 @@ export type ListedRun = Run & {
 
 /** A page of the runs that a filter means. */
 export type RunsQuery = RunsFilter & {
+  /** Those whose provider calls are in this phase. A page may be short: the owners of runs are asked. */
+  readonly phase?: Exclude<CallPhase, 'unknown'>;
   /** By age. Default `newest`. With a time of the end in the filter, the order is that of the ends. */
   readonly order?: 'newest' | 'oldest';
   /** How many at most, 1 to 1,000. */

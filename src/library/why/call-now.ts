@@ -3,6 +3,7 @@ import { phaseOfAll, type Phase, type Place } from '../../domain/calls/phase.ts'
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { RunLine } from '../../store/ports/listing-port.ts';
 import type { RunRow } from '../../store/rows.ts';
+import type { RunStatus } from '../../../machines/run.ts';
 import { ownersOf } from '../relay/owners.ts';
 import type { Beside } from './beside.ts';
 
@@ -18,11 +19,12 @@ export type RunCallNow = {
   readonly why: string | null;
 };
 
-const calling: ReadonlySet<string> = new Set(['calling-provider', 'backoff', 'stalled']);
+/** In these a run may have open calls. */
+export const callingStatuses: readonly RunStatus[] = ['calling-provider', 'backoff', 'stalled'];
 
 /** Undefined for a run that calls no provider. */
 export function callNow({ status }: RunRow, { owner }: Beside): RunCallNow | undefined {
-  if (!calling.has(status) || owner === null) return undefined;
+  if (!callingStatuses.includes(status) || owner === null) return undefined;
   if (owner.kind === 'unknown') {
     return { phase: 'unknown', provider: null, place: null, why: owner.why };
   }
@@ -38,7 +40,7 @@ export async function callsNow(
   { runtime }: { readonly runtime: Runtime },
   lines: readonly RunLine[],
 ): Promise<ReadonlyMap<string, Omit<RunCallNow, 'place'>>> {
-  const asked = lines.filter(({ status }) => calling.has(status));
+  const asked = lines.filter(({ status }) => callingStatuses.includes(status));
   const words = await ownersOf(runtime).phases(asked);
   const calls = new Map<string, Omit<RunCallNow, 'place'>>();
   for (const [at, word] of words.entries()) {

@@ -9,16 +9,26 @@ const whole = new Intl.NumberFormat('en');
 
 type Part = {
   readonly look: Look;
-  /** The status that the search knows, where it is not the look. */
-  readonly status?: string;
+  /** The search for these runs, where it is not the look alone. */
+  readonly q?: string;
   readonly does: string;
   readonly always?: boolean;
 };
 
 /** What open runs are in, as the sentence tells it: the first always, the others where there are some. */
 const parts: readonly Part[] = [
-  { look: 'slot', status: 'calling-provider', does: 'are in a slot', always: true },
-  { look: 'calling-provider', does: 'wait for one', always: true },
+  {
+    look: 'slot',
+    q: 'state:calling-provider phase:in-slot',
+    does: 'are in a slot',
+    always: true,
+  },
+  {
+    look: 'calling-provider',
+    q: 'state:calling-provider phase:waits-for-slot',
+    does: 'wait for one',
+    always: true,
+  },
   { look: 'waiting-on-channel', does: 'for a message of another run', always: true },
   { look: 'admitted', does: 'for their turn' },
   { look: 'queued', does: 'for their begin' },
@@ -56,10 +66,10 @@ export function Sentence({ link }: { readonly link: ActivityLink }): JSX.Element
   return (
     <p class="say">
       <Count n={now.open} q="state:open" /> of {whole.format(seen)} runs are open.{' '}
-      {said.map(({ look, status, does }, at) => (
+      {said.map(({ look, q, does }, at) => (
         <>
           {at > 0 && ', '}
-          <Count n={of(look)} q={`state:${status ?? look}`} /> {does}
+          <Count n={of(look)} q={q ?? `state:${look}`} /> {does}
         </>
       ))}
       .{now.every > 1 && ` One of ${now.every} runs is drawn.`}

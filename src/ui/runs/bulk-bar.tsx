@@ -1,13 +1,13 @@
 /** Commands to the runs that are selected, or to all that the search means: told first how many that is. */
 import type { JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
-import type { BulkCommand, Client, OpenRunsFilter, RunsFilter } from '../../client/index.ts';
+import type { BulkCommand, Client, OpenRunsFilter } from '../../client/index.ts';
 import { client } from '../shell/access.ts';
 import { Trouble } from '../shell/trouble.tsx';
 import { toAll, toEach, type Outcome } from './give.ts';
 import type { RunList } from './run-list.ts';
 import type { Selection } from './selection.ts';
-import { openFilterOf } from './search-words.ts';
+import { openFilterOf, type RunsMeant } from './search-words.ts';
 
 const whole = new Intl.NumberFormat('en');
 const commands: readonly BulkCommand[] = ['pause', 'resume', 'cancel'];
@@ -24,7 +24,7 @@ type Asked = { readonly command: BulkCommand; readonly runs: number; readonly of
 type Props = {
   readonly list: RunList;
   readonly selection: Selection;
-  readonly filter: RunsFilter;
+  readonly filter: RunsMeant;
 };
 
 type Bulk = {

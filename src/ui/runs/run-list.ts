@@ -7,15 +7,9 @@
  * 3. Where word was lost, rows may stand for what runs were before: those that are there are read again, in whole.
  */
 import { signal } from '@preact/signals';
-import type {
-  Client,
-  ListedRun,
-  Run,
-  RunFacets,
-  RunsFilter,
-  StreamEvent,
-} from '../../client/index.ts';
+import type { Client, ListedRun, Run, RunFacets, StreamEvent } from '../../client/index.ts';
 import { mayBeFresh, topicOf } from './fresh.ts';
+import type { RunsMeant } from './search-words.ts';
 
 const pageRuns = 100;
 /** What the API gives at once. */
@@ -39,6 +33,7 @@ const rowOf = ({ call, ...run }: ListedRun): RunRow =>
 
 export class RunList {
   readonly rows = signal<readonly RunRow[]>([]);
+  /** Nobody counts phases: with one in the search these count the runs that are in any. */
   readonly facets = signal<RunFacets | null>(null);
   readonly trouble = signal<Error | null>(null);
   /** The rows are of an earlier question. */
@@ -50,7 +45,7 @@ export class RunList {
   readonly hasMore = signal(false);
   readonly #client: Client;
   readonly #around: Surroundings;
-  #filter: RunsFilter = {};
+  #filter: RunsMeant = {};
   #cursor = '';
   #question = 0;
   /** The fetch that is under way; null: none. */
@@ -69,7 +64,7 @@ export class RunList {
     this.#around = around;
   }
 
-  ask(filter: RunsFilter): void {
+  ask(filter: RunsMeant): void {
     const topic = JSON.stringify(topicOf(filter));
     if (topic !== this.#topic) this.#hasReset = false;
     this.#topic = topic;
@@ -144,9 +139,10 @@ export class RunList {
     });
     if (hasChanged) this.rows.value = rows;
     const newest = this.rows.peek()[0]?.id ?? '';
-    for (const [id, { fits }] of changes) {
+    for (const [id, { fits, phase = null }] of changes) {
       if (this.#fresh.size >= freshMax) break;
-      if (fits !== false && id > newest && mayBeFresh(this.#filter, id)) this.#fresh.add(id);
+      if (fits === false || id <= newest || !mayBeFresh(this.#filter, { id, phase })) continue;
+      this.#fresh.add(id);
     }
     this.fresh.value = this.#fresh.size;
     if (told.length > 0) this.#facetsSoon(facetsMs);
@@ -205,7 +201,8 @@ export class RunList {
     this.#areFacetsAsked = true;
     const beganMs = performance.now();
     try {
-      const facets = await this.#client.runs.facets(this.#filter);
+      const { phase: _, ...counted } = this.#filter;
+      const facets = await this.#client.runs.facets(counted);
       if (question !== this.#question) return;
       this.facets.value = facets;
       this.areFacetsOld.value = false;

@@ -56,6 +56,7 @@ export function RunsPage(): JSX.Element {
       <div class="head">
         <h1>Runs</h1>
         <span class="quiet">
+          {filter.phase === undefined || facets === null ? '' : 'among '}
           {facets === null ? '' : `${whole.format(facets.total)}${facets.isWhole ? '' : '+'}`}
           {(list.isOld.value || list.areFacetsOld.value) && ' …'}
         </span>

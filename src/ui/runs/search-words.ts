@@ -2,11 +2,12 @@
  * The search of the runs page: words such as `state:open agent:editor age:>30s`, which the address keeps, and the filter
  * that they mean. A word that means nothing is told, and changes nothing.
  */
-import type { OpenRunsFilter, RunsFilter, RunStatus } from '../../client/index.ts';
+import type { OpenRunsFilter, RunsFilter, RunsQuery, RunStatus } from '../../client/index.ts';
 import { isEnded, listed } from '../look/states.ts';
 
 export const searchKeys = [
   'state',
+  'phase',
   'agent',
   'user',
   'pipeline',
@@ -25,6 +26,15 @@ export type Search = {
   /** What is not understood, as it was written. */
   readonly unknown: readonly string[];
 };
+
+/** What is meant. The stream and the counts know no phase; a command to all that fit cannot be given by one. */
+export type RunsMeant = RunsFilter & Pick<RunsQuery, 'phase'>;
+
+const phases: readonly NonNullable<RunsQuery['phase']>[] = [
+  'waits-for-slot',
+  'in-slot',
+  'answered',
+];
 
 const isKey = (key: string): key is SearchKey => (searchKeys as readonly string[]).includes(key);
 
@@ -58,6 +68,7 @@ export function writeSearch(words: readonly SearchWord[]): string {
 
 function isMeant(key: SearchKey, value: string): boolean {
   if (key === 'state') return statusesOf(value).length > 0;
+  if (key === 'phase') return phases.some((phase) => phase === value);
   return key !== 'age' || ageMs(value) !== null;
 }
 
@@ -82,12 +93,13 @@ function ageMs(value: string): { readonly sign: '>' | '<'; readonly ms: number }
 }
 
 /** `nowMs`: from when ages are counted. Of several words with one key but state and tag, the last one counts. */
-export function filterOf({ words }: Search, nowMs: number): RunsFilter {
+export function filterOf({ words }: Search, nowMs: number): RunsMeant {
   const of = (key: SearchKey): readonly string[] =>
     words.filter((word) => word.key === key).map(({ value }) => value);
   const last = (key: SearchKey): string | undefined => of(key).at(-1);
   const status = [...new Set(of('state').flatMap(statusesOf))];
   const ages = of('age').flatMap((value) => ageMs(value) ?? []);
+  const phase = phases.find((one) => one === last('phase'));
   const older = ages.findLast(({ sign }) => sign === '>');
   const younger = ages.findLast(({ sign }) => sign === '<');
   const texts = {
@@ -100,6 +112,7 @@ export function filterOf({ words }: Search, nowMs: number): RunsFilter {
   };
   return {
     ...(status.length === 0 ? {} : { status }),
+    ...(phase === undefined ? {} : { phase }),
     ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),
     ...(of('tag').length === 0 ? {} : { tag: of('tag') }),
     ...(older === undefined ? {} : { startedBelowMs: nowMs - older.ms }),
@@ -107,9 +120,9 @@ export function filterOf({ words }: Search, nowMs: number): RunsFilter {
   };
 }
 
-/** What a command to all that match is given; null where ended runs alone are meant. */
-export function openFilterOf({ status, code, ...filter }: RunsFilter): OpenRunsFilter | null {
-  if (code !== undefined) return null;
+/** What a command to all that match is given; null where ended runs alone are meant, or a phase, which passes too soon. */
+export function openFilterOf({ status, code, phase, ...filter }: RunsMeant): OpenRunsFilter | null {
+  if (code !== undefined || phase !== undefined) return null;
   const open = (status ?? openStatuses).filter((one) => !isEnded(one));
   return open.length === 0 ? null : { ...filter, status: open };
 }

@@ -1,7 +1,9 @@
 /** Runs by filter: pages of them, and counts. */
 import { z } from 'zod';
 import { route } from '../../route.ts';
+import type { RunList, RunListQuery } from '../../../library/listing/run-list.ts';
 import { callsNow } from '../../../library/why/call-now.ts';
+import { runsInPhase } from '../../../library/why/runs-in-phase.ts';
 import { limit, lineOf, listedRunSchema } from '../../shapes.ts';
 import { cursorOf, positionOf } from '../cursor.ts';
 import { filterOf, filterShape } from './filter.ts';
@@ -15,21 +17,28 @@ const list = route({
   ofTenant: true,
   query: z.object({
     ...filterShape,
+    phase: z.enum(['waits-for-slot', 'in-slot', 'answered']).optional().meta({
+      description:
+        'Only runs whose provider calls are in this phase. Only owners of runs know it: it is asked of them, for pages of 1,000 runs, and a page may be short.',
+    }),
     order: z.enum(['newest', 'oldest']).default('newest'),
     limit: limit(1_000, 100),
     cursor: z.string().max(200).optional(),
   }),
   answers: { 200: z.object({ runs: z.array(listedRunSchema), cursor: z.string() }) },
   handle: async ({ heddle, host, tenant, query }) => {
-    const { cursor, order, limit: most } = query;
-    const { runs, next } = await heddle.listing.runs({
+    const { cursor, order, phase, limit: most } = query;
+    const asked = {
       ...filterOf(query, tenant),
       order,
       limit: most,
       ...(cursor === undefined || cursor === '' ? {} : { cursor: positionOf(cursor) }),
-    });
+    };
+    const list = (of: RunListQuery): Promise<RunList> => heddle.listing.runs(of);
+    const known = phase === undefined ? null : await runsInPhase(host, list, { ...asked, phase });
+    const { runs, next } = known ?? (await list(asked));
     const at = next === null ? '' : cursorOf(next);
-    const calls = await callsNow(host, runs);
+    const calls = known?.calls ?? (await callsNow(host, runs));
     const listed = runs.map((line) => {
       const call = calls.get(line.runId);
       return { ...lineOf(line), ...(call === undefined ? {} : { call }) };
