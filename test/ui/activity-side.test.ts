@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { tenantOf } from '../../src/circuits/circuit.ts';
 import { newestOf } from '../../src/ui/activity/newest-of.ts';
-import { fairnessWords } from '../../src/ui/activity/side/fairness-words.ts';
+import { fairnessWords, slowestWords } from '../../src/ui/activity/side/fairness-words.ts';
+import { Pipelines } from '../../src/ui/activity/worker/pipelines.ts';
 import { auditWords, verdictOf } from '../../src/ui/activity/side/audit-words.ts';
 
 const clean = {
@@ -75,5 +76,27 @@ it('fairness names who is furthest and who is last, or that all are alike', () =
   expect(fairnessWords([user('a', 3), user('b', 3)])).toBe('All users are served alike: 30% done.');
   expect(fairnessWords([user('a', 3), user('b', 9), user('c', 1, 2)])).toBe(
     'Furthest is b with 90% done, last a with 30%.',
+  );
+});
+
+it('the slowest user is told beside the median of all, of pipelines that ended within a minute', () => {
+  const pipelines = new Pipelines();
+  const end = (user: string, n: number, fromMs: number, toMs: number): void => {
+    const of = { agent: 'a', user, createdAtMs: fromMs };
+    const runs = [1, 2].map((k) => ({ ...of, runId: `${user}${n}${k}`, pipeline: `${user}-${n}` }));
+    for (const run of runs) pipelines.begun(run);
+    for (const run of runs) pipelines.ended(run, toMs);
+  };
+  expect(slowestWords(pipelines.slowest(0))).toBeNull();
+  end('old', 1, 0, 30_000);
+  for (let n = 0; n < 3; n++) end('ann', n, 60_000, 61_000 + n);
+  expect(pipelines.slowest(95_000)).toBeNull();
+  for (let n = 0; n < 2; n++) end('bob', n, 60_000, 64_000 + n);
+  expect(pipelines.slowest(95_000)).toEqual({ user: 'bob', ms: 4_001, ofAllMs: 1_002 });
+  expect(slowestWords({ user: 'bob', ms: 4_000, ofAllMs: 1_000 })).toBe(
+    'Slowest is bob: its median pipeline took 4.0 s, that of all 1.0 s (4.0 times).',
+  );
+  expect(slowestWords({ user: '', ms: 5, ofAllMs: 0 })).toMatch(
+    /^Slowest is \(no user\): .* 0 ms\.$/,
   );
 });

@@ -121,7 +121,10 @@ describe('the past', () => {
         const late = new Picture(openedMs);
         watch(late, runs, openedMs, answeredMs);
         const past = { weave: pastOf(runs, openedMs), counts: null };
-        expect(late.past(past, answeredMs)).toBe(true);
+        // Others work between the pieces.
+        for (const _ of late.pastInPieces(past)) late.tick(answeredMs);
+        late.tick(answeredMs);
+        expect(late.unwatched.isAny).toBe(false);
         watch(late, runs, answeredMs, spanMs);
         for (let ms = 0; ms < spanMs; ms += stepMs) {
           expect(codesOf(late, runs, ms), `${ms}`).toEqual(codesOf(watched, runs, ms));
@@ -204,6 +207,52 @@ describe('the past', () => {
       [0, 1, 0],
       [1, 0, 0],
     ]);
+  });
+
+  it.each([
+    ['before', 20_150],
+    ['after', 20_950],
+  ])(
+    'joins a lane without a gap, where the past comes %s the gates are told',
+    (_, cameMs: number) => {
+      const picture = new Picture(20_000);
+      watch(picture, [], 20_000, 20_000);
+      const gate = { gate: 'g', status: 'open', limit: 4, ceiling: 8, inUse: 1 };
+      const told = { ...gate, coolForMs: 0, rateLimited: 0, line: { length: 0 } };
+      const of = { statuses: {}, isWhole: true, users: [], rest: { users: 0, statuses: {} } };
+      const counts = [12_000, 17_000].map((atMs) => ({ atMs, inSlots: 1, gates: [gate], ...of }));
+      for (let ms = 20_000; ms < 22_000; ms += 50) {
+        // A stream begins without gates: they are read when somebody watches.
+        if (ms === 20_600) picture.frame({ counts: {}, phases: {}, gates: [told] }, ms);
+        if (ms === cameMs) picture.past({ weave: pastOf([], 20_000), counts }, ms);
+        picture.tick(ms);
+      }
+      const limits = [];
+      for (let ms = 12_000; ms < 22_000; ms += stepMs)
+        limits.push(picture.lanes.get('g')?.at(ms)?.[1]);
+      expect(new Set(limits)).toEqual(new Set([4]));
+    },
+  );
+
+  it('is asked for again where the stream began anew between two pieces, and counts each end once', () => {
+    const picture = new Picture(10_000);
+    const steps = [
+      { atMs: 1_000, status: 'queued' as const },
+      { atMs: 2_000, status: 'completed' as const },
+    ];
+    const runs = [{ runId: 'r', user: 'u', steps }];
+    watch(picture, [], 10_000, 10_000);
+    const past = { weave: pastOf(runs, 10_000), counts: null };
+    const pieces = picture.pastInPieces(past);
+    pieces.next();
+    picture.reset(resetAt([], 10_200), 10_200);
+    expect(pieces.next()).toEqual({ done: true, value: false });
+    expect(picture.unwatched.isAny).toBe(true);
+    expect(picture.past(past, 10_400)).toBe(true);
+    const done = codeOf('completed');
+    expect(picture.counts[done]).toBe(1);
+    for (const ms of [10_000, 10_200, 10_400]) expect(picture.states.at(ms)?.[done]).toBe(1);
+    expect(picture.unwatched.isAny).toBe(false);
   });
 
   it('lets go of what has left the window', () => {

@@ -24,7 +24,7 @@ describe('history', () => {
     fc.assert(
       fc.property(told, (moves) => {
         const columns = 32;
-        const history = new History({ columns, rows: 2, nowMs: 0 });
+        const history = new History({ columns, rows: 41, nowMs: 0 });
         const model: number[][] = [];
         const now: number[] = [];
         let ms = 0;

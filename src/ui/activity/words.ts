@@ -2,6 +2,7 @@
 import type { Access } from '../shell/access.ts';
 import type { Theme } from '../shell/theme.ts';
 import type { Look } from '../look/states.ts';
+import type { Slowest } from './worker/pipelines.ts';
 import type { Order } from './worker/rows.ts';
 import type { Gate, UserShare } from './worker/shown.ts';
 import type { Instant } from './worker/paint/under.ts';
@@ -62,6 +63,7 @@ export type FromWorker =
       readonly users: readonly UserShare[];
       readonly endedPerSecond: number;
       readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
+      readonly slowest: Slowest | null;
     }
   | {
       readonly kind: 'view';

@@ -1,5 +1,7 @@
-/** How evenly users are served: how much of each user's runs has completed. */
+/** How evenly users are served: how much of each user's runs has completed, and whose pipelines take longest. */
+import { duration } from '../../look/duration.ts';
 import { codeOf } from '../../look/states.ts';
+import type { Slowest } from '../worker/pipelines.ts';
 
 type Share = { readonly user: string; readonly counts: readonly number[] };
 
@@ -13,6 +15,14 @@ export const servedOf = ({ user, counts }: Share): Served => ({
 
 const part = ({ runs, done }: Served): number => (runs === 0 ? 0 : done / runs);
 const percent = (served: Served): string => `${Math.round(part(served) * 100)}%`;
+
+/** Of pipelines that ended within the last minute; null where there is nobody to compare with. */
+export function slowestWords(slowest: Slowest | null): string | null {
+  if (slowest === null) return null;
+  const { user, ms, ofAllMs } = slowest;
+  const times = ofAllMs === 0 ? '' : ` (${(ms / ofAllMs).toFixed(1)} times)`;
+  return `Slowest is ${user || '(no user)'}: its median pipeline took ${duration(ms)}, that of all ${duration(ofAllMs)}${times}.`;
+}
 
 /** Null: of nobody there is anything to say. */
 export function fairnessWords(users: readonly Served[]): string | null {

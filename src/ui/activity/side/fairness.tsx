@@ -6,7 +6,7 @@ import { theme } from '../../shell/theme.ts';
 import { pageAt } from '../../shell/router.ts';
 import { writeSearch } from '../../runs/search-words.ts';
 import type { ActivityLink } from '../activity-link.ts';
-import { fairnessWords, servedOf, type Served } from './fairness-words.ts';
+import { fairnessWords, servedOf, slowestWords, type Served } from './fairness-words.ts';
 
 /** So many the worker tells. */
 const usersMax = 100;
@@ -41,6 +41,7 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
   });
   const served = users.map(servedOf);
   const said = fairnessWords(served);
+  const slow = slowestWords(link.now.value?.slowest ?? null);
   return (
     <section class="section">
       <h2>
@@ -58,6 +59,7 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
         aria-label="Each user’s runs by state"
       />
       {said !== null && <p class="small">{said}</p>}
+      {slow !== null && <p class="small">{slow}</p>}
       {served.length > 0 && <EachUser served={served} />}
     </section>
   );

@@ -3,7 +3,8 @@
  *
  * It owns the ring and the newest byte of each row. It leaves to Rows which run a row belongs to.
  *
- * 1. Its memory is bounded: `columns` steps of `rowsMax` rows.
+ * 1. Its memory is bounded: `columns` steps of `rows` rows. It is asked for at once, and the system gives what is written:
+ *    a ring that grew would be copied, and that would be the longest task of the page.
  * 2. A step that nobody has told of has the bytes of the step before.
  * 3. Of a row that was wiped no byte is seen. Rows are wiped many at once, column by column: one by one, each byte
  *    would lie on a page of its own.
@@ -15,9 +16,11 @@ export const stepOf = (ms: number): number => Math.floor(ms / stepMs);
 
 export class History {
   readonly columns: number;
-  #stride: number;
-  #ring: Uint8Array;
-  #now: Uint8Array;
+  readonly #stride: number;
+  readonly #ring: Uint8Array;
+  readonly #now: Uint8Array;
+  /** Rows from here on were never written. */
+  #used = 0;
   /** The newest step that is written; steps are counted from 1970. */
   #head: number;
   #first: number;
@@ -43,7 +46,7 @@ export class History {
   }
 
   set(row: number, code: Code): void {
-    if (row >= this.#stride) this.#grow(row + 1);
+    this.#use(row);
     this.#now[row] = code;
   }
 
@@ -56,9 +59,10 @@ export class History {
     this.#clean();
     const step = stepOf(nowMs);
     const from = Math.max(this.#head + 1, step - this.columns + 1);
-    for (let at = from; at <= step; at++) this.#ring.set(this.#now, this.#offset(at));
+    const now = this.#now.subarray(0, this.#used);
+    for (let at = from; at <= step; at++) this.#ring.set(now, this.#offset(at));
     if (step > this.#head) this.#head = step;
-    else this.#ring.set(this.#now, this.#offset(this.#head));
+    else this.#ring.set(now, this.#offset(this.#head));
   }
 
   /** What is told at this instant is not of the steps before, even where these were not written in time. */
@@ -86,7 +90,7 @@ export class History {
    */
   fill(pieces: readonly Piece[]): void {
     this.#clean();
-    for (const { row } of pieces) if (row >= this.#stride) this.#grow(row + 1);
+    for (const { row } of pieces) this.#use(row);
     const oldest = Math.max(this.#first, this.#head - this.columns + 1);
     const begins = Array.from({ length: Math.max(0, this.#head - oldest + 1) }, (): Piece[] => []);
     for (const piece of pieces) {
@@ -137,18 +141,9 @@ export class History {
     return (step % this.columns) * this.#stride;
   }
 
-  #grow(rows: number): void {
-    const stride = Math.max(rows, this.#stride * 2);
-    const ring = new Uint8Array(this.columns * stride);
-    for (let column = 0; column < this.columns; column++) {
-      const from = column * this.#stride;
-      ring.set(this.#ring.subarray(from, from + this.#stride), column * stride);
-    }
-    const now = new Uint8Array(stride);
-    now.set(this.#now);
-    this.#ring = ring;
-    this.#now = now;
-    this.#stride = stride;
+  #use(row: number): void {
+    if (row >= this.#stride) throw new RangeError(`row ${row} of ${this.#stride}`);
+    if (row >= this.#used) this.#used = row + 1;
   }
 }
 

@@ -57,6 +57,7 @@ function tell(nowMs: number): void {
     users: picture.users(fairUsers),
     endedPerSecond: picture.endedPerSecond(nowMs),
     latencyMs: picture.latencyMs(nowMs),
+    slowest: picture.pipelines.slowest(nowMs),
   });
 }
 
@@ -131,6 +132,15 @@ function follow(access: Access): void {
   void followActivity(access, hearer, signal);
 }
 
+/** Lets frames and clicks in between two pieces. */
+async function inPieces<Result>(pieces: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
 /** Asks for what nobody has watched: at once where more than a moment is missing, else a few times a minute. */
 function pastSoon(access: Access, signal: AbortSignal): void {
   if (isAsking || !picture.unwatched.isAny) return;
@@ -139,7 +149,7 @@ function pastSoon(access: Access, signal: AbortSignal): void {
   setTimeout(() => {
     askedMs = Date.now();
     void readPast(access, picture.every, signal)
-      .then((past) => !picture.past(past, Date.now()))
+      .then(async (past) => !(await inPieces(picture.pastInPieces(past))))
       .catch(() => false)
       .then((isOther) => {
         isAsking = false;

@@ -24,7 +24,7 @@ import { fillPast } from './past/fill-past.ts';
 import type { Past } from './past/past.ts';
 import { Unwatched } from './past/unwatched.ts';
 import { Pipelines, type Latency } from './pipelines.ts';
-import { Rows, type RowRun } from './rows.ts';
+import { Rows, rowsMax, type RowRun } from './rows.ts';
 import { Series } from './series.ts';
 import type { Gate, UserShare } from './shown.ts';
 
@@ -56,14 +56,16 @@ export class Picture {
   /** By gate: its 429s in all, and those of them that are not drawn yet. */
   readonly #refused = new Map<string, { inAll: number; fresh: number }>();
   #heardMs: number | null = null;
+  #resets = 0;
   readonly #ends = new Ends();
 
   constructor(nowMs: number) {
-    this.history = new History({ columns, rows: 1_024, nowMs });
+    this.history = new History({ columns, rows: rowsMax, nowMs });
     this.rows = new Rows((row) => this.#wiped(row));
   }
 
   reset(frame: Frame, nowMs: number): void {
+    this.#resets += 1;
     this.history.advanceBefore(nowMs);
     const every = frame.every ?? 1;
     const isOther = every !== this.every;
@@ -102,10 +104,22 @@ export class Picture {
 
   /** Takes what was before. False: it is of other runs than those that are drawn now. */
   past(past: Past, nowMs: number): boolean {
-    if (past.weave.every !== this.every) return false;
-    fillPast(this, past, nowMs);
-    this.unwatched.filled();
+    const pieces = this.pastInPieces(past);
+    let piece = pieces.next();
+    while (piece.done !== true) piece = pieces.next();
     this.tick(nowMs);
+    return piece.value;
+  }
+
+  /** As `past`, in pieces between which frames may come. False as well where the stream began anew meanwhile. */
+  *pastInPieces(past: Past): Generator<void, boolean> {
+    if (past.weave.every !== this.every) return false;
+    const resets = this.#resets;
+    for (const _ of fillPast(this, past)) {
+      yield;
+      if (this.#resets !== resets) return false;
+    }
+    this.unwatched.filled();
     return true;
   }
 

@@ -8,7 +8,14 @@ const samplesMax = 400;
 const minuteMs = 60_000;
 
 export type Latency = { readonly p50: number; readonly p95: number };
-type End = { readonly atMs: number; readonly ms: number };
+type End = { readonly atMs: number; readonly ms: number; readonly user: string };
+
+/** The user whose pipelines took longest: half of them no longer than `ms`, half of all users' no longer than `ofAllMs`. */
+export type Slowest = {
+  readonly user: string;
+  readonly ms: number;
+  readonly ofAllMs: number;
+};
 
 export class Pipelines {
   readonly #open = new Map<string, { runs: number; startedMs: number }>();
@@ -32,7 +39,7 @@ export class Pipelines {
   ended(run: RowRun, atMs: number): void {
     const startedMs = this.#open.get(pipelineOf(run))?.startedMs;
     if (startedMs === undefined || !this.gone(run)) return;
-    this.#ends.push({ atMs, ms: atMs - startedMs });
+    this.#ends.push({ atMs, ms: atMs - startedMs, user: run.user });
     if (this.#ends.length > samplesMax) this.#ends.shift();
   }
 
@@ -60,14 +67,34 @@ export class Pipelines {
 
   /** Of those that ended within the last minute. */
   latencyMs(nowMs: number): Latency | null {
-    while ((this.#ends[0]?.atMs ?? nowMs) < nowMs - minuteMs) this.#ends.shift();
+    this.#forget(nowMs);
     return latencyOf(this.#ends);
+  }
+
+  /** Of those that ended within the last minute; null where they are of fewer than two users. */
+  slowest(nowMs: number): Slowest | null {
+    this.#forget(nowMs);
+    const byUser = new Map<string, End[]>();
+    for (const end of this.#ends) {
+      const ends = byUser.get(end.user);
+      if (ends === undefined) byUser.set(end.user, [end]);
+      else ends.push(end);
+    }
+    const ofAllMs = latencyOf(this.#ends)?.p50;
+    if (byUser.size < 2 || ofAllMs === undefined) return null;
+    const users = [...byUser].map(([user, ends]) => ({ user, ms: latencyOf(ends)?.p50 ?? 0 }));
+    const slowest = users.reduce((a, b) => (b.ms > a.ms ? b : a));
+    return { ...slowest, ofAllMs };
+  }
+
+  #forget(nowMs: number): void {
+    while ((this.#ends[0]?.atMs ?? nowMs) < nowMs - minuteMs) this.#ends.shift();
   }
 }
 
 export const pipelineOf = ({ pipeline, runId }: RowRun): string => pipeline || runId;
 
-function latencyOf(ends: readonly End[]): Latency | null {
+function latencyOf(ends: readonly Pick<End, 'ms'>[]): Latency | null {
   if (ends.length === 0) return null;
   const sorted = Float64Array.from(ends, ({ ms }) => ms).sort();
   const at = (part: number): number =>
@@ -75,16 +102,20 @@ function latencyOf(ends: readonly End[]): Latency | null {
   return { p50: at(0.5), p95: at(0.95) };
 }
 
-/** The latency at each of these instants, from ends in their order. */
-export function latenciesAt(
-  ends: readonly End[],
-  instants: readonly number[],
-): readonly (Latency | null)[] {
-  let from = 0;
-  let to = 0;
-  return instants.map((ms) => {
-    while ((ends[to]?.atMs ?? Number.POSITIVE_INFINITY) <= ms) to += 1;
-    while (from < to && (ends[from]?.atMs ?? ms) < ms - minuteMs) from += 1;
-    return latencyOf(ends.slice(Math.max(from, to - samplesMax), to));
-  });
+/** The latency at an instant, from ends in their order. */
+export function latencyUpTo(ends: readonly Omit<End, 'user'>[], ms: number): Latency | null {
+  const to = countUpTo(ends, ms);
+  const from = countUpTo(ends, ms - minuteMs - 1);
+  return latencyOf(ends.slice(Math.max(from, to - samplesMax), to));
+}
+
+/** How many have ended at this instant or before. */
+function countUpTo(ends: readonly Omit<End, 'user'>[], ms: number): number {
+  let [low, high] = [0, ends.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ends[middle]?.atMs ?? 0) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

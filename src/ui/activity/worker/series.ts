@@ -42,6 +42,11 @@ export class Series {
     this.#head = step;
   }
 
+  /** From when on it was told; null: not yet. */
+  get firstMs(): number | null {
+    return this.#head === null ? null : this.#first * stepMs;
+  }
+
   /** Adds to the numbers of the newest step. */
   add(ms: number, field: number, more: number): void {
     const step = stepOf(ms);
@@ -65,12 +70,17 @@ export class Series {
     return this.#slice(step);
   }
 
-  /** Takes the numbers of a time before the newest step. `valuesAt`: null where nothing is known. */
+  /**
+   * Takes the numbers of a time before the newest step. `valuesAt`: null where nothing is known. Where nothing was told
+   * yet, the last of them stand until something is.
+   */
   fill(
     { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
     valuesAt: (ms: number) => ArrayLike<number> | null,
   ): void {
+    const isFirst = this.#head === null;
     const head = (this.#head ??= this.#first = stepOf(toMs));
+    if (isFirst) this.#slice(head).set(valuesAt(head * stepMs) ?? new Float32Array(this.#fields));
     const from = Math.max(stepOf(fromMs), head - this.#columns + 1);
     const to = Math.min(stepOf(toMs), head);
     // What lies between the two and was never told is empty.

@@ -8,7 +8,7 @@ import type { History, Piece } from '../history.ts';
 import type { Pipelines } from '../pipelines.ts';
 import type { Rows } from '../rows.ts';
 import type { Series } from '../series.ts';
-import { endOf, endsOf, tracksOf } from './past-tracks.ts';
+import { endOf, endsOf, tracksOf, type PastTracks } from './past-tracks.ts';
 import type { Past } from './past.ts';
 import type { Unwatched } from './unwatched.ts';
 
@@ -27,43 +27,56 @@ type Filled = {
   readonly laneOf: (gate: string) => Series;
 };
 
-export function fillPast(picture: Filled, past: Past, nowMs: number): void {
+/** So many runs, and so long a time of the tracks, are filled at once. */
+const pieceRuns = 400;
+const pieceMs = 60_000;
+
+/** In pieces, between which others may work: the picture is whole after each. */
+export function* fillPast(picture: Filled, past: Past): Generator<void, void> {
   const { weave } = past;
-  const { history, unwatched } = picture;
+  const { history, unwatched, counts, states } = picture;
   history.reachBack(weave.fromMs);
-  const pieces: Piece[] = [];
-  const before = picture.counts.slice();
-  for (const run of weave.runs) {
-    const row = rowOf(picture, run);
-    if (row === null) continue;
-    for (const span of unwatched.ofRow(row)) pieces.push(...piecesOf(run, row, span, nowMs));
-    unwatched.watchedFrom(row, 0);
+  // What ended is counted at the end, at once: what is drawn meanwhile does not know of it.
+  const ended = new Float32Array(counts.length);
+  try {
+    for (let at = 0; at < weave.runs.length; at += pieceRuns) {
+      fillRuns(picture, weave.runs.slice(at, at + pieceRuns), ended);
+      yield;
+    }
+    yield* fillTracks(picture, past);
+  } finally {
+    for (const [code, count] of ended.entries()) counts[code] = (counts[code] ?? 0) + count;
+    if (unwatched.watchedMs !== null)
+      states.correct(unwatched.watchedMs, (values) => {
+        for (const [code, count] of ended.entries()) values[code] = (values[code] ?? 0) + count;
+      });
   }
-  history.fill(pieces);
-  fillTracks(picture, past);
-  endedBefore(picture, before);
   const openedMs = history.headMs;
   const ends = endsOf(weave).ends.filter(({ atMs }) => atMs > openedMs - 60_000);
   if (!unwatched.isFirst) return;
   picture.pipelines.before(ends);
-  const latency = picture.pipelines.latencyMs(nowMs);
+  const latency = picture.pipelines.latencyMs(openedMs);
   if (latency === null || unwatched.watchedMs === null) return;
   picture.latency.correct(unwatched.watchedMs, (values) => {
     if (values[1] === 0) values.set([latency.p50, latency.p95]);
   });
 }
 
-/** What has been drawn since the stream told, and before the past was there, did not know of these ends. */
-function endedBefore({ counts, states, unwatched }: Filled, before: Float32Array): void {
-  if (unwatched.watchedMs === null) return;
-  states.correct(unwatched.watchedMs, (values) => {
-    for (let code = 0; code < values.length; code++)
-      values[code] = (values[code] as number) + (counts[code] as number) - (before[code] as number);
-  });
+function fillRuns(picture: Filled, runs: readonly WeaveRun[], ended: Float32Array): void {
+  const { history, unwatched } = picture;
+  const pieces: Piece[] = [];
+  for (const run of runs) {
+    const row = rowOf(picture, run, ended);
+    if (row === null) continue;
+    for (const span of unwatched.ofRow(row))
+      for (const piece of piecesOf(run, row, span, history.headMs)) pieces.push(piece);
+    unwatched.watchedFrom(row, 0);
+  }
+  history.fill(pieces);
 }
 
 /** Its row, made for one that has ended. Open runs have theirs from the stream, which alone knows of them now. */
-function rowOf(picture: Filled, run: WeaveRun): number | null {
+function rowOf(picture: Filled, run: WeaveRun, ended: Float32Array): number | null {
   const { rows, history, pipelines, unwatched } = picture;
   const endedMs = endOf(run);
   const known = rows.rowOf(run.runId);
@@ -74,21 +87,22 @@ function rowOf(picture: Filled, run: WeaveRun): number | null {
     if (row === null) return null;
     unwatched.watchedFrom(row, Number.POSITIVE_INFINITY);
     pipelines.began(run);
-    endedIn(picture, { row, code, endedMs });
+    endedIn(picture, { row, code, endedMs }, ended);
     return row;
   }
   // It ended while nobody told of it.
-  if (history.get(known) === 0) endedIn(picture, { row: known, code, endedMs });
+  if (history.get(known) === 0) endedIn(picture, { row: known, code, endedMs }, ended);
   return known;
 }
 
 function endedIn(
-  { rows, history, counts, every }: Filled,
+  { rows, history, every }: Filled,
   { row, code, endedMs }: { row: number; code: Code; endedMs: number },
+  ended: Float32Array,
 ): void {
   history.set(row, code);
   rows.ended(row, endedMs);
-  counts[code] = (counts[code] ?? 0) + every;
+  ended[code] = (ended[code] ?? 0) + every;
 }
 
 type Span = { readonly fromMs: number; readonly toMs: number };
@@ -101,21 +115,35 @@ function piecesOf({ steps }: WeaveRun, row: number, span: Span, nowMs: number): 
   });
 }
 
-function fillTracks(picture: Filled, past: Past): void {
+/** From the newest on back, so that what is known has no hole between two pieces. */
+function* fillTracks(picture: Filled, past: Past): Generator<void, void> {
   const tracks = tracksOf(past);
+  yield;
   for (const span of picture.unwatched.ofTracks) {
-    const known = { fromMs: Math.max(span.fromMs, past.weave.fromMs), toMs: span.toMs };
-    if (known.fromMs >= known.toMs) continue;
-    const { states, line, ended, latency } = picture;
-    states.fill(known, tracks.states);
-    ended.fill(known, (ms) => [tracks.ended(ms)]);
-    fillOne(line, known, tracks.line);
-    latency.fill(known, (ms) => {
-      const of = tracks.latency(ms);
-      return of === null ? null : [of.p50, of.p95];
-    });
-    for (const [gate, valuesAt] of tracks.lanes) picture.laneOf(gate).fill(known, valuesAt);
+    const fromMs = Math.max(span.fromMs, past.weave.fromMs);
+    // Gates are told a moment after the runs: until then the last count stands.
+    for (const [gate, valuesAt] of tracks.lanes) {
+      const lane = picture.laneOf(gate);
+      const toMs = Math.max(span.toMs, lane.firstMs ?? span.toMs);
+      if (fromMs < toMs) lane.fill({ fromMs, toMs }, valuesAt);
+    }
+    yield;
+    for (let toMs = span.toMs; toMs > fromMs; toMs -= pieceMs) {
+      fillPiece(picture, tracks, { fromMs: Math.max(fromMs, toMs - pieceMs), toMs });
+      yield;
+    }
   }
+}
+
+function fillPiece(picture: Filled, tracks: PastTracks, span: Span): void {
+  const { states, line, ended, latency } = picture;
+  states.fill(span, tracks.states);
+  ended.fill(span, (ms) => [tracks.ended(ms)]);
+  fillOne(line, span, tracks.line);
+  latency.fill(span, (ms) => {
+    const of = tracks.latency(ms);
+    return of === null ? null : [of.p50, of.p95];
+  });
 }
 
 function fillOne(series: Series, span: Span, valueAt: (ms: number) => number | null): void {

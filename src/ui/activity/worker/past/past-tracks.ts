@@ -14,7 +14,7 @@ import {
 } from '../../../look/states.ts';
 import { stepMs, stepOf } from '../history.ts';
 import { laneValues } from '../lanes.ts';
-import { latenciesAt, pipelineOf, type Latency } from '../pipelines.ts';
+import { latencyUpTo, pipelineOf, type Latency } from '../pipelines.ts';
 import type { Past } from './past.ts';
 
 const calling = codeOf('calling-provider');
@@ -47,14 +47,21 @@ export function tracksOf({ weave, counts }: Past): PastTracks {
     return values;
   };
   const { ends } = endsOf(weave);
-  const seconds = Math.ceil((weave.atMs - weave.fromMs) / latencyStepMs);
-  const instants = Array.from({ length: seconds }, (_, i) => weave.fromMs + i * latencyStepMs);
-  const latencies = latenciesAt(ends, instants);
+  const latencies = new Map<number, Latency | null>();
+  const latencyAt = (ms: number): Latency | null => {
+    const second = Math.floor((ms - weave.fromMs) / latencyStepMs);
+    if (second < 0 || ms >= weave.atMs) return null;
+    const known = latencies.get(second);
+    if (known !== undefined) return known;
+    const latency = latencyUpTo(ends, weave.fromMs + second * latencyStepMs);
+    latencies.set(second, latency);
+    return latency;
+  };
   return {
     states,
     line: (ms) => (countAt(ms) === null ? null : (states(ms)?.[calling] ?? null)),
     ended: stack.endedAt,
-    latency: (ms) => latencies[Math.floor((ms - weave.fromMs) / latencyStepMs)] ?? null,
+    latency: latencyAt,
     lanes: lanesOf(counts ?? []),
   };
 }
@@ -113,21 +120,25 @@ function stackOf({ runs, fromMs, atMs, every }: WeavePast): Stack {
 
 /** When pipelines of which no run is open ended, in that order, and how long each took. */
 export function endsOf({ runs }: Pick<WeavePast, 'runs'>): {
-  readonly ends: readonly { readonly atMs: number; readonly ms: number }[];
+  readonly ends: readonly { readonly atMs: number; readonly ms: number; readonly user: string }[];
 } {
-  const of = new Map<string, { startedMs: number; endedMs: number; isOpen: boolean }>();
+  type Pipeline = { startedMs: number; endedMs: number; isOpen: boolean; user: string };
+  const of = new Map<string, Pipeline>();
   for (const run of runs) {
     const endedMs = endOf(run);
-    const one = of.get(pipelineOf(run)) ?? { startedMs: Infinity, endedMs: 0, isOpen: false };
+    const { user } = run;
+    const none = { startedMs: Infinity, endedMs: 0, isOpen: false, user };
+    const one = of.get(pipelineOf(run)) ?? none;
     of.set(pipelineOf(run), {
       startedMs: Math.min(one.startedMs, run.createdAtMs),
       endedMs: Math.max(one.endedMs, endedMs ?? 0),
       isOpen: one.isOpen || endedMs === null,
+      user,
     });
   }
   const ends = [...of.values()]
     .filter(({ isOpen }) => !isOpen)
-    .map(({ startedMs, endedMs }) => ({ atMs: endedMs, ms: endedMs - startedMs }))
+    .map(({ startedMs, endedMs, user }) => ({ atMs: endedMs, ms: endedMs - startedMs, user }))
     .sort((a, b) => a.atMs - b.atMs);
   return { ends };
 }
