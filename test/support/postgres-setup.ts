@@ -1,11 +1,12 @@
 /**
  * vitest's globalSetup: one Postgres for the whole run, in a temporary directory, without fsync.
  *
- * Test files read its address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`. Whoever sets
+ * Test files read its address from HEDDLE_TEST_DATABASE_URL, through `testDatabase()`, whose databases are
+ * copies of one with heddle's schema (HEDDLE_TEST_TEMPLATE). Whoever sets
  * that variable beforehand lends a server of their own, which is then left as it is. HEDDLE_TEST_RUN
  * tells one run from another, for what is made once in each.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,13 +15,19 @@ import {
   startEmbeddedPostgres,
   stopEmbeddedPostgres,
 } from '../../src/store/embedded/embedded-postgres.ts';
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { databaseAt, onServer } from './on-server.ts';
 import { wreckageIn } from './postgres-wreckage.ts';
 
 const prefix = 'heddle-test-';
 
-export async function setup(): Promise<(() => Promise<void>) | undefined> {
+export async function setup(): Promise<() => Promise<void>> {
   process.env['HEDDLE_TEST_RUN'] = randomUUID();
-  if (process.env['HEDDLE_TEST_DATABASE_URL'] !== undefined) return undefined;
+  const lent = process.env['HEDDLE_TEST_DATABASE_URL'];
+  if (lent !== undefined) {
+    const template = await migratedDatabase(lent);
+    return () => onServer(lent, `drop database ${template}`);
+  }
   await sweep();
   const directory = await mkdtemp(join(tmpdir(), prefix));
   // As root the server runs as another account, which has to get at its data below this.
@@ -28,6 +35,7 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const server = await startEmbeddedPostgres({ directory, settings });
   process.env['HEDDLE_TEST_DATABASE_URL'] = server.databaseUrl;
   process.env['HEDDLE_TEST_DIRECTORY'] = directory;
+  await migratedDatabase(server.databaseUrl);
   return async () => {
     await server.stop();
     const kept = await wreckageIn(directory);
@@ -37,6 +45,15 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
         `startEmbeddedPostgres({ directory: '${directory}' }) opens it, rm -rf ends it.`,
     );
   };
+}
+
+/** Makes the database that those of the test files are copies of. */
+async function migratedDatabase(server: string): Promise<string> {
+  const name = `t_template_${randomBytes(4).toString('hex')}`;
+  await onServer(server, `create database ${name} template template0`);
+  await (await openPostgresStore({ connectionString: databaseAt(server, name) })).close();
+  process.env['HEDDLE_TEST_TEMPLATE'] = name;
+  return name;
 }
 
 /** Nothing here has to survive the machine; the rest is as in production. */

@@ -15,7 +15,7 @@ import { testDatabase } from '../support/postgres.ts';
 import { restored, type Left } from './restored.ts';
 import { talker } from './talker.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 let left: Left<'asked' | 'kept'>;
 
 const sent: GenerateRequest[] = [];

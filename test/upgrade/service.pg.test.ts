@@ -12,7 +12,7 @@ import { testDatabase } from '../support/postgres.ts';
 import { restored, type Left } from './restored.ts';
 import { all, always } from './service-agents.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 const model = () => stubProvider({ name: 'model', ceiling: 2, latencyMs: 1, seed: 1 });
 let left: Left;
 let heddle: Heddle;

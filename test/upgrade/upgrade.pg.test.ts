@@ -10,7 +10,7 @@ import { testDatabase } from '../support/postgres.ts';
 import { agents } from './agents.ts';
 import { restored, type Left } from './restored.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 let left: Left;
 let heddle: Heddle;
 const warnings: string[] = [];

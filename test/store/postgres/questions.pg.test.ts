@@ -7,7 +7,7 @@ import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 
 const url = await testDatabase();
-const before = await testDatabase();
+const before = await testDatabase({ empty: true });
 
 const run = (n: number) => `aaaaaaaa-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const insertRun = `insert into heddle.runs (run_id, shard, tenant, agent, version, user_name, pipeline,

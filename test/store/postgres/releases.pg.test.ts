@@ -5,7 +5,7 @@ import { replicaId } from '../contract/fixture.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 const older = replicaId(9);
 
 /** The heartbeat of a replica that knows no releases. */

@@ -9,8 +9,8 @@ import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 import { dumpSchema } from './schema-dump.ts';
 
-const url = await testDatabase();
-const raced = await testDatabase();
+const url = await testDatabase({ empty: true });
+const raced = await testDatabase({ empty: true });
 await (await openPostgresStore({ connectionString: url })).close();
 
 /** What was applied somewhere must never change: write another migration instead. */

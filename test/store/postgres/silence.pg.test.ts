@@ -12,7 +12,7 @@ import { SilentProxy } from './silent-proxy.ts';
 
 const url = await testDatabase();
 await (await openPostgresStore({ connectionString: url })).close();
-const fresh = await Promise.all(Array.from({ length: 5 }, () => testDatabase()));
+const fresh = await Promise.all(Array.from({ length: 5 }, () => testDatabase({ empty: true })));
 const nothing = async () => undefined;
 const proxies: SilentProxy[] = [];
 afterEach(() => Promise.all(proxies.splice(0).map((proxy) => proxy.close())));

@@ -12,7 +12,7 @@ import { withClient } from './database.ts';
 import { SilentProxy } from './silent-proxy.ts';
 import { TransactionPooler } from './transaction-pooler.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 const suffix = randomBytes(4).toString('hex');
 const roles: string[] = [];
 const databases: string[] = [];

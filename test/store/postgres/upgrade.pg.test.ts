@@ -10,7 +10,7 @@ import { tables } from '../../../src/store/postgres/migrations/000001-tables.ts'
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 
-const url = await testDatabase();
+const url = await testDatabase({ empty: true });
 
 /** Asks twice under one id. */
 const asker = setup({
@@ -127,7 +127,7 @@ it('of answers that waited the first is for the question, and the second for non
 });
 
 it('structures that an earlier release has kept stand among the agents', async () => {
-  const older = await testDatabase();
+  const older = await testDatabase({ empty: true });
   const at = migrations.findIndex(({ name }) => name === '000010_agents');
   await withClient(older, async (client) => {
     await client.query('create schema heddle');
