@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtPages } from './support/built-pages.ts';
 import { testDatabase } from './support/postgres.ts';
 import { compileConsumer } from './types/compile-consumer.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const url = await testDatabase();
 let folder = '';
 
@@ -21,9 +23,18 @@ function env(): NodeJS.ProcessEnv {
   return { ...rest, NODE_ENV: undefined };
 }
 
-/** The path of a package made of this checkout; `.ci/run` has made one already. */
+/**
+ * The path of a package made of this checkout; `.ci/run` has made one already. What `prepack` does is done here, but
+ * for the pages, which a run of the tests builds once.
+ */
 async function pack(): Promise<string> {
-  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
+  await builtPages();
+  for (const made of ['src', 'machines']) {
+    await rm(join(root, 'dist', made), { recursive: true, force: true });
+  }
+  await run(process.execPath, [tsc, '-p', '.config/tsconfig.build.json'], { cwd: root });
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const packed = await run('npm', args, { cwd: root });
   const [{ filename } = { filename: '' }] = JSON.parse(
     packed.stdout.slice(packed.stdout.indexOf('[')),
   ) as { filename: string }[];
@@ -163,24 +174,52 @@ const caller = setup({ actors: { ...catalogue } }).createMachine({
   }
 }, 120_000);
 
-it('loads no database, no SDK and no server before they are used', async () => {
-  // A hook sees the modules, and the cache sees what CommonJS packages require.
+/** The files that a program loads. A hook sees the modules, and the cache sees what CommonJS packages require. */
+async function loaded(...args: readonly string[]): Promise<readonly string[]> {
   const program = `import { createRequire, register } from 'node:module';
 const hook = \`export async function load(url, context, next) {
-  process._rawDebug(url);
+  process._rawDebug('loaded ' + url);
   return next(url, context);
 }\`;
 register('data:text/javascript,' + encodeURIComponent(hook));
-await import('heddle');
-for (const file of Object.keys(createRequire(import.meta.url).cache)) console.error(file);
+process.once('exit', () => {
+  for (const file of Object.keys(createRequire(import.meta.url).cache)) console.error('loaded ' + file);
+});
 `;
   await writeFile(join(folder, 'loads.js'), program);
-  const { stderr } = await run(process.execPath, ['loads.js'], { cwd: folder, env: env() });
-  const packages = [...stderr.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)\//g)];
-  const names = packages.map(([, name]) => name);
+  const all = ['--import', './loads.js', ...args];
+  const { stderr } = await run(process.execPath, all, { cwd: folder, env: env() });
+  return [...stderr.matchAll(/^loaded .*?node_modules\/(.*)$/gm)].map(([, file = '']) => file);
+}
+
+const packageOf = (file: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? file;
+
+it('loads no database, no SDK and no server before they are used', async () => {
+  await writeFile(join(folder, 'imports.js'), "await import('heddle');");
+  const names = (await loaded('imports.js')).map(packageOf);
   expect(new Set(names)).toEqual(new Set(['heddle', 'rxjs', 'xstate']));
   expect(names.filter((name) => name === 'rxjs').length).toBeLessThan(30);
 }, 60_000);
+
+it.each([
+  ['that shows help', ['--help']],
+  ['that asks a server', ['runs', '--url', 'http://127.0.0.1:7070', '--curl']],
+])(
+  'loads neither the engine nor a server for a command %s',
+  async (_, args) => {
+    const files = await loaded('node_modules/heddle/dist/src/cli/main.js', ...args);
+    const others = ['commander', 'cli-table3', 'string-width', 'strip-ansi', 'ansi-regex'];
+    const known = new Set(['heddle', ...others, 'emoji-regex', 'is-fullwidth-code-point']);
+    expect(files.map(packageOf).filter((name) => !known.has(name))).toEqual([]);
+    const own = files.filter((file) => file.startsWith('heddle/'));
+    expect(own.length).toBeGreaterThan(50);
+    expect(own.length).toBeLessThan(120);
+    expect(own.filter((file) => /\/(heddle|server)\.js$|\/(kernel|runtime)\//.test(file))).toEqual(
+      [],
+    );
+  },
+  60_000,
+);
 
 it('types what a user writes', { timeout: 300_000 }, async () => {
   const { nodenext, bundler, accepted, refused } = await compileConsumer(folder);

@@ -12,10 +12,7 @@ import {
   toolLoopEvaluator,
   toolLoopResearcher,
 } from '../../machines/agents/tool-loop-circuit.ts';
-
-/** The mode of a circuit: the charts do the steps, or the model does them through tools. */
-export const modes = ['statechart', 'tool-loop'] as const;
-export type CircuitMode = (typeof modes)[number];
+import { modes, type CircuitMode } from './settings.ts';
 
 /**
  * The version is set by hand. The default version is a hash that includes the text of functions,

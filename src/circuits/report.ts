@@ -1,6 +1,6 @@
 /** The report of one scale: one object per line with `--json`. */
 import type { Audit, Entities } from './audit.ts';
-import type { CircuitMode } from './circuit.ts';
+import type { CircuitMode } from './settings.ts';
 import type { Latency } from './latency.ts';
 
 export type ProviderReport = {

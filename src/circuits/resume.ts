@@ -5,7 +5,8 @@
  */
 import type { Heddle } from '../heddle.ts';
 import { auditCircuits } from './audit.ts';
-import { fromTenant, tenantPrefix, type CircuitMode } from './circuit.ts';
+import { fromTenant, tenantPrefix } from './circuit.ts';
+import type { CircuitMode } from './settings.ts';
 import { totalCeiling } from './call-source.ts';
 import { capacityEfficiency } from './efficiency.ts';
 import { latencyOf } from './latency.ts';

@@ -1,10 +1,12 @@
-import type { CircuitMode } from './circuit.ts';
-
 /**
  * The settings of a run of circuits. The command line fills them in; see
  * `src/cli/circuits/circuits-flags.ts`.
  */
 import type { OutageKind } from '../emulators/script.ts';
+
+/** The mode of a circuit: the charts do the steps, or the model does them through tools. */
+export const modes = ['statechart', 'tool-loop'] as const;
+export type CircuitMode = (typeof modes)[number];
 
 /** The emulated providers are named by the protocols that they speak. */
 export const emulatedNames = ['anthropic', 'ollama', 'openai'] as const;

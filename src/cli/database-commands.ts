@@ -2,7 +2,6 @@
  * `heddle migrate` and `heddle postgres stop`: the commands about a database and not about runs.
  */
 import type { Command } from 'commander';
-import { stopEmbeddedPostgres } from '../heddle.ts';
 import { withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { withHeddle } from './with-heddle.ts';
 import { writerTo, type Streams } from './streams.ts';
@@ -22,6 +21,7 @@ export function addDatabaseCommands(program: Command, { stdout }: Streams): void
     .description('stop it, whoever uses it; what it holds stays')
     .option('--directory <dir>', 'where heddle keeps it (default: .heddle)')
     .action(async ({ directory }: { readonly directory?: string }) => {
+      const { stopEmbeddedPostgres } = await import('../heddle.ts');
       const end = await stopEmbeddedPostgres(directory === undefined ? {} : { directory });
       say(end === 'absent' ? 'No Postgres runs there.' : 'Stopped.');
     });

@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createHeddle, stubProvider, type HeddleOptions } from '../heddle.ts';
+import type { HeddleOptions } from '../heddle.ts';
 import type { Provider } from '../index.ts';
-import { serve } from '../server.ts';
 import { databaseOf, withDatabaseFlags, type DatabaseFlags } from './database-flags.ts';
 import { inspectOf, inspectWords, withInspectFlags, type InspectFlags } from './inspect-flags.ts';
 import { untilInterrupted } from './interrupts.ts';
@@ -67,17 +66,19 @@ async function optionsOf(
   const agents = [...listOf(config.agents), ...(await agentsAt(modules))];
   // Loaded here, because no other command needs them.
   if (flags.circuits === true) agents.push(...(await import('../circuits/circuit.ts')).agents);
-  return { ...config, agents, providers: providersOf(config, flags, note), ...databaseOf(flags) };
+  const providers = await providersOf(config, flags, note);
+  return { ...config, agents, providers, ...databaseOf(flags) };
 }
 
 /** A stub answers where it was asked for, and nowhere else: nobody takes its texts for a model's. */
-function providersOf(
+async function providersOf(
   { providers = [] }: HeddleOptions,
   { stub, circuits }: ServeFlags,
   note: Say,
-): readonly Provider[] {
+): Promise<readonly Provider[]> {
   if (stub === true || (circuits === true && providers.length === 0)) {
     note('heddle: a STUB answers model calls; no model is called');
+    const { stubProvider } = await import('../heddle.ts');
     return [stubProvider()];
   }
   if (providers.length === 0) {
@@ -99,6 +100,11 @@ async function served(
   const tokensAlways = flags.tokensAlways ?? false;
   const inspect = inspectOf(flags);
   const options = await optionsOf(modules, flags, note);
+  // The engine and the server are loaded here: the other commands are clients, which need neither.
+  const [{ createHeddle }, { serve }] = await Promise.all([
+    import('../heddle.ts'),
+    import('../server.ts'),
+  ]);
   await untilInterrupted(async (interrupted) => {
     const signal = AbortSignal.any([interrupted, watcherGone()]);
     const heddle = await createHeddle(options);

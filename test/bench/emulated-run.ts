@@ -3,7 +3,8 @@
  * how long, what each provider was doing, and how soon it was full again after an outage.
  */
 import pg from 'pg';
-import { agents, startsOf, tenantOf, type CircuitMode } from '../../src/circuits/circuit.ts';
+import { agents, startsOf, tenantOf } from '../../src/circuits/circuit.ts';
+import type { CircuitMode } from '../../src/circuits/settings.ts';
 import { openCalls } from '../../src/circuits/run.ts';
 import {
   defaultCircuits,

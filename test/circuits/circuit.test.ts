@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { agents, fromTenant, modes, startsOf, tenantOf } from '../../src/circuits/circuit.ts';
+import { agents, fromTenant, startsOf, tenantOf } from '../../src/circuits/circuit.ts';
+import { modes } from '../../src/circuits/settings.ts';
 
 it('starts three agents of its mode, which are all registered', () => {
   const started = modes.flatMap((mode) =>

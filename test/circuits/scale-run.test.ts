@@ -1,6 +1,7 @@
 /** One scale over the store's twin in memory: how it ends, and what is then said of it. */
 import { afterEach, expect, it } from 'vitest';
-import { agents, type CircuitMode } from '../../src/circuits/circuit.ts';
+import { agents } from '../../src/circuits/circuit.ts';
+import type { CircuitMode } from '../../src/circuits/settings.ts';
 import { openCalls } from '../../src/circuits/run.ts';
 import { createProgress } from '../../src/circuits/progress.ts';
 import { CircuitsHere } from '../../src/circuits/hosts/here.ts';

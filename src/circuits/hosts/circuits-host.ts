@@ -4,7 +4,8 @@
  */
 import type { RunStatus } from '../../index.ts';
 import type { AuditFacts } from '../../store/caller-port.ts';
-import type { CircuitMode, CircuitStart } from '../circuit.ts';
+import type { CircuitStart } from '../circuit.ts';
+import type { CircuitMode } from '../settings.ts';
 import type { ScaleReport } from '../report.ts';
 
 /** Told of a run that has ended; of one run perhaps several times. */

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { AgentVersionRuns, AgentVersionView, Client } from '../../client/index.ts';
 import { HeddleError } from '../../domain/errors.ts';
 import { asOneOf } from '../../domain/field.ts';
-import { checkAgents } from '../../heddle.ts';
 import { apiCommand, withJsonFlags, type ApiFlags } from '../api/api-flags.ts';
 import { iso, printList, tableOf } from '../api/printed.ts';
 import { withClient } from '../api/with-client.ts';
@@ -103,6 +102,8 @@ type Found = {
 
 /** Each agent of a module by itself, so that one that is refused hides no other. */
 async function checked(module: string): Promise<readonly Found[]> {
+  // Loaded here, with the kernel: other commands about agents ask a server.
+  const { checkAgents } = await import('../../heddle.ts');
   const sources = await agentsAt([module]);
   const found = sources.map((source): Found => {
     try {

@@ -4,7 +4,6 @@
  * are unknown here.
  */
 import { createClient, type Client, type FetchInit, type FetchLike } from '../../client/index.ts';
-import { createHeddle } from '../../heddle.ts';
 import { targetOf, type ApiFlags } from './api-flags.ts';
 import { CurlShown, curlOf } from './curl.ts';
 
@@ -27,10 +26,11 @@ export async function withClient<Result>(
   if (flags.curl === true)
     return work(createClient({ ...common, url, fetch: showing, retryMs: 0 }));
   if (target.kind === 'server') return work(createClient({ ...common, url, retryMs }));
+  // Loaded here: a command that asks a server needs none of it.
+  const { createHeddle } = await import('../../heddle.ts');
+  const { apiInProcess } = await import('../../api/in-process.ts');
   const heddle = await createHeddle({ ...target.options, replica: false });
   try {
-    // Loaded here: a command that asks a server needs none of it.
-    const { apiInProcess } = await import('../../api/in-process.ts');
     const api = await apiInProcess(heddle);
     try {
       return await work(createClient({ ...common, url, fetch: api.fetch }));

@@ -1,17 +1,9 @@
 /** `heddle circuits`: the workload by which heddle is measured, with its table and its audit. */
 import type { Command } from 'commander';
-import { createProgress } from '../../circuits/progress.ts';
-import type { ScaleReport } from '../../circuits/report.ts';
-import type { CircuitsAround } from '../../circuits/run.ts';
 import { defaultCircuits } from '../../circuits/settings.ts';
-import { reportTable } from '../../circuits/table.ts';
 import { circuitsServer, circuitsSettings, type CircuitsFlags } from './circuits-flags.ts';
 import { withDatabaseFlags } from '../database-flags.ts';
-import { inPages } from './circuits-pages.ts';
-import { showProgress } from './display.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { untilInterrupted } from '../interrupts.ts';
-import { writerTo, type Streams } from '../streams.ts';
+import type { Streams } from '../streams.ts';
 
 export function addCircuitsCommand(
   program: Command,
@@ -47,7 +39,10 @@ export function addCircuitsCommand(
     'watch them in a browser: serves the pages on loopback, and stays until Ctrl-C (with --url: the pages of that heddle, and ends with the circuits)',
   );
   withDatabaseFlags(withProviderFlags(command)).action(async (flags: CircuitsFlags) => {
-    endWith(await circuits(flags, streams));
+    // Wrong flags are refused before the workload, the emulators and the tables are loaded, which no other command needs.
+    const asked = circuitsServer(flags, process.env) ?? circuitsSettings(flags, process.env);
+    const { circuits } = await import('./circuits-shown.ts');
+    endWith(await circuits(asked, flags, streams));
   });
 }
 
@@ -68,54 +63,4 @@ function withProviderFlags(command: Command): Command {
     .option('--api-key <key>', 'of Anthropic (better: ANTHROPIC_API_KEY, which ps does not show)')
     .option('--anthropic-url <url>', 'where Anthropic is (default: its own address)')
     .option('--ollama-url <url>', 'where Ollama is (default: OLLAMA_HOST, else 127.0.0.1:11434)');
-}
-
-type Workload = (around: CircuitsAround) => Promise<boolean>;
-
-/** The workload and the emulators are loaded here, because no other command needs them. */
-async function workloadOf(flags: CircuitsFlags): Promise<Workload> {
-  const served = circuitsServer(flags, process.env);
-  if (served !== null) {
-    const { runCircuitsOver } = await import('../../circuits/run.ts');
-    return (around) => runCircuitsOver(served.server, served.settings, around);
-  }
-  const settings = circuitsSettings(flags, process.env);
-  const { runCircuits } = await import('../../circuits/run.ts');
-  return (around) => runCircuits(settings, around);
-}
-
-async function circuits(flags: CircuitsFlags, { stdout, stderr }: Streams): Promise<number> {
-  const workload = await workloadOf(flags);
-  const progress = createProgress();
-  const display = showProgress(progress, stderr);
-  const print = writerTo(stdout);
-  const reports: ScaleReport[] = [];
-  let isOver = false;
-  const results = (): void => {
-    if (isOver) return;
-    isOver = true;
-    display.close({ resultsFollow: reports.length > 0 && stdout.isTTY === true });
-    if (reports.length > 0) print(reportTable(reports));
-  };
-  const note = (line: string): void => (isOver ? writerTo(stderr)(line) : display.note(line));
-  try {
-    if (flags.resume === true && flags.scale !== undefined) {
-      note('--resume starts nothing, so --scale is not used.');
-    }
-    const clean = await untilInterrupted((signal) =>
-      workload({
-        progress,
-        signal,
-        note,
-        report: (report) => {
-          if (flags.json === true) print(JSON.stringify(report));
-          else reports.push(report);
-        },
-        ...(flags.ui === true ? { within: inPages({ note, results, signal, stdout }) } : {}),
-      }),
-    );
-    return clean ? exitCodes.ok : exitCodes.failed;
-  } finally {
-    results();
-  }
 }

@@ -1,8 +1,8 @@
 /** The flags of `heddle circuits`, checked by field and turned into settings. */
-import { modes } from '../../circuits/circuit.ts';
 import { asOneOf, refuseField } from '../../domain/field.ts';
 import {
   defaultCircuits,
+  modes,
   type CircuitsSettings,
   type ScaleSettings,
 } from '../../circuits/settings.ts';
