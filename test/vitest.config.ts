@@ -37,17 +37,22 @@ function suite(): TestProjectInlineConfiguration[] {
 }
 
 /**
- * `chaos`, `pages` and `service` take long, with real processes; `simulation` plays four times as many schedules
- * as the suite does, or as many as HEDDLE_SCHEDULES says. `pages` looks at each page in each theme and width.
+ * `chaos`, `pages` and `service` take long, with real processes; `simulation` plays many times the schedules
+ * and the random cases that the suite does, or as many schedules as HEDDLE_SCHEDULES says. `pages` looks at each page in each theme and width.
  */
 function long(folder: string): TestProjectInlineConfiguration {
   const { HEDDLE_SCHEDULES = '40000' } = process.env;
   const envs: Readonly<Record<string, Record<string, string>>> = {
-    simulation: { HEDDLE_SCHEDULES },
+    simulation: { HEDDLE_SCHEDULES, HEDDLE_LONG_FORM: 'true' },
     pages: { HEDDLE_EVERY_LOOK: 'true' },
   };
   const env = envs[folder] ?? {};
   const include = [`test/${folder}/**/*.test.ts`];
+  if (folder === 'simulation') {
+    // These take the number of their cases from casesOf().
+    const others = ['kernel/mermaid.test.ts', 'properties/*.test.ts', 'store/agree.pg.test.ts'];
+    include.push(...others.map((path) => `test/${path}`));
+  }
   if (folder === 'pages') include.push('test/browser/pages.pg.test.ts');
   return { root, test: { ...common, name: folder, include, env, testTimeout: 600_000 } };
 }

@@ -12,6 +12,7 @@ import { approval } from '../../machines/examples/approval.ts';
 import { greeter } from '../../machines/examples/greeter.ts';
 import { buildChart } from '../properties/kernel-chart-build.ts';
 import { chartCase } from '../properties/kernel-chart-spec.ts';
+import { casesOf } from '../support/long-form.ts';
 
 type Node = { readonly id: string; readonly label: string; readonly parentId?: string };
 type DrawnEdge = { readonly start: string; readonly end: string; readonly label?: string };
@@ -90,7 +91,7 @@ describe('a chart as text for Mermaid', { timeout: 120_000 }, () => {
   });
 
   it('has those of random charts', () => {
-    const specs = fc.sample(chartCase, { numRuns: 150, seed: 11 });
+    const specs = fc.sample(chartCase, { numRuns: casesOf({ short: 60, long: 150 }), seed: 11 });
     checkAll(specs.map(({ root }) => buildChart(root).own));
   });
 

@@ -16,6 +16,7 @@ import type { Step } from '../../src/kernel/port.ts';
 import { PastFold, type Taken } from '../../src/library/past/fold.ts';
 import { activePlaces } from '../../src/ui/chart/active.ts';
 import { inletId, litPlan } from '../../src/ui/chart/lit.ts';
+import { casesOf } from '../support/long-form.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { buildChart, eventTypes } from './kernel-chart-build.ts';
 import {
@@ -292,7 +293,7 @@ const anyCase = fc.oneof(
   },
 );
 
-const numRuns = Number(process.env['FC_RUNS'] ?? 500);
+const numRuns = casesOf({ short: 200, long: 500 });
 const seed = process.env['FC_SEED'];
 
 test('lit states and edges are those of a live actor', { timeout: 600_000 }, async () => {

@@ -12,6 +12,7 @@ import type { TurnCommit } from '../../src/store/batch.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { RunRow } from '../../src/store/rows.ts';
 import { keptState, type PastOpen, type TurnOpened } from '../../src/library/past/open-in.ts';
+import { casesOf } from '../support/long-form.ts';
 import { oneReplica, type Replica, type World } from '../support/replica.ts';
 import { buildChart, eventTypes } from './kernel-chart-build.ts';
 import { chartCase, type CaseSpec, type MoveSpec } from './kernel-chart-spec.ts';
@@ -124,7 +125,7 @@ async function runCase(given: CaseSpec, spacing: number): Promise<void> {
   await world.heddle.close();
 }
 
-const numRuns = Number(process.env['FC_RUNS'] ?? 100);
+const numRuns = casesOf({ short: 40, long: 100 });
 const seed = process.env['FC_SEED'];
 
 test('the past is what it was', { timeout: 600_000 }, async () => {

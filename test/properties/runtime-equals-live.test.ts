@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Run } from '../../src/index.ts';
 import type { CompiledAgent } from '../../src/kernel/compiled-agent.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
+import { casesOf } from '../support/long-form.ts';
 import { oneReplica } from '../support/replica.ts';
 import { buildChart, eventTypes } from './kernel-chart-build.ts';
 import { chartCase, type CaseSpec, type MoveSpec } from './kernel-chart-spec.ts';
@@ -94,7 +95,7 @@ async function agree(run: Run, live: Seen): Promise<void> {
   expect(JSON.parse(output)).toEqual(plain(live.output) ?? null);
 }
 
-const numRuns = Number(process.env['FC_RUNS'] ?? 300);
+const numRuns = casesOf({ short: 160, long: 300 });
 const seed = process.env['FC_SEED'];
 
 test('a run and a live actor agree after every event and wait', { timeout: 600_000 }, async () => {

@@ -14,11 +14,12 @@ async function firstFailure({
   seam,
   plant,
   byOneCrash,
+  seed = 1,
 }: PlantedBug): Promise<Failure | null> {
   const undo = plant?.();
   try {
     const exploration = new Exploration(scenario, seam);
-    const atRandom = () => exploration.atRandom(schedulesMax, 1);
+    const atRandom = () => exploration.atRandom(schedulesMax, seed);
     const crashes = () => exploration.crashEverywhere();
     const [first, second] = byOneCrash ? [crashes, atRandom] : [atRandom, crashes];
     return (await first()) ?? (await second());
