@@ -2,17 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { closeAfterTest } from '../support/closing.ts';
 import { compiled } from '../support/compiled.ts';
 
 const main = await compiled('src/cli/main.ts');
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const children = new Set<ChildProcess>();
-
-// A test that fails halfway leaves no process behind.
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
 
 export type Ended = {
   readonly code: number | null;
@@ -38,13 +32,13 @@ export function heddleIn(
     env: { ...env, ...at.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  children.add(child);
+  // A test that fails halfway leaves no process behind.
+  closeAfterTest(() => child.kill('SIGKILL'));
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (part: string) => (text[name] += part));
   }
   const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
     return { code: code as number | null, ...text };
   });
   return { child, ended };

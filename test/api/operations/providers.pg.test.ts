@@ -36,6 +36,16 @@ function failAll(kind: 'refused' | 'outage' | 'rate-limited', ms?: number): void
   for (const { calls } of both) for (const call of calls) call.fail(kind, ms);
 }
 
+/** Calls are refused as they come, until each gate is parked: one replica may have none open just now. */
+async function parkAll(): Promise<void> {
+  const looked = (): unknown => {
+    failAll('refused');
+    return statuses();
+  };
+  await expect.poll(looked, patience).toEqual(['parked', 'parked']);
+  await expect.poll(async () => (await gateAt()).status, patience).toBe('parked');
+}
+
 it('what is parked at every replica is reopened at every replica, and parks again while it is refused', async () => {
   const steps = [{ do: 'generate', with: { prompt: 'why?' } }];
   // Each in a pipeline of its own, so that both replicas have some.
@@ -43,18 +53,14 @@ it('what is parked at every replica is reopened at every replica, and parks agai
     await a.ask('POST', '/v1/runs', { agent: 'script', input: { steps } });
   }
   await moreThan([0, 0]);
-  failAll('refused');
-  await expect.poll(statuses, patience).toEqual(['parked', 'parked']);
-  await expect.poll(async () => (await gateAt()).status, patience).toBe('parked');
+  await parkAll();
   const before = counts();
   await sleep(1_500);
   expect(counts()).toEqual(before);
   expect(await order('reopen')).toMatchObject({ status: 202, body: { provider: 'paid' } });
   await moreThan(before);
   expect((await gateAt()).lastOrder).toMatchObject({ kind: 'reopen', by: expect.any(String) });
-  failAll('refused');
-  await expect.poll(statuses, patience).toEqual(['parked', 'parked']);
-  await expect.poll(async () => (await gateAt()).status, patience).toBe('parked');
+  await parkAll();
 });
 
 it('two clicks at once, at two replicas, open it once', async () => {
@@ -96,9 +102,7 @@ it('a stalled provider is probed when a person says so, also where the word got 
 });
 
 it('a process that takes no shards and has no providers orders it too', async () => {
-  failAll('refused');
-  await expect.poll(statuses, patience).toEqual(['parked', 'parked']);
-  await expect.poll(async () => (await gateAt()).status, patience).toBe('parked');
+  await parkAll();
   const desk = await createHeddle({ databaseUrl: url, replica: false, log });
   const before = counts();
   await desk.reopenProvider('paid');
