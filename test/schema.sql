@@ -227,7 +227,8 @@ create table requests (
   key text collate "C" not null,
   route text collate "C" not null,
   hash text collate "C" not null,
-  answer text not null
+  answer text not null,
+  holder uuid
 );
 create table reservations (
   tokens bigint not null,

@@ -70,8 +70,10 @@ export const limits = {
   sendKeyMs: 86_400_000,
   /** How long a request's idempotency key is known. */
   requestKeyMs: 86_400_000,
-  /** How long a claimed request that nobody has answered is taken to be under way. */
-  requestClaimMs: 60_000,
+  /** How long a claim on a request's key lasts unless its holder renews it: less than a client tries again. */
+  requestClaimMs: 10_000,
+  /** How long a holder renews its claim at most: work that takes longer hangs. */
+  requestClaimMsMax: 600_000,
   /** The largest answer that is kept for a claimed request. */
   requestAnswerCharsMax: 1_048_576,
   /** Invocations that one run may hold open. */

@@ -6,13 +6,12 @@
  * 1. After `close` has begun, every call is refused as `closed`.
  */
 import { allTenants } from '../access/scopes.ts';
-import type { RequestAsked } from '../store/requests/request-rows.ts';
 import type { TenantScope } from '../domain/scope.ts';
 import type { AgentSources } from '../runtime/agent-source.ts';
 import type { Log } from '../runtime/ports.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CallerHeddle } from './caller/caller-heddle.ts';
-import { Door } from './caller/door.ts';
+import { Door, type Caller } from './caller/door.ts';
 import { closeHost } from './host/close-host.ts';
 
 /**
@@ -40,15 +39,15 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
 
   /**
    * @internal For surfaces: the same calls for a caller whose scope this is. A tenant that is not in it
-   * is refused, whether it exists or not. `by` stands beside what the caller commands. With
-   * `request` the caller is that request, and has one effect.
+   * is refused, whether it exists or not. `by` stands beside what the caller commands. With a
+   * `request` the caller is that request and has one effect; one that is `claimed` may have several.
    */
   as(
     scope: TenantScope,
     by = 'library',
-    request: RequestAsked | null = null,
+    asked: Pick<Caller, 'request' | 'claimed'> = {},
   ): CallerHeddle<Agents> {
-    return new CallerHeddle(this.#door, { scope, by, request });
+    return new CallerHeddle(this.#door, { scope, by, ...asked });
   }
 
   /**

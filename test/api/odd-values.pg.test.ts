@@ -35,3 +35,86 @@ it('bytes that are no UTF-8 are refused, and not kept as other letters', async (
   const marked = await fetch(at, { method: 'POST', headers, body: '\uFEFF{"payload":"é"}' });
   expect(marked.status).toBe(202);
 });
+
+/** Where free JSON is taken, with a number in it as it is written. */
+async function numbered(tenant: string) {
+  const started = await ask('POST', `/v1/runs?tenant=${tenant}`, {
+    agent: 'approval',
+    input: { request: 'x' },
+  });
+  const run = `/v1/runs/${started.body.id}`;
+  const asked = async () => (await ask('GET', `${run}/questions?tenant=${tenant}`)).body.questions;
+  await expect.poll(async () => (await asked()).length, { timeout: 20_000 }).toBe(1);
+  const [{ askId }] = await asked();
+  const script = '"agent":"script","input":';
+  return [
+    ['POST', '/v1/runs', 'body.input.deep.0.n', (n: string) => `{${script}{"deep":[{"n":${n}}]}}`],
+    ['POST', '/v1/runs', 'body.input', (n: string) => `{${script}${n}}`],
+    [
+      'POST',
+      '/v1/runs/batch',
+      'body.starts.1.input.n',
+      (n: string) => `{"starts":[{${script}1},{${script}{"n":${n}}}]}`,
+    ],
+    ['POST', `${run}/rerun`, 'body.input.n', (n: string) => `{"input":{"n":${n}}}`],
+    ['POST', `${run}/events`, 'body.n', (n: string) => `{"type":"hurry","n":${n}}`],
+    [
+      'POST',
+      `${run}/answers`,
+      'body.answer.n',
+      (n: string) => `{"askId":"${askId}","answer":{"n":${n}}}`,
+    ],
+    ['POST', `${run}/evaluations`, 'body.score', (n: string) => `{"score":${n},"rationale":"r"}`],
+    ['POST', '/v1/channels/odd/messages', 'body.payload', (n: string) => `{"payload":${n}}`],
+    ['POST', '/v1/memory/user/ann/k', 'body.value.n', (n: string) => `{"value":{"n":${n}}}`],
+    ['PUT', '/v1/memory/user/ann/k', 'body.value.0', (n: string) => `{"value":[${n}]}`],
+  ] as const;
+}
+
+it('numbers that a double does not hold are refused by their field on every way in, and change nothing', async () => {
+  const tenant = 'numbers';
+  const ways = await numbered(tenant);
+  const send = (method: string, path: string, body: string) =>
+    fetch(`${url}${path}?tenant=${tenant}`, {
+      method,
+      body,
+      headers: { 'content-type': 'application/json', 'if-none-match': '*' },
+    });
+  const lost = ['9007199254740993', '-0', '1e400', '1e-400', '0.1000000000000000055', '-0.0'];
+  for (const [method, path, field, body] of ways) {
+    for (const number of lost) {
+      const refused = await send(method, path, body(number));
+      const problem = (await refused.json()) as { code: string; errors: unknown };
+      const at = `${method} ${path} ${number}`;
+      expect([at, refused.status, problem.code]).toEqual([at, 400, 'invalid-field']);
+      expect(problem.errors, at).toEqual([
+        { field, reason: expect.stringContaining('send it as a text') },
+      ]);
+    }
+  }
+  expect((await ask('GET', `/v1/runs?tenant=${tenant}`)).body.runs).toHaveLength(1);
+  expect((await ask('GET', `/v1/channels/odd/messages?tenant=${tenant}`)).body.head).toBe(0);
+  expect((await ask('GET', `/v1/memory/user/ann/k?tenant=${tenant}`)).status).toBe(404);
+});
+
+it('all other numbers come back with the value that they were sent with', async () => {
+  const kept = [
+    '0.1',
+    '0.30000000000000004',
+    '1.0',
+    '-1.50',
+    '1E2',
+    '1e-7',
+    '9007199254740992',
+    '123456789012345680000',
+    '5e-324',
+    '1.7976931348623157e308',
+    '0',
+    '0.0',
+  ];
+  const body = `{"value":[${kept.join(',')}]}`;
+  const headers = { 'content-type': 'application/json' };
+  const at = `${url}/v1/memory/user/ann/exact`;
+  expect((await fetch(at, { method: 'POST', headers, body })).status).toBeLessThan(300);
+  expect((await ask('GET', '/v1/memory/user/ann/exact')).body.value).toEqual(kept.map(Number));
+});

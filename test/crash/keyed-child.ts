@@ -1,7 +1,8 @@
 /**
  * A server that is there to be killed between a commit and its reply: it kills itself as soon as the effect of a request
  * with an idempotency key is committed. A request that is claimed first has more than one commit: it is killed before
- * the answer is kept, or with `first` once the first of its effects is durable.
+ * the answer is kept, or with `first` once the first of its effects is durable. With `stop-before` and `stop-after` it
+ * stops itself once, at the first of its effects, and goes on when it is told to.
  */
 import { writeSync } from 'node:fs';
 import { approval } from '../../machines/examples/approval.ts';
@@ -22,15 +23,27 @@ function die(): never {
   for (;;);
 }
 
+let hasStopped = false;
+
+function stopAt(place: string): void {
+  if (when !== place || hasStopped) return;
+  hasStopped = true;
+  process.kill(process.pid, 'SIGSTOP');
+}
+
 function mortal(store: Store): Store {
   return {
     ...store,
     commit: async (batch) => {
+      const hasEffect = batch.arrivals.inbox.length > 0;
+      if (hasEffect) stopAt('stop-before');
       const outcome = await store.commit(batch);
-      const isFirst = when === 'first' && batch.arrivals.inbox.length > 0;
+      if (hasEffect) stopAt('stop-after');
+      if (hasStopped) return outcome;
+      const isFirst = when === 'first' && hasEffect;
       return isFirst || markedParts(batch.arrivals).length > 0 ? die() : outcome;
     },
-    answerRequest: async () => die(),
+    answerRequest: (scope, mark) => (hasStopped ? store.answerRequest(scope, mark) : die()),
     lease: async (scope, asked) => {
       const leased = await store.lease(scope, asked);
       return asked.request === undefined ? leased : die();

@@ -22,3 +22,9 @@ it.each([
   patience,
   (route, when) => kill.claimed(route, when),
 );
+
+it.each(['stop-before', 'stop-after'] as const)(
+  'promise 5: commands by a server that was stopped (%s its effect), and goes on when another has carried them out, count once',
+  patience,
+  (when) => kill.takenOver('/v1/runs/commands', when),
+);

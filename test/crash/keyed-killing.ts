@@ -3,6 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import { routes } from '../../src/api/routes.ts';
@@ -10,6 +11,7 @@ import { limits } from '../../src/domain/limits.ts';
 import { samples, uncounted } from '../api/keyed-samples.ts';
 import { asking, served } from '../api/served.ts';
 import { withClient } from '../store/postgres/database.ts';
+import { closeAfterTest } from '../support/closing.ts';
 import { compiled } from '../support/compiled.ts';
 import { eventually } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -49,6 +51,23 @@ export async function killing() {
     expect((await gone)[1]).toBe('SIGKILL');
   }
 
+  /** A server that has stopped itself, and its answer to the request, once it has gone on. */
+  async function stoppedIn(
+    { path, body, key }: Awaited<ReturnType<typeof made>>,
+    when: 'stop-before' | 'stop-after',
+  ) {
+    const child = spawn(process.execPath, [script, url, when], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    closeAfterTest(() => void child.kill('SIGKILL'));
+    const [at] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const answered = asking(at)('POST', path, body, key);
+    await eventually(async () => {
+      expect(await readFile(`/proc/${child.pid}/stat`, 'utf8')).toMatch(/\) T /);
+    });
+    return { goOn: () => child.kill('SIGCONT'), answered };
+  }
+
   /** Twice: both are answered alike, and there was one effect. */
   async function isDoneOnce({ path, body, key, effects }: Awaited<ReturnType<typeof made>>) {
     const first = await other.ask('POST', path, body, key);
@@ -65,6 +84,24 @@ export async function killing() {
     );
 
   return {
+    /** Another takes the claim over from a server that has stopped, which then goes on. */
+    async takenOver(route: string, when: 'stop-before' | 'stop-after'): Promise<void> {
+      const request = await made(route);
+      const { path, body, key, tenant, effects } = request;
+      const { goOn, answered } = await stoppedIn(request, when);
+      const early = await other.ask('POST', path, body, key);
+      expect(early).toMatchObject({ status: 409, body: { code: 'request-running' } });
+      expect(early.headers.get('retry-after')).toBe('1');
+      if (when === 'stop-after') await taken(tenant);
+      await later(limits.requestClaimMs);
+      const second = await other.ask('POST', path, body, key);
+      expect(second).toMatchObject({ status: 202, body: { done: 1, left: 0 } });
+      await taken(tenant);
+      goOn();
+      const late = await answered;
+      expect([late.status, late.body]).toEqual([second.status, second.body]);
+      expect(await effects()).toBe(1);
+    },
     async inCommit(route: string): Promise<void> {
       const request = await made(route);
       await killedIn(request, 'last');

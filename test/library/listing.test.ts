@@ -37,8 +37,9 @@ describe('a command to many runs', () => {
         throw heddleError('run-ended', { runId, status: 'completed' });
       told.push(runId);
     };
+    const untried = { toldBefore: async () => [], checkHeld: () => undefined };
     const steer = (request: BulkRequest) =>
-      steerMany({ store, tell } as never, 'pause', { filter: {}, request }, allTenants);
+      steerMany({ ...untried, store, tell } as never, 'pause', { filter: {}, request }, allTenants);
     return { told, steer };
   }
 

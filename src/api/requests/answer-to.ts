@@ -65,7 +65,7 @@ async function asked(
   // Of a route that is claimed, effects are not the request's one effect.
   const own = route.keyed === 'in-commit' ? keyed : null;
   const ask = {
-    heddle: heddle.as(scope, principal.by, own),
+    heddle: heddle.as(scope, principal.by, { request: own }),
     host: heddle,
     request: own,
     principal,
@@ -86,8 +86,12 @@ async function asked(
   if (keyed === null) return route.handle(ask);
   return requests.once(route, keyed, {
     store: heddle.runtime.store,
+    clock: heddle.runtime.clock,
     within: tenantIn(scope, tenant ?? route.tenantOf?.(request.body) ?? within.tenant),
-    carryOut: () => route.handle(ask),
+    carryOut: (claimed) =>
+      route.handle(
+        claimed === null ? ask : { ...ask, heddle: heddle.as(scope, principal.by, { claimed }) },
+      ),
     again: (cameTo) => route.again(cameTo, ask),
   });
 }

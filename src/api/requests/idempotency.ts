@@ -6,20 +6,22 @@
  *
  * 1. A route's effect keeps its request in the transaction of the effect. A repeat is answered from that row, by the
  *    route's own words.
- * 2. A route whose effects have no transaction of their own is claimed first. Its effects must bear a second try, for
- *    a claim whose process has died is taken over.
+ * 2. A route whose effects have no transaction of their own is claimed first: see claimed.ts. Its effects must bear a
+ *    second try, for a claim whose process has died is taken over.
  * 3. A request that was refused leaves no row, and may be sent again.
  */
 import { createHash } from 'node:crypto';
 import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
-import { limits } from '../../domain/limits.ts';
 import type { OneTenant } from '../../domain/scope.ts';
+import type { ClaimedRequest } from '../../library/caller/door.ts';
 import { canonicalJson } from '../../library/requests.ts';
+import type { Clock } from '../../library/live/live.ts';
 import type { RequestStore } from '../../store/requests/request-port.ts';
 import type { RequestAsked } from '../../store/requests/request-rows.ts';
 import type { Answer, Route } from '../route.ts';
+import { claimed, running } from './claimed.ts';
 
 const field = 'headers.idempotency-key';
 export const keyCharsMax = 200;
@@ -60,7 +62,9 @@ export function requestAsked(route: Route, request: KeyedRequest): RequestAsked 
 export type Carried = {
   readonly store: RequestStore;
   readonly within: OneTenant;
-  readonly carryOut: () => Promise<Answer>;
+  readonly clock: Pick<Clock, 'nowMs' | 'setTimer'>;
+  /** `claimed`: of a route that is claimed. */
+  readonly carryOut: (claimed: ClaimedRequest | null) => Promise<Answer>;
   readonly again: (cameTo: unknown) => Answer;
 };
 
@@ -82,13 +86,10 @@ export class Requests {
   }
 }
 
-const running = ({ key }: RequestAsked): HeddleError =>
-  heddleError('request-running', { key, retryAfterMs: 1_000 });
-
 /** A repeat may be refused, because of what the first has done: then the first's answer counts. */
 async function inCommit(asked: RequestAsked, carried: Carried): Promise<Answer> {
   try {
-    return await carried.carryOut();
+    return await carried.carryOut(null);
   } catch (error) {
     const { store, within, again } = carried;
     if (!(error instanceof HeddleError) || error.status >= 500) throw error;
@@ -99,24 +100,4 @@ async function inCommit(asked: RequestAsked, carried: Carried): Promise<Answer> 
     }
     return again(JSON.parse(known.answerText));
   }
-}
-
-async function claimed(asked: RequestAsked, { store, within, carryOut }: Carried): Promise<Answer> {
-  const claim = await store.claimRequest(within, asked);
-  if (claim.kind === 'running') throw running(asked);
-  if (claim.kind === 'differs') throw heddleError('request-differs', { key: asked.key });
-  if (claim.kind === 'answered') return JSON.parse(claim.answerText) as Answer;
-  let answer: Answer;
-  try {
-    answer = await carryOut();
-  } catch (error) {
-    await store.dropRequest(within, asked).catch(() => undefined);
-    throw error;
-  }
-  const answerText = JSON.stringify(answer);
-  if (answerText.length > limits.requestAnswerCharsMax) {
-    throw heddleError('internal', { reason: 'the answer of a keyed request is too large' });
-  }
-  await store.answerRequest(within, { ...asked, answerText });
-  return answer;
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
 import type { Json } from '../../domain/json.ts';
+import { lostNumber, lostWords } from '../../domain/plain/exact-numbers.ts';
 import type { Streams } from '../streams.ts';
 
 export async function jsonArgument(
@@ -14,6 +15,13 @@ export async function jsonArgument(
 }
 
 export function jsonOf(text: string, field: string, hint = ''): Json {
+  const json = parsed(text, field, hint);
+  const lost = lostNumber(text, field);
+  if (lost !== null) refuseField(lost.path, lostWords(lost));
+  return json;
+}
+
+function parsed(text: string, field: string, hint: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

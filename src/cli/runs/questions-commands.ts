@@ -69,9 +69,9 @@ function queryOf({ assignee, agent, olderThan }: ListFlags): QuestionsQuery {
 function answerOf(text: string, { text: isText = false }: AnswerFlags): Json {
   if (isText) return text;
   try {
-    return JSON.parse(text) as Json;
+    JSON.parse(text);
   } catch {
     if (!/^\s*[[{"]/.test(text)) return text;
-    return jsonOf(text, 'answer', '; give --text for a text that begins so');
   }
+  return jsonOf(text, 'answer', '; give --text for a text that begins so');
 }

@@ -100,12 +100,14 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   readonly #memory: OutsideMemory;
 
   /** @internal */
-  constructor(door: Door, { scope, by, request = null }: Caller) {
+  constructor(door: Door, { scope, by, request = null, claimed = null }: Caller) {
     this.scope = scope;
     this.by = by;
     this.request = request;
     this.#door = door;
-    this.listing = new Listing(door, scope, (address, one) => this.handleOf(address, one));
+    this.listing = new Listing(door, { scope, claimed }, (address, one, part) =>
+      this.handleOf(address, one, part),
+    );
     this.#channels = new OutsideChannels(() => door.open(), scope, request);
     this.#memory = new OutsideMemory(() => door.open(), scope, request);
   }
@@ -191,8 +193,12 @@ export class CallerHeddle<out Agents extends AgentSources = AgentSources> {
   }
 
   /** @internal For handles of tests. */
-  protected handleOf<Chart>(address: RunAddress, scope: OneTenant): Run<Chart> {
-    return new Run(this.#door.runtime, address, { scope, by: this.by, request: this.request });
+  protected handleOf<Chart>(
+    address: RunAddress,
+    scope: OneTenant,
+    request = this.request,
+  ): Run<Chart> {
+    return new Run(this.#door.runtime, address, { scope, by: this.by, request });
   }
 
   /** Runs of one tenant, newest first. */

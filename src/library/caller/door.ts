@@ -11,6 +11,15 @@ export type Caller = {
   readonly scope: TenantScope;
   readonly by: string;
   readonly request?: RequestAsked | null;
+  /** Set for a request that has several effects, each in a transaction of its own. */
+  readonly claimed?: ClaimedRequest | null;
+};
+
+/** A request that is carried out under a claim: each of its effects is kept as a part of it, and so is made once. */
+export type ClaimedRequest = {
+  readonly request: RequestAsked;
+  /** Throws `request-running` when another may carry it out by now. */
+  readonly checkHeld: () => void;
 };
 
 export class Door {

@@ -1,6 +1,8 @@
 /** Lists of runs, and what is done to all runs of one, as one caller may: `heddle.listing`. */
+import { asRunId, type RunId } from '../../domain/ids.ts';
 import type { OneTenant, TenantScope } from '../../domain/scope.ts';
 import type { RunFacets } from '../../store/ports/listing-port.ts';
+import { partOf, type RequestAsked } from '../../store/requests/request-rows.ts';
 import type { RunAddress } from '../../store/rows.ts';
 import {
   countMeant,
@@ -9,25 +11,36 @@ import {
   type BulkCount,
   type BulkDone,
   type BulkRequest,
+  type Steering,
 } from '../listing/bulk.ts';
 import { childrenOf, type ChildrenQuery, type RunChildren } from '../listing/children.ts';
 import type { RunsFilter } from '../listing/run-filter.ts';
 import { countRuns, listRuns, type RunList, type RunListQuery } from '../listing/run-list.ts';
 import type { Run } from '../run-handle.ts';
-import type { Door } from './door.ts';
+import type { Caller, ClaimedRequest, Door } from './door.ts';
 
-type HandleOf = (address: RunAddress, scope: OneTenant) => Pick<Run, BulkCommand>;
+type HandleOf = (
+  address: RunAddress,
+  scope: OneTenant,
+  request: RequestAsked | null,
+) => Pick<Run, BulkCommand>;
 
 /** Lists of runs: pages by filter, counts, trees of children, and commands to all open runs of a filter. */
 export class Listing {
   readonly #door: Door;
   readonly #scope: TenantScope;
+  readonly #claimed: ClaimedRequest | null;
   readonly #handleOf: HandleOf;
 
   /** @internal */
-  constructor(door: Door, scope: TenantScope, handleOf: HandleOf) {
+  constructor(
+    door: Door,
+    { scope, claimed = null }: Pick<Caller, 'scope' | 'claimed'>,
+    handleOf: HandleOf,
+  ) {
     this.#door = door;
     this.#scope = scope;
+    this.#claimed = claimed;
     this.#handleOf = handleOf;
   }
 
@@ -60,10 +73,19 @@ export class Listing {
    */
   async command(command: BulkCommand, filter: RunsFilter, request: BulkRequest): Promise<BulkDone> {
     const { store } = this.#door.open();
-    const steering = {
+    const claimed = this.#claimed;
+    const partFor = (runId: RunId): RequestAsked | null =>
+      claimed === null ? null : partOf(claimed.request, runId);
+    const steering: Steering = {
       store,
-      tell: ({ tenant, runId, shard }: RunAddress, scope: OneTenant, reason: string) =>
-        this.#handleOf({ tenant, runId, shard }, scope)[command](reason),
+      toldBefore: async (scope, limit) => {
+        if (claimed === null) return [];
+        const { key } = claimed.request;
+        return (await store.requestParts(scope, { key, limit })).map(asRunId);
+      },
+      checkHeld: () => claimed?.checkHeld(),
+      tell: ({ tenant, runId, shard }, scope, reason) =>
+        this.#handleOf({ tenant, runId, shard }, scope, partFor(runId))[command](reason),
     };
     return steerMany(steering, command, { filter, request }, this.#scope);
   }

@@ -7,7 +7,7 @@ import { asOneOf, asWhole, refuseField } from '../../domain/field.ts';
 import type { RunId } from '../../domain/ids.ts';
 import type { OneTenant, TenantScope } from '../../domain/scope.ts';
 import { asOptions } from '../../domain/options.ts';
-import type { RunLine } from '../../store/ports/listing-port.ts';
+import type { RunLine, RunPage } from '../../store/ports/listing-port.ts';
 import type { Store } from '../../store/port.ts';
 import type { RunRow } from '../../store/rows.ts';
 import { reasonText } from '../requests.ts';
@@ -50,7 +50,11 @@ export type BulkDone = {
 /** What a bulk command needs of its caller. */
 export type Steering = {
   readonly store: Pick<Store, 'list' | 'openCount'>;
-  /** Gives one run the command. */
+  /** The runs that earlier tries of the same request have told, oldest first: a request reaches no more for being repeated. */
+  readonly toldBefore: (scope: OneTenant, limit: number) => Promise<readonly RunId[]>;
+  /** Throws when another carries the request out by now. */
+  readonly checkHeld: () => void;
+  /** Gives one run the command, once however often the request is carried out. */
   readonly tell: (run: RunLine, scope: OneTenant, reason: string) => Promise<void>;
 };
 
@@ -70,7 +74,7 @@ export async function countMeant(
 }
 
 export async function steerMany(
-  { store, tell }: Steering,
+  { store, tell, toldBefore, checkHeld }: Steering,
   command: BulkCommand,
   given: { readonly filter: RunsFilter; readonly request: BulkRequest },
   within: TenantScope,
@@ -87,9 +91,12 @@ export async function steerMany(
   const found = await store.openCount(scope, { ...filter, from, countMax });
   if (found > expected) throw heddleError('more-match', { found, expected, command });
   const asked = { ...filter, order: 'oldest', after, limit: bulkMax } as const;
-  const { runs, next } = await store.list(scope, asked);
-  const runIds: RunId[] = [];
+  const before = await toldBefore(scope, bulkMax);
+  const page = await store.list(scope, asked);
+  const { runs, next } = withTold(page, before);
+  const runIds = [...before];
   for (let at = 0; at < runs.length; at += atOnce) {
+    checkHeld();
     const part = runs.slice(at, at + atOnce).map(async (run) => {
       if (await told(() => tell(run, scope, reason))) runIds.push(run.runId);
     });
@@ -101,6 +108,20 @@ export async function steerMany(
     done: runIds.length,
     left,
     next: next === null ? null : cursorOf(next),
+  };
+}
+
+/** The runs of the page that are yet to be told, and where the request ends: the oldest `bulkMax`, with those told before. */
+function withTold(page: RunPage, before: readonly RunId[]): RunPage {
+  if (before.length === 0) return page;
+  const told = new Set<string>(before);
+  const fresh = page.runs.filter(({ runId }) => !told.has(runId));
+  const all = [...before, ...fresh.map(({ runId }) => runId)].toSorted((a, b) => (a < b ? -1 : 1));
+  const last = all.slice(0, bulkMax).at(-1);
+  const isCut = page.next !== null || all.length > bulkMax;
+  return {
+    runs: fresh.filter(({ runId }) => last === undefined || runId <= last),
+    next: isCut && last !== undefined ? { runId: last, endedUs: null } : null,
   };
 }
 

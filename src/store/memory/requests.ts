@@ -14,7 +14,7 @@ import {
   type KnownRequest,
   type MarkedPart,
 } from '../requests/request-port.ts';
-import type { RequestAsked, RequestMark } from '../requests/request-rows.ts';
+import type { ClaimAsked, RequestAsked, RequestMark } from '../requests/request-rows.ts';
 import type { Database } from './database.ts';
 import type { StoredRequest } from './stored-rows.ts';
 import { join } from './table.ts';
@@ -87,16 +87,17 @@ export function requestedOnce<Result>(
   return result;
 }
 
-export function claimRequest(db: Database, asked: InTenant<RequestAsked>): Claim {
+export function claimRequest(db: Database, asked: InTenant<ClaimAsked>): Claim {
   const known = knownRequest(db, asked);
-  const isLeft =
+  const mayTake =
     known !== null &&
     known.answerText === '' &&
     isSameRequest(known, asked) &&
-    known.atMs < db.now() - limits.requestClaimMs;
-  if (known === null || isLeft) {
-    const { tenant, key, route, hash } = asked;
-    put(db, { tenant, key, route, hash, answerText: '' });
+    (known.atMs < db.now() - limits.requestClaimMs || known.holder === asked.holder);
+  if (known === null || mayTake) {
+    const { tenant, key, route, hash, holder } = asked;
+    const row = { tenant, key, route, hash, holder, answerText: '', atMs: db.now() };
+    db.tables.requests.put(Object.freeze(row));
     return { kind: 'claimed' };
   }
   if (!isSameRequest(known, asked)) return { kind: 'differs' };
@@ -104,17 +105,47 @@ export function claimRequest(db: Database, asked: InTenant<RequestAsked>): Claim
   return answerText === '' ? { kind: 'running' } : { kind: 'answered', answerText };
 }
 
-export function answerRequest(db: Database, mark: InTenant<RequestMark>): void {
-  const row = db.tables.requests.get(join(mark.tenant, mark.key));
-  if (row?.hash !== mark.hash) return;
-  db.tables.requests.put(Object.freeze({ ...row, answerText: mark.answerText }));
+/** Null: another holds the claim, or nobody. */
+function heldBy(db: Database, { tenant, key, holder }: InTenant<ClaimAsked>): StoredRequest | null {
+  const row = db.tables.requests.get(join(tenant, key));
+  return row?.holder === holder ? row : null;
 }
 
-export function dropRequest(db: Database, asked: InTenant<RequestAsked>): void {
-  const row = db.tables.requests.get(join(asked.tenant, asked.key));
-  if (row?.hash === asked.hash && row.answerText === '') {
-    db.tables.requests.remove(join(asked.tenant, asked.key));
-  }
+export function renewClaim(db: Database, asked: InTenant<ClaimAsked>): boolean {
+  const row = heldBy(db, asked);
+  if (row === null || row.answerText !== '') return false;
+  db.tables.requests.put(Object.freeze({ ...row, atMs: db.now() }));
+  return true;
+}
+
+export function answerRequest(
+  db: Database,
+  mark: InTenant<ClaimAsked> & { readonly answerText: string },
+): boolean {
+  const row = heldBy(db, mark);
+  if (row === null) return false;
+  db.tables.requests.put(Object.freeze({ ...row, answerText: mark.answerText }));
+  return true;
+}
+
+export function dropRequest(db: Database, asked: InTenant<ClaimAsked>): boolean {
+  const row = heldBy(db, asked);
+  if (row === null || row.answerText !== '') return false;
+  db.tables.requests.remove(join(asked.tenant, asked.key));
+  return true;
+}
+
+export function requestParts(
+  db: Database,
+  { tenant, key, limit }: InTenant<{ readonly key: string; readonly limit: number }>,
+): readonly string[] {
+  return db.tables.requests
+    .all()
+    .filter((row) => row.tenant === tenant && row.key.startsWith(`${key} `))
+    .filter(({ atMs }) => atMs >= db.now() - limits.requestKeyMs)
+    .map((row) => row.key.slice(key.length + 1))
+    .sort()
+    .slice(0, limit);
 }
 
 /** How many were deleted. */

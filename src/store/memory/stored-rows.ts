@@ -79,8 +79,12 @@ export type StoredSentKey = RunKey & {
 export type StoredAgent = AgentRow & { readonly place: number };
 /** The text of a start under an idempotency key. */
 export type StoredStart = RunKey & { readonly startText: string };
-/** `atMs`: when its effect was, or when it was claimed. */
-export type StoredRequest = RequestMark & { readonly tenant: string; readonly atMs: number };
+/** `atMs`: when its effect was, or when it was claimed or renewed last. `holder`: of its claim, if it has one. */
+export type StoredRequest = RequestMark & {
+  readonly tenant: string;
+  readonly atMs: number;
+  readonly holder?: string;
+};
 export type StoredEntry = MemoryAddress & { readonly newest: number };
 export type StoredTimer = Omit<TimerRow, 'dueInMs'> & { readonly dueAtMs: number };
 export type StoredShard = Pick<ShardGrant, 'shard' | 'epoch'> & {

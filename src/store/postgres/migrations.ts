@@ -19,6 +19,7 @@ import { senders } from './migrations/000015-senders.ts';
 import { operations } from './migrations/000016-operations.ts';
 import { gateOrders } from './migrations/000019-gate-orders.ts';
 import { evaluations } from './migrations/000020-evaluations.ts';
+import { claims } from './migrations/000021-claims.ts';
 
 export type Migration = { readonly name: string; readonly sql: string };
 
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { name: '000016_operations', sql: operations },
   { name: '000019_gate_orders', sql: gateOrders },
   { name: '000020_evaluations', sql: evaluations },
+  { name: '000021_claims', sql: claims },
 ];

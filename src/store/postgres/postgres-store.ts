@@ -48,7 +48,14 @@ import { readSet } from './reads/read-set.ts';
 import { loadRuns, openRuns, pendingRuns } from './reads/run-reads.ts';
 import { startOn } from './start.ts';
 import { registerAgents } from './tables/agents.ts';
-import { answerRequest, claimRequest, dropRequest, knownRequests } from './tables/requests.ts';
+import {
+  answerRequest,
+  claimRequest,
+  dropRequest,
+  renewClaim,
+  requestParts,
+} from './tables/claims.ts';
+import { knownRequests } from './tables/requests.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tables/tokens.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
@@ -183,8 +190,10 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     auditRows: (query) => auditRows(wide, query),
     request: async (asked) => (await knownRequests(read, [asked]))[0] ?? null,
     claimRequest: (asked) => claimRequest(read, asked),
+    renewClaim: (asked) => renewClaim(read, asked),
     answerRequest: (mark) => answerRequest(read, mark),
     dropRequest: (asked) => dropRequest(read, asked),
+    requestParts: (asked) => requestParts(read, asked),
     weaveOpen: (query) => weaveOpen(list, query),
     weaveEnded: (query) => weaveEnded(list, query),
     statusTurns: (query) => statusTurns(list, query),

@@ -11,7 +11,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { Arrivals } from '../batch.ts';
 import type { ArrivalKind, FateOf, Fates } from '../fates.ts';
-import type { RequestAsked, RequestMark } from './request-rows.ts';
+import type { ClaimAsked, RequestAsked, RequestMark } from './request-rows.ts';
 
 /** What is known of a key: a claim's `answerText` is empty until it is answered. */
 export type KnownRequest = Omit<RequestMark, 'key'>;
@@ -26,12 +26,22 @@ export interface RequestStore {
   request(scope: OneTenant, asked: { readonly key: string }): Promise<KnownRequest | null>;
   /**
    * For effects that no commit of the store's carries: whoever has claimed a key carries its request out and answers
-   * it. A claim that nobody has answered for `limits.requestClaimMs` may be claimed again.
+   * it. A claim that was neither renewed nor answered for `limits.requestClaimMs` may be claimed by another holder; then
+   * the one before can do nothing with it any more, and each of these says false.
    */
-  claimRequest(scope: OneTenant, asked: RequestAsked): Promise<Claim>;
-  answerRequest(scope: OneTenant, mark: RequestMark): Promise<void>;
+  claimRequest(scope: OneTenant, asked: ClaimAsked): Promise<Claim>;
+  renewClaim(scope: OneTenant, asked: ClaimAsked): Promise<boolean>;
+  answerRequest(
+    scope: OneTenant,
+    mark: ClaimAsked & { readonly answerText: string },
+  ): Promise<boolean>;
   /** The request was refused: its claim goes. */
-  dropRequest(scope: OneTenant, asked: RequestAsked): Promise<void>;
+  dropRequest(scope: OneTenant, asked: ClaimAsked): Promise<boolean>;
+  /** The names of the parts of a request that have had their effect: see `partOf`. */
+  requestParts(
+    scope: OneTenant,
+    asked: { readonly key: string; readonly limit: number },
+  ): Promise<readonly string[]>;
 }
 
 export const isSameRequest = (one: Omit<RequestAsked, 'key'>, other: typeof one): boolean =>

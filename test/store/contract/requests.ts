@@ -2,7 +2,11 @@
 import { expect } from 'vitest';
 import { oneTenant } from '../../../src/access/scopes.ts';
 import { limits } from '../../../src/domain/limits.ts';
-import type { RequestMark } from '../../../src/store/requests/request-rows.ts';
+import {
+  partOf,
+  type ClaimAsked,
+  type RequestMark,
+} from '../../../src/store/requests/request-rows.ts';
 import {
   allShards,
   answer,
@@ -13,6 +17,7 @@ import {
   minute,
   newRun,
   question,
+  runId,
   tenant,
   turnOf,
   type Bench,
@@ -239,23 +244,64 @@ export function requestsContract({ open, it }: Contract): void {
     await expect(other).rejects.toMatchObject({ code: 'request-differs' });
   });
 
-  it('a claim is carried out by one, answered once, and taken over when nobody answers it', async () => {
+  it('a claim is carried out by one, answered once, and taken over when nobody renews it', async () => {
     const bench = await begin(open);
     const { key, route, hash } = mark('k');
-    const asked = { key, route, hash };
-    const claim = () => bench.store.claimRequest(scope, asked);
-    const kinds = (await Promise.all([claim(), claim()])).map(({ kind }) => kind);
-    expect(kinds.toSorted()).toEqual(['claimed', 'running']);
-    expect((await bench.store.claimRequest(scope, { ...asked, hash: 'i' })).kind).toBe('differs');
+    const by = (n: number): ClaimAsked => ({ key, route, hash, holder: runId(n) });
+    const [one, other] = [by(1), by(2)];
+    const { store } = bench;
+    const kindOf = async (asked: ClaimAsked) => (await store.claimRequest(scope, asked)).kind;
+    expect((await Promise.all([kindOf(one), kindOf(one)])).toSorted()).toEqual([
+      'claimed',
+      'claimed',
+    ]);
+    expect(await kindOf(other)).toBe('running');
+    expect(await kindOf({ ...other, hash: 'i' })).toBe('differs');
+    // Renewed, it lasts from then on.
+    for (let n = 0; n < 3; n++) {
+      await bench.advance(limits.requestClaimMs / 2);
+      expect([await store.renewClaim(scope, one), await kindOf(other)]).toEqual([true, 'running']);
+    }
+    expect(await store.renewClaim(scope, other)).toBe(false);
     await bench.advance(limits.requestClaimMs + minute);
-    expect((await claim()).kind).toBe('claimed');
-    await bench.store.dropRequest(scope, asked);
-    expect((await claim()).kind).toBe('claimed');
-    await bench.store.answerRequest(scope, { ...asked, answerText: '{"status":202}' });
+    expect(await kindOf(other)).toBe('claimed');
+    const answers = (asked: ClaimAsked, text: string) =>
+      store.answerRequest(scope, { ...asked, answerText: text });
+    // Who has lost it changes nothing.
+    expect(
+      await Promise.all([store.renewClaim(scope, one), store.dropRequest(scope, one)]),
+    ).toEqual([false, false]);
+    expect(await answers(one, '{"status":500}')).toBe(false);
+    expect(await kindOf(one)).toBe('running');
+    expect(await store.dropRequest(scope, other)).toBe(true);
+    expect(await kindOf(one)).toBe('claimed');
+    expect([await answers(one, '{"status":202}'), await answers(one, '{"status":202}')]).toEqual([
+      true,
+      true,
+    ]);
     await bench.advance(limits.requestClaimMs + minute);
-    expect(await claim()).toEqual({ kind: 'answered', answerText: '{"status":202}' });
-    await bench.store.dropRequest(scope, asked);
-    expect((await claim()).kind).toBe('answered');
+    const answered = { kind: 'answered', answerText: '{"status":202}' };
+    expect(await store.claimRequest(scope, other)).toEqual(answered);
+    expect(await store.renewClaim(scope, one)).toBe(false);
+    expect(await store.dropRequest(scope, one)).toBe(false);
+    expect(await store.claimRequest(scope, one)).toEqual(answered);
+  });
+
+  it('the parts of a request that have had their effect are known by their names', async () => {
+    const bench = await begin(open);
+    const of = (key: string, name: string) => ({
+      ...message('parts', `${key}-${name}`),
+      request: { ...partOf(mark(key), name), answerText: 'null' },
+    });
+    const messages = [of('k', 'b'), of('k', 'a'), of('k!', 'c'), of('j', 'd')];
+    await bench.commit({ arrivals: { messages } });
+    const parts = (key: string, limit = 9) => bench.store.requestParts(scope, { key, limit });
+    expect(await parts('k')).toEqual(['a', 'b']);
+    expect(await parts('k', 1)).toEqual(['a']);
+    expect([await parts('k!'), await parts('none')]).toEqual([['c'], []]);
+    expect(await bench.store.requestParts(oneTenant('other'), { key: 'k', limit: 9 })).toEqual([]);
+    const again = await bench.commit({ arrivals: { messages: [of('k', 'a')] } });
+    expect(again.messages).toEqual([{ kind: 'repeated', answerText: 'null' }]);
   });
 
   it('promise 6: a fenced turn takes no request with it', async () => {

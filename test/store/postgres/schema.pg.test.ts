@@ -32,6 +32,7 @@ const checksums: Readonly<Record<string, string>> = {
   '000016_operations': '1f69fc1c462f8a7d',
   '000019_gate_orders': '0e97fe27088c962d',
   '000020_evaluations': '603feb777604db08',
+  '000021_claims': '96f6d2097589dfd5',
 };
 
 it('no migration was changed, and each file is listed in its order', async () => {

@@ -4,7 +4,7 @@
  */
 import { heddleError } from '../../../domain/errors.ts';
 import { limits } from '../../../domain/limits.ts';
-import type { Claim, KnownRequest } from '../../requests/request-port.ts';
+import type { KnownRequest } from '../../requests/request-port.ts';
 import { isSameRequest } from '../../requests/request-port.ts';
 import type { RequestAsked, RequestMark } from '../../requests/request-rows.ts';
 import { guard, sqlstateOf } from '../link/failure.ts';
@@ -21,7 +21,7 @@ import {
   type Column,
 } from '../link/statement.ts';
 
-type InTenant<Of> = Of & { readonly tenant: string };
+export type InTenant<Of> = Of & { readonly tenant: string };
 export type RequestKey = InTenant<{ readonly key: string }>;
 /** `place`: of an inbox row that its own statement judges, its place among these. */
 export type RequestWrite = InTenant<RequestMark> & { readonly place: number | null };
@@ -31,8 +31,9 @@ const keyColumns: readonly Column<RequestKey>[] = [
   column.text((row) => row.key),
 ];
 
-const ends = `now() - ${limits.requestKeyMs} * interval '1 ms'`;
-const claimEnds = `now() - ${limits.requestClaimMs} * interval '1 ms'`;
+/** From when on a request is known. */
+export const ends = `now() - ${limits.requestKeyMs} * interval '1 ms'`;
+/** Sets the columns of a row that is of no request any more. */
 const over = `at = now(), route = excluded.route, hash = excluded.hash, answer = excluded.answer`;
 
 /**
@@ -153,52 +154,6 @@ export async function markedOnce(
 }
 
 const triesMax = 3;
-
-const claimStatement = statement(
-  'requests_claim',
-  [text, text, text, text],
-  `insert into heddle.requests as r (tenant, key, route, hash, answer)
-    values ($1::text, $2::text, $3::text, $4::text, '')
-    on conflict (tenant, key) do update set ${over}
-      where r.at < ${ends} or (r.answer = '' and r.route = excluded.route
-        and r.hash = excluded.hash and r.at < ${claimEnds})
-    returning 1`,
-);
-
-export async function claimRequest(pool: Pool, asked: InTenant<RequestAsked>): Promise<Claim> {
-  const { tenant, key, route, hash } = asked;
-  const call = claimStatement(tenant, key, route, hash);
-  const taken = (await pool.once([call])).get(call) ?? [];
-  if (taken.length > 0) return { kind: 'claimed' };
-  const [known = null] = await knownRequests(pool, [asked]);
-  // Gone meanwhile: it was refused, and may be claimed.
-  if (known === null) return { kind: 'running' };
-  if (!isSameRequest(known, asked)) return { kind: 'differs' };
-  const { answerText } = known;
-  return answerText === '' ? { kind: 'running' } : { kind: 'answered', answerText };
-}
-
-const answerStatement = statement(
-  'requests_answer',
-  [text, text, text, text],
-  `update heddle.requests set answer = $4::text
-    where tenant = $1::text and key = $2::text and hash = $3::text`,
-);
-
-export async function answerRequest(pool: Pool, mark: InTenant<RequestMark>): Promise<void> {
-  await pool.read([answerStatement(mark.tenant, mark.key, mark.hash, mark.answerText)]);
-}
-
-const dropStatement = statement(
-  'requests_drop',
-  [text, text, text],
-  `delete from heddle.requests
-    where tenant = $1::text and key = $2::text and hash = $3::text and answer = ''`,
-);
-
-export async function dropRequest(pool: Pool, asked: InTenant<RequestAsked>): Promise<void> {
-  await pool.read([dropStatement(asked.tenant, asked.key, asked.hash)]);
-}
 
 const pruneStatement = statement(
   'prune_requests',
