@@ -1,7 +1,8 @@
 /**
  * Whether this replica still gets to its work: how late its timers ring, and how full its heap is.
  *
- * 1. It takes a delay of `lateMs` that lasts for `forMs` to be overloaded: one long turn is not.
+ * 1. It takes delays of `lateMs` that come one after the other for `forMs` to be overloaded: one long turn is none,
+ *    however long it is, and neither is a machine that has slept.
  */
 import { getHeapStatistics } from 'node:v8';
 
@@ -44,8 +45,7 @@ export class Overload {
   sample(): void {
     const nowMs = this.#nowMs();
     const lateMs = nowMs - this.#sampledMs - sampleMs;
-    this.#lateSinceMs =
-      lateMs < this.#bounds.lateMs ? null : (this.#lateSinceMs ?? this.#sampledMs);
+    this.#lateSinceMs = lateMs < this.#bounds.lateMs ? null : (this.#lateSinceMs ?? nowMs);
     this.#sampledMs = nowMs;
   }
 

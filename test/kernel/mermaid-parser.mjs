@@ -9,10 +9,11 @@ DOMPurify.addHook = () => undefined;
 DOMPurify.sanitize = (given) => given;
 const { default: mermaid } = await import('mermaid');
 
+// The first parse makes the kinds of diagrams known; what reads a text below parses it itself.
+await mermaid.parse('stateDiagram-v2\n[*] --> a');
 const read = [];
 for (const one of JSON.parse(await text(process.stdin))) {
   try {
-    await mermaid.parse(one);
     // oxlint-disable-next-line typescript/no-deprecated -- nothing else gives what was read
     const { db } = await mermaid.mermaidAPI.getDiagramFromText(one);
     const { nodes, edges } = db.getData();

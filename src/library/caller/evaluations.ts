@@ -59,6 +59,7 @@ export type EvaluationCounts = {
   readonly isWhole: boolean;
 };
 
+const countMax = 20_000;
 const rationaleCharsMax = 10_000;
 /** An id has the run's, and the name of its invocation. */
 const idCharsMax = 1_000;
@@ -110,7 +111,8 @@ export async function countEvaluations(
   scope: TenantScope,
 ): Promise<EvaluationCounts> {
   const query = asOptions(given, 'evaluations', ['tenant', 'agent', 'version']);
-  return store.evaluationTotals(tenantIn(scope, query.tenant), versionIn(query));
+  const asked = { ...versionIn(query), countMax };
+  return store.evaluationTotals(tenantIn(scope, query.tenant), asked);
 }
 
 function versionIn(query: { readonly agent?: unknown; readonly version?: unknown }) {

@@ -35,16 +35,13 @@ export type EvaluationTotals = {
   readonly histogram: readonly number[];
 };
 
-/** Of more evaluations the newest are counted. */
-export const evaluationsCounted = 20_000;
-
 export interface EvaluationsStore {
   /** Those with the newest evaluator first: an id begins with the id of the run that judges, or one of that time. */
   evaluationList(scope: OneTenant, query: EvaluationsAsked): Promise<readonly EvaluationRow[]>;
-  /** By agent and version. `isWhole` is false when there are more than `evaluationsCounted`. */
+  /** By agent and version. `isWhole` is false when there are more than `countMax`: then the newest are counted. */
   evaluationTotals(
     scope: OneTenant,
-    query: Pick<EvaluationsAsked, 'agent' | 'version'>,
+    query: Pick<EvaluationsAsked, 'agent' | 'version'> & { readonly countMax: number },
   ): Promise<{ readonly totals: readonly EvaluationTotals[]; readonly isWhole: boolean }>;
   /**
    * From outside runs. Gives the id under which it stands: for a repeat of a request, that of the first. Null: there is

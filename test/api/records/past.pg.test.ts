@@ -1,5 +1,5 @@
 /** What a run did, over HTTP: windows of its turns from either end, snapshots, edges, attempts; and of its agent. */
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEmulator } from '../../../src/emulators/emulator.ts';
@@ -131,7 +131,8 @@ it('versions of an agent are told with the open runs on each, and are drawn', as
   const drawing = `/v1/agents/approval/versions/${version}/drawing`;
   const text = await a.ask('GET', drawing);
   expect(text.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-  expect(parsed(String(text.body)).nodes.map(({ label }) => label)).toContain('asking');
+  const drawn = await parsed(String(text.body));
+  expect(drawn.nodes.map(({ label }) => label)).toContain('asking');
   const json = await a.ask('GET', drawing, undefined, { accept: 'application/json' });
   expect(json.body).toEqual({ as: 'mermaid', text: text.body });
   const outline = await a.ask('GET', `${drawing}?as=outline`);
@@ -147,9 +148,15 @@ it('versions of an agent are told with the open runs on each, and are drawn', as
   await a.ask('POST', `/v1/runs/${open.body.id}/cancel`, {});
 });
 
-function parsed(text: string): { readonly nodes: readonly { readonly label: string }[] } {
+type Parsed = { readonly nodes: readonly { readonly label: string }[] };
+
+/** In a process beside this one, whose server goes on meanwhile. */
+async function parsed(text: string): Promise<Parsed> {
   const parser = fileURLToPath(new URL('../../kernel/mermaid-parser.mjs', import.meta.url));
-  const out = execFileSync(process.execPath, [parser], { input: JSON.stringify([text]) });
-  const [drawn] = JSON.parse(String(out)) as ReturnType<typeof parsed>[];
+  const child = spawn(process.execPath, [parser], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify([text]));
+  const parts: Buffer[] = [];
+  for await (const part of child.stdout) parts.push(part as Buffer);
+  const [drawn] = JSON.parse(Buffer.concat(parts).toString()) as Parsed[];
   return drawn!;
 }

@@ -5,7 +5,7 @@ import { begin, newRun, runId, tenant, turnOf, type Bench, type Contract } from 
 
 const own = oneTenant(tenant);
 const all = { agent: null, version: null, subjectRunId: null, before: null, limit: 99 };
-const nobody = { agent: null, version: null };
+const nobody = { agent: null, version: null, countMax: 4 };
 
 async function give(bench: Bench, n: number, id: string, score: number) {
   const row = { evaluationId: id, subjectRunId: runId(n), score, rationale: 'r', by: 'ann' };
@@ -91,9 +91,12 @@ export function evaluationsContract({ open, it }: Contract): void {
     };
     const whole = { totals: [total], isWhole: true };
     expect(await bench.store.evaluationTotals(own, nobody)).toEqual(whole);
-    expect(await bench.store.evaluationTotals(own, { agent, version })).toEqual(whole);
+    expect(await bench.store.evaluationTotals(own, { agent, version, countMax: 4 })).toEqual(whole);
+    // Of more than are counted the newest are, and that is said.
+    const newest = await bench.store.evaluationTotals(own, { ...nobody, countMax: 3 });
+    expect(newest).toMatchObject({ isWhole: false, totals: [{ count: 3, min: 0.25, max: 1 }] });
     const none = { totals: [], isWhole: true };
-    expect(await bench.store.evaluationTotals(own, { agent: 'x', version: null })).toEqual(none);
+    expect(await bench.store.evaluationTotals(own, { ...nobody, agent: 'x' })).toEqual(none);
     expect(await bench.store.evaluationTotals(oneTenant('other'), nobody)).toEqual(none);
   });
 }

@@ -164,6 +164,29 @@ export function listingContract({ open, it }: Contract): void {
     }
   });
 
+  it('runs that ended at one instant are told once each, page by page, in the order of their ids', async () => {
+    const bench = await begin(open);
+    const many = [1, 2, 3, 4, 5, 6, 7];
+    const runs = await Promise.all(
+      many.map((n) => bench.started(n, { user: n % 2 ? 'ann' : 'bob' })),
+    );
+    await bench.turns(...runs.map((run) => endOf(run, 1)));
+    const lines = await pages(bench.store, { endedFromMs: 0 }, 'newest', 100);
+    expect(new Set(lines.map(({ endedAtMs }) => endedAtMs)).size).toBe(1);
+    const atMs = lines[0]?.endedAtMs ?? 0;
+    for (const limit of [1, 2, 3, 7]) {
+      for (const parts of [{ endedFromMs: atMs }, { endedFromMs: 0, endedBelowMs: atMs + 1 }]) {
+        expect(numbers(await pages(bench.store, parts, 'newest', limit))).toEqual(
+          many.toReversed(),
+        );
+        expect(numbers(await pages(bench.store, parts, 'oldest', limit))).toEqual(many);
+        const ann = { ...parts, user: 'ann' };
+        expect(numbers(await pages(bench.store, ann, 'oldest', limit))).toEqual([1, 3, 5, 7]);
+      }
+      expect(await pages(bench.store, { endedBelowMs: atMs }, 'newest', limit)).toEqual([]);
+    }
+  });
+
   it('a line says what the row says, without its texts', async () => {
     const bench = await begin(open);
     await filled(bench, bench.advance);

@@ -111,7 +111,7 @@ async function listsOf(store: Store, tenant: string): Promise<unknown> {
   const scope = oneTenant(tenant);
   const names = { prefix: '', after: null, limit: 99 };
   const channels = await store.channels(scope, names);
-  const evaluations = { agent: null, version: null };
+  const evaluations = { agent: null, version: null, countMax: 99 };
   const list = { ...evaluations, subjectRunId: null, before: null, limit: 3 };
   const pages: unknown[] = [];
   for (const statuses of [null, ['queued', 'admitted', 'completed']] as const) {

@@ -50,6 +50,8 @@ export function wholeContract({ open, it }: Contract): void {
     const address = 'http://10.0.0.2:7070';
     await other.store.renew({ replicaId: other.replicaId, leaseMs: minute, address });
     await bench.store.release({ replicaId: bench.replicaId, shards: [3, 4], retire: false });
+    const beat = (of: Bench) =>
+      of.store.renew({ replicaId: of.replicaId, leaseMs: minute, address: null });
     const { replicas, shardsWithoutOwner } = await bench.store.replicas(bench.replicaId);
     const told = new Map(replicas.map((one) => [one.replicaId, one]));
     expect(told.size).toBe(2);
@@ -66,6 +68,16 @@ export function wholeContract({ open, it }: Contract): void {
       [bench.replicaId, true],
       [other.replicaId, false],
     ]);
+    await beat(bench);
+    await beat(other);
+    const lives = async () =>
+      (await bench.store.replicas(bench.replicaId)).replicas.map(({ isLive }) => isLive);
+    expect(await lives()).toEqual([true, true]);
+    // One that was killed is not live any more, though its lease has yet to end; its sessions are gone.
+    await bench.endSessions();
+    await beat(bench);
+    await bench.advance(minute / 2);
+    expect(await lives()).toEqual([true, false]);
     await bench.advance(day);
     const gone = await other.store.replicas(other.replicaId);
     expect(gone.replicas.map(({ isLive }) => isLive)).toEqual([false, false]);
@@ -126,6 +138,19 @@ export function wholeContract({ open, it }: Contract): void {
     const { nextInMs } = await note(next);
     expect(nextInMs).toBeGreaterThan(0);
     expect(nextInMs).toBeLessThanOrEqual(fine);
+  });
+
+  it('a part of the history has its first instant, and not its last', async () => {
+    const bench = await begin(open);
+    await note(bench);
+    const [{ atMs } = { atMs: 0 }] = await history(bench);
+    const of = async (fromMs: number, toMs: number) => {
+      const asked = { fromMs, toMs, keptStepMs: fine, stepMs: fine, limit: 9 };
+      return (await bench.store.activityHistory(asked)).map((row) => row.atMs);
+    };
+    expect(await of(atMs, atMs + 1)).toEqual([atMs]);
+    expect(await of(atMs - 1, atMs)).toEqual([]);
+    expect(await of(atMs + 1, atMs + 2)).toEqual([]);
   });
 
   it('is kept for an hour by steps of 5 s, and for a week by minutes', async () => {

@@ -1,7 +1,7 @@
 /** Evaluations: listed, counted, and given from outside runs. It owns their table. */
 import { requestedOnce } from '../requests.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
-import { evaluationsCounted, type EvaluationTotals } from '../../ports/evaluations.ts';
+import type { EvaluationTotals } from '../../ports/evaluations.ts';
 import type { EvaluationInsert, EvaluationRow } from '../../ports/evaluation-rows.ts';
 import type { Database } from '../database.ts';
 import { join, own } from '../table.ts';
@@ -40,18 +40,18 @@ export function listEvaluations(
 
 export function totalEvaluations(
   db: Database,
-  { tenant, agent, version }: AskedIn<'evaluationTotals'>,
+  { tenant, agent, version, countMax }: AskedIn<'evaluationTotals'>,
 ): AnswerIn<'evaluationTotals'> {
   const asked = { tenant, agent, version, subjectRunId: null, before: null };
   const rows = listEvaluations(db, { ...asked, limit: Number.MAX_SAFE_INTEGER });
   const known = rows.filter((row) => row.agent !== null);
   const groups = new Map<string, EvaluationRow[]>();
-  for (const row of known.slice(0, evaluationsCounted)) {
+  for (const row of known.slice(0, countMax)) {
     const key = join(row.agent ?? '', row.version ?? '');
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   const totals = [...groups.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(totalOf);
-  return { totals, isWhole: known.length <= evaluationsCounted };
+  return { totals, isWhole: known.length <= countMax };
 }
 
 function totalOf([, rows]: readonly [string, readonly EvaluationRow[]]): EvaluationTotals {

@@ -1,6 +1,5 @@
 /** Evaluations: of one run, listed, and counted. Takes no locks. */
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
-import { evaluationsCounted } from '../../ports/evaluations.ts';
 import type { EvaluationRow } from '../../ports/evaluation-rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { int, statement, text, type Fields } from '../link/statement.ts';
@@ -65,13 +64,13 @@ function evaluationOf(tenant: string, row: Fields): EvaluationRow {
 /** Of the newest ones. Every row says how many there were, one more than the bound when there are more. */
 const totalsStatement = statement(
   'evaluations_totals',
-  [text, text, text],
+  [text, text, text, int],
   `with newest as (
       select agent, version, score, row_number() over (order by evaluation_id desc) as place from (
         select evaluation_id, agent, version, score from heddle.evaluations
         where tenant = $1::text and agent is not null
           and ($2::text is null or agent = $2::text) and ($3::text is null or version = $3::text)
-        order by evaluation_id desc limit ${evaluationsCounted + 1}
+        order by evaluation_id desc limit $4::int + 1
       ) e
     )
     select agent, version, count(*), avg(score), min(score), max(score),
@@ -81,15 +80,15 @@ const totalsStatement = statement(
         (_, tenth) => `count(*) filter (where least(floor(score * 10), 9) = ${tenth})`,
       ).join(', ')}),
       (select count(*) from newest)
-    from newest where place <= ${evaluationsCounted}
+    from newest where place <= $4::int
     group by agent, version order by agent, version`,
 );
 
 export async function totalEvaluations(
   pool: Pool,
-  { tenant, agent, version }: AskedIn<'evaluationTotals'>,
+  { tenant, agent, version, countMax }: AskedIn<'evaluationTotals'>,
 ): Promise<AnswerIn<'evaluationTotals'>> {
-  const rows = await pool.rows(totalsStatement(tenant, agent, version));
+  const rows = await pool.rows(totalsStatement(tenant, agent, version, countMax));
   const totals = rows.map(([of, number, count, mean, min, max, quartiles, histogram]) => ({
     agent: of ?? '',
     version: number ?? '',
@@ -100,5 +99,5 @@ export async function totalEvaluations(
     quartiles: JSON.parse(quartiles ?? '[0,0,0]') as [number, number, number],
     histogram: JSON.parse(histogram ?? '[]') as number[],
   }));
-  return { totals, isWhole: Number(rows[0]?.[8] ?? 0) <= evaluationsCounted };
+  return { totals, isWhole: Number(rows[0]?.[8] ?? 0) <= countMax };
 }
