@@ -1,12 +1,38 @@
 /** The activity page on circuits whose calls take long: hairline, tip, keys, the address, arrows, the audit. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agents, startsOf, tenantOf } from '../../src/circuits/circuit.ts';
+import { startEmulator } from '../../src/emulators/emulator.ts';
 import { stubProvider } from '../../src/heddle.ts';
+import { ollama } from '../../src/index.ts';
+import { palette } from '../../src/ui/look/states.ts';
 import { served, type Served } from '../api/served.ts';
 import { builtPages } from '../support/built-pages.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { browser, hasBrowser } from '../browser/browser.ts';
+
+/** The columns of a lane's canvas that have a tick: px of its colour, below the slots. */
+async function ticksOf(lane: Locator): Promise<readonly number[]> {
+  const ink = palette.light.backoff.ink;
+  const rgb = [1, 3, 5].map((at) => Number.parseInt(ink.slice(at, at + 2), 16));
+  const name = await lane.getAttribute('aria-label');
+  return lane.page().evaluate(
+    // The worker owns the canvas; what it shows can be drawn into another.
+    `(() => {
+      const canvas = document.querySelector('canvas[aria-label="${name}"]');
+      const copy = document.createElement('canvas');
+      const { width, height } = Object.assign(copy, { width: canvas.width, height: canvas.height });
+      const surface = copy.getContext('2d');
+      surface.drawImage(canvas, 0, 0);
+      const { data } = surface.getImageData(0, 0, width, height);
+      const columns = new Set();
+      for (let y = Math.round(height * 0.86) + 2; y < height; y++)
+        for (let x = 0; x < width; x++)
+          if (${JSON.stringify(rgb)}.every((part, n) => data[(y * width + x) * 4 + n] === part)) columns.add(x);
+      return [...columns];
+    })()`,
+  );
+}
 
 const circuits = 8;
 /** The calls outlive the tests. */
@@ -163,6 +189,34 @@ describe.skipIf(!hasBrowser)('the activity page', { timeout }, () => {
       await page.locator('.weave-run', { hasText: name }).waitFor();
     }
     await page.close();
+  });
+
+  it('draws a tick in the lane for 429s that a provider has answered, and none before', async () => {
+    const refusals = { kind: 'error', error: 'rate-limited', afterLatency: false } as const;
+    const emulator = await startEmulator({
+      protocol: 'ollama',
+      script: { faults: [{ ...refusals, calls: { from: 2, to: 3 } }] },
+    });
+    try {
+      const provider = ollama({ baseUrl: emulator.url, model: 'emulated', ceiling: 2 });
+      const other = await served(await testDatabase(), {}, { providers: [provider] });
+      const asks = { steps: [{ do: 'generate', with: { prompt: 'why?' } }] };
+      // A gate is known from its first call on, which is answered.
+      await (await other.heddle.start('script', { input: asks })).output();
+      const { page } = await chromium.page();
+      await page.goto(`${other.url}/ui/activity`);
+      const lane = page.getByRole('img', { name: /^Slots of/ });
+      await lane.waitFor();
+      expect(await ticksOf(lane)).toEqual([]);
+      await (await other.heddle.start('script', { input: asks })).output();
+      await expect.poll(() => ticksOf(lane), { timeout: 20_000 }).not.toEqual([]);
+      // A tick is 2 px wide and below the slots; both 429s may stand in one step.
+      const ticks = await ticksOf(lane);
+      expect(ticks.length).toBeLessThanOrEqual(4);
+      await page.close();
+    } finally {
+      await emulator.close();
+    }
   });
 
   it('audits on request, and says what it has found', async () => {
