@@ -9,7 +9,7 @@ import { proofHeader } from '../library/relay/proof.ts';
 import { changeRelay, serveRelay } from './streams/http.ts';
 import { runId } from './shapes.ts';
 import { fitting } from './streams/topics-asked.ts';
-import { phasesMax, phasesPath, relayPath, viewPath } from '../library/relay/owners.ts';
+import { phasesMax, phasesPath, relayPath, viewPath, waitsPath } from '../library/relay/owners.ts';
 import type { Streams } from './streams/streams.ts';
 
 const interest = z.discriminatedUnion('kind', [
@@ -60,6 +60,10 @@ export function addRelay(app: FastifyInstance, streams: Streams): void {
     const { runs } = fitting(phasesSchema, request.body, 'body');
     const asked = runs.map((run) => ({ ...run, runId: asRunId(run.runId) }));
     const answer = await streams.relay.phases(request.headers[proofHeader], asked);
+    return answer === null ? reply.code(403).send() : reply.send(answer);
+  });
+  app.post(waitsPath, known, async (request, reply) => {
+    const answer = await streams.relay.waits(request.headers[proofHeader]);
     return answer === null ? reply.code(403).send() : reply.send(answer);
   });
   app.post(`${relayPath}/:link`, known, async (request, reply) => {

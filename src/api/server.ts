@@ -30,6 +30,7 @@ import { checkAll } from '../access/scopes.ts';
 import { heddleError } from '../domain/errors.ts';
 import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
+import { plainNames } from './requests/path-names.ts';
 import { refuse } from './requests/refuse.ts';
 import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
@@ -264,6 +265,9 @@ function served(serving: Serving, route: Route): Parameters<FastifyInstance['rou
       ...(route.body === undefined ? {} : { body: route.body }),
       querystring: query,
       response: { ...route.answers, '4xx': problemSchema, '5xx': problemSchema },
+    },
+    preValidation: async (request) => {
+      request.params = plainNames(request.params);
     },
     handler: async (request, reply) => {
       const principal = request.heddlePrincipal ?? { by: 'nobody', scopes: [], tenant: null };

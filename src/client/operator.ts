@@ -1,21 +1,21 @@
 /** What an operator looks at and steers over the API: budgets, providers, the audit. */
 import type { Transport } from './transport.ts';
 import type { Budget, BudgetOwner, BudgetView, Json, Page, Provider } from './api-types.ts';
+import { pathWord } from './records/path-word.ts';
 import type { NamesQuery, UserBudget } from './types/lists.ts';
 import type {
   Access,
   Activity,
   ActivityQuery,
+  LineWaits,
   Replicas,
   TenantsQuery,
 } from './types/operations.ts';
 import { weaveOf, type WeavePast, type WeaveQuery } from './weave.ts';
 
 function budgetAt({ user, runId }: BudgetOwner): string {
-  if (runId !== undefined) return `/v1/budgets/runs/${encodeURIComponent(runId)}`;
-  return user === undefined
-    ? '/v1/budgets/tenant'
-    : `/v1/budgets/users/${encodeURIComponent(user)}`;
+  if (runId !== undefined) return `/v1/budgets/runs/${pathWord(runId)}`;
+  return user === undefined ? '/v1/budgets/tenant' : `/v1/budgets/users/${pathWord(user)}`;
 }
 
 /** What an operator looks at and steers. */
@@ -50,6 +50,12 @@ export class Operator {
       .providers;
   }
 
+  /** By gate, the runs whose calls have stood longest in its line. */
+  async waits(): Promise<LineWaits> {
+    return (await this.#transport.ask<LineWaits>('GET', '/v1/providers/waits', { ofTenant: false }))
+      .body;
+  }
+
   /** Reopens a parked or stalled provider at every replica, after a person has mended its key or spend. */
   async reopenProvider(
     provider: string,
@@ -58,13 +64,13 @@ export class Operator {
       readonly endsCooling?: boolean;
     } = {},
   ): Promise<void> {
-    const path = `/v1/providers/${encodeURIComponent(provider)}/reopen`;
+    const path = `/v1/providers/${pathWord(provider)}/reopen`;
     await this.#transport.ask('POST', path, { body, ofTenant: false });
   }
 
   /** Has a stalled or parked provider asked at once, by the next call that waits for it. */
   async probeProvider(provider: string): Promise<void> {
-    const path = `/v1/providers/${encodeURIComponent(provider)}/probe`;
+    const path = `/v1/providers/${pathWord(provider)}/probe`;
     await this.#transport.ask('POST', path, { ofTenant: false });
   }
 

@@ -96,15 +96,15 @@ export class OutsideMemory {
     return this.#write({ within, address, valueText: 'null', deleted: true, expected });
   }
 
-  /** The versions of an entry, newest first, deletions among them. */
+  /** The versions of an entry, newest first, deletions among them. `below`: only those before this one. */
   async versions(
     owner: MemoryOwner,
     key: string,
-    limit: number,
+    { limit, below }: { readonly limit: number; readonly below?: number | undefined },
   ): Promise<readonly MemoryVersion[]> {
     const { within, address } = memoryAddress(owner, key, this.#scope);
     const history = asWhole(limit, 'limit', { min: 1, max: 1_000, fallback: 100 }) - 1;
-    const read = { ...address, version: null, history };
+    const read = { ...address, version: below === undefined ? null : below - 1, history };
     const { versions } = await this.#open().store.memory(within, read);
     return versions.map(({ version, valueText, deleted, runId, turn }) => ({
       version,

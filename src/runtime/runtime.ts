@@ -4,7 +4,7 @@
  */
 import type { GateOrder } from '../domain/calls/gate-order.ts';
 import type { ReplicaId } from '../domain/ids.ts';
-import { noPhase, type OwnerView, type RunPhase } from '../domain/calls/phase.ts';
+import { noPhase, type GateWaits, type OwnerView, type RunPhase } from '../domain/calls/phase.ts';
 import type { Kernel } from '../kernel/port.ts';
 import { thrownText } from '../domain/thrown.ts';
 import type { ArrivalKind, FateOf } from '../store/fates.ts';
@@ -142,6 +142,11 @@ export class Runtime {
     if (!shards.owns(shard)) return null;
     const { phase, provider } = phases.nowOf(runId) ?? noPhase;
     return { phase, provider };
+  }
+
+  /** By gate, the runs of this replica whose calls have stood longest in its line. */
+  longestWaits(): readonly GateWaits[] {
+    return this.#rooms.phases.longestWaits();
   }
 
   /** A budget was set here: from now on calls are charged. */

@@ -176,8 +176,26 @@ describe.each(Object.keys(ways))('%s', (way) => {
       false,
       false,
     ]);
+    const numbers = await memory.versions(entry, { below: 4, limit: 2 });
+    expect(numbers.map(({ version }) => version)).toEqual([3, 2]);
     expect(await memory.get({ scope: 'tenant', key: place })).toBeNull();
   });
+
+  it.each(['.', '..', '~.', '~~..', '...', '~', '~a'])(
+    'reaches what is called %s',
+    async (name) => {
+      const entry = { scope: 'user', owner: name, key: name } as const;
+      await memory.put(entry, name);
+      expect(await memory.get(entry)).toMatchObject({ key: name, value: name });
+      expect((await memory.list({ scope: 'user', owner: name })).items).toMatchObject([
+        { key: name },
+      ]);
+      await channels.publish(name, { said: name });
+      const { messages } = await channels.read(name, { after: 0 });
+      expect(messages.at(-1)).toMatchObject({ channel: name, payload: { said: name } });
+      expect((await channels.groups(name)).head).toBe(messages.length);
+    },
+  );
 
   it('shows what an operator looks at', async () => {
     const owner = { user: place };
@@ -190,6 +208,7 @@ describe.each(Object.keys(ways))('%s', (way) => {
       cursor: '',
     });
     expect(await operator.providers()).toBeInstanceOf(Array);
+    expect((await operator.waits()).unknown).toEqual([]);
     expect((await refusal(operator.reopenProvider('nobody'))).code).toBe('provider-unknown');
     expect((await refusal(operator.probeProvider('nobody'))).code).toBe('provider-unknown');
     expect((await operator.replicas()).replicas.length).toBeGreaterThan(0);

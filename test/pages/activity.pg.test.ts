@@ -39,6 +39,13 @@ const circuits = 8;
 const latencyMs = 600_000;
 const timeout = 120_000;
 
+/** A text, for it runs in the page: words of charts that do not lie within what is seen of their chart's width. */
+const cutOffInPage = `[...document.querySelectorAll('.chart-stage text')].filter((text) => {
+  const stage = text.closest('.chart-stage').getBoundingClientRect();
+  const { left, right } = text.getBoundingClientRect();
+  return left < stage.left || right > stage.right;
+}).map((text) => text.textContent)`;
+
 describe.skipIf(!hasBrowser)('the activity page', { timeout }, () => {
   const chromium = browser();
   let on: Served;
@@ -217,6 +224,29 @@ describe.skipIf(!hasBrowser)('the activity page', { timeout }, () => {
     } finally {
       await emulator.close();
     }
+  });
+
+  it('providers have a lane, the longest waits of their line, and charts with nothing cut off', async () => {
+    const { page } = await chromium.page('light', 360);
+    await page.goto(`${on.url}/ui/providers?tenant=${encodeURIComponent(tenant)}`);
+    await page.getByText('Each square is a slot').waitFor();
+    const lane = page.getByRole('img', { name: /Slots of a in use .* now 4 of 4/ });
+    await lane.waitFor();
+    const { width = 0 } = (await lane.locator('canvas').boundingBox()) ?? {};
+    expect(width).toBeGreaterThan(200);
+    const waits = page.locator('.waits a');
+    await waits.first().waitFor();
+    // Eight researchers have begun; four of them are in a slot.
+    expect(await waits.count()).toBe(4);
+    for (const at of [360, 1_000, 1_440]) {
+      await page.setViewportSize({ width: at, height: 900 });
+      await page.waitForTimeout(300);
+      expect(await page.evaluate(cutOffInPage), `${at} px`).toEqual([]);
+    }
+    await waits.first().click();
+    await page.getByText('researcher').first().waitFor();
+    await page.waitForURL(/\/ui\/runs\/[0-9a-f-]{36}/);
+    await page.close();
   });
 
   it('audits on request, and says what it has found', async () => {

@@ -53,9 +53,9 @@ describe.skipIf(!hasBrowser)('a person at the pages', { timeout: 240_000 }, () =
     const { body } = await asking(server.url)('GET', '/v1/runs?agent=approval');
     expect(body.runs.map(({ id }: { id: string }) => id)).toEqual([runId]);
     await server.kill();
-    await page.getByText('heddle does not answer').first().waitFor();
+    await page.getByText('heddle has not answered since').first().waitFor();
     await server.start();
-    await page.getByText('heddle does not answer').first().waitFor({ state: 'detached' });
+    await page.getByText('heddle has not answered since').first().waitFor({ state: 'detached' });
     await page.getByRole('checkbox').first().check();
     await page.getByRole('button', { name: 'Answer' }).dblclick();
     await page.getByText('completed').first().waitFor();

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { takesItself } from '../../src/ui/keys/own-keys.ts';
-import { waitingWords } from '../../src/ui/operations/line-words.ts';
+import { waitingWords } from '../../src/ui/operations/providers/line-words.ts';
+import { plainNames } from '../../src/api/requests/path-names.ts';
+import { pathWord } from '../../src/client/records/path-word.ts';
 import { pathOf, wordsOf } from '../../src/ui/shell/router/address.ts';
 import { QuestionOrder } from '../../src/ui/shell/ask/question-order.ts';
 
@@ -28,11 +30,23 @@ describe('an answer', () => {
 
 describe('the words of a path', () => {
   it('come back as they were given', () => {
-    const word = fc.string({ minLength: 1, unit: 'grapheme' }).filter((one) => !/^\.+$/.test(one));
+    const dots = fc.stringMatching(/^~{0,3}\.{1,3}$/);
+    const word = fc.oneof(fc.string({ minLength: 1, unit: 'grapheme' }), dots);
     fc.assert(
       fc.property(fc.array(word), (words) => {
         const { pathname } = new URL(pathOf('/ops/ui', words), 'http://heddle');
         expect(wordsOf(pathname, '/ops/ui')).toEqual(words);
+      }),
+    );
+  });
+
+  it('of the API are read as they were written, `.` and `..` too', () => {
+    const word = fc.oneof(fc.string({ minLength: 1 }), fc.stringMatching(/^~{0,3}\.{1,3}$/));
+    fc.assert(
+      fc.property(word, word, (owner, key) => {
+        const { pathname } = new URL(`http://heddle/v1/${pathWord(owner)}/${pathWord(key)}`);
+        const [, , ...words] = pathname.split('/').map(decodeURIComponent);
+        expect(plainNames({ owner: words[0], key: words[1] })).toEqual({ owner, key });
       }),
     );
   });

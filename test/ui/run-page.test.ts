@@ -44,15 +44,28 @@ it('an edge of regions that are drawn once is lit by each of them, and a region 
 it('a diff says nothing of what is the same, and each change once', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-      expect(contextDiff(a, structuredClone(a))).toEqual([]);
-      const changes = contextDiff({ kept: a }, { kept: a, more: b });
+      expect(contextDiff(a, structuredClone(a))).toEqual({ changes: [], left: 0 });
+      const { changes } = contextDiff({ kept: a }, { kept: a, more: b });
       expect(changes).toEqual([{ path: 'more', kind: 'added', after: b }]);
-      expect(contextDiff({ gone: b }, {})).toEqual([{ path: 'gone', kind: 'removed', before: b }]);
+      expect(contextDiff({ gone: b }, {}).changes).toEqual([
+        { path: 'gone', kind: 'removed', before: b },
+      ]);
     }),
   );
   const before = { a: { b: [1, 2] }, c: 'x' };
-  expect(contextDiff(before, { a: { b: [1, 3] }, c: 'x' })).toEqual([
+  expect(contextDiff(before, { a: { b: [1, 3] }, c: 'x' }).changes).toEqual([
     { path: 'a.b.1', kind: 'changed', before: 2, after: 3 },
   ]);
-  expect(contextDiff(before, { a: [], c: 'x' })).toMatchObject([{ path: 'a', kind: 'changed' }]);
+  expect(contextDiff(before, { a: [], c: 'x' }).changes).toMatchObject([
+    { path: 'a', kind: 'changed' },
+  ]);
+});
+
+it('a diff of very many changes shows the first and says how many more there are', () => {
+  const of = (n: number, value: number) =>
+    Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, value]));
+  const { changes, left } = contextDiff(of(1_000, 1), of(1_200, 2));
+  expect(changes.length + left).toBe(1_200);
+  expect(left).toBe(1_000);
+  expect(contextDiff(of(200, 1), of(200, 2)).left).toBe(0);
 });

@@ -51,8 +51,8 @@ describe('a refusal in words', () => {
   it('says what to do where the message alone does not', () => {
     expect(of('run-unknown', 404).title).toBe('There is no such run here.');
     expect(of('scope-missing', 403).todo).toContain('heddle tokens create');
-    expect(of('unreachable', 0).title).toBe('heddle does not answer.');
-    expect(of('closing', 503).title).toBe('heddle does not answer.');
+    expect(of('unreachable', 0).title).toBe('heddle has not answered this.');
+    expect(of('closing', 503).title).toBe('heddle has not answered this.');
     expect(of('anything', 404).title).toBe('There is no such thing here.');
     expect(of('anything', 500).title).toBe('heddle has failed to do this.');
     expect(of('anything', 422).todo).toBe('Nothing was changed.');

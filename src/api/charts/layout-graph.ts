@@ -17,6 +17,8 @@ const nameLetterPx = 7.25;
 const linePx = 14;
 const rowPx = 16;
 const initialPx = 8;
+/** With its gap. */
+const cellPx = 9;
 
 const initialOf = (id: string): string => `${id} initial`;
 
@@ -95,7 +97,7 @@ function elkNode(node: PlanNode, byId: ReadonlyMap<string, PlanNode>, isPage: bo
     layoutOptions: {
       'elk.padding': `[top=${top},left=${side},bottom=${side},right=${side}]`,
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-      'elk.nodeSize.minimum': `(${Math.ceil(node.key.length * nameLetterPx + 60)},${top + 26})`,
+      'elk.nodeSize.minimum': `(${Math.ceil(nameWidth(node) + 20)},${top + 26})`,
       ...(node.type === 'group' ? { 'elk.spacing.nodeNode': '8' } : {}),
     },
   };
@@ -113,13 +115,17 @@ function sizeOf(
   return { width: Math.max(...alike.map(widthOf)), height };
 }
 
-function widthOf({ key, rows }: PlanNode): number {
+/** Of its name with room around it, and of a cell for each region that is drawn once. */
+function nameWidth({ key, alike }: PlanNode): number {
+  if (alike === undefined) return key.length * nameLetterPx + 40;
+  const letters = key.length + ` ×${alike.length}`.length;
+  return letters * nameLetterPx + alike.length * cellPx + 52;
+}
+
+function widthOf(node: PlanNode): number {
+  const { rows } = node;
   const lines = rows.map(({ kind, text }) => (kind === 'entry' ? 6 : 2) + text.length);
-  const widest = Math.max(
-    64,
-    key.length * nameLetterPx + 40,
-    ...lines.map((n) => n * letterPx + 26),
-  );
+  const widest = Math.max(64, nameWidth(node), ...lines.map((n) => n * letterPx + 26));
   return Math.ceil(widest / 4) * 4;
 }
 

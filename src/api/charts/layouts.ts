@@ -6,7 +6,8 @@
  *
  * 1. A direction has `directionMs`, a chart `chartMs`; a thread that is over its time is ended, and the next chart
  *    gets a new one. Nothing else in the process waits for it.
- * 2. What was laid out is kept by definition, and what could not be as well: it is not tried again.
+ * 2. What was laid out is kept by definition, and what could not be as well: it is not tried again; what took too long,
+ *    on a machine that may have had much to do, not before `lateAgainMs`.
  * 3. One chart is laid out at a time, and at most `waitingMax` wait for it.
  * 4. A chart that is seen whole in one direction is not laid out in the other.
  */
@@ -25,6 +26,8 @@ export type LaidOut =
 export type LayoutSettings = {
   readonly directionMs: number;
   readonly chartMs: number;
+  /** What took too long is tried again after so long. */
+  readonly lateAgainMs: number;
   /** The module that lays out; null: it is not installed. */
   readonly elkPath: string | null;
 };
@@ -39,6 +42,7 @@ const nodesMax = 300;
 export const layoutSettings = (): LayoutSettings => ({
   directionMs: 5_000,
   chartMs: 8_000,
+  lateAgainMs: 60_000,
   elkPath: installedElk(),
 });
 
@@ -62,11 +66,14 @@ parentPort.on('message', ({ graph }) => {
 });
 `;
 
-type Told = { readonly laidOut: ElkNode } | { readonly trouble: string };
+type Told = { readonly laidOut: ElkNode } | { readonly trouble: string; readonly isLate?: boolean };
+
+/** What is kept of a chart, and until when. */
+type Kept = { readonly laidOut: LaidOut; readonly untilMs: number };
 
 export class Layouts {
   readonly #settings: LayoutSettings;
-  readonly #kept = new Map<string, LaidOut>();
+  readonly #kept = new Map<string, Kept>();
   #worker: Worker | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -81,19 +88,19 @@ export class Layouts {
   /** `key`: what the plan was made of. `direction`: null takes the one that fits a page better. */
   async of(key: string, plan: ChartPlan, isNarrow: boolean): Promise<LaidOut> {
     const id = idOf(key, isNarrow);
-    const kept = this.#kept.get(id);
-    if (kept !== undefined) return kept;
+    const kept = this.#keptNow(id);
+    if (kept !== null) return kept;
     const { elkPath } = this.#settings;
     if (elkPath === null) return outline('elkjs is not installed; npm install elkjs');
     if (plan.nodes.length > nodesMax) return outline(`it has ${plan.nodes.length} states`);
     if (this.#waiting >= waitingMax) return outline('many charts are being laid out; ask again');
     this.#waiting += 1;
-    const turn = this.#last.then(() => this.#kept.get(id) ?? this.#layOut(plan, elkPath, isNarrow));
+    const turn = this.#last.then(
+      () => this.#keptNow(id) ?? this.#layOut(id, plan, { elkPath, isNarrow }),
+    );
     this.#last = turn.catch(() => undefined);
     try {
-      const laidOut = await turn;
-      if (!this.#isClosed) this.#keep(id, laidOut);
-      return laidOut;
+      return await turn;
     } finally {
       this.#waiting -= 1;
     }
@@ -115,7 +122,7 @@ export class Layouts {
 
   /** What was laid out before. */
   kept(key: string, isNarrow: boolean): LaidOut {
-    return this.#kept.get(idOf(key, isNarrow)) ?? outline('it is not laid out yet');
+    return this.#kept.get(idOf(key, isNarrow))?.laidOut ?? outline('it is not laid out yet');
   }
 
   async close(): Promise<void> {
@@ -123,29 +130,46 @@ export class Layouts {
     await this.#end();
   }
 
-  #keep(id: string, laidOut: LaidOut): void {
-    this.#kept.set(id, laidOut);
+  #keptNow(id: string): LaidOut | null {
+    const kept = this.#kept.get(id);
+    return kept === undefined || performance.now() >= kept.untilMs ? null : kept.laidOut;
+  }
+
+  #keep(id: string, laidOut: LaidOut, isLate: boolean): void {
+    if (this.#isClosed) return;
+    const untilMs = isLate ? performance.now() + this.#settings.lateAgainMs : Infinity;
+    this.#kept.set(id, { laidOut, untilMs });
     for (const [oldest] of this.#kept) {
       if (this.#kept.size <= keptMax) break;
       this.#kept.delete(oldest);
     }
   }
 
-  async #layOut(plan: ChartPlan, elkPath: string, isNarrow: boolean): Promise<LaidOut> {
+  async #layOut(
+    id: string,
+    plan: ChartPlan,
+    { elkPath, isNarrow }: { readonly elkPath: string; readonly isNarrow: boolean },
+  ): Promise<LaidOut> {
     const untilMs = performance.now() + this.#settings.chartMs;
     const directions: readonly Direction[] = isNarrow ? ['DOWN'] : ['DOWN', 'RIGHT'];
     const drawn: DrawnChart[] = [];
     let why = 'it could not be laid out';
+    let isLate = false;
     for (const direction of directions) {
       const leftMs = Math.min(this.#settings.directionMs, untilMs - performance.now());
       if (leftMs <= 0 || this.#isClosed) break;
       const told = await this.#ask(layoutGraph(plan, direction), elkPath, leftMs);
       if ('laidOut' in told) drawn.push(drawnChart(plan, told.laidOut, direction));
-      else why = told.trouble.slice(0, troubleCharsMax);
+      else {
+        why = told.trouble.slice(0, troubleCharsMax);
+        isLate ||= told.isLate === true;
+      }
       if (drawn.some((one) => fit(one) === 1)) break;
     }
     const [best] = drawn.toSorted((a, b) => fit(b) - fit(a));
-    return best === undefined ? outline(why) : { kind: 'drawn', chart: best };
+    const laidOut: LaidOut = best === undefined ? outline(why) : { kind: 'drawn', chart: best };
+    this.#keep(id, laidOut, best === undefined && isLate);
+    return laidOut;
   }
 
   #ask(graph: ElkNode, elkPath: string, waitMs: number): Promise<Told> {
@@ -157,11 +181,14 @@ export class Layouts {
         worker.on('error', () => undefined);
         resolve(told);
       };
-      const given = (trouble: string): void => {
+      const given = (trouble: string, isLate = false): void => {
         void this.#end();
-        done({ trouble });
+        done({ trouble, isLate });
       };
-      const timer = setTimeout(() => given(`no layout within ${Math.round(waitMs)} ms`), waitMs);
+      const timer = setTimeout(
+        () => given(`no layout within ${Math.round(waitMs)} ms`, true),
+        waitMs,
+      );
       worker.once('message', done);
       worker.once('error', (error) => given(`elkjs failed: ${error.message.slice(0, 200)}`));
       worker.once('exit', () => given('elkjs ended'));

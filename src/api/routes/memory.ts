@@ -194,13 +194,16 @@ const versions = route({
   path: '/v1/memory/:scope/:owner/:key/versions',
   scope: 'inspect',
   summary:
-    'The versions of an entry, newest first, with the run and turn that wrote each; deletions too.',
+    'The versions of an entry, newest first, with the run and turn that wrote each; deletions too. `below`: only those before this one.',
   ofTenant: true,
   params: ofEntry,
-  query: z.object({ limit: limit(1_000, 100) }),
+  query: z.object({
+    limit: limit(1_000, 100),
+    below: z.coerce.number().int().min(2).max(versionMax).optional(),
+  }),
   answers: { 200: z.object({ versions: z.array(versionSchema) }) },
   handle: async ({ tenant, params, query, ...ask }) => {
-    const list = await memoryOf(ask).versions(ownerOf(params, tenant), params.key, query.limit);
+    const list = await memoryOf(ask).versions(ownerOf(params, tenant), params.key, query);
     if (list.length === 0) throw heddleError('entry-unknown', { key: params.key });
     return { status: 200, body: { versions: list } };
   },

@@ -1,4 +1,5 @@
 /** Agents over the API: their versions, the runs on each, their charts. */
+import { pathWord } from './path-word.ts';
 import type { AgentInFull, AgentVersionView } from '../api-types.ts';
 import type { Transport } from '../transport.ts';
 import type { AgentChart } from '../types/charts.ts';
@@ -7,9 +8,9 @@ import type { AgentVersions } from '../types/agents.ts';
 /** The most that the API gives at once. */
 const agentsAtOnce = 100;
 
-const at = (agent: string, rest = ''): string => `/v1/agents/${encodeURIComponent(agent)}${rest}`;
+const at = (agent: string, rest = ''): string => `/v1/agents/${pathWord(agent)}${rest}`;
 const versionAt = (agent: string, version: string, rest = ''): string =>
-  at(agent, `/versions/${encodeURIComponent(version)}${rest}`);
+  at(agent, `/versions/${pathWord(version)}${rest}`);
 
 /** Agents over the API. */
 export class Agents {

@@ -1,13 +1,13 @@
 /** Channels over the API: published to, read, leased from. */
+import { pathWord } from './path-word.ts';
 import type { AbortLike } from '../fetch-like.ts';
 import type { Transport } from '../transport.ts';
 import type { Json, LeasedMessage, Message, Page } from '../api-types.ts';
 import type { ChannelView, GroupsPage, NamesQuery } from '../types/lists.ts';
 
-const at = (channel: string, rest: string): string =>
-  `/v1/channels/${encodeURIComponent(channel)}${rest}`;
+const at = (channel: string, rest: string): string => `/v1/channels/${pathWord(channel)}${rest}`;
 const groupAt = (channel: string, group: string, rest: string): string =>
-  at(channel, `/groups/${encodeURIComponent(group)}${rest}`);
+  at(channel, `/groups/${pathWord(group)}${rest}`);
 
 /** Channels over the API. */
 export class Channels {

@@ -1,4 +1,5 @@
 /** Memory entries over the API. */
+import { pathWord } from './path-word.ts';
 import { HeddleRequestError } from '../problem.ts';
 import type { Asked, Transport } from '../transport.ts';
 import type { Json, MemoryEntry, MemoryOwner, MemoryVersion, Page, Written } from '../api-types.ts';
@@ -12,11 +13,11 @@ export type EntryAddress = MemoryOwner & {
 
 function ownerAt(of: MemoryOwner): string {
   const owner = of.scope === 'tenant' ? '-' : of.owner;
-  return `/v1/memory/${of.scope}/${encodeURIComponent(owner)}`;
+  return `/v1/memory/${of.scope}/${pathWord(owner)}`;
 }
 
 const at = (entry: EntryAddress, rest = ''): string =>
-  `${ownerAt(entry)}/${encodeURIComponent(entry.key)}${rest}`;
+  `${ownerAt(entry)}/${pathWord(entry.key)}${rest}`;
 
 /** Memory entries over the API. */
 export class Memory {
@@ -86,6 +87,8 @@ export class Memory {
     query: {
       /** How many at most. */
       readonly limit?: number;
+      /** Only versions before this one. */
+      readonly below?: number;
     } = {},
   ): Promise<readonly MemoryVersion[]> {
     type Body = { readonly versions: readonly MemoryVersion[] };

@@ -89,6 +89,34 @@ export type ActivityQuery = {
   readonly step?: number;
 };
 
+/** A run with a call in the line of a gate. */
+export type LineWait = {
+  /** The run's id. */
+  readonly runId: string;
+  /** The tenant. */
+  readonly tenant: string;
+  /** Its agent's name; null where the run is not there any more. */
+  readonly agent: string | null;
+  /** The user for whom the run works. */
+  readonly user: string;
+  /** The pipeline to which the run belongs. */
+  readonly pipeline: string;
+  /** How long it has stood in the line of the replica that owns the run, in ms. */
+  readonly waitedMs: number;
+};
+/** Which runs have stood longest in the line of each gate. */
+export type LineWaits = {
+  /** The gates that have a line. */
+  readonly gates: readonly {
+    /** The gate: a provider, or one model of it. */
+    readonly gate: string;
+    /** The longest first, 8 at most. */
+    readonly waits: readonly LineWait[];
+  }[];
+  /** Why the lines of some replicas are not among them. */
+  readonly unknown: readonly string[];
+};
+
 /** Who asks. */
 export type Access = {
   /** The token's name, or `loopback`. */

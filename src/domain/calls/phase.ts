@@ -2,6 +2,7 @@
  * Where the provider calls of a run stand, as far as only the memory of the run's owner knows. None of it is stored:
  * a call passes through these in a second, and a row for each would cost more than the call's own turn.
  */
+import type { RunId } from '../ids.ts';
 
 /**
  * - waits-for-slot: it is in a line, or a budget or a pause of its provider holds it back.
@@ -40,6 +41,22 @@ export type CallNow = {
   /** Its place in its line; null when it is in none, or the place cannot be known. */
   readonly place: Place | null;
 };
+
+/** A run with a call in a gate's line. */
+export type LineWait = {
+  readonly tenant: string;
+  readonly runId: RunId;
+  readonly user: string;
+  readonly pipeline: string;
+  /** How long it has stood in the line of the replica that owns the run. */
+  readonly waitedMs: number;
+};
+
+/** The runs that have stood longest in a gate's line, the longest first. */
+export type GateWaits = { readonly gate: string; readonly waits: readonly LineWait[] };
+
+/** As many are told of each gate. */
+export const longestWaitsMax = 8;
 
 /** What the owner of a run knows of it beside its rows. */
 export type OwnerView = {

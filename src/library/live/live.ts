@@ -47,6 +47,11 @@ export class Live {
     return this.#runtime.phaseOf(run);
   }
 
+  /** As `nowOf`, of the lines of all gates. */
+  longestWaits(): ReturnType<Runtime['longestWaits']> {
+    return this.#runtime.longestWaits();
+  }
+
   random(): number {
     return this.#runtime.ids.random();
   }

@@ -9,7 +9,13 @@
  * 2. It never throws: a run is looked at even where its owner is not reached.
  * 3. However many runs are asked about, each owner is asked once.
  */
-import type { OwnerView, RunPhase } from '../../domain/calls/phase.ts';
+import {
+  longestWaitsMax,
+  type GateWaits,
+  type LineWait,
+  type OwnerView,
+  type RunPhase,
+} from '../../domain/calls/phase.ts';
 import type { ReplicaId, RunId } from '../../domain/ids.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Peer } from '../../store/watch-port.ts';
@@ -20,6 +26,7 @@ import { sharedBy, type Shared } from './shared.ts';
 export const relayPath = '/v1/relay';
 export const viewPath = `${relayPath}/runs`;
 export const phasesPath = `${relayPath}/phases`;
+export const waitsPath = `${relayPath}/waits`;
 /** As many as a page of a list has. */
 export const phasesMax = 1_000;
 
@@ -42,6 +49,14 @@ export type PhasesAnswer = {
   readonly phases: readonly (RunPhase | null)[];
 };
 
+export type WaitsAnswer = { readonly answer: string; readonly gates: readonly GateWaits[] };
+
+/** `unknown`: why the lines of some replicas are not among them. */
+type AllWaits = {
+  readonly gates: readonly GateWaits[];
+  readonly unknown: readonly string[];
+};
+
 export type PhaseWord =
   | { readonly kind: 'known'; readonly now: RunPhase }
   | { readonly kind: 'unknown'; readonly why: string };
@@ -60,12 +75,19 @@ const ownerWhy = {
 } as const;
 
 type Why = keyof typeof ownerWhy;
+type Unasked = Extract<Why, 'mute' | 'silent'>;
+
+const lineWhy = {
+  mute: 'a replica serves nobody',
+  silent: 'a replica does not answer',
+  lost: 'the replicas are not known',
+} as const;
 
 const unknown = (why: Why) => {
   return { kind: 'unknown', isOwned: why !== 'none', why: ownerWhy[why] } as const;
 };
 
-type Parts = Pick<Runtime, 'clock' | 'nowOf' | 'phaseOf' | 'replicaId' | 'store'>;
+type Parts = Pick<Runtime, 'clock' | 'longestWaits' | 'nowOf' | 'phaseOf' | 'replicaId' | 'store'>;
 type Peers = { readonly peers: readonly Peer[]; readonly shared: Shared };
 
 export class Owners {
@@ -131,6 +153,26 @@ export class Owners {
     return told;
   }
 
+  /** The runs that have stood longest in the line of each gate, at all replicas that answer. */
+  async waits(): Promise<AllWaits> {
+    const told = [this.#runtime.longestWaits()];
+    const unknown: string[] = [];
+    try {
+      const { peers, shared } = await this.#peersNow();
+      const others = peers.filter(({ replicaId }) => replicaId !== this.#runtime.replicaId);
+      const answers = others.map((peer) =>
+        this.#ask<WaitsAnswer>(peer, shared, { path: waitsPath, body: {} }),
+      );
+      for (const answer of await Promise.all(answers)) {
+        if (typeof answer === 'string') unknown.push(lineWhy[answer]);
+        else told.push(answer.gates);
+      }
+    } catch {
+      unknown.push(lineWhy.lost);
+    }
+    return { gates: longestOfAll(told.flat()), unknown };
+  }
+
   #peersNow(): Promise<Peers> {
     const { clock, store, replicaId } = this.#runtime;
     const nowMs = clock.nowMs();
@@ -148,7 +190,7 @@ export class Owners {
     { replicaId: to, address }: Peer,
     { secret, nowMs }: Shared,
     { path, body }: { readonly path: string; readonly body: object },
-  ): Promise<Answer | Why> {
+  ): Promise<Answer | Unasked> {
     const { clock } = this.#runtime;
     if (address === null) return 'mute';
     if ((this.#silentUntilMs.get(to) ?? 0) > clock.nowMs()) return 'silent';
@@ -173,12 +215,27 @@ export class Owners {
       for (const [id, untilMs] of this.#silentUntilMs) {
         if (untilMs <= clock.nowMs()) this.#silentUntilMs.delete(id);
       }
-      this.#silentUntilMs.set(to, clock.nowMs() + silentMs);
+      // One of an earlier release has no such path, and answers all else.
+      if (path !== waitsPath) this.#silentUntilMs.set(to, clock.nowMs() + silentMs);
       return 'silent';
     } finally {
       cancel();
     }
   }
+}
+
+/** Of what several replicas tell, the longest of each gate; a run stands once in it. */
+function longestOfAll(told: readonly GateWaits[]): readonly GateWaits[] {
+  const all = new Map<string, LineWait[]>();
+  for (const { gate, waits } of told) all.set(gate, [...(all.get(gate) ?? []), ...waits]);
+  return [...all].map(([gate, waits]) => {
+    const byRun = new Map<string, LineWait>();
+    for (const wait of waits.toSorted((a, b) => b.waitedMs - a.waitedMs)) {
+      const key = `${wait.tenant} ${wait.runId}`;
+      if (!byRun.has(key)) byRun.set(key, wait);
+    }
+    return { gate, waits: [...byRun.values()].slice(0, longestWaitsMax) };
+  });
 }
 
 const byRuntime = new WeakMap<object, Owners>();

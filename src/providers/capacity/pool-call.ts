@@ -38,6 +38,8 @@ export abstract class PoolCall extends FairItem implements PoolPlace {
   lastAt: string | null = null;
   cancelled = false;
   told: ShownWait = 'calling';
+  /** When the pool let it in. */
+  enteredAtMs = 0;
   /** When its backoff ends; null if it is in none. */
   dueMs: number | null = null;
   /** Set while the call is in a slot. */

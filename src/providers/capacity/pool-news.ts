@@ -69,6 +69,11 @@ export class PoolNews<Call extends PoolCall> {
     return this.#routes.placeOf(routeOf(call), call, nowMs);
   }
 
+  /** By gate, the calls that have stood longest in its line: see `Routes.longest`. */
+  longest(max: number): ReadonlyMap<string, readonly Call[]> {
+    return this.#routes.longest(max);
+  }
+
   /** True if `takeWaits` has something. */
   get hasWaits(): boolean {
     return this.#waits.size > 0;

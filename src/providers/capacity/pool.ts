@@ -80,6 +80,7 @@ export class Pool<Call extends PoolCall> {
     const route = this.#routes.enter(within === undefined ? call : boundTo(call, within));
     this.#measure(nowMs);
     call.route = route;
+    call.enteredAtMs = nowMs;
     call.order = this.#arrivals += 1;
     call.attempt = 1;
     call.retried = false;

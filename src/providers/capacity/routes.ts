@@ -118,6 +118,19 @@ export class Routes<Item extends FairItem> {
     return lines;
   }
 
+  /** By gate, the items in its line that came first, in that order, `max` at most. Costs as much as items wait. */
+  longest(max: number): ReadonlyMap<string, readonly Item[]> {
+    const longest = new Map<string, readonly Item[]>();
+    for (const { queue, providers } of this.#routes.values()) {
+      const first = firstOf(queue.items(), max);
+      if (first.length === 0) continue;
+      for (const { name } of providers) {
+        longest.set(name, firstOf([...(longest.get(name) ?? []), ...first], max));
+      }
+    }
+    return longest;
+  }
+
   /**
    * About where a call stands that waits in this route's queue, and when it is its turn: null where nobody can know,
    * because none of its gates takes calls, or none has answered one yet.
@@ -203,6 +216,18 @@ export class Routes<Item extends FairItem> {
     }
     return best;
   }
+}
+
+/** Those that came first, in that order: no more than `max` of them are kept meanwhile. */
+function firstOf<Item extends FairItem>(items: Iterable<Item>, max: number): readonly Item[] {
+  const first: Item[] = [];
+  for (const item of items) {
+    if (first.length >= max && item.order > (first.at(-1)?.order ?? 0)) continue;
+    const after = first.findIndex(({ order }) => order > item.order);
+    first.splice(after === -1 ? first.length : after, 0, item);
+    if (first.length > max) first.pop();
+  }
+  return first;
 }
 
 /** When these gates will have taken so many calls, if they go on as they have; null: that is not known. */

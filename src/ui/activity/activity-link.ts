@@ -1,6 +1,7 @@
 /** The page's end of its worker. It owns the worker, and what it told last as signals. */
 import { computed, signal } from '@preact/signals';
-import type { Access } from '../shell/access.ts';
+import type { Access } from '../shell/ask/asker.ts';
+import { streamLost } from '../shell/live.ts';
 import type { Theme } from '../shell/theme.ts';
 import type { Cursor, FromWorker, Pointed, Size, ToWorker, TrackName } from './words.ts';
 import type { Instant } from './worker/paint/under.ts';
@@ -30,6 +31,8 @@ export class ActivityLink {
     return { ...at, counts: at.counts };
   });
   readonly state = signal<'connecting' | 'live' | 'away' | 'refused'>('connecting');
+  /** Why what was before the page was opened could not be read; null: it could. */
+  readonly pastTrouble = signal<string | null>(null);
   readonly #worker: Worker;
   readonly #pointers = new Map<number, (run: Pointed | null) => void>();
   readonly #leave: () => void;
@@ -77,6 +80,7 @@ export class ActivityLink {
   close(): void {
     this.#leave();
     this.#worker.terminate();
+    streamLost(false);
   }
 
   #heard(words: FromWorker): void {
@@ -98,6 +102,10 @@ export class ActivityLink {
         return;
       case 'link':
         this.state.value = words.state;
+        streamLost(words.state === 'away', words.reason);
+        return;
+      case 'past':
+        this.pastTrouble.value = words.trouble;
         return;
       case 'pointed':
         this.#pointers.get(words.id)?.(words.run);

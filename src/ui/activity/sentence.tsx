@@ -51,15 +51,9 @@ function Count({ n, q }: { readonly n: number; readonly q: string }): JSX.Elemen
 
 export function Sentence({ link }: { readonly link: ActivityLink }): JSX.Element {
   const now = link.now.value;
-  if (link.state.value === 'away')
-    return (
-      <p class="say">
-        heddle does not answer. The page asks again by itself, and shows what was known last.
-      </p>
-    );
   if (now?.isKnown !== true || link.state.value === 'connecting')
     return <p class="say quiet">Looking …</p>;
-  if (now.open === 0) return <Nothing />;
+  if (now.open === 0 && link.state.value === 'live') return <Nothing />;
   const of = (look: Look): number => now.counts[codeOf(look)] ?? 0;
   const seen = listed.reduce((sum, look) => sum + of(look), 0);
   const said = parts.filter(({ look, always }) => always === true || of(look) > 0);

@@ -51,6 +51,12 @@ export function Tracks({
           </button>
         )}
       </div>
+      {link.pastTrouble.value !== null && (
+        <p class="small quiet" role="status">
+          What was before this page was opened could not be read ({link.pastTrouble.value}). It is
+          asked for again.
+        </p>
+      )}
       <Weave link={link} order={order} box={box} />
       <RunTracks link={link} />
       {link.gates.value.map((gate) => (
@@ -134,7 +140,7 @@ function EndTracks({ link }: Linked): JSX.Element {
         height={36}
         label="Latency of pipelines: half took no longer than the first line, 95 of 100 than the second"
         name="Pipeline latency"
-        below="p50 and p95"
+        below={(link.now.value?.every ?? 1) > 1 ? 'p50 and p95, of drawn runs' : 'p50 and p95'}
         end={
           latency === null ? (
             '–'

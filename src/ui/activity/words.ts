@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Access } from '../shell/access.ts';
+import type { Access } from '../shell/ask/asker.ts';
 import type { Theme } from '../shell/theme.ts';
 import type { Look } from '../look/states.ts';
 import type { Slowest } from './worker/pipelines.ts';
@@ -87,6 +87,8 @@ export type FromWorker =
       readonly state: 'live' | 'away' | 'refused';
       readonly reason: string | null;
     }
+  /** Why what was before could not be read; null: it could. */
+  | { readonly kind: 'past'; readonly trouble: string | null }
   | { readonly kind: 'pointed'; readonly id: number; readonly run: Pointed | null };
 
 /** A run with the middle of its row, as a part of the weave's height. */

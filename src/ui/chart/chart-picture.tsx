@@ -1,5 +1,5 @@
 /** The drawing of a chart as SVG. Turns change classes only; nothing moves. */
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type {
   AgentChart,
@@ -43,17 +43,7 @@ export function ChartPicture({
     ({ id, children }) => children.length === 0 && lit.nodes.has(id),
   );
   const place = active === undefined ? undefined : nodes[active.id];
-  useEffect(() => {
-    const { current } = box;
-    // What is active comes into sight; a chart that is seen in whole does not move.
-    if (current === null || place === undefined) return;
-    const [x, y] = [place.x * scale, place.y * scale];
-    const { scrollLeft, scrollTop, clientWidth, clientHeight } = current;
-    if (x < scrollLeft || x + place.width * scale > scrollLeft + clientWidth)
-      current.scrollLeft = x - clientWidth / 2;
-    if (y < scrollTop || y + place.height * scale > scrollTop + clientHeight)
-      current.scrollTop = y - clientHeight / 2;
-  }, [active?.id, scale]);
+  useInSight(box, { id: active?.id, place, scale });
   return (
     <div class="chart-stage" ref={box} tabIndex={0}>
       <svg
@@ -88,6 +78,33 @@ export function ChartPicture({
       </svg>
     </div>
   );
+}
+
+/** What is active comes into sight; a chart that is seen in whole does not move. */
+function useInSight(
+  box: RefObject<HTMLDivElement | null>,
+  of: {
+    readonly id: string | undefined;
+    readonly place: ChartBox | undefined;
+    readonly scale: number;
+  },
+): void {
+  const { id, place, scale } = of;
+  const scaled = useRef(scale);
+  useEffect(() => {
+    const { current } = box;
+    if (current === null) return;
+    // Of another size it begins at its corner again: what was scrolled for the size before has no meaning.
+    if (scaled.current !== scale) current.scrollTo(0, 0);
+    scaled.current = scale;
+    if (place === undefined) return;
+    const [x, y] = [place.x * scale, place.y * scale];
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = current;
+    if (x < scrollLeft || x + place.width * scale > scrollLeft + clientWidth)
+      current.scrollLeft = x - clientWidth / 2;
+    if (y < scrollTop || y + place.height * scale > scrollTop + clientHeight)
+      current.scrollTop = y - clientHeight / 2;
+  }, [id, scale]);
 }
 
 /** Tips of edges, in the colours that edges have. */

@@ -41,7 +41,7 @@ export function SchemaForm({
       }}
     >
       {fields === null ? (
-        <JsonField name="" label="JSON" value={String(draft[''] ?? '')} set={set} />
+        <JsonField name="" label="" value={String(draft[''] ?? '')} set={set} />
       ) : (
         fields.map((field) => <OneField key={field.name} field={field} draft={draft} set={set} />)
       )}
@@ -119,7 +119,7 @@ function JsonField({
 }): JSX.Element {
   return (
     <label class="field">
-      <span>{label}, as JSON</span>
+      <span>{label === '' ? 'Value' : label}, as JSON</span>
       <textarea
         class="input mono"
         rows={3}

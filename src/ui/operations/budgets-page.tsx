@@ -110,8 +110,9 @@ function Use({ view: { budget, spent, reserved } }: { readonly view: BudgetView 
           <tr key={what}>
             <th scope="row">{what}</th>
             <td class="right">
-              {budget?.[what] === undefined ? 'none' : words[what](budget[what])}{' '}
-              {budget?.per === 'day' ? 'a day' : ''}
+              {budget?.[what] === undefined
+                ? 'none'
+                : `${words[what](budget[what])}${budget.per === 'day' ? ' a day' : ''}`}
             </td>
             <td class="right">{words[what](spent[what])}</td>
             <td class="right">{words[what](reserved[what])}</td>

@@ -1,7 +1,7 @@
 /** Agents: their versions with the runs on each, the chart, and a start with a form. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Json } from '../../client/index.ts';
+import type { AgentVersionRuns, Json } from '../../client/index.ts';
 import { asView, ChartView } from '../chart/chart-view.tsx';
 import { useChart } from '../chart/use-chart.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
@@ -108,33 +108,57 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
       )}
       {own !== undefined && <ChartCopies key={own} agent={name} version={own} />}
       {agent.value !== null && (
-        <section class="section">
-          <h2>Versions</h2>
-          <table aria-label="Versions">
-            <tbody>
-              {(versions.value?.versions ?? []).map((one) => (
-                <tr key={one.version}>
-                  <td class="mono">
-                    <a
-                      href={pageAt(['agents', name], { version: one.version })}
-                      aria-current={one.version === own ? 'true' : undefined}
-                    >
-                      {one.version}
-                    </a>
-                  </td>
-                  <td>{one.openRuns} open runs</td>
-                  <td>{instant(one.registeredAtMs)}</td>
-                  <td>{one.isHere ? '' : 'on another replica'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <Versions name={name} own={own} all={versions.value?.versions ?? []} />
       )}
       {newest.value !== null && (
         <StartForm key={newest.value.version} name={name} schema={newest.value.input} />
       )}
     </>
+  );
+}
+
+function Versions({
+  name,
+  own,
+  all,
+}: {
+  readonly name: string;
+  /** The one that is shown. */
+  readonly own: string | undefined;
+  readonly all: readonly AgentVersionRuns[];
+}): JSX.Element {
+  return (
+    <section class="section">
+      <h2>Versions</h2>
+      <table aria-label="Versions">
+        <thead>
+          <tr>
+            {['version', 'runs', 'registered', ''].map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {all.map(({ version, openRuns, registeredAtMs, isHere }) => (
+            <tr key={version}>
+              <td class="mono">
+                <a
+                  href={pageAt(['agents', name], { version })}
+                  aria-current={version === own ? 'true' : undefined}
+                >
+                  {version}
+                </a>
+              </td>
+              <td>{openRuns} open runs</td>
+              <td>{instant(registeredAtMs)}</td>
+              <td>{isHere ? '' : 'on another replica'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

@@ -105,7 +105,7 @@ function Channel({ channel }: { readonly channel: string }): JSX.Element {
       {trouble !== null && <Trouble error={trouble} again={groups.again} />}
       <section class="section">
         <h2>Groups</h2>
-        {groups.value?.groups.length === 0 && <p class="quiet">No group reads it.</p>}
+        {groups.value?.groups.length === 0 && <NoGroup />}
         <Groups groups={groups.value?.groups ?? []} />
       </section>
       <section class="section">
@@ -145,6 +145,18 @@ function Channel({ channel }: { readonly channel: string }): JSX.Element {
         ))}
       </section>
     </>
+  );
+}
+
+function NoGroup(): JSX.Element {
+  return (
+    <p class="quiet">
+      No group has read it yet. A run that waits for its first message is among the{' '}
+      <a class="link" href={pageAt(['runs'], { q: 'state:waiting-on-channel' })}>
+        runs that wait on a channel
+      </a>
+      .
+    </p>
   );
 }
 

@@ -83,7 +83,12 @@ function Totals({ of }: { readonly of: EvaluationTotals }): JSX.Element {
         </a>{' '}
         <span class="mono quiet">{version.slice(0, 12)}</span>
       </figcaption>
-      <svg viewBox={`0 0 ${histogram.length * 10} 40`} role="img" aria-label={label}>
+      <svg
+        viewBox={`0 0 ${histogram.length * 10} 40`}
+        preserveAspectRatio="xMinYMid"
+        role="img"
+        aria-label={label}
+      >
         {histogram.map((n, at) => (
           <rect
             key={at}

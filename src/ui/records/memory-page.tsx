@@ -1,12 +1,10 @@
-/** Memory: entries by owner, and the versions of one with what changed between them. */
+/** Memory: entries by owner. */
 import type { JSX } from 'preact';
-import type { EntryView, MemoryOwner, MemoryVersion } from '../../client/index.ts';
-import { bytesWords, Payload } from '../look/payload.tsx';
+import type { EntryView, MemoryOwner } from '../../client/index.ts';
+import { bytesWords } from '../look/payload.tsx';
 import { duration, nowMs } from '../look/time.ts';
-import { contextDiff } from '../run/context-diff.ts';
-import { useAnswer } from '../shell/ask.ts';
-import { go, pageAt, query, setQuery } from '../shell/router.ts';
-import { Trouble } from '../shell/trouble.tsx';
+import { go, pageAt, query } from '../shell/router.ts';
+import { Entry } from './memory-entry.tsx';
 import { PagedTable, usePages, type Paged } from './page-of.tsx';
 import { PrefixField } from './prefix-field.tsx';
 
@@ -117,91 +115,5 @@ function EntryTable({
         .
       </p>
     </PagedTable>
-  );
-}
-
-function Entry({
-  of,
-  at,
-  entryKey,
-}: {
-  readonly of: MemoryOwner;
-  readonly at: readonly [string, string];
-  readonly entryKey: string;
-}): JSX.Element {
-  const versions = useAnswer(
-    (on) => on.memory.versions({ ...of, key: entryKey }, { limit: 100 }),
-    [JSON.stringify(of), entryKey],
-  );
-  const list = versions.value ?? [];
-  const asked = Number(query.value.get('version') ?? list[0]?.version ?? 0);
-  const shown = list.find(({ version }) => version === asked) ?? list[0];
-  const before =
-    shown === undefined ? undefined : list.find(({ version }) => version === shown.parent);
-  return (
-    <>
-      <div class="head">
-        <a class="quiet" href={pageAt(['memory', ...at])}>
-          Memory of {at[0] === 'tenant' ? 'the tenant' : at.join(' ')}
-        </a>
-        <h1 class="mono">{entryKey}</h1>
-      </div>
-      {versions.trouble !== null && <Trouble error={versions.trouble} again={versions.again} />}
-      <div class="chain" role="group" aria-label="Versions">
-        {list.toReversed().map(({ version, deleted, runId, turn }) => (
-          <button
-            key={version}
-            type="button"
-            class="button"
-            aria-pressed={version === shown?.version}
-            onClick={() => setQuery({ version })}
-          >
-            {version}
-            {deleted && ' deleted'}
-            <small class="quiet">
-              {runId === null ? 'outside' : `…${runId.slice(-6)} turn ${turn}`}
-            </small>
-          </button>
-        ))}
-      </div>
-      {shown !== undefined && <Version shown={shown} before={before} />}
-    </>
-  );
-}
-
-function Version({
-  shown,
-  before,
-}: {
-  readonly shown: MemoryVersion;
-  readonly before: MemoryVersion | undefined;
-}): JSX.Element {
-  const { runId, turn, value, version } = shown;
-  return (
-    <section class="section">
-      <p>
-        Version {version}, written{' '}
-        {runId === null ? (
-          'from outside'
-        ) : (
-          <a class="link" href={pageAt(['runs', runId], { turn })}>
-            in turn {turn} of run …{runId.slice(-12)}
-          </a>
-        )}
-      </p>
-      {before !== undefined && (
-        <div class="diff">
-          {contextDiff(before.value, value).map(({ path, kind, before: was, after }) => (
-            <div key={path} class={kind === 'removed' ? 'removed' : 'added'}>
-              <span>{kind === 'removed' ? '−' : '+'}</span>
-              <span>
-                {path}: {(JSON.stringify(kind === 'removed' ? was : after) ?? '').slice(0, 600)}
-              </span>
-            </div>
-          ))}
-        </div>
-      )}
-      <Payload value={value} label={`version ${version}`} />
-    </section>
   );
 }

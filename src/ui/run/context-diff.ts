@@ -13,24 +13,35 @@ const changesMax = 200;
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** At most `changesMax` of them. */
-export function contextDiff(before: unknown, after: unknown): readonly Change[] {
+export type Changes = {
+  /** The first ones. */
+  readonly changes: readonly Change[];
+  /** How many more there are. */
+  readonly left: number;
+};
+
+export function contextDiff(before: unknown, after: unknown): Changes {
   const changes: Change[] = [];
+  let left = 0;
+  const add = (change: Change): void => {
+    if (changes.length < changesMax) changes.push(change);
+    else left += 1;
+  };
   const walk = (path: string, a: unknown, b: unknown): void => {
-    if (changes.length >= changesMax || Object.is(a, b)) return;
+    if (Object.is(a, b)) return;
     const areAlike = isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b);
     if (!areAlike) {
       if (JSON.stringify(a) === JSON.stringify(b)) return;
-      changes.push({ path: path || '(the context)', kind: 'changed', before: a, after: b });
+      add({ path: path || '(the context)', kind: 'changed', before: a, after: b });
       return;
     }
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
       const at = path === '' ? key : `${path}.${key}`;
-      if (!Object.hasOwn(a, key)) changes.push({ path: at, kind: 'added', after: b[key] });
-      else if (!Object.hasOwn(b, key)) changes.push({ path: at, kind: 'removed', before: a[key] });
+      if (!Object.hasOwn(a, key)) add({ path: at, kind: 'added', after: b[key] });
+      else if (!Object.hasOwn(b, key)) add({ path: at, kind: 'removed', before: a[key] });
       else walk(at, a[key], b[key]);
     }
   };
   walk('', before, after);
-  return changes.slice(0, changesMax);
+  return { changes, left };
 }

@@ -7,6 +7,7 @@ import { Payload } from '../look/payload.tsx';
 import { duration, instant } from '../look/time.ts';
 import type { Attempt, RunSnapshot, TracedTurn, TurnEntry } from '../../client/index.ts';
 import { contextDiff, type Change } from './context-diff.ts';
+import { MoreChanges } from './more-changes.tsx';
 import type { TurnStore } from './turns/turn-store.ts';
 
 /** The whole stands below. */
@@ -179,7 +180,7 @@ function Changes({
   readonly isKnown: boolean;
 }): JSX.Element {
   if (!isKnown) return <p class="small quiet">The turn before is being read …</p>;
-  const changes = isFirst ? [] : contextDiff(before, context);
+  const { changes, left } = isFirst ? { changes: [], left: 0 } : contextDiff(before, context);
   return (
     <>
       {isFirst ? null : changes.length === 0 ? (
@@ -191,6 +192,7 @@ function Changes({
           ))}
         </div>
       )}
+      <MoreChanges left={left} />
       <details>
         <summary class="small quiet">the whole context</summary>
         <Payload value={context} label="context" />

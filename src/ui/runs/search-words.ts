@@ -69,6 +69,8 @@ export function writeSearch(words: readonly SearchWord[]): string {
 function isMeant(key: SearchKey, value: string): boolean {
   if (key === 'state') return statusesOf(value).length > 0;
   if (key === 'phase') return phases.some((phase) => phase === value);
+  // No tag holds one: heddle takes it for two tags.
+  if (key === 'tag') return !value.includes(',');
   return key !== 'age' || ageMs(value) !== null;
 }
 

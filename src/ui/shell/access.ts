@@ -4,6 +4,7 @@
  */
 import { computed, signal } from '@preact/signals';
 import { createClient, type Client } from '../../client/index.ts';
+import type { Access } from './ask/asker.ts';
 import { apiAt } from './base.ts';
 
 const tokenKey = 'heddle-token';
@@ -16,12 +17,6 @@ export const tenant = signal(
 );
 /** The API has refused to answer without a token, or with this one. */
 export const isRefused = signal(false);
-
-export type Access = {
-  readonly url: string;
-  readonly token?: string;
-  readonly tenant?: string;
-};
 
 export const access = computed<Access>(() => ({
   url: apiAt,

@@ -6,7 +6,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { HeddleRequestError, type Client } from '../../client/index.ts';
 import { client, isRefused } from './access.ts';
 import { QuestionOrder } from './ask/question-order.ts';
-import { returns } from './trouble/pulse.ts';
+import { isAbsence } from './trouble/trouble-words.ts';
+import { returns, suspectAbsence } from './trouble/pulse.ts';
 
 export type Answer<Value> = {
   /** Null: nothing has been answered yet. */
@@ -56,9 +57,11 @@ export function useAnswer<Value>(
   };
 }
 
-/** Without a token, or with one that is not known any more, the page asks for one. */
+/** Without a token, or with one that is not known any more, the page asks for one. Where nobody answers, the pulse is felt. */
 export function noteRefusal(error: unknown): void {
-  if (error instanceof HeddleRequestError && error.status === 401) isRefused.value = true;
+  if (!(error instanceof HeddleRequestError)) return;
+  if (error.status === 401) isRefused.value = true;
+  if (isAbsence(error)) suspectAbsence();
 }
 
 /** Asks again every so many ms while the page is seen. */

@@ -9,12 +9,22 @@ import type { StreamEvent, StreamOptions, Topic } from '../../client/index.ts';
 import { client } from './access.ts';
 import { noteRefusal } from './ask.ts';
 import { reconnectMs } from './reconnect.ts';
+import { suspectAbsence } from './trouble/pulse.ts';
 
 /** A tab that nobody has seen for so long lets its stream go. */
 const hiddenMs = 30_000;
 
-/** The page's stream is lost: what it shows may be old, and the shell says so. */
-export const isAway = signal(false);
+/** The page's stream is lost, and is opened again: what the page shows may be old, and the shell says so. */
+export const isCut = signal(false);
+/** Why it is not open, in words; null: it just broke off. */
+export const cutWhy = signal<string | null>(null);
+
+/** A stream of the page was lost, or is there again. Whether heddle itself is away, the pulse knows. */
+export function streamLost(isLost: boolean, why: string | null = null): void {
+  isCut.value = isLost;
+  cutWhy.value = why;
+  if (isLost) suspectAbsence();
+}
 /** Why the page's stream was refused, in words; null: it was not. */
 export const refusal = signal<string | null>(null);
 
@@ -34,7 +44,7 @@ export function useStream(topics: readonly Topic[], heard: (event: StreamEvent) 
     const open = async (): Promise<void> => {
       const { signal: ended } = stop;
       const lost = (isLost: boolean): void => {
-        if (!ended.aborted) isAway.value = isLost;
+        if (!ended.aborted) streamLost(isLost);
       };
       const options: StreamOptions = {
         signal: ended,
@@ -71,7 +81,7 @@ export function useStream(topics: readonly Topic[], heard: (event: StreamEvent) 
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
       stop.abort();
-      isAway.value = false;
+      streamLost(false);
       refusal.value = null;
     };
   }, [on, said]);

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ActivityPage } from '../activity/activity-page.tsx';
 import { BudgetsPage } from '../operations/budgets-page.tsx';
-import { ProvidersPage } from '../operations/providers-page.tsx';
+import { ProvidersPage } from '../operations/providers/providers-page.tsx';
 import { QuestionsPage } from '../operations/questions-page.tsx';
 import { ReplicasPage } from '../operations/replicas-page.tsx';
 import { AgentsPage } from '../records/agents-page.tsx';
@@ -17,7 +17,7 @@ import { AwayNote } from './trouble/away-note.tsx';
 import { away } from './trouble/pulse.ts';
 import { KeysDialog, openKeys } from '../keys/keys-dialog.tsx';
 import { useKeys } from '../keys/keys.ts';
-import { isAway, refusal } from './live.ts';
+import { cutWhy, isCut, refusal } from './live.ts';
 import { pages } from './pages.ts';
 import { go, pageAt, path } from './router.ts';
 import { theme, turnTheme } from './theme.ts';
@@ -72,13 +72,13 @@ export function Shell(): JSX.Element {
   );
 }
 
-/** A stream that is cut is told at once; who is away, and since when, as soon as the pulse knows. */
+/** That heddle is away, and since when; else that what the page shows may be old, because its stream is not there. */
 function Away(): JSX.Element {
   if (away.value !== null) return <AwayNote />;
   return (
     <p class="small quiet" role="status">
-      {isAway.value &&
-        'heddle does not answer. What is shown may be old; the page asks again by itself.'}
+      {isCut.value &&
+        `The stream of this page broke off${cutWhy.value === null ? '' : ` (${cutWhy.value})`}. It is opened again by itself; until then what is shown may be old.`}
       {refusal.value !== null &&
         `This page does not follow what happens, and what it shows may be old: ${refusal.value}`}
     </p>

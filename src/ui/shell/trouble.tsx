@@ -2,7 +2,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { HeddleRequestError } from '../../client/index.ts';
 import { isRefused } from './access.ts';
-import { troubleWords } from './trouble/trouble-words.ts';
+import { away } from './trouble/pulse.ts';
+import { isAbsence, troubleWords } from './trouble/trouble-words.ts';
 
 export function Trouble({
   error,
@@ -10,8 +11,10 @@ export function Trouble({
 }: {
   readonly error: Error;
   readonly again?: () => void;
-}): JSX.Element {
+}): JSX.Element | null {
   const refusal = error instanceof HeddleRequestError ? error : null;
+  // One word for one thing: the head of the page says that heddle is away.
+  if (away.value !== null && refusal !== null && isAbsence(refusal)) return null;
   const { title, todo } = troubleWords(refusal);
   return (
     <div class="note bad" role="alert">

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
+import type { DrawnChart } from '../../../src/api/charts/drawn-chart.ts';
 import { Layouts, layoutSettings, type LayoutSettings } from '../../../src/api/charts/layouts.ts';
 import { warmUpPlan } from '../../../src/api/charts/warm-up.ts';
 import { planOf } from '../../../src/kernel/drawing/chart-plan.ts';
@@ -12,6 +13,7 @@ import { definitionOf } from '../../../src/kernel/version.ts';
 import { buildChart } from '../../properties/kernel-chart-build.ts';
 import { chartCase } from '../../properties/kernel-chart-spec.ts';
 import { editor } from '../../../machines/agents/editor.ts';
+import { providerMachine } from '../../../machines/provider.ts';
 import { runMachine } from '../../../machines/run.ts';
 
 const open: Layouts[] = [];
@@ -79,6 +81,60 @@ it('random charts are laid out, whatever leads where: to what is around a state,
   expect(fromRoot).toBeGreaterThan(10);
 });
 
+/** Everything that lies outside of the drawing, by what it is. */
+function outside({ nodes, edges, width, height }: DrawnChart): string[] {
+  type Box = {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  const isIn = (at: Box): boolean =>
+    at.x >= 0 && at.y >= 0 && at.x + at.width <= width && at.y + at.height <= height;
+  const boxes: [string, Box | null][] = [
+    ...Object.entries(nodes),
+    ...Object.entries(edges).flatMap(([id, { points, label }]): [string, Box | null][] => [
+      [`${id} label`, label],
+      ...points.map(([x, y]): [string, Box] => [`${id} point`, { x, y, width: 0, height: 0 }]),
+    ]),
+  ];
+  return boxes.flatMap(([what, at]) =>
+    at === null || isIn(at) ? [] : [`${what} ${JSON.stringify(at)}`],
+  );
+}
+
+it('states, edges and labels lie within the drawing, whatever leads where and however long its name is', async () => {
+  const on = layouts();
+  const plans = fc
+    .sample(chartCase, { numRuns: 40, seed: 15 })
+    .map(({ root }) => planOf(definitionOf(buildChart(root).own)));
+  // Long words on what leads from a state to itself: nothing lies beside them.
+  const event = fc.constantFrom('GO', 'RATE_LIMITED', 'A_VERY_LONG_EVENT_OF_ALL_EVENTS');
+  const loops = fc.array(fc.tuple(event, fc.constantFrom('a', 'b', 'c')), { maxLength: 4 });
+  for (const [n, [a, b, c]] of fc
+    .sample(fc.tuple(loops, loops, loops), { numRuns: 20, seed: 15 })
+    .entries()) {
+    const state = (own: string, to: typeof a) => ({
+      on: Object.fromEntries(
+        [...to, ['LOOP_OF_ITS_OWN', own]].map(([type, target]) => [
+          type,
+          { target, reenter: true },
+        ]),
+      ),
+    });
+    const states = { a: state('a', a), b: state('b', b), c: state('c', c) };
+    plans.push(planOf({ id: `loops${n}`, initial: 'a', states }));
+  }
+  plans.push(planOf(definitionOf(providerMachine)));
+  for (const [at, plan] of plans.entries()) {
+    for (const isNarrow of [true, false]) {
+      const laidOut = await on.of(`within ${at}`, plan, isNarrow);
+      if (laidOut.kind === 'outline') throw new Error(laidOut.why);
+      expect(outside(laidOut.chart), `${plan.root} ${at}`).toEqual([]);
+    }
+  }
+});
+
 it('an edge leads from its source to its target, backwards ones too', async () => {
   const chart = createMachine({
     id: 'circle',
@@ -126,6 +182,23 @@ it('a thread that never comes back is ended; its chart is an outline and stays o
   });
   expect(await own.of('circle', circle, false)).toBe(first);
   expect((await own.of('small', small, false)).kind).toBe('drawn');
+});
+
+it('what took too long is tried again later, for the machine may have had much to do', async () => {
+  const elkPath = await standIn(
+    'once-late.cjs',
+    `const fs = require('node:fs');
+     const mark = __filename + '.seen';
+     if (fs.existsSync(mark)) return Promise.resolve({ ...graph, width: 1, height: 1 });
+     fs.writeFileSync(mark, '');
+     for (;;);`,
+  );
+  const own = layouts({ elkPath, directionMs: 2_000, chartMs: 2_000, lateAgainMs: 1_000 });
+  expect((await own.of('small', small, true)).kind).toBe('outline');
+  expect((await own.of('small', small, true)).kind).toBe('outline');
+  await expect
+    .poll(async () => (await own.of('small', small, true)).kind, { timeout: 20_000 })
+    .toBe('drawn');
 });
 
 it('what throws, or takes all memory, ends in an outline; nothing of it reaches the process', async () => {

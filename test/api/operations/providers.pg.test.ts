@@ -127,6 +127,28 @@ it('the gate tells of the line, and who gave the last order', async () => {
   });
 });
 
+it('the runs that have stood longest in line are told by both replicas, the longest first', async () => {
+  const waits = async (at = a) => (await at.ask('GET', '/v1/providers/waits')).body;
+  const [of, other] = [await waits(), await waits(b)];
+  expect(of).toMatchObject({ gates: [{ gate: 'paid' }], unknown: [] });
+  const runs = of.gates[0].waits as { runId: string; waitedMs: number; agent: string }[];
+  expect(runs).toHaveLength(8);
+  expect(runs.map(({ waitedMs }) => waitedMs)).toEqual(
+    runs.map(({ waitedMs }) => waitedMs).toSorted((x, y) => y - x),
+  );
+  expect(new Set(runs.map(({ agent }) => agent))).toEqual(new Set(['script']));
+  // Each is asked a moment after the other, so those that waited about as long may change their places.
+  const idsOf = (all: readonly { readonly runId: string }[]) =>
+    all.map(({ runId }) => runId).sort();
+  expect(idsOf(other.gates[0].waits)).toEqual(idsOf(runs));
+  const { store } = a.heddle.runtime;
+  const token = await createToken(store, { name: 'bob', scopes: ['read'], tenant: 'looms' });
+  const headers = { authorization: `Bearer ${token}` };
+  expect(await a.ask('GET', '/v1/providers/waits', undefined, headers)).toMatchObject({
+    status: 403,
+  });
+});
+
 it.each([
   ['/v1/providers/nobody/reopen', undefined, 404, 'provider-unknown'],
   ['/v1/providers/nobody/probe', undefined, 404, 'provider-unknown'],

@@ -112,6 +112,7 @@ async function door(atOnce: { readonly secret?: () => Promise<string> } = {}) {
   const live = {
     clock,
     replicaId: to,
+    longestWaits: () => [],
     nowOf: () => null,
     phaseOf: () => null,
     follow: (_: Interest, heard: Hear) => {
@@ -204,7 +205,8 @@ it('an owner is asked at its address with its path', async () => {
   });
   const peers = [{ replicaId: to, address: `${address}/heddle/`, shards: [3] }];
   const store = { peers: async () => ({ peers, secret, atMs: clock.nowMs() }) };
-  const runtime = { clock, nowOf: () => null, phaseOf: () => null, replicaId: self, store };
+  const known = { longestWaits: () => [], nowOf: () => null, phaseOf: () => null };
+  const runtime = { clock, ...known, replicaId: self, store };
   const owners = new Owners(runtime as unknown as ConstructorParameters<typeof Owners>[0]);
   expect(await owners.of({ runId, shard: 3 })).toMatchObject({ kind: 'known' });
   expect(paths).toEqual(['/heddle/v1/relay/runs']);
@@ -220,7 +222,7 @@ it('replicas know each other by the time of the database, whatever their own clo
   const [asking, asked] = [testClock(5), testClock(9e12)];
   const live = { clock: asked, replicaId: to, nowOf: () => null, phaseOf: () => null };
   const relay = new RelayDoor({
-    live: { ...live, follow: () => () => undefined },
+    live: { ...live, longestWaits: () => [], follow: () => () => undefined },
     shared: new SharedReads(read, asked),
   });
   const proofs: unknown[] = [];

@@ -16,6 +16,11 @@ const view = { calls: [], begin: null };
 /** The database's time is another than that of the one who asks. */
 const atMs = 1_700_000_000_000;
 
+const waits = (last: string, waitedMs: number) => {
+  const runId = asRunId(`01900000-0000-7000-8000-00000000000${last}`);
+  return { tenant: 't', runId, user: 'u', pipeline: 'p', waitedMs };
+};
+
 const toClose: (() => void)[] = [];
 afterEach(() => {
   for (const close of toClose.splice(0)) close();
@@ -46,6 +51,7 @@ async function world(
   const owners = new Owners({
     clock,
     replicaId: self,
+    longestWaits: () => [{ gate: 'a', waits: [waits('1', 30), waits('2', 10)] }],
     nowOf: () => null,
     phaseOf: () => null,
     store: { peers: async () => ({ peers: [peer], secret, atMs }) } as never,
@@ -116,11 +122,41 @@ it('asks each owner once for the phases of all its runs', async () => {
   expect(asked()).toBe(1);
 });
 
+it('the longest waits of all replicas are told, a run once, and what an earlier release says is no silence', async () => {
+  const gates = [
+    { gate: 'a', waits: [waits('3', 20), waits('2', 9)] },
+    { gate: 'b', waits: Array.from({ length: 8 }, (_, n) => waits(String(n), n)) },
+  ];
+  const { owners } = await world((nonce, response) => {
+    const answer = nonce === null ? 'none' : answerOf(secret, { to: other, nonce });
+    response.end(JSON.stringify({ answer, gates }));
+  });
+  const { gates: told, unknown } = await owners.waits();
+  expect(unknown).toEqual([]);
+  expect(told.map(({ gate, waits: of }) => [gate, ...of.map(({ waitedMs }) => waitedMs)])).toEqual([
+    ['a', 30, 20, 10],
+    ['b', 7, 6, 5, 4, 3, 2, 1, 0],
+  ]);
+  const older = await world((nonce, response) => {
+    const answer = nonce === null ? 'none' : answerOf(secret, { to: other, nonce });
+    if (older.asked() > 1) response.end(JSON.stringify({ answer, view }));
+    else response.writeHead(400).end('{"code":"invalid-field"}');
+  });
+  expect(await older.owners.waits()).toMatchObject({
+    gates: [{ gate: 'a' }],
+    unknown: ['a replica does not answer'],
+  });
+  expect(await older.owners.of(run)).toEqual({ kind: 'known', view });
+  const mute = await world(right, { address: null });
+  expect((await mute.owners.waits()).unknown).toEqual(['a replica serves nobody']);
+});
+
 it('does not throw where the database is away', async () => {
   const store = { peers: () => Promise.reject(new Error('away')) } as never;
   const owners = new Owners({
     clock: testClock(0),
     replicaId: self,
+    longestWaits: () => [],
     nowOf: () => null,
     phaseOf: () => null,
     store,
@@ -132,4 +168,5 @@ it('does not throw where the database is away', async () => {
   expect(await owners.phases([run])).toMatchObject([
     { kind: 'unknown', why: 'the replicas are not known' },
   ]);
+  expect(await owners.waits()).toEqual({ gates: [], unknown: ['the replicas are not known'] });
 });

@@ -59,6 +59,29 @@ describe('a limit that ramps', () => {
   });
 });
 
+it('the longest waits of each gate are those that came first, whoever goes first', () => {
+  const pool = poolOf({ a: 1, b: 1 });
+  for (let n = 0; n < 40; n++) {
+    const provider = ['a', 'b', undefined][n % 3];
+    const user = `u${n % 5}`;
+    pool.enqueue(calls.make({ key: `w${n}`, provider, user, pipeline: `p${40 - n}` }), n);
+  }
+  for (const { provider, slot } of pool.grant(40))
+    pool.release(provider, slot, limited(60_000), 41);
+  const longest = pool.news.longest(5);
+  for (const [gate, other] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    const waiting = calls.waitingIn(pool).filter(({ call }) => call.provider !== other);
+    const first = waiting.toSorted((x, y) => x.call.order - y.call.order).slice(0, 5);
+    expect(longest.get(gate)?.map(({ key }) => key)).toEqual(first.map(({ call }) => call.key));
+    expect(longest.get(gate)?.map(({ enteredAtMs }) => enteredAtMs)).toEqual(
+      first.map(({ call }) => call.order - 1),
+    );
+  }
+});
+
 describe('routing', () => {
   it('fills all providers with calls that name none, the least loaded first', () => {
     const pool = poolOf({ a: 120, b: 120 });

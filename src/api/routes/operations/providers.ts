@@ -1,7 +1,8 @@
 /** The gates of providers: what replicas have found out about them, and what a person orders. */
 import { z } from 'zod';
 import { route } from '../../route.ts';
-import { name } from '../../shapes.ts';
+import { longestWaits } from '../../../library/why/longest-waits.ts';
+import { name, runId } from '../../shapes.ts';
 
 const ago = z.number();
 
@@ -38,6 +39,39 @@ const providers = route({
   handle: async ({ heddle }) => ({ status: 200, body: { providers: await heddle.providers() } }),
 });
 
+const waits = route({
+  method: 'GET',
+  path: '/v1/providers/waits',
+  scope: 'read',
+  summary:
+    'By gate, the runs of all tenants whose calls have stood longest in its line, the longest first, 8 at most. `unknown`: why the lines of some replicas are not among them.',
+  ofTenant: false,
+  answers: {
+    200: z.object({
+      gates: z.array(
+        z.object({
+          gate: z.string(),
+          waits: z.array(
+            z.object({
+              runId,
+              tenant: z.string(),
+              agent: z.string().nullable(),
+              user: z.string(),
+              pipeline: z.string(),
+              waitedMs: z.number(),
+            }),
+          ),
+        }),
+      ),
+      unknown: z.array(z.string()),
+    }),
+  },
+  handle: async ({ heddle, host }) => ({
+    status: 200,
+    body: await longestWaits(host.runtime, heddle.scope),
+  }),
+});
+
 const orderedSchema = z.object({ provider: z.string() });
 
 const reopen = route({
@@ -71,4 +105,4 @@ const probe = route({
   },
 });
 
-export const providerRoutes = [providers, reopen, probe];
+export const providerRoutes = [providers, waits, reopen, probe];

@@ -13,7 +13,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Live } from '../../../library/live/live.ts';
 import { interestKey, keysOf, type Interest, type News } from '../../../library/live/news.ts';
-import type { AskedRun, PhasesAnswer, ViewAnswer } from '../../../library/relay/owners.ts';
+import type {
+  AskedRun,
+  PhasesAnswer,
+  ViewAnswer,
+  WaitsAnswer,
+} from '../../../library/relay/owners.ts';
 import { beatMs, type InterestChange, type RelayLine } from './line.ts';
 import { answerOf, claimOf, isTimely, newNonce } from '../../../library/relay/proof.ts';
 import type { SharedReads } from '../../../library/relay/shared.ts';
@@ -26,7 +31,10 @@ const interestsMax = 100_000;
 const lingerMs = 2_000;
 
 export type RelayDoorOptions = {
-  readonly live: Pick<Live, 'clock' | 'follow' | 'nowOf' | 'phaseOf' | 'replicaId'>;
+  readonly live: Pick<
+    Live,
+    'clock' | 'follow' | 'longestWaits' | 'nowOf' | 'phaseOf' | 'replicaId'
+  >;
   readonly shared: Pick<SharedReads, 'known' | 'anew'>;
 };
 
@@ -85,6 +93,12 @@ export class RelayDoor {
     const answer = await this.#answerTo(proof);
     if (answer === null) return null;
     return { answer, phases: runs.map((run) => this.#options.live.phaseOf(run)) };
+  }
+
+  /** Which of its runs have stood longest in the line of each gate. */
+  async waits(proof: unknown): Promise<WaitsAnswer | null> {
+    const answer = await this.#answerTo(proof);
+    return answer === null ? null : { answer, gates: this.#options.live.longestWaits() };
   }
 
   async #answerTo(proof: unknown): Promise<string | null> {

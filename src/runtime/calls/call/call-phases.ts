@@ -1,8 +1,10 @@
 /** What the calls of this replica's runs do now, for those who watch runs. It owns nothing and costs nothing unasked. */
 import type { RunId } from '../../../domain/ids.ts';
 import {
+  longestWaitsMax,
   phaseOfAll,
   type CallNow,
+  type GateWaits,
   type Phase,
   type Place,
   type RunPhase,
@@ -75,6 +77,26 @@ export class CallPhases {
       if (best === null || isBetter) best = place;
     }
     return best;
+  }
+
+  /** By gate, the runs whose calls have stood longest in its line here. */
+  longestWaits(): GateWaits[] {
+    const nowMs = this.#clock.nowMs();
+    const longest = this.#pool.news.longest(longestWaitsMax);
+    return [...longest].map(([gate, calls]) => ({
+      gate,
+      waits: calls
+        .filter(({ state }) => !isTentative(state))
+        .map(({ tenant, runId, user, pipeline, enteredAtMs }) => {
+          return {
+            tenant,
+            runId,
+            user,
+            pipeline,
+            waitedMs: Math.round(Math.max(0, nowMs - enteredAtMs)),
+          };
+        }),
+    }));
   }
 
   #placeOf(call: RunCall): Place | null {

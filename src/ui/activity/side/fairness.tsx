@@ -13,7 +13,7 @@ const usersMax = 100;
 
 export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const users = link.now.value?.users ?? [];
+  const { users = [], every = 1 } = link.now.value ?? {};
   const colours = palette[theme.value];
   useEffect(() => {
     const surface = canvas.current?.getContext('2d');
@@ -58,6 +58,12 @@ export function Fairness({ link }: { readonly link: ActivityLink }): JSX.Element
         role="img"
         aria-label="Each user’s runs by state"
       />
+      {every > 1 && (
+        <p class="small quiet">
+          Of the runs that are drawn, one of {every}: what is said of a user with few runs may be
+          far off.
+        </p>
+      )}
       {said !== null && <p class="small">{said}</p>}
       {slow !== null && <p class="small">{slow}</p>}
       {served.length > 0 && <EachUser served={served} />}

@@ -2,9 +2,12 @@
  * The activity stream, decoded: rows and their states, counts, gates. It owns no picture; it tells what has changed.
  */
 import { createClient, HeddleRequestError, type StreamEvent } from '../../../client/index.ts';
-import type { Access } from '../../shell/access.ts';
+import type { Access } from '../../shell/ask/asker.ts';
 import { reconnectMs } from '../../shell/reconnect.ts';
 import type { Frame } from './frames.ts';
+
+/** What was refused is not asked again at once. */
+const refusedMs = 3_000;
 
 export type FeedHearer = {
   readonly reset: (frame: Frame) => void;
@@ -12,24 +15,43 @@ export type FeedHearer = {
   readonly link: (state: 'live' | 'away' | 'refused', reason: string | null) => void;
 };
 
-/** Follows until the signal; a stream that was cut is opened again by the client. */
+/**
+ * Follows until the signal, or until who asks may not. A stream that was cut is opened again by the client, and one that
+ * was refused for another reason here.
+ */
 export async function followActivity(
   access: Access,
   hearer: FeedHearer,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    const events = createClient(access).stream([{ kind: 'activity' }], {
-      signal,
-      pauseMsMax: reconnectMs,
-      connection: (is) => is === 'lost' && hearer.link('away', null),
-    });
-    for await (const event of events) heard(event, hearer);
-    if (!signal.aborted) hearer.link('away', null);
-  } catch (error) {
-    const isRefused = error instanceof HeddleRequestError && [401, 403].includes(error.status ?? 0);
-    hearer.link(isRefused ? 'refused' : 'away', error instanceof Error ? error.message : null);
+  while (!signal.aborted) {
+    try {
+      const events = createClient(access).stream([{ kind: 'activity' }], {
+        signal,
+        pauseMsMax: reconnectMs,
+        connection: (is) => is === 'lost' && hearer.link('away', null),
+      });
+      for await (const event of events) heard(event, hearer);
+      if (!signal.aborted) hearer.link('away', null);
+    } catch (error) {
+      if (signal.aborted) return;
+      const why = error instanceof Error ? error.message : String(error);
+      const status = error instanceof HeddleRequestError ? error.status : 0;
+      if (status === 401 || status === 403) return hearer.link('refused', why);
+      hearer.link('away', why);
+    }
+    await paused(refusedMs, signal);
   }
+}
+
+function paused(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function heard({ event, data }: StreamEvent, hearer: FeedHearer): void {

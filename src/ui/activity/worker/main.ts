@@ -1,6 +1,6 @@
 /** The activity page's worker: it follows the stream, decodes it and draws, so that the page itself stays free. */
 import type { Cursor, FromWorker, ToWorker } from '../words.ts';
-import type { Access } from '../../shell/access.ts';
+import type { Access } from '../../shell/ask/asker.ts';
 import { followActivity, type FeedHearer } from './feed.ts';
 import { stepMs } from './history.ts';
 import { Painter } from './painter.ts';
@@ -141,21 +141,43 @@ async function inPieces<Result>(pieces: Generator<void, Result>): Promise<Result
   }
 }
 
-/** Asks for what nobody has watched: at once where more than a moment is missing, else a few times a minute. */
-function pastSoon(access: Access, signal: AbortSignal): void {
+/**
+ * Asks for what nobody has watched: at once where more than a moment is missing, else a few times a minute. What could not
+ * be read is told, and asked for again.
+ */
+function pastSoon(access: Access, signal: AbortSignal, leastMs = 0): void {
   if (isAsking || !picture.unwatched.isAny) return;
   isAsking = true;
-  const waitMs = picture.unwatched.isUrgent ? 0 : Math.max(0, askedMs + pastEveryMs - Date.now());
-  setTimeout(() => {
-    askedMs = Date.now();
-    void readPast(access, picture.every, signal)
-      .then(async (past) => !(await inPieces(picture.pastInPieces(past))))
-      .catch(() => false)
-      .then((isOther) => {
+  const dueMs = Math.max(0, askedMs + pastEveryMs - Date.now());
+  setTimeout(
+    () => {
+      askedMs = Date.now();
+      void pastCame(access, signal).then((came) => {
         isAsking = false;
         painter.pastCame();
         due();
-        if (isOther && !signal.aborted) pastSoon(access, signal);
+        if (came === 'filled' || signal.aborted) return;
+        pastSoon(access, signal, came === 'failed' ? pastEveryMs : 0);
       });
-  }, waitMs);
+    },
+    Math.max(leastMs, picture.unwatched.isUrgent ? 0 : dueMs),
+  );
+}
+
+/** `other`: it was of other runs than those that are drawn now. */
+async function pastCame(
+  access: Access,
+  signal: AbortSignal,
+): Promise<'filled' | 'other' | 'failed'> {
+  try {
+    const past = await readPast(access, picture.every, signal);
+    const isTaken = await inPieces(picture.pastInPieces(past));
+    say({ kind: 'past', trouble: null });
+    return isTaken ? 'filled' : 'other';
+  } catch (error) {
+    if (!signal.aborted) {
+      say({ kind: 'past', trouble: error instanceof Error ? error.message : String(error) });
+    }
+    return 'failed';
+  }
 }

@@ -1,4 +1,5 @@
 /** The words of a page's path. A path comes from anywhere: what is no URL encoding stands for itself. */
+import { pathWord } from '../../../client/records/path-word.ts';
 
 const decoded = (word: string): string => {
   try {
@@ -14,8 +15,9 @@ export function wordsOf(pathname: string, at: string): readonly string[] {
     .slice(at.length)
     .split('/')
     .filter((word) => word !== '')
-    .map(decoded);
+    .map(decoded)
+    .map((word) => (/^~+\.{1,2}$/.test(word) ? word.slice(1) : word));
 }
 
 export const pathOf = (at: string, words: readonly string[]): string =>
-  [at, ...words.map(encodeURIComponent)].join('/');
+  [at, ...words.map(pathWord)].join('/');

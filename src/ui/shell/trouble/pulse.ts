@@ -1,6 +1,6 @@
 /**
- * Whether heddle can be asked: a question every few seconds while the page is seen. All pages say the same when it cannot,
- * and ask anew when it can again.
+ * Whether heddle can be asked: a question every few seconds while the page is seen, and at once when something was not
+ * answered. Nothing else says that heddle is away: all pages say the same when it is, and ask anew when it is back.
  */
 import { signal } from '@preact/signals';
 import { apiAt } from '../base.ts';
@@ -23,6 +23,12 @@ export const returns = signal(0);
 
 let misses = 0;
 let isAsking = false;
+
+/** Something was not answered: heddle is asked whether it is there, and no second miss is waited for. */
+export function suspectAbsence(): void {
+  misses = Math.max(misses, missesMin - 1);
+  void feelPulse();
+}
 
 export async function feelPulse(): Promise<void> {
   if (isAsking) return;

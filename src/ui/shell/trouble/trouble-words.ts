@@ -31,10 +31,15 @@ const byCode: Readonly<Record<string, TroubleWords>> = {
   },
 };
 
-const away: TroubleWords = {
-  title: 'heddle does not answer.',
-  todo: 'The page asks again by itself.',
+/** It is shown only where heddle itself is there: else the head of the page says that it is away. */
+const unanswered: TroubleWords = {
+  title: 'heddle has not answered this.',
+  todo: 'It may have much to do, or be about to stop. Ask again in a moment.',
 };
+
+/** Nobody has answered, or only to say that he cannot. */
+export const isAbsence = ({ code, status }: Pick<Refusal, 'code' | 'status'>): boolean =>
+  code === 'unreachable' || status === 503;
 
 /** Null: no refusal of heddle's; something in the page went wrong. */
 export function troubleWords(refusal: Refusal | null): TroubleWords {
@@ -42,7 +47,7 @@ export function troubleWords(refusal: Refusal | null): TroubleWords {
   const { code, status } = refusal;
   const known = byCode[code];
   if (known !== undefined) return known;
-  if (code === 'unreachable' || status === 503) return away;
+  if (isAbsence(refusal)) return unanswered;
   if (status === 403) {
     return {
       title: 'Your token may not do this.',

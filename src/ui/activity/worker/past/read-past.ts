@@ -3,7 +3,7 @@
  * times are those of the database's clock; they are given as this machine's.
  */
 import { createClient, HeddleRequestError } from '../../../../client/index.ts';
-import type { Access } from '../../../shell/access.ts';
+import type { Access } from '../../../shell/ask/asker.ts';
 import { aheadBy, ofTenant, pastMs, shifted, type Past } from './past.ts';
 
 const countMs = 5_000;

@@ -1,5 +1,5 @@
 /** What a gate went through lately, as far as the activity history tells: when its status or its limit changed. */
-import type { ActivityCount } from '../../client/index.ts';
+import type { ActivityCount } from '../../../client/index.ts';
 
 export type GateChange = {
   readonly atMs: number;

@@ -1,26 +1,29 @@
 /** Providers: what each takes at once, what it has done last, and what a person can order. */
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
-import type { Client, Provider } from '../../client/index.ts';
-import { activePlaces } from '../chart/active.ts';
-import { ChartView, type View } from '../chart/chart-view.tsx';
-import { dark } from '../chart/lit.ts';
-import { duration, instant } from '../look/time.ts';
-import { client } from '../shell/access.ts';
-import { useAgain, useAnswer } from '../shell/ask.ts';
-import { useStream } from '../shell/live.ts';
-import { pageAt } from '../shell/router.ts';
-import { Empty, Trouble } from '../shell/trouble.tsx';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ActivityCount, Client, LineWait, Provider } from '../../../client/index.ts';
+import { activePlaces } from '../../chart/active.ts';
+import { ChartView, type View } from '../../chart/chart-view.tsx';
+import { dark } from '../../chart/lit.ts';
+import { duration, instant, nowMs } from '../../look/time.ts';
+import { client } from '../../shell/access.ts';
+import { useAgain, useAnswer } from '../../shell/ask.ts';
+import { useStream } from '../../shell/live.ts';
+import { pageAt } from '../../shell/router.ts';
+import { Empty, Trouble } from '../../shell/trouble.tsx';
+import { GateLane } from './gate-lane.tsx';
+import { GateLanes } from './gate-lanes.ts';
 import { gateChanges, type GateChange } from './gate-past.ts';
 import { waitingWords } from './line-words.ts';
-import { machineCharts } from './machine-charts.ts';
+import { LongestWaits } from './longest-waits.tsx';
+import { machineCharts } from '../machine-charts.ts';
+import { Squares, SquaresLegend } from './squares.tsx';
 import './providers.css';
 
 /** The counts of the activity history, and how often the page asks for them. */
 const stepMs = 5_000;
 const pastEveryMs = 10_000;
-/** Beyond this many squares nobody counts them. */
-const squaresMax = 400;
+const waitsEveryMs = 2_000;
 
 export function ProvidersPage({
   words: [only],
@@ -28,8 +31,6 @@ export function ProvidersPage({
   readonly words: readonly string[];
 }): JSX.Element {
   const { value, trouble, again } = useAnswer((on) => on.operator.providers(), []);
-  const past = useAnswer((on) => on.operator.activity({ step: stepMs }), []);
-  useAgain(past.again, pastEveryMs);
   useStream(
     useMemo(() => [{ kind: 'providers' }], []),
     (event) => {
@@ -53,7 +54,6 @@ export function ProvidersPage({
       </Empty>
     );
   }
-  const shown = value.filter(({ gate }) => only === undefined || gate === only);
   const inUse = value.reduce((sum, one) => sum + one.inUse, 0);
   const waiting = waitingWords(value.map(({ line }) => line.length));
   return (
@@ -62,9 +62,34 @@ export function ProvidersPage({
         <h1>Providers</h1>
         <span class="say">
           {waiting} calls wait for a slot; {inUse} are in one.
+          {waiting.includes(' to ') && ' A call that may go to several stands in each line.'}
         </span>
       </div>
+      <SquaresLegend />
       {trouble !== null && <Trouble error={trouble} again={again} />}
+      <Gates all={value} only={only} again={again} />
+    </>
+  );
+}
+
+function Gates({
+  all,
+  only,
+  again,
+}: {
+  readonly all: readonly Provider[];
+  /** The one that the address names. */
+  readonly only: string | undefined;
+  readonly again: () => void;
+}): JSX.Element {
+  const past = useAnswer((on) => on.operator.activity({ step: stepMs }), []);
+  useAgain(past.again, pastEveryMs);
+  const waits = useAnswer((on) => on.operator.waits(), []);
+  useAgain(waits.again, waitsEveryMs);
+  const lanes = useLanes(all, past.value?.counts ?? null);
+  const shown = all.filter(({ gate }) => only === undefined || gate === only);
+  return (
+    <>
       {shown.length === 0 && (
         <Empty title="There is no such provider">
           <p>
@@ -82,24 +107,49 @@ export function ProvidersPage({
             key={provider.gate}
             provider={provider}
             changes={past.value === null ? null : gateChanges(past.value.counts, provider.gate)}
+            lanes={lanes}
+            waits={waits.value?.gates.find(({ gate }) => gate === provider.gate)?.waits ?? []}
             again={again}
           />
         ))}
       </div>
+      {[...new Set(waits.value?.unknown)].map((why) => (
+        <p key={why} class="small quiet">
+          Not all lines are known: {why}.
+        </p>
+      ))}
     </>
   );
+}
+
+/** Fed by each answer, and by the clock while nothing changes. */
+function useLanes(gates: readonly Provider[], counts: readonly ActivityCount[] | null): GateLanes {
+  const of = client.value;
+  const lanes = useMemo(() => new GateLanes(), [of]);
+  useEffect(() => {
+    lanes.heard(gates, Date.now());
+  }, [lanes, gates, nowMs.value]);
+  useEffect(() => {
+    if (counts !== null) lanes.counted(counts, Date.now());
+  }, [lanes, counts]);
+  return lanes;
 }
 
 function Gate({
   provider,
   changes,
+  lanes,
+  waits,
   again,
 }: {
   readonly provider: Provider;
   readonly changes: readonly GateChange[] | null;
+  readonly lanes: GateLanes;
+  readonly waits: readonly LineWait[];
   readonly again: () => void;
 }): JSX.Element {
   const { gate, inUse, limit, ceiling, line, lastFault, lastOrder, sharesCeilingWith } = provider;
+  const { rateLimited } = provider;
   return (
     <section class="section" aria-label={gate}>
       <div class="head">
@@ -112,10 +162,16 @@ function Gate({
       <Squares provider={provider} />
       <p>
         <b>{inUse}</b> in use, limit <b>{limit}</b>, ceiling <b>{ceiling}</b>; <b>{line.length}</b>{' '}
-        in line
+        in line{rateLimited > 0 && `; ${rateLimited} × 429 in all`}
         {sharesCeilingWith.length > 0 &&
           `; shares its ceiling with ${sharesCeilingWith.join(', ')}`}
       </p>
+      <GateLane
+        series={lanes.seriesOf(gate)}
+        most={Math.max(limit, ceiling)}
+        label={`Slots of ${gate} in use over the last 5 minutes: now ${inUse} of ${limit}`}
+      />
+      <LongestWaits waits={waits} length={line.length} />
       {lastFault !== null && (
         <p class="note">
           {duration(lastFault.agoMs)} ago: {lastFault.text}
@@ -177,8 +233,8 @@ function GatePast({
             {changes.map(({ atMs, kind, from, to }) => (
               <tr key={`${atMs} ${kind}`}>
                 <td class="mono">{instant(atMs)}</td>
-                <td>{kind}</td>
                 <td>
+                  {kind === 'limit' && 'limit '}
                   {from} → <b>{to}</b>
                 </td>
               </tr>
@@ -196,27 +252,6 @@ function statusWords({ status, coolForMs, probeInMs, failedProbes }: Provider): 
   const probe = probeInMs > 0 ? ` A probe goes out in ${duration(probeInMs)}.` : '';
   const failed = failedProbes > 0 ? ` ${failedProbes} probes have failed.` : '';
   return `Its calls wait, or go elsewhere.${probe}${failed}`;
-}
-
-function Squares({
-  provider: { inUse, limit, ceiling, status },
-}: {
-  readonly provider: Provider;
-}): JSX.Element | null {
-  const all = Math.max(limit, ceiling, inUse);
-  if (all > squaresMax) return null;
-  const isOpen = status === 'open';
-  const free = Math.max(0, limit - inUse);
-  const label = `${inUse} in use, ${free} ${isOpen ? 'free' : status}, ${Math.max(0, all - limit)} beyond the limit`;
-  return (
-    <div class="squares" role="img" aria-label={label} title={label}>
-      {Array.from({ length: all }, (_, at) => {
-        const kind =
-          at < inUse ? 'used' : at >= limit ? 'beyond' : status === 'open' ? 'free' : 'stalled';
-        return <i key={at} class={kind} />;
-      })}
-    </div>
-  );
 }
 
 /** What a person can order. One click is one order. */
