@@ -97,7 +97,7 @@ export type { CanPublish } from './library/why/can-publish.ts';
 export type { BudgetState, GateState, OpenWait, Wait } from './library/why/wait.ts';
 export type { ConversationOptions, JournalLine } from './library/run-history.ts';
 export type { PastSnapshot, Turn, TurnsQuery } from './library/past/past.ts';
-export type { PastOpen, TurnOpened, TurnStopped } from './library/past/open-in.ts';
+export type { InvokedKind, PastOpen, TurnOpened, TurnStopped } from './library/past/open-in.ts';
 export type { Edge } from './kernel/port.ts';
 export type { Attempt, AttemptEnd, AttemptNote } from './domain/calls/attempt.ts';
 export type { CallDelta, TextDelta } from './runtime/calls/texts.ts';

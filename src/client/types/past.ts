@@ -32,6 +32,19 @@ export type Edge = {
   readonly targets: readonly string[];
 };
 
+/** What an invocation invokes: an actor of heddle's own, a task, a child run. */
+export type InvokedKind =
+  | 'generate'
+  | 'receive'
+  | 'publish'
+  | 'remember'
+  | 'recall'
+  | 'forget'
+  | 'evaluate'
+  | 'ask'
+  | 'task'
+  | 'child';
+
 /** What a turn opened: an invocation that the chart began, or a timer that it set. */
 export type TurnOpened =
   | {
@@ -42,17 +55,7 @@ export type TurnOpened =
       /** Which start of the invocation. */
       readonly incarnation: number;
       /** What is invoked: an actor of heddle's own, a task, a child run. */
-      readonly source:
-        | 'generate'
-        | 'receive'
-        | 'publish'
-        | 'remember'
-        | 'recall'
-        | 'forget'
-        | 'evaluate'
-        | 'ask'
-        | 'task'
-        | 'child';
+      readonly source: InvokedKind;
       /** The name of the actor or task, or of the child's agent. */
       readonly src: string;
     }
@@ -127,7 +130,7 @@ export type RunSnapshot = {
     /** Which start of the timer. */
     readonly generation?: number;
     /** What it invokes, as where a turn opens it; null where no chart at the replica can tell. Absent for a timer. */
-    readonly source?: Extract<TurnOpened, { readonly kind: 'invocation' }>['source'] | null;
+    readonly source?: InvokedKind | null;
     /** The name of its actor in the chart. */
     readonly src?: string;
     /** Of a child run: its agent. */

@@ -2,6 +2,19 @@
 import type { Effect, InvocationSource } from '../../domain/effect.ts';
 import type { Json } from '../../domain/json.ts';
 
+/** What an invocation invokes: an actor of heddle's own, a task, a child run. */
+export type InvokedKind =
+  | 'generate'
+  | 'receive'
+  | 'publish'
+  | 'remember'
+  | 'recall'
+  | 'forget'
+  | 'evaluate'
+  | 'ask'
+  | 'task'
+  | 'child';
+
 /** What a run had open after a turn. */
 export type PastOpen =
   | {
@@ -12,7 +25,7 @@ export type PastOpen =
       /** Which start of the invocation. */
       readonly incarnation: number;
       /** What is invoked, as where a turn opens it; null where no chart here can tell. */
-      readonly source: Extract<TurnOpened, { readonly kind: 'invocation' }>['source'] | null;
+      readonly source: InvokedKind | null;
       /** Its actor's name in the chart. */
       readonly src: string;
       /** Of a child run: its agent. */
@@ -39,17 +52,7 @@ export type TurnOpened =
       /** Which start of the invocation. */
       readonly incarnation: number;
       /** What is invoked: an actor of heddle's own, a task, a child run. */
-      readonly source:
-        | 'generate'
-        | 'receive'
-        | 'publish'
-        | 'remember'
-        | 'recall'
-        | 'forget'
-        | 'evaluate'
-        | 'ask'
-        | 'task'
-        | 'child';
+      readonly source: InvokedKind;
       /** Its name: that of the actor or task, or of the child's agent. */
       readonly src: string;
     }

@@ -4,10 +4,10 @@
  */
 import type {
   Attempt,
+  InvokedKind,
   RunInFull,
   RunSnapshot,
   TracedTurn,
-  TurnOpened,
 } from '../../../client/index.ts';
 import type { Look } from '../../look/states.ts';
 import { duration } from '../../look/duration.ts';
@@ -46,7 +46,7 @@ export type Lanes = {
 const lanesMax = 100;
 
 /** The source of an invocation, or `timer`. */
-type Source = Extract<TurnOpened, { readonly kind: 'invocation' }>['source'] | 'timer';
+type Source = InvokedKind | 'timer';
 
 const looks: Readonly<Record<Source, Look>> = {
   generate: 'calling-provider',
