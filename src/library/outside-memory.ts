@@ -105,7 +105,11 @@ export class OutsideMemory {
     const { within, address } = memoryAddress(owner, key, this.#scope);
     const history = asWhole(limit, 'limit', { min: 1, max: 1_000, fallback: 100 }) - 1;
     const read = { ...address, version: below === undefined ? null : below - 1, history };
-    const { versions } = await this.#open().store.memory(within, read);
+    const { store } = this.#open();
+    const found = await store.memory(within, read);
+    // All versions stand before one that is yet to come.
+    const isAhead = read.version !== null && found.newest > 0 && found.newest < read.version;
+    const { versions } = isAhead ? await store.memory(within, { ...read, version: null }) : found;
     return versions.map(({ version, valueText, deleted, runId, turn }) => ({
       version,
       parent: version > 1 ? version - 1 : null,

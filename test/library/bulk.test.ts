@@ -10,7 +10,8 @@ const idOf = (n: number): RunId =>
   asRunId(`01900000-0000-7000-8000-${String(n).padStart(12, '0')}`);
 
 /** Runs of which those that were told match no more, as paused ones do not. */
-function world(count: number, { isTakenAtOnce = true } = {}) {
+function world(begun: number, { isTakenAtOnce = true } = {}) {
+  let count = begun;
   const told: RunId[] = [];
   const matching = () =>
     Array.from({ length: count }, (_, n) => idOf(n)).filter(
@@ -45,7 +46,8 @@ function world(count: number, { isTakenAtOnce = true } = {}) {
       { filter: {}, request: request as never },
       allTenants,
     );
-  return { told, pause, lostAfter: (chunks: number) => (checks = chunks) };
+  const add = (more: number) => (count += more);
+  return { told, pause, add, lostAfter: (chunks: number) => (checks = chunks) };
 }
 
 it.each([
@@ -70,6 +72,17 @@ it.each([
     }
   },
 );
+
+it('a repetition reaches the oldest of those that were counted, however many have come since', async () => {
+  const { told, pause, lostAfter, add } = world(500);
+  lostAfter(3);
+  await expect(pause({ matches: 500 })).rejects.toMatchObject({ code: 'request-running' });
+  lostAfter(Number.POSITIVE_INFINITY);
+  add(400);
+  const again = await pause({ matches: 500 });
+  expect(again).toMatchObject({ done: 500 });
+  expect(told.toSorted()).toEqual(Array.from({ length: 500 }, (_, n) => idOf(n)));
+});
 
 it('what is left is at least one while there is a next page, however few were counted', async () => {
   const { pause } = world(1_001);

@@ -114,10 +114,15 @@ export class Layouts {
     const { elkPath, directionMs } = this.#settings;
     if (elkPath === null || this.#isWarm) return;
     this.#isWarm = true;
-    this.#last = this.#last.then(() => {
-      if (this.#worker !== null || this.#isClosed) return undefined;
-      return this.#ask(layoutGraph(warmUpPlan(), 'DOWN'), elkPath, directionMs);
-    });
+    this.#last = this.#last
+      .then(() => {
+        if (this.#worker !== null || this.#isClosed) return undefined;
+        return this.#ask(layoutGraph(warmUpPlan(), 'DOWN'), elkPath, directionMs);
+      })
+      // Where no thread can be begun, a chart that is asked for says so.
+      .catch(() => {
+        this.#isWarm = false;
+      });
   }
 
   /** What was laid out before. */

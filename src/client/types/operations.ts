@@ -101,7 +101,7 @@ export type LineWait = {
   readonly user: string;
   /** The pipeline to which the run belongs. */
   readonly pipeline: string;
-  /** How long it has stood in the line of the replica that owns the run, in ms. */
+  /** How long ago its call came to the replica that owns the run, its tries since then among it, in ms. */
   readonly waitedMs: number;
 };
 /** Which runs have stood longest in the line of each gate. */

@@ -48,7 +48,7 @@ export type LineWait = {
   readonly runId: RunId;
   readonly user: string;
   readonly pipeline: string;
-  /** How long it has stood in the line of the replica that owns the run. */
+  /** How long ago its call came to the replica that owns the run, its tries since then among it. */
   readonly waitedMs: number;
 };
 

@@ -80,8 +80,7 @@ export class Listing {
       store,
       toldBefore: async (scope, limit) => {
         if (claimed === null) return [];
-        const { key } = claimed.request;
-        return (await store.requestParts(scope, { key, limit })).map(asRunId);
+        return (await store.requestParts(scope, { ...claimed.request, limit })).map(asRunId);
       },
       checkHeld: () => claimed?.checkHeld(),
       tell: ({ tenant, runId, shard }, scope, reason) =>

@@ -88,12 +88,14 @@ export async function steerMany(
   const after = cursor === undefined ? null : placeOf(cursor, false, 'bulk.cursor');
   // What the requests before have reached is not counted again.
   const from = after === null ? filter.from : later(behindId(after.runId), filter.from);
-  const found = await store.openCount(scope, { ...filter, from, countMax });
-  if (found > expected) throw heddleError('more-match', { found, expected, command });
-  const asked = { ...filter, order: 'oldest', after, limit: bulkMax } as const;
   const before = await toldBefore(scope, bulkMax);
+  const found = await store.openCount(scope, { ...filter, from, countMax });
+  // The first try was let in by its count. A repetition reaches the oldest of so many, and none that came since.
+  if (before.length === 0 && found > expected)
+    throw heddleError('more-match', { found, expected, command });
+  const asked = { ...filter, order: 'oldest', after, limit: bulkMax } as const;
   const page = await store.list(scope, asked);
-  const { runs, next } = withTold(page, before);
+  const { runs, next } = withTold(page, before, Math.min(bulkMax, expected));
   const runIds = [...before];
   for (let at = 0; at < runs.length; at += atOnce) {
     checkHeld();
@@ -111,14 +113,14 @@ export async function steerMany(
   };
 }
 
-/** The runs of the page that are yet to be told, and where the request ends: the oldest `bulkMax`, with those told before. */
-function withTold(page: RunPage, before: readonly RunId[]): RunPage {
+/** The runs of the page that are yet to be told, and where the request ends: the oldest `most`, with those told before. */
+function withTold(page: RunPage, before: readonly RunId[], most: number): RunPage {
   if (before.length === 0) return page;
   const told = new Set<string>(before);
   const fresh = page.runs.filter(({ runId }) => !told.has(runId));
   const all = [...before, ...fresh.map(({ runId }) => runId)].toSorted((a, b) => (a < b ? -1 : 1));
-  const last = all.slice(0, bulkMax).at(-1);
-  const isCut = page.next !== null || all.length > bulkMax;
+  const last = all.slice(0, most).at(-1);
+  const isCut = page.next !== null || all.length > most;
   return {
     runs: fresh.filter(({ runId }) => last === undefined || runId <= last),
     next: isCut && last !== undefined ? { runId: last, endedUs: null } : null,

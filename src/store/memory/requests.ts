@@ -14,7 +14,12 @@ import {
   type KnownRequest,
   type MarkedPart,
 } from '../requests/request-port.ts';
-import type { ClaimAsked, RequestAsked, RequestMark } from '../requests/request-rows.ts';
+import type {
+  ClaimAsked,
+  PartsAsked,
+  RequestAsked,
+  RequestMark,
+} from '../requests/request-rows.ts';
 import type { Database } from './database.ts';
 import type { StoredRequest } from './stored-rows.ts';
 import { join } from './table.ts';
@@ -135,13 +140,12 @@ export function dropRequest(db: Database, asked: InTenant<ClaimAsked>): boolean 
   return true;
 }
 
-export function requestParts(
-  db: Database,
-  { tenant, key, limit }: InTenant<{ readonly key: string; readonly limit: number }>,
-): readonly string[] {
+export function requestParts(db: Database, asked: InTenant<PartsAsked>): readonly string[] {
+  const { tenant, key, limit } = asked;
   return db.tables.requests
     .all()
-    .filter((row) => row.tenant === tenant && row.key.startsWith(`${key} `))
+    .filter((row) => row.tenant === tenant && isSameRequest(row, asked))
+    .filter((row) => row.key.startsWith(`${key} `))
     .filter(({ atMs }) => atMs >= db.now() - limits.requestKeyMs)
     .map((row) => row.key.slice(key.length + 1))
     .sort()

@@ -11,7 +11,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { OneTenant } from '../../domain/scope.ts';
 import type { Arrivals } from '../batch.ts';
 import type { ArrivalKind, FateOf, Fates } from '../fates.ts';
-import type { ClaimAsked, RequestAsked, RequestMark } from './request-rows.ts';
+import type { ClaimAsked, PartsAsked, RequestAsked, RequestMark } from './request-rows.ts';
 
 /** What is known of a key: a claim's `answerText` is empty until it is answered. */
 export type KnownRequest = Omit<RequestMark, 'key'>;
@@ -37,11 +37,11 @@ export interface RequestStore {
   ): Promise<boolean>;
   /** The request was refused: its claim goes. */
   dropRequest(scope: OneTenant, asked: ClaimAsked): Promise<boolean>;
-  /** The names of the parts of a request that have had their effect: see `partOf`. */
-  requestParts(
-    scope: OneTenant,
-    asked: { readonly key: string; readonly limit: number },
-  ): Promise<readonly string[]>;
+  /**
+   * The names of the parts of a request that have had their effect: see `partOf`. Those of another request under the
+   * same key, which came to nothing, are not among them.
+   */
+  requestParts(scope: OneTenant, asked: PartsAsked): Promise<readonly string[]>;
 }
 
 export const isSameRequest = (one: Omit<RequestAsked, 'key'>, other: typeof one): boolean =>

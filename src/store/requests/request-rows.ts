@@ -8,6 +8,8 @@ export type RequestAsked = {
 };
 /** One try at a request: of several that claim it one after the other, the last holds it. */
 export type ClaimAsked = RequestAsked & { readonly holder: string };
+/** Which request's parts are asked for, and how many at most. */
+export type PartsAsked = RequestAsked & { readonly limit: number };
 /** The request of which a part of a batch is the effect. `answerText`: what the effect comes to, as JSON. */
 export type RequestMark = RequestAsked & { readonly answerText: string };
 

@@ -256,6 +256,11 @@ export function requestsContract({ open, it }: Contract): void {
       'claimed',
     ]);
     expect(await kindOf(other)).toBe('running');
+    const raced = (n: number): ClaimAsked => ({ ...by(n), key: 'raced' });
+    expect((await Promise.all([kindOf(raced(1)), kindOf(raced(2))])).toSorted()).toEqual([
+      'claimed',
+      'running',
+    ]);
     expect(await kindOf({ ...other, hash: 'i' })).toBe('differs');
     // Renewed, it lasts from then on.
     for (let n = 0; n < 3; n++) {
@@ -295,11 +300,16 @@ export function requestsContract({ open, it }: Contract): void {
     });
     const messages = [of('k', 'b'), of('k', 'a'), of('k!', 'c'), of('j', 'd')];
     await bench.commit({ arrivals: { messages } });
-    const parts = (key: string, limit = 9) => bench.store.requestParts(scope, { key, limit });
+    const parts = (key: string, limit = 9, more = {}) =>
+      bench.store.requestParts(scope, { ...mark(key), ...more, limit });
     expect(await parts('k')).toEqual(['a', 'b']);
     expect(await parts('k', 1)).toEqual(['a']);
     expect([await parts('k!'), await parts('none')]).toEqual([['c'], []]);
-    expect(await bench.store.requestParts(oneTenant('other'), { key: 'k', limit: 9 })).toEqual([]);
+    expect(await parts('k', 9, { hash: 'another' })).toEqual([]);
+    expect(await parts('k', 9, { route: 'another' })).toEqual([]);
+    expect(await bench.store.requestParts(oneTenant('other'), { ...mark('k'), limit: 9 })).toEqual(
+      [],
+    );
     const again = await bench.commit({ arrivals: { messages: [of('k', 'a')] } });
     expect(again.messages).toEqual([{ kind: 'repeated', answerText: 'null' }]);
   });

@@ -5,7 +5,7 @@
 import { limits } from '../../../domain/limits.ts';
 import type { Claim } from '../../requests/request-port.ts';
 import { isSameRequest } from '../../requests/request-port.ts';
-import type { ClaimAsked } from '../../requests/request-rows.ts';
+import type { ClaimAsked, PartsAsked } from '../../requests/request-rows.ts';
 import type { Pool } from '../link/pool.ts';
 import { int, statement, text, uuid } from '../link/statement.ts';
 import { ends, knownRequests, type InTenant } from './requests.ts';
@@ -81,16 +81,17 @@ export async function dropRequest(
 /** A range of the primary key: the names stand behind the key and a space, and no key of a caller's holds one. */
 const partsStatement = statement(
   'requests_parts',
-  [text, text, int],
+  [text, text, text, text, int],
   `select substr(key, length($2::text) + 2) from heddle.requests
     where tenant = $1::text and key > $2::text || ' ' and key < $2::text || '!' and at >= ${ends}
-    order by key limit $3::int`,
+      and route = $3::text and hash = $4::text
+    order by key limit $5::int`,
 );
 
 export async function requestParts(
   pool: Pool,
-  { tenant, key, limit }: InTenant<{ readonly key: string; readonly limit: number }>,
+  { tenant, key, route, hash, limit }: InTenant<PartsAsked>,
 ): Promise<readonly string[]> {
-  const rows = await pool.rows(partsStatement(tenant, key, limit));
+  const rows = await pool.rows(partsStatement(tenant, key, route, hash, limit));
   return rows.map(([name]) => name ?? '');
 }
