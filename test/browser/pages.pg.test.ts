@@ -86,8 +86,7 @@ describe.skipIf(!hasBrowser)('the pages', () => {
     await page.getByRole('img', { name: /The chart of approval/ }).waitFor();
     expect(await seriousIn(page)).toEqual([]);
     const answer = page.getByRole('button', { name: 'Answer' });
-    const box = page.getByRole('checkbox').first();
-    if (await box.isVisible()) await box.check();
+    await page.getByRole('checkbox').first().check();
     await answer.dblclick();
     await page.getByText('completed').first().waitFor();
     expect(troubles).toEqual([]);
@@ -96,6 +95,8 @@ describe.skipIf(!hasBrowser)('the pages', () => {
       .flatMap(({ entries }: { entries: { kind: string }[] }) => entries)
       .filter(({ kind }: { kind: string }) => kind === 'answer-dropped');
     expect(answers).toEqual([]);
+    const { body: ended } = await on.ask('GET', `/v1/runs/${runId}/output`);
+    expect(ended.output).toMatchObject({ approved: true });
     // Back to the first turn by the keys, and the address says so.
     await page.keyboard.press(',');
     await page.waitForURL(/turn=\d/);

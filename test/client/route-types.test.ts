@@ -63,6 +63,7 @@ const answered: Readonly<Record<string, string>> = {
   'GET /v1/replicas 200': 'C.Replicas',
   'GET /v1/activity 200': 'C.Activity',
   'GET /v1/providers 200': '{ readonly providers: readonly C.Provider[] }',
+  'GET /v1/providers/waits 200': 'C.LineWaits',
   'GET /v1/agents 200': '{ readonly agents: readonly C.AgentVersionView[] }',
   'GET /v1/agents/:agent/versions 200': 'C.AgentVersions',
   'GET /v1/agents/:agent/versions/:version/chart 200': 'C.AgentChart',

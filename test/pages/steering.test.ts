@@ -59,11 +59,46 @@ describe.skipIf(!hasBrowser)('a person at the pages', { timeout: 240_000 }, () =
     await page.getByRole('checkbox').first().check();
     await page.getByRole('button', { name: 'Answer' }).dblclick();
     await page.getByText('completed').first().waitFor();
+    const { body: ended } = await asking(server.url)('GET', `/v1/runs/${runId}/output`);
+    expect(ended.output).toMatchObject({ approved: true });
     await page.keyboard.press(',');
     await page.waitForURL(/turn=1/);
     await page.keyboard.press('.');
     await page.waitForURL((url) => !/turn=1\b/.test(url.search));
     expect(seen.troubles.filter((line) => !ofItsAbsence.test(line))).toEqual([]);
+    await page.close();
+  });
+
+  it('keeps what somebody writes while the page is drawn anew', async () => {
+    const seen = await chromium.page();
+    const { page } = seen;
+    const runId = await startByForm(seen);
+    await page.goto(`${server.url}/ui/questions`);
+    const box = page.getByRole('checkbox').first();
+    await box.check();
+    const filter = page.getByRole('textbox', { name: 'for' });
+    await filter.pressSequentially('an');
+    // The page asks again every 5 s.
+    const again = () => page.waitForResponse((answer) => answer.url().includes('/v1/questions'));
+    await again();
+    await again();
+    expect([await filter.inputValue(), await box.isChecked()]).toEqual(['an', true]);
+    await filter.fill('');
+    await page.goto(`${server.url}/ui/runs/${runId}`);
+    const { page: other } = await chromium.page();
+    await page.getByText('Start again').click();
+    const input = page
+      .locator('details', { hasText: 'Start again' })
+      .locator('textarea, input')
+      .first();
+    await input.fill('{"request":"a shuttle"}');
+    await other.goto(`${server.url}/ui/runs/${runId}`);
+    await other.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('paused').first().waitFor();
+    await other.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('waiting-on-person').first().waitFor();
+    expect(await input.inputValue()).toBe('{"request":"a shuttle"}');
+    await other.close();
     await page.close();
   });
 

@@ -65,4 +65,7 @@ it('a lane keeps what was heard, and the counts fill what nobody has heard', () 
     bands.none,
   ]);
   expect(at(120_000, 'inUse')).toBe(1);
+  // What was heard before the pause stays as it was heard.
+  expect([100_400, 101_000].map((ms) => at(ms, 'refused'))).toEqual([3, 0]);
+  expect([100_000, 101_000].map((ms) => at(ms, 'inUse'))).toEqual([2, 4]);
 });

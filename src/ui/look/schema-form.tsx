@@ -26,7 +26,7 @@ export function SchemaForm({
   const [wrong, setWrong] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const set = (name: string, value: string | boolean): void =>
-    setDraft({ ...draft, [name]: value });
+    setDraft((before) => ({ ...before, [name]: value }));
   return (
     <form
       class="form"

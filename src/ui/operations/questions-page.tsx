@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json, Question } from '../../client/index.ts';
+import { AddressField } from '../look/address-field.tsx';
 import { Payload } from '../look/payload.tsx';
 import { SchemaForm } from '../look/schema-form.tsx';
 import { duration, nowMs } from '../look/time.ts';
@@ -31,10 +32,10 @@ export function QuestionsPage(): JSX.Element {
         {(['assignee', 'agent'] as const).map((field) => (
           <label class="prefix" key={field}>
             <span class="quiet">{field === 'assignee' ? 'for' : 'of agent'}</span>
-            <input
+            <AddressField
               class="input"
               value={field === 'assignee' ? assignee : agent}
-              onChange={({ currentTarget }) => setQuery({ [field]: currentTarget.value })}
+              give={(text) => setQuery({ [field]: text })}
             />
           </label>
         ))}
@@ -57,7 +58,7 @@ export function QuestionsPage(): JSX.Element {
         <Asked
           key={question.askId}
           question={question}
-          answered={() => setAnswered(new Set(answered).add(question.askId))}
+          answered={() => setAnswered((before) => new Set(before).add(question.askId))}
         />
       ))}
       {pages.hasMore && (

@@ -111,7 +111,12 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
         <Versions name={name} own={own} all={versions.value?.versions ?? []} />
       )}
       {newest.value !== null && (
-        <StartForm key={newest.value.version} name={name} schema={newest.value.input} />
+        <StartForm
+          // What somebody writes outlives a version that asks for the same.
+          key={JSON.stringify(newest.value.input)}
+          name={name}
+          schema={newest.value.input}
+        />
       )}
     </>
   );

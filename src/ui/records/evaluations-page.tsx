@@ -11,6 +11,10 @@ const score = (value: number | undefined): string => (value === undefined ? '–
 
 export function EvaluationsPage(): JSX.Element {
   const agent = query.value.get('agent');
+  return <Evaluations key={agent ?? ''} agent={agent} />;
+}
+
+function Evaluations({ agent }: { readonly agent: string | null }): JSX.Element {
   const of = agent === null ? {} : { agent };
   const totals = useAnswer((on) => on.evaluations.totals(of), [agent]);
   const pages = usePages((on, cursor) => on.evaluations.list({ ...of, cursor }), [agent]);

@@ -4,8 +4,9 @@ import type { EntryView, MemoryOwner } from '../../client/index.ts';
 import { bytesWords } from '../look/payload.tsx';
 import { duration, nowMs } from '../look/time.ts';
 import { go, pageAt, query } from '../shell/router.ts';
+import { AddressField } from '../look/address-field.tsx';
 import { Entry } from './memory-entry.tsx';
-import { PagedTable, usePages, type Paged } from './page-of.tsx';
+import { PagedTable, usePages } from './page-of.tsx';
 import { PrefixField } from './prefix-field.tsx';
 
 const scopes = ['tenant', 'user', 'agent', 'run'] as const;
@@ -29,14 +30,6 @@ export function MemoryPage({
 
 function Entries({ scope, owner }: { readonly scope: Scope; readonly owner: string }): JSX.Element {
   const prefix = query.value.get('prefix') ?? '';
-  const isNamed = scope === 'tenant' || owner !== '';
-  const pages = usePages(
-    (on, cursor) =>
-      isNamed
-        ? on.memory.list(ownerOf(scope, owner), { prefix, cursor })
-        : Promise.resolve({ items: [], cursor: '' }),
-    [scope, owner, prefix],
-  );
   return (
     <>
       <div class="head">
@@ -56,33 +49,38 @@ function Entries({ scope, owner }: { readonly scope: Scope; readonly owner: stri
         {scope !== 'tenant' && (
           <label class="prefix">
             <span class="quiet">{scope === 'run' ? 'run id' : scope}</span>
-            <input
+            <AddressField
               class="input mono"
               value={owner}
-              onChange={({ currentTarget }) =>
-                go(pageAt(['memory', scope, currentTarget.value || '-']))
-              }
+              give={(name) => go(pageAt(['memory', scope, name || '-']))}
             />
           </label>
         )}
         <PrefixField prefix={prefix} />
       </div>
-      <EntryTable pages={pages} scope={scope} owner={owner} isNamed={isNamed} />
+      <EntryTable key={`${scope} ${owner}`} scope={scope} owner={owner} prefix={prefix} />
     </>
   );
 }
 
+/** Of one owner: what another one has is never shown under this one's name. */
 function EntryTable({
-  pages,
   scope,
   owner,
-  isNamed,
+  prefix,
 }: {
-  readonly pages: Paged<EntryView>;
   readonly scope: Scope;
   readonly owner: string;
-  readonly isNamed: boolean;
+  readonly prefix: string;
 }): JSX.Element {
+  const isNamed = scope === 'tenant' || owner !== '';
+  const pages = usePages<EntryView>(
+    (on, cursor) =>
+      isNamed
+        ? on.memory.list(ownerOf(scope, owner), { prefix, cursor })
+        : Promise.resolve({ items: [], cursor: '' }),
+    [scope, owner, prefix],
+  );
   return (
     <PagedTable
       pages={pages}

@@ -45,7 +45,8 @@ export function usePages<Item>(
       const ended = order.ended(id);
       if (ended === null) return;
       setAsked((before) => ({ ...next(before.of === on ? before : nothing), of: on }));
-      if (ended.isDue) setRound((n) => n + 1);
+      // Who has gone on from the first page stays there.
+      if (ended.isDue && from === '') setRound((n) => n + 1);
     };
     ask(on, from).then(
       ({ items, cursor }) =>
@@ -62,8 +63,14 @@ export function usePages<Item>(
       },
     );
   };
-  useEffect(() => read(''), [on, round, returns.value, ...of]);
+  useEffect(() => read(''), [on, round, ...of]);
   const { items, cursor, isFirst, trouble } = asked.of === on ? asked : nothing;
+  const returned = useRef(returns.peek());
+  useEffect(() => {
+    if (returned.current === returns.value) return;
+    returned.current = returns.value;
+    if (isFirst) read('');
+  }, [returns.value]);
   return {
     items,
     hasMore: cursor !== '',

@@ -16,16 +16,17 @@ import { InspectorLink } from './inspector-link.tsx';
 
 type Props = { readonly run: RunInFull; readonly again: () => void };
 
-type Act = (does: (on: Client) => Promise<unknown>) => Promise<void>;
+/** `what`: the same command is not given beside itself; another one is. */
+type Act = (what: string, does: (on: Client) => Promise<unknown>) => Promise<void>;
 
 export function RunActions({ run, again }: Props): JSX.Element {
   const [trouble, setTrouble] = useState<Error | null>(null);
   const [said, setSaid] = useState('');
-  const isBusy = useRef(false);
-  const act: Act = async (does) => {
+  const { current: underWay } = useRef(new Set<string>());
+  const act: Act = async (what, does) => {
     // One click, one command.
-    if (isBusy.current) return;
-    isBusy.current = true;
+    if (underWay.has(what)) return;
+    underWay.add(what);
     setTrouble(null);
     setSaid('');
     try {
@@ -35,7 +36,7 @@ export function RunActions({ run, again }: Props): JSX.Element {
     } catch (error) {
       setTrouble(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      isBusy.current = false;
+      underWay.delete(what);
     }
   };
   const isOpen = run.endedAtMs === null;
@@ -62,9 +63,12 @@ function Questions({
   readonly run: RunInFull;
   readonly act: Act;
 }): JSX.Element | null {
-  const { value } = useAnswer((on) => on.runs.questions(run.id), [run.id, run.turn]);
+  const asked = useAnswer((on) => on.runs.questions(run.id), [run.id, run.turn]);
+  const { value } = asked;
   const box = useRef<HTMLDivElement>(null);
   useKeys({ a: () => box.current?.querySelector<HTMLElement>('input, select, textarea')?.focus() });
+  if (value === null && asked.trouble !== null)
+    return <Trouble error={asked.trouble} again={asked.again} />;
   if (value === null || value.length === 0) return null;
   return (
     <div ref={box}>
@@ -75,7 +79,9 @@ function Questions({
           <SchemaForm
             schema={schema}
             action="Answer"
-            submit={(answer) => act((on) => on.runs.answer(run.id, askId, answer as Json))}
+            submit={(answer) =>
+              act(`answer ${askId}`, (on) => on.runs.answer(run.id, askId, answer as Json))
+            }
           />
         </div>
       ))}
@@ -90,7 +96,9 @@ function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): J
   );
   const [chosen, setChosen] = useState<string | null>(null);
   const types = value === null ? [] : acceptedEvents(value, run.state);
-  const type = chosen !== null && types.includes(chosen) ? chosen : (types[0] ?? null);
+  // What somebody writes stays, also while the run is in a state that does not take it.
+  const type = chosen ?? types[0] ?? null;
+  const isTaken = type !== null && types.includes(type);
   const box = useRef<HTMLSelectElement>(null);
   useKeys({
     e: () => {
@@ -111,21 +119,28 @@ function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): J
           value={type}
           onChange={({ currentTarget }) => setChosen(currentTarget.value)}
         >
-          {types.map((one) => (
+          {(isTaken ? types : [type, ...types]).map((one) => (
             <option key={one}>{one}</option>
           ))}
         </select>
       </label>
-      <SchemaForm
-        key={type}
-        schema={schema}
-        without={['type']}
-        initial={schema === null ? {} : undefined}
-        action={`Send ${type}`}
-        submit={(fields) =>
-          act((on) => on.runs.send(run.id, { ...(fields as Record<string, Json>), type }))
-        }
-      />
+      {!isTaken && (
+        <p class="small" role="status">
+          The run is in a state that does not take {type} now.
+        </p>
+      )}
+      <div onInput={() => setChosen(type)}>
+        <SchemaForm
+          key={type}
+          schema={schema}
+          without={['type']}
+          initial={schema === null ? {} : undefined}
+          action={`Send ${type}`}
+          submit={(fields) =>
+            act('send', (on) => on.runs.send(run.id, { ...(fields as Record<string, Json>), type }))
+          }
+        />
+      </div>
     </details>
   );
 }
@@ -134,8 +149,12 @@ function Commands({ run, act }: { readonly run: RunInFull; readonly act: Act }):
   const isPaused = run.status === 'paused';
   const [isAsking, setAsking] = useState(false);
   const turn = (): void =>
-    void act((on) => (isPaused ? on.runs.resume(run.id) : on.runs.pause(run.id)));
-  useKeys({ p: turn });
+    void act('pause', (on) => (isPaused ? on.runs.resume(run.id) : on.runs.pause(run.id)));
+  useKeys({
+    p: ({ repeat }) => {
+      if (!repeat) turn();
+    },
+  });
   return (
     <div class="buttons">
       <button class="button" type="button" onClick={turn}>
@@ -149,7 +168,7 @@ function Commands({ run, act }: { readonly run: RunInFull; readonly act: Act }):
             type="button"
             onClick={() => {
               setAsking(false);
-              void act((on) => on.runs.cancel(run.id));
+              void act('cancel', (on) => on.runs.cancel(run.id));
             }}
           >
             Yes, cancel
@@ -168,7 +187,8 @@ function Commands({ run, act }: { readonly run: RunInFull; readonly act: Act }):
 }
 
 function Rerun({ run, act }: { readonly run: RunInFull; readonly act: Act }): JSX.Element {
-  const { value } = useAnswer((on) => on.agents.get(run.agent), [run.agent]);
+  const { value, trouble } = useAnswer((on) => on.agents.get(run.agent), [run.agent]);
+  const schema = value?.input ?? null;
   return (
     <details>
       <summary>Start again</summary>
@@ -176,18 +196,20 @@ function Rerun({ run, act }: { readonly run: RunInFull; readonly act: Act }): JS
         A new run begins on the newest version. What this run has done outside (tasks, messages,
         memory) is done once more.
       </p>
-      <SchemaForm
-        key={value?.version}
-        schema={value?.input ?? null}
-        initial={run.input}
-        action="Start again with this input"
-        submit={(input) =>
-          act(async (on) => {
-            const { id } = await on.runs.rerun(run.id, { input: input as Json });
-            go(pageAt(['runs', id]));
-          })
-        }
-      />
+      {(value !== null || trouble !== null) && (
+        <SchemaForm
+          key={JSON.stringify(schema)}
+          schema={schema}
+          initial={run.input}
+          action="Start again with this input"
+          submit={(input) =>
+            act('rerun', async (on) => {
+              const { id } = await on.runs.rerun(run.id, { input: input as Json });
+              go(pageAt(['runs', id]));
+            })
+          }
+        />
+      )}
     </details>
   );
 }

@@ -94,13 +94,15 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
   return (
     <>
       <RunHead run={run} why={why?.words ?? null} />
-      {store.trouble.value !== null && <Trouble error={store.trouble.value} />}
+      {store.trouble.value !== null && (
+        <Trouble error={store.trouble.value} again={() => store.need(turn, last)} />
+      )}
       <div class="run-grid">
         <RunChart run={run} store={store} turn={turn} />
         <div class="run-detail">
           <TurnDetail store={store} turn={turn} />
-          <LiveText texts={live.texts} />
           <RunActions run={run} again={again} />
+          <LiveText texts={live.texts} />
         </div>
       </div>
       <Journal

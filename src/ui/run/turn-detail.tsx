@@ -1,5 +1,6 @@
 /** One turn: what it took, where it led, what the model was asked and said, what it changed. */
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { State } from '../look/glyph.tsx';
 import { lookOf } from '../look/states.ts';
 import { costWords } from '../look/amounts.ts';
@@ -15,7 +16,11 @@ const quotedChars = 2_000;
 
 type Props = { readonly store: TurnStore; readonly turn: number };
 
-export function TurnDetail({ store, turn }: Props): JSX.Element {
+export function TurnDetail({ store, turn: wanted }: Props): JSX.Element {
+  // Until the turn is there the one before it stays: the forms below would jump under a click.
+  const seen = useRef(wanted);
+  if (store.turn(wanted) !== null) seen.current = wanted;
+  const turn = seen.current;
   const line = store.turn(turn);
   const snapshot = store.snapshot(turn);
   const before = turn === 1 ? null : store.snapshot(turn - 1);
@@ -23,7 +28,7 @@ export function TurnDetail({ store, turn }: Props): JSX.Element {
   if (line === null) return <p class="quiet">Turn {turn} …</p>;
   const attempts = (page?.attempts ?? []).filter((one) => one.turn === turn);
   return (
-    <section>
+    <section aria-busy={turn !== wanted}>
       <div class="turn-head">
         <h1>Turn {turn}</h1>
         <span class="quiet">{instant(line.atMs)}</span>

@@ -58,7 +58,9 @@ export function Shell(): JSX.Element {
       </a>
       <Head word={word} />
       <main id="main" ref={main} tabIndex={-1}>
-        <Away />
+        <div class="away-place">
+          <Away />
+        </div>
         {isRefused.value ? (
           <TokenForm />
         ) : Shown === undefined ? (

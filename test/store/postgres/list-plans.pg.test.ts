@@ -152,13 +152,14 @@ const lists: Readonly<Record<string, readonly Asked[]>> = {
       ['runs_pkey', 'runs_pkey'],
     ],
   ],
+  requests_parts: asked('requests_pkey', [tenant, 'k-7', 'r', 'h', 1_000]),
   tokens_list: asked('tokens_pkey', ['', 100], ['t-7', 100]),
 };
 
 /** Not for people, who get pages: what a replica looks for, each planned by key in schema.pg.test.ts. */
 const ofReplicas = ['inbox_pending', 'runs_open', 'run_briefs_open', 'timers_due', 'memory_read'];
-/** A few rows, the open runs of all tenants, and a count of tables up to a bound: no pages. */
-const others = ['replicas_list', 'tenants_open', 'audit_rows'];
+/** A few rows, the open runs of all tenants, and counts up to a bound: no pages. */
+const others = ['replicas_list', 'tenants_open', 'audit_rows', 'evaluations_totals'];
 
 it('each list that is read in pages has its plans here', () => {
   const pages = [...statements.values()].filter(({ name, text }) => {

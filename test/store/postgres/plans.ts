@@ -88,6 +88,8 @@ export async function makeRecords(client: pg.Client, tenant: string): Promise<vo
       select 60, now() - n * interval '1 min', '{}' from generate_series(1, 10080) n;
     insert into heddle.agents (agent, version, structure)
       select 'agent-' || n % 50, 'v' || n, 's' from generate_series(1, 20000) n;
+    insert into heddle.requests (tenant, key, route, hash, answer)
+      select ${of}, 'k-' || n % 200 || ' ' || gen_random_uuid(), 'r', 'h', 'null' from generate_series(1, 20000) n;
     insert into heddle.tokens (name, hash, scopes)
       select 't-' || n, md5(n::text), array['run'] from generate_series(1, 20000) n;
     set session_replication_role = 'origin';

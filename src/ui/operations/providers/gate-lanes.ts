@@ -26,15 +26,22 @@ type Heard = Pick<
 export class GateLanes {
   readonly #lanes = new Map<string, Lane>();
   #heardMs: number | null = null;
-  /** From when on everything was heard; null: nothing was. */
-  #fromMs: number | null = null;
+  /** Times that nobody has heard, the oldest first. */
+  #unheard: readonly { readonly fromMs: number; readonly toMs: number }[] = [];
 
   seriesOf(gate: string): Series {
     return this.#laneOf(gate).series;
   }
 
   heard(gates: readonly Heard[], nowMs: number): void {
-    if (this.#heardMs === null || nowMs - this.#heardMs > pauseMs) this.#fromMs = nowMs;
+    const before = this.#heardMs;
+    if (before === null || nowMs - before > pauseMs) {
+      const fromMs = before === null ? 0 : before + stepMs;
+      this.#unheard = [
+        ...this.#unheard.filter(({ toMs }) => toMs > nowMs - spanMs),
+        { fromMs, toMs: nowMs },
+      ];
+    }
     this.#heardMs = nowMs;
     for (const { coolForMs, rateLimited, ...gate } of gates) {
       const lane = this.#laneOf(gate.gate);
@@ -48,17 +55,20 @@ export class GateLanes {
   }
 
   counted(counts: readonly ActivityCount[], nowMs: number): void {
-    const toMs = this.#fromMs ?? nowMs;
+    const unheard = this.#heardMs === null ? [{ fromMs: 0, toMs: nowMs }] : this.#unheard;
     const names = new Set(counts.flatMap(({ gates }) => gates.map(({ gate }) => gate)));
     for (const name of names) {
-      let at = 0;
-      this.seriesOf(name).fill({ fromMs: nowMs - spanMs, toMs }, (ms) => {
-        while ((counts[at + 1]?.atMs ?? Infinity) <= ms) at += 1;
-        const count = counts[at];
-        if (count === undefined || count.atMs > ms || ms >= count.atMs + countStandsMs) return null;
-        const gate = count.gates.find((one) => one.gate === name);
-        return gate === undefined ? null : laneValues({ ...gate, isCooling: false });
-      });
+      for (const { fromMs, toMs } of unheard) {
+        let at = 0;
+        this.seriesOf(name).fill({ fromMs: Math.max(fromMs, nowMs - spanMs), toMs }, (ms) => {
+          while ((counts[at + 1]?.atMs ?? Infinity) <= ms) at += 1;
+          const count = counts[at];
+          if (count === undefined || count.atMs > ms || ms >= count.atMs + countStandsMs)
+            return null;
+          const gate = count.gates.find((one) => one.gate === name);
+          return gate === undefined ? null : laneValues({ ...gate, isCooling: false });
+        });
+      }
     }
   }
 

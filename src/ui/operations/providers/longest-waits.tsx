@@ -48,7 +48,11 @@ function Waiting({
         href={pageAt(['runs', runId], isOther ? { tenant: of } : {})}
         title={runId}
         // A run is shown to who looks at its tenant.
-        onClick={() => isOther && useTenant(of === 'default' ? null : of)}
+        onClick={({ ctrlKey, metaKey, shiftKey, altKey }) => {
+          // Another tab reads the tenant in its address.
+          if (!isOther || ctrlKey || metaKey || shiftKey || altKey) return;
+          useTenant(of === 'default' ? null : of);
+        }}
       >
         {pipeline || `…${runId.slice(-12)}`}
       </a>{' '}

@@ -1,23 +1,24 @@
 /** Providers: what each takes at once, what it has done last, and what a person can order. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { ActivityCount, Client, LineWait, Provider } from '../../../client/index.ts';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import type { Client, LineWait, Provider } from '../../../client/index.ts';
 import { activePlaces } from '../../chart/active.ts';
 import { ChartView, type View } from '../../chart/chart-view.tsx';
 import { dark } from '../../chart/lit.ts';
-import { duration, instant, nowMs } from '../../look/time.ts';
+import { duration, instant } from '../../look/time.ts';
 import { client } from '../../shell/access.ts';
 import { useAgain, useAnswer } from '../../shell/ask.ts';
 import { useStream } from '../../shell/live.ts';
 import { pageAt } from '../../shell/router.ts';
 import { Empty, Trouble } from '../../shell/trouble.tsx';
 import { GateLane } from './gate-lane.tsx';
-import { GateLanes } from './gate-lanes.ts';
+import type { GateLanes } from './gate-lanes.ts';
 import { gateChanges, type GateChange } from './gate-past.ts';
 import { waitingWords } from './line-words.ts';
 import { LongestWaits } from './longest-waits.tsx';
 import { machineCharts } from '../machine-charts.ts';
 import { Squares, SquaresLegend } from './squares.tsx';
+import { useLanes } from './use-lanes.ts';
 import './providers.css';
 
 /** The counts of the activity history, and how often the page asks for them. */
@@ -120,19 +121,6 @@ function Gates({
       ))}
     </>
   );
-}
-
-/** Fed by each answer, and by the clock while nothing changes. */
-function useLanes(gates: readonly Provider[], counts: readonly ActivityCount[] | null): GateLanes {
-  const of = client.value;
-  const lanes = useMemo(() => new GateLanes(), [of]);
-  useEffect(() => {
-    lanes.heard(gates, Date.now());
-  }, [lanes, gates, nowMs.value]);
-  useEffect(() => {
-    if (counts !== null) lanes.counted(counts, Date.now());
-  }, [lanes, counts]);
-  return lanes;
 }
 
 function Gate({
