@@ -50,7 +50,13 @@ function long(folder: string): TestProjectInlineConfiguration {
   const include = [`test/${folder}/**/*.test.ts`];
   if (folder === 'simulation') {
     // These take the number of their cases from casesOf().
-    const others = ['kernel/mermaid.test.ts', 'properties/*.test.ts', 'store/agree.pg.test.ts'];
+    const others = [
+      'api/charts/layouts.test.ts',
+      'kernel/mermaid.test.ts',
+      'properties/*.test.ts',
+      'store/agree.pg.test.ts',
+      'ui/past.test.ts',
+    ];
     include.push(...others.map((path) => `test/${path}`));
   }
   if (folder === 'pages') include.push('test/browser/pages.pg.test.ts');

@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('a person at the pages', { timeout: 240_000 }, () =
     await filter.fill('');
     await page.goto(`${server.url}/ui/runs/${runId}`);
     const { page: other } = await chromium.page();
-    await page.getByText('Start again').click();
+    await page.locator('summary', { hasText: 'Start again' }).click();
     const input = page
       .locator('details', { hasText: 'Start again' })
       .locator('textarea, input')

@@ -1,5 +1,5 @@
 /**
- * How many cases a random test tries. The suite tries few of each, with other seeds in every run; `npm run
+ * How many cases a random test tries. The suite tries few of each, most with other seeds in every run; `npm run
  * test:simulation`, which `.ci/run` plays too, tries many. `FC_RUNS` says another number.
  */
 const { HEDDLE_LONG_FORM, FC_RUNS } = process.env;

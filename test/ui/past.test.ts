@@ -7,6 +7,7 @@ import type { Frame, RowFrame } from '../../src/ui/activity/worker/frames.ts';
 import { stepMs } from '../../src/ui/activity/worker/history.ts';
 import { aheadBy, ofTenant } from '../../src/ui/activity/worker/past/past.ts';
 import { Picture } from '../../src/ui/activity/worker/picture.ts';
+import { casesOf } from '../support/long-form.ts';
 
 const open = ['queued', 'admitted', 'calling-provider', 'waiting-on-channel', 'backoff'] as const;
 const ended = ['completed', 'failed', 'cancelled'] as const;
@@ -107,6 +108,7 @@ function codesOf(picture: Picture, runs: readonly Told[], ms: number): Record<st
 }
 
 const spanMs = 20_000;
+const numRuns = casesOf({ short: 20, long: 100 });
 /** When the page was opened, and when the past was there. */
 const opened = fc
   .tuple(fc.integer({ min: 1, max: spanMs }), fc.constantFrom(0, 150, 700, 2_500))
@@ -137,6 +139,7 @@ describe('the past', () => {
           expect(late.ended.at(ms)?.[0] ?? 0).toBe(watched.ended.at(ms)?.[0] ?? 0);
         }
       }),
+      { numRuns },
     );
   });
 
@@ -158,6 +161,7 @@ describe('the past', () => {
         for (let ms = 0; ms < spanMs; ms += stepMs)
           expect(codesOf(cut, runs, ms), `${ms}`).toEqual(codesOf(watched, runs, ms));
       }),
+      { numRuns },
     );
   });
 
