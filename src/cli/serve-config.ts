@@ -31,12 +31,18 @@ export async function configOf(path: string | null): Promise<HeddleOptions> {
   return options;
 }
 
-/** The charts that these modules export, in their order, by whatever names. */
+/** The charts that these modules export, in their order, by whatever names, alone or in lists. */
 export async function agentsAt(paths: readonly string[]): Promise<readonly AgentSource[]> {
   const agents: AgentSource[] = [];
   for (const path of paths) {
-    const found = Object.values(await moduleAt(resolve(path), 'agents')).filter(isAgent);
-    if (found.length === 0) refuseField('agents', `${path} exports no chart`);
+    const exported = Object.values(await moduleAt(resolve(path), 'agents'));
+    const found = exported.flat().filter(isAgent);
+    if (found.length === 0) {
+      refuseField(
+        'agents',
+        `${path} exports no chart: export what createMachine() gives, or { machine, version, input, events }, or a list of them`,
+      );
+    }
     agents.push(...found);
   }
   // A chart is often exported by its name and as the default.
