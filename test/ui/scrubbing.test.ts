@@ -142,10 +142,23 @@ describe('a step', () => {
     for (const { refuse } of asked) refuse();
     await setTimeout(0);
     expect(store.trouble.value?.message).toBe('refused');
-    expect(asked).toHaveLength(3);
+    // What lies behind it is read all the same, and it is not asked for again by itself.
+    await rest();
+    expect([store.turn(450), store.snapshot(450)?.turn]).toEqual([null, 450]);
+    expect(store.trouble.value?.message).toBe('refused');
+    expect(asked.filter(({ what }) => what.startsWith('page 2'))).toHaveLength(3);
     store.need(451, last);
     await rest();
     expect([store.trouble.value, store.turn(451)?.turn]).toEqual([null, 451]);
+  });
+
+  it('reads nothing more once nobody looks', async () => {
+    const { store, asked, rest } = heldApi();
+    store.need(450, last);
+    store.close();
+    const before = asked.length;
+    await rest();
+    expect([asked.length, store.turn(450)]).toEqual([before, null]);
   });
 });
 

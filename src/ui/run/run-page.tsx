@@ -88,6 +88,7 @@ function Shown({ run, why, again }: ShownProps): JSX.Element {
   });
   // A call has come into a slot or out of it: an attempt may have ended, which no turn tells of.
   useEffect(() => store.grown(run.turn), [store, run.turn, run.status, run.call?.phase]);
+  useEffect(() => () => store.close(), [store]);
   const { turn, goTo, step, isPlaying, play } = useTurn(last);
   useEffect(() => store.need(turn, last), [store, turn, last, run]);
   const out = useOut(run, why);

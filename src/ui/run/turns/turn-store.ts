@@ -6,7 +6,8 @@
  * 2. One read is under way at a time: what the shown turn needs first, then what lies beside it. So a key that is held
  *    comes into a window that is there already.
  * 3. A read that the shown turn does not need any more, because somebody went elsewhere, is given up.
- * 4. A window that has grown is read on behind its last turn; word that comes meanwhile reads it once more.
+ * 4. What was refused is asked for again when somebody goes on or word comes, and holds back nothing behind it.
+ * 5. A window that has grown is read on behind its last turn; word that comes meanwhile reads it once more.
  */
 import { signal } from '@preact/signals';
 import type { Attempt, Client, RunSnapshot, TracedTurn } from '../../../client/index.ts';
@@ -41,6 +42,8 @@ export class TurnStore {
   readonly #grown = new Set<number>();
   /** Snapshots that were looked for and are not here, of the turn that is shown. */
   readonly #missed = new Set<number>();
+  /** Names of reads that were refused since somebody went on or word came. */
+  readonly #refused = new Set<string>();
   #reading: Reading | null = null;
   #wanted: readonly Read[] = [];
 
@@ -75,6 +78,7 @@ export class TurnStore {
   /** Asks for what is needed to show this turn, and for what lies beside it. */
   need(turn: number, last: number): void {
     this.#wanted = wantedFor(turn, last);
+    this.#refused.clear();
     for (const missed of this.#missed)
       if (missed !== turn && missed !== turn - 1) this.#missed.delete(missed);
     // Word of some turns may have been lost: what is shown of a window may end before this turn.
@@ -90,7 +94,16 @@ export class TurnStore {
     const isRead = this.#reading?.name === nameOf({ kind: 'page', page });
     if (!this.#pages.has(page) && !isRead && turn % pageTurns !== 1) return;
     this.#grown.add(page);
+    this.#refused.clear();
     this.#next();
+  }
+
+  /** Nobody looks at it any more: what is under way is given up. */
+  close(): void {
+    this.#wanted = [];
+    this.#grown.clear();
+    this.#reading?.stop.abort();
+    this.#reading = null;
   }
 
   #next(): void {
@@ -106,6 +119,7 @@ export class TurnStore {
   }
 
   #isMissing(read: Read): boolean {
+    if (this.#refused.has(nameOf(read))) return false;
     if (read.kind === 'snapshot') return !this.#snapshots.has(read.turn);
     return !this.#pages.has(read.page) || this.#grown.has(read.page);
   }
@@ -117,10 +131,13 @@ export class TurnStore {
     const ended = (trouble: Error | null): void => {
       if (this.#reading !== reading) return;
       this.#reading = null;
-      this.trouble.value = trouble;
-      if (trouble === null) return this.#next();
-      // What was refused is asked for again when somebody goes on, or word comes, and not before.
-      if (isNews) this.#grown.add(read.page);
+      if (trouble !== null) {
+        this.#refused.add(reading.name);
+        if (isNews) this.#grown.add(read.page);
+      }
+      // One that went well says nothing of another that was refused.
+      if (trouble !== null || this.#refused.size === 0) this.trouble.value = trouble;
+      this.#next();
     };
     this.#read(read, reading.stop.signal).then(
       (keep) => {
