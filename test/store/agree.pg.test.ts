@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => bed.end());
 
 /** Scripts on which both must agree; the faults take as many as they need to show. */
-const agreedMax = casesOf({ short: 30, long: 300 });
+const agreedMax = casesOf({ short: 70, long: 300 });
 const scriptsMax = Number(process.env['HEDDLE_SCRIPTS'] ?? 300);
 const msMax = Number(process.env['HEDDLE_SCRIPTS_MS'] ?? 40_000);
 /** On a machine that is busy with something else fewer scripts fit; so few would prove nothing. */
