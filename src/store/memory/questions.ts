@@ -9,6 +9,7 @@ import { heddleError, type ErrorCode, type ErrorDetail } from '../../domain/erro
 import { limits } from '../../domain/limits.ts';
 import type { TurnCommit } from '../batch.ts';
 import type { FateOf, Fates } from '../fates.ts';
+import { isSpent } from '../requests/request-port.ts';
 import type { InboxArrival, Once, QuestionRow, RunAddress, RunRow } from '../rows.ts';
 import type { Database } from './database.ts';
 import { runKey } from './stored-rows.ts';
@@ -63,17 +64,22 @@ function refusal(db: Database, row: InboxArrival, run: RunRow | undefined): Refu
 }
 
 /**
- * Tells the fates again when a committed batch is sent again. If any of its rows counts once, all fates
- * stay as they were told.
+ * Tells the fates again when a committed batch is sent again. If any of the rows that took part counts once, all
+ * fates stay as they were told; a row that its request or a NUL kept out did not take part.
  */
 export function retellArrivals(db: Database, rows: readonly InboxArrival[], fates: Fates): void {
-  if (rows.some(({ once, request }) => once !== undefined || request !== undefined)) return;
-  rows.forEach((row, i) => {
+  const isOut = (i: number): boolean => {
     const fate = fates.of('inbox', i);
-    if (fate?.kind === 'refused' && fate.error.code === 'store-poison') return;
+    return isSpent(fate) || (fate?.kind === 'refused' && fate.error.code === 'store-poison');
+  };
+  const tookPart = rows.flatMap((row, i) => (isOut(i) ? [] : [{ row, i }]));
+  const countsOnce = ({ once, request }: InboxArrival): boolean =>
+    once !== undefined || request !== undefined;
+  if (tookPart.some(({ row }) => countsOnce(row))) return;
+  for (const { row, i } of tookPart) {
     const isKnown = db.tables.runs.get(runKey(row)) !== undefined;
     fates.put('inbox', i, isKnown ? null : runUnknown(row));
-  });
+  }
 }
 
 function questionAt(db: Database, run: RunAddress, id: string): QuestionRow | undefined {

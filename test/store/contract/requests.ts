@@ -215,6 +215,23 @@ export function requestsContract({ open, it }: Contract): void {
     expect(await ids(bench)).toHaveLength(50);
   });
 
+  it('promise 5: rows that a used key keeps out change nothing in what the others are told again', async () => {
+    const bench = await begin(open);
+    const ended = await bench.started(1);
+    await bench.turns(endOf(ended, 1));
+    await bench.commit({ arrivals: { messages: [published('k', 'a')] } });
+    const kept = [mark('k'), mark('k', { hash: 'i' })].map((request, i) => ({
+      ...event(ended, `out-${i}`),
+      request,
+    }));
+    const batch = bench.batch({ arrivals: { inbox: [...kept, event(ended, 'plain')] } });
+    const once = await bench.send(batch);
+    const out = [repeated, refused('request-differs')];
+    expect(once.inbox).toMatchObject([...out, refused('run-ended')]);
+    // Of rows that count as often as they come, only unknown runs are told again.
+    expect((await bench.send(batch)).inbox).toMatchObject([...out, { kind: 'accepted' }]);
+  });
+
   it('promise 12: leases and acknowledgements that are asked for again are those of the first', async () => {
     const bench = await begin(open);
     for (const id of ['a', 'b', 'c']) await bench.publish(message('news', id));
