@@ -99,6 +99,23 @@ describe.skipIf(!hasBrowser)('pages', { timeout }, () => {
     await page.close();
   });
 
+  it('a stream that is refused is asked for again, and what the page says of it goes', async () => {
+    const { page } = await chromium.page();
+    let refusals = 2;
+    await page.route('**/v1/stream', async (route) => {
+      if (refusals-- <= 0) return route.continue();
+      const problem = { code: 'rate-limited', detail: 'Too many requests.', status: 429 };
+      const contentType = 'application/problem+json';
+      return route.fulfill({ status: 429, contentType, body: JSON.stringify(problem) });
+    });
+    await page.goto(`${empty.url}/ui/runs`);
+    const said = page.getByText('This page does not follow what happens');
+    await said.waitFor();
+    await said.waitFor({ state: 'detached', timeout: 30_000 });
+    expect(refusals).toBeLessThan(0);
+    await page.close();
+  });
+
   it('a search is saved under a name, found again after a reload, and forgotten', async () => {
     const { page } = await chromium.page();
     await page.goto(`${empty.url}/ui/runs?q=state:open`);

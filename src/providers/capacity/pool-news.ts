@@ -69,9 +69,12 @@ export class PoolNews<Call extends PoolCall> {
     return this.#routes.placeOf(routeOf(call), call, nowMs);
   }
 
-  /** By gate, the calls that have stood longest in its line: see `Routes.longest`. */
-  longest(max: number): ReadonlyMap<string, readonly Call[]> {
-    return this.#routes.longest(max);
+  /** By gate, the calls that have stood longest in its line, one of each owner: see `Routes.longest`. */
+  longest(
+    max: number,
+    ownerOf: (call: Call) => string | null,
+  ): ReadonlyMap<string, readonly Call[]> {
+    return this.#routes.longest(max, ownerOf);
   }
 
   /** True if `takeWaits` has something. */

@@ -118,14 +118,20 @@ export class Routes<Item extends FairItem> {
     return lines;
   }
 
-  /** By gate, the items in its line that came first, in that order, `max` at most. Costs as much as items wait. */
-  longest(max: number): ReadonlyMap<string, readonly Item[]> {
+  /**
+   * By gate, the items in its line that came first, in that order: of each owner one, `max` at most, and none of those
+   * without an owner. Costs as much as items wait.
+   */
+  longest(
+    max: number,
+    ownerOf: (item: Item) => string | null,
+  ): ReadonlyMap<string, readonly Item[]> {
     const longest = new Map<string, readonly Item[]>();
     for (const { queue, providers } of this.#routes.values()) {
-      const first = firstOf(queue.items(), max);
+      const first = firstOf(queue.items(), max, ownerOf);
       if (first.length === 0) continue;
       for (const { name } of providers) {
-        longest.set(name, firstOf([...(longest.get(name) ?? []), ...first], max));
+        longest.set(name, firstOf([...(longest.get(name) ?? []), ...first], max, ownerOf));
       }
     }
     return longest;
@@ -218,14 +224,31 @@ export class Routes<Item extends FairItem> {
   }
 }
 
-/** Those that came first, in that order: no more than `max` of them are kept meanwhile. */
-function firstOf<Item extends FairItem>(items: Iterable<Item>, max: number): readonly Item[] {
+/** The first of each owner, in the order in which they came: no more than `max` of them are kept meanwhile. */
+function firstOf<Item extends FairItem>(
+  items: Iterable<Item>,
+  max: number,
+  ownerOf: (item: Item) => string | null,
+): readonly Item[] {
   const first: Item[] = [];
+  const owners: string[] = [];
   for (const item of items) {
+    const owner = ownerOf(item);
+    if (owner === null) continue;
     if (first.length >= max && item.order > (first.at(-1)?.order ?? 0)) continue;
+    const known = owners.indexOf(owner);
+    if (known !== -1) {
+      if ((first[known]?.order ?? 0) < item.order) continue;
+      first.splice(known, 1);
+      owners.splice(known, 1);
+    }
     const after = first.findIndex(({ order }) => order > item.order);
-    first.splice(after === -1 ? first.length : after, 0, item);
-    if (first.length > max) first.pop();
+    const at = after === -1 ? first.length : after;
+    first.splice(at, 0, item);
+    owners.splice(at, 0, owner);
+    if (first.length <= max) continue;
+    first.pop();
+    owners.pop();
   }
   return first;
 }

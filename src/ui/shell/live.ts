@@ -1,14 +1,15 @@
 /**
  * One stream for a page: it carries all the topics that the page follows, because a browser opens six connections to a
- * server and no more. It is opened again by itself, and closed while the tab is hidden for long. Where it is refused it
- * stays closed, and the shell says so: what the page shows does not move then.
+ * server and no more. It is opened again by itself, and closed while the tab is hidden for long. Where it is refused the
+ * shell says so, because what the page shows does not move then, and it is asked for again after a while; not where
+ * another token is needed.
  */
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { StreamEvent, StreamOptions, Topic } from '../../client/index.ts';
 import { client } from './access.ts';
 import { noteRefusal } from './ask.ts';
-import { reconnectMs } from './reconnect.ts';
+import { isForbidden, paused, reconnectMs, refusedMs } from './reconnect.ts';
 import { suspectAbsence } from './trouble/pulse.ts';
 
 /** A tab that nobody has seen for so long lets its stream go. */
@@ -57,6 +58,7 @@ export function useStream(topics: readonly Topic[], heard: (event: StreamEvent) 
         for await (const event of on.stream(of, options)) {
           if (ended.aborted) return;
           lost(event.event === 'closing');
+          refusal.value = null;
           if (event.id !== '') lastEventId = event.id;
           newest.current(event);
         }
@@ -65,6 +67,9 @@ export function useStream(topics: readonly Topic[], heard: (event: StreamEvent) 
         noteRefusal(error);
         lost(false);
         refusal.value = error instanceof Error ? error.message : String(error);
+        if (isForbidden(error)) return;
+        await paused(refusedMs, ended);
+        if (!ended.aborted) void open();
       }
     };
     const seen = (): void => {

@@ -82,20 +82,15 @@ export class CallPhases {
   /** By gate, the runs whose calls have stood longest in its line here. */
   longestWaits(): GateWaits[] {
     const nowMs = this.#clock.nowMs();
-    const longest = this.#pool.news.longest(longestWaitsMax);
+    const longest = this.#pool.news.longest(longestWaitsMax, ({ state, runId }) =>
+      isTentative(state) ? null : runId,
+    );
     return [...longest].map(([gate, calls]) => ({
       gate,
-      waits: calls
-        .filter(({ state }) => !isTentative(state))
-        .map(({ tenant, runId, user, pipeline, enteredAtMs }) => {
-          return {
-            tenant,
-            runId,
-            user,
-            pipeline,
-            waitedMs: Math.round(Math.max(0, nowMs - enteredAtMs)),
-          };
-        }),
+      waits: calls.map(({ tenant, runId, user, pipeline, enteredAtMs }) => {
+        const waitedMs = Math.round(Math.max(0, nowMs - enteredAtMs));
+        return { tenant, runId, user, pipeline, waitedMs };
+      }),
     }));
   }
 

@@ -1,13 +1,10 @@
 /**
  * The activity stream, decoded: rows and their states, counts, gates. It owns no picture; it tells what has changed.
  */
-import { createClient, HeddleRequestError, type StreamEvent } from '../../../client/index.ts';
+import { createClient, type StreamEvent } from '../../../client/index.ts';
 import type { Access } from '../../shell/ask/asker.ts';
-import { reconnectMs } from '../../shell/reconnect.ts';
+import { isForbidden, paused, reconnectMs, refusedMs } from '../../shell/reconnect.ts';
 import type { Frame } from './frames.ts';
-
-/** What was refused is not asked again at once. */
-const refusedMs = 3_000;
 
 export type FeedHearer = {
   readonly reset: (frame: Frame) => void;
@@ -36,24 +33,11 @@ export async function followActivity(
     } catch (error) {
       if (signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      const status = error instanceof HeddleRequestError ? error.status : 0;
-      if (status === 401 || status === 403) return hearer.link('refused', why);
+      if (isForbidden(error)) return hearer.link('refused', why);
       hearer.link('away', why);
     }
     await paused(refusedMs, signal);
   }
-}
-
-function paused(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }
 
 function heard({ event, data }: StreamEvent, hearer: FeedHearer): void {
