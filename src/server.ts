@@ -12,7 +12,6 @@ import { asOptions } from './domain/options.ts';
 import { heddleError } from './domain/errors.ts';
 import { thrownText } from './domain/thrown.ts';
 import type { Heddle } from './heddle.ts';
-import { packageVersion } from './api/package-version.ts';
 import { Inspector } from './api/inspector/inspector.ts';
 import { inspectingOf, type InspectOptions } from './api/inspector/settings.ts';
 import { addressOf } from './api/streams/relay/address.ts';
@@ -83,12 +82,11 @@ export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise
   const port = asWhole(given.port, 'serve.port', bounds);
   const doorkeeper = doorkeeperOf(heddle, given);
   await doorkeeper.listens(host);
-  const version = await packageVersion(import.meta.url);
   const streams = new Streams(heddle);
   const rate = rateOf(given.rate);
   const pages = asBoolean(given.pages, 'serve.pages', true);
   const inspector = inspectorOf(given.inspect, { heddle, streams });
-  const app = await createApi({ heddle, doorkeeper, version, streams, rate, pages, inspector });
+  const app = await createApi({ heddle, doorkeeper, streams, rate, pages, inspector });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -117,13 +115,11 @@ export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, optio
   const always = given.tokensAlways ?? host === undefined;
   const doorkeeper = doorkeeperOf(heddle, { ...given, tokensAlways: always });
   await doorkeeper.listens(host ?? '0.0.0.0');
-  const version = await packageVersion(import.meta.url);
   const streams = new Streams(heddle);
   streams.reachedAt(given.address ?? null);
   await app.register(apiPlugin, {
     heddle,
     doorkeeper,
-    version,
     streams,
     rate: rateOf(given.rate),
     pages: asBoolean(given.pages, 'serve.pages', true),

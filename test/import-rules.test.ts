@@ -39,13 +39,13 @@ const clean: Readonly<Record<string, string>> = {
     "import './stub-answer.ts'; import '../port.ts'; import '../../queue/recent-keys.ts'; import 'node:timers/promises'",
   'src/emulators/wire.ts':
     "import '../domain/word.ts'; import '../providers/stub/stub-answer.ts'; import 'fastify'; import 'node:http'",
-  'src/providers/wire/connections.ts': "import '../port.ts'; import 'undici'",
+  'src/providers/wire/sockets/connections.ts': "import '../../port.ts'; import 'undici'",
   'src/providers/anthropic/sdk-clients.ts':
-    "import '../wire/connections.ts'; import '@anthropic-ai/sdk'",
+    "import '../wire/sockets/connections.ts'; import '@anthropic-ai/sdk'",
   'src/providers/ollama/ollama.ts':
-    "import '../wire/connections.ts'; import 'ollama'; import 'node:crypto'",
+    "import '../wire/sockets/connections.ts'; import 'ollama'; import 'node:crypto'",
   'src/providers/openai/openai-compatible.ts':
-    "import '../wire/connections.ts'; import '../port.ts'; import 'node:crypto'",
+    "import '../wire/sockets/connections.ts'; import '../port.ts'; import 'node:crypto'",
   'src/runtime/ports.ts': "import '../kernel/step.ts'; import '../store/port.ts'",
   'src/runtime/host/host-code.ts': "import '../ports.ts'; import 'rxjs'",
   'src/runtime/turn/fold.ts': "import '../ports.ts'; import '../../kernel/step.ts'",
@@ -139,7 +139,7 @@ const faults = [
   ['src/providers/openai/a.ts', '../ollama/ollama.ts', 'src/providers/openai/ imports only'],
   ['src/providers/openai/b.ts', 'undici', 'src/providers/openai/ imports only'],
   ['src/providers/stub/a.ts', '../../kernel/step.ts', 'src/providers/stub/ imports only'],
-  ['src/providers/stub/b.ts', '../wire/connections.ts', 'src/providers/stub/ imports only'],
+  ['src/providers/stub/b.ts', '../wire/sockets/connections.ts', 'src/providers/stub/ imports only'],
   ['src/emulators/a.ts', '../providers/port.ts', 'src/emulators/ imports only'],
   ['src/emulators/b.ts', '../runtime/runtime.ts', 'src/emulators/ imports only'],
   ['src/emulators/c.ts', '../store/port.ts', 'src/emulators/ imports only'],

@@ -107,30 +107,95 @@ it('runs the tool of docs/agents.md with its zod schema', { timeout: 120_000 }, 
 });
 
 /** Said with the database of the tests' own server, for a bundle carries no Postgres. */
-const said = async (...args: readonly string[]): Promise<string> => {
-  const { stdout } = await run(process.execPath, args, { env: { ...env(), DATABASE_URL: url } });
+const said = async (args: readonly string[], cwd = folder): Promise<string> => {
+  const { stdout } = await run(process.execPath, args, {
+    cwd,
+    env: { ...env(), DATABASE_URL: url },
+  });
   return stdout;
 };
 
-it('needs nothing beside it when it is bundled, as a module and as a script', async () => {
+/** An application with its own server: a question with a schema, a model that is not there, and the pages. */
+const application = `import { catalogue, createHeddle, ollama } from 'heddle';
+import { serve } from 'heddle/server';
+import { setup } from 'xstate';
+const schema = { type: 'object', properties: { yes: { type: 'boolean' } }, required: ['yes'] };
+const asking = { src: 'ask', id: 'q', input: { question: 'Yes?', schema }, onDone: 'calling' };
+const calling = { src: 'generate', id: 'g', input: { prompt: 'why?' }, onDone: 'done' };
+const asks = setup({ actors: { ...catalogue } }).createMachine({
+  id: 'asks',
+  initial: 'asking',
+  states: { asking: { invoke: asking }, calling: { invoke: calling }, done: { type: 'final' } },
+});
+const until = async (look) => {
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+export async function served() {
+  const provider = ollama({ baseUrl: 'http://127.0.0.1:1', model: 'm', ceiling: 1 });
+  const heddle = await createHeddle({ agents: [asks], providers: [provider] });
+  const server = await serve(heddle, { port: 0 });
+  const run = await heddle.start(asks);
+  const { askId } = await until(async () => (await run.questions())[0]);
+  const statuses = [];
+  for (const answer of [{ yes: 1 }, { yes: true }]) {
+    const body = JSON.stringify({ askId, answer });
+    const headers = { 'content-type': 'application/json' };
+    const address = server.url + '/v1/runs/' + run.id + '/answers';
+    statuses.push((await fetch(address, { method: 'POST', headers, body })).status);
+  }
+  const fault = await until(async () => (await heddle.providers())[0]?.lastFault?.text);
+  const { info } = await (await fetch(server.url + '/openapi.json')).json();
+  const pages = (await fetch(server.url + '/ui/activity')).status;
+  console.log(JSON.stringify({ statuses, pages, version: info.version, fault }));
+  await run.cancel();
+  await server.close();
+  await heddle.close();
+}
+`;
+
+it('needs nothing beside it when it is bundled, as a module, as a script and in parts', async () => {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const example = /## A durable agent[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const [, imports = '', body = ''] = /^((?:import .*\n)+)([\s\S]*)$/.exec(example) ?? [];
+  await writeFile(join(folder, 'application.js'), application);
   // A script has no await at its top.
   const entry = join(folder, 'bundled.js');
-  await writeFile(entry, `${imports}async function main() {\n${body}\n}\nvoid main();\n`);
+  await writeFile(
+    entry,
+    `${imports}import { served } from './application.js';
+async function readme() {\n${body}\n}
+void readme().then(served);\n`,
+  );
   const alone = await mkdtemp(join(tmpdir(), 'heddle-bundle-'));
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   try {
-    for (const [format, file] of [
-      ['esm', 'bundle.mjs'],
-      ['cjs', 'bundle.cjs'],
+    for (const [format, extension, splitting] of [
+      ['esm', '.mjs', false],
+      ['cjs', '.cjs', false],
+      ['esm', '.mjs', true],
     ] as const) {
-      const outfile = join(alone, file);
+      const outdir = join(alone, `${format}-${splitting}`);
       // pg and others are CommonJS, which a module has to be lent a `require` for.
-      const banner = format === 'cjs' ? '' : lentRequire;
-      const options = { bundle: true, platform: 'node', logLevel: 'silent' } as const;
-      await build({ ...options, entryPoints: [entry], format, outfile, banner: { js: banner } });
-      expect((await said(outfile)).trim().length).toBeGreaterThan(20);
+      const banner = { js: format === 'cjs' ? '' : lentRequire };
+      const outExtension = { '.js': extension };
+      const options = { bundle: true, platform: 'node', logLevel: 'silent', splitting } as const;
+      await build({ ...options, entryPoints: [entry], format, outdir, outExtension, banner });
+      // The pages are those of a heddle that is installed where it runs.
+      const cwd = splitting ? folder : alone;
+      const lines = (await said([join(outdir, `bundled${extension}`)], cwd)).trim().split('\n');
+      expect(lines.slice(0, -1).join('').length).toBeGreaterThan(20);
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+        statuses: [400, 202],
+        pages: splitting ? 200 : 404,
+        version: manifest.version,
+        fault: expect.stringContaining('ECONNREFUSED'),
+      });
     }
   } finally {
     await rm(alone, { recursive: true, force: true });
@@ -164,11 +229,11 @@ const caller = setup({ actors: { ...catalogue } }).createMachine({
 `;
   const script = join(folder, 'required.cjs');
   await writeFile(script, program);
-  expect(await said(script)).toContain('required and run\ntested: required and run');
+  expect(await said([script])).toContain('required and run\ntested: required and run');
   const own = join(folder, 'node_modules/heddle/node_modules/xstate');
   await cp(join(folder, 'node_modules/xstate'), own, { recursive: true });
   try {
-    expect(await said(script)).toContain('required and run');
+    expect(await said([script])).toContain('required and run');
   } finally {
     await rm(own, { recursive: true });
   }

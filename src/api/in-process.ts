@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { Doorkeeper } from '../access/doorkeeper.ts';
 import type { Heddle } from '../library/library.ts';
-import { packageVersion } from './package-version.ts';
 import { createApi } from './server.ts';
 import { Streams } from './streams/streams.ts';
 
@@ -36,11 +35,10 @@ export type ApiInProcess = {
 export async function apiInProcess(heddle: Heddle): Promise<ApiInProcess> {
   const { store, clock } = heddle.runtime;
   const doorkeeper = new Doorkeeper({ store, nowMs: () => clock.nowMs() });
-  const version = await packageVersion(import.meta.url);
   const streams = new Streams(heddle);
   // Other replicas cannot reach it: it has no socket.
   streams.reachedAt(null);
-  const app = await createApi({ heddle, doorkeeper, version, streams });
+  const app = await createApi({ heddle, doorkeeper, streams });
   return { fetch: fetchOf(app), close: () => app.close() };
 }
 

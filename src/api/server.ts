@@ -51,11 +51,11 @@ import { uiFiles } from './pages/ui-files.ts';
 import { addUi } from './pages/ui-pages.ts';
 import { addRelay, sendStream } from './serve-streams.ts';
 import type { Streams } from './streams/streams.ts';
+import { heddleVersion } from './version.ts';
 
 export type ApiOptions = {
   readonly heddle: Heddle;
   readonly doorkeeper: Doorkeeper;
-  readonly version: string;
   readonly rate?: RateBounds | undefined;
   readonly overload?: Overload;
   readonly streams: Streams;
@@ -134,7 +134,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
     decorator: 'heddleDocument',
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'heddle', version: options.version },
+      info: { title: 'heddle', version: heddleVersion },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
     // Hidden from documents of the application's own, which know nothing of these schemas and tokens.
@@ -188,7 +188,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
   addPages(app, serving.metrics, (request, reply) => admitScrape(serving, request, reply));
   if (options.pages !== false) {
     const opened = (): void => serving.layouts.warm();
-    addUi(app, { files: () => uiFiles(import.meta.url), opened });
+    addUi(app, { files: () => uiFiles(), opened });
   }
   const { inspector = null } = options;
   if (inspector !== null)

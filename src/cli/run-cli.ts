@@ -3,7 +3,7 @@
  * put together here, and an error of a command becomes an exit code.
  */
 import { Command } from 'commander';
-import { packageVersion } from '../api/package-version.ts';
+import { heddleVersion } from '../api/version.ts';
 import { addActivityCommand } from './activity-command.ts';
 import { addAgentsCommand } from './agents/agents-command.ts';
 import { addBudgetCommand } from './budget-command.ts';
@@ -33,7 +33,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   let exitCode: number = exitCodes.ok;
   const program = new Command('heddle')
     .description('Durable LLM agents that are statecharts, on Postgres.')
-    .version(await packageVersion(import.meta.url))
+    .version(heddleVersion)
     .addHelpText('after', exitCodesHelp)
     .showHelpAfterError('(add --help for what is known)')
     .configureOutput({

@@ -61,7 +61,7 @@ export const accessErrors = {
   ),
   'pages-not-built': terminal(
     404,
-    'The pages are not built in this checkout; run npm run build:ui. Packages of heddle have them.',
+    'The pages are not here. A checkout needs npm run build:ui; an application that is bundled needs the package heddle installed where it runs.',
   ),
   'media-type-refused': terminal(
     415,

@@ -54,16 +54,11 @@ export async function compileSchema(schema: Json, field: string): Promise<Schema
 }
 
 async function load(): Promise<Library> {
-  const [{ Ajv }, { Ajv2019 }, { Ajv2020 }, formats] = await Promise.all([
-    import('ajv'),
-    import('ajv/dist/2019.js'),
-    import('ajv/dist/2020.js'),
-    import('ajv-formats'),
-  ]);
+  const { Ajv, Ajv2019, Ajv2020, formats } = await import('./ajv.ts');
   const readied = (ajv: Ajv): Ajv => {
     // Another name of `$id` in drafts before 06, and an annotation since.
     ajv.removeKeyword('id');
-    return formats.default.default(ajv);
+    return formats.default(ajv);
   };
   return {
     '2020-12': () => readied(new Ajv2020(options)),

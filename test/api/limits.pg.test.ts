@@ -35,7 +35,7 @@ async function api(options: {
   const { tokenStreamsMax } = options;
   const streams = new Streams(heddle, {}, tokenStreamsMax);
   streams.reachedAt(null);
-  const app = await createApi({ heddle, doorkeeper, version: '0', streams, ...options });
+  const app = await createApi({ heddle, doorkeeper, streams, ...options });
   open.push(() => app.close());
   const at = await app.listen({ port: 0, host: '127.0.0.1' });
   return { ask: asking(at), at, read };

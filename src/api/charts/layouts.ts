@@ -12,6 +12,7 @@
  * 4. A chart that is seen whole in one direction is not laid out in the other.
  */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import type { ChartPlan } from '../../domain/chart-plan.ts';
@@ -46,12 +47,16 @@ export const layoutSettings = (): LayoutSettings => ({
   elkPath: installedElk(),
 });
 
+/** Beside heddle; where the application is bundled, where it runs. */
 function installedElk(): string | null {
-  try {
-    return createRequire(import.meta.url).resolve('elkjs/lib/elk.bundled.js');
-  } catch {
-    return null;
+  for (const from of [import.meta.url, join(process.cwd(), 'any')]) {
+    try {
+      return createRequire(from).resolve('elkjs/lib/elk.bundled.js');
+    } catch {
+      // It is optional.
+    }
   }
+  return null;
 }
 
 /** As text, so that it is the same from a checkout and from the package. */

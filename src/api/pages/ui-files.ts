@@ -1,7 +1,7 @@
 /** The files of the pages as `npm run build` has left them: those that its map names, held in memory. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { packageFolder } from '../package-version.ts';
+import { ownFolder } from './own-folder.ts';
 
 const mapSchema = z.object({
   files: z.array(z.object({ path: z.string(), type: z.string(), etag: z.string() })),
@@ -17,9 +17,11 @@ export type UiFile = {
 
 export type UiFiles = ReadonlyMap<string, UiFile>;
 
-/** Null: the pages have not been built. They are with every package; a checkout needs `npm run build:ui`. */
-export async function uiFiles(from: string): Promise<UiFiles | null> {
-  const folder = new URL('dist/ui/', await packageFolder(from));
+/** Null: the pages are not here. They are with every package; a checkout needs `npm run build:ui`. */
+export async function uiFiles(): Promise<UiFiles | null> {
+  const own = await ownFolder();
+  if (own === null) return null;
+  const folder = new URL('dist/ui/', own);
   const map = await readFile(new URL('files.json', folder), 'utf8').catch(() => null);
   if (map === null) return null;
   const files = new Map<string, UiFile>();

@@ -11,7 +11,7 @@
  */
 import { asText, asWhole, refuseField } from '../../domain/field.ts';
 import { callAborted, type ProviderCall } from '../port.ts';
-import { Connections } from './connections.ts';
+import { Connections } from './sockets/connections.ts';
 import { Exchange, type Sieve } from './exchange.ts';
 import { faultOf } from './faults/fault.ts';
 import type { ToldError } from './faults/told-error.ts';

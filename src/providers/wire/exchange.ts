@@ -12,7 +12,7 @@
  */
 import { BrokenAnswer } from './faults/broken-answer.ts';
 import type { Breakage } from '../classification.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from './sockets/connections.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { ExchangeEnd } from './exchange-end.ts';
 import { beginsPacked, isPacked, unpacked, withFirst } from './unpacked.ts';

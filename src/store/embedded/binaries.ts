@@ -68,14 +68,18 @@ async function packageBin(home: Home): Promise<string | undefined> {
   return join(await usableNative({ native, version: manifest.version, home }), 'bin');
 }
 
+/** Beside heddle; where the application is bundled, where it runs. */
 async function packageFolder(): Promise<string | undefined> {
-  try {
-    // The entry is dist/index.js. It is resolved but not run, because it only joins paths.
-    const entry = createRequire(import.meta.url).resolve(packageName());
-    return dirname(dirname(await realpath(entry)));
-  } catch {
-    return undefined;
+  for (const from of [import.meta.url, join(process.cwd(), 'any')]) {
+    try {
+      // The entry is dist/index.js. It is resolved but not run, because it only joins paths.
+      const entry = createRequire(from).resolve(packageName());
+      return dirname(dirname(await realpath(entry)));
+    } catch {
+      // It is optional.
+    }
   }
+  return undefined;
 }
 
 async function systemBin({ allowSystemBinaries }: ResolvedOptions): Promise<string | undefined> {

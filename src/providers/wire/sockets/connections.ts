@@ -51,7 +51,7 @@ export class Connections {
 
 /** undici is loaded when a provider is made, not whenever heddle is imported. */
 async function open({ connections, deadlineMsMax }: Options): Promise<Open> {
-  const { Agent: Made, request } = await import('undici');
+  const { Agent: Made, request } = await import('./undici.ts');
   // undici's own limits are a second guard: an exchange has ended long before them.
   const behindMs = deadlineMsMax + 60_000;
   const agent = new Made({
