@@ -1,6 +1,6 @@
 /** Waiting for a run that another process has: woken by its owner's hint, also when the database was away. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Heddle, HeddleOptions, Json } from '../../src/index.ts';
 import { eventually, openHeddle } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -8,13 +8,15 @@ import { openFolder, watched } from '../store/embedded/project.ts';
 import { ask, serverProcess } from '../store/embedded/server-view.ts';
 
 const url = await testDatabase();
+/** One whose sessions are ended. */
+const cutUrl = await testDatabase();
 const open: Heddle[] = [];
-async function host(options: HeddleOptions = {}): Promise<Heddle> {
-  const { heddle } = await openHeddle(url, options);
+async function host(options: HeddleOptions = {}, of = url): Promise<Heddle> {
+  const { heddle } = await openHeddle(of, options);
   open.push(heddle);
   return heddle;
 }
-afterEach(async () => {
+afterAll(async () => {
   for (const heddle of open.splice(0).reverse()) await heddle.close();
 });
 
@@ -38,7 +40,8 @@ function looksOf(heddle: Heddle): () => number {
   return () => looks;
 }
 
-describe('who waits for a run that another process has', () => {
+/** Most of each is a wait: they wait together. */
+describe.concurrent('who waits for a run that another process has', () => {
   it.each([{ replica: false }, { replica: true }])(
     'is woken by its end, as a host with %j',
     async (options) => {
@@ -68,13 +71,13 @@ describe('who waits for a run that another process has', () => {
   );
 
   it('hears of it after all sessions of the database were ended', async () => {
-    const owner = await host();
-    const other = await host({ replica: false });
+    const owner = await host({}, cutUrl);
+    const other = await host({ replica: false }, cutUrl);
     const run = await owner.start('script', { input: waits });
     const output = (await other.run(run.id)).output({ timeoutMs: 60_000 });
     await sleep(500);
     await ask(
-      url,
+      cutUrl,
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`,
     );
@@ -86,6 +89,7 @@ describe('who waits for a run that another process has', () => {
   });
 });
 
+// The folder of a server goes with the test that ends first: by itself.
 it(
   'waits while the server of heddle’s own is gone, and goes on with it',
   { timeout: 120_000 },

@@ -2,7 +2,12 @@
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { Pool, type Server } from '../../../src/store/postgres/link/pool.ts';
-import { statement, text, type Call } from '../../../src/store/postgres/link/statement.ts';
+import {
+  statement,
+  statements,
+  text,
+  type Call,
+} from '../../../src/store/postgres/link/statement.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
 
@@ -24,7 +29,11 @@ const pool = (size = 1): Pool => {
   return made;
 };
 afterEach(() => Promise.all(pools.splice(0).map((one) => one.close())));
-afterAll(() => withClient(url, (client) => client.query('drop table if exists altered')));
+afterAll(async () => {
+  await withClient(url, (client) => client.query('drop table if exists altered'));
+  // Other files that share this process prepare every statement that there is.
+  for (const name of statements.keys()) if (name.startsWith('test_')) statements.delete(name);
+});
 
 const asked = (name: string, sql: string): Call => statement(`test_${name}`, [], sql)();
 const pid = asked('pid', 'select pg_backend_pid()::text');

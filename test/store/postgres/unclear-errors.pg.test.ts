@@ -3,19 +3,12 @@
  * and that no run fails for what is not its own (promises 5 and 13).
  */
 import { setup } from 'xstate';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createHeddle } from '../../../src/heddle.ts';
 import { task } from '../../../src/index.ts';
 import { failureKind, portError } from '../../../src/store/postgres/link/failure.ts';
-import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { withClient } from './database.ts';
-
-const url = await testDatabase();
-const store = await openPostgresStore({ connectionString: url });
-afterAll(() => store.close());
-
-const admin = (sql: string): Promise<unknown> => withClient(url, (client) => client.query(sql));
 
 /** Beside each class what its errors are about, and the code that the port gives them. */
 const classes: readonly (readonly [string, string])[] = [
@@ -113,8 +106,15 @@ const slips: readonly (readonly [string, string, string])[] = [
   ),
 ];
 
-describe('for a while', () => {
-  it.each(slips)('%s: runs wait and go on', { timeout: 120_000 }, async (_, off, on) => {
+/** Each has a database of its own, because most of it is a wait: several wait together. */
+const withDatabases = await Promise.all(
+  slips.map(async ([name, off, on]) => ({ name, off, on, url: await testDatabase() })),
+);
+
+describe.concurrent('for a while', () => {
+  it.each(withDatabases)('$name: runs wait and go on', { timeout: 120_000 }, async (slip) => {
+    const { url, off, on } = slip;
+    const admin = (sql: string): Promise<unknown> => withClient(url, (client) => client.query(sql));
     const warnings: string[] = [];
     const heddle = await createHeddle({
       agents: [agent],
