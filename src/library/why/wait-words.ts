@@ -2,6 +2,7 @@
 import type { RunRow } from '../../store/rows.ts';
 import type { Beside } from './beside.ts';
 import type { Place } from '../../domain/calls/phase.ts';
+import { spanWords } from './span-words.ts';
 import type { GateState, Wait } from './wait.ts';
 import { waitsOf } from './waits-of.ts';
 
@@ -70,7 +71,7 @@ function placeWords(place: Place | null): string {
   if (length <= 1) return '; nobody else waits in its line';
   const own =
     aheadOfSameUser === 0 ? 'none of the same user' : `${aheadOfSameUser} of the same user`;
-  const when = estimateMs === null ? '' : `, its turn in about ${seconds(estimateMs)}`;
+  const when = estimateMs === null ? '' : `, its turn in about ${spanWords(estimateMs)}`;
   return `; ${length} wait in its line, ${own} before it${when}`;
 }
 
@@ -98,7 +99,7 @@ function gateWords({ gate, status, ...of }: GateState): string {
   const said = of.lastFault === null ? '' : ` (${shortened(of.lastFault.text)})`;
   switch (status) {
     case 'cooling':
-      return `${gate} asks to wait, for ${seconds(of.coolForMs)} more`;
+      return `${gate} asks to wait, for ${spanWords(of.coolForMs)} more`;
     case 'stalled':
     case 'probing':
       return `${gate} does not answer${said} and is asked again ${inTime(of.probeInMs ?? 0)}`;
@@ -113,5 +114,4 @@ function shortened(words: string): string {
   return words.length <= 200 ? words : `${words.slice(0, 200)}…`;
 }
 
-const seconds = (ms: number): string => `${Math.max(ms, 0) / 1_000} s`;
-const inTime = (ms: number): string => (ms <= 0 ? 'now' : `in ${seconds(ms)}`);
+const inTime = (ms: number): string => (ms <= 0 ? 'now' : `in ${spanWords(ms)}`);

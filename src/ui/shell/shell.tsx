@@ -91,8 +91,14 @@ function Head({ word }: { readonly word: string }): JSX.Element {
   const nav = useRef<HTMLElement>(null);
   // Where not all names have room, the one of this page is among those that are seen.
   useEffect(() => {
-    const here = nav.current?.querySelector('[aria-current]');
-    here?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const at = nav.current;
+    if (at === null) return undefined;
+    const show = (): void =>
+      at.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    // What stands beside it takes room when it has come: the choice of a tenant.
+    const resized = new ResizeObserver(show);
+    resized.observe(at);
+    return () => resized.disconnect();
   }, [word]);
   return (
     <header class="top">
