@@ -8,12 +8,17 @@ export type WeaveQuery = {
   /** One run of so many, a power of two: as the activity stream says. Default 1. */
   readonly every?: number;
 };
-/** From when on a run had a status. */
+/** From when on a run was in something. */
 export type WeaveStep = {
   /** When, in ms since 1970. */
   readonly atMs: number;
-  /** The status from then on. */
+  /** The status from then on. `backoff`: all its calls that are known paused before another attempt. */
   readonly status: RunStatus;
+  /**
+   * Where the most advanced call of a run in `calling-provider` stood, as its attempts tell it. Absent: it waited for a
+   * slot, or it is not known, as of a request that was out at the time of the read.
+   */
+  readonly phase?: 'in-slot' | 'answered';
 };
 /** A run, and what it was in. */
 export type WeaveRun = {
@@ -54,6 +59,8 @@ type Header = Omit<WeavePast, 'runs'> & {
   readonly runs: number;
   readonly steps: number;
   readonly statuses: readonly RunStatus[];
+  /** By place in `statuses`. Replicas of earlier releases have none. */
+  readonly phases?: readonly (WeaveStep['phase'] | null)[];
   readonly names: readonly string[];
 };
 
@@ -65,7 +72,14 @@ export function weaveOf(bytes: Uint8Array): WeavePast {
     throw new TypeError('this is no past of runs, or of a format that this client does not know');
   const length = view.getUint32(4, true);
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
-  const { runs: count, steps: stepCount, statuses, names, ...about } = JSON.parse(text) as Header;
+  const {
+    runs: count,
+    steps: stepCount,
+    statuses,
+    phases,
+    names,
+    ...about
+  } = JSON.parse(text) as Header;
   const created = 8 + length;
   const columns = created + count * 8;
   const word = (place: number): number => view.getUint32(columns + place * 4, true);
@@ -73,7 +87,9 @@ export function weaveOf(bytes: Uint8Array): WeavePast {
   let next = count * 5;
   const stepOf = (packed: number): WeaveStep => {
     const status = statuses[packed % 32] ?? 'admitted';
-    return { atMs: about.fromMs + Math.floor(packed / 32), status };
+    const phase = phases?.[packed % 32] ?? null;
+    const atMs = about.fromMs + Math.floor(packed / 32);
+    return phase === null ? { atMs, status } : { atMs, status, phase };
   };
   const runs = Array.from({ length: count }, (_, i): WeaveRun => {
     const named = (column: number): string => names[word(column * count + i)] ?? '';

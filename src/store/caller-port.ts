@@ -269,5 +269,6 @@ export function callerStore(reads: TenantReads): CallerStore {
     weaveOpen: ({ tenant }, query) => reads.weaveOpen({ ...query, tenant }),
     weaveEnded: ({ tenant }, query) => reads.weaveEnded({ ...query, tenant }),
     statusTurns: ({ tenant }, query) => reads.statusTurns({ ...query, tenant }),
+    otherAttempts: ({ tenant }, query) => reads.otherAttempts({ ...query, tenant }),
   };
 }

@@ -68,6 +68,7 @@ const methods: {
   weaveOpen: { sql: ['weave_open'] },
   weaveEnded: { sql: ['weave_ended'] },
   statusTurns: { sql: ['weave_turns'] },
+  otherAttempts: { sql: ['weave_attempts'] },
   renewLeases: { sql: ['lease_renew'] },
   channels: { sql: ['channels_list'] },
   groups: { sql: ['groups_list'] },

@@ -7,7 +7,7 @@ import { weaveOf } from '../../src/client/weave.ts';
 import { asRunId, type RunId } from '../../src/domain/ids.ts';
 import { weavePast, type WeavePast } from '../../src/library/live/weave-past.ts';
 import { runStatuses } from '../../src/library/runs-query.ts';
-import type { StatusTurn } from '../../src/store/ports/weave-port.ts';
+import type { OtherAttempt, StatusTurn } from '../../src/store/ports/weave-port.ts';
 import type { RunBrief } from '../../src/store/watch-port.ts';
 
 const scope = oneTenant('acme');
@@ -39,10 +39,13 @@ function reads(
   open: readonly RunBrief[],
   over: readonly RunBrief[],
   turnsOf: (run: RunId) => readonly StatusTurn[] = () => [],
+  othersOf: (run: RunId) => readonly OtherAttempt[] = () => [],
 ) {
   const asked = { turns: 0, rows: 0 };
+  const others = { runs: [] as (readonly [RunId, number])[], rows: 0 };
   return {
     asked,
+    others,
     weaveOpen: async (_: unknown, { limit }: { limit: number }) => {
       return { atMs, runs: open.slice(0, limit) };
     },
@@ -66,6 +69,16 @@ function reads(
         return found;
       });
     },
+    otherAttempts: async (
+      _: unknown,
+      { runs, limit }: { runs: readonly { runId: RunId; fromTurn: number }[]; limit: number },
+    ) =>
+      runs.map(({ runId, fromTurn }) => {
+        const rows = othersOf(runId).slice(0, limit);
+        others.runs.push([runId, fromTurn]);
+        others.rows += rows.length;
+        return rows;
+      }),
   };
 }
 const asked = { spanMs: 900_000, every: 1 };
@@ -119,7 +132,7 @@ it('is bounded in names', async () => {
 });
 
 const turn = (n: number, agoMs: number, status: StatusTurn['status'] = 'admitted'): StatusTurn => {
-  return { turn: n, atMs: atMs - agoMs, status };
+  return { turn: n, atMs: atMs - agoMs, status, taken: [] };
 };
 
 it('goes back in the turns of a run as far as the time does, and not further', async () => {
@@ -168,6 +181,64 @@ it('a run is queued until its first turn, and keeps each status until the next',
   ]);
 });
 
+const ofCall = { invocationId: 'call', incarnation: 1 };
+const outage = (sentMs: number): OtherAttempt => {
+  const times = { sentAtMs: atMs - sentMs, endedAtMs: atMs - sentMs + 100 };
+  return { ...ofCall, turn: 3, how: 'outage', ...times };
+};
+
+it('of runs that called, the attempts are read from the first turn that is known, and give phases', async () => {
+  const sent = { ...ofCall, sentAtMs: atMs - 6_000, endedAtMs: atMs - 5_500 };
+  const turns = [
+    turn(3, 9_000, 'calling-provider'),
+    { ...turn(4, 5_000, 'waiting-on-timer'), taken: [sent] },
+  ];
+  const of = reads(
+    [brief(1, { turn: 4 }), brief(2)],
+    [],
+    (id) => (id === idOf(1) ? turns : [turn(1, 9_000)]),
+    () => [outage(8_000)],
+  );
+  const past = await weavePast(of, scope, asked);
+  expect(of.others.runs).toEqual([[idOf(1), 3]]);
+  const steps = past.runs[0]?.steps.map((one) => [atMs - one.atMs, one.status, one.phase]);
+  expect(steps).toEqual([
+    [9_000, 'calling-provider', undefined],
+    [8_000, 'calling-provider', 'in-slot'],
+    [7_900, 'backoff', undefined],
+    [6_000, 'calling-provider', 'in-slot'],
+    [5_500, 'calling-provider', 'answered'],
+    [5_000, 'waiting-on-timer', undefined],
+  ]);
+});
+
+it('is bounded in attempts, of a run and in all', async () => {
+  const open = Array.from({ length: 4_000 }, (_, n) => brief(n));
+  const many = Array.from({ length: 200 }, (_, n) => outage(1_000 + n));
+  const of = reads(
+    open,
+    [],
+    () => [turn(1, 9_000, 'calling-provider')],
+    () => many,
+  );
+  const past = await weavePast(of, scope, asked);
+  expect(past.runs).toHaveLength(4_000);
+  // Pages of 500 runs with 64 attempts each, until there are 100,000.
+  expect(of.others.rows).toBe(4 * 500 * 64);
+});
+
+it('a run whose turns took many results leaves no room for those of others', async () => {
+  const taken = Array.from({ length: 8 }, () => ({ ...ofCall, sentAtMs: 0, endedAtMs: 0 }));
+  const open = Array.from({ length: 5_000 }, (_, n) => brief(n));
+  const of = reads(open, [], () =>
+    Array.from({ length: 16 }, (_, i) => ({ ...turn(i + 1, 9_000 - i), taken })),
+  );
+  const past = await weavePast(of, scope, asked);
+  expect(past.isTurnsWhole).toBe(false);
+  // A page of 500 runs may go beyond it.
+  expect(of.asked.rows).toBeLessThanOrEqual(200_000 / 8 + 500 * 16);
+});
+
 it('reads back from its bytes as it was', () => {
   const name = fc.oneof(fc.constant('ann'), fc.string({ maxLength: 20 }));
   const run = fc.record({
@@ -178,10 +249,16 @@ it('reads back from its bytes as it was', () => {
     turn: fc.nat(2_147_483_647),
     createdAtMs: fc.integer({ min: 0, max: atMs }),
     steps: fc.array(
-      fc.record({
-        atMs: fc.integer({ min: atMs - 900_000, max: atMs }),
-        status: fc.constantFrom(...runStatuses),
-      }),
+      fc
+        .tuple(
+          fc.integer({ min: atMs - 900_000, max: atMs }),
+          fc.constantFrom(
+            ...runStatuses.map((status) => ({ status })),
+            { status: 'calling-provider', phase: 'in-slot' } as const,
+            { status: 'calling-provider', phase: 'answered' } as const,
+          ),
+        )
+        .map(([ms, what]) => ({ atMs: ms, ...what })),
       { maxLength: 6 },
     ),
   });
@@ -194,6 +271,21 @@ it('reads back from its bytes as it was', () => {
       expect(weaveOf(bytes)).toEqual(past);
     }),
   );
+});
+
+it('between releases a step with a phase is read as one without', () => {
+  const { runId, agent, user, pipeline, createdAtMs } = brief(1);
+  const steps = [
+    { atMs: atMs - 900, status: 'calling-provider', phase: 'in-slot' },
+    { atMs: atMs - 100, status: 'calling-provider', phase: 'answered' },
+  ] as const;
+  const about = { atMs, fromMs: atMs - 1_000, every: 1, wholeFromMs: 0 };
+  const run = { runId, agent, user, pipeline, turn: 1, createdAtMs, steps };
+  const bytes = weaveBytes({ ...about, isOpenWhole: true, isTurnsWhole: true, runs: [run] });
+  // The header as it reads where nobody knows of phases; of the same length.
+  const text = bytes.toString('latin1').replace('"phases":', '"absent":');
+  const [read] = weaveOf(new Uint8Array(Buffer.from(text, 'latin1'))).runs;
+  expect(read?.steps).toEqual(steps.map(({ atMs: ms, status }) => ({ atMs: ms, status })));
 });
 
 it('other bytes are refused', () => {

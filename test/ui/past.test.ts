@@ -5,15 +5,25 @@ import type { ActivityCount, WeavePast } from '../../src/client/index.ts';
 import { codeOf, codeOfRun } from '../../src/ui/look/states.ts';
 import type { Frame, RowFrame } from '../../src/ui/activity/worker/frames.ts';
 import { stepMs } from '../../src/ui/activity/worker/history.ts';
-import { aheadBy, ofTenant } from '../../src/ui/activity/worker/past/past.ts';
+import { aheadBy, ofTenant, shifted } from '../../src/ui/activity/worker/past/past.ts';
 import { Picture } from '../../src/ui/activity/worker/picture.ts';
 import { casesOf } from '../support/long-form.ts';
 
 const open = ['queued', 'admitted', 'calling-provider', 'waiting-on-channel', 'backoff'] as const;
+const phases = ['in-slot', 'answered'] as const;
+/** A run that calls is in a phase, too, or waits. */
+const whats = [
+  ...open.map((status) => ({ status })),
+  ...phases.map((phase) => ({ status: 'calling-provider' as const, phase })),
+];
 const ended = ['completed', 'failed', 'cancelled'] as const;
 type Status = (typeof open)[number] | (typeof ended)[number];
 
-type Step = { readonly atMs: number; readonly status: Status };
+type Step = {
+  readonly atMs: number;
+  readonly status: Status;
+  readonly phase?: (typeof phases)[number];
+};
 type Told = { readonly runId: string; readonly user: string; readonly steps: readonly Step[] };
 
 /** Runs with their steps within this time, in order. */
@@ -22,18 +32,18 @@ const runsIn = (spanMs: number): fc.Arbitrary<Told[]> =>
     .array(
       fc.record({
         times: fc.uniqueArray(fc.integer({ min: 1, max: spanMs }), { minLength: 1, maxLength: 6 }),
-        statuses: fc.array(fc.constantFrom(...open), { minLength: 6, maxLength: 6 }),
+        whats: fc.array(fc.constantFrom(...whats), { minLength: 6, maxLength: 6 }),
         end: fc.option(fc.constantFrom(...ended)),
       }),
       { minLength: 1, maxLength: 12 },
     )
     .map((all) =>
-      all.map(({ times, statuses, end }, i) => {
+      all.map(({ times, whats: of, end }, i) => {
         const steps = times
           .toSorted((a, b) => a - b)
           .map((ms, n): Step => {
             const isLast = n === times.length - 1;
-            return { atMs: ms, status: isLast && end !== null ? end : statuses[n]! };
+            return { atMs: ms, ...(isLast && end !== null ? { status: end } : of[n]!) };
           });
         return { runId: `r${String(i).padStart(4, '0')}`, user: `u${i % 3}`, steps };
       }),
@@ -43,19 +53,21 @@ const isEnd = (status: string): boolean => (ended as readonly string[]).includes
 const stateAt = ({ steps }: Told, ms: number): Step | undefined =>
   steps.findLast(({ atMs }) => atMs <= ms);
 
-function rowOf({ runId, user, steps }: Told, { atMs, status }: Step): RowFrame {
+function rowOf({ runId, user, steps }: Told, { atMs, status, phase }: Step): RowFrame {
   const turn = steps.filter((step) => step.atMs <= atMs).length;
   const of = { agent: 'a', user, pipeline: `p-${runId}`, createdAtMs: steps[0]?.atMs ?? 0 };
-  return { runId, status, turn, phase: null, provider: null, ...of };
+  return { runId, status, turn, phase: phase ?? null, provider: null, ...of };
 }
 
 function countsAt(runs: readonly Told[], ms: number): Pick<Frame, 'counts' | 'phases'> {
   const counts: Record<string, number> = {};
+  const inPhases: Record<string, number> = {};
   for (const run of runs) {
-    const status = stateAt(run, ms)?.status;
+    const { status, phase } = stateAt(run, ms) ?? {};
     if (status !== undefined && !isEnd(status)) counts[status] = (counts[status] ?? 0) + 1;
+    if (phase !== undefined) inPhases[phase] = (inPhases[phase] ?? 0) + 1;
   }
-  return { counts, phases: {} };
+  return { counts, phases: inPhases };
 }
 
 function resetAt(runs: readonly Told[], ms: number): Frame {
@@ -165,6 +177,12 @@ describe('the past', () => {
     );
   });
 
+  it('has its phases still where the clocks differ', () => {
+    const steps = [{ atMs: 200, status: 'calling-provider' as const, phase: 'in-slot' as const }];
+    const weave = shifted(pastOf([{ runId: 'r', user: 'u', steps }], 3_000), 1_000);
+    expect(weave.runs[0]?.steps).toEqual([{ ...steps[0], atMs: 1_200 }]);
+  });
+
   it('never writes over a phase that was watched', () => {
     const picture = new Picture(0);
     const row = { ...rowOf({ runId: 'r', user: 'u', steps: [] }, { atMs: 0, status: 'queued' }) };
@@ -208,6 +226,32 @@ describe('the past', () => {
     };
     // Without a count nobody knows who was in a slot, and who in line.
     expect([slotsAt(2_000), slotsAt(7_000)]).toEqual([
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+  });
+
+  it('takes slots from the phases of runs where no count stands, and from the count where one does', () => {
+    const steps = [
+      { atMs: 0, status: 'calling-provider' as const },
+      { atMs: 1_000, status: 'calling-provider' as const, phase: 'in-slot' as const },
+      { atMs: 4_000, status: 'backoff' as const },
+      { atMs: 6_000, status: 'calling-provider' as const, phase: 'in-slot' as const },
+    ];
+    const picture = new Picture(20_000);
+    const run = { runId: 'r', user: 'u', steps };
+    watch(picture, [run], 20_000, 20_000);
+    const of = { statuses: { 'calling-provider': 1 }, isWhole: true, users: [], gates: [] };
+    const count = { atMs: 8_000, inSlots: 0, ...of, rest: { users: 0, statuses: {} } };
+    picture.past({ weave: pastOf([run], 20_000), counts: [count] }, 20_000);
+    const at = (ms: number) =>
+      (['calling-provider', 'slot', 'backoff'] as const).map(
+        (look) => picture.states.at(ms)?.[codeOf(look)],
+      );
+    expect([400, 2_000, 5_000, 7_000, 9_000].map(at)).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
       [0, 1, 0],
       [1, 0, 0],
     ]);

@@ -1,16 +1,19 @@
 /**
- * What the runs that a page draws were in during the last minutes, out of their journals: the page has watched them
- * only since it was opened.
+ * What the runs that a page draws were in during the last minutes, out of their journals and attempts: the page has
+ * watched them only since it was opened.
  *
- * 1. It is bounded: `runsMax` runs, `turnsMax` turns, `namesMax` characters of names. What was left out is told.
+ * 1. It is bounded: `runsMax` runs, `turnsMax` turns, `namesMax` characters of names. What was left out is told. Of
+ *    attempts that had no room a run seems to wait for a slot.
  * 2. Runs that are open come first, then those that ended, the last one first.
  * 3. Each read is a range of an index. A run's turns are read from the last one back, as far as the time goes.
+ * 4. What is computed between two reads is that of `pageRuns` runs.
  */
 import type { OneTenant } from '../../domain/scope.ts';
 import type { RunStatus } from '../../../machines/run.ts';
 import type { CallerStore } from '../../store/caller-port.ts';
-import type { StatusTurn } from '../../store/ports/weave-port.ts';
+import type { OtherAttempt, StatusTurn } from '../../store/ports/weave-port.ts';
 import type { RunBrief } from '../../store/watch-port.ts';
+import { withPhases, type WeaveStep } from './weave-phases.ts';
 
 /** As many as a page has rows for. */
 const runsMax = 8_192;
@@ -20,17 +23,18 @@ const namesMax = 2_000_000;
 const sliceMs = 60_000;
 const pageRuns = 500;
 const firstTurns = 16;
+/** Of one run, and in all: attempts whose end stands in no journal. */
+const othersOfRun = 64;
+const othersMax = 100_000;
 /** The number of a run's newest turn is below it. */
 const turnEnd = 2_147_483_647;
 
 export type WeaveAsked = { readonly spanMs: number; readonly every: number };
 
-type WeaveStep = { readonly atMs: number; readonly status: RunStatus };
-/** `steps`: from when on it had which status, the first one first; of what is not known there is none. */
-export type WeaveRun = Pick<
-  RunBrief,
-  'runId' | 'agent' | 'user' | 'pipeline' | 'turn' | 'createdAtMs'
-> & { readonly steps: readonly WeaveStep[] };
+/** `steps`: from when on it was in what, the first one first; of what is not known there is none. */
+type WeaveRun = Pick<RunBrief, 'runId' | 'agent' | 'user' | 'pipeline' | 'turn' | 'createdAtMs'> & {
+  readonly steps: readonly WeaveStep[];
+};
 
 export type WeavePast = {
   /** The time of the read, by the database's clock. */
@@ -46,7 +50,7 @@ export type WeavePast = {
   readonly runs: readonly WeaveRun[];
 };
 
-type Reads = Pick<CallerStore, 'weaveOpen' | 'weaveEnded' | 'statusTurns'>;
+type Reads = Pick<CallerStore, 'weaveOpen' | 'weaveEnded' | 'statusTurns' | 'otherAttempts'>;
 
 export async function weavePast(
   reads: Reads,
@@ -78,19 +82,50 @@ export async function weavePast(
     wholeFromMs,
     isOpenWhole,
     isTurnsWhole: turns.isWhole,
-    runs: runs.map((run, i) => {
-      const { runId, agent, user, pipeline, turn, createdAtMs } = run;
-      return {
-        runId,
-        agent,
-        user,
-        pipeline,
-        turn,
-        createdAtMs,
-        steps: stepsOf(run, turns.of[i] ?? [], fromMs),
-      };
-    }),
+    runs: await drawnRuns(reads, scope, { runs, turnsOf: turns.of, fromMs, atMs }),
   };
+}
+
+type Drawn = {
+  readonly runs: readonly RunBrief[];
+  readonly turnsOf: Turns['of'];
+  readonly fromMs: number;
+  readonly atMs: number;
+};
+
+async function drawnRuns(
+  reads: Reads,
+  scope: OneTenant,
+  { runs, turnsOf, fromMs, atMs }: Drawn,
+): Promise<WeaveRun[]> {
+  const drawn: WeaveRun[] = [];
+  let room = othersMax;
+  for (let at = 0; at < runs.length; at += pageRuns) {
+    const page = runs.slice(at, at + pageRuns).map((run, i) => {
+      const turns = turnsOf[at + i] ?? [];
+      return { run, turns, steps: stepsOf(run, turns, fromMs) };
+    });
+    const calling = page.filter(({ steps }) =>
+      steps.some(({ status }) => status === 'calling-provider'),
+    );
+    const asked = calling.map(({ run: { runId }, turns }) => {
+      return { runId, fromTurn: turns.at(-1)?.turn ?? 0 };
+    });
+    const found =
+      room > 0 && asked.length > 0
+        ? await reads.otherAttempts(scope, { runs: asked, limit: othersOfRun })
+        : [];
+    const othersOf = new Map<string, readonly OtherAttempt[]>();
+    for (const [i, { runId }] of asked.entries()) othersOf.set(runId, found[i] ?? []);
+    for (const { run, turns, steps } of page) {
+      const { runId, agent, user, pipeline, turn, createdAtMs, status } = run;
+      const others = othersOf.get(runId) ?? [];
+      room -= others.length;
+      const phased = withPhases({ steps, turns, others, atMs, status });
+      drawn.push({ runId, agent, user, pipeline, turn, createdAtMs, steps: phased });
+    }
+  }
+  return drawn;
 }
 
 /** The runs that there was room for, each once: one that has ended meanwhile as ended. */
@@ -146,7 +181,7 @@ async function turnsSince(
       const found = await reads.statusTurns(scope, { runs: asked, limit });
       for (const [place, i] of page.entries()) {
         const turns = found[place] ?? [];
-        room -= turns.length;
+        for (const { taken } of turns) room -= Math.max(1, taken.length);
         of[i]?.push(...turns);
         const { turn = 1, atMs = 0 } = turns.at(-1) ?? {};
         if (turns.length === limit && turn > 1 && atMs >= fromMs) next.push(i);

@@ -50,7 +50,7 @@ import { providerTotals, slotsOf } from './slots.ts';
 import { join } from './table.ts';
 import { dueTimers, timersOf } from './timers.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tokens.ts';
-import { statusTurns, weaveEnded, weaveOpen } from './lists/weave.ts';
+import { otherAttempts, statusTurns, weaveEnded, weaveOpen } from './lists/weave.ts';
 import { briefsOf, channelLog, openBriefs, runLog, runState } from './watch-reads.ts';
 
 export type MemoryStore = Store & {
@@ -186,6 +186,7 @@ function callerReads(whole: Whole): TenantReads {
     weaveOpen: (query) => whole((db) => weaveOpen(db, query)),
     weaveEnded: (query) => whole((db) => weaveEnded(db, query)),
     statusTurns: (query) => whole((db) => statusTurns(db, query)),
+    otherAttempts: (query) => whole((db) => otherAttempts(db, query)),
   };
 }
 

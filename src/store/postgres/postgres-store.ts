@@ -59,7 +59,7 @@ import { knownRequests } from './tables/requests.ts';
 import { createToken, listTokens, revokeToken, tokenByHash } from './tables/tokens.ts';
 import { listTenants } from './reads/lists.ts';
 import { watchReads } from './reads/watch-reads.ts';
-import { statusTurns, weaveEnded, weaveOpen } from './reads/weave.ts';
+import { otherAttempts, statusTurns, weaveEnded, weaveOpen } from './reads/weave.ts';
 import { dueTimers, providersOf, providerTotals, slotsOf, timersOf } from './reads/work-reads.ts';
 
 export type PostgresOptions = {
@@ -197,6 +197,7 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
     weaveOpen: (query) => weaveOpen(list, query),
     weaveEnded: (query) => weaveEnded(list, query),
     statusTurns: (query) => statusTurns(list, query),
+    otherAttempts: (query) => otherAttempts(list, query),
   };
 }
 

@@ -7,6 +7,7 @@ import { Picture } from '../../../src/ui/activity/worker/picture.ts';
 import type { Frame } from '../../../src/ui/activity/worker/frames.ts';
 import { stepMs } from '../../../src/ui/activity/worker/history.ts';
 import { testDatabase } from '../../support/postgres.ts';
+import { scriptedProvider } from '../../support/scripted-provider.ts';
 import { served } from '../served.ts';
 
 const url = await testDatabase();
@@ -38,11 +39,8 @@ async function watching(at: string): Promise<{ picture: Picture; end: () => Prom
   return { picture, end };
 }
 
-/** Of the codes of a call's phases, which stand in no journal, the one that calling a provider has. */
-const journaled = (code: number): string => {
-  const look = looks[code] ?? 'none';
-  return look === 'slot' ? 'calling-provider' : look;
-};
+const lookAt = (picture: Picture, ms: number, row: number): string =>
+  looks[picture.history.at(ms)?.[row] ?? 0] ?? 'none';
 
 it('a page that is opened later has the columns that another has watched', async () => {
   const at = await served(url);
@@ -67,8 +65,7 @@ it('a page that is opened later has the columns that another has watched', async
     const run = watched.rows.runAt(row)!;
     const other = late.picture.rows.rowOf(run.runId)!;
     const seen = [...Array(40).keys()].map((n) => openedMs - (n + 1) * stepMs).toReversed();
-    const of = (picture: Picture, at: number) =>
-      seen.map((ms) => journaled(picture.history.at(ms)?.[at] ?? 0));
+    const of = (picture: Picture, at: number) => seen.map((ms) => lookAt(picture, ms, at));
     const lived = of(watched, row);
     const journal = of(late.picture, other);
     // Word of a commit takes a moment: what was watched may lie a few steps behind the journal, and in its order.
@@ -87,6 +84,46 @@ it('a page that is opened later has the columns that another has watched', async
   ]);
   const done = codeOfRun('completed', null);
   expect(late.picture.counts[done]).toBe(watched.counts[done]);
+  await at.close();
+});
+
+it('a page that is opened later has calls in their slots and lines, as another has watched', async () => {
+  const paid = scriptedProvider({ name: 'paid', ceiling: 1 });
+  const at = await served(url, {}, { providers: [paid] });
+  const { picture: watched, end } = await watching(at.url);
+  const steps = [{ do: 'generate', with: { prompt: 'why?' } }, { do: 'wait' }];
+  const { body } = await at.ask('POST', '/v1/runs', { agent: 'script', input: { steps } });
+  const came = (n: number) => expect.poll(() => paid.calls.length, { timeout: 20_000 }).toBe(n);
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await came(1);
+  await pause(1_500);
+  paid.last().fail('rate-limited', 1_500);
+  await came(2);
+  await pause(1_500);
+  paid.last().answer('so');
+  await expect
+    .poll(async () => (await at.ask('GET', `/v1/runs/${body.id}`)).body.status)
+    .toBe('waiting-on-person');
+  await pause(1_000);
+  const openedMs = Date.now();
+  const late = await watching(at.url);
+  const weave = await createClient({ url: at.url }).operator.weave();
+  late.picture.past({ weave, counts: null }, Date.now());
+  await late.end();
+  await end();
+  const seen = [...Array(40).keys()].map((n) => openedMs - (n + 1) * stepMs).toReversed();
+  const [lived, told] = [watched, late.picture].map((picture) => {
+    const row = picture.rows.rowOf(body.id);
+    return seen.map((ms) => lookAt(picture, ms, row ?? -1));
+  });
+  // What lasts: a moment may lie between two steps of the one, and on a step of the other.
+  const lasting = (all: readonly string[] = []) =>
+    all
+      .filter((look, n) => [1, 2].every((by) => all[n - by] === look) && all[n - 3] !== look)
+      .filter((look) => look !== 'none');
+  expect(lasting(told)).toEqual(lasting(lived));
+  expect(lasting(told)).toEqual(['slot', 'calling-provider', 'slot', 'waiting-on-person']);
+  await at.close();
 });
 
 it('is of the tenant of its caller, for whoever may read', async () => {

@@ -2,6 +2,8 @@
 import { expect } from 'vitest';
 import { oneTenant } from '../../../src/access/scopes.ts';
 import { isDrawn } from '../../../src/domain/drawn.ts';
+import type { AttemptInsert } from '../../../src/store/batch.ts';
+import { readLinesBytesMax, takenOfTurnMax } from '../../../src/store/ports/weave-port.ts';
 import {
   begin,
   endOf,
@@ -111,6 +113,106 @@ export function weaveContract({ open, it }: Contract): void {
     const times = told[0]?.map(({ atMs }) => atMs) ?? [];
     expect(times).toEqual(times.toSorted((a, b) => b - a));
     expect((await read([[1, end]], 1))[0]?.map(({ turn }) => turn)).toEqual([3]);
+    expect(await read([])).toEqual([]);
+  });
+
+  it('turns tell the instants of the attempts that they took, and of nothing that is large', async () => {
+    const bench = await mixed(open);
+    const run = newRun(1);
+    const note = { attempt: 2, provider: 'p', how: 'answered', sentAtMs: 100, endedAtMs: 250 };
+    const line = (more: object) => ({ kind: 'done', id: 'call', incarnation: 3, ...more });
+    const answer = (characters: number) => line({ output: 'x'.repeat(characters), attempt: note });
+    // What counts is the size of all of a turn's lines, in bytes.
+    const room = readLinesBytesMax - Buffer.byteLength(JSON.stringify([answer(0)]));
+    const failure = { kind: 'failed', id: 'other "call"', incarnation: 1, attempt: note };
+    const texts = [
+      [{ kind: 'start', input: { attempt: note } }],
+      [line({ output: { text: 'an answer' }, attempt: note }), failure],
+      [line({ output: 'of a task' }), { kind: 'event', event: { type: 'done', attempt: note } }],
+      [answer(room)],
+      [answer(room + 1)],
+      [answer(40 * readLinesBytesMax)],
+      [line({ output: '\u0000', attempt: note })],
+      [line({ output: '\ud800', attempt: note })],
+      Array.from({ length: takenOfTurnMax + 2 }, () => answer(1)),
+      [],
+    ].map((lines) => JSON.stringify(lines));
+    for (const [i, journalText] of texts.entries())
+      await bench.turns(turnOf(run, i + 1, { status: 'calling-provider', journalText }));
+    const [told] = await bench.store.statusTurns(scope, {
+      runs: [{ runId: runId(1), beforeTurn: 2_147_483_647 }],
+      limit: 99,
+    });
+    const times = { sentAtMs: 100, endedAtMs: 250 };
+    const one = { invocationId: 'call', incarnation: 3, ...times };
+    const two = { invocationId: 'other "call"', incarnation: 1, ...times };
+    expect(told?.map(({ taken }) => taken).toReversed()).toEqual([
+      // The turn with which the run began.
+      [],
+      [],
+      [one, two],
+      [],
+      [one],
+      [],
+      [],
+      [],
+      [],
+      Array.from({ length: takenOfTurnMax }, () => one),
+      [],
+    ]);
+  });
+
+  it('other attempts are those of a run from a turn on, the last one first', async () => {
+    const bench = await mixed(open);
+    const made = (n: number, turn: number, how: AttemptInsert['how'], of = tenant) => ({
+      tenant: of,
+      runId: runId(n),
+      invocationId: 'call',
+      incarnation: 2,
+      turn,
+      attempt: 1,
+      count: 1,
+      provider: 'p',
+      how,
+      waitMs: 5,
+      fault: 'no',
+      sentAtMs: 100 * turn,
+      endedAtMs: 250,
+    });
+    await bench.commit({
+      attempts: [made(1, 3, 'cut'), made(1, 1, 'aborted'), made(2, 4, 'outage')],
+    });
+    await bench.commit({ attempts: [made(1, 3, 'rate-limited'), made(65, 3, 'outage', 'other')] });
+    const read = (of: readonly (readonly [number, number])[], limit = 9) =>
+      bench.store.otherAttempts(scope, {
+        runs: of.map(([n, fromTurn]) => ({ runId: runId(n), fromTurn })),
+        limit,
+      });
+    const told = await read([
+      [1, 1],
+      [8, 1],
+      [2, 4],
+      [1, 2],
+      [65, 1],
+    ]);
+    expect(told.map((all) => all.map(({ turn, how }) => [turn, how]))).toEqual([
+      [
+        [3, 'rate-limited'],
+        [3, 'cut'],
+        [1, 'aborted'],
+      ],
+      [],
+      [[4, 'outage']],
+      [
+        [3, 'rate-limited'],
+        [3, 'cut'],
+      ],
+      // Another tenant's.
+      [],
+    ]);
+    const of = { invocationId: 'call', incarnation: 2, turn: 4, how: 'outage' };
+    expect(told[2]).toEqual([{ ...of, sentAtMs: 400, endedAtMs: 250 }]);
+    expect((await read([[1, 1]], 2))[0]?.map(({ how }) => how)).toEqual(['rate-limited', 'cut']);
     expect(await read([])).toEqual([]);
   });
 }

@@ -144,6 +144,12 @@ const lists: Readonly<Record<string, readonly Asked[]>> = {
     '{1500,700}',
     50,
   ]),
+  weave_attempts: asked('attempts_pkey', [
+    `{${tenant},${tenant}}`,
+    `{${run},${run}}`,
+    '{50,90}',
+    50,
+  ]),
   agents_list: asked('structures_pkey', [null, null, null, 100], ['agent-7', 'agent-7', 'v7', 100]),
   agents_open_runs: asked('runs_open', [null], [tenant]),
   tenants_all: [

@@ -90,7 +90,7 @@ const weave = route({
   path: '/v1/activity/weave',
   scope: 'read',
   summary:
-    'What the runs that a page draws were in during the last `span` ms, out of their journals: open ones and those that ended, one of `every`. Bytes: see the documentation of the pages.',
+    'What the runs that a page draws were in during the last `span` ms, out of their journals and attempts: open ones and those that ended, one of `every`. Bytes: see the documentation of the pages.',
   ofTenant: true,
   query: z.object({
     span: z.coerce.number().int().min(1_000).max(3_600_000).default(900_000),

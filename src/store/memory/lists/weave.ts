@@ -1,6 +1,9 @@
 /** The past of runs that are drawn: see weave-port.ts. It owns no table. */
 import { isDrawn } from '../../../domain/drawn.ts';
+import type { JournalEntry } from '../../../domain/event.ts';
 import type { AnswerIn, AskedIn } from '../../caller-port.ts';
+import { readLinesBytesMax, takenOfTurnMax, type TakenAttempt } from '../../ports/weave-port.ts';
+import { readAttempts } from '../attempts.ts';
 import type { Database } from '../database.ts';
 import { readJournal } from '../runs.ts';
 import { brief } from '../watch-reads.ts';
@@ -35,7 +38,35 @@ export function statusTurns(
 ): AnswerIn<'statusTurns'> {
   return runs.map(({ runId, beforeTurn }) =>
     readJournal(db, { tenant, runId, beforeTurn, limit })
-      .map(({ turn, atMs, status }) => ({ turn, atMs, status }))
+      .map(({ turn, atMs, status, entriesText }) => {
+        return { turn, atMs, status, taken: takenIn(entriesText) };
+      })
       .toReversed(),
+  );
+}
+
+/** What Postgres would not take apart tells of no attempt. */
+function takenIn(text: string): readonly TakenAttempt[] {
+  if (Buffer.byteLength(text) > readLinesBytesMax || /\\u0000|\\ud/.test(text)) return [];
+  const taken = (JSON.parse(text) as JournalEntry[]).flatMap((entry) => {
+    if ((entry.kind !== 'done' && entry.kind !== 'failed') || entry.attempt === undefined)
+      return [];
+    const { sentAtMs, endedAtMs } = entry.attempt;
+    return [{ invocationId: entry.id, incarnation: entry.incarnation, sentAtMs, endedAtMs }];
+  });
+  return taken.slice(0, takenOfTurnMax);
+}
+
+export function otherAttempts(
+  db: Database,
+  { tenant, runs, limit }: AskedIn<'otherAttempts'>,
+): AnswerIn<'otherAttempts'> {
+  return runs.map(({ runId, fromTurn }) =>
+    readAttempts(db, { tenant, runId, afterTurn: fromTurn - 1, afterSeq: null, limit: Infinity })
+      .toReversed()
+      .slice(0, limit)
+      .map(({ invocationId, incarnation, sentAtMs, endedAtMs, turn, how }) => {
+        return { invocationId, incarnation, sentAtMs, endedAtMs, turn, how };
+      }),
   );
 }

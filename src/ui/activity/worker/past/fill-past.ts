@@ -1,6 +1,6 @@
 /**
- * Brings the past into the picture: rows of runs that have ended, what each row was in, the tracks. Phases stand in no
- * journal: a run that called a provider is drawn as one that waits for a slot.
+ * Brings the past into the picture: rows of runs that have ended, what each row was in, the tracks. A run that called
+ * a provider without a phase is drawn as one that waits for a slot.
  */
 import type { WeaveRun } from '../../../../client/index.ts';
 import { codeOfRun, type Code } from '../../../look/states.ts';
@@ -108,10 +108,10 @@ function endedIn(
 type Span = { readonly fromMs: number; readonly toMs: number };
 
 function piecesOf({ steps }: WeaveRun, row: number, span: Span, nowMs: number): readonly Piece[] {
-  return steps.flatMap(({ atMs, status }, i) => {
+  return steps.flatMap(({ atMs, status, phase }, i) => {
     const fromMs = Math.max(atMs, span.fromMs);
     const toMs = Math.min(steps[i + 1]?.atMs ?? nowMs, span.toMs);
-    return fromMs < toMs ? [{ row, fromMs, toMs, code: codeOfRun(status, null) }] : [];
+    return fromMs < toMs ? [{ row, fromMs, toMs, code: codeOfRun(status, phase) }] : [];
   });
 }
 

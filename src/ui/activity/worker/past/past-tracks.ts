@@ -41,8 +41,11 @@ export function tracksOf({ weave, counts }: Past): PastTracks {
     if (values === null) return null;
     const count = countAt(ms);
     if (count !== null && !(isWhole && ms >= weave.wholeFromMs)) counted(values, count);
-    const inSlots = Math.min(count?.inSlots ?? 0, values[calling] ?? 0);
-    values[calling] = (values[calling] ?? 0) - inSlots;
+    if (count === null) return values;
+    // It knows of requests that are still out, which the runs' attempts do not.
+    const calls = (values[calling] ?? 0) + (values[slotCode] ?? 0);
+    const inSlots = Math.min(count.inSlots, calls);
+    values[calling] = calls - inSlots;
     values[slotCode] = inSlots;
     return values;
   };
@@ -93,8 +96,8 @@ function stackOf({ runs, fromMs, atMs, every }: WeavePast): Stack {
   };
   for (const run of runs) {
     let before: number | null = null;
-    for (const { atMs: ms, status } of run.steps) {
-      const code = codeOfRun(status, null);
+    for (const { atMs: ms, status, phase } of run.steps) {
+      const code = codeOfRun(status, phase);
       if (before !== null) add(placeOf(ms) + before, -every);
       add(placeOf(ms) + code, every);
       before = code;

@@ -1,4 +1,4 @@
-/** What was before this page watched: the drawn runs out of their journals, and the counts of every 5 s. */
+/** What was before this page watched: the drawn runs out of their journals and attempts, and the counts of every 5 s. */
 import type { ActivityCount, WeavePast } from '../../../../client/index.ts';
 
 export type Past = {
@@ -30,7 +30,7 @@ export function shifted(weave: WeavePast, byMs: number): WeavePast {
     runs: weave.runs.map((run) => ({
       ...run,
       createdAtMs: run.createdAtMs + byMs,
-      steps: run.steps.map(({ atMs, status }) => ({ atMs: atMs + byMs, status })),
+      steps: run.steps.map((step) => ({ ...step, atMs: step.atMs + byMs })),
     })),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Asks for what was before this page watched: the drawn runs out of their journals, and what was counted every 5 s. Its
- * times are those of the database's clock; they are given as this machine's.
+ * Asks for what was before this page watched: the drawn runs out of their journals and attempts, and what was counted every
+ * 5 s. Its times are those of the database's clock; they are given as this machine's.
  */
 import { createClient, HeddleRequestError } from '../../../../client/index.ts';
 import type { Access } from '../../../shell/ask/asker.ts';
