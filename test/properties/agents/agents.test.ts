@@ -14,28 +14,34 @@ import { amongOlder, live, type Planted, type Reached } from './agent-life.ts';
 const numRuns = Number(process.env['FC_RUNS'] ?? 40);
 const seed = process.env['FC_SEED'];
 const bounds = { timeout: 7_200_000 };
+const roundsMax = 5;
+const seldom = [
+  'an interrupted call',
+  'reasoning',
+  'an opaque part',
+  'outage',
+  'limited',
+  'a run that is running-task',
+  'a run that is waiting-on-person',
+  'a run that is cancelled',
+];
 
 const lives = (reached: Reached, planted?: Planted) =>
   fc.asyncProperty(agentCase, (one) => live(one, reached, planted));
 
 it('every request of every agent is one that its vendor takes', bounds, async () => {
   const reached: Reached = {};
-  await fc.assert(lives(reached), { numRuns, ...(seed !== undefined && { seed: Number(seed) }) });
-  console.log(reached);
+  const round = () =>
+    fc.assert(lives(reached), { numRuns, ...(seed !== undefined && { seed: Number(seed) }) });
+  await round();
   for (const what of ['anthropic', 'ollama', 'openai', 'a tool result', 'crashes in work']) {
     expect(reached[what], what).toBeGreaterThan(numRuns / 10);
   }
-  const seldom = ['running-task', 'waiting-on-person', 'cancelled'];
-  for (const what of [
-    'an interrupted call',
-    'reasoning',
-    'an opaque part',
-    'outage',
-    'limited',
-    ...seldom.map((status) => `a run that is ${status}`),
-  ]) {
-    expect(reached[what], what).toBeGreaterThan(0);
-  }
+  const never = () => seldom.filter((what) => reached[what] === undefined);
+  // What is seldom is looked for among further ones.
+  for (let rounds = 1; rounds < roundsMax && never().length > 0; rounds++) await round();
+  console.log(reached);
+  expect(never()).toEqual([]);
 });
 
 const planted: readonly (Planted & { readonly name: string; readonly finding: RegExp })[] = [

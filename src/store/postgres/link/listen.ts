@@ -120,13 +120,16 @@ function notifications(
     let next: ReturnType<typeof setTimeout> | undefined;
     const fail = (error: unknown): void => subscriber.error(error);
 
+    // Whoever ends it in the middle of one of these leaves no timer behind.
     const ping = async (link: Link): Promise<void> => {
+      if (ending.signal.aborted) return;
       const payload = `!${randomUUID()}`;
       pings.set(
         payload,
         setTimeout(() => fail(new Error('the listener does not hear itself')), pingMsMax),
       );
       await link.simple(`notify ${channel}, '${payload}'`);
+      if (ending.signal.aborted) return;
       next = setTimeout(() => void ping(link).catch(fail), pingMs);
     };
     const begin = async (link: Link): Promise<void> => {
