@@ -1,10 +1,11 @@
 /** What Postgres does to a commit that is under way, and what the store makes of it. */
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import pg from 'pg';
 import { oneTenant } from '../../../src/access/scopes.ts';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import type { Hint } from '../../../src/store/port.ts';
 import { testDatabase } from '../../support/postgres.ts';
+import { open } from '../../support/stock.ts';
 import {
   Bench,
   event,
@@ -215,6 +216,24 @@ it('promise 2: sixteen writers, some of whose transactions roll back, leave no g
     expect(own).toEqual(Array.from({ length: each }, (_, n) => `${writer}-${n}`));
   }
   expect((await store.audit(oneTenant(tenant))).channelGaps).toBe(0);
+});
+
+it('a listener that is closed with its first hint leaves no timer', async () => {
+  let isOver = false;
+  const shouting = (async () => {
+    while (!isOver) await store.notify([{ kind: 'work', shards: [1] }]);
+  })();
+  // The hint may come with the answer to what the listener says to itself.
+  for (let n = 0; n < 60; n++) {
+    let heard: () => void = nothing;
+    const first = new Promise<void>((resolve) => (heard = resolve));
+    const listener = await store.listen(({ kind }) => kind === 'work' && heard());
+    await first;
+    await listener.close();
+  }
+  isOver = true;
+  await shouting;
+  await vi.waitFor(() => expect(open()).not.toContain('Timeout'), 2_000);
 });
 
 it('a listener whose connection is ended listens again and says so', async () => {
