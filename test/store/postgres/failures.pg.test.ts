@@ -225,7 +225,7 @@ it('a listener that is closed with its first hint leaves no timer', async () => 
   })();
   // The hint may come with the answer to what the listener says to itself.
   for (let n = 0; n < 60; n++) {
-    let heard: () => void = nothing;
+    let heard = (): void => undefined;
     const first = new Promise<void>((resolve) => (heard = resolve));
     const listener = await store.listen(({ kind }) => kind === 'work' && heard());
     await first;
