@@ -7,9 +7,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Null: heddle's package is not there. `from` is undefined in a bundle that is no module. */
-export async function ownFolder(from: string | undefined = import.meta.url): Promise<URL | null> {
-  return (from === undefined ? null : await nearestAbove(from)) ?? (await installed());
+/** Null: heddle's package is not there. */
+export async function ownFolder(): Promise<URL | null> {
+  // It is undefined in a bundle that is no module.
+  const here: string | undefined = import.meta.url;
+  return (here === undefined ? null : await nearestAbove(here)) ?? (await installed());
 }
 
 async function nearestAbove(from: string): Promise<URL | null> {
