@@ -1,7 +1,7 @@
 /** A chart of an agent: what it holds comes at once, where everything is when it is laid out. */
 import { useEffect, useState } from 'preact/hooks';
 import type { AgentChart } from '../../client/index.ts';
-import { useAnswer } from '../shell/ask.ts';
+import { useAnswer, type Answer } from '../shell/ask.ts';
 
 const narrowPx = 700;
 /** A small chart is there soon: it is not shown as an outline first. */
@@ -11,7 +11,7 @@ const soonMs = 1_000;
 export function useChart(
   agent: string,
   version: string | undefined,
-): { readonly chart: AgentChart | null; readonly trouble: Error | null } {
+): Omit<Answer<AgentChart>, 'value'> & { readonly chart: AgentChart | null } {
   const width = innerWidth < narrowPx ? 'narrow' : 'wide';
   const of = { ...(version === undefined ? {} : { version }), width } as const;
   const key = `${agent} ${version} ${width}`;
@@ -27,7 +27,11 @@ export function useChart(
   const isSoon =
     !isLate && bare !== null && bare.drawing === null && bare.plan.nodes.length <= smallStates;
   const chart = whole ?? (isSoon && drawn.trouble === null ? null : bare);
-  return { chart, trouble: chart === null ? (drawn.trouble ?? plan.trouble) : null };
+  const again = (): void => {
+    plan.again();
+    drawn.again();
+  };
+  return { chart, trouble: chart === null ? (drawn.trouble ?? plan.trouble) : null, again };
 }
 
 /** True a while after the chart was asked for. */

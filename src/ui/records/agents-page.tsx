@@ -79,6 +79,10 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
   const newest = useAnswer((on) => on.agents.get(name), [name]);
   useAgain(versions.again, versionsMs);
   const trouble = agent.trouble ?? (own === undefined ? null : drawn.trouble);
+  const again = (): void => {
+    agent.again();
+    drawn.again();
+  };
   return (
     <>
       <div class="head">
@@ -94,7 +98,7 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
           its runs
         </a>
       </div>
-      {trouble !== null && <Trouble error={trouble} again={agent.again} />}
+      {trouble !== null && <Trouble error={trouble} again={again} />}
       {own !== undefined && drawn.chart === null && trouble === null && (
         <p class="quiet">Drawing …</p>
       )}

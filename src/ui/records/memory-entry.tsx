@@ -96,7 +96,9 @@ function useShown(
     [JSON.stringify(of), version, isWhole],
   );
   if (isWhole) return { ...known, trouble: null };
-  return { ...find(far.value ?? []), trouble: far.trouble };
+  // What is known is shown also while the one before it is asked for, and where it is not kept any more.
+  const { shown, before } = find(far.value ?? []);
+  return { shown: known.shown ?? shown, before: known.before ?? before, trouble: far.trouble };
 }
 
 function Version({

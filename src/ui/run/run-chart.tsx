@@ -12,11 +12,13 @@ import type { TurnPage, TurnStore } from './turns/turn-store.ts';
 type Props = { readonly run: RunInFull; readonly store: TurnStore; readonly turn: number };
 
 export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.Element {
-  const { chart, trouble } = useChart(agent, version);
+  const { chart, trouble, again } = useChart(agent, version);
   const line = store.turn(turn);
   const snapshot = store.snapshot(turn);
   const own = store.page(turn);
   const pages = store.pagesBefore(turn);
+  // Windows come and go, and one takes the place of another.
+  const known = pages.map(({ turns }) => `${turns[0]?.turn} ${turns.length}`).join();
   const root = chart?.plan.root ?? '';
   // Where the turn led stands in its window. Where the chart here may lead elsewhere, a snapshot says it better.
   const told = snapshot !== null && line?.exact !== true ? snapshot : line;
@@ -31,13 +33,13 @@ export function RunChart({ run: { agent, version }, store, turn }: Props): JSX.E
       now: new Set(now.map(({ id }) => id)),
       before,
     };
-  }, [root, told, own, pages.length, turn]);
+  }, [root, told, own, known, turn]);
   const steps = useForwardSteps(told);
   if (chart === null) {
     return trouble === null ? (
       <p class="quiet run-chart">Drawing …</p>
     ) : (
-      <Trouble error={trouble} />
+      <Trouble error={trouble} again={again} />
     );
   }
   return (

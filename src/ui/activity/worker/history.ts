@@ -3,15 +3,20 @@
  *
  * It owns the ring and the newest byte of each row. It leaves to Rows which run a row belongs to.
  *
- * 1. Its memory is bounded: `columns` steps of `rows` rows. It is asked for at once, and the system gives what is written:
- *    a ring that grew would be copied, and that would be the longest task of the page.
+ * 1. Its memory is bounded: `columns` steps of `rows` rows. It is asked for at once, because a ring that grew would be
+ *    copied, and that would be the longest task of the page. The system gives what is written, so `settle` writes to it
+ *    piece by piece: a page that stays open has all its memory soon, and does not grow for a quarter of an hour.
  * 2. A step that nobody has told of has the bytes of the step before.
  * 3. Of a row that was wiped no byte is seen. Rows are wiped many at once, column by column: one by one, each byte
- *    would lie on a page of its own.
+ *    would lie on a page of its own. No column is touched from before the row's first byte: where runs are short, that
+ *    is a small part of the ring.
  */
 import type { Code } from '../../look/states.ts';
 
 export const stepMs = 200;
+/** Systems give memory by pages of this size, or larger ones. */
+const smallestPage = 4_096;
+
 export const stepOf = (ms: number): number => Math.floor(ms / stepMs);
 
 export class History {
@@ -24,14 +29,19 @@ export class History {
   /** The newest step that is written; steps are counted from 1970. */
   #head: number;
   #first: number;
-  /** Wiped rows whose bytes still lie in the ring. */
-  #wiped: number[] = [];
+  /** By row, the first step that it has a byte in since it was wiped. */
+  readonly #begun: Float64Array;
+  /** Wiped rows whose bytes still lie in the ring, from a step on. */
+  #wiped: { readonly row: number; readonly from: number }[] = [];
+  /** How much of the ring `settle` has written to. */
+  #settled = 0;
 
   constructor({ columns, rows, nowMs }: { columns: number; rows: number; nowMs: number }) {
     this.columns = columns;
     this.#stride = rows;
     this.#ring = new Uint8Array(columns * rows);
     this.#now = new Uint8Array(rows);
+    this.#begun = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
     this.#head = stepOf(nowMs);
     this.#first = this.#head;
   }
@@ -46,7 +56,7 @@ export class History {
   }
 
   set(row: number, code: Code): void {
-    this.#use(row);
+    this.#use(row, this.#head);
     this.#now[row] = code;
   }
 
@@ -90,8 +100,8 @@ export class History {
    */
   fill(pieces: readonly Piece[]): void {
     this.#clean();
-    for (const { row } of pieces) this.#use(row);
     const oldest = Math.max(this.#first, this.#head - this.columns + 1);
+    for (const { row, fromMs } of pieces) this.#use(row, Math.max(oldest, stepOf(fromMs)));
     const begins = Array.from({ length: Math.max(0, this.#head - oldest + 1) }, (): Piece[] => []);
     for (const piece of pieces) {
       const at = Math.max(0, stepOf(piece.fromMs) - oldest);
@@ -125,15 +135,29 @@ export class History {
   /** The row is to be another run's: nothing of it is left. */
   wipe(row: number): void {
     this.#now[row] = 0;
-    this.#wiped.push(row);
+    this.#wiped.push({ row, from: this.#begun[row] ?? Number.POSITIVE_INFINITY });
+    this.#begun[row] = Number.POSITIVE_INFINITY;
+  }
+
+  /** Writes to a further piece of the ring, whose bytes stay as they are. True: to the last one. */
+  settle(bytes: number): boolean {
+    const to = Math.min(this.#settled + bytes, this.#ring.length);
+    for (let at = this.#settled; at < to; at += smallestPage) Atomics.or(this.#ring, at, 0);
+    this.#settled = to;
+    return to === this.#ring.length;
   }
 
   #clean(): void {
-    const rows = this.#wiped.toSorted((a, b) => a - b);
+    if (this.#wiped.length === 0) return;
+    const wiped = this.#wiped.toSorted((a, b) => a.from - b.from);
     this.#wiped = [];
-    if (rows.length === 0) return;
-    for (let start = 0; start < this.#ring.length; start += this.#stride) {
-      for (const row of rows) this.#ring[start + row] = 0;
+    const rows = Int32Array.from(wiped, ({ row }) => row);
+    const oldest = Math.max(0, this.#head - this.columns + 1);
+    let count = 0;
+    for (let step = Math.max(oldest, wiped[0]?.from ?? 0); step <= this.#head; step++) {
+      while ((wiped[count]?.from ?? Number.POSITIVE_INFINITY) <= step) count += 1;
+      const offset = this.#offset(step);
+      for (let nth = 0; nth < count; nth++) this.#ring[offset + (rows[nth] as number)] = 0;
     }
   }
 
@@ -141,9 +165,10 @@ export class History {
     return (step % this.columns) * this.#stride;
   }
 
-  #use(row: number): void {
+  #use(row: number, step: number): void {
     if (row >= this.#stride) throw new RangeError(`row ${row} of ${this.#stride}`);
     if (row >= this.#used) this.#used = row + 1;
+    if (step < (this.#begun[row] as number)) this.#begun[row] = step;
   }
 }
 

@@ -9,6 +9,8 @@ import { Picture } from './picture.ts';
 
 const fairUsers = 100;
 const pastEveryMs = 15_000;
+/** So much of the history's memory is taken a step, until it is all there: each is a task of a millisecond or two. */
+const settledBytes = 4 * 2 ** 20;
 const picture = new Picture(Date.now());
 const painter = new Painter(picture, 'light');
 let following: AbortController | null = null;
@@ -20,6 +22,7 @@ let isAsking = false;
 let askedMs = Number.NEGATIVE_INFINITY;
 /** What is going on has been told in whole. */
 let isKnown = false;
+let isSettled = false;
 let cursor: Cursor | null = null;
 
 const say = (words: FromWorker): void => postMessage(words);
@@ -64,6 +67,7 @@ function tell(nowMs: number): void {
 setInterval(() => {
   const nowMs = Date.now();
   picture.tick(nowMs);
+  isSettled ||= picture.history.settle(settledBytes);
   if (isHidden) return;
   tell(nowMs);
   if (painter.window.isLive) due();
