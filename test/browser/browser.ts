@@ -26,7 +26,7 @@ const args = [
 export type Seen = {
   readonly page: Page;
   /** Everything that went wrong in the page: errors, refused files, failed requests. */
-  readonly troubles: readonly string[];
+  readonly troubles: string[];
 };
 
 /** A browser for the tests of a file. */
