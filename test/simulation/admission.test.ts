@@ -1,6 +1,7 @@
 /** Admission cannot deadlock (promise 7): any cap, any order of arrival, and every circuit completes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { casesOf } from '../support/long-form.ts';
 import { play } from './explore.ts';
 import { admission } from './scenarios/circuits.ts';
 import { plain } from './schedule.ts';
@@ -17,6 +18,6 @@ describe('with few permits and any order of arrival, all circuits complete', () 
       const rows = world.store.database.tables.runs.all();
       expect(rows.map(({ status }) => status)).toEqual(runs.map(() => 'completed'));
     });
-    await fc.assert(property, { numRuns: 15, seed: permitsMax });
+    await fc.assert(property, { numRuns: casesOf({ short: 6, long: 30 }), seed: permitsMax });
   });
 });

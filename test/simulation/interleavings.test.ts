@@ -3,7 +3,7 @@
  * every item, and with random schedules of delays, crashes, failures, freezes and closings. All must
  * have the outcome of the run in which nothing goes wrong.
  *
- * The suite plays a short form: a crash at every fifteenth place, other places with another
+ * The suite plays a short form: a crash at every thirtieth place, other places with another
  * `HEDDLE_SEED`. `.ci/run` plays all of them and random ones, 10,000 schedules together;
  * `npm run test:simulation` is the long form, and `HEDDLE_SCHEDULES=100000` plays at least so many.
  * A schedule that a failure prints is played again with
@@ -18,15 +18,15 @@ import type { World } from './world.ts';
 import { twoConsumersOfAGroup } from './scenarios/channels.ts';
 import { allScenarios } from './scenarios/all.ts';
 
-const wanted = Number(process.env['HEDDLE_SCHEDULES'] ?? 900);
+const wanted = Number(process.env['HEDDLE_SCHEDULES'] ?? 500);
 const seed = Number(process.env['HEDDLE_SEED'] ?? 1);
 /** What a scenario may take: a tenth of a second a schedule is a hang. */
 const timeoutMs = 60_000 + wanted * 10;
 
 /** Crashes at every place come to so many at least. */
 const everywhere = 9_000;
-/** The short form crashes at every fifteenth place, before and after things by turns; the seed says at which. */
-const every = wanted < everywhere ? 15 : 1;
+/** The short form crashes at every thirtieth place, before and after things by turns; the seed says at which. */
+const every = wanted < everywhere ? 30 : 1;
 /** What is left of the wanted number is random, in equal parts. */
 const randomEach = Math.ceil(
   Math.max(wanted - everywhere / every, 1_000 / every) / allScenarios.length,
