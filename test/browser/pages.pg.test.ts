@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('the pages', () => {
     ['channels', 'news'],
     ['channels/news', 'hello'],
     ['memory', 'plan'],
-    ['memory/tenant/-/plan', 'Version 2'],
+    ['memory/tenant/-/plan', 'step: 1'],
     ['evaluations', 'evaluated'],
     ['budgets', 'tokens'],
     ['replicas', '32 of 32 shards'],

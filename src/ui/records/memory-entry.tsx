@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import type { Client, MemoryOwner, MemoryVersion, Page } from '../../client/index.ts';
 import { Payload } from '../look/payload.tsx';
+import { ChangeList } from '../run/change-list.tsx';
 import { contextDiff } from '../run/context-diff.ts';
-import { MoreChanges } from '../run/more-changes.tsx';
 import { useAnswer } from '../shell/ask.ts';
 import { pageAt, query, setQuery } from '../shell/router.ts';
 import { Trouble } from '../shell/trouble.tsx';
@@ -109,8 +109,7 @@ function Version({
   readonly before: MemoryVersion | undefined;
 }): JSX.Element {
   const { runId, turn, value, version } = shown;
-  const { changes, left } =
-    before === undefined ? { changes: [], left: 0 } : contextDiff(before.value, value);
+  const diff = before === undefined ? null : contextDiff(before.value, value);
   return (
     <section class="section">
       <p>
@@ -122,21 +121,9 @@ function Version({
             in turn {turn} of run …{runId.slice(-12)}
           </a>
         )}
-        {before !== undefined && changes.length === 0 && '; as the version before it'}
+        {diff !== null && diff.changes.length === 0 && '; as the version before it'}
       </p>
-      {changes.length > 0 && (
-        <div class="diff">
-          {changes.map(({ path, kind, before: was, after }) => (
-            <div key={path} class={kind === 'removed' ? 'removed' : 'added'}>
-              <span>{kind === 'removed' ? '−' : '+'}</span>
-              <span>
-                {path}: {(JSON.stringify(kind === 'removed' ? was : after) ?? '').slice(0, 600)}
-              </span>
-            </div>
-          ))}
-        </div>
-      )}
-      <MoreChanges left={left} />
+      {diff !== null && <ChangeList of={diff} whole="(the value)" />}
       <Payload value={value} label={`version ${version}`} />
     </section>
   );

@@ -1,7 +1,7 @@
-/** What a turn changed in the context, path by path. */
+/** What changed between two values, such as a context before and after a turn, path by path. */
 
 export type Change = {
-  /** Such as `draft.title` or `facts.2`. */
+  /** Such as `draft.title` or `facts.2`; empty for the value itself. */
   readonly path: string;
   readonly kind: 'added' | 'removed' | 'changed';
   readonly before?: unknown;
@@ -32,7 +32,7 @@ export function contextDiff(before: unknown, after: unknown): Changes {
     const areAlike = isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b);
     if (!areAlike) {
       if (JSON.stringify(a) === JSON.stringify(b)) return;
-      add({ path: path || '(the context)', kind: 'changed', before: a, after: b });
+      add({ path, kind: 'changed', before: a, after: b });
       return;
     }
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {

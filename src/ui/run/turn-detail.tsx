@@ -7,8 +7,8 @@ import { costWords } from '../look/amounts.ts';
 import { Payload } from '../look/payload.tsx';
 import { duration, instant } from '../look/time.ts';
 import type { Attempt, RunSnapshot, TracedTurn, TurnEntry } from '../../client/index.ts';
-import { contextDiff, type Change } from './context-diff.ts';
-import { MoreChanges } from './more-changes.tsx';
+import { ChangeList } from './change-list.tsx';
+import { contextDiff } from './context-diff.ts';
 import type { TurnStore } from './turns/turn-store.ts';
 
 /** The whole stands below. */
@@ -171,8 +171,6 @@ function Edges({ turn: { edges, exact } }: { readonly turn: TracedTurn }): JSX.E
   );
 }
 
-const signs = { added: '+', removed: '−', changed: '~' } as const;
-
 function Changes({
   before,
   snapshot: { context },
@@ -185,52 +183,15 @@ function Changes({
   readonly isKnown: boolean;
 }): JSX.Element {
   if (!isKnown) return <p class="small quiet">The turn before is being read …</p>;
-  const { changes, left } = isFirst ? { changes: [], left: 0 } : contextDiff(before, context);
+  const diff = isFirst ? null : contextDiff(before, context);
   return (
     <>
-      {isFirst ? null : changes.length === 0 ? (
-        <p class="small quiet">context unchanged</p>
-      ) : (
-        <div class="diff">
-          {changes.map((change) => (
-            <ChangeLine key={change.path} change={change} />
-          ))}
-        </div>
-      )}
-      <MoreChanges left={left} />
+      {diff !== null && diff.changes.length === 0 && <p class="small quiet">context unchanged</p>}
+      {diff !== null && <ChangeList of={diff} whole="(the context)" />}
       <details>
         <summary class="small quiet">the whole context</summary>
         <Payload value={context} label="context" />
       </details>
-    </>
-  );
-}
-
-const brief = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 600);
-
-function ChangeLine({
-  change: { path, kind, before, after },
-}: {
-  readonly change: Change;
-}): JSX.Element {
-  return (
-    <>
-      {kind !== 'added' && (
-        <div class="removed">
-          <span>{kind === 'changed' ? '−' : signs[kind]}</span>
-          <span>
-            {path}: {brief(before)}
-          </span>
-        </div>
-      )}
-      {kind !== 'removed' && (
-        <div class="added">
-          <span>+</span>
-          <span>
-            {path}: {brief(after)}
-          </span>
-        </div>
-      )}
     </>
   );
 }
