@@ -75,8 +75,9 @@ function Agent({ name }: { readonly name: string }): JSX.Element {
   const versions = useAnswer((on) => on.agents.versions(name), [name]);
   const own = agent.value?.version;
   const drawn = useChart(name, own ?? version);
-  // A start is of the newest version, whichever is shown.
-  const newest = useAnswer((on) => on.agents.get(name), [name]);
+  // A start is of the newest version, whichever is shown; another may come while the page is open.
+  const known = versions.value?.versions.map((one) => one.version).join();
+  const newest = useAnswer((on) => on.agents.get(name), [name, known]);
   useAgain(versions.again, versionsMs);
   const trouble = agent.trouble ?? (own === undefined ? null : drawn.trouble);
   const again = (): void => {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { State } from '../look/glyph.tsx';
 import { lookOf, words } from '../look/states.ts';
-import { duration, nowMs } from '../look/time.ts';
+import { duration, instant, nowMs } from '../look/time.ts';
 import { VirtualRows } from '../look/virtual-rows.tsx';
 import { pageAt } from '../shell/router.ts';
 import type { RunList, RunRow } from './run-list.ts';
@@ -89,7 +89,7 @@ function Row({
       <span role="cell" class="right">
         {turn}
       </span>
-      <span role="cell" class="right">
+      <span role="cell" class="right" title={endedAtMs === null ? 'its age' : 'it took so long'}>
         {duration((endedAtMs ?? nowMs.value) - createdAtMs)}
       </span>
       <span role="cell" class="quiet">
@@ -99,8 +99,9 @@ function Row({
   );
 }
 
-function waitsFor({ status, phase, provider, reason, code }: RunRow): string {
+function waitsFor({ status, phase, provider, reason, code, endedAtMs }: RunRow): string {
   if (code !== null) return `${code}${reason === null ? '' : `: ${reason}`}`;
+  if (reason === null && endedAtMs !== null) return `ended ${instant(endedAtMs)}`;
   if (status === 'calling-provider') {
     if (phase === 'in-slot') return `in a slot of ${provider ?? 'a provider'}`;
     if (phase === 'waits-for-slot') return 'waits for a slot';
