@@ -70,7 +70,8 @@ export default defineConfig(({ mode }) => {
     root,
     test: {
       globalSetup: ['test/support/postgres-setup.ts'],
-      maxWorkers: isLong ? 1 : 3,
+      // Some files wait most of their time: more workers than cores keep these at work.
+      maxWorkers: isLong ? 1 : 4,
       sequence: { sequencer: LongestFirst },
       projects: isLong ? [long(mode)] : suite(),
     },

@@ -99,8 +99,10 @@ it('a server that is told to stop gives its runs to another at once', { timeout 
   const runs = await client.runs.startAll(Array.from({ length: 20 }, () => ({ agent: 'loom' })));
   const events: StreamEvent[] = [];
   const [run] = runs;
+  const stop = new AbortController();
   const follow = (async () => {
-    for await (const event of client.stream([{ kind: 'run', runId: run!.id }])) {
+    const { signal } = stop;
+    for await (const event of client.stream([{ kind: 'run', runId: run!.id }], { signal })) {
       events.push(event);
       if (event.event === 'end') return;
     }
@@ -108,7 +110,7 @@ it('a server that is told to stop gives its runs to another at once', { timeout 
   await expect.poll(() => events.length, { timeout: 30_000 }).toBeGreaterThan(1);
   const staying = heddle(...serve, looms);
   const { runs: there } = createClient({ url: (await listening(staying)).url });
-  const waiting = client.runs.output(run!.id);
+  const waiting = client.runs.output(run!.id, { signal: stop.signal });
   leaving.child.kill('SIGTERM');
   const { code } = await leaving.ended;
   expect(code).toBe(0);
@@ -122,6 +124,8 @@ it('a server that is told to stop gives its runs to another at once', { timeout 
   expect(outcomes.map(({ status }) => status)).toEqual(runs.map(() => 'completed'));
   // Without giving back, the shards of the first would be taken after its lease of 10 s.
   expect(tookMs).toBeLessThan(8_000);
+  stop.abort();
+  await follow.catch(() => undefined);
   staying.child.kill('SIGTERM');
   expect((await staying.ended).code).toBe(0);
 });
