@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser)('in a browser', { timeout }, () => {
   const chromium = browser();
 
   it('the page goes along from scale to scale, and at the end the audit stands in it', async () => {
-    const slow = [...flags, '--latency-ms', '1200', '--scale', '2,4'];
+    const slow = [...flags, '--latency-ms', '3000', '--scale', '2,4'];
     const one = heddle('circuits', ...slow, '--database-url', await testDatabase());
     const over = heard(one, 'stderr', /until Ctrl-C/);
     const { page, troubles } = await chromium.page();

@@ -13,9 +13,10 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import type { EmbeddedPostgresOptions } from '../../../src/store/embedded/embedded-postgres.ts';
 import { stopEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts';
+import { closeAfterTest } from '../../support/closing.ts';
 
 export const asRoot = process.getuid?.() === 0;
 export const nobody = { uid: 65_534, gid: 65_534 };
@@ -27,7 +28,8 @@ const folders: string[] = [];
 const directories: string[] = [];
 const children = new Set<ChildProcess>();
 
-afterEach(async () => {
+/** At the end of a test, as often as something was begun in it. */
+async function clearAway(): Promise<void> {
   for (const child of children) child.kill('SIGKILL');
   const ends: string[] = [];
   for (const directory of directories.splice(0)) {
@@ -36,25 +38,27 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
   // No test may leave a server: what it started, its own closes have ended.
   expect(ends.filter((end) => end !== 'absent')).toEqual([]);
-});
+}
 
 /** A temporary folder that any account may enter; it is gone after the test. */
 export async function openFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'heddle-embedded-'));
   await chmod(folder, 0o755);
-  folders.push(folder);
+  removedAfterwards(folder);
   return folder;
 }
 
 /** Sees to it that the test ends without a server there. */
 export function watched(directory: string): string {
   directories.push(directory);
+  closeAfterTest(clearAway);
   return directory;
 }
 
 /** Takes a folder away after the test that is not in an `openFolder`. */
 export function removedAfterwards(folder: string): void {
   folders.push(folder);
+  closeAfterTest(clearAway);
 }
 
 export const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -113,6 +117,7 @@ export function spawnStarter({ project, options, account, env }: RunRequest): Ch
     ...account,
   });
   children.add(child);
+  closeAfterTest(clearAway);
   child.once('exit', () => children.delete(child));
   return child;
 }
