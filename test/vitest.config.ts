@@ -70,8 +70,7 @@ export default defineConfig(({ mode }) => {
     root,
     test: {
       globalSetup: ['test/support/postgres-setup.ts'],
-      // Some files wait most of their time: more workers than cores keep these at work.
-      maxWorkers: isLong ? 1 : 4,
+      maxWorkers: isLong ? 1 : 3,
       sequence: { sequencer: LongestFirst },
       projects: isLong ? [long(mode)] : suite(),
     },

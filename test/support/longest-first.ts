@@ -9,10 +9,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 export const longest = [
-  'test/package.test.ts',
   'test/simulation/interleavings.test.ts',
   'test/crash/',
   'test/cli/serve-process.pg.test.ts',
+  'test/package.test.ts',
   'test/simulation/planted.test.ts',
   'test/store/embedded/',
   'test/cli/circuits-emulated.pg.test.ts',

@@ -49,9 +49,10 @@ export class Pool {
     this.options = options;
   }
 
-  /** Makes a link now: whoever opens a store learns at once whether the server takes its work. */
+  /** Makes all links now, so that no later run waits for one to be made. */
   async open(): Promise<void> {
-    this.put(await this.take());
+    const links = await Promise.all(Array.from({ length: this.options.size }, () => this.take()));
+    for (const link of links) this.put(link);
   }
 
   /** Links that are open or being made, those of them that no run uses, and runs that wait for one. */
