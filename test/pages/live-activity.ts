@@ -31,7 +31,8 @@ export function liveActivity(of: { readonly times: number; readonly killEvery: n
         console.log('pages', figures);
         expect(figures.findings).toEqual([]);
         expect(figures.kills).toBe(Math.floor(of.times / of.killEvery));
-        expect(figures.distinct).toBeGreaterThan(of.times);
+        // Each time moves them once at least; on a busy machine a page is told of no more.
+        expect(figures.distinct).toBeGreaterThanOrEqual(of.times);
       } finally {
         await server.kill();
         await models.close();
