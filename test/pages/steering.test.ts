@@ -16,8 +16,12 @@ const rowsInPage = `[...document.querySelectorAll('[role="row"].run-row')].slice
 
 const rowsOf = (page: Page): Promise<[string, string][]> => page.evaluate(rowsInPage);
 
-/** What a browser says of a server that is gone, and no more. */
-const ofItsAbsence = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/;
+/**
+ * What Chromium says of a server that is gone, at whichever instruction it went: before the connection, between it and
+ * the request, before the answer and within it (net/base/net_error_list.h).
+ */
+const ofItsAbsence =
+  /net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH)\b/;
 
 describe.skipIf(!hasBrowser)('a person at the pages', { timeout: 240_000 }, () => {
   const chromium = browser();

@@ -183,27 +183,36 @@ export class Layouts {
   }
 
   #ask(graph: ElkNode, elkPath: string, waitMs: number): Promise<Told> {
-    const worker = (this.#worker ??= begun(elkPath));
+    const worker = (this.#worker ??= this.#begin(elkPath));
     return new Promise((resolve) => {
+      // Its own listeners alone: who ends the thread listens for its end as well, and waits for it.
       const done = (told: Told): void => {
         clearTimeout(timer);
-        worker.removeAllListeners('message').removeAllListeners('error').removeAllListeners('exit');
-        worker.on('error', () => undefined);
+        worker.off('message', done).off('error', failed).off('exit', ended);
         resolve(told);
       };
       const given = (trouble: string, isLate = false): void => {
         void this.#end();
         done({ trouble, isLate });
       };
+      const failed = (error: Error): void => given(`elkjs failed: ${error.message.slice(0, 200)}`);
+      const ended = (): void => given('elkjs ended');
       const timer = setTimeout(
         () => given(`no layout within ${Math.round(waitMs)} ms`, true),
         waitMs,
       );
-      worker.once('message', done);
-      worker.once('error', (error) => given(`elkjs failed: ${error.message.slice(0, 200)}`));
-      worker.once('exit', () => given('elkjs ended'));
+      worker.on('message', done).on('error', failed).on('exit', ended);
       worker.postMessage({ graph });
     });
+  }
+
+  #begin(elkPath: string): Worker {
+    const worker = begun(elkPath);
+    // One that ends while nothing is asked of it: the next chart gets another.
+    worker.on('exit', () => {
+      if (this.#worker === worker) void this.#end();
+    });
+    return worker;
   }
 
   async #end(): Promise<void> {
@@ -222,6 +231,8 @@ function begun(elkPath: string): Worker {
   });
   // A server that has nothing else to do may end.
   worker.unref();
+  // What it fails of while nothing is asked of it would end the process; that it ends is seen.
+  worker.on('error', () => undefined);
   return worker;
 }
 

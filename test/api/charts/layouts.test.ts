@@ -1,4 +1,5 @@
 /** Charts laid out in a thread: a real one, one that never comes back, and none at all. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -283,6 +284,52 @@ it('a chart that is seen whole in one direction is not laid out in the other', a
     ),
   });
   expect(await widthOf(wide, 'a', false)).toBe(4_998);
+});
+
+it('a close ends whenever it comes: before an answer, between an answer and its reading, and after', async () => {
+  const told = join(folder, 'told');
+  // It says in a file that its answer comes next, so that the answer is there while nobody has read it.
+  const elkPath = await standIn(
+    'told.cjs',
+    `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(told)} + graph.id, ''), 50);
+     return Promise.resolve({ ...graph, width: 1, height: 1 });`,
+  );
+  for (const [at, when] of (['before', 'unread', 'after'] as const).entries()) {
+    const own = layouts({ elkPath });
+    const id = `${when}${at}`;
+    const asked = own.of(id, planOf({ id, initial: 'a', states: { a: {} } }), true);
+    if (when === 'after') await asked;
+    // The thread answers, and this one reads nothing until the file is there.
+    if (when === 'unread') {
+      await new Promise(setImmediate);
+      const untilMs = performance.now() + 20_000;
+      while (!existsSync(`${told}${id}`) && performance.now() < untilMs);
+      expect(existsSync(`${told}${id}`)).toBe(true);
+    }
+    await own.close();
+    expect((await asked).kind, when).toBe(when === 'before' ? 'outline' : 'drawn');
+  }
+}, 30_000);
+
+it('a thread that ends or fails while nothing is asked of it is followed by another', async () => {
+  for (const [name, end] of [
+    ['ends.cjs', 'process.exit(0)'],
+    ['fails.cjs', "throw new Error('late')"],
+  ] as const) {
+    const gone = join(folder, `${name}.gone`);
+    const elkPath = await standIn(
+      name,
+      `process.once('exit', () => require('node:fs').writeFileSync(${JSON.stringify(gone)}, ''));
+       setTimeout(() => { ${end}; }, 100);
+       globalThis.n = (globalThis.n ?? 0) + 1;
+       return Promise.resolve({ ...graph, width: globalThis.n, height: 1 });`,
+    );
+    const own = layouts({ elkPath });
+    expect(await widthOf(own, 'a')).toBe(1);
+    await expect.poll(() => existsSync(gone), { timeout: 10_000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await widthOf(own, 'b'), name).toBe(1);
+  }
 });
 
 it('many at once are laid out once', async () => {
