@@ -9,10 +9,11 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 export const longest = [
+  'test/package.test.ts',
   'test/simulation/interleavings.test.ts',
   'test/crash/',
   'test/cli/serve-process.pg.test.ts',
-  'test/package.test.ts',
+  'test/cli/circuits-pages.pg.test.ts',
   'test/simulation/planted.test.ts',
   'test/store/embedded/',
   'test/cli/circuits-emulated.pg.test.ts',

@@ -69,8 +69,10 @@ export async function makeProject(at: string, { binaries = true } = {}): Promise
     await mkdir(join(at, folder), { recursive: true });
     for (const file of await readdir(join(root, folder))) {
       if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-      const source = await readFile(join(root, folder, file), 'utf8');
-      await writeFile(join(at, folder, file.replace(/ts$/, 'js')), compile(source));
+      await writeFile(
+        join(at, folder, file.replace(/ts$/, 'js')),
+        await compiled(join(folder, file)),
+      );
     }
   }
   await writeFile(join(at, 'package.json'), '{ "type": "module" }');
@@ -159,13 +161,21 @@ async function firstLine(child: ChildProcess): Promise<Record<string, unknown>> 
   throw new Error('the starter ended without a word');
 }
 
-function compile(source: string): string {
+/** By path: each is compiled for the first project that is made. */
+const compiledFiles = new Map<string, string>();
+
+async function compiled(path: string): Promise<string> {
+  const known = compiledFiles.get(path);
+  if (known !== undefined) return known;
   const compilerOptions = {
     module: ts.ModuleKind.ESNext,
     target: ts.ScriptTarget.ES2023,
     rewriteRelativeImportExtensions: true,
   };
-  return ts.transpileModule(source, { compilerOptions }).outputText;
+  const source = await readFile(join(root, path), 'utf8');
+  const { outputText } = ts.transpileModule(source, { compilerOptions });
+  compiledFiles.set(path, outputText);
+  return outputText;
 }
 
 async function packageFolder(name: string, from = import.meta.url): Promise<string> {

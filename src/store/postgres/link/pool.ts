@@ -49,10 +49,9 @@ export class Pool {
     this.options = options;
   }
 
-  /** Makes all links now, so that no later run waits for one to be made. */
+  /** Makes a link now: whoever opens a store learns at once whether the server takes its work. */
   async open(): Promise<void> {
-    const links = await Promise.all(Array.from({ length: this.options.size }, () => this.take()));
-    for (const link of links) this.put(link);
+    this.put(await this.take());
   }
 
   /** Links that are open or being made, those of them that no run uses, and runs that wait for one. */
