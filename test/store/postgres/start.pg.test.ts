@@ -4,6 +4,7 @@ import { createServer, Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
+import { Link } from '../../../src/store/postgres/link/link.ts';
 import { refusalOf } from '../../../src/store/postgres/link/refusals.ts';
 import type { HeddleError } from '../../../src/domain/errors.ts';
 import { testDatabase } from '../../support/postgres.ts';
@@ -252,6 +253,30 @@ it('what a role sets for itself does not change how its sessions work', async ()
   expect((await bench.load(run)).run.chartText).toBe('"żółć 🧵"');
   const { rows } = await ask('select octet_length(chart) as bytes from heddle.runs', of);
   expect(rows).toEqual([{ bytes: Buffer.byteLength('"żółć 🧵"') }]);
+});
+
+it('no setting of a role loses work, changes values, or ends a session of heddle', async () => {
+  const table = [
+    ['synchronous_commit', 'off', 'on'],
+    ['synchronous_commit', 'local', 'local'],
+    ['synchronous_commit', 'remote_apply', 'remote_apply'],
+    ['idle_session_timeout', '1s', '0'],
+    ['transaction_timeout', '1s', '0'],
+    ['standard_conforming_strings', 'off', 'on'],
+    ['extra_float_digits', '0', '1'],
+    ['client_encoding', 'LATIN1', 'UTF8'],
+  ] as const;
+  const { rows } = await ask('select name from pg_settings');
+  const known = new Set((rows as { name: string }[]).map(({ name }) => name));
+  const app = await role();
+  for (const [name, given, wanted] of table.filter(([of]) => known.has(of))) {
+    await ask(`alter role ${app} set ${name} = '${given}'`);
+    const connection = { connectionString: as(app, url) };
+    const link = await Link.open({ connection, settings: {}, answerMsMax: 5_000 });
+    const shown = await link.simple(`show ${name}`);
+    await link.close();
+    expect([name, given, shown.rows[0]]).toEqual([name, given, { [name]: wanted }]);
+  }
 });
 
 /** As a server says it before it hangs up. */

@@ -53,6 +53,7 @@ const lost: ReadonlySet<string> = new Set([
   '57P05',
   '25006',
   '25P03',
+  '25P04',
 ]);
 /** A lock was not free in time, or there are too many connections. */
 const busy: ReadonlySet<string> = new Set(['55P03', '53300']);

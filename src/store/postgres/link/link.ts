@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Names } from './refusals.ts';
 import { endsSession, readOnlyServer } from './session-end.ts';
+import { sessionSettings } from './session-settings.ts';
 import type { Call, Fields } from './statement.ts';
 import { Wire } from './wire.ts';
 
@@ -42,15 +43,6 @@ const connectMsMax = 5_000;
 const shortMsMax = 5_000;
 /** From the goodbye until the server has closed the connection; after that the socket is destroyed. */
 const goodbyeMsMax = 500;
-
-/**
- * Settings that a role's or a database's own defaults must not change: the text that is sent is UTF-8,
- * whatever client encoding the server assumes, and each transaction sees what was committed before.
- */
-const session = {
-  client_encoding: `'UTF8'`,
-  default_transaction_isolation: `'read committed'`,
-};
 
 export class Link {
   private readonly client: pg.Client;
@@ -101,10 +93,8 @@ export class Link {
 
   /** One round trip: sets the session's settings, and asks whether this server takes writes at all. */
   private async begin(): Promise<void> {
-    const sets = Object.entries({ ...session, ...this.options.settings }).map(
-      ([name, value]) => `set ${name} = ${value}`,
-    );
-    const answers: unknown = await this.simple([...sets, 'show transaction_read_only'].join('; '));
+    const sets = sessionSettings(this.options.settings);
+    const answers: unknown = await this.simple(`${sets}; show transaction_read_only`);
     const last = (answers as readonly pg.QueryResult<Record<string, string>>[]).at(-1);
     const isReadOnly = last?.rows[0]?.['transaction_read_only'] === 'on';
     if (isReadOnly && this.options.mustWrite !== false) throw readOnlyServer();

@@ -7,6 +7,7 @@
 /**
  * - 25006: the server takes no writes, as after a failover that made it a standby.
  * - 25P02, 25P03: another user of the session left a transaction open in it.
+ * - 25P04: the server ends a session whose transaction took too long.
  * - 26000, 42P05: the session does not have the prepared statements that this connection knows of.
  * - 57P01 to 57P05: the server ends the session, or will.
  */
@@ -14,6 +15,7 @@ const ending: ReadonlySet<string> = new Set([
   '25006',
   '25P02',
   '25P03',
+  '25P04',
   '26000',
   '42P05',
   '57P01',
