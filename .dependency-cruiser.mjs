@@ -346,9 +346,16 @@ const rooms = [
     may: [],
   },
   {
-    // The pages: programs for a browser, which ask heddle as any other program does, through the client.
+    // The pages: programs for a browser, which ask heddle as any other program does, through the client. What people
+    // write in their forms is read as the command line and the API read it.
     room: '^src/ui/',
-    may: ['^src/client/', npm('preact'), npm('@preact/signals'), npm('vite')],
+    may: [
+      '^src/client/',
+      '^src/domain/plain/exact-numbers\\.ts$',
+      npm('preact'),
+      npm('@preact/signals'),
+      npm('vite'),
+    ],
   },
   {
     // The only place that meets the process's clock, timers and randomness.

@@ -59,6 +59,67 @@ describe('a form', () => {
       wrong: expect.stringMatching(/^any is no JSON/) as unknown,
     });
   });
+
+  it.each([
+    ['.5', 0.5],
+    ['-.5', -0.5],
+    ['007', 7],
+    ['5.', 5],
+    ['1E3', 1_000],
+    ['9007199254740992', 2 ** 53],
+    ['9007199254740993', /^words is 9007199254740993 and would be kept as 9007199254740992/],
+    ['1e400', /^words is 1e400, which is larger than any number/],
+    ['1e-400', /^words is 1e-400 and would be kept as 0/],
+    ['.', /^words is no JSON/],
+    ['x', /^words is no JSON/],
+  ])('takes the number %s for what it is, or refuses it by its field', (words, meant) => {
+    const read = written({ topic: 'x', sure: true }, { words });
+    const wrong = meant instanceof RegExp ? (expect.stringMatching(meant) as unknown) : null;
+    expect(read).toEqual(
+      wrong === null ? { value: { topic: 'x', sure: true, words: meant } } : { wrong },
+    );
+  });
+
+  it('refuses a number that would be sent as another one, wherever it stands in JSON', () => {
+    expect(written(undefined, { any: '{"of":[1,{"id":9007199254740993}]}' })).toEqual({
+      wrong: expect.stringMatching(/^any\.of\.1\.id is 9007199254740993 /) as unknown,
+    });
+    expect(valueOf(null, { '': '1e999' }, undefined)).toEqual({
+      wrong: expect.stringMatching(/^The value is 1e999,/) as unknown,
+    });
+  });
+
+  it('has a value that nobody has written for null only where it may be left out', () => {
+    for (const blank of ['', ' \n']) {
+      expect(valueOf(null, { '': blank }, undefined)).toEqual({ value: null });
+      expect(valueOf(null, { '': blank }, undefined, true)).toEqual({
+        wrong: 'The value is needed.',
+      });
+      expect(written(undefined, { topic: 'x', any: blank, words: blank })).toEqual({
+        value: { topic: 'x', sure: false },
+      });
+    }
+    expect(valueOf(null, { '': 'null' }, undefined, true)).toEqual({ value: null });
+  });
+
+  it('has a field for each property only where these are all that may be asked for', () => {
+    const properties = { kind: { type: 'string' } };
+    const more = [{ anyOf: [{}] }, { oneOf: [{}] }, { allOf: [{}] }, { if: {} }, { $ref: '#' }];
+    for (const further of [...more, { required: ['kind', 'x'] }, { required: ['toString'] }])
+      expect(fieldsOf({ type: 'object', properties, ...further }, [])).toBeNull();
+    expect(fieldsOf({ type: 'object', properties, required: ['kind'] }, [])).toHaveLength(1);
+  });
+
+  it('takes a field for itself that has the name of what each object inherits', () => {
+    const properties = {
+      constructor: { type: 'string', default: 'x' },
+      valueOf: { type: 'string' },
+    };
+    const fields = fieldsOf({ type: 'object', properties }, []);
+    expect(valueOf(fields, draftOf(fields, undefined), undefined)).toEqual({
+      value: { constructor: 'x' },
+    });
+  });
 });
 
 describe('the events that a state takes', () => {

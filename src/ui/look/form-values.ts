@@ -1,7 +1,9 @@
 /**
  * What stands in the fields of a form, and the value that they mean. A value that nobody changes comes back as it was
- * given: fields that the schema does not name are kept, and one that was left out stays out.
+ * given: fields that the schema does not name are kept, and one that was left out stays out. A number that would be sent
+ * as another one is refused, as heddle refuses it in a body: heddle itself would only see what it has become.
  */
+import { lostNumber, lostWords } from '../../domain/plain/exact-numbers.ts';
 
 type Schema = {
   readonly type?: unknown;
@@ -25,11 +27,17 @@ export type Draft = Readonly<Record<string, string | boolean>>;
 
 type Read = { readonly value: unknown } | { readonly wrong: string };
 
-/** Null: the value is written as JSON in whole. */
+/** Each of them may ask for more than the properties that stand beside it. */
+const furtherWords = ['anyOf', 'oneOf', 'allOf', 'if', '$ref'] as const;
+
+/** Null: the value is written as JSON in whole, because it is no object, or one that needs more than its fields. */
 export function fieldsOf(given: unknown, without: readonly string[]): readonly Field[] | null {
   const schema = (given ?? {}) as Schema;
-  if (schema.type !== 'object' || schema.properties === undefined) return null;
-  return Object.entries(schema.properties)
+  const { properties } = schema;
+  if (schema.type !== 'object' || properties === undefined) return null;
+  if (furtherWords.some((word) => Object.hasOwn(schema, word))) return null;
+  if (schema.required?.some((name) => !Object.hasOwn(properties, name)) === true) return null;
+  return Object.entries(properties)
     .filter(([name]) => !without.includes(name))
     .map(([name, of]) => ({
       name,
@@ -48,12 +56,17 @@ export function kindOf(schema: Schema): 'text' | 'number' | 'boolean' | 'enum' |
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A field may have the name of something that every object inherits. */
+const own = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 export function draftOf(fields: readonly Field[] | null, initial: unknown): Draft {
   if (fields === null) return { '': initial === undefined ? '' : JSON.stringify(initial, null, 2) };
   const of = isRecord(initial) ? initial : {};
   return Object.fromEntries(
     fields.map(({ name, schema, isRequired }) => {
-      const value = of[name] === undefined ? schema.default : of[name];
+      const given = own(of, name);
+      const value = given === undefined ? schema.default : given;
       const kind = kindOf(schema);
       if (kind === 'boolean' && (value !== undefined || isRequired)) return [name, value === true];
       if (value === undefined) return [name, ''];
@@ -63,32 +76,53 @@ export function draftOf(fields: readonly Field[] | null, initial: unknown): Draf
   );
 }
 
-export function valueOf(fields: readonly Field[] | null, draft: Draft, initial: unknown): Read {
-  if (fields === null) return readJson(String(draft[''] ?? ''), 'The value');
+/** `isNeeded`: a value that nobody has written is none; else it is null. */
+export function valueOf(
+  fields: readonly Field[] | null,
+  draft: Draft,
+  initial: unknown,
+  isNeeded = false,
+): Read {
+  if (fields === null) {
+    const text = String(draft[''] ?? '');
+    if (text.trim() !== '') return readJson(text, 'The value');
+    return isNeeded ? { wrong: 'The value is needed.' } : { value: null };
+  }
   const given = isRecord(initial) ? initial : {};
   const named = new Set(fields.map(({ name }) => name));
-  const value = Object.fromEntries(Object.entries(given).filter(([name]) => !named.has(name)));
+  const entries = Object.entries(given).filter(([name]) => !named.has(name));
   for (const { name, schema, isRequired } of fields) {
-    const written = draft[name] ?? '';
+    const written = own(draft, name) ?? '';
     const kind = kindOf(schema);
-    if (typeof written === 'boolean') value[name] = written;
-    else if (written === '' && kind === 'text' && (isRequired || given[name] === ''))
-      value[name] = '';
-    else if (written === '') {
+    if (typeof written === 'boolean') entries.push([name, written]);
+    else if (kind === 'text') {
+      if (written !== '' || isRequired || own(given, name) === '') entries.push([name, written]);
+    } else if (written.trim() === '') {
       if (isRequired) return { wrong: `${name} is needed.` };
-    } else if (kind === 'text' || kind === 'enum') value[name] = written;
+    } else if (kind === 'enum') entries.push([name, written]);
     else {
-      const read = readJson(written, name);
+      const read = readJson(kind === 'number' ? numberText(written) : written, name);
       if ('wrong' in read) return read;
-      value[name] = read.value;
+      entries.push([name, read.value]);
     }
   }
-  return { value };
+  return { value: Object.fromEntries(entries) };
+}
+
+/** What a browser takes for a number, such as `.5` and `007`, as JSON writes it; other texts as they are. */
+function numberText(text: string): string {
+  const [, sign, whole = '', part = '', exponent] =
+    /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text.trim()) ?? [];
+  if (sign === undefined || `${whole}${part}` === '') return text;
+  const digits = whole.replace(/^0+(?=\d)/, '') || '0';
+  return `${sign === '-' ? '-' : ''}${digits}${part && `.${part}`}${exponent === undefined ? '' : `e${exponent}`}`;
 }
 
 function readJson(text: string, name: string): Read {
   try {
-    return { value: text.trim() === '' ? null : (JSON.parse(text) as unknown) };
+    const value = JSON.parse(text) as unknown;
+    const lost = lostNumber(text, name);
+    return lost === null ? { value } : { wrong: `${lost.path} ${lostWords(lost)}.` };
   } catch (error) {
     return { wrong: `${name} is no JSON: ${error instanceof Error ? error.message : ''}` };
   }

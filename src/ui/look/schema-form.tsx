@@ -12,6 +12,7 @@ export function SchemaForm({
   action,
   initial,
   without = [],
+  isNeeded = false,
 }: {
   readonly schema: unknown;
   readonly submit: (value: unknown) => Promise<void> | void;
@@ -20,6 +21,8 @@ export function SchemaForm({
   readonly initial?: unknown;
   /** Fields that are not asked for, such as an event's `type`. */
   readonly without?: readonly string[];
+  /** A value that nobody has written is not sent as null. */
+  readonly isNeeded?: boolean;
 }): JSX.Element {
   const fields = fieldsOf(schema, without);
   const [draft, setDraft] = useState<Draft>(() => draftOf(fields, initial));
@@ -33,7 +36,7 @@ export function SchemaForm({
       onSubmit={(event) => {
         event.preventDefault();
         if (isBusy) return;
-        const read = valueOf(fields, draft, initial);
+        const read = valueOf(fields, draft, initial, isNeeded);
         if ('wrong' in read) return setWrong(read.wrong);
         setWrong(null);
         setBusy(true);

@@ -95,6 +95,7 @@ function Asked({
       <SchemaForm
         schema={schema}
         action="Answer"
+        isNeeded
         submit={async (answer) => {
           setTrouble(null);
           try {

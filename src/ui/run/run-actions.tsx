@@ -79,6 +79,7 @@ function Questions({
           <SchemaForm
             schema={schema}
             action="Answer"
+            isNeeded
             submit={(answer) =>
               act(`answer ${askId}`, (on) => on.runs.answer(run.id, askId, answer as Json))
             }
