@@ -68,6 +68,8 @@ export const limits = {
   sendKeysMax: 1_000,
   /** How long such a key is kept. */
   sendKeyMs: 86_400_000,
+  /** How long who asks for a change over HTTP waits for a store that does not answer. */
+  answerMsMax: 30_000,
   /** How long a request's idempotency key is known. */
   requestKeyMs: 86_400_000,
   /** How long a claim on a request's key lasts unless its holder renews it: less than a client tries again. */

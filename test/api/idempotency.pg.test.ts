@@ -1,5 +1,7 @@
 /** Requests that are repeated with their key: one effect, one answer, on any replica. */
 import { expect, it } from 'vitest';
+import { heddleError } from '../../src/domain/errors.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { eventually } from '../support/heddle.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { served } from './served.ts';
@@ -47,4 +49,46 @@ it('a key is refused where it would do nothing, and where it is none', async () 
   expect((await a.ask('GET', '/v1/budgets/tenant')).body.budget).toBe(null);
   const odd = { 'idempotency-key': '""' };
   expect((await a.ask('POST', '/v1/runs', start, odd)).status).toBe(400);
+});
+
+it('a change whose store does not answer is answered after a bound, and made once', async () => {
+  const server = await served(url);
+  const { store, clock } = server.heddle.runtime;
+  const { commit } = store;
+  const { setTimer } = clock;
+  let isAway = true;
+  Object.assign(store, {
+    commit: (...given: Parameters<typeof commit>) =>
+      isAway
+        ? Promise.reject(heddleError('store-unavailable', { reason: 'away' }))
+        : commit(...given),
+  });
+  Object.assign(clock, {
+    setTimer: (ms: number, ring: () => void) =>
+      setTimer.call(clock, ms === limits.answerMsMax ? 1_000 : ms, ring),
+  });
+  const changes = [
+    ['/v1/runs', start],
+    ['/v1/channels/away/messages', { payload: 1 }],
+    ['/v1/memory/user/ann/away', { value: 1 }],
+  ] as const;
+  const keyed = (path: string, body: object) =>
+    server.ask('POST', `${path}?tenant=away`, body, { 'idempotency-key': `away${path}` });
+  const late = await Promise.all(changes.map(([path, body]) => keyed(path, body)));
+  for (const reply of late) {
+    expect(reply).toMatchObject({ status: 503, body: { code: 'store-unavailable' } });
+    expect(reply.body.detail).toMatch(/may be carried out yet/);
+    expect(reply.headers.get('retry-after')).toMatch(/^\d+$/);
+  }
+  const again = await Promise.all(changes.map(([path, body]) => keyed(path, body)));
+  expect(again.map(({ body }) => body.code)).toEqual(changes.map(() => 'request-running'));
+  isAway = false;
+  for (const [path, body] of changes) {
+    const answered = async () => (await keyed(path, body)).status;
+    await expect.poll(answered, { timeout: 30_000, interval: 200 }).toBeLessThan(300);
+  }
+  const { body } = await server.ask('GET', '/v1/channels/away/messages?after=0&tenant=away');
+  expect(body.messages).toHaveLength(1);
+  expect((await server.ask('GET', '/v1/runs?tenant=away')).body.runs).toHaveLength(1);
+  expect((await server.ask('GET', '/v1/memory/user/ann/away?tenant=away')).body.version).toBe(1);
 });

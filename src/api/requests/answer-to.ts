@@ -3,7 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Doorkeeper } from '../../access/doorkeeper.ts';
 import { tenantScopeOf, type Principal } from '../../access/principal.ts';
 import { tenantIn } from '../../access/scopes.ts';
+import { heddleError } from '../../domain/errors.ts';
+import { limits } from '../../domain/limits.ts';
 import type { Heddle } from '../../library/library.ts';
+import type { Clock } from '../../library/live/live.ts';
 import type { Layouts } from '../charts/layouts.ts';
 import type { Answer, Route } from '../route.ts';
 import type { Streams } from '../streams/streams.ts';
@@ -30,19 +33,33 @@ function headersOf({ headers = {} }: Route, given: Headers): Headers {
   return Object.fromEntries(names.map((name) => [name, given[name]]));
 }
 
-/** Asks the route, once for each key. */
-export async function answerTo(
+/**
+ * Asks the route, once for each key. A change waits for a store that does not answer, and is made when it does; who
+ * has asked is told before, after `limits.answerMsMax`.
+ */
+export function answerTo(
   serving: Answering,
   route: Route,
   principal: Principal,
   request: FastifyRequest,
 ): Promise<Answer> {
   const waiting = new Waiting(serving.closing.signal, request.raw.socket);
-  try {
-    return await asked(serving, route, { principal, request, waiting });
-  } finally {
-    waiting.end();
-  }
+  const answer = asked(serving, route, { principal, request, waiting }).finally(() =>
+    waiting.end(),
+  );
+  const isChange = route.method !== 'GET' && route.changesNothing !== true;
+  return isChange ? inTime(answer, serving.heddle.runtime.clock) : answer;
+}
+
+function inTime(answer: Promise<Answer>, clock: Pick<Clock, 'setTimer'>): Promise<Answer> {
+  const ms = limits.answerMsMax;
+  return new Promise((resolve, reject) => {
+    const late = clock.setTimer(ms, () => {
+      const reason = `not within ${ms} ms. The request may be carried out yet; send it again under its Idempotency-Key`;
+      reject(heddleError('store-unavailable', { reason }));
+    });
+    answer.finally(late).then(resolve, reject);
+  });
 }
 
 type Asking = {
