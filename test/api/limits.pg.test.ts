@@ -1,4 +1,5 @@
 /** What a server bounds: how often it is asked, how much, and that its commands are answered while it is overloaded. */
+import { request } from 'node:http';
 import { afterAll, expect, it, vi } from 'vitest';
 import { createMachine } from 'xstate';
 import { Doorkeeper } from '../../src/access/doorkeeper.ts';
@@ -95,6 +96,30 @@ it('a body above the bound is refused by its field, and changes nothing', async 
   expect(reply).toMatchObject({ status: 413, body: { code: 'payload-too-large' } });
   expect((await ask('GET', '/v1/channels/large/messages')).body.head).toBe(0);
 });
+
+it.each([
+  ['too large', '/v1/runs', { 'content-type': 'application/json' }, 413],
+  ['too large, in chunks', '/v1/runs', { 'transfer-encoding': 'chunked' }, 413],
+  ['without its token', '/v1/runs', { 'x-forwarded-for': '10.0.0.1' }, 401],
+  ['of another type', '/v1/runs', { 'content-type': 'text/plain' }, 415],
+])(
+  'a client that still sends its body hears that it is refused: %s',
+  async (_, path, of, status) => {
+    const { at } = await api({});
+    const body = Buffer.alloc(16_000_000, 0x20);
+    const sized = 'transfer-encoding' in of ? {} : { 'content-length': body.length };
+    const headers = { 'content-type': 'application/json', connection: 'close', ...sized, ...of };
+    for (let n = 0; n < 3; n += 1) {
+      const answered = await new Promise<number | undefined>((resolve, reject) => {
+        const sent = request(at + path, { method: 'POST', headers }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode));
+        });
+        sent.on('error', reject).end(body);
+      });
+      expect(answered).toBe(status);
+    }
+  },
+);
 
 it('an overloaded replica answers 503, but for commands and its health', async () => {
   let nowMs = 0;

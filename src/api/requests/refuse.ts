@@ -1,8 +1,12 @@
-/** Answers a request with an error: as problem+json, with what its client can do about it. */
+/**
+ * Answers a request with an error: as problem+json, with what its client can do about it. A client that is still sending
+ * its body is answered when it has sent it.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Heddle } from '../../library/library.ts';
 import { placed, problemOf, refusalOf } from '../problem.ts';
 import { placeIn } from './field-places.ts';
+import { bodyComes, restOfBody } from './rest-of-body.ts';
 
 /** `prefix`: under which an application serves the routes. */
 type Serving = { readonly heddle: Heddle; readonly prefix?: string };
@@ -12,7 +16,7 @@ export function refuse(
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): FastifyReply | Promise<FastifyReply> {
   const refusal = refusalOf(thrown);
   const { errors } = refusal;
   const { route } = request.routeOptions.config ?? {};
@@ -31,9 +35,10 @@ export function refuse(
     typeof retryAfterMs === 'number' ? retryAfterMs : error.status === 503 ? 1_000 : null;
   if (waitMs !== null) void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)));
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
-  return reply
+  void reply
     .code(error.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(problemOf(error, { errors, prefix }));
+    .serializer((text: unknown) => JSON.stringify(text));
+  const send = (): FastifyReply => reply.send(problemOf(error, { errors, prefix }));
+  return bodyComes(request.raw) ? restOfBody(request.raw).then(send) : send();
 }
