@@ -5,12 +5,14 @@
  * It decides of which parts a replica is made. library.ts has the methods for the host.
  *
  * 1. An agent or a budget that is refused is refused before anything is opened.
- * 2. When a start fails later, the database that was opened for it is closed again.
+ * 2. When a start fails later, what it has begun ends, and the database that was opened for it is closed again. The
+ *    providers stay open, for another start.
  */
 import { asOptions } from './domain/options.ts';
 import { registerSources, type AgentSources } from './runtime/agent-source.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Agent, Kernel } from './kernel/port.ts';
+import { closeHost } from './library/host/close-host.ts';
 import { Heddle } from './library/library.ts';
 import { checkProviders } from './providers/check-provider.ts';
 import type { Provider } from './providers/port.ts';
@@ -102,8 +104,9 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
   const weights = new TenantWeights(options.tenantWeights);
   const providers = checkProviders(options.providers ?? []);
   const { store, closeDatabase } = await openStore(databaseUrl, options, log);
+  let runtime: Runtime | null = null;
   try {
-    const runtime = new Runtime({
+    runtime = new Runtime({
       store,
       kernel,
       agents,
@@ -118,8 +121,11 @@ export async function createHeddle<const Agents extends AgentSources = AgentSour
     if (options.replica !== false) await runtime.start();
     return new Heddle<Agents>(runtime, closeDatabase, log);
   } catch (error) {
-    await store.close();
-    await closeDatabase();
+    const running = runtime?.stop() ?? Promise.resolve();
+    // How the start has failed says more than what fails after it.
+    await closeHost({ clock: systemClock, store }, running, closeDatabase, log).catch(
+      () => undefined,
+    );
     throw error;
   }
 }

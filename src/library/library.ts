@@ -69,7 +69,8 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
    */
   close(): Promise<void> {
     this.#door.shut();
-    this.#closing ??= closeHost(this.runtime, this.#closeDatabase, this.#log);
+    const { runtime } = this;
+    this.#closing ??= closeHost(runtime, runtime.close(), this.#closeDatabase, this.#log);
     return this.#closing;
   }
 }

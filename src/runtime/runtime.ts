@@ -213,12 +213,20 @@ export class Runtime {
     return accepted;
   }
 
+  /** As `stop`, and closes the providers. */
+  async close(): Promise<void> {
+    await this.stop();
+    const { clock, log, providers } = this.#rooms;
+    await closeProviders(providers, { clock, log });
+  }
+
   /**
    * Sends nothing more, lets turns in flight commit, stops the tasks that run, gives the shards back. A
-   * step that fails is logged and the next one is taken, so that the caller gets an answer.
+   * step that fails is logged and the next one is taken, so that the caller gets an answer. Also for a start
+   * that has failed: what it has begun would go on, and whoever starts again needs the providers.
    */
-  async close(): Promise<void> {
-    const { arrivals, budgets, calls, clock, endHints, hints, log, providers } = this.#rooms;
+  async stop(): Promise<void> {
+    const { arrivals, budgets, calls, clock, endHints, hints, log } = this.#rooms;
     const { activityLog, gateOrders, housekeeping, ownership, runEvents, scan } = this.#rooms;
     const { tasks, texts, timers, watch } = this.#rooms;
     const { commitRight, committer, isolation, keeper } = this.#rooms;
@@ -231,6 +239,5 @@ export class Runtime {
     const listening = { close: async () => (await this.#listening)?.close() };
     const rest = [arrivals, tasks, endHints, hints, listening, ownership, runEvents, texts, watch];
     await closeInTurn(log, rest);
-    await closeProviders(providers, { clock, log });
   }
 }

@@ -1,7 +1,9 @@
-/** `close` keeps its deadline as a whole, whatever the database does, and leaves no socket. */
+/** `close` keeps its deadline as a whole, whatever the database does, and leaves no socket; nor does a start that fails. */
+import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
+import { stubProvider } from '../../src/index.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { openHeddle } from '../support/heddle.ts';
+import { eventually, openHeddle } from '../support/heddle.ts';
 import { SilentProxy } from '../store/postgres/silent-proxy.ts';
 
 const url = await testDatabase();
@@ -43,3 +45,38 @@ it.each([
   },
   60_000,
 );
+
+/** Each fails a start at another place: before it listens, before it owns a shard, and when it owns all. */
+it.each([
+  ['its agents are not registered', 'agents'],
+  ['its heartbeat is refused', 'shards'],
+  ['its runs are not taken up', 'provider_slots'],
+])('a start that fails because %s ends what it has begun', async (_, table) => {
+  await (await openHeddle(url)).heddle.close();
+  const client = new pg.Client(url);
+  await client.connect();
+  let closes = 0;
+  const provider = Object.assign(stubProvider(), { close: async () => void (closes += 1) });
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  try {
+    const before = timers();
+    await client.query(`alter table heddle.${table} rename to away`);
+    await expect(openHeddle(url, { providers: [provider] })).rejects.toMatchObject({
+      code: 'store-error',
+    });
+    await client.query(`alter table heddle.away rename to ${table}`);
+    const sessions = 'select from pg_stat_activity where datname = current_database()';
+    await eventually(async () => expect((await client.query(sessions)).rowCount).toBe(1));
+    await eventually(async () => expect(timers()).toBeLessThanOrEqual(before));
+    const left = 'select from heddle.shards where replica_id is not null';
+    expect((await client.query(left)).rowCount).toBe(0);
+    // Whoever tries again has the same providers.
+    expect(closes).toBe(0);
+    const again = await openHeddle(url, { providers: [provider] });
+    await again.heddle.close();
+    expect(closes).toBe(1);
+  } finally {
+    await client.end();
+  }
+});

@@ -13,12 +13,13 @@ const closeMsMax = 25_000;
 /** After this time the database's connections are closed, so that work that waits for them fails. */
 const closeTurnsMsMax = 8_000;
 
+/** `running`: the close of the runtime, or its stop where a start has failed. */
 export async function closeHost(
-  runtime: Runtime,
+  { clock, store }: Pick<Runtime, 'clock' | 'store'>,
+  running: Promise<void>,
   closeDatabase: () => Promise<void>,
   log: Log | undefined,
 ): Promise<void> {
-  const { clock, store } = runtime;
   const untilMs = clock.nowMs() + closeMsMax;
   const parts: Promise<unknown>[] = [];
   const end = async (what: string, part: Promise<unknown>, waitMs = closeMsMax): Promise<void> => {
@@ -27,7 +28,6 @@ export async function closeHost(
     if (await endsWithin(clock, part, Math.min(waitMs, leftMs))) return;
     log?.warn('closing takes long', { what, waitedMs: Math.min(waitMs, leftMs) });
   };
-  const running = runtime.close();
   await end('what was under way', running, closeTurnsMsMax);
   await end('the connections to the database', store.close());
   // The database's connections are closed by now, so only providers can still keep the runtime open.
