@@ -10,6 +10,7 @@
  * - beat: only the heartbeat, so that no load can make a lease end.
  */
 import type pg from 'pg';
+import { heddleError } from '../../domain/errors.ts';
 import { callerStore, type TenantReads } from '../caller-port.ts';
 import { budgetUnder } from '../charges.ts';
 import type { Hint, Store } from '../port.ts';
@@ -202,7 +203,9 @@ function callerReads({ read, wide, list }: Pools): TenantReads {
 }
 
 function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint) => void>): Store {
-  const listeners = new Set<{ close(): Promise<void> }>();
+  /** Those that are there, and those that are being made. */
+  const listeners = new Set<Promise<{ close(): Promise<void> }>>();
+  let isClosed = false;
   return {
     ...callerStore(callerReads(pools)),
     commit: (batch) => commitBatch(pools, batch),
@@ -247,20 +250,23 @@ function storeOver(pools: Pools, listener: LinkOptions, hearers: Set<(hint: Hint
       await pools.read.read([notify(hints)]);
     },
     async listen(heard) {
-      const handle = await listen(listener, heard);
-      listeners.add(handle);
+      if (isClosed) throw heddleError('closed');
+      const listening = listen(listener, heard);
+      listeners.add(listening);
+      const handle = await listening;
       hearers.add(heard);
       return {
         close: async () => {
-          listeners.delete(handle);
+          listeners.delete(listening);
           hearers.delete(heard);
           await handle.close();
         },
       };
     },
     async close() {
-      const parts = [...listeners, ...Object.values(pools)];
-      await Promise.all(parts.map((part) => part.close()));
+      isClosed = true;
+      const deaf = [...listeners].map(async (listening) => (await listening).close());
+      await Promise.all([...deaf, ...Object.values(pools).map((pool) => pool.close())]);
     },
   };
 }

@@ -236,6 +236,22 @@ it('a listener that is closed with its first hint leaves no timer', async () => 
   await vi.waitFor(() => expect(open()).not.toContain('Timeout'), 2_000);
 });
 
+it('a listener that is being made when its store is closed ends with it, and none begins later', async () => {
+  const own = await openPostgresStore({ connectionString: url });
+  const listeners = async (): Promise<number | null> => {
+    const ofOne =
+      "select from pg_stat_activity where datname = current_database() and query like '%notify heddle%'";
+    return (await outsider.query(ofOne)).rowCount;
+  };
+  const before = await listeners();
+  const made = Array.from({ length: 3 }, () => own.listen(() => undefined));
+  await own.close();
+  await Promise.allSettled(made);
+  await expect(own.listen(() => undefined)).rejects.toMatchObject({ code: 'closed' });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await listeners()).toBe(before);
+});
+
 it('a listener whose connection is ended listens again and says so', async () => {
   const heard: Hint[] = [];
   const listener = await store.listen((hint) => heard.push(hint));
