@@ -12,7 +12,7 @@ import { Operator } from './operator.ts';
 import { Questions } from './questions.ts';
 import { follow, type StreamEvent, type StreamOptions, type Topic } from './stream.ts';
 import type { FetchLike } from './fetch-like.ts';
-import { Transport } from './transport.ts';
+import { checkMs, Transport } from './transport.ts';
 
 /** Options of `createClient`. Each may be left out. */
 export type ClientOptions = {
@@ -65,6 +65,8 @@ export function createClient(options: ClientOptions = {}): Client {
     timeoutMs = 40_000,
     retryMs = 30_000,
   } = options;
+  checkMs(timeoutMs, 'timeoutMs');
+  checkMs(retryMs, 'retryMs');
   const transport = new Transport({
     url: url.replace(/\/+$/, ''),
     token,

@@ -7,6 +7,7 @@
  * 3. A connection that has died without a word is noticed: heartbeats do not come any more.
  */
 import type { ByteStream } from './fetch-like.ts';
+import { ringAfter } from './transport.ts';
 
 export type SseFrame = {
   /** The last id that was given; '' before the first. */
@@ -43,8 +44,7 @@ export async function* sseFrames(
 function beforeSilence<Read>(read: Promise<Read>, silenceMs: number): Promise<Read> {
   return new Promise((resolve, reject) => {
     const silent = (): void => reject(new Error(`nothing has come for ${silenceMs} ms`));
-    const timer = setTimeout(silent, silenceMs);
-    read.then(resolve, reject).finally(() => clearTimeout(timer));
+    read.then(resolve, reject).finally(ringAfter(silenceMs, silent));
   });
 }
 

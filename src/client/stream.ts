@@ -10,7 +10,7 @@
 import { HeddleRequestError } from './problem.ts';
 import { sseFrames, type SseFrame } from './sse.ts';
 import type { AbortLike } from './fetch-like.ts';
-import { pause, type Transport } from './transport.ts';
+import { checkMs, pause, type Transport } from './transport.ts';
 import type { Json, RunStatus } from './api-types.ts';
 
 /** What a stream carries. A run or channel begins after the place `after`; a channel without one, at its newest. */
@@ -100,6 +100,8 @@ export async function* follow(
     pauseMsMax = longestPauseMs,
   }: StreamOptions = {},
 ): AsyncGenerator<StreamEvent, void, undefined> {
+  if (silenceMs !== undefined) checkMs(silenceMs, 'silenceMs');
+  checkMs(pauseMsMax, 'pauseMsMax');
   const seen = new Map<number, number>();
   let id = lastEventId;
   const isOver = (): boolean => signal?.aborted === true;

@@ -236,11 +236,10 @@ function isRepeatable(error: HeddleRequestError, repeat: Repeat): boolean {
 function limited(forMs: number, outer: AbortLike | undefined): Limit {
   const abort = new AbortController();
   const late = `no answer within ${forMs} ms`;
-  const timer = setTimeout(() => abort.abort(new Error(late)), forMs);
+  const begun = ringAfter(forMs, () => abort.abort(new Error(late)));
   const follow = (): void => abort.abort(outer?.reason);
   if (outer?.aborted === true) follow();
   else outer?.addEventListener('abort', follow, { once: true });
-  const begun = (): void => clearTimeout(timer);
   const end = (): void => {
     begun();
     outer?.removeEventListener('abort', follow);
@@ -260,20 +259,40 @@ function afterMsOf({ headers }: FetchAnswer): number | null {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
 }
 
-function causeOf({ cause }: Error): string | undefined {
-  return cause instanceof Error ? cause.message : undefined;
+const causeOf = ({ cause }: Error): string | undefined =>
+  cause instanceof Error ? cause.message : undefined;
+
+/** About 24.8 days: a platform's timer that is given more rings at once. */
+const partMsMax = 2_147_483_647;
+
+/** Rings after `ms`; `Infinity`: never. Returns what ends that. */
+export function ringAfter(ms: number, ring: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arm = (leftMs: number): void => {
+    if (leftMs === Number.POSITIVE_INFINITY) return;
+    const partMs = Math.min(leftMs, partMsMax);
+    timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : ring()), partMs);
+  };
+  arm(ms);
+  return () => clearTimeout(timer);
+}
+
+/** Throws for what is no time: a timer takes it for none, and a sum with it is never over. */
+export function checkMs(given: unknown, name: string): void {
+  if (typeof given === 'number' && given >= 0) return;
+  throw new RangeError(`${name} must be milliseconds, 0 or more, not ${String(given)}`);
 }
 
 export function pause(ms: number, signal?: AbortLike): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     };
-    const timer = setTimeout(() => {
+    const cancel = ringAfter(ms, () => {
       signal?.removeEventListener('abort', end);
       resolve();
-    }, ms);
+    });
     if (signal?.aborted === true) end();
     else signal?.addEventListener('abort', end, { once: true });
   });

@@ -214,3 +214,44 @@ it('waits no longer for the words of a refused stream than for its answer', asyn
   for await (const _ of client.stream([{ kind: 'activity' }]));
   expect(received).toHaveLength(2);
 });
+
+/** Longer than a timer holds. */
+const long = [2 ** 31, 1e15, Number.MAX_VALUE, Number.POSITIVE_INFINITY];
+
+it.each(long)('takes %d ms for a long time, and not for none', async (ms) => {
+  const late =
+    (turn: Turn): Turn =>
+    (...asked) =>
+      void setTimeout(() => turn(...asked), 50);
+  const turns = [late(started), late(sseEnd('complete', false))];
+  const { client, received } = await clientOf(turns, { timeoutMs: ms, retryMs: 0 });
+  expect(await client.runs.start('editor')).toMatchObject({ id: 'r1' });
+  const options = { silenceMs: ms, pauseMsMax: ms };
+  const lost: string[] = [];
+  const connection = (is: string): void => void lost.push(is);
+  for await (const _ of client.stream([{ kind: 'activity' }], { ...options, connection }));
+  expect(lost).toEqual(['open']);
+  expect(received).toHaveLength(2);
+});
+
+it('waits for a Retry-After that is longer than a timer holds, until the caller has had enough', async () => {
+  const busy = problem(503, 'overloaded', true, { 'retry-after': '3000000' });
+  const { client, received } = await clientOf([busy, started], { retryMs: Infinity });
+  const signal = AbortSignal.timeout(200);
+  await expect(client.runs.output('r1', { signal })).rejects.toThrow();
+  expect(received).toHaveLength(1);
+});
+
+it.each([Number.NaN, -1, '5000' as never, null as never])(
+  'refuses %j for a time before it asks anything',
+  async (ms) => {
+    const { client, received, url } = await clientOf([lost]);
+    expect(() => createClient({ url, timeoutMs: ms })).toThrow('timeoutMs must be');
+    expect(() => createClient({ url, retryMs: ms })).toThrow('retryMs must be');
+    for (const name of ['silenceMs', 'pauseMsMax']) {
+      const stream = client.stream([{ kind: 'activity' }], { [name]: ms });
+      await expect(stream.next()).rejects.toThrow(`${name} must be`);
+    }
+    expect(received).toEqual([]);
+  },
+);
