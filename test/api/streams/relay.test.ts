@@ -167,6 +167,50 @@ it('a replica whose database is away answers another one, and leaves no connecti
   expect(response.statusCode).toBe(503);
 });
 
+it('another replica that goes while the secret is read for it leaves nothing', async () => {
+  let timers = 0;
+  const counted: typeof clock = {
+    ...clock,
+    setTimer: (ms, ring) => {
+      timers += 1;
+      const cancel = clock.setTimer(ms, ring);
+      toClose.push(cancel);
+      return () => {
+        timers -= 1;
+        cancel();
+      };
+    },
+  };
+  let read = (): void => undefined;
+  const reading = new Promise<void>((resolve) => (read = resolve));
+  const told = async () => {
+    await reading;
+    return { secret, atMs: clock.nowMs() };
+  };
+  const live = { clock: counted, replicaId: to, nowOf: () => null, phaseOf: () => null };
+  const relay = new RelayDoor({
+    live: { ...live, longestWaits: () => [], follow: () => () => undefined },
+    shared: new SharedReads(told, clock),
+  });
+  const served: Promise<void>[] = [];
+  let isGone = false;
+  const address = await listening((request, response) => {
+    response.on('close', () => (isGone = true));
+    served.push(serveRelay({ relay } as unknown as Streams, request, response));
+  });
+  const headers = {
+    [proofHeader]: proofOf(secret, { to, atMs: clock.nowMs(), nonce: newNonce() }),
+  };
+  const asked = get(`${address}/v1/relay`, { headers, agent: false });
+  asked.on('error', () => undefined);
+  await eventually(async () => expect(served).toHaveLength(1));
+  asked.destroy();
+  await eventually(async () => expect(isGone).toBe(true));
+  read();
+  await Promise.all(served);
+  expect(timers).toBe(0);
+});
+
 it('text that finds no room on its way to another replica is told as left out', async () => {
   const served = await door();
   const lines = await linked(served);

@@ -52,15 +52,15 @@ export class RelayDoor {
     return (await this.#nonceOf(proof)) !== null;
   }
 
-  /** Opens a connection; false: who asks is no replica of this database. */
+  /** Opens a connection; false: who asks is no replica of this database, or is gone. */
   async open(proof: unknown, response: ServerResponse): Promise<boolean> {
     const nonce = await this.#nonceOf(proof);
     if (nonce === null) return false;
     const { live, shared } = this.#options;
     const link = newNonce();
     const answer = answerOf((await shared.known()).secret, { to: live.replicaId, nonce });
-    // A connection that begins after the close would keep the server open.
-    if (this.#isClosed) return false;
+    // A connection that begins after the close would keep the server open. One that is gone says so no more.
+    if (this.#isClosed || response.destroyed || response.closed) return false;
     const served = new ServedLink(live, response);
     this.#links.set(link, served);
     response.on('close', () => {
