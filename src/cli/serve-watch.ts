@@ -6,6 +6,7 @@
  *
  * 1. One server runs at a time: the next begins when the one before has ended.
  * 2. The server never outlives the watcher: the end of the channel between them closes it.
+ * 3. A server that hears no signal, because its code goes round for ever, is killed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,8 +16,8 @@ import { untilInterrupted } from './interrupts.ts';
 
 /** A change is often several: a file is written in pieces, or several files are. */
 const settleMs = 200;
-/** A server that has not ended in this time is told again, and ends at once. */
-const endMsMax = 15_000;
+/** A server that has not ended in `againMs` is told again, and ends at once; in `killMs` it is killed. */
+const endTimes = { againMs: 15_000, killMs: 20_000 };
 
 const watched: readonly string[] = ['.mjs', '.js', '.cjs', '.ts', '.mts', '.cts', '.json'];
 
@@ -25,11 +26,13 @@ type Watching = {
   /** What the server is called with. */
   readonly args: readonly string[];
   readonly note: (line: string) => void;
+  readonly times?: typeof endTimes;
 };
 
 /** Until a signal. What the files import from their own folders is watched with them. */
-export async function serveWatched({ files, args, note }: Watching): Promise<void> {
-  const server = new WatchedServer(args, note);
+export async function serveWatched(watching: Watching): Promise<void> {
+  const { files, note } = watching;
+  const server = new WatchedServer(watching);
   const folders = [...new Set(files.map((file) => dirname(file)))];
   let timer: NodeJS.Timeout | undefined;
   const changed = (_event: string, name: string | null): void => {
@@ -61,13 +64,15 @@ export async function serveWatched({ files, args, note }: Watching): Promise<voi
 class WatchedServer {
   readonly #args: readonly string[];
   readonly #note: (line: string) => void;
+  readonly #times: typeof endTimes;
   #child: ChildProcess | null = null;
   #change: Promise<void> = Promise.resolve();
   #isClosing = false;
 
-  constructor(args: readonly string[], note: (line: string) => void) {
+  constructor({ args, note, times = endTimes }: Watching) {
     this.#args = args;
     this.#note = note;
+    this.#times = times;
   }
 
   renew(): void {
@@ -109,8 +114,14 @@ class WatchedServer {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const over = once(child, 'exit');
     child.kill('SIGTERM');
-    const again = setTimeout(() => child.kill('SIGTERM'), endMsMax);
+    const { againMs, killMs } = this.#times;
+    const again = setTimeout(() => child.kill('SIGTERM'), againMs);
+    const kill = setTimeout(() => {
+      this.#note('heddle: the server does not end; it is killed');
+      child.kill('SIGKILL');
+    }, killMs);
     await over;
     clearTimeout(again);
+    clearTimeout(kill);
   }
 }

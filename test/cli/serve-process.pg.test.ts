@@ -1,4 +1,5 @@
 /** `heddle serve` as a process: watched, told to stop, beside another, with wrong ports, keys and files. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createClient, type StreamEvent } from '../../src/client/index.ts';
+import { closeAfterTest } from '../support/closing.ts';
 import { compiled } from '../support/compiled.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { listening } from './listening.ts';
@@ -26,7 +28,7 @@ const alive = async (url: string): Promise<boolean> =>
   );
 
 /** What the process has written so far, and a wait for more of it. */
-function told({ child }: Spawned) {
+function told({ child }: Pick<Spawned, 'child'>) {
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.on('data', (part: string) => (text[name] += part));
@@ -61,6 +63,27 @@ it(
     expect(await alive(second)).toBe(false);
   },
 );
+
+it('--watch begins anew after a server whose code goes round for ever', { timeout }, async () => {
+  const cwd = await folderWith({
+    'busy.mjs':
+      "process.on('SIGTERM', () => {}); console.log('begun'); setTimeout(() => { for (;;); });",
+    'watch.mjs': `import { serveWatched } from ${JSON.stringify(await compiled('src/cli/serve-watch.ts'))};
+const times = { againMs: 100, killMs: 500 };
+await serveWatched({ files: ['busy.mjs'], args: ['busy.mjs'], note: console.error, times });`,
+  });
+  const child = spawn(process.execPath, ['watch.mjs'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  closeAfterTest(() => child.kill('SIGKILL'));
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8');
+  const until = told({ child });
+  await until('stdout', /begun/);
+  await writeFile(join(cwd, 'busy.mjs'), "console.log('again'); setInterval(() => {}, 1_000);");
+  await until('stderr', /it is killed/);
+  await until('stdout', /again/);
+  const ended = once(child, 'exit');
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+});
 
 it('no server outlives a watcher that is killed', { timeout }, async () => {
   const watcher = heddleIn({ cwd: await folderWith({}) }, ...serve, '--watch');

@@ -19,6 +19,7 @@ const folder = join(root, '.compiled');
 
 const started = [
   'src/cli/main.ts',
+  'src/cli/serve-watch.ts',
   'src/emulators/group-child.ts',
   'src/index.ts',
   'test/crash/budget-child.ts',
