@@ -114,13 +114,13 @@ class LanguageModelProvider implements Provider {
       if (onDelta !== undefined) onDelta(delta);
       else if (delta.type === 'text') onText?.(delta.text);
     });
-    const options = callOptions(input, {
-      version: this.#model.specificationVersion,
-      provider: this.name,
-      idempotencyKey,
-      signal: end.signal,
-    });
     try {
+      const options = callOptions(input, {
+        version: this.#model.specificationVersion,
+        provider: this.name,
+        idempotencyKey,
+        signal: end.signal,
+      });
       if (this.#generatesWhole(input))
         await end.within(this.#deadlineMsMax, this.#whole(options, answer));
       else await this.#stream(options, answer, end);

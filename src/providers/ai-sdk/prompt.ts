@@ -11,6 +11,7 @@ import type {
 } from '../../domain/catalogue.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { partsOf } from '../../domain/model/parts.ts';
+import { propertyOf } from '../../domain/thrown.ts';
 import type { CallOptions, PromptMessage, PromptPart, Version } from './model-shape.ts';
 
 export function callOptions(
@@ -125,7 +126,8 @@ function assistantParts(parts: readonly AssistantPart[], around: Around): Prompt
       written.push({ type: 'tool-call', toolCallId, toolName, input, ...options });
     } else if (part.type === 'image') written.push(fileOf(part, around));
     else {
-      const kept = part.data as unknown as KeptPart;
+      const kept = keptIn(part.data);
+      if (kept === null) continue;
       if (kept.kind === 'part') written.push(kept.part as unknown as PromptPart);
       const last = written.pop();
       if (last === undefined) continue;
@@ -136,9 +138,28 @@ function assistantParts(parts: readonly AssistantPart[], around: Around): Prompt
   return written;
 }
 
-/** The metadata of reasoning is kept as the text of its signature. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Null: another provider has had this name, or a chart has written it, and the model could not read it. */
+function keptIn(data: Json): KeptPart | null {
+  const kind = propertyOf(data, 'kind');
+  const isKept =
+    (kind === 'part' && isObject(propertyOf(data, 'part'))) ||
+    (kind === 'metadata' && isObject(propertyOf(data, 'providerMetadata')));
+  return isKept ? (data as unknown as KeptPart) : null;
+}
+
+/** The metadata of reasoning is kept as the text of its signature. Any other text is as in `keptIn`. */
 function returned(signature: string | undefined): { readonly providerOptions?: unknown } {
-  return signature === undefined ? {} : { providerOptions: JSON.parse(signature) as unknown };
+  if (signature === undefined) return {};
+  try {
+    const metadata: unknown = JSON.parse(signature);
+    return isObject(metadata) ? { providerOptions: metadata } : {};
+  } catch {
+    return {};
+  }
 }
 
 function fileOf(image: ImagePart, { version }: Around): PromptPart {

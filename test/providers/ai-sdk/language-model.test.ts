@@ -1,6 +1,7 @@
 /** `languageModel`: what is asked of a model of each version, what its answers become, and what its errors mean. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { GenerateRequest, Provider } from '../../../src/index.ts';
+import type { AssistantPart, GenerateRequest, Provider } from '../../../src/index.ts';
 import { languageModel } from '../../../src/providers/ai-sdk/language-model.ts';
 import { asAnswer } from '../../../src/providers/check-answer.ts';
 import type { ProviderCall } from '../../../src/providers/port.ts';
@@ -363,4 +364,50 @@ it('takes a structured answer of V4 as the model chose it, even an empty one', a
   const empty = { ...result, structuredOutputText: '' };
   const two = await calling(languageModel(handModel('v4', [empty])), { prompt: 'q', schema });
   expect(two.text).toBe('');
+});
+
+/** Of another provider that has had the name before, or of a chart's own hand. */
+it.each(['', 'EqQBCgIYAhIM', '"text"', '[1]', 'null', '{'])(
+  'leaves out what it cannot read of an earlier answer, such as the signature %j',
+  async (signature) => {
+    const model = handModel('v4', [finish('v4')]);
+    const opaque = [
+      null,
+      'x',
+      7,
+      [],
+      {},
+      { kind: 'part' },
+      { kind: 'metadata' },
+      { kind: 'part', part: 1 },
+    ];
+    const parts: AssistantPart[] = [
+      { type: 'reasoning', text: 'Hm', signature },
+      ...opaque.map((data) => ({ type: 'opaque' as const, data })),
+      { type: 'text', text: 'Yes' },
+    ];
+    await calling(languageModel(model), {
+      messages: [{ role: 'assistant', content: 'Yes', parts }],
+    });
+    const content = [
+      { type: 'reasoning', text: 'Hm' },
+      { type: 'text', text: 'Yes' },
+    ];
+    expect(model.asked[0]?.['prompt']).toEqual([{ role: 'assistant', content }]);
+  },
+);
+
+it('a call that cannot be written leaves no timer and no listener', async () => {
+  const stop = new AbortController();
+  const input = {
+    get messages(): never {
+      throw new TypeError('not to be written');
+    },
+  };
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+  const before = timers();
+  const provider = languageModel(handModel('v4', [finish('v4')]));
+  await expect(calling(provider, input, { signal: stop.signal })).rejects.toThrow();
+  expect(timers()).toBe(before);
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
 });
