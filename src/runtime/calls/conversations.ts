@@ -9,6 +9,7 @@ import { heddleError } from '../../domain/errors.ts';
 import type { Store } from '../../store/port.ts';
 import type { ConversationRead } from '../../store/caller-port.ts';
 import type { RunCall } from './call/run-call.ts';
+import { Pauses } from '../host/pauses.ts';
 import { untilAnswered } from '../until-answered.ts';
 import { faultOf, isTurnsOwn } from '../fault.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -30,6 +31,7 @@ export class Conversations {
   readonly #store: Pick<Store, 'conversations'>;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #pauses: Pauses;
   #waiting: Waiting[] = [];
   #isReading = false;
   #closed = false;
@@ -42,6 +44,7 @@ export class Conversations {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#pauses = new Pauses(parts.clock);
   }
 
   /** The call's input, with all messages of its conversation in place of the conversation's name. */
@@ -65,9 +68,10 @@ export class Conversations {
     return { ...rest, messages, ...asked };
   }
 
-  /** From here on reads that wait end when the store is unreachable. */
+  /** From here on reads that wait end when the store is unreachable, and those that are to be tried again. */
   close(): void {
     this.#closed = true;
+    this.#pauses.close();
   }
 
   async #readAll(): Promise<void> {
@@ -84,14 +88,14 @@ export class Conversations {
         );
         taken.forEach(({ resolve }, i) => resolve(found[i] ?? []));
       } catch (error) {
-        for (const waiting of taken) this.#again(waiting, error);
+        for (const waiting of taken) void this.#again(waiting, error);
       }
     }
     this.#isReading = false;
   }
 
   /** No call fails because of a database error: its conversation is read again, without end. */
-  #again(waiting: Waiting, error: unknown): void {
+  async #again(waiting: Waiting, error: unknown): Promise<void> {
     if (this.#closed || isTurnsOwn(error)) return waiting.reject(error);
     const { faults } = waiting;
     if (faults === 1) {
@@ -100,10 +104,9 @@ export class Conversations {
       this.#log.warn('a conversation cannot be read; its call waits', { runId, reason });
     }
     const waitMs = faults === 0 ? 0 : Math.min(pauseMs.first * 2 ** (faults - 1), pauseMs.max);
-    this.#clock.setTimer(waitMs, () => {
-      if (this.#closed) return waiting.reject(error);
-      this.#waiting.push({ ...waiting, faults: faults + 1 });
-      if (!this.#isReading) void this.#readAll();
-    });
+    await this.#pauses.pause(waitMs);
+    if (this.#closed) return waiting.reject(error);
+    this.#waiting.push({ ...waiting, faults: faults + 1 });
+    if (!this.#isReading) void this.#readAll();
   }
 }

@@ -12,6 +12,7 @@ import { isStored, storedImagesOf, withImages } from '../../../domain/model/imag
 import type { ImageRead, ImageReadResult, Store } from '../../../store/port.ts';
 import { faultOf, isTurnsOwn } from '../../fault.ts';
 import type { Clock, Log } from '../../ports.ts';
+import { Pauses } from '../../host/pauses.ts';
 import { untilAnswered } from '../../until-answered.ts';
 
 /** The pause between two reads that failed. */
@@ -21,6 +22,7 @@ export class CallImages {
   readonly #store: Pick<Store, 'image'>;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #pauses: Pauses;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -32,6 +34,7 @@ export class CallImages {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#pauses = new Pauses(parts.clock);
   }
 
   /** True when the call must be given bytes before it is sent. */
@@ -65,9 +68,10 @@ export class CallImages {
     return { ...input, messages: filled };
   }
 
-  /** From here on reads that wait end when the store is unreachable. */
+  /** From here on reads that wait end when the store is unreachable, and those that are to be tried again. */
   close(): void {
     this.#closed = true;
+    this.#pauses.close();
   }
 
   #inTurn(read: ImageRead): Promise<ImageReadResult | null> {
@@ -92,7 +96,7 @@ export class CallImages {
         const reason = faultOf(error).message;
         if (faults === 0) this.#log.warn('an image cannot be read; calls wait', { sha256, reason });
         const waitMs = Math.min(pauseMs.first * 2 ** faults, pauseMs.max);
-        await new Promise<void>((resolve) => this.#clock.setTimer(waitMs, resolve));
+        await this.#pauses.pause(waitMs);
         if (this.#closed) throw error;
       }
     }
