@@ -3,7 +3,7 @@
  * transaction of its own. Replicas that start together wait for each other on an advisory lock. A
  * database that has a migration which this heddle does not know is refused.
  *
- * 1. If there is nothing to migrate, only two reads are done, so a role that may only change rows is
+ * 1. Whether there is anything to migrate is told by two reads, so a role that may only change rows is
  *    enough. If the schema was made beforehand, no right to make schemas is needed.
  * 2. A statement of a migration may take as long as the server works on it; a second connection checks
  *    that the server does. A server that is silent ends the migration within a few checks.
@@ -23,18 +23,22 @@ const lookMs = 5_000;
 /** A single look may fall between two statements, or fail for a reason of its own. */
 const fruitlessLooksMax = 2;
 
-export async function migrate(link: Link, options: LinkOptions): Promise<void> {
-  // Nearly every start ends here: two reads, and no lock.
-  if (isCurrent(await appliedNames(link))) return;
-  await refuseWithoutRights(link);
-  await link.simple(`set lock_timeout = ${lockMsMax}; set statement_timeout = ${statementMsMax}`);
-  const attended = await Attended.of(link, options);
-  await attended.query(`select pg_advisory_lock(${lockId})`);
+/** Two reads. Throws `schema-newer`. */
+export async function isMigrated(link: Link): Promise<boolean> {
+  return isCurrent(await appliedNames(link));
+}
+
+export async function migrate(options: LinkOptions): Promise<void> {
+  const link = await Link.open({ ...options, mustWrite: false });
   try {
+    await refuseWithoutRights(link);
+    await link.simple(`set lock_timeout = ${lockMsMax}; set statement_timeout = ${statementMsMax}`);
+    const attended = await Attended.of(link, options);
+    await attended.query(`select pg_advisory_lock(${lockId})`);
     await applyMissing(link, attended);
   } finally {
-    // A connection that is gone has released the lock.
-    await link.simple(`select pg_advisory_unlock(${lockId})`).catch(() => undefined);
+    // With the connection its lock is gone.
+    await link.close();
   }
 }
 

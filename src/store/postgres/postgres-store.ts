@@ -119,7 +119,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   });
   const bounds = { checkoutMsMax: 30_000, patienceMs: 10_000, server: { generation: 0 } };
   const pool = (of: LinkOptions, size: number): Pool => new Pool({ ...of, ...bounds, size });
-  await startOn(link({}, statementMsMax), { patienceMs: startMsMax, onWait });
+  const migrating = link({}, statementMsMax);
+  const start = { migrating, patienceMs: startMsMax, onWait };
+  const [first, second] = await startOn(link(hot, statementMsMax), start);
   const hearers = new Set<(hint: Hint) => void>();
   // Other replicas take this one for dead when this connection is gone, so the hint makes it beat at
   // once, over a new connection.
@@ -132,12 +134,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     list: pool(link(hot, statementMsMax), 2),
     beat: new Pool({ ...link(hot, beatMsMax), ...bounds, size: 1, onLost }),
   };
-  try {
-    await pools.write.open();
-  } catch (error) {
-    await Promise.all(Object.values(pools).map((each) => each.close()));
-    throw error;
-  }
+  pools.write.adopt(first);
+  pools.read.adopt(second);
   return storeOver(pools, link({}, beatMsMax), hearers);
 }
 

@@ -12,11 +12,13 @@ import { HeddleError, heddleError } from '../../domain/errors.ts';
 import { refuseField } from '../../domain/field.ts';
 import { failureKind, reasonOf, unavailable } from './link/failure.ts';
 import { Link, type LinkOptions } from './link/link.ts';
-import { migrate } from './migrate.ts';
+import { isMigrated, migrate } from './migrate.ts';
 import { pause } from './link/pool.ts';
 import { poolerRefused, refusalOf, rightMissing, type Names } from './link/refusals.ts';
 
 export type StartOptions = {
+  /** A migration plans its statements by the server's own settings. */
+  readonly migrating: LinkOptions;
   /** How long a server is waited for that is not there, or does not take connections yet. */
   readonly patienceMs: number;
   /** Called once, when the start begins to wait. */
@@ -29,12 +31,16 @@ export type StartOptions = {
  */
 const namePatienceMs = 5_000;
 
-export async function startOn(options: LinkOptions, start: StartOptions): Promise<void> {
+/** Gives two links that it has used, so that they are not made twice. Nothing is open in their sessions. */
+export async function startOn(
+  options: LinkOptions,
+  start: StartOptions,
+): Promise<readonly [Link, Link]> {
   const names = namesIn(options.connection);
   const begunMs = performance.now();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await contact(options);
+      return await contact(options, start.migrating);
     } catch (error) {
       if (error instanceof HeddleError) throw error;
       const refusal = refusalOf(error, names);
@@ -67,15 +73,23 @@ function migrationFailed(error: unknown): HeddleError {
   return heddleError('schema-migration-failed', { reason: reasonOf(error) }, { cause: error });
 }
 
-async function contact(options: LinkOptions): Promise<void> {
+async function contact(
+  options: LinkOptions,
+  migrating: LinkOptions,
+): Promise<readonly [Link, Link]> {
   const link = await Link.open({ ...options, mustWrite: false });
+  let other: Link | null = null;
   try {
     await checkServer(link);
-    await checkSession(link, options);
-    await migrate(link, options);
+    other = await Link.open({ ...options, mustWrite: false });
+    await checkSession(link, other);
+    // Nearly every start finds everything there, by two reads and no lock.
+    if (!(await isMigrated(link))) await migrate(migrating);
     await checkRights(link);
-  } finally {
-    await link.close();
+    return [link, other];
+  } catch (error) {
+    await Promise.all([link.close(), other?.close()]);
+    throw error;
   }
 }
 
@@ -108,28 +122,24 @@ async function checkServer(link: Link): Promise<void> {
  * session to any connection that begins a transaction. Then another connection finds what this one has
  * set, or this one loses it while the other has a transaction open.
  */
-async function checkSession(link: Link, options: LinkOptions): Promise<void> {
+async function checkSession(link: Link, other: Link): Promise<void> {
   const token = randomUUID();
   const look = `select pg_backend_pid() as pid, current_setting('heddle.session', true) as token`;
   type Look = { readonly pid: number; readonly token: string | null };
   const first = await link.simple(
     `select pg_backend_pid() as pid, set_config('heddle.session', '${token}', false) as token`,
   );
-  const other = await Link.open({ ...options, mustWrite: false });
-  try {
-    await other.simple('begin').catch((error: unknown) => {
-      const { code } = error as { readonly code?: unknown };
-      throw code === '08P01' ? poolerRefused(reasonOf(error), error) : error;
-    });
-    const theirs = (await other.simple(look)).rows[0] as Look;
-    if (theirs.token === token) throw poolerRefused('a session is lent to several connections');
-    const ours = (await link.simple(look)).rows[0] as Look;
-    const { pid } = first.rows[0] as Look;
-    if (ours.token === token && ours.pid === pid) return;
+  await other.simple('begin').catch((error: unknown) => {
+    const { code } = error as { readonly code?: unknown };
+    throw code === '08P01' ? poolerRefused(reasonOf(error), error) : error;
+  });
+  const theirs = (await other.simple(look)).rows[0] as Look;
+  if (theirs.token === token) throw poolerRefused('a session is lent to several connections');
+  const ours = (await link.simple(look)).rows[0] as Look;
+  const { pid } = first.rows[0] as Look;
+  if (ours.token !== token || ours.pid !== pid)
     throw poolerRefused('a connection does not keep its session');
-  } finally {
-    await other.close();
-  }
+  await other.simple('rollback');
 }
 
 const namedMax = 8;

@@ -66,8 +66,8 @@ describe.concurrent('a server that says nothing', () => {
     const current = await answersOfAnOpening(url);
     const ends = await Promise.all(
       others.map(async (of, i) => {
-        // The looks of a start come before a migration, its connections after it.
-        const after = 14 + Math.floor(((last - current - 2) * (i + 1)) / others.length);
+        // What a start without a migration is answered comes before it, but for the last look at rights.
+        const after = current + Math.floor(((last - current) * (i + 1)) / (others.length + 1));
         const proxy = await silentProxy(of, after);
         return [await opening(proxy), proxy.open];
       }),

@@ -279,6 +279,33 @@ it('no setting of a role loses work, changes values, or ends a session of heddle
   }
 });
 
+it('a start makes two connections, and the store goes on over both', async () => {
+  const of = await databaseWith('');
+  await (await openPostgresStore({ connectionString: of })).close();
+  const sessions = async (): Promise<Record<string, string>> => {
+    const named = of.match(/\/([^/?]+)(\?|$)/)?.[1];
+    const { rows } = await ask(
+      `select pid::text, state from pg_stat_activity where datname = '${named}'`,
+    );
+    return Object.fromEntries(rows.map(({ pid, state }) => [pid, state]));
+  };
+  await expect.poll(sessions).toEqual({});
+  const store = await openPostgresStore({ connectionString: of });
+  endings.push(() => store.close());
+  const made = await sessions();
+  expect(Object.values(made)).toEqual(['idle', 'idle']);
+  const nothing = async () => undefined;
+  const bench = new Bench({ store, advance: nothing, crash: nothing, endSessions: nothing }, 1);
+  const run = newRun(1);
+  await bench.renew();
+  await bench.commit({ arrivals: { starts: [run] } });
+  expect((await bench.load(run)).run.runId).toBe(run.runId);
+  // The heartbeat has one of its own.
+  const now = await sessions();
+  expect(now).toMatchObject(made);
+  expect(Object.keys(now)).toHaveLength(3);
+});
+
 /** As a server says it before it hangs up. */
 function errorMessage(code: string): Buffer {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mthe database system is starting up\0\0`);

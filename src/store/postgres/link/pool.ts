@@ -49,9 +49,11 @@ export class Pool {
     this.options = options;
   }
 
-  /** Makes a link now: whoever opens a store learns at once whether the server takes its work. */
-  async open(): Promise<void> {
-    this.put(await this.take());
+  /** Takes a link that was made with this pool's options. */
+  adopt(link: Link): void {
+    this.count++;
+    this.keep(link, this.options.server.generation);
+    this.put(link);
   }
 
   /** Links that are open or being made, those of them that no run uses, and runs that wait for one. */
@@ -170,6 +172,13 @@ export class Pool {
     void link.close();
   }
 
+  private keep(link: Link, generation: number): void {
+    this.links.set(link, generation);
+    link.onBroken(() => {
+      if (!this.ending.signal.aborted) this.options.onLost?.();
+    });
+  }
+
   private async connect(): Promise<Link> {
     this.count++;
     const until = performance.now() + this.options.patienceMs;
@@ -182,10 +191,7 @@ export class Pool {
           await link.close();
           throw heddleError('closed');
         }
-        this.links.set(link, generation);
-        link.onBroken(() => {
-          if (!this.ending.signal.aborted) this.options.onLost?.();
-        });
+        this.keep(link, generation);
         return link;
       } catch (error) {
         const retry = ['lost', 'busy'].includes(failureKind(error)) && !refusesForGood(error);
