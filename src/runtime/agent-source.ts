@@ -25,9 +25,9 @@ export type AnyChart = {
 
 /**
  * A schema of zod, valibot, arktype or another library of https://standardschema.dev that can say itself as JSON
- * Schema; or a JSON Schema.
+ * Schema; or a JSON Schema, also one of TypeBox.
  */
-export type AgentSchema = StandardSchema | Readonly<Record<string, unknown>>;
+export type AgentSchema = StandardSchema | object;
 
 /**
  * A chart, the version that its runs keep, the versions whose runs it takes over, and the schemas of what its

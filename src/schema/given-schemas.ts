@@ -15,7 +15,7 @@ export function withSchemaJson(kind: string, input: unknown): unknown {
   const schema = propertyOf(input, 'schema');
   const tools = kind === 'generate' ? propertyOf(input, 'tools') : undefined;
   const given = {
-    ...(isStandardSchema(schema) ? { schema: schemaJson(schema, `${kind}.schema`) } : {}),
+    ...(isSchema(schema) ? { schema: schemaJson(schema, `${kind}.schema`) } : {}),
     ...(Array.isArray(tools) ? { tools: tools.map(offerOf) } : {}),
   };
   return Object.keys(given).length === 0 ? input : { ...(input as object), ...given };
@@ -24,11 +24,14 @@ export function withSchemaJson(kind: string, input: unknown): unknown {
 /** What is no offer at all is refused with the rest of the input, when the call begins. */
 function offerOf(tool: unknown, place: number): unknown {
   const given = propertyOf(tool, 'inputSchema');
-  const isGiven = (typeof given === 'object' && given !== null) || isStandardSchema(given);
-  if (!isGiven || isObjectRoot(given)) return tool;
+  if (!isSchema(given) || isObjectRoot(given)) return tool;
   const name = propertyOf(tool, 'name');
   const at = typeof name === 'string' ? `.${name.slice(0, limits.nameCharsMax)}` : `[${place}]`;
   return { ...(tool as object), inputSchema: rootOf(given, `generate.tools${at}.inputSchema`) };
+}
+
+function isSchema(given: unknown): given is object {
+  return (typeof given === 'object' && given !== null) || isStandardSchema(given);
 }
 
 type Made = { readonly text: string | null; readonly root: JsonObject };

@@ -2,7 +2,7 @@
  * A model's arguments, checked by an author's schema. A schema is code that heddle did not write: it may
  * throw, reject, or give what is no result. Arguments that it has not plainly accepted never reach a tool.
  */
-import { isA, keysOf, propertyOf, thrownText } from '../domain/thrown.ts';
+import { propertyOf, thrownText } from '../domain/thrown.ts';
 import type { StandardSchema } from '../domain/standard-schema.ts';
 
 export type Checked =
@@ -39,21 +39,35 @@ function has(thing: unknown, key: string): boolean {
 }
 
 const issuesMax = 20;
+const keysMax = 64;
 
 function wordsOf(issues: unknown): string {
   if (typeof issues === 'string') return issues;
-  const lengthMax = isA(issues, Array)
-    ? Math.min(Number(propertyOf(issues, 'length')), issuesMax)
-    : 0;
-  return Array.from({ length: lengthMax }, (_, at) => issueWords(propertyOf(issues, at))).join(' ');
+  return itemsOf(issues, issuesMax).map(issueWords).join(' ');
+}
+
+/** The items of a list alone: one of arktype's paths has a `cache` beside them. */
+function itemsOf(list: unknown, itemsMax: number): readonly unknown[] {
+  if (!isList(list)) return [];
+  const length = Math.min(Number(propertyOf(list, 'length')), itemsMax);
+  return Array.from({ length }, (_, at) => propertyOf(list, at));
 }
 
 function issueWords(issue: unknown): string {
   if (typeof issue === 'string') return issue;
   const message = thrownText(issue);
   const path = propertyOf(issue, 'path');
-  const keys = keysOf(path).map((at) => keyText(propertyOf(path, at)));
+  const keys = itemsOf(path, keysMax).map(keyText);
   return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
+}
+
+/** A list of any realm; of a proxy that was revoked nobody can ask it. */
+function isList(thing: unknown): boolean {
+  try {
+    return Array.isArray(thing);
+  } catch {
+    return false;
+  }
 }
 
 /** A part of a path: a key, or an object that holds one. */

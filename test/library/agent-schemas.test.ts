@@ -5,8 +5,10 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
+import type { AgentSchema } from '../../src/index.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import { registerSource } from '../../src/runtime/agent-source.ts';
+import { describing, noted } from '../support/library-schemas.ts';
 import { memoryWorld, oneReplica } from '../support/replica.ts';
 
 const desk = createMachine({ id: 'desk', on: { ORDER: {}, 'NOTE.*': {} } });
@@ -14,7 +16,12 @@ const order = z.object({ yarn: z.string(), grams: z.number().int().positive() })
 const agents = [{ machine: desk, input: z.object({ shop: z.string() }), events: { ORDER: order } }];
 const input = { shop: 'weft' };
 
-const orderSchemas: readonly (readonly [string, unknown])[] = [
+const orderJson = {
+  type: 'object',
+  properties: { yarn: { type: 'string' }, grams: { type: 'integer', minimum: 1 } },
+  required: ['yarn', 'grams'],
+};
+const orderSchemas: readonly (readonly [string, AgentSchema])[] = [
   ['zod', order],
   ['arktype', type({ yarn: 'string', grams: 'number.integer > 0' })],
   [
@@ -23,14 +30,9 @@ const orderSchemas: readonly (readonly [string, unknown])[] = [
       v.object({ yarn: v.string(), grams: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
     ),
   ],
-  [
-    'JSON Schema',
-    {
-      type: 'object',
-      properties: { yarn: { type: 'string' }, grams: { type: 'integer', minimum: 1 } },
-      required: ['yarn', 'grams'],
-    },
-  ],
+  ['JSON Schema', orderJson],
+  ['JSON Schema with notes', noted(orderJson)],
+  ['a library that only describes', describing(orderJson)],
 ];
 
 /** Two of them have nearly as many bytes as the schemas of one agent may. */
@@ -51,6 +53,9 @@ describe('registration', () => {
     ['agents.input.type', { input: { type: 'text' } }],
     ['agents.input', { input: v.object({}) }],
     ['agents.input', { input: null }],
+    ['agents.input.type', { input: noted({ type: 'Date' }) }],
+    ['agents.input.type', { input: describing({ type: 'Date' }) }],
+    ['agents.input.title', { input: noted({ title: () => 'a function' }) }],
     ['agents.input.$ref', { input: { $ref: '#/nowhere' } }],
     ['agents.events', { events: [] }],
     ['agents.events.ORDER.properties', { events: { ORDER: { properties: 3 } } }],

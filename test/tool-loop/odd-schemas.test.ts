@@ -68,10 +68,14 @@ it.each(Object.keys(ways))('one that %s anything', { timeout: 60_000 }, async (w
 
 it('says its words where it has some', async () => {
   const path = ['lines', { key: 0 }, 'amount'];
-  const [refused, taken] = await toldBy([
+  // A path of arktype has a `cache` beside its keys.
+  const counted = Object.assign([...path], { cache: {} });
+  const [refused, alike, taken] = await toldBy([
     () => ({ issues: [{ message: 'too much', path }] }),
+    () => ({ issues: [{ message: 'too much', path: counted }] }),
     () => ({ value: undefined }),
   ]);
+  expect(alike).toBe(refused);
   expect(refused).toContain('lines.0.amount: too much');
   expect(taken).toContain('it was called');
 });

@@ -25,6 +25,8 @@ export type PlainOptions = {
   /** The copy is frozen, and parts that it shares with the frozen `before` are taken over without a look. */
   readonly isFrozen: boolean;
   readonly before?: unknown;
+  /** Keys that are symbols are left out: in a JSON Schema they are a library's own notes (TypeBox). */
+  readonly isSchema?: boolean;
 };
 
 const lost = Symbol('lost');
@@ -33,9 +35,9 @@ const tooLarge = Symbol('too large');
 /** `charsMin`: the least number of characters of the copy's JSON, without the parts of `before`. */
 export function plainJson(
   value: unknown,
-  { field, bytesMax, isFrozen, before }: PlainOptions,
+  { field, bytesMax, isFrozen, before, isSchema = false }: PlainOptions,
 ): { readonly copy: Json | undefined; readonly charsMin: number } {
-  const walk = new Walk(bytesMax, isFrozen);
+  const walk = new Walk(bytesMax, isFrozen, isSchema);
   let copy: unknown;
   let thrown: unknown;
   try {
@@ -46,7 +48,7 @@ export function plainJson(
   }
   if (copy === lost) {
     hushPromises(value);
-    explainLoss(value, { field, isFrozen, thrown });
+    explainLoss(value, { field, isFrozen, isSchema, thrown });
   }
   if (copy === tooLarge) {
     hushPromises(value);
@@ -63,10 +65,12 @@ const nowhere: Readonly<Record<string, unknown>> = Object.freeze(
 class Walk {
   left: number;
   readonly #isFrozen: boolean;
+  readonly #isSchema: boolean;
 
-  constructor(charsMax: number, isFrozen: boolean) {
+  constructor(charsMax: number, isFrozen: boolean, isSchema: boolean) {
     this.left = charsMax;
     this.#isFrozen = isFrozen;
+    this.#isSchema = isSchema;
   }
 
   part(value: unknown, before: unknown, key: string, depth: number): unknown {
@@ -131,7 +135,8 @@ class Walk {
 
   #object(value: object, before: Readonly<Record<string, unknown>>, depth: number): unknown {
     const keys = Object.keys(value);
-    if (!isPlainObject(value, keys.length) || hasSymbolKeys(value)) return lost;
+    if (!isPlainObject(value, keys.length)) return lost;
+    if (!this.#isSchema && hasSymbolKeys(value)) return lost;
     const copy: Record<string, unknown> = {};
     for (const key of keys) {
       this.left -= key.length + 3;

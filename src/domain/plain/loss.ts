@@ -13,9 +13,14 @@ type Loss = { readonly path: string; readonly reason: string };
 /** Throws `invalid-json`. `thrown`: the error that a getter or the like threw while the value was copied. */
 export function explainLoss(
   value: unknown,
-  of: { readonly field: string; readonly isFrozen: boolean; readonly thrown: unknown },
+  of: {
+    readonly field: string;
+    readonly isFrozen: boolean;
+    readonly isSchema: boolean;
+    readonly thrown: unknown;
+  },
 ): never {
-  const { path, reason } = new Search(of.isFrozen).find(value, of.field) ?? {
+  const { path, reason } = new Search(of.isFrozen, of.isSchema).find(value, of.field) ?? {
     path: of.field,
     reason:
       of.thrown === undefined
@@ -27,11 +32,13 @@ export function explainLoss(
 
 class Search {
   readonly #isFrozen: boolean;
+  readonly #isSchema: boolean;
   /** The path of the part that is being read: an error that reading throws does not name it. */
   #at = '';
 
-  constructor(isFrozen: boolean) {
+  constructor(isFrozen: boolean, isSchema: boolean) {
     this.#isFrozen = isFrozen;
+    this.#isSchema = isSchema;
   }
 
   find(value: unknown, field: string): Loss | null {
@@ -102,7 +109,8 @@ class Search {
     if (!isPlainObject(part, keys.length)) {
       return { path, reason: lostWords(`a ${classOf(part)}`) };
     }
-    if (hasSymbolKeys(part)) return { path, reason: 'symbol keys are lost in JSON' };
+    if (!this.#isSchema && hasSymbolKeys(part))
+      return { path, reason: 'symbol keys are lost in JSON' };
     for (const key of keys) {
       const below = `${path}.${key.slice(0, keyCharsShown)}`;
       this.#at = below;

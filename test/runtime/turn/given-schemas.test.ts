@@ -5,7 +5,9 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
+import * as zodMini from 'zod/mini';
 import { catalogue } from '../../../src/index.ts';
+import { describing, noted } from '../../support/library-schemas.ts';
 import { oneReplica } from '../../support/replica.ts';
 
 async function asked(schema: object, isStatic = false) {
@@ -45,6 +47,9 @@ const given: readonly (readonly [string, object])[] = [
   ['zod', z.object({ yes: z.boolean() })],
   ['valibot', toStandardJsonSchema(v.object({ yes: v.boolean() }))],
   ['arktype', type({ yes: 'boolean' })],
+  ['JSON with notes', noted({ properties })],
+  ['JSON with notes in a part', { properties: noted(properties) }],
+  ['a library that only describes', describing({ properties })],
   ['2019-09', { $schema: 'https://json-schema.org/draft/2019-09/schema', properties }],
   ['an id', { $id: 'https://example.com/answer', properties }],
   ['the same id', { $id: 'https://example.com/answer', properties, required: ['yes'] }],
@@ -67,10 +72,14 @@ it.each(
   await heddle.close();
 });
 
+const undescribed = { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) } };
+
 it('a schema that cannot describe itself fails the run, with what to do', async () => {
   for (const [schema, words] of [
     [z.object({ at: z.date() }), 'ask.schema gives no JSON Schema: Date cannot be represented'],
     [v.object({}), 'ask.schema has no JSON Schema: wrap it in toStandardJsonSchema'],
+    [zodMini.object({}), 'ask.schema has no JSON Schema: use zod 4.2 or newer, not zod/mini, or'],
+    [undescribed, 'ask.schema has no JSON Schema: give the JSON Schema itself'],
   ] as const) {
     const { run, heddle } = await asked(schema);
     await expect(run.output()).rejects.toThrow(words);
