@@ -1,4 +1,5 @@
 /** What the client needs of a platform: `fetch`, its answers, and a signal that ends it. */
+import { HeddleRequestError } from './problem.ts';
 
 /**
  * A signal that ends a request, as `AbortController` gives it. The types here name nothing of a platform's: a program
@@ -61,3 +62,29 @@ export type FetchAnswer = {
   /** The words. */
   text(): Promise<string>;
 };
+
+const unstreamed =
+  'The body of this answer cannot be read while it comes: give createClient a `fetch` whose answers have a ReadableStream as their `body`.';
+
+/** Some kinds of `fetch` give an answer without a body, or with a stream of another kind. No other try is better. */
+export function streamOf({ body, status }: FetchAnswer): ByteStream {
+  const given = body as Partial<ByteStream> | null | undefined;
+  if (typeof given?.getReader === 'function') return body as ByteStream;
+  throw new HeddleRequestError({ code: 'no-stream', detail: unstreamed, status, retryable: false });
+}
+
+/** All bytes of a stream. */
+export async function bytesOf(stream: ByteStream): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    if (read.value !== undefined) parts.push(read.value);
+  }
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

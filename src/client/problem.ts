@@ -23,7 +23,10 @@ export type Problem = {
 export class HeddleRequestError extends Error {
   /** The class's name. */
   override readonly name = 'HeddleRequestError';
-  /** The registry's code; `unreachable` when no answer came, `no-heddle` when the answer was not heddle's. */
+  /**
+   * The registry's code; `unreachable` when no answer came, `no-heddle` when the answer was not heddle's, `no-stream`
+   * when `fetch` gives no body that can be read while it comes.
+   */
   readonly code: string;
   /** The HTTP status; 0 when no answer came. */
   readonly status: number;

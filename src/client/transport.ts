@@ -8,7 +8,9 @@
  * 3. A write under a condition on a version is not sent again after a lost connection: it may have been done, and would
  *    be refused then as if another writer had come first.
  */
+import { bodyText } from './records/body-text.ts';
 import { HeddleRequestError, problemOf } from './problem.ts';
+import { bytesOf, streamOf } from './fetch-like.ts';
 import type { AbortLike, ByteStream, FetchAnswer, FetchInit, FetchLike } from './fetch-like.ts';
 
 export type TransportOptions = {
@@ -88,7 +90,7 @@ export class Transport {
       return await this.#reached(async () => {
         const init = { ...this.#init('GET', asked), signal: limit.signal };
         const answer = await this.#options.fetch(url, init);
-        if (answer.status === 200 && answer.body !== null) return bytesOf(answer.body);
+        if (answer.status === 200) return bytesOf(streamOf(answer));
         throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
       }, asked.signal);
     } finally {
@@ -109,9 +111,9 @@ export class Transport {
     try {
       return await this.#reached(async () => {
         const answer = await this.#options.fetch(url, { ...init, headers, signal: limit.signal });
-        if (answer.status === 200 && answer.body !== null) {
+        if (answer.status === 200) {
           limit.begun();
-          return { bytes: answer.body, end };
+          return { bytes: streamOf(answer), end };
         }
         throw new HeddleRequestError(problemOf(answer.status, await answer.text()));
       }, signal);
@@ -146,7 +148,7 @@ export class Transport {
         ...(key === undefined ? {} : { 'idempotency-key': key }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: bodyText(body) }),
     };
   }
 
@@ -193,21 +195,6 @@ export class Transport {
       );
     }
   }
-}
-
-async function bytesOf(stream: ByteStream): Promise<Uint8Array> {
-  const reader = stream.getReader();
-  const parts: Uint8Array[] = [];
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    if (read.value !== undefined) parts.push(read.value);
-  }
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** A refusal, and when the API wants to be asked again. */
