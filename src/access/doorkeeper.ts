@@ -46,6 +46,9 @@ export class Doorkeeper {
     if (firstToken !== undefined && firstToken.length < firstTokenCharsMin) {
       refuseField('HEDDLE_TOKEN', `must have at least ${firstTokenCharsMin} characters`);
     }
+    if (firstToken !== undefined && !bearer.test(`Bearer ${firstToken}`)) {
+      refuseField('HEDDLE_TOKEN', 'must be at most 512 letters of ASCII, without spaces');
+    }
     this.#options = options;
     this.#first = firstToken === undefined ? null : Buffer.from(hashOf(firstToken));
   }

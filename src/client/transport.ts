@@ -50,6 +50,15 @@ type OpenStream = { readonly bytes: ByteStream; readonly end: () => void };
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** What the API takes for a token. No header carries other letters, and `fetch` would call that an answer that is missing. */
+const bearer = /^[\x21-\x7e]{1,512}$/;
+const noToken = {
+  code: 'token-refused',
+  detail: 'This is no token of heddle’s: one has 1 to 512 letters of ASCII and no spaces.',
+  status: 401,
+  retryable: false,
+};
+
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
 
@@ -136,7 +145,8 @@ export class Transport {
   }
 
   #init(method: Method, { body, headers = {}, repeat, idempotencyKey }: Asked): FetchInit {
-    const { token } = this.#options;
+    const token = this.#options.token?.trim();
+    if (token !== undefined && !bearer.test(token)) throw new HeddleRequestError(noToken);
     const isKeyed = repeatOf(method, repeat) === 'by-key';
     const key = isKeyed ? (idempotencyKey ?? crypto.randomUUID()) : undefined;
     return {

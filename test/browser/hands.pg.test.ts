@@ -1,5 +1,6 @@
 /** The pages under keys, odd addresses and another tenant: what is pressed is done, and what is shown is what was asked for. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { assign, setup } from 'xstate';
 import { approval } from '../../machines/examples/approval.ts';
 import { served, type Served } from '../api/served.ts';
 import { builtPages } from '../support/built-pages.ts';
@@ -61,6 +62,76 @@ describe.skipIf(!hasBrowser)('the pages', { timeout }, () => {
     await page.getByRole('button', { name: /ann "a"/ }).click();
     await page.getByRole('row', { name: /ann/ }).waitFor();
     await expect.poll(() => rows.count()).toBe(1);
+    await page.close();
+  });
+
+  it('take their keys where a box was ticked, and leave space to the box', async () => {
+    const { page } = await chromium.page();
+    await page.goto(`${on.url}/ui/runs`);
+    const rows = page.getByRole('checkbox');
+    await rows.nth(2).click();
+    for (const key of ['j', 'x']) await page.keyboard.press(key);
+    const bar = page.getByRole('region', { name: 'Commands to the selected runs' });
+    await bar.getByText('2 runs').waitFor();
+    expect(await rows.nth(1).isChecked()).toBe(true);
+    await page.keyboard.press(' ');
+    await bar.getByText('1 run', { exact: true }).waitFor();
+    expect(await rows.nth(2).isChecked()).toBe(false);
+    for (const key of ['g', 'q']) await page.keyboard.press(key);
+    await page.waitForURL(/questions/);
+    await page.close();
+  });
+
+  it('are no wider than the window, whatever long words people, models and errors have', async () => {
+    const word = 'w'.repeat(200);
+    const long = setup({}).createMachine({
+      id: 'a'.repeat(200),
+      initial: 'waits',
+      states: {
+        waits: { on: { tear: 'torn' } },
+        torn: { entry: assign(() => expect.fail('z'.repeat(600))) },
+      },
+    });
+    const own = await served(await testDatabase(), {}, { agents: [long] });
+    const start = { agent: long.id, user: word, pipeline: word, tags: ['t'.repeat(60)] };
+    const torn = (await own.ask('POST', '/v1/runs', start)).body.id as string;
+    const held = (await own.ask('POST', '/v1/runs', start)).body.id as string;
+    await own.ask('POST', `/v1/runs/${torn}/events`, { type: 'tear' });
+    await own.ask('POST', `/v1/runs/${held}/pause`, { reason: word });
+    await own.ask('POST', `/v1/channels/${word}/messages`, { payload: word });
+    await own.ask('POST', `/v1/memory/tenant/-/${word}`, { value: word });
+    const runs = [`runs?q=user:${word}z`, `runs/${torn}`, `runs/${held}`];
+    const records = ['agents', `agents/${long.id}`, `channels/${word}`, `memory/tenant/-/${word}`];
+    const { page } = await chromium.page('light', 400);
+    const check = async (path: string): Promise<void> => {
+      await page.goto(`${own.url}/ui/${path}`);
+      const isThere = (): Promise<unknown> =>
+        page.evaluate(
+          `/^(?!.*(Looking|Drawing) …).{40}/s.test(document.querySelector('main')?.innerText ?? '')`,
+        );
+      await expect.poll(isThere, { timeout: 30_000 }).toBe(true);
+      const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect([path, wide]).toEqual([path, 0]);
+    };
+    for (const path of [...runs, ...records, `budgets?user=${word}`]) await check(path);
+    // With the names of agents and users beside the rows.
+    await page.setViewportSize({ width: 1_440, height: 900 });
+    await check('runs');
+    await page.close();
+  });
+
+  it('show what is chosen, and data in its colours, to those who force colours', async () => {
+    const { page } = await chromium.page();
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.goto(`${on.url}/ui/runs/${ids[0]}`);
+    await page.locator('.lane-bar').first().waitFor();
+    const look = (of: string, what: string): Promise<unknown> =>
+      page.evaluate(`getComputedStyle(document.querySelector('${of}')).${what}`);
+    expect(await look('[aria-pressed=true]', 'outlineStyle')).toBe('solid');
+    expect(await look('[aria-pressed=false]', 'outlineStyle')).toBe('none');
+    // `--fill-waiting-on-person`, and not the colour of the ground.
+    for (const bar of ['.lane-bar', '.swatch'])
+      expect(await look(bar, 'backgroundColor')).toBe('rgb(148, 5, 131)');
     await page.close();
   });
 

@@ -1,7 +1,7 @@
 /** Which answer is shown, which words stand in a path, and which keys an element takes itself. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { takesItself } from '../../src/ui/keys/own-keys.ts';
+import { isWrittenIn, takesItself } from '../../src/ui/keys/own-keys.ts';
 import { waitingWords } from '../../src/ui/operations/providers/line-words.ts';
 import { plainNames } from '../../src/api/requests/path-names.ts';
 import { pathWord } from '../../src/client/records/path-word.ts';
@@ -74,4 +74,14 @@ it('calls in several lines are not counted twice, nor left out', () => {
   expect(waitingWords([])).toBe('0');
   expect(waitingWords([7, 0])).toBe('7');
   expect(waitingWords([5, 3])).toBe('5 to 8');
+});
+
+it('keys are the page’s where nobody writes: beside a box that is ticked, and on a slider', () => {
+  const written = (tagName: string, type?: string): boolean =>
+    isWrittenIn(type === undefined ? { tagName } : { tagName, type });
+  for (const type of ['checkbox', 'radio', 'range']) expect(written('INPUT', type)).toBe(false);
+  for (const type of ['text', 'number', 'password', 'search', 'date'])
+    expect(written('INPUT', type)).toBe(true);
+  for (const tag of ['TEXTAREA', 'SELECT']) expect(written(tag)).toBe(true);
+  for (const tag of ['BUTTON', 'A', 'DIV']) expect(written(tag)).toBe(false);
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { costWords } from '../../src/ui/look/amounts.ts';
 import { draftOf, fieldsOf, valueOf } from '../../src/ui/look/form-values.ts';
 import { acceptedEvents } from '../../src/ui/run/accepted-events.ts';
-import { copiesOf } from '../../src/ui/run/copies.ts';
+import { copiesOf, drawCommand } from '../../src/ui/run/copies.ts';
 
 const schema = {
   type: 'object',
@@ -161,6 +161,9 @@ describe('a run as a line for a shell', () => {
           .trimEnd()
           .split('\n');
       expect(words(command)[4]).toBe(tenant);
+      const of = { agent: tenant, version: tenant, as: 'mermaid', tenant };
+      const drawn = words(drawCommand(of, 'http://x'));
+      expect([drawn[3], drawn[5], drawn[9]]).toEqual([tenant, tenant, tenant]);
       expect(new URL(words(curl)[2] ?? '').searchParams.get('tenant')).toBe(tenant);
     }
   });

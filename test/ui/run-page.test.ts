@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { activePlaces } from '../../src/ui/chart/active.ts';
 import { litPlan } from '../../src/ui/chart/lit.ts';
-import { contextDiff } from '../../src/ui/run/context-diff.ts';
+import { contextDiff, parted } from '../../src/ui/run/context-diff.ts';
 import { planOf } from '../../src/kernel/drawing/chart-plan.ts';
 
 it('active states by their places, with all around them', () => {
@@ -68,4 +68,19 @@ it('a diff of very many changes shows the first and says how many more there are
   expect(changes.length + left).toBe(1_200);
   expect(left).toBe(1_000);
   expect(contextDiff(of(200, 1), of(200, 2)).left).toBe(0);
+});
+
+it('two values that differ are shown as different, however long both are alike', () => {
+  for (const alike of [0, 10, 299, 300, 599, 600, 5_000]) {
+    for (const rest of [0, 1, 700]) {
+      const text = (mark: string): string => `${'x'.repeat(alike)}${mark}${'y'.repeat(rest)}`;
+      const [was, is] = parted(text('1'), text('2'));
+      expect(was).not.toBe(is);
+      expect(Math.max(was.length, is.length)).toBeLessThanOrEqual(602);
+      if (alike + rest < 500) expect([was, is]).toEqual([`"${text('1')}"`, `"${text('2')}"`]);
+    }
+    const [was, is] = parted('x'.repeat(alike), 'x'.repeat(alike + 1));
+    expect(was).not.toBe(is);
+  }
+  expect(parted(undefined, 1)).toEqual(['undefined', '1']);
 });

@@ -5,7 +5,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { go, pageAt } from '../shell/router.ts';
 import { pages } from '../shell/pages.ts';
-import { takesItself } from './own-keys.ts';
+import { isWrittenIn, takesItself } from './own-keys.ts';
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
@@ -15,7 +15,7 @@ let isAfterG = false;
 
 const isTyping = (event: KeyboardEvent): boolean =>
   event.target instanceof HTMLElement &&
-  (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName));
+  (event.target.isContentEditable || isWrittenIn(event.target));
 
 export function takeKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

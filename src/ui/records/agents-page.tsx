@@ -42,29 +42,31 @@ function Agents(): JSX.Element {
       <div class="head">
         <h1>Agents</h1>
       </div>
-      <table aria-label="Agents">
-        <thead>
-          <tr>
-            {['agent', 'version', 'registered', 'here'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {value.map(({ agent, version, registeredAtMs, isHere }) => (
-            <tr key={`${agent} ${version}`}>
-              <td>
-                <a href={pageAt(['agents', agent], { version })}>{agent}</a>
-              </td>
-              <td class="mono">{version.slice(0, 20)}</td>
-              <td>{instant(registeredAtMs)}</td>
-              <td>{isHere ? 'yes' : 'on another replica'}</td>
+      <div class="scrolls" role="region" aria-label="Agents" tabIndex={0}>
+        <table aria-label="Agents">
+          <thead>
+            <tr>
+              {['agent', 'version', 'registered', 'here'].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {value.map(({ agent, version, registeredAtMs, isHere }) => (
+              <tr key={`${agent} ${version}`}>
+                <td>
+                  <a href={pageAt(['agents', agent], { version })}>{agent}</a>
+                </td>
+                <td class="mono">{version.slice(0, 20)}</td>
+                <td>{instant(registeredAtMs)}</td>
+                <td>{isHere ? 'yes' : 'on another replica'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }

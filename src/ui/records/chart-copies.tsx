@@ -1,7 +1,10 @@
 /** The chart of a version as text, for other programs that draw charts. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { client } from '../shell/access.ts';
+import { toClipboard } from '../look/clipboard.ts';
+import { drawCommand } from '../run/copies.ts';
+import { client, tenant } from '../shell/access.ts';
+import { apiAt } from '../shell/base.ts';
 
 const forms = [
   ['mermaid', 'Mermaid'],
@@ -17,15 +20,17 @@ export function ChartCopies({
 }): JSX.Element {
   const [said, setSaid] = useState('');
   const copy = async (as: 'mermaid' | 'sketch', name: string): Promise<void> => {
-    try {
-      const text = await client.value.agents.draw(agent, { version, as });
-      await navigator.clipboard.writeText(text);
-      setSaid(`Copied. Paste it into ${name}.`);
-    } catch (error) {
-      const command = `heddle agents draw ${agent} --version ${version} --as ${as}`;
-      const why = error instanceof Error ? error.message : String(error);
-      setSaid(`Not copied: ${why}. The same as a command: ${command}`);
-    }
+    const whyNot = await client.value.agents
+      .draw(agent, { version, as })
+      .then(toClipboard, (error: unknown) =>
+        error instanceof Error ? error.message : String(error),
+      );
+    const command = drawCommand({ agent, version, as, tenant: tenant.value }, apiAt);
+    setSaid(
+      whyNot === null
+        ? `Copied. Paste it into ${name}.`
+        : `Not copied: ${whyNot}. The same as a command: ${command}`,
+    );
   };
   return (
     <div class="buttons">

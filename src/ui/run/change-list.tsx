@@ -1,10 +1,8 @@
 /** What changed between two values, path by path: what was there, and what is there now. */
 import type { JSX } from 'preact';
-import type { Change, Changes } from './context-diff.ts';
+import { parted, type Change, type Changes } from './context-diff.ts';
 
 const counted = new Intl.NumberFormat('en');
-
-const brief = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 600);
 
 /** `whole`: what a change of the value itself is called, which has no path. */
 export function ChangeList({
@@ -41,13 +39,14 @@ function ChangeLine({
   readonly whole: string;
 }): JSX.Element {
   const name = path === '' ? whole : path;
+  const [was, is] = parted(before, after);
   return (
     <>
       {kind !== 'added' && (
         <div class="removed">
           <span>−</span>
           <span>
-            {name}: {brief(before)}
+            {name}: {was}
           </span>
         </div>
       )}
@@ -55,7 +54,7 @@ function ChangeLine({
         <div class="added">
           <span>+</span>
           <span>
-            {name}: {brief(after)}
+            {name}: {is}
           </span>
         </div>
       )}

@@ -10,6 +10,29 @@ export type Change = {
 
 const changesMax = 200;
 
+const shownChars = 600;
+/** So much of what is alike stands before the place where two texts part. */
+const alikeChars = 60;
+
+/**
+ * Both as JSON, from near the place where they part: of two long texts that begin alike the beginnings would look the
+ * same. What is left out stands as `…`.
+ */
+export function parted(before: unknown, after: unknown): readonly [string, string] {
+  const texts = [before, after].map((value) => JSON.stringify(value) ?? 'undefined') as [
+    string,
+    string,
+  ];
+  const [a, b] = texts;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  const isSeen = Math.max(a.length, b.length) <= shownChars || at < shownChars / 2;
+  const from = isSeen ? 0 : at - alikeChars;
+  const shown = (text: string): string =>
+    `${from === 0 ? '' : '…'}${text.slice(from, from + shownChars)}${text.length > from + shownChars ? '…' : ''}`;
+  return [shown(a), shown(b)];
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 

@@ -16,6 +16,25 @@ export function copiesOf(
   };
 }
 
+/** The drawing of an agent's version. */
+export function drawCommand(
+  {
+    agent,
+    version,
+    as,
+    tenant,
+  }: {
+    readonly agent: string;
+    readonly version: string;
+    readonly as: string;
+    readonly tenant: string | null;
+  },
+  apiAt: string,
+): string {
+  const of = tenant === null ? '' : ` --tenant ${quoted(tenant)}`;
+  return `heddle agents draw ${quoted(agent)} --version ${quoted(version)} --as ${as}${of} --url ${quoted(apiAt)}`;
+}
+
 /** As one word of a POSIX shell. */
 const quoted = (text: string): string =>
   /^[\w:/.@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Client, Json, RunInFull } from '../../client/index.ts';
 import { SchemaForm } from '../look/schema-form.tsx';
+import { toClipboard } from '../look/clipboard.ts';
 import { Payload } from '../look/payload.tsx';
 import { access, client } from '../shell/access.ts';
 import { useAnswer } from '../shell/ask.ts';
@@ -219,13 +220,8 @@ function Copies({ run }: { readonly run: RunInFull }): JSX.Element {
   const [said, setSaid] = useState('');
   const copies = copiesOf(run, { apiAt, hasToken: access.value.token !== undefined });
   const copy = async (text: string): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setSaid('Copied.');
-    } catch {
-      // A page that came over plain HTTP from another machine has no clipboard.
-      setSaid(`Not copied: this browser keeps its clipboard from the page. ${text}`);
-    }
+    const whyNot = await toClipboard(text);
+    setSaid(whyNot === null ? 'Copied.' : `Not copied: ${whyNot}. ${text}`);
   };
   return (
     <div class="buttons">

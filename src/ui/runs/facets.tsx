@@ -34,6 +34,7 @@ export function Facets({ facets, search, change }: Props): JSX.Element {
       class={`legend-row ${n === 0 ? 'zero' : ''}`}
       aria-pressed={has({ key, value })}
       disabled={value === ''}
+      title={value}
       onClick={() => turn({ key, value })}
     >
       {name}

@@ -17,6 +17,8 @@ export const tenant = signal(
 );
 /** The API has refused to answer without a token, or with this one. */
 export const isRefused = signal(false);
+/** heddle does not know the token that this tab has. */
+export const isUnknown = signal(false);
 
 export const access = computed<Access>(() => ({
   url: apiAt,
@@ -29,6 +31,7 @@ export const client = computed<Client>(() => createClient(access.value));
 export function useToken(text: string): void {
   sessionStorage.setItem(tokenKey, text);
   isRefused.value = false;
+  isUnknown.value = false;
   token.value = text;
 }
 

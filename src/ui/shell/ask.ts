@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HeddleRequestError, type Client } from '../../client/index.ts';
-import { client, isRefused } from './access.ts';
+import { client, isRefused, isUnknown } from './access.ts';
 import { QuestionOrder } from './ask/question-order.ts';
 import { isAbsence } from './trouble/trouble-words.ts';
 import { returns, suspectAbsence } from './trouble/pulse.ts';
@@ -60,7 +60,10 @@ export function useAnswer<Value>(
 /** Without a token, or with one that is not known any more, the page asks for one. Where nobody answers, the pulse is felt. */
 export function noteRefusal(error: unknown): void {
   if (!(error instanceof HeddleRequestError)) return;
-  if (error.status === 401) isRefused.value = true;
+  if (error.status === 401) {
+    isUnknown.value = error.code === 'token-refused';
+    isRefused.value = true;
+  }
   if (isAbsence(error)) suspectAbsence();
 }
 

@@ -1,8 +1,12 @@
 /** Asked for where the API wants a token. It is kept for this tab, and sent with each request. */
 import type { JSX } from 'preact';
-import { isRefused, useToken } from './access.ts';
+import { useEffect, useRef } from 'preact/hooks';
+import { isRefused, isUnknown, useToken } from './access.ts';
 
 export function TokenForm(): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  // A browser heeds `autofocus` once for a document, and the form comes anew after each token that is refused.
+  useEffect(() => field.current?.focus(), []);
   return (
     <form
       class="empty"
@@ -13,13 +17,19 @@ export function TokenForm(): JSX.Element {
       }}
     >
       <h1>heddle asks who you are</h1>
+      {isUnknown.value && (
+        <p role="alert">
+          <b>The token that this tab has is not known here.</b> It may be of another heddle, have
+          been revoked, or not be whole.
+        </p>
+      )}
       <p>
         Paste a token that may read. <code>heddle tokens create me --scopes read</code> makes one.
         This tab keeps it, and forgets it when it is closed.
       </p>
       <label class="field">
         <span>Token</span>
-        <input class="input mono" name="token" type="password" autocomplete="off" autofocus />
+        <input ref={field} class="input mono" name="token" type="password" autocomplete="off" />
       </label>
       <div class="buttons">
         <button class="button main">Go on</button>

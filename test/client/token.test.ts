@@ -1,0 +1,32 @@
+/** The token of a client: what may be one, and how it is sent. */
+import { expect, it } from 'vitest';
+import { createClient, type HeddleRequestError } from '../../src/client/index.ts';
+import { flakyServer, json } from './flaky-server.ts';
+
+const failure = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
+  work.then(
+    () => expect.fail('it was answered'),
+    (error: unknown) => error as HeddleRequestError,
+  );
+
+it('refuses what no header can carry for a token at once, and asks nobody', async () => {
+  for (const token of ['', ' ', 'tok✓en', 'två', 'a b', 'a\nb', 'x'.repeat(513)]) {
+    const { url, received } = await flakyServer();
+    const client = createClient({ url, token });
+    const asked = [client.runs.list(), client.runs.start('editor'), client.stream([]).next()];
+    for (const one of asked) {
+      const { code, status, retryable } = await failure(one);
+      expect({ code, status, retryable }).toEqual({
+        code: 'token-refused',
+        status: 401,
+        retryable: false,
+      });
+    }
+    expect(received).toEqual([]);
+  }
+  // As it comes from a file.
+  const { url, received } = await flakyServer(json(200, { runs: [], cursor: '' }));
+  const client = createClient({ url, token: ' mine\n' });
+  await client.runs.list();
+  expect(received[0]?.headers['authorization']).toBe('Bearer mine');
+});
