@@ -77,6 +77,8 @@ type RouteParts = {
   readonly tenantOf?: (body: unknown) => string | undefined;
   /** By status: what is answered. Problems are not listed, for every route has them. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** Of what it answers; JSON where it names none. */
+  readonly mediaTypes?: readonly string[];
 };
 
 type AnyAsk = Ask<unknown, unknown, unknown>;

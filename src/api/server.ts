@@ -42,7 +42,7 @@ import { Layouts } from './charts/layouts.ts';
 import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
-import { asProblems } from './problem-documents.ts';
+import { withMediaTypes } from './media-types.ts';
 import { checkRate, rateDefault, type RateBounds } from './requests/rate.ts';
 import { bodyBytesMax, problemSchema } from './problem.ts';
 import type { Route } from './route.ts';
@@ -145,9 +145,13 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
       // Not among the schemas that Fastify checks: they are read, and refused, by who uses them.
       const headers = route === undefined ? null : headerParams(route);
       if (headers !== null) transformed.schema = { ...transformed.schema, headers };
+      const { mediaTypes } = route ?? {};
+      if (mediaTypes !== undefined) {
+        transformed.schema = { ...transformed.schema, produces: [...mediaTypes] };
+      }
       return transformed;
     },
-    transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
+    transformObject: (document) => withMediaTypes(jsonSchemaTransformObject(document)),
   });
   await app.register(rateLimit, { global: false });
   takeJsonAlone(app);

@@ -1,10 +1,11 @@
 /** The document and the page that are made from the table of routes. */
 import { expect, it } from 'vitest';
 import { routes } from '../../src/api/routes.ts';
+import { approval } from '../../machines/examples/approval.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { served } from './served.ts';
 
-const { ask } = await served(await testDatabase());
+const { ask, url } = await served(await testDatabase());
 
 it('the OpenAPI document has each route, its answers, and problems as problems', async () => {
   const { body } = await ask('GET', '/openapi.json');
@@ -38,6 +39,36 @@ it('the document has the headers that a route takes, and a route gets no others'
   expect(given.get('PUT /v1/memory/:scope/:owner/:key')).toEqual(['If-Match', 'If-None-Match']);
   expect(given.get('POST /v1/stream')).toEqual(['Last-Event-ID']);
   expect(given.get('GET /v1/runs')).toEqual([]);
+});
+
+it('what is read is of a media type that the document names', async () => {
+  const { body } = await ask('GET', '/openapi.json');
+  const newest = (await ask('GET', `/v1/agents/${approval.id}`)).body.version as string;
+  const names: Readonly<Record<string, string>> = { agent: approval.id, version: newest };
+  const seen = new Set<string>();
+  for (const { method, path } of routes) {
+    const at = path.replaceAll(/:(\w+)/g, (_, name: string) => names[name] ?? ':');
+    if (method !== 'GET' || at.includes(':')) continue;
+    const query = path === '/v1/stream' ? '?activity=true' : '';
+    for (const accept of ['*/*', 'application/json']) {
+      const end = new AbortController();
+      const reply = await fetch(url + at + query, { headers: { accept }, signal: end.signal });
+      const [type = ''] = (reply.headers.get('content-type') ?? '').split(';');
+      const { content } = body.paths[path.replaceAll(/:(\w+)/g, '{$1}')].get.responses['200'];
+      expect(reply.status, at).toBe(200);
+      expect(Object.keys(content as object), at).toContain(type);
+      const isJson = type === 'application/json';
+      expect(isJson || content[type].schema.type === 'string', `${at} ${type}`).toBe(true);
+      seen.add(type);
+      end.abort();
+    }
+  }
+  expect([...seen].toSorted()).toEqual([
+    'application/json',
+    'application/octet-stream',
+    'text/event-stream',
+    'text/plain',
+  ]);
 });
 
 it('a route that has no Idempotency-Key in the document refuses one', async () => {

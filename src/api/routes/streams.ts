@@ -11,7 +11,7 @@ import {
   type TopicAsked,
 } from '../streams/topics-asked.ts';
 
-const text = z.string().meta({ description: 'Server-sent events (`text/event-stream`).' });
+const text = z.string().meta({ description: 'Server-sent events.' });
 
 /** Who may not inspect runs gets their turns without what they took, and no text. */
 async function opened(
@@ -55,6 +55,7 @@ const ofQuery = route({
   headers: resumes,
   query: streamQuery,
   answers: { 200: text },
+  mediaTypes: ['text/event-stream'],
   handle: async (ask) => opened(ask, topicsOfQuery(ask.query), ask.query.lastEventId),
 });
 
@@ -68,6 +69,7 @@ const ofBody = route({
   headers: resumes,
   body: streamBody,
   answers: { 200: text },
+  mediaTypes: ['text/event-stream'],
   handle: async (ask) => opened(ask, topicsOfBody(ask.body), ask.body.lastEventId),
 });
 

@@ -96,7 +96,8 @@ const weave = route({
     span: z.coerce.number().int().min(1_000).max(3_600_000).default(900_000),
     every: every.refine((n) => (n & (n - 1)) === 0, 'is no power of two').default(1),
   }),
-  answers: { 200: z.string().meta({ description: 'Bytes (`application/octet-stream`).' }) },
+  answers: { 200: z.string() },
+  mediaTypes: ['application/octet-stream'],
   handle: async ({ host, within, query: { span, every: of } }) => {
     const past = await weavePast(host.runtime.store, within, { spanMs: span, every: of });
     const headers = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' };

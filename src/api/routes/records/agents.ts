@@ -127,6 +127,7 @@ const drawing = route({
   headers: { Accept: '`application/json` gives the text within JSON.' },
   query: z.object({ as: drawnAs.default('mermaid') }),
   answers: { 200: z.object({ as: drawnAs, text: z.string() }) },
+  mediaTypes: ['text/plain', 'application/json'],
   handle: async ({ heddle, params: { agent, version }, query: { as }, headers }) => {
     const text = await heddle[as](agent, version);
     if (text === null) throw missing(await heddle.agent(agent, version));
