@@ -66,10 +66,12 @@ type Module = Readonly<Record<string, unknown>>;
 
 async function moduleAt(path: string, field: string): Promise<Module> {
   if (!existsSync(path)) refuseField(field, `${path} is not there`);
+  const loader = /\.[cm]?ts$/.test(path)
+    ? (await jiti(field, path)).createJiti(import.meta.url)
+    : null;
   try {
-    if (!/\.[cm]?ts$/.test(path)) return (await import(pathToFileURL(path).href)) as Module;
-    const loader = (await jiti(field, path)).createJiti(import.meta.url);
-    return await loader.import<Module>(path);
+    if (loader !== null) return await loader.import<Module>(path);
+    return (await import(pathToFileURL(path).href)) as Module;
   } catch (error) {
     return refuseField(field, `${path} cannot be loaded: ${thrownText(error)}`);
   }

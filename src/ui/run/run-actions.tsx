@@ -109,7 +109,7 @@ function Events({ run, act }: { readonly run: RunInFull; readonly act: Act }): J
     },
   });
   if (value === null || type === null) return null;
-  const schema = value.events[type] ?? null;
+  const schema = Object.hasOwn(value.events, type) ? value.events[type] : null;
   return (
     <details>
       <summary>Send an event</summary>
