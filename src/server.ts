@@ -10,7 +10,7 @@ import { refuseField } from './domain/field.ts';
 import { asBoolean, asText, asWhole } from './domain/field.ts';
 import { asOptions } from './domain/options.ts';
 import { heddleError } from './domain/errors.ts';
-import { thrownText } from './domain/thrown.ts';
+import { propertyOf, thrownText } from './domain/thrown.ts';
 import type { Heddle } from './heddle.ts';
 import { Inspector } from './api/inspector/inspector.ts';
 import { inspectingOf, type InspectOptions } from './api/inspector/settings.ts';
@@ -74,8 +74,9 @@ const keys = [
 ] as const;
 const defaultPort = 7_070;
 
-/** Listens. Throws `token-needed` where everybody could get in. */
+/** Listens. Throws `token-needed` where everybody could get in, and `closed` for a heddle that is closed. */
 export async function serve(heddle: Heddle, options: ServeOptions = {}): Promise<Server> {
+  checkHeddle(heddle);
   const given = asOptions(options, 'serve', keys);
   const host = given.host === undefined ? '127.0.0.1' : asText(given.host, 'serve.host');
   const bounds = { min: 0, max: 65_535, fallback: defaultPort };
@@ -112,6 +113,7 @@ export type PluginOptions = Omit<ServeOptions, 'port'> & {
  */
 export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   const { heddle, host, ...given } = options;
+  checkHeddle(heddle);
   const always = given.tokensAlways ?? host === undefined;
   const doorkeeper = doorkeeperOf(heddle, { ...given, tokensAlways: always });
   await doorkeeper.listens(host ?? '0.0.0.0');
@@ -126,6 +128,13 @@ export const heddlePlugin: FastifyPluginAsync<PluginOptions> = async (app, optio
     inspector: inspectorOf(given.inspect, { heddle, streams }),
   });
 };
+
+/** By its parts, because an application may have bundled another copy of the class. */
+function checkHeddle(given: unknown): void {
+  const isHeddle = typeof propertyOf(given, 'checkOpen') === 'function';
+  if (!isHeddle) refuseField('heddle', 'must be what createHeddle resolves to; await it');
+  (given as Heddle).checkOpen();
+}
 
 function inspectorOf(
   given: unknown,

@@ -17,7 +17,6 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import {
-  jsonSchemaTransform,
   jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
@@ -32,7 +31,6 @@ import type { Heddle } from '../library/library.ts';
 import { answerTo } from './requests/answer-to.ts';
 import { plainNames } from './requests/path-names.ts';
 import { refuse } from './requests/refuse.ts';
-import { headerParams } from './requests/header-params.ts';
 import { Requests } from './requests/idempotency.ts';
 import { takeJsonAlone } from './requests/json-body.ts';
 import { arrivesWithinMs, refuseBytes } from './requests/malformed.ts';
@@ -42,7 +40,7 @@ import { Layouts } from './charts/layouts.ts';
 import { addPages } from './pages/pages.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Overload } from './overload.ts';
-import { withMediaTypes } from './media-types.ts';
+import { operationOf, withMediaTypes } from './openapi.ts';
 import { checkRate, rateDefault, type RateBounds } from './requests/rate.ts';
 import { bodyBytesMax, problemSchema } from './problem.ts';
 import type { Route } from './route.ts';
@@ -137,20 +135,7 @@ export const apiPlugin: FastifyPluginAsync<ApiOptions> = async (app, options) =>
       info: { title: 'heddle', version: heddleVersion },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
-    // Hidden from documents of the application's own, which know nothing of these schemas and tokens.
-    transform: ({ schema, ...of }) => {
-      const { route } = of.route.config ?? {};
-      const hide = route === undefined;
-      const transformed = jsonSchemaTransform({ ...of, schema: { ...schema, hide } });
-      // Not among the schemas that Fastify checks: they are read, and refused, by who uses them.
-      const headers = route === undefined ? null : headerParams(route);
-      if (headers !== null) transformed.schema = { ...transformed.schema, headers };
-      const { mediaTypes } = route ?? {};
-      if (mediaTypes !== undefined) {
-        transformed.schema = { ...transformed.schema, produces: [...mediaTypes] };
-      }
-      return transformed;
-    },
+    transform: operationOf,
     transformObject: (document) => withMediaTypes(jsonSchemaTransformObject(document)),
   });
   await app.register(rateLimit, { global: false });

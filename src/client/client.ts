@@ -57,6 +57,14 @@ export type Client = {
   ): AsyncGenerator<StreamEvent, void, undefined>;
 };
 
+/** A request to what is no address would be sent again and again until its time is over. */
+function checkUrl(given: unknown): void {
+  if (typeof given === 'string' && /^https?:\/\/./i.test(given) && URL.canParse(given)) return;
+  throw new RangeError(
+    `url must be an address such as http://127.0.0.1:7070, not ${String(given)}`,
+  );
+}
+
 export function createClient(options: ClientOptions = {}): Client {
   const {
     url = 'http://127.0.0.1:7070',
@@ -65,6 +73,7 @@ export function createClient(options: ClientOptions = {}): Client {
     timeoutMs = 40_000,
     retryMs = 30_000,
   } = options;
+  checkUrl(url);
   checkMs(timeoutMs, 'timeoutMs');
   checkMs(retryMs, 'retryMs');
   const transport = new Transport({

@@ -50,6 +50,11 @@ export class Heddle<out Agents extends AgentSources = AgentSources> extends Call
     return new CallerHeddle(this.#door, { scope, by, ...asked });
   }
 
+  /** @internal Throws `closed` after the close has begun. */
+  checkOpen(): void {
+    this.#door.open();
+  }
+
   /**
    * Texts of models as they arrive, from all calls of this process: for display, not committed.
    * Subscribe before a call is made; nothing is kept for later subscribers.

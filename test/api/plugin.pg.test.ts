@@ -21,6 +21,26 @@ afterAll(async () => {
   await heddle.close();
 });
 
+it('what is no heddle, or is closed, is refused before anything listens', async () => {
+  const closed = (await openHeddle(await testDatabase(), { agents: [script] })).heddle;
+  await closed.close();
+  const refused: readonly [unknown, object][] = [
+    [closed, { code: 'closed' }],
+    ...[undefined, null, {}, Promise.resolve(heddle), 'heddle'].map((given): [unknown, object] => [
+      given,
+      { code: 'invalid-field', detail: { field: 'heddle' } },
+    ]),
+  ];
+  for (const [given, error] of refused) {
+    const of = given as Heddle;
+    await expect(serve(of, { port: 0 })).rejects.toMatchObject(error);
+    const app = fastify();
+    await expect(async () => app.register(heddlePlugin, { heddle: of })).rejects.toMatchObject(
+      error,
+    );
+  }
+});
+
 /** An application that has of everything one of its own. */
 async function application(prefix?: string) {
   const app = fastify({ bodyLimit: 10_000 });

@@ -34,6 +34,24 @@ it('sends a start again until it is answered, always with the same key and body'
   expect(received[5]?.headers['idempotency-key']).not.toBe([...keys][0]);
 });
 
+it('what is no address is refused at once', () => {
+  for (const url of [
+    '',
+    'localhost:3',
+    '127.0.0.1',
+    '/v1',
+    'http://',
+    'http://a:b',
+    'ftp://a',
+    null,
+  ])
+    expect(() => createClient({ url: url as string }), String(url)).toThrow(
+      /^url must be an address/,
+    );
+  for (const url of ['http://a', 'https://a/behind/', 'HTTP://[::1]:7070'])
+    expect(() => createClient({ url }), url).not.toThrow();
+});
+
 it('takes the key that it is given', async () => {
   const { client, received } = await clientOf([started]);
   await client.runs.start('editor', { idempotencyKey: 'mine' });

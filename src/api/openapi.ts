@@ -1,4 +1,26 @@
-/** What the OpenAPI document says of the bytes of answers: Fastify's schemas take all of them for JSON. */
+/** The OpenAPI document, where it says more than the schemas that Fastify checks. */
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import type { Route } from './route.ts';
+import { headerParams } from './requests/header-params.ts';
+
+type Given = Parameters<typeof jsonSchemaTransform>[0] & {
+  readonly route: { readonly config?: { readonly route?: Route } };
+};
+
+/** Hidden from documents of the application's own, which know nothing of these schemas and tokens. */
+export function operationOf({ schema, ...of }: Given): ReturnType<typeof jsonSchemaTransform> {
+  const { route } = of.route.config ?? {};
+  const hide = route === undefined;
+  const transformed = jsonSchemaTransform({ ...of, schema: { ...schema, hide } });
+  // Not among the schemas that Fastify checks: they are read, and refused, by who uses them.
+  const headers = route === undefined ? null : headerParams(route);
+  const produces = route?.mediaTypes;
+  const further = {
+    ...(headers === null ? {} : { headers }),
+    ...(produces === undefined ? {} : { produces }),
+  };
+  return { ...transformed, schema: { ...transformed.schema, ...further } };
+}
 
 type Content = Record<string, { schema?: unknown }>;
 
