@@ -5,7 +5,7 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { HeddleError, heddleError } from '../domain/errors.ts';
-import { thrownText } from '../domain/thrown.ts';
+import { propertyOf, thrownText } from '../domain/thrown.ts';
 
 export const problemSchema = z
   .object({
@@ -93,10 +93,13 @@ function issuesOf({ code, detail }: HeddleError): Problem['errors'] {
 
 type FastifyProblem = { readonly code?: unknown; readonly statusCode?: unknown };
 
-/** Any error of a request as heddle's own. A client's fault is never `internal`. */
-export function refusalOf(thrown: unknown): { error: HeddleError; errors?: Problem['errors'] } {
+/** Any error of a request as heddle's own. A client's fault is never `internal`. `query`: as the request has it. */
+export function refusalOf(
+  thrown: unknown,
+  query?: unknown,
+): { error: HeddleError; errors?: Problem['errors'] } {
   if (thrown instanceof HeddleError) return { error: thrown };
-  if (hasZodFastifySchemaValidationErrors(thrown)) return ofSchema(thrown);
+  if (hasZodFastifySchemaValidationErrors(thrown)) return ofSchema(thrown, query);
   const { code, statusCode } = Object(thrown) as FastifyProblem;
   const reason = thrownText(thrown).slice(0, reasonCharsMax);
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
@@ -116,16 +119,26 @@ export function refusalOf(thrown: unknown): { error: HeddleError; errors?: Probl
 /** The input of a start is a payload, and others may stand beside it. */
 export const bodyBytesMax = 4_194_304;
 
-function ofSchema(thrown: {
+type Unfit = {
   readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
   readonly validationContext?: string;
-}): { error: HeddleError; errors: Problem['errors'] } {
+};
+
+function ofSchema(
+  thrown: Unfit,
+  query: unknown,
+): { error: HeddleError; errors: Problem['errors'] } {
   const within = thrown.validationContext === 'querystring' ? 'query' : thrown.validationContext;
+  const isTwice = (path: string): boolean =>
+    within === 'query' && Array.isArray(propertyOf(query, path.slice(1)));
   const errors = thrown.validation.slice(0, errorsMax).map(({ instancePath, message }) => ({
     field: [within ?? 'body', ...instancePath.split('/').filter((part) => part !== '')]
       .join('.')
       .slice(0, reasonCharsMax),
-    reason: (message ?? 'is wrong').slice(0, reasonCharsMax),
+    reason: (isTwice(instancePath) ? 'is given more than once' : (message ?? 'is wrong')).slice(
+      0,
+      reasonCharsMax,
+    ),
   }));
   const [first = { field: 'body', reason: 'is wrong' }] = errors;
   return {

@@ -1,4 +1,5 @@
 /** Values that HTTP can carry and heddle cannot keep: each is refused by its field, and none is kept as another one. */
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { testDatabase } from '../support/postgres.ts';
 import { served } from './served.ts';
@@ -95,6 +96,42 @@ it('numbers that a double does not hold are refused by their field on every way 
   expect((await ask('GET', `/v1/runs?tenant=${tenant}`)).body.runs).toHaveLength(1);
   expect((await ask('GET', `/v1/channels/odd/messages?tenant=${tenant}`)).body.head).toBe(0);
   expect((await ask('GET', `/v1/memory/user/ann/k?tenant=${tenant}`)).status).toBe(404);
+});
+
+it('a body that is JSON and is refused all the same is told why', async () => {
+  const send = async (body: string | Uint8Array<ArrayBuffer>, headers: object = {}) => {
+    const sent = { 'content-type': 'application/json', ...headers };
+    const reply = await fetch(`${url}/v1/channels/why/messages`, {
+      method: 'POST',
+      body,
+      headers: sent,
+    });
+    const { errors } = (await reply.json()) as { errors: readonly { reason: string }[] };
+    return [reply.status, errors[0]?.reason];
+  };
+  const ofKey = [400, expect.stringContaining('a key __proto__')];
+  expect(await send('{"payload":{"__proto__":{"a":1}}}')).toEqual(ofKey);
+  expect(await send('{"payload":{"constructor":{"prototype":1}}}')).toEqual(ofKey);
+  const zipped = gzipSync('{"payload":1}');
+  const ofEncoding = [400, expect.stringContaining('Content-Encoding gzip')];
+  expect(await send(zipped, { 'content-encoding': 'gzip' })).toEqual(ofEncoding);
+  expect(await send('{"payload":', {})).toEqual([400, expect.stringContaining('not valid JSON')]);
+  expect((await ask('GET', '/v1/channels/why/messages')).body.head).toBe(0);
+});
+
+it('a name that a query has twice is refused as that, where it can be there once', async () => {
+  for (const path of [
+    '/v1/runs?limit=1&limit=2',
+    '/v1/runs?cursor=a&cursor=b',
+    '/v1/activity/weave?span=1&span=2',
+  ]) {
+    const { status, body } = await ask('GET', path);
+    const field = `query.${/\?(\w+)/.exec(path)?.[1]}`;
+    expect([status, body.errors], path).toEqual([
+      400,
+      [{ field, reason: 'is given more than once' }],
+    ]);
+  }
 });
 
 it('all other numbers come back as the doubles that they were sent as', async () => {

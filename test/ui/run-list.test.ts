@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { HeddleRequestError, type Client, type Page } from '../../src/client/index.ts';
+import { placeOf } from '../../src/ui/keys/keys-at.ts';
 import { toAll, toEach } from '../../src/ui/runs/give.ts';
 import { RunList } from '../../src/ui/runs/run-list.ts';
 
@@ -158,4 +159,18 @@ describe('a command to many runs', () => {
     expect(outcome).toEqual({ done: 2, failed: ['more'] });
     expect(got.toSorted()).toEqual(['a', 'b', 'c']);
   });
+});
+
+it('the keys stay at their run when rows come before it, and at its place when it is gone', () => {
+  const rows = ['a', 'b', 'c'].map((id) => ({ id }));
+  const cases: readonly [string | null, number, readonly { id: string }[], number][] = [
+    [null, 0, rows, 0],
+    ['b', 1, rows, 1],
+    ['b', 1, [{ id: 'new' }, ...rows], 2],
+    ['c', 2, rows.slice(1), 1],
+    ['gone', 1, rows, 1],
+    ['gone', 9, rows, 2],
+    ['gone', 3, [], 0],
+  ];
+  for (const [id, place, of, at] of cases) expect(placeOf({ id, place }, of)).toBe(at);
 });

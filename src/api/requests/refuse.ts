@@ -17,7 +17,7 @@ export function refuse(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply | Promise<FastifyReply> {
-  const refusal = refusalOf(thrown);
+  const refusal = refusalOf(thrown, request.query);
   const { errors } = refusal;
   const { route } = request.routeOptions.config ?? {};
   const { params, query, body, headers } = request;

@@ -17,7 +17,8 @@ export async function withClient<Result>(
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const target = targetOf(flags, process.env);
-  const token = process.env['HEDDLE_TOKEN'];
+  // An empty one is what a shell or a compose file makes of one that is not set.
+  const token = process.env['HEDDLE_TOKEN']?.trim() || undefined;
   const common = {
     ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
     ...(token === undefined || target.kind === 'database' ? {} : { token }),

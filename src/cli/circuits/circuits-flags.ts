@@ -71,7 +71,7 @@ export function circuitsServer(
       refuseField(name, 'is for circuits in this process, without url');
   }
   return {
-    server: { url: serverUrl(url), token: environment['HEDDLE_TOKEN'] },
+    server: { url: serverUrl(url), token: environment['HEDDLE_TOKEN']?.trim() || undefined },
     settings: scaleSettings(flags),
   };
 }

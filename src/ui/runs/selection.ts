@@ -1,9 +1,11 @@
 /** Which rows are chosen, and which one the keys are at. A new search, or another list, chooses nothing. */
 import { useEffect, useState } from 'preact/hooks';
 import { go, pageAt } from '../shell/router.ts';
+import { placeOf, type KeysAt } from '../keys/keys-at.ts';
 import type { RunList } from './run-list.ts';
 
 export type Selection = {
+  /** The place of the row that the keys are at. It is the run's: other rows may come before it. */
   readonly current: number;
   readonly ids: ReadonlySet<string>;
   /** Not only the rows that are there: everything that the search means. */
@@ -14,7 +16,7 @@ export type Selection = {
 };
 
 export function useSelection(list: RunList, q: string): Selection {
-  const [current, setCurrent] = useState(0);
+  const [keysAt, setKeysAt] = useState<KeysAt>({ id: null, place: 0 });
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const [isAll, setAll] = useState(false);
   const clear = (): void => {
@@ -29,8 +31,11 @@ export function useSelection(list: RunList, q: string): Selection {
     setAll(false);
   };
   const rows = list.rows.value;
-  const move = (by: number): void =>
-    setCurrent(Math.max(0, Math.min(rows.length - 1, current + by)));
+  const current = placeOf(keysAt, rows);
+  const move = (by: number): void => {
+    const place = Math.max(0, Math.min(rows.length - 1, current + by));
+    setKeysAt({ id: rows[place]?.id ?? null, place });
+  };
   const keys = {
     j: () => move(1),
     k: () => move(-1),
