@@ -2,21 +2,10 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import {
-  createClient,
-  type FetchAnswer,
-  type HeddleRequestError,
-  type Json,
-} from '../../src/client/index.ts';
-import { flakyServer, json } from './flaky-server.ts';
+import { createClient, type FetchAnswer, type Json } from '../../src/client/index.ts';
+import { failure, flakyServer, json } from './flaky-server.ts';
 
 const started = json(202, { id: 'r1', tenant: 'default' });
-
-const failure = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
-  work.then(
-    () => expect.fail('it was answered'),
-    (error: unknown) => error as HeddleRequestError,
-  );
 
 type Body = ReadableStream<Uint8Array> | null;
 it.each<[string, (body: Body) => unknown]>([

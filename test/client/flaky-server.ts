@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import type { HeddleRequestError } from '../../src/client/index.ts';
 
 export type Received = {
   readonly method: string;
@@ -54,3 +55,11 @@ export const problem = (
 /** The request has arrived, and nobody hears what came of it. */
 export const lost: Turn = (answer) => void answer.destroy();
 export const silent: Turn = () => undefined;
+
+/** The error with which a request ends; an answer fails the test. */
+export async function failure(work: Promise<unknown>): Promise<HeddleRequestError> {
+  return work.then(
+    () => expect.fail('it was answered'),
+    (error: unknown) => error as HeddleRequestError,
+  );
+}

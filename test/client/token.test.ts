@@ -1,13 +1,7 @@
 /** The token of a client: what may be one, and how it is sent. */
 import { expect, it } from 'vitest';
-import { createClient, type HeddleRequestError } from '../../src/client/index.ts';
-import { flakyServer, json } from './flaky-server.ts';
-
-const failure = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
-  work.then(
-    () => expect.fail('it was answered'),
-    (error: unknown) => error as HeddleRequestError,
-  );
+import { createClient } from '../../src/client/index.ts';
+import { failure, flakyServer, json } from './flaky-server.ts';
 
 it('refuses what no header can carry for a token at once, and asks nobody', async () => {
   for (const token of ['', ' ', 'tok✓en', 'två', 'a b', 'a\nb', 'x'.repeat(513)]) {

@@ -1,7 +1,7 @@
 /** Requests that fail on their way: which are sent again, how, and for how long. */
 import { expect, it } from 'vitest';
 import { createClient, HeddleRequestError, type ClientOptions } from '../../src/client/index.ts';
-import { flakyServer, json, lost, problem, silent, type Turn } from './flaky-server.ts';
+import { failure, flakyServer, json, lost, problem, silent, type Turn } from './flaky-server.ts';
 
 const started = json(202, { id: 'r1', tenant: 'default' });
 const problems = { errors: [{ field: 'body.agent', reason: 'is missing' }] };
@@ -10,12 +10,6 @@ async function clientOf(turns: readonly Turn[], options: ClientOptions = {}) {
   const { url, received } = await flakyServer(...turns);
   return { url, received, client: createClient({ url, ...options }) };
 }
-
-const failure = async (work: Promise<unknown>): Promise<HeddleRequestError> =>
-  work.then(
-    () => expect.fail('it was answered'),
-    (error: unknown) => error as HeddleRequestError,
-  );
 
 it('sends a start again until it is answered, always with the same key and body', async () => {
   const busy = problem(429, 'queue-full', true, { 'retry-after': '0' });
